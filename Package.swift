@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A target of ours. `bridgesC` marks the few that import a C module: there every unsafe
+/// expression must say `unsafe`.
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], bridgesC: Bool = false) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        swiftSettings: bridgesC ? strict + [.strictMemorySafety()] : strict
+    )
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "beckon",
+    products: [.executable(name: "beckon", targets: ["beckon"])],
+    targets: [
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+        // The domain and the pure formats.
+        module("Logins"),
+        module("JSON"),
+        module("HTTP"),
+
+        // What touches the machine.
+        module("Threads", bridgesC: true),
+        module("Cryptography", ["COpenSSL"], bridgesC: true),
+        module("TLS", ["COpenSSL"], bridgesC: true),
+        module("Net", ["CLinux", "HTTP", "Threads", "TLS"], bridgesC: true),
+        module("CurlClient", ["CCurl", "HTTP", "Threads"], bridgesC: true),
+        module("Telemetry", ["HTTP", "JSON", "Threads"]),
+
+        // Adapters of the domain's ports.
+        module("SQLiteStore", ["CSQLite", "JSON", "Logins", "Threads"], bridgesC: true),
+        module(
+            "AuthorizationServers",
+            ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]),
+        module(
+            "Notifications", ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]),
+        module("Identity", ["Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
+
+        // What runs them.
+        module("Engine", ["Identity", "Logins", "Telemetry", "Threads"]),
+        module(
+            "Endpoints",
+            ["Cryptography", "Engine", "HTTP", "Identity", "JSON", "Logins", "Telemetry", "Threads"]),
+        module(
+            "Simulators",
+            ["Cryptography", "HTTP", "JSON", "Net", "Telemetry", "Threads"]),
+        module(
+            "App",
+            [
+                "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine", "HTTP",
+                "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore", "Simulators",
+                "TLS", "Telemetry", "Threads",
+            ]),
+        .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
+    ]
+)

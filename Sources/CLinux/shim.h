@@ -1,0 +1,9 @@
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+// glibc hides accept4 behind _GNU_SOURCE, and defining that here would give this module another
+// fd_set than Swift's own Glibc module has, so that debug builds fail. Hence the declaration.
+extern int accept4(int, struct sockaddr *, socklen_t *, int);

@@ -1,0 +1,85 @@
+/// The fields of an `application/x-www-form-urlencoded` text (WHATWG URL §5), each name once.
+public struct Form: Hashable, Sendable {
+    public private(set) var fields: [Field] = []
+
+    /// Nil when an escape is broken, the text is not UTF-8, or a name comes twice.
+    public init?(_ bytes: some Sequence<UInt8>) {
+        var names: Set<String> = []
+        for part in Array(bytes).split(separator: UInt8(ascii: "&")) {
+            let halves = part.split(
+                separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentEncoding.decode(halves[0], plusIsSpace: true),
+                let value = halves.count == 2
+                    ? PercentEncoding.decode(halves[1], plusIsSpace: true) : "",
+                names.insert(name).inserted
+            else { return nil }
+            fields.append(Field(name, value))
+        }
+    }
+
+    public init(_ fields: [Field]) { self.fields = fields }
+
+    public subscript(name: String) -> String? {
+        fields.first { $0.name == name }?.value
+    }
+
+    public var bytes: [UInt8] {
+        var text: [UInt8] = []
+        for (index, field) in fields.enumerated() {
+            if index > 0 { text.append(UInt8(ascii: "&")) }
+            text += PercentEncoding.encodeForm(field.name)
+            text.append(UInt8(ascii: "="))
+            text += PercentEncoding.encodeForm(field.value)
+        }
+        return text
+    }
+}
+
+public enum PercentEncoding {
+    /// Nil when an escape is broken or the result is not UTF-8.
+    public static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool = false) -> String? {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "%") {
+                guard bytes.endIndex - index > 2,
+                    let high = Character(Unicode.Scalar(bytes[index + 1])).hexDigitValue,
+                    let low = Character(Unicode.Scalar(bytes[index + 2])).hexDigitValue
+                else { return nil }
+                decoded.append(UInt8(high << 4 | low))
+                index += 3
+            } else {
+                decoded.append(plusIsSpace && byte == UInt8(ascii: "+") ? 0x20 : byte)
+                index += 1
+            }
+        }
+        return String(validating: decoded, as: UTF8.self)
+    }
+
+    /// One path segment: everything but unreserved characters is escaped (RFC 3986 §2.3).
+    public static func encodeSegment(_ text: String) -> String {
+        String(decoding: encode(text, spaceAsPlus: false), as: UTF8.self)
+    }
+
+    static func encodeForm(_ text: String) -> [UInt8] { encode(text, spaceAsPlus: true) }
+
+    private static func encode(_ text: String, spaceAsPlus: Bool) -> [UInt8] {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var encoded: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
+                encoded.append(byte)
+            case 0x20 where spaceAsPlus:
+                encoded.append(UInt8(ascii: "+"))
+            default:
+                encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return encoded
+    }
+}

@@ -1,0 +1,141 @@
+/// Writes JSON straight to bytes; separators are its own business.
+///
+///     var json = JSONWriter()
+///     json.object { json in
+///         json.member("valid", true)
+///     }
+public struct JSONWriter: Sendable {
+    public private(set) var bytes: [UInt8]
+    private var needsComma = false
+
+    public init(reserving capacity: Int = 128) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    public mutating func object(_ members: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(0x7B)
+        needsComma = false
+        members(&self)
+        bytes.append(0x7D)
+        needsComma = true
+    }
+
+    public mutating func array(_ elements: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(0x5B)
+        needsComma = false
+        elements(&self)
+        bytes.append(0x5D)
+        needsComma = true
+    }
+
+    /// A member's name; its value must follow.
+    public mutating func name(_ name: String) {
+        string(name)
+        bytes.append(0x3A)
+        needsComma = false
+    }
+
+    public mutating func string(_ text: String) {
+        separate()
+        bytes.append(0x22)
+        for byte in text.utf8 { append(escaping: byte) }
+        bytes.append(0x22)
+        needsComma = true
+    }
+
+    public mutating func integer(_ number: Int) { raw(String(number)) }
+    public mutating func bool(_ flag: Bool) { raw(flag ? "true" : "false") }
+    public mutating func null() { raw("null") }
+
+    public mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: null()
+        case .bool(let flag): bool(flag)
+        case .number(let text): raw(text)
+        case .string(let text): string(text)
+        case .array(let values): array { json in values.forEach { json.value($0) } }
+        case .object(let object):
+            self.object { json in
+                for member in object.members {
+                    json.name(member.name)
+                    json.value(member.value)
+                }
+            }
+        }
+    }
+
+    /// Text that is JSON already.
+    public mutating func raw(_ text: String) {
+        separate()
+        bytes.append(contentsOf: text.utf8)
+        needsComma = true
+    }
+
+    // MARK: Members in one line; an absent value leaves the member out
+
+    public mutating func member(_ name: String, _ text: String?) {
+        guard let text else { return }
+        self.name(name)
+        string(text)
+    }
+
+    public mutating func member(_ name: String, _ number: Int?) {
+        guard let number else { return }
+        self.name(name)
+        integer(number)
+    }
+
+    public mutating func member(_ name: String, _ flag: Bool?) {
+        guard let flag else { return }
+        self.name(name)
+        bool(flag)
+    }
+
+    public mutating func member(_ name: String, _ texts: [String]) {
+        self.name(name)
+        array { json in texts.forEach { json.string($0) } }
+    }
+
+    public mutating func member(_ name: String, _ value: JSONValue) {
+        self.name(name)
+        self.value(value)
+    }
+
+    public mutating func member(_ name: String, object members: (inout JSONWriter) -> Void) {
+        self.name(name)
+        object(members)
+    }
+
+    public mutating func member(_ name: String, array elements: (inout JSONWriter) -> Void) {
+        self.name(name)
+        array(elements)
+    }
+
+    // MARK: Bytes
+
+    private mutating func separate() {
+        if needsComma { bytes.append(0x2C) }
+    }
+
+    private mutating func append(escaping byte: UInt8) {
+        switch byte {
+        case 0x22, 0x5C:
+            bytes.append(0x5C)
+            bytes.append(byte)
+        case 0x0A:
+            bytes.append(0x5C)
+            bytes.append(0x6E)
+        case 0..<0x20, 0x7F:
+            let digits: StaticString = "0123456789abcdef"
+            bytes.append(contentsOf: "\\u00".utf8)
+            digits.withUTF8Buffer { digits in
+                bytes.append(digits[Int(byte >> 4)])
+                bytes.append(digits[Int(byte & 15)])
+            }
+        default: bytes.append(byte)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+/// A name that somebody else gave, checked once: 1 to 512 characters, none of them a control
+/// character. What it names is in its type, so that a user cannot be passed for a client.
+///
+/// It keeps the bytes as they came; it does not normalise, because equal means byte-equal to the
+/// server that issued it.
+public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// Longer ones are refused (`cloudentity.md` DE-2).
+    public static var maximumLength: Int { 512 }
+
+    public let value: String
+
+    /// Nil when the text is empty, too long, or has a control character.
+    public init?(_ value: String) {
+        var length = 0
+        for scalar in value.unicodeScalars {
+            length += 1
+            // C0, DEL and C1 (RFC 20, ISO 6429): nothing that could forge a line of a log.
+            let code = scalar.value
+            if code < 0x20 || (0x7F...0x9F).contains(code) || length > Self.maximumLength {
+                return nil
+            }
+        }
+        guard length > 0 else { return nil }
+        self.value = value
+    }
+
+    public var description: String { value }
+
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+public enum Names {
+    public enum Login {}
+    public enum User {}
+    public enum Client {}
+    public enum Tenant {}
+    public enum Workspace {}
+    public enum AuthorizationServer {}
+    public enum Channel {}
+    public enum Consent {}
+}
+
+/// The authorization server's name of a login: Cloudentity `login_id`, Keycloak `jti`, Gravitee `tid`.
+public typealias LoginID = Identifier<Names.Login>
+/// Who is asked, as the authorization server names them.
+public typealias UserID = Identifier<Names.User>
+/// The OAuth client whose login it is.
+public typealias ClientID = Identifier<Names.Client>
+/// A tenant of an authorization server.
+public typealias TenantID = Identifier<Names.Tenant>
+/// A workspace of a tenant: what Cloudentity calls `server_id`.
+public typealias WorkspaceID = Identifier<Names.Workspace>
+/// A configured authorization server.
+public typealias AuthorizationServerID = Identifier<Names.AuthorizationServer>
+/// A configured notification channel.
+public typealias ChannelID = Identifier<Names.Channel>
+/// The consent a third party lodged: `openbanking_intent_id`.
+public typealias ConsentID = Identifier<Names.Consent>
+
+/// What makes a login the same login when it is delivered again: the identity it has at its
+/// server (`cloudentity.md` ST-2).
+public struct LoginKey: Hashable, Sendable {
+    public let server: AuthorizationServerID
+    public let tenant: TenantID?
+    public let login: LoginID
+
+    public init(server: AuthorizationServerID, tenant: TenantID?, login: LoginID) {
+        self.server = server
+        self.tenant = tenant
+        self.login = login
+    }
+}
+
+/// The store's own, ascending number of a login. Never sent to an authorization server.
+public struct LoginNumber: Hashable, Comparable, Sendable {
+    public let rawValue: Int64
+    public init(_ rawValue: Int64) { self.rawValue = rawValue }
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}

@@ -1,0 +1,54 @@
+/// How much of the service one user and one client may use. Nil means no limit.
+///
+/// A login over a limit is taken and reported as failed: refusing the call would only make the
+/// authorization server repeat it (`cloudentity.md` 1.5).
+public struct LoginLimits: Hashable, Sendable {
+    public var liveLoginsOfUser: Int?
+    public var liveLoginsOfClient: Int?
+    public var startsOfUserAMinute: Int?
+    public var startsOfClientAMinute: Int?
+
+    public init(
+        liveLoginsOfUser: Int? = nil,
+        liveLoginsOfClient: Int? = nil,
+        startsOfUserAMinute: Int? = nil,
+        startsOfClientAMinute: Int? = nil
+    ) {
+        self.liveLoginsOfUser = liveLoginsOfUser
+        self.liveLoginsOfClient = liveLoginsOfClient
+        self.startsOfUserAMinute = startsOfUserAMinute
+        self.startsOfClientAMinute = startsOfClientAMinute
+    }
+
+    public static let none = LoginLimits()
+
+    /// What is in use before the login in question.
+    public struct Usage: Hashable, Sendable {
+        public var liveLoginsOfUser: Int
+        public var liveLoginsOfClient: Int
+        public var startsOfUser: Int
+        public var startsOfClient: Int
+
+        public init(
+            liveLoginsOfUser: Int = 0,
+            liveLoginsOfClient: Int = 0,
+            startsOfUser: Int = 0,
+            startsOfClient: Int = 0
+        ) {
+            self.liveLoginsOfUser = liveLoginsOfUser
+            self.liveLoginsOfClient = liveLoginsOfClient
+            self.startsOfUser = startsOfUser
+            self.startsOfClient = startsOfClient
+        }
+    }
+
+    /// The limit that one more login would break, if any.
+    public func broken(by usage: Usage) -> Failure? {
+        func full(_ used: Int, _ limit: Int?) -> Bool { limit.map { used >= $0 } ?? false }
+        if full(usage.liveLoginsOfUser, liveLoginsOfUser) { return .tooManyLoginsOfUser }
+        if full(usage.startsOfUser, startsOfUserAMinute) { return .tooManyStartsOfUser }
+        if full(usage.liveLoginsOfClient, liveLoginsOfClient) { return .tooManyLoginsOfClient }
+        if full(usage.startsOfClient, startsOfClientAMinute) { return .tooManyStartsOfClient }
+        return nil
+    }
+}

@@ -1,0 +1,215 @@
+extension PendingLogin {
+    /// Takes an event at a moment. Total over phase and event: each pair is decided here, and the
+    /// table in ARCHITECTURE.md is this function's, checked by a test.
+    ///
+    /// - Returns: what is owed now because of it.
+    /// - Throws: `Refusal` when the event cannot happen; then nothing has changed.
+    public mutating func apply(_ event: Event, at now: Timestamp) throws(Refusal) -> [Effect] {
+        switch (phase, event) {
+        case (.preparing, .prepared(let consent, let deliveries)):
+            return try prepared(consent, deliveries, at: now)
+        case (.preparing(var attempts, _), .preparationDelayed(let reason, let next)):
+            attempts.add(reason, at: now)
+            phase = .preparing(attempts, next: next)
+            return []
+        case (.preparing, .unusable(let failure)):
+            return end(in: .failed(failure), at: now)
+        case (.preparing, .deadlinePassed):
+            return try expire(at: now)
+        case (.preparing, .decided):
+            throw now >= terms.promptEnds ? .pastDeadline : .notReady
+        case (.preparing, .ticketIssued), (.waiting, .ticketIssued):
+            return issue(event)
+        case (.preparing, .delivered), (.preparing, .notDelivered), (.preparing, .reportTaken),
+            (.preparing, .reportDelayed), (.preparing, .reportGone), (.preparing, .reportRefused),
+            (.preparing, .retried), (.preparing, .abandoned):
+            throw .outOfPhase
+        case (.preparing, .interrupted), (.waiting, .interrupted):
+            return []
+
+        case (.waiting(let consent, let deliveries), .delivered(let channel)):
+            let changed = deliveries.marking(channel, .delivered(at: now))
+            phase = .waiting(consent, changed)
+            return []
+        case (.waiting, .notDelivered(let channel, let reason, let next)):
+            return notDelivered(channel, reason, until: next, at: now)
+        case (.waiting, .decided(let decision)):
+            guard now < terms.promptEnds else { throw .pastDeadline }
+            return end(in: Outcome(decision), at: now)
+        case (.waiting, .unusable(let failure)):
+            return end(in: .failed(failure), at: now)
+        case (.waiting, .deadlinePassed):
+            return try expire(at: now)
+        case (.waiting, .prepared), (.waiting, .preparationDelayed), (.waiting, .reportTaken),
+            (.waiting, .reportDelayed), (.waiting, .reportGone), (.waiting, .reportRefused),
+            (.waiting, .retried), (.waiting, .abandoned):
+            throw .outOfPhase
+
+        case (.reporting(let outcome, _), .reportTaken(let confirmed)):
+            let settlement: Settlement = confirmed ? .reported : .deliveredUnconfirmed
+            phase = .settled(outcome, settlement, at: now)
+            return []
+        case (.reporting(let outcome, var report), .reportDelayed(let reason, let next, let doubt)):
+            report.attempts.add(reason, at: now)
+            report.next = next
+            // Once in doubt, always in doubt: a later refusal says nothing about the earlier attempt.
+            report.inDoubt = report.inDoubt || doubt
+            phase = .reporting(outcome, report)
+            return []
+        case (.reporting, .reportGone):
+            return gone(at: now)
+        case (.reporting(let outcome, var report), .reportRefused(let reason)):
+            report.attempts.add(reason, at: now)
+            phase = .stranded(outcome, report, .refused(reason))
+            return []
+        case (.reporting(let outcome, let report), .deadlinePassed):
+            guard now >= terms.reportEnds else { throw .outOfPhase }
+            phase = .stranded(outcome, report, .outOfTime)
+            return []
+        case (.reporting(let outcome, var report), .interrupted):
+            report.inDoubt = true
+            phase = .reporting(outcome, report)
+            return [.report]
+        case (.reporting(let outcome, _), .decided(let decision)),
+            (.settled(let outcome, _, _), .decided(let decision)),
+            (.stranded(let outcome, _, _), .decided(let decision)):
+            return try decideAgain(decision, after: outcome)
+        case (.reporting, .prepared), (.reporting, .preparationDelayed), (.reporting, .unusable),
+            (.reporting, .ticketIssued), (.reporting, .delivered), (.reporting, .notDelivered),
+            (.reporting, .retried), (.reporting, .abandoned):
+            throw .outOfPhase
+
+        case (.settled, .interrupted), (.stranded, .interrupted):
+            return []
+        case (.settled, .prepared), (.settled, .preparationDelayed), (.settled, .unusable),
+            (.settled, .ticketIssued), (.settled, .delivered), (.settled, .notDelivered),
+            (.settled, .deadlinePassed), (.settled, .reportTaken), (.settled, .reportDelayed),
+            (.settled, .reportGone), (.settled, .reportRefused), (.settled, .retried),
+            (.settled, .abandoned):
+            throw .outOfPhase
+
+        case (.stranded(let outcome, var report, _), .retried):
+            guard now < terms.reportEnds else { throw .pastDeadline }
+            report.next = now
+            report.inDoubt = true
+            phase = .reporting(outcome, report)
+            return [.report]
+        case (.stranded(let outcome, _, _), .abandoned):
+            phase = .settled(outcome, .abandoned, at: now)
+            return []
+        case (.stranded, .prepared), (.stranded, .preparationDelayed), (.stranded, .unusable),
+            (.stranded, .ticketIssued), (.stranded, .delivered), (.stranded, .notDelivered),
+            (.stranded, .deadlinePassed), (.stranded, .reportTaken), (.stranded, .reportDelayed),
+            (.stranded, .reportGone), (.stranded, .reportRefused):
+            throw .outOfPhase
+        }
+    }
+
+    // MARK: What a pair does, where it takes more than a line
+
+    private mutating func prepared(
+        _ consent: Consent,
+        _ deliveries: [Delivery],
+        at now: Timestamp
+    ) throws(Refusal) -> [Effect] {
+        guard now < terms.promptEnds else { throw .pastDeadline }
+        guard !deliveries.isEmpty else { return end(in: .failed(.noChannel), at: now) }
+        phase = .waiting(consent, deliveries)
+        return [.notify]
+    }
+
+    /// The first end wins; it is told unless the server wants silence about it.
+    private mutating func end(in outcome: Outcome, at now: Timestamp) -> [Effect] {
+        phase = .reporting(outcome, Report(next: now))
+        return [.report]
+    }
+
+    private mutating func expire(at now: Timestamp) throws(Refusal) -> [Effect] {
+        guard now >= terms.promptEnds else { throw .outOfPhase }
+        guard terms.reportsExpiry, now < terms.reportEnds else {
+            phase = .settled(.expired, .leftToExpire, at: now)
+            return []
+        }
+        return end(in: .expired, at: now)
+    }
+
+    private mutating func notDelivered(
+        _ channel: ChannelID,
+        _ reason: String,
+        until next: Timestamp?,
+        at now: Timestamp
+    ) -> [Effect] {
+        guard case .waiting(let consent, var deliveries) = phase else { return [] }
+        deliveries = deliveries.marking(channel, next.map { .due(at: $0) } ?? .refused)
+            .noting(channel, reason, at: now)
+        guard deliveries.contains(where: { $0.state != .refused }) else {
+            return end(in: .failed(.everyChannelRefused), at: now)
+        }
+        // A channel that refused makes the next one's turn come at once.
+        if next == nil { deliveries = deliveries.hastened(to: now) }
+        phase = .waiting(consent, deliveries)
+        return [.notify]
+    }
+
+    private mutating func issue(_ event: Event) -> [Effect] {
+        guard case .ticketIssued(let digest) = event else { return [] }
+        if tickets.count >= Self.maximumTickets { tickets.removeFirst() }
+        tickets.append(digest)
+        return []
+    }
+
+    private mutating func gone(at now: Timestamp) -> [Effect] {
+        guard case .reporting(let outcome, var report) = phase else { return [] }
+        if report.inDoubt {
+            phase = .settled(outcome, .deliveredUnconfirmed, at: now)
+        } else if outcome.isApproval {
+            report.attempts.add("gone at the server", at: now)
+            phase = .stranded(outcome, report, .gone)
+        } else {
+            phase = .settled(outcome, .gone, at: now)
+        }
+        return []
+    }
+
+    /// The same decision again has the same receipt; another one comes too late.
+    private func decideAgain(
+        _ decision: Decision,
+        after outcome: Outcome
+    ) throws(Refusal) -> [Effect] {
+        guard let first = outcome.decision else {
+            throw outcome == .expired ? .pastDeadline : .alreadyEnded(outcome)
+        }
+        guard first.choice == decision.choice else { throw .alreadyEnded(outcome) }
+        return []
+    }
+}
+
+extension [PendingLogin.Delivery] {
+    fileprivate func marking(_ channel: ChannelID, _ state: PendingLogin.Delivery.State) -> Self {
+        map { delivery in
+            guard delivery.channel == channel else { return delivery }
+            var changed = delivery
+            changed.state = state
+            return changed
+        }
+    }
+
+    fileprivate func noting(_ channel: ChannelID, _ reason: String, at now: Timestamp) -> Self {
+        map { delivery in
+            guard delivery.channel == channel else { return delivery }
+            var changed = delivery
+            changed.attempts.add(reason, at: now)
+            return changed
+        }
+    }
+
+    fileprivate func hastened(to now: Timestamp) -> Self {
+        let waiting = indices.filter { index in
+            if case .due(let at) = self[index].state { at > now } else { false }
+        }
+        guard let next = waiting.first else { return self }
+        var changed = self
+        changed[next].state = .due(at: now)
+        return changed
+    }
+}

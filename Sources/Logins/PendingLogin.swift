@@ -1,0 +1,154 @@
+/// A login that a person must approve on another device, from the moment the authorization server
+/// hands it over until that server has taken the outcome.
+///
+/// It owns every rule of what may happen when, and none of the doing: time comes in as a value,
+/// and what is owed goes out as values. The only way to change one is `apply(_:at:)`.
+public struct PendingLogin: Hashable, Sendable {
+    /// What the authorization server told us.
+    public struct Details: Hashable, Sendable {
+        public var user: UserID
+        public var workspace: WorkspaceID?
+        public var client: ClientID?
+        public var clientName: String?
+        /// As strings, in the order they came.
+        public var requestedScopes: [String]
+        public var acrValues: [String]
+        public var bindingMessage: String?
+        public var consentID: ConsentID?
+        /// The server's anti-forgery value, returned with each report.
+        public var state: String?
+        /// Members nobody knows, as one JSON object with secrets masked; nil when there were none.
+        public var unknownMembers: String?
+
+        public init(
+            user: UserID,
+            workspace: WorkspaceID? = nil,
+            client: ClientID? = nil,
+            clientName: String? = nil,
+            requestedScopes: [String] = [],
+            acrValues: [String] = [],
+            bindingMessage: String? = nil,
+            consentID: ConsentID? = nil,
+            state: String? = nil,
+            unknownMembers: String? = nil
+        ) {
+            self.user = user
+            self.workspace = workspace
+            self.client = client
+            self.clientName = clientName
+            self.requestedScopes = requestedScopes
+            self.acrValues = acrValues
+            self.bindingMessage = bindingMessage
+            self.consentID = consentID
+            self.state = state
+            self.unknownMembers = unknownMembers
+        }
+    }
+
+    /// The moments that bind a login, fixed when it arrives.
+    public struct Terms: Hashable, Sendable {
+        public let receivedAt: Timestamp
+        /// When the server ends the login.
+        public let expiresAt: Timestamp
+        /// When we end the prompt: shortly before, so that the outcome can still be told.
+        public let promptEnds: Timestamp
+        /// The last moment to tell the server.
+        public let reportEnds: Timestamp
+        /// Not earlier than this is anything reported; some servers punish haste.
+        public let earliestReport: Timestamp
+        /// Whether the server is told that nobody answered.
+        public let reportsExpiry: Bool
+
+        public init(
+            receivedAt: Timestamp,
+            expiresAt: Timestamp,
+            promptEnds: Timestamp,
+            reportEnds: Timestamp,
+            earliestReport: Timestamp,
+            reportsExpiry: Bool
+        ) {
+            self.receivedAt = receivedAt
+            self.expiresAt = expiresAt
+            self.promptEnds = promptEnds
+            self.reportEnds = reportEnds
+            self.earliestReport = earliestReport
+            self.reportsExpiry = reportsExpiry
+        }
+    }
+
+    /// A link's secret part, hashed: 32 bytes.
+    public typealias TicketDigest = [UInt8]
+
+    /// Links of one login that may be open at once; an older one stops working.
+    /// More than one, because a link may have arrived although we never learned so.
+    public static let maximumTickets = 4
+
+    public let key: LoginKey
+    public let terms: Terms
+    public let details: Details
+    public internal(set) var tickets: [TicketDigest]
+    public internal(set) var phase: Phase
+
+    /// A login that has just arrived. One that arrives too late to be shown is over at once.
+    public init(key: LoginKey, terms: Terms, details: Details) {
+        let tooLate = terms.receivedAt >= terms.promptEnds
+        self.init(
+            key: key,
+            terms: terms,
+            details: details,
+            tickets: [],
+            phase: tooLate
+                ? .settled(.expired, .leftToExpire, at: terms.receivedAt)
+                : .preparing(Attempts(), next: terms.receivedAt)
+        )
+    }
+
+    /// A login as a store kept it. Stores only: everyone else applies events.
+    public init(
+        key: LoginKey,
+        terms: Terms,
+        details: Details,
+        tickets: [TicketDigest],
+        phase: Phase
+    ) {
+        self.key = key
+        self.terms = terms
+        self.details = details
+        self.tickets = tickets
+        self.phase = phase
+    }
+
+    /// When something is owed next, nil when nothing is. Everything the engine does follows from this.
+    public var dueAt: Timestamp? {
+        switch phase {
+        case .preparing(_, let next):
+            min(next, terms.promptEnds)
+        case .waiting(_, let deliveries):
+            deliveries.reduce(terms.promptEnds) { earliest, delivery in
+                if case .due(let at) = delivery.state { min(earliest, at) } else { earliest }
+            }
+        case .reporting(_, let report):
+            min(max(report.next, terms.earliestReport), terms.reportEnds)
+        case .settled, .stranded:
+            nil
+        }
+    }
+
+    /// What is owed at `now`, if anything.
+    public func duty(at now: Timestamp) -> Duty? {
+        guard let dueAt, dueAt <= now else { return nil }
+        switch phase {
+        case .preparing: return now >= terms.promptEnds ? .end : .prepare
+        case .waiting: return now >= terms.promptEnds ? .end : .notify
+        case .reporting: return now >= terms.reportEnds ? .end : .report
+        case .settled, .stranded: return nil
+        }
+    }
+
+    /// The kinds of work a login can owe. At most one of each kind is under way for a login.
+    public enum Duty: Hashable, Sendable, CaseIterable {
+        case prepare, notify, report
+        /// A deadline went by.
+        case end
+    }
+}

@@ -1,0 +1,47 @@
+import Glibc
+
+/// A thread that runs until its body returns. Blocking work lives on one of these, never on the
+/// shared pool.
+public enum WorkerThread {
+    private final class Body {
+        let run: () -> Void
+        init(_ run: @escaping () -> Void) { self.run = run }
+    }
+
+    /// Starts a detached thread.
+    public static func start(_ body: @escaping @Sendable () -> Void) {
+        var thread = pthread_t()
+        let boxed = unsafe Unmanaged.passRetained(Body(body))
+        let code = unsafe pthread_create(
+            &thread, nil,
+            { pointer in
+                guard let pointer = unsafe pointer else { return nil }
+                unsafe Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
+                return nil
+            }, unsafe boxed.toOpaque())
+        precondition(code == 0, "the system gives no thread (error \(code))")
+        pthread_detach(thread)
+    }
+}
+
+/// A counting semaphore that a thread may block on.
+@safe public final class ThreadSemaphore: @unchecked Sendable {
+    // Invariant behind @unchecked: sem_t is made for many threads.
+    private let semaphore: UnsafeMutablePointer<sem_t>
+
+    public init() {
+        unsafe semaphore = .allocate(capacity: 1)
+        unsafe sem_init(semaphore, 0, 0)
+    }
+
+    deinit {
+        unsafe sem_destroy(semaphore)
+        unsafe semaphore.deallocate()
+    }
+
+    public func signal() { unsafe sem_post(semaphore) }
+
+    public func wait() {
+        while unsafe sem_wait(semaphore) != 0, errno == EINTR {}
+    }
+}
