@@ -11,7 +11,11 @@ let strict: [SwiftSetting] = [
 
 /// A target of ours. `bridgesC` marks the few that import a C module: there every unsafe
 /// expression must say `unsafe`.
-func module(_ name: String, _ dependencies: [Target.Dependency] = [], bridgesC: Bool = false) -> Target {
+func module(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    bridgesC: Bool = false
+) -> Target {
     .target(
         name: name,
         dependencies: dependencies,
@@ -29,9 +33,16 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(
-            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+            name: "CSQLite",
+            pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]
+        ),
+        .systemLibrary(
+            name: "CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
 
         // The domain and the pure formats.
         module("Logins"),
@@ -50,26 +61,98 @@ let package = Package(
         module("SQLiteStore", ["CSQLite", "JSON", "Logins", "Threads"], bridgesC: true),
         module(
             "AuthorizationServers",
-            ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]),
+            ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]
+        ),
         module(
-            "Notifications", ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]),
+            "Notifications",
+            ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]
+        ),
         module("Identity", ["Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
 
         // What runs them.
         module("Engine", ["Identity", "Logins", "Telemetry", "Threads"]),
         module(
             "Endpoints",
-            ["Cryptography", "Engine", "HTTP", "Identity", "JSON", "Logins", "Telemetry", "Threads"]),
+            [
+                "Cryptography", "Engine", "HTTP", "Identity", "JSON", "Logins", "Telemetry",
+                "Threads",
+            ]
+        ),
         module(
             "Simulators",
-            ["Cryptography", "HTTP", "JSON", "Net", "Telemetry", "Threads"]),
+            ["Cryptography", "HTTP", "JSON", "Net", "Telemetry", "Threads"]
+        ),
         module(
             "App",
             [
                 "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine", "HTTP",
                 "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore", "Simulators",
                 "TLS", "Telemetry", "Threads",
-            ]),
+            ]
+        ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["JSON", "Logins", "Telemetry", "Threads"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        tests("LoginsTests", ["Logins", "TestSupport"]),
+        tests("JSONTests", ["JSON", "TestSupport"]),
+        tests("HTTPTests", ["HTTP", "TestSupport"]),
+        tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
+        tests("CryptographyTests", ["Cryptography", "TestSupport"]),
+        tests("TelemetryTests", ["JSON", "Telemetry", "TestSupport"]),
+        tests("StoreTests", ["JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]),
+        tests("CurlClientTests", ["CurlClient", "HTTP", "Net", "TestSupport", "Threads"]),
+        tests(
+            "NotificationsTests",
+            [
+                "Cryptography", "CurlClient", "HTTP", "JSON", "Logins", "Net", "Notifications",
+                "Telemetry", "TestSupport",
+            ]
+        ),
+        tests(
+            "IdentityTests",
+            [
+                "Cryptography", "HTTP", "Identity", "JSON", "Logins", "TestSupport",
+            ]
+        ),
+        tests(
+            "AuthorizationServersTests",
+            [
+                "AuthorizationServers", "Cryptography", "HTTP", "JSON", "Logins", "Telemetry",
+                "TestSupport",
+            ]
+        ),
+        tests(
+            "EngineTests",
+            [
+                "Engine", "Identity", "Logins", "SQLiteStore", "Telemetry", "TestSupport",
+            ]
+        ),
+        tests(
+            "EndpointsTests",
+            [
+                "Endpoints", "Engine", "HTTP", "Identity", "JSON", "Logins", "SQLiteStore",
+                "Telemetry", "TestSupport",
+            ]
+        ),
+        tests(
+            "SimulatorsTests",
+            [
+                "CurlClient", "HTTP", "JSON", "Net", "Simulators", "Telemetry", "TestSupport",
+                "Threads",
+            ]
+        ),
+        tests(
+            "AppTests",
+            [
+                "App", "AuthorizationServers", "CurlClient", "Endpoints", "Engine", "HTTP",
+                "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
+                "Simulators", "Telemetry", "TestSupport", "Threads",
+            ]
+        ),
     ]
 )

@@ -7,7 +7,10 @@ public struct Form: Hashable, Sendable {
         var names: Set<String> = []
         for part in Array(bytes).split(separator: UInt8(ascii: "&")) {
             let halves = part.split(
-                separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+                separator: UInt8(ascii: "="),
+                maxSplits: 1,
+                omittingEmptySubsequences: false
+            )
             guard let name = PercentEncoding.decode(halves[0], plusIsSpace: true),
                 let value = halves.count == 2
                     ? PercentEncoding.decode(halves[1], plusIsSpace: true) : "",

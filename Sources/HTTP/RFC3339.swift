@@ -11,7 +11,8 @@ public enum RFC3339 {
             return String(repeating: "0", count: max(0, width - text.count)) + text
         }
         let date = "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))"
-        let time = "\(digits(clock / 3600, 2)):\(digits(clock / 60 % 60, 2)):\(digits(clock % 60, 2))"
+        let time =
+            "\(digits(clock / 3600, 2)):\(digits(clock / 60 % 60, 2)):\(digits(clock % 60, 2))"
         return "\(date)T\(time).\(digits(milliseconds - seconds * 1000, 3))Z"
     }
 
@@ -55,7 +56,9 @@ public enum RFC3339 {
         }
         var offset: Int64 = 0
         if !take([0x5A, 0x7A]) {
-            guard index < bytes.count, bytes[index] == 0x2B || bytes[index] == 0x2D else { return nil }
+            guard index < bytes.count, bytes[index] == 0x2B || bytes[index] == 0x2D else {
+                return nil
+            }
             let sign: Int64 = bytes[index] == 0x2B ? 1 : -1
             index += 1
             guard let hours = number(2), take([0x3A]), let minutes = number(2), hours < 24,

@@ -87,7 +87,9 @@ public struct JSONScanner: Sendable {
     }
 
     public mutating func string() throws(JSONError) -> String {
-        guard try peek() == 0x22 else { throw JSONError(.wrongType(expected: "a string"), at: offset) }
+        guard try peek() == 0x22 else {
+            throw JSONError(.wrongType(expected: "a string"), at: offset)
+        }
         offset += 1
         let start = offset
         while offset < limit {

@@ -17,7 +17,10 @@ public struct RetrySchedule: Hashable, Sendable {
     public func pause(after attempts: Int, asked: Duration? = nil, random: Double) -> Duration {
         if let asked { return asked }
         let doublings = min(max(attempts - 1, 0), 30)
-        let full = min(Double(first.milliseconds) * Double(1 << doublings), Double(cap.milliseconds))
+        let full = min(
+            Double(first.milliseconds) * Double(1 << doublings),
+            Double(cap.milliseconds)
+        )
         let factor = 1 - jitter + 2 * jitter * random
         return .milliseconds(Int64(min(full * factor, Double(cap.milliseconds) * (1 + jitter))))
     }

@@ -13,12 +13,15 @@ public enum WorkerThread {
         var thread = pthread_t()
         let boxed = unsafe Unmanaged.passRetained(Body(body))
         let code = unsafe pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { pointer in
                 guard let pointer = unsafe pointer else { return nil }
                 unsafe Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
                 return nil
-            }, unsafe boxed.toOpaque())
+            },
+            unsafe boxed.toOpaque()
+        )
         precondition(code == 0, "the system gives no thread (error \(code))")
         pthread_detach(thread)
     }

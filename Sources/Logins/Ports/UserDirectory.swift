@@ -12,7 +12,12 @@ public struct User: Hashable, Sendable {
     /// A BCP 47 language tag, if they chose one.
     public let language: String?
 
-    public init(id: UserID, isActive: Bool, channels: Set<ChannelID>? = nil, language: String? = nil) {
+    public init(
+        id: UserID,
+        isActive: Bool,
+        channels: Set<ChannelID>? = nil,
+        language: String? = nil
+    ) {
         self.id = id
         self.isActive = isActive
         self.channels = channels

@@ -1,0 +1,24 @@
+/// Something did not happen in time.
+public struct TookTooLong: Error, Sendable {
+    public let what: String
+}
+
+/// Waits for `body`, which waits for a signal, and fails when that takes longer than `limit`.
+public func within<Value: Sendable>(
+    _ limit: Duration = .seconds(10),
+    _ what: String = "the signal",
+    _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await ContinuousClock().sleep(for: limit)
+            return nil
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next(), let value = first else {
+            throw TookTooLong(what: what)
+        }
+        return value
+    }
+}

@@ -1,0 +1,49 @@
+public import Logins
+import Threads
+
+/// A clock that stands still until a test moves it; scheduled actions run inside `advance`.
+public final class ManualClock: WallClock {
+    private struct State {
+        var now: Timestamp
+        var alarms: [String: (moment: Timestamp, action: @Sendable () -> Void)] = [:]
+    }
+
+    private let state: Locked<State>
+
+    /// 2026-11-20T12:00:00Z unless told otherwise.
+    public init(_ now: Timestamp = Timestamp(milliseconds: 1_795_176_000_000)) {
+        state = Locked(State(now: now))
+    }
+
+    public func now() -> Timestamp { state.withLock { $0.now } }
+
+    public func schedule(
+        _ name: String,
+        at moment: Timestamp?,
+        _ action: @escaping @Sendable () -> Void
+    ) {
+        let isDue = state.withLock { state in
+            guard let moment else {
+                state.alarms[name] = nil
+                return false
+            }
+            if moment <= state.now {
+                state.alarms[name] = nil
+                return true
+            }
+            state.alarms[name] = (moment, action)
+            return false
+        }
+        if isDue { action() }
+    }
+
+    public func advance(by span: Duration) {
+        let due = state.withLock { state in
+            state.now = state.now + span
+            let due = state.alarms.filter { $0.value.moment <= state.now }
+            for name in due.keys { state.alarms[name] = nil }
+            return due.values.sorted { $0.moment < $1.moment }
+        }
+        for alarm in due { alarm.action() }
+    }
+}
