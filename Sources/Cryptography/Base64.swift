@@ -1,0 +1,95 @@
+/// Base 64 (RFC 4648 §4), strict: padding required, no white space, no stray bits.
+public enum Base64 {
+    public static func encode(_ bytes: [UInt8]) -> String {
+        Base64Coding.encode(bytes, alphabet: Base64Coding.standard, padded: true)
+    }
+
+    public static func decode(_ text: String) -> [UInt8]? {
+        Base64Coding.decode(Array(text.utf8).span, Base64Coding.standardValues, padded: true)
+    }
+
+    public static func decode(_ text: borrowing Span<UInt8>) -> [UInt8]? {
+        Base64Coding.decode(text, Base64Coding.standardValues, padded: true)
+    }
+}
+
+/// Base 64 for URLs (RFC 4648 §5) without padding, as JOSE uses it; strict likewise.
+public enum Base64URL {
+    public static func encode(_ bytes: [UInt8]) -> String {
+        Base64Coding.encode(bytes, alphabet: Base64Coding.urlSafe, padded: false)
+    }
+
+    public static func decode(_ text: String) -> [UInt8]? {
+        Base64Coding.decode(Array(text.utf8).span, Base64Coding.urlSafeValues, padded: false)
+    }
+}
+
+enum Base64Coding {
+    static let standard = alphabet(ending: "+/")
+    static let urlSafe = alphabet(ending: "-_")
+    static let standardValues = values(of: standard)
+    static let urlSafeValues = values(of: urlSafe)
+    private static let invalid: UInt8 = 0xFF
+
+    private static func alphabet(ending: String) -> [UInt8] {
+        Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789\(ending)".utf8
+        )
+    }
+
+    private static func values(of alphabet: [UInt8]) -> [UInt8] {
+        var values = [UInt8](repeating: invalid, count: 256)
+        for (value, letter) in alphabet.enumerated() { values[Int(letter)] = UInt8(value) }
+        return values
+    }
+
+    static func encode(_ bytes: [UInt8], alphabet: [UInt8], padded: Bool) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        var index = 0
+        while index < bytes.count {
+            let left = bytes.count - index
+            let group =
+                UInt32(bytes[index]) << 16
+                | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
+                | (left > 2 ? UInt32(bytes[index + 2]) : 0)
+            for position in 0..<4 {
+                if position <= left {
+                    text.append(alphabet[Int(group >> (18 - 6 * UInt32(position)) & 63)])
+                } else if padded {
+                    text.append(UInt8(ascii: "="))
+                }
+            }
+            index += 3
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    static func decode(_ text: borrowing Span<UInt8>, _ values: [UInt8], padded: Bool) -> [UInt8]? {
+        var count = text.count
+        if padded {
+            guard count.isMultiple(of: 4) else { return nil }
+            while count > 0, text.count - count < 2, text[count - 1] == UInt8(ascii: "=") {
+                count -= 1
+            }
+        }
+        guard count % 4 != 1 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count / 4 * 3 + 2)
+        var bits: UInt32 = 0
+        var held = 0
+        for index in 0..<count {
+            let value = values[Int(text[index])]
+            guard value != invalid else { return nil }
+            bits = bits << 6 | UInt32(value)
+            held += 6
+            if held >= 8 {
+                held -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
+            }
+        }
+        // Bits beyond the last byte must be zero, or two texts would mean the same bytes.
+        guard bits & (1 << UInt32(held) - 1) == 0 else { return nil }
+        return bytes
+    }
+}

@@ -1,0 +1,77 @@
+internal import COpenSSL
+
+/// SHA-256 (FIPS 180-4) by OpenSSL. The algorithm is fetched once: an implicit fetch each time
+/// costs more than hashing a secret.
+@safe public enum SHA256 {
+    public static let byteCount = 32
+
+    // Invariant behind nonisolated(unsafe): set once, and a fetched EVP_MD is immutable.
+    private nonisolated(unsafe) static let algorithm: OpaquePointer? =
+        unsafe EVP_MD_fetch(nil, "SHA256", nil)
+
+    public static func digest(_ bytes: [UInt8]) -> [UInt8] {
+        digest(bytes.span)
+    }
+
+    public static func digest(_ bytes: borrowing Span<UInt8>) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { room, count in
+            var length: UInt32 = 0
+            let code = unsafe bytes.withUnsafeBufferPointer { bytes in
+                unsafe EVP_Digest(
+                    bytes.baseAddress,
+                    bytes.count,
+                    room.baseAddress,
+                    &length,
+                    algorithm,
+                    nil
+                )
+            }
+            precondition(code == 1 && length == 32, "OpenSSL computes SHA-256")
+            count = byteCount
+        }
+    }
+}
+
+/// Keyed hashing (RFC 2104).
+@safe public enum HMAC {
+    /// HMAC-SHA-256, 32 bytes.
+    public static func sha256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: 32) { room, count in
+            var length: UInt32 = 0
+            let result = unsafe COpenSSL.HMAC(
+                EVP_sha256(),
+                key,
+                Int32(clamping: key.count),
+                message,
+                message.count,
+                room.baseAddress,
+                &length
+            )
+            unsafe precondition(result != nil && length == 32, "OpenSSL computes HMAC-SHA-256")
+            count = 32
+        }
+    }
+}
+
+/// Comparing secrets.
+@safe public enum ConstantTime {
+    /// Takes a time that depends on the lengths only.
+    public static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        return unsafe CRYPTO_memcmp(left, right, left.count) == 0
+    }
+}
+
+/// The system's generator, by OpenSSL.
+@safe public enum Random {
+    public static func bytes(_ count: Int) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: count) { room, initialized in
+            let code = unsafe RAND_bytes(room.baseAddress, Int32(clamping: count))
+            precondition(code == 1, "the random generator is seeded")
+            initialized = count
+        }
+    }
+
+    /// Evenly spread in 0..<1, for jitter.
+    public static func fraction() -> Double { Double.random(in: 0..<1) }
+}
