@@ -103,7 +103,7 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "TestSupport"]),
         tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
-        tests("TelemetryTests", ["JSON", "Telemetry", "TestSupport"]),
+        tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
         tests("StoreTests", ["JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]),
         tests("CurlClientTests", ["CurlClient", "HTTP", "Net", "TestSupport", "Threads"]),
         tests(

@@ -34,10 +34,11 @@ need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 
 if [ "$what" = test ]; then
     need curl has curl
-    need python3 has python3
+    need python3 test -x /usr/bin/python3
     need openssl has openssl
     need sqlite3 has sqlite3
     need jq has jq
+    need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
     # Debian calls them chromium and chromium-driver; on Ubuntu the packages of the other names
     # bring a snap, which needs snapd.
     if [ "$(. /etc/os-release && echo "$ID")" = ubuntu ]; then
