@@ -70,7 +70,7 @@ let package = Package(
         module("Identity", ["Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
 
         // What runs them.
-        module("Engine", ["Identity", "Logins", "Telemetry", "Threads"]),
+        module("Engine", ["Cryptography", "Identity", "JSON", "Logins", "Telemetry", "Threads"]),
         module(
             "Endpoints",
             [
