@@ -17,3 +17,4 @@ static inline long beckon_ssl_set_mode(SSL_CTX *context, long mode) {
 static inline long beckon_ssl_set_read_ahead(SSL_CTX *context, int on) {
     return SSL_CTX_set_read_ahead(context, on);
 }
+static inline EVP_PKEY *beckon_ec_generate(const char *curve) { return EVP_EC_gen(curve); }

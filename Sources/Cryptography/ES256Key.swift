@@ -8,7 +8,7 @@ internal import COpenSSL
 
     /// A new key; nil when OpenSSL cannot make one.
     public init?() {
-        guard let key = unsafe EVP_EC_gen("P-256") else { return nil }
+        guard let key = unsafe beckon_ec_generate("P-256") else { return nil }
         unsafe self.key = key
     }
 
