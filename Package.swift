@@ -94,7 +94,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["JSON", "Logins", "Telemetry", "Threads"],
+            dependencies: ["HTTP", "JSON", "Logins", "Telemetry", "Threads"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
