@@ -98,6 +98,12 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "store-bench",
+            dependencies: ["Logins", "SQLiteStore", "TestSupport", "Threads"],
+            path: "Tests/Bench/StoreBench",
+            swiftSettings: strict
+        ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("HTTPTests", ["HTTP", "TestSupport"]),
