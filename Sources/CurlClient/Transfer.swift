@@ -128,7 +128,7 @@ final class Transfer: @unchecked Sendable {
 
     func answer(_ code: CURLcode, _ text: String) -> Answer {
         guard code == CURLE_OK else { return .failure(failure(code, text)) }
-        guard hasHead else { return .failure(.unusableAnswer("no response head")) }
+        guard hasHead else { return .failure(failure(code, "the head is not complete")) }
         return .success(OutboundResponse(status: status, fields: fields, body: body))
     }
 
@@ -147,7 +147,8 @@ final class Transfer: @unchecked Sendable {
         case .repetition: return .ambiguous("the connection ended before an answer")
         case nil: break
         }
-        if hasHead { return .unusableAnswer("the answer was cut off: \(text)") }
+        // A final answer had begun. An interim one says nothing about the outcome.
+        if status >= 200 { return .unusableAnswer("the answer was cut off: \(text)") }
         return hasStarted ? failureAfterStart(code, text) : failureBeforeStart(code, text)
     }
 
