@@ -90,7 +90,7 @@ let package = Package(
         ),
         module(
             "Simulators",
-            ["Cryptography", "HTTP", "JSON", "Net", "Telemetry", "Threads"]
+            ["Cryptography", "HTTP", "JSON", "Threads"]
         ),
         module(
             "App",
@@ -162,8 +162,7 @@ let package = Package(
         tests(
             "SimulatorsTests",
             [
-                "CurlClient", "HTTP", "JSON", "Net", "Simulators", "Telemetry", "TestSupport",
-                "Threads",
+                "Cryptography", "HTTP", "JSON", "Simulators", "TestSupport", "Threads",
             ]
         ),
         tests(
