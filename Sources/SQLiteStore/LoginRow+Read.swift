@@ -9,7 +9,7 @@ extension LoginRow {
             acr_values, binding_message, consent_id, state, unknown_members,
             tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
             failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, revision
+            stranding_reason, granted, revision
         FROM login WHERE number = ?
         """
 
@@ -19,7 +19,7 @@ extension LoginRow {
             acr_values, binding_message, consent_id, state, unknown_members,
             tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
             failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, revision
+            stranding_reason, granted, revision
         FROM login WHERE phase = ? AND number > ? ORDER BY number LIMIT ?
         """
 
@@ -29,7 +29,7 @@ extension LoginRow {
             acr_values, binding_message, consent_id, state, unknown_members,
             tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
             failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, revision
+            stranding_reason, granted, revision
         FROM login WHERE due_at <= ? ORDER BY due_at, number
         """
 
@@ -48,7 +48,7 @@ extension LoginRow {
     static func number(_ row: Statement) -> LoginNumber { LoginNumber(row.integer(0) ?? 0) }
 
     /// Counts the row's changes.
-    static func revision(_ row: Statement) -> Int64 { row.integer(38) ?? 0 }
+    static func revision(_ row: Statement) -> Int64 { row.integer(39) ?? 0 }
 
     private static func login(_ row: Fields) throws(StoreError) -> PendingLogin {
         try PendingLogin(
@@ -158,7 +158,8 @@ extension LoginRow {
                 via: row.name(31, StoredNames.via),
                 address: row.text(32)
             ),
-            at: row.moment(33)
+            at: row.moment(33),
+            grantedScopes: StoredLists.strings(row.text(38) ?? "[]")
         )
     }
 }

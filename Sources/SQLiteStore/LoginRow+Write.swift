@@ -9,11 +9,11 @@ enum LoginRow {
             earliest_report, reports_expiry, user_id, workspace, client, client_name, scopes,
             acr_values, binding_message, consent_id, state, unknown_members,
             tickets, phase, due_at, attempts, next_at, in_doubt, consent, deliveries, outcome,
-            failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason
+            failure, choice, method, via, address, decided_at, granted, settlement, settled_at,
+            stranding, stranding_reason
         ) VALUES (
             ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
         )
         """
 
@@ -21,8 +21,8 @@ enum LoginRow {
         UPDATE login SET
             tickets = ?, phase = ?, due_at = ?, attempts = ?, next_at = ?, in_doubt = ?,
             consent = ?, deliveries = ?, outcome = ?, failure = ?, choice = ?, method = ?, via = ?,
-            address = ?, decided_at = ?, settlement = ?, settled_at = ?, stranding = ?,
-            stranding_reason = ?, revision = revision + 1
+            address = ?, decided_at = ?, granted = ?, settlement = ?, settled_at = ?,
+            stranding = ?, stranding_reason = ?, revision = revision + 1
         WHERE number = ?
         """
 
@@ -122,19 +122,20 @@ enum LoginRow {
     }
 
     private static func bind(_ outcome: Outcome?, to values: inout Binder) {
-        guard let outcome else { return values.addNulls(7) }
+        guard let outcome else { return values.addNulls(8) }
         values.add(StoredNames.name(outcome))
         if case .failed(let failure) = outcome {
             values.add(StoredNames.name(failure))
         } else {
             values.addNulls(1)
         }
-        guard let decision = outcome.decision else { return values.addNulls(5) }
+        guard let decision = outcome.decision else { return values.addNulls(6) }
         values.add(StoredNames.name(decision.choice))
         values.add(StoredNames.name(decision.evidence.method))
         values.add(StoredNames.name(decision.evidence.via))
         values.add(decision.evidence.address)
         values.add(decision.decidedAt.milliseconds)
+        values.add(outcome.isApproval ? StoredLists.text(decision.grantedScopes) : nil)
     }
 
     /// SHA-256.
