@@ -168,8 +168,8 @@ let package = Package(
         tests(
             "AppTests",
             [
-                "App", "AuthorizationServers", "CurlClient", "Endpoints", "Engine", "HTTP",
-                "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
+                "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
+                "HTTP", "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
                 "Simulators", "Telemetry", "TestSupport", "Threads",
             ]
         ),
