@@ -133,7 +133,7 @@ let package = Package(
         tests(
             "IdentityTests",
             [
-                "Cryptography", "HTTP", "Identity", "JSON", "Logins", "TestSupport",
+                "Cryptography", "HTTP", "Identity", "JSON", "Logins", "TestSupport", "Threads",
             ]
         ),
         tests(
