@@ -23,8 +23,18 @@ func module(
     )
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+/// `scripts` are folders of peers in other languages, run by tests and not built.
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    scripts: [String] = []
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        exclude: scripts,
+        swiftSettings: strict
+    )
 }
 
 let package = Package(
@@ -98,6 +108,12 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "store-bench",
+            dependencies: ["Logins", "SQLiteStore", "TestSupport", "Threads"],
+            path: "Tests/Bench/StoreBench",
+            swiftSettings: strict
+        ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("HTTPTests", ["HTTP", "TestSupport"]),
@@ -105,7 +121,11 @@ let package = Package(
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
         tests("TelemetryTests", ["JSON", "Telemetry", "TestSupport"]),
         tests("StoreTests", ["JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]),
-        tests("CurlClientTests", ["CurlClient", "HTTP", "Net", "TestSupport", "Threads"]),
+        tests(
+            "CurlClientTests",
+            ["CurlClient", "HTTP", "JSON", "TestSupport", "Threads"],
+            scripts: ["Peers"]
+        ),
         tests(
             "NotificationsTests",
             [
