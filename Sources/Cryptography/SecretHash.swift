@@ -38,7 +38,10 @@ public struct SecretHash: Hashable, Sendable {
     }
 
     /// Whether `secret` is what was hashed. The time it takes says nothing about the digest.
-    public func matches(_ secret: [UInt8]) -> Bool {
+    public func matches(_ secret: [UInt8]) -> Bool { matches(secret[...]) }
+
+    /// The same for a part of an array, without a copy of it.
+    public func matches(_ secret: ArraySlice<UInt8>) -> Bool {
         ConstantTime.equal(SHA256.digest(salt + secret), digest)
     }
 }

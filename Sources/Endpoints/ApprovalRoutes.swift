@@ -1,0 +1,209 @@
+public import Engine
+public import HTTP
+import JSON
+public import Logins
+public import Telemetry
+
+/// The page behind a prompt's link: who asks, for what, and the answer. Whoever has the link may
+/// look and decline; whether they may approve is the desk's rule.
+public struct ApprovalRoutes: Sendable {
+    public struct Settings: Sendable {
+        /// Whose page it is, as people know them.
+        public var brand: String
+        /// `https://host/base`, the same that links are made with; nil when only `Host` tells.
+        public var publicURL: String?
+        /// Who may show the page in a frame, as `frame-ancestors` lists them (CSP3 §6.4.2);
+        /// empty for nobody. Each must satisfy `isFrameAncestor`.
+        public var frameAncestors: [String]
+
+        /// Settings of a page that nobody may frame, unless told otherwise.
+        public init(
+            brand: String = "Beckon",
+            publicURL: String? = nil,
+            frameAncestors: [String] = []
+        ) {
+            self.brand = brand
+            self.publicURL = publicURL
+            self.frameAncestors = frameAncestors
+        }
+
+        /// Whether a source can stand in the policy without ending it: printable ASCII, no space,
+        /// comma or semicolon.
+        public static func isFrameAncestor(_ source: String) -> Bool {
+            !source.isEmpty
+                && source.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x2C && $0 != 0x3B }
+        }
+    }
+
+    /// Bytes of a form; the longest of ours has fifteen.
+    static let bodyLimit = 1024
+    /// How long a question about the phase waits: shorter than what proxies give up after.
+    static let longPoll = Duration.seconds(25)
+
+    let desk: DecisionDesk
+    let directory: any UserDirectory
+    let settings: Settings
+    let log: Logger
+    private let headers: PageHeaders
+    private let publicOrigin: String?
+
+    /// The directory is asked for the person's language only; when it is away, the browser's counts.
+    public init(
+        desk: DecisionDesk,
+        directory: any UserDirectory,
+        settings: Settings = Settings(),
+        log: Logger = .silent
+    ) {
+        self.desk = desk
+        self.directory = directory
+        self.settings = settings
+        self.log = log
+        headers = PageHeaders(frameAncestors: settings.frameAncestors)
+        publicOrigin = settings.publicURL.flatMap(SameOrigin.origin)
+    }
+
+    /// `GET` and `POST /approve/{ticket}`, `GET /approve/{ticket}/state`, `GET /assets/{file}`.
+    public var routes: [Route] {
+        [
+            Route(.get, "/approve/{ticket}") { request in await show(request) },
+            Route(.post, "/approve/{ticket}") { request in await decide(request) },
+            Route(.get, "/approve/{ticket}/state", deadline: Self.longPoll + .seconds(10)) {
+                request in await state(request)
+            },
+            Assets.route,
+        ]
+    }
+
+    // MARK: Looking
+
+    private func show(_ request: Request) async -> Response {
+        let ticket = request.parameters["ticket"] ?? ""
+        let stored: StoredLogin
+        do { stored = try await desk.login(opening: ticket) } catch {
+            return await refusal(error, request)
+        }
+        let standing = LoginStanding(stored, at: desk.now())
+        let html = await page(request, stored).page(
+            standing,
+            now: desk.now(),
+            choices: standing.choices(at: desk)
+        )
+        return headers.response(200, html)
+    }
+
+    /// The phase, once it is not the one that the page shows, or after a while.
+    private func state(_ request: Request) async -> Response {
+        let ticket = request.parameters["ticket"] ?? ""
+        let stored: StoredLogin
+        do {
+            if let seen = request.query("seen") {
+                guard let seen = PendingLogin.PhaseName(name: seen) else {
+                    return Problem(.invalidQuery, "seen: must be the name of a phase.").response
+                }
+                stored = try await desk.login(
+                    opening: ticket,
+                    leaving: seen,
+                    within: Self.longPoll
+                )
+            } else {
+                stored = try await desk.login(opening: ticket)
+            }
+        } catch {
+            log.storeTrouble(error)
+            switch error {
+            case .noSuchPrompt: return Problem(.notFound, "This ticket opens nothing.").response
+            case .methodNotAllowed, .refused, .store: return Problem(error).response
+            }
+        }
+        var json = JSONWriter()
+        json.object { $0.member("phase", stored.login.phase.name.name) }
+        return .json(200, json.bytes, fields: [Field("X-Content-Type-Options", "nosniff")])
+    }
+
+    // MARK: Deciding
+
+    private func decide(_ request: Request) async -> Response {
+        let ticket = request.parameters["ticket"] ?? ""
+        guard SameOrigin.allows(request, publicOrigin: publicOrigin) else {
+            return refused(403, .foreignHeading, .foreignText, request)
+        }
+        guard request.contentType == "application/x-www-form-urlencoded" else {
+            return refused(415, .badFormHeading, .badFormText, request)
+        }
+        guard request.body.count <= Self.bodyLimit else {
+            return refused(413, .badFormHeading, .badFormText, request)
+        }
+        guard let name = Form(request.body)?["decision"], let choice = Decision.Choice(name: name),
+            choice != .cancel
+        else {
+            return refused(400, .badFormHeading, .badFormText, request)
+        }
+        do {
+            let stored = try await desk.decide(
+                choice,
+                opening: ticket,
+                via: .page,
+                address: request.peer.address
+            )
+            if choice == .reportAsFraud { log.reportedAsFraud(stored) }
+            // Relative to this very address, so that it holds below any path.
+            return headers.response(303, .empty, fields: [Field("Location", ticket)])
+        } catch {
+            return await refusal(error, request)
+        }
+    }
+
+    // MARK: Refusing
+
+    private func refusal(_ refusal: DecisionDesk.Refusal, _ request: Request) async -> Response {
+        log.storeTrouble(refusal)
+        switch refusal {
+        case .noSuchPrompt:
+            return refused(404, .unknownHeading, .unknownText, request, offersBack: false)
+        case .methodNotAllowed:
+            return refused(403, .tapHeading, .tapText, request)
+        case .store:
+            return refused(503, .unavailableHeading, .unavailableText, request)
+        case .refused(.pastDeadline, _):
+            return refused(410, .lateHeading, .lateText, request, offersBack: false)
+        case .refused(.alreadyEnded, let stored), .refused(.notReady, let stored),
+            .refused(.outOfPhase, let stored):
+            let standing = LoginStanding(stored, at: desk.now())
+            return headers.response(409, await page(request, stored).conflict(standing))
+        }
+    }
+
+    /// A page without a login; it speaks the browser's language, because nobody is known.
+    private func refused(
+        _ status: Int,
+        _ heading: Phrase,
+        _ text: Phrase,
+        _ request: Request,
+        offersBack: Bool = true
+    ) -> Response {
+        let language = Language.best(chosen: nil, acceptLanguage: request.field("accept-language"))
+        let page = ApprovalPage(
+            catalogue: Catalogue(language),
+            brand: settings.brand,
+            ticket: nil
+        )
+        return headers.response(
+            status,
+            page.refusal(heading, text, offersBack: offersBack),
+            fields: status == 503 ? [Problem.retryAfter] : []
+        )
+    }
+
+    private func page(_ request: Request, _ stored: StoredLogin) async -> ApprovalPage {
+        let user = (try? await directory.user(stored.login.details.user)) ?? nil
+        let language = Language.best(
+            chosen: user?.language,
+            acceptLanguage: request.field("accept-language")
+        )
+        return ApprovalPage(
+            catalogue: Catalogue(language),
+            brand: settings.brand,
+            ticket: request.parameters["ticket"]
+        )
+    }
+}

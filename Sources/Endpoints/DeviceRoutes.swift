@@ -1,0 +1,204 @@
+public import Engine
+public import HTTP
+import JSON
+public import Logins
+public import Telemetry
+
+/// What a person's app talks to: the login as a document, and the decision. The bearer is the
+/// ticket of the prompt; it opens that one login and no other (RFC 6750 §2.1).
+public struct DeviceRoutes: Sendable {
+    /// Bytes of a decision's body; the longest sensible one is a tenth of it.
+    static let bodyLimit = 1024
+    /// The longest wait that can be asked for, in seconds: shorter than what proxies give up after.
+    static let waitLimit = 25
+
+    private let desk: DecisionDesk
+    private let directory: any UserDirectory
+    private let log: Logger
+
+    /// The directory is asked for the person's language only; when it is away, none is told.
+    public init(desk: DecisionDesk, directory: any UserDirectory, log: Logger = .silent) {
+        self.desk = desk
+        self.directory = directory
+        self.log = log
+    }
+
+    /// `GET /device/v1/logins/{id}` and `POST /device/v1/logins/{id}/decision`.
+    public var routes: [Route] {
+        [
+            Route(.get, "/device/v1/logins/{id}", deadline: .seconds(Self.waitLimit + 10)) {
+                request in
+                await answer { () async throws(Problem) in try await show(request) }
+            },
+            Route(.post, "/device/v1/logins/{id}/decision") { request in
+                await answer { () async throws(Problem) in try await decide(request) }
+            },
+        ]
+    }
+
+    private func answer(_ body: () async throws(Problem) -> Response) async -> Response {
+        do { return try await body() } catch { return error.response }
+    }
+
+    // MARK: The login
+
+    private func show(_ request: Request) async throws(Problem) -> Response {
+        let ticket = try Self.ticket(request)
+        let wait = try Self.wait(request)
+        var stored = try await open(ticket, request)
+        if let wait {
+            let seen = wait.seen ?? stored.login.phase.name
+            if seen == stored.login.phase.name {
+                do {
+                    stored = try await desk.login(
+                        opening: ticket,
+                        leaving: seen,
+                        within: .seconds(wait.seconds)
+                    )
+                } catch {
+                    throw problem(error)
+                }
+            }
+        }
+        return await document(stored)
+    }
+
+    /// The ticket must be good first: only its holder learns whether `{id}` is its login's.
+    private func open(_ ticket: String, _ request: Request) async throws(Problem) -> StoredLogin {
+        let stored: StoredLogin
+        do { stored = try await desk.login(opening: ticket) } catch { throw problem(error) }
+        guard stored.login.key.login.value == request.parameters["id"] else {
+            throw Problem(.notFound, "id: this ticket opens a login with another id.")
+        }
+        return stored
+    }
+
+    private func document(_ stored: StoredLogin) async -> Response {
+        let user = (try? await directory.user(stored.login.details.user)) ?? nil
+        let document = LoginDocument(
+            standing: LoginStanding(stored, at: desk.now()),
+            desk: desk,
+            language: user?.language
+        )
+        return .json(200, document.bytes, fields: [Field("X-Content-Type-Options", "nosniff")])
+    }
+
+    // MARK: The decision
+
+    private func decide(_ request: Request) async throws(Problem) -> Response {
+        let ticket = try Self.ticket(request)
+        guard request.contentType == "application/json" else {
+            throw Problem(.unsupportedMediaType, "Content-Type: must be application/json.")
+        }
+        guard request.body.count <= Self.bodyLimit else {
+            throw Problem(.bodyTooLarge, "The body may have \(Self.bodyLimit) bytes at most.")
+        }
+        let choice = try Self.choice(request)
+        _ = try await open(ticket, request)
+        let stored: StoredLogin
+        do {
+            stored = try await desk.decide(
+                choice,
+                opening: ticket,
+                via: .device,
+                address: request.peer.address
+            )
+        } catch {
+            throw problem(error)
+        }
+        if choice == .reportAsFraud { log.reportedAsFraud(stored) }
+        return await document(stored)
+    }
+
+    /// Exactly `{"decision": "…"}`: what is not understood must not be half obeyed.
+    private static func choice(_ request: Request) throws(Problem) -> Decision.Choice {
+        let value: JSONValue
+        do {
+            value = try JSONValue(Array(request.body), limits: JSONLimits(depth: 4))
+        } catch {
+            throw Problem(.invalidBody, "body: \(error).")
+        }
+        guard let object = value.object else {
+            throw Problem(.invalidBody, "body: must be an object.")
+        }
+        for member in object.members where member.name != "decision" {
+            throw Problem(
+                .invalidBody,
+                "\(member.name.prefix(64)): unknown member; only \"decision\" is known."
+            )
+        }
+        guard let decision = object["decision"] else {
+            throw Problem(.invalidBody, "decision: is missing.")
+        }
+        guard let name = decision.string, let choice = Decision.Choice(name: name) else {
+            throw Problem(
+                .invalidBody,
+                "decision: must be \"approve\", \"deny\", \"cancel\" or \"fraud\"."
+            )
+        }
+        return choice
+    }
+
+    // MARK: What comes beside the path
+
+    private static func ticket(_ request: Request) throws(Problem) -> String {
+        let fields = request.fields("authorization")
+        guard let field = fields.first else {
+            throw Problem(
+                .unauthorized,
+                "Authorization: is missing; it carries \"Bearer\" and the ticket."
+            )
+        }
+        let parts = field.split(separator: " ", omittingEmptySubsequences: true)
+        guard fields.count == 1, parts.count == 2, parts[0].lowercased() == "bearer" else {
+            throw Problem(.unauthorized, "Authorization: must be \"Bearer\" and the ticket, once.")
+        }
+        return String(parts[1])
+    }
+
+    private struct Wait {
+        let seconds: Int
+        let seen: PendingLogin.PhaseName?
+    }
+
+    /// `wait` without `seen` waits for whatever comes after the phase that it is in now.
+    private static func wait(_ request: Request) throws(Problem) -> Wait? {
+        guard !request.queryRange.isEmpty else { return nil }
+        guard let query = Form(request.bytes[request.queryRange]) else {
+            throw Problem(.invalidQuery, "query: a parameter comes twice or is badly escaped.")
+        }
+        let seen = query["seen"].map { PendingLogin.PhaseName(name: $0) }
+        if case .some(.none) = seen {
+            let names = PendingLogin.PhaseName.allCases.map(\.name).joined(separator: ", ")
+            throw Problem(.invalidQuery, "seen: must be one of \(names).")
+        }
+        guard let text = query["wait"] else { return nil }
+        guard text.utf8.count <= 2, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let seconds = Int(text), (1...waitLimit).contains(seconds)
+        else {
+            throw Problem(.invalidQuery, "wait: must be whole seconds, 1 to \(waitLimit).")
+        }
+        return Wait(seconds: seconds, seen: seen ?? nil)
+    }
+
+    private func problem(_ refusal: DecisionDesk.Refusal) -> Problem {
+        log.storeTrouble(refusal)
+        return Problem(refusal)
+    }
+}
+
+extension Logger {
+    /// An operator must hear of a store that fails; a refused person is no news.
+    func storeTrouble(_ refusal: DecisionDesk.Refusal) {
+        guard case .store(let cause) = refusal else { return }
+        error("decision.store_failed") { $0.member("cause", "\(cause)") }
+    }
+
+    /// "This wasn't me": a denial that somebody should look at.
+    func reportedAsFraud(_ stored: StoredLogin) {
+        warning("login.reported_as_fraud") { json in
+            json.member("login_id", stored.login.key.login.value)
+            json.member("client_id", stored.login.details.client?.value)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Engine
+import HTTP
+import JSON
+import Logins
+
+/// A login as the device interface shows it. Once it has ended it is a receipt: what was decided
+/// and whether it arrived, without what was asked.
+struct LoginDocument: Sendable {
+    let standing: LoginStanding
+    let desk: DecisionDesk
+    /// The person's own choice, a BCP 47 tag.
+    let language: String?
+
+    /// One JSON object. Texts are as the authorization server sent them: an app must show them as
+    /// text, never as markup.
+    var bytes: [UInt8] {
+        let login = standing.stored.login
+        var json = JSONWriter(reserving: 512)
+        json.object { json in
+            json.member("id", login.key.login.value)
+            json.member("phase", login.phase.name.name)
+            switch standing.view {
+            case .asking(let consent): ask(consent, &json)
+            case .preparing, .ending, .ended: break
+            }
+            json.member("requested_at", Self.text(login.terms.receivedAt))
+            json.member("expires_at", Self.text(login.terms.promptEnds))
+            json.member("user_language", language)
+            json.member("allowed_decisions", standing.choices(at: desk).map(\.name))
+            if case .ended(let outcome, let delivery) = standing.view {
+                json.member("outcome", outcome.name)
+                json.member("decision", outcome.decision?.choice.name)
+                json.member("decided_at", outcome.decision.map { Self.text($0.decidedAt) })
+                json.member("delivery", delivery.map(Self.name))
+            }
+        }
+        return json.bytes
+    }
+
+    private func ask(_ consent: Consent, _ json: inout JSONWriter) {
+        let details = standing.stored.login.details
+        json.name("client")
+        json.object { json in
+            json.member("id", details.client?.value)
+            json.member("name", consent.clientName ?? details.clientName)
+        }
+        json.name("scopes")
+        json.array { json in
+            for scope in consent.scopes {
+                json.object { json in
+                    json.member("name", scope.requestedName)
+                    json.member("display_name", scope.displayName)
+                    json.member("description", scope.explanation)
+                }
+            }
+        }
+        json.member("binding_message", details.bindingMessage)
+    }
+
+    private static func text(_ moment: Timestamp) -> String {
+        RFC3339.format(milliseconds: moment.milliseconds)
+    }
+
+    private static func name(_ delivery: LoginStanding.Delivery) -> String {
+        switch delivery {
+        case .pending: "pending"
+        // An app cannot do more about the one than about the other.
+        case .delivered, .unconfirmed: "delivered"
+        case .failed: "failed"
+        }
+    }
+}

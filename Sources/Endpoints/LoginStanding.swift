@@ -1,0 +1,116 @@
+import Engine
+import Logins
+
+/// What a person may know and do about their login at a moment: what the page and the device
+/// interface both show, each in its own form. It decides nothing; that is the login's business.
+struct LoginStanding: Sendable {
+    /// How far the outcome has come on its way to the authorization server.
+    enum Delivery: Hashable, Sendable {
+        case pending
+        case delivered
+        /// Delivered as far as can be known.
+        case unconfirmed
+        case failed
+    }
+
+    /// What there is to show.
+    enum View: Hashable, Sendable {
+        /// Nothing to decide yet.
+        case preparing
+        /// The person is asked.
+        case asking(Consent)
+        /// The time to decide is over, and the end is about to be recorded.
+        case ending
+        /// Over for the person. `delivery` is nil when nobody is told.
+        case ended(Outcome, Delivery?)
+    }
+
+    let stored: StoredLogin
+    let view: View
+
+    init(_ stored: StoredLogin, at now: Timestamp) {
+        self.stored = stored
+        let isOver = now >= stored.login.terms.promptEnds
+        view =
+            switch stored.login.phase {
+            case .preparing: isOver ? .ending : .preparing
+            case .waiting(let consent, _): isOver ? .ending : .asking(consent)
+            case .reporting(let outcome, _): .ended(outcome, .pending)
+            case .settled(let outcome, let settlement, _):
+                .ended(outcome, Self.delivery(settlement))
+            case .stranded(let outcome, _, _): .ended(outcome, .failed)
+            }
+    }
+
+    private static func delivery(_ settlement: PendingLogin.Settlement) -> Delivery? {
+        switch settlement {
+        case .reported: .delivered
+        case .deliveredUnconfirmed: .unconfirmed
+        case .leftToExpire: nil
+        case .gone, .abandoned: .failed
+        }
+    }
+
+    /// Whether the page should look again by itself.
+    var changesByItself: Bool {
+        switch view {
+        case .preparing, .asking, .ending, .ended(_, .pending): true
+        case .ended: false
+        }
+    }
+
+    /// What the desk would take now, the refusal first.
+    func choices(at desk: DecisionDesk) -> [Decision.Choice] {
+        guard case .asking = view else { return [] }
+        return desk.allowsApprovalByTap
+            ? [.deny, .approve, .cancel, .reportAsFraud] : [.deny, .cancel, .reportAsFraud]
+    }
+}
+
+extension PendingLogin.PhaseName {
+    /// Its name in addresses and documents.
+    var name: String {
+        switch self {
+        case .preparing: "preparing"
+        case .waiting: "waiting"
+        case .reporting: "reporting"
+        case .settled: "settled"
+        case .stranded: "stranded"
+        }
+    }
+
+    init?(name: String) {
+        guard let phase = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = phase
+    }
+}
+
+extension Decision.Choice {
+    /// Its name in forms and documents.
+    var name: String {
+        switch self {
+        case .approve: "approve"
+        case .deny: "deny"
+        case .cancel: "cancel"
+        case .reportAsFraud: "fraud"
+        }
+    }
+
+    init?(name: String) {
+        guard let choice = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = choice
+    }
+}
+
+extension Outcome {
+    /// Its name in documents.
+    var name: String {
+        switch self {
+        case .approved: "approved"
+        case .denied: "denied"
+        case .cancelled: "cancelled"
+        case .expired: "expired"
+        case .failed: "failed"
+        }
+    }
+}

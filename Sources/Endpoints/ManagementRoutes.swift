@@ -1,0 +1,71 @@
+public import HTTP
+import JSON
+
+/// What the platform asks on a port of its own: does the process live, may it get work, what does
+/// it count. No authentication: that port is for the cluster only.
+public struct ManagementRoutes: Sendable {
+    /// Something that must work before requests may come.
+    public struct Check: Sendable {
+        /// As it stands in the answer, such as `store`.
+        public let name: String
+        /// Nil when it works, else why not, without secrets.
+        public let failure: @Sendable () async -> String?
+
+        public init(_ name: String, failure: @escaping @Sendable () async -> String?) {
+            self.name = name
+            self.failure = failure
+        }
+    }
+
+    private let checks: [Check]
+    private let isDraining: @Sendable () -> Bool
+    private let metrics: @Sendable () async -> [UInt8]
+
+    /// `metrics` writes the Prometheus text format, version 0.0.4.
+    public init(
+        checks: [Check],
+        isDraining: @escaping @Sendable () -> Bool,
+        metrics: @escaping @Sendable () async -> [UInt8]
+    ) {
+        self.checks = checks
+        self.isDraining = isDraining
+        self.metrics = metrics
+    }
+
+    /// `GET /health/live`, `GET /health/ready` and `GET /metrics`.
+    public var routes: [Route] {
+        [
+            Route(.get, "/health/live") { _ in
+                var json = JSONWriter()
+                json.object { $0.member("status", "live") }
+                return .json(200, json.bytes)
+            },
+            Route(.get, "/health/ready") { _ in await ready() },
+            Route(.get, "/metrics") { _ in
+                Response(
+                    status: 200,
+                    contentType: "text/plain; version=0.0.4",
+                    fields: [.noStore],
+                    body: await metrics()
+                )
+            },
+        ]
+    }
+
+    /// Each check is asked, so that one answer names everything that is wrong.
+    private func ready() async -> Response {
+        var states: [(name: String, failure: String?)] = []
+        for check in checks { states.append((check.name, await check.failure())) }
+        let draining = isDraining()
+        let isReady = !draining && states.allSatisfy { $0.failure == nil }
+        var json = JSONWriter()
+        json.object { json in
+            json.member("status", draining ? "draining" : isReady ? "ready" : "unready")
+            json.name("checks")
+            json.object { json in
+                for state in states { json.member(state.name, state.failure ?? "ok") }
+            }
+        }
+        return .json(isReady ? 200 : 503, json.bytes)
+    }
+}

@@ -1,0 +1,44 @@
+import Cryptography
+import HTTP
+
+/// The files that pages load. Their names carry a hash of their content, computed once at start,
+/// so that a browser may keep them for ever and still never shows an old one.
+struct Assets: Sendable {
+    struct Asset: Sendable {
+        /// `name.hash.extension`, below `/assets/`.
+        let file: String
+        let contentType: StaticString
+        let body: [UInt8]
+
+        init(_ name: String, _ suffix: String, _ contentType: StaticString, _ text: String) {
+            body = Array(text.utf8)
+            // 60 bits: names need to differ between releases, not to resist anybody.
+            let hash = SHA256.digest(body).prefix(8).map { byte in
+                (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+            file = "\(name).\(hash.joined().prefix(15)).\(suffix)"
+            self.contentType = contentType
+        }
+    }
+
+    static let stylesheet = Asset("beckon", "css", "text/css; charset=utf-8", Stylesheet.text)
+    static let script = Asset("beckon", "js", "text/javascript; charset=utf-8", Script.text)
+    static let icon = Asset("icon", "svg", "image/svg+xml", Stylesheet.icon)
+    static let all = [stylesheet, script, icon]
+
+    static let route = Route(.get, "/assets/{file}") { request in
+        guard let asset = all.first(where: { $0.file == request.parameters["file"] }) else {
+            return Problem(.notFound, "file: there is no such asset in this release.").response
+        }
+        return Response(
+            status: 200,
+            contentType: asset.contentType,
+            fields: [
+                Field("Cache-Control", "public, max-age=31536000, immutable"),
+                Field("X-Content-Type-Options", "nosniff"),
+                Field("Cross-Origin-Resource-Policy", "same-origin"),
+            ],
+            body: asset.body
+        )
+    }
+}

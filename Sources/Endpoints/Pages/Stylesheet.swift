@@ -1,0 +1,128 @@
+/// How the pages look. Decline and approve are equals in size and weight; decline comes first
+/// (RFC 10027 §6.1.14). Every text has a contrast of at least 4.5 to 1 in both colour schemes.
+enum Stylesheet {
+    static let text = """
+        :root {
+          color-scheme: light dark;
+          --ground: #eef1f4; --card: #ffffff; --ink: #15212d; --soft: #51606f; --line: #d5dce3;
+          --quote: #f4f7f9; --accent: #0b5c4b; --on-accent: #ffffff; --plain: #34424f;
+          --on-plain: #ffffff; --alarm: #a11f1b; --warn: #fff6df; --warn-ink: #5c4300;
+          --focus: #1257c9; --shadow: 0 1px 2px rgb(16 32 48 / 6%), 0 12px 32px rgb(16 32 48 / 10%);
+        }
+        @media (prefers-color-scheme: dark) {
+          :root {
+            --ground: #0d131a; --card: #17202a; --ink: #eaf0f5; --soft: #a8b5c2; --line: #303d4a;
+            --quote: #1e2935; --accent: #86dcc5; --on-accent: #05261e; --plain: #ccd6e0;
+            --on-plain: #131b23; --alarm: #ffa59e; --warn: #332a12; --warn-ink: #f4d88f;
+            --focus: #8fbcff; --shadow: 0 1px 2px rgb(0 0 0 / 40%);
+          }
+        }
+        *, ::before, ::after { box-sizing: border-box; }
+        html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
+        body {
+          margin: 0; min-height: 100vh; min-height: 100dvh; display: flex; flex-direction: column;
+          align-items: center; background: var(--ground); color: var(--ink);
+          font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans",
+            sans-serif;
+        }
+        header, main, footer { width: 100%; max-width: 30rem; padding-inline: 1rem; }
+        header { padding-block: 1.25rem .875rem; }
+        .brand { display: flex; align-items: center; gap: .5rem; margin: 0; font-weight: 650;
+          letter-spacing: .01em; }
+        .brand::before { content: ""; width: 1.125rem; height: 1.125rem; border-radius: 50%;
+          border: .3125rem solid var(--accent); }
+        main { flex: 1 0 auto; }
+        footer { padding-block: 1.25rem 1.5rem; color: var(--soft); font-size: .875rem;
+          text-align: center; }
+        footer p { margin: 0; }
+        .card { background: var(--card); border: 1px solid var(--line); border-radius: 1.125rem;
+          box-shadow: var(--shadow); padding: 1.5rem 1.25rem 1.25rem; overflow-wrap: anywhere; }
+        h1 { margin: 0; font-size: 1.4375rem; line-height: 1.25; letter-spacing: -.012em;
+          font-weight: 680; text-wrap: balance; }
+        h1:focus { outline: none; }
+        h2 { margin: 0 0 .375rem; font-size: .875rem; font-weight: 600; color: var(--soft); }
+        p { margin: .5rem 0 0; }
+        section { margin-top: 1.25rem; }
+        .soft { color: var(--soft); font-size: .9375rem; }
+        .message { margin: 0; padding: .8125rem 1rem; background: var(--quote); overflow: hidden;
+          border: 1px solid var(--line); border-radius: .75rem; font-size: 1.1875rem;
+          line-height: 1.45; font-weight: 600; white-space: pre-wrap; }
+        .message + p { margin-top: .375rem; font-size: .875rem; }
+        .mark { display: inline-block; margin-inline: .125em; padding-inline: .3em;
+          border: 1px dashed currentcolor; border-radius: .25em; font: 600 .6875em/1.4 ui-monospace,
+          "DejaVu Sans Mono", monospace; color: var(--alarm); unicode-bidi: isolate;
+          vertical-align: .1em; }
+        ul { list-style: none; margin: 0; padding: 0; border: 1px solid var(--line);
+          border-radius: .75rem; }
+        li { padding: .625rem 1rem; overflow: hidden; }
+        li + li { border-top: 1px solid var(--line); }
+        li strong { font-weight: 600; }
+        li span.why { display: block; color: var(--soft); font-size: .9375rem; }
+        .time { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .125rem 1rem;
+          margin: 1.25rem 0 0; font-size: .9375rem; color: var(--soft); }
+        [role="timer"] { font-variant-numeric: tabular-nums; font-weight: 600; color: var(--ink); }
+        .warning { margin: 1rem 0 0; padding: .6875rem 1rem; border-radius: .75rem;
+          background: var(--warn); color: var(--warn-ink); font-size: .9375rem; }
+        form { margin: 1.25rem 0 0; }
+        fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
+        .choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr));
+          gap: .75rem; }
+        button, .button { display: block; width: 100%; min-height: 3.375rem;
+          padding: .75rem 1rem; border: 2px solid transparent; border-radius: .875rem;
+          font: inherit; font-size: 1.0625rem; font-weight: 650; line-height: 1.3;
+          text-align: center; text-decoration: none; cursor: pointer; }
+        .decline, .button { background: var(--plain); color: var(--on-plain); }
+        .approve { background: var(--accent); color: var(--on-accent); }
+        .not-me { margin-top: .875rem; min-height: 2.875rem; padding-block: .5rem;
+          background: transparent; border-color: var(--line); color: var(--alarm);
+          font-size: 1rem; font-weight: 600; }
+        .not-me + p { margin-top: .4375rem; font-size: .8125rem; text-align: center; }
+        @media (hover: hover) {
+          button:hover, .button:hover { filter: brightness(1.12); }
+          .not-me:hover { filter: none; border-color: currentcolor; }
+        }
+        button:active { transform: translateY(1px); }
+        form[aria-busy="true"] button { opacity: .65; cursor: progress; }
+        :focus-visible { outline: 3px solid var(--focus); outline-offset: 3px; }
+        .sign { width: 3.25rem; height: 3.25rem; margin: 0 0 1rem; border-radius: 50%;
+          display: grid; place-items: center; font-size: 1.625rem; line-height: 1; font-weight: 700;
+          background: var(--quote); color: var(--soft); border: 1px solid var(--line); }
+        .sign.good { background: var(--accent); color: var(--on-accent); border-color: transparent; }
+        .sign.alarm { color: var(--alarm); }
+        .sign.busy::before { content: ""; width: 1.5rem; height: 1.5rem; border-radius: 50%;
+          border: .1875rem solid var(--line); border-top-color: var(--accent);
+          animation: turn 1s linear infinite; }
+        @keyframes turn { to { transform: rotate(1turn); } }
+        dl { margin: 1.25rem 0 0; padding: .25rem 1rem; border: 1px solid var(--line);
+          border-radius: .75rem; }
+        dl div { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem;
+          padding-block: .5625rem; }
+        dl div + div { border-top: 1px solid var(--line); }
+        dt { color: var(--soft); }
+        dd { margin: 0; font-weight: 600; min-width: 0; }
+        .button { margin-top: 1.25rem; }
+        .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; padding: 0;
+          overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+        [hidden] { display: none; }
+        @media (min-width: 40rem) {
+          header { padding-block: 2.5rem 1rem; }
+          .card { padding: 2rem 2rem 1.75rem; }
+          h1 { font-size: 1.625rem; }
+        }
+        @media (prefers-reduced-motion: reduce) {
+          *, ::before, ::after { animation-duration: 6s !important; transition: none !important; }
+          .sign.busy::before { animation: none; border-color: var(--accent); }
+          button:active { transform: none; }
+        }
+        @media (forced-colors: active) {
+          button, .button { border-color: ButtonText; }
+          .mark { border-style: solid; }
+        }
+        """
+
+    /// The ring beside the name, for the tab.
+    static let icon = """
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="10" \
+        fill="none" stroke="#2a9d83" stroke-width="8"/></svg>
+        """
+}

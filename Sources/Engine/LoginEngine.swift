@@ -1,0 +1,139 @@
+import JSON
+public import Logins
+public import Telemetry
+import Synchronization
+import Threads
+
+/// Performs what logins owe: takes the due ones from the store, does the work, records what came
+/// of it. It keeps no state that matters: everything owed can be read from the rows again.
+public final class LoginEngine: Sendable {
+    public struct Settings: Sendable {
+        /// Duties under way at once. Zero takes logins in and leaves the work to another process.
+        public var concurrency: Int
+        /// `https://host/base`, to which `/approve/{ticket}` is added.
+        public var publicURL: String
+
+        public init(concurrency: Int = 256, publicURL: String) {
+            self.concurrency = concurrency
+            self.publicURL = publicURL
+        }
+    }
+
+    let store: any LoginStore
+    let servers: [AuthorizationServerID: any AuthorizationServer]
+    let directory: any UserDirectory
+    let plan: EscalationPlan
+    let clock: any WallClock
+    let changes: LoginChanges
+    let settings: Settings
+    let observer: any EngineObserver
+    let log: Logger
+    let tickets = TicketCache()
+    private let underWay = Atomic<Int>(0)
+    private let isStopping = Atomic<Bool>(false)
+
+    public init(
+        store: any LoginStore,
+        servers: [any AuthorizationServer],
+        directory: any UserDirectory,
+        plan: EscalationPlan,
+        clock: any WallClock,
+        changes: LoginChanges,
+        settings: Settings,
+        observer: any EngineObserver = SilentObserver(),
+        log: Logger = .silent
+    ) {
+        self.store = store
+        self.servers = Dictionary(servers.map { ($0.id, $0) }) { first, _ in first }
+        self.directory = directory
+        self.plan = plan
+        self.clock = clock
+        self.changes = changes
+        self.settings = settings
+        self.observer = observer
+        self.log = log
+    }
+
+    /// Works until `stop()`; returns when what was under way has ended. Reports that an earlier
+    /// process left unfinished are in doubt first.
+    public func run() async {
+        guard settings.concurrency > 0 else { return }
+        await recover()
+        await withDiscardingTaskGroup { group in
+            while !isStopping.load(ordering: .relaxed), !Task.isCancelled {
+                let claims = await claim()
+                for claim in claims {
+                    underWay.add(1, ordering: .relaxed)
+                    group.addTask {
+                        await self.perform(claim)
+                        self.store.release(claim)
+                        self.underWay.subtract(1, ordering: .relaxed)
+                        self.changes.work.raise()
+                    }
+                }
+                if claims.isEmpty { await waitForWork() }
+            }
+        }
+    }
+
+    /// Takes no more work. What is under way goes on to its end.
+    public func stop() {
+        isStopping.store(true, ordering: .relaxed)
+        changes.work.raise()
+    }
+
+    private func recover() async {
+        while !isStopping.load(ordering: .relaxed) {
+            do {
+                let count = try await store.recover(at: clock.now())
+                if count > 0 { log.info("engine.recovered") { $0.member("reports", count) } }
+                return
+            } catch {
+                await pauseAfter(error)
+            }
+        }
+    }
+
+    private func claim() async -> [Claim] {
+        let room = settings.concurrency - underWay.load(ordering: .relaxed)
+        guard room > 0 else { return [] }
+        do {
+            return try await store.claim(at: clock.now(), limit: room)
+        } catch {
+            await pauseAfter(error)
+            return []
+        }
+    }
+
+    /// Sleeps until something becomes due, is changed, or ends. Never longer than it has to.
+    private func waitForWork() async {
+        let full = underWay.load(ordering: .relaxed) >= settings.concurrency
+        let next = full ? nil : try? await store.nextDue()
+        await clock.wait(for: changes.work, until: next)
+    }
+
+    private func pauseAfter(_ error: StoreError) async {
+        log.error("engine.store_failed") { $0.member("cause", "\(error)") }
+        await clock.wait(until: clock.now() + .seconds(1))
+    }
+
+    /// Records an event, and does not give up while the store is in trouble: what was done must not
+    /// be done again because it could not be written down.
+    func record(
+        _ number: LoginNumber,
+        _ events: PendingLogin.Event...
+    ) async {
+        while true {
+            do {
+                let now = clock.now()
+                _ = try await store.update(number) { (login) throws(PendingLogin.Refusal) in
+                    for event in events { _ = try login.apply(event, at: now) }
+                }
+                return
+            } catch {
+                if error == .closed || Task.isCancelled { return }
+                await pauseAfter(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/// Whether a person could be asked if a login came for them now.
+public protocol Reachability: Sendable {
+    /// True for an active user whom at least one channel may reach. Every "no" looks alike.
+    func canReach(_ user: UserID) async throws(DirectoryError) -> Bool
+}
