@@ -1,8 +1,7 @@
 import App
 import Foundation
 
-let code = await CommandLineInterface.run(
-    Array(CommandLine.arguments.dropFirst()),
-    on: StandardTerminal()
-)
+let words = Array(CommandLine.arguments.dropFirst())
+CommandLineInterface.prepare(words)
+let code = await CommandLineInterface.run(words, on: StandardTerminal())
 exit(code.rawValue)

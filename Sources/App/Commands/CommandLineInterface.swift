@@ -1,4 +1,5 @@
 import Foundation
+import Net
 
 /// Finds the command, runs it, and turns what happened into messages and an exit code.
 public enum CommandLineInterface {
@@ -12,6 +13,12 @@ public enum CommandLineInterface {
         LoginsAbandonCommand.self,
         SimulateCommand.self, HealthCommand.self, VersionCommand.self,
     ]
+
+    /// To be called first of all, while the process has one thread: commands that serve take
+    /// signals in their own way, all others end by them as usual.
+    public static func prepare(_ words: [String]) {
+        if ["serve", "demo", "simulate"].contains(words.first) { UnixSignals.block() }
+    }
 
     /// Runs `beckon` with the words that follow its name.
     public static func run(_ words: [String], on terminal: any Terminal) async -> ExitCode {
