@@ -1,7 +1,4 @@
 import App
 import Foundation
 
-let words = Array(CommandLine.arguments.dropFirst())
-CommandLineInterface.prepare(words)
-let code = await CommandLineInterface.run(words, on: StandardTerminal())
-exit(code.rawValue)
+exit(CommandLineInterface.main(Array(CommandLine.arguments.dropFirst())))
