@@ -23,8 +23,17 @@ func module(
     )
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        exclude: exclude,
+        swiftSettings: strict
+    )
 }
 
 let package = Package(
@@ -100,7 +109,7 @@ let package = Package(
         ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
-        tests("HTTPTests", ["HTTP", "TestSupport"]),
+        tests("HTTPTests", ["HTTP", "TestSupport"], exclude: ["Corpus"]),
         tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
         tests("TelemetryTests", ["JSON", "Telemetry", "TestSupport"]),
