@@ -42,6 +42,7 @@ let package = Package(
     products: [.executable(name: "beckon", targets: ["beckon"])],
     targets: [
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CSQLite",
@@ -75,7 +76,8 @@ let package = Package(
         ),
         module(
             "Notifications",
-            ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]
+            ["CSpawn", "Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"],
+            bridgesC: true
         ),
         module("Identity", ["Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
 
@@ -119,7 +121,7 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "TestSupport"]),
         tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
-        tests("TelemetryTests", ["JSON", "Telemetry", "TestSupport"]),
+        tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
         tests("StoreTests", ["JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]),
         tests(
             "CurlClientTests",
@@ -129,14 +131,15 @@ let package = Package(
         tests(
             "NotificationsTests",
             [
-                "Cryptography", "CurlClient", "HTTP", "JSON", "Logins", "Net", "Notifications",
-                "Telemetry", "TestSupport",
-            ]
+                "Cryptography", "CurlClient", "HTTP", "JSON", "Logins", "Notifications",
+                "Telemetry", "TestSupport", "Threads",
+            ],
+            scripts: ["Peers"]
         ),
         tests(
             "IdentityTests",
             [
-                "Cryptography", "HTTP", "Identity", "JSON", "Logins", "TestSupport",
+                "Cryptography", "HTTP", "Identity", "JSON", "Logins", "TestSupport", "Threads",
             ]
         ),
         tests(
@@ -168,8 +171,8 @@ let package = Package(
         tests(
             "AppTests",
             [
-                "App", "AuthorizationServers", "CurlClient", "Endpoints", "Engine", "HTTP",
-                "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
+                "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
+                "HTTP", "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
                 "Simulators", "Telemetry", "TestSupport", "Threads",
             ]
         ),

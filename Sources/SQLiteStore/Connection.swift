@@ -8,11 +8,15 @@ import Logins
     private let database: OpaquePointer
     private var statements: [UInt: Statement] = [:]
 
+    /// Done once, before the first connection of the process.
+    private static let configured: Void = beckon_without_statistics()
+
     enum Access { case readWrite, readOnly }
 
     /// Opens the file, creating it when `access` allows, and waits at most `busyMilliseconds` for
     /// locks held by others.
     init(path: String, access: Access, busyMilliseconds: Int32) throws(StoreError) {
+        Self.configured
         var opened: OpaquePointer?
         // No mutex: a connection is used by one thread at a time. A reader opens for writing too,
         // since the write-ahead log's index is shared memory that every reader writes to.

@@ -1,1 +1,4 @@
 import App
+import Foundation
+
+exit(CommandLineInterface.main(Array(CommandLine.arguments.dropFirst())))
