@@ -23,8 +23,18 @@ func module(
     )
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+/// `scripts` are folders of peers in other languages, run by tests and not built.
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    scripts: [String] = []
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        exclude: scripts,
+        swiftSettings: strict
+    )
 }
 
 let package = Package(
@@ -32,6 +42,7 @@ let package = Package(
     products: [.executable(name: "beckon", targets: ["beckon"])],
     targets: [
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CSQLite",
@@ -65,7 +76,8 @@ let package = Package(
         ),
         module(
             "Notifications",
-            ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]
+            ["CSpawn", "Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"],
+            bridgesC: true
         ),
         module("Identity", ["Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
 
@@ -80,7 +92,7 @@ let package = Package(
         ),
         module(
             "Simulators",
-            ["Cryptography", "HTTP", "JSON", "Net", "Telemetry", "Threads"]
+            ["Cryptography", "HTTP", "JSON", "Threads"]
         ),
         module(
             "App",
@@ -94,8 +106,14 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["JSON", "Logins", "Telemetry", "Threads"],
+            dependencies: ["HTTP", "JSON", "Logins", "Telemetry", "Threads"],
             path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "store-bench",
+            dependencies: ["Logins", "SQLiteStore", "TestSupport", "Threads"],
+            path: "Tests/Bench/StoreBench",
             swiftSettings: strict
         ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
@@ -103,20 +121,25 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "TestSupport"]),
         tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
-        tests("TelemetryTests", ["JSON", "Telemetry", "TestSupport"]),
+        tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
         tests("StoreTests", ["JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]),
-        tests("CurlClientTests", ["CurlClient", "HTTP", "Net", "TestSupport", "Threads"]),
+        tests(
+            "CurlClientTests",
+            ["CurlClient", "HTTP", "JSON", "TestSupport", "Threads"],
+            scripts: ["Peers"]
+        ),
         tests(
             "NotificationsTests",
             [
-                "Cryptography", "CurlClient", "HTTP", "JSON", "Logins", "Net", "Notifications",
-                "Telemetry", "TestSupport",
-            ]
+                "Cryptography", "CurlClient", "HTTP", "JSON", "Logins", "Notifications",
+                "Telemetry", "TestSupport", "Threads",
+            ],
+            scripts: ["Peers"]
         ),
         tests(
             "IdentityTests",
             [
-                "Cryptography", "HTTP", "Identity", "JSON", "Logins", "TestSupport",
+                "Cryptography", "HTTP", "Identity", "JSON", "Logins", "TestSupport", "Threads",
             ]
         ),
         tests(
@@ -142,15 +165,14 @@ let package = Package(
         tests(
             "SimulatorsTests",
             [
-                "CurlClient", "HTTP", "JSON", "Net", "Simulators", "Telemetry", "TestSupport",
-                "Threads",
+                "Cryptography", "HTTP", "JSON", "Simulators", "TestSupport", "Threads",
             ]
         ),
         tests(
             "AppTests",
             [
-                "App", "AuthorizationServers", "CurlClient", "Endpoints", "Engine", "HTTP",
-                "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
+                "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
+                "HTTP", "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
                 "Simulators", "Telemetry", "TestSupport", "Threads",
             ]
         ),

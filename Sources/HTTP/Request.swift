@@ -24,6 +24,11 @@ public struct Request: Sendable {
     public let fieldRanges: [FieldRange]
     /// Whether the connection can go on after the answer.
     public let keepsAlive: Bool
+    /// Of the host and port that were asked for, from the target or the Host field; empty when an
+    /// HTTP/1.0 peer said neither.
+    public let hostRange: Range<Int>
+    /// 0 for HTTP/1.0, 1 for everything newer.
+    public let minorVersion: Int
     /// Unique within this process, for logs.
     public var id: UInt64 = 0
     public var peer = Peer(address: "")
@@ -37,7 +42,9 @@ public struct Request: Sendable {
         queryRange: Range<Int>,
         bodyRange: Range<Int>,
         fieldRanges: [FieldRange],
-        keepsAlive: Bool
+        keepsAlive: Bool,
+        hostRange: Range<Int> = 0..<0,
+        minorVersion: Int = 1
     ) {
         self.bytes = bytes
         self.method = method
@@ -46,10 +53,14 @@ public struct Request: Sendable {
         self.bodyRange = bodyRange
         self.fieldRanges = fieldRanges
         self.keepsAlive = keepsAlive
+        self.hostRange = hostRange
+        self.minorVersion = minorVersion
     }
 
     public var path: String { String(decoding: bytes[pathRange], as: UTF8.self) }
     public var body: ArraySlice<UInt8> { bytes[bodyRange] }
+    /// Host and port as the peer wrote them. The target's outweigh the Host field (RFC 9112 §3.2.2).
+    public var host: String { String(decoding: bytes[hostRange], as: UTF8.self) }
 
     /// Where the value of the first field of that name lies. `name` is in lower case.
     public func range(of name: StaticString) -> Range<Int>? {

@@ -12,11 +12,20 @@ public struct Decision: Hashable, Sendable {
     public let choice: Choice
     public let evidence: Evidence
     public let decidedAt: Timestamp
+    /// What an approval grants, by requested name; empty for anything else, and until the login
+    /// it is for has filled it in.
+    public internal(set) var grantedScopes: [String]
 
-    public init(_ choice: Choice, evidence: Evidence, at decidedAt: Timestamp) {
+    public init(
+        _ choice: Choice,
+        evidence: Evidence,
+        at decidedAt: Timestamp,
+        grantedScopes: [String] = []
+    ) {
         self.choice = choice
         self.evidence = evidence
         self.decidedAt = decidedAt
+        self.grantedScopes = grantedScopes
     }
 }
 

@@ -26,7 +26,21 @@ public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringCon
 
     public var description: String { value }
 
-    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+    // `String` compares characters, and so takes a composed and a decomposed letter for equal.
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.value.utf8.elementsEqual(right.value.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var value = value
+        value.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The order of bytes, which is the order of code points.
+    public static func < (left: Self, right: Self) -> Bool {
+        left.value.utf8.lexicographicallyPrecedes(right.value.utf8)
+    }
 }
 
 public enum Names {

@@ -33,8 +33,11 @@ extension PendingLogin {
             return []
         case (.waiting, .notDelivered(let channel, let reason, let next)):
             return notDelivered(channel, reason, until: next, at: now)
-        case (.waiting, .decided(let decision)):
+        case (.waiting(let consent, _), .decided(var decision)):
             guard now < terms.promptEnds else { throw .pastDeadline }
+            // What was shown is what is granted: all of it, and nothing else.
+            let granted = decision.choice == .approve ? consent.scopes.map(\.requestedName) : []
+            decision.grantedScopes = granted
             return end(in: Outcome(decision), at: now)
         case (.waiting, .unusable(let failure)):
             return end(in: .failed(failure), at: now)

@@ -1,0 +1,61 @@
+# Everything one does with Beckon. `make help` lists it. CI calls only these targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+# Options of the build that every target shares, such as --jobs 2.
+SWIFTFLAGS ?=
+SOURCES := Sources Tests Package.swift
+RELEASE := .build/release/beckon
+
+.PHONY: help setup setup-test build run test lint format sanitize fuzz crash bench screenshots \
+	docker clean
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Installs what building and running need, if it is missing
+	@Tests/setup.sh run
+
+setup-test:
+	@Tests/setup.sh test
+
+build: setup ## Builds the program (release)
+	$(SWIFT) build $(SWIFTFLAGS) -c release --product beckon
+
+run: build ## Runs the demo: Beckon, a simulated authorization server, and a page to try them
+	@exec $(RELEASE) demo
+
+test: setup-test lint ## Runs every test; the last line counts them
+	@Tests/run-all.sh
+
+lint: ## Checks style, shell scripts and the interface description
+	@$(SWIFT) format lint --strict -r $(SOURCES)
+	@Tests/lint.sh
+
+format: ## Formats the sources
+	$(SWIFT) format -i -r $(SOURCES)
+
+sanitize: setup-test ## Runs the tests under the thread and the address sanitizer
+	$(SWIFT) test $(SWIFTFLAGS) --disable-xctest --sanitize=thread --scratch-path .build/thread
+	$(SWIFT) test $(SWIFTFLAGS) --disable-xctest --sanitize=address --scratch-path .build/address
+
+fuzz: setup-test ## Fuzzes the HTTP parser for a minute
+	Tests/Fuzz/run.sh 60
+
+crash: setup-test build ## Kills the service again and again and checks that nothing is lost
+	Tests/Crash/run.sh
+
+bench: setup-test build ## Measures the service beside others
+	Tests/Bench/run.sh
+
+screenshots: setup-test build ## Takes pictures of the pages into .screenshots
+	Tests/Browser/screenshots.sh
+
+docker: ## Builds the container image
+	docker build -f docker/Dockerfile -t beckon .
+
+clean: ## Removes what was built
+	rm -rf .build .screenshots .bench .fuzz .demo

@@ -1,0 +1,45 @@
+import HTTP
+
+/// `beckon health`: whether a service of this machine is alive, for a container's health check.
+struct HealthCommand: Command {
+    static let name = "health"
+    static let summary = "Asks a running service whether it is well. Exit code 69 when it is not."
+    static let options: [CommandOption] = [
+        .text(
+            "management",
+            "ADDRESS",
+            "The service's management address.",
+            default: "127.0.0.1:9464"
+        ),
+        .flag("ready", "Asks whether it is ready for work, not only alive."),
+    ]
+
+    private let url: String
+
+    init(_ arguments: ParsedArguments) throws(CommandFailure) {
+        let address = try arguments.address(
+            "management",
+            default: .init(host: "127.0.0.1", port: 9464)
+        )
+        url = "http://\(address)/health/" + (arguments.has("ready") ? "ready" : "live")
+    }
+
+    func run(_ terminal: any Terminal) async throws {
+        let request = OutboundRequest(
+            .get,
+            url,
+            destination: Destination(proxy: ""),
+            timeLimit: .seconds(3)
+        )
+        let response: OutboundResponse
+        do {
+            response = try await Composition.send(request)
+        } catch {
+            throw CommandFailure(.unavailable, "nothing answers at \(url)")
+        }
+        guard response.status == 200 else {
+            throw CommandFailure(.unavailable, "\(url) answers \(response.status)")
+        }
+        terminal.output("well")
+    }
+}

@@ -1,0 +1,137 @@
+import Glibc
+import HTTP
+import Logins
+
+/// Logins as an operator reads them.
+enum LoginText {
+    static func name(_ phase: PendingLogin.PhaseName) -> String {
+        switch phase {
+        case .preparing: "preparing"
+        case .waiting: "waiting"
+        case .reporting: "reporting"
+        case .settled: "settled"
+        case .stranded: "stranded"
+        }
+    }
+
+    static func name(_ outcome: Outcome?) -> String {
+        switch outcome {
+        case nil: "-"
+        case .approved: "approved"
+        case .denied: "denied"
+        case .cancelled: "cancelled"
+        case .expired: "expired"
+        case .failed(let failure): "failed (\(failure))"
+        }
+    }
+
+    static func reason(_ stranding: PendingLogin.Stranding) -> String {
+        switch stranding {
+        case .gone: "the server no longer had it"
+        case .outOfTime: "out of time"
+        case .refused(let words): "refused: \(harmless(words))"
+        }
+    }
+
+    static func line(_ stored: StoredLogin) -> String {
+        let login = stored.login
+        var columns = [
+            "\(stored.number.rawValue)", name(login.phase.name), name(login.phase.outcome),
+            time(login.terms.receivedAt), "\(attempts(login.phase)?.count ?? 0)",
+        ]
+        if case .stranded(_, _, let stranding) = login.phase { columns.append(reason(stranding)) }
+        return columns.joined(separator: "\t")
+    }
+
+    static func all(_ stored: StoredLogin) -> [String] {
+        let login = stored.login
+        var lines: [String] = []
+        func add(_ name: String, _ value: String?) {
+            guard let value, !value.isEmpty else { return }
+            lines.append(HelpText.pad(name, 16) + harmless(value))
+        }
+        add("number", "\(stored.number.rawValue)")
+        add("server", login.key.server.value)
+        add("tenant", login.key.tenant?.value)
+        add("login_id", login.key.login.value)
+        add("phase", name(login.phase.name))
+        add("outcome", name(login.phase.outcome))
+        add("user", login.details.user.value)
+        add("workspace", login.details.workspace?.value)
+        add("client", login.details.client?.value)
+        add("client name", login.details.clientName)
+        add("scopes", login.details.requestedScopes.joined(separator: " "))
+        add("binding message", login.details.bindingMessage)
+        add("received", time(login.terms.receivedAt))
+        add("expires", time(login.terms.expiresAt))
+        add("due", login.dueAt.map(time))
+        if let decision = login.phase.outcome?.decision {
+            add("decision", "\(decision.choice), \(time(decision.decidedAt))")
+            add("evidence", "\(decision.evidence.method) by \(decision.evidence.via)")
+            add("address", decision.evidence.address)
+        }
+        switch login.phase {
+        case .waiting(_, let deliveries):
+            for delivery in deliveries { add("channel", describe(delivery)) }
+        case .reporting(_, let report):
+            add("in doubt", report.inDoubt ? "yes" : "no")
+        case .settled(_, let settlement, let moment):
+            add("settled", "\(settlement), \(time(moment))")
+        case .stranded(_, let report, let stranding):
+            add("stranded", reason(stranding))
+            add("in doubt", report.inDoubt ? "yes" : "no")
+        case .preparing: break
+        }
+        if let attempts = attempts(login.phase) {
+            add("attempts", "\(attempts.count)")
+            for attempt in attempts.recent { add("", "\(time(attempt.at))  \(attempt.note)") }
+        }
+        return lines
+    }
+
+    private static func describe(_ delivery: PendingLogin.Delivery) -> String {
+        let state =
+            switch delivery.state {
+            case .due(let moment): "due \(time(moment))"
+            case .delivered(let moment): "delivered \(time(moment))"
+            case .refused: "refused"
+            }
+        let note = delivery.attempts.recent.last.map { " (\($0.note))" } ?? ""
+        return "\(delivery.channel) \(state), attempts \(delivery.attempts.count)" + note
+    }
+
+    private static func attempts(_ phase: PendingLogin.Phase) -> Attempts? {
+        switch phase {
+        case .preparing(let attempts, _): attempts
+        case .reporting(_, let report), .stranded(_, let report, _): report.attempts
+        case .waiting, .settled: nil
+        }
+    }
+
+    private static func time(_ moment: Timestamp) -> String {
+        RFC3339.format(milliseconds: moment.milliseconds)
+    }
+
+    /// What others wrote cannot move a terminal's cursor.
+    static func harmless(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                    return isControl ? "\u{FFFD}" : scalar
+                }
+            )
+        )
+    }
+}
+
+/// The time of day, for commands that run for a moment.
+enum SystemTime {
+    static func now() -> Timestamp {
+        var moment = timespec()
+        clock_gettime(CLOCK_REALTIME, &moment)
+        return Timestamp(
+            milliseconds: Int64(moment.tv_sec) * 1000 + Int64(moment.tv_nsec) / 1_000_000
+        )
+    }
+}

@@ -1,0 +1,44 @@
+import CurlClient
+import HTTP
+import Engine
+import Logins
+import Net
+import SQLiteStore
+
+/// Puts the parts together and runs them: the only place that knows them all.
+enum Composition {
+    /// Runs the service until it is told to stop.
+    static func serve(_ configuration: Configuration) async throws {
+        let service = try Service(configuration)
+        UnixSignals.start { service.receive($0) }
+        await service.run()
+    }
+
+    /// Opens the stores for a command, beside a service that may be running.
+    static func openStores(_ settings: StoreSettings) async throws -> Stores {
+        do {
+            let store = try SQLiteLoginStore(
+                StoreOptions(path: settings.sqlitePath, role: .tool, clock: SystemClock())
+            )
+            return Stores(logins: store, users: store.users) { await store.close() }
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// Migrates the store and returns its version.
+    static func migrate(_ settings: StoreSettings) async throws -> Int {
+        do {
+            return try SQLiteLoginStore.migrate(path: settings.sqlitePath, clock: SystemClock()).to
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// Sends one request, for a command.
+    static func send(_ request: OutboundRequest) async throws -> OutboundResponse {
+        let client = CurlHTTPClient()
+        defer { client.shutdown() }
+        return try await client.send(request)
+    }
+}

@@ -1,0 +1,126 @@
+public import Logins
+
+/// How we report to an authorization server (`cloudentity.md` 2, 5).
+public struct OutboundSettings: Sendable {
+    /// Where the addresses of `cloudentity.md` 2 are.
+    public enum DomainMode: String, CaseIterable, Sendable {
+        case standard
+        case tenantVanity = "tenant_vanity"
+        case serverVanity = "server_vanity"
+    }
+
+    /// The form of consent addresses (`cloudentity.md` BP-3).
+    public enum ConsentAPIStyle: String, CaseIterable, Sendable {
+        case systemWorkspace = "system_workspace"
+        case apiSystem = "api_system"
+    }
+
+    /// How we prove ourselves at the token endpoint (`cloudentity.md` 5).
+    public enum ClientAuthentication: String, CaseIterable, Sendable {
+        case basic = "client_secret_basic"
+        case post = "client_secret_post"
+    }
+
+    /// Which expired logins the server is told of (`cloudentity.md` ST-5).
+    public enum RejectOnExpiry: String, CaseIterable, Sendable {
+        case never, consents, always
+    }
+
+    /// Whether a scope grant is fetched before it is shown.
+    public enum ScopeGrantLookup: String, CaseIterable, Sendable {
+        case always, never
+    }
+
+    /// The server's base address; no slash at its end.
+    public var acp: String
+    /// The tenant of logins that name none.
+    public var tenant: TenantID?
+    /// The tenants whose logins are taken; default `[tenant]` (`cloudentity.md` BP-2).
+    public var tenants: [TenantID]
+    /// Default `standard`.
+    public var domainMode: DomainMode
+    /// Default `system_workspace`.
+    public var consentAPIStyle: ConsentAPIStyle
+    /// Overrides the table of `cloudentity.md` 2.
+    public var scopeGrantBaseURL: String?
+    /// Overrides the table of `cloudentity.md` 2.
+    public var consentBaseURL: String?
+    /// Overrides the table of `cloudentity.md` 2.
+    public var tokenURL: String?
+    /// Of the client that the server made for us (`cloudentity.md` AU-1).
+    public var clientID: String
+    /// Of the same client.
+    public var clientSecret: Secret
+    /// Default `client_secret_basic`.
+    public var clientAuthentication: ClientAuthentication
+    /// Asked for with the token; default `manage_scope_grants`.
+    public var scopes: [String]
+    /// How the server is reached and trusted.
+    public var destination: DestinationSettings
+    /// For one call. Default 10 s.
+    public var timeLimit: Duration
+    /// Default `consents`.
+    public var rejectOnExpiry: RejectOnExpiry
+    /// Default `always`.
+    public var scopeGrantLookup: ScopeGrantLookup
+    /// How long before the server's deadline a prompt ends. Default 10 s (`cloudentity.md` ST-4).
+    public var promptMargin: Duration
+    /// How long before it the last report is tried. Default 1 s (`cloudentity.md` ST-4).
+    public var reportMargin: Duration
+
+    init(_ section: Section, development: Bool) {
+        let plain = Section.PlainHTTP.loopback(unless: development)
+        acp = section.url("acp", plain: plain) ?? ""
+        if !section.has("acp") { section.missing("acp") }
+        tenant = Self.tenant(section)
+        tenants = Self.tenants(section)
+        domainMode = section.choice("domain_mode", default: .standard)
+        consentAPIStyle = section.choice("consent_api_style", default: .systemWorkspace)
+        scopeGrantBaseURL = section.url("scope_grant_base_url", plain: plain)
+        consentBaseURL = section.url("consent_base_url", plain: plain)
+        tokenURL = section.url("token_url", plain: plain)
+        clientID = section.requiredText("client_id")
+        clientSecret = section.requiredSecret("client_secret", development: development)
+        clientAuthentication = section.choice("client_authentication", default: .basic)
+        let scopes = section.texts("scopes")
+        self.scopes = section.has("scopes") ? scopes : ["manage_scope_grants"]
+        destination = DestinationSettings(section)
+        timeLimit = section.duration(
+            "time_limit",
+            default: .seconds(10),
+            .milliseconds(100)...(.seconds(60))
+        )
+        rejectOnExpiry = section.choice("reject_on_expiry", default: .consents)
+        scopeGrantLookup = section.choice("scope_grant_lookup", default: .always)
+        let bounds: ClosedRange<Duration> = .zero...(.seconds(60))
+        promptMargin = section.duration("prompt_margin", default: .seconds(10), bounds)
+        reportMargin = section.duration("report_margin", default: .seconds(1), bounds)
+        if promptMargin < reportMargin {
+            section.problem("prompt_margin", "must not be shorter than report_margin")
+        }
+        section.end()
+        // Without a tenant there is nothing to put into the standard addresses.
+        if section.isPresent, domainMode == .standard, tenant == nil, !section.has("tenant") {
+            section.problem("tenant", "is missing: domain_mode standard needs it")
+        }
+        if tenants.isEmpty, let tenant { tenants = [tenant] }
+        if let tenant, !tenants.contains(tenant) {
+            section.problem("tenants", "must hold \(tenant), the value of tenant")
+        }
+    }
+
+    private static func tenant(_ section: Section) -> TenantID? {
+        guard let text = section.text("tenant") else { return nil }
+        let tenant = TenantID(text)
+        if tenant == nil { section.problem("tenant", "is too long") }
+        return tenant
+    }
+
+    private static func tenants(_ section: Section) -> [TenantID] {
+        section.texts("tenants").compactMap { text in
+            let tenant = TenantID(text)
+            if tenant == nil { section.problem("tenants", "holds a name that is not one") }
+            return tenant
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import HTTP
+import JSON
+
+/// Answers in the shape ACP's interface has: `{"error", "error_description"}`.
+enum CloudentityAnswer {
+    static let acknowledged = Response.json(200, Array(#"{"acknowledged":true}"#.utf8))
+    static let valid = Response.json(200, Array(#"{"valid":true}"#.utf8))
+    static let invalid = Response.json(200, Array(#"{"valid":false}"#.utf8))
+
+    static func malformed(_ description: String) -> Response {
+        error(400, "invalid_request", description)
+    }
+
+    static let unauthenticated = error(
+        401,
+        "unauthorized",
+        "The credentials are missing or wrong.",
+        fields: [Field("WWW-Authenticate", #"Basic realm="ciba", charset="UTF-8""#)]
+    )
+
+    static let forbidden = error(403, "forbidden", "This peer may not call.")
+
+    static let unavailable = error(
+        503,
+        "temporarily_unavailable",
+        "Nothing was taken; deliver it again.",
+        fields: [Field("Retry-After", "1")]
+    )
+
+    static func error(
+        _ status: Int,
+        _ code: String,
+        _ description: String,
+        fields: [Field] = []
+    ) -> Response {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("error", code)
+            json.member("error_description", description)
+        }
+        return .json(status, json.bytes, fields: fields)
+    }
+}

@@ -1,0 +1,85 @@
+public import Logins
+
+/// How one Cloudentity ACP calls us (`cloudentity.md` section 1).
+public struct CloudentityInbound: Sendable {
+    /// How forgiving the start body is read (`cloudentity.md` 1.4).
+    public enum Decoding: Sendable { case lenient, strict }
+
+    /// What the deadlines of a login follow from.
+    public struct Timing: Sendable {
+        /// For a start without `expires_at`.
+        public var defaultLifetime: Duration
+        /// A login never lives longer, whatever `expires_at` says.
+        public var maximumLifetime: Duration
+        /// How long before the server's end the prompt ends, and the last report is made. Of a
+        /// short login at most a quarter and a twentieth.
+        public var promptMargin: Duration
+        public var reportMargin: Duration
+
+        public init(
+            defaultLifetime: Duration = .seconds(120),
+            maximumLifetime: Duration = .seconds(24 * 3600),
+            promptMargin: Duration = .seconds(10),
+            reportMargin: Duration = .seconds(1)
+        ) {
+            self.defaultLifetime = defaultLifetime
+            self.maximumLifetime = maximumLifetime
+            self.promptMargin = promptMargin
+            self.reportMargin = reportMargin
+        }
+
+        func terms(
+            from now: Timestamp,
+            to end: Timestamp,
+            reportsExpiry: Bool
+        )
+            -> PendingLogin.Terms
+        {
+            let end = min(end, now + maximumLifetime)
+            let life = max(.zero, end - now)
+            return PendingLogin.Terms(
+                receivedAt: now,
+                expiresAt: end,
+                promptEnds: end - min(promptMargin, life / 4),
+                reportEnds: end - min(reportMargin, life / 20),
+                earliestReport: now,
+                reportsExpiry: reportsExpiry
+            )
+        }
+    }
+
+    public var server: AuthorizationServerID
+    /// Before `/user/verify` and `/authentication/start`; empty or with a leading slash.
+    public var basePath: String
+    public var peers: InboundGuard
+    public var decoding: Decoding
+    public var requiresLoginState: Bool
+    /// Tenants whose logins are taken; empty takes any.
+    public var tenants: Set<TenantID>
+    public var timing: Timing
+    public var limits: LoginLimits
+    /// Whether a plain scope grant that nobody answered is reported as rejected.
+    public var reportsExpiry: Bool
+
+    public init(
+        server: AuthorizationServerID,
+        basePath: String = "",
+        peers: InboundGuard,
+        decoding: Decoding = .lenient,
+        requiresLoginState: Bool = false,
+        tenants: Set<TenantID> = [],
+        timing: Timing = Timing(),
+        limits: LoginLimits = .none,
+        reportsExpiry: Bool = false
+    ) {
+        self.server = server
+        self.basePath = basePath
+        self.peers = peers
+        self.decoding = decoding
+        self.requiresLoginState = requiresLoginState
+        self.tenants = tenants
+        self.timing = timing
+        self.limits = limits
+        self.reportsExpiry = reportsExpiry
+    }
+}

@@ -1,0 +1,165 @@
+public import HTTP
+import JSON
+public import Logins
+public import Telemetry
+
+/// The two calls ACP makes to us: `POST /user/verify` and `POST /authentication/start`
+/// (`cloudentity.md` sections 1.2 to 1.5).
+public struct CloudentityRoutes: Sendable {
+    private let inbound: CloudentityInbound
+    private let store: any LoginStore
+    private let reachability: any Reachability
+    private let clock: any WallClock
+    private let log: Logger
+    private let seen = RecentDigests()
+
+    public init(
+        _ inbound: CloudentityInbound,
+        store: any LoginStore,
+        reachability: any Reachability,
+        clock: any WallClock,
+        log: Logger
+    ) {
+        self.inbound = inbound
+        self.store = store
+        self.reachability = reachability
+        self.clock = clock
+        self.log = log
+    }
+
+    /// ACP's patience is unknown; two seconds is what a client will bear (IN-13, ST-3).
+    private static let patience = Duration.seconds(2)
+
+    public var routes: [Route] {
+        [
+            Route(.post, inbound.basePath + "/user/verify", deadline: Self.patience) {
+                await verify($0)
+            },
+            Route(.post, inbound.basePath + "/authentication/start", deadline: Self.patience) {
+                await start($0)
+            },
+        ]
+    }
+
+    // MARK: /user/verify
+
+    private func verify(_ request: Request) async -> Response {
+        if let refusal = refusal(of: request) { return refusal }
+        let user: UserID
+        do {
+            user = try Self.verifiedUser(in: request)
+        } catch {
+            return malformed(request, "verify.malformed", error.description)
+        }
+        do {
+            // One "no" for every reason: who exists is not told (IN-10, IN-11).
+            return try await reachability.canReach(user)
+                ? CloudentityAnswer.valid : CloudentityAnswer.invalid
+        } catch {
+            log.warning("verify.unavailable") { $0.member("cause", "\(error)") }
+            return CloudentityAnswer.unavailable
+        }
+    }
+
+    private static func verifiedUser(in request: Request) throws(StartBody.Malformed) -> UserID {
+        var text: String?
+        do {
+            var json = JSONScanner(request.bytes, in: request.bodyRange)
+            try json.object { (json, name) throws(JSONError) in
+                if name == "user_identifier" { text = try json.string() } else { try json.skip() }
+            }
+            try json.end()
+        } catch {
+            throw StartBody.Malformed(error)
+        }
+        guard let text else { throw StartBody.Malformed("user_identifier: required, and missing") }
+        guard let user = UserID(text) else {
+            throw StartBody.Malformed(
+                "user_identifier: must have 1 to 512 characters, none of control"
+            )
+        }
+        return user
+    }
+
+    // MARK: /authentication/start
+
+    private func start(_ request: Request) async -> Response {
+        if let refusal = refusal(of: request) { return refusal }
+        let body: StartBody
+        do {
+            body = try StartBody(request, inbound)
+        } catch {
+            return malformed(request, "start.malformed", error.description)
+        }
+        if body.hasTwoStates {
+            log.warning("start.two_states") { $0.member("login_id", body.login.value) }
+        }
+        let now = clock.now()
+        let login = PendingLogin(
+            key: LoginKey(server: inbound.server, tenant: body.tenant, login: body.login),
+            terms: inbound.timing.terms(
+                from: now,
+                to: body.expiresAt ?? now + inbound.timing.defaultLifetime,
+                reportsExpiry: inbound.reportsExpiry
+            ),
+            details: body.details
+        )
+        do {
+            // Durable before the 2xx leaves; the engine hears of it from the store.
+            let insertion = try await store.insert(login, limits: inbound.limits)
+            note(insertion, of: login)
+            return CloudentityAnswer.acknowledged
+        } catch {
+            log.error("start.unavailable") { $0.member("cause", "\(error)") }
+            return CloudentityAnswer.unavailable
+        }
+    }
+
+    private func note(_ insertion: Insertion, of login: PendingLogin) {
+        switch insertion {
+        case .inserted(let stored):
+            guard case .reporting(.failed(let failure), _) = stored.login.phase else { return }
+            log.warning("start.over_limit") {
+                $0.member("login_id", login.key.login.value)
+                $0.member("limit", "\(failure)")
+            }
+        case .known(let stored):
+            let first = stored.login.details
+            let isSame = first.user == login.details.user && first.state == login.details.state
+            log.log(isSame ? .debug : .warning, isSame ? "start.repeated" : "start.conflict") {
+                $0.member("login_id", login.key.login.value)
+            }
+        }
+    }
+
+    // MARK: Refusing
+
+    private func refusal(of request: Request) -> Response? {
+        switch inbound.peers.judge(request) {
+        case .accepted:
+            return nil
+        case .forbidden(let what):
+            log.warning("peer.forbidden") {
+                $0.member("server", inbound.server.value)
+                $0.member("address", request.peer.address)
+                $0.member("by", what)
+            }
+            return CloudentityAnswer.forbidden
+        case .unauthenticated(let what):
+            log.warning("peer.unauthenticated") {
+                $0.member("server", inbound.server.value)
+                $0.member("address", request.peer.address)
+                $0.member("by", what)
+            }
+            return CloudentityAnswer.unauthenticated
+        }
+    }
+
+    /// The same bad body is logged once, since it will be delivered again and again.
+    private func malformed(_ request: Request, _ event: String, _ description: String) -> Response {
+        if seen.isNew(request.body) {
+            log.warning(event) { $0.member("cause", description) }
+        }
+        return CloudentityAnswer.malformed(description)
+    }
+}

@@ -1,0 +1,34 @@
+/// What an answer of ACP to a report means: the table of `cloudentity.md` 6.2, as data.
+///
+/// The published interface names the statuses only; the meanings are inferred, which is why they
+/// stand here together and nowhere else.
+enum StatusPolicy {
+    enum Reading: Hashable, Sendable {
+        /// Done.
+        case recorded
+        /// The token is not accepted: take a new one, once; then it is final.
+        case tokenRefused
+        /// Perhaps recorded by an earlier attempt: look once, and believe what is there.
+        case lookOnce
+        /// The login is no longer there, or not there yet.
+        case missing
+        /// Surely not processed: send again later.
+        case notProcessed
+        /// May have been processed: look before sending again.
+        case ambiguous
+        /// Never.
+        case permanent
+    }
+
+    static func reading(of status: Int) -> Reading {
+        switch status {
+        case 200...299: .recorded
+        case 401, 403: .tokenRefused
+        case 400, 409, 412, 422: .lookOnce
+        case 404: .missing
+        case 408, 425, 429: .notProcessed
+        case 500...599: .ambiguous
+        default: .permanent
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import CCurl
+import HTTP
+import Threads
+
+/// One exchange: what is asked, who waits for it, and what has come of it so far.
+///
+/// It sorts its own failure, because it alone knows how far the request got.
+final class Transfer: @unchecked Sendable {
+    // Invariant behind @unchecked: what varies is touched by the task that made it until it is
+    // posted to the mailbox, and by the loop's thread from then on; the mailbox's lock is between.
+
+    typealias Answer = Result<OutboundResponse, OutboundError>
+
+    /// Why a callback stopped the transfer.
+    enum Stop {
+        case bodyTooLong
+        case headTooLong
+        case forbidden(String)
+        /// The connection ended after the request had left, and libcurl wants to send it again.
+        case repetition
+    }
+
+    /// Far above what a server of ours sends, far below what would hurt.
+    static let headLimit = 64 << 10
+    static let fieldLimit = 200
+
+    let request: OutboundRequest
+    let deadline: ContinuousClock.Instant
+    var waiter: CheckedContinuation<Answer, Never>?
+    /// The handle that carries it, while it is under way.
+    var handle: EasyHandle?
+    var isAbandoned = false
+
+    private var status = 0
+    private var fields: [Field] = []
+    private var body: [UInt8] = []
+    private var headBytes = 0
+    /// The head of the final response is complete.
+    private var hasHead = false
+    private var stop: Stop?
+    /// The connection is ready and the request is about to be written, or has been.
+    private var hasStarted = false
+    private var refusedAddress: String?
+    private var hasOpenedSocket = false
+
+    init(_ request: OutboundRequest) {
+        self.request = request
+        deadline = .now + request.timeLimit
+    }
+
+    func finish(_ answer: Answer) {
+        handle = nil
+        waiter?.resume(returning: answer)
+        waiter = nil
+    }
+
+    // MARK: What libcurl tells, on the loop's thread
+
+    /// Whether a connection may be opened to an address.
+    func mayOpen(_ address: InternetAddress?) -> Bool {
+        if !request.destination.allowsInternalAddresses, address?.isPublic != true {
+            refusedAddress = address?.description ?? "an address of unknown kind"
+            return false
+        }
+        hasOpenedSocket = true
+        return true
+    }
+
+    /// Whether the request may be written to the connection that was found for it.
+    func mayBegin(connectedTo address: String) -> Bool {
+        if hasStarted, !request.method.isSafe {
+            stop = .repetition
+            return false
+        }
+        // A pooled connection may have been opened for a destination without the guard.
+        if !request.destination.allowsInternalAddresses,
+            InternetAddress(address)?.isPublic != true
+        {
+            stop = .forbidden(address)
+            return false
+        }
+        hasStarted = true
+        return true
+    }
+
+    /// One line of a head, its line end included. False when there are too many.
+    func takeHeadLine(_ line: [UInt8]) -> Bool {
+        // What comes after the head are trailer fields, which nobody needs (RFC 9110 §6.5.1).
+        if hasHead { return true }
+        headBytes += line.count
+        guard headBytes <= Self.headLimit, fields.count < Self.fieldLimit else {
+            stop = .headTooLong
+            return false
+        }
+        var line = line[...]
+        while let last = line.last, last == 0x0A || last == 0x0D { line.removeLast() }
+        if line.starts(with: "HTTP/".utf8) {
+            // Each interim response (RFC 9110 §15.2) begins anew.
+            let parts = line.split(separator: 0x20, maxSplits: 2)
+            status = parts.count > 1 ? Int(String(decoding: parts[1], as: UTF8.self)) ?? 0 : 0
+            fields.removeAll(keepingCapacity: true)
+        } else if line.isEmpty {
+            hasHead = status >= 200
+        } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+            fields.append(Field(Self.text(line[..<colon]), Self.text(line[(colon + 1)...])))
+        }
+        return true
+    }
+
+    /// Some of the body. False when it is too long.
+    func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard body.count + bytes.count <= request.responseLimit else {
+            stop = .bodyTooLong
+            return false
+        }
+        unsafe body.append(contentsOf: bytes)
+        return true
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        var bytes = bytes
+        while let first = bytes.first, first == 0x20 || first == 0x09 { bytes.removeFirst() }
+        while let last = bytes.last, last == 0x20 || last == 0x09 { bytes.removeLast() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    // MARK: What has come of it
+
+    func answer(_ code: CURLcode, _ text: String) -> Answer {
+        guard code == CURLE_OK else { return .failure(failure(code, text)) }
+        guard hasHead else { return .failure(failure(code, "the head is not complete")) }
+        return .success(OutboundResponse(status: status, fields: fields, body: body))
+    }
+
+    /// What giving it up now means.
+    func interruption(_ reason: String) -> OutboundError {
+        hasStarted ? .ambiguous(reason) : .notSent(reason)
+    }
+
+    private func failure(_ code: CURLcode, _ text: String) -> OutboundError {
+        switch stop {
+        case .bodyTooLong:
+            return .unusableAnswer("the body is longer than \(request.responseLimit) bytes")
+        case .headTooLong:
+            return .unusableAnswer("the head is longer than \(Self.headLimit) bytes")
+        case .forbidden(let address): return .forbiddenAddress(address)
+        case .repetition: return .ambiguous("the connection ended before an answer")
+        case nil: break
+        }
+        // A final answer had begun. An interim one says nothing about the outcome.
+        if status >= 200 { return .unusableAnswer("the answer was cut off: \(text)") }
+        return hasStarted ? failureAfterStart(code, text) : failureBeforeStart(code, text)
+    }
+
+    private func failureBeforeStart(_ code: CURLcode, _ text: String) -> OutboundError {
+        switch code {
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_LOGIN_DENIED,
+            CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_BAD_FUNCTION_ARGUMENT:
+            return .invalid(text)
+        default:
+            if let refusedAddress, !hasOpenedSocket { return .forbiddenAddress(refusedAddress) }
+            return .notSent(text)
+        }
+    }
+
+    /// libcurl counts what it wrote (`CURLINFO_REQUEST_SIZE`), but not the part that had to wait
+    /// for room in the socket. So once writing may have begun, nothing proves that nothing left.
+    private func failureAfterStart(_ code: CURLcode, _ text: String) -> OutboundError {
+        switch code {
+        // Unsupported protocol: what came is no HTTP/1 response.
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL,
+            CURLE_BAD_CONTENT_ENCODING:
+            .unusableAnswer(text)
+        default: .ambiguous(text)
+        }
+    }
+}
+
+extension Method {
+    /// Sending it twice does no harm (RFC 9110 §9.2.1).
+    var isSafe: Bool {
+        switch self {
+        case .get, .head, .options: true
+        case .post, .put, .patch, .delete, .other: false
+        }
+    }
+}

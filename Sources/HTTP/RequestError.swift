@@ -1,0 +1,58 @@
+/// Why a request cannot be read. The connection ends after any of them: where the next request
+/// would begin is not known.
+public enum RequestError: Error, Hashable, Sendable, CaseIterable {
+    case badRequestLine
+    case badTarget
+    case targetTooLong
+    case unsupportedVersion
+    case badFieldLine
+    case headTooLarge
+    case badHost
+    case badContentLength
+    /// `Content-Length` beside `Transfer-Encoding`: the favourite of request smuggling.
+    case conflictingLengths
+    case badTransferEncoding
+    case unsupportedTransferEncoding
+    case badChunk
+    case bodyTooLarge
+    case unmetExpectation
+    /// The head or the body did not arrive in time.
+    case tooSlow
+
+    /// The status to answer with (RFC 9110 §15).
+    public var status: Int {
+        switch self {
+        case .badRequestLine, .badTarget, .badFieldLine, .badHost, .badContentLength,
+            .conflictingLengths, .badTransferEncoding, .badChunk:
+            400
+        case .tooSlow: 408
+        case .bodyTooLarge: 413
+        case .targetTooLong: 414
+        case .unmetExpectation: 417
+        case .headTooLarge: 431
+        case .unsupportedTransferEncoding: 501
+        case .unsupportedVersion: 505
+        }
+    }
+
+    /// What is wrong, for the peer. Never repeats what it sent.
+    public var detail: StaticString {
+        switch self {
+        case .badRequestLine: "The request line is malformed."
+        case .badTarget: "The request target is malformed."
+        case .targetTooLong: "The request target is too long."
+        case .unsupportedVersion: "Only HTTP/1.0 and HTTP/1.1 are spoken here."
+        case .badFieldLine: "A header field line is malformed."
+        case .headTooLarge: "The header section is too large."
+        case .badHost: "The Host field is missing, repeated or malformed."
+        case .badContentLength: "Content-Length is repeated or malformed."
+        case .conflictingLengths: "Content-Length and Transfer-Encoding exclude each other."
+        case .badTransferEncoding: "Transfer-Encoding is malformed or not allowed here."
+        case .unsupportedTransferEncoding: "Only the chunked transfer coding is supported."
+        case .badChunk: "The chunked content is malformed."
+        case .bodyTooLarge: "The content is too large."
+        case .unmetExpectation: "Only the expectation 100-continue can be met."
+        case .tooSlow: "The request did not arrive in time."
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// How long a server waits for a peer, and a peer for the server.
+public struct Deadlines: Hashable, Sendable {
+    /// For the TLS handshake.
+    public var handshake: Duration
+    /// For the first byte on a new connection; and then for the whole header section.
+    public var header: Duration
+    /// For the whole content, counted from the end of the header section.
+    public var body: Duration
+    /// Between the requests of a connection.
+    public var idle: Duration
+    /// For an answer to be made, unless its route says otherwise.
+    public var handler: Duration
+    /// For an answer to be taken by the peer.
+    public var write: Duration
+
+    public init(
+        handshake: Duration = .seconds(10),
+        header: Duration = .seconds(10),
+        body: Duration = .seconds(20),
+        idle: Duration = .seconds(60),
+        handler: Duration = .seconds(10),
+        write: Duration = .seconds(20)
+    ) {
+        self.handshake = handshake
+        self.header = header
+        self.body = body
+        self.idle = idle
+        self.handler = handler
+        self.write = write
+    }
+
+    /// Milliseconds that a peer has to read the last answer before its connection is closed.
+    static let linger: Int64 = 1000
+}
+
+extension Duration {
+    /// Rounded up: a limit is never shorter than asked for.
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        guard seconds < 1 << 40 else { return 1 << 50 }
+        return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,253 @@
+import CLinux
+import Glibc
+import HTTP
+import Synchronization
+import Threads
+
+/// One thread, one epoll set, and the tasks that prefer to run there.
+///
+/// A turn has two phases: first every ready socket is told, which only makes tasks runnable; then
+/// the runnable tasks run. So a socket is never closed while events for it are pending.
+///
+/// Not a scheduler of blocking work: whatever runs here must never block.
+@safe public final class EventLoop: TaskExecutor, @unchecked Sendable {
+    // Invariant behind @unchecked: `inbox`, `thread` and the descriptors are for everybody; all
+    // the rest is touched on the loop's thread only.
+    private let epoll: Int32
+    private let wakeup: Int32
+    private let inbox = Locked(Inbox())
+    private let thread = Atomic<UInt>(0)
+    private var ready: [UnownedJob] = []
+    private var running: [UnownedJob] = []
+    private var yielded: [UnsafeContinuation<Void, Never>] = unsafe []
+    private var holding: [Socket] = []
+    private var alarms: [(moment: Int64, action: () -> Void)] = []
+    /// By descriptor.
+    private var sockets: [Socket?] = []
+    private var workspaces: [Workspace] = []
+    /// Milliseconds of the monotonic clock, read once a turn.
+    private(set) var now: Int64 = 0
+    /// No deadline is earlier; some may be later by now.
+    private var earliest = Int64.max
+    private var lastSweep: Int64 = 0
+    private var date: (second: Int, turn: UInt64, line: [UInt8]) = (-1, 0, [])
+    private var turn: UInt64 = 1
+
+    /// Deadlines are looked at this often, in milliseconds: fine enough for limits of a second, and
+    /// rare enough to cost nothing with ten thousand sockets.
+    private static let sweepInterval: Int64 = 100
+
+    private struct Inbox {
+        var jobs: [UnownedJob] = []
+        var work: [@Sendable () -> Void] = []
+        var isStopping = false
+        var isEmpty: Bool { jobs.isEmpty && work.isEmpty && !isStopping }
+    }
+
+    private init() throws(NetError) {
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard epoll >= 0 else { throw .system(call: "epoll_create1", code: errno) }
+        wakeup = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+        guard wakeup >= 0 else {
+            let code = errno
+            close(epoll)
+            throw .system(call: "eventfd", code: code)
+        }
+    }
+
+    /// Starts a thread that serves the loop until `stop`.
+    public static func start() throws(NetError) -> EventLoop {
+        let loop = try EventLoop()
+        WorkerThread.start { loop.run() }
+        return loop
+    }
+
+    /// Ends the thread. Only after everything that ran here has ended: tasks that still wait for
+    /// something are never resumed.
+    public func stop() { post { inbox in inbox.isStopping = true } }
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if pthread_self() == thread.load(ordering: .relaxed) {
+            ready.append(job)
+        } else {
+            post { inbox in inbox.jobs.append(job) }
+        }
+    }
+
+    /// Runs `work` on the loop's thread, in its next turn.
+    func perform(_ work: @escaping @Sendable () -> Void) {
+        post { inbox in inbox.work.append(work) }
+    }
+
+    private func post(_ add: (inout Inbox) -> Void) {
+        let wasEmpty = inbox.withLock { inbox in
+            let wasEmpty = inbox.isEmpty
+            add(&inbox)
+            return wasEmpty
+        }
+        // One system call for many posts: whoever finds it empty wakes the loop.
+        if wasEmpty { eventfd_write(wakeup, 1) }
+    }
+
+    // MARK: Called on the loop's thread
+
+    func add(_ socket: Socket) {
+        let index = Int(socket.descriptor)
+        while sockets.count <= index { sockets.append(nil) }
+        sockets[index] = socket
+        watch(
+            socket.descriptor,
+            EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+        )
+    }
+
+    func remove(_ socket: Socket) {
+        sockets[Int(socket.descriptor)] = nil
+        close(socket.descriptor)
+    }
+
+    func forEachSocket(of acceptor: Acceptor, _ body: (Socket) -> Void) {
+        for socket in sockets {
+            if let socket, socket.acceptor === acceptor { body(socket) }
+        }
+    }
+
+    /// Buffers belong to connections only while these have something to do, so idle ones cost
+    /// little.
+    func takeWorkspace() -> Workspace { workspaces.popLast() ?? Workspace(isReady: true) }
+
+    func giveBack(_ workspace: consuming Workspace) {
+        // Enough for every connection that is likely to be busy in one turn.
+        if workspaces.count < 64, workspace.isWorthKeeping { workspaces.append(workspace) }
+    }
+
+    /// Some deadline is at `moment`.
+    func notice(_ moment: Int64) { if moment < earliest { earliest = moment } }
+
+    func at(_ moment: Int64, _ action: @escaping () -> Void) {
+        alarms.append((moment, action))
+        notice(moment)
+    }
+
+    func sleep(milliseconds: Int64) async {
+        unsafe await withUnsafeContinuation { continuation in
+            at(now + milliseconds) { unsafe continuation.resume() }
+        }
+    }
+
+    /// Lets others run before the caller goes on.
+    func nextTurn() async {
+        unsafe await withUnsafeContinuation { unsafe yielded.append($0) }
+    }
+
+    func flushAfterTurn(_ socket: Socket) { holding.append(socket) }
+
+    /// The `Date` line of a response.
+    var dateLine: [UInt8] {
+        if date.turn != turn {
+            date.turn = turn
+            let second = time(nil)
+            if second != date.second {
+                date.second = second
+                date.line = ResponseEncoder.dateLine(secondsSince1970: Int64(second))
+            }
+        }
+        return date.line
+    }
+
+    private func watch(_ descriptor: Int32, _ events: UInt32) {
+        var event = unsafe epoll_event()
+        unsafe event.events = events
+        unsafe event.data.fd = descriptor
+        let result = unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+        // Only a mistake of ours makes this fail, or the system's limit on watches: then the
+        // deadline ends the connection.
+        assert(result == 0, "descriptor \(descriptor) cannot be watched (error \(errno))")
+    }
+
+    private func run() {
+        thread.store(pthread_self(), ordering: .relaxed)
+        watch(wakeup, EPOLLIN.rawValue)
+        var events = unsafe [epoll_event](repeating: epoll_event(), count: 512)
+        let executor = unsafe asUnownedTaskExecutor()
+        var isStopping = false
+        readClock()
+        while !isStopping || !ready.isEmpty {
+            let count = unsafe epoll_wait(epoll, &events, Int32(events.count), timeout())
+            readClock()
+            turn &+= 1
+            if unsafe !yielded.isEmpty {
+                let waiting = unsafe yielded
+                unsafe yielded.removeAll(keepingCapacity: true)
+                unsafe waiting.forEach { unsafe $0.resume() }
+            }
+            for index in 0..<max(0, Int(count)) {
+                let descriptor = unsafe events[index].data.fd
+                if descriptor == wakeup {
+                    if emptyInbox() { isStopping = true }
+                } else {
+                    unsafe sockets[Int(descriptor)]?.signal(events[index].events)
+                }
+            }
+            sweep()
+            swap(&ready, &running)
+            for job in running { unsafe job.runSynchronously(on: executor) }
+            running.removeAll(keepingCapacity: true)
+            if !holding.isEmpty { flushHolding() }
+        }
+        close(epoll)
+        close(wakeup)
+    }
+
+    private func readClock() {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+        now = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// Milliseconds to sleep at most; -1 for as long as nothing happens.
+    private func timeout() -> Int32 {
+        if unsafe !ready.isEmpty || !yielded.isEmpty { return 0 }
+        if earliest == .max { return -1 }
+        let wait = max(earliest, lastSweep + Self.sweepInterval) - now
+        return Int32(clamping: max(1, wait))
+    }
+
+    /// True when the loop is to stop.
+    private func emptyInbox() -> Bool {
+        var count: eventfd_t = 0
+        unsafe eventfd_read(wakeup, &count)
+        let taken = inbox.withLock { inbox in
+            let taken = inbox
+            inbox = Inbox()
+            return taken
+        }
+        ready.append(contentsOf: taken.jobs)
+        for work in taken.work { work() }
+        return taken.isStopping
+    }
+
+    private func flushHolding() {
+        let sockets = holding
+        holding.removeAll(keepingCapacity: true)
+        for socket in sockets { socket.flushHeld() }
+    }
+
+    /// Looks at all deadlines when the earliest of them may have passed.
+    private func sweep() {
+        guard now >= earliest, now - lastSweep >= Self.sweepInterval else { return }
+        lastSweep = now
+        // Computed anew; what expires below may notice another one.
+        earliest = .max
+        for index in sockets.indices {
+            guard let socket = sockets[index] else { continue }
+            if socket.deadline <= now { socket.expire() } else { notice(socket.deadline) }
+        }
+        guard !alarms.isEmpty else { return }
+        let due = alarms.filter { $0.moment <= now }
+        alarms.removeAll { $0.moment <= now }
+        for alarm in alarms { notice(alarm.moment) }
+        for alarm in due { alarm.action() }
+    }
+}

@@ -1,0 +1,24 @@
+/// The event loops of a process.
+public struct EventLoopGroup: Sendable {
+    public let loops: [EventLoop]
+
+    /// One loop a core is best.
+    public init(count: Int) throws(NetError) {
+        precondition(count > 0, "without a loop nothing runs")
+        var loops: [EventLoop] = []
+        for _ in 0..<count {
+            do throws(NetError) {
+                loops.append(try EventLoop.start())
+            } catch {
+                for loop in loops { loop.stop() }
+                throw error
+            }
+        }
+        self.loops = loops
+    }
+
+    /// Ends the threads, once everything that ran on them has ended.
+    public func stop() {
+        for loop in loops { loop.stop() }
+    }
+}

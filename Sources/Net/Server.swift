@@ -1,0 +1,149 @@
+public import HTTP
+import Synchronization
+import TLS
+import Threads
+
+/// An HTTP/1.1 server on one address, over some event loops.
+public final class Server: Sendable {
+    private struct State {
+        var context: TLSContext?
+        var acceptors: [Acceptor] = []
+        var hasDrained = false
+    }
+
+    public let configuration: ServerConfiguration
+    public let router: Router
+    /// The port that is listened on, also when the system chose it.
+    public let port: UInt16
+    let observer: (any ExchangeObserver)?
+    let admission: Admission
+    let limits: Milliseconds
+    /// Of the router's routes, with their deadlines as the loops count.
+    let handlers: [(handler: Handler, limit: Int64)]
+    private let state: Locked<State>
+    private let loops: [EventLoop]
+    /// Until they run.
+    private let listeners: Locked<[Listener]>
+
+    /// Reads the certificate and begins to listen; peers wait until `run`.
+    public init(
+        _ configuration: ServerConfiguration,
+        router: Router,
+        loops: [EventLoop],
+        observer: (any ExchangeObserver)? = nil
+    ) throws(NetError) {
+        precondition(!loops.isEmpty, "a server runs on at least one loop")
+        self.configuration = configuration
+        self.router = router
+        self.observer = observer
+        admission = Admission(limit: configuration.maximumConnections)
+        let limits = Milliseconds(configuration.deadlines)
+        self.limits = limits
+        handlers = router.routes.map { route in
+            (route.handler, route.deadline?.milliseconds ?? limits.handler)
+        }
+        var address = configuration.address
+        var bound: [Listener] = []
+        for _ in loops {
+            let listener = try Listener(
+                address,
+                sharesPort: loops.count > 1,
+                isFirst: bound.isEmpty
+            )
+            address.port = listener.port
+            bound.append(listener)
+        }
+        port = address.port
+        self.loops = loops
+        listeners = Locked(bound)
+        state = Locked(State(context: try Self.context(configuration.tls)))
+    }
+
+    private static func context(_ settings: TLSSettings?) throws(NetError) -> TLSContext? {
+        guard let settings else { return nil }
+        do throws(TLSError) {
+            return try TLSContext(server: settings)
+        } catch {
+            throw .tls(error)
+        }
+    }
+
+    /// Serves until drained: returns when every connection has ended. Cancelling the task drains
+    /// without waiting. Runs once.
+    public func run() async {
+        let acceptors = makeAcceptors()
+        await withTaskCancellationHandler {
+            await withDiscardingTaskGroup { group in
+                for acceptor in acceptors {
+                    group.addTask(executorPreference: acceptor.loop) { await acceptor.run() }
+                }
+            }
+        } onCancel: {
+            drain(within: .zero)
+        }
+    }
+
+    private func makeAcceptors() -> [Acceptor] {
+        let bound = listeners.withLock { listeners in
+            let bound = listeners
+            listeners = []
+            return bound
+        }
+        let acceptors = zip(bound, loops).map { listener, loop in
+            Acceptor(listener, loop: loop, server: self)
+        }
+        return state.withLock { state in
+            // Drained before it ran: there is nothing to do.
+            if !state.hasDrained { state.acceptors = acceptors }
+            return state.acceptors
+        }
+    }
+
+    /// Stops accepting, closes idle connections, lets requests under way finish, and cuts what is
+    /// left after `limit`. Returns at once; `run` returns when it is done.
+    public func drain(within limit: Duration) {
+        let acceptors = state.withLock { state in
+            state.hasDrained = true
+            return state.acceptors
+        }
+        for acceptor in acceptors {
+            acceptor.loop.perform { acceptor.drain(limit: limit.milliseconds) }
+        }
+    }
+
+    /// Reads certificate, key and authorities again. New connections use them, old ones go on with
+    /// what they have. If a file is unusable, nothing changes.
+    public func reloadCertificate() throws(NetError) {
+        let context = try Self.context(configuration.tls)
+        state.withLock { $0.context = context }
+    }
+
+    /// Connections that are being served.
+    public var openConnections: Int { admission.openConnections }
+
+    var tlsContext: TLSContext? { state.withLock { $0.context } }
+
+    private static let requests = Atomic<UInt64>(0)
+
+    /// Unique in this process.
+    static func nextRequestID() -> UInt64 { requests.add(1, ordering: .relaxed).newValue }
+}
+
+/// The deadlines as the loops count.
+struct Milliseconds {
+    let handshake: Int64
+    let header: Int64
+    let body: Int64
+    let idle: Int64
+    let handler: Int64
+    let write: Int64
+
+    init(_ deadlines: Deadlines) {
+        handshake = deadlines.handshake.milliseconds
+        header = deadlines.header.milliseconds
+        body = deadlines.body.milliseconds
+        idle = deadlines.idle.milliseconds
+        handler = deadlines.handler.milliseconds
+        write = deadlines.write.milliseconds
+    }
+}

@@ -1,0 +1,61 @@
+import Cryptography
+import HTTP
+import JSON
+import Logins
+
+/// What machines are sent for a prompt: one JSON object, the same for every channel.
+///
+///     {"type": "login.prompt", "timestamp": "2031-03-04T10:49:34.120Z", "data": {"login_id": …}}
+///
+/// Members that are not known are left out. It holds the ticket: secret.
+struct PromptMessage: Sendable {
+    static let type = "login.prompt"
+
+    let prompt: Prompt
+    let now: Timestamp
+
+    init(_ prompt: Prompt, at now: Timestamp) {
+        self.prompt = prompt
+        self.now = now
+    }
+
+    var bytes: [UInt8] {
+        var json = JSONWriter(reserving: 1024)
+        json.object { json in
+            json.member("type", Self.type)
+            json.member("timestamp", RFC3339.format(milliseconds: now.milliseconds))
+            json.member(
+                "data",
+                object: { json in
+                    json.member("login_id", prompt.key.login.value)
+                    json.member("tenant_id", prompt.key.tenant?.value)
+                    json.member("user", prompt.user.id.value)
+                    json.member("client_name", prompt.clientName)
+                    json.member("scopes", prompt.scopes)
+                    json.member("binding_message", prompt.bindingMessage)
+                    json.member(
+                        "expires_at",
+                        RFC3339.format(milliseconds: prompt.ends.milliseconds)
+                    )
+                    json.member("prompt_url", prompt.link)
+                    json.member("ticket", prompt.ticket)
+                    json.member("language", prompt.user.language)
+                }
+            )
+        }
+        return json.bytes
+    }
+
+    /// The same for every attempt to bring one login through one channel, so that the receiver
+    /// recognises repeats. A digest, because identifiers of others may contain dots, which
+    /// Standard Webhooks uses to join what is signed.
+    static func id(of key: LoginKey, through channel: ChannelID) -> String {
+        var material: [UInt8] = Array("beckon-prompt-v1".utf8)
+        for part in [
+            channel.value, key.server.value, key.tenant?.value ?? "", key.login.value,
+        ] {
+            material += Array("|\(part.utf8.count)|\(part)".utf8)
+        }
+        return "msg_" + Base64URL.encode(Array(SHA256.digest(material).prefix(24)))
+    }
+}

@@ -1,0 +1,25 @@
+import Cryptography
+
+/// A shared secret of Standard Webhooks: `whsec_` and 24 to 64 bytes in base 64.
+/// Printing it shows nothing.
+public struct WebhookSecret: Sendable, CustomStringConvertible, CustomReflectable {
+    private let key: [UInt8]
+
+    /// Nil when it is not one.
+    public init?(_ text: String) {
+        let prefix = "whsec_"
+        guard text.hasPrefix(prefix), let key = Base64.decode(String(text.dropFirst(prefix.count))),
+            (24...64).contains(key.count)
+        else { return nil }
+        self.key = key
+    }
+
+    public var description: String { "WebhookSecret" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// `v1,` and the HMAC-SHA-256 over `id.timestamp.body`.
+    func signature(id: String, seconds: Int64, body: [UInt8]) -> String {
+        let signed = Array("\(id).\(seconds).".utf8) + body
+        return "v1," + Base64.encode(HMAC.sha256(key: key, signed))
+    }
+}

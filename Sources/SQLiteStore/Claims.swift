@@ -1,0 +1,40 @@
+import Logins
+import Threads
+
+/// Who works on what: a claim for each login and duty, in memory, because it ends with the process.
+///
+/// It also knows the rows that could not be read, so that they are neither handed out nor waited for.
+final class Claims: Sendable {
+    private struct State {
+        var duties: [LoginNumber: Set<PendingLogin.Duty>] = [:]
+        var damaged: Set<LoginNumber> = []
+    }
+
+    private let state = Locked(State())
+
+    /// False when somebody has it already.
+    func take(_ number: LoginNumber, _ duty: PendingLogin.Duty) -> Bool {
+        state.withLock { $0.duties[number, default: []].insert(duty).inserted }
+    }
+
+    func release(_ number: LoginNumber, _ duty: PendingLogin.Duty) {
+        state.withLock { state in
+            state.duties[number]?.remove(duty)
+            if state.duties[number]?.isEmpty == true { state.duties[number] = nil }
+        }
+    }
+
+    /// What is claimed of a login; nil for one that cannot be read.
+    func duties(of number: LoginNumber) -> Set<PendingLogin.Duty>? {
+        state.withLock { state in
+            state.damaged.contains(number) ? nil : state.duties[number] ?? []
+        }
+    }
+
+    /// True the first time.
+    func noteDamaged(_ number: LoginNumber) -> Bool {
+        state.withLock { $0.damaged.insert(number).inserted }
+    }
+
+    var damagedCount: Int { state.withLock { $0.damaged.count } }
+}

@@ -1,0 +1,110 @@
+import CSQLite
+import Logins
+
+/// One connection to the database file and the statements prepared on it.
+///
+/// Not `Sendable`: it belongs to one thread at a time. It knows nothing about logins.
+@safe final class Connection {
+    private let database: OpaquePointer
+    private var statements: [UInt: Statement] = [:]
+
+    /// Done once, before the first connection of the process.
+    private static let configured: Void = beckon_without_statistics()
+
+    enum Access { case readWrite, readOnly }
+
+    /// Opens the file, creating it when `access` allows, and waits at most `busyMilliseconds` for
+    /// locks held by others.
+    init(path: String, access: Access, busyMilliseconds: Int32) throws(StoreError) {
+        Self.configured
+        var opened: OpaquePointer?
+        // No mutex: a connection is used by one thread at a time. A reader opens for writing too,
+        // since the write-ahead log's index is shared memory that every reader writes to.
+        let flags =
+            SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE
+            | (access == .readWrite ? SQLITE_OPEN_CREATE : 0)
+        let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+        guard let handle = unsafe opened else {
+            throw StoreError.unavailable("no memory for a database connection")
+        }
+        guard code == SQLITE_OK else {
+            let error = unsafe StoreError(from: handle, code: code)
+            unsafe sqlite3_close_v2(handle)
+            throw error
+        }
+        unsafe database = handle
+        unsafe sqlite3_extended_result_codes(handle, 1)
+        unsafe sqlite3_busy_timeout(handle, busyMilliseconds)
+        if access == .readOnly { try execute("PRAGMA query_only = 1") }
+    }
+
+    deinit {
+        statements.removeAll()
+        unsafe sqlite3_close_v2(database)
+    }
+
+    /// Runs one or more statements that return nothing of interest. Never with values from outside.
+    func execute(_ sql: String) throws(StoreError) {
+        let code = unsafe sqlite3_exec(database, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw unsafe StoreError(from: database, code: code) }
+    }
+
+    /// A statement, prepared once for the life of the connection and reset for use.
+    func statement(_ sql: StaticString) throws(StoreError) -> Statement {
+        let key = UInt(bitPattern: unsafe sql.utf8Start)
+        if let known = statements[key] {
+            known.reset()
+            return known
+        }
+        let fresh = try prepare(sql.description)
+        statements[key] = fresh
+        return fresh
+    }
+
+    /// A statement that is used once.
+    func prepare(_ sql: String) throws(StoreError) -> Statement {
+        try unsafe Statement(sql, on: database)
+    }
+
+    /// The first column of the first row, as a whole number.
+    func integer(_ sql: String) throws(StoreError) -> Int64? {
+        let statement = try prepare(sql)
+        return try statement.step() ? statement.integer(0) : nil
+    }
+
+    /// The first column of the first row, as text.
+    func text(_ sql: String) throws(StoreError) -> String? {
+        let statement = try prepare(sql)
+        return try statement.step() ? try statement.text(0) : nil
+    }
+
+    /// True between BEGIN and the end of the transaction.
+    var isInTransaction: Bool { unsafe sqlite3_get_autocommit(database) == 0 }
+
+    /// Takes the one lock for writing. Throws `locked` when another process holds it too long.
+    func begin() throws(StoreError) { try statement("BEGIN IMMEDIATE").run() }
+    func commit() throws(StoreError) { try statement("COMMIT").run() }
+
+    /// Undoes the transaction, if the library has not done so by itself.
+    func rollback() {
+        guard isInTransaction else { return }
+        // When this fails the connection is broken, and the next BEGIN says so.
+        try? statement("ROLLBACK").run()
+    }
+
+    /// Moves the log into the database and empties it, as far as readers allow.
+    func checkpoint() {
+        unsafe sqlite3_wal_checkpoint_v2(database, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+    }
+}
+
+extension StoreError {
+    /// The latest error of a connection.
+    @unsafe init(from database: OpaquePointer?, code: Int32) {
+        self.init(
+            code: unsafe database == nil ? code : sqlite3_extended_errcode(database),
+            systemError: unsafe database == nil ? 0 : sqlite3_system_errno(database),
+            message: unsafe String(cString: sqlite3_errmsg(database))
+        )
+    }
+}

@@ -1,0 +1,137 @@
+/// The tables, as numbered steps that only go forward. A step that has been released never changes;
+/// what is missing is a further step.
+enum Schema {
+    /// "Beck" in ASCII: tells our file from a stranger's (`PRAGMA application_id`).
+    static let applicationID: Int64 = 0x4265_636B
+
+    static let steps: [String] = [first]
+
+    static var current: Int { steps.count }
+
+    /// A column that is known only in one phase is NULL in all others, by constraint: the state
+    /// machine once more, for whoever writes to the file without going through the domain.
+    private static let first = """
+        CREATE TABLE login (
+            number INTEGER PRIMARY KEY,
+            server TEXT NOT NULL,
+            tenant TEXT,
+            login_id TEXT NOT NULL,
+            received_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            prompt_ends INTEGER NOT NULL,
+            report_ends INTEGER NOT NULL,
+            earliest_report INTEGER NOT NULL,
+            reports_expiry INTEGER NOT NULL CHECK (reports_expiry IN (0, 1)),
+            user_id TEXT,
+            workspace TEXT,
+            client TEXT,
+            client_name TEXT,
+            scopes TEXT NOT NULL,
+            acr_values TEXT NOT NULL,
+            binding_message TEXT,
+            consent_id TEXT,
+            state TEXT,
+            unknown_members TEXT,
+            redacted INTEGER NOT NULL DEFAULT 0 CHECK (redacted IN (0, 1)),
+            revision INTEGER NOT NULL DEFAULT 0,
+            tickets BLOB NOT NULL CHECK (length(tickets) % 32 = 0),
+            phase TEXT NOT NULL
+                CHECK (phase IN ('preparing', 'waiting', 'reporting', 'settled', 'stranded')),
+            due_at INTEGER,
+            attempts TEXT,
+            next_at INTEGER,
+            in_doubt INTEGER CHECK (in_doubt IN (0, 1)),
+            consent TEXT,
+            deliveries TEXT,
+            outcome TEXT
+                CHECK (outcome IN ('approved', 'denied', 'cancelled', 'expired', 'failed')),
+            failure TEXT,
+            choice TEXT,
+            method TEXT,
+            via TEXT,
+            address TEXT,
+            decided_at INTEGER,
+            granted TEXT,
+            settlement TEXT,
+            settled_at INTEGER,
+            stranding TEXT CHECK (stranding IN ('gone', 'out_of_time', 'refused')),
+            stranding_reason TEXT,
+            CHECK ((phase IN ('preparing', 'waiting', 'reporting')) = (due_at IS NOT NULL)),
+            CHECK ((phase IN ('preparing', 'reporting', 'stranded')) = (next_at IS NOT NULL)),
+            CHECK (attempts IS NULL OR phase IN ('preparing', 'reporting', 'stranded')),
+            CHECK ((phase IN ('reporting', 'stranded')) = (in_doubt IS NOT NULL)),
+            CHECK ((phase = 'waiting') = (consent IS NOT NULL)),
+            CHECK ((phase = 'waiting') = (deliveries IS NOT NULL)),
+            CHECK ((phase IN ('reporting', 'settled', 'stranded')) = (outcome IS NOT NULL)),
+            CHECK ((outcome IS 'failed') = (failure IS NOT NULL)),
+            CHECK (CASE outcome
+                WHEN 'approved' THEN choice IS 'approve'
+                WHEN 'denied' THEN choice IS 'deny' OR choice IS 'fraud'
+                WHEN 'cancelled' THEN choice IS 'cancel'
+                ELSE choice IS NULL END),
+            CHECK ((choice IS NULL) = (method IS NULL)),
+            CHECK ((choice IS NULL) = (via IS NULL)),
+            CHECK ((choice IS NULL) = (decided_at IS NULL)),
+            CHECK ((outcome IS 'approved') = (granted IS NOT NULL)),
+            CHECK (address IS NULL OR choice IS NOT NULL),
+            CHECK ((phase = 'settled') = (settlement IS NOT NULL)),
+            CHECK ((phase = 'settled') = (settled_at IS NOT NULL)),
+            CHECK ((phase = 'stranded') = (stranding IS NOT NULL)),
+            CHECK ((stranding IS 'refused') = (stranding_reason IS NOT NULL)),
+            CHECK ((redacted = 1) = (user_id IS NULL)),
+            CHECK (redacted = 0 OR phase = 'settled')
+        ) STRICT;
+
+        CREATE INDEX login_due ON login (due_at) WHERE due_at IS NOT NULL;
+        CREATE INDEX login_phase ON login (phase);
+        CREATE INDEX login_settled ON login (redacted, settled_at) WHERE settled_at IS NOT NULL;
+
+        -- Finding a login by its key, and a user's live logins: hashes, merged in sorted runs
+        -- from the newest rows, which the writer keeps in memory (`TailIndex`).
+        CREATE TABLE login_key (
+            hash INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            PRIMARY KEY (hash, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE live_login (
+            hash INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            PRIMARY KEY (hash, number)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Counts that are kept in the transaction that changes them.
+        CREATE TABLE client_live (
+            server TEXT NOT NULL,
+            tenant TEXT NOT NULL,
+            client TEXT NOT NULL,
+            count INTEGER NOT NULL CHECK (count >= 0),
+            PRIMARY KEY (server, tenant, client)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE census (
+            phase TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            count INTEGER NOT NULL CHECK (count >= 0),
+            PRIMARY KEY (phase, outcome)
+        ) STRICT, WITHOUT ROWID;
+
+        -- One row: the hash's key, up to which number the two tables above are merged, and the
+        -- highest number that was ever deleted, so that none is given twice.
+        CREATE TABLE meta (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            hash_key_low INTEGER NOT NULL,
+            hash_key_high INTEGER NOT NULL,
+            keys_merged INTEGER NOT NULL DEFAULT 0,
+            live_merged INTEGER NOT NULL DEFAULT 0,
+            deleted_up_to INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+
+        CREATE TABLE users (
+            user_id TEXT PRIMARY KEY,
+            active INTEGER NOT NULL CHECK (active IN (0, 1)),
+            channels TEXT,
+            language TEXT,
+            created_at INTEGER NOT NULL,
+            changed_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+}

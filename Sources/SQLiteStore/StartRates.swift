@@ -1,0 +1,91 @@
+import Logins
+
+/// How often each user and each client started a login in the last minute, as this process saw it.
+///
+/// Counts are kept in steps of ten seconds, seven of them, so a start counts for a minute at least
+/// and for ten seconds more at most. Only starts that were within the limit count: otherwise
+/// whoever keeps trying would lock a person out for as long as they like. Memory is bounded; when
+/// it is full, whoever started longest ago is forgotten first.
+struct StartRates {
+    private struct Counts {
+        var latest: Int64
+        var steps = InlineArray<7, UInt32>(repeating: 0)
+    }
+
+    /// Hashed with this process's own seed; 64 bits, so that two keys meet once in an age.
+    private var counts: [Int: Counts] = [:]
+    private let capacity: Int
+
+    static let stepMilliseconds: Int64 = 10_000
+    static let steps = 7
+
+    /// - Parameter capacity: How many keys are kept; each takes some 50 bytes.
+    init(capacity: Int = 65_536) { self.capacity = capacity }
+
+    var count: Int { counts.count }
+
+    func starts<Key: Hashable>(of key: Key, at now: Timestamp) -> Int {
+        guard let known = counts[key.hashValue] else { return 0 }
+        let step = now.milliseconds / Self.stepMilliseconds
+        var sum = 0
+        // A clock that went back sees the later steps as now.
+        for index in 0..<Self.steps where known.latest - Int64(index) > step - Int64(Self.steps) {
+            sum += Int(known.steps[index])
+        }
+        return sum
+    }
+
+    mutating func note<Key: Hashable>(_ key: Key, at now: Timestamp) {
+        let step = now.milliseconds / Self.stepMilliseconds
+        let hash = key.hashValue
+        if counts[hash] == nil, counts.count >= capacity { forget(before: step) }
+        var known = counts[hash] ?? Counts(latest: step)
+        let passed = max(step - known.latest, 0)
+        if passed > 0 {
+            var shifted = InlineArray<7, UInt32>(repeating: 0)
+            if passed < Int64(Self.steps) {
+                for index in Int(passed)..<Self.steps {
+                    shifted[index] = known.steps[index - Int(passed)]
+                }
+            }
+            known = Counts(latest: step, steps: shifted)
+        }
+        known.steps[0] += 1
+        counts[hash] = known
+    }
+
+    /// Takes back the latest `note` of a key, for a start that came to nothing.
+    mutating func undo<Key: Hashable>(_ key: Key) {
+        guard let known = counts[key.hashValue], known.steps[0] > 0 else { return }
+        counts[key.hashValue]?.steps[0] -= 1
+    }
+
+    private mutating func forget(before step: Int64) {
+        counts = counts.filter { $0.value.latest > step - Int64(Self.steps) }
+        guard counts.count >= capacity else { return }
+        // Still full: the older half goes, so that this is not done for each start.
+        let ages = counts.values.map(\.latest).sorted()
+        let middle = ages[ages.count / 2]
+        counts = counts.filter { $0.value.latest > middle }
+    }
+}
+
+/// Whose starts are counted.
+enum Starter: Hashable, Sendable {
+    case user(UserID)
+    case client(ClientKey)
+}
+
+/// A client as its authorization server knows it.
+struct ClientKey: Hashable, Sendable {
+    let server: AuthorizationServerID
+    let tenant: TenantID?
+    let client: ClientID
+
+    init?(_ login: PendingLogin) {
+        guard let client = login.details.client else { return nil }
+        server = login.key.server
+        tenant = login.key.tenant
+        self.client = client
+    }
+}

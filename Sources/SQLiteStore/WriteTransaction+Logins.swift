@@ -1,0 +1,162 @@
+import Logins
+
+/// What can be written about logins, each within the transaction under way.
+extension WriteTransaction {
+    func insert(
+        _ login: PendingLogin,
+        limits: LoginLimits
+    ) throws(StoreError) -> Insertion {
+        guard role == .service else {
+            throw StoreError.unavailable("only the service takes logins")
+        }
+        let keyHash = hash.of(login.key)
+        for number in keys.numbers(keyHash) {
+            if let known = try stored(number, with: login.key) { return .known(known) }
+        }
+        for number in try keys.stored(keyHash, connection) {
+            if let known = try stored(number, with: login.key) { return .known(known) }
+        }
+        var login = login
+        if let failure = limits.broken(by: try usage(by: login, limits)) {
+            // One that arrived too late is over already, and stays so.
+            _ = try? login.apply(.unusable(failure), at: login.terms.receivedAt)
+        } else {
+            noteStart(of: login, limits)
+        }
+        let number = try takeNumber()
+        let insert = try connection.statement(LoginRow.insert)
+        try LoginRow.bindAll(number, login, to: insert)
+        try insert.run()
+        try keys.add(hash: keyHash, number: number.rawValue, connection)
+        try note(number, login, before: nil, after: login.phase)
+        let stored = StoredLogin(number: number, login: login)
+        noteChange(stored)
+        return .inserted(stored)
+    }
+
+    /// The login of that number, if it has that key.
+    private func stored(_ number: Int64, with key: LoginKey) throws(StoreError) -> StoredLogin? {
+        guard let found = try connection.login(LoginNumber(number)) else { return nil }
+        return found.login.key == key ? found : nil
+    }
+
+    func update(
+        _ number: LoginNumber,
+        _ body: (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
+    ) throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
+        guard let found = try connection.login(number) else { return nil }
+        var login = found.login
+        do {
+            try body(&login)
+        } catch {
+            return .failure(error)
+        }
+        guard login != found.login else { return .success(found) }
+        guard login.key == found.login.key, login.terms == found.login.terms,
+            login.details == found.login.details
+        else {
+            throw StoreError.unavailable("an update may only apply events")
+        }
+        let update = try connection.statement(LoginRow.update)
+        try LoginRow.bindUpdate(number, login, to: update)
+        try update.run()
+        try note(number, login, before: found.login.phase, after: login.phase)
+        let stored = StoredLogin(number: number, login: login)
+        noteChange(stored)
+        return .success(stored)
+    }
+
+    /// Interrupts the next reporting logins after a number. Nil for the last number when there are
+    /// no more. Damaged rows are passed over: they are not lost, and they stop nobody else.
+    func interrupt(
+        after: LoginNumber,
+        at now: Timestamp,
+        limit: Int
+    ) throws(StoreError) -> (count: Int, last: LoginNumber?) {
+        let select = try connection.statement(
+            """
+            SELECT number FROM login WHERE phase = 'reporting' AND number > ?
+            ORDER BY number LIMIT ?
+            """
+        )
+        select.bind(after.rawValue, at: 1)
+        select.bind(Int64(limit), at: 2)
+        var numbers: [LoginNumber] = []
+        while try select.step() { numbers.append(LoginRow.number(select)) }
+        var count = 0
+        for number in numbers {
+            do throws(StoreError) {
+                let outcome = try update(number) { (login) throws(PendingLogin.Refusal) in
+                    _ = try login.apply(.interrupted, at: now)
+                }
+                if case .success = outcome { count += 1 }
+            } catch {
+                guard case .damaged = error else { throw error }
+            }
+        }
+        return (count, numbers.last)
+    }
+
+    func redact(settledBefore moment: Timestamp, limit: Int) throws(StoreError) -> Int {
+        let update = try connection.statement(
+            """
+            UPDATE login SET
+                redacted = 1, user_id = NULL, client_name = NULL, scopes = '[]',
+                acr_values = '[]', binding_message = NULL, consent_id = NULL, state = NULL,
+                unknown_members = NULL, tickets = x'', revision = revision + 1
+            WHERE number IN (
+                SELECT number FROM login
+                WHERE redacted = 0 AND settled_at IS NOT NULL AND settled_at < ?
+                ORDER BY settled_at LIMIT ?)
+            RETURNING 1
+            """
+        )
+        update.bind(moment.milliseconds, at: 1)
+        update.bind(Int64(limit), at: 2)
+        var count = 0
+        while try update.step() { count += 1 }
+        return count
+    }
+
+    /// Deletes by columns, without reading the logins: damaged ones must go too.
+    func delete(settledBefore moment: Timestamp, limit: Int) throws(StoreError) -> Int {
+        var count = 0
+        for redacted in [Int64(1), 0] where count < limit {
+            let delete = try connection.statement(
+                """
+                DELETE FROM login WHERE number IN (
+                    SELECT number FROM login
+                    WHERE redacted = ? AND settled_at IS NOT NULL AND settled_at < ?
+                    ORDER BY settled_at LIMIT ?)
+                RETURNING number, server, tenant, login_id, outcome
+                """
+            )
+            delete.bind(redacted, at: 1)
+            delete.bind(moment.milliseconds, at: 2)
+            delete.bind(Int64(limit - count), at: 3)
+            var gone: [(number: Int64, hash: Int64, outcome: String)] = []
+            while try delete.step() {
+                var key = SipHash(hash.key)
+                key.combine(try delete.text(1))
+                key.combine(try delete.text(2))
+                key.combine(try delete.text(3))
+                gone.append((delete.integer(0) ?? 0, key.finalize(), try delete.text(4) ?? ""))
+            }
+            for login in gone {
+                try keys.remove(hash: login.hash, number: login.number, connection)
+                noteDeleted(outcome: login.outcome)
+            }
+            count += gone.count
+            if let highest = gone.map(\.number).max() { try noteHighestDeleted(highest) }
+        }
+        return count
+    }
+
+    private func noteHighestDeleted(_ number: Int64) throws(StoreError) {
+        let update = try connection.statement(
+            "UPDATE meta SET deleted_up_to = max(deleted_up_to, ?)"
+        )
+        update.bind(number, at: 1)
+        try update.run()
+    }
+}

@@ -1,0 +1,160 @@
+public import HTTP
+import JSON
+import Threads
+
+/// Our own control of the simulator. For a second listener that only this machine can reach.
+extension ACPSimulator {
+    /// Knobs, logins, journal, clock, violations and reset, below `/_sim/`.
+    public var controlRoutes: [Route] {
+        [
+            Route(.post, "/_sim/knobs") { [self] in turn($0) },
+            Route(.delete, "/_sim/knobs/{id}") { [self] request in
+                knobs.remove(request.parameters["id"] ?? "")
+                    ? Response(status: 204) : Self.problem(404, "no such knob")
+            },
+            Route(.post, "/_sim/logins") { [self] in await startLogins($0) },
+            Route(.get, "/_sim/logins") { [self] _ in
+                .json(200, .array(logins.suffix(1000).map { .object($0) }))
+            },
+            Route(.get, "/_sim/logins/{login}") { [self] request in
+                login(request.parameters["login"] ?? "").map { .json(200, .object($0)) }
+                    ?? Self.problem(404, "no such login")
+            },
+            Route(.get, "/_sim/log", deadline: .seconds(40)) { [self] request in
+                let number = request.query("after").flatMap { Int($0) } ?? 0
+                // Waits for news when asked to, so that nobody has to poll.
+                let wait = min(max(request.query("wait_s").flatMap { Int($0) } ?? 0, 0), 30)
+                let entries = await journal.entries(after: number, within: .seconds(wait))
+                return .json(200, .array(entries.map(\.json)))
+            },
+            Route(.post, "/_sim/clock") { [self] request in
+                guard let span = (try? JSONValue(Array(request.body)))?["advance_s"]?.integer,
+                    span >= 0
+                else { return Self.problem(400, "advance_s must be a whole number from 0 on") }
+                clock.advance(byMilliseconds: Int64(span) * 1000)
+                return .json(200, .members(["now": .moment(clock.now())]))
+            },
+            Route(.get, "/_sim/violations") { [self] _ in
+                .json(200, .array(violations.all.map(\.json)))
+            },
+            Route(.post, "/_sim/reset") { [self] request in
+                let wanted = (try? JSONValue(Array(request.body)))?["seed"]?.integer
+                let seed = reset(seed: wanted.map { UInt64(truncatingIfNeeded: $0) })
+                return .json(200, .members(["seed": .integer(seed)]))
+            },
+        ]
+    }
+
+    /// The logins that are kept, oldest first, each as `GET /_sim/logins/{login_id}` shows it.
+    var logins: [JSONObject] {
+        let now = clock.now()
+        return state.withLock { state in
+            state.order.compactMap { state.logins[$0]?.json(at: now).object }
+        }
+    }
+
+    func login(_ id: String) -> JSONObject? {
+        let now = clock.now()
+        return state.withLock { $0.logins[id]?.json(at: now).object }
+    }
+
+    /// Empties everything.
+    /// - Parameter seed: for the random choices from now on; nil for the one at hand.
+    /// - Returns: the seed in use.
+    @discardableResult
+    public func reset(seed: UInt64? = nil) -> UInt64 {
+        let seed = state.withLock { state in
+            var empty = State(serviceURL: state.serviceURL, seed: seed ?? state.seed)
+            empty.baseURL = state.baseURL
+            empty.notificationEndpoint = state.notificationEndpoint
+            // Tokens stay, because the authentication service goes on using its own.
+            empty.systemTokens = state.systemTokens
+            state = empty
+            return empty.seed
+        }
+        knobs.reset(seed: seed)
+        violations.clear()
+        journal.clear()
+        return seed
+    }
+
+    private func turn(_ request: Request) -> Response {
+        guard let body = try? JSONValue(Array(request.body)), let set = body["set"]?.object else {
+            return Self.problem(400, "the body is {\"match\":{},\"set\":{},\"times\":1}")
+        }
+        var values: [KnobName: JSONValue] = [:]
+        for member in set.members {
+            guard let name = KnobName(rawValue: member.name) else {
+                return Self.problem(400, "there is no knob \(member.name)")
+            }
+            values[name] = member.value
+        }
+        let probability = body["probability"].flatMap { value -> Double? in
+            guard case .number(let text) = value else { return nil }
+            return Double(text)
+        }
+        let id = knobs.set(
+            values,
+            match: KnobMatch(
+                user: body["match"]?["user"]?.string,
+                loginID: body["match"]?["login_id"]?.string,
+                operation: body["match"]?["operation"]?.string
+            ),
+            times: body["times"]?.integer,
+            probability: probability ?? 1
+        )
+        let reserved = values.keys.filter(\.isReserved).map(\.rawValue).sorted()
+        return .json(
+            201,
+            .members([
+                "id": .string(id), "reserved": reserved.isEmpty ? nil : .texts(reserved),
+            ])
+        )
+    }
+
+    /// Starts logins without a client: one, or many for K-30.
+    private func startLogins(_ request: Request) async -> Response {
+        guard let body = try? JSONValue(Array(request.body)), let user = body["user"]?.string,
+            let client = client(body["client_id"]?.string)
+        else { return Self.problem(400, "user is missing, or the client is unknown") }
+        let count = min(max(body["count"]?.integer ?? 1, 1), 100_000)
+        let asked = BackchannelRequest(
+            client: client,
+            user: user,
+            scopes: body["scopes"]?.strings ?? ["openid"],
+            bindingMessage: body["binding_message"]?.string,
+            ttl: min(max(body["ttl"]?.integer ?? configuration.defaultTTL, 1), 86_400)
+        )
+        guard count > 1 else {
+            let login = await begin(asked)
+            return .json(
+                201,
+                .members([
+                    "login_id": .string(login.id), "auth_req_id": .string(login.authReqID),
+                ])
+            )
+        }
+        let pause = 1000 / Int64(max(body["per_second"]?.integer ?? 100, 1))
+        let manyUsers = body["many_users"]?.bool ?? false
+        work.add { [self] in
+            await withDiscardingTaskGroup { group in
+                for number in 1...count where !Task.isCancelled {
+                    var one = asked
+                    if manyUsers { one.user = "\(user)-\(number)" }
+                    group.addTask { [self, one] in _ = await begin(one) }
+                    await clock.sleep(until: clock.now() + pause)
+                }
+            }
+        }
+        return .json(202, .members(["count": .integer(count)]))
+    }
+
+    private func client(_ id: String?) -> SimulatedClient? {
+        guard let id else { return configuration.clients.first }
+        return configuration.clients.first { $0.id == id }
+    }
+
+    private static func problem(_ status: Int, _ text: String) -> Response {
+        .json(status, .members(["error": .string(text)]))
+    }
+}

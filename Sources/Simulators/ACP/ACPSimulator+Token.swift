@@ -1,0 +1,128 @@
+import HTTP
+import JSON
+import Threads
+
+extension ACPSimulator {
+    /// Seconds by which the interval grows when a client polls too soon (OpenID CIBA Core §11).
+    private static let slowDownSeconds = 5
+    /// So many polls in a row that come too soon end the client's patience credit.
+    private static let tooSoonLimit = 6
+    private static let tokenTTL = 3600
+
+    /// Redeems an `auth_req_id`; the checks in their order, the first that fails answers.
+    func token(_ request: Request) -> Response {
+        do throws(OAuthProblem) {
+            guard request.contentType == "application/x-www-form-urlencoded",
+                let form = Form(request.body)
+            else { throw .invalidRequest("not a form, or a parameter comes twice") }
+            let client = try ClientAuthentication.client(
+                of: request,
+                form,
+                among: configuration.clients
+            )
+            guard let grant = form["grant_type"] else {
+                throw .invalidRequest("grant_type is missing")
+            }
+            guard grant == Self.grantType else {
+                throw OAuthProblem(400, "unsupported_grant_type", "only CIBA is supported")
+            }
+            guard let authReqID = form["auth_req_id"], Self.isWellFormed(authReqID) else {
+                throw .invalidRequest("auth_req_id is missing or malformed")
+            }
+            let (login, scopes) = try redeem(authReqID, client)
+            return tokens(for: login, scopes, issuer: issuer(base(for: request)))
+        } catch {
+            return error.response
+        }
+    }
+
+    private static func isWellFormed(_ id: String) -> Bool {
+        !id.isEmpty
+            && id.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "-._".utf8.contains(byte)
+                }
+            }
+    }
+
+    /// Read, decided and written in one step, so that of two parallel calls one gets the tokens.
+    private func redeem(
+        _ authReqID: String,
+        _ client: SimulatedClient
+    ) throws(OAuthProblem) -> (SimulatedLogin, scopes: [String]) {
+        let now = clock.now()
+        // Open Finance Brasil answers 403 where the standard says 400.
+        let waiting = configuration.profile == .ofb ? 403 : 400
+        return try state.withLock { state throws(OAuthProblem) in
+            guard let id = state.byAuthReqID[authReqID], var login = state.logins[id],
+                login.clientID == client.id, login.consumed == nil
+            else { throw OAuthProblem(400, "invalid_grant", "auth_req_id is unknown or used up") }
+            guard client.mode != nil else {
+                throw OAuthProblem(400, "unauthorized_client", "not registered for CIBA")
+            }
+            defer { state.logins[id] = login }
+            switch login.decision {
+            case .approved(let scopes):
+                login.consumed = now
+                return (login, scopes)
+            case .rejected: throw OAuthProblem(waiting, "access_denied", "the user declined")
+            case nil: break
+            }
+            if login.phase(at: now) == .expired {
+                throw OAuthProblem(400, "expired_token", "the login has expired")
+            }
+            let earliest = login.lastPoll.map { $0 + Int64(login.interval) * 1000 } ?? now
+            login.lastPoll = now
+            if login.pollsTooSoon >= Self.tooSoonLimit || now < earliest {
+                login.pollsTooSoon += 1
+                if login.pollsTooSoon >= Self.tooSoonLimit {
+                    throw .invalidRequest("polling did not slow down: stop")
+                }
+                login.interval += Self.slowDownSeconds
+                throw OAuthProblem(waiting, "slow_down", "polled before the interval had passed")
+            }
+            login.pollsTooSoon = 0
+            throw OAuthProblem(waiting, "authorization_pending", "the user has not decided yet")
+        }
+    }
+
+    private func tokens(
+        for login: SimulatedLogin,
+        _ scopes: [String],
+        issuer: String
+    ) -> Response {
+        let now = clock.now() / 1000
+        var idToken: String?
+        if scopes.contains("openid") {
+            let token = signer.sign(
+                .members([
+                    "iss": .string(issuer), "aud": .string(login.clientID),
+                    "sub": .string(login.user), "iat": .integer(now),
+                    "exp": .integer(now + Int64(Self.tokenTTL)),
+                    "auth_time": .integer((login.decided ?? clock.now()) / 1000),
+                    "acr": .text(login.acrValues.first),
+                    // OpenID CIBA Core §7.3: ties the token to the request.
+                    "urn:openid:params:jwt:claim:auth_req_id": .string(login.authReqID),
+                ])
+            )
+            state.withLock { state in
+                if state.idTokens.count >= Self.keptTokens { state.idTokens = [:] }
+                state.idTokens[token] = login.user
+            }
+            idToken = token
+        } else {
+            journal.append("sim.no_openid", ["login_id": .string(login.id)])
+        }
+        return .json(
+            200,
+            .members([
+                "access_token": .string(Self.identifier(32)), "token_type": .string("Bearer"),
+                "expires_in": .integer(Self.tokenTTL),
+                "scope": .string(scopes.joined(separator: " ")), "id_token": .text(idToken),
+            ])
+        )
+    }
+}

@@ -1,0 +1,212 @@
+import Cryptography
+import Foundation
+import HTTP
+import JSON
+
+/// A backchannel authentication request that has passed the checks 1 to 10, in their order; the
+/// first that fails answers (OpenID CIBA Core §7.1, §7.2, §13).
+struct BackchannelRequest: Sendable {
+    let client: SimulatedClient
+    var user: String
+    let scopes: [String]
+    let acrValues: [String]
+    let bindingMessage: String?
+    let notificationToken: String?
+    /// Seconds.
+    let ttl: Int
+
+    /// Longer messages cannot be shown on a small screen.
+    private static let messageLimit = 64
+    private static let notificationTokenLimit = 1024
+
+    /// A request of the simulator itself, which needs no checks.
+    init(
+        client: SimulatedClient,
+        user: String,
+        scopes: [String],
+        bindingMessage: String?,
+        ttl: Int
+    ) {
+        self.client = client
+        self.user = user
+        self.scopes = scopes
+        self.bindingMessage = bindingMessage
+        self.ttl = ttl
+        acrValues = []
+        notificationToken = nil
+    }
+
+    init(
+        _ request: Request,
+        _ configuration: SimulatorConfiguration,
+        idTokens: [String: String],
+        knobs: KnobBoard,
+        at now: Int64
+    ) throws(OAuthProblem) {
+        // 1. The form. The method is the router's.
+        guard request.contentType == "application/x-www-form-urlencoded",
+            let form = Form(request.body)
+        else { throw .invalidRequest("not a form, or a parameter comes twice") }
+        // 2. The client.
+        client = try ClientAuthentication.client(of: request, form, among: configuration.clients)
+        // 3. What the client is registered for.
+        guard let mode = client.mode else {
+            throw OAuthProblem(400, "unauthorized_client", "not registered for CIBA")
+        }
+        // 4. Signed requests are not simulated yet, so nobody may send one.
+        guard form["request"] == nil, form["request_uri"] == nil else {
+            throw .invalidRequest("signed requests are not supported")
+        }
+        // 5. to 10.
+        scopes = try Self.scopes(form, client)
+        let hint = try Self.hint(form, knobs)
+        notificationToken = try Self.notificationToken(form, mode)
+        ttl = try Self.ttl(form, configuration)
+        bindingMessage = try Self.bindingMessage(form)
+        user = try Self.user(hint, client, idTokens, now)
+        try Self.checkUserCode(form, client)
+        acrValues = (form["acr_values"] ?? "").split(separator: " ").map(String.init)
+    }
+
+    private enum Hint { case login(String), token(String), idToken(String), claimed(String) }
+
+    private static func scopes(
+        _ form: Form,
+        _ client: SimulatedClient
+    ) throws(OAuthProblem) -> [String] {
+        guard let text = form["scope"], !text.isEmpty else {
+            throw .invalidRequest("scope is missing")
+        }
+        let scopes = text.split(separator: " ").map(String.init)
+        guard scopes.contains("openid"), scopes.allSatisfy(client.mayAsk) else {
+            throw OAuthProblem(400, "invalid_scope", "openid is missing or a scope is not allowed")
+        }
+        return scopes
+    }
+
+    private static func hint(_ form: Form, _ knobs: KnobBoard) throws(OAuthProblem) -> Hint {
+        let hints: [Hint] = [
+            form["login_hint"].map { Hint.login($0) }, form["login_hint_token"].map { .token($0) },
+            form["id_token_hint"].map { .idToken($0) },
+        ].compactMap(\.self)
+        switch hints.count {
+        case 0:
+            guard let knob = knobs.take(.hintNone) else {
+                throw .invalidRequest("there is no hint")
+            }
+            return .claimed(knob["user"]?.string ?? "")
+        case 1: return hints[0]
+        default: throw .invalidRequest("more than one hint")
+        }
+    }
+
+    private static func notificationToken(
+        _ form: Form,
+        _ mode: SimulatedClient.DeliveryMode
+    ) throws(OAuthProblem) -> String? {
+        guard mode == .ping else { return nil }
+        guard let token = form["client_notification_token"], !token.isEmpty,
+            token.utf8.count <= notificationTokenLimit
+        else { throw .invalidRequest("client_notification_token is missing or too long") }
+        // RFC 6750 §2.1: b64token.
+        let body = token.utf8.reversed().drop { $0 == UInt8(ascii: "=") }
+        let isBearer = body.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-._~+/".utf8.contains(byte)
+            }
+        }
+        guard isBearer, !body.isEmpty else {
+            throw .invalidRequest("client_notification_token is not a bearer token")
+        }
+        return token
+    }
+
+    private static func ttl(
+        _ form: Form,
+        _ configuration: SimulatorConfiguration
+    ) throws(OAuthProblem) -> Int {
+        guard let text = form["requested_expiry"] else { return configuration.defaultTTL }
+        guard let seconds = Int(text), seconds > 0, text.allSatisfy(\.isNumber) else {
+            throw .invalidRequest("requested_expiry is not a positive integer")
+        }
+        return min(seconds, configuration.maximumTTL)
+    }
+
+    /// Control, line and direction characters could make one message look like another.
+    private static func bindingMessage(_ form: Form) throws(OAuthProblem) -> String? {
+        guard let text = form["binding_message"] else { return nil }
+        let message = text.precomposedStringWithCanonicalMapping
+        let isPlain = message.unicodeScalars.allSatisfy { scalar in
+            switch scalar.value {
+            case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: return false
+            default: break
+            }
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+                return false
+            default: return true
+            }
+        }
+        guard isPlain, !message.isEmpty, message.count <= messageLimit else {
+            throw OAuthProblem(400, "invalid_binding_message", "the message cannot be shown")
+        }
+        return message
+    }
+
+    private static func user(
+        _ hint: Hint,
+        _ client: SimulatedClient,
+        _ idTokens: [String: String],
+        _ now: Int64
+    ) throws(OAuthProblem) -> String {
+        switch hint {
+        case .login(let user):
+            guard !user.isEmpty else {
+                throw OAuthProblem(400, "unknown_user_id", "the hint names nobody")
+            }
+            return user
+        case .token(let token):
+            guard let claims = claims(of: token) else {
+                throw OAuthProblem(400, "unknown_user_id", "the hint token cannot be read")
+            }
+            if let expires = claims["exp"]?.integer, Int64(expires) * 1000 <= now {
+                throw OAuthProblem(400, "expired_login_hint_token", "the hint token has expired")
+            }
+            let names = ["sub", "email", "phone_number", "ephemeral_sub"]
+            guard let user = names.lazy.compactMap({ claims[$0]?.string }).first else {
+                throw OAuthProblem(400, "unknown_user_id", "the hint token names nobody")
+            }
+            return user
+        case .idToken(let token):
+            // Signature, issuer and audience in one: it is one that we gave to this client.
+            guard let subject = idTokens[token],
+                claims(of: token)?["aud"]?.string == client.id
+            else { throw OAuthProblem(400, "unknown_user_id", "not an ID token of ours") }
+            return subject
+        case .claimed(let user): return user
+        }
+    }
+
+    private static func checkUserCode(
+        _ form: Form,
+        _ client: SimulatedClient
+    ) throws(OAuthProblem) {
+        guard let wanted = client.userCode else { return }
+        guard let code = form["user_code"] else {
+            throw OAuthProblem(400, "missing_user_code", "a user code is required")
+        }
+        guard code == wanted else {
+            throw OAuthProblem(400, "invalid_user_code", "the user code is wrong")
+        }
+    }
+
+    /// The payload of a JWS, its signature unchecked.
+    private static func claims(of token: String) -> JSONValue? {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let payload = Base64URL.decode(String(parts[1])) else { return nil }
+        return try? JSONValue(payload)
+    }
+}

@@ -1,0 +1,150 @@
+public import JSON
+import Threads
+
+/// The knobs that are turned, with how often each still applies. The random numbers behind
+/// probabilities come from a seed, so that a run can be repeated.
+public final class KnobBoard: Sendable {
+    private struct Setting {
+        let id: String
+        let name: KnobName
+        let match: KnobMatch
+        let value: JSONValue
+        let probability: Double
+        var timesLeft: Int?
+        /// In a list of values, the one that comes next.
+        var position = 0
+    }
+
+    private struct State {
+        var settings: [Setting] = []
+        var lastID = 0
+        var random: SplitMix64
+    }
+
+    private let state: Locked<State>
+
+    /// A board on which nothing is turned.
+    public init(seed: UInt64) { state = Locked(State(random: SplitMix64(seed))) }
+
+    /// Turns knobs together.
+    /// - Parameters:
+    ///   - values: the value of each knob; an array for `call.fail` is used one by one.
+    ///   - match: what they apply to.
+    ///   - times: how often each applies; nil for always. A list counts once when it is used up.
+    ///   - probability: how likely each applies when it could, 0 to 1.
+    /// - Returns: the name under which they can be turned back.
+    @discardableResult
+    public func set(
+        _ values: [KnobName: JSONValue],
+        match: KnobMatch = KnobMatch(),
+        times: Int? = nil,
+        probability: Double = 1
+    ) -> String {
+        state.withLock { state in
+            state.lastID += 1
+            let id = "k\(state.lastID)"
+            for (name, value) in values {
+                state.settings.append(
+                    Setting(
+                        id: id,
+                        name: name,
+                        match: match,
+                        value: value,
+                        probability: probability,
+                        timesLeft: times
+                    )
+                )
+            }
+            return id
+        }
+    }
+
+    /// Turns back the knobs of that name; false when there are none.
+    @discardableResult
+    public func remove(_ id: String) -> Bool {
+        state.withLock { state in
+            let count = state.settings.count
+            state.settings.removeAll { $0.id == id }
+            return state.settings.count < count
+        }
+    }
+
+    /// Turns everything back and starts the random numbers anew.
+    public func reset(seed: UInt64) {
+        state.withLock {
+            $0.settings = []
+            $0.random = SplitMix64(seed)
+        }
+    }
+
+    /// What a knob says here and now; nil when it is not turned. Counts as one use.
+    /// The latest setting that matches wins. `isWanted` leaves values alone that are for others.
+    func take(
+        _ name: KnobName,
+        user: String? = nil,
+        login: String? = nil,
+        operation: String? = nil,
+        where isWanted: (JSONValue) -> Bool = { _ in true }
+    ) -> JSONValue? {
+        state.withLock { state in
+            for index in state.settings.indices.reversed() {
+                let setting = state.settings[index]
+                guard setting.name == name,
+                    setting.match.accepts(user: user, loginID: login, operation: operation),
+                    isWanted(setting.value)
+                else { continue }
+                if setting.probability < 1, state.random.fraction() >= setting.probability {
+                    continue
+                }
+                return Self.use(index, &state)
+            }
+            return nil
+        }
+    }
+
+    private static func use(_ index: Int, _ state: inout State) -> JSONValue? {
+        let setting = state.settings[index]
+        var value = setting.value
+        var isUsedUp = true
+        // What is by its nature said once is gone afterwards, unless `times` asks for more.
+        var endsByItself = setting.name == .tokenRevoke && value.string == "once"
+        if setting.name == .callFail {
+            let given = value.array ?? value["statuses"]?.array
+            let list = given ?? [value]
+            guard setting.position < list.count else { return nil }
+            isUsedUp = setting.position + 1 == list.count
+            endsByItself = isUsedUp && given != nil
+            state.settings[index].position = isUsedUp ? 0 : setting.position + 1
+            value = .members([
+                "status": list[setting.position], "processed": value["processed"],
+            ])
+        }
+        if endsByItself, setting.timesLeft == nil { state.settings.remove(at: index) }
+        if isUsedUp, let left = setting.timesLeft {
+            if left <= 1 {
+                state.settings.remove(at: index)
+            } else {
+                state.settings[index].timesLeft = left - 1
+            }
+        }
+        return value
+    }
+}
+
+/// A small generator whose numbers follow from its seed.
+struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// Evenly spread in 0..<1.
+    mutating func fraction() -> Double { Double.random(in: 0..<1, using: &self) }
+}

@@ -1,0 +1,66 @@
+import HTTP
+import JSON
+
+/// A "no" of the client's side of the authorization server (OpenID CIBA Core §11, §13; RFC 6749 §5.2).
+struct OAuthProblem: Error, Hashable {
+    let status: Int
+    let code: String
+    let description: String
+    var challenges = false
+
+    init(_ status: Int = 400, _ code: String, _ description: String) {
+        self.status = status
+        self.code = code
+        self.description = description
+    }
+
+    /// RFC 6749 §5.2: who tried with `Authorization` is told which scheme to use.
+    static func invalidClient(usedBasic: Bool) -> OAuthProblem {
+        var problem = OAuthProblem(401, "invalid_client", "client authentication failed")
+        problem.challenges = usedBasic
+        return problem
+    }
+
+    static func invalidRequest(_ description: String) -> OAuthProblem {
+        OAuthProblem("invalid_request", description)
+    }
+
+    private init(_ code: String, _ description: String) {
+        self.init(400, code, description)
+    }
+
+    var response: Response {
+        .json(
+            status,
+            .members(["error": .string(code), "error_description": .string(description)]),
+            fields: challenges ? [Field("WWW-Authenticate", "Basic realm=\"acp\"")] : []
+        )
+    }
+}
+
+/// A "no" of the System API, in its own shape.
+struct SystemProblem: Error, Hashable {
+    let status: Int
+    let code: String
+
+    init(_ status: Int, _ code: String) {
+        self.status = status
+        self.code = code
+    }
+
+    var response: Response {
+        let names = [
+            400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found",
+            409: "conflict", 429: "too_many_requests",
+        ]
+        return .json(
+            status,
+            .members([
+                "status_code": .integer(status),
+                "error": .string(names[status] ?? "server_error"), "error_code": .string(code),
+                "details": .members([:]),
+            ]),
+            fields: status == 401 ? [Field("WWW-Authenticate", "Bearer")] : []
+        )
+    }
+}

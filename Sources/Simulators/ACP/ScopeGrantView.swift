@@ -1,0 +1,62 @@
+import JSON
+
+/// What `GET /scope-grants/{L}` shows of a login.
+struct ScopeGrantView {
+    let json: JSONValue
+
+    /// `shape` is `html` or `huge_list` of K-22, or nil.
+    init(
+        _ login: SimulatedLogin,
+        _ configuration: SimulatorConfiguration,
+        shape: String?,
+        logo: String
+    ) {
+        var name = configuration.clients.first { $0.id == login.clientID }?.name
+        var scopes = login.scopes.map { Self.scope($0, display: Self.displayName($0)) }
+        if shape == "html" {
+            name = "<b>Shop</b> <script>document.title='x'</script> & \"Co\""
+            scopes.append(Self.scope("html", display: "<img src=x onerror=alert(1)>"))
+        }
+        if shape == "huge_list" {
+            scopes += (0..<1000).map { Self.scope("extra:\($0)", display: "Extra \($0)") }
+        }
+        var isApproved = false
+        var isRejected = false
+        switch login.decision {
+        case .approved: isApproved = true
+        case .rejected: isRejected = true
+        case nil: break
+        }
+        json = .members([
+            "id": .string(login.id), "client_id": .string(login.clientID),
+            "tenant_id": .string(configuration.tenant),
+            "server_id": .string(configuration.workspace),
+            "client_info": .members(["client_name": .text(name), "logo_uri": .string(logo)]),
+            "requested_scopes": .array(scopes), "requested_acr": .texts(login.acrValues),
+            "requested_claims_to_consent": .array([]), "authorization_details": .array([]),
+            "requested_at": .moment(login.created), "subject": .string(login.user),
+            "requested_grant_type": .string("ciba"), "request_query_params": .members([:]),
+            "scope_grant_approved": .bool(isApproved),
+            "scope_grant_rejected": .bool(isRejected), "login_approved": .bool(isApproved),
+            "login_rejected": .bool(isRejected),
+        ])
+    }
+
+    private static func scope(_ name: String, display: String) -> JSONValue {
+        let configured = name.firstIndex(of: ":").map { name[..<$0] + ":*" } ?? name[...]
+        return .members([
+            "name": .string(String(configured)), "requested_name": .string(name),
+            "display_name": .string(display), "implicit_grant": .bool(false),
+        ])
+    }
+
+    private static func displayName(_ scope: String) -> String {
+        switch scope {
+        case "openid": "Sign in"
+        case "profile": "Your name and profile"
+        case "email": "Your e-mail address"
+        case "payments": "Make payments"
+        default: scope
+        }
+    }
+}

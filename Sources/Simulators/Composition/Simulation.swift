@@ -1,0 +1,83 @@
+public import HTTP
+
+/// A simulated authorization server, a consumption device and the demo page, joined: three sets of
+/// routes for three listeners, and the work behind them.
+public final class Simulation: Sendable {
+    /// The authorization server.
+    public let acp: ACPSimulator
+    /// The consumption device of the demo.
+    public let device: ConsumptionDevice
+    /// The demo page; nil without a demo.
+    public let demo: DemoSite?
+
+    /// Joins the parts. Nil when a webhook secret of the demo is not one.
+    ///
+    /// `http` carries all outgoing calls: the authorization server's and the device's.
+    public init?(
+        _ configuration: SimulatorConfiguration,
+        demo demoConfiguration: DemoSite.Configuration? = nil,
+        http: any OutboundHTTP,
+        clock: any SimulatorClock = MachineClock()
+    ) {
+        acp = ACPSimulator(configuration, http: http, clock: clock)
+        var clients: [SimulatedClient.DeliveryMode: ConsumptionDevice.Configuration.Credentials] =
+            [:]
+        for client in configuration.clients {
+            guard let mode = client.mode, clients[mode] == nil else { continue }
+            clients[mode] = .init(id: client.id, secret: client.secret)
+        }
+        device = ConsumptionDevice(
+            .init(issuer: acp.issuer(configuration.baseURL ?? ""), clients: clients),
+            http: http,
+            clock: acp.clock,
+            journal: acp.journal,
+            knobs: acp.knobs
+        )
+        guard let demoConfiguration else {
+            demo = nil
+            return
+        }
+        guard
+            let site = DemoSite(
+                demoConfiguration,
+                device: device,
+                journal: acp.journal,
+                clock: acp.clock
+            )
+        else { return nil }
+        demo = site
+    }
+
+    /// Tells the addresses once all listeners are bound, each as scheme, host and port (and path,
+    /// for the service) without a slash at the end. To be called before anything else happens.
+    /// - Parameters:
+    ///   - base: where `publicRoutes` are served.
+    ///   - service: the base of the authentication service's inbound API.
+    ///   - prompts: scheme, host and port of the authentication service's approval pages.
+    ///   - site: where `demoRoutes` are served.
+    public func connect(acp base: String, service: String, prompts: String?, demo site: String?) {
+        acp.connect(
+            baseURL: base,
+            serviceURL: service,
+            notificationEndpoint: site.map { $0 + ConsumptionDevice.pingPath }
+        )
+        device.connect(issuer: acp.issuer(base))
+        if let prompts { demo?.connect(promptOrigin: prompts) }
+    }
+
+    /// For OAuth clients and the authentication service.
+    public var publicRoutes: [Route] { acp.routes }
+    /// `/_sim/...`, for a listener that only this machine can reach.
+    public var controlRoutes: [Route] { acp.controlRoutes }
+    /// The demo page at `/`, for a listener that only this machine can reach.
+    public var demoRoutes: [Route] { demo?.routes ?? device.routes }
+
+    /// Does what handlers leave behind, until the task is cancelled. To be called once, beside the
+    /// servers.
+    public func run() async {
+        await withDiscardingTaskGroup { [acp, demo] group in
+            group.addTask { await acp.run() }
+            if let demo { group.addTask { await demo.run() } }
+        }
+    }
+}

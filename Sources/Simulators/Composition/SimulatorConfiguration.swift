@@ -1,0 +1,125 @@
+/// Everything the simulated authorization server and its surroundings are told beforehand.
+public struct SimulatorConfiguration: Sendable {
+    /// `{tid}` of every path.
+    public var tenant = "bank"
+    /// `{wid}` of the issuer.
+    public var workspace = "retail"
+    /// Scheme, host and port under which the authorization server is reached, without a slash at
+    /// the end; nil takes them from each request's `Host`.
+    public var baseURL: String?
+    /// Where the authentication service is, and what it is called with.
+    public var service: ServiceAccess
+    /// The client in the system workspace with which the authentication service comes back.
+    public var systemClient = SimulatedClient(
+        id: "beckon",
+        secret: "beckon-system-client-secret",
+        name: "Authentication service"
+    )
+    /// The OAuth clients of the workspace.
+    public var clients: [SimulatedClient]
+    /// `core`, or `ofb` with its 403s. The other profiles need signed requests and are reserved.
+    public var profile = Profile.core
+    /// Seconds that a login lives when its client asks for nothing else.
+    public var defaultTTL = 120
+    /// Seconds that a login lives at most.
+    public var maximumTTL = 600
+    /// Seconds between polls, at first.
+    public var interval = 5
+    /// Seconds that the tokens of the system client live.
+    public var systemTokenTTL = 3600
+    /// When the start is sent, relative to the client's request.
+    public var startOrder = StartOrder.inside
+    /// Whether an accept or reject must carry `login_state`.
+    public var requiresLoginState = true
+    /// Behind every random choice of the knobs.
+    public var seed: UInt64 = 1
+
+    /// A configuration with the usual settings.
+    public init(service: ServiceAccess, clients: [SimulatedClient]) {
+        self.service = service
+        self.clients = clients
+    }
+
+    /// A set of rules of the client side.
+    public enum Profile: String, Hashable, Sendable {
+        /// OpenID CIBA Core 1.0.
+        case core
+        /// Open Finance Brasil: pending, pacing and denial answer 403 at the token endpoint.
+        case ofb
+    }
+
+    /// When the start is sent.
+    public enum StartOrder: String, Hashable, Sendable {
+        case beforeAnswer = "before_answer"
+        case afterAnswer = "after_answer"
+        /// The client's request waits for the first delivery, as seen with a real server.
+        case inside
+    }
+
+    /// Where the authentication service is, and what it is called with.
+    public struct ServiceAccess: Sendable {
+        /// `https://host/path`, to which `/user/verify` and `/authentication/start` are appended.
+        public var baseURL: String
+        /// The user name of HTTP Basic.
+        public var user: String
+        /// The password of HTTP Basic.
+        public var password: String
+        /// What the knob `basic` set to `old` sends instead of `password`.
+        public var oldPassword: String
+
+        /// Access to an authentication service.
+        public init(baseURL: String, user: String, password: String, oldPassword: String = "") {
+            self.baseURL = baseURL
+            self.user = user
+            self.password = password
+            self.oldPassword = oldPassword
+        }
+    }
+}
+
+/// An OAuth client as it is registered.
+public struct SimulatedClient: Sendable {
+    /// How its logins end up with it (OpenID CIBA Core §5). There is no push.
+    public enum DeliveryMode: String, Hashable, Sendable, CaseIterable { case poll, ping }
+
+    /// `client_id`.
+    public var id: String
+    /// `client_secret`, for `client_secret_basic` and `client_secret_post`.
+    public var secret: String
+    /// `client_name`, shown to the person.
+    public var name: String
+    /// Nil for a client that may not use CIBA.
+    public var mode: DeliveryMode?
+    /// What it may ask for; `name:*` stands for every dynamic scope of that name.
+    public var scopes: [String]
+    /// Where pings go.
+    public var notificationEndpoint: String?
+    /// What the person's user code must be; nil when the client is not registered for one.
+    public var userCode: String?
+
+    /// A client as it is registered.
+    public init(
+        id: String,
+        secret: String,
+        name: String,
+        mode: DeliveryMode? = nil,
+        scopes: [String] = ["openid", "profile", "email", "payments", "consent:*"],
+        notificationEndpoint: String? = nil,
+        userCode: String? = nil
+    ) {
+        self.id = id
+        self.secret = secret
+        self.name = name
+        self.mode = mode
+        self.scopes = scopes
+        self.notificationEndpoint = notificationEndpoint
+        self.userCode = userCode
+    }
+
+    func mayAsk(for scope: String) -> Bool {
+        scopes.contains { allowed in
+            guard allowed.hasSuffix(":*") else { return allowed == scope }
+            return scope.hasPrefix(allowed.dropLast()) && scope.count >= allowed.count
+        }
+    }
+}

@@ -1,0 +1,163 @@
+public import HTTP
+import JSON
+import Threads
+
+/// The demo page: left a consumption device that starts logins, right a phone on which prompts
+/// arrive, between them everything that goes back and forth.
+///
+/// It trusts whoever can reach it, so it belongs on a loopback address.
+public final class DemoSite: Sendable {
+    /// What the demo is about.
+    public struct Configuration: Sendable {
+        /// The person who is asked: `login_hint`.
+        public var user = "anna@example.com"
+        /// Shown as the person's name.
+        public var userName = "Anna"
+        /// Shown as the device's name.
+        public var deviceName = "Coffee kiosk"
+        /// What can be asked for, besides `openid`.
+        public var scopes = ["profile", "email", "payments"]
+        /// `whsec_...` of the webhook channel that reaches the phone.
+        public var webhookSecrets: [String]
+
+        /// A demo whose phone takes webhooks that are signed with one of these secrets.
+        public init(webhookSecrets: [String]) { self.webhookSecrets = webhookSecrets }
+    }
+
+    /// Long polls end after this: proxies and browsers give up after a minute at the earliest.
+    private static let longPoll = Duration.seconds(25)
+
+    private struct State {
+        var lastFlow = 0
+        /// Scheme, host and port of the approval pages, which the page shows in a frame.
+        var promptOrigin: String?
+    }
+
+    private let configuration: Configuration
+    private let device: ConsumptionDevice
+    private let journal: Journal
+    private let phone: Phone
+    private let work = BackgroundWork()
+    private let state = Locked(State())
+
+    /// Nil when a webhook secret is not one.
+    public init?(
+        _ configuration: Configuration,
+        device: ConsumptionDevice,
+        journal: Journal,
+        clock: any SimulatorClock
+    ) {
+        guard let webhook = StandardWebhook(secrets: configuration.webhookSecrets) else {
+            return nil
+        }
+        self.configuration = configuration
+        self.device = device
+        self.journal = journal
+        phone = Phone(webhook, clock: clock, journal: journal)
+    }
+
+    /// Tells the origin of the approval pages once it is known: `http://127.0.0.1:8080`.
+    public func connect(promptOrigin: String) {
+        state.withLock { $0.promptOrigin = promptOrigin }
+    }
+
+    /// Runs the logins that the page starts, until the task is cancelled. To be called once.
+    public func run() async { await work.run() }
+
+    /// The page, what it asks for, and the two addresses at which others reach the demo:
+    /// the webhook's (`POST /demo/phone`) and the ping's.
+    public var routes: [Route] {
+        [
+            Route(.get, "/") { [self] _ in page() },
+            asset("/demo/style.css", "text/css; charset=utf-8", DemoStyle.css),
+            asset(
+                "/demo/script.js",
+                "text/javascript; charset=utf-8",
+                DemoScript.page + DemoScript.timeline + DemoScript.phone
+            ),
+            asset("/demo/icon.svg", "image/svg+xml", DemoPage.icon),
+            Route(.post, "/demo/logins") { [self] in start($0) },
+            Route(.get, "/demo/events", deadline: .seconds(40)) { [self] request in
+                let number = request.query("after").flatMap { Int($0) } ?? 0
+                let entries = await journal.entries(after: number, within: Self.longPoll)
+                return .json(
+                    200,
+                    .members([
+                        "last": .integer(max(number, entries.last?.number ?? number)),
+                        "entries": .array(entries.map(\.json)),
+                    ])
+                )
+            },
+            Route(.get, "/demo/entries/{number}") { [self] request in
+                let number = request.parameters["number"].flatMap { Int($0) } ?? 0
+                guard number > 0, let entry = journal.entries(after: number - 1).first,
+                    entry.number == number
+                else { return .json(404, .members(["error": .string("no such entry")])) }
+                return .json(200, entry.json)
+            },
+            Route(.get, Phone.path) { [self] _ in
+                .json(200, .array(phone.live.map(\.json)))
+            },
+            Route(.post, Phone.path) { [self] in phone.receive($0) },
+        ] + device.routes
+    }
+
+    private func start(_ request: Request) -> Response {
+        // A form of another site cannot send this type without being asked first.
+        guard request.contentType == "application/json",
+            let body = try? JSONValue(Array(request.body))
+        else { return .json(415, .members(["error": .string("send JSON")])) }
+        let chosen = body["scopes"]?.strings ?? []
+        let message = body["binding_message"]?.string
+        let login = ConsumptionDevice.Login(
+            scopes: ["openid"] + configuration.scopes.filter(chosen.contains),
+            user: configuration.user,
+            bindingMessage: message?.isEmpty == true ? nil : message,
+            mode: body["mode"]?.string.flatMap { SimulatedClient.DeliveryMode(rawValue: $0) }
+                ?? .poll,
+            expiry: body["expiry"]?.integer
+        )
+        let flow = state.withLock { state in
+            state.lastFlow += 1
+            return "flow-\(state.lastFlow)"
+        }
+        work.add { [device] in _ = await device.run(login, flow: flow) }
+        return .json(202, .members(["flow": .string(flow)]))
+    }
+
+    private func page() -> Response {
+        let html = DemoPage.html(configuration)
+        // An origin that is not known yet may be any.
+        let frames = state.withLock { $0.promptOrigin } ?? "http: https:"
+        return Response(
+            status: 200,
+            contentType: "text/html; charset=utf-8",
+            fields: [
+                .noStore,
+                Field(
+                    "Content-Security-Policy",
+                    "default-src 'none'; style-src 'self'; script-src 'self'; "
+                        + "connect-src 'self'; img-src 'self'; frame-src \(frames); "
+                        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+                ),
+                Field("Referrer-Policy", "no-referrer"),
+                Field("X-Content-Type-Options", "nosniff"),
+            ],
+            body: Array(html.utf8)
+        )
+    }
+
+    private func asset(_ path: String, _ type: StaticString, _ text: String) -> Route {
+        let bytes = Array(text.utf8)
+        return Route(.get, path) { _ in
+            Response(
+                status: 200,
+                contentType: type,
+                fields: [
+                    Field("Cache-Control", "no-cache"), Field("X-Content-Type-Options", "nosniff"),
+                ],
+                body: bytes
+            )
+        }
+    }
+}

@@ -1,0 +1,344 @@
+public import HTTP
+import Cryptography
+import JSON
+import Threads
+
+/// A CIBA client as it stands in a shop or on a desk: asks for a login, waits for it by polling or
+/// for a ping, and ends with tokens or an error. It checks no signatures: it shows what it got.
+public final class ConsumptionDevice: Sendable {
+    /// How the device reaches the authorization server, and who it is.
+    public struct Configuration: Sendable {
+        /// The issuer, without a slash at the end.
+        public var issuer: String
+        /// `client_id` by delivery mode, because a client is registered for one mode.
+        public var clients: [SimulatedClient.DeliveryMode: Credentials]
+        /// How the authorization server is trusted.
+        public var destination = Destination()
+
+        /// A client's identifier and secret.
+        public struct Credentials: Sendable {
+            /// `client_id`.
+            public var id: String
+            /// `client_secret`.
+            public var secret: String
+
+            /// A client's identifier and secret.
+            public init(id: String, secret: String) {
+                self.id = id
+                self.secret = secret
+            }
+        }
+
+        /// A device of an issuer's clients.
+        public init(
+            issuer: String,
+            clients: [SimulatedClient.DeliveryMode: Credentials]
+        ) {
+            self.issuer = issuer
+            self.clients = clients
+        }
+    }
+
+    /// What is asked for.
+    public struct Login: Sendable {
+        /// Among them `openid`.
+        public var scopes: [String]
+        /// `login_hint`.
+        public var user: String
+        /// `binding_message`.
+        public var bindingMessage: String?
+        /// Poll or ping.
+        public var mode: SimulatedClient.DeliveryMode
+        /// `requested_expiry` in seconds.
+        public var expiry: Int?
+
+        /// What is asked for.
+        public init(
+            scopes: [String] = ["openid"],
+            user: String,
+            bindingMessage: String? = nil,
+            mode: SimulatedClient.DeliveryMode = .poll,
+            expiry: Int? = nil
+        ) {
+            self.scopes = scopes
+            self.user = user
+            self.bindingMessage = bindingMessage
+            self.mode = mode
+            self.expiry = expiry
+        }
+    }
+
+    /// How a login ended for the client.
+    public enum Outcome: Hashable, Sendable {
+        /// Scopes and the claims of the ID token, as JSON text.
+        case tokens(scope: String, claims: String?)
+        /// `access_denied`, `expired_token`, `unknown_user_id` and so on.
+        case refused(String)
+        /// No usable answer.
+        case failed(String)
+    }
+
+    /// The path of the ping endpoint.
+    public static let pingPath = "/demo/ping"
+
+    private let configuration: Locked<Configuration>
+    private let http: any OutboundHTTP
+    private let clock: any SimulatorClock
+    private let journal: Journal
+    private let knobs: KnobBoard?
+    /// Who waits for a ping, by notification token.
+    private let waiting = Locked<[String: AsyncStream<String>.Continuation]>([:])
+
+    /// A device that writes what it does into `journal`. `knobs` may make its ping endpoint misbehave.
+    public init(
+        _ configuration: Configuration,
+        http: any OutboundHTTP,
+        clock: any SimulatorClock,
+        journal: Journal,
+        knobs: KnobBoard? = nil
+    ) {
+        self.configuration = Locked(configuration)
+        self.http = http
+        self.clock = clock
+        self.journal = journal
+        self.knobs = knobs
+    }
+
+    /// Tells the issuer once it is known.
+    public func connect(issuer: String) { configuration.withLock { $0.issuer = issuer } }
+
+    /// The ping endpoint (OpenID CIBA Core §10.2).
+    public var routes: [Route] {
+        [
+            Route(.post, Self.pingPath, deadline: .seconds(30)) { [self] request in
+                await receivePing(request)
+            }
+        ]
+    }
+
+    /// One login from its start to its end. Cancelling the task gives it up. `flow` is the name under
+    /// which the journal shows it.
+    public func run(_ login: Login, flow: String = "") async -> Outcome {
+        journal.append(
+            "flow.started",
+            [
+                "flow": .string(flow), "user": .string(login.user),
+                "scopes": .texts(login.scopes), "mode": .string(login.mode.rawValue),
+                "binding_message": .text(login.bindingMessage),
+            ]
+        )
+        let pingToken = login.mode == .ping ? ACPSimulator.identifier(24) : nil
+        let pings = pingToken.map(expectPing)
+        defer { if let pingToken { waiting.withLock { $0[pingToken] = nil } } }
+        let outcome: Outcome
+        do throws(DeviceProblem) {
+            let ticket = try await start(login, pingToken, flow)
+            outcome = try await wait(for: ticket, login.mode, pings, flow)
+        } catch {
+            outcome = error.outcome
+        }
+        record(outcome, flow)
+        return outcome
+    }
+
+    private struct Ticket {
+        let authReqID: String
+        let ends: Int64
+        var interval: Int64
+    }
+
+    private enum DeviceProblem: Error {
+        case refused(String)
+        case failed(String)
+
+        var outcome: Outcome {
+            switch self {
+            case .refused(let code): .refused(code)
+            case .failed(let what): .failed(what)
+            }
+        }
+    }
+
+    private func start(
+        _ login: Login,
+        _ pingToken: String?,
+        _ flow: String
+    ) async throws(DeviceProblem) -> Ticket {
+        let optional = [
+            ("binding_message", login.bindingMessage), ("client_notification_token", pingToken),
+            ("requested_expiry", login.expiry.map(String.init)),
+        ]
+        let fields = [
+            Field("scope", login.scopes.joined(separator: " ")), Field("login_hint", login.user),
+        ]
+        let answer = try await post(
+            "/backchannel/authentication",
+            fields + optional.compactMap { name, value in value.map { Field(name, $0) } },
+            login.mode
+        )
+        guard answer.status == 200, let id = answer.body["auth_req_id"]?.string,
+            let expires = answer.body["expires_in"]?.integer, expires > 0
+        else { throw answer.problem }
+        // OpenID CIBA Core §7.3: 5 when it is absent.
+        let interval = answer.body["interval"]?.integer ?? 5
+        let now = clock.now()
+        journal.append(
+            "flow.acknowledged",
+            [
+                "flow": .string(flow), "auth_req_id": .string(id),
+                "expires_in": .integer(expires), "interval": .integer(interval),
+                "ends_at": .moment(now + Int64(expires) * 1000),
+            ]
+        )
+        return Ticket(
+            authReqID: id,
+            ends: now + Int64(expires) * 1000,
+            interval: Int64(interval) * 1000
+        )
+    }
+
+    private func wait(
+        for ticket: Ticket,
+        _ mode: SimulatedClient.DeliveryMode,
+        _ pings: AsyncStream<String>?,
+        _ flow: String
+    ) async throws(DeviceProblem) -> Outcome {
+        var ticket = ticket
+        if let pings { await waitForPing(pings, ticket, flow) }
+        while !Task.isCancelled {
+            if mode == .poll { await clock.sleep(until: clock.now() + ticket.interval) }
+            let answer = try await post(
+                "/oauth2/token",
+                [
+                    Field("grant_type", ACPSimulator.grantType),
+                    Field("auth_req_id", ticket.authReqID),
+                ],
+                mode
+            )
+            if answer.status == 200 { return answer.tokens }
+            switch answer.body["error"]?.string {
+            case "authorization_pending": break
+            // OpenID CIBA Core §11: for this and all later polls.
+            case "slow_down": ticket.interval += 5000
+            default: throw answer.problem
+            }
+            if clock.now() > ticket.ends + 60_000 { break }
+            if mode == .ping { await clock.sleep(until: clock.now() + ticket.interval) }
+        }
+        throw .failed("given up")
+    }
+
+    /// Until the ping or, because a denial by silence brings none, the end of the login.
+    private func waitForPing(_ pings: AsyncStream<String>, _ ticket: Ticket, _ flow: String) async {
+        journal.append("flow.waiting_for_ping", ["flow": .string(flow)])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await id in pings where id == ticket.authReqID { break }
+            }
+            group.addTask { [clock] in await clock.sleep(until: ticket.ends) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func expectPing(_ token: String) -> AsyncStream<String> {
+        let (pings, continuation) = AsyncStream<String>.makeStream()
+        waiting.withLock { $0[token] = continuation }
+        return pings
+    }
+
+    private func receivePing(_ request: Request) async -> Response {
+        guard let token = ClientAuthentication.bearer(of: request),
+            let waiter = waiting.withLock({ $0[token] })
+        else { return OAuthProblem(401, "invalid_token", "unknown notification token").response }
+        if let knob = knobs?.take(.ping, where: { $0.string != "off" }) {
+            switch (knob.string, knob.integer) {
+            case ("redirect", _):
+                return Response(status: 302, fields: [Field("Location", "/"), .noStore])
+            case ("slow", _): await clock.sleep(until: clock.now() + 20_000)
+            case (_, let status?): return Response(status: status)
+            default: break
+            }
+        }
+        guard request.contentType == "application/json",
+            let body = try? JSONValue(Array(request.body)),
+            let id = body["auth_req_id"]?.string, body.object?.members.count == 1
+        else { return OAuthProblem.invalidRequest("not exactly an auth_req_id").response }
+        waiter.yield(id)
+        return Response(status: 204, fields: [.noStore])
+    }
+
+    private func record(_ outcome: Outcome, _ flow: String) {
+        switch outcome {
+        case .tokens(let scope, let claims):
+            journal.append(
+                "flow.tokens",
+                [
+                    "flow": .string(flow), "scope": .string(scope),
+                    "claims": claims.flatMap { try? JSONValue(Array($0.utf8)) },
+                ]
+            )
+        case .refused(let code):
+            journal.append("flow.refused", ["flow": .string(flow), "error": .string(code)])
+        case .failed(let what):
+            journal.append("flow.failed", ["flow": .string(flow), "error": .string(what)])
+        }
+    }
+
+    private struct Answer {
+        let status: Int
+        let body: JSONValue
+
+        var problem: DeviceProblem {
+            body["error"]?.string.map { .refused($0) } ?? .failed("answer with status \(status)")
+        }
+
+        var tokens: Outcome {
+            let token = body["id_token"]?.string ?? ""
+            let parts = token.split(separator: ".")
+            let claims = parts.count == 3 ? Base64URL.decode(String(parts[1])) : nil
+            return .tokens(
+                scope: body["scope"]?.string ?? "",
+                claims: claims.map { String(decoding: $0, as: UTF8.self) }
+            )
+        }
+    }
+
+    private func post(
+        _ path: String,
+        _ fields: [Field],
+        _ mode: SimulatedClient.DeliveryMode
+    ) async throws(DeviceProblem) -> Answer {
+        let configuration = configuration.withLock { $0 }
+        guard let client = configuration.clients[mode] else {
+            throw .failed("no client is registered for \(mode.rawValue)")
+        }
+        // RFC 6749 §2.3.1: both halves are form-encoded first.
+        let pair = [client.id, client.secret].map { half in
+            String(decoding: Form([Field("", half)]).bytes.dropFirst(), as: UTF8.self)
+        }
+        let basic = Base64.encode(Array(pair.joined(separator: ":").utf8))
+        let request = OutboundRequest(
+            .post,
+            configuration.issuer + path,
+            fields: [
+                Field("Authorization", "Basic \(basic)"),
+                Field("Content-Type", "application/x-www-form-urlencoded"),
+                Field("Accept", "application/json"),
+            ],
+            body: Form(fields).bytes,
+            destination: configuration.destination,
+            timeLimit: .seconds(40)
+        )
+        let response: OutboundResponse
+        do {
+            response = try await http.send(request)
+        } catch {
+            throw .failed("\(error)")
+        }
+        return Answer(
+            status: response.status,
+            body: (try? JSONValue(response.body)) ?? .null
+        )
+    }
+}

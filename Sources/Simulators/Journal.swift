@@ -1,0 +1,98 @@
+public import JSON
+import Threads
+
+/// What happened, in numbered entries, both directions: for `GET /_sim/log`, the demo page and tests.
+///
+/// Keeps the latest entries only. Secrets are masked by whoever writes (`Masking`).
+public final class Journal: Sendable {
+    /// One thing that happened.
+    public struct Entry: Sendable {
+        /// 1 for the first; never used twice, not even after a reset.
+        public let number: Int
+        /// Milliseconds since 1970.
+        public let at: Int64
+        /// What sort of thing: `exchange`, `sim.unknown_member`, `flow.tokens` and so on.
+        public let kind: String
+        /// What else is known about it.
+        public let members: JSONObject
+
+        /// The entry as one JSON object.
+        public var json: JSONValue {
+            .object(
+                JSONObject(
+                    [
+                        .init(name: "number", value: .integer(number)),
+                        .init(name: "at", value: JSONValue.moment(at) ?? .null),
+                        .init(name: "kind", value: .string(kind)),
+                    ] + members.members
+                )
+            )
+        }
+    }
+
+    private struct State {
+        var entries: [Entry] = []
+        var last = 0
+        var nextReader = 0
+        var readers: [Int: AsyncStream<Void>.Continuation] = [:]
+    }
+
+    private let capacity: Int
+    private let clock: any SimulatorClock
+    private let state = Locked(State())
+
+    /// Keeps at least the latest `capacity` entries.
+    public init(clock: any SimulatorClock, capacity: Int = 5000) {
+        self.clock = clock
+        self.capacity = capacity
+    }
+
+    /// The number of the latest entry, 0 when there has been none.
+    public var last: Int { state.withLock { $0.last } }
+
+    /// Adds an entry and wakes whoever waits for one.
+    func append(_ kind: String, _ members: KeyValuePairs<String, JSONValue?> = [:]) {
+        guard case .object(let object) = JSONValue.members(members) else { return }
+        let at = clock.now()
+        let readers = state.withLock { state in
+            state.last += 1
+            state.entries.append(Entry(number: state.last, at: at, kind: kind, members: object))
+            // In batches, because dropping the first of an array moves all the others.
+            if state.entries.count >= 2 * capacity { state.entries.removeFirst(capacity) }
+            defer { state.readers = [:] }
+            return Array(state.readers.values)
+        }
+        for reader in readers { reader.finish() }
+    }
+
+    /// Forgets all entries; numbers go on.
+    func clear() { state.withLock { $0.entries = [] } }
+
+    /// The entries with a number above `number`, oldest first.
+    public func entries(after number: Int = 0) -> [Entry] {
+        state.withLock { state in
+            guard let first = state.entries.first?.number else { return [] }
+            return Array(state.entries.dropFirst(max(0, number + 1 - first)))
+        }
+    }
+
+    /// The same, but when there is none, waits for one, at most so long.
+    public func entries(after number: Int, within limit: Duration) async -> [Entry] {
+        let (news, teller) = AsyncStream<Void>.makeStream()
+        let key: Int? = state.withLock { state in
+            guard state.last <= number else { return nil }
+            state.nextReader += 1
+            state.readers[state.nextReader] = teller
+            return state.nextReader
+        }
+        guard let key else { return entries(after: number) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in news {} }
+            group.addTask { try? await ContinuousClock().sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
+        }
+        state.withLock { $0.readers[key] = nil }
+        return entries(after: number)
+    }
+}

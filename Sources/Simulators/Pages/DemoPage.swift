@@ -1,0 +1,141 @@
+/// The markup of the demo page. All text that comes from outside goes through `escape`.
+enum DemoPage {
+    static func html(_ demo: DemoSite.Configuration) -> String {
+        #"""
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>Beckon: a login, live</title>
+        <link rel="icon" type="image/svg+xml" href="/demo/icon.svg">
+        <link rel="stylesheet" href="/demo/style.css">
+        <script src="/demo/script.js" defer></script>
+        </head>
+        <body>
+        <header class="top">
+        <a class="brand" href="/"><img src="/demo/icon.svg" alt="" width="28" height="28">Beckon</a>
+        <p class="lead">Ask here, approve there. A login starts on the left, and the person decides
+        on the phone.</p>
+        <p class="live" id="live" role="status"><span class="dot"></span>
+        <span id="live-text">connecting</span></p>
+        </header>
+        <noscript><p class="noscript">This page needs JavaScript to show what happens. The approval
+        page on the phone does not.</p></noscript>
+        <main>
+
+        <section class="device" aria-labelledby="device-title">
+        <div class="panel">
+        <h2 id="device-title"><span class="glyph" aria-hidden="true">☕</span>
+        \#(escape(demo.deviceName))</h2>
+        <p class="hint">The consumption device: an OAuth client that wants to know who you are.</p>
+        <form id="start">
+        <div class="who"><span class="avatar" aria-hidden="true">\#(initial(demo.userName))</span>
+        <span><strong>\#(escape(demo.userName))</strong><br>
+        <span class="muted">\#(escape(demo.user))</span></span></div>
+        <fieldset class="scopes"><legend>Asks for</legend>
+        <label class="chip"><input type="checkbox" checked disabled> <span>openid</span></label>
+        \#(scopes(demo.scopes))
+        </fieldset>
+        <label class="field" for="message">Binding message
+        <input id="message" name="message" type="text" maxlength="64" autocomplete="off"
+        value="Kiosk 12 · order 84-20" aria-describedby="message-hint"></label>
+        <p class="muted small" id="message-hint">Shown on both screens, so that the person knows it
+        is the same login.</p>
+        <div class="row">
+        <fieldset class="mode"><legend>Hears the end by</legend>
+        <label class="chip"><input type="radio" name="mode" value="poll" checked>
+        <span>poll</span></label>
+        <label class="chip"><input type="radio" name="mode" value="ping"> <span>ping</span></label>
+        </fieldset>
+        <label class="field" for="expiry">Valid for
+        <select id="expiry" name="expiry"><option value="120" selected>2 minutes</option>
+        <option value="30">30 seconds</option><option value="15">15 seconds</option></select></label>
+        </div>
+        <button class="go" id="go" type="submit">Start login</button>
+        </form>
+        </div>
+
+        <div class="panel outcome" id="outcome" aria-live="polite" hidden></div>
+
+        <div class="panel log">
+        <div class="loghead"><h2>What happens</h2>
+        <label class="small muted"><input type="checkbox" id="open-all"> show bodies</label></div>
+        <p class="empty" id="empty">Nothing yet. Start a login and watch every request, in both
+        directions.</p>
+        <ol id="timeline" class="timeline"></ol>
+        </div>
+        </section>
+
+        <section class="side" aria-labelledby="phone-title">
+        <h2 id="phone-title" class="phone-title">\#(escape(demo.userName))’s phone</h2>
+        <div class="phone">
+        <div class="screen">
+        <div class="status" aria-hidden="true"><span id="clock">12:00</span>
+        <span class="island"></span><span class="bars">▂▄▆</span></div>
+        <div class="home" id="home">
+        <p class="time" id="time" aria-hidden="true">12:00</p>
+        <p class="date" id="date" aria-hidden="true"></p>
+        <ul class="notifications" id="notifications" aria-label="Notifications"
+        aria-live="polite"></ul>
+        <p class="quiet" id="quiet">No notifications</p>
+        </div>
+        <div class="app" id="app" hidden>
+        <iframe id="prompt" title="Approval page" referrerpolicy="no-referrer"></iframe>
+        </div>
+        <button class="bar" id="bar" type="button" aria-label="Close and go to the home screen"
+        disabled><span></span></button>
+        </div>
+        </div>
+        <p class="muted small center"><a id="tab" hidden target="_blank" rel="noreferrer noopener"
+        href="/">Open the approval page in its own tab</a></p>
+        </section>
+
+        </main>
+        <footer class="muted small">A demonstration with a simulated authorization server. Raw data:
+        <a href="/demo/events?after=0">events</a>, <a href="/demo/phone">prompts</a>.</footer>
+        </body>
+        </html>
+        """#
+    }
+
+    private static func scopes(_ scopes: [String]) -> String {
+        scopes.map { scope in
+            let name = escape(scope)
+            let checked = scope == "profile" ? " checked" : ""
+            return #"""
+                <label class="chip"><input type="checkbox" name="scope" value="\#(name)"\#(checked)>
+                <span>\#(name)</span></label>
+                """#
+        }.joined(separator: "\n")
+    }
+
+    private static func initial(_ name: String) -> String { escape(String(name.prefix(1))) }
+
+    /// For text and for attributes in double quotes.
+    static func escape(_ text: String) -> String {
+        var escaped = ""
+        for character in text {
+            switch character {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            default: escaped.append(character)
+            }
+        }
+        return escaped
+    }
+
+    static let icon = #"""
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><defs>
+        <linearGradient id="g" x1="0" y1="0" x2="1" y2="1"><stop stop-color="#6d5efc"/>
+        <stop offset="1" stop-color="#0fa5a0"/></linearGradient></defs>
+        <rect width="32" height="32" rx="9" fill="url(#g)"/>
+        <circle cx="10" cy="22" r="3" fill="#fff"/><g fill="none" stroke="#fff" stroke-width="2.6"
+        stroke-linecap="round"><path d="M10 14a8 8 0 0 1 8 8"/><path d="M10 8a14 14 0 0 1 14 14"/></g>
+        </svg>
+        """#
+}

@@ -1,0 +1,139 @@
+import COpenSSL
+
+/// Whether a server asks its peers for certificates.
+public enum ClientCertificates: Hashable, Sendable {
+    case off
+    /// A certificate that is shown must be good; none need be shown. `authorities` is a PEM file.
+    case optional(authorities: String)
+    case required(authorities: String)
+}
+
+/// The files that a server speaks TLS with.
+public struct TLSSettings: Hashable, Sendable {
+    /// A PEM file: the server's certificate, then the chain up to the authority.
+    public var certificate: String
+    /// A PEM file with the certificate's key, not encrypted.
+    public var key: String
+    public var clientCertificates: ClientCertificates
+
+    public init(
+        certificate: String,
+        key: String,
+        clientCertificates: ClientCertificates = .off
+    ) {
+        self.certificate = certificate
+        self.key = key
+        self.clientCertificates = clientCertificates
+    }
+}
+
+/// What a TLS client trusts and shows.
+public struct TLSClientSettings: Hashable, Sendable {
+    /// A PEM file of the authorities to trust.
+    public var authorities: String
+    /// PEM files of a certificate chain and its key.
+    public var certificate: String?
+    public var key: String?
+    /// The greatest version spoken, for tests of the smaller one.
+    public var isLimitedToTLS12: Bool
+
+    public init(
+        authorities: String,
+        certificate: String? = nil,
+        key: String? = nil,
+        isLimitedToTLS12: Bool = false
+    ) {
+        self.authorities = authorities
+        self.certificate = certificate
+        self.key = key
+        self.isLimitedToTLS12 = isLimitedToTLS12
+    }
+}
+
+/// Certificate, key and rules, shared by all sessions that were begun with it. Reads its files
+/// once, when it is made; new files mean a new context.
+@safe public final class TLSContext: @unchecked Sendable {
+    // Invariant behind @unchecked: the SSL_CTX is not changed after init, and OpenSSL counts
+    // references to it atomically.
+    let context: OpaquePointer
+    let isServer: Bool
+
+    public init(server settings: TLSSettings) throws(TLSError) {
+        guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw .noMemory }
+        unsafe self.context = context
+        isServer = true
+        try configure()
+        try load(certificate: settings.certificate, key: settings.key)
+        switch settings.clientCertificates {
+        case .off: unsafe SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
+        case .optional(let authorities):
+            try ask(authorities, mode: SSL_VERIFY_PEER)
+        case .required(let authorities):
+            try ask(authorities, mode: SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
+        }
+    }
+
+    public init(client settings: TLSClientSettings) throws(TLSError) {
+        guard let context = unsafe SSL_CTX_new(TLS_client_method()) else { throw .noMemory }
+        unsafe self.context = context
+        isServer = false
+        try configure()
+        if settings.isLimitedToTLS12 {
+            unsafe beckon_ssl_set_max_proto(context, TLS1_2_VERSION)
+        }
+        try trust(settings.authorities)
+        unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+        if let certificate = settings.certificate {
+            try load(certificate: certificate, key: settings.key ?? certificate)
+        }
+    }
+
+    deinit { unsafe SSL_CTX_free(context) }
+
+    private func configure() throws(TLSError) {
+        unsafe beckon_ssl_set_min_proto(context, TLS1_2_VERSION)
+        unsafe beckon_ssl_set_options(context)
+        unsafe beckon_ssl_disable_session_cache(context)
+        // Arrays move between two attempts to write; idle connections must not keep buffers.
+        unsafe beckon_ssl_set_mode(
+            context,
+            Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
+                | Int(SSL_MODE_RELEASE_BUFFERS)
+        )
+        // One receive takes a whole record, its header too.
+        unsafe beckon_ssl_set_read_ahead(context, 1)
+        // For TLS 1.2: forward secrecy and authenticated encryption. TLS 1.3 has nothing else.
+        guard unsafe SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 else {
+            throw .refused(reason: TLSError.takeReason())
+        }
+        // Without one, no session can be resumed where client certificates are asked for.
+        let name: [UInt8] = Array("beckon".utf8)
+        unsafe SSL_CTX_set_session_id_context(context, name, UInt32(name.count))
+    }
+
+    private func load(certificate: String, key: String) throws(TLSError) {
+        ERR_clear_error()
+        guard unsafe SSL_CTX_use_certificate_chain_file(context, certificate) == 1 else {
+            throw .unusableFile(certificate, reason: TLSError.takeReason())
+        }
+        guard unsafe SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1,
+            unsafe SSL_CTX_check_private_key(context) == 1
+        else { throw .unusableFile(key, reason: TLSError.takeReason()) }
+    }
+
+    private func ask(_ authorities: String, mode: Int32) throws(TLSError) {
+        try trust(authorities)
+        guard let names = unsafe SSL_load_client_CA_file(authorities) else {
+            throw .unusableFile(authorities, reason: TLSError.takeReason())
+        }
+        unsafe SSL_CTX_set_client_CA_list(context, names)
+        unsafe SSL_CTX_set_verify(context, mode, nil)
+    }
+
+    private func trust(_ authorities: String) throws(TLSError) {
+        ERR_clear_error()
+        guard unsafe SSL_CTX_load_verify_file(context, authorities) == 1 else {
+            throw .unusableFile(authorities, reason: TLSError.takeReason())
+        }
+    }
+}

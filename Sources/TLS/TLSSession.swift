@@ -1,0 +1,145 @@
+import COpenSSL
+
+/// One TLS connection: turns the bytes of its carrier into plain ones and back. Does no I/O of its
+/// own and belongs to one thread at a time.
+@safe public final class TLSSession {
+    private let session: OpaquePointer
+    private unowned let carrier: any ByteCarrier
+    /// After a fatal error the protocol forbids saying good-bye.
+    private var isBroken = false
+
+    /// `carrier` must outlive the session. `hostName` is for clients: what the certificate must be
+    /// for.
+    public init(
+        _ context: TLSContext,
+        over carrier: any ByteCarrier,
+        hostName: String? = nil
+    ) throws(TLSError) {
+        guard let session = unsafe SSL_new(context.context) else { throw .noMemory }
+        guard let bio = unsafe BIO_new(Self.carrierMethod.method) else {
+            unsafe SSL_free(session)
+            throw .noMemory
+        }
+        unsafe self.session = session
+        self.carrier = carrier
+        // Unretained: the session, which owns the BIO, cannot be gone while the BIO is used.
+        unsafe BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
+        unsafe BIO_set_init(bio, 1)
+        unsafe SSL_set_bio(session, bio, bio)
+        if context.isServer {
+            unsafe SSL_set_accept_state(session)
+        } else {
+            unsafe SSL_set_connect_state(session)
+            if let hostName {
+                unsafe beckon_ssl_set_host_name(session, hostName)
+                unsafe SSL_set1_host(session, hostName)
+            }
+        }
+    }
+
+    deinit { unsafe SSL_free(session) }
+
+    /// Goes on with the handshake; `done` when it is complete.
+    public func handshake() throws(TLSError) -> Step {
+        ERR_clear_error()
+        let code = unsafe SSL_do_handshake(session)
+        return try code > 0 ? .done(1) : step(code)
+    }
+
+    public func receive(into room: UnsafeMutableRawBufferPointer) throws(TLSError) -> Step {
+        ERR_clear_error()
+        let count = unsafe SSL_read(session, room.baseAddress, Int32(clamping: room.count))
+        return try count > 0 ? .done(Int(count)) : step(count)
+    }
+
+    /// After `wantRead` or `wantWrite`, the next call must offer the same bytes again, or more.
+    public func send(_ bytes: UnsafeRawBufferPointer) throws(TLSError) -> Step {
+        guard bytes.count > 0 else { return .done(0) }
+        ERR_clear_error()
+        let count = unsafe SSL_write(session, bytes.baseAddress, Int32(clamping: bytes.count))
+        return try count > 0 ? .done(Int(count)) : step(count)
+    }
+
+    /// Whether plain bytes can be had without the carrier being readable.
+    public var hasPending: Bool { unsafe SSL_has_pending(session) == 1 }
+
+    /// Tells the peer that no more will be sent, as far as the carrier takes it.
+    public func close() {
+        guard !isBroken, unsafe SSL_is_init_finished(session) == 1 else { return }
+        isBroken = true
+        ERR_clear_error()
+        unsafe SSL_shutdown(session)
+        ERR_clear_error()
+    }
+
+    /// What the peer proved to be; nil when it showed no certificate.
+    public var peerCertificate: TLSPeerCertificate? {
+        guard let certificate = unsafe SSL_get1_peer_certificate(session) else { return nil }
+        defer { unsafe X509_free(certificate) }
+        return unsafe TLSPeerCertificate(certificate)
+    }
+
+    /// `TLSv1.2` or `TLSv1.3`.
+    public var version: String { unsafe String(cString: SSL_get_version(session)) }
+
+    /// The error queue belongs to the thread, so clearing it, calling and asking what happened
+    /// must be one synchronous run: nothing here suspends.
+    private func step(_ code: Int32) throws(TLSError) -> Step {
+        switch unsafe SSL_get_error(session, code) {
+        case SSL_ERROR_WANT_READ: return .wantRead
+        case SSL_ERROR_WANT_WRITE: return .wantWrite
+        case SSL_ERROR_ZERO_RETURN: return .closed
+        case SSL_ERROR_SYSCALL:
+            isBroken = true
+            return .closed
+        default:
+            isBroken = true
+            throw .refused(reason: TLSError.takeReason())
+        }
+    }
+
+    /// The BIO that hands OpenSSL's reads and writes to the carrier, so that whoever watches the
+    /// carrier knows what was really read and written.
+    @safe private struct CarrierMethod: @unchecked Sendable {
+        // Invariant behind @unchecked: the method is not changed after init.
+        let method: OpaquePointer?
+
+        init() {
+            unsafe method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "carrier")
+            unsafe BIO_meth_set_read(method) { bio, room, count in
+                let buffer = unsafe UnsafeMutableRawBufferPointer(start: room, count: Int(count))
+                let step = unsafe TLSSession.of(bio)?.carrier.receive(into: buffer)
+                return unsafe TLSSession.answer(bio, step ?? .closed, closed: 0)
+            }
+            unsafe BIO_meth_set_write(method) { bio, bytes, count in
+                let buffer = unsafe UnsafeRawBufferPointer(start: bytes, count: Int(count))
+                let step = unsafe TLSSession.of(bio)?.carrier.send(buffer)
+                return unsafe TLSSession.answer(bio, step ?? .closed, closed: -1)
+            }
+            unsafe BIO_meth_set_ctrl(method) { _, command, _, _ in
+                command == BIO_CTRL_FLUSH ? 1 : 0
+            }
+        }
+    }
+
+    private static let carrierMethod = CarrierMethod()
+
+    private static func of(_ bio: OpaquePointer?) -> TLSSession? {
+        guard let data = unsafe BIO_get_data(bio) else { return nil }
+        return unsafe Unmanaged<TLSSession>.fromOpaque(data).takeUnretainedValue()
+    }
+
+    private static func answer(_ bio: OpaquePointer?, _ step: Step, closed: Int32) -> Int32 {
+        unsafe BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY)
+        switch step {
+        case .done(let count): return Int32(clamping: count)
+        case .wantRead:
+            unsafe BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
+            return -1
+        case .wantWrite:
+            unsafe BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY)
+            return -1
+        case .closed: return closed
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Glibc
+import Threads
+
+/// Writes bytes to a descriptor on a thread of its own, so that no event loop ever waits for a
+/// disk, a pipe or a terminal.
+///
+/// What waits is bounded: when the reader is too slow, whole lines are dropped and counted rather
+/// than memory used or loops held up. It does not rotate files; whoever reads the stream does.
+final class BackgroundWriter: Sendable {
+    private struct State {
+        var waiting: [UInt8] = []
+        /// A buffer that the thread has written out, to be filled again.
+        var spare: [UInt8] = []
+        var isWriting = false
+        var isClosed = false
+        var dropped = 0
+        var droppedUnsaid = 0
+        var flushes: [ThreadSemaphore] = []
+        var time = TimeText()
+    }
+
+    /// Bytes that may wait. At 200 bytes a line, a fifth of a second of a busy service.
+    static let limit = 4 << 20
+
+    private let state = Locked(State())
+    private let wake = ThreadSemaphore()
+    private let limit: Int
+
+    /// Writes to `descriptor`, which stays the caller's.
+    init(descriptor: Int32, limit: Int = BackgroundWriter.limit) {
+        self.limit = limit
+        WorkerThread.start { [weak self, wake] in
+            while true {
+                wake.wait()
+                guard let self, self.drain(to: descriptor) else { return }
+            }
+        }
+    }
+
+    deinit {
+        state.withLock { $0.isClosed = true }
+        wake.signal()
+    }
+
+    /// How many lines were dropped so far.
+    var dropped: Int { state.withLock { $0.dropped } }
+
+    /// Adds a line: `line` appends it, line break included. It is given the current time as text,
+    /// and how many lines were dropped since it was told last.
+    func append(_ line: (inout [UInt8], _ time: borrowing TimeText, _ dropped: Int) -> Void) {
+        let mustWake = state.withLock { state in
+            if state.waiting.count >= limit {
+                state.dropped += 1
+                state.droppedUnsaid += 1
+                return false
+            }
+            state.time.update()
+            let wasEmpty = state.waiting.isEmpty
+            line(&state.waiting, state.time, state.droppedUnsaid)
+            state.droppedUnsaid = 0
+            return wasEmpty && !state.isWriting
+        }
+        if mustWake { wake.signal() }
+    }
+
+    /// Returns when everything that was added before is written, or cannot be. Blocks: for the end
+    /// of the process and for tests.
+    func flush() {
+        let done = ThreadSemaphore()
+        state.withLock { $0.flushes.append(done) }
+        wake.signal()
+        done.wait()
+    }
+
+    /// Writes what waits; false when the thread is no longer needed.
+    private func drain(to descriptor: Int32) -> Bool {
+        while true {
+            let (batch, flushes, isClosed) = state.withLock { state in
+                let batch = state.waiting
+                state.waiting = state.spare
+                state.waiting.removeAll(keepingCapacity: true)
+                state.spare = []
+                state.isWriting = !batch.isEmpty
+                defer { if batch.isEmpty { state.flushes = [] } }
+                return (batch, batch.isEmpty ? state.flushes : [], state.isClosed)
+            }
+            if batch.isEmpty {
+                for flush in flushes { flush.signal() }
+                return !isClosed
+            }
+            Self.write(batch, to: descriptor)
+            state.withLock { state in
+                // A burst's memory goes back to the system.
+                state.spare = batch.capacity <= 256 << 10 ? batch : []
+                state.isWriting = false
+            }
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var start = 0
+        while start < bytes.count {
+            let count = bytes.withUnsafeBytes { bytes in
+                Glibc.write(descriptor, bytes.baseAddress?.advanced(by: start), bytes.count - start)
+            }
+            if count > 0 {
+                start += count
+            } else if errno == EAGAIN {
+                // The descriptor was made non-blocking by someone who shares it.
+                var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                Glibc.poll(&poll, 1, 1000)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+
+@testable import App
+
+/// Configurations to try, and surroundings for them.
+enum ConfigurationFixtures {
+    /// The repository's root.
+    static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+    static func file(_ path: String) throws -> String {
+        try String(contentsOfFile: root + "/" + path, encoding: .utf8)
+    }
+
+    /// `sha256:salt:digest` of "correct horse battery staple" with the salt 00 01 … 0f, computed
+    /// with Python's hashlib.
+    static let hash =
+        "sha256:AAECAwQFBgcICQoLDA0ODw:PT7NB1B2A4OlzWox1NgpSt0YKawNe-BkcIP3OEfdMl4"
+
+    /// Every file exists and every variable that the examples name is set.
+    static let complete = Surroundings(
+        directory: "/etc/beckon",
+        variables: [
+            "ACP_API_KEY_HASH": hash, "DIRECTORY_TOKEN": "token", "BECKON_ACP_PASSWORD_HASH": hash,
+            "BECKON_ACP_CLIENT_SECRET": "secret", "BECKON_WEBHOOK_SECRET": "whsec_c2VjcmV0",
+        ]
+    ) { path in
+        .success(Array((path.hasSuffix("webhook") ? "whsec_c2VjcmV0\n" : "a secret\n").utf8))
+    }
+
+    /// The least that is a configuration, with `change` made to its text.
+    static func minimal(_ replacements: [(String, String)] = []) -> String {
+        var text = """
+            {
+              development: true,
+              public_url: "https://login.example",
+              authorization_servers: [
+                {
+                  id: "acp",
+                  inbound: { basic: [ { user: "acp", password_hash: "\(hash)" } ] },
+                  outbound: {
+                    acp: "https://acp.example",
+                    tenant: "bank",
+                    client_id: "beckon",
+                    client_secret: "secret",
+                  },
+                },
+              ],
+              channels: { console: { kind: "console" } },
+            }
+            """
+        for (old, new) in replacements {
+            precondition(text.contains(old), "the minimal configuration holds \(old)")
+            text = text.replacingOccurrences(of: old, with: new)
+        }
+        return text
+    }
+
+    static func parse(_ text: String) throws(ConfigurationError) -> Configuration {
+        try Configuration.parse(text, in: complete)
+    }
+
+    /// What is wrong with a text, as `path: reason` or `path`.
+    static func problems(
+        _ text: String,
+        in surroundings: Surroundings = complete
+    ) -> [ConfigurationProblem] {
+        do {
+            _ = try Configuration.parse(text, in: surroundings)
+            return []
+        } catch {
+            return error.problems
+        }
+    }
+}

@@ -1,0 +1,317 @@
+import Testing
+
+@testable import App
+
+@Suite("A wrong configuration")
+struct ConfigurationProblemTests {
+    private typealias Fixtures = ConfigurationFixtures
+
+    /// What is changed in the minimal configuration, and what must be said of it.
+    struct Case: Sendable, CustomTestStringConvertible {
+        let old: String
+        let new: String
+        let path: String
+        let says: String
+
+        init(_ old: String, _ new: String, _ path: String, _ says: String) {
+            self.old = old
+            self.new = new
+            self.path = path
+            self.says = says
+        }
+
+        var testDescription: String { new }
+    }
+
+    private static let top = "development: true,"
+    private static let inbound = "inbound: {"
+    private static let outbound = "outbound: {"
+    private static let console = "channels: { console: { kind: \"console\" } },"
+    private static let server = "authorization_servers[0]"
+
+    static let cases: [Case] = [
+        // Unknown keys, at every level.
+        Case(top, "development: true, lissten: {},", "lissten", "did you mean listen?"),
+        Case(top, top + "limits: { conections: 1 },", "limits.conections", "mean connections?"),
+        Case(top, top + "log: { colour: 1 },", "log.colour", "known: format, level, requests"),
+        Case(inbound, inbound + "basci: [],", "\(server).inbound.basci", "did you mean basic?"),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", client: { secret: 1 }",
+            "\(server).outbound.client",
+            "not a known key"
+        ),
+        // Wrong types, named.
+        Case("development: true", "development: 1", "development", "true or false, not a number"),
+        Case(top, top + "listen: [],", "listen", "a group of keys, not a list"),
+        Case(top, top + "limits: { connections: \"many\" },", "limits.connections", "not a text"),
+        Case(top, top + "limits: { connections: 1.5 },", "limits.connections", "whole number"),
+        Case(
+            top,
+            top + "limits: { connections: 0 },",
+            "limits.connections",
+            "from 1 to 1000000, not 0"
+        ),
+        Case(top, top + "limits: { idle: 60 },", "limits.idle", "span of time"),
+        Case(top, top + "limits: { idle: \"1 minute\" },", "limits.idle", "span of time"),
+        Case(top, top + "limits: { idle: \"2d\" },", "limits.idle", "from 1ms to 1d, not 2d"),
+        Case(top, top + "log: { level: \"warn\" },", "log.level", "debug, info, warning or error"),
+        Case(top, top + "log: { format: \"jsn\" },", "log.format", "did you mean json?"),
+        Case("\"https://login.example\"", "7", "public_url", "a text, not a number"),
+        Case("\"https://login.example\"", "\"\"", "public_url", "must not be empty"),
+        Case(
+            "\"https://login.example\"",
+            "\"https://a\\u0007b\"",
+            "public_url",
+            "control characters"
+        ),
+        // Addresses and URLs.
+        Case(
+            top,
+            top + "listen: { address: \"localhost:80\" },",
+            "listen.address",
+            "numeric address"
+        ),
+        Case(top, top + "listen: { address: \"::1:80\" },", "listen.address", "numeric address"),
+        Case(top, top + "listen: { address: \"127.0.0.1:99999\" },", "listen.address", "numeric"),
+        Case(
+            top,
+            top + "management: { address: \"127.0.0.1:8080\" },",
+            "management",
+            "address of listen"
+        ),
+        Case("https://login.example", "login.example", "public_url", "absolute https"),
+        Case("https://login.example", "ftp://login.example", "public_url", "absolute https"),
+        Case("https://login.example", "https://a:b@login.example", "public_url", "a password"),
+        Case("https://login.example", "https://login.example?a=1", "public_url", "a query"),
+        // What must be there.
+        Case("public_url: \"https://login.example\",", "", "public_url", "is missing"),
+        Case("id: \"acp\",", "", "\(server).id", "is missing"),
+        Case("client_id: \"beckon\",", "", "\(server).outbound.client_id", "is missing"),
+        Case("client_secret: \"secret\",", "", "\(server).outbound.client_secret", "is missing"),
+        Case("tenant: \"bank\",", "", "\(server).outbound.tenant", "domain_mode standard needs it"),
+        Case("user: \"acp\",", "", "\(server).inbound.basic[0].user", "is missing"),
+        Case(console, "", "channels", "at least one channel"),
+        Case(console, "channels: { a: {} },", "channels.a.kind", "is missing"),
+        Case(console, "channels: { a: { kind: \"webhook\" } },", "channels.a.url", "is missing"),
+        Case(console, "channels: { a: { kind: \"exec\" } },", "channels.a.argv", "hold a command"),
+        Case(
+            console,
+            "channels: { a: { kind: \"exec\", argv: [\"ls\"] } },",
+            "channels.a.argv",
+            "absolute path"
+        ),
+        // What belongs together.
+        Case(top, top + "listen: { tls: { certificate: \"a\" } },", "listen.tls.key", "is missing"),
+        Case(
+            top,
+            top
+                + "listen: { tls: { certificate: \"a\", key: \"b\", client_certificates: \"required\" } },",
+            "listen.tls.client_authorities",
+            "is missing"
+        ),
+        Case(
+            inbound,
+            inbound + "require_client_certificate: true,",
+            "\(server).inbound.require_client_certificate",
+            "needs listen.tls"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", tenants: [\"other\"]",
+            "\(server).outbound.tenants",
+            "must hold bank"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", key: \"a\"",
+            "\(server).outbound.certificate",
+            "come together"
+        ),
+        Case(
+            top,
+            top + "store: { retention: { redact_after: \"30d\", delete_after: \"7d\" } },",
+            "store.retention.delete_after",
+            "shorter than redact_after"
+        ),
+        Case(top, top + "users: { kind: \"http\" },", "users.http", "is missing"),
+        Case(
+            top,
+            top + "users: { kind: \"http\", http: { url: \"https://d.example/\" } },",
+            "users.http.url",
+            "{user} once"
+        ),
+        Case(
+            top,
+            top + "notify: [ { channel: \"consol\" } ],",
+            "notify[0].channel",
+            "did you mean console?"
+        ),
+        Case(
+            top,
+            top + "notify: [ { channel: \"console\" }, { channel: \"console\" } ],",
+            "notify[1].channel",
+            "named twice"
+        ),
+        // Values with a grammar.
+        Case(
+            inbound,
+            inbound + "allow: [\"10.0.0.1/8\"],",
+            "\(server).inbound.allow[0]",
+            "a range such as"
+        ),
+        Case(
+            inbound,
+            inbound + "base_path: \"acp/\",",
+            "\(server).inbound.base_path",
+            "begin with a slash"
+        ),
+        Case(
+            inbound,
+            inbound + "start_conflict: \"take_latest\",",
+            "\(server).inbound.start_conflict",
+            "must be keep_first"
+        ),
+        Case(
+            inbound,
+            inbound + "api_key: { name: \"a b\", value_hashes: [] },",
+            "\(server).inbound.api_key.name",
+            "header field"
+        ),
+        Case(
+            inbound,
+            inbound + "api_key: { name: \"a\", in: \"query\", value_hashes: [] },",
+            "\(server).inbound.api_key.in",
+            "ends up in logs"
+        ),
+        Case("sha256:AAE", "md5:AAE", "\(server).inbound.basic[0].password_hash", "not a hash"),
+        Case("user: \"acp\"", "user: \"a:b\"", "\(server).inbound.basic[0].user", "colon"),
+        Case(
+            top,
+            top + "approval: { frame_ancestors: [\"*\"] },",
+            "approval.frame_ancestors[0]",
+            "an origin"
+        ),
+        Case(
+            top,
+            top + "approval: { frame_ancestors: [\"https://a; script-src *\"] },",
+            "approval.frame_ancestors[0]",
+            "an origin"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"webhook\", url: \"https://a.example\", secrets: [\"plain\"] } },",
+            "channels.a.secrets",
+            "whsec_"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"webhook\", url: \"http://a.example\", secrets: [\"whsec_YQ==\"] } },",
+            "channels.a.url",
+            "must be https"
+        ),
+        // Secrets.
+        Case(
+            "client_secret: \"secret\"",
+            "client_secret: { env: \"NOT_SET\" }",
+            "\(server).outbound.client_secret",
+            "NOT_SET is not set"
+        ),
+        Case(
+            "client_secret: \"secret\"",
+            "client_secret: { file: \"a\", env: \"b\" }",
+            "\(server).outbound.client_secret",
+            "{ file:"
+        ),
+        Case(
+            "client_secret: \"secret\"",
+            "client_secret: 7",
+            "\(server).outbound.client_secret",
+            "{ file:"
+        ),
+        // Without development.
+        Case(
+            top,
+            "approval: { tap: true },",
+            "\(server).outbound.client_secret",
+            "must not stand here"
+        ),
+        Case(top, "approval: { tap: true },", "channels.console.kind", "development: true only"),
+        Case(top, "", "approval.tap", "must be your choice"),
+    ]
+
+    @Test("is told so at the key", arguments: cases)
+    func says(_ example: Case) {
+        let text = Fixtures.minimal([(example.old, example.new)])
+        let problems = Fixtures.problems(text)
+        #expect(
+            problems.contains { $0.path == example.path && $0.reason.contains(example.says) },
+            "\(problems)"
+        )
+    }
+
+    @Test("is told everything at once, in the order of the file, with lines")
+    func everything() {
+        let text = """
+            {
+              development: 1,
+              public_url: "nowhere",
+              listen: { address: "x", tls: { certificate: "/absent", kee: "" } },
+              authorization_servers: [ { id: "a", inbound: { allow: [1] }, outbound: {} } ],
+              nonsense: true,
+            }
+            """
+        let nothing = Surroundings(directory: "/") { _ in .failure(.init("does not exist")) }
+        let problems = Fixtures.problems(text, in: nothing)
+        let lines = problems.compactMap(\.line)
+        #expect(lines == lines.sorted())
+        let said = Dictionary(grouping: problems, by: \.path)
+        for path in [
+            "development", "public_url", "listen.address", "listen.tls.certificate",
+            "listen.tls.kee", "listen.tls.key", "authorization_servers[0].inbound.allow[0]",
+            "authorization_servers[0].inbound.basic", "authorization_servers[0].outbound.acp",
+            "authorization_servers[0].outbound.client_id", "channels", "nonsense",
+        ] {
+            #expect(said[path] != nil, "nothing is said of \(path)")
+        }
+        #expect(said["nonsense"]?.first?.line == 6)
+        #expect(said["listen.tls.certificate"]?.first?.reason == "/absent does not exist")
+    }
+
+    @Test("with two servers of one name or one path is refused")
+    func twins() {
+        let server = """
+            {
+              id: "acp",
+              inbound: { basic: [ { user: "a", password_hash: "\(Fixtures.hash)" } ] },
+              outbound: { acp: "https://a", tenant: "b", client_id: "c", client_secret: "d" },
+            }
+            """
+        let text = """
+            { development: true, public_url: "https://p", channels: { c: { kind: "console" } },
+              authorization_servers: [ \(server), \(server) ] }
+            """
+        let paths = Fixtures.problems(text).map(\.path)
+        #expect(
+            paths == ["authorization_servers[1].id", "authorization_servers[1].inbound.base_path"]
+        )
+    }
+
+    @Test("that is not JSON5 is told where")
+    func syntax() {
+        let problems = Fixtures.problems("{\n  development: yes\n}")
+        #expect(problems.map(\.line) == [2])
+        #expect(problems.first?.reason.contains("column 16") ?? false)
+    }
+
+    @Test("never has a secret in what is said of it")
+    func secrets() {
+        let text = Fixtures.minimal([
+            ("\"secret\"", "\"hunter2-hunter2\""), (Self.top, "development: false, bad: 1,"),
+            ("sha256:AAE", "hunter2:AAE"),
+        ])
+        let problems = Fixtures.problems(text)
+        #expect(!problems.isEmpty)
+        #expect(!problems.map(\.description).joined().contains("hunter2"))
+    }
+}

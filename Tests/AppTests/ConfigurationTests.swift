@@ -1,0 +1,135 @@
+import Cryptography
+import Foundation
+import HTTP
+import Logins
+import Testing
+
+@testable import App
+
+@Suite("A configuration")
+struct ConfigurationTests {
+    private typealias Fixtures = ConfigurationFixtures
+
+    @Test("needs little")
+    func minimal() throws {
+        let configuration = try Fixtures.parse(Fixtures.minimal())
+        #expect(configuration.listen.address == SocketAddressText("127.0.0.1:8080"))
+        #expect(configuration.management == SocketAddressText("127.0.0.1:9464"))
+        #expect(configuration.store.sqlitePath == "/etc/beckon/beckon.db")
+        #expect(configuration.authorizationServers.count == 1)
+        #expect(configuration.authorizationServers[0].outbound.tenants.map(\.value) == ["bank"])
+        #expect(configuration.notify.map(\.channel.value) == ["console"])
+        #expect(configuration.approval.tap)
+        #expect(configuration.loginLimits.liveLoginsOfClient == nil)
+        #expect(configuration.warnings.isEmpty)
+    }
+
+    @Test("has an example that is good")
+    func example() throws {
+        let configuration = try Fixtures.parse(Fixtures.file("Config/beckon.example.json5"))
+        let server = try #require(configuration.authorizationServers.first)
+        #expect(server.inbound.basePath == "/acp")
+        #expect(server.inbound.allow.count == 2)
+        #expect(server.inbound.apiKey?.name == "X-API-Key")
+        #expect(configuration.listen.tls?.certificate == "/etc/beckon/tls/server.pem")
+        #expect(configuration.notify.map(\.after) == [.zero, .seconds(20)])
+        #expect(configuration.channels.map(\.id.value) == ["app", "sms"])
+        #expect(configuration.users.http == nil)
+    }
+
+    @Test("has an example with every key there is and no other")
+    func exampleIsComplete() throws {
+        let text = try Fixtures.file("Config/beckon.example.json5")
+        let notes = ConfigurationNotes()
+        _ = try Configuration.read(text, in: Fixtures.complete, notes: notes)
+        let written = Self.keys(of: try JSON5Node(text), at: "")
+        #expect(notes.knownKeys.subtracting(written).sorted() == [])
+        #expect(written.subtracting(notes.knownKeys).sorted() == [])
+    }
+
+    @Test("has an example that shows the defaults")
+    func exampleShowsDefaults() throws {
+        let example = try Fixtures.parse(Fixtures.file("Config/beckon.example.json5"))
+        let plain = try Fixtures.parse(Fixtures.minimal())
+        #expect(example.listen.address == plain.listen.address)
+        #expect(example.listen.loops == plain.listen.loops)
+        #expect(example.management == plain.management)
+        #expect(example.limits == plain.limits)
+        #expect(example.store == plain.store)
+        #expect(example.users.kind == plain.users.kind)
+        #expect(example.engine == plain.engine)
+        #expect(example.log == plain.log)
+        #expect(example.approval.title == plain.approval.title)
+        #expect(example.loginLimits.liveLoginsOfUser == plain.loginLimits.liveLoginsOfUser)
+        #expect(example.loginLimits.startsOfUserAMinute == plain.loginLimits.startsOfUserAMinute)
+        let shown = try #require(example.authorizationServers.first)
+        let server = try #require(plain.authorizationServers.first)
+        #expect(shown.kind == server.kind)
+        #expect(shown.inbound.decoding == server.inbound.decoding)
+        #expect(shown.inbound.startConflict == server.inbound.startConflict)
+        #expect(shown.inbound.requiresLoginState == server.inbound.requiresLoginState)
+        #expect(shown.inbound.defaultTTL == server.inbound.defaultTTL)
+        #expect(shown.outbound.tenants == server.outbound.tenants)
+        #expect(shown.outbound.domainMode == server.outbound.domainMode)
+        #expect(shown.outbound.consentAPIStyle == server.outbound.consentAPIStyle)
+        #expect(shown.outbound.clientAuthentication == server.outbound.clientAuthentication)
+        #expect(shown.outbound.scopes == server.outbound.scopes)
+        #expect(shown.outbound.timeLimit == server.outbound.timeLimit)
+        #expect(shown.outbound.rejectOnExpiry == server.outbound.rejectOnExpiry)
+        #expect(shown.outbound.scopeGrantLookup == server.outbound.scopeGrantLookup)
+        #expect(shown.outbound.promptMargin == server.outbound.promptMargin)
+        #expect(shown.outbound.reportMargin == server.outbound.reportMargin)
+    }
+
+    @Test("to start from is good once its variables are set")
+    func start() throws {
+        let configuration = try Fixtures.parse(Fixtures.file("Config/beckon.json5"))
+        #expect(!configuration.development)
+        #expect(configuration.warnings.map(\.path) == ["approval.tap"])
+    }
+
+    @Test("of the demo is the same in the program and in its file")
+    func demo() throws {
+        #expect(try Fixtures.file("Config/demo.json5") == DemoConfiguration.text)
+        let configuration = try Fixtures.parse(DemoConfiguration.text)
+        let credential = try #require(configuration.authorizationServers.first?.inbound.basic.first)
+        #expect(credential.passwordHash.matches(Array(DemoConfiguration.inboundPassword.utf8)))
+    }
+
+    @Test("is read from a file, with paths relative to it")
+    func load() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+            UUID().uuidString
+        )
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let file = directory.appendingPathComponent("b.json5")
+        try Fixtures.minimal().write(to: file, atomically: true, encoding: .utf8)
+        #expect(try Configuration.load(file.path).store.sqlitePath == directory.path + "/beckon.db")
+        let absent = directory.appendingPathComponent("absent").path
+        let error = #expect(throws: ConfigurationError.self) { try Configuration.load(absent) }
+        #expect(error?.problems.map(\.reason) == ["\(absent) does not exist"])
+        #expect(throws: ConfigurationError.self) { try Configuration.load(directory.path) }
+    }
+
+    private static func keys(of node: JSON5Node, at path: String) -> Set<String> {
+        switch node.value {
+        case .object(let members):
+            var keys: Set<String> = []
+            for member in members {
+                // Names of the operator's own, and the inside of a secret, are not keys.
+                if path == "channels" {
+                    keys.formUnion(self.keys(of: member.node, at: "channels.*"))
+                } else if !["file", "env"].contains(member.name) {
+                    let inner = path.isEmpty ? member.name : "\(path).\(member.name)"
+                    keys.insert(inner)
+                    keys.formUnion(self.keys(of: member.node, at: inner))
+                }
+            }
+            return keys
+        case .array(let elements):
+            return elements.reduce(into: []) { $0.formUnion(keys(of: $1, at: "\(path)[]")) }
+        case .null, .bool, .number, .string: return []
+        }
+    }
+}

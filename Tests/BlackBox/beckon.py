@@ -1,0 +1,199 @@
+"""Starts the real `beckon` as a process of its own and plays the person's phone."""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+
+from acp import Server, answer
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("BECKON", str(ROOT / ".build/debug/beckon"))
+SECRET = base64.b64encode(b"webhook-secret-for-tests-012345678").decode()
+PASSWORD = "not-a-secret-but-long-enough"
+
+
+class Phone:
+    """Receives prompts by webhook, checks their signatures, and decides as it is told."""
+
+    def __init__(self):
+        self.prompts, self.arrivals = {}, []
+        self.landed = threading.Condition()
+        phone = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                signed = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}.".encode()
+                tag = hmac.new(base64.b64decode(SECRET), signed + body, hashlib.sha256).digest()
+                expected = "v1," + base64.b64encode(tag).decode()
+                if expected not in self.headers["webhook-signature"].split():
+                    return answer(self, 401, {"error": "signature"})
+                prompt = json.loads(body)["data"]
+                with phone.landed:
+                    phone.prompts[prompt["login_id"]] = prompt
+                    phone.arrivals.append((prompt["login_id"], time.monotonic()))
+                    phone.landed.notify_all()
+                return answer(self, 204, None)
+
+            def log_message(self, *_):
+                pass
+
+        self.http = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_address[1]}/prompts"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.http.shutdown()
+        self.http.server_close()
+
+    def prompt(self, login_id, limit=10):
+        with self.landed:
+            here = self.landed.wait_for(lambda: login_id in self.prompts, timeout=limit)
+            assert here, f"no prompt for {login_id} within {limit} s"
+            return self.prompts[login_id]
+
+    def decide(self, beckon, login_id, decision):
+        """Through the device interface; returns status and body."""
+        prompt = self.prompt(login_id)
+        path = f"/device/v1/logins/{urllib.parse.quote(login_id, safe='')}/decision"
+        headers = {"Authorization": "Bearer " + prompt["ticket"]}
+        return beckon.request("POST", path, {"decision": decision}, headers)
+
+
+class Beckon:
+    """The process. `config` is merged over a small development configuration."""
+
+    def __init__(self, phone, acp_url, config=None, directory=None):
+        self.own = tempfile.TemporaryDirectory(prefix="beckon-") if directory is None else None
+        self.directory = pathlib.Path(directory or self.own.name)
+        self.process, self.log = None, self.directory / "beckon.log"
+        self.port, self.management = 0, 0
+        self.config = {
+            "development": True,
+            "public_url": "http://127.0.0.1",
+            "listen": {"address": "127.0.0.1:0"},
+            "management": {"address": "127.0.0.1:0"},
+            "store": {"sqlite": {"path": str(self.directory / "beckon.db")}},
+            "channels": {
+                "phone": {
+                    "kind": "webhook", "url": phone.url if phone else "http://127.0.0.1:9/",
+                    "secrets": ["whsec_" + SECRET], "allow_internal": True,
+                }
+            },
+            "limits_per_user": {"live": 100000, "starts_per_minute": 1000000},
+            "authorization_servers": [{
+                "id": "acp",
+                "inbound": {"basic": [{"user": "acp", "password_hash": self.hash_secret(PASSWORD)}]},
+                "outbound": {
+                    "acp": acp_url, "tenant": "bank", "client_id": "beckon",
+                    "client_secret": "the-client-secret-of-beckon",
+                    "prompt_margin": "500ms", "report_margin": "100ms",
+                },
+            }],
+        }
+        merge(self.config, config or {})
+        self.file = self.directory / "beckon.json5"
+        self.file.write_text(json.dumps(self.config))
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+        if self.own:
+            self.own.cleanup()
+
+    @staticmethod
+    def hash_secret(secret):
+        run = subprocess.run([BINARY, "hash-secret"], input=secret + "\n", text=True,
+                             capture_output=True, check=True)
+        return run.stdout.strip()
+
+    def run(self, *arguments):
+        """A command beside the service; returns its standard output."""
+        command = [BINARY, *arguments, f"--config={self.file}"]
+        run = subprocess.run(command, text=True, capture_output=True)
+        assert run.returncode == 0, f"{command}: {run.returncode} {run.stderr}"
+        return run.stdout
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            mark = log.tell()
+            self.process = subprocess.Popen([BINARY, "serve", f"--config={self.file}"], stderr=log,
+                                            stdout=log)
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            addresses = {}
+            for line in self.lines(mark):
+                if line.get("event") == "server.listening":
+                    addresses[line["listener"]] = int(line["port"])
+            if {"public", "management"} <= addresses.keys():
+                self.port, self.management = addresses["public"], addresses["management"]
+                return self
+            assert self.process.poll() is None, "beckon ended: " + self.log.read_text()[-2000:]
+            time.sleep(0.01)
+        raise AssertionError("beckon did not start: " + self.log.read_text()[-2000:])
+
+    def lines(self, mark=0):
+        with open(self.log, "rb") as log:
+            log.seek(mark)
+            for line in log.read().splitlines():
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    continue
+
+    def stop(self, limit=30):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(limit)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def request(self, method, path, body=None, headers=None, port=None, timeout=30):
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout)
+        try:
+            data = None if body is None else json.dumps(body).encode()
+            merged = {} if body is None else {"Content-Type": "application/json"}
+            connection.request(method, path, data, {**merged, **(headers or {})})
+            response = connection.getresponse()
+            text = response.read()
+            is_json = "json" in response.headers.get("Content-Type", "")
+            return response.status, json.loads(text) if is_json else text
+        finally:
+            connection.close()
+
+    def metrics(self):
+        status, text = self.request("GET", "/metrics", port=self.management)
+        assert status == 200
+        return text.decode()
+
+
+def merge(base, over):
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            merge(base[key], value)
+        else:
+            base[key] = value

@@ -1,0 +1,256 @@
+"""The whole of Beckon from outside: an independent client plays ACP, its client and the phone."""
+
+import concurrent.futures
+import json
+import sqlite3
+import time
+import unittest
+
+from acp import ACP
+from beckon import Beckon, Phone
+
+
+class BlackBox(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.phone = Phone()
+        cls.acp = ACP("http://127.0.0.1:1")
+        cls.beckon = Beckon(cls.phone, cls.acp.url)
+        cls.beckon.run("migrate")
+        for user in ("customer-4711", "customer-4712"):
+            cls.beckon.run("users", "add", user)
+        cls.beckon.run("users", "add", "blocked")
+        cls.beckon.run("users", "disable", "blocked")
+        cls.beckon.start()
+        cls.acp.beckon = cls.acp.beckon._replace(netloc=f"127.0.0.1:{cls.beckon.port}")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.beckon.__exit__()
+        cls.acp.__exit__()
+        cls.phone.__exit__()
+
+    # The flows, in each mode
+
+    def test_accept(self):
+        for mode in ("poll", "ping"):
+            with self.subTest(mode):
+                login = self.acp.start(mode=mode)
+                status, receipt = self.phone.decide(self.beckon, login.id, "approve")
+                self.assertEqual((status, receipt["outcome"]), (200, "approved"))
+                status, tokens = self.acp.await_tokens(login)
+                self.assertEqual((status, tokens["scope"]), (200, "openid profile"))
+                self.assertEqual(login.body["granted_scopes"], ["openid", "profile"])
+                self.assertEqual(login.body["login_state"], login.state)
+                self.assertEqual(login.effective, 1)
+
+    def test_reject(self):
+        for mode in ("poll", "ping"):
+            for decision in ("deny", "fraud", "cancel"):
+                with self.subTest(mode=mode, decision=decision):
+                    login = self.acp.start(mode=mode)
+                    self.assertEqual(self.phone.decide(self.beckon, login.id, decision)[0], 200)
+                    status, error = self.acp.await_tokens(login)
+                    self.assertEqual((status, error["error"]), (400, "access_denied"))
+                    self.assertEqual(login.effective, 1)
+
+    def test_expiry(self):
+        for mode in ("poll", "ping"):
+            with self.subTest(mode):
+                login = self.acp.start(mode=mode, lifetime=2)
+                self.phone.prompt(login.id)
+                status, error = self.acp.await_tokens(login)
+                self.assertEqual((status, error["error"]), (400, "expired_token"))
+                self.assertEqual(login.calls, [], "a plain scope grant is left to expire")
+                late, _ = self.phone.decide(self.beckon, login.id, "approve")
+                self.assertEqual(late, 410)
+
+    def test_the_first_decision_wins(self):
+        login = self.acp.start()
+        self.phone.prompt(login.id)
+        decisions = ["approve", "deny"] * 20
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(
+                lambda decision: (decision, self.phone.decide(self.beckon, login.id, decision)[0]),
+                decisions))
+        winners = {decision for decision, status in answers if status == 200}
+        self.assertEqual(len(winners), 1, answers)
+        self.assertTrue(all(status in (200, 409) for _, status in answers), answers)
+        self.acp.await_tokens(login)
+        self.assertEqual(login.effective, 1)
+        self.assertEqual(len(login.calls), 1)
+
+    # What may go wrong at the server
+
+    def test_a_lost_answer_is_not_reported_twice(self):
+        faults = iter(["drop"])
+        self.acp.misbehaviour = lambda login, verb: next(faults, None)
+        try:
+            login = self.acp.start()
+            self.phone.decide(self.beckon, login.id, "approve")
+            self.acp.await_tokens(login)
+            self.settle(login)
+        finally:
+            self.acp.misbehaviour = None
+        self.assertEqual((login.effective, len(login.calls)), (1, 1))
+
+    def test_a_server_that_fails_is_told_later(self):
+        faults = iter([503, 429])
+        self.acp.misbehaviour = lambda login, verb: next(faults, None)
+        try:
+            login = self.acp.start()
+            self.phone.decide(self.beckon, login.id, "deny")
+            status, error = self.acp.await_tokens(login)
+        finally:
+            self.acp.misbehaviour = None
+        self.assertEqual((status, error["error"]), (400, "access_denied"))
+        self.assertEqual(login.effective, 1)
+
+    # /user/verify
+
+    def test_verify_says_yes_only_of_whom_it_can_reach(self):
+        expected = {"customer-4711": True, "blocked": False, "nobody": False}
+        for user, valid in expected.items():
+            with self.subTest(user):
+                answer = self.acp.call("/user/verify", {"user_identifier": user})
+                self.assertEqual(answer, (200, {"valid": valid}))
+
+    # /authentication/start: each body of the contract, and each malformed one
+
+    GOOD = {
+        "live": None,
+        "older": {"login_id": "c9q2v7mrr5gsq3fso0ag", "user_identifier": "customer-4711",
+                  "state": "c9q2v7mrr5gsq3fso0b0"},
+        "minimal": {"login_id": "minimal-1", "user_identifier": "customer-4711"},
+        "with nulls": {"login_id": "nulls-1", "user_identifier": "customer-4711",
+                       "login_state": None, "requested_scopes": None, "acr_values": None,
+                       "binding_message": None, "expires_at": None, "client_info": None,
+                       "tenant_id": None, "server_id": None, "client_id": None},
+        "with unknown members": {"login_id": "unknown-1", "user_identifier": "customer-4711",
+                                 "user_code": "1234", "claims": {"a": [1, 2.5, True, None]},
+                                 "authorization_details": [{"type": "payment"}]},
+        "scopes as objects": {"login_id": "objects-1", "user_identifier": "customer-4711",
+                              "requested_scopes": [{"name": "consent:*", "requested_name": "openid"}]},
+        "scopes as one string": {"login_id": "string-1", "user_identifier": "customer-4711",
+                                 "requested_scopes": "openid profile"},
+        "expiry with offset": {"login_id": "offset-1", "user_identifier": "customer-4711",
+                               "expires_at": "2031-03-04T10:49:34.5+01:00"},
+        "already expired": {"login_id": "past-1", "user_identifier": "customer-4711",
+                            "expires_at": "2001-03-04T10:49:34Z"},
+    }
+
+    BAD = {
+        "empty": b"",
+        "not JSON": b"login_id=1",
+        "an array": b"[]",
+        "cut off": b'{"login_id":"bad-1","user_identifier":"customer-4711"',
+        "trailing bytes": b'{"login_id":"bad-1","user_identifier":"customer-4711"}{}',
+        "a name twice": b'{"login_id":"bad-1","login_id":"bad-2","user_identifier":"u"}',
+        "not UTF-8": b'{"login_id":"bad-1","user_identifier":"\xff"}',
+        "no login_id": b'{"user_identifier":"customer-4711"}',
+        "no user_identifier": b'{"login_id":"bad-1"}',
+        "login_id a number": b'{"login_id":7,"user_identifier":"customer-4711"}',
+        "login_id empty": b'{"login_id":"","user_identifier":"customer-4711"}',
+        "login_id too long": json.dumps(
+            {"login_id": "x" * 513, "user_identifier": "customer-4711"}).encode(),
+        "login_id with a newline": b'{"login_id":"a\\nb","user_identifier":"customer-4711"}',
+        "user null": b'{"login_id":"bad-1","user_identifier":null}',
+        "scopes a number": b'{"login_id":"bad-1","user_identifier":"u","requested_scopes":7}',
+        "scopes of numbers": b'{"login_id":"bad-1","user_identifier":"u","requested_scopes":[7]}',
+        "expiry not a date": b'{"login_id":"bad-1","user_identifier":"u","expires_at":"soon"}',
+        "another tenant": b'{"login_id":"bad-1","user_identifier":"u","tenant_id":"stranger"}',
+        "state a number": b'{"login_id":"bad-1","user_identifier":"u","login_state":7}',
+        "too deep": b'{"login_id":"bad-1","user_identifier":"u","x":' + b"[" * 80 + b"]" * 80 + b"}",
+        "an alias": b'{"loginId":"bad-1","user_identifier":"customer-4711"}',
+    }
+
+    def test_start_takes_every_body_of_the_contract_and_repeats(self):
+        for name, body in self.GOOD.items():
+            with self.subTest(name):
+                if body is None:
+                    login = self.acp.start()
+                    body = login.start_body()
+                before = self.rows()
+                first = self.acp.call("/authentication/start", body)
+                again = self.acp.call("/authentication/start", body)
+                self.assertEqual(first, (200, {"acknowledged": True}))
+                self.assertEqual(again, first)
+                self.assertLessEqual(self.rows() - before, 1, "a repeat left a second row")
+
+    def test_start_refuses_what_is_malformed_and_keeps_nothing(self):
+        before = self.rows()
+        for name, raw in self.BAD.items():
+            with self.subTest(name):
+                status, error = self.acp.call("/authentication/start", None, raw=raw)
+                self.assertEqual((status, error["error"]), (400, "invalid_request"))
+                self.assertTrue(error["error_description"])
+        too_big = b'{"login_id":"bad-1","user_identifier":"u","x":"' + b"y" * 70000 + b'"}'
+        self.assertEqual(self.acp.call("/authentication/start", None, raw=too_big)[0], 413)
+        self.assertEqual(self.rows(), before)
+
+    def test_start_needs_the_right_credentials(self):
+        before = self.rows()
+        for authorization in ("Basic YWNwOndyb25n", "Basic !!!", "Bearer x", "Basic"):
+            body = {"login_id": "stranger", "user_identifier": "customer-4711"}
+            status, error = self.acp.call("/authentication/start", body, authorization)
+            self.assertEqual((status, error["error"]), (401, "unauthorized"))
+        self.assertEqual(self.rows(), before)
+
+    def test_a_hundred_deliveries_at_once_are_one_login(self):
+        login = self.acp.start(user="customer-4712")
+        body = login.start_body()
+        with concurrent.futures.ThreadPoolExecutor(32) as pool:
+            answers = list(pool.map(
+                lambda _: self.acp.call("/authentication/start", body), range(100)))
+        self.assertEqual(set(status for status, _ in answers), {200})
+        self.phone.prompt(login.id)
+        self.phone.decide(self.beckon, login.id, "approve")
+        self.acp.await_tokens(login)
+        self.settle(login)
+        arrived = [name for name, _ in self.phone.arrivals if name == login.id]
+        self.assertEqual((len(arrived), len(login.calls)), (1, 1))
+
+    # What nobody may see
+
+    def test_secrets_stay_out_of_log_and_database(self):
+        login = self.acp.start()
+        body = {**login.start_body(), "login_id": "secretive", "user_code": "73519-code"}
+        self.acp.call("/authentication/start", body)
+        self.phone.decide(self.beckon, login.id, "approve")
+        self.acp.await_tokens(login)
+        self.settle(login)
+        log = self.beckon.log.read_bytes()
+        files = [path.read_bytes() for path in self.beckon.directory.glob("beckon.db*")]
+        ticket = self.phone.prompts[login.id]["ticket"]
+        secrets = ["not-a-secret-but-long-enough", "the-client-secret-of-beckon", ticket,
+                   "73519-code", *self.acp.tokens]
+        for secret in secrets:
+            self.assertNotIn(secret.encode(), log)
+            for file in files:
+                self.assertNotIn(secret.encode(), file)
+        for personal in ("customer-4711", "Kiosk 12", login.state):
+            self.assertNotIn(personal.encode(), log)
+
+    # Helpers
+
+    def rows(self):
+        with sqlite3.connect(f"file:{self.beckon.directory}/beckon.db?mode=ro", uri=True) as file:
+            return file.execute("SELECT count(*) FROM login").fetchone()[0]
+
+    def settle(self, login, limit=10):
+        """Waits until Beckon itself says that the report is delivered."""
+        prompt = self.phone.prompt(login.id)
+        headers = {"Authorization": "Bearer " + prompt["ticket"]}
+        end = time.monotonic() + limit
+        seen = "reporting"
+        while time.monotonic() < end:
+            path = f"/device/v1/logins/{login.id}?wait=5&seen={seen}"
+            _, body = self.beckon.request("GET", path, headers=headers)
+            if body["phase"] in ("settled", "stranded"):
+                return body
+            seen = body["phase"]
+        raise AssertionError("the login did not settle")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)

@@ -1,0 +1,100 @@
+import CurlClient
+import Foundation
+import HTTP
+import TestSupport
+
+/// The outcome of one exchange, for tables.
+func send(
+    _ client: CurlHTTPClient,
+    _ request: OutboundRequest
+) async -> Result<OutboundResponse, OutboundError> {
+    do throws(OutboundError) {
+        return .success(try await client.send(request))
+    } catch {
+        return .failure(error)
+    }
+}
+
+extension OutboundResponse {
+    var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+extension OutboundError {
+    enum Kind: Hashable, Sendable {
+        case notSent, ambiguous, unusableAnswer, forbiddenAddress, invalid
+    }
+
+    var kind: Kind {
+        switch self {
+        case .notSent: .notSent
+        case .ambiguous: .ambiguous
+        case .unusableAnswer: .unusableAnswer
+        case .forbiddenAddress: .forbiddenAddress
+        case .invalid: .invalid
+        }
+    }
+}
+
+extension Result where Success == OutboundResponse, Failure == OutboundError {
+    var errorKind: OutboundError.Kind? {
+        if case .failure(let error) = self { error.kind } else { nil }
+    }
+    var status: Int? { if case .success(let response) = self { response.status } else { nil } }
+}
+
+extension PeerProcess {
+    func url(_ path: String, scheme: String = "http", host: String = "127.0.0.1") -> String {
+        "\(scheme)://\(host):\(port)\(path)"
+    }
+
+    /// How often a path was asked for.
+    func count(_ path: String, by client: CurlHTTPClient) async throws -> Int? {
+        Int(try await client.send(OutboundRequest(.get, url("/count" + path))).text)
+    }
+}
+
+/// Certificates of a small authority, made by the `openssl` command.
+struct Certificates {
+    let directory: TemporaryDirectory
+    var authority: String { directory.file("ca.pem") }
+
+    struct Failed: Error {}
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try openssl(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca "
+                + "-keyout \(directory.file("ca.key")) -out \(authority)"
+        )
+    }
+
+    func certificate(_ name: String) -> String { directory.file("\(name).pem") }
+    func key(_ name: String) -> String { directory.file("\(name).key") }
+
+    /// Issues a certificate with a common name, and that or another alternative name.
+    func issue(_ name: String, alternativeName: String) throws {
+        let request = directory.file("\(name).csr")
+        let extensions = directory.file("\(name).ext")
+        try "subjectAltName=\(alternativeName)\n"
+            .write(toFile: extensions, atomically: true, encoding: .utf8)
+        try openssl(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=\(name) "
+                + "-keyout \(key(name)) -out \(request)"
+        )
+        try openssl(
+            "x509 -req -in \(request) -CA \(authority) -CAkey \(directory.file("ca.key")) "
+                + "-CAcreateserial -days 2 -extfile \(extensions) -out \(certificate(name))"
+        )
+    }
+
+    private func openssl(_ arguments: String) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["openssl"] + arguments.split(separator: " ").map(String.init)
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failed() }
+    }
+}

@@ -1,0 +1,107 @@
+import HTTP
+import Testing
+
+@Suite("Dates")
+struct DateTests {
+    @Test(
+        "are written and read as RFC 9110 §5.6.7 has them",
+        arguments: [
+            (Int64(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+            (-1, "Wed, 31 Dec 1969 23:59:59 GMT"),
+        ]
+    )
+    func httpDate(seconds: Int64, text: String) {
+        #expect(HTTPDate.format(seconds) == text)
+        #expect(HTTPDate.parse(text) == seconds)
+    }
+
+    @Test(
+        "are refused when they are something else",
+        arguments: [
+            "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "120",
+            "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 24:00:00 GMT",
+        ]
+    )
+    func badHTTPDate(text: String) { #expect(HTTPDate.parse(text) == nil) }
+
+    @Test(
+        "are read as RFC 3339 §5.8 has them",
+        arguments: [
+            ("1985-04-12T23:20:50.52Z", Int64(482_196_050_520)),
+            ("1996-12-19T16:39:57-08:00", 851_042_397_000),
+            ("1990-12-31T23:59:60Z", 662_687_999_000),
+            ("1937-01-01T12:00:27.87+00:20", -1_041_337_172_130),
+            ("2031-03-04t10:49:34z", 1_930_387_774_000),
+        ]
+    )
+    func rfc3339(text: String, milliseconds: Int64) {
+        #expect(RFC3339.parse(text) == milliseconds)
+    }
+
+    @Test("are written as RFC 3339 in UTC with milliseconds")
+    func writing() {
+        #expect(RFC3339.format(milliseconds: 482_196_050_520) == "1985-04-12T23:20:50.520Z")
+        #expect(RFC3339.format(milliseconds: -1) == "1969-12-31T23:59:59.999Z")
+    }
+
+    @Test(
+        "without a date, a time and an offset are none",
+        arguments: [
+            "", "2031-03-04", "2031-03-04T10:49:34", "2031-02-29T10:49:34Z", "2031-13-01T00:00:00Z",
+            "2031-03-04T24:00:00Z", "2031-03-04T10:49:34.Z", "2031-03-04T10:49:34Zx",
+            "2031-03-04T10:49:34+0100", "31-03-04T10:49:34Z", "２031-03-04T10:49:34Z",
+        ]
+    )
+    func badRFC3339(text: String) { #expect(RFC3339.parse(text) == nil) }
+}
+
+@Suite("A block of addresses")
+struct AddressRangeTests {
+    @Test(
+        "contains what its prefix covers",
+        arguments: [
+            ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false),
+            ("192.168.4.0/22", "192.168.7.255", true), ("192.168.4.0/22", "192.168.8.0", false),
+            ("127.0.0.1", "127.0.0.1", true), ("127.0.0.1", "127.0.0.2", false),
+            ("0.0.0.0/0", "203.0.113.9", true), ("0.0.0.0/0", "2001:db8::1", false),
+            ("2001:db8::/32", "2001:db8:ffff::1", true), ("2001:db8::/32", "2001:db9::1", false),
+            ("::/0", "2001:db8::1", true), ("::1/128", "::1", true),
+            ("10.0.0.0/8", "::ffff:10.1.2.3", true), ("2001:db8::/33", "2001:db8:8000::", false),
+        ]
+    )
+    func contains(block: String, address: String, expected: Bool) throws {
+        let range = try #require(AddressRange(block))
+        #expect(range.contains(address) == expected)
+    }
+
+    @Test(
+        "is refused when it is not one",
+        arguments: [
+            "", "10.0.0.0/33", "10.0.0.1/8", "10.0.0/8", "2001:db8::/129", "10.0.0.0/", "/8",
+            "localhost", "10.0.0.0/8/8", "10.0.0.0/-1",
+        ]
+    )
+    func malformed(text: String) { #expect(AddressRange(text) == nil) }
+}
+
+@Suite("A form")
+struct FormTests {
+    @Test("is decoded, and encoded back")
+    func roundTrip() throws {
+        let form = try #require(Form(Array("a=1&b=x+y%2Fz&empty=&flag".utf8)))
+        #expect(form["a"] == "1")
+        #expect(form["b"] == "x y/z")
+        #expect(form["empty"] == "")
+        #expect(form["flag"] == "")
+        #expect(form["c"] == nil)
+        #expect(String(decoding: form.bytes, as: UTF8.self) == "a=1&b=x+y%2Fz&empty=&flag=")
+    }
+
+    @Test(
+        "is refused with a name twice, a broken escape or broken text",
+        arguments: ["a=1&a=2", "a=%zz", "a=%4", "a=%ff", "%=1"]
+    )
+    func malformed(text: String) { #expect(Form(Array(text.utf8)) == nil) }
+}

@@ -1,0 +1,185 @@
+import Identity
+import Logins
+import TestSupport
+import Testing
+import Threads
+
+@Suite("A cached directory", .timeLimit(.minutes(1)))
+struct CachedDirectoryTests {
+    let clock = ManualClock()
+    let source = Source()
+
+    private func cached(capacity: Int = 100) -> CachedDirectory<Source> {
+        CachedDirectory(
+            source,
+            clock: clock,
+            found: .seconds(10),
+            notFound: .seconds(3),
+            capacity: capacity
+        )
+    }
+
+    private func id(_ text: String) throws -> UserID { try #require(UserID(text)) }
+
+    @Test("remembers a user for as long as it may")
+    func found() async throws {
+        let directory = cached()
+        let alice = try id("alice")
+        source.know("alice")
+        #expect(directory.peek(alice) == nil)
+        #expect(try await directory.user(alice)?.isActive == true)
+        clock.advance(by: .milliseconds(9_999))
+        #expect(directory.peek(alice)??.id == alice)
+        _ = try await directory.user(alice)
+        #expect(source.count == 1)
+        clock.advance(by: .milliseconds(1))
+        #expect(directory.peek(alice) == nil)
+        _ = try await directory.user(alice)
+        #expect(source.count == 2)
+    }
+
+    @Test("remembers that there is nobody, for a time of its own")
+    func notFound() async throws {
+        let directory = cached()
+        let bob = try id("bob")
+        #expect(try await directory.user(bob) == nil)
+        #expect(directory.peek(bob) == .some(nil))
+        clock.advance(by: .milliseconds(2_999))
+        #expect(try await directory.user(bob) == nil)
+        #expect(source.count == 1)
+        clock.advance(by: .milliseconds(1))
+        source.know("bob")
+        #expect(directory.peek(bob) == nil)
+        #expect(try await directory.user(bob)?.id == bob)
+    }
+
+    @Test("does not remember a failure")
+    func failure() async throws {
+        let directory = cached()
+        let alice = try id("alice")
+        source.know("alice")
+        source.fail(with: .unavailable("down"))
+        await #expect(throws: DirectoryError.unavailable("down")) {
+            try await directory.user(alice)
+        }
+        #expect(directory.peek(alice) == nil)
+        source.fail(with: nil)
+        #expect(try await directory.user(alice) != nil)
+        #expect(source.count == 2)
+    }
+
+    @Test("asks once for many who want to know the same", arguments: [true, false])
+    func oneLookUp(fails: Bool) async throws {
+        let directory = cached()
+        let alice = try id("alice")
+        let source = source
+        source.know("alice")
+        if fails { source.fail(with: .unavailable("down")) }
+        let opened = Signal()
+        source.hold(until: opened)
+        let answers = try await within {
+            await withTaskGroup(of: Result<User?, DirectoryError>.self) { group in
+                for _ in 0..<20 { group.addTask { await look(directory, alice) } }
+                await source.hasBegun.wait()
+                opened.raise()
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+        }
+        #expect(answers.count == 20)
+        if fails {
+            // Those who came after the failure asked again, so only the answers are certain.
+            #expect(answers.allSatisfy { $0 == .failure(.unavailable("down")) })
+        } else {
+            #expect(answers.allSatisfy { (try? $0.get())??.id == alice })
+            #expect(source.count == 1)
+        }
+    }
+
+    @Test("lets another ask when the one who asked gives up")
+    func leaderCancelled() async throws {
+        let directory = cached()
+        let alice = try id("alice")
+        let source = source
+        source.know("alice")
+        // The first look-up ends only by being cancelled.
+        source.hold(until: Signal())
+        let leader = Task { await look(directory, alice) }
+        await source.hasBegun.wait()
+        let follower = Task { await look(directory, alice) }
+        leader.cancel()
+        #expect(await leader.value == .failure(.unavailable("cancelled")))
+        #expect(try await within { (try await follower.value.get())?.id } == alice)
+        #expect(source.count == 2)
+    }
+
+    @Test("looks different users up beside each other")
+    func independence() async throws {
+        let directory = cached()
+        let alice = try id("alice")
+        let bob = try id("bob")
+        let source = source
+        source.know("bob")
+        let opened = Signal()
+        source.hold(until: opened)
+        let slow = Task { await look(directory, alice) }
+        await source.hasBegun.wait()
+        #expect(try await directory.user(bob)?.id == bob)
+        opened.raise()
+        #expect(await slow.value == .success(nil))
+    }
+
+    @Test("forgets the older ones when it is full")
+    func capacity() async throws {
+        let directory = cached(capacity: 10)
+        for number in 0..<100 { _ = try await directory.user(try id("user\(number)")) }
+        let remembered = try (0..<100).filter { directory.peek(try id("user\($0)")) != nil }
+        #expect(remembered.count <= 10)
+        #expect(remembered.contains(99))
+        #expect(!remembered.contains(0))
+    }
+}
+
+private func look(
+    _ directory: CachedDirectory<Source>,
+    _ id: UserID
+) async -> Result<User?, DirectoryError> {
+    do throws(DirectoryError) {
+        return .success(try await directory.user(id))
+    } catch {
+        return .failure(error)
+    }
+}
+
+/// A directory that counts, fails and waits as it is told.
+final class Source: UserDirectory {
+    private struct State {
+        var known: Set<String> = []
+        var count = 0
+        var failure: DirectoryError?
+        var gate: Signal?
+    }
+
+    let hasBegun = Signal()
+    private let state = Locked(State())
+
+    var count: Int { state.withLock { $0.count } }
+    func know(_ name: String) { state.withLock { _ = $0.known.insert(name) } }
+    func fail(with error: DirectoryError?) { state.withLock { $0.failure = error } }
+    /// Only the next look-up waits.
+    func hold(until gate: Signal) { state.withLock { $0.gate = gate } }
+
+    func user(_ id: UserID) async throws(DirectoryError) -> User? {
+        let gate = state.withLock { state in
+            state.count += 1
+            defer { state.gate = nil }
+            return state.gate
+        }
+        hasBegun.raise()
+        await gate?.wait()
+        if Task.isCancelled { throw .unavailable("cancelled") }
+        return try state.withLock { (state) throws(DirectoryError) in
+            if let failure = state.failure { throw failure }
+            return state.known.contains(id.value) ? User(id: id, isActive: true) : nil
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import HTTP
+import Identity
+import Logins
+import Testing
+import Threads
+
+@Suite("The HTTP directory")
+struct HTTPDirectoryTests {
+    private static let template = "https://users.test/v1/{user}/state?of=beckon"
+
+    private func id(_ text: String) throws -> UserID { try #require(UserID(text)) }
+
+    private func directory(
+        _ server: Canned,
+        template: String = template,
+        token: @escaping @Sendable () -> String? = { nil }
+    ) throws -> HTTPDirectory {
+        HTTPDirectory(
+            try #require(HTTPDirectory.Settings(template: template)),
+            client: server,
+            token: token
+        )
+    }
+
+    @Test(
+        "puts the user into the URL as one segment",
+        arguments: [
+            ("alice", "alice"), ("a/b?c#d", "a%2Fb%3Fc%23d"), ("é x", "%C3%A9%20x"),
+            ("../admin", "..%2Fadmin"), ("%2e", "%252e"), ("a@b.test", "a%40b.test"),
+        ]
+    )
+    func url(user: String, segment: String) async throws {
+        let server = Canned(200, "{\"active\":true}")
+        _ = try await directory(server).user(try id(user))
+        let request = try #require(server.requests.first)
+        #expect(request.url == "https://users.test/v1/\(segment)/state?of=beckon")
+        #expect(request.method == .get)
+        #expect(request.fields.first("authorization") == nil)
+    }
+
+    @Test("does not ask for what would be another resource", arguments: [".", ".."])
+    func dotSegments(user: String) async throws {
+        let server = Canned(200, "{\"active\":true}")
+        #expect(try await directory(server).user(try id(user)) == nil)
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test("asks for its token each time")
+    func token() async throws {
+        let server = Canned(200, "{\"active\":true}")
+        let count = Locked(0)
+        let directory = try directory(server) {
+            count.withLock { count in
+                count += 1
+                return "token-\(count)"
+            }
+        }
+        _ = try await directory.user(try id("alice"))
+        _ = try await directory.user(try id("alice"))
+        #expect(
+            server.requests.map { $0.fields.first("authorization") }
+                == ["Bearer token-1", "Bearer token-2"]
+        )
+    }
+
+    @Test(
+        "reads what the answer says",
+        arguments: [
+            ("{\"active\":true}", true, nil, nil),
+            ("{\"active\":false,\"channels\":null,\"language\":null}", false, nil, nil),
+            (
+                "{\"active\":true,\"channels\":[\"push\",\"mail\"],\"language\":\"de-CH\",\"x\":1}",
+                true, ["push", "mail"], "de-CH"
+            ),
+            ("{\"active\":true,\"channels\":[]}", true, [], nil),
+            ("{\"active\":true,\"language\":\"<script>\"}", true, nil, nil),
+        ] as [(String, Bool, [String]?, String?)]
+    )
+    func found(body: String, isActive: Bool, channels: [String]?, language: String?) async throws {
+        let user = try await directory(Canned(200, body)).user(try id("alice"))
+        let expected = User(
+            id: try id("alice"),
+            isActive: isActive,
+            channels: try channels.map { Set(try $0.map { try #require(ChannelID($0)) }) },
+            language: language
+        )
+        #expect(user == expected)
+    }
+
+    @Test("knows that there is nobody", arguments: [404, 410])
+    func nobody(status: Int) async throws {
+        #expect(try await directory(Canned(status, "")).user(try id("alice")) == nil)
+    }
+
+    @Test(
+        "does not take anything else for an answer",
+        arguments: [
+            (200, ""), (200, "[]"), (200, "{}"), (200, "{\"active\":\"yes\"}"),
+            (200, "{\"active\":true"), (200, "{\"active\":true,\"channels\":\"push\"}"),
+            (200, "{\"active\":true,\"channels\":[1]}"),
+            (200, "{\"active\":true,\"channels\":[\"\"]}"),
+            (204, ""), (301, ""), (401, ""), (403, ""), (429, ""), (500, "{\"active\":true}"),
+            (503, ""),
+        ]
+    )
+    func unavailable(status: Int, body: String) async throws {
+        let directory = try directory(Canned(status, body))
+        let alice = try id("alice")
+        await #expect(throws: DirectoryError.self) { try await directory.user(alice) }
+    }
+
+    @Test(
+        "says that it was not reached",
+        arguments: [
+            OutboundError.notSent("why"), .ambiguous("why"), .unusableAnswer("why"),
+            .forbiddenAddress("why"), .invalid("why"),
+        ]
+    )
+    func unreached(error: OutboundError) async throws {
+        let directory = try directory(Canned(failing: error))
+        let alice = try id("alice")
+        await #expect(throws: DirectoryError.unavailable("why")) {
+            try await directory.user(alice)
+        }
+    }
+
+    @Test("needs a place for the user, once")
+    func template() {
+        #expect(HTTPDirectory.Settings(template: "https://users.test/") == nil)
+        #expect(HTTPDirectory.Settings(template: "https://users.test/{user}/{user}") == nil)
+        #expect(HTTPDirectory.Settings(template: "https://users.test/{user}") != nil)
+        #expect(HTTPDirectory.Settings(template: "https://users.test/?name={user}") != nil)
+    }
+}
+
+/// Gives one answer to everything and keeps what it was asked.
+private final class Canned: OutboundHTTP {
+    private let answer: Result<OutboundResponse, OutboundError>
+    private let kept = Locked<[OutboundRequest]>([])
+
+    init(_ status: Int, _ body: String) {
+        answer = .success(OutboundResponse(status: status, body: Array(body.utf8)))
+    }
+    init(failing error: OutboundError) { answer = .failure(error) }
+
+    var requests: [OutboundRequest] { kept.withLock { $0 } }
+
+    func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundResponse {
+        kept.withLock { $0.append(request) }
+        return try answer.get()
+    }
+}

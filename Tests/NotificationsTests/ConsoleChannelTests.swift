@@ -1,0 +1,68 @@
+import Logins
+import Notifications
+import TestSupport
+import Testing
+import Threads
+
+@Suite("The console channel")
+struct ConsoleChannelTests {
+    @Test("writes the prompt in lines, with nothing in them that a terminal obeys")
+    func lines() async throws {
+        let written = Locked<[String]>([])
+        let channel = ConsoleChannel(id: try name("console")) { text in
+            written.withLock { $0.append(text) }
+        }
+        #expect(channel.isEnabled)
+        let message = "Pay\n  decide   https://evil.test\u{1B}[2J\u{9B}\u{202E}\u{2028}\u{7F}é 😀"
+        #expect(await channel.ask(try makePrompt(message: message)) == .delivered)
+        #expect(
+            written.withLock { $0 } == [
+                """
+                Login login.with.dots asks alice
+                  by       Shop
+                  for      openid payments
+                  message  Pay\\u{a}  decide   https://evil.test\\u{1b}[2J\\u{9b}\\u{202e}\\u{2028}\\u{7f}é 😀
+                  until    2026-11-20T12:02:00.500Z
+                  decide   https://beckon.test/approve/TICKET
+
+                """
+            ]
+        )
+    }
+
+    @Test("leaves out what is not known")
+    func bare() async throws {
+        let written = Locked("")
+        let channel = ConsoleChannel(id: try name("console")) { text in
+            written.withLock { $0 += text }
+        }
+        _ = await channel.ask(try makeBarePrompt())
+        #expect(written.withLock { $0.split(separator: "\n").count } == 3)
+    }
+}
+
+@Suite("The notification channels")
+struct NotificationChannelsTests {
+    private struct Stub: NotificationChannel {
+        let id: ChannelID
+        let retries = RetrySchedule(first: .seconds(1), cap: .seconds(1), jitter: 0)
+        let isEnabled: Bool
+        func ask(_ prompt: Prompt) async -> DeliveryAnswer { .delivered }
+    }
+
+    @Test("are found by name, and usable when enabled and allowed")
+    func lookup() throws {
+        let one: ChannelID = try name("one")
+        let two: ChannelID = try name("two")
+        let three: ChannelID = try name("three")
+        let channels = NotificationChannels([
+            Stub(id: one, isEnabled: true), Stub(id: two, isEnabled: false),
+            Stub(id: three, isEnabled: true),
+        ])
+        #expect(channels[two]?.id == two)
+        #expect(channels[try name("four")] == nil)
+        #expect(channels.usable(for: nil).map(\.id) == [one, three])
+        #expect(channels.usable(for: [two, three]).map(\.id) == [three])
+        #expect(channels.usable(for: []).isEmpty)
+    }
+}

@@ -1,0 +1,220 @@
+import Foundation
+import Glibc
+import JSON
+import Logins
+import Notifications
+import TestSupport
+import Testing
+
+@Suite("The exec channel", .timeLimit(.minutes(1)))
+struct ExecChannelTests {
+    let directory: TemporaryDirectory
+    let clock = ManualClock()
+    let log = CapturedLog()
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    /// Runs a script with the directory as its first argument.
+    private func channel(
+        _ script: String,
+        timeLimit: Duration = .seconds(20),
+        maximumCommands: Int = 8
+    ) throws -> ExecChannel {
+        ExecChannel(
+            id: try name("exec"),
+            settings: try #require(
+                ExecChannel.Settings(
+                    command: ["/bin/sh", "-c", script, "name", directory.path],
+                    timeLimit: timeLimit,
+                    maximumCommands: maximumCommands
+                )
+            ),
+            clock: clock,
+            log: log.logger
+        )
+    }
+
+    private func written(_ file: String) throws -> String {
+        try String(contentsOfFile: directory.file(file), encoding: .utf8)
+    }
+
+    @Test("gives the command the prompt as a line of JSON on its standard input")
+    func input() async throws {
+        let channel = try channel("cat > $1/input")
+        #expect(await channel.ask(try makePrompt()) == .delivered)
+        let text = try written("input")
+        #expect(text.hasSuffix("}\n"))
+        let message = try JSONValue(Array(text.utf8))
+        #expect(message["type"]?.string == "login.prompt")
+        #expect(message["data"]?["login_id"]?.string == "login.with.dots")
+        #expect(message["data"]?["ticket"]?.string == "TICKET")
+    }
+
+    @Test("makes no argument and no variable of what came from outside")
+    func arguments() async throws {
+        let script =
+            "tr '\\0' '\\n' < /proc/$$/environ > $1/environment; pwd > $1/place; echo $# > $1/count"
+        let channel = try channel(script)
+        #expect(await channel.ask(try makePrompt(login: "$(touch x); `id`")) == .delivered)
+        let environment = try written("environment").split(separator: "\n").sorted()
+        #expect(environment == ["LANG=C.UTF-8", "PATH=/usr/bin:/bin"])
+        #expect(try written("place") == "/\n")
+        #expect(try written("count") == "1\n")
+    }
+
+    @Test("leaves no file open in the command but its standard three")
+    func descriptors() async throws {
+        // One that a library might have left open for children, with a number that a shell would
+        // not give to a file of its own.
+        let null = open("/dev/null", O_RDONLY)
+        let stray = fcntl(null, F_DUPFD, 200)
+        defer {
+            close(null)
+            close(stray)
+        }
+        let channel = try channel("for f in /proc/$$/fd/*; do echo ${f##*/}; done > $1/list")
+        #expect(await channel.ask(try makePrompt()) == .delivered)
+        let numbers = try written("list").split(separator: "\n").compactMap { Int($0) }
+        #expect(Set(numbers).isSuperset(of: [0, 1, 2]))
+        // 3 is the directory while it is listed, 10 and above the shell's own standard output.
+        #expect(numbers.allSatisfy { $0 <= 3 || (10..<20).contains($0) })
+    }
+
+    @Test(
+        "understands the exit status",
+        arguments: [
+            ("exit 0", DeliveryAnswer.delivered), ("exit 75", .later("exit status 75", after: nil)),
+            ("exit 1", .refused("exit status 1")), ("exit 255", .refused("exit status 255")),
+            ("kill -TERM $$", .refused("killed by signal 15")),
+        ]
+    )
+    func exitStatus(script: String, answer: DeliveryAnswer) async throws {
+        #expect(try await channel(script).ask(try makePrompt()) == answer)
+    }
+
+    @Test("refuses when there is no such command, or it may not be run")
+    func missing() async throws {
+        for path in [directory.file("missing"), directory.path] {
+            let settings = try #require(ExecChannel.Settings(command: [path]))
+            let channel = ExecChannel(
+                id: try name("exec"),
+                settings: settings,
+                clock: clock,
+                log: log.logger
+            )
+            #expect(await channel.ask(try makePrompt()).kind == .refused)
+        }
+    }
+
+    @Test("needs an absolute path and texts without NUL")
+    func settings() {
+        #expect(ExecChannel.Settings(command: []) == nil)
+        #expect(ExecChannel.Settings(command: ["notify"]) == nil)
+        #expect(ExecChannel.Settings(command: ["./notify"]) == nil)
+        #expect(ExecChannel.Settings(command: ["/bin/echo", "a\u{0}b"]) == nil)
+        #expect(ExecChannel.Settings(command: ["/bin/echo"], environment: ["A=B": "c"]) == nil)
+        #expect(ExecChannel.Settings(command: ["/bin/echo", ""]) != nil)
+    }
+
+    @Test("kills the command and what it started when the time is over")
+    func timeLimit() async throws {
+        let alive = try Liveness(directory.file("alive"))
+        // Both hold the pipe open for as long as they live.
+        let channel = try channel(
+            "exec 3> $1/alive; echo x >&3; sleep 600 & sleep 600",
+            timeLimit: .milliseconds(300)
+        )
+        #expect(await channel.ask(try makePrompt()).kind == .later)
+        #expect(alive.hasSeenThemEnd())
+    }
+
+    @Test("kills the command when the task is cancelled")
+    func cancellation() async throws {
+        let alive = try Liveness(directory.file("alive"))
+        let channel = try channel("exec 3> $1/alive; echo x >&3; sleep 600 & sleep 600")
+        let prompt = try makePrompt()
+        let task = Task { await channel.ask(prompt) }
+        #expect(alive.hasSeenThemBegin())
+        task.cancel()
+        #expect(await task.value.kind == .later)
+        #expect(alive.hasSeenThemEnd())
+    }
+
+    @Test("does not wait for what the command leaves behind with its output open")
+    func leftBehind() async throws {
+        let channel = try channel("sleep 5 & exit 0", timeLimit: .seconds(4))
+        let start = ContinuousClock.now
+        #expect(await channel.ask(try makePrompt()) == .delivered)
+        #expect(.now - start < .seconds(4))
+    }
+
+    @Test("bears a command that reads nothing, and one that reads late")
+    func unread() async throws {
+        let long = try makePrompt(message: String(repeating: "m", count: 300_000))
+        #expect(try await channel("exit 0").ask(long) == .delivered)
+        #expect(try await channel("exec 0<&-; exit 75").ask(long).kind == .later)
+        #expect(try await channel("sleep 0.1; wc -c > $1/size").ask(long) == .delivered)
+        #expect(try #require(Int(try written("size").dropLast())) > 300_000)
+    }
+
+    @Test("keeps nothing of what the command writes but how much it was")
+    func output() async throws {
+        let channel = try channel("cat; cat $1/../nothing; head -c 3000000 /dev/zero")
+        #expect(await channel.ask(try makePrompt()) == .delivered)
+        let line = try #require(log.lines.first { $0.event == "channel.command" })
+        #expect(line.members.contains("\"output_bytes\":\(1 << 20)"))
+        #expect(!log.lines.contains { $0.members.contains("TICKET") })
+    }
+
+    @Test("leaves no zombie")
+    func zombies() async throws {
+        let channel = try channel("echo $$ > $1/number")
+        #expect(await channel.ask(try makePrompt()) == .delivered)
+        let number = try #require(pid_t(try written("number").dropLast()))
+        var status: Int32 = 0
+        #expect(waitpid(number, &status, WNOHANG) == -1)
+        #expect(errno == ECHILD)
+    }
+
+    @Test("runs no more commands at a time than it may")
+    func cap() async throws {
+        // Fails when it sees more than two marks at once.
+        let channel = try channel(
+            """
+            mkdir -p $1/marks; touch $1/marks/$$; sleep 0.02
+            count=$(ls $1/marks | wc -l); rm $1/marks/$$; [ $count -le 2 ]
+            """,
+            maximumCommands: 2
+        )
+        let prompt = try makePrompt()
+        let delivered = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<10 { group.addTask { await channel.ask(prompt) == .delivered } }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(delivered == 10)
+    }
+}
+
+/// A named pipe that processes hold open while they live.
+private final class Liveness: Sendable {
+    private let descriptor: Int32
+
+    struct Failed: Error {}
+
+    init(_ path: String) throws {
+        guard mkfifo(path, 0o600) == 0 else { throw Failed() }
+        descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failed() }
+    }
+
+    deinit { close(descriptor) }
+
+    func hasSeenThemBegin() -> Bool { wait(for: POLLIN) }
+
+    func hasSeenThemEnd() -> Bool { wait(for: POLLHUP) }
+
+    private func wait(for event: Int32) -> Bool {
+        var wanted = pollfd(fd: descriptor, events: Int16(event & POLLIN), revents: 0)
+        return poll(&wanted, 1, 10_000) == 1 && Int32(wanted.revents) & event != 0
+    }
+}

@@ -1,0 +1,229 @@
+import CurlClient
+import HTTP
+import JSON
+import Logins
+import Notifications
+import Telemetry
+import TestSupport
+import Testing
+import Threads
+
+@Suite("The webhook channel", .timeLimit(.minutes(1)))
+struct WebhookChannelTests {
+    static let oldSecret = "whsec_b2xkLXNlY3JldC1vbGQtc2VjcmV0LW9sZA=="
+    static let newSecret = "whsec_bmV3LXNlY3JldC1uZXctc2VjcmV0LW5ldy1zZWNyZXQ="
+    static let otherSecret = "whsec_b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldC1v"
+
+    let client = CurlHTTPClient()
+    let clock = ManualClock()
+    let log = CapturedLog()
+    let receiver: PeerProcess
+
+    init() throws {
+        receiver = try PeerProcess(
+            script: "receiver.py",
+            arguments: [Self.oldSecret, Self.newSecret, Self.otherSecret]
+        )
+    }
+
+    private func channel(
+        _ path: String,
+        id: String = "hook.one",
+        secrets: [String] = [oldSecret, newSecret],
+        guarded: Bool = false
+    ) throws -> WebhookChannel {
+        WebhookChannel(
+            id: try name(id),
+            settings: WebhookChannel.Settings(
+                url: "http://127.0.0.1:\(receiver.port)\(path)",
+                secrets: try secrets.map { try #require(WebhookSecret($0)) },
+                destination: Destination(allowsInternalAddresses: !guarded)
+            ),
+            client: client,
+            clock: clock,
+            log: log.logger
+        )
+    }
+
+    private func records() async throws -> [JSONValue] {
+        let url = "http://127.0.0.1:\(receiver.port)/records"
+        return try JSONValue(try await client.send(OutboundRequest(.get, url)).body).array ?? []
+    }
+
+    @Test("brings the whole prompt, signed with each secret and with no other")
+    func delivery() async throws {
+        let channel = try channel("/status/204")
+        #expect(await channel.ask(try makePrompt()) == .delivered)
+        #expect(await channel.ask(try makeBarePrompt()) == .delivered)
+        let records = try await records()
+        try #require(records.count == 2)
+        #expect(records[0]["valid"] == .array([.bool(true), .bool(true), .bool(false)]))
+        #expect(records[0]["signatures"]?.integer == 2)
+        #expect(records[0]["timestamp"]?.string == "1795176000")
+        #expect(records[0]["type"]?.string == "application/json")
+        let expected = """
+            {"type":"login.prompt","timestamp":"2026-11-20T12:00:00.000Z","data":{\
+            "login_id":"login.with.dots","tenant_id":"bank","user":"alice","client_name":"Shop",\
+            "scopes":["openid","payments"],"binding_message":"Pay 10 € to \\u202eShop\\n",\
+            "expires_at":"2026-11-20T12:02:00.500Z",\
+            "prompt_url":"https://beckon.test/approve/TICKET","ticket":"TICKET","language":"de-CH"}}
+            """
+        #expect(records[0]["body"] == (try JSONValue(Array(expected.utf8))))
+        let bare = """
+            {"type":"login.prompt","timestamp":"2026-11-20T12:00:00.000Z","data":{\
+            "login_id":"bare","user":"bob","scopes":[],"expires_at":"2026-11-20T12:02:00.000Z",\
+            "prompt_url":"https://beckon.test/approve/T","ticket":"T"}}
+            """
+        #expect(records[1]["body"] == (try JSONValue(Array(bare.utf8))))
+    }
+
+    @Test("gives repeats of one login one identifier, without a dot, and each its own time")
+    func identifier() async throws {
+        let channel = try channel("/status/200")
+        let prompt = try makePrompt()
+        _ = await channel.ask(prompt)
+        clock.advance(by: .seconds(90))
+        _ = await channel.ask(prompt)
+        _ = await channel.ask(try makePrompt(login: "another"))
+        _ = await (try self.channel("/status/200", id: "hook.two")).ask(prompt)
+        let records = try await records()
+        let identifiers = records.compactMap { $0["id"]?.string }
+        try #require(identifiers.count == 4)
+        #expect(identifiers[0] == identifiers[1])
+        #expect(Set(identifiers).count == 3)
+        #expect(!identifiers.joined().contains("."))
+        #expect(records[1]["timestamp"]?.string == "1795176090")
+        #expect(records.allSatisfy { $0["valid"]?.array?.first?.bool == true })
+    }
+
+    @Test(
+        "understands the answer",
+        arguments: [
+            (200, DeliveryAnswer.delivered), (202, .delivered), (204, .delivered),
+            (299, .delivered), (301, .refused("status 301")), (302, .refused("status 302")),
+            (307, .refused("status 307")), (400, .refused("status 400")),
+            (401, .refused("status 401")), (404, .refused("status 404")),
+            (408, .later("status 408", after: nil)), (409, .later("status 409", after: nil)),
+            (410, .refused("status 410")), (413, .refused("status 413")),
+            (422, .refused("status 422")), (425, .later("status 425", after: nil)),
+            (429, .later("status 429", after: nil)), (500, .later("status 500", after: nil)),
+            (502, .later("status 502", after: nil)), (503, .later("status 503", after: nil)),
+            (504, .later("status 504", after: nil)),
+        ]
+    )
+    func statuses(status: Int, answer: DeliveryAnswer) async throws {
+        let channel = try channel("/status/\(status)")
+        #expect(await channel.ask(try makePrompt()) == answer)
+        #expect(channel.isEnabled == (status != 410))
+        // No redirect was followed.
+        #expect(try await records().count == 1)
+    }
+
+    @Test("honours Retry-After, in seconds and as a date")
+    func retryAfter() async throws {
+        let seconds = try channel("/retry/9")
+        #expect(await seconds.ask(try makePrompt()) == .later("status 503", after: .seconds(9)))
+        let date = try channel("/retry/Fri,%2020%20Nov%202026%2012:01:00%20GMT")
+        #expect(await date.ask(try makePrompt()) == .later("status 503", after: nil))
+        let answering = WebhookChannel(
+            id: try name("dated"),
+            settings: WebhookChannel.Settings(
+                url: "https://bank.test/",
+                secrets: [try #require(WebhookSecret(Self.newSecret))]
+            ),
+            client: Canned { _ throws(OutboundError) in
+                OutboundResponse(
+                    status: 429,
+                    fields: [Field("Retry-After", "Fri, 20 Nov 2026 12:01:00 GMT")]
+                )
+            },
+            clock: clock,
+            log: .silent
+        )
+        #expect(await answering.ask(try makePrompt()) == .later("status 429", after: .seconds(60)))
+    }
+
+    @Test("is disabled by a 410, once and for all, and says so to the operator")
+    func gone() async throws {
+        let channel = try channel("/status/410")
+        #expect(channel.isEnabled)
+        _ = await channel.ask(try makePrompt())
+        #expect(!channel.isEnabled)
+        #expect(await channel.ask(try makePrompt()).kind == .refused)
+        #expect(try await records().count == 1)
+        #expect(log.lines.map(\.event) == ["channel.disabled"])
+        #expect(log.lines.first?.level == .error)
+        #expect(log.lines.first?.members.contains("hook.one") == true)
+    }
+
+    @Test("does not call internal addresses unless it may")
+    func guarded() async throws {
+        let channel = try channel("/status/200", guarded: true)
+        #expect(await channel.ask(try makePrompt()).kind == .refused)
+        #expect(try await records().isEmpty)
+        #expect(channel.isEnabled)
+    }
+
+    @Test(
+        "tries again whatever went wrong on the way, and not what cannot be sent",
+        arguments: [
+            (OutboundError.notSent("a"), DeliveryAnswer.Kind.later), (.ambiguous("b"), .later),
+            (.unusableAnswer("c"), .later), (.forbiddenAddress("10.0.0.1"), .refused),
+            (.invalid("d"), .refused),
+        ]
+    )
+    func errors(error: OutboundError, kind: DeliveryAnswer.Kind) async throws {
+        let channel = WebhookChannel(
+            id: try name("hook"),
+            settings: WebhookChannel.Settings(
+                url: "https://bank.test/hook",
+                secrets: [try #require(WebhookSecret(Self.newSecret))]
+            ),
+            client: Canned { request throws(OutboundError) in
+                #expect(request.timeLimit == .seconds(20))
+                #expect(!request.destination.allowsInternalAddresses)
+                throw error
+            },
+            clock: clock,
+            log: .silent
+        )
+        #expect(await channel.ask(try makePrompt()).kind == kind)
+    }
+}
+
+/// Answers by a closure, for what no server can be made to do.
+private struct Canned: OutboundHTTP {
+    let answer: @Sendable (OutboundRequest) throws(OutboundError) -> OutboundResponse
+
+    func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundResponse {
+        try answer(request)
+    }
+}
+
+@Suite("A webhook secret")
+struct WebhookSecretTests {
+    @Test(
+        "is 24 to 64 bytes behind whsec_",
+        arguments: [
+            ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", true),
+            ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", false), ("whsec_", false),
+            ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa==", false),
+            ("whsec_" + String(repeating: "AAAA", count: 7) + "AAA=", false),
+            ("whsec_" + String(repeating: "AAAA", count: 21) + "AA==", true),
+            ("whsec_" + String(repeating: "AAAA", count: 22), false),
+            ("whsec_not base 64!", false),
+        ]
+    )
+    func form(text: String, isOne: Bool) {
+        #expect((WebhookSecret(text) != nil) == isOne)
+    }
+
+    @Test("is not shown by printing it")
+    func secrecy() throws {
+        let text = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        let secret = try #require(WebhookSecret("whsec_" + text))
+        var dumped = ""
+        dump(secret, to: &dumped)
+        #expect(dumped + "\(secret)" == "- WebhookSecret\nWebhookSecret")
+    }
+}

@@ -1,0 +1,132 @@
+public import Logins
+
+/// Logins for tests, brought to where they are by legal events only.
+extension PendingLogin {
+    /// What tests need of a login; everything has a usable default.
+    public struct Fixture: Sendable {
+        public var server = "cloudentity"
+        public var tenant: String? = "acme"
+        public var id = "login-1"
+        public var user = "alice"
+        public var client: String? = "shop"
+        public var receivedAt = Timestamp(milliseconds: 1_795_176_000_000)
+        public var lifetime: Duration = .seconds(120)
+        /// How long before its end the prompt ends.
+        public var margin: Duration = .seconds(10)
+        public var earliestReport: Duration = .zero
+        public var reportsExpiry = true
+        public var bindingMessage: String? = "4711"
+
+        public init() {}
+        public init(id: String) { self.id = id }
+
+        public var promptEnds: Timestamp { receivedAt + lifetime - margin }
+        public var reportEnds: Timestamp { receivedAt + lifetime }
+
+        /// Traps when one of the texts is not an identifier: a mistake in the test.
+        public func make() -> PendingLogin {
+            PendingLogin(
+                key: LoginKey(
+                    server: Self.identifier(server),
+                    tenant: tenant.map { Self.identifier($0) },
+                    login: Self.identifier(id)
+                ),
+                terms: Terms(
+                    receivedAt: receivedAt,
+                    expiresAt: reportEnds,
+                    promptEnds: promptEnds,
+                    reportEnds: reportEnds,
+                    earliestReport: receivedAt + earliestReport,
+                    reportsExpiry: reportsExpiry
+                ),
+                details: Details(
+                    user: Self.identifier(user),
+                    workspace: Self.identifier("payments"),
+                    client: client.map { Self.identifier($0) },
+                    clientName: "The Shop",
+                    requestedScopes: ["openid", "payment:1"],
+                    acrValues: ["urn:acr:2fa"],
+                    bindingMessage: bindingMessage,
+                    consentID: Self.identifier("consent-1"),
+                    state: "anti-forgery",
+                    unknownMembers: #"{"x":1}"#
+                )
+            )
+        }
+
+        static func identifier<Named>(_ text: String) -> Identifier<Named> {
+            guard let identifier = Identifier<Named>(text) else {
+                preconditionFailure("the test needs an identifier")
+            }
+            return identifier
+        }
+    }
+
+    /// A login in a phase, by the shortest legal way there. Where an outcome is needed, somebody
+    /// approved; `stranded` was refused by the server, and `settled` was taken by it.
+    public static func inPhase(
+        _ phase: PhaseName,
+        _ fixture: Fixture = Fixture(),
+        choice: Decision.Choice = .approve
+    ) -> PendingLogin {
+        var login = fixture.make()
+        let now = fixture.receivedAt
+        func apply(_ event: Event) {
+            do {
+                _ = try login.apply(event, at: now)
+            } catch {
+                preconditionFailure("the fixture takes \(event): \(error)")
+            }
+        }
+        switch phase {
+        case .preparing: break
+        case .waiting:
+            apply(.prepared(.fixture, [.fixture(at: now)]))
+        case .reporting:
+            apply(.prepared(.fixture, [.fixture(at: now)]))
+            apply(.decided(.fixture(choice, at: now)))
+        case .settled:
+            apply(.prepared(.fixture, [.fixture(at: now)]))
+            apply(.decided(.fixture(choice, at: now)))
+            apply(.reportTaken(confirmed: true))
+        case .stranded:
+            apply(.prepared(.fixture, [.fixture(at: now)]))
+            apply(.decided(.fixture(choice, at: now)))
+            apply(.reportRefused("no such scope"))
+        }
+        return login
+    }
+}
+
+extension Consent {
+    public static let fixture = Consent(
+        clientName: "The Shop",
+        scopes: [
+            Scope(requestedName: "openid"),
+            Scope(
+                requestedName: "payment:1",
+                displayName: "A payment",
+                explanation: "12.50 € to Bob"
+            ),
+        ]
+    )
+}
+
+extension PendingLogin.Delivery {
+    public static func fixture(_ channel: String = "webhook", at moment: Timestamp) -> Self {
+        PendingLogin.Delivery(
+            channel: PendingLogin.Fixture.identifier(channel),
+            state: .due(at: moment)
+        )
+    }
+}
+
+extension Decision {
+    public static func fixture(_ choice: Choice, at moment: Timestamp) -> Decision {
+        Decision(
+            choice,
+            evidence: Evidence(method: .tap, via: .page, address: "192.0.2.7"),
+            at: moment
+        )
+    }
+}

@@ -1,0 +1,64 @@
+#!/bin/bash
+# Runs every test and ends with one line: "N passed, N failed".
+#
+# A runner beside `swift test` is any executable Tests/*/test.sh (flows, black box, browser). It
+# prints what people want to read, ends with a line "N passed, N failed", and exits 0 if none failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+SWIFT=${SWIFT:-swift}
+passed=0
+failed=0
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+say() { printf '\n== %s\n' "$*"; }
+
+say "Building"
+# shellcheck disable=SC2086
+if ! $SWIFT build --build-tests ${SWIFTFLAGS:-} 2>&1 | tee "$out/build"; then
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+# Warnings of ours are errors already; this catches those of the package itself.
+if grep -q 'warning:' "$out/build"; then
+    echo "The build has warnings."
+    failed=$((failed + 1))
+fi
+
+say "Swift tests"
+# shellcheck disable=SC2086
+$SWIFT test --skip-build --disable-xctest ${SWIFTFLAGS:-} 2>&1 | tee "$out/swift" |
+    grep --line-buffered -E '^(✘|✔ Suite|◇ Test run|✔ Test run|↳|error:|fatal|.*Fatal error)' || true
+status=${PIPESTATUS[0]}
+# "Test run with 120 tests in 12 suites passed after 3.1 seconds."
+total=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$out/swift" | tail -1)
+broken=$(grep -cE '^✘ Test "?.* failed after' "$out/swift" || true)
+if [ "$status" -ne 0 ] && [ "$broken" -eq 0 ]; then broken=1; fi
+if [ -z "$total" ] || [ "$total" -eq 0 ]; then
+    tail -50 "$out/swift"
+    total=0
+    broken=1
+fi
+passed=$((passed + (total > broken ? total - broken : 0)))
+failed=$((failed + broken))
+
+for runner in Tests/*/test.sh; do
+    [ -x "$runner" ] || continue
+    say "$(basename "$(dirname "$runner")")"
+    "$runner" 2>&1 | tee "$out/runner"
+    status=${PIPESTATUS[0]}
+    counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$out/runner" | tail -1)
+    good=$(sed -nE 's/^([0-9]+) passed, .*/\1/p' <<<"$counts")
+    bad=$(sed -nE 's/.*passed, ([0-9]+) failed$/\1/p' <<<"$counts")
+    if [ -z "$counts" ] || { [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; }; then
+        echo "$runner exited $status and its count says otherwise or nothing."
+        bad=$((${bad:-0} + 1))
+    fi
+    passed=$((passed + ${good:-0}))
+    failed=$((failed + bad))
+done
+
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,73 @@
+#!/bin/bash
+# Installs what is missing, and says nothing when nothing is.
+#
+#   Tests/setup.sh run     what `make build` and `make run` need
+#   Tests/setup.sh test    that, and what the tests need
+#
+# For Debian and Ubuntu. Swift itself must be there (swift.org/install).
+set -euo pipefail
+
+what=${1:-test}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+missing=()
+need() { # need PACKAGE CHECK…
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+has_library() { has pkg-config && pkg-config --exists "$1"; }
+has_any() { for name in "$@"; do has "$name" && return 0; done; return 1; }
+
+if ! has swift; then
+    echo "Swift 6.3 or later is needed: https://www.swift.org/install" >&2
+    exit 1
+fi
+
+need pkg-config has pkg-config
+need libssl-dev has_library openssl
+need libsqlite3-dev has_library sqlite3
+need libcurl4-openssl-dev has_library libcurl
+need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+
+if [ "$what" = test ]; then
+    need curl has curl
+    need python3 test -x /usr/bin/python3
+    need openssl has openssl
+    need sqlite3 has sqlite3
+    need jq has jq
+    need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
+    # Debian calls them chromium and chromium-driver; on Ubuntu the packages of the other names
+    # bring a snap, which needs snapd.
+    if [ "$(. /etc/os-release && echo "$ID")" = ubuntu ]; then
+        need chromium-browser has_any chromium chromium-browser google-chrome
+        need chromium-chromedriver has_any chromedriver
+    else
+        need chromium has_any chromium chromium-browser google-chrome
+        need chromium-driver has_any chromedriver
+    fi
+fi
+
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! has apt-get; then
+    echo "Please install: ${missing[*]}" >&2
+    exit 1
+fi
+
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! has sudo; then
+        echo "Please install, as root: apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+    root=(sudo)
+fi
+
+echo "Installing ${missing[*]} …"
+# env, because sudo drops the variables of the caller.
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
