@@ -74,9 +74,13 @@ import TLS
         unsafe waiting.resume()
     }
 
+    var mustWaitToRead: Bool { !isReadable && !hasExpired }
+
+    func wakeWhenReadable(_ waiting: UnsafeContinuation<Void, Never>) { unsafe reader = waiting }
+
     /// Returns when there may be something to read, or when `wakeReader` is called.
     func untilReadable() async throws(ConnectionEnd) {
-        if !isReadable, !hasExpired { unsafe await withUnsafeContinuation { unsafe reader = $0 } }
+        if mustWaitToRead { unsafe await withUnsafeContinuation { unsafe reader = $0 } }
         if hasExpired { throw .timedOut }
     }
 
