@@ -68,7 +68,8 @@ struct TransitionTests {
             .deletingLastPathComponent().deletingLastPathComponent()
         let file = root.appendingPathComponent("ARCHITECTURE.md")
         let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        let part = text.components(separatedBy: "<!-- transitions -->").last?
+        let part =
+            text.components(separatedBy: "<!-- transitions -->").last?
             .components(separatedBy: "<!-- /transitions -->").first ?? ""
         var table: [String: [String: Set<String>]] = [:]
         var phases: [String] = []
