@@ -102,7 +102,7 @@ enum DemoScript {
           let first = true;
           for (;;) {
             try {
-              const answer = await fetch("/demo/events?after=" + (first ? 0 : state.last));
+              const answer = await fetch("/demo/events?after=" + (first ? "0&wait=0" : state.last));
               if (!answer.ok) throw new Error("status " + answer.status);
               let { entries, last } = await answer.json();
               if (first) {
@@ -144,7 +144,7 @@ enum DemoScript {
 
         function tick() {
           const now = new Date();
-          const short = clockText(now, { hour: "2-digit", minute: "2-digit" });
+          const short = clockText(now, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
           byId("clock").textContent = short;
           byId("time").textContent = short;
           byId("date").textContent = now.toLocaleDateString([],
@@ -166,8 +166,8 @@ enum DemoScript {
           phone: "Phone" };
 
         function stamp(entry) {
-          const date = new Date(entry.at);
-          return clockText(date, { hour12: false }) + "." +
+          const date = new Date(Date.parse(entry.at) - (entry.ms || 0));
+          return clockText(date, { hourCycle: "h23" }) + "." +
             String(date.getMilliseconds()).padStart(3, "0");
         }
 
@@ -182,7 +182,15 @@ enum DemoScript {
           byId("empty").hidden = true;
           const item = make("li", "step");
           item.append(make("span", "when", stamp(entry)), make("span", "", text));
-          byId("timeline").append(item);
+          place(item, entry);
+        }
+
+        // Entries come when things end; they are shown in the order in which things began.
+        function place(item, entry) {
+          item.dataset.turn = entry.turn;
+          const later = [...byId("timeline").children]
+            .find((other) => Number(other.dataset.turn) > entry.turn);
+          byId("timeline").insertBefore(item, later || null);
         }
 
         function isPending(entry) {
@@ -207,7 +215,7 @@ enum DemoScript {
           details.open = byId("open-all").checked;
           details.append(summary(entry), bodies(entry));
           item.append(details);
-          list.append(item);
+          place(item, entry);
         }
 
         function summary(entry) {
@@ -270,6 +278,9 @@ enum DemoScript {
           for (const prompt of live) {
             if ([...list.children].some((item) => item.dataset.login === prompt.login_id)) continue;
             list.prepend(notification(prompt));
+            if (matchMedia("(max-width: 900px)").matches) {
+              byId("phone-title").scrollIntoView({ behavior: "smooth", block: "start" });
+            }
             const left = Date.parse(prompt.expires_at) - Date.now();
             if (left > 0) setTimeout(refreshPhone, Math.min(left + 500, 2147483647));
           }
