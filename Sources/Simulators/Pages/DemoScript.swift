@@ -35,7 +35,7 @@ enum DemoScript {
 
         function factText(name, value) {
           if (["iat", "exp", "auth_time"].includes(name)) {
-            return value + " (" + clockText(new Date(value * 1000)) + ")";
+            return value + " (" + clockText(new Date(value * 1000), { hourCycle: "h23" }) + ")";
           }
           return typeof value === "string" ? value : JSON.stringify(value);
         }
@@ -225,11 +225,16 @@ enum DemoScript {
           const good = entry.status >= 200 && entry.status < 300;
           const isWaiting = isPending(entry);
           const tag = make("span", "tag " + (isWaiting ? "" : good ? "good" : "bad"),
-            isWaiting ? "not yet" : entry.status ? String(entry.status) : "no answer");
+            isWaiting ? "not yet" : entry.status ? statusText(entry) : "no answer");
           const path = entry.path.replace(/^https?:\/\/[^/]+/, "");
           line.append(ways, tag, make("span", "code target", entry.method + " " + path),
             make("span", "when", stamp(entry)));
           return line;
+        }
+
+        function statusText(entry) {
+          const error = entry.answer && entry.answer.error;
+          return entry.status + (typeof error === "string" ? " " + error : "");
         }
 
         function bodies(entry) {
@@ -278,6 +283,8 @@ enum DemoScript {
           for (const prompt of live) {
             if ([...list.children].some((item) => item.dataset.login === prompt.login_id)) continue;
             list.prepend(notification(prompt));
+            // Whoever still reads how the last one ended has seen enough.
+            if (phone.open && phone.seen.has(phone.open)) goHome();
             if (matchMedia("(max-width: 900px)").matches) {
               byId("phone-title").scrollIntoView({ behavior: "smooth", block: "start" });
             }
