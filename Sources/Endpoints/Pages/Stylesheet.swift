@@ -65,7 +65,7 @@ enum Stylesheet {
           background: var(--warn); color: var(--warn-ink); font-size: .9375rem; }
         form { margin: 1.25rem 0 0; }
         fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
-        .choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr));
+        .choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr));
           gap: .75rem; }
         button, .button { display: block; width: 100%; min-height: 3.375rem;
           padding: .75rem 1rem; border: 2px solid transparent; border-radius: .875rem;

@@ -1,0 +1,42 @@
+"""Takes pictures of each page: phone and desk, light and dark."""
+
+import pathlib
+import sys
+
+from stage import Stage
+
+SHAPES = {"phone": (360, 740), "desk": (1280, 860)}
+
+
+def take(browser, folder, name):
+    for shape, (width, height) in SHAPES.items():
+        for scheme in ("light", "dark"):
+            browser.shape(width, height, dark=scheme == "dark")
+            browser.picture(folder / f"{name}-{shape}-{scheme}.png")
+            print(f"{name}-{shape}-{scheme}.png")
+
+
+def main(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    hostile = "<b>pay</b> \u202e00,1 \u200b" + "x" * 60
+    with Stage() as stage, stage.browser() as browser:
+        browser.go(stage.ask().page)
+        take(browser, folder, "question")
+        with stage.hold():
+            browser.button("Approve").click()
+            browser.sees("Being delivered")
+            take(browser, folder, "sending")
+        browser.sees("Go on where you started.")
+        take(browser, folder, "approved")
+        browser.go(stage.ask().page)
+        browser.button("This wasn’t me").click()
+        browser.sees("Delivered")
+        take(browser, folder, "not-me")
+        browser.go(stage.ask(binding_message=hostile).page)
+        take(browser, folder, "hostile")
+        browser.go(stage.page("unknown"))
+        take(browser, folder, "unknown")
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))

@@ -1,0 +1,10 @@
+#!/bin/bash
+# Opens prompts in a headless Chromium and plays a person. Needs chromium and chromium-driver
+# (Tests/setup.sh installs them). Words choose scenarios: test.sh "Enter key".
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+if [ -z "${BECKON:-}" ] && [ ! -x .build/debug/beckon ]; then
+    ${SWIFT:-swift} build --product beckon >&2
+fi
+export PYTHONDONTWRITEBYTECODE=1
+exec python3 Tests/Browser/scenarios.py "$@"

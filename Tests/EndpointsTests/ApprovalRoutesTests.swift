@@ -1,0 +1,308 @@
+import Endpoints
+import Engine
+import HTTP
+import Identity
+import Logins
+import TestSupport
+import Testing
+
+@Suite("The approval page")
+struct ApprovalRoutesTests {
+    @Test("says who asks, for what, the message and how long")
+    func question() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(
+                scopes: [
+                    .init(
+                        requestedName: "accounts",
+                        displayName: "See accounts",
+                        explanation: "Balances only."
+                    ),
+                    .init(requestedName: "offline_access"),
+                ]
+            )
+            let page = await house.get(prompt.page)
+            #expect(page.status == 200)
+            // The clock stands at 12:00 and the prompt ends 110 seconds later.
+            for text in [
+                "Kiosk 12", "See accounts", "Balances only.", "offline_access",
+                "Kiosk 12 / 84-20-17", "12:01 UTC", "data-left=\"110000\"",
+            ] {
+                #expect(page.text.contains(text), "\(text)")
+            }
+        }
+    }
+
+    @Test("puts decline first, and approve beside it as its equal")
+    func order() async throws {
+        try await House.with { house in
+            let page = await house.get(try await house.prompt().page).text
+            let values = page.split(separator: "<button").dropFirst().map { button in
+                button.split(separator: "value=\"")[1].prefix { $0 != "\"" }
+            }
+            #expect(values == ["deny", "approve", "fraud"])
+            #expect(!page.contains("autofocus") && !page.contains("checked"))
+        }
+    }
+
+    @Test(
+        "takes an answer, sends back to the page, and then shows the receipt only",
+        arguments: [
+            ("approve", "Sending your answer", "Approved"),
+            ("deny", "You declined", "You declined"),
+            ("fraud", "Thank you for telling us", "Thank you for telling us"),
+        ]
+    )
+    func answer(choice: String, first: String, last: String) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            let answer = await house.choose(choice, prompt.ticket)
+            #expect(answer.status == 303)
+            #expect(answer.field("location") == prompt.ticket)
+            let reporting = await house.get(prompt.page).text
+            #expect(reporting.contains(first) && reporting.contains("Being delivered"))
+            #expect(!reporting.contains("Approved"))
+            #expect(reporting.contains("http-equiv=\"refresh\" content=\"2\""))
+            try await house.apply(.reportTaken(confirmed: true), to: prompt.number)
+            let settled = await house.get(prompt.page).text
+            #expect(settled.contains(last) && settled.contains(">Delivered<"))
+            #expect(!settled.contains("http-equiv=\"refresh\"") && !settled.contains("data-state"))
+            for page in [reporting, settled] {
+                #expect(!page.contains("84-20-17") && !page.contains("Kiosk"))
+                #expect(!page.contains("<form"))
+            }
+        }
+    }
+
+    @Test("never says that an approval went through which the server did not take")
+    func undelivered() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            _ = await house.choose("approve", prompt.ticket)
+            try await house.apply(.reportRefused("no"), to: prompt.number)
+            let page = await house.get(prompt.page).text
+            #expect(page.contains("could not be delivered") && !page.contains("Approved"))
+        }
+    }
+
+    @Test("raises an alarm when it was not the person")
+    func fraud() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            _ = await house.choose("fraud", prompt.ticket)
+            #expect(house.log.events == ["login.reported_as_fraud"])
+            #expect(!house.log.lines.contains { $0.members.contains(prompt.ticket) })
+        }
+    }
+
+    @Test("takes the same answer twice and refuses another with 409")
+    func repeats() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            #expect(await house.choose("deny", prompt.ticket).status == 303)
+            #expect(await house.choose("deny", prompt.ticket).status == 303)
+            let other = await house.choose("approve", prompt.ticket)
+            #expect(other.status == 409)
+            #expect(other.text.contains("already answered") && other.text.contains("You declined"))
+        }
+    }
+
+    @Test("refuses an answer that is too late with 410, and does not ask any more")
+    func late() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            house.clock.advance(by: .seconds(110))
+            let page = await house.get(prompt.page)
+            #expect(page.text.contains("Time is up") && !page.text.contains("<form"))
+            #expect(!page.text.contains("84-20-17"))
+            #expect(await house.choose("approve", prompt.ticket).status == 410)
+            try await house.apply(.deadlinePassed, to: prompt.number)
+            #expect(await house.choose("approve", prompt.ticket).status == 410)
+            #expect(await house.get(prompt.page).text.contains("no answer in time"))
+        }
+    }
+
+    @Test("answers every ticket that opens nothing with the same page")
+    func unknown() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            let foreign = PromptTicket(for: prompt.number).text
+            let absent = PromptTicket(for: LoginNumber(999)).text
+            var pages: Set<String> = []
+            for ticket in ["x", foreign, absent, String(prompt.ticket.dropLast())] {
+                let looked = await house.get("/approve/" + ticket)
+                let chosen = await house.choose("deny", ticket)
+                let state = await house.get("/approve/\(ticket)/state?seen=waiting")
+                #expect(looked.status == 404 && chosen.status == 404 && state.status == 404)
+                pages.formUnion([looked.text, chosen.text])
+            }
+            #expect(pages.count == 1)
+        }
+    }
+
+    @Test("cannot approve where tapping is not enough, and can still decline")
+    func tapping() async throws {
+        try await House.with(tap: false) { house in
+            let prompt = try await house.prompt()
+            let page = await house.get(prompt.page).text
+            #expect(!page.contains("value=\"approve\"") && page.contains("open the app"))
+            let refused = await house.choose("approve", prompt.ticket)
+            #expect(refused.status == 403 && refused.text.contains("your app"))
+            #expect(await house.choose("deny", prompt.ticket).status == 303)
+        }
+    }
+
+    @Test("says so while it is being made ready, and takes no answer yet")
+    func preparing() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(isReady: false)
+            #expect(await house.get(prompt.page).text.contains("Getting ready"))
+            let answer = await house.choose("approve", prompt.ticket)
+            #expect(answer.status == 409 && answer.text.contains("Getting ready"))
+        }
+    }
+
+    @Test("answers 503 and when to come back while the store is down")
+    func down() async {
+        let house = House.broken
+        let ticket = PromptTicket(for: LoginNumber(1)).text
+        for response in [
+            await house.get("/approve/" + ticket), await house.choose("deny", ticket),
+            await house.get("/approve/\(ticket)/state"),
+        ] {
+            #expect(response.status == 503)
+            #expect(response.field("retry-after") == "1")
+        }
+        #expect(house.log.events == Array(repeating: "decision.store_failed", count: 3))
+    }
+
+    @Test(
+        "takes a form from its own page only",
+        arguments: [
+            ([Field("Sec-Fetch-Site", "same-origin")], 303),
+            ([Field("Sec-Fetch-Site", "none")], 303),
+            ([Field("Sec-Fetch-Site", "same-site")], 403),
+            ([Field("Sec-Fetch-Site", "cross-site")], 403),
+            ([Field("Origin", "https://login.bank.example")], 303),
+            ([Field("Origin", "https://prompts.bank.example:8443")], 303),
+            ([Field("Origin", "https://evil.example")], 403),
+            ([Field("Origin", "null")], 403),
+            ([Field("Origin", "https://login.bank.example.evil.example")], 403),
+            (
+                [
+                    Field("Origin", "https://evil.example"),
+                    Field("Sec-Fetch-Site", "same-origin"),
+                ], 403
+            ),
+            ([Field("Origin", "https://login.bank.example"), Field("Origin", "null")], 403),
+            ([], 303),
+        ]
+    )
+    func origin(fields: [Field], status: Int) async throws {
+        let settings = ApprovalRoutes.Settings(publicURL: "https://prompts.bank.example:8443/base")
+        try await House.with(settings: settings) { house in
+            let prompt = try await house.prompt()
+            #expect(await house.choose("deny", prompt.ticket, fields).status == status)
+        }
+    }
+
+    @Test(
+        "refuses what is not its form and changes nothing",
+        arguments: [
+            ("application/json", #"{"decision":"approve"}"#, 415),
+            ("text/plain", "decision=approve", 415),
+            ("application/x-www-form-urlencoded", "", 400),
+            ("application/x-www-form-urlencoded", "decision=Approve", 400),
+            ("application/x-www-form-urlencoded", "decision=cancel", 400),
+            ("application/x-www-form-urlencoded", "decision=deny&decision=approve", 400),
+            ("application/x-www-form-urlencoded", "decision=%zz", 400),
+            (
+                "application/x-www-form-urlencoded",
+                "decision=approve&x=" + String(repeating: "x", count: 1024), 413
+            ),
+        ]
+    )
+    func badForm(type: String, body: String, status: Int) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            let response = await house.send(
+                .post,
+                prompt.page,
+                [Field("Content-Type", type)],
+                body
+            )
+            #expect(response.status == status)
+            #expect(try await house.store.login(prompt.number)?.login.phase.name == .waiting)
+        }
+    }
+
+    @Test("is sent with fields that keep it to itself")
+    func headers() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            for page in [await house.get(prompt.page), await house.get("/approve/x")] {
+                #expect(
+                    page.field("content-security-policy")
+                        == "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+                        + "connect-src 'self'; form-action 'self'; base-uri 'none'; "
+                        + "frame-ancestors 'none'"
+                )
+                #expect(page.field("cache-control") == "no-store")
+                #expect(page.field("referrer-policy") == "same-origin")
+                #expect(page.field("x-content-type-options") == "nosniff")
+                #expect(page.field("x-frame-options") == "DENY")
+                #expect(page.field("cross-origin-opener-policy") == "same-origin")
+                #expect(page.field("permissions-policy")?.contains("payment=()") == true)
+                // What the policy forbids is not there either.
+                #expect(!page.text.contains("style=\"") && !page.text.contains("<style"))
+                #expect(!page.text.contains("://"))
+            }
+        }
+    }
+
+    @Test("can be framed by whom the configuration names")
+    func framed() async throws {
+        let settings = ApprovalRoutes.Settings(frameAncestors: ["https://bank.example"])
+        try await House.with(settings: settings) { house in
+            let page = await house.get(try await house.prompt().page)
+            #expect(
+                page.field("content-security-policy")?.hasSuffix(
+                    "frame-ancestors https://bank.example"
+                ) == true
+            )
+            #expect(page.field("x-frame-options") == nil)
+        }
+        #expect(!ApprovalRoutes.Settings.isFrameAncestor("https://a; script-src *"))
+    }
+
+    @Test("loads files that exist, under names that change with their content")
+    func assets() async throws {
+        try await House.with { house in
+            let page = await house.get(try await house.prompt().page).text
+            let files = page.split(separator: "../assets/").dropFirst().map { rest in
+                String(rest.prefix { $0 != "\"" })
+            }
+            #expect(files.count == 3)
+            for file in files {
+                let asset = await house.get("/assets/" + file)
+                #expect(asset.status == 200 && !asset.body.isEmpty)
+                #expect(asset.field("cache-control")?.contains("immutable") == true)
+            }
+            #expect(await house.get("/assets/beckon.000000000000000.css").status == 404)
+        }
+    }
+
+    @Test("tells a page that waits when its phase is over")
+    func waiting() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            #expect(await house.get(prompt.page + "/state").text == #"{"phase":"waiting"}"#)
+            #expect(await house.get(prompt.page + "/state?seen=x").status == 400)
+            try await within {
+                async let news = house.get(prompt.page + "/state?seen=waiting")
+                _ = await house.decide("deny", prompt)
+                #expect(await news.text == #"{"phase":"reporting"}"#)
+            }
+        }
+    }
+}

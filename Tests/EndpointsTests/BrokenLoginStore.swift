@@ -1,0 +1,30 @@
+import Logins
+
+/// A store whose disk has gone. It fails at everything, in the way that a full one does.
+struct BrokenLoginStore: LoginStore {
+    func insert(_ login: PendingLogin, limits: LoginLimits) async throws(StoreError) -> Insertion {
+        throw .full
+    }
+    func login(_ key: LoginKey) async throws(StoreError) -> StoredLogin? { throw .full }
+    func login(_ number: LoginNumber) async throws(StoreError) -> StoredLogin? { throw .full }
+    func update(
+        _ number: LoginNumber,
+        _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
+    ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? { throw .full }
+    func claim(at now: Timestamp, limit: Int) async throws(StoreError) -> [Claim] { throw .full }
+    func release(_ claim: Claim) {}
+    func nextDue() async throws(StoreError) -> Timestamp? { throw .full }
+    func recover(at now: Timestamp) async throws(StoreError) -> Int { throw .full }
+    func logins(
+        in phase: PendingLogin.PhaseName,
+        after: LoginNumber?,
+        limit: Int
+    ) async throws(StoreError) -> [StoredLogin] { throw .full }
+    func census() async throws(StoreError) -> [Census] { throw .full }
+    func redact(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
+        throw .full
+    }
+    func delete(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
+        throw .full
+    }
+}

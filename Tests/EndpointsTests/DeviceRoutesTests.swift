@@ -1,0 +1,271 @@
+import Endpoints
+import HTTP
+import Identity
+import JSON
+import Logins
+import TestSupport
+import Testing
+
+@Suite("The device interface")
+struct DeviceRoutesTests {
+    private func document(_ response: Response) throws -> JSONValue { try JSONValue(response.body) }
+
+    @Test("shows a login that waits")
+    func waiting() async throws {
+        try await House.with(language: "de") { house in
+            let prompt = try await house.prompt(
+                scopes: [
+                    .init(requestedName: "a", displayName: "A", explanation: "Why"),
+                    .init(requestedName: "b"),
+                ]
+            )
+            let response = await house.get(prompt.device, [prompt.bearer])
+            #expect(response.status == 200 && response.field("cache-control") == "no-store")
+            let expected = #"""
+                {"id":"login-1","phase":"waiting","client":{"id":"kiosk","name":"Kiosk 12"},
+                "scopes":[{"name":"a","display_name":"A","description":"Why"},{"name":"b"}],
+                "binding_message":"Kiosk 12 / 84-20-17",
+                "requested_at":"2026-11-20T12:00:00.000Z","expires_at":"2026-11-20T12:01:50.000Z",
+                "user_language":"de","allowed_decisions":["deny","approve","cancel","fraud"]}
+                """#
+            #expect(response.text == expected.split(separator: "\n").joined())
+        }
+    }
+
+    @Test(
+        "takes a decision, and then has the receipt only",
+        arguments: [
+            ("approve", "approved"), ("deny", "denied"), ("cancel", "cancelled"),
+            ("fraud", "denied"),
+        ]
+    )
+    func decision(choice: String, outcome: String) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            house.clock.advance(by: .seconds(5))
+            let answer = await house.decide(choice, prompt)
+            let expected = #"""
+                {"id":"login-1","phase":"reporting",
+                "requested_at":"2026-11-20T12:00:00.000Z","expires_at":"2026-11-20T12:01:50.000Z",
+                "allowed_decisions":[],"outcome":"\#(outcome)","decision":"\#(choice)",
+                "decided_at":"2026-11-20T12:00:05.000Z","delivery":"pending"}
+                """#
+            #expect(answer.status == 200)
+            #expect(answer.text == expected.split(separator: "\n").joined())
+            #expect(await house.decide(choice, prompt).text == answer.text)
+            try await house.apply(.reportTaken(confirmed: true), to: prompt.number)
+            let settled = try document(await house.get(prompt.device, [prompt.bearer]))
+            #expect(settled["phase"]?.string == "settled")
+            #expect(settled["delivery"]?.string == "delivered")
+            let evidence = try await house.store.login(prompt.number)?.login.phase.outcome?.decision
+            #expect(evidence?.evidence.via == .device)
+            #expect(evidence?.evidence.address == "192.0.2.7")
+        }
+    }
+
+    @Test("refuses another decision with 409 and says what came first")
+    func conflict() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            _ = await house.decide("deny", prompt)
+            let refused = await house.decide("approve", prompt)
+            #expect(refused.status == 409)
+            #expect(refused.contentType?.description == "application/problem+json")
+            let problem = try document(refused)
+            #expect(problem["type"]?.string == "urn:beckon:problem:already-ended")
+            #expect(problem["status"]?.integer == 409)
+            #expect(problem["outcome"]?.string == "denied")
+        }
+    }
+
+    @Test("refuses a decision before it is asked for, and after its time")
+    func timing() async throws {
+        try await House.with { house in
+            let early = try await house.prompt(id: "early", isReady: false)
+            let refused = await house.decide("deny", early)
+            #expect(refused.status == 409)
+            #expect(try document(refused)["type"]?.string == "urn:beckon:problem:not-ready")
+            let late = try await house.prompt(id: "late")
+            house.clock.advance(by: .seconds(110))
+            #expect(await house.decide("deny", late).status == 410)
+            let shown = try document(await house.get(late.device, [late.bearer]))
+            #expect(shown["allowed_decisions"] == .array([]) && shown["client"] == nil)
+        }
+    }
+
+    @Test("approves only where tapping is enough")
+    func tapping() async throws {
+        try await House.with(tap: false) { house in
+            let prompt = try await house.prompt()
+            let shown = try document(await house.get(prompt.device, [prompt.bearer]))
+            #expect(
+                shown["allowed_decisions"]?.array?.compactMap(\.string)
+                    == ["deny", "cancel", "fraud"]
+            )
+            #expect(await house.decide("approve", prompt).status == 403)
+            #expect(await house.decide("cancel", prompt).status == 200)
+        }
+    }
+
+    @Test("tells nothing to whoever has no ticket, or another's")
+    func tickets() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            let other = try await house.prompt(id: "login-2")
+            let fields: [[Field]] = [
+                [], [Field("Authorization", "Bearer")], [Field("Authorization", "Bearer x")],
+                [Field("Authorization", "Basic " + prompt.ticket)],
+                [Field("Authorization", "Bearer " + PromptTicket(for: prompt.number).text)],
+                [prompt.bearer, prompt.bearer],
+            ]
+            for fields in fields {
+                let refused = await house.get(prompt.device, fields)
+                #expect(refused.status == 401)
+                #expect(refused.field("www-authenticate") == "Bearer realm=\"beckon\"")
+            }
+            // Whether the other login exists is not to be seen.
+            let foreign = await house.get(other.device, [prompt.bearer])
+            let absent = await house.get("/device/v1/logins/none", [prompt.bearer])
+            #expect(foreign.status == 404 && foreign.text == absent.text)
+            let lower = Field("authorization", "bearer " + prompt.ticket)
+            #expect(await house.get(prompt.device, [lower]).status == 200)
+        }
+    }
+
+    @Test(
+        "refuses a body that is not exactly a decision, and says which rule it breaks",
+        arguments: [
+            ("", 400, "ends too early"), ("[]", 400, "must be an object"),
+            (#"{}"#, 400, "decision: is missing"), (#"{"decision":1}"#, 400, "decision: must be"),
+            (#"{"decision":"Approve"}"#, 400, "decision: must be"),
+            (#"{"decision":"approve","pin":"1"}"#, 400, "pin: unknown member"),
+            (#"{"decision":"deny","decision":"approve"}"#, 400, "comes twice"),
+            (#"{"decision":"deny"} x"#, 400, "after the value"),
+            (String(repeating: " ", count: 1025), 413, "1024 bytes"),
+        ]
+    )
+    func body(text: String, status: Int, detail: String) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            let refused = await house.send(
+                .post,
+                prompt.device + "/decision",
+                [prompt.bearer, Field("Content-Type", "application/json; charset=utf-8")],
+                text
+            )
+            #expect(refused.status == status)
+            #expect(try document(refused)["detail"]?.string?.contains(detail) == true)
+            #expect(try await house.store.login(prompt.number)?.login.phase.name == .waiting)
+        }
+    }
+
+    @Test("takes JSON only", arguments: ["text/plain", "application/x-www-form-urlencoded"])
+    func mediaType(type: String) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            let refused = await house.send(
+                .post,
+                prompt.device + "/decision",
+                [prompt.bearer, Field("Content-Type", type)],
+                #"{"decision":"deny"}"#
+            )
+            #expect(refused.status == 415)
+        }
+    }
+
+    @Test("waits for a change, as long as it is told")
+    func longPoll() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            try await within {
+                async let news = house.get(prompt.device + "?wait=25&seen=waiting", [prompt.bearer])
+                _ = await house.decide("deny", prompt)
+                #expect(await news.text.contains(#""phase":"reporting""#))
+            }
+            // What was seen is over: no waiting.
+            let seen = try await within {
+                await house.get(prompt.device + "?wait=25&seen=waiting", [prompt.bearer])
+            }
+            #expect(seen.status == 200)
+        }
+    }
+
+    @Test(
+        "refuses a wait that is none",
+        arguments: [
+            "wait=0", "wait=26", "wait=-1", "wait=1.5", "wait=+5", "wait=", "wait=1&wait=2",
+            "wait=5&seen=nowhere", "seen=", "wait=%zz",
+        ]
+    )
+    func badWait(query: String) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            let refused = await house.get(prompt.device + "?" + query, [prompt.bearer])
+            #expect(refused.status == 400)
+            #expect(
+                try document(refused)["type"]?.string == "urn:beckon:problem:invalid-query"
+            )
+        }
+    }
+
+    @Test("answers 503 while the store is down")
+    func down() async {
+        let house = House.broken
+        let number = LoginNumber(1)
+        let prompt = Prompted(id: "x", number: number, ticket: PromptTicket(for: number).text)
+        for response in [
+            await house.get(prompt.device, [prompt.bearer]), await house.decide("deny", prompt),
+        ] {
+            #expect(response.status == 503 && response.field("retry-after") == "1")
+        }
+    }
+}
+
+@Suite("The management endpoints")
+struct ManagementRoutesTests {
+    private func answer(
+        _ path: String,
+        _ failure: String? = nil,
+        draining: Bool = false
+    ) async throws -> Response {
+        let router = Router(
+            ManagementRoutes(
+                checks: [
+                    .init("store") { failure }, .init("clock") { nil },
+                ],
+                isDraining: { draining },
+                metrics: { Array("beckon_up 1\n".utf8) }
+            ).routes
+        )
+        return try #require(await router.answer(.example(.get, path)))
+    }
+
+    @Test("live while the process answers, whatever else is wrong")
+    func live() async throws {
+        let response = try await answer("/health/live", "locked", draining: true)
+        #expect(response.status == 200 && response.text == #"{"status":"live"}"#)
+    }
+
+    @Test(
+        "are ready unless something is wrong, and say what",
+        arguments: [
+            (nil, false, 200, #"{"status":"ready","checks":{"store":"ok","clock":"ok"}}"#),
+            (
+                "locked", false, 503,
+                #"{"status":"unready","checks":{"store":"locked","clock":"ok"}}"#
+            ),
+            (nil, true, 503, #"{"status":"draining","checks":{"store":"ok","clock":"ok"}}"#),
+        ]
+    )
+    func ready(failure: String?, draining: Bool, status: Int, body: String) async throws {
+        let response = try await answer("/health/ready", failure, draining: draining)
+        #expect(response.status == status && response.text == body)
+    }
+
+    @Test("hand out metrics as Prometheus reads them")
+    func metrics() async throws {
+        let response = try await answer("/metrics")
+        #expect(response.contentType?.description == "text/plain; version=0.0.4")
+        #expect(response.text == "beckon_up 1\n")
+    }
+}

@@ -1,0 +1,220 @@
+import Endpoints
+import Engine
+import HTTP
+import Identity
+import Logins
+import SQLiteStore
+import TestSupport
+
+/// The routes over a real store, with a clock that stands still.
+struct House: Sendable {
+    let clock: ManualClock
+    let changes: LoginChanges
+    let log = CapturedLog()
+    let store: any LoginStore
+    let router: Router
+
+    /// Lends a house; whether approving by tapping is allowed is its one setting.
+    static func with(
+        tap: Bool = true,
+        settings: ApprovalRoutes.Settings = .init(),
+        language: String? = nil,
+        _ body: (House) async throws -> Void
+    ) async throws {
+        let directory = try TemporaryDirectory()
+        let clock = ManualClock()
+        let changes = LoginChanges()
+        var options = StoreOptions(
+            path: directory.file("logins.db"),
+            role: .service,
+            clock: clock
+        )
+        options.changes = { changes.publish($0) }
+        let store = try SQLiteLoginStore(options)
+        let house = House(
+            store: store,
+            clock: clock,
+            changes: changes,
+            tap: tap,
+            settings: settings,
+            language: language
+        )
+        do {
+            try await body(house)
+        } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+    }
+
+    /// A house whose store fails at everything.
+    static var broken: House {
+        House(
+            store: BrokenLoginStore(),
+            clock: ManualClock(),
+            changes: LoginChanges(),
+            tap: true,
+            settings: .init(),
+            language: nil
+        )
+    }
+
+    private init(
+        store: any LoginStore,
+        clock: ManualClock,
+        changes: LoginChanges,
+        tap: Bool,
+        settings: ApprovalRoutes.Settings,
+        language: String?
+    ) {
+        self.store = store
+        self.clock = clock
+        self.changes = changes
+        let desk = DecisionDesk(
+            store: store,
+            changes: changes,
+            clock: clock,
+            allowsApprovalByTap: tap
+        )
+        let people = People(language: language)
+        router = Router(
+            ApprovalRoutes(desk: desk, directory: people, settings: settings, log: log.logger)
+                .routes + DeviceRoutes(desk: desk, directory: people, log: log.logger).routes
+        )
+    }
+
+    // MARK: Logins
+
+    /// A login that waits for its person, and the ticket of its link.
+    func prompt(
+        id: String = "login-1",
+        client: String? = "Kiosk 12",
+        scopes: [Consent.Scope] = [.init(requestedName: "openid", displayName: "Sign you in")],
+        message: String? = "Kiosk 12 / 84-20-17",
+        isReady: Bool = true
+    ) async throws -> Prompted {
+        let now = clock.now()
+        let login = PendingLogin(
+            key: LoginKey(
+                server: try require(AuthorizationServerID("acp")),
+                tenant: nil,
+                login: try require(LoginID(id))
+            ),
+            terms: PendingLogin.Terms(
+                receivedAt: now,
+                expiresAt: now + .seconds(120),
+                promptEnds: now + .seconds(110),
+                reportEnds: now + .seconds(119),
+                earliestReport: now,
+                reportsExpiry: false
+            ),
+            details: PendingLogin.Details(
+                user: try require(UserID("customer-4711")),
+                client: ClientID("kiosk"),
+                bindingMessage: message
+            )
+        )
+        guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
+            throw NotThere()
+        }
+        let ticket = PromptTicket(for: stored.number)
+        if isReady {
+            let channel = try require(ChannelID("app"))
+            try await apply(
+                .prepared(
+                    Consent(clientName: client, scopes: scopes),
+                    [PendingLogin.Delivery(channel: channel, state: .delivered(at: now))]
+                ),
+                to: stored.number
+            )
+        }
+        try await apply(.ticketIssued(ticket.digest), to: stored.number)
+        return Prompted(id: id, number: stored.number, ticket: ticket.text)
+    }
+
+    func apply(_ event: PendingLogin.Event, to number: LoginNumber) async throws {
+        let now = clock.now()
+        let result = try await store.update(number) { (login) throws(PendingLogin.Refusal) in
+            _ = try login.apply(event, at: now)
+        }
+        _ = try require(result).get()
+    }
+
+    // MARK: Requests
+
+    func get(_ target: String, _ fields: [Field] = []) async -> Response {
+        await send(.get, target, fields, "")
+    }
+
+    /// Answers a form as the page sends it.
+    func choose(
+        _ choice: String,
+        _ ticket: String,
+        _ fields: [Field] = []
+    ) async -> Response {
+        await send(
+            .post,
+            "/approve/" + ticket,
+            [Field("Content-Type", "application/x-www-form-urlencoded")] + fields,
+            "decision=" + choice
+        )
+    }
+
+    /// Answers as an app does.
+    func decide(_ choice: String, _ prompt: Prompted) async -> Response {
+        await send(
+            .post,
+            "/device/v1/logins/\(prompt.id)/decision",
+            [Field("Content-Type", "application/json"), prompt.bearer],
+            #"{"decision":"\#(choice)"}"#
+        )
+    }
+
+    func send(
+        _ method: HTTP.Method,
+        _ target: String,
+        _ fields: [Field],
+        _ body: String
+    ) async -> Response {
+        let response = await router.answer(
+            .example(
+                method,
+                target,
+                fields: [Field("Host", "login.bank.example")] + fields,
+                body: Array(body.utf8),
+                peer: Peer(address: "192.0.2.7")
+            )
+        )
+        // Nothing is there: what a server answers then.
+        return response ?? Response(status: 404)
+    }
+}
+
+struct Prompted: Sendable {
+    let id: String
+    let number: LoginNumber
+    let ticket: String
+    var bearer: Field { Field("Authorization", "Bearer " + ticket) }
+    var page: String { "/approve/" + ticket }
+    var device: String { "/device/v1/logins/" + id }
+}
+
+struct NotThere: Error {}
+
+func require<Value>(_ value: Value?) throws -> Value {
+    guard let value else { throw NotThere() }
+    return value
+}
+
+private struct People: UserDirectory {
+    let language: String?
+    func user(_ id: UserID) async throws(DirectoryError) -> User? {
+        User(id: id, isActive: true, language: language)
+    }
+}
+
+extension Response {
+    var text: String { String(decoding: body, as: UTF8.self) }
+    func field(_ name: String) -> String? { fields.first(name) }
+}
