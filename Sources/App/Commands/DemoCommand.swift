@@ -1,3 +1,5 @@
+import Foundation
+
 /// `beckon demo`: everything on one machine, to look at.
 struct DemoCommand: Command {
     static let name = "demo"
@@ -51,7 +53,7 @@ struct SimulateCommand: Command {
             "service-password",
             "TEXT",
             "That user's password.",
-            default: "the demo's, or $BECKON_SIM_SERVICE_PASSWORD"
+            default: "$BECKON_SIM_PASSWORD, or the demo's"
         ),
         .text("system-client-secret", "TEXT", "The secret of the service's client, beckon."),
         .text("client-id", "NAME", "The OAuth client.", default: "kiosk"),
@@ -73,7 +75,7 @@ struct SimulateCommand: Command {
 }
 
 /// What `beckon simulate acp` was told.
-struct SimulateOptions: Hashable, Sendable {
+struct SimulateOptions: Sendable {
     let listen: SocketAddressText
     let control: SocketAddressText
     let tenant: String
@@ -81,8 +83,7 @@ struct SimulateOptions: Hashable, Sendable {
     let baseURL: String?
     let serviceURL: String
     let serviceUser: String
-    /// Nil for the environment's or the demo's.
-    let servicePassword: String?
+    let servicePassword: Secret
     let systemClientSecret: String?
     let clientID: String
     let clientSecret: String
@@ -106,7 +107,11 @@ struct SimulateOptions: Hashable, Sendable {
         baseURL = arguments.text("base-url")
         serviceURL = arguments.text("service-url", default: "http://127.0.0.1:8081")
         serviceUser = arguments.text("service-user", default: "acp")
-        servicePassword = arguments.text("service-password")
+        servicePassword = Secret(
+            arguments.text("service-password")
+                ?? ProcessInfo.processInfo.environment["BECKON_SIM_PASSWORD"]
+                ?? DemoConfiguration.inboundPassword
+        )
         systemClientSecret = arguments.text("system-client-secret")
         clientID = arguments.text("client-id", default: "kiosk")
         clientSecret = arguments.text("client-secret", default: "kiosk-secret")

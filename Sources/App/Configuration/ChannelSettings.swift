@@ -1,4 +1,5 @@
 public import Logins
+public import Notifications
 
 /// One way of reaching people.
 public struct ChannelSettings: Sendable {
@@ -53,8 +54,8 @@ public struct ChannelSettings: Sendable {
 public struct WebhookSettings: Sendable {
     /// Where.
     public var url: String
-    /// The keys of its signatures, decoded from `whsec_…`; several while one replaces another.
-    public var secrets: [Secret]
+    /// The keys of its signatures; several while one replaces another.
+    public var secrets: [WebhookSecret]
     /// Whether the address may be loopback, private or otherwise not public. Default false.
     public var allowsInternal: Bool
     /// How it is reached and trusted.
@@ -71,13 +72,21 @@ public struct WebhookSettings: Sendable {
                 allowsQuery: true
             ) ?? ""
         if !section.has("url") { section.missing("url") }
-        secrets = section.secrets("secrets", development: development)
-        if !section.has("secrets") { section.missing("secrets") }
-        for secret in secrets where !secret.withText({ $0.hasPrefix("whsec_") }) {
-            section.problem(
-                "secrets",
-                "must begin with whsec_ (make one with beckon hash-secret --webhook)"
-            )
+        secrets = section.secrets("secrets", development: development).compactMap { secret in
+            let key = secret.withText { WebhookSecret($0) }
+            if key == nil {
+                section.problem(
+                    "secrets",
+                    "must be whsec_ and 24 to 64 bytes in base 64, as beckon hash-secret --webhook "
+                        + "makes them"
+                )
+            }
+            return key
+        }
+        if !section.has("secrets") {
+            section.missing("secrets")
+        } else if section.isEmptyList("secrets") {
+            section.problem("secrets", "must not be empty")
         }
         destination = DestinationSettings(section)
         timeLimit = section.duration(
