@@ -1,4 +1,5 @@
 import CCurl
+import Synchronization
 import Threads
 
 /// Where tasks leave transfers for the loop's thread, and wake it.
@@ -15,6 +16,8 @@ import Threads
     }
 
     let multi: UnsafeMutableRawPointer
+    /// Transfers that were given here and are not finished.
+    let load = Atomic<Int>(0)
     private let contents = Locked(Contents())
 
     init(waking multi: UnsafeMutableRawPointer) { unsafe self.multi = multi }

@@ -45,6 +45,9 @@ public final class AdjustableClock: SimulatorClock {
     /// Milliseconds since 1970-01-01T00:00:00Z, moved by everything that `advance` was told.
     public func now() -> Int64 { base.now() + state.withLock { $0.offset } }
 
+    /// How many wait for this clock, so that a test knows when moving it has a meaning.
+    public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
+
     /// Moves the clock by so many milliseconds and wakes whoever is due.
     public func advance(byMilliseconds span: Int64) {
         let sleepers = state.withLock { state in

@@ -1,8 +1,4 @@
 import App
 import Foundation
 
-let code = await CommandLineInterface.run(
-    Array(CommandLine.arguments.dropFirst()),
-    on: StandardTerminal()
-)
-exit(code.rawValue)
+exit(CommandLineInterface.main(Array(CommandLine.arguments.dropFirst())))

@@ -21,13 +21,18 @@ struct ServiceTelemetryTests {
         let descriptor = open(path, O_CREAT | O_WRONLY | O_APPEND, 0o600)
         try #require(descriptor >= 0)
         defer { close(descriptor) }
-        let settings = try ConfigurationFixtures.parse(ConfigurationFixtures.minimal()).log
-        let telemetry = ServiceTelemetry(settings, descriptor: descriptor)
+        let sink = LineSink(.json, descriptor: descriptor)
+        let registry = MetricsRegistry()
         let routes = [
             Route(.get, "/approve/{ticket}") { _ in Response(status: 200) },
             Route(.post, "/user/verify") { _ in .json(503, []) },
         ]
-        try await Self.serving(routes, telemetry.observer(of: routes, settings)) { base in
+        let traffic = Traffic(
+            RequestLog(.all, routes: routes, sink: sink),
+            routes: routes,
+            registry
+        )
+        try await Self.serving(routes, traffic) { base in
             let client = CurlHTTPClient()
             defer { client.shutdown() }
             let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -48,9 +53,9 @@ struct ServiceTelemetryTests {
             }
             #expect(statuses == [200, 503, 404])
         }
-        telemetry.sink.flush()
+        sink.flush()
         let text = try String(contentsOfFile: path, encoding: .utf8)
-        let metrics = String(decoding: await telemetry.registry.exposition(), as: UTF8.self)
+        let metrics = String(decoding: await registry.exposition(), as: UTF8.self)
         for secret in ["hidden", "secretsecret"] {
             #expect(!text.contains(secret))
             #expect(!metrics.contains(secret))
@@ -88,7 +93,8 @@ struct ServiceTelemetryTests {
             "beckon_deliveries_total{channel=\"app\",answer=\"refused\"} 1",
             "beckon_report_attempts_total{server=\"acp\",answer=\"taken\"} 2",
             "beckon_report_attempts_total{server=\"acp\",answer=\"gone\"} 1",
-            "beckon_report_seconds_count 3", "beckon_delivery_seconds_count 2",
+            "beckon_report_seconds_count{server=\"acp\"} 3",
+            "beckon_delivery_seconds_count{channel=\"app\"} 2",
         ] {
             #expect(text.contains(line + "\n"), "\(line)")
         }

@@ -32,7 +32,7 @@ def main():
         with_retries = {"engine": {"concurrency": 64}}
         beckon = Beckon(phone, acp.url, with_retries)
         beckon.run("migrate")
-        beckon.run("users", "add", "customer-4711")
+        beckon.run("users", "add", "--user=customer-4711")
         bad = 0
         try:
             for number in range(1, options.rounds + 1):

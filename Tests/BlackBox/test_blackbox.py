@@ -18,9 +18,9 @@ class BlackBox(unittest.TestCase):
         cls.beckon = Beckon(cls.phone, cls.acp.url)
         cls.beckon.run("migrate")
         for user in ("customer-4711", "customer-4712"):
-            cls.beckon.run("users", "add", user)
-        cls.beckon.run("users", "add", "blocked")
-        cls.beckon.run("users", "disable", "blocked")
+            cls.beckon.run("users", "add", f"--user={user}")
+        cls.beckon.run("users", "add", "--user=blocked")
+        cls.beckon.run("users", "disable", "--user=blocked")
         cls.beckon.start()
         cls.acp.beckon = cls.acp.beckon._replace(netloc=f"127.0.0.1:{cls.beckon.port}")
 

@@ -10,7 +10,7 @@ struct CurlHTTPClientTests {
     let peer: PeerProcess
     let client = CurlHTTPClient()
 
-    init() throws { peer = try PeerProcess(script: "peer.py") }
+    init() throws { peer = try sharedPeer.get() }
 
     @Test(
         "sends method, fields and body as they are",
@@ -82,13 +82,12 @@ struct CurlHTTPClientTests {
         arguments: [201, 204, 302, 308, 401, 410, 429, 503]
     )
     func status(status: Int) async throws {
-        let response = try await client.send(
-            OutboundRequest(.post, peer.url("/status/\(status)"), body: [1])
-        )
+        let path = unique("/status/\(status)")
+        let response = try await client.send(OutboundRequest(.post, peer.url(path), body: [1]))
         #expect(response.status == status)
-        #expect(response.fields.first("location") == "/echo")
+        #expect(response.fields.first("location") == "/moved" + path)
         #expect(response.retryAfter(secondsSince1970: 0) == .seconds(7))
-        #expect(try await peer.count("/echo", by: client) == 0)
+        #expect(try await peer.count("/moved" + path, by: client) == 0)
     }
 
     @Test("leaves out interim responses and trailers")
@@ -171,61 +170,60 @@ struct CurlHTTPClientTests {
     @Test("abandons the exchange when its task is cancelled")
     func cancellation() async throws {
         let client = client
-        let peer = peer
-        let task = Task {
-            await send(client, OutboundRequest(.post, peer.url("/hang"), body: [1]))
-        }
-        _ = try await client.send(OutboundRequest(.get, peer.url("/await/1/hang")))
+        let path = unique("/hang")
+        let request = OutboundRequest(.post, peer.url(path), body: [1], timeLimit: .seconds(30))
+        let task = Task { await send(client, request) }
+        try await peer.arrival(path, by: client)
         task.cancel()
         #expect(await task.value.errorKind == .ambiguous)
-        let closed = try await client.send(OutboundRequest(.get, peer.url("/await/1/closed")))
-        #expect(closed.text == "1")
+        try await peer.arrival(path, closing: true, by: client)
     }
 
     @Test("does not begin when the task is cancelled already")
     func cancelledBefore() async throws {
         let client = client
-        let request = OutboundRequest(.post, peer.url("/echo"), body: [1])
+        let path = unique("/echo")
+        let request = OutboundRequest(.post, peer.url(path), body: [1])
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             return await send(client, request)
         }
         #expect(await task.value.errorKind == .notSent)
-        #expect(try await peer.count("/echo", by: client) == 0)
+        #expect(try await peer.count(path, by: client) == 0)
     }
 
     @Test("makes exchanges wait for their turn, and no longer than they may")
     func queue() async throws {
         let narrow = CurlHTTPClient(maximumTransfers: 1)
-        let peer = peer
-        let hanging = Task {
-            await send(narrow, OutboundRequest(.post, peer.url("/hang"), timeLimit: .seconds(30)))
-        }
-        _ = try await client.send(OutboundRequest(.get, peer.url("/await/1/hang")))
-        let late = OutboundRequest(.post, peer.url("/echo"), timeLimit: .milliseconds(100))
+        let first = unique("/hang")
+        let second = unique("/echo")
+        let long = OutboundRequest(.post, peer.url(first), timeLimit: .seconds(30))
+        let hanging = Task { await send(narrow, long) }
+        try await peer.arrival(first, by: client)
+        let late = OutboundRequest(.post, peer.url(second), timeLimit: .milliseconds(100))
         #expect(await send(narrow, late).errorKind == .notSent)
-        let patient = Task { await send(narrow, OutboundRequest(.post, peer.url("/echo"))) }
+        let next = OutboundRequest(.post, peer.url(second), timeLimit: .seconds(30))
+        let patient = Task { await send(narrow, next) }
         hanging.cancel()
         #expect(await hanging.value.errorKind == .ambiguous)
         #expect(await patient.value.status == 200)
-        #expect(try await peer.count("/echo", by: client) == 1)
+        #expect(try await peer.count(second, by: client) == 1)
         narrow.shutdown()
     }
 
     @Test("answers everybody when it is shut down, and sends nothing afterwards")
     func shutdown() async throws {
-        let peer = peer
         let other = CurlHTTPClient()
-        let hanging = Task {
-            await send(other, OutboundRequest(.post, peer.url("/hang"), timeLimit: .seconds(30)))
-        }
-        _ = try await client.send(OutboundRequest(.get, peer.url("/await/1/hang")))
+        let path = unique("/hang")
+        let long = OutboundRequest(.post, peer.url(path), timeLimit: .seconds(30))
+        let hanging = Task { await send(other, long) }
+        try await peer.arrival(path, by: client)
         other.shutdown()
         other.shutdown()
         #expect(await hanging.value.errorKind == .ambiguous)
-        let after = OutboundRequest(.post, peer.url("/echo"))
-        #expect(await send(other, after).errorKind == .notSent)
-        #expect(try await peer.count("/echo", by: client) == 0)
+        let later = unique("/echo")
+        #expect(await send(other, OutboundRequest(.post, peer.url(later))).errorKind == .notSent)
+        #expect(try await peer.count(later, by: client) == 0)
     }
 
     @Test("carries many exchanges at once, each with its own answer")

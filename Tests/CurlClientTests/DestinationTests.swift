@@ -123,26 +123,27 @@ struct DestinationTests {
         ]
     )
     func guarded(host: String) async throws {
-        let peer = try PeerProcess(script: "peer.py")
+        let peer = try sharedPeer.get()
+        let path = unique("/echo")
         let client = CurlHTTPClient()
         let guarded = Destination(allowsInternalAddresses: false, proxy: peer.url(""))
         let request = OutboundRequest(
             .post,
-            peer.url("/echo", host: host),
+            peer.url(path, host: host),
             body: [1],
             destination: guarded
         )
         #expect(await send(client, request).errorKind == .forbiddenAddress)
         // Nor on a connection that is there already, opened for a destination without the guard.
-        let open = OutboundRequest(.post, peer.url("/echo", host: host), body: [1])
+        let open = OutboundRequest(.post, peer.url(path, host: host), body: [1])
         #expect(await send(client, open).status == 200)
         #expect(await send(client, request).errorKind == .forbiddenAddress)
-        #expect(try await peer.count("/echo", by: client) == 1)
+        #expect(try await peer.count(path, by: client) == 1)
     }
 
     @Test("is reached through its proxy")
     func proxy() async throws {
-        let proxy = try PeerProcess(script: "peer.py")
+        let proxy = try sharedPeer.get()
         let client = CurlHTTPClient()
         let through = Destination(proxy: proxy.url(""))
         let plain = OutboundRequest(.get, "http://bank.test/a", destination: through)

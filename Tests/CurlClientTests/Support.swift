@@ -2,6 +2,14 @@ import CurlClient
 import Foundation
 import HTTP
 import TestSupport
+import Testing
+
+/// One plain peer for all tests that need no other: starting it blocks a thread of the shared pool.
+/// Tests that count use paths of their own.
+let sharedPeer = Result { try PeerProcess(script: "peer.py") }
+
+/// A path that nobody else asks for.
+func unique(_ path: String) -> String { "\(path)/\(UUID().uuidString)" }
 
 /// The outcome of one exchange, for tables.
 func send(
@@ -45,6 +53,13 @@ extension Result where Success == OutboundResponse, Failure == OutboundError {
 extension PeerProcess {
     func url(_ path: String, scheme: String = "http", host: String = "127.0.0.1") -> String {
         "\(scheme)://\(host):\(port)\(path)"
+    }
+
+    /// Returns once a path was asked for, and with `closing` once that connection was closed.
+    func arrival(_ path: String, closing: Bool = false, by client: CurlHTTPClient) async throws {
+        let asked = url("/await/1\(closing ? "/closed" : "")\(path)")
+        let response = try await client.send(OutboundRequest(.get, asked, timeLimit: .seconds(20)))
+        #expect(response.text == "1")
     }
 
     /// How often a path was asked for.

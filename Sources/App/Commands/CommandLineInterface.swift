@@ -1,4 +1,6 @@
 import Foundation
+import Net
+import Threads
 
 /// Finds the command, runs it, and turns what happened into messages and an exit code.
 public enum CommandLineInterface {
@@ -12,6 +14,25 @@ public enum CommandLineInterface {
         LoginsAbandonCommand.self,
         SimulateCommand.self, HealthCommand.self, VersionCommand.self,
     ]
+
+    /// Runs `beckon` with the words that follow its name, and returns its exit code. To be called
+    /// on the main thread, before there is any other.
+    ///
+    /// Not `await` at top level: the main thread would then wait inside Dispatch, which lets every
+    /// signal through there. Commands that serve take signals in their own way; all others end by
+    /// them as usual.
+    public static func main(_ words: [String]) -> Int32 {
+        if ["serve", "demo", "simulate"].contains(words.first) { UnixSignals.block() }
+        let end = ThreadSemaphore()
+        let code = Locked(ExitCode.failed)
+        Task.detached {
+            let result = await run(words, on: StandardTerminal())
+            code.withLock { $0 = result }
+            end.signal()
+        }
+        end.wait()
+        return code.withLock { $0.rawValue }
+    }
 
     /// Runs `beckon` with the words that follow its name.
     public static func run(_ words: [String], on terminal: any Terminal) async -> ExitCode {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// `beckon demo`: everything on one machine, to look at.
 struct DemoCommand: Command {
     static let name = "demo"
@@ -53,7 +51,7 @@ struct SimulateCommand: Command {
             "service-password",
             "TEXT",
             "That user's password.",
-            default: "$BECKON_SIM_PASSWORD, or the demo's"
+            default: "$BECKON_SIM_SERVICE_PASSWORD or the demo's"
         ),
         .text("system-client-secret", "TEXT", "The secret of the service's client, beckon."),
         .text("client-id", "NAME", "The OAuth client.", default: "kiosk"),
@@ -83,7 +81,8 @@ struct SimulateOptions: Sendable {
     let baseURL: String?
     let serviceURL: String
     let serviceUser: String
-    let servicePassword: Secret
+    /// Nil for the environment's or the demo's.
+    let servicePassword: String?
     let systemClientSecret: String?
     let clientID: String
     let clientSecret: String
@@ -107,11 +106,7 @@ struct SimulateOptions: Sendable {
         baseURL = arguments.text("base-url")
         serviceURL = arguments.text("service-url", default: "http://127.0.0.1:8081")
         serviceUser = arguments.text("service-user", default: "acp")
-        servicePassword = Secret(
-            arguments.text("service-password")
-                ?? ProcessInfo.processInfo.environment["BECKON_SIM_PASSWORD"]
-                ?? DemoConfiguration.inboundPassword
-        )
+        servicePassword = arguments.text("service-password")
         systemClientSecret = arguments.text("system-client-secret")
         clientID = arguments.text("client-id", default: "kiosk")
         clientSecret = arguments.text("client-secret", default: "kiosk-secret")

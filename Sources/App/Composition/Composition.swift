@@ -1,17 +1,44 @@
+import CurlClient
+import Engine
+import HTTP
+import Logins
+import Net
+import SQLiteStore
+
 /// Puts the parts together and runs them: the only place that knows them all.
 enum Composition {
     /// Runs the service until it is told to stop.
     static func serve(_ configuration: Configuration) async throws {
-        throw CommandFailure(.unavailable, "serve is not wired yet")
+        let service = try Service(configuration)
+        UnixSignals.start { service.receive($0) }
+        await service.run()
     }
 
-    /// Runs the service, the simulator and the demo's page until told to stop.
-    static func demo(_ options: DemoOptions) async throws {
-        throw CommandFailure(.unavailable, "demo is not wired yet")
+    /// Opens the stores for a command, beside a service that may be running.
+    static func openStores(_ settings: StoreSettings) async throws -> Stores {
+        do {
+            let store = try SQLiteLoginStore(
+                StoreOptions(path: settings.sqlitePath, role: .tool, clock: SystemClock())
+            )
+            return Stores(logins: store, users: store.users) { await store.close() }
+        } catch {
+            throw CommandFailure(error)
+        }
     }
 
-    /// Runs the simulated authorization server until told to stop.
-    static func simulate(_ options: SimulateOptions) async throws {
-        throw CommandFailure(.unavailable, "simulate is not wired yet")
+    /// Migrates the store and returns the version found and the version reached.
+    static func migrate(_ settings: StoreSettings) async throws -> (from: Int, to: Int) {
+        do {
+            return try SQLiteLoginStore.migrate(path: settings.sqlitePath, clock: SystemClock())
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// Sends one request, for a command.
+    static func send(_ request: OutboundRequest) async throws -> OutboundResponse {
+        let client = CurlHTTPClient()
+        defer { client.shutdown() }
+        return try await client.send(request)
     }
 }

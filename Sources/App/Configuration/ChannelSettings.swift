@@ -1,5 +1,5 @@
 public import Logins
-public import Notifications
+import Notifications
 
 /// One way of reaching people.
 public struct ChannelSettings: Sendable {
@@ -54,8 +54,9 @@ public struct ChannelSettings: Sendable {
 public struct WebhookSettings: Sendable {
     /// Where.
     public var url: String
-    /// The keys of its signatures; several while one replaces another.
-    public var secrets: [WebhookSecret]
+    /// The keys of its signatures, each one that `WebhookSecret` takes; several while one replaces
+    /// another.
+    public var secrets: [Secret]
     /// Whether the address may be loopback, private or otherwise not public. Default false.
     public var allowsInternal: Bool
     /// How it is reached and trusted.
@@ -72,16 +73,13 @@ public struct WebhookSettings: Sendable {
                 allowsQuery: true
             ) ?? ""
         if !section.has("url") { section.missing("url") }
-        secrets = section.secrets("secrets", development: development).compactMap { secret in
-            let key = secret.withText { WebhookSecret($0) }
-            if key == nil {
-                section.problem(
-                    "secrets",
-                    "must be whsec_ and 24 to 64 bytes in base 64, as beckon hash-secret --webhook "
-                        + "makes them"
-                )
-            }
-            return key
+        secrets = section.secrets("secrets", development: development)
+        for secret in secrets where secret.withText({ WebhookSecret($0) == nil }) {
+            section.problem(
+                "secrets",
+                "must be whsec_ and 24 to 64 bytes in base 64, as beckon hash-secret --webhook "
+                    + "makes them"
+            )
         }
         if !section.has("secrets") {
             section.missing("secrets")

@@ -174,7 +174,7 @@ extension ApprovalPage {
     /// Decline is the first button of the form and so the one that the Enter key means
     /// (HTML §4.10.21.2, implicit submission).
     func form(_ choices: [Decision.Choice]) -> HTML {
-        HTML.element("form", ["method": "post", "action": "", "autocomplete": "off"]) {
+        HTML.element("form", ["method": "post", "autocomplete": "off"]) {
             HTML.element("fieldset") {
                 HTML.element("legend", ["class": "unseen"]) { catalogue.html(.choicesLabel) }
                 HTML.element("div", ["class": "choices"]) {

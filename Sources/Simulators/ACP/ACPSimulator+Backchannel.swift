@@ -60,18 +60,17 @@ extension ACPSimulator {
     func begin(_ asked: BackchannelRequest) async -> SimulatedLogin {
         let login = store(asked)
         let id = login.id
+        // Reckoned from here, however long the background takes to begin.
+        let moment = clock.now() + login.plan.delay
         switch login.plan.order {
         case .inside where login.plan.delay == 0:
             let isDelivered = await attemptStart(id)
             work.add { [self] in await continueStart(id, isDelivered: isDelivered) }
         case .inside, .beforeAnswer:
-            work.add { [self] in await deliverStart(id) }
+            work.add { [self] in await deliverStart(id, at: moment) }
         case .afterAnswer:
-            work.add { [self] in
-                // Long enough for the answer to have left on any machine.
-                await clock.sleep(until: clock.now() + 50)
-                await deliverStart(id)
-            }
+            // Long enough for the answer to have left on any machine.
+            work.add { [self] in await deliverStart(id, at: moment + 50) }
         }
         return login
     }

@@ -20,10 +20,9 @@ extension ACPSimulator {
         return valid
     }
 
-    /// The first attempt, after the planned delay, and whatever follows it.
-    func deliverStart(_ id: String) async {
-        guard let login = state.withLock({ $0.logins[id] }) else { return }
-        if login.plan.delay > 0 { await clock.sleep(until: clock.now() + login.plan.delay) }
+    /// The first attempt at its moment, and whatever follows it.
+    func deliverStart(_ id: String, at moment: Int64) async {
+        if moment > clock.now() { await clock.sleep(until: moment) }
         if Task.isCancelled { return }
         let isDelivered = await attemptStart(id)
         await continueStart(id, isDelivered: isDelivered)

@@ -79,7 +79,7 @@ class Connection:
                 })
                 self.answer(200, text.encode(), ["X-Empty:", "X-Padded:  a b "], method == "HEAD")
             elif kind == "status":
-                self.answer(int(parts[2]), b"", ["Location: /echo", "Retry-After: 7"])
+                self.answer(int(parts[2]), b"", ["Location: /moved" + path, "Retry-After: 7"])
             elif kind == "bytes":
                 self.answer(200, b"x" * int(parts[2]))
             elif kind == "chunked":
@@ -118,22 +118,23 @@ class Connection:
             elif kind == "hang":
                 while self.socket.recv(65536):
                     pass
-                count("closed")
+                count("/closed" + path)
                 return
             elif kind == "once":
                 # Answers the first request of a connection; reads the second and goes away.
                 if self.requests > 1:
                     return
-                self.answer(200, b"first")
+                self.answer(200, b"first", head=method == "HEAD")
             elif kind == "leave":
                 # Keeps the connection alive by its answer, and closes it all the same.
                 self.answer(200, str(self.number).encode())
                 self.socket.shutdown(socket.SHUT_RDWR)
+                count("/left" + path)
                 return
             elif kind == "await":
-                name = "/" + "/".join(parts[3:]) if parts[3] != "closed" else "closed"
+                name = "/" + "/".join(parts[3:])
                 with changed:
-                    changed.wait_for(lambda: counts.get(name, 0) >= int(parts[2]), 10)
+                    changed.wait_for(lambda: counts.get(name, 0) >= int(parts[2]), 15)
                 self.answer(200, str(counts.get(name, 0)).encode())
             elif kind == "count":
                 self.answer(200, str(counts.get("/" + "/".join(parts[2:]), 0)).encode())

@@ -1,4 +1,5 @@
 import Simulators
+import Threads
 
 /// Stands still; only the simulator's own clock on top of it moves.
 struct StillClock: SimulatorClock {
@@ -10,5 +11,16 @@ struct StillClock: SimulatorClock {
     func sleep(until moment: Int64) async {
         // Ends with the task only.
         for await _ in AsyncStream<Never>.makeStream().stream {}
+    }
+}
+
+/// Is at once wherever somebody wants to sleep to. For one sleeper at a time.
+final class JumpingClock: SimulatorClock {
+    private let moment = Locked(StillClock.start)
+
+    func now() -> Int64 { moment.withLock { $0 } }
+
+    func sleep(until moment: Int64) async {
+        self.moment.withLock { $0 = max($0, moment) }
     }
 }

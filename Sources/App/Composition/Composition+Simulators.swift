@@ -1,0 +1,249 @@
+import CurlClient
+import Foundation
+import HTTP
+import Logins
+import Net
+import Simulators
+import Threads
+
+extension Composition {
+    /// Runs the simulated authorization server until told to stop.
+    static func simulate(_ options: SimulateOptions) async throws {
+        let client = CurlHTTPClient()
+        defer { client.shutdown() }
+        let environment = ProcessInfo.processInfo.environment
+        var configuration = SimulatorConfiguration(
+            service: .init(
+                baseURL: options.serviceURL,
+                user: options.serviceUser,
+                password: options.servicePassword
+                    ?? environment["BECKON_SIM_SERVICE_PASSWORD"]
+                    ?? DemoConfiguration.inboundPassword
+            ),
+            clients: [
+                SimulatedClient(
+                    id: options.clientID,
+                    secret: options.clientSecret,
+                    name: "Kiosk 12",
+                    mode: options.isPing ? .ping : .poll,
+                    notificationEndpoint: options.pingURL
+                )
+            ]
+        )
+        configuration.tenant = options.tenant
+        configuration.workspace = options.workspace
+        configuration.baseURL = options.baseURL
+        configuration.defaultTTL = options.ttl
+        configuration.interval = options.interval
+        configuration.seed = UInt64(options.seed)
+        if let secret = options.systemClientSecret { configuration.systemClient.secret = secret }
+        guard let simulation = Simulation(configuration, http: client) else {
+            throw CommandFailure(.failed, "the simulator cannot be made")
+        }
+        let site = try Site()
+        let publicServer = try site.server(options.listen, simulation.publicRoutes)
+        let control = try site.server(options.control, simulation.controlRoutes)
+        let terminal = StandardTerminal()
+        terminal.output("authorization server  \(url(publicServer))")
+        terminal.output("control               \(url(control))/_sim")
+        UnixSignals.start { _ in site.stop() }
+        await site.run(beside: simulation)
+    }
+
+    /// Runs the service, the simulator and the demo's page until told to stop.
+    static func demo(_ options: DemoOptions) async throws {
+        let directory = try DemoDirectory(options.directory)
+        defer { directory.remove() }
+        var configuration = try Configuration.parse(
+            DemoConfiguration.text,
+            in: .real(directory: directory.path)
+        )
+        guard let secret = configuration.channels.first?.webhookSecret else {
+            throw CommandFailure(.configuration, "the demo's phone has no webhook")
+        }
+        let client = CurlHTTPClient()
+        defer { client.shutdown() }
+        let simulation = Simulation(
+            .demo,
+            demo: DemoSite.Configuration(webhookSecrets: [secret]),
+            http: client
+        )
+        guard let simulation else {
+            throw CommandFailure(.configuration, "the demo's webhook secret is none")
+        }
+        let site = try Site()
+        let page = try site.server(.loopback(options.port), simulation.demoRoutes)
+        let acp = try site.server(.loopback(8082), simulation.publicRoutes)
+        let control = try site.server(.loopback(8083), simulation.controlRoutes)
+        configuration.connect(acp: url(acp), page: url(page), port: Int(page.port))
+        configuration.listen.address = Site.free(configuration.listen.address)
+        configuration.management = Site.free(configuration.management)
+        configuration.publicURL = "http://\(configuration.listen.address)"
+        let service = try Service(configuration)
+        guard let person = UserID(DemoSite.Configuration(webhookSecrets: []).user) else { return }
+        try await service.add([User(id: person, isActive: true)])
+        simulation.connect(
+            acp: url(acp),
+            service: configuration.publicURL,
+            prompts: configuration.publicURL,
+            demo: url(page)
+        )
+        let terminal = StandardTerminal()
+        terminal.output("")
+        terminal.output("  Open this page:       \(url(page))/")
+        terminal.output("")
+        terminal.output("  Beckon                \(configuration.publicURL)")
+        terminal.output("  authorization server  \(url(acp))")
+        terminal.output("  its control           \(url(control))/_sim")
+        terminal.output("  health and metrics    http://\(configuration.management)/metrics")
+        terminal.output("")
+        terminal.output("  Stop it with Ctrl-C.")
+        UnixSignals.start { signal in
+            service.receive(signal)
+            if signal != .hangup { site.stop() }
+        }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await service.run() }
+            group.addTask { await site.run(beside: simulation) }
+        }
+    }
+
+    private static func url(_ server: Server) -> String { "http://127.0.0.1:\(server.port)" }
+}
+
+/// The listeners of what is simulated: all on this machine, on one loop.
+private final class Site: Sendable {
+    private let loops: EventLoopGroup
+    private let servers = Locked<[Server]>([])
+
+    init() throws { loops = try EventLoopGroup(count: 1) }
+
+    /// A listener on an address, or on a port of the system's choice when somebody has that one.
+    func server(_ address: SocketAddressText, _ routes: [Route]) throws -> Server {
+        // Long polls wait for half a minute.
+        let deadlines = Deadlines(handler: .seconds(60))
+        func make(_ address: SocketAddressText) throws -> Server {
+            let configuration = ServerConfiguration(
+                address: address.net,
+                limits: HTTPLimits(body: 2 << 20),
+                deadlines: deadlines
+            )
+            return try Server(configuration, router: Router(routes), loops: loops.loops)
+        }
+        let server: Server
+        do {
+            server = try make(address)
+        } catch NetError.addressInUse {
+            server = try make(SocketAddressText(host: address.host, port: 0))
+        }
+        servers.withLock { $0.append(server) }
+        return server
+    }
+
+    /// The same address, or with a free port when that one is taken.
+    static func free(_ address: SocketAddressText) -> SocketAddressText {
+        func probe(_ address: SocketAddressText) -> SocketAddressText? {
+            guard let loops = try? EventLoopGroup(count: 1) else { return nil }
+            defer { loops.stop() }
+            let server = try? Server(
+                ServerConfiguration(address: address.net),
+                router: Router([]),
+                loops: loops.loops
+            )
+            return server.map { SocketAddressText(host: address.host, port: Int($0.port)) }
+        }
+        return probe(address) ?? probe(SocketAddressText(host: address.host, port: 0)) ?? address
+    }
+
+    func run(beside simulation: Simulation) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await simulation.run() }
+            await withDiscardingTaskGroup { serving in
+                for server in servers.withLock({ $0 }) {
+                    serving.addTask { await server.run() }
+                }
+            }
+            group.cancelAll()
+        }
+        loops.stop()
+    }
+
+    func stop() {
+        for server in servers.withLock({ $0 }) { server.drain(within: .seconds(1)) }
+    }
+}
+
+/// Where the demo keeps its logins.
+private struct DemoDirectory {
+    let path: String
+    private let isTemporary: Bool
+
+    init(_ chosen: String?) throws {
+        isTemporary = chosen == nil
+        path =
+            chosen
+            ?? FileManager.default.temporaryDirectory
+            .appendingPathComponent("beckon-demo-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(
+            atPath: path,
+            withIntermediateDirectories: true
+        )
+    }
+
+    func remove() {
+        if isTemporary { try? FileManager.default.removeItem(atPath: path) }
+    }
+}
+
+extension SocketAddressText {
+    fileprivate static func loopback(_ port: Int) -> SocketAddressText {
+        SocketAddressText(host: "127.0.0.1", port: port)
+    }
+}
+
+extension ChannelSettings {
+    fileprivate var webhookSecret: String? {
+        guard case .webhook(let webhook) = kind else { return nil }
+        return webhook.secrets.first?.withText { $0 }
+    }
+}
+
+extension Configuration {
+    /// Points the demo's configuration at where its surroundings really listen.
+    fileprivate mutating func connect(acp: String, page: String, port: Int) {
+        authorizationServers[0].outbound.acp = acp
+        approval.frameAncestors = [page, "http://localhost:\(port)"]
+        guard case .webhook(var webhook) = channels[0].kind else { return }
+        webhook.url = page + "/demo/phone"
+        channels[0].kind = .webhook(webhook)
+    }
+}
+
+extension SimulatorConfiguration {
+    /// The authorization server of the demo: one client for each mode.
+    fileprivate static var demo: SimulatorConfiguration {
+        var configuration = SimulatorConfiguration(
+            service: .init(
+                baseURL: "",
+                user: "acp",
+                password: DemoConfiguration.inboundPassword
+            ),
+            clients: [
+                SimulatedClient(
+                    id: "kiosk",
+                    secret: "kiosk-secret",
+                    name: "Coffee kiosk",
+                    mode: .poll
+                ),
+                SimulatedClient(
+                    id: "kiosk-ping",
+                    secret: "kiosk-secret",
+                    name: "Coffee kiosk",
+                    mode: .ping
+                ),
+            ]
+        )
+        configuration.interval = 2
+        return configuration
+    }
+}

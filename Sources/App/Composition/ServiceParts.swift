@@ -1,0 +1,210 @@
+import AuthorizationServers
+import Endpoints
+import Engine
+import HTTP
+import Identity
+import Logins
+import Net
+import Notifications
+import TLS
+import Telemetry
+
+/// Makes the parts that a configuration describes one by one.
+struct ServiceParts {
+    private let configuration: Configuration
+    private let client: any OutboundHTTP
+    private let clock: any WallClock
+    private let log: Logger
+
+    init(
+        _ configuration: Configuration,
+        client: any OutboundHTTP,
+        clock: any WallClock,
+        log: Logger
+    ) {
+        self.configuration = configuration
+        self.client = client
+        self.clock = clock
+        self.log = log
+    }
+
+    // MARK: People
+
+    /// Where users are looked up, remembered for as long as the configuration allows.
+    func directory(local: some UserDirectory) -> any UserDirectory {
+        guard let settings = configuration.users.http,
+            let http = HTTPDirectory.Settings(
+                template: settings.urlTemplate,
+                destination: settings.destination.http(),
+                timeLimit: settings.timeLimit
+            )
+        else {
+            // A command beside us may change users: a second is how long that may go unseen.
+            return CachedDirectory(
+                local,
+                clock: clock,
+                found: .seconds(1),
+                notFound: .seconds(1),
+                capacity: 100_000
+            )
+        }
+        let token = settings.token
+        return CachedDirectory(
+            HTTPDirectory(http, client: client) { token?.withText { $0 } },
+            clock: clock,
+            found: settings.cacheFound,
+            notFound: settings.cacheMissing,
+            capacity: settings.cacheEntries
+        )
+    }
+
+    /// The channels in the order in which they are asked.
+    ///
+    /// - Throws: `CommandFailure` for a channel that cannot be made of its settings.
+    func plan() throws -> EscalationPlan {
+        let channels = try configuration.channels.map { try channel($0) }
+        return EscalationPlan(
+            configuration.notify.compactMap { step in
+                channels.first { $0.id == step.channel }
+                    .map { EscalationPlan.Step(channel: $0, after: step.after) }
+            }
+        )
+    }
+
+    private func channel(_ settings: ChannelSettings) throws -> any NotificationChannel {
+        switch settings.kind {
+        case .webhook(let webhook):
+            let secrets = webhook.secrets.compactMap { $0.withText { WebhookSecret($0) } }
+            guard secrets.count == webhook.secrets.count else {
+                throw CommandFailure(
+                    .configuration,
+                    "channels.\(settings.id).secrets: must be whsec_ and 24 to 64 bytes in base 64"
+                )
+            }
+            return WebhookChannel(
+                id: settings.id,
+                settings: WebhookChannel.Settings(
+                    url: webhook.url,
+                    secrets: secrets,
+                    destination: webhook.destination.http(
+                        allowsInternal: webhook.allowsInternal
+                    ),
+                    timeLimit: webhook.timeLimit
+                ),
+                client: client,
+                clock: clock,
+                log: log
+            )
+        case .exec(let exec):
+            guard
+                let command = ExecChannel.Settings(
+                    command: exec.arguments,
+                    timeLimit: exec.timeLimit,
+                    maximumCommands: exec.concurrency
+                )
+            else {
+                throw CommandFailure(
+                    .configuration,
+                    "channels.\(settings.id).argv: not a command"
+                )
+            }
+            return ExecChannel(id: settings.id, settings: command, clock: clock, log: log)
+        case .console:
+            let terminal = StandardTerminal()
+            return ConsoleChannel(id: settings.id) { terminal.output($0) }
+        }
+    }
+
+    // MARK: Authorization servers
+
+    private func inbound() -> [CloudentityInbound] {
+        configuration.authorizationServers.map { server in
+            let settings = server.inbound
+            return CloudentityInbound(
+                server: server.id,
+                basePath: settings.basePath,
+                peers: InboundGuard(
+                    basic: settings.basic.map {
+                        InboundGuard.BasicCredential(user: $0.user, password: $0.passwordHash)
+                    },
+                    apiKey: settings.apiKey.map {
+                        InboundGuard.APIKey(field: $0.name, values: $0.hashes)
+                    },
+                    allowed: settings.allow,
+                    requiresCertificate: settings.requiresClientCertificate
+                ),
+                decoding: settings.decoding == .strict ? .strict : .lenient,
+                requiresLoginState: settings.requiresLoginState,
+                tenants: Set(server.outbound.tenants),
+                timing: CloudentityInbound.Timing(
+                    defaultLifetime: settings.defaultTTL,
+                    promptMargin: server.outbound.promptMargin,
+                    reportMargin: server.outbound.reportMargin
+                ),
+                limits: configuration.loginLimits,
+                reportsExpiry: server.outbound.rejectOnExpiry == .always
+            )
+        }
+    }
+
+    func servers() -> [any AuthorizationServer] {
+        configuration.authorizationServers.map { server in
+            let settings = server.outbound
+            let secret = settings.clientSecret
+            return CloudentityServer(
+                CloudentityOutbound(
+                    server: server.id,
+                    acp: settings.acp,
+                    domainMode: settings.domainMode.adapter,
+                    tenant: settings.tenant,
+                    scopeGrantBaseURL: settings.scopeGrantBaseURL,
+                    tokenURL: settings.tokenURL,
+                    clientID: settings.clientID,
+                    clientSecret: { secret.withText { $0 } },
+                    clientAuthentication: settings.clientAuthentication == .post
+                        ? .secretPost : .secretBasic,
+                    scopes: settings.scopes,
+                    destination: settings.destination.http(),
+                    timeLimit: settings.timeLimit,
+                    lookup: settings.scopeGrantLookup == .never ? .never : .always
+                ),
+                http: client,
+                clock: clock,
+                log: log
+            )
+        }
+    }
+
+    // MARK: Routes
+
+    /// Everything that the listener for everybody answers.
+    func routes(
+        store: any LoginStore,
+        plan: EscalationPlan,
+        directory: any UserDirectory,
+        desk: DecisionDesk
+    ) -> [Route] {
+        let reachability = PlannedReachability(directory: directory, plan: plan)
+        let fromServers = inbound().flatMap { inbound in
+            CloudentityRoutes(
+                inbound,
+                store: store,
+                reachability: reachability,
+                clock: clock,
+                log: log
+            ).routes
+        }
+        let page = ApprovalRoutes(
+            desk: desk,
+            directory: directory,
+            settings: ApprovalRoutes.Settings(
+                brand: configuration.approval.title,
+                publicURL: configuration.publicURL,
+                frameAncestors: configuration.approval.frameAncestors
+            ),
+            log: log
+        )
+        let device = DeviceRoutes(desk: desk, directory: directory, log: log)
+        return fromServers + page.routes + device.routes
+    }
+}

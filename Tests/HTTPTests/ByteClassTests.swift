@@ -1,0 +1,55 @@
+import Testing
+
+@testable import HTTP
+
+@Suite("Classes of bytes")
+struct ByteClassTests {
+    private static let alphanumeric =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+    @Test("are those of the grammar")
+    func members() {
+        let classes: [(ByteClass, String)] = [
+            // RFC 9110 §5.6.2
+            (.token, Self.alphanumeric + "!#$%&'*+-.^_`|~"),
+            // RFC 3986: unreserved, sub-delims, ":", "@", "/" and the percent of escapes
+            (.path, Self.alphanumeric + "-._~!$&'()*+,;=:@/%"),
+            (.host, Self.alphanumeric + "-._~!$&'()*+,;=%"),
+            // WHATWG URL: what is printable, but for `"`, `#`, `<` and `>`
+            (
+                .query,
+                String(
+                    String.UnicodeScalarView(
+                        (0x21...0x7E).compactMap(Unicode.Scalar.init)
+                            .filter { !"\"#<>".unicodeScalars.contains($0) }
+                    )
+                )
+            ),
+        ]
+        for (byteClass, characters) in classes {
+            for byte in UInt8.min...UInt8.max {
+                #expect(byteClass.contains(byte) == characters.utf8.contains(byte))
+            }
+        }
+    }
+
+    @Test("are found at every place and length")
+    func searching() {
+        for length in 0..<40 {
+            for place in 0..<length {
+                var bytes = [UInt8](repeating: 0x61, count: length)
+                for byte in UInt8.min...UInt8.max {
+                    bytes[place] = byte
+                    let isControl = byte < 0x20 && byte != 0x09 || byte == 0x7F
+                    if bytes.span.hasControl(from: 0, to: length) != isControl {
+                        Issue.record("byte \(byte) at \(place) of \(length)")
+                    }
+                    let lineFeed = bytes.span.firstLineFeed(from: 0, to: length)
+                    if lineFeed != (byte == 0x0A ? place : nil) {
+                        Issue.record("line feed \(byte) at \(place) of \(length)")
+                    }
+                }
+            }
+        }
+    }
+}

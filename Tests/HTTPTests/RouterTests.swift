@@ -1,0 +1,72 @@
+import HTTP
+import Testing
+
+@Suite("A router")
+struct RouterTests {
+    private func request(_ method: String, _ target: String) throws -> Request {
+        var parser = RequestParser()
+        var bytes = Array("\(method) \(target) HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+        let end = bytes.count
+        let parsed = try parser.parse(&bytes, from: 0, to: end)
+        return try #require(parsed)
+    }
+
+    private static let router = Router([
+        Route(.get, "/a") { _ in Response(status: 200) },
+        Route(.post, "/a") { _ in Response(status: 200) },
+        Route(.get, "/a/{name}") { _ in Response(status: 200) },
+        Route(.get, "/a/fixed") { _ in Response(status: 200) },
+        Route(.delete, "/a/{name}/b/{other}") { _ in Response(status: 200) },
+    ])
+
+    @Test(
+        "finds the route of a method and a path",
+        arguments: [
+            ("GET", "/a", 0), ("HEAD", "/a", 0), ("POST", "/a", 1), ("GET", "/a?b", 0),
+            ("GET", "/a/x", 2), ("GET", "/a/fixed", 3), ("DELETE", "/a/x/b/y", 4),
+        ]
+    )
+    func found(method: String, target: String, expected: Int) throws {
+        var request = try request(method, target)
+        guard case .route(let number) = Self.router.match(&request) else {
+            Issue.record("no route")
+            return
+        }
+        #expect(number == expected)
+    }
+
+    @Test("decodes the parameters, and a slash stays one when it is escaped")
+    func parameters() throws {
+        var request = try request("DELETE", "/a/%C3%A4%2F/b/c+d")
+        _ = Self.router.match(&request)
+        #expect(request.parameters == ["name": "ä/", "other": "c+d"])
+    }
+
+    @Test(
+        "finds nothing where nothing is",
+        arguments: ["/", "/A", "/a/", "/b", "/a/x/b", "/a/x/b/", "/a/x/c/y", "//a"]
+    )
+    func notFound(target: String) throws {
+        var request = try request("GET", target)
+        guard case .notFound = Self.router.match(&request) else {
+            Issue.record("found something")
+            return
+        }
+    }
+
+    @Test(
+        "names the methods that a path has",
+        arguments: [
+            ("PUT", "/a", "GET, POST, HEAD"), ("POST", "/a/x", "GET, HEAD"),
+            ("GET", "/a/x/b/y", "DELETE"), ("get", "/a", "GET, POST, HEAD"),
+        ]
+    )
+    func notAllowed(method: String, target: String, allowed: String) throws {
+        var request = try request(method, target)
+        guard case .methodNotAllowed(let methods) = Self.router.match(&request) else {
+            Issue.record("allowed or not found")
+            return
+        }
+        #expect(methods.map(\.name).joined(separator: ", ") == allowed)
+    }
+}

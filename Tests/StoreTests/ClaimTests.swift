@@ -1,0 +1,125 @@
+import Logins
+import TestSupport
+import Testing
+
+@Suite("A store that hands out work", .timeLimit(.minutes(1)))
+struct ClaimTests {
+    @Test("gives the longest due first and nothing before its time", arguments: StoreKind.allCases)
+    func order(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            let moments = [5, 1, 4, 2, 3]
+            for moment in moments {
+                let stored = try await store.insertNew(fixture("\(moment)").make())
+                try await store.apply(
+                    .preparationDelayed("busy", until: noon + .seconds(Int64(moment))),
+                    to: stored.number,
+                    at: noon
+                )
+            }
+            #expect(try await store.claim(at: noon, limit: 10).isEmpty)
+            #expect(try await store.nextDue() == noon + .seconds(1))
+            let first = try await store.claim(at: noon + .seconds(3), limit: 2)
+            #expect(first.map(\.stored.login.key.login.value) == ["1", "2"])
+            #expect(try await store.nextDue() == noon + .seconds(3))
+            let rest = try await store.claim(at: noon + .seconds(5), limit: 10)
+            #expect(rest.map(\.stored.login.key.login.value) == ["3", "4", "5"])
+            #expect(rest.allSatisfy { $0.duty == .prepare })
+        }
+    }
+
+    @Test("gives each to one taker until it is released", arguments: StoreKind.allCases)
+    func oneTaker(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            for index in 0..<200 { try await store.insertNew(fixture("\(index)").make()) }
+            let claims = try await withThrowingTaskGroup(of: [Claim].self) { group in
+                for _ in 0..<40 { group.addTask { try await store.claim(at: noon, limit: 10) } }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(Set(claims.map(\.stored.number)).count == claims.count)
+            let rest = try await store.claim(at: noon, limit: 500)
+            #expect(claims.count + rest.count == 200)
+            let one = try #require(claims.first)
+            store.release(one)
+            store.release(one)
+            #expect(try await store.claim(at: noon, limit: 10) == [one])
+        }
+    }
+
+    @Test("lets a login's end be claimed beside the work under way", arguments: StoreKind.allCases)
+    func endBeside(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            let fixture = fixture("one")
+            try await store.insertNew(fixture.make())
+            let prepare = try await store.claim(at: noon, limit: 1)
+            #expect(prepare.map(\.duty) == [.prepare])
+            #expect(try await store.nextDue() == fixture.promptEnds)
+            let end = try await store.claim(at: fixture.promptEnds, limit: 1)
+            #expect(end.map(\.duty) == [.end])
+            #expect(try await store.nextDue() == nil)
+            for claim in prepare + end { store.release(claim) }
+            #expect(try await store.nextDue() == noon)
+        }
+    }
+
+    @Test("shows the duty that each phase has", arguments: StoreKind.allCases)
+    func duties(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            for phase in PendingLogin.PhaseName.allCases {
+                try await store.insertNew(.inPhase(phase, fixture("\(phase)")))
+            }
+            let claims = try await store.claim(at: noon, limit: 10)
+            #expect(
+                claims.map { [$0.stored.login.key.login.value, "\($0.duty)"] } == [
+                    ["preparing", "prepare"], ["waiting", "notify"], ["reporting", "report"],
+                ]
+            )
+        }
+    }
+
+    @Test("never hands out work that has been done", arguments: StoreKind.allCases)
+    func done(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            for index in 0..<100 {
+                try await store.insertNew(.inPhase(.reporting, fixture("\(index)")))
+            }
+            // Each taker reports what it gets at once; more than 100 reports would be doubled ones.
+            let reports = try await withThrowingTaskGroup(of: [LoginNumber].self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        var reported: [LoginNumber] = []
+                        while true {
+                            let claims = try await store.claim(at: noon, limit: 3)
+                            if claims.isEmpty { return reported }
+                            for claim in claims {
+                                let number = claim.stored.number
+                                reported.append(number)
+                                try await store.apply(
+                                    .reportTaken(confirmed: true),
+                                    to: number,
+                                    at: noon
+                                )
+                                store.release(claim)
+                            }
+                        }
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(reports.count == 100)
+            #expect(Set(reports).count == 100)
+        }
+    }
+
+    @Test("forgets claims when it is opened again", arguments: StoreKind.allCases)
+    func reopened(_ kind: StoreKind) async throws {
+        let place = try StorePlace(kind)
+        let first = try place.open()
+        try await first.logins.insertNew(fixture("one").make())
+        #expect(try await first.logins.claim(at: noon, limit: 1).count == 1)
+        #expect(try await first.logins.claim(at: noon, limit: 1).isEmpty)
+        await first.close()
+        let second = try place.open()
+        #expect(try await second.logins.claim(at: noon, limit: 1).count == 1)
+        await second.close()
+    }
+}

@@ -1,0 +1,101 @@
+import Logins
+import SQLiteStore
+import TestSupport
+import Testing
+import Threads
+
+/// The stores that must keep the contract of `LoginStore`; a new one becomes a further case.
+enum StoreKind: CaseIterable, Sendable {
+    case sqlite
+    /// The same with so little in memory that its indexes are merged all the time.
+    case sqliteMergingOften
+}
+
+/// A place for a store that outlives its opening.
+final class StorePlace: Sendable {
+    let kind: StoreKind
+    let directory: TemporaryDirectory
+    let clock = ManualClock()
+    /// What observers heard, in order.
+    let heard = Locked<[StoredLogin]>([])
+    let damaged = Locked<[LoginNumber]>([])
+
+    init(_ kind: StoreKind) throws {
+        self.kind = kind
+        directory = try TemporaryDirectory()
+    }
+
+    var path: String { directory.file("beckon.db") }
+
+    struct Opened: Sendable {
+        let logins: any LoginStore
+        let users: any UserStore
+        let close: @Sendable () async -> Void
+    }
+
+    func open(_ role: StoreRole = .service) throws -> Opened {
+        let store = try SQLiteLoginStore(options(role))
+        return Opened(logins: store, users: store.users, close: { await store.close() })
+    }
+
+    func options(_ role: StoreRole = .service) -> StoreOptions {
+        var options = StoreOptions(path: path, role: role, clock: clock)
+        options.changes = { [heard] stored in heard.withLock { $0.append(stored) } }
+        options.damaged = { [damaged] number, _ in damaged.withLock { $0.append(number) } }
+        options.busyTimeout = .milliseconds(50)
+        if kind == .sqliteMergingOften { options.newestInMemory = 8 }
+        return options
+    }
+}
+
+/// Opens a store of that kind, lends it, and closes it.
+func withStore(
+    _ kind: StoreKind,
+    _ body: (any LoginStore, StorePlace) async throws -> Void
+) async throws {
+    let place = try StorePlace(kind)
+    let store = try place.open()
+    do {
+        try await body(store.logins, place)
+    } catch {
+        await store.close()
+        throw error
+    }
+    await store.close()
+}
+
+extension LoginStore {
+    /// Inserts a new login without limits.
+    @discardableResult
+    func insertNew(_ login: PendingLogin) async throws -> StoredLogin {
+        guard case .inserted(let stored) = try await insert(login, limits: .none) else {
+            Issue.record("the login was known")
+            throw StoreError.closed
+        }
+        return stored
+    }
+
+    /// Applies an event; fails when the login is not there or refuses it.
+    @discardableResult
+    func apply(
+        _ event: PendingLogin.Event,
+        to number: LoginNumber,
+        at now: Timestamp
+    ) async throws -> StoredLogin {
+        let result = try await update(number) { (login) throws(PendingLogin.Refusal) in
+            _ = try login.apply(event, at: now)
+        }
+        return try #require(try result?.get())
+    }
+}
+
+func fixture(
+    _ id: String,
+    _ change: (inout PendingLogin.Fixture) -> Void = { _ in }
+) -> PendingLogin.Fixture {
+    var fixture = PendingLogin.Fixture(id: id)
+    change(&fixture)
+    return fixture
+}
+
+let noon = Timestamp(milliseconds: 1_795_176_000_000)

@@ -1,0 +1,153 @@
+import Logins
+import TestSupport
+import Testing
+import Threads
+
+@Suite("A store that changes a login", .timeLimit(.minutes(1)))
+struct UpdateTests {
+    @Test("lets exactly one of 1,000 racing decisions win", arguments: StoreKind.allCases)
+    func race(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, place) async throws in
+            let number = try await store.insertNew(.inPhase(.waiting)).number
+            let decisions = (0..<1_000).map { index in
+                Decision(
+                    index.isMultiple(of: 2) ? .approve : .deny,
+                    evidence: Evidence(method: .tap, via: .device, address: "192.0.2.\(index)"),
+                    at: noon
+                )
+            }
+            let winners = try await withThrowingTaskGroup(of: Decision?.self) { group in
+                for decision in decisions {
+                    group.addTask {
+                        let result = try await store.update(number) {
+                            (login) throws(PendingLogin.Refusal) in
+                            _ = try login.apply(.decided(decision), at: noon)
+                        }
+                        let outcome = try? result?.get().login.phase.outcome
+                        return outcome?.decision == decision ? decision : nil
+                    }
+                }
+                return try await group.reduce(into: [Decision]()) { list, decision in
+                    if let decision { list.append(decision) }
+                }
+            }
+            #expect(winners.count == 1)
+            let final = try #require(try await store.login(number))
+            #expect(final.login.phase.outcome?.decision == winners.first)
+            #expect(place.heard.withLock { $0.count } == 2)
+        }
+    }
+
+    @Test("writes nothing when the body refuses", arguments: StoreKind.allCases)
+    func refusal(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, place) async throws in
+            let stored = try await store.insertNew(fixture("one").make())
+            let result = try await store.update(stored.number) {
+                (login) throws(PendingLogin.Refusal) in
+                _ = try login.apply(.unusable(.noChannel), at: noon)
+                throw .notReady
+            }
+            #expect(result == .failure(.notReady))
+            #expect(try await store.login(stored.number) == stored)
+            #expect(place.heard.withLock { $0.count } == 1)
+        }
+    }
+
+    @Test("writes nothing when the login stays as it was", arguments: StoreKind.allCases)
+    func unchanged(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, place) async throws in
+            let stored = try await store.insertNew(fixture("one").make())
+            #expect(try await store.update(stored.number) { _ in } == .success(stored))
+            #expect(place.heard.withLock { $0.count } == 1)
+        }
+    }
+
+    @Test("loses no update among many to the same logins", arguments: StoreKind.allCases)
+    func noneLost(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            var numbers: [LoginNumber] = []
+            for index in 0..<5 {
+                numbers.append(try await store.insertNew(fixture("login-\(index)").make()).number)
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<500 {
+                    let number = numbers[index % 5]
+                    group.addTask {
+                        try await store.apply(
+                            .preparationDelayed("busy", until: noon + .seconds(1)),
+                            to: number,
+                            at: noon
+                        )
+                    }
+                }
+                try await group.waitForAll()
+            }
+            for number in numbers {
+                guard case .preparing(let attempts, _)? = try await store.login(number)?.login.phase
+                else {
+                    Issue.record("the login left its phase")
+                    continue
+                }
+                #expect(attempts.count == 100)
+                #expect(attempts.recent.count == Attempts.kept)
+            }
+        }
+    }
+
+    @Test("refuses only the one whose row cannot be written", arguments: StoreKind.allCases)
+    func neighbour(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            // An outcome of approval with a denial behind it: no legal event leads there.
+            let illegal = fixture("illegal").make()
+            let row = PendingLogin(
+                key: illegal.key,
+                terms: illegal.terms,
+                details: illegal.details,
+                tickets: [],
+                phase: .settled(.approved(.fixture(.deny, at: noon)), .reported, at: noon)
+            )
+            let answers = await withTaskGroup(of: Result<Insertion, any Error>.self) { group in
+                for index in 0..<200 {
+                    let login = index == 100 ? row : fixture("login-\(index)").make()
+                    group.addTask {
+                        do {
+                            return .success(try await store.insert(login, limits: .none))
+                        } catch {
+                            return .failure(error)
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            let failures = answers.filter { if case .failure = $0 { true } else { false } }
+            #expect(failures.count == 1)
+            #expect(try await store.logins(in: .preparing, after: nil, limit: 500).count == 199)
+            #expect(try await store.login(illegal.key) == nil)
+            let census = try await store.census()
+            #expect(census == [Census(phase: .preparing, outcome: nil, count: 199)])
+        }
+    }
+
+    @Test("interrupts what was being reported, and only that", arguments: StoreKind.allCases)
+    func recover(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            var before: [StoredLogin] = []
+            for (index, phase) in PendingLogin.PhaseName.allCases.enumerated() {
+                for copy in 0..<3 {
+                    before.append(
+                        try await store.insertNew(.inPhase(phase, fixture("\(index)-\(copy)")))
+                    )
+                }
+            }
+            #expect(try await store.recover(at: noon) == 3)
+            for stored in before {
+                let now = try #require(try await store.login(stored.number))
+                if case .reporting(_, let report) = now.login.phase {
+                    #expect(report.inDoubt)
+                } else {
+                    #expect(now == stored)
+                }
+            }
+        }
+    }
+}
