@@ -50,7 +50,7 @@ struct SimulateCommand: Command {
         .text(
             "service-password",
             "TEXT",
-            "That user's password.",
+            "Its password.",
             default: "$BECKON_SIM_SERVICE_PASSWORD or the demo's"
         ),
         .text("system-client-secret", "TEXT", "The secret of the service's client, beckon."),
