@@ -9,7 +9,7 @@ import Logins
     private let statement: OpaquePointer
     private var bindFailure: Int32 = SQLITE_OK
 
-    /// - Parameter database: The connection, which outlives the statement.
+    /// The connection must outlive the statement.
     @unsafe init(_ sql: String, on database: OpaquePointer) throws(StoreError) {
         var prepared: OpaquePointer?
         let code = unsafe sqlite3_prepare_v3(
