@@ -55,13 +55,13 @@ struct Connection: ~Copyable {
                     let route = server.router.match(&request)
                     switch route {
                     case .route(let number):
-                        let (handler, limit) = server.handlers[number]
+                        let timed = server.handlers[number]
                         socket.beginHandling(
                             Self.framing(of: request),
                             holding: &workspace.output,
-                            limit: limit
+                            limit: timed.limit
                         )
-                        response = await handler(request)
+                        response = await timed.handler(request)
                         guard socket.endHandling(holding: &workspace.output) else {
                             observe(request, number, status: 503, bytesOut: 0, since: began)
                             throw .gone
@@ -338,8 +338,9 @@ struct Connection: ~Copyable {
         guard workspace.isReady else { return }
         workspace.parser.reset()
         workspace.output.removeAll(keepingCapacity: true)
-        loop.giveBack(workspace)
-        workspace = Workspace()
+        var lent = Workspace()
+        swap(&lent, &workspace)
+        loop.giveBack(lent)
     }
 }
 
