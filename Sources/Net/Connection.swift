@@ -220,9 +220,19 @@ struct Connection: ~Copyable {
             bytesOut: response.body.count,
             since: began
         )
+        if response.dropsConnection != .none { try await drop(response) }
         // Pipelined requests are answered together.
         if keepsAlive, start < end, workspace.output.count < Self.holdLimit { return true }
         return flushNow()
+    }
+
+    /// Ends the connection in place of the answer that was encoded last, as a simulator wants it.
+    private mutating func drop(_ response: Response) async throws(ConnectionEnd) {
+        if response.dropsConnection == .midBody {
+            workspace.output.removeLast(response.body.count - response.body.count / 2)
+            try await flush()
+        }
+        throw .gone
     }
 
     private func observe(
