@@ -220,19 +220,23 @@ struct Connection: ~Copyable {
             bytesOut: response.body.count,
             since: began
         )
-        if response.dropsConnection != .none { try await drop(response) }
+        if response.dropsConnection != .none { return drop(response) }
         // Pipelined requests are answered together.
         if keepsAlive, start < end, workspace.output.count < Self.holdLimit { return true }
         return flushNow()
     }
 
-    /// Ends the connection in place of the answer that was encoded last, as a simulator wants it.
-    private mutating func drop(_ response: Response) async throws(ConnectionEnd) {
-        if response.dropsConnection == .midBody {
+    /// Ends the connection in place of the answer that was encoded last, as a simulator wants it:
+    /// what is left of the answer goes, and then nothing more.
+    private mutating func drop(_ response: Response) -> Bool {
+        keepsAlive = false
+        switch response.dropsConnection {
+        case .none: break
+        case .beforeAnswer: workspace.output.removeAll(keepingCapacity: true)
+        case .midBody:
             workspace.output.removeLast(response.body.count - response.body.count / 2)
-            try await flush()
         }
-        throw .gone
+        return flushNow()
     }
 
     private func observe(

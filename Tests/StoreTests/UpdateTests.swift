@@ -24,7 +24,7 @@ struct UpdateTests {
                             _ = try login.apply(.decided(decision), at: noon)
                         }
                         let outcome = try? result?.get().login.phase.outcome
-                        return outcome?.decision == decision ? decision : nil
+                        return outcome?.decision?.evidence == decision.evidence ? decision : nil
                     }
                 }
                 return try await group.reduce(into: [Decision]()) { list, decision in
@@ -33,7 +33,7 @@ struct UpdateTests {
             }
             #expect(winners.count == 1)
             let final = try #require(try await store.login(number))
-            #expect(final.login.phase.outcome?.decision == winners.first)
+            #expect(final.login.phase.outcome?.decision?.evidence == winners.first?.evidence)
             #expect(place.heard.withLock { $0.count } == 2)
         }
     }

@@ -122,11 +122,13 @@ extension PendingLogin.Delivery {
 }
 
 extension Decision {
+    /// As it stands once it was made: an approval grants all of `Consent.fixture`.
     public static func fixture(_ choice: Choice, at moment: Timestamp) -> Decision {
         Decision(
             choice,
             evidence: Evidence(method: .tap, via: .page, address: "192.0.2.7"),
-            at: moment
+            at: moment,
+            grantedScopes: choice == .approve ? Consent.fixture.scopes.map(\.requestedName) : []
         )
     }
 }
