@@ -40,6 +40,23 @@ struct ViolationTests {
         }
     }
 
+    @Test("is not blamed for a call that was under way before the 401")
+    func underWay() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            _ = try await world.service.renewToken()
+            world.acp.knobs.set([.callSlow: .number("12000")], times: 1)
+            async let slow = world.service.call(.get, path(world))
+            while !Task.isCancelled, world.acp.clock.sleeperCount == 0 { await Task.yield() }
+            world.acp.clock.advance(byMilliseconds: 10_000)
+            world.acp.knobs.set([.tokenRevoke: .string("once")])
+            #expect(try await world.service.call(.get, path(world)).status == 401)
+            world.acp.clock.advance(byMilliseconds: 2000)
+            #expect(try await slow.status == 401)
+            #expect(world.rules == [])
+        }
+    }
+
     @Test("is caught when it calls without end")
     func tooManyCalls() async throws {
         try await World.with { world in

@@ -1,5 +1,5 @@
 public import HTTP
-import JSON
+public import JSON
 import Threads
 
 /// Our own control of the simulator. For a second listener that only this machine can reach.
@@ -14,7 +14,7 @@ extension ACPSimulator {
             },
             Route(.post, "/_sim/logins") { [self] in await startLogins($0) },
             Route(.get, "/_sim/logins") { [self] _ in
-                .json(200, .array(logins.suffix(1000).map { .object($0) }))
+                .json(200, .array(latestLogins.map { .object($0) }))
             },
             Route(.get, "/_sim/logins/{login}") { [self] request in
                 login(request.parameters["login"] ?? "").map { .json(200, .object($0)) }
@@ -45,17 +45,20 @@ extension ACPSimulator {
         ]
     }
 
-    /// The logins that are kept, oldest first, each as `GET /_sim/logins/{login_id}` shows it.
-    var logins: [JSONObject] {
+    /// The latest thousand logins, oldest first, each as `GET /_sim/logins/{login_id}` shows it.
+    private var latestLogins: [JSONObject] {
         let now = clock.now()
-        return state.withLock { state in
-            state.order.compactMap { state.logins[$0]?.json(at: now).object }
+        let latest = state.withLock { state in
+            state.order.suffix(1000).compactMap { state.logins[$0] }
         }
+        return latest.compactMap { $0.json(at: now).object }
     }
 
-    func login(_ id: String) -> JSONObject? {
+    /// What is known of a login: its state, decision, times, and how often it was accepted, rejected
+    /// and called about; `effective_reports` is 0 or 1. Nil for an unknown id.
+    public func login(_ id: String) -> JSONObject? {
         let now = clock.now()
-        return state.withLock { $0.logins[id]?.json(at: now).object }
+        return state.withLock { $0.logins[id] }?.json(at: now).object
     }
 
     /// Empties everything.

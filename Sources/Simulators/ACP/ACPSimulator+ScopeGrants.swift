@@ -53,17 +53,23 @@ extension ACPSimulator {
     private func checked(
         _ request: Request,
         _ operation: String,
-        _ counted: SimulatedLogin?
+        _ counted: SimulatedLogin?,
+        arrived: Int64
     ) throws(SystemProblem) -> SimulatedLogin {
-        try authorize(request, scope: Self.scope, operation: operation, login: counted)
+        try authorize(
+            request,
+            scope: Self.scope,
+            operation: operation,
+            login: counted,
+            arrived: arrived
+        )
         let id = request.parameters["login"] ?? ""
         guard let login = state.withLock({ $0.logins[id] }) else {
             throw SystemProblem(404, "no_such_login")
         }
-        let now = clock.now()
-        guard now < login.dies else {
-            // Killed early by a knob is not the caller's fault.
-            if operation != "get", now >= login.expires {
+        guard clock.now() < login.dies else {
+            // Killed early, or held until then, by a knob is not the caller's fault.
+            if operation != "get", arrived >= login.expires {
                 violations.record(.lateDecision, login: id, "\(operation) after expires_at")
             }
             throw SystemProblem(404, "login_expired")
@@ -76,11 +82,12 @@ extension ACPSimulator {
         _ handle: (SimulatedLogin) throws(SystemProblem) -> Response
     ) async -> Response {
         let operation = "get"
+        let arrived = clock.now()
         let counted = count(request.parameters["login"] ?? "", operation)
         let disturbance = await disturbance(operation, counted, request)
         if let instead = disturbance.instead { return instead }
         do throws(SystemProblem) {
-            let login = try checked(request, operation, counted)
+            let login = try checked(request, operation, counted, arrived: arrived)
             return disturbance.applied(to: try handle(login))
         } catch {
             return disturbance.applied(to: error.response)
@@ -92,11 +99,12 @@ extension ACPSimulator {
         _ request: Request,
         _ decide: (SimulatedLogin) throws(SystemProblem) -> SimulatedLogin.Decision
     ) async -> Response {
+        let arrived = clock.now()
         let counted = count(request.parameters["login"] ?? "", operation)
         let disturbance = await disturbance(operation, counted, request)
         if let instead = disturbance.instead { return instead }
         do throws(SystemProblem) {
-            let login = try checked(request, operation, counted)
+            let login = try checked(request, operation, counted, arrived: arrived)
             try record(try decide(login), login, isHeard: !disturbance.hidesAnswer)
             return disturbance.applied(to: accepted(login, base(for: request)))
         } catch {

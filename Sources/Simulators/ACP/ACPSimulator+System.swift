@@ -109,12 +109,14 @@ extension ACPSimulator {
         }
     }
 
-    /// Section 6, rows 1 and 2: a known token that lives and has the scope.
+    /// Section 6, rows 1 and 2: a known token that lives and has the scope. Whether its use is the
+    /// caller's fault depends on what was known when the call arrived, however long a knob held it.
     func authorize(
         _ request: Request,
         scope: String,
         operation: String,
-        login: SimulatedLogin?
+        login: SimulatedLogin?,
+        arrived: Int64
     ) throws(SystemProblem) {
         guard let bearer = ClientAuthentication.bearer(of: request) else {
             violations.record(.noBearer, login: login?.id, "\(operation) without a bearer token")
@@ -130,12 +132,14 @@ extension ACPSimulator {
             var token = state.systemTokens[bearer]
             if let refused = state.refusedTokens[bearer] {
                 let isKnown = id.map { state.logins[$0]?.refusedTokens.contains(bearer) == true }
-                if isKnown == true || now > refused + grace { rule = .tokenAfterRefusal }
+                if isKnown == true ? arrived >= refused : arrived > refused + grace {
+                    rule = .tokenAfterRefusal
+                }
             } else if token == nil {
                 rule = .unknownToken
             }
             if let lived = token, now > lived.expires + grace {
-                rule = .tokenAfterExpiry
+                if arrived > lived.expires + grace { rule = .tokenAfterExpiry }
                 token = nil
             }
             if knob?.string == "once" { token = nil }

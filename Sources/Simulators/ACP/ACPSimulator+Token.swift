@@ -104,8 +104,6 @@ extension ACPSimulator {
                     "exp": .integer(now + Int64(Self.tokenTTL)),
                     "auth_time": .integer((login.decided ?? clock.now()) / 1000),
                     "acr": .text(login.acrValues.first),
-                    // OpenID CIBA Core §7.3: ties the token to the request.
-                    "urn:openid:params:jwt:claim:auth_req_id": .string(login.authReqID),
                 ])
             )
             state.withLock { state in
