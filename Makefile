@@ -46,10 +46,11 @@ fuzz: setup-test ## Fuzzes the HTTP parser for a minute
 	Tests/Fuzz/run.sh 60
 
 crash: setup-test build ## Kills the service again and again and checks that nothing is lost
-	Tests/Crash/run.sh
+	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/BlackBox/crash.py --rounds 20 --logins 200
 
-bench: setup-test build ## Measures the service beside others
-	Tests/Bench/run.sh
+bench: build ## Measures the service beside others
+	@Tests/setup.sh bench
+	python3 Tests/Bench/bench.py
 
 screenshots: setup-test build ## Takes pictures of the pages into .screenshots
 	Tests/Browser/screenshots.sh

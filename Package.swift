@@ -165,7 +165,8 @@ let package = Package(
         tests(
             "SimulatorsTests",
             [
-                "Cryptography", "HTTP", "JSON", "Simulators", "TestSupport", "Threads",
+                "Cryptography", "CurlClient", "HTTP", "JSON", "Net", "Simulators", "TestSupport",
+                "Threads",
             ]
         ),
         tests(

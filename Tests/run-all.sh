@@ -33,7 +33,7 @@ $SWIFT test --skip-build --disable-xctest ${SWIFTFLAGS:-} 2>&1 | tee "$out/swift
 status=${PIPESTATUS[0]}
 # "Test run with 120 tests in 12 suites passed after 3.1 seconds."
 total=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$out/swift" | tail -1)
-broken=$(grep -cE '^✘ Test "?.* failed after' "$out/swift" || true)
+broken=$(grep -E '^✘ Test .* failed after' "$out/swift" | grep -cvE '^✘ Test run with' || true)
 if [ "$status" -ne 0 ] && [ "$broken" -eq 0 ]; then broken=1; fi
 if [ -z "$total" ] || [ "$total" -eq 0 ]; then
     tail -50 "$out/swift"

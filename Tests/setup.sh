@@ -3,6 +3,7 @@
 #
 #   Tests/setup.sh run     what `make build` and `make run` need
 #   Tests/setup.sh test    that, and what the tests need
+#   Tests/setup.sh bench   what building and `make bench` need
 #
 # For Debian and Ubuntu. Swift itself must be there (swift.org/install).
 set -euo pipefail
@@ -48,6 +49,15 @@ if [ "$what" = test ]; then
         need chromium has_any chromium chromium-browser google-chrome
         need chromium-driver has_any chromedriver
     fi
+fi
+
+if [ "$what" = bench ]; then
+    need python3 test -x /usr/bin/python3
+    need wrk has wrk
+    need nginx-light has nginx
+    need golang-go has go
+    need gcc has cc
+    need valgrind has valgrind
 fi
 
 [ ${#missing[@]} -eq 0 ] && exit 0

@@ -7,10 +7,10 @@ public import HTTP
 public struct InboundGuard: Sendable {
     /// One pair that is accepted. Several at once, while a secret is being replaced.
     public struct BasicCredential: Sendable {
-        public let user: String
-        public let password: SecretHash
+        let user: [UInt8]
+        let password: SecretHash
         public init(user: String, password: SecretHash) {
-            self.user = user
+            self.user = Array(user.utf8)
             self.password = password
         }
     }
@@ -72,21 +72,26 @@ public struct InboundGuard: Sendable {
     private func acceptsBasic(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
         let scheme: StaticString = "basic "
         guard range.count > scheme.utf8CodeUnitCount, range.count <= 1024 else { return false }
-        for (index, wanted) in scheme.withUTF8Buffer({ Array($0) }).enumerated()
-        where bytes[range.lowerBound + index] | 0x20 != wanted | 0x20 {
-            return false
+        let isBasic = scheme.withUTF8Buffer { scheme in
+            for index in scheme.indices
+            where bytes[range.lowerBound + index] | 0x20 != scheme[index] {
+                return false
+            }
+            return true
         }
+        guard isBasic else { return false }
         let token = (range.lowerBound + scheme.utf8CodeUnitCount)..<range.upperBound
         guard let pair = Base64.decode(bytes.span.extracting(token)),
             let colon = pair.firstIndex(of: UInt8(ascii: ":"))
         else { return false }
-        let user = Array(pair[..<colon])
-        // Every credential is compared, whatever the earlier ones said.
-        return basic.reduce(false) { accepted, credential in
-            let isUser = ConstantTime.equal(Array(credential.user.utf8), user)
+        // Every credential is compared in full, whatever the earlier ones said.
+        var isAccepted = false
+        for credential in basic {
+            let isUser = ConstantTime.equal(credential.user[...], pair[..<colon])
             let isPassword = credential.password.matches(pair[(colon + 1)...])
-            return isUser && isPassword || accepted
+            isAccepted = isUser && isPassword || isAccepted
         }
+        return isAccepted
     }
 
     private func accepts(_ apiKey: APIKey, _ request: Request) -> Bool {

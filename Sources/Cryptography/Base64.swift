@@ -74,8 +74,9 @@ enum Base64Coding {
             }
         }
         guard count % 4 != 1 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count / 4 * 3 + 2)
+        var bytes = [UInt8](repeating: 0, count: count * 3 / 4)
+        var room = bytes.mutableSpan
+        var length = 0
         var bits: UInt32 = 0
         var held = 0
         for index in 0..<count {
@@ -85,7 +86,8 @@ enum Base64Coding {
             held += 6
             if held >= 8 {
                 held -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
+                room[length] = UInt8(truncatingIfNeeded: bits >> UInt32(held))
+                length += 1
             }
         }
         // Bits beyond the last byte must be zero, or two texts would mean the same bytes.

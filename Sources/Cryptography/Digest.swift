@@ -57,8 +57,17 @@ internal import COpenSSL
 @safe public enum ConstantTime {
     /// Takes a time that depends on the lengths only.
     public static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        equal(left[...], right[...])
+    }
+
+    /// The same for parts of arrays.
+    public static func equal(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> Bool {
         guard left.count == right.count else { return false }
-        return unsafe CRYPTO_memcmp(left, right, left.count) == 0
+        return unsafe left.withUnsafeBytes { left in
+            unsafe right.withUnsafeBytes { right in
+                unsafe CRYPTO_memcmp(left.baseAddress, right.baseAddress, left.count) == 0
+            }
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 import CCurl
 import HTTP
-import Threads
 
 /// One exchange: what is asked, who waits for it, and what has come of it so far.
 ///

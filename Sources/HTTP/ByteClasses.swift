@@ -3,13 +3,10 @@ struct ByteClass {
     let low: UInt64
     let high: UInt64
 
+    @inline(__always)
     func contains(_ byte: UInt8) -> Bool {
-        let bit = UInt64(byte & 63)
-        switch byte {
-        case 0..<64: return low >> bit & 1 == 1
-        case 64..<128: return high >> bit & 1 == 1
-        default: return false
-        }
+        let word = byte & 0x40 == 0 ? low : high
+        return byte < 0x80 && (word &>> UInt64(byte)) & 1 == 1
     }
 
     // The words are written out, not computed, so that no lazily made global is read for each

@@ -34,11 +34,15 @@ public struct ResponseEncoder: Sendable {
         to output: inout [UInt8]
     ) {
         let status = (200..<600).contains(response.status) ? response.status : 500
-        output.append("HTTP/1.1 ")
-        output.append(decimal: status)
-        output.append(0x20)
-        output.append(StatusCode.reason(status))
-        output.append("\r\n")
+        if status == 200 {
+            output.append("HTTP/1.1 200 OK\r\n")
+        } else {
+            output.append("HTTP/1.1 ")
+            output.append(decimal: status)
+            output.append(0x20)
+            output.append(StatusCode.reason(status))
+            output.append("\r\n")
+        }
         output.append(contentsOf: dateLine)
         // RFC 9110 §8.6: no length where there can be no content.
         let hasContent = status != 204 && status != 304
@@ -46,9 +50,10 @@ public struct ResponseEncoder: Sendable {
             if let contentType = response.contentType {
                 output.append("Content-Type: ")
                 output.append(contentType)
-                output.append("\r\n")
+                output.append("\r\nContent-Length: ")
+            } else {
+                output.append("Content-Length: ")
             }
-            output.append("Content-Length: ")
             output.append(decimal: status == 205 ? 0 : response.body.count)
             output.append("\r\n")
         }

@@ -11,17 +11,33 @@ public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringCon
 
     /// Nil when the text is empty, too long, or has a control character.
     public init?(_ value: String) {
+        // Nearly every name is ASCII, for which bytes are characters.
+        guard
+            Self.isPlain(value.utf8Span.span)
+                ? value.utf8.count <= Self.maximumLength : Self.isName(value),
+            !value.isEmpty
+        else { return nil }
+        self.value = value
+    }
+
+    private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
+        for index in bytes.indices where bytes[index] < 0x20 || bytes[index] >= 0x7F {
+            return false
+        }
+        return true
+    }
+
+    private static func isName(_ value: String) -> Bool {
         var length = 0
         for scalar in value.unicodeScalars {
             length += 1
             // C0, DEL and C1 (RFC 20, ISO 6429): nothing that could forge a line of a log.
             let code = scalar.value
-            if code < 0x20 || (0x7F...0x9F).contains(code) || length > Self.maximumLength {
-                return nil
+            if code < 0x20 || (0x7F...0x9F).contains(code) || length > maximumLength {
+                return false
             }
         }
-        guard length > 0 else { return nil }
-        self.value = value
+        return true
     }
 
     public var description: String { value }
@@ -29,7 +45,10 @@ public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringCon
     // `String` compares characters, and so takes a composed and a decomposed letter for equal.
 
     public static func == (left: Self, right: Self) -> Bool {
-        left.value.utf8.elementsEqual(right.value.utf8)
+        let (left, right) = (left.value.utf8Span.span, right.value.utf8Span.span)
+        guard left.count == right.count else { return false }
+        for index in left.indices where left[index] != right[index] { return false }
+        return true
     }
 
     public func hash(into hasher: inout Hasher) {

@@ -37,16 +37,57 @@ struct Connection: ~Copyable {
     }
 
     /// Serves the peer until either side has had enough. The socket is the caller's to close.
+    ///
+    /// The loop is one function on purpose: returning from an `async` one costs as much as parsing
+    /// a field, so only what must wait is called with `await`.
     mutating func run() async {
         do throws(ConnectionEnd) {
             if let context = server.tlsContext { try await handshake(context) }
             serving: while true {
-                switch try await next() {
-                case .request(let request): try await answer(request)
+                switch advance() {
+                case .request(var request):
+                    if burst > Self.burstLimit {
+                        burst = 0
+                        await loop.nextTurn()
+                    }
+                    let began = monotonicNanoseconds()
+                    let response: Response
+                    let route = server.router.match(&request)
+                    switch route {
+                    case .route(let number):
+                        let timed = server.handlers[number]
+                        socket.beginHandling(
+                            Self.framing(of: request),
+                            holding: &workspace.output,
+                            limit: timed.limit
+                        )
+                        response = await timed.handler(request)
+                        guard socket.endHandling(holding: &workspace.output) else {
+                            observe(request, number, status: 503, bytesOut: 0, since: began)
+                            throw .gone
+                        }
+                    case .methodNotAllowed(let allowed): response = .methodNotAllowed(allowed)
+                    case .notFound: response = .notFound
+                    }
+                    guard answer(request, route, response, since: began) else {
+                        try await flush()
+                        continue
+                    }
+                case .wait:
+                    if workspace.isReady { try await flushBeforeWaiting() }
+                    guard beginWait() else { break serving }
+                    if socket.mustWaitToRead {
+                        unsafe await withUnsafeContinuation { unsafe socket.wakeWhenReadable($0) }
+                    }
+                    if socket.hasExpired {
+                        if start < end { try await refuse(.tooSlow) }
+                        break serving
+                    }
                 case .refused(let error):
                     try await refuse(error)
                     break serving
-                case .ended: break serving
+                case .ended:
+                    break serving
                 }
             }
             try await leave()
@@ -59,11 +100,13 @@ struct Connection: ~Copyable {
     private enum Next {
         case request(Request)
         case refused(RequestError)
+        /// Nothing more can be done before more has come.
+        case wait
         /// The peer has closed or is to be left.
         case ended
     }
 
-    private mutating func next() async throws(ConnectionEnd) -> Next {
+    private mutating func advance() -> Next {
         guard keepsAlive else { return .ended }
         while true {
             if start < end {
@@ -75,22 +118,8 @@ struct Connection: ~Copyable {
             }
             switch fill() {
             case .done(let count): end += count
-            case .closed:
-                keepsAlive = false
-                return .ended
-            case .wantRead, .wantWrite:
-                // What is held back must go first, else both sides wait for each other.
-                if workspace.isReady { try await flushBeforeWaiting() }
-                if start == end {
-                    release()
-                    if acceptor.isDraining { return .ended }
-                }
-                beginWait()
-                do throws(ConnectionEnd) {
-                    try await socket.untilReadable()
-                } catch {
-                    return start < end ? .refused(.tooSlow) : .ended
-                }
+            case .wantRead, .wantWrite: return .wait
+            case .closed: return .ended
             }
         }
     }
@@ -101,6 +130,8 @@ struct Connection: ~Copyable {
         else { return nil }
         start = workspace.parser.end
         wait = .none
+        hasServed = true
+        burst += 1
         request.id = Server.nextRequestID()
         request.peer = peer
         return request
@@ -123,22 +154,27 @@ struct Connection: ~Copyable {
         }
     }
 
+    /// What is held back must go before a wait, else both sides wait for each other.
     private mutating func flushBeforeWaiting() async throws(ConnectionEnd) {
         if workspace.parser.takeExpectation(bytesUpTo: end) {
             workspace.output.append(contentsOf: Self.continueLine)
         }
-        if !workspace.output.isEmpty { try await flush() }
+        if !workspace.output.isEmpty, !flushNow() { try await flush() }
     }
 
     private static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
     /// Sets the deadline of what is being waited for, once: a peer that dribbles does not get more
-    /// time with every byte.
-    private mutating func beginWait() {
+    /// time with every byte. False when there is nothing to wait for any more.
+    private mutating func beginWait() -> Bool {
         burst = 0
+        if start == end {
+            release()
+            if acceptor.isDraining { return false }
+        }
         let next: Wait =
             start == end ? .request : workspace.parser.stage == .body ? .body : .head
-        guard next != wait else { return }
+        guard next != wait else { return true }
         wait = next
         let limit =
             switch next {
@@ -147,39 +183,27 @@ struct Connection: ~Copyable {
             default: server.limits.header
             }
         socket.expire(inMilliseconds: limit)
+        return true
     }
 
     // MARK: Answering
 
-    private mutating func answer(_ request: Request) async throws(ConnectionEnd) {
-        var request = request
-        hasServed = true
-        burst += 1
-        if burst > Self.burstLimit {
-            burst = 0
-            await loop.nextTurn()
-        }
-        let began = monotonicNanoseconds()
-        var framing = ResponseEncoder.Framing(
+    private static func framing(of request: Request) -> ResponseEncoder.Framing {
+        ResponseEncoder.Framing(
             isHead: request.method == .head,
             minorVersion: request.minorVersion,
             keepsAlive: request.keepsAlive
         )
-        let response: Response
-        var number: Int?
-        switch server.router.match(&request) {
-        case .route(let found):
-            number = found
-            let route = server.handlers[found]
-            socket.beginHandling(framing, holding: &workspace.output, limit: route.limit)
-            response = await route.handler(request)
-            guard socket.endHandling(holding: &workspace.output) else {
-                observe(request, found, status: 503, bytesOut: 0, since: began)
-                throw .gone
-            }
-        case .methodNotAllowed(let allowed): response = .methodNotAllowed(allowed)
-        case .notFound: response = .notFound
-        }
+    }
+
+    /// False when the peer did not take all of it yet.
+    private mutating func answer(
+        _ request: Request,
+        _ route: Router.Match,
+        _ response: Response,
+        since began: UInt64
+    ) -> Bool {
+        var framing = Self.framing(of: request)
         keepsAlive = request.keepsAlive && !response.closesConnection && !acceptor.isDraining
         framing.keepsAlive = keepsAlive
         ResponseEncoder.encode(
@@ -188,6 +212,7 @@ struct Connection: ~Copyable {
             dateLine: loop.dateLine,
             to: &workspace.output
         )
+        let number: Int? = if case .route(let number) = route { number } else { nil }
         observe(
             request,
             number,
@@ -195,9 +220,19 @@ struct Connection: ~Copyable {
             bytesOut: response.body.count,
             since: began
         )
+        if response.dropsConnection != .none { try await drop(response) }
         // Pipelined requests are answered together.
-        if keepsAlive, start < end, workspace.output.count < Self.holdLimit { return }
-        try await flush()
+        if keepsAlive, start < end, workspace.output.count < Self.holdLimit { return true }
+        return flushNow()
+    }
+
+    /// Ends the connection in place of the answer that was encoded last, as a simulator wants it.
+    private mutating func drop(_ response: Response) async throws(ConnectionEnd) {
+        if response.dropsConnection == .midBody {
+            workspace.output.removeLast(response.body.count - response.body.count / 2)
+            try await flush()
+        }
+        throw .gone
     }
 
     private func observe(
@@ -233,25 +268,33 @@ struct Connection: ~Copyable {
         try await flush()
     }
 
+    /// Sends the output as far as the peer takes it at once. False when some is left.
+    private mutating func flushNow() -> Bool {
+        let step = unsafe workspace.output.withUnsafeBytes { bytes in
+            unsafe socket.write(bytes)
+        }
+        if case .done(let count) = step {
+            guard count == workspace.output.count else {
+                workspace.output.removeFirst(count)
+                return false
+            }
+            workspace.output.removeAll(keepingCapacity: true)
+            return true
+        }
+        return false
+    }
+
     private mutating func flush() async throws(ConnectionEnd) {
         var sent = 0
-        var isTimed = false
+        socket.expire(inMilliseconds: server.limits.write)
+        // The next wait for the peer begins anew.
+        wait = .none
         while sent < workspace.output.count {
             let offset = sent
             let step = unsafe workspace.output.withUnsafeBytes { bytes in
                 unsafe socket.write(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
             }
-            if case .done(let count) = step {
-                sent += count
-                continue
-            }
-            if !isTimed {
-                socket.expire(inMilliseconds: server.limits.write)
-                isTimed = true
-                // The next wait for the peer begins anew.
-                wait = .none
-            }
-            try await until(step)
+            if case .done(let count) = step { sent += count } else { try await until(step) }
         }
         workspace.output.removeAll(keepingCapacity: true)
     }
@@ -305,8 +348,9 @@ struct Connection: ~Copyable {
         guard workspace.isReady else { return }
         workspace.parser.reset()
         workspace.output.removeAll(keepingCapacity: true)
-        loop.giveBack(workspace)
-        workspace = Workspace()
+        var lent = Workspace()
+        swap(&lent, &workspace)
+        loop.giveBack(lent)
     }
 }
 

@@ -17,14 +17,16 @@ import Threads
     private let wakeup: Int32
     private let inbox = Locked(Inbox())
     private let thread = Atomic<UInt>(0)
-    private var ready: [UnownedJob] = []
+    // Unchecked exclusivity: on one thread, and never while another access goes on; checking costs
+    // more than the access does.
+    @exclusivity(unchecked) private var ready: [UnownedJob] = []
     private var running: [UnownedJob] = []
     private var yielded: [UnsafeContinuation<Void, Never>] = unsafe []
     private var holding: [Socket] = []
     private var alarms: [(moment: Int64, action: () -> Void)] = []
     /// By descriptor.
     private var sockets: [Socket?] = []
-    private var workspaces: [Workspace] = []
+    @exclusivity(unchecked) private var workspaces: [Workspace] = []
     /// Milliseconds of the monotonic clock, read once a turn.
     private(set) var now: Int64 = 0
     /// No deadline is earlier; some may be later by now.
@@ -69,7 +71,7 @@ import Threads
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if pthread_self() == thread.load(ordering: .relaxed) {
-            ready.append(job)
+            unsafe ready.append(job)
         } else {
             post { inbox in inbox.jobs.append(job) }
         }
@@ -115,11 +117,13 @@ import Threads
 
     /// Buffers belong to connections only while these have something to do, so idle ones cost
     /// little.
-    func takeWorkspace() -> Workspace { workspaces.popLast() ?? Workspace(isReady: true) }
+    func takeWorkspace() -> Workspace { unsafe workspaces.popLast() ?? Workspace(isReady: true) }
 
     func giveBack(_ workspace: consuming Workspace) {
         // Enough for every connection that is likely to be busy in one turn.
-        if workspaces.count < 64, workspace.isWorthKeeping { workspaces.append(workspace) }
+        if unsafe workspaces.count < 64, workspace.isWorthKeeping {
+            unsafe workspaces.append(workspace)
+        }
     }
 
     /// Some deadline is at `moment`.
@@ -173,7 +177,7 @@ import Threads
         let executor = unsafe asUnownedTaskExecutor()
         var isStopping = false
         readClock()
-        while !isStopping || !ready.isEmpty {
+        while unsafe !isStopping || !ready.isEmpty {
             let count = unsafe epoll_wait(epoll, &events, Int32(events.count), timeout())
             readClock()
             turn &+= 1
@@ -191,7 +195,7 @@ import Threads
                 }
             }
             sweep()
-            swap(&ready, &running)
+            unsafe swap(&ready, &running)
             for job in running { unsafe job.runSynchronously(on: executor) }
             running.removeAll(keepingCapacity: true)
             if !holding.isEmpty { flushHolding() }
@@ -223,7 +227,7 @@ import Threads
             inbox = Inbox()
             return taken
         }
-        ready.append(contentsOf: taken.jobs)
+        unsafe ready.append(contentsOf: taken.jobs)
         for work in taken.work { work() }
         return taken.isStopping
     }

@@ -19,7 +19,7 @@ public final class Server: Sendable {
     let admission: Admission
     let limits: Milliseconds
     /// Of the router's routes, with their deadlines as the loops count.
-    let handlers: [(handler: Handler, limit: Int64)]
+    let handlers: [TimedHandler]
     private let state: Locked<State>
     private let loops: [EventLoop]
     /// Until they run.
@@ -40,7 +40,10 @@ public final class Server: Sendable {
         let limits = Milliseconds(configuration.deadlines)
         self.limits = limits
         handlers = router.routes.map { route in
-            (route.handler, route.deadline?.milliseconds ?? limits.handler)
+            TimedHandler(
+                handler: route.handler,
+                limit: route.deadline?.milliseconds ?? limits.handler
+            )
         }
         var address = configuration.address
         var bound: [Listener] = []
@@ -127,6 +130,14 @@ public final class Server: Sendable {
 
     /// Unique in this process.
     static func nextRequestID() -> UInt64 { requests.add(1, ordering: .relaxed).newValue }
+}
+
+/// A route's handler with its deadline. Not a tuple: a function in a tuple in an array is called
+/// through one more asynchronous function.
+struct TimedHandler {
+    let handler: Handler
+    /// Milliseconds.
+    let limit: Int64
 }
 
 /// The deadlines as the loops count.

@@ -38,7 +38,8 @@ import TLS
     private var reader: UnsafeContinuation<Void, Never>?
     private var writer: UnsafeContinuation<Void, Never>?
     /// Answers that are held back for a pipelined request, while its handler runs.
-    private var held: [UInt8] = []
+    // Unchecked exclusivity: on one thread, and never while another access goes on.
+    @exclusivity(unchecked) private var held: [UInt8] = []
 
     init(descriptor: Int32, loop: EventLoop, acceptor: Acceptor?) {
         self.descriptor = descriptor
@@ -74,9 +75,13 @@ import TLS
         unsafe waiting.resume()
     }
 
+    var mustWaitToRead: Bool { !isReadable && !hasExpired }
+
+    func wakeWhenReadable(_ waiting: UnsafeContinuation<Void, Never>) { unsafe reader = waiting }
+
     /// Returns when there may be something to read, or when `wakeReader` is called.
     func untilReadable() async throws(ConnectionEnd) {
-        if !isReadable, !hasExpired { unsafe await withUnsafeContinuation { unsafe reader = $0 } }
+        if mustWaitToRead { unsafe await withUnsafeContinuation { unsafe reader = $0 } }
         if hasExpired { throw .timedOut }
     }
 
@@ -131,7 +136,7 @@ import TLS
         stage = .handling(framing)
         expire(inMilliseconds: limit)
         if !output.isEmpty {
-            swap(&held, &output)
+            unsafe swap(&held, &output)
             loop.flushAfterTurn(self)
         }
     }
@@ -140,30 +145,30 @@ import TLS
     func endHandling(holding output: inout [UInt8]) -> Bool {
         guard case .handling = stage else { return false }
         stage = .waiting
-        if !held.isEmpty { swap(&held, &output) }
+        if unsafe !held.isEmpty { unsafe swap(&held, &output) }
         return true
     }
 
     /// Sends what is held back, as far as the peer takes it: an answer never waits for a handler.
     func flushHeld() {
         guard case .handling = stage else { return }
-        while !held.isEmpty {
+        while unsafe !held.isEmpty {
             let step = unsafe held.withUnsafeBytes { unsafe write($0) }
             guard case .done(let count) = step else { return }
-            held.removeFirst(count)
+            unsafe held.removeFirst(count)
         }
     }
 
     /// The handler took too long. Its own answer, should it ever come, is dropped.
     private func answerLate(_ framing: ResponseEncoder.Framing) {
-        if held.isEmpty {
+        if unsafe held.isEmpty {
             var framing = framing
             framing.keepsAlive = false
             var answer: [UInt8] = []
             ResponseEncoder.encode(.tooBusy, framing: framing, dateLine: loop.dateLine, to: &answer)
             _ = unsafe answer.withUnsafeBytes { unsafe write($0) }
         }
-        held = []
+        unsafe held = []
         endOutput()
         stage = .leaving
         cutoff = .max

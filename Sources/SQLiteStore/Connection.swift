@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 import Logins
 
 /// One connection to the database file and the statements prepared on it.
@@ -28,7 +29,7 @@ import Logins
             throw StoreError.unavailable("no memory for a database connection")
         }
         guard code == SQLITE_OK else {
-            let error = unsafe StoreError(from: handle, code: code)
+            let error = unsafe StoreError(from: handle)
             unsafe sqlite3_close_v2(handle)
             throw error
         }
@@ -46,7 +47,7 @@ import Logins
     /// Runs one or more statements that return nothing of interest. Never with values from outside.
     func execute(_ sql: String) throws(StoreError) {
         let code = unsafe sqlite3_exec(database, sql, nil, nil, nil)
-        guard code == SQLITE_OK else { throw unsafe StoreError(from: database, code: code) }
+        guard code == SQLITE_OK else { throw unsafe StoreError(from: database) }
     }
 
     /// A statement, prepared once for the life of the connection and reset for use.
@@ -99,11 +100,15 @@ import Logins
 }
 
 extension StoreError {
-    /// The latest error of a connection.
-    @unsafe init(from database: OpaquePointer?, code: Int32) {
+    /// The latest error of a connection; to be made right after the call that failed.
+    @unsafe init(from database: OpaquePointer) {
+        // The library does not keep the system's error of a failed COMMIT (3.40,
+        // `sqlite3VdbeTransferError`); the thread still has it.
+        let ofThread = errno
+        let ofLibrary = unsafe sqlite3_system_errno(database)
         self.init(
-            code: unsafe database == nil ? code : sqlite3_extended_errcode(database),
-            systemError: unsafe database == nil ? 0 : sqlite3_system_errno(database),
+            code: unsafe sqlite3_extended_errcode(database),
+            systemError: ofLibrary == 0 ? ofThread : ofLibrary,
             message: unsafe String(cString: sqlite3_errmsg(database))
         )
     }

@@ -24,7 +24,12 @@ final class FileLock: Sendable {
 
     func release() {
         descriptor.withLock { descriptor in
-            if let descriptor { close(descriptor) }
+            if let descriptor {
+                // Closing is not enough: a child that has been forked and not yet become another
+                // program holds a copy of the descriptor, and with it the lock.
+                flock(descriptor, LOCK_UN)
+                close(descriptor)
+            }
             descriptor = nil
         }
     }

@@ -4,7 +4,15 @@ public import Logins
 ///
 /// One thread writes and commits all who wait as one transaction, two read. A body given to
 /// `update` may be run a second time when a statement of a neighbour fails, so it must have no
-/// effect but on its login. Two processes cannot serve one file; `open` says `locked` to the second.
+/// effect but on its login. Two processes cannot serve one file: the second is told `locked`.
+///
+/// Why keys are found through memory first (`store-bench`: durable inserts of some 600 bytes by 64
+/// callers, medians of three interleaved rounds, as ratios to the best): with 200,000 rows present,
+/// an index on disk over the random keys reaches 0.45 with pages of 4 KiB and 0.33 with 8 KiB; with
+/// the newest 32,768 keys in memory, merged into the index in sorted runs, it is 0.92 and 0.91, and
+/// 0.92 and 1.00 on a fresh file. Both indexes over hashes (keys, live logins of a user) work so.
+/// Pages are of 4 KiB: between the two there is no more than noise, and changing old logins
+/// touches random pages, of which the smaller cost less.
 public final class SQLiteLoginStore: LoginStore {
     private let file: StoreFile
 

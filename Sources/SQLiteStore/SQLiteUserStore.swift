@@ -1,6 +1,7 @@
 public import Logins
 
-/// The users that are kept in the same file as the logins. Made by `SQLiteLoginStore.users`.
+/// The users that are kept in the same file as the logins. Made by `SQLiteLoginStore.users`,
+/// and closed with that store.
 public final class SQLiteUserStore: UserStore {
     private let file: StoreFile
 

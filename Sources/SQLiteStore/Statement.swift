@@ -9,7 +9,7 @@ import Logins
     private let statement: OpaquePointer
     private var bindFailure: Int32 = SQLITE_OK
 
-    /// - Parameter database: The connection, which outlives the statement.
+    /// Prepares a statement on a connection, which must outlive it.
     @unsafe init(_ sql: String, on database: OpaquePointer) throws(StoreError) {
         var prepared: OpaquePointer?
         let code = unsafe sqlite3_prepare_v3(
@@ -21,7 +21,7 @@ import Logins
             nil
         )
         guard code == SQLITE_OK, let made = unsafe prepared else {
-            throw unsafe StoreError(from: database, code: code)
+            throw unsafe StoreError(from: database)
         }
         unsafe statement = made
     }
@@ -80,7 +80,12 @@ import Logins
             reset()
             return false
         default:
-            let error = unsafe StoreError(from: sqlite3_db_handle(statement), code: code)
+            let error =
+                if let database = unsafe sqlite3_db_handle(statement) {
+                    unsafe StoreError(from: database)
+                } else {
+                    StoreError(code: code, systemError: 0, message: "no connection")
+                }
             reset()
             throw error
         }

@@ -11,12 +11,13 @@ final class StoreFile: Sendable {
     let role: StoreRole
     let clock: any WallClock
     private let damaged: @Sendable (LoginNumber, StoreError) -> Void
-    private let lock: FileLock?
 
     private static let readerCount = 2
 
     init(_ options: StoreOptions) throws(StoreError) {
-        lock = options.role == .service ? try FileLock(path: options.path + "-lock") : nil
+        // Given to the writer's thread, which holds it to the end of its last commit.
+        let lock =
+            options.role == .service ? try FileLock(path: options.path + "-lock") : nil
         try FileLock.createPrivately(options.path)
         role = options.role
         clock = options.clock
@@ -35,7 +36,8 @@ final class StoreFile: Sendable {
             keys: keys,
             live: live,
             highest: meta.highest,
-            role: options.role
+            role: options.role,
+            lock: lock
         )
         do throws(StoreError) {
             for _ in 0..<Self.readerCount { readers.start(try Self.reader(options)) }
@@ -50,7 +52,6 @@ final class StoreFile: Sendable {
     func close() async {
         await readers.close()
         await writer.close()
-        lock?.release()
     }
 
     /// The same, without waiting for it.

@@ -10,7 +10,7 @@ public enum StoreRole: Hashable, Sendable {
 
 /// How a store is opened.
 public struct StoreOptions: Sendable {
-    /// The database file; two more with its name and `-wal`, `-shm` stand beside it.
+    /// The database file; three more with its name and `-wal`, `-shm`, `-lock` stand beside it.
     public var path: String
     public var role: StoreRole
     /// Where the times of users come from.

@@ -10,7 +10,10 @@ final class WriteTransaction {
     let keys: TailIndex
     let live: TailIndex
     let role: StoreRole
+    /// The highest number given so far, as far as it is durable.
     private(set) var highest: Int64
+    /// Held until the last commit is through, so that the next service sees all of them.
+    private let lock: FileLock?
 
     /// The next number to give, known from the first insert of a transaction on.
     private var nextNumber: Int64?
@@ -43,7 +46,8 @@ final class WriteTransaction {
         keys: TailIndex,
         live: TailIndex,
         highest: Int64,
-        role: StoreRole
+        role: StoreRole,
+        lock: FileLock?
     ) {
         self.connection = connection
         self.hash = hash
@@ -51,6 +55,7 @@ final class WriteTransaction {
         self.live = live
         self.highest = highest
         self.role = role
+        self.lock = lock
     }
 
     func begin() throws(StoreError) { try connection.begin() }

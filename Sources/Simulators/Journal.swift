@@ -11,6 +11,8 @@ public final class Journal: Sendable {
         public let number: Int
         /// Milliseconds since 1970.
         public let at: Int64
+        /// Its place in the order in which things began; numbers follow the order of their ends.
+        public let turn: Int
         /// What sort of thing: `exchange`, `sim.unknown_member`, `flow.tokens` and so on.
         public let kind: String
         /// What else is known about it.
@@ -23,6 +25,7 @@ public final class Journal: Sendable {
                     [
                         .init(name: "number", value: .integer(number)),
                         .init(name: "at", value: JSONValue.moment(at) ?? .null),
+                        .init(name: "turn", value: .integer(turn)),
                         .init(name: "kind", value: .string(kind)),
                     ] + members.members
                 )
@@ -33,6 +36,7 @@ public final class Journal: Sendable {
     private struct State {
         var entries: [Entry] = []
         var last = 0
+        var lastTurn = 0
         var nextReader = 0
         var readers: [Int: AsyncStream<Void>.Continuation] = [:]
     }
@@ -50,13 +54,34 @@ public final class Journal: Sendable {
     /// The number of the latest entry, 0 when there has been none.
     public var last: Int { state.withLock { $0.last } }
 
+    /// A place in the order of beginnings, for what takes a while and is written when it has ended.
+    func takeTurn() -> Int {
+        state.withLock { state in
+            state.lastTurn += 1
+            return state.lastTurn
+        }
+    }
+
     /// Adds an entry and wakes whoever waits for one.
-    func append(_ kind: String, _ members: KeyValuePairs<String, JSONValue?> = [:]) {
+    func append(
+        _ kind: String,
+        turn: Int? = nil,
+        _ members: KeyValuePairs<String, JSONValue?> = [:]
+    ) {
         guard case .object(let object) = JSONValue.members(members) else { return }
         let at = clock.now()
         let readers = state.withLock { state in
             state.last += 1
-            state.entries.append(Entry(number: state.last, at: at, kind: kind, members: object))
+            if turn == nil { state.lastTurn += 1 }
+            state.entries.append(
+                Entry(
+                    number: state.last,
+                    at: at,
+                    turn: turn ?? state.lastTurn,
+                    kind: kind,
+                    members: object
+                )
+            )
             // In batches, because dropping the first of an array moves all the others.
             if state.entries.count >= 2 * capacity { state.entries.removeFirst(capacity) }
             defer { state.readers = [:] }

@@ -35,7 +35,6 @@ public final class RequestLog: Sendable {
     ///   - nanoseconds: From its first byte to the end of its response.
     ///   - id: The request's number in this process.
     ///   - trace: Its trace, with our span.
-    @inline(__always)
     public func finished(
         route: Int?,
         method: Method,
@@ -44,12 +43,16 @@ public final class RequestLog: Sendable {
         id: UInt64,
         trace: TraceContext?
     ) {
+        if takes(status: status) { write(route, method, status, nanoseconds, id, trace) }
+    }
+
+    /// Whether a request answered so gets a line.
+    public func takes(status: Int) -> Bool {
         switch selection {
-        case .off: return
-        case .errors where status < 400: return
-        case .errors, .all: break
+        case .off: false
+        case .errors: status >= 400
+        case .all: true
         }
-        write(route, method, status, nanoseconds, id, trace)
     }
 
     private func write(

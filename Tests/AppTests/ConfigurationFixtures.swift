@@ -17,15 +17,18 @@ enum ConfigurationFixtures {
     static let hash =
         "sha256:AAECAwQFBgcICQoLDA0ODw:PT7NB1B2A4OlzWox1NgpSt0YKawNe-BkcIP3OEfdMl4"
 
+    /// 32 bytes.
+    static let webhookSecret = "whsec_YmVja29uIGRlbW8gd2ViaG9vayBrZXkgMzIgYnl0ZXM="
+
     /// Every file exists and every variable that the examples name is set.
     static let complete = Surroundings(
         directory: "/etc/beckon",
         variables: [
             "ACP_API_KEY_HASH": hash, "DIRECTORY_TOKEN": "token", "BECKON_ACP_PASSWORD_HASH": hash,
-            "BECKON_ACP_CLIENT_SECRET": "secret", "BECKON_WEBHOOK_SECRET": "whsec_c2VjcmV0",
+            "BECKON_ACP_CLIENT_SECRET": "secret", "BECKON_WEBHOOK_SECRET": webhookSecret,
         ]
     ) { path in
-        .success(Array((path.hasSuffix("webhook") ? "whsec_c2VjcmV0\n" : "a secret\n").utf8))
+        .success(Array((path.hasSuffix("webhook") ? "\(webhookSecret)\n" : "a secret\n").utf8))
     }
 
     /// The least that is a configuration, with `change` made to its text.

@@ -88,6 +88,13 @@ struct ConfigurationTests {
         #expect(configuration.warnings.map(\.path) == ["approval.tap"])
     }
 
+    @Test("of the container's example is good")
+    func container() throws {
+        let configuration = try Fixtures.parse(Fixtures.file("docker/beckon.json5"))
+        let credential = try #require(configuration.authorizationServers.first?.inbound.basic.first)
+        #expect(credential.passwordHash.matches(Array(DemoConfiguration.inboundPassword.utf8)))
+    }
+
     @Test("of the demo is the same in the program and in its file")
     func demo() throws {
         #expect(try Fixtures.file("Config/demo.json5") == DemoConfiguration.text)

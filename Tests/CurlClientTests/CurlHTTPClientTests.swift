@@ -140,6 +140,21 @@ struct CurlHTTPClientTests {
         #expect(await send(client, unknown).errorKind == .notSent)
     }
 
+    @Test("does not wait longer for a connection than its limit, and then nothing was sent")
+    func connectLimit() async throws {
+        let hasty = CurlHTTPClient(connectLimit: .milliseconds(200))
+        // The peer speaks no TLS: it waits for the rest of what it takes for a request.
+        let request = OutboundRequest(
+            .post,
+            peer.url("/echo", scheme: "https"),
+            body: [1],
+            timeLimit: .seconds(20)
+        )
+        let started = ContinuousClock.now
+        #expect(await send(hasty, request).errorKind == .notSent)
+        #expect(.now - started < .seconds(15))
+    }
+
     @Test(
         "refuses what cannot be sent safely",
         arguments: [

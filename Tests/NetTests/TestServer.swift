@@ -1,3 +1,4 @@
+import Glibc
 import HTTP
 import Net
 import TestSupport
@@ -51,6 +52,15 @@ final class Observed: ExchangeObserver {
     }
 }
 
+/// Some tests have thousands of connections, and hold both ends of each.
+private let descriptorLimit: rlim_t = {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return limit.rlim_cur
+}()
+
 /// Runs a server while `body` does, then drains it.
 func withServer(
     _ routes: [Route] = testRoutes,
@@ -58,6 +68,7 @@ func withServer(
     _ change: (inout ServerConfiguration) -> Void = { _ in },
     _ body: (TestServer) async throws -> Void
 ) async throws {
+    _ = descriptorLimit
     var configuration = ServerConfiguration(address: .loopback())
     change(&configuration)
     let group = try EventLoopGroup(count: loops)

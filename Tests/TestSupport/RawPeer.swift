@@ -12,19 +12,28 @@ public final class RawPeer: Sendable {
     }
 
     private let descriptor: Int32
+    private let isIPv6: Bool
 
     /// `receiveBuffer` makes the peer one that takes little before it reads.
-    public init(
+    public convenience init(
         port: UInt16,
         limitSeconds: Int = 10,
         receiveBuffer: Int32? = nil,
         isIPv6: Bool = false
     ) throws {
-        descriptor = socket(
-            isIPv6 ? AF_INET6 : AF_INET,
-            Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue),
-            0
-        )
+        try self.init(limitSeconds: limitSeconds, receiveBuffer: receiveBuffer, isIPv6: isIPv6)
+        try connect(port: port)
+    }
+
+    /// A peer that has its descriptor and connects later.
+    public init(
+        limitSeconds: Int = 10,
+        receiveBuffer: Int32? = nil,
+        isIPv6: Bool = false
+    ) throws {
+        self.isIPv6 = isIPv6
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, kind, 0)
         guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
         var limit = timeval(tv_sec: limitSeconds, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
@@ -35,6 +44,9 @@ public final class RawPeer: Sendable {
         if var receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4)
         }
+    }
+
+    public func connect(port: UInt16) throws {
         let code: Int32
         if isIPv6 {
             var address = sockaddr_in6()
@@ -43,7 +55,7 @@ public final class RawPeer: Sendable {
             address.sin6_addr = in6addr_loopback
             code = withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+                    Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
                 }
             }
         } else {
@@ -53,15 +65,11 @@ public final class RawPeer: Sendable {
             address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
             code = withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                    Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
                 }
             }
         }
-        guard code == 0 else {
-            let reason = errno
-            close(descriptor)
-            throw Failure(call: "connect", code: reason)
-        }
+        guard code == 0 else { throw Failure(call: "connect", code: errno) }
     }
 
     deinit { close(descriptor) }
@@ -90,6 +98,13 @@ public final class RawPeer: Sendable {
         let count = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, limit, 0) }
         guard count >= 0 else { throw Failure(call: "recv", code: errno) }
         return Array(bytes[..<count])
+    }
+
+    /// What comes within so many milliseconds; empty when nothing does.
+    public func receiveAvailable(waitingMilliseconds limit: Int32) throws -> String {
+        var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&wait, 1, limit) > 0 else { return "" }
+        return String(decoding: try receive(), as: UTF8.self)
     }
 
     /// Everything until the peer ends.

@@ -50,8 +50,8 @@ struct SimulateCommand: Command {
         .text(
             "service-password",
             "TEXT",
-            "That user's password.",
-            default: "the demo's, or $BECKON_SIM_SERVICE_PASSWORD"
+            "Its password.",
+            default: "$BECKON_SIM_SERVICE_PASSWORD or the demo's"
         ),
         .text("system-client-secret", "TEXT", "The secret of the service's client, beckon."),
         .text("client-id", "NAME", "The OAuth client.", default: "kiosk"),
@@ -73,7 +73,7 @@ struct SimulateCommand: Command {
 }
 
 /// What `beckon simulate acp` was told.
-struct SimulateOptions: Hashable, Sendable {
+struct SimulateOptions: Sendable {
     let listen: SocketAddressText
     let control: SocketAddressText
     let tenant: String

@@ -58,7 +58,10 @@ struct MigrateCommand: Command {
 
     func run(_ terminal: any Terminal) async throws {
         let configuration = try Configuration.load(config)
-        let version = try await Composition.migrate(configuration.store)
-        terminal.output("\(configuration.store.sqlitePath) has version \(version)")
+        let (from, to) = try await Composition.migrate(configuration.store)
+        let path = configuration.store.sqlitePath
+        terminal.output(
+            from == to ? "\(path) has version \(to) already" : "\(path) went from \(from) to \(to)"
+        )
     }
 }

@@ -1,6 +1,6 @@
 import CurlClient
-import HTTP
 import Engine
+import HTTP
 import Logins
 import Net
 import SQLiteStore
@@ -26,10 +26,10 @@ enum Composition {
         }
     }
 
-    /// Migrates the store and returns its version.
-    static func migrate(_ settings: StoreSettings) async throws -> Int {
+    /// Migrates the store and returns the version found and the version reached.
+    static func migrate(_ settings: StoreSettings) async throws -> (from: Int, to: Int) {
         do {
-            return try SQLiteLoginStore.migrate(path: settings.sqlitePath, clock: SystemClock()).to
+            return try SQLiteLoginStore.migrate(path: settings.sqlitePath, clock: SystemClock())
         } catch {
             throw CommandFailure(error)
         }

@@ -10,10 +10,15 @@ import Threads
 struct Traffic: ExchangeObserver {
     private let log: RequestLog
     private let metrics: HTTPMetrics
+    private let refused: Counter
 
-    init(_ log: RequestLog, _ metrics: HTTPMetrics) {
+    init(_ log: RequestLog, routes: [Route], _ registry: MetricsRegistry) {
         self.log = log
-        self.metrics = metrics
+        metrics = HTTPMetrics(registry, routes: routes)
+        refused = registry.counter(
+            "beckon_http_connections_refused_total",
+            "Connections that were turned away."
+        )
     }
 
     func finished(_ exchange: borrowing Exchange) {
@@ -23,62 +28,101 @@ struct Traffic: ExchangeObserver {
             status: exchange.status,
             nanoseconds: nanoseconds
         )
-        var trace: TraceContext?
-        if let request = exchange.request, let range = request.range(of: "traceparent") {
-            trace = TraceContext(request.bytes[range])?.child()
-        }
+        guard log.takes(status: exchange.status) else { return }
         log.finished(
             route: exchange.route,
             method: exchange.method ?? .other("none"),
             status: exchange.status,
             nanoseconds: nanoseconds,
             id: exchange.requestID,
-            trace: trace
+            trace: Self.trace(of: exchange.request)
         )
     }
 
     func connectionOpened() { metrics.connectionOpened() }
     func connectionClosed() { metrics.connectionClosed() }
+    func connectionRefused() { refused.increment() }
+
+    /// The peer's trace with a span of ours; nil when the peer is in none.
+    private static func trace(of request: Request?) -> TraceContext? {
+        guard let request, let range = request.range(of: "traceparent") else { return nil }
+        return TraceContext(request.bytes[range])?.child()
+    }
 }
 
-/// Counts what the engine does.
-final class EngineMetrics: EngineObserver {
-    private let registry: MetricsRegistry
+/// Counts what the engine does, for the channels and servers that the configuration names.
+struct EngineMetrics: EngineObserver {
+    private static let deliveryAnswers = ["delivered", "later", "refused"]
+    private static let reportAnswers = ["taken", "later", "in_doubt", "gone", "refused"]
 
-    init(_ registry: MetricsRegistry) { self.registry = registry }
+    private let deliveries: [ChannelID: [Counter]]
+    private let deliverySeconds: [ChannelID: Histogram]
+    private let reports: [AuthorizationServerID: [Counter]]
+    private let reportSeconds: [AuthorizationServerID: Histogram]
+
+    init(
+        _ registry: MetricsRegistry,
+        channels: [ChannelID],
+        servers: [AuthorizationServerID]
+    ) {
+        func table<ID: Hashable, Metric>(_ ids: [ID], _ make: (ID) -> Metric) -> [ID: Metric] {
+            Dictionary(ids.map { ($0, make($0)) }) { first, _ in first }
+        }
+        deliveries = table(channels) { channel in
+            Self.deliveryAnswers.map { answer in
+                registry.counter(
+                    "beckon_deliveries_total",
+                    "Attempts to bring a prompt to its person.",
+                    [("channel", channel.value), ("answer", answer)]
+                )
+            }
+        }
+        deliverySeconds = table(channels) { channel in
+            registry.histogram(
+                "beckon_delivery_seconds",
+                "How long an attempt to bring a prompt took.",
+                [("channel", channel.value)]
+            )
+        }
+        reports = table(servers) { server in
+            Self.reportAnswers.map { answer in
+                registry.counter(
+                    "beckon_report_attempts_total",
+                    "Attempts to report an outcome.",
+                    [("server", server.value), ("answer", answer)]
+                )
+            }
+        }
+        reportSeconds = table(servers) { server in
+            registry.histogram(
+                "beckon_report_seconds",
+                "How long an attempt to report took.",
+                [("server", server.value)]
+            )
+        }
+    }
 
     func delivered(_ channel: ChannelID, _ answer: DeliveryAnswer, took: Duration) {
-        let name =
+        let index =
             switch answer {
-            case .delivered: "delivered"
-            case .later: "later"
-            case .refused: "refused"
+            case .delivered: 0
+            case .later: 1
+            case .refused: 2
             }
-        registry.counter(
-            "beckon_deliveries_total",
-            "Attempts to bring a prompt to its person.",
-            [("channel", channel.value), ("answer", name)]
-        ).increment()
+        deliveries[channel]?[index].increment()
+        deliverySeconds[channel]?.observe(took)
     }
 
     func reported(_ server: AuthorizationServerID, _ answer: ReportAnswer, took: Duration) {
-        let name =
+        let index =
             switch answer {
-            case .taken: "taken"
-            case .later(_, _, let inDoubt): inDoubt ? "in_doubt" : "later"
-            case .gone: "gone"
-            case .refused: "refused"
+            case .taken: 0
+            case .later(_, _, let inDoubt): inDoubt ? 2 : 1
+            case .gone: 3
+            case .refused: 4
             }
-        registry.counter(
-            "beckon_report_attempts_total",
-            "Attempts to report an outcome.",
-            [("server", server.value), ("answer", name)]
-        ).increment()
-        registry.histogram(
-            "beckon_report_seconds",
-            "How long an attempt to report took.",
-            [("server", server.value)]
-        ).observe(took)
+        reports[server]?[index].increment()
+        reportSeconds[server]?.observe(took)
     }
 }
 
@@ -89,7 +133,7 @@ enum LoginMetrics {
             guard let census = try? await store.census() else { return [] }
             return census.map { row in
                 MetricsRegistry.Sample(
-                    [("phase", "\(row.phase)"), ("outcome", row.outcome ?? "none")],
+                    [("phase", LoginText.name(row.phase)), ("outcome", row.outcome ?? "none")],
                     Double(row.count)
                 )
             }

@@ -53,6 +53,10 @@ final class Service: Sendable {
         let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
+        let lines = sink
+        registry.counter("beckon_log_dropped_total", "Log lines that found no room.") {
+            Double(lines.dropped)
+        }
         engine = LoginEngine(
             store: store,
             servers: parts.servers(),
@@ -64,7 +68,11 @@ final class Service: Sendable {
                 concurrency: configuration.engine.concurrency,
                 publicURL: configuration.publicURL
             ),
-            observer: EngineMetrics(registry),
+            observer: EngineMetrics(
+                registry,
+                channels: configuration.channels.map(\.id),
+                servers: configuration.authorizationServers.map(\.id)
+            ),
             log: log
         )
         retention = Retention(
@@ -95,7 +103,8 @@ final class Service: Sendable {
                         routes: router.routes,
                         sink: sink
                     ),
-                    HTTPMetrics(registry, routes: router.routes)
+                    routes: router.routes,
+                    registry
                 )
             )
             management = try Server(

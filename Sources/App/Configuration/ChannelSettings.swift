@@ -1,4 +1,5 @@
 public import Logins
+import Notifications
 
 /// One way of reaching people.
 public struct ChannelSettings: Sendable {
@@ -53,7 +54,8 @@ public struct ChannelSettings: Sendable {
 public struct WebhookSettings: Sendable {
     /// Where.
     public var url: String
-    /// The keys of its signatures, decoded from `whsec_…`; several while one replaces another.
+    /// The keys of its signatures, each one that `WebhookSecret` takes; several while one replaces
+    /// another.
     public var secrets: [Secret]
     /// Whether the address may be loopback, private or otherwise not public. Default false.
     public var allowsInternal: Bool
@@ -72,12 +74,17 @@ public struct WebhookSettings: Sendable {
             ) ?? ""
         if !section.has("url") { section.missing("url") }
         secrets = section.secrets("secrets", development: development)
-        if !section.has("secrets") { section.missing("secrets") }
-        for secret in secrets where !secret.withText({ $0.hasPrefix("whsec_") }) {
+        for secret in secrets where secret.withText({ WebhookSecret($0) == nil }) {
             section.problem(
                 "secrets",
-                "must begin with whsec_ (make one with beckon hash-secret --webhook)"
+                "must be whsec_ and 24 to 64 bytes in base 64, as beckon hash-secret --webhook "
+                    + "makes them"
             )
+        }
+        if !section.has("secrets") {
+            section.missing("secrets")
+        } else if section.isEmptyList("secrets") {
+            section.problem("secrets", "must not be empty")
         }
         destination = DestinationSettings(section)
         timeLimit = section.duration(

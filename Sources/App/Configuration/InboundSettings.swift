@@ -114,7 +114,11 @@ public struct InboundSettings: Sendable {
         section.end()
         guard section.isPresent else { return nil }
         if !section.has("name") { section.missing("name") }
-        if !section.has("value_hashes") { section.missing("value_hashes") }
+        if !section.has("value_hashes") {
+            section.missing("value_hashes")
+        } else if section.isEmptyList("value_hashes") {
+            section.problem("value_hashes", "must not be empty")
+        }
         let isToken = name.utf8.allSatisfy { byte in
             byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || "!#$%&'*+-.^_`|~".utf8.contains(byte)
         }

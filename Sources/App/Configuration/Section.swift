@@ -58,6 +58,11 @@ final class Section {
         members.contains { $0.name == key && $0.node.value != .null }
     }
 
+    /// Whether a key holds a list without elements.
+    func isEmptyList(_ key: String) -> Bool {
+        members.first { $0.name == key }?.node.value == .array([])
+    }
+
     /// Notes a problem at a key of this group.
     func problem(_ key: String, _ reason: String) {
         notes.problem(path(of: key), line(of: key), reason)

@@ -146,6 +146,7 @@ extension ACPSimulator {
         to peer: String,
         login: String?
     ) async -> OutboundResponse? {
+        let turn = journal.takeTurn()
         let began = ContinuousClock.now
         var answer: OutboundResponse?
         var problem: String?
@@ -157,6 +158,7 @@ extension ACPSimulator {
         let answerType = answer?.fields.first("content-type")?.prefix { $0 != ";" }
         journal.append(
             "exchange",
+            turn: turn,
             [
                 "from": .string("acp"), "to": .string(peer), "login_id": .text(login),
                 "method": .string(request.method.name), "path": .string(request.url),

@@ -129,9 +129,10 @@ public final class ACPSimulator: Sendable {
         // Longer than the slowest knob, so that slowness is what the other side sees.
         Route(method, pattern, deadline: .seconds(90)) { [self] request in
             watchQuery(of: request)
+            let turn = journal.takeTurn()
             let began = ContinuousClock.now
             let response = await handler(request)
-            record(request, response, from: peer, took: ContinuousClock.now - began)
+            record(request, response, from: peer, turn, took: ContinuousClock.now - began)
             return response
         }
     }
@@ -145,12 +146,19 @@ public final class ACPSimulator: Sendable {
         }
     }
 
-    private func record(_ request: Request, _ response: Response, from: String, took: Duration) {
+    private func record(
+        _ request: Request,
+        _ response: Response,
+        from: String,
+        _ turn: Int,
+        took: Duration
+    ) {
         let fields = request.fieldRanges.map { range in
             Field(text(range.name, request), text(range.value, request))
         }
         journal.append(
             "exchange",
+            turn: turn,
             [
                 "from": .string(from), "to": .string("acp"),
                 "login_id": .text(request.parameters["login"]),

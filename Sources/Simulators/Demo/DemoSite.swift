@@ -79,7 +79,8 @@ public final class DemoSite: Sendable {
             Route(.post, "/demo/logins") { [self] in start($0) },
             Route(.get, "/demo/events", deadline: .seconds(40)) { [self] request in
                 let number = request.query("after").flatMap { Int($0) } ?? 0
-                let entries = await journal.entries(after: number, within: Self.longPoll)
+                let limit = request.query("wait") == "0" ? .zero : Self.longPoll
+                let entries = await journal.entries(after: number, within: limit)
                 return .json(
                     200,
                     .members([

@@ -35,7 +35,7 @@ enum DemoScript {
 
         function factText(name, value) {
           if (["iat", "exp", "auth_time"].includes(name)) {
-            return value + " (" + clockText(new Date(value * 1000)) + ")";
+            return value + " (" + clockText(new Date(value * 1000), { hourCycle: "h23" }) + ")";
           }
           return typeof value === "string" ? value : JSON.stringify(value);
         }
@@ -102,7 +102,7 @@ enum DemoScript {
           let first = true;
           for (;;) {
             try {
-              const answer = await fetch("/demo/events?after=" + (first ? 0 : state.last));
+              const answer = await fetch("/demo/events?after=" + (first ? "0&wait=0" : state.last));
               if (!answer.ok) throw new Error("status " + answer.status);
               let { entries, last } = await answer.json();
               if (first) {
@@ -144,7 +144,7 @@ enum DemoScript {
 
         function tick() {
           const now = new Date();
-          const short = clockText(now, { hour: "2-digit", minute: "2-digit" });
+          const short = clockText(now, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
           byId("clock").textContent = short;
           byId("time").textContent = short;
           byId("date").textContent = now.toLocaleDateString([],
@@ -166,8 +166,8 @@ enum DemoScript {
           phone: "Phone" };
 
         function stamp(entry) {
-          const date = new Date(entry.at);
-          return clockText(date, { hour12: false }) + "." +
+          const date = new Date(Date.parse(entry.at) - (entry.ms || 0));
+          return clockText(date, { hourCycle: "h23" }) + "." +
             String(date.getMilliseconds()).padStart(3, "0");
         }
 
@@ -182,7 +182,15 @@ enum DemoScript {
           byId("empty").hidden = true;
           const item = make("li", "step");
           item.append(make("span", "when", stamp(entry)), make("span", "", text));
-          byId("timeline").append(item);
+          place(item, entry);
+        }
+
+        // Entries come when things end; they are shown in the order in which things began.
+        function place(item, entry) {
+          item.dataset.turn = entry.turn;
+          const later = [...byId("timeline").children]
+            .find((other) => Number(other.dataset.turn) > entry.turn);
+          byId("timeline").insertBefore(item, later || null);
         }
 
         function isPending(entry) {
@@ -207,7 +215,7 @@ enum DemoScript {
           details.open = byId("open-all").checked;
           details.append(summary(entry), bodies(entry));
           item.append(details);
-          list.append(item);
+          place(item, entry);
         }
 
         function summary(entry) {
@@ -217,11 +225,16 @@ enum DemoScript {
           const good = entry.status >= 200 && entry.status < 300;
           const isWaiting = isPending(entry);
           const tag = make("span", "tag " + (isWaiting ? "" : good ? "good" : "bad"),
-            isWaiting ? "not yet" : entry.status ? String(entry.status) : "no answer");
+            isWaiting ? "not yet" : entry.status ? statusText(entry) : "no answer");
           const path = entry.path.replace(/^https?:\/\/[^/]+/, "");
           line.append(ways, tag, make("span", "code target", entry.method + " " + path),
             make("span", "when", stamp(entry)));
           return line;
+        }
+
+        function statusText(entry) {
+          const error = entry.answer && entry.answer.error;
+          return entry.status + (typeof error === "string" ? " " + error : "");
         }
 
         function bodies(entry) {
@@ -270,6 +283,11 @@ enum DemoScript {
           for (const prompt of live) {
             if ([...list.children].some((item) => item.dataset.login === prompt.login_id)) continue;
             list.prepend(notification(prompt));
+            // Whoever still reads how the last one ended has seen enough.
+            if (phone.open && phone.seen.has(phone.open)) goHome();
+            if (matchMedia("(max-width: 900px)").matches) {
+              byId("phone-title").scrollIntoView({ behavior: "smooth", block: "start" });
+            }
             const left = Date.parse(prompt.expires_at) - Date.now();
             if (left > 0) setTimeout(refreshPhone, Math.min(left + 500, 2147483647));
           }

@@ -79,9 +79,10 @@ enum DemoStyle {
         .outcome h3 { margin: 0 0 4px; font-size: 1.15rem; letter-spacing: -.01em; }
         .outcome.good { border-color: var(--good); background: var(--good-soft); }
         .outcome.bad { border-color: var(--bad); background: var(--bad-soft); }
-        .outcome dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 3px 14px;
-          margin: 12px 0 0; font-size: .88rem; }
-        .outcome dt { color: var(--muted); font-family: ui-monospace, monospace; }
+        .outcome dl { display: grid; grid-template-columns: fit-content(40%) minmax(0, 1fr);
+          gap: 3px 14px; margin: 12px 0 0; font-size: .88rem; }
+        .outcome dt { color: var(--muted); font-family: ui-monospace, monospace;
+          overflow-wrap: anywhere; }
         .outcome dd { margin: 0; overflow-wrap: anywhere; }
         .progress { height: 6px; border-radius: 3px; background: var(--line); margin-top: 12px;
           overflow: hidden; }

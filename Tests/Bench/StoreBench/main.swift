@@ -78,6 +78,24 @@ func insert(
     }
 }
 
+/// How long the engine's questions take, with everything due; and the memory of the process.
+func printQuestions(_ store: SQLiteLoginStore) async throws {
+    let clock = ContinuousClock()
+    let next = try await clock.measure {
+        for _ in 0..<1_000 { _ = try await store.nextDue() }
+    }
+    let claim = try await clock.measure {
+        for _ in 0..<100 {
+            for claim in try await store.claim(at: .distantFuture, limit: 100) {
+                store.release(claim)
+            }
+        }
+    }
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    let memory = status.split(separator: "\n").first { $0.hasPrefix("VmRSS") } ?? "?"
+    print("    nextDue \(next / 1_000), claim of 100 \(claim / 100), \(memory)")
+}
+
 var results: [String: [Double]] = [:]
 let wanted = ProcessInfo.processInfo.environment["ONLY"]
 for round in 1...rounds {
@@ -103,9 +121,13 @@ for round in 1...rounds {
             }
             let rate = Double(count) / (Double((clock.now - start).milliseconds) / 1000)
             results["\(variant.name), \(label)", default: []].append(rate)
+            try await printQuestions(store)
             print("round \(round), \(variant.name), \(label): \(Int(rate)) inserts/s")
         }
         await store.close()
+        let opening = ContinuousClock().now
+        await (try SQLiteLoginStore(options)).close()
+        print("    opened again and closed in \(ContinuousClock().now - opening)")
     }
 }
 let best = results.values.compactMap { $0.sorted()[$0.count / 2] }.max() ?? 1

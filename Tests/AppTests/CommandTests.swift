@@ -1,0 +1,169 @@
+import Cryptography
+import Foundation
+import Notifications
+import TestSupport
+import Testing
+import Threads
+
+@testable import App
+
+/// Keeps what a command writes, and gives it lines to read.
+final class TestTerminal: Terminal {
+    private let state: Locked<(output: [String], errors: [String], input: [String])>
+
+    init(input: [String] = []) { state = Locked(([], [], input)) }
+
+    var output: String { state.withLock { $0.output.joined(separator: "\n") } }
+    var errors: String { state.withLock { $0.errors.joined(separator: "\n") } }
+
+    func output(_ line: String) { state.withLock { $0.output.append(line) } }
+    func error(_ line: String) { state.withLock { $0.errors.append(line) } }
+    func readSecret(prompt: String) -> String? {
+        state.withLock { $0.input.isEmpty ? nil : $0.input.removeFirst() }
+    }
+}
+
+@Suite("The command line")
+struct CommandTests {
+    private static func run(
+        _ words: String...,
+        input: [String] = []
+    ) async -> (code: ExitCode, output: String, errors: String) {
+        let terminal = TestTerminal(input: input)
+        let code = await CommandLineInterface.run(words, on: terminal)
+        return (code, terminal.output, terminal.errors)
+    }
+
+    @Test("explains itself, naming every command and exit code")
+    func help() async {
+        let (code, output, _) = await Self.run("--help")
+        #expect(code == .ok)
+        for command in CommandLineInterface.commands { #expect(output.contains(command.name)) }
+        for code in ExitCode.allCases { #expect(output.contains("\(code.rawValue)")) }
+    }
+
+    @Test("explains each command with each of its options")
+    func commandHelp() async {
+        for command in CommandLineInterface.commands {
+            let terminal = TestTerminal()
+            let words = command.name.split(separator: " ").map(String.init) + ["--help"]
+            #expect(await CommandLineInterface.run(words, on: terminal) == .ok)
+            #expect(terminal.output.contains("beckon \(command.name)"))
+            #expect(terminal.output.contains(command.summary))
+            for option in command.options { #expect(terminal.output.contains("--\(option.name)")) }
+            #expect(!terminal.output.split(separator: "\n").contains { $0.count > 100 })
+        }
+    }
+
+    @Test(
+        "says what it does not understand, and ends with 2",
+        arguments: [
+            ([], "a command is missing"), (["srve"], "did you mean serve?"),
+            (["xyzzy"], "is not a command"), (["users"], "needs one of: add, list"),
+            (["users", "ad"], "did you mean add?"), (["logins", "xyzzy"], "it has list, show"),
+            (["serve", "--confg=a"], "did you mean --config?"),
+            (["serve", "config"], "belongs to no option"),
+            (["serve", "-c"], "belongs to no option"),
+            (["serve", "--config"], "needs a value: --config=FILE"),
+            (["serve", "--config="], "is empty"),
+            (["serve", "--config=a", "--config", "b"], "stands twice"),
+            (["hash-secret", "--generate=yes"], "takes no value"),
+            (["hash-secret", "--generate", "--generate"], "stands twice"),
+            (["users", "add"], "--user is missing"),
+            (["users", "add", "--user=a\u{7}"], "control character"),
+            (["logins", "show", "--number=x"], "whole number"),
+            (["logins", "list", "--phase=over"], "settled or stranded, not over"),
+            (["health", "--management=nowhere"], "an address and a port"),
+            (["simulate", "acp", "--control=0.0.0.0:1"], "loopback"),
+            (["simulate", "acp", "--mode=push"], "poll or ping"),
+            (["simulate", "acp", "--mode=ping"], "--ping-url"),
+            (["demo", "--port=65536"], "0 to 65535"),
+        ] as [([String], String)]
+    )
+    func usage(_ words: [String], says: String) async {
+        let terminal = TestTerminal()
+        #expect(await CommandLineInterface.run(words, on: terminal) == .usage)
+        #expect(terminal.errors.contains(says), "\(terminal.errors)")
+        #expect(terminal.output.isEmpty)
+    }
+
+    @Test("takes a value after an equals sign and after a space")
+    func values() throws {
+        let options: [CommandOption] = [.text("a", "A", ""), .flag("b", "")]
+        for words in [["--a=x=y", "--b"], ["--b", "--a", "x=y"]] {
+            let parsed = try ParsedArguments(words, options: options)
+            #expect(parsed.text("a") == "x=y")
+            #expect(parsed.has("b"))
+        }
+    }
+
+    @Test("says which version it is")
+    func version() async {
+        #expect(await Self.run("version").output == "beckon \(Version.number)")
+        #expect(await Self.run("--version").output == "beckon \(Version.number)")
+    }
+
+    @Test("checks a configuration and says everything that is wrong, ending with 78")
+    func check() async throws {
+        let directory = try TemporaryDirectory()
+        let good = directory.file("good.json5")
+        try ConfigurationFixtures.minimal().write(toFile: good, atomically: true, encoding: .utf8)
+        let fine = await Self.run("check", "--config", good)
+        #expect(fine.code == .ok)
+        #expect(fine.output == "\(good) is good")
+
+        let bad = directory.file("bad.json5")
+        try "{ colour: 1, log: { level: 2 } }".write(toFile: bad, atomically: true, encoding: .utf8)
+        let wrong = await Self.run("check", "--config", bad)
+        #expect(wrong.code == .configuration)
+        #expect(wrong.errors.contains("colour: is not a known key"))
+        #expect(wrong.errors.contains("log.level: must be a text, not a number"))
+        #expect(wrong.errors.contains("public_url: is missing"))
+        #expect(await Self.run("check", "--config", directory.file("none")).code == .configuration)
+    }
+
+    @Test("hashes a secret that cannot be guessed")
+    func hashSecret() async throws {
+        let (code, output, errors) = await Self.run(
+            "hash-secret",
+            input: ["correct horse battery staple"]
+        )
+        #expect(code == .ok)
+        #expect(!(output + errors).contains("horse"))
+        let hash = try #require(SecretHash(output))
+        #expect(hash.matches(Array("correct horse battery staple".utf8)))
+    }
+
+    @Test(
+        "refuses to hash a secret that can be guessed, unless told to",
+        arguments: ["short", "0123456789012345678", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "абвгд"]
+    )
+    func weakSecret(_ secret: String) async {
+        let refused = await Self.run("hash-secret", input: [secret])
+        #expect(refused.code == .failed)
+        #expect(refused.output.isEmpty)
+        #expect(!refused.errors.contains(secret))
+        let taken = await Self.run("hash-secret", "--allow-weak", input: [secret])
+        #expect(SecretHash(taken.output)?.matches(Array(secret.utf8)) ?? false)
+        #expect(await Self.run("hash-secret", input: []).code == .failed)
+    }
+
+    @Test("makes a secret with its hash, and a key for a webhook")
+    func generate() async throws {
+        let (code, output, errors) = await Self.run("hash-secret", "--generate")
+        #expect(code == .ok)
+        let secret = try #require(errors.split(separator: " ").last)
+        #expect(SecretHash(output)?.matches(Array(secret.utf8)) ?? false)
+        #expect(HashSecretCommand.weakness(of: String(secret)) == nil)
+        let key = await Self.run("hash-secret", "--webhook").output
+        #expect(WebhookSecret(key) != nil)
+    }
+
+    @Test("says that nothing answers when no service runs, ending with 69")
+    func health() async {
+        // Port 1 of the loopback: reserved, and nobody listens there.
+        let (code, _, errors) = await Self.run("health", "--management=127.0.0.1:1")
+        #expect(code == .unavailable)
+        #expect(errors.contains("nothing answers at http://127.0.0.1:1/health/live"))
+    }
+}

@@ -1,0 +1,150 @@
+import Engine
+import Foundation
+import Logins
+import SQLiteStore
+import TestSupport
+import Testing
+
+@testable import App
+
+@Suite("The commands that work on the store")
+struct StoreCommandTests {
+    private let directory: TemporaryDirectory
+    private let config: String
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        config = directory.file("beckon.json5")
+        try ConfigurationFixtures.minimal().write(
+            toFile: config,
+            atomically: true,
+            encoding: .utf8
+        )
+    }
+
+    private func run(
+        _ words: String...
+    ) async -> (code: ExitCode, output: String, errors: String) {
+        let terminal = TestTerminal()
+        let words = words + ["--config", config]
+        let code = await CommandLineInterface.run(words, on: terminal)
+        return (code, terminal.output, terminal.errors)
+    }
+
+    @Test("add, list, disable, enable and remove users")
+    func users() async {
+        #expect(await run("migrate").code == .ok)
+        #expect(await run("migrate").output.contains("already"))
+        #expect(await run("users", "list").output == "")
+        #expect(await run("users", "add", "--user=ann", "--language=pt-BR").code == .ok)
+        #expect(await run("users", "add", "--user=ben", "--channels=console").code == .ok)
+        #expect(
+            await run("users", "list").output
+                == "ann\tactive\tall\tpt-BR\nben\tactive\tconsole\t-"
+        )
+        #expect(await run("users", "disable", "--user=ann").code == .ok)
+        #expect(await run("users", "list").output.hasPrefix("ann\tdisabled"))
+        #expect(await run("users", "enable", "--user=ann").code == .ok)
+        #expect(await run("users", "list").output.hasPrefix("ann\tactive"))
+        #expect(await run("users", "remove", "--user=ann").code == .ok)
+        #expect(await run("users", "list").output.hasPrefix("ben"))
+        for verb in ["disable", "enable", "remove"] {
+            let missing = await run("users", verb, "--user=ann")
+            #expect(missing.code == .failed)
+            #expect(missing.errors.contains("there is no user ann"))
+        }
+    }
+
+    @Test("refuse a channel that is not configured")
+    func unknownChannel() async {
+        #expect(await run("migrate").code == .ok)
+        let (code, _, errors) = await run("users", "add", "--user=ann", "--channels=sms")
+        #expect(code == .usage)
+        #expect(errors.contains("sms is not a channel; there is console"))
+    }
+
+    @Test("list, show, retry and abandon logins whose report was given up")
+    func stranded() async throws {
+        #expect(await run("migrate").code == .ok)
+        let numbers = try await strand(["one", "two"])
+        let list = await run("logins", "list").output.split(separator: "\n")
+        #expect(list.count == 2)
+        #expect(list[0].hasPrefix("\(numbers[0])\tstranded\tfailed"))
+        #expect(list[0].hasSuffix("refused: no such\u{FFFD}scope"))
+        let shown = await run("logins", "show", "--number=\(numbers[0])").output
+        #expect(shown.contains("one"))
+        #expect(shown.contains("ann"))
+
+        #expect(await run("logins", "retry", "--number=\(numbers[0])").code == .ok)
+        #expect(await run("logins", "abandon", "--number=\(numbers[1])").code == .ok)
+        #expect(await run("logins", "list").output == "")
+        #expect(await run("logins", "list", "--phase=reporting").output.hasPrefix("\(numbers[0])"))
+        #expect(await run("logins", "list", "--phase=settled").output.hasPrefix("\(numbers[1])"))
+        let again = await run("logins", "retry", "--number=\(numbers[1])")
+        #expect(again.code == .failed)
+        #expect(again.errors.contains("is not stranded"))
+        #expect(
+            await run("logins", "show", "--number=999").errors.contains("there is no login 999")
+        )
+    }
+
+    @Test("make a store that is not there yet")
+    func newStore() async {
+        #expect(await run("users", "add", "--user=ann").code == .ok)
+        #expect(await run("users", "list").output == "ann\tactive\tall\t-")
+    }
+
+    @Test("refuse a file that is no store")
+    func badStore() async throws {
+        try "not a database, but a text that is long enough to be read as one".write(
+            toFile: directory.file("beckon.db"),
+            atomically: true,
+            encoding: .utf8
+        )
+        let (code, _, errors) = await run("users", "list")
+        #expect(code != .ok)
+        #expect(errors.contains("the store"), "\(errors)")
+    }
+
+    /// Puts logins into the store whose reports the server refused, and returns their numbers.
+    private func strand(_ ids: [String]) async throws -> [Int64] {
+        let options = StoreOptions(
+            path: directory.file("beckon.db"),
+            role: .service,
+            clock: SystemClock()
+        )
+        let store = try SQLiteLoginStore(options)
+        let now = SystemTime.now()
+        var numbers: [Int64] = []
+        for id in ids {
+            let login = PendingLogin(
+                key: LoginKey(
+                    server: try #require(AuthorizationServerID("acp")),
+                    tenant: nil,
+                    login: try #require(LoginID(id))
+                ),
+                terms: PendingLogin.Terms(
+                    receivedAt: now,
+                    expiresAt: now + .seconds(120),
+                    promptEnds: now + .seconds(110),
+                    reportEnds: now + .seconds(119),
+                    earliestReport: now,
+                    reportsExpiry: false
+                ),
+                details: PendingLogin.Details(user: try #require(UserID("ann")))
+            )
+            guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
+                Issue.record("the login is new")
+                continue
+            }
+            numbers.append(stored.number.rawValue)
+            _ = try await store.update(stored.number) {
+                (login: inout PendingLogin) throws(PendingLogin.Refusal) in
+                _ = try login.apply(.unusable(.userUnknown), at: now)
+                _ = try login.apply(.reportRefused("no such\u{1B}scope"), at: now)
+            }
+        }
+        await store.close()
+        return numbers
+    }
+}

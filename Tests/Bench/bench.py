@@ -1,0 +1,404 @@
+"""Measures Beckon beside its peers in one run, interleaved, and prints medians, spread and ratios.
+
+Only the ratios of one run mean anything: the load shares the machine with the servers.
+
+    bench.py [--rounds 5] [--seconds 3] [--only verify,start,...] [--work DIRECTORY]
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent / "BlackBox"))
+BECKON = ROOT / ".build/release/beckon"
+PASSWORD = "not-a-secret-but-long-enough"
+
+BODY = b'{"user_identifier":"customer-01234567890123456"}'
+VERIFY = (b"POST /user/verify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+          b"Authorization: Basic YWNwOm5vdC1hLXNlY3JldC1idXQtbG9uZy1lbm91Z2g=\r\n"
+          b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY))
+
+
+class Peer:
+    """A server that is started afresh for each round."""
+
+    def __init__(self, name, port, command, before=lambda: None):
+        self.name, self.port, self.command, self.before = name, port, command, before
+
+    def __enter__(self):
+        self.before()
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+                return self
+            except OSError:
+                time.sleep(0.01)
+        raise SystemExit(f"{self.name} does not start: {self.command}")
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def pids(self):
+        found = [self.process.pid]
+        for pid in found:
+            try:
+                for task in os.listdir(f"/proc/{pid}/task"):
+                    children = open(f"/proc/{pid}/task/{task}/children").read().split()
+                    found += [int(child) for child in children]
+            except FileNotFoundError:
+                pass
+        return found
+
+    def cpu(self):
+        ticks = 0
+        for pid in self.pids():
+            fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def resident(self):
+        total = 0
+        for pid in self.pids():
+            for line in open(f"/proc/{pid}/smaps_rollup"):
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1]) * 1024
+        return total
+
+
+def wrk(port, path, script, seconds, connections=64):
+    run = subprocess.run(
+        ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "-s", HERE / script, "--latency",
+         f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True)
+    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT")]
+    if not lines:
+        raise SystemExit(run.stdout + run.stderr)
+    count, micros, p50, p99, errors = map(int, lines[0].split()[1:])
+    return {"rate": count / (micros / 1e6), "p50": p50, "p99": p99, "errors": errors, "count": count}
+
+
+def load(peers, path, script, options):
+    """Rounds of every peer in turn; the rows by name."""
+    rows = {peer.name: [] for peer in peers}
+    for number in range(options.rounds):
+        for peer in peers:
+            progress(f"round {number + 1}/{options.rounds}: {peer.name}")
+            with peer:
+                wrk(peer.port, path, script, 1)
+                before = peer.cpu()
+                row = wrk(peer.port, path, script, options.seconds)
+                row["cpu"] = (peer.cpu() - before) / row["count"] * 1e6
+                rows[peer.name].append(row)
+    progress("")
+    return rows
+
+
+def progress(text):
+    if sys.stderr.isatty():
+        print("\r\033[K" + text, end="", file=sys.stderr, flush=True)
+    elif text:
+        print(text, file=sys.stderr, flush=True)
+
+
+def show(title, rows, ours, goals=None):
+    """One table: median, spread, and how `ours` stands to each."""
+    print(f"\n{title}")
+    print(f"  {'':28} {'per second':>11} {'min':>9} {'max':>9} {'p50 us':>8} {'p99 us':>8}"
+          f" {'cpu us':>7} {'ours : it':>10}  goal")
+    mine = statistics.median(row["rate"] for row in rows[ours])
+    for name, samples in rows.items():
+        rates = [sample["rate"] for sample in samples]
+        middle = lambda key: statistics.median(sample.get(key, 0) for sample in samples)
+        errors = sum(sample.get("errors", 0) for sample in samples)
+        ratio = mine / statistics.median(rates)
+        print(f"  {name:28} {statistics.median(rates):11,.0f} {min(rates):9,.0f} {max(rates):9,.0f}"
+              f" {middle('p50'):8,.0f} {middle('p99'):8,.0f} {middle('cpu'):7.1f} {ratio:10.2f}"
+              f"  {(goals or {}).get(name, '')}{'  ERRORS: ' + str(errors) if errors else ''}")
+    sys.stdout.flush()
+
+
+class Bench:
+    def __init__(self, options):
+        self.options, self.work = options, pathlib.Path(options.work)
+        self.build()
+
+    def build(self):
+        """The peers, by the compilers of the distribution."""
+        go = {**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode",
+              "GOCACHE": str(self.work / "go-cache")}
+        steps = [
+            (["cc", "-O2", "-o", "epoll", HERE / "Peers/epoll.c", "-lcrypto", "-lpthread"], None),
+            (["go", "build", "-o", "server", HERE / "Peers/server.go"], go),
+            (["go", "build", "-o", "client", HERE / "Peers/client.go"], go),
+        ]
+        for command, environment in steps:
+            subprocess.run(command, cwd=self.work, env=environment, check=True)
+        certificate = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                       "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key.pem", "-out", "cert.pem",
+                       "-days", "2", "-subj", "/CN=localhost", "-addext",
+                       "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+        subprocess.run(certificate, cwd=self.work, check=True, capture_output=True)
+
+    # Peers
+
+    def beckon(self, name="Beckon", port=18100, acp="http://127.0.0.1:18200", **config):
+        directory = self.work / name.replace(" ", "-")
+        directory.mkdir(exist_ok=True)
+        file = directory / "beckon.json5"
+        hash_secret = subprocess.run([BECKON, "hash-secret"], input=PASSWORD + "\n", text=True,
+                                     capture_output=True, check=True).stdout.strip()
+        settings = {
+            "development": True, "public_url": "http://127.0.0.1:%d" % port,
+            "listen": {"address": f"127.0.0.1:{port}", "loops": 2},
+            "management": {"address": f"127.0.0.1:{port + 50}"},
+            "store": {"sqlite": {"path": str(directory / "beckon.db")}},
+            "channels": {"phone": {"kind": "webhook", "url": "http://127.0.0.1:18200/",
+                                   "secrets": ["whsec_" + "A" * 40], "allow_internal": True}},
+            "limits_per_user": {"live": 1000000, "starts_per_minute": 1000000},
+            "authorization_servers": [{
+                "id": "acp",
+                "inbound": {"basic": [{"user": "acp", "password_hash": hash_secret}]},
+                "outbound": {"acp": acp, "tenant": "bank", "client_id": "beckon",
+                             "client_secret": "the-client-secret-of-beckon"},
+            }],
+            **config,
+        }
+        file.write_text(json.dumps(settings))
+
+        def fresh():
+            for path in directory.glob("beckon.db*"):
+                path.unlink()
+            for command in (["migrate"], ["users", "add", "--user=customer-01234567890123456"]):
+                subprocess.run([BECKON, *command, f"--config={file}"], check=True,
+                               capture_output=True)
+
+        return Peer(name, port, [BECKON, "serve", f"--config={file}"], fresh)
+
+    def nginx(self):
+        conf = self.work / "nginx.conf"
+        temporary = "\n".join(f"{kind}_temp_path {self.work}/{kind};" for kind in
+                              ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        conf.write_text(f"""
+            daemon off; worker_processes 2; pid {self.work}/nginx.pid;
+            error_log {self.work}/nginx.log; worker_rlimit_nofile 20000;
+            events {{ worker_connections 15000; }}
+            http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 600s;
+              default_type application/json; {temporary}
+              server {{ listen 127.0.0.1:18200 reuseport backlog=4096;
+                location / {{ return 200 '{{"valid":true}}'; }} }}
+              server {{ listen 127.0.0.1:18201 ssl reuseport backlog=4096;
+                ssl_certificate {self.work}/cert.pem; ssl_certificate_key {self.work}/key.pem;
+                location / {{ return 200 '{{"valid":true}}'; }} }} }}""")
+        return Peer("nginx return 200", 18200, ["nginx", "-p", str(self.work), "-c", str(conf)])
+
+    # Rows
+
+    def verify(self):
+        peers = [
+            self.beckon(),
+            self.beckon("Beckon without request log", 18101, log={"requests": "off"}),
+            Peer("C epoll", 18210, [self.work / "epoll", "18210", "2"]),
+            self.nginx(),
+            Peer("Go net/http", 18211, [self.work / "server", "18211"]),
+        ]
+        rows = load(peers, "/user/verify", "verify.lua", self.options)
+        show("POST /user/verify, keep-alive, 64 connections", rows, "Beckon",
+             {"C epoll": ">= 0.95", "nginx return 200": ">= 0.95", "Go net/http": ">= 2"})
+
+    def start(self):
+        peers = [self.beckon("Beckon, taking in", 18102, engine={"concurrency": 0})]
+        database = self.work / "go.db"
+
+        def fresh():
+            for path in self.work.glob("go.db*"):
+                path.unlink()
+
+        peers.append(Peer("Go on SQLite", 18212,
+                          [self.work / "server", "18212", "sqlite", str(database)], fresh))
+        goals = {"Go on SQLite": ">= 8", "Go on PostgreSQL": ">= 4.5"}
+        with Postgres(self.work) as postgres:
+            if postgres.conninfo:
+                peers.append(Peer("Go on PostgreSQL", 18213,
+                                  [self.work / "server", "18213", "pg", postgres.conninfo]))
+            rows = load(peers, "/authentication/start", "start.lua", self.options)
+        show("POST /authentication/start, durable, 64 connections", rows, "Beckon, taking in", goals)
+
+    def reports(self):
+        rows = {}
+        with self.nginx():
+            for number in range(self.options.rounds):
+                for scheme, port in (("http", 18200), ("https", 18201)):
+                    url = f"{scheme}://localhost:{port}/report"
+                    commands = {
+                        f"Beckon's client, {scheme}": [
+                            ROOT / ".build/release/outbound-bench", "64",
+                            str(self.options.seconds), url, str(self.work / "cert.pem")],
+                        f"Go's client, {scheme}": [
+                            self.work / "client", "64", str(self.options.seconds), url],
+                    }
+                    for name, command in commands.items():
+                        progress(f"round {number + 1}/{self.options.rounds}: {name}")
+                        run = subprocess.run(command, capture_output=True, text=True, check=True)
+                        rows.setdefault(name, []).append({"rate": float(run.stdout.split()[-1])})
+        progress("")
+        for scheme in ("http", "https"):
+            both = {name: row for name, row in rows.items() if name.endswith(" " + scheme)}
+            show(f"Reports, 64 concurrent, {scheme}", both, f"Beckon's client, {scheme}",
+                 {f"Go's client, {scheme}": ">= 1.2"})
+
+    def latency(self):
+        """From the approval until the server has the report; from the start until the phone has it."""
+        from acp import ACP
+        from beckon import Beckon, Phone
+        import beckon as driver
+        driver.BINARY = str(BECKON)
+        to_phone, to_report = [], []
+        with Phone() as phone, ACP("http://127.0.0.1:1") as acp, Beckon(phone, acp.url) as process:
+            process.run("users", "add", "--user=customer-4711")
+            acp.beckon = acp.beckon._replace(netloc=f"127.0.0.1:{process.port}")
+            heard = {}
+            acp.misbehaviour = lambda login, verb: heard.setdefault(login.id, time.monotonic()) and None
+            for _ in range(300):
+                began = time.monotonic()
+                login = acp.start()
+                phone.prompt(login.id)
+                to_phone.append((dict(phone.arrivals)[login.id] - began) * 1e3)
+                began = time.monotonic()
+                phone.decide(process, login.id, "approve")
+                login.decided.wait(5)
+                to_report.append((heard[login.id] - began) * 1e3)
+        print("\nLatency on loopback, one login at a time, Python's servers at both ends")
+        for name, times in (("verify + start until the phone has it", to_phone),
+                            ("approval until the server has it", to_report)):
+            times.sort()
+            print(f"  {name:40} median {times[len(times) // 2]:5.2f} ms"
+                  f"   p95 {times[len(times) * 95 // 100]:5.2f} ms   goal < 5 ms")
+        sys.stdout.flush()
+
+    def memory(self):
+        print("\n10,000 idle keep-alive connections, each after one request")
+        for peer in (self.beckon(log={"requests": "off"}), self.nginx(),
+                     Peer("Go net/http", 18211, [self.work / "server", "18211"])):
+            peer.before()
+            peer.before = lambda: None
+            began = time.monotonic()
+            with peer:
+                first = socket.create_connection(("127.0.0.1", peer.port))
+                first.sendall(VERIFY)
+                first.recv(4096)
+                answered = (time.monotonic() - began) * 1e3
+                idle = peer.resident()
+                open_ones = []
+                for _ in range(10000):
+                    one = socket.create_connection(("127.0.0.1", peer.port), 5)
+                    one.sendall(VERIFY)
+                    open_ones.append(one)
+                for one in open_ones:
+                    one.recv(4096)
+                time.sleep(1)
+                each = (peer.resident() - idle) / len(open_ones)
+                print(f"  {peer.name:28} first answer {answered:5.0f} ms   idle {idle / 1e6:6.1f} MB"
+                      f"   each connection {each:8,.0f} bytes")
+                sys.stdout.flush()
+                for one in open_ones:
+                    one.close()
+                first.close()
+
+    def instructions(self):
+        """User instructions for each verify, by callgrind: exact, so the gate."""
+        peer = self.beckon("Beckon", 18100)
+
+        def total(requests):
+            peer.before()
+            out = self.work / f"callgrind.{requests}"
+            command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+                       *map(str, peer.command)]
+            with Peer("callgrind", peer.port, command):
+                connections = [socket.create_connection(("127.0.0.1", peer.port))
+                               for _ in range(8)]
+                for number in range(requests):
+                    connection = connections[number % 8]
+                    connection.sendall(VERIFY)
+                    answer = connection.recv(4096)
+                    assert answer.startswith(b"HTTP/1.1 200") and b"true" in answer, answer
+            for line in out.read_text().splitlines():
+                if line.startswith(("summary:", "totals:")):
+                    return int(line.split()[1])
+            raise SystemExit("callgrind gave no total")
+
+        each = (total(4400) - total(400)) / 4000
+        print(f"\nUser instructions for each verify, everything in: {each:,.0f}   goal <= 20,000")
+        sys.stdout.flush()
+
+
+class Postgres:
+    """A cluster of its own for the run; none when PostgreSQL is not installed."""
+
+    def __init__(self, work):
+        self.directory, self.conninfo = pathlib.Path(work) / "postgres", None
+
+    def __enter__(self):
+        programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
+        if not programs:
+            print("PostgreSQL is not installed: its row is left out", file=sys.stderr)
+            return self
+        self.bin = programs[-1]
+        self.as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        self.directory.mkdir()
+        if self.as_user:
+            for path in (self.directory.parent, self.directory):
+                path.chmod(0o755)
+            shutil.chown(self.directory, "postgres")
+        data = self.directory / "data"
+        run = lambda *command: subprocess.run([*self.as_user, *map(str, command)], check=True,
+                                              capture_output=True, cwd="/")
+        run(self.bin / "initdb", "-D", data, "-A", "trust", "-U", "postgres")
+        run(self.bin / "pg_ctl", "-D", data, "-w", "-o",
+            f"-p 18432 -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.directory}"
+            " -c max_connections=100 -c shared_buffers=512MB",
+            "-l", self.directory / "log", "start")
+        self.data, self.run = data, run
+        self.conninfo = (f"host={self.directory} port=18432 user=postgres dbname=postgres"
+                         " sslmode=disable")
+        return self
+
+    def __exit__(self, *_):
+        if self.conninfo:
+            self.run(self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+
+
+def main():
+    rows = ["verify", "start", "reports", "latency", "memory", "instructions"]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--only", default=",".join(rows))
+    parser.add_argument("--work")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="beckon-bench-", dir=options.work) as work:
+        options.work = work
+        bench = Bench(options)
+        for name in options.only.split(","):
+            getattr(bench, name)()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,283 @@
+import Logins
+import TestSupport
+import Testing
+
+@Suite("A pending login")
+struct PendingLoginTests {
+    private let fixture = PendingLogin.Fixture()
+
+    private func apply(
+        _ event: PendingLogin.Event,
+        to login: PendingLogin,
+        at now: Timestamp = noon
+    ) throws -> PendingLogin {
+        var changed = login
+        _ = try changed.apply(event, at: now)
+        return changed
+    }
+
+    @Test("goes from arrival to rest and says what is owed on the way")
+    func path() throws {
+        var login = fixture.make()
+        #expect(login.phase == .preparing(Attempts(), next: noon))
+        let prepared = PendingLogin.Event.prepared(.fixture, [.fixture(at: noon)])
+        #expect(try login.apply(prepared, at: noon) == [.notify])
+        let decision = Decision.fixture(.approve, at: noon)
+        #expect(try login.apply(.decided(decision), at: noon) == [.report])
+        #expect(try login.apply(.reportTaken(confirmed: true), at: noon + .seconds(1)) == [])
+        #expect(
+            login.phase == .settled(.approved(decision), .reported, at: noon + .seconds(1))
+        )
+        #expect(login.dueAt == nil)
+    }
+
+    @Test(
+        "ends in the outcome that the person chose",
+        arguments: [
+            (.approve, "approved"), (.deny, "denied"), (.reportAsFraud, "denied"),
+            (.cancel, "cancelled"),
+        ] as [(Decision.Choice, String)]
+    )
+    func outcomes(_ choice: Decision.Choice, _ expected: String) throws {
+        let decision = Decision.fixture(choice, at: noon)
+        let login = try apply(.decided(decision), to: .inPhase(.waiting))
+        let outcome = try #require(login.phase.outcome)
+        let name =
+            switch outcome {
+            case .approved: "approved"
+            case .denied: "denied"
+            case .cancelled: "cancelled"
+            case .expired, .failed: "none"
+            }
+        #expect(name == expected)
+        #expect(outcome.decision == decision)
+        #expect(outcome.isApproval == (choice == .approve))
+    }
+
+    @Test(
+        "gives a repeated decision the same receipt, and refuses another one",
+        arguments: [PendingLogin.PhaseName.reporting, .settled, .stranded],
+        Decision.Choice.allCases
+    )
+    func firstDecisionWins(_ phase: PendingLogin.PhaseName, _ first: Decision.Choice) throws {
+        let login = PendingLogin.inPhase(phase, choice: first)
+        let outcome = try #require(login.phase.outcome)
+        for second in Decision.Choice.allCases {
+            for moment in [noon, fixture.promptEnds, fixture.reportEnds + .minutes(5)] {
+                var again = login
+                let event = PendingLogin.Event.decided(.fixture(second, at: moment))
+                if second == first {
+                    #expect(try again.apply(event, at: moment) == [])
+                } else {
+                    #expect(throws: PendingLogin.Refusal.alreadyEnded(outcome)) {
+                        try again.apply(event, at: moment)
+                    }
+                }
+                #expect(again == login, "the first one's evidence stays")
+            }
+        }
+    }
+
+    @Test("refuses a decision from the end of the prompt on", arguments: Decision.Choice.allCases)
+    func late(_ choice: Decision.Choice) throws {
+        let event = PendingLogin.Event.decided(.fixture(choice, at: noon))
+        let waiting = PendingLogin.inPhase(.waiting)
+        let lastMoment = fixture.promptEnds - .milliseconds(1)
+        #expect(try apply(event, to: waiting, at: lastMoment).phase.name == .reporting)
+        for phase in [PendingLogin.PhaseName.preparing, .waiting] {
+            #expect(throws: PendingLogin.Refusal.pastDeadline) {
+                try apply(event, to: .inPhase(phase), at: fixture.promptEnds)
+            }
+        }
+        let expired = try apply(.deadlinePassed, to: waiting, at: fixture.promptEnds)
+        #expect(throws: PendingLogin.Refusal.pastDeadline) {
+            try apply(event, to: expired, at: fixture.promptEnds)
+        }
+    }
+
+    @Test("takes no decision before it can be shown")
+    func early() {
+        #expect(throws: PendingLogin.Refusal.notReady) {
+            try apply(.decided(.fixture(.approve, at: noon)), to: fixture.make())
+        }
+    }
+
+    @Test("tells a decision that a failure came first")
+    func afterFailure() throws {
+        let failed = try apply(.unusable(.consentGone), to: .inPhase(.waiting))
+        #expect(throws: PendingLogin.Refusal.alreadyEnded(.failed(.consentGone))) {
+            try apply(.decided(.fixture(.deny, at: noon)), to: failed)
+        }
+    }
+
+    @Test(
+        "expires by its own clock and tells the server only where that wants it",
+        arguments: [PendingLogin.PhaseName.preparing, .waiting],
+        [true, false]
+    )
+    func expiry(_ phase: PendingLogin.PhaseName, _ reports: Bool) throws {
+        var fixture = fixture
+        fixture.reportsExpiry = reports
+        let login = PendingLogin.inPhase(phase, fixture)
+        #expect(throws: PendingLogin.Refusal.outOfPhase) {
+            try apply(.deadlinePassed, to: login, at: fixture.promptEnds - .milliseconds(1))
+        }
+        let expired = try apply(.deadlinePassed, to: login, at: fixture.promptEnds)
+        if reports {
+            #expect(
+                expired.phase == .reporting(.expired, .init(next: fixture.promptEnds))
+            )
+        } else {
+            #expect(
+                expired.phase == .settled(.expired, .leftToExpire, at: fixture.promptEnds)
+            )
+        }
+        let tooLate = try apply(.deadlinePassed, to: login, at: fixture.reportEnds)
+        #expect(tooLate.phase == .settled(.expired, .leftToExpire, at: fixture.reportEnds))
+    }
+
+    @Test("is over at once when it arrives after its prompt would have ended")
+    func arrivesLate() {
+        var fixture = fixture
+        fixture.lifetime = fixture.margin
+        #expect(fixture.make().phase == .settled(.expired, .leftToExpire, at: noon))
+    }
+
+    @Test("stays in doubt once an attempt may have been processed")
+    func inDoubt() throws {
+        func isInDoubt(_ login: PendingLogin) -> Bool? {
+            if case .reporting(_, let report) = login.phase { report.inDoubt } else { nil }
+        }
+        func delayed(_ doubt: Bool) -> PendingLogin.Event {
+            .reportDelayed("busy", until: noon, inDoubt: doubt)
+        }
+        let login = PendingLogin.inPhase(.reporting)
+        #expect(isInDoubt(login) == false)
+        let clear = try apply(delayed(false), to: login)
+        #expect(isInDoubt(clear) == false)
+        let doubtful = try apply(delayed(true), to: clear)
+        #expect(isInDoubt(doubtful) == true)
+        #expect(isInDoubt(try apply(delayed(false), to: doubtful)) == true)
+        #expect(isInDoubt(try apply(.interrupted, to: login)) == true)
+        let retried = try apply(.retried, to: .inPhase(.stranded))
+        #expect(isInDoubt(retried) == true)
+    }
+
+    @Test(
+        "rests when the server has dropped it, unless an approval is surely lost",
+        arguments: Decision.Choice.allCases,
+        [true, false]
+    )
+    func gone(_ choice: Decision.Choice, _ inDoubt: Bool) throws {
+        var login = PendingLogin.inPhase(.reporting, choice: choice)
+        if inDoubt { login = try apply(.interrupted, to: login) }
+        let outcome = try #require(login.phase.outcome)
+        let after = try apply(.reportGone, to: login)
+        switch (inDoubt, choice) {
+        case (true, _):
+            #expect(after.phase == .settled(outcome, .deliveredUnconfirmed, at: noon))
+        case (false, .approve):
+            guard case .stranded(outcome, let report, .gone) = after.phase else {
+                Issue.record("\(after.phase)")
+                return
+            }
+            #expect(report.attempts.count == 1)
+        case (false, _):
+            #expect(after.phase == .settled(outcome, .gone, at: noon))
+        }
+    }
+
+    @Test("is stranded when time runs out or the server refuses, and can be retried in time")
+    func stranded() throws {
+        let reporting = PendingLogin.inPhase(.reporting)
+        #expect(throws: PendingLogin.Refusal.outOfPhase) {
+            try apply(.deadlinePassed, to: reporting, at: fixture.promptEnds)
+        }
+        let outOfTime = try apply(.deadlinePassed, to: reporting, at: fixture.reportEnds)
+        guard case .stranded(_, _, .outOfTime) = outOfTime.phase else {
+            Issue.record("\(outOfTime.phase)")
+            return
+        }
+        #expect(throws: PendingLogin.Refusal.pastDeadline) {
+            try apply(.retried, to: outOfTime, at: fixture.reportEnds)
+        }
+        let refused = try apply(.reportRefused("no scope"), to: reporting)
+        guard case .stranded(_, let report, .refused("no scope")) = refused.phase else {
+            Issue.record("\(refused.phase)")
+            return
+        }
+        #expect(report.attempts.recent.map(\.note) == ["no scope"])
+        let retried = try apply(.retried, to: refused, at: noon + .seconds(9))
+        #expect(retried.dueAt == noon + .seconds(9))
+        #expect(retried.phase.outcome == reporting.phase.outcome)
+        let abandoned = try apply(.abandoned, to: refused)
+        let outcome = try #require(reporting.phase.outcome)
+        #expect(abandoned.phase == .settled(outcome, .abandoned, at: noon))
+    }
+
+    @Test("turns to the next channel at once when one refuses, and fails after the last")
+    func fallback() throws {
+        let later = noon + .seconds(20)
+        let first = PendingLogin.Delivery.fixture("first", at: noon)
+        let second = PendingLogin.Delivery.fixture("second", at: later)
+        let third = PendingLogin.Delivery.fixture("third", at: later + .seconds(20))
+        var login = try apply(.prepared(.fixture, [first, second, third]), to: fixture.make())
+        func states() -> [PendingLogin.Delivery.State] {
+            if case .waiting(_, let deliveries) = login.phase {
+                deliveries.map(\.state)
+            } else {
+                []
+            }
+        }
+        let now = noon + .seconds(1)
+        login = try apply(.notDelivered(first.channel, "busy", until: later), to: login, at: now)
+        #expect(states() == [.due(at: later), second.state, third.state], "busy is no refusal")
+        login = try apply(.notDelivered(first.channel, "no", until: nil), to: login, at: now)
+        #expect(states() == [.refused, .due(at: now), third.state])
+        #expect(login.dueAt == now)
+        login = try apply(.delivered(second.channel), to: login, at: now)
+        #expect(states() == [.refused, .delivered(at: now), third.state])
+        login = try apply(.notDelivered(third.channel, "no", until: nil), to: login, at: now)
+        #expect(login.phase.name == .waiting, "one channel took it")
+        var hopeless = try apply(.prepared(.fixture, [first]), to: fixture.make())
+        let refusal = PendingLogin.Event.notDelivered(first.channel, "no", until: nil)
+        hopeless = try apply(refusal, to: hopeless)
+        #expect(hopeless.phase.outcome == .failed(.everyChannelRefused))
+    }
+
+    @Test("fails when there is no channel at all")
+    func noChannel() throws {
+        let login = try apply(.prepared(.fixture, []), to: fixture.make())
+        #expect(login.phase.outcome == .failed(.noChannel))
+    }
+
+    @Test("keeps the newest links and forgets the oldest")
+    func tickets() throws {
+        var login = PendingLogin.inPhase(.waiting)
+        let digests = (0..<6).map { Array(repeating: UInt8($0), count: 32) }
+        for digest in digests { login = try apply(.ticketIssued(digest), to: login) }
+        #expect(login.tickets == Array(digests.suffix(PendingLogin.maximumTickets)))
+    }
+
+    @Test("owes nothing early: what is due follows from phase and terms")
+    func due() throws {
+        var fixture = fixture
+        fixture.earliestReport = .seconds(5)
+        let preparing = fixture.make()
+        #expect(preparing.duty(at: noon - .milliseconds(1)) == nil)
+        #expect(preparing.duty(at: noon) == .prepare)
+        #expect(preparing.duty(at: fixture.promptEnds) == .end)
+        let far = try apply(.preparationDelayed("x", until: .distantFuture), to: preparing)
+        #expect(far.dueAt == fixture.promptEnds, "its end comes even so")
+        let waiting = PendingLogin.inPhase(.waiting, fixture)
+        #expect(waiting.duty(at: noon) == .notify)
+        #expect(waiting.duty(at: fixture.promptEnds) == .end)
+        let reporting = PendingLogin.inPhase(.reporting, fixture)
+        #expect(reporting.duty(at: noon) == nil, "this server punishes haste")
+        #expect(reporting.duty(at: noon + .seconds(5)) == .report)
+        #expect(reporting.duty(at: fixture.reportEnds) == .end)
+        for phase in [PendingLogin.PhaseName.settled, .stranded] {
+            #expect(PendingLogin.inPhase(phase, fixture).duty(at: .distantFuture) == nil)
+        }
+    }
+}

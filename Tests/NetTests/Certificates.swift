@@ -1,0 +1,103 @@
+import Foundation
+import TestSupport
+
+/// Certificates for one test run, made with the openssl command in a directory of their own.
+struct Certificates: Sendable {
+    let directory: TemporaryDirectory
+
+    var authority: String { directory.file("ca.pem") }
+    func certificate(_ name: String) -> String { directory.file("\(name).pem") }
+    func key(_ name: String) -> String { directory.file("\(name).key") }
+
+    /// An authority, two certificates for `localhost`, one for a client, and one for a client of
+    /// an authority that nobody trusts.
+    static let shared = Result { try Certificates() }
+
+    private init() throws {
+        directory = try TemporaryDirectory()
+        try makeAuthority("ca")
+        try makeAuthority("stranger")
+        try make("server", "/CN=localhost", by: "ca")
+        try make("renewed", "/CN=renewed", by: "ca")
+        try make("client", "/C=DE/O=Bank, Inc./CN=teller", by: "ca")
+        try make("intruder", "/CN=intruder", by: "stranger")
+    }
+
+    private func makeAuthority(_ name: String) throws {
+        try openssl(
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=\(name)",
+            "-keyout",
+            key(name),
+            "-out",
+            certificate(name),
+            "-addext",
+            "basicConstraints=critical,CA:TRUE"
+        )
+    }
+
+    private func make(_ name: String, _ subject: String, by issuer: String) throws {
+        let request = directory.file("\(name).csr")
+        let extensions = directory.file("\(name).ext")
+        try "subjectAltName=DNS:localhost,IP:127.0.0.1\n"
+            .write(toFile: extensions, atomically: true, encoding: .utf8)
+        try openssl(
+            "req",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            subject,
+            "-keyout",
+            key(name),
+            "-out",
+            request
+        )
+        try openssl(
+            "x509",
+            "-req",
+            "-in",
+            request,
+            "-days",
+            "2",
+            "-CA",
+            certificate(issuer),
+            "-CAkey",
+            key(issuer),
+            "-CAcreateserial",
+            "-extfile",
+            extensions,
+            "-out",
+            certificate(name)
+        )
+    }
+
+    /// Runs the command and returns what it wrote.
+    @discardableResult
+    func openssl(_ arguments: String...) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["openssl"] + arguments
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw CocoaError(.featureUnsupported)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,169 @@
+import HTTP
+import Net
+import TestSupport
+import Testing
+import Threads
+
+/// Milliseconds long enough for loopback on a busy machine, and short enough to wait for.
+private let short = Duration.milliseconds(200)
+
+@Suite("A server's deadlines", .timeLimit(.minutes(1)))
+struct DeadlineTests {
+    @Test("end a connection on which nothing comes, without a word")
+    func silent() async throws {
+        try await withServer(testRoutes) {
+            $0.deadlines.header = short
+        } _: { server in
+            let answer = try server.peer().receiveAll()
+            #expect(answer.isEmpty)
+        }
+    }
+
+    @Test("end an idle connection without a word")
+    func idle() async throws {
+        try await withServer(testRoutes) {
+            $0.deadlines.idle = short
+        } _: { server in
+            let peer = try server.peer()
+            try peer.send(get("/hello"))
+            #expect(try peer.receiveAll().hasSuffix("hello"))
+        }
+    }
+
+    @Test("answer 408 when the head does not come", arguments: ["G", "GET / HTTP/1.1\r\nHost:"])
+    func header(text: String) async throws {
+        try await withServer(testRoutes) {
+            $0.deadlines.header = short
+        } _: { server in
+            let peer = try server.peer()
+            try peer.send(text)
+            let answer = try peer.receiveAll()
+            #expect(answer.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+            #expect(answer.contains("\r\nConnection: close\r\n"))
+            try await server.events.until { $0.statuses == [408] && $0.closed == 1 }
+        }
+    }
+
+    @Test(
+        "answer 408 when the content does not come",
+        arguments: ["Content-Length: 5\r\n\r\nab", "Transfer-Encoding: chunked\r\n\r\n5\r\nab"]
+    )
+    func body(rest: String) async throws {
+        try await withServer(testRoutes) {
+            $0.deadlines.body = short
+        } _: { server in
+            let peer = try server.peer()
+            try peer.send("POST /echo HTTP/1.1\r\nHost: x\r\n" + rest)
+            #expect(try peer.receiveAll().hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+        }
+    }
+
+    @Test("are not moved by a peer that dribbles")
+    func dribble() async throws {
+        try await withServer(testRoutes) {
+            $0.deadlines.header = .milliseconds(400)
+        } _: { server in
+            let peer = try server.peer()
+            let began = ContinuousClock.now
+            var answer = ""
+            try peer.send("GET / HTTP/1.1\r\nX-A: ")
+            // One byte at a time for as long as the server listens.
+            while answer.isEmpty, began.duration(to: .now) < .seconds(8) {
+                try? peer.send("a")
+                answer = try peer.receiveAvailable(waitingMilliseconds: 20)
+            }
+            #expect(answer.hasPrefix("HTTP/1.1 408"))
+        }
+    }
+
+    /// Handlers that wait until the test lets them go.
+    private func slowRoutes(_ gate: Signal, deadline: Duration? = nil) -> [Route] {
+        testRoutes + [
+            Route(.get, "/slow", deadline: deadline) { _ in
+                await gate.wait()
+                return Response(status: 200, body: Array("late".utf8))
+            }
+        ]
+    }
+
+    @Test("answer 503 for a handler that takes too long, and drop its late answer")
+    func handler() async throws {
+        let gate = Signal()
+        try await withServer(slowRoutes(gate)) {
+            $0.deadlines.handler = short
+        } _: { server in
+            let peer = try server.peer()
+            try peer.send(get("/slow"))
+            let answer = try peer.receiveAll()
+            #expect(answer.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+            #expect(answer.contains("\r\nConnection: close\r\n"))
+            gate.raise()
+            try await server.events.until { $0.statuses == [503] && $0.closed == 1 }
+        }
+    }
+
+    @Test("take a route's own limit before the server's")
+    func route() async throws {
+        let gate = Signal()
+        try await withServer(slowRoutes(gate, deadline: short)) { server in
+            let peer = try server.peer()
+            try peer.send(get("/slow"))
+            #expect(try peer.receiveAll().hasPrefix("HTTP/1.1 503"))
+            gate.raise()
+        }
+    }
+
+    @Test("do not hold back an earlier answer while a later handler runs")
+    func heldBack() async throws {
+        let gate = Signal()
+        try await withServer(slowRoutes(gate)) { server in
+            let peer = try server.peer()
+            try peer.send(get("/hello") + get("/slow") + get("/hello"))
+            #expect(try peer.receive(until: "hello").hasPrefix("HTTP/1.1 200"))
+            gate.raise()
+            let rest = try peer.receive(until: "hello")
+            #expect(rest.contains("late"))
+        }
+    }
+
+    @Test("cut a peer that does not take its answers")
+    func write() async throws {
+        let big = [UInt8](repeating: 0x61, count: 8 << 20)
+        let routes = testRoutes + [Route(.get, "/big") { _ in Response(status: 200, body: big) }]
+        try await withServer(routes) {
+            $0.deadlines.write = short
+        } _: { server in
+            let peer = try RawPeer(port: server.port, receiveBuffer: 4096)
+            try peer.send(get("/big"))
+            // Reads nothing; the server is rid of it all the same.
+            try await server.events.until { $0.closed == 1 }
+        }
+    }
+
+    @Test(
+        "of slow peers by the thousand do not stop a normal one",
+        arguments: [
+            "GET / HTTP/1.1\r\nX-A: ",
+            "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab",
+        ]
+    )
+    func slowPeers(text: String) async throws {
+        try await withServer { server in
+            var slow: [RawPeer] = []
+            for _ in 0..<1000 {
+                let peer = try server.peer()
+                try peer.send(text)
+                slow.append(peer)
+            }
+            try await server.events.until { $0.opened == 1000 }
+            let peer = try server.peer()
+            for _ in 0..<10 {
+                try peer.send(get("/hello"))
+                #expect(try peer.receive(until: "hello").hasPrefix("HTTP/1.1 200"))
+            }
+            for peer in slow { try peer.send("c") }
+            try peer.send(post("/echo", "still here"))
+            #expect(try peer.receive(until: "still here").hasPrefix("HTTP/1.1 200"))
+        }
+    }
+}

@@ -1,0 +1,234 @@
+import Foundation
+import HTTP
+import Net
+import TLS
+import TestSupport
+import Testing
+import Threads
+
+@Suite("A server over TLS", .timeLimit(.minutes(1)))
+struct TLSTests {
+    private let certificates: Certificates
+
+    init() throws { certificates = try Certificates.shared.get() }
+
+    private func settings(
+        _ name: String = "server",
+        _ clients: ClientCertificates = .off
+    ) -> TLSSettings {
+        TLSSettings(
+            certificate: certificates.certificate(name),
+            key: certificates.key(name),
+            clientCertificates: clients
+        )
+    }
+
+    private func client(_ name: String? = nil, isLimitedToTLS12: Bool = false) throws -> TLSContext
+    {
+        try TLSContext(
+            client: TLSClientSettings(
+                authorities: certificates.authority,
+                certificate: name.map(certificates.certificate),
+                key: name.map(certificates.key),
+                isLimitedToTLS12: isLimitedToTLS12
+            )
+        )
+    }
+
+    @Test("speaks both versions", arguments: [(true, "TLSv1.2"), (false, "TLSv1.3")])
+    func versions(isLimited: Bool, version: String) async throws {
+        try await withServer(testRoutes) {
+            $0.tls = settings()
+        } _: { server in
+            let peer = try TLSPeer(port: server.port, client(isLimitedToTLS12: isLimited))
+            #expect(peer.version == version)
+            for _ in 0..<3 {
+                try peer.send(get("/hello"))
+                #expect(try peer.receive(until: "hello").hasPrefix("HTTP/1.1 200"))
+            }
+            let body = String(repeating: "0123456789", count: 6000)
+            try peer.send(post("/echo", body + ";") + get("/peer"))
+            let answer = try peer.receive(until: "none")
+            #expect(answer.contains(body))
+            #expect(answer.hasSuffix("127.0.0.1 true none"))
+        }
+    }
+
+    @Test("serves peers that ask for no certificate only if it needs none")
+    func clientCertificates() async throws {
+        typealias Row = (ClientCertificates, String?, String?)
+        let authority = certificates.authority
+        // RFC 4514: the most specific name first, and the comma escaped.
+        let teller = "CN=teller,O=Bank\\, Inc.,C=DE"
+        let rows: [Row] = [
+            (.off, nil, "none"), (.off, "client", "none"),
+            (.optional(authorities: authority), nil, "none"),
+            (.optional(authorities: authority), "client", teller),
+            (.optional(authorities: authority), "intruder", nil),
+            (.required(authorities: authority), nil, nil),
+            (.required(authorities: authority), "client", teller),
+            (.required(authorities: authority), "intruder", nil),
+        ]
+        for (clients, name, expected) in rows {
+            for isLimited in [true, false] {
+                try await withServer(testRoutes) {
+                    $0.tls = settings("server", clients)
+                } _: { server in
+                    let context = try client(name, isLimitedToTLS12: isLimited)
+                    // With 1.3 a client learns of its refusal after its own handshake is done.
+                    let answer = try? { () throws -> String in
+                        let peer = try TLSPeer(port: server.port, context)
+                        try peer.send(get("/peer"))
+                        return try peer.receive(until: "\r\n\r\n")
+                    }()
+                    if let expected {
+                        #expect(answer?.hasSuffix("127.0.0.1 true \(expected)") == true)
+                    } else {
+                        #expect(answer == nil || answer == "")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("knows a peer by the thumbprint of its certificate (RFC 8705 §3.1)")
+    func thumbprint() async throws {
+        let route = Route(.get, "/thumbprint") { request in
+            let bytes = request.peer.certificate?.thumbprint ?? []
+            let text = bytes.map { String(format: "%02X", $0) }.joined(separator: ":")
+            return Response(status: 200, body: Array((text + ";").utf8))
+        }
+        try await withServer([route]) {
+            $0.tls = settings("server", .required(authorities: certificates.authority))
+        } _: { server in
+            let peer = try TLSPeer(port: server.port, client("client"))
+            try peer.send(get("/thumbprint"))
+            let answer = try peer.receive(until: ";")
+            let expected = try certificates.openssl(
+                "x509",
+                "-in",
+                certificates.certificate("client"),
+                "-noout",
+                "-fingerprint",
+                "-sha256"
+            )
+            let digits = expected.split(separator: "=")[1].trimmingCharacters(
+                in: .whitespacesAndNewlines
+            )
+            #expect(answer.hasSuffix("\r\n\r\n\(digits);"))
+        }
+    }
+
+    @Test("takes new certificates without dropping connections")
+    func reload() async throws {
+        let directory = try TemporaryDirectory()
+        let (certificate, key) = (directory.file("c.pem"), directory.file("k.pem"))
+        func install(_ name: String) throws {
+            for (from, to) in [
+                (certificates.certificate(name), certificate), (certificates.key(name), key),
+            ] {
+                try? FileManager.default.removeItem(atPath: to)
+                try FileManager.default.copyItem(atPath: from, toPath: to)
+            }
+        }
+        try install("server")
+        try await withServer(testRoutes) {
+            $0.tls = TLSSettings(certificate: certificate, key: key)
+        } _: { server in
+            let old = try TLSPeer(port: server.port, client())
+            #expect(old.serverSubject == "CN=localhost")
+
+            try install("renewed")
+            try server.server.reloadCertificate()
+            let new = try TLSPeer(port: server.port, client())
+            #expect(new.serverSubject == "CN=renewed")
+
+            // An unusable file changes nothing.
+            try "nonsense".write(toFile: certificate, atomically: true, encoding: .utf8)
+            #expect(throws: NetError.self) { try server.server.reloadCertificate() }
+            let newest = try TLSPeer(port: server.port, client())
+            #expect(newest.serverSubject == "CN=renewed")
+
+            for peer in [old, new, newest] {
+                try peer.send(get("/hello"))
+                #expect(try peer.receive(until: "hello").hasPrefix("HTTP/1.1 200"))
+            }
+            #expect(server.events.current.opened == 3)
+        }
+    }
+
+    @Test("ends handshakes that do not come to their end")
+    func handshakeDeadline() async throws {
+        try await withServer(testRoutes) {
+            $0.tls = settings()
+            $0.deadlines.handshake = .milliseconds(200)
+        } _: { server in
+            let silent = try server.peer()
+            #expect(try silent.receiveAll().isEmpty)
+            let half = try server.peer()
+            try half.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])
+            #expect(try half.receiveAll().isEmpty)
+        }
+    }
+
+    @Test("refuses what is not TLS, and goes on")
+    func plain() async throws {
+        try await withServer(testRoutes) {
+            $0.tls = settings()
+        } _: { server in
+            let plain = try server.peer()
+            try plain.send(get("/hello"))
+            #expect(!(try plain.receiveAll().contains("hello")))
+            let peer = try TLSPeer(port: server.port, client())
+            try peer.send(get("/hello"))
+            #expect(try peer.receive(until: "hello").hasPrefix("HTTP/1.1 200"))
+        }
+    }
+
+    @Test("answers 503 for a slow handler, encrypted")
+    func lateHandler() async throws {
+        let gate = Signal()
+        let slow = Route(.get, "/slow", deadline: .milliseconds(200)) { _ in
+            await gate.wait()
+            return Response(status: 200)
+        }
+        try await withServer([slow]) {
+            $0.tls = settings()
+        } _: { server in
+            let peer = try TLSPeer(port: server.port, client())
+            try peer.send(get("/slow"))
+            #expect(try peer.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 503"))
+            gate.raise()
+        }
+    }
+
+    @Test("cannot be made with files that are no certificate or no key of it")
+    func badFiles() throws {
+        let group = try EventLoopGroup(count: 1)
+        defer { group.stop() }
+        let pairs = [
+            ("server", "client"), ("missing", "server"), ("server", "missing"),
+        ]
+        for (certificate, key) in pairs {
+            var configuration = ServerConfiguration(address: .loopback())
+            configuration.tls = TLSSettings(
+                certificate: certificates.certificate(certificate),
+                key: certificates.key(key)
+            )
+            #expect(throws: NetError.self) {
+                _ = try Server(configuration, router: Router([]), loops: group.loops)
+            }
+        }
+    }
+
+    @Test("is trusted by clients only under its name and by its authority")
+    func serverIdentity() async throws {
+        try await withServer(testRoutes) {
+            $0.tls = settings("intruder")
+        } _: { server in
+            #expect(throws: TLSError.self) {
+                _ = try TLSPeer(port: server.port, client())
+            }
+        }
+    }
+}

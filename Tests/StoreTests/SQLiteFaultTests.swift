@@ -1,0 +1,195 @@
+import Foundation
+import Logins
+import SQLiteStore
+import TestSupport
+import Testing
+import Threads
+
+@Suite("The SQLite store in trouble", .timeLimit(.minutes(1)))
+struct SQLiteFaultTests {
+    @Test("lets one service in at a time, and tools beside it")
+    func oneService() async throws {
+        let place = try StorePlace(.sqlite)
+        let first = try place.open()
+        #expect(throws: StoreError.locked) { try place.open() }
+        let tool = try place.open(.tool)
+        await #expect(throws: StoreError.self) {
+            try await tool.logins.insert(fixture("one").make(), limits: .none)
+        }
+        await tool.close()
+        await first.close()
+        let second = try place.open()
+        await second.close()
+    }
+
+    @Test("says that another process holds it, and goes on when that lets go")
+    func locked() async throws {
+        let place = try StorePlace(.sqlite)
+        let store = try place.open()
+        let stored = try await store.logins.insertNew(fixture("one").make())
+        let holder = try SQLiteShell.Holder(place.path)
+        await #expect(throws: StoreError.locked) {
+            try await store.logins.insert(fixture("two").make(), limits: .none)
+        }
+        #expect(try await store.logins.login(stored.number) == stored, "reading goes on")
+        try holder.release()
+        try await store.logins.insertNew(fixture("two").make())
+        await store.close()
+    }
+
+    @Test("passes over a row that cannot be read, and tells of it once")
+    func damagedRow() async throws {
+        let place = try StorePlace(.sqlite)
+        let store = try place.open()
+        var numbers: [LoginNumber] = []
+        for index in 0..<5 {
+            numbers.append(
+                try await store.logins.insertNew(.inPhase(.waiting, fixture("\(index)"))).number
+            )
+        }
+        let broken = numbers[0]
+        let sql = "UPDATE login SET consent = '{' WHERE number = \(broken.rawValue)"
+        #expect(try SQLiteShell.run(place.path, sql).isSuccess)
+        let claims = try await store.logins.claim(at: noon, limit: 9)
+        #expect(claims.map(\.stored.number) == Array(numbers.dropFirst()))
+        #expect(try await store.logins.claim(at: noon, limit: 9).isEmpty)
+        #expect(place.damaged.withLock { $0 } == [broken])
+        let next = try await store.logins.nextDue()
+        #expect(next == fixture("0").promptEnds, "nobody waits for the damaged one")
+        #expect(try await store.logins.logins(in: .waiting, after: nil, limit: 9).count == 4)
+        let error = await #expect(throws: StoreError.self) { try await store.logins.login(broken) }
+        guard case .damaged = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        await #expect(throws: StoreError.self) {
+            try await store.logins.apply(.deadlinePassed, to: broken, at: .distantFuture)
+        }
+        try await store.logins.insertNew(fixture("new").make())
+        await store.close()
+    }
+
+    @Test(
+        "says that a file is damaged",
+        arguments: ["not a database", "overwritten", "truncated"]
+    )
+    func damagedFile(_ how: String) async throws {
+        let place = try StorePlace(.sqlite)
+        let store = try place.open()
+        for index in 0..<300 { try await store.logins.insertNew(fixture("\(index)").make()) }
+        await store.close()
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: place.path))
+        switch how {
+        case "not a database":
+            try file.write(contentsOf: Data("something else altogether".utf8))
+        case "truncated":
+            try file.truncate(atOffset: try file.seekToEnd() / 2)
+        default:
+            // Every page but the first three, which hold the schema.
+            let end = try file.seekToEnd()
+            try file.seek(toOffset: 3 * 4_096)
+            try file.write(contentsOf: Data(repeating: 0xA5, count: Int(end) - 3 * 4_096))
+        }
+        try file.close()
+        do {
+            let again = try place.open()
+            for index in 0..<300 {
+                _ = try await again.logins.login(fixture("\(index)").make().key)
+            }
+            _ = try await again.logins.logins(in: .preparing, after: nil, limit: 500)
+            Issue.record("nothing was noticed")
+        } catch let error as StoreError {
+            guard case .damaged = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+    }
+
+    @Test("says why it cannot be opened")
+    func cannotOpen() throws {
+        let directory = try TemporaryDirectory()
+        for path in [directory.path, directory.file("no/such/place.db")] {
+            let error = #expect(throws: StoreError.self) {
+                try SQLiteLoginStore(
+                    StoreOptions(path: path, role: .tool, clock: ManualClock())
+                )
+            }
+            guard case .unavailable = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+        }
+    }
+
+    @Test(
+        "loses nothing on a full disk and goes on when there is room",
+        .enabled(if: SmallDisk.isPossible, "mounting a small disk takes rights")
+    )
+    func fullDisk() async throws {
+        let disk = try SmallDisk(kibibytes: 1_024)
+        defer { disk.unmount() }
+        let path = disk.directory.path + "/beckon.db"
+        var options = StoreOptions(path: path, role: .service, clock: ManualClock())
+        options.newestInMemory = 64
+        let store = try SQLiteLoginStore(options)
+        var acknowledged: [PendingLogin] = []
+        var failure: StoreError?
+        for index in 0..<5_000 where failure == nil {
+            let login = fixture("login-\(index)").make()
+            do {
+                _ = try await store.insert(login, limits: .none)
+                acknowledged.append(login)
+            } catch {
+                failure = error
+            }
+        }
+        #expect(failure == .full)
+        #expect(acknowledged.count > 10)
+        let refused = fixture("login-\(acknowledged.count)").make()
+        #expect(try await store.login(refused.key) == nil, "nothing is half-written")
+        for login in acknowledged { #expect(try await store.login(login.key)?.login == login) }
+        try disk.resize(kibibytes: 8_192)
+        for index in 0..<100 { try await store.insertNew(fixture("later-\(index)").make()) }
+        await store.close()
+        let again = try SQLiteLoginStore(options)
+        for login in acknowledged { #expect(try await again.login(login.key)?.login == login) }
+        let all = try await again.logins(in: .preparing, after: nil, limit: 10_000)
+        #expect(all.count == acknowledged.count + 100)
+        await again.close()
+        #expect(try SQLiteShell.run(path, "PRAGMA integrity_check").output == "ok\n")
+    }
+}
+
+/// A file system in memory with so much room and no more.
+final class SmallDisk: Sendable {
+    let directory: TemporaryDirectory
+
+    static let isPossible: Bool = {
+        guard let disk = try? SmallDisk(kibibytes: 64) else { return false }
+        disk.unmount()
+        return true
+    }()
+
+    init(kibibytes: Int) throws {
+        directory = try TemporaryDirectory()
+        let options = "size=\(kibibytes)k,mode=0700"
+        let answer = try SQLiteShell.run(
+            "mount",
+            ["-t", "tmpfs", "-o", options, "tmpfs", directory.path]
+        )
+        guard answer.isSuccess else { throw StoreError.unavailable(answer.output) }
+    }
+
+    func resize(kibibytes: Int) throws {
+        let answer = try SQLiteShell.run(
+            "mount",
+            ["-o", "remount,size=\(kibibytes)k", directory.path]
+        )
+        guard answer.isSuccess else { throw StoreError.unavailable(answer.output) }
+    }
+
+    func unmount() {
+        _ = try? SQLiteShell.run("umount", ["-l", directory.path])
+    }
+}

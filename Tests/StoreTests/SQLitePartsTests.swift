@@ -1,0 +1,76 @@
+import Logins
+import TestSupport
+import Testing
+
+@testable import SQLiteStore
+
+@Suite("The parts of the SQLite store")
+struct SQLitePartsTests {
+    /// From the reference implementation's table: key 00…0f, input 00, 01, … of each length.
+    @Test(
+        "hash as SipHash-2-4 does",
+        arguments: [
+            (0, 0x726f_db47_dd0e_0e31), (1, 0x74f8_39c5_93dc_67fd), (7, 0xab02_00f5_8b01_d137),
+            (8, 0x93f5_f579_9a93_2462), (15, 0xa129_ca61_49be_45e5),
+        ] as [(Int, UInt64)]
+    )
+    func sipHash(_ length: Int, _ expected: UInt64) {
+        var hash = SipHash(.init(low: 0x0706_0504_0302_0100, high: 0x0f0e_0d0c_0b0a_0908))
+        for byte in 0..<length { hash.combine(UInt8(byte)) }
+        #expect(UInt64(bitPattern: hash.finalize()) == expected)
+    }
+
+    @Test("count starts in bounded memory")
+    func bounded() {
+        var rates = StartRates(capacity: 100)
+        for index in 0..<1_000 {
+            rates.note(index, at: noon + .seconds(Int64(index)))
+            #expect(rates.count <= 100)
+        }
+        #expect(rates.starts(of: 999, at: noon + .seconds(999)) == 1)
+        #expect(rates.starts(of: 0, at: noon + .seconds(999)) == 0)
+    }
+
+    @Test("count a start for a minute at least and seventy seconds at most")
+    func window() {
+        for offset in Int64(0)..<10 {
+            var rates = StartRates()
+            let start = noon + .seconds(offset)
+            rates.note("a", at: start)
+            #expect(rates.starts(of: "a", at: start + .seconds(60)) == 1)
+            #expect(rates.starts(of: "a", at: start + .seconds(70)) == 0)
+            #expect(rates.starts(of: "a", at: start - .seconds(30)) == 1, "a clock set back")
+            rates.note("a", at: start + .seconds(70))
+            #expect(rates.starts(of: "a", at: start + .seconds(70)) == 1)
+        }
+    }
+
+    @Test("keep the words that are in databases already")
+    func frozen() {
+        #expect(
+            PendingLogin.PhaseName.allCases.map { StoredNames.name($0) } == [
+                "preparing", "waiting", "reporting", "settled", "stranded",
+            ]
+        )
+        #expect(
+            Decision.Choice.allCases.map { StoredNames.name($0) } == [
+                "approve", "deny", "cancel", "fraud",
+            ]
+        )
+        #expect(Evidence.Method.allCases.map { StoredNames.name($0) } == ["tap"])
+        #expect(Evidence.Via.allCases.map { StoredNames.name($0) } == ["page", "device"])
+        #expect(
+            PendingLogin.Settlement.allCases.map { StoredNames.name($0) } == [
+                "reported", "delivered_unconfirmed", "left_to_expire", "gone", "abandoned",
+            ]
+        )
+        #expect(
+            Failure.allCases.map { StoredNames.name($0) } == [
+                "user_unknown", "user_disabled", "no_channel", "every_channel_refused",
+                "too_many_logins_of_user", "too_many_logins_of_client",
+                "too_many_starts_of_user", "too_many_starts_of_client",
+                "consent_unusable", "consent_gone", "abandoned",
+            ]
+        )
+    }
+}

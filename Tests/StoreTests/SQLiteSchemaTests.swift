@@ -1,0 +1,164 @@
+import Logins
+import SQLiteStore
+import TestSupport
+import Testing
+
+@Suite("The SQLite file", .timeLimit(.minutes(1)))
+struct SQLiteSchemaTests {
+    /// A closed store with a login in each phase, numbered in the order of the phases.
+    private func filled() async throws -> StorePlace {
+        let place = try StorePlace(.sqlite)
+        let store = try place.open()
+        for phase in PendingLogin.PhaseName.allCases {
+            try await store.logins.insertNew(.inPhase(phase, fixture("\(phase)")))
+        }
+        await store.close()
+        return place
+    }
+
+    @Test(
+        "refuses rows that the state machine cannot reach",
+        arguments: [
+            "UPDATE login SET phase = 'done' WHERE phase = 'settled'",
+            "UPDATE login SET phase = 'waiting' WHERE phase = 'preparing'",
+            "UPDATE login SET phase = 'settled' WHERE phase = 'reporting'",
+            "UPDATE login SET phase = 'stranded' WHERE phase = 'reporting'",
+            "UPDATE login SET phase = 'preparing' WHERE phase = 'reporting'",
+            "UPDATE login SET due_at = NULL WHERE phase = 'preparing'",
+            "UPDATE login SET due_at = 1 WHERE phase = 'settled'",
+            "UPDATE login SET due_at = 1 WHERE phase = 'stranded'",
+            "UPDATE login SET due_at = 'soon' WHERE phase = 'waiting'",
+            "UPDATE login SET next_at = 1 WHERE phase = 'waiting'",
+            "UPDATE login SET attempts = '{}' WHERE phase = 'waiting'",
+            "UPDATE login SET in_doubt = NULL WHERE phase = 'reporting'",
+            "UPDATE login SET in_doubt = 2 WHERE phase = 'reporting'",
+            "UPDATE login SET in_doubt = 0 WHERE phase = 'settled'",
+            "UPDATE login SET consent = NULL WHERE phase = 'waiting'",
+            "UPDATE login SET consent = '{}' WHERE phase = 'reporting'",
+            "UPDATE login SET deliveries = NULL WHERE phase = 'waiting'",
+            "UPDATE login SET outcome = NULL WHERE phase = 'settled'",
+            "UPDATE login SET outcome = 'expired' WHERE phase = 'waiting'",
+            "UPDATE login SET outcome = 'denied' WHERE phase = 'settled'",
+            "UPDATE login SET outcome = 'failed' WHERE phase = 'settled'",
+            "UPDATE login SET outcome = 'won' WHERE phase = 'settled'",
+            "UPDATE login SET failure = 'no_channel' WHERE phase = 'settled'",
+            "UPDATE login SET choice = NULL WHERE phase = 'settled'",
+            "UPDATE login SET choice = 'deny' WHERE phase = 'settled'",
+            "UPDATE login SET method = NULL WHERE phase = 'settled'",
+            "UPDATE login SET via = NULL WHERE phase = 'settled'",
+            "UPDATE login SET decided_at = NULL WHERE phase = 'settled'",
+            "UPDATE login SET address = '192.0.2.1' WHERE phase = 'waiting'",
+            "UPDATE login SET settlement = NULL WHERE phase = 'settled'",
+            "UPDATE login SET settled_at = NULL WHERE phase = 'settled'",
+            "UPDATE login SET settlement = 'reported' WHERE phase = 'stranded'",
+            "UPDATE login SET stranding = NULL WHERE phase = 'stranded'",
+            "UPDATE login SET stranding = 'gone' WHERE phase = 'stranded'",
+            "UPDATE login SET stranding_reason = NULL WHERE phase = 'stranded'",
+            "UPDATE login SET user_id = NULL WHERE phase = 'settled'",
+            "UPDATE login SET redacted = 1, user_id = NULL WHERE phase = 'reporting'",
+            "UPDATE login SET tickets = x'00' WHERE phase = 'waiting'",
+            "UPDATE login SET server = NULL WHERE phase = 'waiting'",
+            "INSERT INTO meta VALUES (2, 0, 0, 0, 0, 0)",
+            "INSERT INTO users VALUES ('x', 3, NULL, NULL, 0, 0)",
+            "UPDATE census SET count = -1",
+        ]
+    )
+    func checks(_ sql: String) async throws {
+        let place = try await filled()
+        let answer = try SQLiteShell.run(place.path, sql)
+        #expect(!answer.isSuccess)
+        #expect(
+            answer.output.contains("constraint failed") || answer.output.contains("cannot store")
+        )
+    }
+
+    @Test("is sound to another program, which finds what was stored")
+    func foreignReader() async throws {
+        let place = try await filled()
+        #expect(try SQLiteShell.run(place.path, "PRAGMA integrity_check").output == "ok\n")
+        #expect(try SQLiteShell.run(place.path, "PRAGMA foreign_key_check").output == "")
+        let rows = try SQLiteShell.run(
+            place.path,
+            "SELECT phase, login_id FROM login ORDER BY number"
+        )
+        let expected = ["preparing", "waiting", "reporting", "settled", "stranded"]
+        #expect(rows.output == expected.map { "\($0)|\($0)\n" }.joined())
+        let version = try SQLiteShell.run(
+            place.path,
+            "PRAGMA application_id; PRAGMA user_version; PRAGMA journal_mode"
+        )
+        #expect(version.output == "1113940843\n1\nwal\n")
+        let mode = try SQLiteShell.run("stat", ["-c", "%a", place.path])
+        #expect(mode.output == "600\n", "nobody else may read it")
+    }
+
+    @Test("keeps no trace of an erased user")
+    func erased() async throws {
+        let place = try StorePlace(.sqlite)
+        let store = try place.open()
+        let login = fixture("one") {
+            $0.user = "secret-person"
+            $0.bindingMessage = "secret-message"
+        }
+        try await store.logins.insertNew(.inPhase(.settled, login))
+        #expect(try await store.logins.redact(settledBefore: .distantFuture, limit: 9) == 1)
+        await store.close()
+        let found = try SQLiteShell.run("grep", ["-c", "-a", "secret-", place.path])
+        #expect(found.output == "0\n")
+    }
+
+    @Test("answers its frequent questions from indexes")
+    func plans() async throws {
+        let place = try await filled()
+        let questions = [
+            "SELECT number FROM login WHERE due_at <= 1 ORDER BY due_at, number": "login_due",
+            "SELECT number, due_at FROM login WHERE due_at IS NOT NULL ORDER BY due_at, number":
+                "login_due",
+            "SELECT number FROM login WHERE phase = 'stranded' AND number > 1 ORDER BY number":
+                "login_phase",
+            """
+            SELECT number FROM login WHERE redacted = 0 AND settled_at IS NOT NULL \
+            AND settled_at < 1 ORDER BY settled_at
+            """: "login_settled",
+            "SELECT number FROM login_key WHERE hash = 1": "PRIMARY KEY",
+        ]
+        for (question, index) in questions {
+            let plan = try SQLiteShell.run(place.path, "EXPLAIN QUERY PLAN \(question)").output
+            #expect(plan.contains(index))
+            #expect(!plan.contains("TEMP B-TREE"), "nothing is sorted")
+        }
+    }
+
+    @Test("is refused when it is another application's, or a newer version's")
+    func strangers() async throws {
+        let stranger = try StorePlace(.sqlite)
+        _ = try SQLiteShell.run(stranger.path, "CREATE TABLE t (x)")
+        #expect(throws: StoreError.unavailable("the file is another application's database")) {
+            try stranger.open()
+        }
+        let newer = try await filled()
+        _ = try SQLiteShell.run(newer.path, "PRAGMA user_version = 99")
+        for role in [StoreRole.service, .tool] {
+            let error = #expect(throws: StoreError.self) { try newer.open(role) }
+            guard case .unavailable(let message) = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(message.contains("newer version"))
+        }
+    }
+
+    @Test("is made and brought forward by a command")
+    func migrate() async throws {
+        let place = try StorePlace(.sqlite)
+        let first = try SQLiteLoginStore.migrate(path: place.path, clock: place.clock)
+        #expect(first.from == 0)
+        let second = try SQLiteLoginStore.migrate(path: place.path, clock: place.clock)
+        #expect(second.from == first.to)
+        let store = try place.open()
+        #expect(throws: StoreError.locked) {
+            try SQLiteLoginStore.migrate(path: place.path, clock: place.clock)
+        }
+        await store.close()
+    }
+}
