@@ -12,7 +12,6 @@ public struct Problem: Error, Hashable, Sendable {
         case invalidQuery = "invalid-query"
         case unauthorized = "unauthorized"
         case methodNotAllowed = "method-not-allowed"
-        case foreignOrigin = "foreign-origin"
         case notFound = "not-found"
         case notReady = "not-ready"
         case alreadyEnded = "already-ended"
@@ -26,7 +25,7 @@ public struct Problem: Error, Hashable, Sendable {
             switch self {
             case .invalidBody, .invalidQuery: 400
             case .unauthorized: 401
-            case .methodNotAllowed, .foreignOrigin: 403
+            case .methodNotAllowed: 403
             case .notFound: 404
             case .notReady, .alreadyEnded: 409
             case .tooLate: 410
@@ -43,8 +42,7 @@ public struct Problem: Error, Hashable, Sendable {
             case .invalidQuery: "The query is not what is expected"
             case .unauthorized: "The ticket is missing or opens nothing"
             case .methodNotAllowed: "This way of approving is switched off"
-            case .foreignOrigin: "The decision came from another site"
-            case .notFound: "There is nothing here for this ticket"
+            case .notFound: "There is nothing here"
             case .notReady: "The login is not ready to be decided"
             case .alreadyEnded: "The login has ended in another way"
             case .tooLate: "The time for deciding is over"
@@ -81,7 +79,7 @@ public struct Problem: Error, Hashable, Sendable {
         switch kind {
         case .unauthorized: fields.append(Self.challenge)
         case .unavailable: fields.append(Self.retryAfter)
-        case .invalidBody, .invalidQuery, .methodNotAllowed, .foreignOrigin, .notFound, .notReady,
+        case .invalidBody, .invalidQuery, .methodNotAllowed, .notFound, .notReady,
             .alreadyEnded, .tooLate, .bodyTooLarge, .unsupportedMediaType:
             break
         }

@@ -3,8 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if [ -z "${BECKON:-}" ]; then
-    BECKON=.build/release/beckon
-    [ -x "$BECKON" ] || BECKON=.build/debug/beckon
+    BECKON=$PWD/.build/release/beckon
+    [ -x "$BECKON" ] || BECKON=$PWD/.build/debug/beckon
 fi
-export BECKON="$PWD/${BECKON#"$PWD/"}" PYTHONDONTWRITEBYTECODE=1
+export BECKON PYTHONDONTWRITEBYTECODE=1
 exec python3 Tests/Browser/screenshots.py .screenshots

@@ -1,5 +1,6 @@
 """What a scenario plays on: the real `beckon`, an authorization server, a phone, a browser."""
 
+import contextlib
 import pathlib
 import sys
 import threading
@@ -17,21 +18,23 @@ class Stage:
     """Everything running. Use as a context manager; a browser is opened by each scenario."""
 
     def __enter__(self):
-        self.phone = Phone()
-        self.acp = ACP("http://127.0.0.1:1")
-        self.beckon = Beckon(self.phone, self.acp.url, {"approval": {"title": "Northwind Bank"}})
-        self.beckon.run("migrate")
-        self.beckon.run("users", "add", f"--user={PERSON}")
-        self.beckon.start()
-        self.acp.beckon = self.acp.beckon._replace(netloc=f"127.0.0.1:{self.beckon.port}")
-        self.driver = Driver()
+        with contextlib.ExitStack() as open_parts:
+            self.driver = open_parts.enter_context(contextlib.closing(Driver()))
+            self.phone = open_parts.enter_context(Phone())
+            self.acp = open_parts.enter_context(ACP("http://127.0.0.1:1"))
+            self.beckon = Beckon(
+                self.phone, self.acp.url, {"approval": {"title": "Northwind Bank"}}
+            )
+            self.beckon.run("migrate")
+            self.beckon.run("users", "add", f"--user={PERSON}")
+            open_parts.enter_context(self.beckon)
+            self.acp.beckon = self.acp.beckon._replace(netloc=f"127.0.0.1:{self.beckon.port}")
+            # Nothing is left running when one of them does not start.
+            self.parts = open_parts.pop_all()
         return self
 
     def __exit__(self, *_):
-        self.driver.close()
-        self.beckon.__exit__()
-        self.acp.__exit__()
-        self.phone.__exit__()
+        self.parts.close()
 
     def browser(self, **options):
         return self.driver.open(**options)

@@ -19,7 +19,6 @@ extension Catalogue {
         .notMe: "This wasn’t me",
         .notMeHelp: "Declines, and reports that somebody else started this.",
         .choicesLabel: "Your answer",
-        .useAppHeading: "Approve in your app",
         .useAppText: "This page can decline only. To approve, open the app on your device.",
 
         .preparingHeading: "Getting ready",

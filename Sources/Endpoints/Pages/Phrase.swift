@@ -7,7 +7,7 @@ enum Phrase: CaseIterable, Sendable {
     case answerBy, timeLeft, timeLeftMinute, timeLeftSeconds, timeUp
     case warning
     case decline, approve, notMe, notMeHelp, choicesLabel
-    case useAppHeading, useAppText
+    case useAppText
 
     // Getting ready and ending.
     case preparingHeading, preparingText

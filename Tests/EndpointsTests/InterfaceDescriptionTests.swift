@@ -1,0 +1,52 @@
+import Endpoints
+import Foundation
+import HTTP
+import Testing
+
+@Suite("The interface description")
+struct InterfaceDescriptionTests {
+    private static func lines() throws -> [Substring] {
+        let root = URL(filePath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let file = root.appending(path: "openapi/beckon.yaml")
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+    }
+
+    /// The operations below `paths:`, as `GET /path`: names at two spaces are paths, those at four
+    /// are methods or something else of the path. No more of YAML is needed for that.
+    private static func described() throws -> Set<String> {
+        var operations: Set<String> = []
+        var path = ""
+        let methods: Set<Substring> = ["get", "post", "put", "patch", "delete", "head", "options"]
+        let paths = try lines().drop { $0 != "paths:" }.dropFirst()
+        for line in paths.prefix(while: { $0.hasPrefix(" ") }) where line.hasSuffix(":") {
+            let indent = line.prefix { $0 == " " }.count
+            let name = line.dropFirst(indent).dropLast()
+            if indent == 2 { path = String(name) }
+            if indent == 4, methods.contains(name) {
+                operations.insert("\(name.uppercased()) \(path)")
+            }
+        }
+        return operations
+    }
+
+    @Test("has the routes that there are, no more and no less")
+    func routes() throws {
+        let management = ManagementRoutes(checks: [], isDraining: { false }, metrics: { [] })
+        let ours = (House.broken.router.routes + management.routes).map { route in
+            "\(route.method.name) \(route.pattern)"
+        }
+        let authorizationServer = ["POST /user/verify", "POST /authentication/start"]
+        #expect(try Self.described() == Set(ours + authorizationServer))
+    }
+
+    @Test("names every type of problem")
+    func problems() throws {
+        let prefix = "- urn:beckon:problem:"
+        let named = try Self.lines().compactMap { line -> String? in
+            let item = line.trimmingCharacters(in: .whitespaces)
+            return item.hasPrefix(prefix) ? String(item.dropFirst(prefix.count)) : nil
+        }
+        #expect(Set(named) == Set(Problem.Kind.allCases.map(\.rawValue)))
+    }
+}

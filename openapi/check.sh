@@ -1,0 +1,14 @@
+#!/bin/bash
+# Validates beckon.yaml, and each example in it against its schema. Says nothing when all is well.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=python3
+if ! $python -c 'import openapi_spec_validator, jsonschema, yaml' 2>/dev/null; then
+    python=.venv/bin/python
+    if ! "$python" -c 'import openapi_spec_validator, jsonschema, yaml' 2>/dev/null; then
+        python3 -m venv .venv
+        "$python" -m pip install --quiet --disable-pip-version-check openapi-spec-validator
+    fi
+fi
+"$python" openapi/check.py openapi/beckon.yaml
