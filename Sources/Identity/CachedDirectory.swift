@@ -4,7 +4,7 @@ import Threads
 /// Remembers for some seconds what a directory said, and asks it once when many want to know.
 ///
 /// Failures are not remembered. It holds at most `capacity` users.
-public final class CachedDirectory<Directory: UserDirectory>: UserDirectory {
+public final class CachedDirectory: UserDirectory {
     /// What those who wait are told; nil when the one who asked gave up, so that another must ask.
     private typealias Answer = Result<User?, DirectoryError>?
 
@@ -34,7 +34,7 @@ public final class CachedDirectory<Directory: UserDirectory>: UserDirectory {
         case wait
     }
 
-    private let directory: Directory
+    private let directory: any UserDirectory
     private let clock: any WallClock
     private let found: Duration
     private let notFound: Duration
@@ -48,7 +48,7 @@ public final class CachedDirectory<Directory: UserDirectory>: UserDirectory {
     ///   - notFound: how long it is remembered that there is none.
     ///   - capacity: how many users are remembered, at least 2.
     public init(
-        _ directory: Directory,
+        _ directory: any UserDirectory,
         clock: any WallClock,
         found: Duration = .seconds(5),
         notFound: Duration = .seconds(2),

@@ -9,7 +9,7 @@ struct CachedDirectoryTests {
     let clock = ManualClock()
     let source = Source()
 
-    private func cached(capacity: Int = 100) -> CachedDirectory<Source> {
+    private func cached(capacity: Int = 100) -> CachedDirectory {
         CachedDirectory(
             source,
             clock: clock,
@@ -140,7 +140,7 @@ struct CachedDirectoryTests {
 }
 
 private func look(
-    _ directory: CachedDirectory<Source>,
+    _ directory: CachedDirectory,
     _ id: UserID
 ) async -> Result<User?, DirectoryError> {
     do throws(DirectoryError) {
