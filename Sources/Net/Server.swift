@@ -11,7 +11,9 @@ public final class Server: Sendable {
         var hasDrained = false
     }
 
+    /// As it was given; its port may be 0, see `port`.
     public let configuration: ServerConfiguration
+    /// Its routes' numbers are those that the observer hears.
     public let router: Router
     /// The port that is listened on, also when the system chose it.
     public let port: UInt16
