@@ -201,6 +201,9 @@ import Threads
             running.removeAll(keepingCapacity: true)
             if !holding.isEmpty { flushHolding() }
         }
+        // What waits in here may know the loop: kept, neither would ever be freed.
+        alarms = []
+        sockets = []
         close(epoll)
         close(wakeup)
     }

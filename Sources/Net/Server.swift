@@ -86,6 +86,11 @@ public final class Server: Sendable {
         } onCancel: {
             drain(within: .zero)
         }
+        // They know the server: kept here, neither would ever be freed.
+        state.withLock { state in
+            state.hasDrained = true
+            state.acceptors = []
+        }
     }
 
     private func makeAcceptors() -> [Acceptor] {
