@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -42,4 +43,23 @@ static inline long beckon_bio_memory(BIO *bio, char **bytes) {
 }
 static inline long beckon_ssl_set_max_proto(SSL_CTX *context, int version) {
     return SSL_CTX_set_max_proto_version(context, version);
+}
+
+// SHA-256 over two parts, compared in constant time. The low-level functions, deprecated in favour of
+// EVP, keep their state on the stack; EVP would allocate one for each call that comes in.
+static inline int beckon_sha256_matches(
+    const void *head, size_t head_length, const void *tail, size_t tail_length,
+    const void *expected) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    SHA256_CTX context;
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_Init(&context);
+    SHA256_Update(&context, head, head_length);
+    SHA256_Update(&context, tail, tail_length);
+    SHA256_Final(digest, &context);
+#pragma GCC diagnostic pop
+    int equal = CRYPTO_memcmp(digest, expected, sizeof digest) == 0;
+    OPENSSL_cleanse(&context, sizeof context);
+    return equal;
 }

@@ -76,10 +76,25 @@ enum Base64Coding {
         guard count % 4 != 1 else { return nil }
         var bytes = [UInt8](repeating: 0, count: count * 3 / 4)
         var room = bytes.mutableSpan
+        let values = values.span
         var length = 0
+        var index = 0
+        // Whole groups first: an invalid letter's value has a bit above the six.
+        while index + 4 <= count {
+            let first = values[Int(text[index])]
+            let second = values[Int(text[index + 1])]
+            let third = values[Int(text[index + 2])]
+            let fourth = values[Int(text[index + 3])]
+            guard (first | second | third | fourth) < 64 else { return nil }
+            room[length] = first << 2 | second >> 4
+            room[length + 1] = second << 4 | third >> 2
+            room[length + 2] = third << 6 | fourth
+            length += 3
+            index += 4
+        }
         var bits: UInt32 = 0
         var held = 0
-        for index in 0..<count {
+        while index < count {
             let value = values[Int(text[index])]
             guard value != invalid else { return nil }
             bits = bits << 6 | UInt32(value)
@@ -89,6 +104,7 @@ enum Base64Coding {
                 room[length] = UInt8(truncatingIfNeeded: bits >> UInt32(held))
                 length += 1
             }
+            index += 1
         }
         // Bits beyond the last byte must be zero, or two texts would mean the same bytes.
         guard bits & (1 << UInt32(held) - 1) == 0 else { return nil }

@@ -32,6 +32,31 @@ internal import COpenSSL
     }
 }
 
+extension SHA256 {
+    /// Whether the hash of two parts, one after the other, is `digest`; in constant time and
+    /// without allocating, because it is asked for every call that comes in.
+    static func matches(
+        _ head: ArraySlice<UInt8>,
+        _ tail: ArraySlice<UInt8>,
+        _ digest: [UInt8]
+    ) -> Bool {
+        guard digest.count == byteCount else { return false }
+        return unsafe head.withUnsafeBytes { head in
+            unsafe tail.withUnsafeBytes { tail in
+                unsafe digest.withUnsafeBytes { digest in
+                    unsafe beckon_sha256_matches(
+                        head.baseAddress,
+                        head.count,
+                        tail.baseAddress,
+                        tail.count,
+                        digest.baseAddress
+                    ) == 1
+                }
+            }
+        }
+    }
+}
+
 /// Keyed hashing (RFC 2104).
 @safe public enum HMAC {
     /// HMAC-SHA-256, 32 bytes.

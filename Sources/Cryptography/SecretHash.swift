@@ -42,6 +42,6 @@ public struct SecretHash: Hashable, Sendable {
 
     /// The same for a part of an array, without a copy of it.
     public func matches(_ secret: ArraySlice<UInt8>) -> Bool {
-        ConstantTime.equal(SHA256.digest(salt + secret), digest)
+        SHA256.matches(salt[...], secret, digest)
     }
 }

@@ -11,6 +11,10 @@ public struct EscalationPlan: Sendable {
             self.channel = channel
             self.after = after
         }
+
+        func reaches(_ user: User) -> Bool {
+            channel.isEnabled && (user.channels?.contains(channel.id) ?? true)
+        }
     }
 
     public let steps: [Step]
@@ -22,11 +26,9 @@ public struct EscalationPlan: Sendable {
     }
 
     /// The steps that may be taken for a user now.
-    public func steps(for user: User) -> [Step] {
-        steps.filter { step in
-            step.channel.isEnabled && (user.channels?.contains(step.channel.id) ?? true)
-        }
-    }
+    public func steps(for user: User) -> [Step] { steps.filter { $0.reaches(user) } }
+
+    func reaches(_ user: User) -> Bool { steps.contains { $0.reaches(user) } }
 
     func deliveries(for user: User, at now: Timestamp) -> [PendingLogin.Delivery] {
         steps(for: user).map { step in
@@ -46,7 +48,15 @@ public struct PlannedReachability: Reachability {
     }
 
     public func canReach(_ user: UserID) async throws(DirectoryError) -> Bool {
-        guard let user = try await directory.user(user) else { return false }
-        return user.isActive && !plan.steps(for: user).isEmpty
+        canReach(try await directory.user(user))
+    }
+
+    public func canReachAtOnce(_ user: UserID) -> Bool? {
+        directory.peek(user).map { canReach($0) }
+    }
+
+    private func canReach(_ user: User?) -> Bool {
+        guard let user else { return false }
+        return user.isActive && plan.reaches(user)
     }
 }

@@ -14,6 +14,7 @@ public struct HTTPLimits: Hashable, Sendable {
     /// more gets 413. Without it a peer could send for ever by sending chunks of one byte.
     public var chunkOverhead: Int
 
+    /// The defaults suit every endpoint of this service.
     public init(
         target: Int = 8 << 10,
         head: Int = 16 << 10,

@@ -26,6 +26,7 @@ public struct RequestParser: Sendable {
         case trailers
     }
 
+    /// May be changed between requests.
     public var limits: HTTPLimits
     private var state = State.start
     private var head = RequestHead()
@@ -46,6 +47,7 @@ public struct RequestParser: Sendable {
         if reservesFields { fields.reserveCapacity(16) }
     }
 
+    /// What the next bytes belong to.
     public var stage: Stage {
         switch state {
         case .start: .start

@@ -29,6 +29,7 @@ extension Response {
         return response
     }
 
+    /// No route has the request's path.
     public static var notFound: Response { problem(404, "There is nothing here.") }
 
     /// RFC 9110 §15.5.6 asks for the `Allow` field.

@@ -9,6 +9,7 @@ public struct ResponseEncoder: Sendable {
         /// Whether another request may follow on the connection.
         public var keepsAlive: Bool
 
+        /// For HTTP/1.1 and a method with content, unless told otherwise.
         public init(isHead: Bool = false, minorVersion: Int = 1, keepsAlive: Bool) {
             self.isHead = isHead
             self.minorVersion = minorVersion

@@ -150,11 +150,7 @@ extension Socket {
         var total = 0
         // More than any request may have; a peer that sends on after that does not read answers.
         while total < 4 << 20 {
-            let step = unsafe withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) {
-                // Not through TLS: nobody wants to know what it says.
-                unsafe receive(into: $0)
-            }
-            switch step {
+            switch discardOnce() {
             case .done(let count):
                 total += count
                 await loop.nextTurn()
@@ -162,6 +158,15 @@ extension Socket {
             case .wantRead, .wantWrite: try await untilReadable()
             case .closed: return
             }
+        }
+    }
+
+    /// Not inlined: its room would be in the frame of the task.
+    @inline(never)
+    private func discardOnce() -> Step {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) {
+            // Not through TLS: nobody wants to know what it says.
+            unsafe receive(into: $0)
         }
     }
 }

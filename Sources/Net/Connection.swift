@@ -18,8 +18,22 @@ struct Connection: ~Copyable {
     private var wait = Wait.none
     private var keepsAlive = true
     private var hasServed = false
+    /// What is being answered, by which route, and since when.
+    private var request = Self.noRequest
+    private var route: Int?
+    private var began: UInt64 = 0
     /// Answers since the connection last waited.
     private var burst = 0
+
+    private static let noRequest = Request(
+        bytes: [],
+        method: .get,
+        pathRange: 0..<0,
+        queryRange: 0..<0,
+        bodyRange: 0..<0,
+        fieldRanges: [],
+        keepsAlive: false
+    )
 
     /// A peer that sends requests faster than they can be answered lets others have a turn after
     /// so many.
@@ -39,39 +53,23 @@ struct Connection: ~Copyable {
     /// Serves the peer until either side has had enough. The socket is the caller's to close.
     ///
     /// The loop is one function on purpose: returning from an `async` one costs as much as parsing
-    /// a field, so only what must wait is called with `await`.
+    /// a field, so only what must wait is called with `await`. And what need not wait is kept out
+    /// of it by `@inline(never)`: whatever is inlined here has its memory in the frame of the task,
+    /// which an idle connection keeps.
     mutating func run() async {
         do throws(ConnectionEnd) {
             if let context = server.tlsContext { try await handshake(context) }
             serving: while true {
                 switch advance() {
-                case .request(var request):
+                case .handle:
+                    if let handler = beginHandling() {
+                        let response = await handler(request)
+                        guard endHandling(response) else { throw .gone }
+                    }
+                    if !flushUnlessHeld() { try await flush() }
                     if burst > Self.burstLimit {
                         burst = 0
                         await loop.nextTurn()
-                    }
-                    let began = monotonicNanoseconds()
-                    let response: Response
-                    let route = server.router.match(&request)
-                    switch route {
-                    case .route(let number):
-                        let timed = server.handlers[number]
-                        socket.beginHandling(
-                            Self.framing(of: request),
-                            holding: &workspace.output,
-                            limit: timed.limit
-                        )
-                        response = await timed.handler(request)
-                        guard socket.endHandling(holding: &workspace.output) else {
-                            observe(request, number, status: 503, bytesOut: 0, since: began)
-                            throw .gone
-                        }
-                    case .methodNotAllowed(let allowed): response = .methodNotAllowed(allowed)
-                    case .notFound: response = .notFound
-                    }
-                    guard answer(request, route, response, since: began) else {
-                        try await flush()
-                        continue
                     }
                 case .wait:
                     if workspace.isReady { try await flushBeforeWaiting() }
@@ -98,7 +96,8 @@ struct Connection: ~Copyable {
     // MARK: Reading
 
     private enum Next {
-        case request(Request)
+        /// `request` is whole.
+        case handle
         case refused(RequestError)
         /// Nothing more can be done before more has come.
         case wait
@@ -106,12 +105,13 @@ struct Connection: ~Copyable {
         case ended
     }
 
+    @inline(never)
     private mutating func advance() -> Next {
         guard keepsAlive else { return .ended }
         while true {
             if start < end {
                 do throws(RequestError) {
-                    if let request = try parse() { return .request(request) }
+                    if try parse() { return .handle }
                 } catch {
                     return .refused(error)
                 }
@@ -124,17 +124,18 @@ struct Connection: ~Copyable {
         }
     }
 
-    private mutating func parse() throws(RequestError) -> Request? {
+    private mutating func parse() throws(RequestError) -> Bool {
         guard
-            var request = try workspace.parser.parse(&workspace.input, from: start, to: end)
-        else { return nil }
+            let parsed = try workspace.parser.parse(&workspace.input, from: start, to: end)
+        else { return false }
+        request = parsed
         start = workspace.parser.end
         wait = .none
         hasServed = true
         burst += 1
         request.id = Server.nextRequestID()
         request.peer = peer
-        return request
+        return true
     }
 
     private mutating func fill() -> Step {
@@ -166,6 +167,7 @@ struct Connection: ~Copyable {
 
     /// Sets the deadline of what is being waited for, once: a peer that dribbles does not get more
     /// time with every byte. False when there is nothing to wait for any more.
+    @inline(never)
     private mutating func beginWait() -> Bool {
         burst = 0
         if start == end {
@@ -196,13 +198,43 @@ struct Connection: ~Copyable {
         )
     }
 
-    /// False when the peer did not take all of it yet.
-    private mutating func answer(
-        _ request: Request,
-        _ route: Router.Match,
-        _ response: Response,
-        since began: UInt64
-    ) -> Bool {
+    /// Finds the handler of the request. Nil when the answer is made already: it needed no waiting,
+    /// or there is no such route.
+    @inline(never)
+    private mutating func beginHandling() -> Handler? {
+        began = monotonicNanoseconds()
+        switch server.router.match(&request) {
+        case .route(let number):
+            route = number
+            let timed = server.handlers[number]
+            if let response = timed.atOnce?(request) {
+                answer(response)
+                return nil
+            }
+            socket.beginHandling(
+                Self.framing(of: request),
+                holding: &workspace.output,
+                limit: timed.limit
+            )
+            return timed.handler
+        case .methodNotAllowed(let allowed): answer(.methodNotAllowed(allowed))
+        case .notFound: answer(.notFound)
+        }
+        return nil
+    }
+
+    /// False when the peer was cut off meanwhile.
+    @inline(never)
+    private mutating func endHandling(_ response: Response) -> Bool {
+        guard socket.endHandling(holding: &workspace.output) else {
+            observe(request, route, status: 503, bytesOut: 0, since: began)
+            return false
+        }
+        answer(response)
+        return true
+    }
+
+    private mutating func answer(_ response: Response) {
         var framing = Self.framing(of: request)
         keepsAlive = request.keepsAlive && !response.closesConnection && !acceptor.isDraining
         framing.keepsAlive = keepsAlive
@@ -212,23 +244,29 @@ struct Connection: ~Copyable {
             dateLine: loop.dateLine,
             to: &workspace.output
         )
-        let number: Int? = if case .route(let number) = route { number } else { nil }
         observe(
             request,
-            number,
+            route,
             status: response.status,
             bytesOut: response.body.count,
             since: began
         )
-        if response.dropsConnection != .none { return drop(response) }
-        // Pipelined requests are answered together.
+        if response.dropsConnection != .none { drop(response) }
+        // While it is kept, the connection's buffer is shared and cannot be written to.
+        request = Self.noRequest
+        route = nil
+    }
+
+    /// Pipelined requests are answered together. False when the peer does not take all at once.
+    private mutating func flushUnlessHeld() -> Bool {
         if keepsAlive, start < end, workspace.output.count < Self.holdLimit { return true }
         return flushNow()
     }
 
     /// Ends the connection in place of the answer that was encoded last, as a simulator wants it:
     /// what is left of the answer goes, and then nothing more.
-    private mutating func drop(_ response: Response) -> Bool {
+    @inline(never)
+    private mutating func drop(_ response: Response) {
         keepsAlive = false
         switch response.dropsConnection {
         case .none: break
@@ -236,9 +274,9 @@ struct Connection: ~Copyable {
         case .midBody:
             workspace.output.removeLast(response.body.count - response.body.count / 2)
         }
-        return flushNow()
     }
 
+    @inline(never)
     private func observe(
         _ request: Request?,
         _ route: Int?,
@@ -273,6 +311,7 @@ struct Connection: ~Copyable {
     }
 
     /// Sends the output as far as the peer takes it at once. False when some is left.
+    @inline(never)
     private mutating func flushNow() -> Bool {
         let step = unsafe workspace.output.withUnsafeBytes { bytes in
             unsafe socket.write(bytes)

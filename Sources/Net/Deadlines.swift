@@ -13,6 +13,7 @@ public struct Deadlines: Hashable, Sendable {
     /// For an answer to be taken by the peer.
     public var write: Duration
 
+    /// The defaults are for peers over the internet.
     public init(
         handshake: Duration = .seconds(10),
         header: Duration = .seconds(10),

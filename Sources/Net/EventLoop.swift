@@ -68,6 +68,7 @@ import Threads
     /// something are never resumed.
     public func stop() { post { inbox in inbox.isStopping = true } }
 
+    /// Runs a job on the loop's thread: in this turn or the next, from any thread.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if pthread_self() == thread.load(ordering: .relaxed) {
@@ -200,6 +201,9 @@ import Threads
             running.removeAll(keepingCapacity: true)
             if !holding.isEmpty { flushHolding() }
         }
+        // What waits in here may know the loop: kept, neither would ever be freed.
+        alarms = []
+        sockets = []
         close(epoll)
         close(wakeup)
     }

@@ -1,5 +1,6 @@
 /// The event loops of a process.
 public struct EventLoopGroup: Sendable {
+    /// Running, each on its thread.
     public let loops: [EventLoop]
 
     /// One loop a core is best.

@@ -12,6 +12,7 @@ public struct Exchange: Sendable {
     /// Of content, as the handler made it.
     public let bytesOut: Int
 
+    /// Nil when what came was no request.
     public var method: Method? { request?.method }
     /// Unique in this process; 0 when what came was no request.
     public var requestID: UInt64 { request?.id ?? 0 }
@@ -24,6 +25,7 @@ public struct Exchange: Sendable {
 public protocol ExchangeObserver: Sendable {
     /// An answer was made. With `Exchange.request == nil` it refuses what was no request.
     func finished(_ exchange: borrowing Exchange)
+    /// A connection is being served.
     func connectionOpened()
     /// Follows each `connectionOpened`.
     func connectionClosed()
@@ -31,6 +33,7 @@ public protocol ExchangeObserver: Sendable {
     func connectionRefused()
 }
 
+/// Connections need not be counted.
 extension ExchangeObserver {
     public func connectionOpened() {}
     public func connectionClosed() {}

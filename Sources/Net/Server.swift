@@ -11,7 +11,9 @@ public final class Server: Sendable {
         var hasDrained = false
     }
 
+    /// As it was given; its port may be 0, see `port`.
     public let configuration: ServerConfiguration
+    /// Its routes' numbers are those that the observer hears.
     public let router: Router
     /// The port that is listened on, also when the system chose it.
     public let port: UInt16
@@ -41,6 +43,7 @@ public final class Server: Sendable {
         self.limits = limits
         handlers = router.routes.map { route in
             TimedHandler(
+                atOnce: route.atOnce,
                 handler: route.handler,
                 limit: route.deadline?.milliseconds ?? limits.handler
             )
@@ -83,6 +86,11 @@ public final class Server: Sendable {
             }
         } onCancel: {
             drain(within: .zero)
+        }
+        // They know the server: kept here, neither would ever be freed.
+        state.withLock { state in
+            state.hasDrained = true
+            state.acceptors = []
         }
     }
 
@@ -135,6 +143,7 @@ public final class Server: Sendable {
 /// A route's handler with its deadline. Not a tuple: a function in a tuple in an array is called
 /// through one more asynchronous function.
 struct TimedHandler {
+    let atOnce: (@Sendable (Request) -> Response?)?
     let handler: Handler
     /// Milliseconds.
     let limit: Int64

@@ -3,6 +3,7 @@ public import TLS
 
 /// Everything a server has to be told.
 public struct ServerConfiguration: Sendable {
+    /// Where to listen.
     public var address: SocketAddress
     public var limits: HTTPLimits
     public var deadlines: Deadlines
@@ -11,6 +12,7 @@ public struct ServerConfiguration: Sendable {
     /// Nil for plain HTTP.
     public var tls: TLSSettings?
 
+    /// Plain HTTP with the default limits, unless told otherwise.
     public init(
         address: SocketAddress,
         limits: HTTPLimits = HTTPLimits(),

@@ -3,18 +3,22 @@ import Glibc
 
 /// Where to listen: a numeric address or a name, and a port. Port 0 lets the system choose.
 public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
+    /// `::` takes IPv4 peers too.
     public var host: String
     public var port: UInt16
 
+    /// Nothing is resolved yet.
     public init(host: String, port: UInt16) {
         self.host = host
         self.port = port
     }
 
+    /// For this machine alone.
     public static func loopback(port: UInt16 = 0) -> SocketAddress {
         SocketAddress(host: "127.0.0.1", port: port)
     }
 
+    /// `127.0.0.1:80`, `[::1]:80`.
     public var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }

@@ -16,6 +16,7 @@ public struct TLSSettings: Hashable, Sendable {
     public var key: String
     public var clientCertificates: ClientCertificates
 
+    /// Nothing is read before a `TLSContext` is made.
     public init(
         certificate: String,
         key: String,
@@ -37,6 +38,7 @@ public struct TLSClientSettings: Hashable, Sendable {
     /// The greatest version spoken, for tests of the smaller one.
     public var isLimitedToTLS12: Bool
 
+    /// Nothing is read before a `TLSContext` is made.
     public init(
         authorities: String,
         certificate: String? = nil,
@@ -58,6 +60,8 @@ public struct TLSClientSettings: Hashable, Sendable {
     let context: OpaquePointer
     let isServer: Bool
 
+    /// Reads the files. TLS 1.2 and 1.3, forward secrecy, authenticated encryption, tickets instead of a
+    /// session cache.
     public init(server settings: TLSSettings) throws(TLSError) {
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw .noMemory }
         unsafe self.context = context
@@ -73,6 +77,7 @@ public struct TLSClientSettings: Hashable, Sendable {
         }
     }
 
+    /// Reads the files. A server must have a certificate of these authorities.
     public init(client settings: TLSClientSettings) throws(TLSError) {
         guard let context = unsafe SSL_CTX_new(TLS_client_method()) else { throw .noMemory }
         unsafe self.context = context

@@ -1,5 +1,6 @@
 import COpenSSL
 
+/// Why a context cannot be made or a session cannot go on.
 public enum TLSError: Error, Hashable, Sendable {
     /// The library gave no memory for a context or a session.
     case noMemory

@@ -46,12 +46,15 @@ import COpenSSL
         return try code > 0 ? .done(1) : step(code)
     }
 
+    /// Puts decrypted bytes at the front of `room`; `closed` when the peer has said it is done.
     public func receive(into room: UnsafeMutableRawBufferPointer) throws(TLSError) -> Step {
         ERR_clear_error()
         let count = unsafe SSL_read(session, room.baseAddress, Int32(clamping: room.count))
         return try count > 0 ? .done(Int(count)) : step(count)
     }
 
+    /// Encrypts and sends bytes from the front of `bytes`, perhaps not all.
+    ///
     /// After `wantRead` or `wantWrite`, the next call must offer the same bytes again, or more.
     public func send(_ bytes: UnsafeRawBufferPointer) throws(TLSError) -> Step {
         guard bytes.count > 0 else { return .done(0) }

@@ -32,9 +32,12 @@ public struct CloudentityRoutes: Sendable {
 
     public var routes: [Route] {
         [
-            Route(.post, inbound.basePath + "/user/verify", deadline: Self.patience) {
-                await verify($0)
-            },
+            Route(
+                .post,
+                inbound.basePath + "/user/verify",
+                deadline: Self.patience,
+                atOnce: { verifyAtOnce($0) }
+            ) { await verify($0) },
             Route(.post, inbound.basePath + "/authentication/start", deadline: Self.patience) {
                 await start($0)
             },
@@ -42,6 +45,19 @@ public struct CloudentityRoutes: Sendable {
     }
 
     // MARK: /user/verify
+
+    /// One "no" for every reason: who exists is not told (IN-10, IN-11).
+    private static func answer(_ isReachable: Bool) -> Response {
+        isReachable ? CloudentityAnswer.valid : CloudentityAnswer.invalid
+    }
+
+    /// The hot path: a right call about a user who was looked up lately.
+    private func verifyAtOnce(_ request: Request) -> Response? {
+        guard case .accepted = inbound.peers.judge(request),
+            let user = try? Self.verifiedUser(in: request)
+        else { return nil }
+        return reachability.canReachAtOnce(user).map(Self.answer)
+    }
 
     private func verify(_ request: Request) async -> Response {
         if let refusal = refusal(of: request) { return refusal }
@@ -52,9 +68,7 @@ public struct CloudentityRoutes: Sendable {
             return malformed(request, "verify.malformed", error.description)
         }
         do {
-            // One "no" for every reason: who exists is not told (IN-10, IN-11).
-            return try await reachability.canReach(user)
-                ? CloudentityAnswer.valid : CloudentityAnswer.invalid
+            return Self.answer(try await reachability.canReach(user))
         } catch {
             log.warning("verify.unavailable") { $0.member("cause", "\(error)") }
             return CloudentityAnswer.unavailable

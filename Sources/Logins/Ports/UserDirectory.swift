@@ -2,6 +2,14 @@
 public protocol UserDirectory: Sendable {
     /// Nil when nobody has that name.
     func user(_ id: UserID) async throws(DirectoryError) -> User?
+
+    /// The same answer when it is known without waiting: nil when it is not, `.some(nil)` when it
+    /// is known that nobody has that name.
+    func peek(_ id: UserID) -> User??
+}
+
+extension UserDirectory {
+    public func peek(_ id: UserID) -> User?? { nil }
 }
 
 public struct User: Hashable, Sendable {
