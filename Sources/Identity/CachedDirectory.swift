@@ -66,8 +66,7 @@ public final class CachedDirectory: UserDirectory {
     /// `.some(nil)` when nobody has that name.
     public func peek(_ id: UserID) -> User?? {
         let now = clock.now()
-        guard let entry = state.withLock({ $0.fresh(id, at: now) }) else { return nil }
-        return .some(entry.user)
+        return state.withLock { $0.fresh(id, at: now).map(\.user) }
     }
 
     /// One look-up at a time for each user; others who want the same wait for it, also when their

@@ -32,7 +32,9 @@ import TLS
         loop.add(knocks)
         await withDiscardingTaskGroup { connections in
             var accepted = 0
-            while !isDraining {
+            // Draining or not, whoever has knocked is let in: closing the listener on them would
+            // reset connections that their peers believe to be open.
+            accepting: while true {
                 switch listener.accept() {
                 case .peer(let descriptor, let address):
                     admit(descriptor, address, to: &connections)
@@ -42,9 +44,11 @@ import TLS
                     server.observer?.connectionRefused()
                     await loop.nextTurn()
                 case .none:
+                    if isDraining { break accepting }
                     knocks.forgetReadable()
                     try? await knocks.untilReadable()
                 case .exhausted:
+                    if isDraining { break accepting }
                     await loop.sleep(milliseconds: Self.pause)
                 }
             }
@@ -64,6 +68,8 @@ import TLS
     ) {
         let socket = Socket(descriptor: descriptor, loop: loop, acceptor: self)
         loop.add(socket)
+        // A connection without a request is closed at once now: it may have sent one already.
+        if isDraining { socket.assumeReadable() }
         switch server.admission.admit() {
         case .served:
             opened()

@@ -233,6 +233,9 @@ import TLS
     /// Nothing can be read before epoll says so again.
     func forgetReadable() { isReadable = false }
 
+    /// Reads once without having been told that there is something.
+    func assumeReadable() { isReadable = true }
+
     // MARK: Ending
 
     /// Tells the peer that nothing more will come. What it sends can still be read.

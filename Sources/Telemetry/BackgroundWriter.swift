@@ -22,6 +22,9 @@ final class BackgroundWriter: Sendable {
     /// Bytes that may wait. At 200 bytes a line, a fifth of a second of a busy service.
     static let limit = 4 << 20
 
+    /// Microseconds that a line may wait for others.
+    private static let gathering: UInt32 = 5_000
+
     private let state = Locked(State())
     private let wake = ThreadSemaphore()
     private let limit: Int
@@ -32,6 +35,8 @@ final class BackgroundWriter: Sendable {
         WorkerThread.start { [weak self, wake] in
             while true {
                 wake.wait()
+                // Lines come in bursts: to write each by itself costs more than to make it.
+                if self?.mayGather == true { usleep(Self.gathering) }
                 guard let self, self.drain(to: descriptor) else { return }
             }
         }
@@ -41,6 +46,9 @@ final class BackgroundWriter: Sendable {
         state.withLock { $0.isClosed = true }
         wake.signal()
     }
+
+    /// Nobody waits for what was added.
+    private var mayGather: Bool { state.withLock { $0.flushes.isEmpty && !$0.isClosed } }
 
     /// How many lines were dropped so far.
     var dropped: Int { state.withLock { $0.dropped } }

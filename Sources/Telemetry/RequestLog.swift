@@ -16,14 +16,17 @@ public final class RequestLog: Sendable {
 
     private let sink: LineSink
     private let selection: Selection
-    /// `,"method":"POST","route":"/user/verify"` for each route of the router.
-    private let beginnings: [[UInt8]]
+    /// `,"method":"POST","route":"/user/verify"` for each route of the router, with what stands
+    /// before it in a line of that level.
+    private let usual: [[UInt8]]
+    private let failed: [[UInt8]]
 
     /// Logs the requests of a router with these routes to `sink`.
     public init(_ selection: Selection, routes: [Route], sink: LineSink) {
         self.selection = selection
         self.sink = sink
-        beginnings = routes.map { Self.beginning(method: $0.method.name, route: $0.pattern) }
+        usual = routes.map { Self.beginning(.info, method: $0.method.name, route: $0.pattern) }
+        failed = routes.map { Self.beginning(.warning, method: $0.method.name, route: $0.pattern) }
     }
 
     /// Logs a request that was answered.
@@ -63,15 +66,16 @@ public final class RequestLog: Sendable {
         _ id: UInt64,
         _ trace: TraceContext?
     ) {
-        let level: LogLevel = status >= 500 ? .warning : .info
         // What matched no route may have a method of the peer's invention: that is not repeated.
+        let level: LogLevel = status >= 500 ? .warning : .info
+        let beginnings = status >= 500 ? failed : usual
         let beginning =
-            route.map { beginnings[$0] } ?? Self.beginning(method: Self.known(method), route: nil)
-        func members(_ line: inout [UInt8]) {
+            route.map { beginnings[$0] }
+            ?? Self.beginning(level, method: Self.known(method), route: nil)
+        func end(_ line: inout [UInt8]) {
             line.append(contentsOf: beginning)
-            line.append(contentsOf: ",\"status\":".utf8)
             line.append(decimal: UInt64(max(0, status)))
-            line.append(contentsOf: ",\"ms\":".utf8)
+            line.append(text: ",\"ms\":")
             let microseconds = UInt64(max(0, nanoseconds)) / 1000
             line.append(decimal: microseconds / 1000)
             line.append(UInt8(ascii: "."))
@@ -79,32 +83,38 @@ public final class RequestLog: Sendable {
             if rest < 100 { line.append(UInt8(ascii: "0")) }
             if rest < 10 { line.append(UInt8(ascii: "0")) }
             line.append(decimal: rest)
-            line.append(contentsOf: ",\"id\":".utf8)
+            line.append(text: ",\"id\":")
             line.append(decimal: id)
             if let trace {
-                line.append(contentsOf: ",\"trace_id\":\"".utf8)
+                line.append(text: ",\"trace_id\":\"")
                 trace.appendTrace(to: &line)
-                line.append(contentsOf: "\",\"span\":\"".utf8)
+                line.append(text: "\",\"span\":\"")
                 trace.appendSpan(to: &line)
                 line.append(UInt8(ascii: "\""))
             }
+            line.append(text: "}\n")
         }
         switch sink.format {
-        case .json: sink.json(level, "request.finished", members)
+        case .json: sink.json(end)
         case .text:
             var line: [UInt8] = []
-            members(&line)
-            sink.write(level, "request.finished", Array(line.dropFirst()))
+            end(&line)
+            let middle = LineSink.middle(level, Self.event).count
+            // Without the comma before and the brace and line break after.
+            sink.write(level, Self.event, Array(line[(middle + 1)...].dropLast(2)))
         }
     }
 
-    private static func beginning(method: String, route: String?) -> [UInt8] {
+    private static let event = "request.finished"
+
+    private static func beginning(_ level: LogLevel, method: String, route: String?) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.member("method", method)
             json.member("route", route)
         }
-        return [UInt8(ascii: ",")] + json.bytes.dropFirst().dropLast()
+        return LineSink.middle(level, event) + [UInt8(ascii: ",")]
+            + json.bytes.dropFirst().dropLast() + Array(",\"status\":".utf8)
     }
 
     private static func known(_ method: Method) -> String {
@@ -114,14 +124,12 @@ public final class RequestLog: Sendable {
 }
 
 extension [UInt8] {
+    fileprivate mutating func append(text: StaticString) {
+        text.withUTF8Buffer { append(contentsOf: $0) }
+    }
+
     fileprivate mutating func append(decimal number: UInt64) {
-        var divisor: UInt64 = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        var rest = number
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(rest / divisor))
-            rest %= divisor
-            divisor /= 10
-        }
+        if number >= 10 { append(decimal: number / 10) }
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
     }
 }
