@@ -16,6 +16,7 @@ refused() { # refused PATH BODY
 
 refused /user/verify ''
 refused /user/verify '{"user_identifier": '
+expect_member '.error_description | contains("at byte 20:")' true
 refused /user/verify "[\"$PERSON\"]"
 refused /user/verify '{}'
 refused /user/verify '{"user_identifier": 4711}'

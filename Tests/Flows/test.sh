@@ -2,9 +2,12 @@
 # Runs every flow against a demo of its own. BECKON names the program; the build of `swift build` is
 # the default.
 set -uo pipefail
-cd "$(dirname "$0")"
+folder=$(realpath "$(dirname "$0")")
+BECKON=$(realpath "${BECKON:-$folder/../../.build/debug/beckon}")
+cd "$folder"
 
-BECKON=${BECKON:-../../.build/debug/beckon}
+# Everything is on this machine, whatever proxy leads out of it.
+export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
 passed=0
 failed=0
 directory=$(mktemp -d)
@@ -20,7 +23,7 @@ trap stop EXIT
 
 # The last line of what the demo prints when everything listens.
 end=$((SECONDS + 30))
-until grep -q 'Stop it with' "$directory/addresses"; do
+until grep -qs 'Stop it with' "$directory/addresses"; do
     if ! kill -0 "$demo" 2>/dev/null || [ "$SECONDS" -ge "$end" ]; then
         echo "The demo did not start."
         cat "$directory/addresses" "$directory/log"
