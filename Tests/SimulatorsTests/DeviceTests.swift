@@ -190,6 +190,26 @@ struct DeviceTests {
         }
     }
 
+    @Test("keeps the pings of a login that somebody starts by hand")
+    func pingsByHand() async throws {
+        try await World.with { world in
+            _ = device(world)
+            let token = Field("Authorization", "Bearer by-hand")
+            let asking = OutboundRequest(.get, "http://device.test/demo/ping", fields: [token])
+            #expect(try await world.send(asking).body == .array([]))
+            let id = try await world.begin(
+                "anna",
+                ["client_notification_token": "by-hand"],
+                as: World.pinged
+            )
+            _ = try await world.service.accept(world.service.starts[0])
+            await world.wait(for: "exchange") { $0["to"]?.string == "client" }
+            #expect(try await world.send(asking).body == .array([.string(id)]))
+            let nobody = OutboundRequest(.get, "http://device.test/demo/ping")
+            #expect(try await world.send(nobody).status == 401)
+        }
+    }
+
     @Test("ends when it is refused or reaches nobody")
     func failures() async throws {
         try await World.with { world in

@@ -84,7 +84,7 @@ public struct CloudentityRoutes: Sendable {
             }
             try json.end()
         } catch {
-            throw StartBody.Malformed(error)
+            throw StartBody.Malformed(error, in: request.bodyRange)
         }
         guard let text else { throw StartBody.Malformed("user_identifier: required, and missing") }
         guard let user = UserID(text) else {

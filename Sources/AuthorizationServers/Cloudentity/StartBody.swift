@@ -15,7 +15,11 @@ struct StartBody {
     struct Malformed: Error, Equatable {
         let description: String
         init(_ description: String) { self.description = description }
-        init(_ error: JSONError) { description = error.description }
+        /// Counted from the start of the body, which is all that its sender knows.
+        init(_ error: JSONError, in body: Range<Int>) {
+            let offset = error.offset - body.lowerBound
+            description = JSONError(error.reason, at: offset).description
+        }
     }
 
     /// Bytes of unknown members that are kept.
@@ -43,7 +47,7 @@ struct StartBody {
             }
             try json.end()
         } catch {
-            throw Malformed(error)
+            throw Malformed(error, in: request.bodyRange)
         }
         let fields = StartFields(members: members, isStrict: inbound.decoding == .strict)
         login = try fields.required("login_id")

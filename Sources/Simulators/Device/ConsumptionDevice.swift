@@ -88,6 +88,7 @@ public final class ConsumptionDevice: Sendable {
     private let knobs: KnobBoard?
     /// Who waits for a ping, by notification token.
     private let waiting = Locked<[String: AsyncStream<String>.Continuation]>([:])
+    private let inbox = PingInbox()
 
     /// A device that writes what it does into `journal`. `knobs` may make its ping endpoint misbehave.
     public init(
@@ -107,12 +108,19 @@ public final class ConsumptionDevice: Sendable {
     /// Tells the issuer once it is known.
     public func connect(issuer: String) { configuration.withLock { $0.issuer = issuer } }
 
-    /// The ping endpoint (OpenID CIBA Core §10.2).
+    /// The ping endpoint (OpenID CIBA Core §10.2), and the pings that came for somebody who plays
+    /// the client by hand: a GET with the notification token as bearer, first before the login starts.
     public var routes: [Route] {
         [
             Route(.post, Self.pingPath, deadline: .seconds(30)) { [self] request in
                 await receivePing(request)
-            }
+            },
+            Route(.get, Self.pingPath) { [self] request in
+                guard let token = ClientAuthentication.bearer(of: request) else {
+                    return OAuthProblem(401, "invalid_token", "no notification token").response
+                }
+                return .json(200, .texts(inbox.ids(for: token)))
+            },
         ]
     }
 
@@ -248,9 +256,11 @@ public final class ConsumptionDevice: Sendable {
     }
 
     private func receivePing(_ request: Request) async -> Response {
-        guard let token = ClientAuthentication.bearer(of: request),
-            let waiter = waiting.withLock({ $0[token] })
-        else { return OAuthProblem(401, "invalid_token", "unknown notification token").response }
+        let token = ClientAuthentication.bearer(of: request) ?? ""
+        let waiter = waiting.withLock { $0[token] }
+        guard waiter != nil || inbox.knows(token) else {
+            return OAuthProblem(401, "invalid_token", "unknown notification token").response
+        }
         if let knob = knobs?.take(.ping, where: { $0.string != "off" }) {
             switch (knob.string, knob.integer) {
             case ("redirect", _):
@@ -264,7 +274,8 @@ public final class ConsumptionDevice: Sendable {
             let body = try? JSONValue(Array(request.body)),
             let id = body["auth_req_id"]?.string, body.object?.members.count == 1
         else { return OAuthProblem.invalidRequest("not exactly an auth_req_id").response }
-        waiter.yield(id)
+        waiter?.yield(id)
+        inbox.add(id, for: token)
         return Response(status: 204, fields: [.noStore])
     }
 
