@@ -81,16 +81,17 @@ enum Base64Coding {
         var index = 0
         // Whole groups first: an invalid letter's value has a bit above the six.
         while index + 4 <= count {
-            let first = values[Int(text[index])]
-            let second = values[Int(text[index + 1])]
-            let third = values[Int(text[index + 2])]
-            let fourth = values[Int(text[index + 3])]
-            guard (first | second | third | fourth) < 64 else { return nil }
-            room[length] = first << 2 | second >> 4
-            room[length + 1] = second << 4 | third >> 2
-            room[length + 2] = third << 6 | fourth
-            length += 3
-            index += 4
+            let group = text.extracting(index..<(index + 4))
+            let first = values[Int(group[0])]
+            let second = values[Int(group[1])]
+            let third = values[Int(group[2])]
+            let fourth = values[Int(group[3])]
+            guard first | second | third | fourth < 64 else { return nil }
+            room[length] = first &<< 2 | second &>> 4
+            room[length &+ 1] = second &<< 4 | third &>> 2
+            room[length &+ 2] = third &<< 6 | fourth
+            length &+= 3
+            index &+= 4
         }
         var bits: UInt32 = 0
         var held = 0

@@ -70,6 +70,11 @@ public struct ResponseEncoder: Sendable {
     }
 
     private static func append(_ field: Field, to output: inout [UInt8]) {
+        // On nearly every answer, and known to be in order.
+        if field == .noStore {
+            output.append("Cache-Control: no-store\r\n")
+            return
+        }
         guard !field.name.isEmpty, field.name.utf8.allSatisfy(ByteClass.token.contains),
             !isOurs(field.name)
         else { return }

@@ -1,4 +1,4 @@
 import App
-import Foundation
+import Glibc
 
 exit(CommandLineInterface.main(Array(CommandLine.arguments.dropFirst())))

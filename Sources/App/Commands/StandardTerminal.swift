@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The terminal, files or pipes that the process was given.
 public struct StandardTerminal: Terminal {
@@ -14,7 +14,7 @@ public struct StandardTerminal: Terminal {
     /// Reads a line; on a terminal it asks first and does not echo.
     public func readSecret(prompt: String) -> String? {
         guard isatty(STDIN_FILENO) == 1 else { return readLine() }
-        FileHandle.standardError.write(Data(prompt.utf8))
+        write(prompt, to: STDERR_FILENO, end: "")
         var settings = termios()
         guard tcgetattr(STDIN_FILENO, &settings) == 0 else { return readLine() }
         var silent = settings
@@ -22,13 +22,13 @@ public struct StandardTerminal: Terminal {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
         defer {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
-            FileHandle.standardError.write(Data("\n".utf8))
+            write("", to: STDERR_FILENO)
         }
         return readLine()
     }
 
-    private func write(_ line: String, to descriptor: Int32) {
-        var rest = Array((line + "\n").utf8)[...]
+    private func write(_ line: String, to descriptor: Int32, end: String = "\n") {
+        var rest = Array((line + end).utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }

@@ -1,5 +1,5 @@
 import CurlClient
-import Foundation
+import FoundationEssentials
 import HTTP
 import Logins
 import Net

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 public import Logins
 
 /// Everything an operator decides, checked: whoever holds one need not check again.

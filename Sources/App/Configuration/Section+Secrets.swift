@@ -1,5 +1,5 @@
 import Cryptography
-import Foundation
+import FoundationEssentials
 
 extension Section {
     /// A secret: `{ file: "…" }`, `{ env: "…" }`, or in development a text.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What a configuration refers to outside itself: files and environment variables.
 /// A value, so that tests can have surroundings of their own.
@@ -32,11 +32,11 @@ public struct Surroundings: Sendable {
     /// The machine's files and this process's environment.
     public static func real(directory: String) -> Surroundings {
         Surroundings(directory: directory, variables: ProcessInfo.processInfo.environment) { path in
-            var isDirectory: ObjCBool = false
+            var isDirectory = false
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
                 return .failure(FileProblem("does not exist"))
             }
-            guard !isDirectory.boolValue else { return .failure(FileProblem("is a directory")) }
+            guard !isDirectory else { return .failure(FileProblem("is a directory")) }
             guard let data = FileManager.default.contents(atPath: path) else {
                 return .failure(FileProblem("cannot be read by this user"))
             }

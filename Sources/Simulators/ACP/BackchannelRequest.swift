@@ -1,5 +1,4 @@
 import Cryptography
-import Foundation
 import HTTP
 import JSON
 
@@ -137,8 +136,8 @@ struct BackchannelRequest: Sendable {
 
     /// Control, line and direction characters could make one message look like another.
     private static func bindingMessage(_ form: Form) throws(OAuthProblem) -> String? {
-        guard let text = form["binding_message"] else { return nil }
-        let message = text.precomposedStringWithCanonicalMapping
+        // Characters as people count them are the same before and after NFC.
+        guard let message = form["binding_message"] else { return nil }
         let isPlain = message.unicodeScalars.allSatisfy { scalar in
             switch scalar.value {
             case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: return false
