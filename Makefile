@@ -7,6 +7,8 @@ SHELL := /bin/bash
 SWIFT ?= swift
 # Options of the build that every target shares, such as --jobs 2.
 SWIFTFLAGS ?=
+# The program carries Swift's library with it, as the container's does.
+STATIC := --static-swift-stdlib -Xlinker -s
 SOURCES := Sources Tests Package.swift
 RELEASE := .build/release/beckon
 
@@ -23,7 +25,7 @@ setup-test:
 	@Tests/setup.sh test
 
 build: setup ## Builds the program (release)
-	$(SWIFT) build $(SWIFTFLAGS) -c release --product beckon
+	$(SWIFT) build $(SWIFTFLAGS) $(STATIC) -c release --product beckon
 
 run: build ## Runs the demo: Beckon, a simulated authorization server, and a page to try them
 	@exec $(RELEASE) demo
@@ -48,8 +50,9 @@ fuzz: setup-test ## Fuzzes the HTTP parser for a minute
 crash: setup-test build ## Kills the service again and again and checks that nothing is lost
 	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/BlackBox/crash.py --rounds 20 --logins 200
 
-bench: build ## Measures the service beside others
+bench: build ## Measures the service beside nginx, C and Go, and prints ratios
 	@Tests/setup.sh bench
+	$(SWIFT) build $(SWIFTFLAGS) -c release --product outbound-bench
 	python3 Tests/Bench/bench.py
 
 screenshots: setup-test build ## Takes pictures of the pages into .screenshots

@@ -111,6 +111,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(
+            name: "outbound-bench",
+            dependencies: ["CurlClient", "HTTP", "Threads"],
+            path: "Tests/Bench/OutboundBench",
+            swiftSettings: strict
+        ),
+        .executableTarget(
             name: "store-bench",
             dependencies: ["Logins", "SQLiteStore", "TestSupport", "Threads"],
             path: "Tests/Bench/StoreBench",

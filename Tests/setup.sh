@@ -39,6 +39,7 @@ if [ "$what" = test ]; then
     need openssl has openssl
     need sqlite3 has sqlite3
     need jq has jq
+    need python3-venv /usr/bin/python3 -c 'import ensurepip'
     need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
     # Debian calls them chromium and chromium-driver; on Ubuntu the packages of the other names
     # bring a snap, which needs snapd.
@@ -55,6 +56,9 @@ if [ "$what" = bench ]; then
     need python3 test -x /usr/bin/python3
     need wrk has wrk
     need nginx-light has nginx
+    need postgresql ls /usr/lib/postgresql/*/bin/initdb
+    need golang-github-lib-pq-dev test -d /usr/share/gocode/src/github.com/lib/pq
+    need golang-github-mattn-go-sqlite3-dev test -d /usr/share/gocode/src/github.com/mattn/go-sqlite3
     need golang-go has go
     need gcc has cc
     need valgrind has valgrind

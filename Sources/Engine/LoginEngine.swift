@@ -105,11 +105,15 @@ public final class LoginEngine: Sendable {
         }
     }
 
-    /// Sleeps until something becomes due, is changed, or ends. Never longer than it has to.
+    /// Another process may have changed a login (`beckon logins retry`), of which nothing tells us.
+    private static let longestSleep = Duration.seconds(5)
+
+    /// Sleeps until something becomes due, is changed, or ends.
     private func waitForWork() async {
         let full = underWay.load(ordering: .relaxed) >= settings.concurrency
         let next = full ? nil : try? await store.nextDue()
-        await clock.wait(for: changes.work, until: next)
+        let longest = clock.now() + Self.longestSleep
+        await clock.wait(for: changes.work, until: min(next ?? longest, longest))
     }
 
     private func pauseAfter(_ error: StoreError) async {
