@@ -25,22 +25,27 @@ struct StartBody {
     /// Bytes of unknown members that are kept.
     static let unknownLimit = 8 << 10
 
-    private static let known: Set<String> = [
-        "login_id", "user_identifier", "login_state", "state", "tenant_id", "server_id",
-        "client_id", "client_info", "requested_scopes", "acr_values", "binding_message",
-        "expires_at", "openbanking_intent_id",
-    ]
+    private static func isKnown(_ name: String) -> Bool {
+        switch name {
+        case "login_id", "user_identifier", "login_state", "state", "tenant_id", "server_id",
+            "client_id", "client_info", "requested_scopes", "acr_values", "binding_message",
+            "expires_at", "openbanking_intent_id":
+            true
+        default: false
+        }
+    }
 
     init(_ request: Request, _ inbound: CloudentityInbound) throws(Malformed) {
-        var members: [String: JSONValue] = [:]
+        var members: [JSONObject.Member] = []
+        members.reserveCapacity(16)
         var unknown: [JSONObject.Member] = []
         do {
             var json = JSONScanner(request.bytes, in: request.bodyRange)
             try json.object { (json, name) throws(JSONError) in
                 let value = try json.value()
-                if Self.known.contains(name) {
+                if Self.isKnown(name) {
                     // A null member is an absent one (DE-9).
-                    if !value.isNull { members[name] = value }
+                    if value != .null { members.append(.init(name: name, value: value)) }
                 } else {
                     unknown.append(.init(name: name, value: value))
                 }
@@ -49,7 +54,10 @@ struct StartBody {
         } catch {
             throw Malformed(error, in: request.bodyRange)
         }
-        let fields = StartFields(members: members, isStrict: inbound.decoding == .strict)
+        let fields = StartFields(
+            members: JSONObject(members),
+            isStrict: inbound.decoding == .strict
+        )
         login = try fields.required("login_id")
         tenant = try fields.identifier("tenant_id")
         details = PendingLogin.Details(user: try fields.required("user_identifier"))
@@ -89,7 +97,7 @@ struct StartBody {
 
 /// Reads members one by one, strictly or with the tolerance of the table.
 private struct StartFields {
-    let members: [String: JSONValue]
+    let members: JSONObject
     let isStrict: Bool
 
     func required<Named>(_ name: String) throws(StartBody.Malformed) -> Identifier<Named> {
