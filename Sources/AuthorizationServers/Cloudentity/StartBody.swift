@@ -4,175 +4,89 @@ import Logins
 
 /// The body of `POST /authentication/start`, decoded by the table in `cloudentity.md` 1.4.
 struct StartBody {
-    var login: LoginID
-    var tenant: TenantID?
-    var details: PendingLogin.Details
-    var expiresAt: Timestamp?
+    let login: LoginID
+    let tenant: TenantID?
+    let details: PendingLogin.Details
+    let expiresAt: Timestamp?
     /// Both names of the state came, with different values (DE-3).
-    var hasTwoStates = false
+    let hasTwoStates: Bool
 
     /// What is wrong with a body, in words for whoever sent it.
     struct Malformed: Error, Equatable {
         let description: String
         init(_ description: String) { self.description = description }
-        /// Counted from the start of the body, which is all that its sender knows.
+
+        /// Counts bytes from the beginning of the body, which is what the sender has.
         init(_ error: JSONError, in body: Range<Int>) {
-            let offset = error.offset - body.lowerBound
-            description = JSONError(error.reason, at: offset).description
-        }
-    }
-
-    /// Bytes of unknown members that are kept.
-    static let unknownLimit = 8 << 10
-
-    private static func isKnown(_ name: String) -> Bool {
-        switch name {
-        case "login_id", "user_identifier", "login_state", "state", "tenant_id", "server_id",
-            "client_id", "client_info", "requested_scopes", "acr_values", "binding_message",
-            "expires_at", "openbanking_intent_id":
-            true
-        default: false
+            description = JSONError(error.reason, at: error.offset - body.lowerBound).description
         }
     }
 
     init(_ request: Request, _ inbound: CloudentityInbound) throws(Malformed) {
-        var members: [JSONObject.Member] = []
-        members.reserveCapacity(16)
-        var unknown: [JSONObject.Member] = []
+        let isStrict = inbound.decoding == .strict
+        var members = StartMembers(isStrict: isStrict)
         do {
             var json = JSONScanner(request.bytes, in: request.bodyRange)
-            try json.object { (json, name) throws(JSONError) in
-                let value = try json.value()
-                if Self.isKnown(name) {
-                    // A null member is an absent one (DE-9).
-                    if value != .null { members.append(.init(name: name, value: value)) }
-                } else {
-                    unknown.append(.init(name: name, value: value))
-                }
-            }
+            try json.object { (json, name) throws(JSONError) in try members.take(name, &json) }
             try json.end()
         } catch {
             throw Malformed(error, in: request.bodyRange)
         }
-        let fields = StartFields(
-            members: JSONObject(members),
-            isStrict: inbound.decoding == .strict
+        if let problem = members.problem { throw problem }
+        login = try Self.required("login_id", members.login)
+        tenant = try Self.identifier("tenant_id", members.tenant)
+        var details = PendingLogin.Details(
+            user: try Self.required("user_identifier", members.user)
         )
-        login = try fields.required("login_id")
-        tenant = try fields.identifier("tenant_id")
-        details = PendingLogin.Details(user: try fields.required("user_identifier"))
-        details.workspace = try fields.identifier("server_id")
-        details.client = try fields.identifier("client_id")
-        details.clientName = fields.clientName()
-        details.requestedScopes = try fields.scopes("requested_scopes")
-        details.acrValues = try fields.words("acr_values")
-        details.bindingMessage = try fields.text("binding_message")
-        details.consentID = try fields.identifier("openbanking_intent_id")
-        details.unknownMembers = Self.keeping(unknown)
-        expiresAt = try fields.moment("expires_at")
-        let (current, older) = (try fields.text("login_state"), try fields.text("state"))
-        hasTwoStates = current != nil && older != nil && current != older
-        details.state = current ?? (inbound.decoding == .strict ? nil : older)
-        if details.state == nil, inbound.requiresLoginState || inbound.decoding == .strict {
+        details.workspace = try Self.identifier("server_id", members.workspace)
+        details.client = try Self.identifier("client_id", members.client)
+        details.clientName = members.clientName
+        details.requestedScopes = members.scopes
+        details.acrValues = members.acrValues
+        details.bindingMessage = members.bindingMessage
+        details.consentID = try Self.identifier("openbanking_intent_id", members.consent)
+        details.unknownMembers = members.keptUnknown
+        details.state = members.loginState ?? (isStrict ? nil : members.state)
+        hasTwoStates =
+            members.loginState != nil && members.state != nil
+            && members.loginState != members.state
+        expiresAt = try Self.moment("expires_at", members.expiresAt)
+        self.details = details
+        if details.state == nil, inbound.requiresLoginState || isStrict {
             throw Malformed("login_state: required, and missing")
         }
-        if !inbound.tenants.isEmpty, tenant.map({ !inbound.tenants.contains($0) }) ?? false {
+        if let tenant, !inbound.tenants.isEmpty, !inbound.tenants.contains(tenant) {
             throw Malformed("tenant_id: not a tenant that is served here")
         }
     }
 
-    /// Secrets stay out of what is stored: a user code above all (`design.md`).
-    private static func keeping(_ unknown: [JSONObject.Member]) -> String? {
-        let masked = unknown.map { member in
-            let name = member.name.lowercased()
-            let isSecret = ["code", "secret", "token", "password"].contains { name.contains($0) }
-            return isSecret
-                ? JSONObject.Member(name: member.name, value: .string("***")) : member
-        }
-        guard !masked.isEmpty else { return nil }
-        let bytes = JSONValue.object(JSONObject(masked)).bytes
-        return bytes.count <= unknownLimit ? String(decoding: bytes, as: UTF8.self) : nil
-    }
-}
-
-/// Reads members one by one, strictly or with the tolerance of the table.
-private struct StartFields {
-    let members: JSONObject
-    let isStrict: Bool
-
-    func required<Named>(_ name: String) throws(StartBody.Malformed) -> Identifier<Named> {
-        guard let value: Identifier<Named> = try identifier(name) else {
-            throw StartBody.Malformed("\(name): required, and missing")
+    private static func required<Named>(
+        _ name: String,
+        _ text: String?
+    ) throws(Malformed) -> Identifier<Named> {
+        guard let value: Identifier<Named> = try identifier(name, text) else {
+            throw Malformed("\(name): required, and missing")
         }
         return value
     }
 
-    func identifier<Named>(_ name: String) throws(StartBody.Malformed) -> Identifier<Named>? {
-        guard let value = members[name] else { return nil }
-        guard let text = value.string else {
-            throw StartBody.Malformed("\(name): must be a string")
-        }
+    private static func identifier<Named>(
+        _ name: String,
+        _ text: String?
+    ) throws(Malformed) -> Identifier<Named>? {
+        guard let text else { return nil }
         guard let identifier = Identifier<Named>(text) else {
-            throw StartBody.Malformed("\(name): must have 1 to 512 characters, none of control")
+            throw Malformed("\(name): must have 1 to 512 characters, none of control")
         }
         return identifier
     }
 
-    func text(_ name: String) throws(StartBody.Malformed) -> String? {
-        guard let value = members[name] else { return nil }
-        guard let text = value.string else {
-            throw StartBody.Malformed("\(name): must be a string")
-        }
-        guard text.utf8.count <= 4096 else {
-            throw StartBody.Malformed("\(name): longer than 4096 bytes")
-        }
-        return text
-    }
-
-    /// DE-6: an array of strings; leniently also words in one string.
-    func words(_ name: String) throws(StartBody.Malformed) -> [String] {
-        guard let value = members[name] else { return [] }
-        if let text = value.string, !isStrict { return text.split(separator: " ").map(String.init) }
-        guard let values = value.array, values.count <= 256 else {
-            throw StartBody.Malformed("\(name): must be an array of at most 256 strings")
-        }
-        var texts: [String] = []
-        for value in values {
-            guard let text = value.string else {
-                throw StartBody.Malformed("\(name): must hold strings only")
-            }
-            texts.append(text)
-        }
-        return texts
-    }
-
-    /// DE-5: leniently also objects, as the GET answers have them.
-    func scopes(_ name: String) throws(StartBody.Malformed) -> [String] {
-        guard !isStrict, let values = members[name]?.array, values.count <= 256,
-            values.contains(where: { $0.object != nil })
-        else { return try words(name) }
-        var scopes: [String] = []
-        for value in values {
-            let requested = value["requested_name"]?.string ?? ""
-            guard
-                let scope = value.string ?? (requested.isEmpty ? value["name"]?.string : requested)
-            else { throw StartBody.Malformed("\(name): must hold strings, or objects with a name") }
-            scopes.append(scope)
-        }
-        return scopes
-    }
-
     /// DE-7. RFC 3339 has fractions and offsets; what ACP sends has neither.
-    func moment(_ name: String) throws(StartBody.Malformed) -> Timestamp? {
-        guard let text = try text(name) else { return nil }
+    private static func moment(_ name: String, _ text: String?) throws(Malformed) -> Timestamp? {
+        guard let text else { return nil }
         guard let milliseconds = RFC3339.parse(text) else {
-            throw StartBody.Malformed("\(name): must be a date and time (RFC 3339)")
+            throw Malformed("\(name): must be a date and time (RFC 3339)")
         }
         return Timestamp(milliseconds: milliseconds)
-    }
-
-    /// DE-8: anything but an object counts as absent.
-    func clientName() -> String? {
-        members["client_info"]?["client_name"]?.string.map { String($0.prefix(512)) }
     }
 }

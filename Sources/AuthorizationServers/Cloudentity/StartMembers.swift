@@ -1,0 +1,146 @@
+import JSON
+
+/// The members of a start body as they are read, one by one and without a tree, with the tolerance
+/// of the table. A null member is an absent one (DE-9).
+struct StartMembers {
+    let isStrict: Bool
+    /// The first member that is not what it must be; the rest is read all the same, since text
+    /// that is no JSON is the worse mistake.
+    private(set) var problem: StartBody.Malformed?
+
+    private(set) var login: String?
+    private(set) var user: String?
+    private(set) var loginState: String?
+    private(set) var state: String?
+    private(set) var tenant: String?
+    private(set) var workspace: String?
+    private(set) var client: String?
+    private(set) var clientName: String?
+    private(set) var scopes: [String] = []
+    private(set) var acrValues: [String] = []
+    private(set) var bindingMessage: String?
+    private(set) var expiresAt: String?
+    private(set) var consent: String?
+    private var unknown: [JSONObject.Member] = []
+
+    /// Bytes of a text, and of all unknown members together.
+    private static let textLimit = 4096
+    private static let unknownLimit = 8 << 10
+    private static let listLimit = 256
+
+    init(isStrict: Bool) { self.isStrict = isStrict }
+
+    /// Names of more than fifteen bytes come last: to compare with one costs a call.
+    mutating func take(_ name: String, _ json: inout JSONScanner) throws(JSONError) {
+        switch name {
+        case "login_id": login = try text(name, &json)
+        case "login_state": loginState = try text(name, &json)
+        case "state": state = try text(name, &json)
+        case "tenant_id": tenant = try text(name, &json)
+        case "server_id": workspace = try text(name, &json)
+        case "client_id": client = try text(name, &json)
+        case "client_info": try takeClientInfo(&json)
+        case "acr_values": acrValues = try words(name, &json)
+        case "binding_message": bindingMessage = try text(name, &json)
+        case "expires_at": expiresAt = try text(name, &json)
+        case "user_identifier": user = try text(name, &json)
+        case "requested_scopes": scopes = try words(name, &json, takesObjects: !isStrict)
+        case "openbanking_intent_id": consent = try text(name, &json)
+        default: unknown.append(.init(name: name, value: try json.value()))
+        }
+    }
+
+    /// One JSON object of what nobody knows, kept for whoever looks into a login later. Secrets
+    /// stay out of what is stored: a user code above all.
+    var keptUnknown: String? {
+        guard !unknown.isEmpty else { return nil }
+        let masked = unknown.map { member in
+            let name = member.name.lowercased()
+            let isSecret = ["code", "secret", "token", "password"].contains { name.contains($0) }
+            return isSecret
+                ? JSONObject.Member(name: member.name, value: .string("***")) : member
+        }
+        let bytes = JSONValue.object(JSONObject(masked)).bytes
+        return bytes.count <= Self.unknownLimit ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    private mutating func note(_ problem: String) {
+        if self.problem == nil { self.problem = StartBody.Malformed(problem) }
+    }
+
+    private mutating func text(
+        _ name: String,
+        _ json: inout JSONScanner
+    ) throws(JSONError) -> String? {
+        switch try json.kind() {
+        case .string:
+            let text = try json.string()
+            if text.utf8.count > Self.textLimit {
+                note("\(name): longer than \(Self.textLimit) bytes")
+            }
+            return text
+        case .null: try json.null()
+        case .object, .array, .number, .bool:
+            note("\(name): must be a string")
+            try json.skip()
+        }
+        return nil
+    }
+
+    /// DE-5 and DE-6: an array of strings; leniently also words in one string, and, of scopes,
+    /// objects as the GET answers have them.
+    private mutating func words(
+        _ name: String,
+        _ json: inout JSONScanner,
+        takesObjects: Bool = false
+    ) throws(JSONError) -> [String] {
+        switch try json.kind() {
+        case .null:
+            try json.null()
+            return []
+        case .string where !isStrict:
+            return try json.string().split(separator: " ").map(String.init)
+        case .array: break
+        case .string, .object, .number, .bool:
+            note("\(name): must be an array of strings")
+            try json.skip()
+            return []
+        }
+        var words: [String] = []
+        var isListOfWords = true
+        try json.array { (json) throws(JSONError) in
+            let kind = try json.kind()
+            if kind == .string {
+                words.append(try json.string())
+            } else if kind == .object, takesObjects, let scope = Self.scope(try json.value()) {
+                words.append(scope)
+            } else {
+                isListOfWords = false
+                if kind != .object || !takesObjects { try json.skip() }
+            }
+        }
+        if !isListOfWords || words.count > Self.listLimit {
+            note("\(name): must be an array of at most \(Self.listLimit) strings")
+        }
+        return words
+    }
+
+    private static func scope(_ value: JSONValue) -> String? {
+        let requested = value["requested_name"]?.string ?? ""
+        return requested.isEmpty ? value["name"]?.string : requested
+    }
+
+    /// DE-8: anything but an object counts as absent.
+    private mutating func takeClientInfo(_ json: inout JSONScanner) throws(JSONError) {
+        guard try json.kind() == .object else { return try json.skip() }
+        var found: String?
+        try json.object { (json, name) throws(JSONError) in
+            if name == "client_name", try json.kind() == .string {
+                found = try json.string()
+            } else {
+                try json.skip()
+            }
+        }
+        clientName = found.map { String($0.prefix(512)) }
+    }
+}
