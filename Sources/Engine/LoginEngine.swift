@@ -105,10 +105,17 @@ public final class LoginEngine: Sendable {
         }
     }
 
-    /// Sleeps until something becomes due, is changed, or ends. Never longer than it has to.
+    /// Sleeps until something becomes due, is changed, or ends. Never longer than it has to; when
+    /// the store does not say how long that is, a second.
     private func waitForWork() async {
         let full = underWay.load(ordering: .relaxed) >= settings.concurrency
-        let next = full ? nil : try? await store.nextDue()
+        let next: Timestamp?
+        do {
+            next = full ? nil : try await store.nextDue()
+        } catch {
+            log.error("engine.store_failed") { $0.member("cause", "\(error)") }
+            next = clock.now() + .seconds(1)
+        }
         await clock.wait(for: changes.work, until: next)
     }
 
