@@ -36,6 +36,20 @@ struct SystemClockTests {
         #expect(rung.entries == ["second", "end"])
     }
 
+    @Test("does not ring early for what is put off at the last moment")
+    func putOff() async throws {
+        for round in 1...2_000 {
+            clock.schedule("a\(round)", at: clock.now()) {}
+            clock.schedule("a\(round)", at: clock.now() + .seconds(3600)) { [rung] in
+                rung.append("early")
+            }
+        }
+        clock.schedule("z", at: clock.now() + .milliseconds(5)) { [rung] in rung.append("end") }
+        try await rung.wait("the end") { $0.contains("end") }
+        #expect(rung.entries == ["end"])
+        for round in 1...2_000 { clock.schedule("a\(round)", at: nil) {} }
+    }
+
     @Test("brings a moment forward")
     func earlier() async throws {
         clock.schedule("a", at: clock.now() + .seconds(3600)) { [rung] in rung.append("late") }
