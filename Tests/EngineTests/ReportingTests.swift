@@ -116,6 +116,24 @@ struct ReportingTests {
         #expect(stage.server.reports.entries.count == 1)
     }
 
+    @Test("that was taken after time ran out counts all the same")
+    func takenLate() async throws {
+        let stage = try Stage()
+        stage.server.reportGate.close()
+        try await stage.run { run in
+            let (number, ticket) = try await run.prompt()
+            try await run.decide(.approve, ticket)
+            try await stage.server.reportGate.arrivals.wait(for: 1, "held reports")
+            stage.clock.advance(by: PendingLogin.Fixture().reportEnds - stage.start)
+            try await stage.login(number, reaching: .stranded)
+            stage.server.reportGate.open()
+            let login = try await stage.login(number, reaching: .settled)
+            guard case .settled(_, let settlement, _) = login.phase else { return }
+            #expect(settlement == .reported)
+        }
+        #expect(stage.server.reports.entries.count == 1)
+    }
+
     @Test("does not begin before the server allows it")
     func earliest() async throws {
         let stage = try Stage()
