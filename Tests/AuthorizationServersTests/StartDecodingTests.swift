@@ -224,7 +224,7 @@ struct StartDecodingTests {
         try await stage.run { calls in
             let body =
                 #"{"login_id":"L1","user_identifier":"u","user_code":"0815","#
-                + #""authorization_details":[{"type":"x"}],"X_Secret":{"a":"0815"},"#
+                + #""authorization_details":[{"type":"x","user_code":"0815"}],"X_Secret":{"a":"0815"},"#
                 + #""id_token_hint":"0815","password":"0815"}"#
             #expect(try await calls.start(body).status == 200)
             let kept = try #require(try await calls.login()?.details.unknownMembers)

@@ -69,17 +69,25 @@ struct StartBody {
         }
     }
 
-    /// Secrets stay out of what is stored: a user code above all (`design.md`).
+    /// Secrets stay out of what is stored, however deep: a user code above all (`design.md`).
     private static func keeping(_ unknown: [JSONObject.Member]) -> String? {
-        let masked = unknown.map { member in
+        guard !unknown.isEmpty else { return nil }
+        let bytes = masked(.object(JSONObject(unknown))).bytes
+        return bytes.count <= unknownLimit ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    private static func masked(_ value: JSONValue) -> JSONValue {
+        if let values = value.array { return .array(values.map(masked)) }
+        guard let object = value.object else { return value }
+        let members = object.members.map { member in
             let name = member.name.lowercased()
             let isSecret = ["code", "secret", "token", "password"].contains { name.contains($0) }
-            return isSecret
-                ? JSONObject.Member(name: member.name, value: .string("***")) : member
+            return JSONObject.Member(
+                name: member.name,
+                value: isSecret ? .string("***") : masked(member.value)
+            )
         }
-        guard !masked.isEmpty else { return nil }
-        let bytes = JSONValue.object(JSONObject(masked)).bytes
-        return bytes.count <= unknownLimit ? String(decoding: bytes, as: UTF8.self) : nil
+        return .object(JSONObject(members))
     }
 }
 
