@@ -151,14 +151,15 @@ let package = Package(
         tests(
             "AuthorizationServersTests",
             [
-                "AuthorizationServers", "Cryptography", "HTTP", "JSON", "Logins", "Telemetry",
-                "TestSupport",
+                "AuthorizationServers", "Cryptography", "Engine", "HTTP", "JSON", "Logins",
+                "SQLiteStore", "Telemetry", "TestSupport", "Threads",
             ]
         ),
         tests(
             "EngineTests",
             [
-                "Engine", "Identity", "Logins", "SQLiteStore", "Telemetry", "TestSupport",
+                "Cryptography", "Engine", "Identity", "Logins", "SQLiteStore", "Telemetry",
+                "TestSupport", "Threads",
             ]
         ),
         tests(

@@ -108,12 +108,18 @@ public final class LoginEngine: Sendable {
     /// Another process may have changed a login (`beckon logins retry`), of which nothing tells us.
     private static let longestSleep = Duration.seconds(5)
 
-    /// Sleeps until something becomes due, is changed, or ends.
+    /// Sleeps until something becomes due, is changed, or ends; when the store does not say what is
+    /// due, a second.
     private func waitForWork() async {
         let full = underWay.load(ordering: .relaxed) >= settings.concurrency
-        let next = full ? nil : try? await store.nextDue()
-        let longest = clock.now() + Self.longestSleep
-        await clock.wait(for: changes.work, until: min(next ?? longest, longest))
+        var longest = clock.now() + Self.longestSleep
+        do {
+            if !full, let next = try await store.nextDue() { longest = min(longest, next) }
+        } catch {
+            log.error("engine.store_failed") { $0.member("cause", "\(error)") }
+            longest = clock.now() + .seconds(1)
+        }
+        await clock.wait(for: changes.work, until: longest)
     }
 
     private func pauseAfter(_ error: StoreError) async {

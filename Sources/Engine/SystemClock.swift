@@ -7,6 +7,7 @@ import Threads
 public final class SystemClock: WallClock {
     private struct Alarm {
         let timer: any DispatchSourceTimer
+        var moment: Timestamp
         var action: @Sendable () -> Void
     }
 
@@ -31,26 +32,34 @@ public final class SystemClock: WallClock {
                 alarms.removeValue(forKey: name)?.timer.cancel()
                 return
             }
-            let wall =
-                DispatchWallTime.now()
-                + .milliseconds(
-                    Int(clamping: max(0, (moment - now()).milliseconds))
-                )
             if alarms[name] != nil {
+                alarms[name]?.moment = moment
                 alarms[name]?.action = action
-                alarms[name]?.timer.schedule(wallDeadline: wall)
+                alarms[name]?.timer.schedule(wallDeadline: wall(moment))
                 return
             }
             let timer = DispatchSource.makeTimerSource(queue: queue)
-            timer.schedule(wallDeadline: wall)
+            timer.schedule(wallDeadline: wall(moment))
             timer.setEventHandler { [weak self] in self?.ring(name) }
-            alarms[name] = Alarm(timer: timer, action: action)
+            alarms[name] = Alarm(timer: timer, moment: moment, action: action)
             timer.resume()
         }
     }
 
+    private func wall(_ moment: Timestamp) -> DispatchWallTime {
+        .now() + .milliseconds(Int(clamping: max(0, (moment - now()).milliseconds)))
+    }
+
     private func ring(_ name: String) {
-        let alarm = alarms.withLock { $0.removeValue(forKey: name) }
+        let alarm: Alarm? = alarms.withLock { alarms in
+            guard let alarm = alarms[name] else { return nil }
+            // Put off after its timer had gone off, or the clock was set back.
+            guard alarm.moment <= now() else {
+                alarm.timer.schedule(wallDeadline: wall(alarm.moment))
+                return nil
+            }
+            return alarms.removeValue(forKey: name)
+        }
         alarm?.timer.cancel()
         alarm?.action()
     }

@@ -100,6 +100,11 @@ extension PendingLogin {
         case (.stranded(let outcome, _, _), .abandoned):
             phase = .settled(outcome, .abandoned, at: now)
             return []
+        case (.stranded(let outcome, _, .outOfTime), .reportTaken(let confirmed)):
+            // The last report was still on its way when time ran out, and arrived.
+            let settlement: Settlement = confirmed ? .reported : .deliveredUnconfirmed
+            phase = .settled(outcome, settlement, at: now)
+            return []
         case (.stranded, .prepared), (.stranded, .preparationDelayed), (.stranded, .unusable),
             (.stranded, .ticketIssued), (.stranded, .delivered), (.stranded, .notDelivered),
             (.stranded, .deadlinePassed), (.stranded, .reportTaken), (.stranded, .reportDelayed),

@@ -114,7 +114,7 @@ struct TransitionTests {
                 case .preparing, .waiting: nil
                 case .reporting: .reporting(outcome, report)
                 case .settled: .settled(outcome, .reported, at: noon)
-                case .stranded: .stranded(outcome, report, .gone)
+                case .stranded: .stranded(outcome, report, outcome == .expired ? .outOfTime : .gone)
                 }
             return ended.map {
                 PendingLogin(

@@ -6,6 +6,7 @@ public final class ManualClock: WallClock {
     private struct State {
         var now: Timestamp
         var alarms: [String: (moment: Timestamp, action: @Sendable () -> Void)] = [:]
+        var watchers: [ObjectIdentifier: Signal] = [:]
     }
 
     private let state: Locked<State>
@@ -35,6 +36,23 @@ public final class ManualClock: WallClock {
             return false
         }
         if isDue { action() }
+        for watcher in state.withLock({ Array($0.watchers.values) }) { watcher.raise() }
+    }
+
+    /// Waits until something is scheduled for `moment` or earlier: until then, moving the clock
+    /// would wake nobody.
+    ///
+    /// - Throws: `TookTooLong` when nothing is within ten seconds.
+    public func alarm(by moment: Timestamp) async throws {
+        try await within(.seconds(10), "an alarm") { [self] in
+            let signal = Signal()
+            state.withLock { $0.watchers[ObjectIdentifier(signal)] = signal }
+            defer { state.withLock { $0.watchers[ObjectIdentifier(signal)] = nil } }
+            while !state.withLock({ $0.alarms.values.contains { $0.moment <= moment } }) {
+                try Task.checkCancellation()
+                await signal.wait()
+            }
+        }
     }
 
     public func advance(by span: Duration) {

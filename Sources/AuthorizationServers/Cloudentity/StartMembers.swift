@@ -51,17 +51,25 @@ struct StartMembers {
     }
 
     /// One JSON object of what nobody knows, kept for whoever looks into a login later. Secrets
-    /// stay out of what is stored: a user code above all.
+    /// stay out of what is stored, however deep: a user code above all.
     var keptUnknown: String? {
         guard !unknown.isEmpty else { return nil }
-        let masked = unknown.map { member in
+        let bytes = Self.masked(.object(JSONObject(unknown))).bytes
+        return bytes.count <= Self.unknownLimit ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    private static func masked(_ value: JSONValue) -> JSONValue {
+        if let values = value.array { return .array(values.map(masked)) }
+        guard let object = value.object else { return value }
+        let members = object.members.map { member in
             let name = member.name.lowercased()
             let isSecret = ["code", "secret", "token", "password"].contains { name.contains($0) }
-            return isSecret
-                ? JSONObject.Member(name: member.name, value: .string("***")) : member
+            return JSONObject.Member(
+                name: member.name,
+                value: isSecret ? .string("***") : masked(member.value)
+            )
         }
-        let bytes = JSONValue.object(JSONObject(masked)).bytes
-        return bytes.count <= Self.unknownLimit ? String(decoding: bytes, as: UTF8.self) : nil
+        return .object(JSONObject(members))
     }
 
     private mutating func note(_ problem: String) {

@@ -1,0 +1,156 @@
+import Foundation
+
+/// The rules, on text alone, so that each can be shown a violation.
+enum TidyRules {
+    /// The modules that a file imports, in order.
+    static func imports(of text: String) -> [String] {
+        lines(text, with: "import ").compactMap { line in
+            var words = code(line).split(whereSeparator: { $0 == " " || $0 == "\t" })
+            let before = ["public", "package", "internal", "private", "fileprivate"]
+            while let first = words.first, before.contains(String(first)) || first.hasPrefix("@") {
+                words.removeFirst()
+            }
+            guard words.first == "import", words.count >= 2 else { return nil }
+            let kinds = ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias"]
+            let name = kinds.contains(String(words[1])) && words.count >= 3 ? words[2] : words[1]
+            return name.split(separator: ".").first.map(String.init)
+        }
+    }
+
+    /// Lines that trap or print instead of saying what went wrong.
+    static func shortcuts(in text: String) -> [String] {
+        let shortcut = /\btry!|\bas!|\bfatalError\s*\(|\bprint\s*\(/.wordBoundaryKind(.simple)
+        return lines(text, with: "try!", "as!", "fatalError", "print").filter { line in
+            code(line).contains(shortcut)
+        }
+    }
+
+    /// Lines that start a task which nobody waits for.
+    static func unstructuredTasks(in text: String) -> [String] {
+        let task = /\bTask(\s*\{|\s*\(|\s*<[^>]*>\s*[\{\(]|\.detached\b)/
+            .wordBoundaryKind(.simple)
+        return lines(text, with: "Task").filter { code($0).contains(task) }
+    }
+
+    /// Lines that ask the compiler to trust them, with no comment within three lines.
+    static func unexplainedTrust(in text: String) -> [String] {
+        let claims = ["@unchecked Sendable", "nonisolated(unsafe)"]
+        guard claims.contains(where: { has($0, text) }) else { return [] }
+        let lines = lines(text)
+        return lines.indices.filter { index in
+            let code = code(lines[index])
+            guard claims.contains(where: { has($0, code) }) else { return false }
+            let around = lines[max(0, index - 3)...min(lines.count - 1, index + 3)]
+            return !around.contains { has("//", $0) }
+        }.map { lines[$0] }
+    }
+
+    /// Where a document's links lead, those that stay in the repository, without anchors.
+    static func relativeLinks(in text: String) -> [String] {
+        var links: [String] = []
+        var isFenced = false
+        for line in lines(text) {
+            if line.drop(while: { $0 == " " }).hasPrefix("```") { isFenced.toggle() }
+            guard !isFenced else { continue }
+            let prose = line.replacing(/`[^`]*`/, with: "")
+            links += prose.matches(of: /\]\(\s*<?([^\s)>]+)[^)]*\)/).map { String($0.1) }
+            if let match = prose.firstMatch(of: /^\s*\[[^\]]+\]:\s*(\S+)/) {
+                links.append(String(match.1))
+            }
+        }
+        return links.compactMap { link in
+            guard !link.contains(/^[a-z][a-z0-9+.\-]*:/), !link.hasPrefix("#") else { return nil }
+            return link.split(separator: "#").first.map(String.init)
+        }
+    }
+
+    /// The names that a `.gitignore` leaves out at the top: those without a folder.
+    static func ignoredNames(in text: String) -> [String] {
+        lines(text).compactMap { line in
+            var name = line.trimmingCharacters(in: .whitespaces)
+            guard !name.isEmpty, !name.hasPrefix("#"), !name.hasPrefix("!") else { return nil }
+            if name.hasPrefix("/") { name.removeFirst() }
+            if name.hasSuffix("/") { name.removeLast() }
+            return name.contains("/") ? nil : name
+        }
+    }
+
+    /// Whether a name is what a line of `.gitignore` means; a star at its beginning is enough.
+    static func matches(_ name: String, _ pattern: String) -> Bool {
+        pattern.hasPrefix("*") ? name.hasSuffix(pattern.dropFirst()) : name == pattern
+    }
+
+    private static func lines(_ text: String) -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    /// The lines that have one of these texts: looking for a fixed text first is what keeps reading
+    /// the whole repository quick.
+    private static func lines(_ text: String, with marks: String...) -> [String] {
+        guard marks.contains(where: { has($0, text) }) else { return [] }
+        return lines(text).filter { line in marks.contains { has($0, line) } }
+    }
+
+    private static func has(_ mark: String, _ text: String) -> Bool {
+        text.range(of: mark, options: .literal) != nil
+    }
+
+    /// A line without its comment. Text in quotes stays: what is forbidden there is rare enough.
+    private static func code(_ line: String) -> String {
+        let trimmed = line.drop { $0 == " " || $0 == "\t" }
+        if trimmed.hasPrefix("//") { return "" }
+        return line.range(of: " //", options: .literal).map { String(line[..<$0.lowerBound]) }
+            ?? line
+    }
+}
+
+/// This repository, as it lies around this file.
+struct SourceTree {
+    struct File {
+        let path: String
+        let target: String
+        let text: String
+    }
+
+    /// Tests/AppTests/TidyRules.swift, three up.
+    private let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: root.appending(path: path).path)
+    }
+
+    func text(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    /// Names at the top, hidden ones too.
+    func top() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: root.path).sorted()
+    }
+
+    /// The folders of `Sources`.
+    func targets() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(
+            atPath: root.appending(path: "Sources").path
+        ).sorted()
+    }
+
+    /// Every Swift file under a folder of targets. Traps nobody: an empty answer is a failed test.
+    func swiftFiles(_ folder: String) throws -> [File] {
+        let base = root.appending(path: folder)
+        let paths = try FileManager.default.subpathsOfDirectory(atPath: base.path)
+            .filter { $0.hasSuffix(".swift") }.sorted()
+        guard paths.count > 100 else { throw Misplaced(folder: folder) }
+        return try paths.map { path in
+            File(
+                path: path,
+                target: String(path.prefix { $0 != "/" }),
+                text: try String(contentsOf: base.appending(path: path), encoding: .utf8)
+            )
+        }
+    }
+
+    /// The sources are not where this file thinks.
+    struct Misplaced: Error { let folder: String }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import Testing
+
+/// What can be known of this repository by reading it.
+@Suite("The repository")
+struct TidyTests {
+    let tree = SourceTree()
+
+    @Test("imports each C module only where it is wrapped")
+    func cModules() throws {
+        let wrappers = [
+            "CLinux": ["Net"], "COpenSSL": ["Cryptography", "TLS"], "CSQLite": ["SQLiteStore"],
+            "CCurl": ["CurlClient"], "CSpawn": ["Notifications"],
+        ]
+        var importers: [String: Set<String>] = [:]
+        for file in try tree.swiftFiles("Sources") {
+            for module in TidyRules.imports(of: file.text) where wrappers[module] != nil {
+                importers[module, default: []].insert(file.target)
+            }
+        }
+        #expect(importers.mapValues { $0.sorted() } == wrappers)
+        let folders = try tree.targets().filter {
+            $0.first == "C" && $0.dropFirst().first?.isUppercase == true
+        }
+        #expect(folders == wrappers.keys.sorted(), "another C module: say who may import it")
+    }
+
+    @Test("points its arrows one way")
+    func arrows() throws {
+        let targets = Set(try tree.targets())
+        let forbidden: [String: Set<String>] = [
+            "Logins": targets, "HTTP": targets, "JSON": targets, "Threads": targets,
+            "Simulators": ["Logins", "Engine"],
+        ]
+        for file in try tree.swiftFiles("Sources") {
+            let wrong = TidyRules.imports(of: file.text).filter {
+                forbidden[file.target]?.contains($0) ?? false
+            }
+            #expect(wrong.isEmpty, "\(file.path)")
+        }
+    }
+
+    @Test("has no shortcuts in its sources")
+    func shortcuts() throws {
+        for file in try tree.swiftFiles("Sources") {
+            #expect(TidyRules.shortcuts(in: file.text) == [], "\(file.path)")
+            if file.target != "App" {
+                #expect(TidyRules.unstructuredTasks(in: file.text) == [], "\(file.path)")
+            }
+        }
+    }
+
+    @Test("says why where the compiler is asked to trust")
+    func trust() throws {
+        for file in try tree.swiftFiles("Sources") {
+            #expect(TidyRules.unexplainedTrust(in: file.text) == [], "\(file.path)")
+        }
+    }
+
+    @Test(
+        "has links that lead somewhere",
+        arguments: ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"]
+    )
+    func links(document: String) throws {
+        guard tree.exists(document) else {
+            #expect(document != "ARCHITECTURE.md", "the architecture is written down")
+            return
+        }
+        for link in TidyRules.relativeLinks(in: try tree.text(document)) {
+            #expect(tree.exists(link), "\(document) leads to \(link)")
+        }
+    }
+
+    @Test("has at its top what belongs there and nothing else")
+    func top() throws {
+        let known: Set<String> = [
+            "Package.swift", "Sources", "Tests", "openapi", "Config", "docker", "README.md",
+            "ARCHITECTURE.md", "CHANGELOG.md", "Makefile", ".ci", ".gitignore", ".swift-format",
+            ".editorconfig", ".git",
+        ]
+        let ignored = TidyRules.ignoredNames(in: try tree.text(".gitignore"))
+        for name in try tree.top() where !known.contains(name) {
+            #expect(ignored.contains { TidyRules.matches(name, $0) }, "\(name)")
+        }
+        for name in ["Package.swift", "Sources", "Tests", "Makefile"] { #expect(tree.exists(name)) }
+    }
+}
+
+@Suite("A rule of the repository")
+struct TidyRulesTests {
+    @Test(
+        "sees imports however they are written",
+        arguments: [
+            ("import COpenSSL", ["COpenSSL"]), ("public import Logins", ["Logins"]),
+            ("  internal import CCurl // why", ["CCurl"]),
+            ("@preconcurrency import CLinux", ["CLinux"]),
+            ("import struct Logins.Timestamp", ["Logins"]),
+            ("package import HTTP\nimport JSON", ["HTTP", "JSON"]),
+            ("// import Engine", []), ("let text = \"import Engine\"", []),
+            ("important()", []),
+        ]
+    )
+    func imports(text: String, modules: [String]) {
+        #expect(TidyRules.imports(of: text) == modules)
+    }
+
+    @Test(
+        "catches a shortcut in code, and not in comments or names",
+        arguments: [
+            ("let a = try! b()", 1), ("a as! B", 1), ("fatalError(\"no\")", 1),
+            ("    print(a)", 1), ("Swift.print(a)", 1), ("x = 1; print (a)", 1),
+            ("// never print(a)", 0), ("/// `try!` is not used", 0), ("fingerprint(a)", 0),
+            ("a.printed(b)", 0), ("let a = try b()", 0), ("blueprint (a)", 0),
+        ]
+    )
+    func shortcuts(text: String, count: Int) {
+        #expect(TidyRules.shortcuts(in: text).count == count)
+    }
+
+    @Test(
+        "catches a task without an owner",
+        arguments: [
+            ("Task { work() }", 1), ("let a = Task { }", 1), ("Task.detached { }", 1),
+            ("Task(priority: .high) { }", 1), ("_ = Task<Void, Never> { }", 1), ("Task{ }", 1),
+            ("group.addTask { work() }", 0), ("Task.isCancelled", 0), ("await Task.yield()", 0),
+        ]
+    )
+    func tasks(text: String, count: Int) {
+        #expect(TidyRules.unstructuredTasks(in: text).count == count)
+    }
+
+    @Test(
+        "wants a comment within three lines of a claim",
+        arguments: [
+            ("class A: @unchecked Sendable {}", 1),
+            ("// Locked inside.\nclass A: @unchecked Sendable {}", 0),
+            ("class A: @unchecked Sendable {\n  // Locked.\n}", 0),
+            ("// Far.\n\n\n\nclass A: @unchecked Sendable {}", 1),
+            ("nonisolated(unsafe) static let a = b", 1),
+            ("nonisolated(unsafe) static let a = b // Never changes.", 0),
+            ("class A: Sendable {}", 0),
+        ]
+    )
+    func trust(text: String, count: Int) {
+        #expect(TidyRules.unexplainedTrust(in: text).count == count)
+    }
+
+    @Test("finds the relative links of a document, without their anchors")
+    func links() {
+        let text = """
+            [a](Sources/A.swift) and ![b](docker/b.png "title"), [c](https://example.com/c),
+            [d](#here), [e](README.md#there), [f](mailto:a@example.com)
+            [g]: Config/g.json5
+            ```
+            [no](nowhere)
+            ```
+            and `[no](nowhere)` in code
+            """
+        #expect(
+            TidyRules.relativeLinks(in: text)
+                == ["Sources/A.swift", "docker/b.png", "README.md", "Config/g.json5"]
+        )
+    }
+
+    @Test("reads what is ignored at the top")
+    func ignored() {
+        let names = TidyRules.ignoredNames(in: ".build/\n# no\n\n*.db\n/.demo/\na/b\n!kept\n")
+        #expect(names == [".build", "*.db", ".demo"])
+        #expect(TidyRules.matches("x.db", "*.db"))
+        #expect(!TidyRules.matches("x.db.old", "*.db"))
+        #expect(TidyRules.matches(".build", ".build"))
+        #expect(!TidyRules.matches(".builds", ".build"))
+    }
+}

@@ -1,0 +1,240 @@
+import AuthorizationServers
+import HTTP
+import JSON
+import Logins
+import SQLiteStore
+import TestSupport
+import Testing
+
+// cloudentity.md 1.3 and 1.5
+@Suite("POST /authentication/start", .timeLimit(.minutes(1)))
+struct StartRouteTests {
+    static let acknowledged = #"{"acknowledged":true}"#
+
+    static let today = """
+        { "login_id": "5f0c2f6be1f04c0f9a5d0b8f2f7d6a11",
+          "login_state": "0a9d7c55b2b14b8f8f3ce0d0c3f1e2aa",
+          "tenant_id": "bank", "server_id": "retail", "client_id": "9f2d0c6e7c8f4b0f8a2f",
+          "client_info": { "client_name": "Kiosk 12" },
+          "user_identifier": "customer-4711@example.com",
+          "requested_scopes": ["openid", "profile"], "acr_values": null,
+          "binding_message": "Kiosk 12 / 84-20-17", "expires_at": "2026-11-20T12:05:00Z" }
+        """
+
+    @Test("stores today's form whole before it is acknowledged")
+    func today() async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            let response = try await calls.start(Self.today)
+            #expect(response.status == 200)
+            #expect(response.text == Self.acknowledged)
+            let stored = try await calls.login("5f0c2f6be1f04c0f9a5d0b8f2f7d6a11", tenant: "bank")
+            let login = try #require(stored)
+            #expect(
+                login.details
+                    == PendingLogin.Details(
+                        user: .named("customer-4711@example.com"),
+                        workspace: .named("retail"),
+                        client: .named("9f2d0c6e7c8f4b0f8a2f"),
+                        clientName: "Kiosk 12",
+                        requestedScopes: ["openid", "profile"],
+                        bindingMessage: "Kiosk 12 / 84-20-17",
+                        state: "0a9d7c55b2b14b8f8f3ce0d0c3f1e2aa"
+                    )
+            )
+            let now = stage.clock.now()
+            #expect(login.phase.name == .preparing)
+            #expect(login.terms.receivedAt == now)
+            #expect(login.terms.expiresAt == now + .seconds(300))
+            // cloudentity.md ST-4: the prompt ends ten seconds, the last report one before.
+            #expect(login.terms.promptEnds == now + .seconds(290))
+            #expect(login.terms.reportEnds == now + .seconds(299))
+        }
+        #expect(stage.log.events.isEmpty)
+    }
+
+    @Test(
+        "takes the older form, the Open Banking ones and the least there can be",
+        arguments: [
+            #"{"login_id":"L1","user_identifier":"customer-4711","state":"c9q2v7"}"#,
+            #"{"login_id":"L1","user_identifier":"u","openbanking_intent_id":"aac-7f3a","#
+                + #""requested_scopes":["openid","accounts"]}"#,
+            #"{"login_id":"L1","login_state":"s","user_identifier":"u","#
+                + #""requested_scopes":["openid","consent:urn:bank:C1DD33123","payments"]}"#,
+            #"{"login_id":"L1","user_identifier":"u"}"#,
+            #"{"login_id":"L1","user_identifier":"u","login_state":null,"state":null,"#
+                + #""tenant_id":null,"server_id":null,"client_id":null,"client_info":null,"#
+                + #""requested_scopes":null,"acr_values":null,"binding_message":null,"#
+                + #""expires_at":null,"openbanking_intent_id":null}"#,
+        ]
+    )
+    func forms(body: String) async throws {
+        let stage = try InboundStage()
+        try await stage.run { (calls) async throws in
+            #expect(try await calls.start(body).text == Self.acknowledged)
+            #expect(try await calls.login()?.phase.name == .preparing)
+        }
+    }
+
+    @Test("acknowledges a repeat and stores nothing more, whatever became of the login")
+    func repeats() async throws {
+        let stage = try InboundStage()
+        let body = #"{"login_id":"L1","user_identifier":"u","login_state":"s"}"#
+        try await stage.run { calls in
+            #expect(try await calls.start(body).text == Self.acknowledged)
+            let first = try await calls.login()
+            stage.clock.advance(by: .seconds(5))
+            #expect(try await calls.start(body).text == Self.acknowledged)
+            #expect(try await calls.login() == first)
+
+            let number = LoginNumber(1)
+            let now = stage.clock.now()
+            _ = try await calls.store.update(number) { (login) throws(PendingLogin.Refusal) in
+                _ = try login.apply(.unusable(.userUnknown), at: now)
+                _ = try login.apply(.reportTaken(confirmed: true), at: now)
+            }
+            let settled = try await calls.login()
+            #expect(settled?.phase.name == .settled)
+            stage.clock.advance(by: .seconds(500))
+            #expect(try await calls.start(body).text == Self.acknowledged)
+            #expect(try await calls.login() == settled)
+            #expect(try await calls.count() == 1)
+        }
+        #expect(stage.log.events == ["start.repeated", "start.repeated"])
+    }
+
+    @Test("keeps the first of a thousand at a time, and one row")
+    func racing() async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            try await withThrowingTaskGroup { group in
+                for _ in 1...1_000 {
+                    group.addTask { try await calls.start(Self.today).text }
+                }
+                for try await text in group { #expect(text == Self.acknowledged) }
+            }
+            #expect(try await calls.count() == 1)
+        }
+        #expect(stage.log.events.filter { $0 == "start.repeated" }.count == 999)
+    }
+
+    @Test(
+        "keeps the first of two logins with one name, and says so",
+        arguments: [
+            #"{"login_id":"L1","user_identifier":"other","login_state":"s"}"#,
+            #"{"login_id":"L1","user_identifier":"u","login_state":"other"}"#,
+            #"{"login_id":"L1","user_identifier":"u"}"#,
+        ]
+    )
+    func conflict(second: String) async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            let first = #"{"login_id":"L1","user_identifier":"u","login_state":"s"}"#
+            _ = try await calls.start(first)
+            let kept = try await calls.login()
+            #expect(try await calls.start(second).text == Self.acknowledged)
+            #expect(try await calls.login() == kept)
+            #expect(try await calls.count() == 1)
+        }
+        #expect(stage.log.events == ["start.conflict"])
+    }
+
+    @Test("knows logins of one name in two tenants apart")
+    func tenantsApart() async throws {
+        let stage = try InboundStage()
+        try await stage.run { (calls) async throws in
+            for tenant in [#""a""#, #""b""#, "null"] {
+                let body = #"{"login_id":"L1","user_identifier":"u","tenant_id":\#(tenant)}"#
+                #expect(try await calls.start(body).status == 200)
+            }
+            #expect(try await calls.count() == 3)
+        }
+    }
+
+    @Test("takes logins of its own tenants only")
+    func tenants() async throws {
+        let stage = try InboundStage()
+        try await stage.run({ $0.tenants = [.named("bank")] }) { (calls) async throws in
+            for (tenant, status) in [(#""bank""#, 200), (#""Bank""#, 400), (#""other""#, 400)] {
+                let body = #"{"login_id":"L1","user_identifier":"u","tenant_id":\#(tenant)}"#
+                #expect(try await calls.start(body).status == status)
+            }
+            #expect(try await calls.count() == 1)
+        }
+    }
+
+    @Test(
+        "acknowledges alike for users who are unknown, disabled or cannot be reached",
+        arguments: ["nobody", "disabled", "unreachable", "customer-4711@example.com"]
+    )
+    func users(user: String) async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            let response = try await calls.start(#"{"login_id":"L1","user_identifier":"\#(user)"}"#)
+            #expect(response.status == 200)
+            #expect(response.text == Self.acknowledged)
+            #expect(response.fields.map(\.name) == ["Cache-Control"])
+            #expect(try await calls.login()?.phase.name == .preparing)
+        }
+    }
+
+    @Test("acknowledges a login over a limit, and stores it as failed")
+    func limits() async throws {
+        let stage = try InboundStage()
+        try await stage.run({ $0.limits = LoginLimits(liveLoginsOfUser: 1) }) {
+            (calls) async throws in
+            for id in ["L1", "L2"] {
+                let body = #"{"login_id":"\#(id)","user_identifier":"u"}"#
+                #expect(try await calls.start(body).text == Self.acknowledged)
+            }
+            #expect(try await calls.login("L1")?.phase.name == .preparing)
+            #expect(
+                try await calls.login("L2")?.phase.outcome == .failed(.tooManyLoginsOfUser)
+            )
+        }
+        #expect(stage.log.events == ["start.over_limit"])
+    }
+
+    @Test("asks for another delivery when nothing could be stored")
+    func storeClosed() async throws {
+        let stage = try InboundStage()
+        let store = try stage.open()
+        await store.close()
+        let response = try await stage.calls(over: store).start(Self.today)
+        #expect(response.status == 503)
+        #expect(response.field("Retry-After") == "1")
+        #expect(try response.json["error"]?.string == "temporarily_unavailable")
+        #expect(stage.log.events == ["start.unavailable"])
+        try await stage.run { (calls) async throws in #expect(try await calls.count() == 0) }
+    }
+
+    @Test("logs a malformed body once, however often it is delivered")
+    func malformedOnce() async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            for body in ["{", "{", "{}", "{", "{}"] {
+                let response = try await calls.start(body)
+                #expect(response.status == 400)
+                #expect(try response.json["error"]?.string == "invalid_request")
+            }
+            #expect(try await calls.count() == 0)
+        }
+        #expect(stage.log.events == ["start.malformed", "start.malformed"])
+    }
+
+    @Test("keeps what a body says out of the log")
+    func discretion() async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            _ = try await calls.start(Self.today)
+            _ = try await calls.start(Self.today.replacing("4711", with: "4712"))
+            _ = try await calls.start(Self.today.replacing(#""5f0c"#, with: #"5f0c"#))
+            _ = try await calls.start(Self.today, [])
+        }
+        let log = stage.log.lines.map(\.members).joined()
+        #expect(stage.log.lines.count == 3)
+        for secret in ["customer", "0a9d7c55", "Kiosk", InboundStage.secret] {
+            #expect(!log.contains(secret))
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import Engine
+import Logins
+import TestSupport
+import Testing
+
+@Suite("The engine", .timeLimit(.minutes(1)))
+struct LoginEngineTests {
+    @Test("does all of a thousand duties, never more at once than it may")
+    func concurrency() async throws {
+        let stage = try Stage()
+        let count = 1000
+        try await stage.withStore { store in
+            try await withThrowingTaskGroup { group in
+                for index in 1...count {
+                    group.addTask {
+                        try await store.insertNew(PendingLogin.Fixture(id: "login-\(index)").make())
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        stage.server.consentGate.close()
+        try await stage.run(concurrency: 8) { _ in
+            try await stage.server.consentGate.arrivals.wait(for: 8, "held duties")
+            stage.server.consentGate.open()
+            try await stage.webhook.asked.wait(for: count, "prompts")
+        }
+        #expect(stage.crowd.most == 8)
+        #expect(Set(stage.webhook.asked.entries.map(\.prompt.number)).count == count)
+        #expect(stage.webhook.asked.entries.count == count)
+        #expect(stage.server.asked.entries.count == count)
+    }
+
+    @Test("takes nothing when it may do nothing")
+    func noConcurrency() async throws {
+        let stage = try Stage()
+        try await stage.run(concurrency: 0) { run in
+            _ = try await run.start()
+            #expect(try await run.store.nextDue() == stage.start)
+        }
+        #expect(stage.server.asked.entries.isEmpty)
+    }
+
+    @Test("stops after what is under way, and takes nothing more")
+    func stop() async throws {
+        let stage = try Stage()
+        stage.server.consentGate.close()
+        // Full with one duty, so that the second login can only be taken after the first.
+        try await stage.run(concurrency: 1) { run in
+            _ = try await run.start("first")
+            try await stage.server.consentGate.arrivals.wait(for: 1, "held duties")
+            run.engine.stop()
+            _ = try await run.start("second")
+        }
+        // The store is closed as soon as the engine returns: what is here was written before.
+        let last = stage.heard.entries.last?.login
+        #expect(last?.key.login == .named("first"))
+        #expect(last?.phase.name == .waiting)
+        #expect(stage.server.asked.entries == [.named("first")])
+        #expect(stage.webhook.asked.entries.isEmpty)
+    }
+
+    @Test("goes on after a restart from where a login was", arguments: [true, false])
+    func restart(isDecided: Bool) async throws {
+        let stage = try Stage()
+        let phases: [PendingLogin.PhaseName] = [.preparing, .waiting, .reporting]
+        let numbers = try await stage.withStore { store in
+            var numbers: [LoginNumber] = []
+            for phase in phases {
+                let login = PendingLogin.inPhase(phase, PendingLogin.Fixture(id: "\(phase)"))
+                numbers.append(try await store.insertNew(login))
+            }
+            return numbers
+        }
+        try await stage.run { run in
+            try await stage.login(numbers[2], reaching: .settled)
+            let asked = try await stage.webhook.asked.wait(for: 2, "prompts")
+            #expect(Set(asked.map(\.prompt.number)) == Set(numbers[0...1]))
+            guard isDecided else { return }
+            for prompt in asked.map(\.prompt) { try await run.decide(.deny, prompt.ticket) }
+            for number in numbers { try await stage.login(number, reaching: .settled) }
+        }
+        #expect(stage.server.asked.entries == [.named("preparing")])
+        let doubts = Dictionary(
+            stage.server.reports.entries.map { ($0.login.value, $0.inDoubt) },
+            uniquingKeysWith: { _, _ in false }
+        )
+        #expect(
+            doubts
+                == (isDecided
+                    ? ["reporting": true, "preparing": false, "waiting": false]
+                    : ["reporting": true])
+        )
+    }
+
+    @Test("gives a new link after a restart, and the old one still opens")
+    func linksAfterRestart() async throws {
+        let stage = try Stage()
+        stage.webhook.answer(.later("busy", after: .seconds(5)))
+        try await stage.run { run in
+            let (number, _) = try await run.prompt()
+            _ = try await stage.nextDelivery(number, attempt: 1)
+        }
+        stage.clock.advance(by: .seconds(5))
+        try await stage.run { run in
+            let asked = try await stage.webhook.asked.wait(for: 2, "prompts")
+            #expect(asked[0].prompt.ticket != asked[1].prompt.ticket)
+            for prompt in asked.map(\.prompt) {
+                #expect(try await run.desk.login(opening: prompt.ticket).number == prompt.number)
+            }
+        }
+    }
+
+    @Test(
+        "does not do again what it could not write down",
+        arguments: [StoreError.full, .locked, .unavailable("disk")]
+    )
+    func recording(_ error: StoreError) async throws {
+        let stage = try Stage()
+        try await stage.run { run in
+            let (number, ticket) = try await run.prompt()
+            try await stage.login(number, "delivered") { login in
+                guard case .waiting(_, let deliveries) = login.phase else { return false }
+                return deliveries[0].state == .delivered(at: stage.start)
+            }
+            // The engine's own writes fail three times; the desk's do not.
+            run.troubled.fail(.update, error, times: 3)
+            try await run.decide(.approve, ticket)
+            for time in 1...3 {
+                try await run.troubled.failed.wait(for: time, "failures")
+                try await stage.clock.alarm(by: stage.clock.now() + .seconds(1))
+                #expect(try await run.store.login(number)?.login.phase.name == .reporting)
+                stage.clock.advance(by: .seconds(1))
+            }
+            try await stage.login(number, reaching: .settled)
+        }
+        #expect(stage.server.reports.entries.count == 1)
+        #expect(stage.log.events.filter { $0 == "engine.store_failed" }.count == 3)
+    }
+
+    @Test("asks nobody twice because a prompt's delivery could not be written down")
+    func recordingDelivery() async throws {
+        let stage = try Stage()
+        stage.webhook.gate.close()
+        try await stage.run { run in
+            let (number, _) = try await run.prompt()
+            run.troubled.fail(.update, times: 2)
+            stage.webhook.gate.open()
+            for time in 1...2 {
+                try await run.troubled.failed.wait(for: time, "failures")
+                try await stage.clock.alarm(by: stage.clock.now() + .seconds(1))
+                stage.clock.advance(by: .seconds(1))
+            }
+            try await stage.login(number, "delivered") { login in
+                guard case .waiting(_, let deliveries) = login.phase else { return false }
+                return deliveries[0].state == .delivered(at: stage.start + .seconds(2))
+            }
+        }
+        #expect(stage.webhook.asked.entries.count == 1)
+    }
+
+    @Test(
+        "goes on by itself when the store answers again",
+        arguments: [TroubledStore.Operation.claim, .nextDue, .recover]
+    )
+    func storeBack(_ operation: TroubledStore.Operation) async throws {
+        let stage = try Stage()
+        let number = try await stage.withStore { store in
+            var login = PendingLogin.inPhase(.waiting)
+            _ = try login.apply(.delivered(.named("webhook")), at: stage.start)
+            return try await store.insertNew(login)
+        }
+        // Nothing is due until the prompt ends; the store fails while the engine finds that out.
+        // Taking is not tried again when nothing is due after all.
+        let times = operation == .claim ? 1 : 2
+        try await stage.run(trouble: { $0.fail(operation, times: times) }) { run in
+            for time in 1...times {
+                try await run.troubled.failed.wait(for: time, "failures")
+                try await stage.clock.alarm(by: stage.clock.now() + .seconds(1))
+                stage.clock.advance(by: .seconds(1))
+            }
+            stage.clock.advance(by: PendingLogin.Fixture().promptEnds - stage.clock.now())
+            try await stage.login(number, reaching: .settled)
+        }
+        #expect(stage.server.reports.entries.map(\.outcome) == [.expired])
+    }
+}

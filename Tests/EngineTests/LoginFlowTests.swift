@@ -1,0 +1,205 @@
+import Engine
+import Logins
+import TestSupport
+import Testing
+
+@Suite("A login in the engine", .timeLimit(.minutes(1)))
+struct LoginFlowTests {
+    @Test(
+        "is prepared, notified and reported, with no clock moving",
+        arguments: Decision.Choice.allCases
+    )
+    func wholeWay(_ choice: Decision.Choice) async throws {
+        let stage = try Stage()
+        try await stage.run { run in
+            let (number, ticket) = try await run.prompt()
+            try await stage.login(number, "delivered") { login in
+                guard case .waiting(_, let deliveries) = login.phase else { return false }
+                return deliveries.map(\.state) == [.delivered(at: stage.start)]
+            }
+            #expect(stage.server.reports.entries.isEmpty)
+            try await run.decide(choice, ticket)
+            let settled = try await stage.login(number, reaching: .settled)
+            let outcome = Outcome(.fixture(choice, at: stage.start))
+            #expect(settled.phase == .settled(outcome, .reported, at: stage.start))
+            let phases = stage.heard.entries.map(\.login.phase.name)
+            #expect(phases == [.preparing, .waiting, .waiting, .reporting, .settled])
+        }
+        #expect(stage.server.asked.entries == [.named("login-1")])
+        #expect(stage.webhook.asked.entries.count == 1)
+        let reports = stage.server.reports.entries
+        #expect(reports.map(\.outcome) == [Outcome(.fixture(choice, at: stage.start))])
+        #expect(reports.map(\.inDoubt) == [false])
+    }
+
+    @Test("carries what the consent says to the channel")
+    func promptContent() async throws {
+        let stage = try Stage()
+        try await stage.run { run in
+            _ = try await run.prompt()
+        }
+        let prompt = try #require(stage.webhook.asked.entries.first).prompt
+        #expect(prompt.clientName == Consent.fixture.clientName)
+        #expect(prompt.scopes == ["openid", "payment:1"])
+        #expect(prompt.bindingMessage == "4711")
+        #expect(prompt.user.id == .named("alice"))
+        #expect(prompt.ends == PendingLogin.Fixture().promptEnds)
+    }
+
+    @Test(
+        "fails at once, and says so, when there is nobody to ask",
+        arguments: [
+            ("mallory", true, true, Failure.userUnknown),
+            ("alice", false, true, .userDisabled),
+            ("alice", true, false, .noChannel),
+        ]
+    )
+    func nobody(user: String, isActive: Bool, isEnabled: Bool, failure: Failure) async throws {
+        let stage = try Stage()
+        stage.people.put(User(id: .named("alice"), isActive: isActive))
+        if !isEnabled { stage.webhook.disable() }
+        try await stage.run { run in
+            let number = try await run.start { $0.user = user }
+            let login = try await stage.login(number, reaching: .settled)
+            #expect(login.phase.outcome == .failed(failure))
+        }
+        #expect(stage.server.reports.entries.map(\.outcome) == [.failed(failure)])
+        #expect(stage.webhook.asked.entries.isEmpty)
+        #expect(stage.server.asked.entries.isEmpty, "nobody's consent is nobody's business")
+    }
+
+    @Test("fails when the only channels that may be used for the user are not there")
+    func otherChannels() async throws {
+        let stage = try Stage()
+        stage.people.put(User(id: .named("alice"), isActive: true, channels: [.named("pigeon")]))
+        try await stage.run(stage.escalation) { run in
+            let number = try await run.start()
+            let login = try await stage.login(number, reaching: .settled)
+            #expect(login.phase.outcome == .failed(.noChannel))
+        }
+    }
+
+    @Test("waits for a directory that is down, and goes on when it is up")
+    func directoryDown() async throws {
+        let stage = try Stage()
+        stage.people.setDown(true)
+        try await stage.run { run in
+            let number = try await run.start()
+            let next = try await stage.nextPreparation(number, attempt: 1)
+            #expect((400...600).contains((next - stage.start).milliseconds))
+            stage.people.setDown(false)
+            stage.clock.advance(by: next - stage.start)
+            try await stage.login(number, reaching: .waiting)
+        }
+        #expect(stage.people.asked.entries.count >= 2)
+        #expect(stage.webhook.asked.entries.count == 1)
+    }
+
+    @Test("ends by its deadline even while the directory stays down", arguments: [true, false])
+    func directoryStaysDown(reportsExpiry: Bool) async throws {
+        let stage = try Stage()
+        stage.people.setDown(true)
+        try await stage.run { run in
+            let number = try await run.start { $0.reportsExpiry = reportsExpiry }
+            _ = try await stage.nextPreparation(number, attempt: 1)
+            stage.clock.advance(by: PendingLogin.Fixture().promptEnds - stage.start)
+            let login = try await stage.login(number, reaching: .settled)
+            #expect(login.phase.outcome == .expired)
+        }
+        #expect(stage.server.reports.entries.map(\.outcome) == (reportsExpiry ? [.expired] : []))
+        #expect(stage.webhook.asked.entries.isEmpty)
+    }
+
+    @Test("asks for a consent again when the server says, and not earlier")
+    func consentLater() async throws {
+        let stage = try Stage()
+        stage.server.answerConsents(.later("busy", after: .seconds(7)), .later("busy", after: nil))
+        try await stage.run { run in
+            let number = try await run.start()
+            let first = try await stage.nextPreparation(number, attempt: 1)
+            #expect(first - stage.start == .seconds(7))
+            stage.clock.advance(by: .seconds(7))
+            let second = try await stage.nextPreparation(number, attempt: 2)
+            #expect((800...1200).contains((second - first).milliseconds))
+            stage.clock.advance(by: second - first)
+            try await stage.login(number, reaching: .waiting)
+        }
+        #expect(stage.server.asked.entries.count == 3)
+    }
+
+    @Test(
+        "fails when its consent can never be shown",
+        arguments: [Failure.consentUnusable, .consentGone]
+    )
+    func consentUnusable(_ failure: Failure) async throws {
+        let stage = try Stage()
+        stage.server.answerConsents(.unusable(failure))
+        try await stage.run { run in
+            let number = try await run.start()
+            let login = try await stage.login(number, reaching: .settled)
+            #expect(login.phase.outcome == .failed(failure))
+        }
+        #expect(stage.server.reports.entries.map(\.outcome) == [.failed(failure)])
+        #expect(stage.webhook.asked.entries.isEmpty)
+        #expect(stage.log.events.contains("consent.unusable"))
+    }
+
+    @Test("is stranded when its authorization server is no longer configured")
+    func otherServer() async throws {
+        let stage = try Stage()
+        try await stage.run { run in
+            let number = try await run.start { $0.server = "another" }
+            let login = try await stage.login(number, reaching: .stranded)
+            #expect(login.phase.outcome == .failed(.consentUnusable))
+        }
+        #expect(stage.server.reports.entries.isEmpty)
+        #expect(stage.log.events.contains("login.server_unknown"))
+    }
+
+    @Test("expires, and the server is told only where its rule says so", arguments: [true, false])
+    func expiry(reportsExpiry: Bool) async throws {
+        let stage = try Stage()
+        try await stage.run { run in
+            let number = try await run.start { $0.reportsExpiry = reportsExpiry }
+            try await stage.webhook.asked.wait(for: 1, "prompts")
+            let ends = PendingLogin.Fixture().promptEnds
+            stage.clock.advance(by: ends - stage.start - .milliseconds(1))
+            #expect(try await run.store.nextDue() == ends)
+            stage.clock.advance(by: .milliseconds(1))
+            let login = try await stage.login(number, reaching: .settled)
+            #expect(
+                login.phase
+                    == .settled(.expired, reportsExpiry ? .reported : .leftToExpire, at: ends)
+            )
+        }
+        #expect(stage.server.reports.entries.map(\.outcome) == (reportsExpiry ? [.expired] : []))
+    }
+
+    @Test("is reported while its notification is still on its way")
+    func decisionBeforeDelivery() async throws {
+        let stage = try Stage()
+        stage.webhook.gate.close()
+        try await stage.run { run in
+            let (number, ticket) = try await run.prompt()
+            try await run.decide(.approve, ticket)
+            try await stage.login(number, reaching: .settled)
+            #expect(stage.webhook.answered.entries.isEmpty)
+            stage.webhook.gate.open()
+            try await stage.webhook.answered.wait(for: 1, "answers")
+        }
+        #expect(stage.server.reports.entries.count == 1)
+        #expect(stage.heard.entries.last?.login.phase.name == .settled)
+    }
+}
+
+extension Stage {
+    /// When a login that could not be made ready is tried again.
+    func nextPreparation(_ number: LoginNumber, attempt: Int) async throws -> Timestamp {
+        let login = try await login(number, "attempt \(attempt)") { login in
+            guard case .preparing(let attempts, _) = login.phase else { return false }
+            return attempts.count == attempt
+        }
+        guard case .preparing(_, let next) = login.phase else { throw NotNew() }
+        return next
+    }
+}

@@ -1,0 +1,90 @@
+import Engine
+import Logins
+import SQLiteStore
+import TestSupport
+import Testing
+
+@Suite("Retention", .timeLimit(.minutes(1)))
+struct RetentionTests {
+    let retention = Retention(redactAfter: .minutes(60), deleteAfter: .minutes(600))
+
+    @Test("erases what is personal first and the whole row later")
+    func stages() async throws {
+        let stage = try Stage()
+        try await stage.withStore { store in
+            let number = try await store.insertNew(.inPhase(.settled))
+            let open = try await store.insertNew(.inPhase(.waiting, .init(id: "open")))
+
+            try await retention.sweep(store, at: stage.start + .minutes(60))
+            #expect(try await store.login(number)?.login.details.user == .named("alice"))
+
+            try await retention.sweep(store, at: stage.start + .minutes(60) + .milliseconds(1))
+            let redacted = try #require(try await store.login(number)).login
+            #expect(redacted.details.user != .named("alice"))
+            #expect(redacted.details.bindingMessage == nil)
+            #expect(redacted.phase.name == .settled)
+            #expect(redacted.phase.outcome?.isApproval == true)
+
+            try await retention.sweep(store, at: stage.start + .minutes(600))
+            #expect(try await store.login(number) != nil)
+            try await retention.sweep(store, at: stage.start + .minutes(600) + .milliseconds(1))
+            #expect(try await store.login(number) == nil)
+            #expect(try await store.login(open)?.login.details.user == .named("alice"))
+        }
+    }
+
+    @Test("works through more than one batch in a pass")
+    func batches() async throws {
+        let stage = try Stage()
+        try await stage.withStore { store in
+            try await withThrowingTaskGroup { group in
+                for index in 1...1_201 {
+                    group.addTask {
+                        try await store.insertNew(.inPhase(.settled, .init(id: "login-\(index)")))
+                    }
+                }
+                try await group.waitForAll()
+            }
+            try await retention.sweep(store, at: stage.start + .minutes(601))
+            #expect(try await store.logins(in: .settled, after: nil, limit: 10).isEmpty)
+        }
+    }
+
+    @Test("sweeps at once, and again a minute later")
+    func repeats() async throws {
+        let stage = try Stage()
+        try await stage.withStore { store in
+            let number = try await store.insertNew(.inPhase(.settled))
+            let quick = Retention(redactAfter: .zero, deleteAfter: .seconds(59))
+            try await withThrowingTaskGroup { group in
+                group.addTask { await quick.run(store, clock: stage.clock, log: stage.log.logger) }
+                try await stage.clock.alarm(by: stage.start + .minutes(1))
+                #expect(try await store.login(number) != nil)
+                stage.clock.advance(by: .minutes(1))
+                try await stage.clock.alarm(by: stage.start + .minutes(2))
+                #expect(try await store.login(number) == nil)
+                group.cancelAll()
+            }
+        }
+        #expect(stage.log.events.isEmpty)
+    }
+
+    @Test("goes on after a failure, and logs it")
+    func failure() async throws {
+        let stage = try Stage()
+        let closed = try await stage.withStore { $0 }
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                await retention.run(closed, clock: stage.clock, log: stage.log.logger)
+            }
+            for minute in 1...2 {
+                try await stage.clock.alarm(by: stage.start + .minutes(Int64(minute)))
+                #expect(
+                    stage.log.events == Array(repeating: "retention.failed", count: minute)
+                )
+                stage.clock.advance(by: .minutes(1))
+            }
+            group.cancelAll()
+        }
+    }
+}

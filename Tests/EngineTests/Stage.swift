@@ -1,0 +1,173 @@
+import Engine
+import Logins
+import SQLiteStore
+import TestSupport
+import Testing
+
+/// Everything around an engine: a clock that stands still, a database, a server, two channels and
+/// a directory. It outlives the engines that run on it, as a disk outlives processes.
+final class Stage: Sendable {
+    static let publicURL = "https://login.bank.example"
+
+    let clock = ManualClock()
+    let log = CapturedLog()
+    let crowd = Crowd()
+    let server: StandInServer
+    let webhook: StandInChannel
+    let sms: StandInChannel
+    let people = StandInDirectory()
+    /// Each durable change of a login, in order.
+    let heard = Recorded<StoredLogin>()
+    let start: Timestamp
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        server = StandInServer(clock: clock, crowd: crowd)
+        webhook = StandInChannel("webhook", clock: clock, crowd: crowd)
+        sms = StandInChannel("sms", clock: clock, crowd: crowd)
+        start = clock.now()
+    }
+
+    /// The webhook at once, the text message after twenty seconds.
+    var escalation: EscalationPlan {
+        EscalationPlan([
+            .init(channel: webhook, after: .zero), .init(channel: sms, after: .seconds(20)),
+        ])
+    }
+
+    /// Lends a store without anything that runs on it.
+    func withStore<Value>(
+        changes: LoginChanges = LoginChanges(),
+        _ body: (SQLiteLoginStore) async throws -> Value
+    ) async throws -> Value {
+        var options = StoreOptions(
+            path: directory.file("logins.db"),
+            role: .service,
+            clock: clock
+        )
+        options.changes = { [heard] stored in
+            heard.append(stored)
+            changes.publish(stored)
+        }
+        let store = try SQLiteLoginStore(options)
+        let value: Value
+        do {
+            value = try await body(store)
+        } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+        return value
+    }
+
+    /// Runs an engine while `body` runs; then stops it and closes the store.
+    func run(
+        _ plan: EscalationPlan? = nil,
+        concurrency: Int = 64,
+        trouble: ((TroubledStore) -> Void)? = nil,
+        _ body: (Run) async throws -> Void
+    ) async throws {
+        let changes = LoginChanges()
+        try await withStore(changes: changes) { store in
+            let troubled = TroubledStore(store)
+            trouble?(troubled)
+            let engine = LoginEngine(
+                store: troubled,
+                servers: [server],
+                directory: people,
+                plan: plan ?? EscalationPlan([.init(channel: webhook, after: .zero)]),
+                clock: clock,
+                changes: changes,
+                settings: .init(concurrency: concurrency, publicURL: Self.publicURL),
+                log: log.logger
+            )
+            let desk = DecisionDesk(
+                store: store,
+                changes: changes,
+                clock: clock,
+                allowsApprovalByTap: true
+            )
+            let run = Run(stage: self, store: store, troubled: troubled, engine: engine, desk: desk)
+            // When `body` throws, leaving this scope cancels the engine.
+            async let running: Void = engine.run()
+            try await body(run)
+            for gate in [server.consentGate, server.reportGate, webhook.gate, sms.gate] {
+                gate.open()
+            }
+            engine.stop()
+            await running
+        }
+    }
+
+    /// Waits until a login is as a test wants it.
+    @discardableResult
+    func login(
+        _ number: LoginNumber,
+        _ what: String,
+        where isAsWanted: @escaping @Sendable (PendingLogin) -> Bool
+    ) async throws -> PendingLogin {
+        let heard = try await heard.wait(what) { heard in
+            heard.last { $0.number == number }.map { isAsWanted($0.login) } ?? false
+        }
+        return try #require(heard.last { $0.number == number }).login
+    }
+
+    /// Waits until a login is in a phase.
+    @discardableResult
+    func login(
+        _ number: LoginNumber,
+        reaching phase: PendingLogin.PhaseName
+    ) async throws -> PendingLogin {
+        try await login(number, "\(phase)") { $0.phase.name == phase }
+    }
+}
+
+/// An engine that runs.
+struct Run: Sendable {
+    let stage: Stage
+    let store: any LoginStore
+    let troubled: TroubledStore
+    let engine: LoginEngine
+    let desk: DecisionDesk
+
+    /// A login arrives.
+    func start(
+        _ id: String = "login-1",
+        _ change: (inout PendingLogin.Fixture) -> Void = { _ in }
+    ) async throws -> LoginNumber {
+        var fixture = PendingLogin.Fixture(id: id)
+        fixture.receivedAt = stage.clock.now()
+        change(&fixture)
+        return try await store.insertNew(fixture.make())
+    }
+
+    /// A login arrives and the person has been asked; returns its number and ticket.
+    func prompt(_ id: String = "login-1") async throws -> (number: LoginNumber, ticket: String) {
+        let number = try await start(id)
+        let asked = try await stage.webhook.asked.wait("a prompt") { asked in
+            asked.contains { $0.prompt.number == number }
+        }
+        let prompt = try #require(asked.last { $0.prompt.number == number }).prompt
+        return (number, prompt.ticket)
+    }
+
+    @discardableResult
+    func decide(_ choice: Decision.Choice, _ ticket: String) async throws -> StoredLogin {
+        try await desk.decide(choice, opening: ticket, via: .page, address: "192.0.2.7")
+    }
+}
+
+extension LoginStore {
+    /// Inserts a login that is new.
+    @discardableResult
+    func insertNew(_ login: PendingLogin) async throws -> LoginNumber {
+        guard case .inserted(let stored) = try await insert(login, limits: .none) else {
+            throw NotNew()
+        }
+        return stored.number
+    }
+}
+
+struct NotNew: Error {}

@@ -1,0 +1,98 @@
+import Engine
+import Logins
+import TestSupport
+import Testing
+import Threads
+
+@Suite("The machine's clock", .timeLimit(.minutes(1)))
+struct SystemClockTests {
+    let clock = SystemClock()
+    let rung = Recorded<String>()
+
+    @Test("rings once, and not before its moment")
+    func rings() async throws {
+        let moment = clock.now() + .milliseconds(30)
+        let times = Recorded<Timestamp>()
+        clock.schedule("a", at: moment) { [clock] in times.append(clock.now()) }
+        try await times.wait(for: 1, "rings")
+        clock.schedule("b", at: clock.now() + .milliseconds(20)) { [rung] in rung.append("b") }
+        try await rung.wait(for: 1, "rings")
+        #expect(times.entries.count == 1)
+        #expect(times.entries.allSatisfy { $0 >= moment })
+    }
+
+    @Test("rings at once for a moment that has passed")
+    func past() async throws {
+        clock.schedule("a", at: Timestamp(milliseconds: 0)) { [rung] in rung.append("a") }
+        try await rung.wait(for: 1, "rings")
+    }
+
+    @Test("rings only the last of what was scheduled under one name")
+    func replaced() async throws {
+        clock.schedule("a", at: clock.now() + .milliseconds(20)) { [rung] in rung.append("first") }
+        clock.schedule("a", at: clock.now() + .milliseconds(50)) { [rung] in rung.append("second") }
+        clock.schedule("z", at: clock.now() + .milliseconds(80)) { [rung] in rung.append("end") }
+        try await rung.wait("the end") { $0.contains("end") }
+        #expect(rung.entries == ["second", "end"])
+    }
+
+    @Test("does not ring early for what is put off at the last moment")
+    func putOff() async throws {
+        for round in 1...2_000 {
+            clock.schedule("a\(round)", at: clock.now()) {}
+            clock.schedule("a\(round)", at: clock.now() + .seconds(3600)) { [rung] in
+                rung.append("early")
+            }
+        }
+        clock.schedule("z", at: clock.now() + .milliseconds(5)) { [rung] in rung.append("end") }
+        try await rung.wait("the end") { $0.contains("end") }
+        #expect(rung.entries == ["end"])
+        for round in 1...2_000 { clock.schedule("a\(round)", at: nil) {} }
+    }
+
+    @Test("brings a moment forward")
+    func earlier() async throws {
+        clock.schedule("a", at: clock.now() + .seconds(3600)) { [rung] in rung.append("late") }
+        clock.schedule("a", at: clock.now() + .milliseconds(10)) { [rung] in rung.append("early") }
+        try await rung.wait(for: 1, "rings")
+        #expect(rung.entries == ["early"])
+    }
+
+    @Test("stays silent about what was cancelled")
+    func cancelled() async throws {
+        clock.schedule("a", at: clock.now() + .milliseconds(20)) { [rung] in rung.append("a") }
+        clock.schedule("a", at: nil) {}
+        clock.schedule("never scheduled", at: nil) {}
+        clock.schedule("z", at: clock.now() + .milliseconds(50)) { [rung] in rung.append("end") }
+        try await rung.wait(for: 1, "rings")
+        #expect(rung.entries == ["end"])
+    }
+
+    @Test("takes a name again after it has rung, from within its own ring too")
+    func again() async throws {
+        clock.schedule("a", at: clock.now()) { [clock, rung] in
+            rung.append("first")
+            clock.schedule("a", at: clock.now() + .milliseconds(5)) { rung.append("second") }
+        }
+        try await rung.wait(for: 2, "rings")
+        #expect(rung.entries == ["first", "second"])
+    }
+
+    @Test("wakes a wait by its signal, by its moment, and by cancellation")
+    func waits() async throws {
+        let signal = Signal()
+        signal.raise()
+        try await within { [clock] in
+            await clock.wait(for: signal, until: clock.now() + .seconds(3600))
+        }
+        let end = clock.now() + .milliseconds(20)
+        try await within { [clock] in await clock.wait(until: end) }
+        #expect(clock.now() >= end)
+        try await within { [clock] in
+            await withTaskGroup { group in
+                group.addTask { await clock.wait(for: Signal(), until: nil) }
+                group.cancelAll()
+            }
+        }
+    }
+}

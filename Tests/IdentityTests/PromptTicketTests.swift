@@ -1,0 +1,117 @@
+import Cryptography
+import Identity
+import Logins
+import TestSupport
+import Testing
+
+@Suite("A prompt's ticket")
+struct PromptTicketTests {
+    let ticket = PromptTicket(for: LoginNumber(4_711))
+
+    private func login(with digests: [UInt8]...) throws -> PendingLogin {
+        var login = PendingLogin.inPhase(.waiting)
+        for digest in digests { _ = try login.apply(.ticketIssued(digest), at: login.receivedAt) }
+        return login
+    }
+
+    @Test("comes back from its text", arguments: [1, 4_711, Int64.max])
+    func roundTrip(number: Int64) throws {
+        let ticket = PromptTicket(for: LoginNumber(number))
+        let read = try #require(PromptTicket(ticket.text))
+        #expect(ticket.text.utf8.count == PromptTicket.encodedLength)
+        #expect(read.number == LoginNumber(number))
+        #expect(read.text == ticket.text)
+        #expect(read.digest == ticket.digest)
+        #expect(read.opens(try login(with: ticket.digest)))
+    }
+
+    @Test("fits into a link as it is")
+    func urlSafe() {
+        for _ in 1...50 {
+            let text = PromptTicket(for: LoginNumber(1)).text
+            #expect(
+                text.utf8.allSatisfy { byte in
+                    let letter = byte | 0x20
+                    return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter)
+                        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                        || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+                }
+            )
+        }
+    }
+
+    @Test("is another one each time")
+    func uniqueness() {
+        let texts = Set((1...1_000).map { _ in PromptTicket(for: LoginNumber(1)).text })
+        #expect(texts.count == 1_000)
+    }
+
+    @Test("is digested as its number and its secret, after a label")
+    func digest() throws {
+        let bytes = try #require(Base64URL.decode(ticket.text))
+        let hashed = Array("beckon-ticket-v1|4711|".utf8) + bytes[8...]
+        #expect(ticket.digest == SHA256.digest(hashed))
+        #expect(bytes.count == 40)
+    }
+
+    @Test("does not open a login under another number, though the secret is the same")
+    func otherNumber() throws {
+        var bytes = try #require(Base64URL.decode(ticket.text))
+        bytes[7] ^= 1
+        let moved = try #require(PromptTicket(Base64URL.encode(bytes)))
+        #expect(moved.number != ticket.number)
+        #expect(moved.digest != ticket.digest)
+        #expect(!moved.opens(try login(with: ticket.digest)))
+    }
+
+    @Test("opens nothing after any one of its characters is altered")
+    func altered() throws {
+        let login = try login(with: ticket.digest)
+        let text = Array(ticket.text)
+        for index in text.indices {
+            var altered = text
+            altered[index] = altered[index] == "A" ? "B" : "A"
+            guard let other = PromptTicket(String(altered)) else { continue }
+            #expect(!other.opens(login), "character \(index)")
+        }
+    }
+
+    @Test("opens its login by whichever of several links came last or first")
+    func several() throws {
+        let other = PromptTicket(for: ticket.number)
+        let third = PromptTicket(for: ticket.number)
+        let login = try login(with: ticket.digest, other.digest)
+        #expect(ticket.opens(login))
+        #expect(other.opens(login))
+        #expect(!third.opens(login))
+        #expect(!ticket.opens(try self.login()))
+    }
+
+    static let nonsense: [String] = [
+        "", "A", "../../etc/passwd",
+        String(repeating: "A", count: PromptTicket.encodedLength),
+        // A negative number: the highest bit is set.
+        "_" + String(repeating: "A", count: PromptTicket.encodedLength - 1),
+        String(repeating: "A", count: PromptTicket.encodedLength - 1),
+        String(repeating: "A", count: PromptTicket.encodedLength + 1),
+        String(repeating: "=", count: PromptTicket.encodedLength),
+        String(repeating: "+", count: PromptTicket.encodedLength),
+        String(repeating: " ", count: PromptTicket.encodedLength),
+        String(repeating: "\u{0}", count: PromptTicket.encodedLength),
+        String(repeating: "é", count: PromptTicket.encodedLength / 2),
+        PromptTicket(for: LoginNumber(1)).text + "=",
+        PromptTicket(for: LoginNumber(1)).text + "\n",
+        " " + PromptTicket(for: LoginNumber(1)).text.dropFirst(),
+        PromptTicket(for: LoginNumber(0)).text,
+        PromptTicket(for: LoginNumber(-1)).text,
+    ]
+
+    @Test("is not read from what is none", arguments: nonsense)
+    func garbage(_ text: String) {
+        #expect(PromptTicket(text) == nil)
+    }
+}
+
+extension PendingLogin {
+    fileprivate var receivedAt: Timestamp { terms.receivedAt }
+}
