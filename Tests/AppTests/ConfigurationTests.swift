@@ -71,7 +71,6 @@ struct ConfigurationTests {
         #expect(shown.inbound.defaultTTL == server.inbound.defaultTTL)
         #expect(shown.outbound.tenants == server.outbound.tenants)
         #expect(shown.outbound.domainMode == server.outbound.domainMode)
-        #expect(shown.outbound.consentAPIStyle == server.outbound.consentAPIStyle)
         #expect(shown.outbound.clientAuthentication == server.outbound.clientAuthentication)
         #expect(shown.outbound.scopes == server.outbound.scopes)
         #expect(shown.outbound.timeLimit == server.outbound.timeLimit)

@@ -9,12 +9,6 @@ public struct OutboundSettings: Sendable {
         case serverVanity = "server_vanity"
     }
 
-    /// The form of consent addresses (`cloudentity.md` BP-3).
-    public enum ConsentAPIStyle: String, CaseIterable, Sendable {
-        case systemWorkspace = "system_workspace"
-        case apiSystem = "api_system"
-    }
-
     /// How we prove ourselves at the token endpoint (`cloudentity.md` 5).
     public enum ClientAuthentication: String, CaseIterable, Sendable {
         case basic = "client_secret_basic"
@@ -39,12 +33,8 @@ public struct OutboundSettings: Sendable {
     public var tenants: [TenantID]
     /// Default `standard`.
     public var domainMode: DomainMode
-    /// Default `system_workspace`.
-    public var consentAPIStyle: ConsentAPIStyle
     /// Overrides the table of `cloudentity.md` 2.
     public var scopeGrantBaseURL: String?
-    /// Overrides the table of `cloudentity.md` 2.
-    public var consentBaseURL: String?
     /// Overrides the table of `cloudentity.md` 2.
     public var tokenURL: String?
     /// Of the client that the server made for us (`cloudentity.md` AU-1).
@@ -75,9 +65,7 @@ public struct OutboundSettings: Sendable {
         tenant = Self.tenant(section)
         tenants = Self.tenants(section)
         domainMode = section.choice("domain_mode", default: .standard)
-        consentAPIStyle = section.choice("consent_api_style", default: .systemWorkspace)
         scopeGrantBaseURL = section.url("scope_grant_base_url", plain: plain)
-        consentBaseURL = section.url("consent_base_url", plain: plain)
         tokenURL = section.url("token_url", plain: plain)
         clientID = section.requiredText("client_id")
         clientSecret = section.requiredSecret("client_secret", development: development)
