@@ -95,17 +95,23 @@ extension LoginEngine {
     // MARK: Notifying
 
     private func notify(_ stored: StoredLogin) async {
-        guard case .waiting(let consent, let deliveries) = stored.login.phase else { return }
-        let now = clock.now()
-        let due = deliveries.filter { delivery in
-            if case .due(let at) = delivery.state { at <= now } else { false }
+        guard case .waiting(let consent, _) = stored.login.phase else { return }
+        let user: User
+        switch await lookUp(stored.login.details.user) {
+        case .success(let found): user = found
+        case .failure(.failed(let failure)):
+            // Gone or switched off since the login was prepared.
+            await record(stored.number, .unusable(failure))
+            return
+        case .failure(.later):
+            // The directory's trouble is not the person's: they were there when it was asked.
+            user = User(id: stored.login.details.user, isActive: true)
         }
-        let user = (try? await directory.user(stored.login.details.user)) ?? nil
         let ticket = await ticket(for: stored.number)
         let prompt = Prompt(
             number: stored.number,
             key: stored.login.key,
-            user: user ?? User(id: stored.login.details.user, isActive: true),
+            user: user,
             clientName: consent.clientName,
             scopes: consent.scopes.map(\.requestedName),
             bindingMessage: stored.login.details.bindingMessage,
@@ -113,10 +119,45 @@ extension LoginEngine {
             link: settings.publicURL + "/approve/" + ticket.text,
             ticket: ticket.text
         )
-        await withDiscardingTaskGroup { group in
-            for delivery in due {
-                group.addTask { await self.deliver(prompt, delivery) }
-            }
+        await deliver(prompt, stored)
+    }
+
+    /// Asks the channels that are due. While one of them takes its time, later ones whose moment
+    /// comes are asked beside it: a channel that hangs must not hold back its fallback.
+    private func deliver(_ prompt: Prompt, _ stored: StoredLogin) async {
+        enum Step { case delivered, itIsTime }
+        var asked: Set<ChannelID> = []
+        var latest: StoredLogin? = stored
+        var inFlight = 0
+        await withTaskGroup(of: Step.self) { group in
+            repeat {
+                guard case .waiting(_, let deliveries) = latest?.login.phase else { break }
+                let now = clock.now()
+                var next: Timestamp?
+                for delivery in deliveries where !asked.contains(delivery.channel) {
+                    guard case .due(let at) = delivery.state else { continue }
+                    if at <= now {
+                        asked.insert(delivery.channel)
+                        inFlight += 1
+                        group.addTask {
+                            await self.deliver(prompt, delivery)
+                            return .delivered
+                        }
+                    } else {
+                        next = min(next ?? at, at)
+                    }
+                }
+                if let next {
+                    group.addTask {
+                        await self.clock.wait(until: next)
+                        return .itIsTime
+                    }
+                }
+                guard inFlight > 0, let step = await group.next() else { break }
+                if step == .delivered { inFlight -= 1 }
+                latest = (try? await store.login(stored.number)) ?? nil
+            } while inFlight > 0
+            group.cancelAll()
         }
     }
 
@@ -173,6 +214,8 @@ extension LoginEngine {
             )
             return
         }
+        // Written down first: if the process ends now, the next one knows that it may have been made.
+        guard await record(stored.number, .reportBegun) != nil else { return }
         let start = ContinuousClock.now
         let answer = await server.report(outcome, of: stored.login, inDoubt: report.inDoubt)
         observer.reported(server.id, answer, took: ContinuousClock.now - start)
@@ -190,9 +233,10 @@ extension LoginEngine {
                 $0.member("cause", reason)
                 $0.member("in_doubt", inDoubt || report.inDoubt)
             }
+            let next = nextReport(after: pause, stored.login.terms)
             await record(
                 stored.number,
-                .reportDelayed(reason, until: clock.now() + pause, inDoubt: inDoubt)
+                .reportDelayed(reason, until: next, inDoubt: inDoubt)
             )
         case .gone:
             await record(stored.number, .reportGone)
@@ -203,5 +247,13 @@ extension LoginEngine {
             }
             await record(stored.number, .reportRefused(reason))
         }
+    }
+
+    /// A pause that reaches beyond the last moment for telling the server is cut so that one
+    /// attempt is left.
+    private func nextReport(after pause: Duration, _ terms: PendingLogin.Terms) -> Timestamp {
+        let now = clock.now()
+        let last = terms.reportEnds - min(.seconds(1), (terms.reportEnds - now) / 2)
+        return last > now ? min(now + pause, last) : now + pause
     }
 }

@@ -9,6 +9,9 @@ import Threads
 public final class LoginEngine: Sendable {
     public struct Settings: Sendable {
         /// Duties under way at once. Zero takes logins in and leaves the work to another process.
+        ///
+        /// Notifying is counted apart, up to as many times sixteen: a channel that hangs must not
+        /// keep reports from being made.
         public var concurrency: Int
         /// `https://host/base`, to which `/approve/{ticket}` is added.
         public var publicURL: String
@@ -30,6 +33,7 @@ public final class LoginEngine: Sendable {
     let log: Logger
     let tickets = TicketCache()
     private let underWay = Atomic<Int>(0)
+    private let notifying = Atomic<Int>(0)
     private let isStopping = Atomic<Bool>(false)
 
     public init(
@@ -63,11 +67,11 @@ public final class LoginEngine: Sendable {
             while !isStopping.load(ordering: .relaxed), !Task.isCancelled {
                 let claims = await claim()
                 for claim in claims {
-                    underWay.add(1, ordering: .relaxed)
+                    count(claim, 1)
                     group.addTask {
                         await self.perform(claim)
                         self.store.release(claim)
-                        self.underWay.subtract(1, ordering: .relaxed)
+                        self.count(claim, -1)
                         self.changes.work.raise()
                     }
                 }
@@ -76,7 +80,8 @@ public final class LoginEngine: Sendable {
         }
     }
 
-    /// Takes no more work. What is under way goes on to its end.
+    /// Takes no more work. What is under way goes on to its end, or until the task that runs the
+    /// engine is cancelled: the rows still owe what is then cut off.
     public func stop() {
         isStopping.store(true, ordering: .relaxed)
         changes.work.raise()
@@ -94,8 +99,23 @@ public final class LoginEngine: Sendable {
         }
     }
 
+    private func count(_ claim: Claim, _ change: Int) {
+        if claim.duty == .notify {
+            notifying.add(change, ordering: .relaxed)
+        } else {
+            underWay.add(change, ordering: .relaxed)
+        }
+    }
+
+    /// How many more duties may be begun, whatever they are.
+    private var room: Int {
+        min(
+            settings.concurrency - underWay.load(ordering: .relaxed),
+            settings.concurrency * 16 - notifying.load(ordering: .relaxed)
+        )
+    }
+
     private func claim() async -> [Claim] {
-        let room = settings.concurrency - underWay.load(ordering: .relaxed)
         guard room > 0 else { return [] }
         do {
             return try await store.claim(at: clock.now(), limit: room)
@@ -111,7 +131,7 @@ public final class LoginEngine: Sendable {
     /// Sleeps until something becomes due, is changed, or ends; when the store does not say what is
     /// due, a second.
     private func waitForWork() async {
-        let full = underWay.load(ordering: .relaxed) >= settings.concurrency
+        let full = room <= 0
         var longest = clock.now() + Self.longestSleep
         do {
             if !full, let next = try await store.nextDue() { longest = min(longest, next) }
@@ -127,22 +147,34 @@ public final class LoginEngine: Sendable {
         await clock.wait(until: clock.now() + .seconds(1))
     }
 
-    /// Records an event, and does not give up while the store is in trouble: what was done must not
+    /// Records events, and does not give up while the store is in trouble: what was done must not
     /// be done again because it could not be written down.
+    ///
+    /// - Returns: the login as it is now; nil when it did not take the events, or the process ends.
+    @discardableResult
     func record(
         _ number: LoginNumber,
         _ events: PendingLogin.Event...
-    ) async {
+    ) async -> StoredLogin? {
         while true {
             do {
                 let now = clock.now()
-                _ = try await store.update(number) { (login) throws(PendingLogin.Refusal) in
+                let result = try await store.update(number) {
+                    (login) throws(PendingLogin.Refusal) in
                     for event in events { _ = try login.apply(event, at: now) }
                 }
-                return
+                return try? result?.get()
             } catch {
-                if error == .closed || Task.isCancelled { return }
-                await pauseAfter(error)
+                switch error {
+                case .closed: return nil
+                case .damaged(let what):
+                    // Nobody can write to it any more, and others need the room.
+                    log.error("login.damaged") { $0.member("cause", what) }
+                    return nil
+                case .locked, .full, .unavailable:
+                    if Task.isCancelled { return nil }
+                    await pauseAfter(error)
+                }
             }
         }
     }

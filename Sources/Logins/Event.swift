@@ -17,6 +17,8 @@ extension PendingLogin {
         case decided(Decision)
         /// A deadline of the phase went by.
         case deadlinePassed
+        /// An attempt to report is about to be made.
+        case reportBegun
         /// The server took the report, or surely has it although it did not say so.
         case reportTaken(confirmed: Bool)
         /// It did not, yet: why, when to try again, and whether it may have processed it.

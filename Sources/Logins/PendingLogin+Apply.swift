@@ -20,7 +20,8 @@ extension PendingLogin {
             throw now >= terms.promptEnds ? .pastDeadline : .notReady
         case (.preparing, .ticketIssued), (.waiting, .ticketIssued):
             return issue(event)
-        case (.preparing, .delivered), (.preparing, .notDelivered), (.preparing, .reportTaken),
+        case (.preparing, .delivered), (.preparing, .notDelivered), (.preparing, .reportBegun),
+            (.preparing, .reportTaken),
             (.preparing, .reportDelayed), (.preparing, .reportGone), (.preparing, .reportRefused),
             (.preparing, .retried), (.preparing, .abandoned):
             throw .outOfPhase
@@ -43,34 +44,48 @@ extension PendingLogin {
             return end(in: .failed(failure), at: now)
         case (.waiting, .deadlinePassed):
             return try expire(at: now)
-        case (.waiting, .prepared), (.waiting, .preparationDelayed), (.waiting, .reportTaken),
+        case (.waiting, .prepared), (.waiting, .preparationDelayed), (.waiting, .reportBegun),
+            (.waiting, .reportTaken),
             (.waiting, .reportDelayed), (.waiting, .reportGone), (.waiting, .reportRefused),
             (.waiting, .retried), (.waiting, .abandoned):
             throw .outOfPhase
 
-        case (.reporting(let outcome, _), .reportTaken(let confirmed)):
+        case (.reporting(let outcome, var report), .reportBegun):
+            report.isUnderWay = true
+            phase = .reporting(outcome, report)
+            return []
+        // The last report may still be on its way when time runs out: what comes of it counts.
+        case (.reporting(let outcome, _), .reportTaken(let confirmed)),
+            (.stranded(let outcome, _, .outOfTime), .reportTaken(let confirmed)):
             let settlement: Settlement = confirmed ? .reported : .deliveredUnconfirmed
             phase = .settled(outcome, settlement, at: now)
             return []
-        case (.reporting(let outcome, var report), .reportDelayed(let reason, let next, let doubt)):
-            report.attempts.add(reason, at: now)
-            report.next = next
-            // Once in doubt, always in doubt: a later refusal says nothing about the earlier attempt.
-            report.inDoubt = report.inDoubt || doubt
-            phase = .reporting(outcome, report)
+        case (.reporting(let outcome, let report), .reportDelayed(let reason, let next, let doubt)):
+            let failed = report.failed(reason, next: next, inDoubt: doubt, at: now)
+            phase = .reporting(outcome, failed)
             return []
-        case (.reporting, .reportGone):
-            return gone(at: now)
-        case (.reporting(let outcome, var report), .reportRefused(let reason)):
-            report.attempts.add(reason, at: now)
-            phase = .stranded(outcome, report, .refused(reason))
+        case (
+            .stranded(let outcome, let report, .outOfTime),
+            .reportDelayed(let reason, let next, let doubt)
+        ):
+            let failed = report.failed(reason, next: next, inDoubt: doubt, at: now)
+            phase = .stranded(outcome, failed, .outOfTime)
+            return []
+        case (.reporting(let outcome, let report), .reportGone),
+            (.stranded(let outcome, let report, .outOfTime), .reportGone):
+            return gone(outcome, report, at: now)
+        case (.reporting(let outcome, let report), .reportRefused(let reason)),
+            (.stranded(let outcome, let report, .outOfTime), .reportRefused(let reason)):
+            let failed = report.failed(reason, next: report.next, inDoubt: false, at: now)
+            phase = .stranded(outcome, failed, .refused(reason))
             return []
         case (.reporting(let outcome, let report), .deadlinePassed):
             guard now >= terms.reportEnds else { throw .outOfPhase }
             phase = .stranded(outcome, report, .outOfTime)
             return []
         case (.reporting(let outcome, var report), .interrupted):
-            report.inDoubt = true
+            report.inDoubt = report.inDoubt || report.isUnderWay
+            report.isUnderWay = false
             phase = .reporting(outcome, report)
             return [.report]
         case (.reporting(let outcome, _), .decided(let decision)),
@@ -86,7 +101,8 @@ extension PendingLogin {
             return []
         case (.settled, .prepared), (.settled, .preparationDelayed), (.settled, .unusable),
             (.settled, .ticketIssued), (.settled, .delivered), (.settled, .notDelivered),
-            (.settled, .deadlinePassed), (.settled, .reportTaken), (.settled, .reportDelayed),
+            (.settled, .deadlinePassed), (.settled, .reportBegun), (.settled, .reportTaken),
+            (.settled, .reportDelayed),
             (.settled, .reportGone), (.settled, .reportRefused), (.settled, .retried),
             (.settled, .abandoned):
             throw .outOfPhase
@@ -94,20 +110,15 @@ extension PendingLogin {
         case (.stranded(let outcome, var report, _), .retried):
             guard now < terms.reportEnds else { throw .pastDeadline }
             report.next = now
-            report.inDoubt = true
             phase = .reporting(outcome, report)
             return [.report]
         case (.stranded(let outcome, _, _), .abandoned):
             phase = .settled(outcome, .abandoned, at: now)
             return []
-        case (.stranded(let outcome, _, .outOfTime), .reportTaken(let confirmed)):
-            // The last report was still on its way when time ran out, and arrived.
-            let settlement: Settlement = confirmed ? .reported : .deliveredUnconfirmed
-            phase = .settled(outcome, settlement, at: now)
-            return []
         case (.stranded, .prepared), (.stranded, .preparationDelayed), (.stranded, .unusable),
             (.stranded, .ticketIssued), (.stranded, .delivered), (.stranded, .notDelivered),
-            (.stranded, .deadlinePassed), (.stranded, .reportTaken), (.stranded, .reportDelayed),
+            (.stranded, .deadlinePassed), (.stranded, .reportBegun), (.stranded, .reportTaken),
+            (.stranded, .reportDelayed),
             (.stranded, .reportGone), (.stranded, .reportRefused):
             throw .outOfPhase
         }
@@ -166,13 +177,21 @@ extension PendingLogin {
         return []
     }
 
-    private mutating func gone(at now: Timestamp) -> [Effect] {
-        guard case .reporting(let outcome, var report) = phase else { return [] }
+    private mutating func gone(
+        _ outcome: Outcome,
+        _ report: Report,
+        at now: Timestamp
+    ) -> [Effect] {
         if report.inDoubt {
             phase = .settled(outcome, .deliveredUnconfirmed, at: now)
         } else if outcome.isApproval {
-            report.attempts.add("gone at the server", at: now)
-            phase = .stranded(outcome, report, .gone)
+            let failed = report.failed(
+                "gone at the server",
+                next: report.next,
+                inDoubt: false,
+                at: now
+            )
+            phase = .stranded(outcome, failed, .gone)
         } else {
             phase = .settled(outcome, .gone, at: now)
         }
@@ -189,6 +208,24 @@ extension PendingLogin {
         }
         guard first.choice == decision.choice else { throw .alreadyEnded(outcome) }
         return []
+    }
+}
+
+extension PendingLogin.Report {
+    /// After an attempt that was not taken. Once in doubt, always in doubt: a later refusal says
+    /// nothing about the earlier attempt.
+    fileprivate func failed(
+        _ reason: String,
+        next: Timestamp,
+        inDoubt: Bool,
+        at now: Timestamp
+    ) -> Self {
+        var changed = self
+        changed.attempts.add(reason, at: now)
+        changed.next = next
+        changed.inDoubt = self.inDoubt || inDoubt
+        changed.isUnderWay = false
+        return changed
     }
 }
 

@@ -44,11 +44,20 @@ extension PendingLogin {
         /// True when an earlier attempt may have been processed without our knowing:
         /// whoever reports then looks before sending again (`cloudentity.md` 6.3).
         public internal(set) var inDoubt: Bool
+        /// True from before an attempt until what came of it is known: should the process end in
+        /// between, the attempt is in doubt.
+        public internal(set) var isUnderWay: Bool
 
-        public init(attempts: Attempts = Attempts(), next: Timestamp, inDoubt: Bool = false) {
+        public init(
+            attempts: Attempts = Attempts(),
+            next: Timestamp,
+            inDoubt: Bool = false,
+            isUnderWay: Bool = false
+        ) {
             self.attempts = attempts
             self.next = next
             self.inDoubt = inDoubt
+            self.isUnderWay = isUnderWay
         }
     }
 

@@ -17,7 +17,9 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     }
 
     public static func - (moment: Self, span: Duration) -> Self {
-        Timestamp(milliseconds: moment.milliseconds - span.milliseconds)
+        let (difference, overflowed) =
+            moment.milliseconds.subtractingReportingOverflow(span.milliseconds)
+        return Timestamp(milliseconds: overflowed ? .min : difference)
     }
 
     public static func - (later: Self, earlier: Self) -> Duration {
@@ -26,9 +28,14 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded towards zero.
+    /// Whole milliseconds, rounded towards zero. A span that is too long for them, which only
+    /// somebody else's mistake can make, is as long as they can say.
     public var milliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+        let (whole, overflowed) = components.seconds.multipliedReportingOverflow(by: 1000)
+        if overflowed { return components.seconds < 0 ? .min : .max }
+        let (sum, carried) =
+            whole.addingReportingOverflow(components.attoseconds / 1_000_000_000_000_000)
+        return carried ? whole : sum
     }
 
     public static func minutes(_ minutes: Int64) -> Duration { .seconds(minutes * 60) }

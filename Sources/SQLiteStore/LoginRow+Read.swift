@@ -123,10 +123,12 @@ extension LoginRow {
     }
 
     private static func report(_ row: Fields) throws(StoreError) -> PendingLogin.Report {
-        try PendingLogin.Report(
+        let doubt = try row.number(24)
+        return try PendingLogin.Report(
             attempts: StoredLists.attempts(row.text(22)),
             next: row.moment(23),
-            inDoubt: row.flag(24)
+            inDoubt: doubt & 1 != 0,
+            isUnderWay: doubt & 2 != 0
         )
     }
 
@@ -181,6 +183,11 @@ struct Fields {
     func moment(_ column: Int32) throws(StoreError) -> Timestamp {
         guard let number = row.integer(column) else { throw missing(column) }
         return Timestamp(milliseconds: number)
+    }
+
+    func number(_ column: Int32) throws(StoreError) -> Int64 {
+        guard let number = row.integer(column) else { throw missing(column) }
+        return number
     }
 
     func flag(_ column: Int32) throws(StoreError) -> Bool {

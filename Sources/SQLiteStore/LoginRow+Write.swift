@@ -117,7 +117,7 @@ enum LoginRow {
     private static func bind(_ report: PendingLogin.Report, to values: inout Binder) {
         values.add(StoredLists.text(report.attempts))
         values.add(report.next.milliseconds)
-        values.add(report.inDoubt ? 1 : 0)
+        values.add(Int64((report.inDoubt ? 1 : 0) | (report.isUnderWay ? 2 : 0)))
         values.addNulls(2)
     }
 

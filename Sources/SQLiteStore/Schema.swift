@@ -42,7 +42,8 @@ enum Schema {
             due_at INTEGER,
             attempts TEXT,
             next_at INTEGER,
-            in_doubt INTEGER CHECK (in_doubt IN (0, 1)),
+            -- 1: an attempt may have been processed; 2: one is under way.
+            in_doubt INTEGER CHECK (in_doubt BETWEEN 0 AND 3),
             consent TEXT,
             deliveries TEXT,
             outcome TEXT,

@@ -23,7 +23,7 @@ struct LoginFlowTests {
             let outcome = Outcome(.fixture(choice, at: stage.start))
             #expect(settled.phase == .settled(outcome, .reported, at: stage.start))
             let phases = stage.heard.entries.map(\.login.phase.name)
-            #expect(phases == [.preparing, .waiting, .waiting, .reporting, .settled])
+            #expect(phases == [.preparing, .waiting, .waiting, .reporting, .reporting, .settled])
         }
         #expect(stage.server.asked.entries == [.named("login-1")])
         #expect(stage.webhook.asked.entries.count == 1)

@@ -158,9 +158,13 @@ struct PendingLoginTests {
         let doubtful = try apply(delayed(true), to: clear)
         #expect(isInDoubt(doubtful) == true)
         #expect(isInDoubt(try apply(delayed(false), to: doubtful)) == true)
-        #expect(isInDoubt(try apply(.interrupted, to: login)) == true)
+        #expect(isInDoubt(try apply(.interrupted, to: login)) == false, "nothing was sent")
+        let begun = try apply(.reportBegun, to: login)
+        #expect(isInDoubt(begun) == false)
+        #expect(isInDoubt(try apply(.interrupted, to: begun)) == true)
+        #expect(isInDoubt(try apply(.interrupted, to: apply(delayed(false), to: begun))) == false)
         let retried = try apply(.retried, to: .inPhase(.stranded))
-        #expect(isInDoubt(retried) == true)
+        #expect(isInDoubt(retried) == false, "a refused report is surely not taken")
     }
 
     @Test(
@@ -170,7 +174,7 @@ struct PendingLoginTests {
     )
     func gone(_ choice: Decision.Choice, _ inDoubt: Bool) throws {
         var login = PendingLogin.inPhase(.reporting, choice: choice)
-        if inDoubt { login = try apply(.interrupted, to: login) }
+        if inDoubt { login = try apply(.interrupted, to: apply(.reportBegun, to: login)) }
         let outcome = try #require(login.phase.outcome)
         let after = try apply(.reportGone, to: login)
         switch (inDoubt, choice) {

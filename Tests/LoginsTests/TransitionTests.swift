@@ -6,7 +6,8 @@ import Testing
 /// The events without what they carry.
 enum EventKind: String, CaseIterable, Sendable {
     case prepared, preparationDelayed, unusable, ticketIssued, delivered, notDelivered, decided
-    case deadlinePassed, reportTaken, reportDelayed, reportGone, reportRefused, interrupted
+    case deadlinePassed, reportBegun, reportTaken, reportDelayed, reportGone, reportRefused,
+        interrupted
     case retried, abandoned
 
     /// Every way the event can be told apart by the rules.
@@ -25,6 +26,7 @@ enum EventKind: String, CaseIterable, Sendable {
             ]
         case .decided: Decision.Choice.allCases.map { .decided(.fixture($0, at: noon)) }
         case .deadlinePassed: [.deadlinePassed]
+        case .reportBegun: [.reportBegun]
         case .reportTaken: [.reportTaken(confirmed: true), .reportTaken(confirmed: false)]
         case .reportDelayed:
             [true, false].map { .reportDelayed("busy", until: noon + .seconds(1), inDoubt: $0) }
@@ -47,6 +49,7 @@ enum EventKind: String, CaseIterable, Sendable {
         case .notDelivered: .notDelivered
         case .decided: .decided
         case .deadlinePassed: .deadlinePassed
+        case .reportBegun: .reportBegun
         case .reportTaken: .reportTaken
         case .reportDelayed: .reportDelayed
         case .reportGone: .reportGone
@@ -101,20 +104,22 @@ struct TransitionTests {
         }
     }
 
-    /// The same, ended by expiry or for want of a channel.
+    /// The same, ended by expiry or for want of a channel, or approved and out of time.
     private func ended(
         in phase: PendingLogin.PhaseName,
         _ fixture: PendingLogin.Fixture
     ) -> [PendingLogin] {
         let report = PendingLogin.Report(next: noon)
-        return [Outcome.expired, .failed(.noChannel)].compactMap { outcome in
+        let approved = Outcome.approved(.fixture(.approve, at: noon))
+        return [Outcome.expired, .failed(.noChannel), approved].compactMap { outcome in
             let base = fixture.make()
             let ended: PendingLogin.Phase? =
                 switch phase {
                 case .preparing, .waiting: nil
                 case .reporting: .reporting(outcome, report)
                 case .settled: .settled(outcome, .reported, at: noon)
-                case .stranded: .stranded(outcome, report, outcome == .expired ? .outOfTime : .gone)
+                case .stranded:
+                    .stranded(outcome, report, outcome == .failed(.noChannel) ? .gone : .outOfTime)
                 }
             return ended.map {
                 PendingLogin(

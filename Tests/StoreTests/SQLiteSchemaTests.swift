@@ -31,7 +31,7 @@ struct SQLiteSchemaTests {
             "UPDATE login SET next_at = 1 WHERE phase = 'waiting'",
             "UPDATE login SET attempts = '{}' WHERE phase = 'waiting'",
             "UPDATE login SET in_doubt = NULL WHERE phase = 'reporting'",
-            "UPDATE login SET in_doubt = 2 WHERE phase = 'reporting'",
+            "UPDATE login SET in_doubt = 4 WHERE phase = 'reporting'",
             "UPDATE login SET in_doubt = 0 WHERE phase = 'settled'",
             "UPDATE login SET consent = NULL WHERE phase = 'waiting'",
             "UPDATE login SET consent = '{}' WHERE phase = 'reporting'",

@@ -139,11 +139,15 @@ struct UpdateTests {
                     )
                 }
             }
+            let begun = try #require(before.first { $0.login.phase.name == .reporting })
+            _ = try await store.update(begun.number) { (login) throws(PendingLogin.Refusal) in
+                _ = try login.apply(.reportBegun, at: noon)
+            }
             #expect(try await store.recover(at: noon) == 3)
             for stored in before {
                 let now = try #require(try await store.login(stored.number))
                 if case .reporting(_, let report) = now.login.phase {
-                    #expect(report.inDoubt)
+                    #expect(report.inDoubt == (stored.number == begun.number))
                 } else {
                     #expect(now == stored)
                 }

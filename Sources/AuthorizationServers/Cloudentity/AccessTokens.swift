@@ -21,6 +21,9 @@ final class AccessTokens: Sendable {
     /// For answers without `expires_in` (AU-4).
     private static let assumedLifetime = Duration.seconds(300)
 
+    /// Seconds; a server that says more is asked again all the same.
+    private static let longestLifetime = 86_400
+
     private struct Entry {
         var token: String?
         var renewAt = Timestamp(milliseconds: 0)
@@ -198,7 +201,8 @@ final class AccessTokens: Sendable {
                 throw .unavailable("token endpoint: its answer has no access_token", after: nil)
             }
             let seconds = body?["expires_in"]?.integer
-            return (token, seconds.map { .seconds(max(0, $0)) } ?? Self.assumedLifetime)
+            let lifetime = seconds.map { Duration.seconds(min(max(0, $0), Self.longestLifetime)) }
+            return (token, lifetime ?? Self.assumedLifetime)
         case 408, 425, 429, 500...599:
             throw .unavailable(
                 "token endpoint: \(answer.status)",
