@@ -104,10 +104,9 @@ public final class WebhookChannel: NotificationChannel {
         case 410:
             disable()
             return .refused(reason)
-        // Early, busy, or in the way of another: it may go better next time.
-        case 408, 409, 425, 429: break
         // A redirect would have to be followed, which would carry the ticket elsewhere.
-        case 300..<500: return .refused(reason)
+        case 300..<400: return .refused(reason)
+        // Also what looks final, such as 404: a receiver that is being replaced answers so too.
         default: break
         }
         let now = clock.now().milliseconds / 1000
@@ -121,7 +120,8 @@ public final class WebhookChannel: NotificationChannel {
         case .ambiguous(let reason): .later("in doubt: \(reason)", after: nil)
         case .unusableAnswer(let reason): .later("unusable answer: \(reason)", after: nil)
         case .forbiddenAddress(let address): .refused("\(address) is not a public address")
-        case .invalid(let reason): .refused("cannot be sent: \(reason)")
+        // A certificate that is being replaced, say.
+        case .invalid(let reason): .later("cannot be sent: \(reason)", after: nil)
         }
     }
 

@@ -101,6 +101,13 @@ struct ReportTests {
             looks: 0
         ),
         Case(
+            testDescription: "an unusable certificate of ours is tried again",
+            report: [.failure(.invalid("certificate"))],
+            expected: .later("certificate", after: nil, inDoubt: false),
+            reports: 1,
+            looks: 0
+        ),
+        Case(
             testDescription: "404 later means gone",
             report: [status(404)],
             expected: .gone,

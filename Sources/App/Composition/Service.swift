@@ -9,6 +9,7 @@ import Net
 import SQLiteStore
 import Synchronization
 import Telemetry
+import Threads
 
 /// One running Beckon: everything a configuration asks for, from listener to store.
 ///
@@ -21,6 +22,9 @@ final class Service: Sendable {
     private let clock = SystemClock()
     private let changes = LoginChanges()
     private let client = CurlHTTPClient()
+    private let otherClient = CurlHTTPClient()
+    /// Raised when the service is told to stop.
+    private let stopping = Signal()
     private let store: SQLiteLoginStore
     private let engine: LoginEngine
     private let retention: Retention
@@ -47,7 +51,13 @@ final class Service: Sendable {
         isDraining = draining
         store = try Self.openStore(configuration.store, clock, changes, log)
 
-        let parts = ServiceParts(configuration, client: client, clock: clock, log: log)
+        let parts = ServiceParts(
+            configuration,
+            client: client,
+            otherClient: otherClient,
+            clock: clock,
+            log: log
+        )
         let directory = parts.directory(local: store.users)
         let plan = try parts.plan()
         let registry = MetricsRegistry()
@@ -175,22 +185,43 @@ final class Service: Sendable {
             supporting.addTask {
                 await self.retention.run(self.store, clock: self.clock, log: self.log)
             }
-            await withDiscardingTaskGroup { working in
-                working.addTask { await self.engine.run() }
-                working.addTask {
-                    await self.server.run()
-                    self.engine.stop()
-                }
-            }
+            await work()
             await store.close()
             management.drain(within: .zero)
             supporting.cancelAll()
         }
         client.shutdown()
+        otherClient.shutdown()
         loops.stop()
         log.info("server.stopped")
         sink.flush()
     }
+
+    /// Listener and engine, until both have ended, or the time for that is over: then they are
+    /// cancelled, and the rows still owe what was cut off.
+    private func work() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await withDiscardingTaskGroup { working in
+                    working.addTask { await self.engine.run() }
+                    working.addTask {
+                        await self.server.run()
+                        self.engine.stop()
+                    }
+                }
+            }
+            group.addTask {
+                await self.stopping.wait()
+                if Task.isCancelled { return }
+                try? await Task.sleep(for: self.configuration.limits.drain + Self.afterDrain)
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// What the engine has, beyond the listener's drain, for what is under way.
+    private static let afterDrain = Duration.seconds(2)
 
     private func announce(_ name: String, _ server: Server) {
         log.info("server.listening") {
@@ -216,12 +247,17 @@ final class Service: Sendable {
         guard isDraining.begin() else { return false }
         log.info("server.draining")
         changes.close()
+        stopping.raise()
         server.drain(within: configuration.limits.drain)
         return true
     }
 
     private func reload() {
-        guard configuration.listen.tls != nil else { return }
+        guard configuration.listen.tls != nil else {
+            // Secrets and authorities of others are read at the start only.
+            log.warning("certificate.none") { $0.member("cause", "listen.tls is not configured") }
+            return
+        }
         do {
             try server.reloadCertificate()
             log.info("certificate.reloaded")

@@ -12,18 +12,23 @@ import Telemetry
 /// Makes the parts that a configuration describes one by one.
 struct ServiceParts {
     private let configuration: Configuration
+    /// Calls authorization servers.
     private let client: any OutboundHTTP
+    /// Calls everybody else, so that a receiver that hangs does not hold reports back.
+    private let otherClient: any OutboundHTTP
     private let clock: any WallClock
     private let log: Logger
 
     init(
         _ configuration: Configuration,
         client: any OutboundHTTP,
+        otherClient: any OutboundHTTP,
         clock: any WallClock,
         log: Logger
     ) {
         self.configuration = configuration
         self.client = client
+        self.otherClient = otherClient
         self.clock = clock
         self.log = log
     }
@@ -50,10 +55,10 @@ struct ServiceParts {
         }
         let token = settings.token
         return CachedDirectory(
-            HTTPDirectory(http, client: client) { token?.withText { $0 } },
+            HTTPDirectory(http, client: otherClient) { token?.withText { $0 } },
             clock: clock,
-            found: settings.cacheFound,
-            notFound: settings.cacheMissing,
+            found: settings.cacheLifetime,
+            notFound: settings.cacheLifetime,
             capacity: settings.cacheEntries
         )
     }
@@ -91,7 +96,7 @@ struct ServiceParts {
                     ),
                     timeLimit: webhook.timeLimit
                 ),
-                client: client,
+                client: otherClient,
                 clock: clock,
                 log: log
             )

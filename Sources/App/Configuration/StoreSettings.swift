@@ -58,10 +58,9 @@ public struct HTTPDirectorySettings: Sendable {
     public var destination: DestinationSettings
     /// For one look-up. Default 1 s (`cloudentity.md` IN-13: 2 s for the whole of verify).
     public var timeLimit: Duration
-    /// How long a user that was found is believed. Default 10 s.
-    public var cacheFound: Duration
-    /// How long a user that was not found is believed to be none. Default 2 s.
-    public var cacheMissing: Duration
+    /// How long an answer is believed; the same for every answer, so that its time tells nothing of
+    /// the user. Default 5 s.
+    public var cacheLifetime: Duration
     /// How many answers are kept. Default 100,000.
     public var cacheEntries: Int
 
@@ -79,8 +78,7 @@ public struct HTTPDirectorySettings: Sendable {
         )
         let cache = section.group("cache")
         let bounds: ClosedRange<Duration> = .zero...(.seconds(3600))
-        cacheFound = cache.duration("found", default: .seconds(10), bounds)
-        cacheMissing = cache.duration("missing", default: .seconds(2), bounds)
+        cacheLifetime = cache.duration("lifetime", default: .seconds(5), bounds)
         cacheEntries = cache.number("entries", default: 100_000, 1...10_000_000)
         cache.end()
         section.end()

@@ -40,7 +40,8 @@ final class AccessTokens: Sendable {
     private let clock: any WallClock
     private let log: Logger
     private let entries = Locked<[String: Entry]>([:])
-    private let backoff = RetrySchedule(first: .seconds(1), cap: .seconds(60), jitter: 0.2)
+    private static let longestPause = Duration.seconds(60)
+    private let backoff = RetrySchedule(first: .seconds(1), cap: longestPause, jitter: 0.2)
 
     init(
         _ settings: CloudentityOutbound,
@@ -87,7 +88,12 @@ final class AccessTokens: Sendable {
             var entry = entries[url, default: Entry()]
             if let token = entry.token, now < entry.renewAt { return .token(token) }
             if entry.isRenewing { return .wait }
-            if let failure = entry.failure, now < entry.retryAt { return .failed(failure) }
+            // A clock that was set back must not make the pause longer.
+            if let failure = entry.failure, now < entry.retryAt,
+                entry.retryAt <= now + Self.longestPause + Self.longestPause
+            {
+                return .failed(failure)
+            }
             entry.isRenewing = true
             entries[url] = entry
             return .renew
@@ -124,7 +130,10 @@ final class AccessTokens: Sendable {
                 entry.failure = failure
                 entry.failures += 1
                 var asked: Duration?
-                if case .unavailable(_, let after) = failure { asked = after }
+                if case .unavailable(_, let after) = failure {
+                    // Every report of the tenant waits for this: the server is asked again in time.
+                    asked = after.map { min($0, Self.longestPause) }
+                }
                 let pause = backoff.pause(
                     after: entry.failures,
                     asked: asked,

@@ -29,7 +29,7 @@ public struct CloudentityOutbound: Sendable {
     public var scopeGrantBaseURL: String?
     public var tokenURL: String?
     public var clientID: String
-    /// Asked for each time, so that a replaced secret takes effect.
+    /// Asked for with each token.
     public var clientSecret: @Sendable () -> String
     public var clientAuthentication: ClientAuthentication
     public var scopes: [String]

@@ -27,7 +27,9 @@ extension CloudentityServer {
         case .failed(.ambiguous(let reason)), .failed(.unusableAnswer(let reason)):
             return .later(reason, after: nil, inDoubt: true)
         case .failed(.forbiddenAddress(let reason)), .failed(.invalid(let reason)):
-            return .refused(reason)
+            // Ours to mend, perhaps at this moment: a certificate that is being replaced. Nothing
+            // was sent, and the login's end bounds the attempts.
+            return .later(reason, after: nil, inDoubt: false)
         }
     }
 
@@ -43,8 +45,8 @@ extension CloudentityServer {
         case .recorded:
             return .taken
         case .missing:
-            let isFirst = !wasInDoubt && Self.earlierAttempts(login) == 0
-            if isFirst, isSettling(login) {
+            // Attempts that were surely not processed do not make it any less early.
+            if !wasInDoubt, isSettling(login) {
                 return .later("not stored at the server yet", after: nil, inDoubt: false)
             }
             return .gone
@@ -97,11 +99,6 @@ extension CloudentityServer {
         case .failed(let error):
             return .later("looking: \(error)", after: nil, inDoubt: false)
         }
-    }
-
-    private static func earlierAttempts(_ login: PendingLogin) -> Int {
-        guard case .reporting(_, let report) = login.phase else { return 0 }
-        return report.attempts.count
     }
 
     /// The error code of an answer, if it has one (6.1). Never its free text, which may hold data

@@ -39,6 +39,11 @@ public struct CloudentityServer: AuthorizationServer {
             clientName: login.details.clientName,
             scopes: login.details.requestedScopes.map { Consent.Scope(requestedName: $0) }
         )
+        // What cannot be shown whole is not shown at all (`cloudentity.md` 3.1, 4.3): consents of
+        // Open Banking come with a later part.
+        guard login.details.consentID == nil, !told.namesConsent else {
+            return .unusable(.consentUnusable)
+        }
         guard settings.lookup == .always else { return Self.showable(told) }
         guard let url = settings.scopeGrantURL(of: login.key) else { return Self.showable(told) }
         switch await call(.get, getURL(url, login), nil, of: login) {
@@ -46,7 +51,12 @@ public struct CloudentityServer: AuthorizationServer {
             guard let body = try? JSONValue(answer.body), body.object != nil else {
                 return .later("the scope grant is not a JSON object", after: nil)
             }
-            return Self.showable(ScopeGrant(body).consent(beside: told))
+            let grant = ScopeGrant(body)
+            let consent = grant.consent(beside: told)
+            guard !grant.hasDetails, !consent.namesConsent else {
+                return .unusable(.consentUnusable)
+            }
+            return Self.showable(consent)
         case .answer(let answer) where answer.status == 404:
             if isSettling(login) { return .later("not stored at the server yet", after: nil) }
             return Self.showable(told)

@@ -16,6 +16,9 @@ struct ScopeGrant {
         return .open
     }
 
+    /// Rich authorization requests (RFC 9396), which scopes alone do not tell.
+    var hasDetails: Bool { body["authorization_details"]?.array?.isEmpty == false }
+
     /// What is shown: the server's own words where it has them, else what the start said.
     func consent(beside told: Consent) -> Consent {
         let scopes = (body["requested_scopes"]?.array ?? []).compactMap(Self.scope)
@@ -40,4 +43,9 @@ struct ScopeGrant {
             explanation: text("description")
         )
     }
+}
+
+extension Consent {
+    /// A dynamic scope that stands for a consent lodged elsewhere (`consent:urn:…`).
+    var namesConsent: Bool { scopes.contains { $0.requestedName.hasPrefix("consent:") } }
 }

@@ -1,0 +1,95 @@
+import AuthorizationServers
+import HTTP
+import Logins
+import Telemetry
+import TestSupport
+import Testing
+
+@Suite("What Cloudentity has approved")
+struct ConsentTests {
+    /// Asks an adapter about a login, with one answer to the GET of its scope grant.
+    private func consent(
+        _ answer: Result<OutboundResponse, OutboundError>,
+        scopes: [String] = ["openid"],
+        consentID: String? = nil,
+        age: Int64 = 30
+    ) async -> ConsentAnswer {
+        let clock = ManualClock()
+        let http = ScriptedServer { request, _ in
+            request.url.hasSuffix("/oauth2/token")
+                ? ReportTests.status(200, #"{"access_token":"t","expires_in":9223372036854775807}"#)
+                : answer
+        }
+        let settings = CloudentityOutbound(
+            server: .named("acp"),
+            acp: "https://acp.example",
+            clientID: "beckon",
+            clientSecret: { "secret" }
+        )
+        let server = CloudentityServer(settings, http: http, clock: clock, log: .silent)
+        let received = clock.now() - .seconds(age)
+        let login = PendingLogin(
+            key: LoginKey(
+                server: .named("acp"),
+                tenant: .named("bank"),
+                login: .named("l1")
+            ),
+            terms: PendingLogin.Terms(
+                receivedAt: received,
+                expiresAt: received + .seconds(120),
+                promptEnds: received + .seconds(110),
+                reportEnds: received + .seconds(119),
+                earliestReport: received,
+                reportsExpiry: false
+            ),
+            details: PendingLogin.Details(
+                user: .named("ann"),
+                clientName: "Told",
+                requestedScopes: scopes,
+                consentID: consentID.map { .named($0) }
+            )
+        )
+        return await server.consent(of: login)
+    }
+
+    @Test("is shown in the server's words, and granted by the requested name")
+    func words() async {
+        let body = #"""
+            {"client_info":{"client_name":"Kiosk"},"requested_scopes":[
+              {"name":"openid","requested_name":"openid","display_name":"Sign in"},
+              {"name":"accounts:*","requested_name":"accounts:7","description":"One account"},
+              {"name":"email","requested_name":""}]}
+            """#
+        let expected = Consent(
+            clientName: "Kiosk",
+            scopes: [
+                .init(requestedName: "openid", displayName: "Sign in"),
+                .init(requestedName: "accounts:7", explanation: "One account"),
+                .init(requestedName: "email"),
+            ]
+        )
+        #expect(await consent(ReportTests.status(200, body)) == .consent(expected))
+    }
+
+    @Test("is what the start said when the server has no scope grant")
+    func told() async {
+        let expected = Consent(clientName: "Told", scopes: [.init(requestedName: "openid")])
+        #expect(await consent(ReportTests.status(404)) == .consent(expected))
+        #expect(
+            await consent(ReportTests.status(404), age: 1)
+                == .later("not stored at the server yet", after: nil)
+        )
+    }
+
+    @Test("is never asked for when it cannot be shown whole")
+    func unusable() async {
+        let details = #"{"requested_scopes":[{"name":"a"}],"authorization_details":[{"type":"p"}]}"#
+        let dynamic = #"{"requested_scopes":[{"name":"c","requested_name":"consent:urn:a:b"}]}"#
+        let unusable = ConsentAnswer.unusable(.consentUnusable)
+        #expect(await consent(ReportTests.status(200, details)) == unusable)
+        #expect(await consent(ReportTests.status(200, dynamic)) == unusable)
+        #expect(await consent(ReportTests.status(200), consentID: "aac-1") == unusable)
+        #expect(await consent(ReportTests.status(200), scopes: ["consent:urn:a:b"]) == unusable)
+        #expect(await consent(ReportTests.status(404), scopes: []) == unusable)
+    }
+}
