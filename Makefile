@@ -42,6 +42,8 @@ format: ## Formats the sources
 
 sanitize: setup-test ## Runs the tests under the thread and the address sanitizer
 	$(SWIFT) test $(SWIFTFLAGS) --disable-xctest --sanitize=thread --scratch-path .build/thread
+	ASAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/address.txt \
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leak.txt \
 	$(SWIFT) test $(SWIFTFLAGS) --disable-xctest --sanitize=address --scratch-path .build/address
 
 fuzz: setup-test ## Fuzzes the HTTP parser for a minute
