@@ -152,6 +152,13 @@ extension WriteTransaction {
         return count
     }
 
+    /// Makes the commit write a page. There and back again, because a row that is overwritten with
+    /// what it holds is not written at all.
+    func probe() throws(StoreError) {
+        try connection.statement("UPDATE meta SET deleted_up_to = deleted_up_to + 1").run()
+        try connection.statement("UPDATE meta SET deleted_up_to = deleted_up_to - 1").run()
+    }
+
     private func noteHighestDeleted(_ number: Int64) throws(StoreError) {
         let update = try connection.statement(
             "UPDATE meta SET deleted_up_to = max(deleted_up_to, ?)"

@@ -69,6 +69,28 @@ struct SQLiteFaultTests {
         await store.close()
     }
 
+    @Test("proves that writing works without a visible change")
+    func probe() async throws {
+        let place = try StorePlace(.sqlite)
+        let store = try SQLiteLoginStore(place.options())
+        let stored = try await store.insertNew(fixture("one").make())
+        let log = URL(fileURLWithPath: place.path + "-wal")
+        func logged() throws -> Int {
+            try #require(try FileManager.default.attributesOfItem(atPath: log.path)[.size] as? Int)
+        }
+        let before = try logged()
+        try await store.probe()
+        #expect(try logged() > before, "something was written")
+        #expect(try await store.login(stored.number) == stored)
+        #expect(try await store.insertNew(fixture("two").make()).number > stored.number)
+        let holder = try SQLiteShell.Holder(place.path)
+        await #expect(throws: StoreError.locked) { try await store.probe() }
+        try holder.release()
+        try await store.probe()
+        await store.close()
+        await #expect(throws: StoreError.closed) { try await store.probe() }
+    }
+
     @Test(
         "says that a file is damaged",
         arguments: ["not a database", "overwritten", "truncated"]
@@ -145,11 +167,16 @@ struct SQLiteFaultTests {
             }
         }
         #expect(failure == .full)
+        await #expect(throws: StoreError.full, "a probe soon finds what an insert found") {
+            // The page that was left may still take a few.
+            for _ in 0..<50 { try await store.probe() }
+        }
         #expect(acknowledged.count > 10)
         let refused = fixture("login-\(acknowledged.count)").make()
         #expect(try await store.login(refused.key) == nil, "nothing is half-written")
         for login in acknowledged { #expect(try await store.login(login.key)?.login == login) }
         try disk.resize(kibibytes: 8_192)
+        try await store.probe()
         for index in 0..<100 { try await store.insertNew(fixture("later-\(index)").make()) }
         await store.close()
         let again = try SQLiteLoginStore(options)
