@@ -121,7 +121,7 @@ public final class SQLiteLoginStore: LoginStore {
 
     public func nextDue() async throws(StoreError) -> Timestamp? {
         try await file.readers.read { [file] (connection) throws(StoreError) in
-            try connection.nextDue(file.claims)
+            try connection.nextDue(at: file.clock.now(), file.claims)
         }
     }
 
