@@ -69,6 +69,31 @@ struct SQLiteFaultTests {
         await store.close()
     }
 
+    @Test("deletes and opens past a row whose key cannot be read")
+    func damagedKey() async throws {
+        let place = try StorePlace(.sqlite)
+        let first = try place.open()
+        var numbers: [LoginNumber] = []
+        for index in 0..<3 {
+            let login = PendingLogin.inPhase(.settled, fixture("\(index)"))
+            numbers.append(try await first.logins.insertNew(login).number)
+        }
+        await first.close()
+        let sql = """
+            UPDATE login SET login_id = CAST(x'FF41' AS TEXT) WHERE number = \(numbers[1].rawValue);
+            UPDATE meta SET keys_merged = 0; DELETE FROM login_key;
+            """
+        #expect(try SQLiteShell.run(place.path, sql).isSuccess)
+        let second = try place.open()
+        await #expect(throws: StoreError.self) { try await second.logins.login(numbers[1]) }
+        #expect(try await second.logins.login(fixture("2").make().key)?.number == numbers[2])
+        #expect(try await second.logins.redact(settledBefore: .distantFuture, limit: 9) == 3)
+        #expect(try await second.logins.delete(settledBefore: .distantFuture, limit: 9) == 3)
+        for number in numbers { #expect(try await second.logins.login(number) == nil) }
+        #expect(try await second.logins.census().isEmpty)
+        await second.close()
+    }
+
     @Test("proves that writing works without a visible change")
     func probe() async throws {
         let place = try StorePlace(.sqlite)
