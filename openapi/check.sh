@@ -8,7 +8,8 @@ if ! $python -c 'import openapi_spec_validator, jsonschema, yaml' 2>/dev/null; t
     python=.venv/bin/python
     if ! "$python" -c 'import openapi_spec_validator, jsonschema, yaml' 2>/dev/null; then
         python3 -m venv .venv
-        "$python" -m pip install --quiet --disable-pip-version-check openapi-spec-validator
+        "$python" -m pip install --quiet --disable-pip-version-check \
+            openapi-spec-validator==0.9.0
     fi
 fi
 "$python" openapi/check.py openapi/beckon.yaml

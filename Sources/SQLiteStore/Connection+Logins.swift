@@ -119,7 +119,10 @@ extension Connection {
 
     /// When the next unclaimed login owes something. Of a login whose duty is claimed, only its end
     /// is left to wait for.
-    func nextDue(_ claims: Claims) throws(StoreError) -> Timestamp? {
+    ///
+    /// What a login owes is told as `claim` tells it, by the time it is: a moment that has passed is
+    /// returned only for work that `claim` gives, or whoever waits for it would never rest.
+    func nextDue(at now: Timestamp, _ claims: Claims) throws(StoreError) -> Timestamp? {
         let select = try statement(
             """
             SELECT number, due_at, phase, prompt_ends, report_ends FROM login
@@ -138,7 +141,7 @@ extension Connection {
                 milliseconds: select.integer(phase == "reporting" ? 4 : 3) ?? 0
             )
             let duty: PendingLogin.Duty =
-                if due >= end {
+                if max(due, now) >= end {
                     .end
                 } else {
                     switch phase {

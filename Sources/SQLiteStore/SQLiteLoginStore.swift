@@ -57,6 +57,16 @@ public final class SQLiteLoginStore: LoginStore {
     /// process. Later calls throw `closed`. May be called again.
     public func close() async { await file.close() }
 
+    /// Writes a little and waits until it is durable, as every change does: returns when writing
+    /// works, throws what stands in its way when not. Changes nothing that anyone can see.
+    ///
+    /// - Throws: `full`, `locked`, `closed`, or whatever else an insert would throw now.
+    public func probe() async throws(StoreError) {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.probe()
+        }
+    }
+
     /// Rows found so far that cannot be read as logins; each was also told to `damaged`.
     public var damagedRows: Int { file.claims.damagedCount }
 
@@ -111,7 +121,7 @@ public final class SQLiteLoginStore: LoginStore {
 
     public func nextDue() async throws(StoreError) -> Timestamp? {
         try await file.readers.read { [file] (connection) throws(StoreError) in
-            try connection.nextDue(file.claims)
+            try connection.nextDue(at: file.clock.now(), file.claims)
         }
     }
 

@@ -38,6 +38,14 @@ struct SipHash {
         combine(0)
     }
 
+    /// The same of a text's bytes, which need not be UTF-8: a damaged row has a hash too.
+    mutating func combine(_ bytes: [UInt8]?) {
+        if let bytes {
+            for byte in bytes { combine(byte) }
+        }
+        combine(0)
+    }
+
     consuming func finalize() -> Int64 {
         compress(tail | (count << 56))
         v2 ^= 0xff

@@ -25,10 +25,10 @@ struct StartRates {
     var count: Int { counts.count }
 
     func starts<Key: Hashable>(of key: Key, at now: Timestamp) -> Int {
-        guard let known = counts[key.hashValue] else { return 0 }
         let step = now.milliseconds / Self.stepMilliseconds
+        guard let known = counts[key.hashValue], !Self.isAhead(known, of: step) else { return 0 }
         var sum = 0
-        // A clock that went back sees the later steps as now.
+        // A clock that went back by a little sees the later step as now.
         for index in 0..<Self.steps where known.latest - Int64(index) > step - Int64(Self.steps) {
             sum += Int(known.steps[index])
         }
@@ -40,6 +40,7 @@ struct StartRates {
         let hash = key.hashValue
         if counts[hash] == nil, counts.count >= capacity { forget(before: step) }
         var known = counts[hash] ?? Counts(latest: step)
+        if Self.isAhead(known, of: step) { known = Counts(latest: step) }
         let passed = max(step - known.latest, 0)
         if passed > 0 {
             var shifted = InlineArray<7, UInt32>(repeating: 0)
@@ -60,8 +61,16 @@ struct StartRates {
         counts[key.hashValue]?.steps[0] -= 1
     }
 
+    /// True when the clock was set back by more than a step since. Such counts would not age until
+    /// it is that late again, so they are begun anew.
+    private static func isAhead(_ counts: Counts, of step: Int64) -> Bool {
+        step < counts.latest - 1
+    }
+
     private mutating func forget(before step: Int64) {
-        counts = counts.filter { $0.value.latest > step - Int64(Self.steps) }
+        counts = counts.filter {
+            $0.value.latest > step - Int64(Self.steps) && !Self.isAhead($0.value, of: step)
+        }
         guard counts.count >= capacity else { return }
         // Still full: the older half goes, so that this is not done for each start.
         let ages = counts.values.map(\.latest).sorted()

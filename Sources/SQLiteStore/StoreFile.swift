@@ -144,7 +144,8 @@ final class StoreFile: Sendable {
         )
     }
 
-    /// Reads what the indexes on disk do not have yet.
+    /// Reads what the indexes on disk do not have yet. By bytes, so that a damaged row does not keep
+    /// the others from being served.
     private static func loadNewest(
         _ connection: Connection,
         _ hash: LoginHash,
@@ -158,9 +159,9 @@ final class StoreFile: Sendable {
         newest.bind(meta.keysMerged, at: 1)
         while try newest.step() {
             var key = SipHash(hash.key)
-            key.combine(try newest.text(1))
-            key.combine(try newest.text(2))
-            key.combine(try newest.text(3))
+            key.combine(newest.bytes(1))
+            key.combine(newest.bytes(2))
+            key.combine(newest.bytes(3))
             keys.load(hash: key.finalize(), number: newest.integer(0) ?? 0)
         }
         let asked = try connection.prepare(
@@ -172,7 +173,7 @@ final class StoreFile: Sendable {
         asked.bind(meta.liveMerged, at: 1)
         while try asked.step() {
             var user = SipHash(hash.key)
-            user.combine(try asked.text(1))
+            user.combine(asked.bytes(1))
             live.load(hash: user.finalize(), number: asked.integer(0) ?? 0)
         }
     }

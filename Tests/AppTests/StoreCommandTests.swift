@@ -88,6 +88,19 @@ struct StoreCommandTests {
         )
     }
 
+    @Test("say that the time for reporting is over, and what is left to do")
+    func tooLate() async throws {
+        #expect(await run("migrate").code == .ok)
+        let number = try #require(try await strand(["late"], since: .minutes(10)).first)
+        let retry = await run("logins", "retry", "--number=\(number)")
+        #expect(retry.code == .failed)
+        #expect(retry.errors.contains("the time for reporting login \(number) is over"))
+        #expect(retry.errors.contains("logins abandon --number=\(number)"))
+        #expect(await run("logins", "retry", "--help").output.contains("logins abandon"))
+        #expect(await run("logins", "abandon", "--number=\(number)").code == .ok)
+        #expect(await run("logins", "list").output == "")
+    }
+
     @Test("make a store that is not there yet")
     func newStore() async {
         #expect(await run("users", "add", "--user=ann").code == .ok)
@@ -106,15 +119,16 @@ struct StoreCommandTests {
         #expect(errors.contains("the store"), "\(errors)")
     }
 
-    /// Puts logins into the store whose reports the server refused, and returns their numbers.
-    private func strand(_ ids: [String]) async throws -> [Int64] {
+    /// Puts logins into the store whose reports the server refused so long ago, and returns their
+    /// numbers.
+    private func strand(_ ids: [String], since age: Duration = .zero) async throws -> [Int64] {
         let options = StoreOptions(
             path: directory.file("beckon.db"),
             role: .service,
             clock: SystemClock()
         )
         let store = try SQLiteLoginStore(options)
-        let now = SystemTime.now()
+        let now = SystemTime.now() - age
         var numbers: [Int64] = []
         for id in ids {
             let login = PendingLogin(

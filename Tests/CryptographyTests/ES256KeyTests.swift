@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("An ES256 key")
@@ -41,7 +42,7 @@ struct ES256KeyTests {
             try write("message", message),
         ]
         process.standardOutput = FileHandle.nullDevice
-        try process.run()
+        try ProcessStart.run(process)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
     }

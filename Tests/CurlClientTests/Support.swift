@@ -108,7 +108,7 @@ struct Certificates {
         process.arguments = ["openssl"] + arguments.split(separator: " ").map(String.init)
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        try ProcessStart.run(process)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw Failed() }
     }

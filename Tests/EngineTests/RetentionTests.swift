@@ -15,19 +15,27 @@ struct RetentionTests {
             let number = try await store.insertNew(.inPhase(.settled))
             let open = try await store.insertNew(.inPhase(.waiting, .init(id: "open")))
 
-            try await retention.sweep(store, at: stage.start + .minutes(60))
+            try await retention.sweep(store, at: stage.start + .minutes(60), log: stage.log.logger)
             #expect(try await store.login(number)?.login.details.user == .named("alice"))
 
-            try await retention.sweep(store, at: stage.start + .minutes(60) + .milliseconds(1))
+            try await retention.sweep(
+                store,
+                at: stage.start + .minutes(60) + .milliseconds(1),
+                log: stage.log.logger
+            )
             let redacted = try #require(try await store.login(number)).login
             #expect(redacted.details.user != .named("alice"))
             #expect(redacted.details.bindingMessage == nil)
             #expect(redacted.phase.name == .settled)
             #expect(redacted.phase.outcome?.isApproval == true)
 
-            try await retention.sweep(store, at: stage.start + .minutes(600))
+            try await retention.sweep(store, at: stage.start + .minutes(600), log: stage.log.logger)
             #expect(try await store.login(number) != nil)
-            try await retention.sweep(store, at: stage.start + .minutes(600) + .milliseconds(1))
+            try await retention.sweep(
+                store,
+                at: stage.start + .minutes(600) + .milliseconds(1),
+                log: stage.log.logger
+            )
             #expect(try await store.login(number) == nil)
             #expect(try await store.login(open)?.login.details.user == .named("alice"))
         }
@@ -45,7 +53,7 @@ struct RetentionTests {
                 }
                 try await group.waitForAll()
             }
-            try await retention.sweep(store, at: stage.start + .minutes(601))
+            try await retention.sweep(store, at: stage.start + .minutes(601), log: stage.log.logger)
             #expect(try await store.logins(in: .settled, after: nil, limit: 10).isEmpty)
         }
     }
@@ -67,6 +75,63 @@ struct RetentionTests {
             }
         }
         #expect(stage.log.events.isEmpty)
+    }
+
+    @Test("gives up stranded logins that nobody looked after, and erases them like settled ones")
+    func stranded() async throws {
+        let stage = try Stage()
+        try await stage.withStore { store in
+            let log = stage.log.logger
+            let number = try await store.insertNew(.inPhase(.stranded))
+            var younger = PendingLogin.Fixture(id: "younger")
+            younger.receivedAt = stage.start + .seconds(1)
+            let kept = try await store.insertNew(.inPhase(.stranded, younger))
+            let ends = PendingLogin.Fixture().reportEnds
+
+            try await retention.sweep(store, at: ends + .minutes(60), log: log)
+            #expect(try await store.login(number)?.login.phase.name == .stranded)
+            #expect(stage.log.events.isEmpty)
+
+            let given = ends + .minutes(60) + .milliseconds(1)
+            try await retention.sweep(store, at: given, log: log)
+            let login = try #require(try await store.login(number)).login
+            guard case .settled(let outcome, .abandoned, given) = login.phase else {
+                Issue.record("\(login.phase)")
+                return
+            }
+            #expect(outcome.isApproval, "what was decided stays known")
+            #expect(stage.log.events == ["login.abandoned"])
+            #expect(stage.log.lines[0].members.contains("\(number.rawValue)"))
+            #expect(try await store.login(kept)?.login.phase.name == .stranded)
+
+            try await retention.sweep(store, at: given + .minutes(61), log: log)
+            #expect(try await store.login(number)?.login.details.user != .named("alice"))
+            try await retention.sweep(store, at: given + .minutes(601), log: log)
+            #expect(try await store.login(number) == nil)
+        }
+    }
+
+    @Test("leaves one sweep out when the clock leapt ahead")
+    func leap() async throws {
+        let stage = try Stage()
+        try await stage.withStore { store in
+            let number = try await store.insertNew(.inPhase(.settled))
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    await retention.run(store, clock: stage.clock, log: stage.log.logger)
+                }
+                try await stage.clock.alarm(by: stage.start + .minutes(1))
+                stage.clock.advance(by: .minutes(700))
+                try await stage.clock.alarm(by: stage.start + .minutes(701))
+                #expect(stage.log.events == ["retention.clock_leapt"])
+                #expect(try await store.login(number) != nil)
+                stage.clock.advance(by: .minutes(1))
+                try await stage.clock.alarm(by: stage.start + .minutes(702))
+                #expect(try await store.login(number) == nil)
+                group.cancelAll()
+            }
+        }
+        #expect(stage.log.events == ["retention.clock_leapt"])
     }
 
     @Test("goes on after a failure, and logs it")

@@ -61,6 +61,28 @@ struct ClaimTests {
         }
     }
 
+    @Test(
+        "names no moment for a login past its end whose end is claimed",
+        arguments: StoreKind.allCases
+    )
+    func endClaimed(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, place) async throws in
+            for phase in [PendingLogin.PhaseName.preparing, .waiting, .reporting] {
+                try await store.insertNew(.inPhase(phase, fixture("\(phase)")))
+            }
+            place.clock.advance(by: .seconds(120))
+            let now = place.clock.now()
+            #expect(now == fixture("any").reportEnds)
+            let ends = try await store.claim(at: now, limit: 9)
+            #expect(ends.map(\.duty) == [.end, .end, .end])
+            #expect(try await store.claim(at: now, limit: 9).isEmpty)
+            #expect(try await store.nextDue() == nil, "there is nothing that a claim would give")
+            for claim in ends { store.release(claim) }
+            #expect(try await store.nextDue() == noon)
+            #expect(try await store.claim(at: now, limit: 9).count == 3)
+        }
+    }
+
     @Test("shows the duty that each phase has", arguments: StoreKind.allCases)
     func duties(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in

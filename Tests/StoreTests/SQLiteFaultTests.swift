@@ -69,6 +69,53 @@ struct SQLiteFaultTests {
         await store.close()
     }
 
+    @Test("deletes and opens past a row whose key cannot be read")
+    func damagedKey() async throws {
+        let place = try StorePlace(.sqlite)
+        let first = try place.open()
+        var numbers: [LoginNumber] = []
+        for index in 0..<3 {
+            let login = PendingLogin.inPhase(.settled, fixture("\(index)"))
+            numbers.append(try await first.logins.insertNew(login).number)
+        }
+        await first.close()
+        let sql = """
+            UPDATE login SET login_id = CAST(x'FF41' AS TEXT) WHERE number = \(numbers[1].rawValue);
+            UPDATE meta SET keys_merged = 0; DELETE FROM login_key;
+            """
+        #expect(try SQLiteShell.run(place.path, sql).isSuccess)
+        let second = try place.open()
+        await #expect(throws: StoreError.self) { try await second.logins.login(numbers[1]) }
+        #expect(try await second.logins.login(fixture("2").make().key)?.number == numbers[2])
+        #expect(try await second.logins.redact(settledBefore: .distantFuture, limit: 9) == 3)
+        #expect(try await second.logins.delete(settledBefore: .distantFuture, limit: 9) == 3)
+        for number in numbers { #expect(try await second.logins.login(number) == nil) }
+        #expect(try await second.logins.census().isEmpty)
+        await second.close()
+    }
+
+    @Test("proves that writing works without a visible change")
+    func probe() async throws {
+        let place = try StorePlace(.sqlite)
+        let store = try SQLiteLoginStore(place.options())
+        let stored = try await store.insertNew(fixture("one").make())
+        let log = URL(fileURLWithPath: place.path + "-wal")
+        func logged() throws -> Int {
+            try #require(try FileManager.default.attributesOfItem(atPath: log.path)[.size] as? Int)
+        }
+        let before = try logged()
+        try await store.probe()
+        #expect(try logged() > before, "something was written")
+        #expect(try await store.login(stored.number) == stored)
+        #expect(try await store.insertNew(fixture("two").make()).number > stored.number)
+        let holder = try SQLiteShell.Holder(place.path)
+        await #expect(throws: StoreError.locked) { try await store.probe() }
+        try holder.release()
+        try await store.probe()
+        await store.close()
+        await #expect(throws: StoreError.closed) { try await store.probe() }
+    }
+
     @Test(
         "says that a file is damaged",
         arguments: ["not a database", "overwritten", "truncated"]
@@ -145,11 +192,16 @@ struct SQLiteFaultTests {
             }
         }
         #expect(failure == .full)
+        await #expect(throws: StoreError.full, "a probe soon finds what an insert found") {
+            // The page that was left may still take a few.
+            for _ in 0..<50 { try await store.probe() }
+        }
         #expect(acknowledged.count > 10)
         let refused = fixture("login-\(acknowledged.count)").make()
         #expect(try await store.login(refused.key) == nil, "nothing is half-written")
         for login in acknowledged { #expect(try await store.login(login.key)?.login == login) }
         try disk.resize(kibibytes: 8_192)
+        try await store.probe()
         for index in 0..<100 { try await store.insertNew(fixture("later-\(index)").make()) }
         await store.close()
         let again = try SQLiteLoginStore(options)

@@ -39,10 +39,28 @@ struct SQLitePartsTests {
             rates.note("a", at: start)
             #expect(rates.starts(of: "a", at: start + .seconds(60)) == 1)
             #expect(rates.starts(of: "a", at: start + .seconds(70)) == 0)
-            #expect(rates.starts(of: "a", at: start - .seconds(30)) == 1, "a clock set back")
+            #expect(rates.starts(of: "a", at: start - .seconds(10)) == 1, "a clock put right")
             rates.note("a", at: start + .seconds(70))
             #expect(rates.starts(of: "a", at: start + .seconds(70)) == 1)
         }
+    }
+
+    @Test("count anew when the clock was set back")
+    func setBack() {
+        var rates = StartRates(capacity: 10)
+        for index in 0..<10 { rates.note(index, at: noon + .minutes(60)) }
+        rates.note("a", at: noon + .minutes(60))
+        #expect(rates.starts(of: "a", at: noon) == 0)
+        for second in Int64(0)..<200 {
+            let now = noon + .seconds(second)
+            rates.note("a", at: now)
+            let expected = min(Int(second) + 1, 70)
+            #expect(rates.starts(of: "a", at: now) <= expected)
+            #expect(rates.starts(of: "a", at: now) >= min(expected, 60))
+        }
+        #expect(rates.starts(of: "a", at: noon + .seconds(270)) == 0)
+        rates.note("b", at: noon)
+        #expect(rates.count <= 10)
     }
 
     @Test("keep the words that are in databases already")

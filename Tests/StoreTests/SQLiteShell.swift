@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Debian's `sqlite3`: another process, and another program, at the same file.
@@ -21,7 +22,7 @@ enum SQLiteShell {
         let output = Pipe()
         process.standardOutput = output
         process.standardError = output
-        try process.run()
+        try ProcessStart.run(process)
         let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         return Answer(
@@ -43,7 +44,7 @@ enum SQLiteShell {
             let output = Pipe()
             process.standardInput = input
             process.standardOutput = output
-            try process.run()
+            try ProcessStart.run(process)
             self.input = input.fileHandleForWriting
             try self.input.write(contentsOf: Data("BEGIN IMMEDIATE;\nSELECT 'held';\n".utf8))
             // Blocks until the shell has answered, which it does once it has the lock.

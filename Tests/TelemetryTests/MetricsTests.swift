@@ -1,6 +1,7 @@
 import Foundation
 import HTTP
 import JSON
+import TestSupport
 import Testing
 
 @testable import Telemetry
@@ -30,7 +31,7 @@ struct MetricsTests {
         let output = Pipe()
         process.standardInput = input
         process.standardOutput = output
-        try process.run()
+        try ProcessStart.run(process)
         input.fileHandleForWriting.write(Data(exposition))
         try input.fileHandleForWriting.close()
         let json = output.fileHandleForReading.readDataToEndOfFile()

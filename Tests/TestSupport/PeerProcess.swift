@@ -26,7 +26,7 @@ public final class PeerProcess: @unchecked Sendable {
         let output = Pipe()
         process.standardOutput = output
         process.standardInput = input
-        try process.run()
+        try ProcessStart.run(process)
         var line = Data()
         while let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty,
             byte[0] != 0x0A

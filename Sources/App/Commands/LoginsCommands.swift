@@ -76,8 +76,11 @@ struct LoginsShowCommand: Command {
 struct LoginsRetryCommand: Command {
     static let name = "logins retry"
     static let summary = "Has the report of a stranded login tried again."
-    static let details =
-        "A running service does it at its next look; otherwise it is done at its start."
+    static let details = """
+        A running service does it at its next look; otherwise it is done at its start. Only until
+        the login ends at the authorization server: once its time for reporting is over,
+        logins abandon is what is left.
+        """
     static let options: [CommandOption] = [.config, .number]
 
     private let config: String
@@ -128,6 +131,12 @@ extension Stores {
         }
         switch result {
         case nil: throw CommandFailure(number)
+        case .failure(.pastDeadline):
+            throw CommandFailure(
+                .failed,
+                "the time for reporting login \(number.rawValue) is over; "
+                    + "what is left is: beckon logins abandon --number=\(number.rawValue)"
+            )
         case .failure: throw CommandFailure(.failed, "login \(number.rawValue) is not stranded")
         case .success: return
         }

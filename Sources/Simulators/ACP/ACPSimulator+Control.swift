@@ -92,6 +92,13 @@ extension ACPSimulator {
             }
             values[name] = member.value
         }
+        let reserved = values.keys.filter(\.isReserved).map(\.rawValue).sorted()
+        guard reserved.isEmpty else {
+            return Self.problem(
+                400,
+                "reserved, without effect yet: \(reserved.joined(separator: ", "))"
+            )
+        }
         let probability = body["probability"].flatMap { value -> Double? in
             guard case .number(let text) = value else { return nil }
             return Double(text)
@@ -106,13 +113,7 @@ extension ACPSimulator {
             times: body["times"]?.integer,
             probability: probability ?? 1
         )
-        let reserved = values.keys.filter(\.isReserved).map(\.rawValue).sorted()
-        return .json(
-            201,
-            .members([
-                "id": .string(id), "reserved": reserved.isEmpty ? nil : .texts(reserved),
-            ])
-        )
+        return .json(201, .members(["id": .string(id)]))
     }
 
     /// Starts logins without a client: one, or many for K-30.

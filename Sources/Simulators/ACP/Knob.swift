@@ -64,7 +64,7 @@ public enum KnobName: String, Hashable, Sendable, CaseIterable {
     /// K-30, reserved as a knob: `POST /_sim/logins` takes `count` and `per_second`.
     case burst = "burst"
 
-    /// Accepted, and without effect yet.
+    /// Without effect yet, and so refused by `POST /_sim/knobs`.
     public var isReserved: Bool {
         switch self {
         case .consentChange, .tls, .sameConsent, .burst: true
