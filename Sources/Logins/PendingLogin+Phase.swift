@@ -71,7 +71,7 @@ extension PendingLogin {
         case leftToExpire
         /// There was nobody left to tell: the server had dropped the login before.
         case gone
-        /// An operator gave up on a stranded login.
+        /// An operator gave up on a stranded login, or retention did long after its end.
         case abandoned
     }
 
