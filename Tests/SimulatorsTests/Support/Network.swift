@@ -10,6 +10,9 @@ final class Network: OutboundHTTP {
         hosts.withLock { $0[host] = Router(routes) }
     }
 
+    /// Forgets everybody: who is on the network also holds it.
+    func end() { hosts.withLock { $0 = [:] } }
+
     func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundResponse {
         let parts = request.url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true)
         let host = String(parts[1])

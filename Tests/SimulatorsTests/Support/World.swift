@@ -52,6 +52,7 @@ struct World: Sendable {
         network.add("acp.test", world.acp.routes)
         network.add("control.test", world.acp.controlRoutes)
         network.add("as.test", world.service.routes)
+        defer { network.end() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await world.acp.run() }
             group.addTask { try await within(.seconds(20), "the test") { try await body(world) } }
