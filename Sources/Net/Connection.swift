@@ -81,6 +81,12 @@ struct Connection: ~Copyable {
                         if start < end { try await refuse(.tooSlow) }
                         break serving
                     }
+                case .waitForRoom:
+                    if workspace.isReady { try await flushBeforeWaiting() }
+                    // Under the deadline of the request: a peer that makes TLS write gets no more
+                    // time for it.
+                    guard beginWait() else { break serving }
+                    try await socket.untilWritable()
                 case .refused(let error):
                     try await refuse(error)
                     break serving
@@ -101,6 +107,9 @@ struct Connection: ~Copyable {
         case refused(RequestError)
         /// Nothing more can be done before more has come.
         case wait
+        /// TLS owes the peer an answer of its own, and reads on only when that could be sent
+        /// (RFC 8446 §4.6.3).
+        case waitForRoom
         /// The peer has closed or is to be left.
         case ended
     }
@@ -118,7 +127,8 @@ struct Connection: ~Copyable {
             }
             switch fill() {
             case .done(let count): end += count
-            case .wantRead, .wantWrite: return .wait
+            case .wantRead: return .wait
+            case .wantWrite: return .waitForRoom
             case .closed: return .ended
             }
         }
