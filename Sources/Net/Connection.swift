@@ -76,6 +76,9 @@ struct Connection: ~Copyable {
                     guard beginWait() else { break serving }
                     if socket.mustWaitToRead {
                         unsafe await withUnsafeContinuation { unsafe socket.wakeWhenReadable($0) }
+                    } else {
+                        // What came was for TLS alone, and there may be more: others first.
+                        await loop.nextTurn()
                     }
                     if socket.hasExpired {
                         if start < end { try await refuse(.tooSlow) }

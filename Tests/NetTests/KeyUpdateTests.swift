@@ -1,7 +1,10 @@
+import Dispatch
+import HTTP
 import Net
 import TLS
 import TestSupport
 import Testing
+import Threads
 
 @Suite("A peer that keeps asking for new keys (RFC 8446 §4.6.3)", .timeLimit(.minutes(1)))
 struct KeyUpdateTests {
@@ -10,12 +13,13 @@ struct KeyUpdateTests {
     init() throws { certificates = try Certificates.shared.get() }
 
     private func withTLSServer(
+        and routes: [Route] = [],
         _ body: (TestServer, TLSContext) async throws -> Void
     ) async throws {
         let client = try TLSContext(
             client: TLSClientSettings(authorities: certificates.authority)
         )
-        try await withServer(testRoutes) {
+        try await withServer(testRoutes + routes) {
             $0.tls = TLSSettings(
                 certificate: certificates.certificate("server"),
                 key: certificates.key("server")
@@ -52,6 +56,29 @@ struct KeyUpdateTests {
             let peer = try TLSPeer(port: server.port, client)
             try peer.send(get("/hello"))
             #expect(try peer.receive(until: "hello").hasPrefix("HTTP/1.1 200"))
+        }
+    }
+
+    @Test("gets its answer after one who asks once")
+    func turns() async throws {
+        let entered = Signal()
+        let gate = DispatchSemaphore(value: 0)
+        try await withTLSServer(and: [blockingRoute(entered, until: gate)]) { server, client in
+            let flood = try TLSPeer(port: server.port, client)
+            let peer = try TLSPeer(port: server.port, client)
+            let blocking = try TLSPeer(port: server.port, client)
+            try blocking.send(get("/block"))
+            try await within { await entered.wait() }
+            // More than one read takes, and little enough to be all there when the turn begins.
+            try flood.sendKeyUpdates(1500)
+            try flood.send(get("/hello"))
+            try peer.send(get("/peer"))
+            gate.signal()
+            #expect(try peer.receive(until: "none").hasPrefix("HTTP/1.1 200"))
+            #expect(try flood.receive(until: "hello").hasPrefix("HTTP/1.1 200"))
+            // By their places in the table: /block, /peer and only then /hello.
+            try await server.events.until { $0.routes.count == 3 }
+            #expect(server.events.current.routes == [testRoutes.count, 2, 0])
         }
     }
 }
