@@ -68,8 +68,11 @@ import TLS
     ) {
         let socket = Socket(descriptor: descriptor, loop: loop, acceptor: self)
         loop.add(socket)
-        // A connection without a request is closed at once now: it may have sent one already.
-        if isDraining { socket.assumeReadable() }
+        if isDraining {
+            // A connection without a request is closed at once now: it may have sent one already.
+            socket.assumeReadable()
+            socket.cut(at: cutoff)
+        }
         switch server.admission.admit() {
         case .served:
             opened()

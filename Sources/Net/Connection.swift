@@ -76,11 +76,20 @@ struct Connection: ~Copyable {
                     guard beginWait() else { break serving }
                     if socket.mustWaitToRead {
                         unsafe await withUnsafeContinuation { unsafe socket.wakeWhenReadable($0) }
+                    } else {
+                        // What came was for TLS alone, and there may be more: others first.
+                        await loop.nextTurn()
                     }
                     if socket.hasExpired {
                         if start < end { try await refuse(.tooSlow) }
                         break serving
                     }
+                case .waitForRoom:
+                    if workspace.isReady { try await flushBeforeWaiting() }
+                    // Under the deadline of the request: a peer that makes TLS write gets no more
+                    // time for it.
+                    guard beginWait() else { break serving }
+                    try await socket.untilWritable()
                 case .refused(let error):
                     try await refuse(error)
                     break serving
@@ -101,6 +110,9 @@ struct Connection: ~Copyable {
         case refused(RequestError)
         /// Nothing more can be done before more has come.
         case wait
+        /// TLS owes the peer an answer of its own, and reads on only when that could be sent
+        /// (RFC 8446 §4.6.3).
+        case waitForRoom
         /// The peer has closed or is to be left.
         case ended
     }
@@ -118,7 +130,8 @@ struct Connection: ~Copyable {
             }
             switch fill() {
             case .done(let count): end += count
-            case .wantRead, .wantWrite: return .wait
+            case .wantRead: return .wait
+            case .wantWrite: return .waitForRoom
             case .closed: return .ended
             }
         }

@@ -34,6 +34,8 @@ import TLS
     private(set) var isReadable = false
     private var isWritable = true
     private var hasHungUp = false
+    /// How often TLS may still ask for bytes, in the call under way.
+    private var readsLeft = Int.max
     private var stage = Stage.waiting
     private var reader: UnsafeContinuation<Void, Never>?
     private var writer: UnsafeContinuation<Void, Never>?
@@ -178,8 +180,14 @@ import TLS
     // MARK: Bytes
 
     /// Plain bytes from the peer, decrypted where needed.
+    ///
+    /// `wantRead` while `isReadable` means that others should have a turn first: records without
+    /// plain bytes, such as key updates, would be read for as long as they come. One read holds a
+    /// whole record if one has arrived, so it is enough for a peer that has something to say.
     func read(into room: UnsafeMutableRawBufferPointer) -> Step {
         guard let tls else { return unsafe receive(into: room) }
+        readsLeft = 1
+        defer { readsLeft = .max }
         do { return unsafe try tls.receive(into: room) } catch { return .closed }
     }
 
@@ -192,7 +200,8 @@ import TLS
 
     func receive(into room: UnsafeMutableRawBufferPointer) -> Step {
         if case .closed = stage { return .closed }
-        guard isReadable else { return .wantRead }
+        guard isReadable, readsLeft > 0 else { return .wantRead }
+        readsLeft -= 1
         while true {
             let count = unsafe recv(descriptor, room.baseAddress, room.count, 0)
             if count > 0 {

@@ -75,6 +75,16 @@ import COpenSSL
         ERR_clear_error()
     }
 
+    /// Takes a new key for sending and asks the peer for the same (TLS 1.3 only, RFC 8446 §4.6.3).
+    /// For tests: no key is used so much here that it would need replacing.
+    package func requestKeyUpdate() throws(TLSError) -> Step {
+        ERR_clear_error()
+        guard unsafe SSL_key_update(session, SSL_KEY_UPDATE_REQUESTED) == 1 else {
+            throw .refused(reason: TLSError.takeReason())
+        }
+        return try handshake()
+    }
+
     /// What the peer proved to be; nil when it showed no certificate.
     public var peerCertificate: TLSPeerCertificate? {
         guard let certificate = unsafe SSL_get1_peer_certificate(session) else { return nil }

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTP
 import Net
 import TestSupport
@@ -86,6 +87,31 @@ struct DrainTests {
             try await within { await ended.value }
             _ = gate
         }
+    }
+
+    @Test("cuts those who knocked before the drain and were let in after it began")
+    func late() async throws {
+        let group = try EventLoopGroup(count: 1)
+        defer { group.stop() }
+        let entered = Signal()
+        let gate = DispatchSemaphore(value: 0)
+        let server = try Server(
+            ServerConfiguration(address: .loopback()),
+            router: Router([blockingRoute(entered, until: gate)]),
+            loops: group.loops
+        )
+        let running = Task(executorPreference: group.loops[0]) { await server.run() }
+        let first = try RawPeer(port: server.port)
+        try first.send(get("/block"))
+        try await within { await entered.wait() }
+        // Nobody is let in now.
+        let late = try RawPeer(port: server.port, limitSeconds: 5)
+        try late.send("GET / HT")
+        server.drain(within: .milliseconds(200))
+        gate.signal()
+        // Sooner than the ten seconds that a head may take.
+        #expect(try late.receiveAll().hasPrefix("HTTP/1.1 408"))
+        try await within { await running.value }
     }
 
     @Test("that never ran does not begin to")

@@ -8,8 +8,14 @@ final class TLSPeer: ByteCarrier {
 
     struct Refused: Error {}
 
-    init(port: UInt16, _ context: TLSContext) throws {
-        peer = try RawPeer(port: port)
+    /// While not nil, what is to be sent is kept here instead.
+    private var kept: [UInt8]?
+
+    /// `receiveBuffer` makes the peer one that takes little before it reads.
+    init(port: UInt16, _ context: TLSContext, receiveBuffer: Int32? = nil) throws {
+        // The limit is how long sending may be stuck, which some tests wait for.
+        let limit = receiveBuffer == nil ? 10 : 1
+        peer = try RawPeer(port: port, limitSeconds: limit, receiveBuffer: receiveBuffer)
         let session = try TLSSession(context, over: self, hostName: "localhost")
         self.session = session
         // The carrier blocks, so every step is done when it returns.
@@ -43,6 +49,17 @@ final class TLSPeer: ByteCarrier {
         return all
     }
 
+    /// Sends so many requests for new keys in one go, and reads none of the answers. Throws when
+    /// the server does not take them.
+    func sendKeyUpdates(_ count: Int) throws {
+        kept = []
+        defer { kept = nil }
+        for _ in 0..<count {
+            guard case .done = try session?.requestKeyUpdate() else { throw Refused() }
+        }
+        try peer.send(kept ?? [])
+    }
+
     func close() { session?.close() }
 
     func receive(into room: UnsafeMutableRawBufferPointer) -> Step {
@@ -54,6 +71,10 @@ final class TLSPeer: ByteCarrier {
     }
 
     func send(_ bytes: UnsafeRawBufferPointer) -> Step {
+        if kept != nil {
+            kept?.append(contentsOf: bytes)
+            return .done(bytes.count)
+        }
         do {
             try peer.send(Array(bytes))
             return .done(bytes.count)

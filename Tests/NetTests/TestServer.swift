@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import HTTP
 import Net
@@ -109,6 +110,17 @@ let testRoutes: [Route] = [
         Response(status: 200, body: Array((request.parameters["name"] ?? "").utf8))
     },
 ]
+
+/// `GET /block`, which raises `entered` and then holds up its whole loop until `gate` is signalled:
+/// what comes meanwhile is dealt with in one turn.
+func blockingRoute(_ entered: Signal, until gate: DispatchSemaphore) -> Route {
+    @Sendable func block() { gate.wait() }
+    return Route(.get, "/block") { _ in
+        entered.raise()
+        block()
+        return Response(status: 200)
+    }
+}
 
 func get(_ path: String, _ fields: String = "") -> String {
     "GET \(path) HTTP/1.1\r\nHost: test\r\n\(fields)\r\n"
