@@ -70,7 +70,10 @@ public struct CloudentityRoutes: Sendable {
         do {
             return Self.answer(try await reachability.canReach(user))
         } catch {
-            log.warning("verify.unavailable") { $0.member("cause", "\(error)") }
+            log.warning("verify.unavailable") {
+                $0.member("id", Int(clamping: request.id))
+                $0.member("cause", "\(error)")
+            }
             return CloudentityAnswer.unavailable
         }
     }
@@ -106,7 +109,10 @@ public struct CloudentityRoutes: Sendable {
             return malformed(request, "start.malformed", error.description)
         }
         if body.hasTwoStates {
-            log.warning("start.two_states") { $0.member("login_id", body.login.value) }
+            log.warning("start.two_states") {
+                $0.member("id", Int(clamping: request.id))
+                $0.member("login_id", body.login.value)
+            }
         }
         let now = clock.now()
         let login = PendingLogin(
@@ -121,19 +127,23 @@ public struct CloudentityRoutes: Sendable {
         do {
             // Durable before the 2xx leaves; the engine hears of it from the store.
             let insertion = try await store.insert(login, limits: inbound.limits)
-            note(insertion, of: login)
+            note(insertion, of: login, request)
             return CloudentityAnswer.acknowledged
         } catch {
-            log.error("start.unavailable") { $0.member("cause", "\(error)") }
+            log.error("start.unavailable") {
+                $0.member("id", Int(clamping: request.id))
+                $0.member("cause", "\(error)")
+            }
             return CloudentityAnswer.unavailable
         }
     }
 
-    private func note(_ insertion: Insertion, of login: PendingLogin) {
+    private func note(_ insertion: Insertion, of login: PendingLogin, _ request: Request) {
         switch insertion {
         case .inserted(let stored):
             guard case .reporting(.failed(let failure), _) = stored.login.phase else { return }
             log.warning("start.over_limit") {
+                $0.member("id", Int(clamping: request.id))
                 $0.member("login_id", login.key.login.value)
                 $0.member("limit", "\(failure)")
             }
@@ -141,6 +151,7 @@ public struct CloudentityRoutes: Sendable {
             let first = stored.login.details
             let isSame = first.user == login.details.user && first.state == login.details.state
             log.log(isSame ? .debug : .warning, isSame ? "start.repeated" : "start.conflict") {
+                $0.member("id", Int(clamping: request.id))
                 $0.member("login_id", login.key.login.value)
             }
         }
@@ -154,6 +165,7 @@ public struct CloudentityRoutes: Sendable {
             return nil
         case .forbidden(let what):
             log.warning("peer.forbidden") {
+                $0.member("id", Int(clamping: request.id))
                 $0.member("server", inbound.server.value)
                 $0.member("address", request.peer.address)
                 $0.member("by", what)
@@ -161,6 +173,7 @@ public struct CloudentityRoutes: Sendable {
             return CloudentityAnswer.forbidden
         case .unauthenticated(let what):
             log.warning("peer.unauthenticated") {
+                $0.member("id", Int(clamping: request.id))
                 $0.member("server", inbound.server.value)
                 $0.member("address", request.peer.address)
                 $0.member("by", what)
@@ -172,7 +185,10 @@ public struct CloudentityRoutes: Sendable {
     /// The same bad body is logged once, since it will be delivered again and again.
     private func malformed(_ request: Request, _ event: String, _ description: String) -> Response {
         if seen.isNew(request.body) {
-            log.warning(event) { $0.member("cause", description) }
+            log.warning(event) {
+                $0.member("id", Int(clamping: request.id))
+                $0.member("cause", description)
+            }
         }
         return CloudentityAnswer.malformed(description)
     }

@@ -1,0 +1,54 @@
+import Engine
+import Foundation
+import HTTP
+import Logins
+import SQLiteStore
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import App
+
+@Suite("The routes of the whole service")
+struct RouteTests {
+    @Test("are those of the interface description")
+    func described() async throws {
+        let directory = try TemporaryDirectory()
+        let configuration = try Configuration.parse(
+            DemoConfiguration.text,
+            in: .real(directory: directory.path)
+        )
+        let clock = ManualClock()
+        let path = directory.file("routes.db")
+        let store = try SQLiteLoginStore(StoreOptions(path: path, role: .service, clock: clock))
+        let nobody = ScriptedServer { _, _ in .failure(.notSent("nobody is called")) }
+        let parts = ServiceParts(
+            configuration,
+            client: nobody,
+            otherClient: nobody,
+            clock: clock,
+            log: .silent
+        )
+        let desk = DecisionDesk(
+            store: store,
+            changes: LoginChanges(),
+            clock: clock,
+            allowsApprovalByTap: true
+        )
+        let routes = parts.routes(
+            store: store,
+            plan: try parts.plan(),
+            directory: store.users,
+            desk: desk
+        )
+        await store.close()
+        let root = URL(filePath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let file = root.appending(path: "openapi/beckon.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let paths = text.split(separator: "\n").filter { $0.hasPrefix("  /") }
+            .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " :")) }
+        let management: Set<String> = ["/health/live", "/health/ready", "/metrics"]
+        #expect(Set(routes.map(\.pattern)) == Set(paths).subtracting(management))
+    }
+}
