@@ -88,7 +88,7 @@ public final class LoginEngine: Sendable {
     }
 
     private func recover() async {
-        while !isStopping.load(ordering: .relaxed) {
+        while !isStopping.load(ordering: .relaxed), !Task.isCancelled {
             do {
                 let count = try await store.recover(at: clock.now())
                 if count > 0 { log.info("engine.recovered") { $0.member("reports", count) } }

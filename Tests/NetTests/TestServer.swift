@@ -47,8 +47,11 @@ final class Observed: ExchangeObserver {
     }
 
     func until(_ condition: @escaping @Sendable (State) -> Bool) async throws {
-        try await within(.seconds(10), "the observer") {
-            while !condition(self.current) { await self.changed.wait() }
+        try await within(.seconds(30), "the observer") {
+            while !condition(self.current) {
+                try Task.checkCancellation()
+                await self.changed.wait()
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ public struct TookTooLong: Error, Sendable {
 
 /// Waits for `body`, which waits for a signal, and fails when that takes longer than `limit`.
 public func within<Value: Sendable>(
-    _ limit: Duration = .seconds(10),
+    _ limit: Duration = .seconds(30),
     _ what: String = "the signal",
     _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {

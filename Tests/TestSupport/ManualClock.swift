@@ -42,9 +42,9 @@ public final class ManualClock: WallClock {
     /// Waits until something is scheduled for `moment` or earlier: until then, moving the clock
     /// would wake nobody.
     ///
-    /// - Throws: `TookTooLong` when nothing is within ten seconds.
+    /// - Throws: `TookTooLong` when nothing is within half a minute.
     public func alarm(by moment: Timestamp) async throws {
-        try await within(.seconds(10), "an alarm") { [self] in
+        try await within(.seconds(30), "an alarm") { [self] in
             let signal = Signal()
             state.withLock { $0.watchers[ObjectIdentifier(signal)] = signal }
             defer { state.withLock { $0.watchers[ObjectIdentifier(signal)] = nil } }

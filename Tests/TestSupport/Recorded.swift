@@ -23,7 +23,7 @@ public final class Recorded<Entry: Sendable>: Sendable {
 
     /// Waits until the entries are enough, and returns them.
     ///
-    /// - Throws: `TookTooLong` when they are not within ten seconds.
+    /// - Throws: `TookTooLong` when they are not within half a minute.
     @discardableResult
     public func wait(
         _ what: String,
@@ -52,6 +52,6 @@ public final class Recorded<Entry: Sendable>: Sendable {
         _ what: String,
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        try await TestSupport.within(.seconds(10), what, body)
+        try await TestSupport.within(.seconds(30), what, body)
     }
 }
