@@ -72,7 +72,7 @@ public struct InboundGuard: Sendable {
     }
 
     /// RFC 7617 §2. What was accepted once is recognised whole, which is quicker than decoding and
-    /// hashing it again. Its bytes stand in the connection's memory anyway.
+    /// hashing it again. The price: those bytes stay in memory for the life of the process.
     private func acceptsBasic(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
         let value = bytes[range]
         let isKnown = accepted.withLock { accepted in

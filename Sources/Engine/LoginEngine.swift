@@ -58,8 +58,8 @@ public final class LoginEngine: Sendable {
         self.log = log
     }
 
-    /// Works until `stop()`; returns when what was under way has ended. Reports that an earlier
-    /// process left unfinished are in doubt first.
+    /// Works until `stop()`; returns when what was under way has ended. Reports that were under
+    /// way when an earlier process ended are in doubt first.
     public func run() async {
         guard settings.concurrency > 0 else { return }
         await recover()
