@@ -46,9 +46,7 @@ public struct DecisionDesk: Sendable {
     }
 
     /// Records a decision, durably, before it returns. The same decision again returns the same
-    /// login as it is now.
-    ///
-    /// - Parameter selection: what was chosen within the consent; of an approval only.
+    /// login as it is now. A selection counts for an approval only.
     public func decide(
         _ choice: Decision.Choice,
         _ selection: Selection = .everything,
