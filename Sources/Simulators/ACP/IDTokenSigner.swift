@@ -3,11 +3,11 @@ import JSON
 
 /// Makes ID tokens (OpenID Connect Core §2) with ES256 and a key that lives as long as the process.
 struct IDTokenSigner: Sendable {
-    private let key: ES256Key
+    private let key: PrivateKey
     private let keyID = "sim-1"
 
     init() {
-        guard let key = ES256Key() else {
+        guard let key = try? PrivateKey.generate(.p256) else {
             preconditionFailure("OpenSSL makes a key on P-256")
         }
         self.key = key
@@ -19,7 +19,7 @@ struct IDTokenSigner: Sendable {
             "alg": .string("ES256"), "typ": .string("JWT"), "kid": .string(keyID),
         ])
         let input = [header, claims].map { Base64URL.encode($0.bytes) }.joined(separator: ".")
-        guard let signature = key.sign(Array(input.utf8)) else {
+        guard let signature = try? key.sign(Array(input.utf8), by: .ecdsaP256) else {
             preconditionFailure("OpenSSL signs with a key that it made")
         }
         return input + "." + Base64URL.encode(signature)
@@ -27,7 +27,7 @@ struct IDTokenSigner: Sendable {
 
     /// The public key as a JWK set (RFC 7517 §5).
     var keys: JSONValue {
-        guard let point = key.publicCoordinates else {
+        guard case .p256(let x, let y) = key.publicKey.numbers else {
             preconditionFailure("a key on P-256 has coordinates")
         }
         return .members([
@@ -35,8 +35,8 @@ struct IDTokenSigner: Sendable {
                 .members([
                     "kty": .string("EC"), "crv": .string("P-256"), "use": .string("sig"),
                     "alg": .string("ES256"), "kid": .string(keyID),
-                    "x": .string(Base64URL.encode(point.x)),
-                    "y": .string(Base64URL.encode(point.y)),
+                    "x": .string(Base64URL.encode(x)),
+                    "y": .string(Base64URL.encode(y)),
                 ])
             ])
         ])
