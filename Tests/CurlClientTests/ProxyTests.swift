@@ -12,61 +12,79 @@ struct GuardedProxyTests {
     /// Public, and never connected to: the proxy's tunnels lead elsewhere.
     private static let address = "9.9.9.9"
 
-    private let certificates: Certificates
-    private let server: PeerProcess
-    private let proxy: PeerProcess
+    /// A proxy, and the server behind all of its tunnels. One for all tests: starting them blocks
+    /// a thread of the shared pool. Each test asks for ports of its own.
+    private struct House: Sendable {
+        let certificates: Certificates
+        let server: PeerProcess
+        let proxy: PeerProcess
+
+        init() throws {
+            certificates = try Certificates()
+            let names = "DNS:\(GuardedProxyTests.name),IP:\(GuardedProxyTests.address)"
+            try certificates.issue("server", alternativeName: names)
+            server = try PeerProcess(
+                script: "peer.py",
+                arguments: [
+                    "certificate=" + certificates.certificate("server"),
+                    "key=" + certificates.key("server"),
+                ]
+            )
+            proxy = try PeerProcess(script: "peer.py", arguments: ["tunnel=\(server.port)"])
+        }
+    }
+    private static let sharedHouse = Result { try House() }
+
+    private let house: House
     private let client = CurlHTTPClient()
 
-    init() throws {
-        certificates = try Certificates()
-        try certificates.issue("server", alternativeName: "DNS:\(Self.name),IP:\(Self.address)")
-        server = try PeerProcess(
-            script: "peer.py",
-            arguments: [
-                "certificate=" + certificates.certificate("server"),
-                "key=" + certificates.key("server"),
-            ]
-        )
-        proxy = try PeerProcess(script: "peer.py", arguments: ["tunnel=\(server.port)"])
-    }
+    init() throws { house = try Self.sharedHouse.get() }
 
-    private func request(_ host: String, proxyResolves: Bool = false) -> OutboundRequest {
+    private func request(
+        _ host: String,
+        port: Int,
+        proxyResolves: Bool = false
+    ) -> OutboundRequest {
         OutboundRequest(
             .post,
-            "https://\(host):8443/echo",
+            "https://\(host):\(port)/echo",
             body: [0x31],
             destination: Destination(
-                authorities: certificates.authority,
+                authorities: house.certificates.authority,
                 allowsInternalAddresses: false,
                 proxyResolvesNames: proxyResolves,
-                proxy: proxy.url("")
-            )
+                proxy: house.proxy.url("")
+            ),
+            timeLimit: .seconds(60)
         )
     }
 
-    private func tunnels(to authority: String) async throws -> Int? {
-        try await proxy.count("/connect/" + authority, by: client)
+    /// How many tunnels to a host and port, or to a port wherever, the proxy was asked for.
+    private func tunnels(to place: String) async throws -> Int? {
+        try await house.proxy.count("/tunnel/" + place, by: client)
     }
 
-    @Test("is reached by its address, on one connection", arguments: [false, true])
-    func address(proxyResolves: Bool) async throws {
+    @Test("is reached by its address, on one connection", arguments: [(false, 8441), (true, 8442)])
+    func address(proxyResolves: Bool, port: Int) async throws {
+        let request = request(Self.address, port: port, proxyResolves: proxyResolves)
         for _ in 0..<2 {
-            let answer = try await client.send(request(Self.address, proxyResolves: proxyResolves))
+            let answer = try await client.send(request)
             #expect(try JSONValue(answer.body)["body"]?.string == "1")
         }
-        #expect(try await tunnels(to: "9.9.9.9:8443") == 1)
+        #expect(try await tunnels(to: "9.9.9.9:\(port)") == 1)
     }
 
     @Test("is reached by its name when the proxy answers for that")
     func name() async throws {
-        #expect(try await client.send(request(Self.name, proxyResolves: true)).status == 200)
+        let request = request(Self.name, port: 8443, proxyResolves: true)
+        #expect(try await client.send(request).status == 200)
         #expect(try await tunnels(to: "hook.bank.test:8443") == 1)
     }
 
     @Test("is not sent to when its name has no address here")
     func unknownName() async throws {
-        #expect(await send(client, request(Self.name)).errorKind == .notSent)
-        #expect(try await tunnels(to: "hook.bank.test:8443") == 0)
+        #expect(await send(client, request(Self.name, port: 8444)).errorKind == .notSent)
+        #expect(try await tunnels(to: "8444") == 0)
     }
 
     @Test("is refused when it is internal, and the proxy hears nothing of it")
@@ -77,29 +95,31 @@ struct GuardedProxyTests {
         ]
         for host in hosts {
             for proxyResolves in [false, true] {
-                let request = request(host, proxyResolves: proxyResolves)
+                let request = request(host, port: 8445, proxyResolves: proxyResolves)
                 #expect(await send(client, request).errorKind == .forbiddenAddress, "\(host)")
             }
         }
-        #expect(await send(client, request("LocalHost")).errorKind == .forbiddenAddress)
-        let first = OutboundRequest(.get, proxy.url("/connections"))
-        #expect(try await client.send(first).text == "1")
+        let local = request("LocalHost", port: 8445)
+        #expect(await send(client, local).errorKind == .forbiddenAddress)
+        #expect(try await tunnels(to: "8445") == 0)
     }
 
     @Test("is reached through the environment's proxy")
     func environment() async throws {
-        let given = [proxy.url(""), certificates.authority]
+        let given = [house.proxy.url(""), house.certificates.authority]
         // In a process of its own: the environment is everybody's.
         await #expect(processExitsWith: .success) { [given = given as [String]] in
             setenv("HTTPS_PROXY", given[0], 1)
             setenv("no_proxy", "9.9.9.8", 1)
             let client = CurlHTTPClient()
             let destination = Destination(authorities: given[1], allowsInternalAddresses: false)
-            let url = "https://9.9.9.9/echo"
-            let response = try await client.send(
-                OutboundRequest(.get, url, destination: destination)
+            let request = OutboundRequest(
+                .get,
+                "https://9.9.9.9/echo",
+                destination: destination,
+                timeLimit: .seconds(60)
             )
-            try #require(response.status == 200)
+            try #require(await send(client, request).status == 200)
             client.shutdown()
         }
         #expect(try await tunnels(to: "9.9.9.9:443") == 1)

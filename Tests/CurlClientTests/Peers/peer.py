@@ -82,7 +82,8 @@ class Connection:
                 if "tunnel" not in options:
                     self.answer(403)
                     continue
-                count("/connect/" + path)
+                count("/tunnel/" + path)
+                count("/tunnel/" + path.rsplit(":", 1)[1])
                 self.tunnel(int(options["tunnel"]))
                 return
             parts = path.split("/")
@@ -153,8 +154,6 @@ class Connection:
                 with changed:
                     changed.wait_for(lambda: counts.get(name, 0) >= int(parts[2]), 15)
                 self.answer(200, str(counts.get(name, 0)).encode())
-            elif kind == "connections":
-                self.answer(200, str(self.number).encode())
             elif kind == "count":
                 self.answer(200, str(counts.get("/" + "/".join(parts[2:]), 0)).encode())
             else:
