@@ -80,6 +80,26 @@ class BlackBox(unittest.TestCase):
         self.assertEqual(login.effective, 1)
         self.assertEqual(len(login.calls), 1)
 
+    def test_one_trace_from_start_to_report(self):
+        self.acp.misbehaviour = lambda login, verb: None if len(login.calls) else 503
+        try:
+            login = self.acp.start()
+            self.assertEqual(self.phone.decide(self.beckon, login.id, "approve")[0], 200)
+            self.acp.await_tokens(login)
+        finally:
+            self.acp.misbehaviour = None
+        sent = [self.phone.traceparents[login.id]] + login.traceparents
+        # The prompt, the look at the scope grant, and two reports.
+        self.assertGreaterEqual(len(sent), 4)
+        for traceparent in sent:
+            self.assertRegex(traceparent, f"^00-{login.trace}-[0-9a-f]{{16}}-01$")
+        self.assertEqual(len(set(sent)), len(sent), "each call has a span of its own")
+        lines = {line["event"]: line for line in self.beckon.lines()
+                 if line.get("trace_id") == login.trace}
+        self.assertTrue({"request.finished", "login.decided", "report.delayed"} <= lines.keys())
+        self.assertEqual(lines["report.delayed"]["request_id"], lines["request.finished"]["id"])
+        self.assertNotEqual(lines["login.decided"]["id"], lines["login.decided"]["request_id"])
+
     # What may go wrong at the server
 
     def test_a_lost_answer_is_not_reported_twice(self):

@@ -1,6 +1,7 @@
 import Glibc
 import HTTP
 import Logins
+import Telemetry
 
 /// Logins as an operator reads them.
 enum LoginText {
@@ -66,6 +67,10 @@ enum LoginText {
         add("received", time(login.terms.receivedAt))
         add("expires", time(login.terms.expiresAt))
         add("due", login.dueAt.map(time))
+        if let origin = login.details.origin {
+            add("trace", TraceContext(origin.trace)?.traceID)
+            add("request", "\(origin.request)")
+        }
         if let decision = login.phase.outcome?.decision {
             add("decision", "\(decision.choice), \(time(decision.decidedAt))")
             add("evidence", "\(decision.evidence.method) by \(decision.evidence.via)")

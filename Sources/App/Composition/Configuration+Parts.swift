@@ -8,12 +8,13 @@ import Telemetry
 // The configuration's words in the words of the parts.
 
 extension DestinationSettings {
-    func http(allowsInternal: Bool = true) -> Destination {
+    func http(allowsInternal: Bool = true, proxyResolves: Bool = false) -> Destination {
         Destination(
             authorities: authorities,
             certificate: certificate,
             key: key,
-            allowsInternalAddresses: allowsInternal
+            allowsInternalAddresses: allowsInternal,
+            proxyResolvesNames: proxyResolves
         )
     }
 }

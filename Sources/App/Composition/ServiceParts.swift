@@ -92,7 +92,8 @@ struct ServiceParts {
                     url: webhook.url,
                     secrets: secrets,
                     destination: webhook.destination.http(
-                        allowsInternal: webhook.allowsInternal
+                        allowsInternal: webhook.allowsInternal,
+                        proxyResolves: webhook.proxyResolves
                     ),
                     timeLimit: webhook.timeLimit
                 ),
