@@ -143,6 +143,12 @@ struct ConfigurationProblemTests {
         ),
         Case(
             top,
+            top + "users: { kind: \"http\", http: { url: \"https://{user}.d.example/\" } },",
+            "users.http.url",
+            "in its path or its query"
+        ),
+        Case(
+            top,
             top + "notify: [ { channel: \"consol\" } ],",
             "notify[0].channel",
             "did you mean console?"
