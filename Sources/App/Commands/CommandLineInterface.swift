@@ -12,7 +12,7 @@ public enum CommandLineInterface {
         UsersDisableCommand.self, UsersRemoveCommand.self,
         LoginsListCommand.self, LoginsShowCommand.self, LoginsRetryCommand.self,
         LoginsAbandonCommand.self,
-        SimulateCommand.self, HealthCommand.self, VersionCommand.self,
+        SimulateCommand.self, SimulateBankCommand.self, HealthCommand.self, VersionCommand.self,
     ]
 
     /// Runs `beckon` with the words that follow its name, and returns its exit code. To be called

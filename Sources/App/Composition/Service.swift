@@ -26,6 +26,9 @@ final class Service: Sendable {
     /// Raised when the service is told to stop.
     private let stopping = Signal()
     private let store: SQLiteLoginStore
+    /// Who lists people's accounts; nil when nobody does. Not one of the checks of readiness: most
+    /// logins need no accounts.
+    let accounts: (any AccountDirectory)?
     private let engine: LoginEngine
     private let retention: Retention
     private let loops: EventLoopGroup
@@ -35,6 +38,8 @@ final class Service: Sendable {
 
     /// Where it listens, once it is made.
     var port: UInt16 { server.port }
+    /// Where it listens for the platform.
+    var managementPort: UInt16 { management.port }
 
     /// Opens the store, reads certificates and binds the listeners. Nothing is answered yet.
     ///
@@ -59,6 +64,7 @@ final class Service: Sendable {
             log: log
         )
         let directory = parts.directory(local: store.users)
+        accounts = parts.accounts()
         let plan = try parts.plan()
         let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry, version: Version.number)
