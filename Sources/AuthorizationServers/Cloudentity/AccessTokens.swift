@@ -55,14 +55,15 @@ final class AccessTokens: Sendable {
         self.log = log
     }
 
-    /// A token that is good for at least a few seconds more.
-    func token(from url: String) async throws(Failure) -> String {
+    /// A token that is good for at least a few seconds more. A login that waits for a new one lends
+    /// the request its trace.
+    func token(from url: String, of login: PendingLogin) async throws(Failure) -> String {
         while true {
             switch state(of: url) {
             case .token(let token): return token
             case .failed(let failure): throw failure
             case .wait: await waitForRenewal(of: url)
-            case .renew: return try await renew(from: url)
+            case .renew: return try await renew(from: url, login.details.origin?.trace)
             }
         }
     }
@@ -112,9 +113,9 @@ final class AccessTokens: Sendable {
     }
 
     /// Returns the new token itself: one that has expired on arrival is still used once.
-    private func renew(from url: String) async throws(Failure) -> String {
+    private func renew(from url: String, _ trace: String?) async throws(Failure) -> String {
         let result: Result<(token: String, lifetime: Duration), Failure>
-        do { result = .success(try await request(url)) } catch { result = .failure(error) }
+        do { result = .success(try await request(url, trace)) } catch { result = .failure(error) }
         let now = clock.now()
         let waiters = entries.withLock { entries in
             var entry = entries[url, default: Entry()]
@@ -158,8 +159,10 @@ final class AccessTokens: Sendable {
         }
     }
 
-    private func request(_ url: String) async throws(Failure) -> (token: String, lifetime: Duration)
-    {
+    private func request(
+        _ url: String,
+        _ trace: String?
+    ) async throws(Failure) -> (token: String, lifetime: Duration) {
         var form = [
             Field("grant_type", "client_credentials"),
             Field("scope", settings.scopes.joined(separator: " ")),
@@ -168,6 +171,7 @@ final class AccessTokens: Sendable {
             Field("Content-Type", "application/x-www-form-urlencoded"),
             Field("Accept", "application/json"),
         ]
+        fields += TraceContext.fields(within: trace)
         switch settings.clientAuthentication {
         case .secretBasic:
             // Both halves are form-encoded first (RFC 6749 §2.3.1).

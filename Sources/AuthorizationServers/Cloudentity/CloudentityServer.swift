@@ -121,8 +121,8 @@ public struct CloudentityServer: AuthorizationServer {
         var isSecond = false
         while true {
             do {
-                let token = try await tokens.token(from: tokenURL)
-                let answer = await send(method, url, body, token)
+                let token = try await tokens.token(from: tokenURL, of: login)
+                let answer = await send(method, url, body, token, of: login)
                 guard case .answer(let response) = answer,
                     StatusPolicy.reading(of: response.status) == .tokenRefused, !isSecond
                 else { return answer }
@@ -138,11 +138,13 @@ public struct CloudentityServer: AuthorizationServer {
         _ method: Method,
         _ url: String,
         _ body: [UInt8]?,
-        _ token: String
+        _ token: String,
+        of login: PendingLogin
     ) async -> CallResult {
         var fields = [
             Field("Authorization", "Bearer " + token), Field("Accept", "application/json"),
         ]
+        fields += TraceContext.fields(within: login.details.origin?.trace)
         if body != nil { fields.append(Field("Content-Type", "application/json")) }
         let request = OutboundRequest(
             method,
