@@ -24,7 +24,7 @@ struct BankAccountsTests {
             defer { client.shutdown() }
             let section = """
                 development: true, accounts: {
-                  url: "\(base)\(SimulatedBank.path)", token: "\(token)",
+                  url: "\(base)\(SimulatedBank.path)", token: "\(token)", time_limit: "10s",
                 },
                 """
             let configuration = try ConfigurationFixtures.parse(
@@ -53,7 +53,8 @@ struct BankAccountsTests {
             loops: group.loops
         )
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await server.run() }
+            // On its own loop: other tests block threads of the shared pool for long.
+            tasks.addTask(executorPreference: group.loops[0]) { await server.run() }
             defer { server.drain(within: .zero) }
             try await body("http://127.0.0.1:\(server.port)")
         }
@@ -118,34 +119,5 @@ struct BankAccountsTests {
             log: .silent
         )
         #expect(parts.accounts() == nil)
-    }
-
-    @Test("that cannot be had leave the service ready")
-    func readiness() async throws {
-        let directory = try TemporaryDirectory()
-        // Nobody listens on port 1.
-        let section = """
-            development: true,
-            log: { level: "error", requests: "off" },
-            listen: { address: "127.0.0.1:0", loops: 1 },
-            management: { address: "127.0.0.1:0" },
-            store: { sqlite: { path: "\(directory.file("beckon.db"))" } },
-            accounts: { url: "http://127.0.0.1:1/{user}" },
-            """
-        let configuration = try ConfigurationFixtures.parse(
-            ConfigurationFixtures.minimal([("development: true,", section)])
-        )
-        let service = try Service(configuration)
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await service.run() }
-            defer { _ = service.stop() }
-            let accounts = try #require(service.accounts)
-            let anna = try #require(UserID("anna@example.com"))
-            await #expect(throws: DirectoryError.self) { try await accounts.accounts(of: anna) }
-            let client = CurlHTTPClient()
-            defer { client.shutdown() }
-            let ready = "http://127.0.0.1:\(service.managementPort)/health/ready"
-            #expect(try await client.send(OutboundRequest(.get, ready)).status == 200)
-        }
     }
 }

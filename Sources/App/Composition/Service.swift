@@ -38,8 +38,6 @@ final class Service: Sendable {
 
     /// Where it listens, once it is made.
     var port: UInt16 { server.port }
-    /// Where it listens for the platform.
-    var managementPort: UInt16 { management.port }
 
     /// Opens the store, reads certificates and binds the listeners. Nothing is answered yet.
     ///
