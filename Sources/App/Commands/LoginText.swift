@@ -22,6 +22,7 @@ enum LoginText {
         case .cancelled: "cancelled"
         case .expired: "expired"
         case .failed(let failure): "failed (\(failure))"
+        case .voided: "failed (the consent changed after it was approved)"
         }
     }
 
@@ -71,7 +72,7 @@ enum LoginText {
             add("address", decision.evidence.address)
         }
         switch login.phase {
-        case .waiting(_, let deliveries):
+        case .waiting(let deliveries):
             for delivery in deliveries { add("channel", describe(delivery)) }
         case .reporting(_, let report):
             add("in doubt", report.inDoubt ? "yes" : "no")

@@ -1,5 +1,6 @@
 import AuthorizationServers
 import HTTP
+import Logins
 import Net
 import TLS
 import Telemetry
@@ -23,6 +24,16 @@ extension OutboundSettings.DomainMode {
         case .standard: .standard
         case .tenantVanity: .tenantVanity
         case .serverVanity: .serverVanity
+        }
+    }
+}
+
+extension OutboundSettings.RejectOnExpiry {
+    var domain: PendingLogin.ExpiryRule {
+        switch self {
+        case .never: .never
+        case .consents: .lodgedConsents
+        case .always: .always
         }
     }
 }

@@ -160,7 +160,7 @@ struct ServiceParts {
                     reportMargin: server.outbound.reportMargin
                 ),
                 limits: configuration.loginLimits,
-                reportsExpiry: server.outbound.rejectOnExpiry == .always
+                reportsExpiry: server.outbound.rejectOnExpiry.domain
             )
         }
     }
