@@ -15,7 +15,9 @@ class BlackBox(unittest.TestCase):
     def setUpClass(cls):
         cls.phone = Phone()
         cls.acp = ACP("http://127.0.0.1:1")
-        cls.beckon = Beckon(cls.phone, cls.acp.url)
+        # The bank never answers: nothing that needs no accounts may depend on it.
+        cls.beckon = Beckon(cls.phone, cls.acp.url,
+                            config={"accounts": {"url": "http://127.0.0.1:9/{user}"}})
         cls.beckon.run("migrate")
         for user in ("customer-4711", "customer-4712"):
             cls.beckon.run("users", "add", f"--user={user}")
@@ -125,6 +127,12 @@ class BlackBox(unittest.TestCase):
             self.acp.misbehaviour = None
         self.assertEqual((status, error["error"]), (400, "access_denied"))
         self.assertEqual(login.effective, 1)
+
+    # The bank
+
+    def test_a_bank_that_is_down_leaves_the_service_ready(self):
+        status, _ = self.beckon.request("GET", "/health/ready", port=self.beckon.management)
+        self.assertEqual(status, 200)
 
     # /user/verify
 

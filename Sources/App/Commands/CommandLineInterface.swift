@@ -12,7 +12,7 @@ public enum CommandLineInterface {
         UserCommand<DisableUser>.self, UserCommand<RemoveUser>.self,
         LoginsListCommand.self, LoginsShowCommand.self, LoginsRetryCommand.self,
         LoginsAbandonCommand.self,
-        SimulateCommand.self, HealthCommand.self, VersionCommand.self,
+        SimulateCommand.self, SimulateBankCommand.self, HealthCommand.self, VersionCommand.self,
     ]
 
     /// Runs `beckon` with the words that follow its name, and returns its exit code. To be called
