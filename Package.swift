@@ -63,6 +63,7 @@ let package = Package(
         // What touches the machine.
         module("Threads", bridgesC: true),
         module("Cryptography", ["COpenSSL"], bridgesC: true),
+        module("JOSE", ["Cryptography", "JSON"]),
         module("TLS", ["COpenSSL"], bridgesC: true),
         module("Net", ["CLinux", "HTTP", "Threads", "TLS"], bridgesC: true),
         module("CurlClient", ["CCurl", "HTTP", "Threads"], bridgesC: true),
@@ -92,14 +93,14 @@ let package = Package(
         ),
         module(
             "Simulators",
-            ["Cryptography", "HTTP", "JSON", "Threads"]
+            ["Cryptography", "HTTP", "JOSE", "JSON", "Threads"]
         ),
         module(
             "App",
             [
                 "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine", "HTTP",
-                "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore", "Simulators",
-                "TLS", "Telemetry", "Threads",
+                "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
+                "Simulators", "TLS", "Telemetry", "Threads",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
@@ -127,6 +128,7 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "TestSupport"], exclude: ["Corpus"]),
         tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
+        tests("JOSETests", ["Cryptography", "JOSE", "JSON", "TestSupport"], exclude: ["Vectors"]),
         tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
         tests("StoreTests", ["JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]),
         tests(
