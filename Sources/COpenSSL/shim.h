@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -51,6 +52,11 @@ static inline long beckon_bio_memory(BIO *bio, char **bytes) {
 }
 static inline long beckon_ssl_set_max_proto(SSL_CTX *context, int version) {
     return SSL_CTX_set_max_proto_version(context, version);
+}
+
+// Whether reading one PEM block after another ended because there were no more.
+static inline int beckon_err_is_pem_end(unsigned long code) {
+    return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
 }
 
 // SHA-256 over two parts, compared in constant time. The low-level functions, deprecated in favour of

@@ -127,7 +127,12 @@ import HTTP
             // Else the system's directory would be trusted besides.
             unsafe try check(beckon_curl_set_pointer(pointer, CURLOPT_CAPATH, nil))
         }
-        if let certificate = destination.certificate {
+        if let identity = destination.identity {
+            // libcurl compares the certificates of its connections, not the keys; a key alone is
+            // never replaced, since a certificate is for one key.
+            try set(CURLOPT_SSLCERT_BLOB, identity.certificate)
+            try set(CURLOPT_SSLKEY_BLOB, identity.key)
+        } else if let certificate = destination.certificate {
             try set(CURLOPT_SSLCERT, certificate)
             try set(CURLOPT_SSLKEY, destination.key ?? certificate)
         }
@@ -227,6 +232,14 @@ import HTTP
     private func set(_ option: CURLoption, _ value: String) throws(OutboundError) {
         let code = unsafe value.withCString { text in
             unsafe beckon_curl_set_pointer(pointer, option, text)
+        }
+        try check(code)
+    }
+
+    /// libcurl keeps a copy.
+    private func set(_ option: CURLoption, _ bytes: [UInt8]) throws(OutboundError) {
+        let code = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe beckon_curl_set_blob(pointer, option, bytes.baseAddress, bytes.count)
         }
         try check(code)
     }

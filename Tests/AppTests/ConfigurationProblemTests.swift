@@ -129,6 +129,60 @@ struct ConfigurationProblemTests {
             "come together"
         ),
         Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate: \"beckon-client.pem\", key: \"other-client.key\"",
+            "\(server).outbound.key",
+            "is not the key of the certificate in /etc/beckon/beckon-client.pem"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate: \"a\", key: \"other-client.key\"",
+            "\(server).outbound.certificate",
+            "/etc/beckon/a is not a chain of PEM certificates"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate: \"beckon-client.pem\", key: \"a\"",
+            "\(server).outbound.key",
+            "/etc/beckon/a is not an unencrypted PEM key"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", client_authentication: \"tls_client_auth\"",
+            "\(server).outbound.certificate",
+            "is missing: tls_client_auth proves us by it"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate_bound_access_tokens: true",
+            "\(server).outbound.certificate",
+            "certificate_bound_access_tokens needs one"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", client_authentication: \"none\"",
+            "\(server).outbound.client_authentication",
+            "not \"none\""
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", client_authentication: \"unspecified\"",
+            "\(server).outbound.client_authentication",
+            "not \"unspecified\""
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", discovery: \"https://acp.example/metadata\"",
+            "\(server).outbound.discovery",
+            "must end in /.well-known/openid-configuration"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", discovery: 1",
+            "\(server).outbound.discovery",
+            "true or false"
+        ),
+        Case(
             top,
             top + "store: { retention: { redact_after: \"30d\", delete_after: \"7d\" } },",
             "store.retention.delete_after",

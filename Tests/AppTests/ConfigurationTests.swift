@@ -79,7 +79,12 @@ struct ConfigurationTests {
         #expect(shown.inbound.defaultTTL == server.inbound.defaultTTL)
         #expect(shown.outbound.tenants == server.outbound.tenants)
         #expect(shown.outbound.domainMode == server.outbound.domainMode)
-        #expect(shown.outbound.clientAuthentication == server.outbound.clientAuthentication)
+        #expect(shown.outbound.discovery == server.outbound.discovery)
+        #expect(shown.outbound.authentication.method == server.outbound.authentication.method)
+        #expect(
+            shown.outbound.authentication.bindsTokens
+                == server.outbound.authentication.bindsTokens
+        )
         #expect(shown.outbound.scopes == server.outbound.scopes)
         #expect(shown.outbound.timeLimit == server.outbound.timeLimit)
         #expect(shown.outbound.rejectOnExpiry == server.outbound.rejectOnExpiry)

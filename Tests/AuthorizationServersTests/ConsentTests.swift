@@ -24,7 +24,7 @@ struct ConsentTests {
             server: .named("acp"),
             acp: "https://acp.example",
             clientID: "beckon",
-            clientSecret: { "secret" }
+            credentials: { ClientCredentials(.secretBasic("secret")) }
         )
         let server = CloudentityServer(settings, http: http, clock: clock, log: .silent)
         let received = clock.now() - .seconds(age)

@@ -353,7 +353,7 @@ struct ReportTests {
                 server: .named("acp"),
                 acp: "https://acp.example/",
                 clientID: "beckon",
-                clientSecret: { "secret" }
+                credentials: { ClientCredentials(.secretBasic("secret")) }
             )
             server = CloudentityServer(settings, http: http, clock: clock, log: .silent)
         }

@@ -36,6 +36,7 @@ extension Composition {
         configuration.defaultTTL = options.ttl
         configuration.interval = options.interval
         configuration.seed = UInt64(options.seed)
+        configuration.systemClientSubject = options.systemClientSubject
         if let secret = options.systemClientSecret { configuration.systemClient.secret = secret }
         guard let simulation = Simulation(configuration, http: client) else {
             throw CommandFailure(.failed, "the simulator cannot be made")

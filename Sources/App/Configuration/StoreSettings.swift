@@ -99,5 +99,6 @@ public struct DestinationSettings: Hashable, Sendable {
             let absent = section.has("key") ? "certificate" : "key"
             section.problem(absent, "is missing: certificate and key come together")
         }
+        if let certificate, let key { section.checkCertifiedKey(certificate, key: key) }
     }
 }

@@ -115,18 +115,20 @@ public struct CloudentityServer: AuthorizationServer {
         _ body: [UInt8]?,
         of login: PendingLogin
     ) async -> CallResult {
-        guard let tokenURL = settings.tokenURL(for: login.key.tenant) else {
+        guard let endpoint = settings.tokenEndpoint(for: login.key.tenant) else {
             return .noToken(.refused("no tenant is known to ask a token for"))
         }
         var isSecond = false
         while true {
+            // Once for both: the token may be good only on a connection with this certificate.
+            let credentials = settings.credentials()
             do {
-                let token = try await tokens.token(from: tokenURL, of: login)
-                let answer = await send(method, url, body, token, of: login)
+                let token = try await tokens.token(from: endpoint, with: credentials, of: login)
+                let answer = await send(method, url, body, token, credentials, of: login)
                 guard case .answer(let response) = answer,
                     StatusPolicy.reading(of: response.status) == .tokenRefused, !isSecond
                 else { return answer }
-                tokens.discard(token, from: tokenURL)
+                tokens.discard(token, from: endpoint, with: credentials)
                 isSecond = true
             } catch {
                 return .noToken(error)
@@ -139,6 +141,7 @@ public struct CloudentityServer: AuthorizationServer {
         _ url: String,
         _ body: [UInt8]?,
         _ token: String,
+        _ credentials: ClientCredentials,
         of login: PendingLogin
     ) async -> CallResult {
         var fields = [
@@ -151,7 +154,7 @@ public struct CloudentityServer: AuthorizationServer {
             url,
             fields: fields,
             body: body ?? [],
-            destination: settings.destination,
+            destination: settings.destination(showing: credentials.identity),
             timeLimit: settings.timeLimit
         )
         do { return .answer(try await http.send(request)) } catch { return .failed(error) }

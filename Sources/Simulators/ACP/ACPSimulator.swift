@@ -8,7 +8,7 @@ import Threads
 ///
 /// It is strict: what the authentication service does wrong is an answer with an error and an entry
 /// in `violations`. It is faithful: what differs from the usual behaviour is a knob. It keeps all in
-/// memory. Consent families, signed requests and mutual TLS are not simulated yet.
+/// memory. Consent families and signed requests are not simulated yet.
 public final class ACPSimulator: Sendable {
     struct State: Sendable {
         var logins: [String: SimulatedLogin] = [:]
@@ -33,6 +33,8 @@ public final class ACPSimulator: Sendable {
     struct SystemToken: Sendable {
         let scopes: Set<String>
         let expires: Int64
+        /// The thumbprint of the only certificate beside which it is good; nil for any.
+        var certificate: [UInt8]?
         var uses = 0
     }
 
