@@ -31,7 +31,7 @@ extension Composition {
             ]
         )
         configuration.tenant = options.tenant
-        configuration.workspace = options.workspace
+        configuration.workspaces = [.init(options.workspace)]
         configuration.baseURL = options.baseURL
         configuration.defaultTTL = options.ttl
         configuration.interval = options.interval
