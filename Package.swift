@@ -182,8 +182,8 @@ let package = Package(
             "AppTests",
             [
                 "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
-                "HTTP", "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
-                "Simulators", "Telemetry", "TestSupport", "Threads",
+                "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
+                "SQLiteStore", "Simulators", "Telemetry", "TestSupport", "Threads",
             ]
         ),
     ]
