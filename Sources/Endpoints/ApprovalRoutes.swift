@@ -145,7 +145,7 @@ public struct ApprovalRoutes: Sendable {
                 via: .page,
                 address: request.peer.address
             )
-            if choice == .reportAsFraud { log.reportedAsFraud(stored) }
+            log.decided(choice, stored, request)
             // Relative to this very address, so that it holds below any path.
             return headers.response(303, .empty, fields: [Field("Location", ticket)])
         } catch {

@@ -20,7 +20,10 @@ extension LoginEngine {
     private func prepare(_ stored: StoredLogin) async {
         let login = stored.login
         guard let server = servers[login.key.server] else {
-            log.error("login.server_unknown") { $0.member("server", login.key.server.value) }
+            log.error("login.server_unknown") {
+                $0.members(about: login)
+                $0.member("server", login.key.server.value)
+            }
             await record(stored.number, .unusable(.consentUnusable))
             return
         }
@@ -52,7 +55,7 @@ extension LoginEngine {
             await delay(stored, reason, asked: asked, retries: server.retries)
         case .unusable(let failure):
             log.warning("consent.unusable") {
-                $0.member("login_id", login.key.login.value)
+                $0.members(about: login)
                 $0.member("failure", "\(failure)")
             }
             await record(stored.number, .unusable(failure))
@@ -117,7 +120,8 @@ extension LoginEngine {
             bindingMessage: stored.login.details.bindingMessage,
             ends: stored.login.terms.promptEnds,
             link: settings.publicURL + "/approve/" + ticket.text,
-            ticket: ticket.text
+            ticket: ticket.text,
+            origin: stored.login.details.origin
         )
         await deliver(prompt, stored)
     }
@@ -196,7 +200,7 @@ extension LoginEngine {
         case .refused(let reason):
             log.warning("notification.refused") {
                 $0.member("channel", channel.id.value)
-                $0.member("login_id", prompt.key.login.value)
+                $0.members(about: prompt.key, prompt.origin)
                 $0.member("cause", reason)
             }
             await record(prompt.number, .notDelivered(channel.id, reason, until: nil))
@@ -229,7 +233,7 @@ extension LoginEngine {
                 random: Random.fraction()
             )
             log.info("report.delayed") {
-                $0.member("login_id", stored.login.key.login.value)
+                $0.members(about: stored.login)
                 $0.member("cause", reason)
                 $0.member("in_doubt", inDoubt || report.inDoubt)
             }
@@ -242,7 +246,7 @@ extension LoginEngine {
             await record(stored.number, .reportGone)
         case .refused(let reason):
             log.error("report.refused") {
-                $0.member("login_id", stored.login.key.login.value)
+                $0.members(about: stored.login)
                 $0.member("cause", reason)
             }
             await record(stored.number, .reportRefused(reason))

@@ -19,6 +19,8 @@ public struct PendingLogin: Hashable, Sendable {
         public var state: String?
         /// Members nobody knows, as one JSON object with secrets masked; nil when there were none.
         public var unknownMembers: String?
+        /// The call that brought the login; nil when nobody noted it.
+        public var origin: Origin?
 
         public init(
             user: UserID,
@@ -30,7 +32,8 @@ public struct PendingLogin: Hashable, Sendable {
             bindingMessage: String? = nil,
             consentID: ConsentID? = nil,
             state: String? = nil,
-            unknownMembers: String? = nil
+            unknownMembers: String? = nil,
+            origin: Origin? = nil
         ) {
             self.user = user
             self.workspace = workspace
@@ -42,6 +45,20 @@ public struct PendingLogin: Hashable, Sendable {
             self.consentID = consentID
             self.state = state
             self.unknownMembers = unknownMembers
+            self.origin = origin
+        }
+    }
+
+    /// A call as logs know it, ours and those of others.
+    public struct Origin: Hashable, Sendable {
+        /// The request's number in the process that took it.
+        public var request: Int
+        /// A W3C `traceparent` (Trace Context §3.2), opaque to the domain.
+        public var trace: String
+
+        public init(request: Int, trace: String) {
+            self.request = request
+            self.trace = trace
         }
     }
 

@@ -9,7 +9,7 @@ extension LoginRow {
             acr_values, binding_message, consent_id, state, unknown_members,
             tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
             failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, granted, revision
+            stranding_reason, granted, revision, origin_trace, origin_request
         FROM login WHERE number = ?
         """
 
@@ -19,7 +19,7 @@ extension LoginRow {
             acr_values, binding_message, consent_id, state, unknown_members,
             tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
             failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, granted, revision
+            stranding_reason, granted, revision, origin_trace, origin_request
         FROM login WHERE phase = ? AND number > ? ORDER BY number LIMIT ?
         """
 
@@ -29,7 +29,7 @@ extension LoginRow {
             acr_values, binding_message, consent_id, state, unknown_members,
             tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
             failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, granted, revision
+            stranding_reason, granted, revision, origin_trace, origin_request
         FROM login WHERE due_at <= ? ORDER BY due_at, number
         """
 
@@ -85,7 +85,10 @@ extension LoginRow {
             bindingMessage: row.text(16),
             consentID: row.optionalIdentifier(17),
             state: row.text(18),
-            unknownMembers: row.text(19)
+            unknownMembers: row.text(19),
+            origin: row.text(40).map { (trace) throws(StoreError) in
+                PendingLogin.Origin(request: Int(try row.number(41)), trace: trace)
+            }
         )
     }
 

@@ -8,11 +8,12 @@ enum LoginRow {
             number, server, tenant, login_id, received_at, expires_at, prompt_ends, report_ends,
             earliest_report, reports_expiry, user_id, workspace, client, client_name, scopes,
             acr_values, binding_message, consent_id, state, unknown_members,
+            origin_trace, origin_request,
             tickets, phase, due_at, attempts, next_at, in_doubt, consent, deliveries, outcome,
             failure, choice, method, via, address, decided_at, granted, settlement, settled_at,
             stranding, stranding_reason
         ) VALUES (
-            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
             ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
         )
         """
@@ -54,6 +55,8 @@ enum LoginRow {
         values.add(details.consentID?.value)
         values.add(details.state)
         values.add(details.unknownMembers)
+        values.add(details.origin?.trace)
+        values.add((details.origin?.request).map { Int64($0) })
         try bindState(login, to: &values)
     }
 

@@ -112,7 +112,8 @@ struct House: Sendable {
             details: PendingLogin.Details(
                 user: try require(UserID("customer-4711")),
                 client: ClientID("kiosk"),
-                bindingMessage: message
+                bindingMessage: message,
+                origin: .fixture
             )
         )
         guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {

@@ -47,6 +47,35 @@ struct LoginFlowTests {
     }
 
     @Test(
+        "is known by the call that brought it to whoever is called, and in the log, after a restart"
+    )
+    func origin() async throws {
+        let stage = try Stage()
+        stage.server.answerNextReport(.later("busy", after: .seconds(1), inDoubt: false))
+        stage.server.answerNextReport(.refused("bad scope"))
+        var prompt = (number: LoginNumber(0), ticket: "")
+        try await stage.run { run in prompt = try await run.prompt() }
+        try await stage.run { run in
+            try await run.decide(.deny, prompt.ticket)
+            let report = try await stage.report(prompt.number, attempt: 1)
+            stage.clock.advance(by: report.next - stage.clock.now())
+            try await stage.login(prompt.number, reaching: .stranded)
+        }
+        #expect(stage.webhook.asked.entries.map(\.prompt.origin) == [.fixture])
+        #expect(stage.server.reports.entries.map(\.origin) == [.fixture, .fixture])
+        let lines = stage.log.lines.filter { $0.event.hasPrefix("report.") }
+        #expect(lines.map(\.event) == ["report.delayed", "report.refused"])
+        for line in lines {
+            #expect(
+                line.members.hasPrefix(
+                    #""login_id":"login-1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","#
+                        + #""request_id":42,"#
+                )
+            )
+        }
+    }
+
+    @Test(
         "fails at once, and says so, when there is nobody to ask",
         arguments: [
             ("mallory", true, true, Failure.userUnknown),

@@ -49,7 +49,8 @@ extension PendingLogin {
                     bindingMessage: bindingMessage,
                     consentID: Self.identifier("consent-1"),
                     state: "anti-forgery",
-                    unknownMembers: #"{"x":1}"#
+                    unknownMembers: #"{"x":1}"#,
+                    origin: .fixture
                 )
             )
         }
@@ -96,6 +97,14 @@ extension PendingLogin {
         }
         return login
     }
+}
+
+extension PendingLogin.Origin {
+    /// With the example of the W3C recommendation, section 3.2.4.
+    public static let fixture = Self(
+        request: 42,
+        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    )
 }
 
 extension Consent {

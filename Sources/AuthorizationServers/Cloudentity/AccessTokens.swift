@@ -59,10 +59,12 @@ final class AccessTokens: Sendable {
         discovery = Discovery(settings, http: http, clock: clock, log: log)
     }
 
-    /// A token that is good for at least a few seconds more.
+    /// A token that is good for at least a few seconds more. A login that waits for a new one lends
+    /// the request its trace.
     func token(
         from endpoint: TokenEndpoint,
-        with credentials: ClientCredentials
+        with credentials: ClientCredentials,
+        of login: PendingLogin
     ) async throws(Failure) -> String {
         let place = Place(endpoint: endpoint, revision: credentials.revision)
         while true {
@@ -70,7 +72,13 @@ final class AccessTokens: Sendable {
             case .token(let token): return token
             case .failed(let failure): throw failure
             case .wait: await waitForRenewal(of: place)
-            case .renew: return try await renew(place, with: credentials)
+            case .renew:
+                let request = TokenRequest(
+                    settings: settings,
+                    credentials: credentials,
+                    trace: login.details.origin?.trace
+                )
+                return try await renew(place, by: request)
             }
         }
     }
@@ -129,12 +137,9 @@ final class AccessTokens: Sendable {
     }
 
     /// Returns the new token itself: one that has expired on arrival is still used once.
-    private func renew(
-        _ place: Place,
-        with credentials: ClientCredentials
-    ) async throws(Failure) -> String {
+    private func renew(_ place: Place, by token: TokenRequest) async throws(Failure) -> String {
         let result: Result<TokenRequest.Grant, Failure>
-        do { result = .success(try await request(place, with: credentials)) } catch {
+        do { result = .success(try await request(token, at: place.endpoint)) } catch {
             result = .failure(error)
         }
         let now = clock.now()
@@ -181,21 +186,20 @@ final class AccessTokens: Sendable {
     }
 
     private func request(
-        _ place: Place,
-        with credentials: ClientCredentials
+        _ token: TokenRequest,
+        at endpoint: TokenEndpoint
     ) async throws(Failure) -> TokenRequest.Grant {
-        let token = TokenRequest(settings: settings, credentials: credentials)
-        let url = try await discovery.url(of: place.endpoint, showing: credentials.identity)
+        let url = try await discovery.url(of: endpoint, for: token)
         do throws(Failure) {
             let answer: OutboundResponse
-            do { answer = try await http.send(token.request(to: url)) } catch {
+            do { answer = try await http.send(token.request(to: url, at: clock.now())) } catch {
                 // A token asked for twice harms nobody, so every failure may be tried again.
                 throw Failure.unavailable("token endpoint: \(error)", after: nil)
             }
             return try token.read(answer, at: clock.now())
         } catch {
             // It may have moved.
-            discovery.distrust(place.endpoint)
+            discovery.distrust(endpoint)
             throw error
         }
     }

@@ -123,8 +123,8 @@ public struct CloudentityServer: AuthorizationServer {
             // Once for both: the token may be good only on a connection with this certificate.
             let credentials = settings.credentials()
             do {
-                let token = try await tokens.token(from: endpoint, with: credentials)
-                let answer = await send(method, url, body, token, credentials)
+                let token = try await tokens.token(from: endpoint, with: credentials, of: login)
+                let answer = await send(method, url, body, token, credentials, of: login)
                 guard case .answer(let response) = answer,
                     StatusPolicy.reading(of: response.status) == .tokenRefused, !isSecond
                 else { return answer }
@@ -141,11 +141,13 @@ public struct CloudentityServer: AuthorizationServer {
         _ url: String,
         _ body: [UInt8]?,
         _ token: String,
-        _ credentials: ClientCredentials
+        _ credentials: ClientCredentials,
+        of login: PendingLogin
     ) async -> CallResult {
         var fields = [
             Field("Authorization", "Bearer " + token), Field("Accept", "application/json"),
         ]
+        fields += TraceContext.fields(within: login.details.origin?.trace)
         if body != nil { fields.append(Field("Content-Type", "application/json")) }
         let request = OutboundRequest(
             method,

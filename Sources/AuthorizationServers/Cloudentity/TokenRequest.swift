@@ -2,6 +2,7 @@ import Cryptography
 import HTTP
 import JSON
 import Logins
+import Telemetry
 
 /// One request of the client-credentials grant (RFC 6749 §4.4) and what its answer means.
 struct TokenRequest {
@@ -15,8 +16,11 @@ struct TokenRequest {
 
     let settings: CloudentityOutbound
     let credentials: ClientCredentials
+    /// The `traceparent` of the login that waits for the token.
+    let trace: String?
 
-    func request(to url: String) -> OutboundRequest {
+    /// `now` is when an assertion is made.
+    func request(to url: String, at now: Timestamp) -> OutboundRequest {
         var form = [
             Field("grant_type", "client_credentials"),
             Field("scope", settings.scopes.joined(separator: " ")),
@@ -25,6 +29,7 @@ struct TokenRequest {
             Field("Content-Type", "application/x-www-form-urlencoded"),
             Field("Accept", "application/json"),
         ]
+        fields += TraceContext.fields(within: trace)
         switch credentials.method {
         case .secretBasic(let secret):
             // Both halves are form-encoded first (RFC 6749 §2.3.1).
