@@ -73,7 +73,7 @@ let package = Package(
         module("SQLiteStore", ["CSQLite", "JSON", "Logins", "Threads"], bridgesC: true),
         module(
             "AuthorizationServers",
-            ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]
+            ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry", "Threads"]
         ),
         module(
             "Notifications",
@@ -153,7 +153,7 @@ let package = Package(
         tests(
             "AuthorizationServersTests",
             [
-                "AuthorizationServers", "Cryptography", "Engine", "HTTP", "JSON", "Logins",
+                "AuthorizationServers", "Cryptography", "Engine", "HTTP", "JOSE", "JSON", "Logins",
                 "SQLiteStore", "Telemetry", "TestSupport", "Threads",
             ]
         ),
@@ -182,7 +182,7 @@ let package = Package(
             "AppTests",
             [
                 "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
-                "HTTP", "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
+                "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
                 "Simulators", "Telemetry", "TestSupport", "Threads",
             ]
         ),

@@ -190,6 +190,7 @@ struct ServiceParts {
                     discovery: settings.discovery,
                     clientID: settings.clientID,
                     credentials: { credentials.current },
+                    assertionAudience: settings.authentication.audience,
                     scopes: settings.scopes,
                     destination: settings.destination.http(),
                     timeLimit: settings.timeLimit,

@@ -76,6 +76,7 @@ final class AccessTokens: Sendable {
                 let request = TokenRequest(
                     settings: settings,
                     credentials: credentials,
+                    issuer: settings.issuer(for: login.key.tenant),
                     trace: login.details.origin?.trace
                 )
                 return try await renew(place, by: request)
@@ -191,8 +192,9 @@ final class AccessTokens: Sendable {
     ) async throws(Failure) -> TokenRequest.Grant {
         let url = try await discovery.url(of: endpoint, for: token)
         do throws(Failure) {
+            let request = try token.request(to: url, at: clock.now())
             let answer: OutboundResponse
-            do { answer = try await http.send(token.request(to: url, at: clock.now())) } catch {
+            do { answer = try await http.send(request) } catch {
                 // A token asked for twice harms nobody, so every failure may be tried again.
                 throw Failure.unavailable("token endpoint: \(error)", after: nil)
             }
