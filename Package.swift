@@ -128,7 +128,11 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "TestSupport"], exclude: ["Corpus"]),
         tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
-        tests("JOSETests", ["Cryptography", "JOSE", "JSON", "TestSupport"], exclude: ["Vectors"]),
+        tests(
+            "JOSETests",
+            ["Cryptography", "JOSE", "JSON", "TestSupport"],
+            exclude: ["Peers", "Vectors"]
+        ),
         tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
         tests("StoreTests", ["JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]),
         tests(
@@ -182,8 +186,8 @@ let package = Package(
             "AppTests",
             [
                 "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
-                "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
-                "Simulators", "Telemetry", "TestSupport", "Threads",
+                "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
+                "SQLiteStore", "Simulators", "Telemetry", "TestSupport", "Threads",
             ]
         ),
     ]

@@ -100,6 +100,14 @@ public struct SigningKey: Sendable {
         return .object(JSONObject(jwk.members + numbers.jwkMembers))
     }
 
+    /// The secret itself, as PKCS#8 in PEM, which keeps neither algorithm nor name.
+    ///
+    /// - Throws: `JOSEError` as `secretJWK()` does.
+    public func secretPEM() throws(JOSEError) -> String {
+        guard case .pair(let key) = material else { throw .unsupportedKey }
+        do { return try key.secretPEM() } catch { throw .key(error) }
+    }
+
     func sign(_ message: [UInt8]) throws(JOSEError) -> [UInt8] {
         switch (material, algorithm.scheme) {
         case (.pair(let key), .some(let scheme)):

@@ -8,6 +8,7 @@ public enum CommandLineInterface {
     static let commands: [any Command.Type] = [
         ServeCommand.self, DemoCommand.self, CheckCommand.self, MigrateCommand.self,
         HashSecretCommand.self,
+        KeysGenerateCommand.self, KeysShowCommand.self, KeysJWKSCommand.self,
         UsersAddCommand.self, UsersListCommand.self, UsersEnableCommand.self,
         UsersDisableCommand.self, UsersRemoveCommand.self,
         LoginsListCommand.self, LoginsShowCommand.self, LoginsRetryCommand.self,
@@ -75,7 +76,11 @@ public enum CommandLineInterface {
             }
             throw unknown(words)
         }
-        let arguments = try ParsedArguments(rest, options: command.options)
+        let arguments = try ParsedArguments(
+            rest,
+            options: command.options,
+            operands: command.operands
+        )
         if arguments.wantsHelp {
             terminal.output(HelpText.command(command))
             return
