@@ -77,7 +77,7 @@ let package = Package(
         ),
         module(
             "AuthorizationServers",
-            ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]
+            ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry", "Threads"]
         ),
         module(
             "Notifications",
@@ -170,7 +170,7 @@ let package = Package(
         tests(
             "AuthorizationServersTests",
             [
-                "AuthorizationServers", "Cryptography", "Engine", "HTTP", "JSON", "Logins",
+                "AuthorizationServers", "Cryptography", "Engine", "HTTP", "JOSE", "JSON", "Logins",
                 "SQLiteStore", "Telemetry", "TestSupport", "Threads",
             ]
         ),

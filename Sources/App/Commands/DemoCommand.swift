@@ -57,7 +57,7 @@ struct SimulateCommand: Command {
         .text(
             "system-client-subject",
             "NAME",
-            "The subject of its certificate, which replaces the secret; behind a TLS proxy."
+            "Of its certificate, in place of a secret."
         ),
         .text("client-id", "NAME", "The OAuth client.", default: "kiosk"),
         .text("client-secret", "TEXT", "Its secret.", default: "kiosk-secret"),

@@ -204,6 +204,7 @@ struct ServiceParts {
                     discovery: settings.discovery,
                     clientID: settings.clientID,
                     credentials: { credentials.current },
+                    assertionAudience: settings.authentication.audience,
                     scopes: settings.scopes,
                     destination: settings.destination.http(),
                     timeLimit: settings.timeLimit,

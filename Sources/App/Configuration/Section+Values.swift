@@ -88,19 +88,25 @@ extension Section {
         return span
     }
 
-    /// One of a few words.
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ key: String,
-        default value: Choice
-    ) -> Choice {
-        guard let text = text(key) else { return value }
+    /// One of a few words; nil when absent.
+    func optionalChoice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String
+    ) -> Choice? {
+        guard let text = text(key) else { return nil }
         guard let choice = Choice(rawValue: text) else {
             let words = Choice.allCases.map(\.rawValue)
             let hint = Spelling.nearest(to: text, among: words).map { "; did you mean \($0)?" }
             problem(key, "must be \(Self.list(words)), not \"\(text)\"" + (hint ?? ""))
-            return value
+            return nil
         }
         return choice
+    }
+
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String,
+        default value: Choice
+    ) -> Choice {
+        optionalChoice(key) ?? value
     }
 
     static func list(_ words: [String]) -> String {

@@ -17,6 +17,14 @@ public struct CloudentityOutbound: Sendable {
         case at(String)
     }
 
+    /// Whom a client assertion is for (RFC 7523 §3, rule 3).
+    public enum AssertionAudience: Hashable, Sendable {
+        /// The address that the token is asked for at.
+        case tokenURL
+        /// The issuer, as FAPI wants it: then no other server can use it.
+        case issuer
+    }
+
     /// Where an issuer's metadata are (OpenID Connect Discovery 1.0 §4).
     public static let metadataPath = "/.well-known/openid-configuration"
 
@@ -40,6 +48,7 @@ public struct CloudentityOutbound: Sendable {
     public var clientID: String
     /// Asked for before each call, so that replaced ones are used without a restart.
     public var credentials: @Sendable () -> ClientCredentials
+    public var assertionAudience: AssertionAudience
     public var scopes: [String]
     public var destination: Destination
     public var timeLimit: Duration
@@ -58,6 +67,7 @@ public struct CloudentityOutbound: Sendable {
         discovery: DiscoveryMode = .off,
         clientID: String,
         credentials: @escaping @Sendable () -> ClientCredentials,
+        assertionAudience: AssertionAudience = .tokenURL,
         scopes: [String] = ["manage_scope_grants"],
         destination: Destination = Destination(),
         timeLimit: Duration = .seconds(10),
@@ -74,6 +84,7 @@ public struct CloudentityOutbound: Sendable {
         self.discovery = discovery
         self.clientID = clientID
         self.credentials = credentials
+        self.assertionAudience = assertionAudience
         self.scopes = scopes
         self.destination = destination
         self.timeLimit = timeLimit
