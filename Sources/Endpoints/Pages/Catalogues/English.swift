@@ -1,6 +1,13 @@
-extension Catalogue {
-    /// English: short sentences, no jargon, and never "approved" before the server has taken it.
-    static let english: [Phrase: String] = [
+extension Words {
+    /// Short sentences, no jargon, and never "approved" before the server has taken it.
+    static let english = Words(
+        phrases: englishPhrases,
+        labels: englishLabels,
+        counted: englishCounted,
+        codes: englishCodes
+    )
+
+    private static let englishPhrases: [Phrase: String] = [
         .askTitle: "{client} asks for your approval",
         .askHeading: "{client} asks for your approval",
         .askApplicationUnnamed: "An application",
@@ -20,6 +27,66 @@ extension Catalogue {
         .notMeHelp: "Declines, and reports that somebody else started this.",
         .choicesLabel: "Your answer",
         .useAppText: "This page can decline only. To approve, open the app on your device.",
+
+        .payHeading: "Pay {amount} to {payee}",
+        .scheduleHeading: "Schedule a payment of {amount} to {payee}",
+        .standingOrderHeading: "Set up regular payments of {amount} to {payee}",
+        .fileHeading: "Approve a file of payments",
+        .paymentHeading: "Approve a payment",
+        .payeeUnnamed: "an unnamed payee",
+        .payLead: "{client} asks you to approve this.",
+        .dataHeading: "{client} asks to see your account data",
+        .dataLead: "Approve only if you want to share what is listed below.",
+        .detailsHeading: "Details",
+        .furtherHeading: "Further details",
+        .furtherHelp: "These are shown exactly as the service that asks sent them.",
+        .unknownCode: "a code that this page cannot explain",
+        .mixedScripts: "Contains letters from different alphabets",
+        .zoneNote: "All times are in your time zone, {zone}.",
+        .dateTime: "{date}, {time}",
+        .sortCode: "Sort code {number}",
+        .accountNumber: "Account number {number}",
+        .branch: "Branch {number}",
+        .groupPerson: "About you",
+        .groupAccounts: "Accounts",
+        .groupTransactions: "Transactions and statements",
+        .groupRegular: "Payments that are set up",
+        .groupCards: "Credit cards",
+        .groupCredit: "Loans and credit",
+        .groupInvestments: "Investments and foreign exchange",
+        .groupOther: "Other",
+        .everyDay: "Every day",
+        .everyWorkingDay: "Every working day",
+        .onWeekday: "{every}, on {weekday}",
+        .inWeekOfMonth: "Every month, on {weekday} of week {week}",
+        .onDay: "{every}, on day {day}",
+        .onLastDay: "{every}, on the last day",
+        .onDayFromEnd: "{every}, on day {day} counted from the end of the month",
+        .quarterEnglish: "Each quarter, on 25 March, 24 June, 29 September and 25 December",
+        .quarterScottish: "Each quarter, on 2 February, 15 May, 1 August and 11 November",
+        .quarterReceived: "Each quarter, on 20 March, 19 June, 24 September and 20 December",
+
+        .accountsHeading: "Choose the accounts",
+        .accountsHelp: "Only what you tick is included.",
+        .payerHeading: "Choose the account to pay from",
+        .payerHelp: "The money leaves this account.",
+        .payerFixedHeading: "Paid from",
+        .accountCurrent: "Current account",
+        .accountSavings: "Savings account",
+        .accountCard: "Card",
+        .accountLoan: "Loan",
+        .accountOther: "Account",
+        .accountPayment: "Payment account",
+        .accountSalary: "Salary account",
+        .scopesOptionalHelp: "Untick what you do not want to allow.",
+        .errorHeading: "Please check your choice",
+        .errorAccountMissing: "Choose an account.",
+        .errorOneAccountOnly: "Choose exactly one account.",
+        .errorAccountUnknown: "Choose only from the accounts listed here, each once.",
+        .errorAccountFixed: "This payment can come only from the account named here.",
+        .errorNoAccountsTaken: "No account can be chosen here.",
+        .errorScopeUnknown: "Choose only from what is listed here, each once.",
+        .errorScopeRequired: "What has no box to untick cannot be left out.",
 
         .preparingHeading: "Getting ready",
         .preparingText: "What you are asked to approve appears here in a moment.",
@@ -47,6 +114,21 @@ extension Catalogue {
         .expiredText: "There was no answer in time, so nothing was approved.",
         .failedHeading: "This has ended",
         .failedText: "It ended before you could answer. Nothing was approved.",
+        .voidedHeading: "The request changed",
+        .voidedText:
+            "It changed after you approved it, so nothing was approved. If you still want it, start again where you began.",
+        .busyHeading: "You are already being asked",
+        .busyText:
+            "Another prompt for the same request is waiting for your answer, so this one ended. Nothing was approved here.",
+        .supersededHeading: "There is a newer prompt",
+        .supersededText:
+            "The same request was sent again, and the newer prompt took the place of this one. Nothing was approved here.",
+        .noAccountsText: "You have no account that this could be used with. Nothing was approved.",
+        .accountNotTheirsText:
+            "The request names an account that is not among yours. Nothing was approved.",
+        .unusableText:
+            "The request could not be shown to you in full, so you were not asked. Nothing was approved.",
+        .goneText: "The request was withdrawn before you could answer. Nothing was approved.",
         .deliveryPending: "Being delivered",
         .deliveryDelivered: "Delivered",
         .deliveryUnconfirmed: "Sent, not confirmed",
