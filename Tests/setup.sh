@@ -39,6 +39,7 @@ if [ "$what" = test ]; then
     need openssl has openssl
     need sqlite3 has sqlite3
     need jq has jq
+    need nginx-light has nginx
     need python3-venv /usr/bin/python3 -c 'import ensurepip'
     need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
     # Debian calls them chromium and chromium-driver; on Ubuntu the packages of the other names

@@ -26,7 +26,11 @@ final class Service: Sendable {
     /// Raised when the service is told to stop.
     private let stopping = Signal()
     private let store: SQLiteLoginStore
+    /// Who lists people's accounts; nil when nobody does. Not one of the checks of readiness: most
+    /// logins need no accounts.
+    let accounts: (any AccountDirectory)?
     private let engine: LoginEngine
+    private let credentials: [ReplaceableCredentials]
     private let retention: Retention
     private let loops: EventLoopGroup
     private let server: Server
@@ -59,6 +63,7 @@ final class Service: Sendable {
             log: log
         )
         let directory = parts.directory(local: store.users)
+        accounts = parts.accounts()
         let plan = try parts.plan()
         let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry, version: Version.number)
@@ -67,9 +72,11 @@ final class Service: Sendable {
         registry.counter("beckon_log_dropped_total", "Log lines that found no room.") {
             Double(lines.dropped)
         }
+        let credentials = try parts.credentials()
+        self.credentials = Array(credentials.values)
         engine = LoginEngine(
             store: store,
-            servers: parts.servers(),
+            servers: parts.servers(credentials),
             directory: directory,
             plan: plan,
             clock: clock,
@@ -254,11 +261,8 @@ final class Service: Sendable {
     }
 
     private func reload() {
-        guard configuration.listen.tls != nil else {
-            // Secrets and authorities of others are read at the start only.
-            log.warning("certificate.none") { $0.member("cause", "listen.tls is not configured") }
-            return
-        }
+        for credentials in credentials { credentials.reload() }
+        guard configuration.listen.tls != nil else { return }
         do {
             try server.reloadCertificate()
             log.info("certificate.reloaded")

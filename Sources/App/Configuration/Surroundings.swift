@@ -1,4 +1,6 @@
+import Engine
 import FoundationEssentials
+public import Logins
 
 /// What a configuration refers to outside itself: files and environment variables.
 /// A value, so that tests can have surroundings of their own.
@@ -9,6 +11,8 @@ public struct Surroundings: Sendable {
     public var variables: [String: String]
     /// What relative paths are relative to.
     public var directory: String
+    /// When the configuration is read; nil asks nothing of certificates' dates.
+    public var now: Timestamp?
 
     /// Why a file cannot be read, in words.
     public struct FileProblem: Error, Hashable, Sendable {
@@ -22,16 +26,22 @@ public struct Surroundings: Sendable {
     public init(
         directory: String,
         variables: [String: String] = [:],
+        now: Timestamp? = nil,
         read: @escaping @Sendable (String) -> Result<[UInt8], FileProblem>
     ) {
         self.directory = directory
         self.variables = variables
+        self.now = now
         self.read = read
     }
 
-    /// The machine's files and this process's environment.
+    /// The machine's files and time, and this process's environment.
     public static func real(directory: String) -> Surroundings {
-        Surroundings(directory: directory, variables: ProcessInfo.processInfo.environment) { path in
+        Surroundings(
+            directory: directory,
+            variables: ProcessInfo.processInfo.environment,
+            now: SystemClock().now()
+        ) { path in
             var isDirectory = false
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
                 return .failure(FileProblem("does not exist"))
