@@ -70,10 +70,10 @@ public enum KnownCodes {
         "INVESTMENTS", "REWARDS", "TAX", "NOTIFICATIONS",
     ]
 
-    /// Consumer Data Right (AU), the scopes of banking and of the customer; and those that OpenID
-    /// Connect Core §5.4 and §11 define, which servers seldom explain.
+    /// Consumer Data Right (AU), the scopes of banking and of the customer; and those that servers
+    /// seldom explain: of OpenID Connect Core §5.4 and §11, and of open banking in other countries.
     public static let scopes = [
-        "openid", "profile", "email", "address", "phone", "offline_access",
+        "openid", "profile", "email", "address", "phone", "offline_access", "accounts", "payments",
         "common:customer.basic:read", "common:customer.detail:read",
         "bank:accounts.basic:read", "bank:accounts.detail:read", "bank:transactions:read",
         "bank:payees:read", "bank:regular_payments:read",

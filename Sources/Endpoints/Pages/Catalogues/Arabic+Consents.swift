@@ -180,6 +180,8 @@ extension Words {
             "address": "عنوانك البريدي",
             "phone": "رقم هاتفك",
             "offline_access": "وصول يستمر في غيابك",
+            "accounts": "الحسابات التي تختارها",
+            "payments": "الدفعة المعروضة هنا",
             "common:customer.basic:read": "اسمك ومهنتك",
             "common:customer.detail:read": "اسمك ومهنتك وبيانات الاتصال بك",
             "bank:accounts.basic:read": "أسماء الحسابات وأنواعها وأرصدتها",

@@ -156,6 +156,8 @@ extension Words {
             "address": "Your postal address",
             "phone": "Your phone number",
             "offline_access": "Access that goes on when you are away",
+            "accounts": "The accounts that you choose",
+            "payments": "The payment that is shown here",
             "common:customer.basic:read": "Your name and occupation",
             "common:customer.detail:read": "Your name, occupation and contact details",
             "bank:accounts.basic:read": "Account names, types and balances",

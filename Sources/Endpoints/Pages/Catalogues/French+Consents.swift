@@ -173,6 +173,8 @@ extension Words {
             "address": "Votre adresse postale",
             "phone": "Votre numéro de téléphone",
             "offline_access": "Un accès qui continue en votre absence",
+            "accounts": "Les comptes que vous choisissez",
+            "payments": "Le paiement affiché ici",
             "common:customer.basic:read": "Votre nom et votre profession",
             "common:customer.detail:read": "Votre nom, votre profession et vos coordonnées",
             "bank:accounts.basic:read": "Noms, types et soldes des comptes",

@@ -167,6 +167,8 @@ extension Words {
             "address": "Ihre Postanschrift",
             "phone": "Ihre Telefonnummer",
             "offline_access": "Zugriff, der auch ohne Sie weitergeht",
+            "accounts": "Die Konten, die Sie wählen",
+            "payments": "Die hier gezeigte Zahlung",
             "common:customer.basic:read": "Ihr Name und Ihr Beruf",
             "common:customer.detail:read": "Ihr Name, Ihr Beruf und Ihre Kontaktdaten",
             "bank:accounts.basic:read": "Namen, Arten und Stände der Konten",

@@ -176,6 +176,8 @@ extension Words {
             "address": "Seu endereço postal",
             "phone": "Seu número de telefone",
             "offline_access": "Acesso que continua quando você não está presente",
+            "accounts": "As contas que você escolher",
+            "payments": "O pagamento mostrado aqui",
             "common:customer.basic:read": "Seu nome e sua ocupação",
             "common:customer.detail:read": "Seu nome, sua ocupação e seus contatos",
             "bank:accounts.basic:read": "Nomes, tipos e saldos das contas",

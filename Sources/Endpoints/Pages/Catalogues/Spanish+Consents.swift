@@ -172,6 +172,8 @@ extension Words {
             "address": "Su dirección postal",
             "phone": "Su número de teléfono",
             "offline_access": "Acceso que continúa cuando usted no está",
+            "accounts": "Las cuentas que usted elija",
+            "payments": "El pago que se muestra aquí",
             "common:customer.basic:read": "Su nombre y su ocupación",
             "common:customer.detail:read": "Su nombre, su ocupación y sus datos de contacto",
             "bank:accounts.basic:read": "Nombres, tipos y saldos de las cuentas",
