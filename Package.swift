@@ -69,8 +69,15 @@ let package = Package(
         module("CurlClient", ["CCurl", "HTTP", "Threads"], bridgesC: true),
         module("Telemetry", ["HTTP", "JSON", "Threads"]),
 
+        // A consent as bytes: stored, digested, compared, signed.
+        module("Consents", ["Cryptography", "JSON", "Logins"]),
+
         // Adapters of the domain's ports.
-        module("SQLiteStore", ["CSQLite", "JSON", "Logins", "Threads"], bridgesC: true),
+        module(
+            "SQLiteStore",
+            ["CSQLite", "Consents", "JSON", "Logins", "Threads"],
+            bridgesC: true
+        ),
         module(
             "AuthorizationServers",
             ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry", "Threads"]
@@ -83,7 +90,12 @@ let package = Package(
         module("Identity", ["Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
 
         // What runs them.
-        module("Engine", ["Cryptography", "Identity", "JSON", "Logins", "Telemetry", "Threads"]),
+        module(
+            "Engine",
+            [
+                "Consents", "Cryptography", "Identity", "JSON", "Logins", "Telemetry", "Threads",
+            ]
+        ),
         module(
             "Endpoints",
             [
@@ -107,7 +119,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["HTTP", "JSON", "Logins", "Telemetry", "Threads"],
+            dependencies: ["Consents", "HTTP", "JSON", "Logins", "Telemetry", "Threads"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -124,6 +136,7 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
+        tests("ConsentsTests", ["Consents", "Cryptography", "JSON", "Logins", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("HTTPTests", ["HTTP", "TestSupport"], exclude: ["Corpus"]),
         tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
@@ -134,7 +147,10 @@ let package = Package(
             exclude: ["Peers", "Vectors"]
         ),
         tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
-        tests("StoreTests", ["JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]),
+        tests(
+            "StoreTests",
+            ["Consents", "JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]
+        ),
         tests(
             "CurlClientTests",
             ["CurlClient", "HTTP", "JSON", "TestSupport", "Threads"],
@@ -164,14 +180,16 @@ let package = Package(
         tests(
             "EngineTests",
             [
-                "Cryptography", "Engine", "Identity", "Logins", "SQLiteStore", "Telemetry",
+                "Consents", "Cryptography", "Engine", "Identity", "Logins", "SQLiteStore",
+                "Telemetry",
                 "TestSupport", "Threads",
             ]
         ),
         tests(
             "EndpointsTests",
             [
-                "Endpoints", "Engine", "HTTP", "Identity", "JSON", "Logins", "SQLiteStore",
+                "Consents", "Endpoints", "Engine", "HTTP", "Identity", "JSON", "Logins",
+                "SQLiteStore",
                 "Telemetry", "TestSupport",
             ]
         ),

@@ -46,8 +46,12 @@ public struct Destination: Hashable, Sendable {
     /// only, so that one which has been replaced is not used for new calls.
     public var identity: ClientIdentity?
     /// False refuses loopback, private, link-local and other non-public addresses, checked on the
-    /// address that is really connected to, so that a name cannot be rebound in between.
+    /// address that is really connected to, so that a name cannot be rebound in between. A proxy
+    /// itself may have any address; it is given the checked address, not the name.
     public var allowsInternalAddresses: Bool
+    /// Whether a proxy is given the name after all, and so answers for the address. Only for names
+    /// and proxies behind the check above.
+    public var proxyResolvesNames: Bool
     /// Nil takes a proxy from the environment (`https_proxy`, `no_proxy`, …); empty uses none.
     public var proxy: String?
 
@@ -57,6 +61,7 @@ public struct Destination: Hashable, Sendable {
         key: String? = nil,
         identity: ClientIdentity? = nil,
         allowsInternalAddresses: Bool = true,
+        proxyResolvesNames: Bool = false,
         proxy: String? = nil
     ) {
         self.authorities = authorities
@@ -64,6 +69,7 @@ public struct Destination: Hashable, Sendable {
         self.key = key
         self.identity = identity
         self.allowsInternalAddresses = allowsInternalAddresses
+        self.proxyResolvesNames = proxyResolvesNames
         self.proxy = proxy
     }
 }

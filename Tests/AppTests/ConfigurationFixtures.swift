@@ -36,7 +36,8 @@ enum ConfigurationFixtures {
     static let complete = Surroundings(
         directory: "/etc/beckon",
         variables: [
-            "ACP_API_KEY_HASH": hash, "DIRECTORY_TOKEN": "token", "BECKON_ACP_PASSWORD_HASH": hash,
+            "ACP_API_KEY_HASH": hash, "DIRECTORY_TOKEN": "token", "ACCOUNTS_TOKEN": "token",
+            "BECKON_ACP_PASSWORD_HASH": hash,
             "BECKON_ACP_CLIENT_SECRET": "secret", "BECKON_WEBHOOK_SECRET": webhookSecret,
         ]
     ) { path in

@@ -197,6 +197,61 @@ struct ConfigurationProblemTests {
         ),
         Case(
             top,
+            top + "users: { kind: \"http\", http: { url: \"https://{user}.d.example/\" } },",
+            "users.http.url",
+            "in its path or its query"
+        ),
+        Case(top, top + "accounts: {},", "accounts.url", "is missing"),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/\" },",
+            "accounts.url",
+            "{user} once"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://{user}/accounts\" },",
+            "accounts.url",
+            "in its path or its query"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"b.example/{user}\" },",
+            "accounts.url",
+            "an absolute https address"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/{user}\", time_limit: \"11s\" },",
+            "accounts.time_limit",
+            "from 50ms to 10s, not 11s"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/{user}\", certificate: \"a\" },",
+            "accounts.key",
+            "come together"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/{user}\", bearer: \"a\" },",
+            "accounts.bearer",
+            "is not a known key"
+        ),
+        Case(
+            top,
+            "approval: { tap: true }, accounts: { url: \"http://b.example/{user}\" },",
+            "accounts.url",
+            "must be https"
+        ),
+        Case(
+            top,
+            "approval: { tap: true }, accounts: { url: \"https://b.example/{user}\", token: \"a\" },",
+            "accounts.token",
+            "must not stand here"
+        ),
+        Case(
+            top,
             top + "notify: [ { channel: \"consol\" } ],",
             "notify[0].channel",
             "did you mean console?"

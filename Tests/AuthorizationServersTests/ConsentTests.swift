@@ -40,7 +40,7 @@ struct ConsentTests {
                 promptEnds: received + .seconds(110),
                 reportEnds: received + .seconds(119),
                 earliestReport: received,
-                reportsExpiry: false
+                reportsExpiry: .never
             ),
             details: PendingLogin.Details(
                 user: .named("ann"),

@@ -376,7 +376,7 @@ struct ReportTests {
                     promptEnds: received + .seconds(110),
                     reportEnds: received + .seconds(119),
                     earliestReport: received,
-                    reportsExpiry: false
+                    reportsExpiry: .never
                 ),
                 details: PendingLogin.Details(user: .named("ann"), state: "s1", origin: origin)
             )
@@ -388,7 +388,7 @@ struct ReportTests {
                     choice,
                     evidence: Evidence(method: .tap, via: .page, address: nil),
                     at: clock.now(),
-                    grantedScopes: choice == .approve ? ["openid", "consent:urn:a:b:c"] : []
+                    grant: Grant(scopes: choice == .approve ? ["openid", "consent:urn:a:b:c"] : [])
                 )
             )
         }

@@ -63,7 +63,7 @@ struct TokenStage: Sendable {
                 promptEnds: received + .seconds(110),
                 reportEnds: received + .seconds(119),
                 earliestReport: received,
-                reportsExpiry: false
+                reportsExpiry: .never
             ),
             details: PendingLogin.Details(user: .named("ann"), state: "s1")
         )

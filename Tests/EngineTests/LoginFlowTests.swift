@@ -14,21 +14,23 @@ struct LoginFlowTests {
         try await stage.run { run in
             let (number, ticket) = try await run.prompt()
             try await stage.login(number, "delivered") { login in
-                guard case .waiting(_, let deliveries) = login.phase else { return false }
+                guard case .waiting(let deliveries) = login.phase else { return false }
                 return deliveries.map(\.state) == [.delivered(at: stage.start)]
             }
             #expect(stage.server.reports.entries.isEmpty)
             try await run.decide(choice, ticket)
             let settled = try await stage.login(number, reaching: .settled)
-            let outcome = Outcome(.fixture(choice, at: stage.start))
+            let question = try #require(settled.question)
+            #expect(question.consent == .fixture)
+            let outcome = Outcome(.answer(choice, to: question, at: stage.start))
             #expect(settled.phase == .settled(outcome, .reported, at: stage.start))
+            #expect(stage.server.reports.entries.map(\.outcome) == [outcome])
             let phases = stage.heard.entries.map(\.login.phase.name)
             #expect(phases == [.preparing, .waiting, .waiting, .reporting, .reporting, .settled])
         }
         #expect(stage.server.asked.entries == [.named("login-1")])
         #expect(stage.webhook.asked.entries.count == 1)
         let reports = stage.server.reports.entries
-        #expect(reports.map(\.outcome) == [Outcome(.fixture(choice, at: stage.start))])
         #expect(reports.map(\.inDoubt) == [false])
     }
 

@@ -312,7 +312,7 @@ struct CallKnobTests {
                     "/_sim/knobs",
                     "{\"match\":{\"user\":\"x\"},\"set\":{\"\(name.rawValue)\":1}}"
                 )
-                let reserved = ["consent.change", "tls", "same_consent", "burst"]
+                let reserved = ["tls"]
                 guard reserved.contains(name.rawValue) else {
                     #expect(answer.status == 201)
                     continue

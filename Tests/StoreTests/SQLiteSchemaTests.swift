@@ -35,7 +35,15 @@ struct SQLiteSchemaTests {
             "UPDATE login SET in_doubt = 4 WHERE phase = 'reporting'",
             "UPDATE login SET in_doubt = 0 WHERE phase = 'settled'",
             "UPDATE login SET consent = NULL WHERE phase = 'waiting'",
-            "UPDATE login SET consent = '{}' WHERE phase = 'reporting'",
+            "UPDATE login SET consent = '{}', accounts = '[]' WHERE phase = 'preparing'",
+            "UPDATE login SET accounts = NULL WHERE phase = 'reporting'",
+            "UPDATE login SET digest = x'00' WHERE phase = 'waiting'",
+            "UPDATE login SET nonce = NULL WHERE phase = 'waiting'",
+            "UPDATE login SET digest = NULL, nonce = NULL WHERE phase = 'reporting'",
+            "UPDATE login SET selected = NULL WHERE phase = 'settled'",
+            "UPDATE login SET challenge = x'00' WHERE phase = 'settled'",
+            "UPDATE login SET outcome = 'voided' WHERE phase = 'settled'",
+            "UPDATE login SET reports_expiry = 3",
             "UPDATE login SET deliveries = NULL WHERE phase = 'waiting'",
             "UPDATE login SET outcome = NULL WHERE phase = 'settled'",
             "UPDATE login SET outcome = 'expired' WHERE phase = 'waiting'",
@@ -61,7 +69,7 @@ struct SQLiteSchemaTests {
             "UPDATE login SET origin_trace = NULL WHERE phase = 'waiting'",
             "UPDATE login SET server = NULL WHERE phase = 'waiting'",
             "INSERT INTO meta VALUES (2, 0, 0, 0, 0, 0)",
-            "INSERT INTO users VALUES ('x', 3, NULL, NULL, 0, 0)",
+            "INSERT INTO users VALUES ('x', 3, NULL, NULL, 0, 0, NULL)",
             "UPDATE census SET count = -1",
         ]
     )
@@ -89,7 +97,7 @@ struct SQLiteSchemaTests {
             place.path,
             "PRAGMA application_id; PRAGMA user_version; PRAGMA journal_mode"
         )
-        #expect(version.output == "1113940843\n2\nwal\n")
+        #expect(version.output == "1113940843\n3\nwal\n")
         let mode = try SQLiteShell.run("stat", ["-c", "%a", place.path])
         #expect(mode.output == "600\n", "nobody else may read it")
     }

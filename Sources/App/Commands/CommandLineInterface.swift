@@ -9,11 +9,11 @@ public enum CommandLineInterface {
         ServeCommand.self, DemoCommand.self, CheckCommand.self, MigrateCommand.self,
         HashSecretCommand.self,
         KeysGenerateCommand.self, KeysShowCommand.self, KeysJWKSCommand.self,
-        UsersAddCommand.self, UsersListCommand.self, UsersEnableCommand.self,
-        UsersDisableCommand.self, UsersRemoveCommand.self,
+        UsersAddCommand.self, UsersListCommand.self, UserCommand<EnableUser>.self,
+        UserCommand<DisableUser>.self, UserCommand<RemoveUser>.self,
         LoginsListCommand.self, LoginsShowCommand.self, LoginsRetryCommand.self,
         LoginsAbandonCommand.self,
-        SimulateCommand.self, HealthCommand.self, VersionCommand.self,
+        SimulateCommand.self, SimulateBankCommand.self, HealthCommand.self, VersionCommand.self,
     ]
 
     /// Runs `beckon` with the words that follow its name, and returns its exit code. To be called

@@ -63,6 +63,19 @@ struct ServiceParts {
         )
     }
 
+    /// Who lists people's accounts; nil when the configuration names nobody.
+    func accounts() -> (any AccountDirectory)? {
+        guard let settings = configuration.accounts,
+            let http = UserLookup.Settings(
+                template: settings.urlTemplate,
+                destination: settings.destination.http(),
+                timeLimit: settings.timeLimit
+            )
+        else { return nil }
+        let token = settings.token
+        return HTTPAccounts(http, client: otherClient) { token?.withText { $0 } }
+    }
+
     /// The channels in the order in which they are asked.
     ///
     /// - Throws: `CommandFailure` for a channel that cannot be made of its settings.
@@ -92,7 +105,8 @@ struct ServiceParts {
                     url: webhook.url,
                     secrets: secrets,
                     destination: webhook.destination.http(
-                        allowsInternal: webhook.allowsInternal
+                        allowsInternal: webhook.allowsInternal,
+                        proxyResolves: webhook.proxyResolves
                     ),
                     timeLimit: webhook.timeLimit
                 ),
@@ -147,7 +161,7 @@ struct ServiceParts {
                     reportMargin: server.outbound.reportMargin
                 ),
                 limits: configuration.loginLimits,
-                reportsExpiry: server.outbound.rejectOnExpiry == .always
+                reportsExpiry: server.outbound.rejectOnExpiry.domain
             )
         }
     }

@@ -161,6 +161,27 @@ extension Section {
         return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
 
+    /// An address that holds `{user}` once, where the percent-encoded user identifier goes. It must
+    /// be there if the group is.
+    func userURL(_ key: String, plain: PlainHTTP) -> String {
+        if isPresent, !has(key) { missing(key) }
+        guard let template = text(key) else { return "" }
+        let parts = template.split(separator: "{user}", omittingEmptySubsequences: false)
+        guard parts.count == 2 else {
+            problem(key, "must hold {user} once, where the user identifier goes")
+            return template
+        }
+        // Braces are not URL characters; the check is made with a user in their place.
+        let example = parts.joined(separator: "user")
+        guard checkURL(example, key, plain: plain, allowsQuery: true) else { return template }
+        // A user whose name is part of the host's would choose who gets our token.
+        let afterScheme = parts[0].drop { $0 != ":" }.drop { $0 == ":" || $0 == "/" }
+        if !afterScheme.contains(where: { $0 == "/" || $0 == "?" }) {
+            problem(key, "must hold {user} in its path or its query")
+        }
+        return template
+    }
+
     @discardableResult
     func checkURL(
         _ text: String,

@@ -2,19 +2,21 @@ import HTTP
 import JSON
 
 extension ACPSimulator {
-    /// Metadata and keys of the workspace, metadata of the system workspace under all base styles.
+    /// Metadata and keys of each workspace, metadata of the system workspace under all base styles.
     var discoveryRoutes: [Route] {
-        let issuer = "/\(configuration.tenant)/\(configuration.workspace)"
         let document = "/.well-known/openid-configuration"
         let systems = ["/\(configuration.tenant)/system", "/system"]
-        return [
-            route(.get, issuer + document, from: "client") { [self] request in
-                .json(200, metadata(base(for: request)))
-            },
-            route(.get, issuer + "/.well-known/jwks.json", from: "client") { [self] _ in
-                .json(200, signer.keys)
-            },
-        ]
+        return configuration.workspaces.flatMap { workspace in
+            let issuer = issuer("", workspace.id)
+            return [
+                route(.get, issuer + document, from: "client") { [self] request in
+                    .json(200, metadata(self.issuer(base(for: request), workspace.id)))
+                },
+                route(.get, issuer + "/.well-known/jwks.json", from: "client") { [self] _ in
+                    .json(200, signer.keys)
+                },
+            ]
+        }
             + systems.map { system in
                 route(.get, system + document, from: "service") { [self] request in
                     .json(200, systemMetadata(base(for: request), system))
@@ -23,9 +25,8 @@ extension ACPSimulator {
     }
 
     /// OpenID CIBA Core §4. Promises only what is simulated.
-    private func metadata(_ base: String) -> JSONValue {
-        let issuer = issuer(base)
-        return .members([
+    private func metadata(_ issuer: String) -> JSONValue {
+        .members([
             "issuer": .string(issuer),
             "token_endpoint": .string(issuer + "/oauth2/token"),
             "jwks_uri": .string(issuer + "/.well-known/jwks.json"),
@@ -35,7 +36,7 @@ extension ACPSimulator {
                 .texts(SimulatedClient.DeliveryMode.allCases.map(\.rawValue)),
             "backchannel_user_code_parameter_supported":
                 .bool(configuration.clients.contains { $0.userCode != nil }),
-            "grant_types_supported": .texts([Self.grantType]),
+            "grant_types_supported": .texts([Self.grantType, "client_credentials"]),
             "scopes_supported": .texts(Set(configuration.clients.flatMap(\.scopes)).sorted()),
             "token_endpoint_auth_methods_supported":
                 .texts(["client_secret_basic", "client_secret_post"]),

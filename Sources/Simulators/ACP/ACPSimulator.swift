@@ -8,12 +8,15 @@ import Threads
 ///
 /// It is strict: what the authentication service does wrong is an answer with an error and an entry
 /// in `violations`. It is faithful: what differs from the usual behaviour is a knob. It keeps all in
-/// memory. Consent families and signed requests are not simulated yet.
+/// memory.
 public final class ACPSimulator: Sendable {
     struct State: Sendable {
         var logins: [String: SimulatedLogin] = [:]
         var order: [String] = []
         var byAuthReqID: [String: String] = [:]
+        var consents: [String: SimulatedConsent] = [:]
+        var consentOrder: [String] = []
+        var clientTokens: [String: ClientToken] = [:]
         var systemTokens: [String: SystemToken] = [:]
         /// Tokens that got a 401, and when.
         var refusedTokens: [String: Int64] = [:]
@@ -104,6 +107,7 @@ public final class ACPSimulator: Sendable {
     /// What clients and the authentication service may call.
     public var routes: [Route] {
         discoveryRoutes + clientRoutes + systemRoutes + scopeGrantRoutes + decoyRoutes
+            + consentRoutes
     }
 
     /// Scheme, host and port as this request's sender sees them.
@@ -113,8 +117,8 @@ public final class ACPSimulator: Sendable {
             + (request.field("host") ?? "localhost")
     }
 
-    func issuer(_ base: String) -> String {
-        "\(base)/\(configuration.tenant)/\(configuration.workspace)"
+    func issuer(_ base: String, _ workspace: String) -> String {
+        "\(base)/\(configuration.tenant)/\(workspace)"
     }
 
     static func identifier(_ bytes: Int = 16) -> String {

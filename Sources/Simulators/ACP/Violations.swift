@@ -36,6 +36,7 @@ public final class ViolationList: Sendable {
         case malformedBody = "call.malformed_body"
         case scopesMember = "accept.scopes_member"
         case grantedScopes = "accept.granted_scopes"
+        case member = "call.member"
         case loginState = "call.login_state"
         case noBearer = "call.no_bearer"
         case unknownToken = "call.unknown_token"
