@@ -49,11 +49,8 @@ let package = Package(
             pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]
         ),
-        .systemLibrary(
-            name: "CCurl",
-            pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"])]
-        ),
+        // Not linked but loaded when it is first needed, so its functions are named here once more.
+        .target(name: "CCurl"),
 
         // The domain and the pure formats.
         module("Logins"),

@@ -121,7 +121,7 @@ struct ConfigurationTests {
             """
         for (proof, isWarned) in [
             ("", true), (", token: { env: \"ACCOUNTS_TOKEN\" }", false),
-            (", certificate: \"c\", key: \"k\"", false),
+            (", certificate: \"tls/beckon-client.pem\", key: \"tls/beckon-client.key\"", false),
         ] {
             let configuration = try Fixtures.parse(text.replacing("PROOF", with: proof))
             let warned = configuration.warnings.contains { $0.path == "accounts" }

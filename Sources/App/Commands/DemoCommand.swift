@@ -57,7 +57,7 @@ struct SimulateCommand: Command {
         .text(
             "system-client-subject",
             "NAME",
-            "Of its certificate, instead of a secret; behind a TLS proxy."
+            "Of its certificate, in place of a secret."
         ),
         .text("system-client-jwks", "FILE", "Its public keys, instead of a secret."),
         .text("client-id", "NAME", "The OAuth client.", default: "kiosk"),

@@ -1,5 +1,5 @@
 import CurlClient
-import FoundationEssentials
+import Glibc
 import HTTP
 import JOSE
 import Logins
@@ -12,13 +12,13 @@ extension Composition {
     static func simulate(_ options: SimulateOptions) async throws {
         let client = CurlHTTPClient()
         defer { client.shutdown() }
-        let environment = ProcessInfo.processInfo.environment
+        let password = getenv("BECKON_SIM_SERVICE_PASSWORD").map { String(cString: $0) }
         var configuration = SimulatorConfiguration(
             service: .init(
                 baseURL: options.serviceURL,
                 user: options.serviceUser,
                 password: options.servicePassword
-                    ?? environment["BECKON_SIM_SERVICE_PASSWORD"]
+                    ?? password
                     ?? DemoConfiguration.inboundPassword
             ),
             clients: [
@@ -57,7 +57,7 @@ extension Composition {
     static func simulateBank(_ options: SimulateBankOptions) async throws {
         let token =
             options.token
-            ?? ProcessInfo.processInfo.environment["BECKON_SIM_BANK_TOKEN"]
+            ?? Surroundings.real(directory: ".").variable("BECKON_SIM_BANK_TOKEN")
             ?? DemoConfiguration.bankToken
         let site = try Site()
         let server = try site.server(options.listen, SimulatedBank(token: token).routes)
@@ -212,18 +212,16 @@ private struct DemoDirectory {
 
     init(_ chosen: String?) throws {
         isTemporary = chosen == nil
-        path =
-            chosen
-            ?? FileManager.default.temporaryDirectory
-            .appendingPathComponent("beckon-demo-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: path,
-            withIntermediateDirectories: true
-        )
+        if let chosen {
+            path = chosen
+            try Files.makeDirectory(path)
+        } else {
+            path = try Files.makeTemporaryDirectory("beckon-demo")
+        }
     }
 
     func remove() {
-        if isTemporary { try? FileManager.default.removeItem(atPath: path) }
+        if isTemporary { Files.removeDirectory(path) }
     }
 }
 
