@@ -145,7 +145,7 @@ public struct ApprovalRoutes: Sendable {
                 via: .page,
                 address: request.peer.address
             )
-            if choice == .reportAsFraud { log.reportedAsFraud(stored) }
+            log.decided(choice, stored, request)
             // Relative to this very address, so that it holds below any path.
             return headers.response(303, .empty, fields: [Field("Location", ticket)])
         } catch {
@@ -166,6 +166,8 @@ public struct ApprovalRoutes: Sendable {
             return refused(503, .unavailableHeading, .unavailableText, request)
         case .refused(.pastDeadline, _):
             return refused(410, .lateHeading, .lateText, request, offersBack: false)
+        case .refused(.unfit, _):
+            return refused(422, .badFormHeading, .badFormText, request)
         case .refused(.alreadyEnded, let stored), .refused(.notReady, let stored),
             .refused(.outOfPhase, let stored):
             let standing = LoginStanding(stored, at: desk.now())

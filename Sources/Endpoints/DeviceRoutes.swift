@@ -106,7 +106,7 @@ public struct DeviceRoutes: Sendable {
         } catch {
             throw problem(error)
         }
-        if choice == .reportAsFraud { log.reportedAsFraud(stored) }
+        log.decided(choice, stored, request)
         return await document(stored)
     }
 
@@ -194,11 +194,15 @@ extension Logger {
         error("decision.store_failed") { $0.member("cause", "\(cause)") }
     }
 
-    /// "This wasn't me": a denial that somebody should look at.
-    func reportedAsFraud(_ stored: StoredLogin) {
-        warning("login.reported_as_fraud") { json in
-            json.member("login_id", stored.login.key.login.value)
-            json.member("client_id", stored.login.details.client?.value)
+    /// Names the login that a request decided; the request's own line cannot.
+    ///
+    /// "This wasn't me" is a denial that somebody should look at.
+    func decided(_ choice: Decision.Choice, _ stored: StoredLogin, _ request: Request) {
+        let isFraud = choice == .reportAsFraud
+        log(isFraud ? .warning : .info, isFraud ? "login.reported_as_fraud" : "login.decided") {
+            $0.member("id", Int(clamping: request.id))
+            $0.members(about: stored.login)
+            if isFraud { $0.member("client_id", stored.login.details.client?.value) }
         }
     }
 }

@@ -20,7 +20,7 @@ struct LoginDocument: Sendable {
             json.member("id", login.key.login.value)
             json.member("phase", login.phase.name.name)
             switch standing.view {
-            case .asking(let consent): ask(consent, &json)
+            case .asking(let question): ask(question.consent, &json)
             case .preparing, .ending, .ended: break
             }
             json.member("requested_at", Self.text(login.terms.receivedAt))

@@ -129,6 +129,60 @@ struct ConfigurationProblemTests {
             "come together"
         ),
         Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate: \"beckon-client.pem\", key: \"other-client.key\"",
+            "\(server).outbound.key",
+            "is not the key of the certificate in /etc/beckon/beckon-client.pem"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate: \"a\", key: \"other-client.key\"",
+            "\(server).outbound.certificate",
+            "/etc/beckon/a is not a chain of PEM certificates"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate: \"beckon-client.pem\", key: \"a\"",
+            "\(server).outbound.key",
+            "/etc/beckon/a is not an unencrypted PEM key"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", client_authentication: \"tls_client_auth\"",
+            "\(server).outbound.certificate",
+            "is missing: tls_client_auth proves us by it"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate_bound_access_tokens: true",
+            "\(server).outbound.certificate",
+            "certificate_bound_access_tokens needs one"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", client_authentication: \"none\"",
+            "\(server).outbound.client_authentication",
+            "not \"none\""
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", client_authentication: \"unspecified\"",
+            "\(server).outbound.client_authentication",
+            "not \"unspecified\""
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", discovery: \"https://acp.example/metadata\"",
+            "\(server).outbound.discovery",
+            "must end in /.well-known/openid-configuration"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", discovery: 1",
+            "\(server).outbound.discovery",
+            "true or false"
+        ),
+        Case(
             top,
             top + "store: { retention: { redact_after: \"30d\", delete_after: \"7d\" } },",
             "store.retention.delete_after",
@@ -140,6 +194,61 @@ struct ConfigurationProblemTests {
             top + "users: { kind: \"http\", http: { url: \"https://d.example/\" } },",
             "users.http.url",
             "{user} once"
+        ),
+        Case(
+            top,
+            top + "users: { kind: \"http\", http: { url: \"https://{user}.d.example/\" } },",
+            "users.http.url",
+            "in its path or its query"
+        ),
+        Case(top, top + "accounts: {},", "accounts.url", "is missing"),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/\" },",
+            "accounts.url",
+            "{user} once"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://{user}/accounts\" },",
+            "accounts.url",
+            "in its path or its query"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"b.example/{user}\" },",
+            "accounts.url",
+            "an absolute https address"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/{user}\", time_limit: \"11s\" },",
+            "accounts.time_limit",
+            "from 50ms to 10s, not 11s"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/{user}\", certificate: \"a\" },",
+            "accounts.key",
+            "come together"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/{user}\", bearer: \"a\" },",
+            "accounts.bearer",
+            "is not a known key"
+        ),
+        Case(
+            top,
+            "approval: { tap: true }, accounts: { url: \"http://b.example/{user}\" },",
+            "accounts.url",
+            "must be https"
+        ),
+        Case(
+            top,
+            "approval: { tap: true }, accounts: { url: \"https://b.example/{user}\", token: \"a\" },",
+            "accounts.token",
+            "must not stand here"
         ),
         Case(
             top,

@@ -30,6 +30,8 @@ struct TidyTests {
         let targets = Set(try tree.targets())
         let forbidden: [String: Set<String>] = [
             "Logins": targets, "HTTP": targets, "JSON": targets, "Threads": targets,
+            "Cryptography": targets.subtracting(["COpenSSL"]),
+            "JOSE": targets.subtracting(["Cryptography", "JSON"]),
             "Simulators": ["Logins", "Engine"],
         ]
         for file in try tree.swiftFiles("Sources") {
@@ -37,6 +39,14 @@ struct TidyTests {
                 forbidden[file.target]?.contains($0) ?? false
             }
             #expect(wrong.isEmpty, "\(file.path)")
+        }
+    }
+
+    @Test("keeps Foundation out of the program")
+    func foundation() throws {
+        for file in try tree.swiftFiles("Sources") {
+            let wrong = TidyRules.imports(of: file.text).filter { $0.hasPrefix("Foundation") }
+            #expect(wrong.isEmpty, "\(file.path): a third of the program's size, in memory too")
         }
     }
 

@@ -24,7 +24,7 @@ struct ConsentTests {
             server: .named("acp"),
             acp: "https://acp.example",
             clientID: "beckon",
-            clientSecret: { "secret" }
+            credentials: { ClientCredentials(.secretBasic("secret")) }
         )
         let server = CloudentityServer(settings, http: http, clock: clock, log: .silent)
         let received = clock.now() - .seconds(age)
@@ -40,7 +40,7 @@ struct ConsentTests {
                 promptEnds: received + .seconds(110),
                 reportEnds: received + .seconds(119),
                 earliestReport: received,
-                reportsExpiry: false
+                reportsExpiry: .never
             ),
             details: PendingLogin.Details(
                 user: .named("ann"),

@@ -3,6 +3,7 @@ import Engine
 import HTTP
 import Identity
 import Logins
+import Telemetry
 import TestSupport
 import Testing
 
@@ -91,7 +92,21 @@ struct ApprovalRoutesTests {
             let prompt = try await house.prompt()
             _ = await house.choose("fraud", prompt.ticket)
             #expect(house.log.events == ["login.reported_as_fraud"])
+            #expect(house.log.lines.allSatisfy { $0.level == .warning })
             #expect(!house.log.lines.contains { $0.members.contains(prompt.ticket) })
+        }
+    }
+
+    @Test("names in the log the login it decided, and the call that brought that")
+    func decided() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            _ = await house.choose("deny", prompt.ticket)
+            #expect(house.log.events == ["login.decided"])
+            let expected =
+                #""id":0,"login_id":"\#(prompt.id)","#
+                + #""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","request_id":42"#
+            #expect(house.log.lines.first?.members == expected)
         }
     }
 

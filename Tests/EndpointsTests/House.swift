@@ -1,3 +1,4 @@
+import Consents
 import Endpoints
 import Engine
 import HTTP
@@ -107,12 +108,13 @@ struct House: Sendable {
                 promptEnds: now + .seconds(110),
                 reportEnds: now + .seconds(119),
                 earliestReport: now,
-                reportsExpiry: false
+                reportsExpiry: .never
             ),
             details: PendingLogin.Details(
                 user: try require(UserID("customer-4711")),
                 client: ClientID("kiosk"),
-                bindingMessage: message
+                bindingMessage: message,
+                origin: .fixture
             )
         )
         guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
@@ -123,7 +125,7 @@ struct House: Sendable {
             let channel = try require(ChannelID("app"))
             try await apply(
                 .prepared(
-                    Consent(clientName: client, scopes: scopes),
+                    question(Consent(clientName: client, scopes: scopes)),
                     [PendingLogin.Delivery(channel: channel, state: .delivered(at: now))]
                 ),
                 to: stored.number
@@ -131,6 +133,16 @@ struct House: Sendable {
         }
         try await apply(.ticketIssued(ticket.digest), to: stored.number)
         return Prompted(id: id, number: stored.number, ticket: ticket.text)
+    }
+
+    /// The question that an engine would make of a consent.
+    func question(_ consent: Consent, accounts: [BankAccount] = []) -> Question {
+        Question(
+            consent: consent,
+            accounts: accounts,
+            digest: ConsentForm.digest(of: consent),
+            nonce: Array(repeating: 1, count: 32)
+        )
     }
 
     func apply(_ event: PendingLogin.Event, to number: LoginNumber) async throws {

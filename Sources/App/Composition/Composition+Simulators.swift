@@ -1,5 +1,5 @@
 import CurlClient
-import FoundationEssentials
+import Glibc
 import HTTP
 import Logins
 import Net
@@ -11,13 +11,13 @@ extension Composition {
     static func simulate(_ options: SimulateOptions) async throws {
         let client = CurlHTTPClient()
         defer { client.shutdown() }
-        let environment = ProcessInfo.processInfo.environment
+        let password = getenv("BECKON_SIM_SERVICE_PASSWORD").map { String(cString: $0) }
         var configuration = SimulatorConfiguration(
             service: .init(
                 baseURL: options.serviceURL,
                 user: options.serviceUser,
                 password: options.servicePassword
-                    ?? environment["BECKON_SIM_SERVICE_PASSWORD"]
+                    ?? password
                     ?? DemoConfiguration.inboundPassword
             ),
             clients: [
@@ -36,6 +36,7 @@ extension Composition {
         configuration.defaultTTL = options.ttl
         configuration.interval = options.interval
         configuration.seed = UInt64(options.seed)
+        configuration.systemClientSubject = options.systemClientSubject
         if let secret = options.systemClientSecret { configuration.systemClient.secret = secret }
         guard let simulation = Simulation(configuration, http: client) else {
             throw CommandFailure(.failed, "the simulator cannot be made")
@@ -48,6 +49,19 @@ extension Composition {
         terminal.output("control               \(url(control))/_sim")
         UnixSignals.start { _ in site.stop() }
         await site.run(beside: simulation)
+    }
+
+    /// Runs the simulated bank until told to stop.
+    static func simulateBank(_ options: SimulateBankOptions) async throws {
+        let token =
+            options.token
+            ?? Surroundings.real(directory: ".").variable("BECKON_SIM_BANK_TOKEN")
+            ?? DemoConfiguration.bankToken
+        let site = try Site()
+        let server = try site.server(options.listen, SimulatedBank(token: token).routes)
+        StandardTerminal().output("accounts  \(url(server))\(SimulatedBank.path)")
+        UnixSignals.start { _ in site.stop() }
+        await site.run(beside: nil)
     }
 
     /// Runs the service, the simulator and the demo's page until told to stop.
@@ -75,7 +89,12 @@ extension Composition {
         let page = try site.server(.loopback(options.port), simulation.demoRoutes)
         let acp = try site.server(.loopback(8082), simulation.publicRoutes)
         let control = try site.server(.loopback(8083), simulation.controlRoutes)
+        let bank = try site.server(
+            .loopback(8084),
+            SimulatedBank(token: DemoConfiguration.bankToken).routes
+        )
         configuration.connect(acp: url(acp), page: url(page), port: Int(page.port))
+        configuration.accounts?.urlTemplate = url(bank) + SimulatedBank.path
         configuration.listen.address = Site.free(configuration.listen.address)
         configuration.management = Site.free(configuration.management)
         configuration.publicURL = "http://\(configuration.listen.address)"
@@ -95,6 +114,7 @@ extension Composition {
         terminal.output("  Beckon                \(configuration.publicURL)")
         terminal.output("  authorization server  \(url(acp))")
         terminal.output("  its control           \(url(control))/_sim")
+        terminal.output("  bank accounts         \(url(bank))\(SimulatedBank.path)")
         terminal.output("  health and metrics    http://\(configuration.management)/metrics")
         terminal.output("")
         terminal.output("  Stop it with Ctrl-C.")
@@ -155,9 +175,9 @@ private final class Site: Sendable {
         return probe(address) ?? probe(SocketAddressText(host: address.host, port: 0)) ?? address
     }
 
-    func run(beside simulation: Simulation) async {
+    func run(beside simulation: Simulation?) async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await simulation.run() }
+            if let simulation { group.addTask { await simulation.run() } }
             await withDiscardingTaskGroup { serving in
                 for server in servers.withLock({ $0 }) {
                     serving.addTask { await server.run() }
@@ -180,18 +200,16 @@ private struct DemoDirectory {
 
     init(_ chosen: String?) throws {
         isTemporary = chosen == nil
-        path =
-            chosen
-            ?? FileManager.default.temporaryDirectory
-            .appendingPathComponent("beckon-demo-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: path,
-            withIntermediateDirectories: true
-        )
+        if let chosen {
+            path = chosen
+            try Files.makeDirectory(path)
+        } else {
+            path = try Files.makeTemporaryDirectory("beckon-demo")
+        }
     }
 
     func remove() {
-        if isTemporary { try? FileManager.default.removeItem(atPath: path) }
+        if isTemporary { Files.removeDirectory(path) }
     }
 }
 

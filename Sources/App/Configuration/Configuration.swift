@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import Logins
 
 /// Everything an operator decides, checked: whoever holds one need not check again.
@@ -20,6 +19,8 @@ public struct Configuration: Sendable {
     public var store: StoreSettings
     /// Who the people are.
     public var users: UserSettings
+    /// Where their accounts are listed; nil when nobody is asked.
+    public var accounts: AccountSettings?
     /// Who calls us and is reported to. At least one; ids and base paths are unique.
     public var authorizationServers: [AuthorizationServerSettings]
     /// How much one user and one client may use.
@@ -41,9 +42,9 @@ public struct Configuration: Sendable {
     ///
     /// - Throws: `ConfigurationError` with everything that is wrong.
     public static func load(_ path: String) throws(ConfigurationError) -> Configuration {
-        let url = URL(fileURLWithPath: path)
-        let surroundings = Surroundings.real(directory: url.deletingLastPathComponent().path)
-        switch surroundings.read(url.path) {
+        let directory = Files.directory(of: Files.absolute(path))
+        let surroundings = Surroundings.real(directory: directory)
+        switch surroundings.read(path) {
         case .failure(let problem):
             let reason = "\(path) \(problem.reason)"
             throw ConfigurationError([ConfigurationProblem(path: "", line: nil, reason: reason)])
@@ -105,6 +106,7 @@ public struct Configuration: Sendable {
         limits = LimitSettings(root.group("limits"))
         store = StoreSettings(root.group("store"))
         users = UserSettings(root.group("users"), development: development)
+        accounts = AccountSettings(root.group("accounts"), development: development)
         authorizationServers = AuthorizationServerSettings.all(
             root,
             development: development,

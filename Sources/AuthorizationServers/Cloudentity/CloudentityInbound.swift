@@ -31,7 +31,7 @@ public struct CloudentityInbound: Sendable {
         func terms(
             from now: Timestamp,
             to end: Timestamp,
-            reportsExpiry: Bool
+            reportsExpiry: PendingLogin.ExpiryRule
         )
             -> PendingLogin.Terms
         {
@@ -58,8 +58,8 @@ public struct CloudentityInbound: Sendable {
     public var tenants: Set<TenantID>
     public var timing: Timing
     public var limits: LoginLimits
-    /// Whether a plain scope grant that nobody answered is reported as rejected.
-    public var reportsExpiry: Bool
+    /// When a login that nobody answered is reported as rejected.
+    public var reportsExpiry: PendingLogin.ExpiryRule
 
     public init(
         server: AuthorizationServerID,
@@ -70,7 +70,7 @@ public struct CloudentityInbound: Sendable {
         tenants: Set<TenantID> = [],
         timing: Timing = Timing(),
         limits: LoginLimits = .none,
-        reportsExpiry: Bool = false
+        reportsExpiry: PendingLogin.ExpiryRule = .never
     ) {
         self.server = server
         self.basePath = basePath

@@ -8,10 +8,25 @@ public struct CloudentityOutbound: Sendable {
         case standard, tenantVanity, serverVanity
     }
 
-    /// How we prove who we are at the token endpoint (section 5).
-    public enum ClientAuthentication: Hashable, Sendable, CaseIterable {
-        case secretBasic, secretPost
+    /// Whether ACP is asked where its token endpoint is (AU-3).
+    public enum DiscoveryMode: Hashable, Sendable {
+        case off
+        /// By the metadata of the system workspace, whose address follows from section 2.
+        case standard
+        /// By the metadata at this address, which ends in `CloudentityOutbound.metadataPath`.
+        case at(String)
     }
+
+    /// Whom a client assertion is for (RFC 7523 §3, rule 3).
+    public enum AssertionAudience: Hashable, Sendable {
+        /// The address that the token is asked for at.
+        case tokenURL
+        /// The issuer, as FAPI wants it: then no other server can use it.
+        case issuer
+    }
+
+    /// Where an issuer's metadata are (OpenID Connect Discovery 1.0 §4).
+    public static let metadataPath = "/.well-known/openid-configuration"
 
     /// Whether the scope grant is fetched before it is shown.
     public enum Lookup: Sendable {
@@ -27,11 +42,13 @@ public struct CloudentityOutbound: Sendable {
     /// The tenant when the start does not name one.
     public var tenant: TenantID?
     public var scopeGrantBaseURL: String?
+    /// Wins over discovery.
     public var tokenURL: String?
+    public var discovery: DiscoveryMode
     public var clientID: String
-    /// Asked for with each token.
-    public var clientSecret: @Sendable () -> String
-    public var clientAuthentication: ClientAuthentication
+    /// Asked for before each call, so that replaced ones are used without a restart.
+    public var credentials: @Sendable () -> ClientCredentials
+    public var assertionAudience: AssertionAudience
     public var scopes: [String]
     public var destination: Destination
     public var timeLimit: Duration
@@ -47,9 +64,10 @@ public struct CloudentityOutbound: Sendable {
         tenant: TenantID? = nil,
         scopeGrantBaseURL: String? = nil,
         tokenURL: String? = nil,
+        discovery: DiscoveryMode = .off,
         clientID: String,
-        clientSecret: @escaping @Sendable () -> String,
-        clientAuthentication: ClientAuthentication = .secretBasic,
+        credentials: @escaping @Sendable () -> ClientCredentials,
+        assertionAudience: AssertionAudience = .tokenURL,
         scopes: [String] = ["manage_scope_grants"],
         destination: Destination = Destination(),
         timeLimit: Duration = .seconds(10),
@@ -63,9 +81,10 @@ public struct CloudentityOutbound: Sendable {
         self.tenant = tenant
         self.scopeGrantBaseURL = scopeGrantBaseURL
         self.tokenURL = tokenURL
+        self.discovery = discovery
         self.clientID = clientID
-        self.clientSecret = clientSecret
-        self.clientAuthentication = clientAuthentication
+        self.credentials = credentials
+        self.assertionAudience = assertionAudience
         self.scopes = scopes
         self.destination = destination
         self.timeLimit = timeLimit
@@ -94,18 +113,35 @@ extension CloudentityOutbound {
         }
     }
 
-    /// Where tokens are had for calls about a tenant.
+    /// Where tokens are had for calls about a tenant; nil when that needs a tenant and there is none.
     public func tokenURL(for tenant: TenantID?) -> String? {
-        if let tokenURL { return tokenURL }
+        tokenURL ?? issuer(for: tenant).map { $0 + "/oauth2/token" }
+    }
+
+    /// The issuer of the tokens: the system workspace, or whose metadata the configuration names.
+    public func issuer(for tenant: TenantID?) -> String? {
+        if case .at(let url) = discovery { return String(url.dropLast(Self.metadataPath.count)) }
         switch domainMode {
         case .standard:
             return (tenant ?? self.tenant).map {
-                Self.trimmed(acp) + "/" + PercentEncoding.encodeSegment($0.value)
-                    + "/system/oauth2/token"
+                Self.trimmed(acp) + "/" + PercentEncoding.encodeSegment($0.value) + "/system"
             }
-        case .tenantVanity: return Self.trimmed(acp) + "/system/oauth2/token"
-        case .serverVanity: return Self.trimmed(acp) + "/oauth2/token"
+        case .tenantVanity: return Self.trimmed(acp) + "/system"
+        case .serverVanity: return Self.trimmed(acp)
         }
+    }
+
+    func tokenEndpoint(for tenant: TenantID?) -> TokenEndpoint? {
+        if discovery == .off || tokenURL != nil { return tokenURL(for: tenant).map { .known($0) } }
+        return issuer(for: tenant).map {
+            .discovered(issuer: $0, url: $0 + Self.metadataPath)
+        }
+    }
+
+    func destination(showing identity: ClientIdentity?) -> Destination {
+        var destination = destination
+        destination.identity = identity
+        return destination
     }
 
     private static func trimmed(_ url: String) -> String {

@@ -115,10 +115,10 @@ extension CloudentityServer {
         json.object { json in
             switch outcome {
             case .approved(let decision):
-                json.member("granted_scopes", decision.grantedScopes)
+                json.member("granted_scopes", decision.grant.scopes)
                 if settings.sendsLoginID { json.member("id", login.key.login.value) }
                 json.member("login_state", login.details.state)
-            case .denied, .cancelled, .expired, .failed:
+            case .denied, .cancelled, .expired, .failed, .voided:
                 if settings.sendsLoginID { json.member("id", login.key.login.value) }
                 json.member("login_state", login.details.state)
                 json.member("error", "access_denied")
@@ -138,6 +138,7 @@ extension CloudentityServer {
         case .cancelled: "The user cancelled the request."
         case .expired: "The user did not answer in time."
         case .failed: "The user could not be asked."
+        case .voided: "The request changed after the user approved it."
         }
     }
 }

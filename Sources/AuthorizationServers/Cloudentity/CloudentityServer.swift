@@ -115,18 +115,20 @@ public struct CloudentityServer: AuthorizationServer {
         _ body: [UInt8]?,
         of login: PendingLogin
     ) async -> CallResult {
-        guard let tokenURL = settings.tokenURL(for: login.key.tenant) else {
+        guard let endpoint = settings.tokenEndpoint(for: login.key.tenant) else {
             return .noToken(.refused("no tenant is known to ask a token for"))
         }
         var isSecond = false
         while true {
+            // Once for both: the token may be good only on a connection with this certificate.
+            let credentials = settings.credentials()
             do {
-                let token = try await tokens.token(from: tokenURL)
-                let answer = await send(method, url, body, token)
+                let token = try await tokens.token(from: endpoint, with: credentials, of: login)
+                let answer = await send(method, url, body, token, credentials, of: login)
                 guard case .answer(let response) = answer,
                     StatusPolicy.reading(of: response.status) == .tokenRefused, !isSecond
                 else { return answer }
-                tokens.discard(token, from: tokenURL)
+                tokens.discard(token, from: endpoint, with: credentials)
                 isSecond = true
             } catch {
                 return .noToken(error)
@@ -138,18 +140,21 @@ public struct CloudentityServer: AuthorizationServer {
         _ method: Method,
         _ url: String,
         _ body: [UInt8]?,
-        _ token: String
+        _ token: String,
+        _ credentials: ClientCredentials,
+        of login: PendingLogin
     ) async -> CallResult {
         var fields = [
             Field("Authorization", "Bearer " + token), Field("Accept", "application/json"),
         ]
+        fields += TraceContext.fields(within: login.details.origin?.trace)
         if body != nil { fields.append(Field("Content-Type", "application/json")) }
         let request = OutboundRequest(
             method,
             url,
             fields: fields,
             body: body ?? [],
-            destination: settings.destination,
+            destination: settings.destination(showing: credentials.identity),
             timeLimit: settings.timeLimit
         )
         do { return .answer(try await http.send(request)) } catch { return .failed(error) }

@@ -54,6 +54,7 @@ extension ApprovalPage {
         case .cancelled: (.neutral, .cancelledHeading, .cancelledText)
         case .expired: (.neutral, .expiredHeading, .expiredText)
         case .failed: (.alarm, .failedHeading, .failedText)
+        case .voided: (.alarm, .voidedHeading, .voidedText)
         }
     }
 

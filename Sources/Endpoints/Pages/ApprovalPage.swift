@@ -23,8 +23,8 @@ struct ApprovalPage: Sendable {
             document(catalogue.html(.preparingHeading), standing, refresh: 2) {
                 card(.busy, .preparingHeading, .preparingText) { checkAgain }
             }
-        case .asking(let consent):
-            question(consent, standing, now: now, choices: choices)
+        case .asking(let question):
+            self.question(question.consent, standing, now: now, choices: choices)
         case .ending:
             document(catalogue.html(.endingHeading), standing, refresh: 2) {
                 card(.neutral, .endingHeading, .endingText) { .empty }

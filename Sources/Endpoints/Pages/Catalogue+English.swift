@@ -47,6 +47,9 @@ extension Catalogue {
         .expiredText: "There was no answer in time, so nothing was approved.",
         .failedHeading: "This has ended",
         .failedText: "It ended before you could answer. Nothing was approved.",
+        .voidedHeading: "The request changed",
+        .voidedText:
+            "What you approved was changed before it could be carried out, so nothing was approved. Start again if you still want it, and read it anew.",
         .deliveryPending: "Being delivered",
         .deliveryDelivered: "Delivered",
         .deliveryUnconfirmed: "Sent, not confirmed",

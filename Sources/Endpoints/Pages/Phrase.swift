@@ -23,6 +23,7 @@ enum Phrase: CaseIterable, Sendable {
     case cancelledHeading, cancelledText
     case expiredHeading, expiredText
     case failedHeading, failedText
+    case voidedHeading, voidedText
     case deliveryPending, deliveryDelivered, deliveryUnconfirmed, deliveryFailed
     case answerLabel, answeredAtLabel, deliveryLabel, referenceLabel
     case answerApprove, answerDecline, answerNotMe, answerCancel

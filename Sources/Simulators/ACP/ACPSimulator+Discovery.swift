@@ -19,7 +19,7 @@ extension ACPSimulator {
         }
             + systems.map { system in
                 route(.get, system + document, from: "service") { [self] request in
-                    .json(200, systemMetadata(base(for: request) + system))
+                    .json(200, systemMetadata(base(for: request), system))
                 }
             }
     }
@@ -45,13 +45,21 @@ extension ACPSimulator {
         ])
     }
 
-    private func systemMetadata(_ issuer: String) -> JSONValue {
-        .members([
+    private func systemMetadata(_ base: String, _ system: String) -> JSONValue {
+        let issuer = base + system
+        // The same endpoint under another address, so that a test can tell which was used.
+        let aliases = JSONValue.members(["token_endpoint": .string(base + "/system/oauth2/token")])
+        return .members([
             "issuer": .string(issuer),
             "token_endpoint": .string(issuer + "/oauth2/token"),
             "grant_types_supported": .texts(["client_credentials"]),
             "token_endpoint_auth_methods_supported":
-                .texts(["client_secret_basic", "client_secret_post"]),
+                .texts(
+                    wantsCertificates
+                        ? ["tls_client_auth"] : ["client_secret_basic", "client_secret_post"]
+                ),
+            "mtls_endpoint_aliases": wantsCertificates ? aliases : nil,
+            "tls_client_certificate_bound_access_tokens": wantsCertificates ? .bool(true) : nil,
         ])
     }
 }

@@ -36,6 +36,8 @@ public final class ACPSimulator: Sendable {
     struct SystemToken: Sendable {
         let scopes: Set<String>
         let expires: Int64
+        /// The thumbprint of the only certificate beside which it is good; nil for any.
+        var certificate: [UInt8]?
         var uses = 0
     }
 

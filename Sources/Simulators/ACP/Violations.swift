@@ -41,6 +41,7 @@ public final class ViolationList: Sendable {
         case noBearer = "call.no_bearer"
         case unknownToken = "call.unknown_token"
         case scope = "call.scope"
+        case certificate = "call.certificate"
         case tokenAfterExpiry = "token.after_expiry"
         case tokenAfterRefusal = "token.after_401"
         case tokenRequestsInFlight = "token.requests_in_flight"

@@ -15,6 +15,10 @@ public struct SimulatorConfiguration: Sendable {
         secret: "beckon-system-client-secret",
         name: "Authentication service"
     )
+    /// The subject (RFC 4514) of the certificate by which `systemClient` proves itself instead of
+    /// its secret. Needs a proxy in front that speaks mutual TLS and sets `X-Client-Certificate` and
+    /// `X-Client-Subject`, and that nobody can go around.
+    public var systemClientSubject: String?
     /// The OAuth clients of the workspace.
     public var clients: [SimulatedClient]
     /// The ids of each person's accounts; whoever is not listed may have any.

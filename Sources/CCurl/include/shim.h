@@ -1,12 +1,20 @@
 #include <sys/socket.h>
 #include <curl/curl.h>
 
+// Loads libcurl. Null when it is there, else why it is not; to be called once, before all else here.
+const char *beckon_curl_load(void);
+
 // curl_easy_setopt and its like are variadic, which Swift does not import.
 static inline CURLcode beckon_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
 static inline CURLcode beckon_curl_set_pointer(CURL *handle, CURLoption option, const void *value) {
     return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode beckon_curl_set_blob(CURL *handle, CURLoption option, const void *bytes,
+                                            size_t count) {
+    struct curl_blob blob = {.data = (void *)bytes, .len = count, .flags = CURL_BLOB_COPY};
+    return curl_easy_setopt(handle, option, &blob);
 }
 static inline CURLcode beckon_curl_set_write(CURL *handle, CURLoption option,
                                              curl_write_callback function) {

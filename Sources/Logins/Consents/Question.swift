@@ -1,0 +1,134 @@
+/// What a person is asked, fixed when the prompt is made: the consent, the accounts they may
+/// choose from, and what ties an answer to exactly this.
+public struct Question: Hashable, Sendable {
+    public let consent: Consent
+    /// The person's accounts as their bank listed them; only these can be chosen (CB-3).
+    public let accounts: [BankAccount]
+    /// Of the consent's canonical form.
+    public let digest: ConsentDigest
+    /// Makes each question its own, so that an answer to one is no answer to another: 32 random
+    /// bytes.
+    public let nonce: [UInt8]
+
+    public init(
+        consent: Consent,
+        accounts: [BankAccount] = [],
+        digest: ConsentDigest,
+        nonce: [UInt8]
+    ) {
+        self.consent = consent
+        self.accounts = accounts
+        self.digest = digest
+        self.nonce = nonce
+    }
+}
+
+/// SHA-256 of a consent's canonical form (RFC 8785): 32 bytes.
+public struct ConsentDigest: Hashable, Sendable {
+    public let bytes: [UInt8]
+
+    /// Nil unless there are 32 bytes.
+    public init?(_ bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+}
+
+/// What a person chose within a consent when approving it.
+public struct Selection: Hashable, Sendable {
+    /// The accounts, by the names their bank gave them; nil where none was named.
+    public var accounts: [String]?
+    /// The scopes to grant, by requested name; nil for all of them.
+    public var scopes: [String]?
+
+    public init(accounts: [String]? = nil, scopes: [String]? = nil) {
+        self.accounts = accounts
+        self.scopes = scopes
+    }
+
+    /// Everything that is asked and no account: what a decision without details means.
+    public static let everything = Selection()
+
+    /// Why a choice does not fit the question. Nothing changes because of it.
+    public enum Problem: Error, Hashable, Sendable, CaseIterable {
+        /// An account has to be chosen.
+        case accountMissing
+        /// Exactly one account has to be chosen.
+        case oneAccountOnly
+        /// One of the accounts was not offered, or was named twice.
+        case accountUnknown
+        /// The consent names another account.
+        case accountFixed
+        /// This consent takes no accounts.
+        case noAccountsTaken
+        /// A scope was named that is not asked for, or was named twice.
+        case scopeUnknown
+        /// A scope was left out that is not optional.
+        case scopeRequired
+    }
+}
+
+/// What an approval grants: filled in from the question, never from what came with the decision
+/// unchecked.
+public struct Grant: Hashable, Sendable {
+    /// By requested name, in the order they were asked for.
+    public let scopes: [String]
+    /// By the bank's names, in the order they were offered.
+    public let accounts: [String]
+
+    public init(scopes: [String] = [], accounts: [String] = []) {
+        self.scopes = scopes
+        self.accounts = accounts
+    }
+
+    public static let nothing = Grant()
+}
+
+extension Question {
+    /// What approving with a selection grants.
+    ///
+    /// - Throws: what is wrong with the selection.
+    public func grant(for selection: Selection) throws(Selection.Problem) -> Grant {
+        Grant(scopes: try scopes(selection.scopes), accounts: try accounts(selection.accounts))
+    }
+
+    private func scopes(_ chosen: [String]?) throws(Selection.Problem) -> [String] {
+        let asked = consent.scopes
+        guard let chosen else { return asked.map(\.requestedName) }
+        let wanted = Set(chosen)
+        guard wanted.count == chosen.count,
+            wanted.isSubset(of: asked.map(\.requestedName))
+        else { throw .scopeUnknown }
+        guard
+            asked.allSatisfy({ $0.isOptional || $0.isImplicit || wanted.contains($0.requestedName) }
+            )
+        else { throw .scopeRequired }
+        // What is implicit nobody is asked about, and so nobody can leave out.
+        return asked.filter { wanted.contains($0.requestedName) || !$0.isOptional }
+            .map(\.requestedName)
+    }
+
+    private func accounts(_ chosen: [String]?) throws(Selection.Problem) -> [String] {
+        let wanted = Set(chosen ?? [])
+        guard wanted.count == (chosen ?? []).count else { throw .accountUnknown }
+        let offered = accounts.map(\.id)
+        switch consent.accounts {
+        case .none:
+            guard wanted.isEmpty else { throw .noAccountsTaken }
+            return []
+        case .several:
+            guard !wanted.isEmpty else { throw .accountMissing }
+            guard wanted.isSubset(of: offered) else { throw .accountUnknown }
+            return offered.filter(wanted.contains)
+        case .payer(named: .some):
+            // It is the only one offered; naming it again is no choice but does no harm.
+            guard wanted.isSubset(of: offered) else { throw .accountFixed }
+            return offered
+        case .payer(named: nil):
+            guard let account = wanted.first else { throw .accountMissing }
+            guard wanted.count == 1 else { throw .oneAccountOnly }
+            guard offered.contains(account) else { throw .accountUnknown }
+            return [account]
+        }
+    }
+}
