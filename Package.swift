@@ -193,8 +193,8 @@ let package = Package(
         tests(
             "SimulatorsTests",
             [
-                "Cryptography", "CurlClient", "HTTP", "JSON", "Net", "Simulators", "TestSupport",
-                "Threads",
+                "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON", "Net", "Simulators",
+                "TestSupport", "Threads",
             ]
         ),
         tests(

@@ -1,6 +1,7 @@
 import CurlClient
 import Glibc
 import HTTP
+import JOSE
 import Logins
 import Net
 import Simulators
@@ -37,6 +38,7 @@ extension Composition {
         configuration.interval = options.interval
         configuration.seed = UInt64(options.seed)
         configuration.systemClientSubject = options.systemClientSubject
+        configuration.systemClientKeys = try options.systemClientKeys.map(keySet)
         if let secret = options.systemClientSecret { configuration.systemClient.secret = secret }
         guard let simulation = Simulation(configuration, http: client) else {
             throw CommandFailure(.failed, "the simulator cannot be made")
@@ -125,6 +127,16 @@ extension Composition {
         await withDiscardingTaskGroup { group in
             group.addTask { await service.run() }
             group.addTask { await site.run(beside: simulation) }
+        }
+    }
+
+    private static func keySet(_ path: String) throws -> JWKSet {
+        switch Surroundings.real(directory: ".").read(path) {
+        case .failure(let problem): throw CommandFailure(.usage, "\(path) \(problem.reason)")
+        case .success(let bytes):
+            do { return try JWKSet(bytes: bytes) } catch {
+                throw CommandFailure(.usage, "\(path) is not a JWK Set: \(error)")
+            }
         }
     }
 
