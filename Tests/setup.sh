@@ -33,6 +33,7 @@ need libssl-dev has_library openssl
 need libsqlite3-dev has_library sqlite3
 need libcurl4-openssl-dev has_library libcurl
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+need tzdata test -e /usr/share/zoneinfo/Europe/London
 
 if [ "$what" = test ]; then
     need curl has curl

@@ -141,3 +141,29 @@ struct GrammarTests {
         _ = try JSONValue(Array(#"{"a":{"a":1},"b":{"a":1}}"#.utf8))
     }
 }
+
+@Suite("Member names")
+struct MemberNamesTests {
+    @Test(
+        "are told apart and recognised, however many there are and however they are written",
+        arguments: [1, 2, 15, 16, 17, 18, 40]
+    )
+    func duplicates(count: Int) throws {
+        // Some share a length and a first byte, some neither, some a mark by chance.
+        let names = (0..<count).map { String(repeating: "a", count: $0 % 3) + "\($0)" }
+        func object(_ names: [String]) -> [UInt8] {
+            Array("{\(names.map { "\"\($0)\":0" }.joined(separator: ","))}".utf8)
+        }
+        _ = try JSONValue(object(names))
+        for name in names {
+            let written = name.unicodeScalars.map { scalar in
+                "\\u00" + String(scalar.value, radix: 16)
+            }.joined()
+            for again in [name, written] {
+                #expect(throws: JSONError.self, "\(name)") {
+                    try JSONValue(object(names + [again]))
+                }
+            }
+        }
+    }
+}
