@@ -49,7 +49,7 @@ struct SheetTests {
             ("uk-scheduled-payment", "Schedule a payment of £1,250 to Mill Lane Lettings"),
             ("uk-standing-order", "Set up regular payments of £75.50 to Children’s Hospital"),
             ("uk-file-payment", "Approve a file of payments"),
-            ("uk-international-payment", "Pay ¥149,000 to 京都ホテル株式会社"),
+            ("uk-international-payment", "Pay ¥149,000 to Kyōto Hôtel K.K."),
             ("brasil-data", "Organiza Finanças asks to see your account data"),
             ("brasil-payment", "Schedule a payment of R$1,333.00 to Padaria São João Ltda"),
             ("fdx", "Tax Helper asks to see your account data"),
@@ -92,7 +92,7 @@ struct SheetTests {
             (
                 "uk-international-payment", "fr",
                 [
-                    "Payer 149 000 JPY à 京都ホテル株式会社", "IBAN GB29 NWBK 6016 1331 9268 19",
+                    "Payer 149 000 JPY à Kyōto Hôtel K.K.", "IBAN GB29 NWBK 6016 1331 9268 19",
                     "Devise du virement yen japonais (JPY)", "Pays de destination Japon",
                     "Qui paie les frais Vous", "Taux de change 189,4075",
                     "Type de taux de change Taux convenu",
