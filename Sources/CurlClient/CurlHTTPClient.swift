@@ -22,12 +22,24 @@ public final class CurlHTTPClient: OutboundHTTP {
     /// more would leave a core unused.
     private static let share = 16
 
-    private let mailboxes: [Mailbox]
-    private let hasEnded = ThreadSemaphore()
-    private let isShutDown = Locked(false)
+    /// Threads and libcurl itself are there from the first call on: commands never make one.
+    private enum State {
+        case unused
+        case running([Mailbox])
+        case shutDown
+    }
 
-    /// libcurl wants this before any other call, and once. It is thread-safe since 7.84.
-    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    private let maximumTransfers: Int
+    private let connectLimit: Duration
+    private let state = Locked(State.unused)
+    private let hasEnded = ThreadSemaphore()
+
+    /// Nil when libcurl is ready, else why it is not. Its initialisation must come before any other
+    /// call, and once; it is thread-safe since 7.84.
+    private static let failure: String? = {
+        if let reason = unsafe beckon_curl_load() { return unsafe String(cString: reason) }
+        return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK ? nil : "it does not start"
+    }()
 
     /// - Parameters:
     ///   - maximumTransfers: more exchanges than this wait for their turn.
@@ -35,28 +47,54 @@ public final class CurlHTTPClient: OutboundHTTP {
     ///     limit holds besides.
     public init(maximumTransfers: Int = 256, connectLimit: Duration = .seconds(5)) {
         precondition(maximumTransfers > 0, "some transfer must be possible")
-        precondition(Self.isReady, "libcurl starts")
-        let loops = min(Self.loops, maximumTransfers)
-        mailboxes = (0..<loops).map { _ in
-            guard let multi = unsafe curl_multi_init() else {
-                preconditionFailure("there is memory for libcurl")
-            }
-            return unsafe Mailbox(waking: multi)
-        }
-        let hasEnded = hasEnded
-        for mailbox in mailboxes {
-            WorkerThread.start {
-                TransferLoop(
-                    mailbox,
-                    maximumTransfers: maximumTransfers / loops,
-                    connectLimit: connectLimit
-                ).run()
-                hasEnded.signal()
+        self.maximumTransfers = maximumTransfers
+        self.connectLimit = connectLimit
+    }
+
+    deinit { stop(state.withLock { $0 }) }
+
+    private func mailboxes() throws(OutboundError) -> [Mailbox] {
+        try state.withLock { (state) throws(OutboundError) in
+            switch state {
+            case .running(let mailboxes): return mailboxes
+            case .shutDown: throw .notSent("the client was shut down")
+            case .unused:
+                let mailboxes = try start()
+                state = .running(mailboxes)
+                return mailboxes
             }
         }
     }
 
-    deinit { mailboxes.forEach { $0.stop() } }
+    /// Loads libcurl if it is not there yet: before this, no function of it may be called.
+    static func load() throws(OutboundError) {
+        if let failure { throw .notSent("libcurl cannot be used: \(failure)") }
+    }
+
+    private func start() throws(OutboundError) -> [Mailbox] {
+        try Self.load()
+        let loops = min(Self.loops, maximumTransfers)
+        let share = maximumTransfers / loops
+        var mailboxes: [Mailbox] = []
+        for _ in 0..<loops {
+            guard let multi = unsafe curl_multi_init() else {
+                throw .notSent("there is no memory for libcurl")
+            }
+            unsafe mailboxes.append(Mailbox(waking: multi))
+        }
+        for mailbox in mailboxes {
+            WorkerThread.start { [connectLimit, hasEnded] in
+                TransferLoop(mailbox, maximumTransfers: share, connectLimit: connectLimit).run()
+                hasEnded.signal()
+            }
+        }
+        return mailboxes
+    }
+
+    private func stop(_ state: State) {
+        guard case .running(let mailboxes) = state else { return }
+        mailboxes.forEach { $0.stop() }
+    }
 
     /// One attempt. Cancelling the task abandons it: `.notSent` or `.ambiguous`, as far as it got.
     public func send(
@@ -98,7 +136,8 @@ public final class CurlHTTPClient: OutboundHTTP {
     }
 
     private func perform(_ transfer: Transfer) async -> Transfer.Answer {
-        let mailbox = leastBusy
+        let mailbox: Mailbox
+        do { mailbox = Self.leastBusy(try mailboxes()) } catch { return .failure(error) }
         mailbox.load.add(1, ordering: .relaxed)
         defer { mailbox.load.subtract(1, ordering: .relaxed) }
         return await withTaskCancellationHandler {
@@ -113,10 +152,10 @@ public final class CurlHTTPClient: OutboundHTTP {
         }
     }
 
-    private var leastBusy: Mailbox {
+    private static func leastBusy(_ mailboxes: [Mailbox]) -> Mailbox {
         var best = mailboxes[0]
         var bestLoad = best.load.load(ordering: .relaxed)
-        for mailbox in mailboxes.dropFirst() where bestLoad >= Self.share {
+        for mailbox in mailboxes.dropFirst() where bestLoad >= share {
             let load = mailbox.load.load(ordering: .relaxed)
             if load < bestLoad { (best, bestLoad) = (mailbox, load) }
         }
@@ -126,12 +165,12 @@ public final class CurlHTTPClient: OutboundHTTP {
     /// Ends every exchange, closes every connection, and returns when the threads have ended, which
     /// takes milliseconds. What is sent afterwards is `.notSent`.
     public func shutdown() {
-        let isFirst = isShutDown.withLock { isShutDown in
-            defer { isShutDown = true }
-            return !isShutDown
+        let last = state.withLock { state in
+            defer { state = .shutDown }
+            return state
         }
-        guard isFirst else { return }
-        mailboxes.forEach { $0.stop() }
+        guard case .running(let mailboxes) = last else { return }
+        stop(last)
         mailboxes.forEach { _ in hasEnded.wait() }
     }
 }

@@ -21,6 +21,7 @@ struct URLOrigin: Hashable, Sendable {
     let host: String
 
     init(_ url: String) throws(OutboundError) {
+        try CurlHTTPClient.load()
         let handle = unsafe curl_url()
         defer { unsafe curl_url_cleanup(handle) }
         let code = unsafe curl_url_set(handle, CURLUPART_URL, url, 0)

@@ -16,7 +16,8 @@ public struct SigningKey: Sendable {
     /// No `algorithm` means the one that is preferred for the kind of key; no `id` means the key's
     /// thumbprint (RFC 7638).
     ///
-    /// - Throws: `JOSEError` with `.algorithm` when the key cannot sign so.
+    /// - Throws: `JOSEError` with `.algorithm` when the key cannot sign so, and with `.malformed` for
+    ///   a name that is empty or longer than `JOSELimits.keyID`.
     public init(
         _ key: PrivateKey,
         algorithm: SignatureAlgorithm? = nil,
@@ -24,6 +25,9 @@ public struct SigningKey: Sendable {
     ) throws(JOSEError) {
         let algorithm = algorithm ?? .preferred(for: key.kind)
         guard let scheme = algorithm.scheme, scheme.fits(key.kind) else { throw .algorithm }
+        if let id {
+            guard !id.isEmpty, id.utf8.count <= JOSELimits.keyID else { throw .malformed("kid") }
+        }
         material = .pair(key)
         self.algorithm = algorithm
         self.id = id ?? Thumbprint.sha256(of: key.publicKey)
@@ -98,6 +102,14 @@ public struct SigningKey: Sendable {
         let numbers: PrivateKeyNumbers
         do { numbers = try key.secretNumbers() } catch { throw .key(error) }
         return .object(JSONObject(jwk.members + numbers.jwkMembers))
+    }
+
+    /// The secret itself, as PKCS#8 in PEM, which keeps neither algorithm nor name.
+    ///
+    /// - Throws: `JOSEError` as `secretJWK()` does.
+    public func secretPEM() throws(JOSEError) -> String {
+        guard case .pair(let key) = material else { throw .unsupportedKey }
+        do { return try key.secretPEM() } catch { throw .key(error) }
     }
 
     func sign(_ message: [UInt8]) throws(JOSEError) -> [UInt8] {

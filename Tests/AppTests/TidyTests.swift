@@ -42,6 +42,14 @@ struct TidyTests {
         }
     }
 
+    @Test("keeps Foundation out of the program")
+    func foundation() throws {
+        for file in try tree.swiftFiles("Sources") {
+            let wrong = TidyRules.imports(of: file.text).filter { $0.hasPrefix("Foundation") }
+            #expect(wrong.isEmpty, "\(file.path): a third of the program's size, in memory too")
+        }
+    }
+
     @Test("has no shortcuts in its sources")
     func shortcuts() throws {
         for file in try tree.swiftFiles("Sources") {

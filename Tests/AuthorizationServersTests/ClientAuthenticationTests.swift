@@ -1,6 +1,8 @@
 import AuthorizationServers
 import Cryptography
 import HTTP
+import JOSE
+import JSON
 import Logins
 import TestSupport
 import Testing
@@ -57,6 +59,72 @@ struct ClientAuthenticationTests {
             // A bound token is good on a connection with the same certificate only.
             #expect(stage.http.requests.map(\.destination.identity) == [identity, identity])
         }
+    }
+
+    /// What an assertion is signed with, and whether it is for the issuer.
+    static let assertions: [(algorithm: SignatureAlgorithm, isForIssuer: Bool)] =
+        SignatureAlgorithm.allCases.flatMap { [($0, false), ($0, true)] }
+
+    @Test("carries an assertion that only its key can have signed", arguments: assertions)
+    func assertion(algorithm: SignatureAlgorithm, isForIssuer: Bool) async throws {
+        let key = try Self.key(algorithm)
+        let stage = TokenStage(
+            ClientCredentials(.assertion(key)),
+            tokens: [
+                ReportTests.status(503), ReportTests.status(200, TokenStage.token),
+            ]
+        ) { if isForIssuer { $0.assertionAudience = .issuer } }
+        _ = await stage.report()
+        stage.clock.advance(by: .seconds(2))
+        #expect(await stage.report() == .taken)
+        var ids: Set<String> = []
+        for sent in stage.tokenRequests {
+            let form = try #require(Form(sent.body))
+            #expect(
+                form.fields.map(\.name)
+                    == ["grant_type", "scope", "client_assertion_type", "client_assertion"]
+            )
+            #expect(
+                form["client_assertion_type"]
+                    == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            )
+            #expect(sent.fields.first("authorization") == nil)
+            let jws = try JWS.verify(
+                try #require(form["client_assertion"]),
+                keys: JWKSet([key.verificationKey]),
+                allowed: [algorithm]
+            )
+            #expect(jws.header.keyID == key.id)
+            #expect(jws.header.type == "JWT")
+            let claims = try #require(try JSONValue(jws.payload).object)
+            // RFC 7523 §3; nothing else is said of us.
+            let names = claims.members.map(\.name).sorted()
+            #expect(names == ["aud", "exp", "iat", "iss", "jti", "sub"])
+            #expect(claims["iss"] == .string("beckon & co"))
+            #expect(claims["sub"] == .string("beckon & co"))
+            let issuer = "https://acp.example/bank/system"
+            #expect(claims["aud"] == .string(isForIssuer ? issuer : issuer + "/oauth2/token"))
+            ids.insert(try #require(claims["jti"]?.string))
+            let issued = try #require(claims["iat"]?.integer)
+            #expect(claims["exp"]?.integer == issued + 300)
+        }
+        #expect(ids.count == 2)
+        let now = Int(stage.clock.now().milliseconds / 1000)
+        let sent = try #require(stage.tokenRequests.last)
+        let last = try #require(Form(sent.body))
+        let claims = try JWT.verify(
+            try #require(last["client_assertion"]),
+            keys: JWKSet([key.verificationKey]),
+            allowed: [algorithm],
+            expecting: JWT.Expectations(),
+            at: JWT.NumericDate(seconds: Int64(now))
+        )
+        #expect(claims.issuedAt == JWT.NumericDate(seconds: Int64(now)))
+    }
+
+    private static func key(_ algorithm: SignatureAlgorithm) throws -> SigningKey {
+        guard algorithm == .hs256 else { return try SigningKey.generate(algorithm, id: "k1") }
+        return SigningKey(secret: try SharedSecret(Array(repeating: 7, count: 32)))
     }
 
     @Test("is made anew for replaced credentials, and each token is used beside its certificate")

@@ -1,5 +1,6 @@
 import AuthorizationServers
 import HTTP
+import JOSE
 import Logins
 import TestSupport
 import Testing
@@ -177,6 +178,30 @@ struct DiscoveryTests {
         }
         #expect(await stage.report() == .taken)
         #expect(stage.http.requests.first?.url == "https://mine.example/t")
+    }
+
+    @Test("give an assertion its audience: the address it is sent to, or their issuer")
+    func audience() async throws {
+        let key = try SigningKey.generate(.es256)
+        for audience in [CloudentityOutbound.AssertionAudience.tokenURL, .issuer] {
+            let stage = TokenStage(
+                ClientCredentials(.assertion(key), identity: Self.identity),
+                metadata: [Self.metadata(alias: #""https://mtls.example/t""#)]
+            ) {
+                $0.discovery = .standard
+                $0.assertionAudience = audience
+            }
+            #expect(await stage.report() == .taken)
+            let sent = try #require(stage.tokenRequests.first)
+            let form = try #require(Form(sent.body))
+            let jws = try JWS.verify(
+                try #require(form["client_assertion"]),
+                keys: JWKSet([key.verificationKey]),
+                allowed: [.es256]
+            )
+            let expected = audience == .issuer ? Self.issuer : "https://mtls.example/t"
+            #expect(try JWT.Claims(payload: jws.payload).audience == [expected])
+        }
     }
 
     @Test("of an address of its own are held to that address's issuer, and each tenant has its own")

@@ -226,6 +226,15 @@ struct CurlHTTPClientTests {
         narrow.shutdown()
     }
 
+    @Test("can be shut down before it was ever used")
+    func shutdownUnused() async {
+        let unused = CurlHTTPClient()
+        unused.shutdown()
+        let request = OutboundRequest(.get, peer.url("/echo"))
+        #expect(await send(unused, request).errorKind == .notSent)
+        unused.shutdown()
+    }
+
     @Test("answers everybody when it is shut down, and sends nothing afterwards")
     func shutdown() async throws {
         let other = CurlHTTPClient()

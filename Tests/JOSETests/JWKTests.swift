@@ -106,6 +106,9 @@ struct JWKTests {
             #expect(throws: JOSEError.algorithm) { try SigningKey(text: pem, algorithm: algorithm) }
         }
         #expect(throws: JOSEError.algorithm) { try SigningKey.generate(.hs256) }
+        for id in ["", String(repeating: "k", count: JOSELimits.keyID + 1)] {
+            #expect(throws: JOSEError.malformed("kid")) { try SigningKey.generate(.es256, id: id) }
+        }
         #expect(throws: JOSEError.key(.rsaBits(1024))) {
             try SigningKey.generate(.rs256, rsaBits: 1024)
         }

@@ -36,7 +36,7 @@ struct JWSTests {
                 : try SigningKey(
                     jwk.privateKey(),
                     algorithm: jws.header.algorithm,
-                    id: jwk.id ?? ""
+                    id: jwk.id
                 )
             // Our header always has a `kid` for a pair; the signature is over what the RFC has.
             let token = try JWS.sign(payload: jws.payload, key: key)

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Net
 import Threads
 
@@ -8,6 +7,7 @@ public enum CommandLineInterface {
     static let commands: [any Command.Type] = [
         ServeCommand.self, DemoCommand.self, CheckCommand.self, MigrateCommand.self,
         HashSecretCommand.self,
+        KeysGenerateCommand.self, KeysShowCommand.self, KeysJWKSCommand.self,
         UsersAddCommand.self, UsersListCommand.self, UserCommand<EnableUser>.self,
         UserCommand<DisableUser>.self, UserCommand<RemoveUser>.self,
         LoginsListCommand.self, LoginsShowCommand.self, LoginsRetryCommand.self,
@@ -75,7 +75,11 @@ public enum CommandLineInterface {
             }
             throw unknown(words)
         }
-        let arguments = try ParsedArguments(rest, options: command.options)
+        let arguments = try ParsedArguments(
+            rest,
+            options: command.options,
+            operands: command.operands
+        )
         if arguments.wantsHelp {
             terminal.output(HelpText.command(command))
             return

@@ -57,8 +57,9 @@ struct SimulateCommand: Command {
         .text(
             "system-client-subject",
             "NAME",
-            "The subject of its certificate, which replaces the secret; behind a TLS proxy."
+            "Of its certificate, in place of a secret."
         ),
+        .text("system-client-jwks", "FILE", "Its public keys, instead of a secret."),
         .text("client-id", "NAME", "The OAuth client.", default: "kiosk"),
         .text("client-secret", "TEXT", "Its secret.", default: "kiosk-secret"),
         .text("mode", "MODE", "How it hears of tokens: poll or ping.", default: "poll"),
@@ -90,6 +91,8 @@ struct SimulateOptions: Sendable {
     let servicePassword: String?
     let systemClientSecret: String?
     let systemClientSubject: String?
+    /// The path of a JWK Set.
+    let systemClientKeys: String?
     let clientID: String
     let clientSecret: String
     let isPing: Bool
@@ -115,6 +118,7 @@ struct SimulateOptions: Sendable {
         servicePassword = arguments.text("service-password")
         systemClientSecret = arguments.text("system-client-secret")
         systemClientSubject = arguments.text("system-client-subject")
+        systemClientKeys = arguments.text("system-client-jwks")
         clientID = arguments.text("client-id", default: "kiosk")
         clientSecret = arguments.text("client-secret", default: "kiosk-secret")
         isPing = try arguments.choice("mode", default: "poll", among: ["poll", "ping"]) == "ping"

@@ -1,6 +1,7 @@
 import CurlClient
-import FoundationEssentials
+import Glibc
 import HTTP
+import JOSE
 import Logins
 import Net
 import Simulators
@@ -11,13 +12,13 @@ extension Composition {
     static func simulate(_ options: SimulateOptions) async throws {
         let client = CurlHTTPClient()
         defer { client.shutdown() }
-        let environment = ProcessInfo.processInfo.environment
+        let password = getenv("BECKON_SIM_SERVICE_PASSWORD").map { String(cString: $0) }
         var configuration = SimulatorConfiguration(
             service: .init(
                 baseURL: options.serviceURL,
                 user: options.serviceUser,
                 password: options.servicePassword
-                    ?? environment["BECKON_SIM_SERVICE_PASSWORD"]
+                    ?? password
                     ?? DemoConfiguration.inboundPassword
             ),
             clients: [
@@ -37,6 +38,7 @@ extension Composition {
         configuration.interval = options.interval
         configuration.seed = UInt64(options.seed)
         configuration.systemClientSubject = options.systemClientSubject
+        configuration.systemClientKeys = try options.systemClientKeys.map(keySet)
         if let secret = options.systemClientSecret { configuration.systemClient.secret = secret }
         guard let simulation = Simulation(configuration, http: client) else {
             throw CommandFailure(.failed, "the simulator cannot be made")
@@ -55,7 +57,7 @@ extension Composition {
     static func simulateBank(_ options: SimulateBankOptions) async throws {
         let token =
             options.token
-            ?? ProcessInfo.processInfo.environment["BECKON_SIM_BANK_TOKEN"]
+            ?? Surroundings.real(directory: ".").variable("BECKON_SIM_BANK_TOKEN")
             ?? DemoConfiguration.bankToken
         let site = try Site()
         let server = try site.server(options.listen, SimulatedBank(token: token).routes)
@@ -125,6 +127,16 @@ extension Composition {
         await withDiscardingTaskGroup { group in
             group.addTask { await service.run() }
             group.addTask { await site.run(beside: simulation) }
+        }
+    }
+
+    private static func keySet(_ path: String) throws -> JWKSet {
+        switch Surroundings.real(directory: ".").read(path) {
+        case .failure(let problem): throw CommandFailure(.usage, "\(path) \(problem.reason)")
+        case .success(let bytes):
+            do { return try JWKSet(bytes: bytes) } catch {
+                throw CommandFailure(.usage, "\(path) is not a JWK Set: \(error)")
+            }
         }
     }
 
@@ -200,18 +212,16 @@ private struct DemoDirectory {
 
     init(_ chosen: String?) throws {
         isTemporary = chosen == nil
-        path =
-            chosen
-            ?? FileManager.default.temporaryDirectory
-            .appendingPathComponent("beckon-demo-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: path,
-            withIntermediateDirectories: true
-        )
+        if let chosen {
+            path = chosen
+            try Files.makeDirectory(path)
+        } else {
+            path = try Files.makeTemporaryDirectory("beckon-demo")
+        }
     }
 
     func remove() {
-        if isTemporary { try? FileManager.default.removeItem(atPath: path) }
+        if isTemporary { Files.removeDirectory(path) }
     }
 }
 

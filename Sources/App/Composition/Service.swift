@@ -26,9 +26,6 @@ final class Service: Sendable {
     /// Raised when the service is told to stop.
     private let stopping = Signal()
     private let store: SQLiteLoginStore
-    /// Who lists people's accounts; nil when nobody does. Not one of the checks of readiness: most
-    /// logins need no accounts.
-    let accounts: (any AccountDirectory)?
     private let engine: LoginEngine
     private let credentials: [ReplaceableCredentials]
     private let retention: Retention
@@ -63,7 +60,6 @@ final class Service: Sendable {
             log: log
         )
         let directory = parts.directory(local: store.users)
-        accounts = parts.accounts()
         let plan = try parts.plan()
         let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry, version: Version.number)
@@ -78,6 +74,7 @@ final class Service: Sendable {
             store: store,
             servers: parts.servers(credentials),
             directory: directory,
+            accounts: parts.accounts(),
             plan: plan,
             clock: clock,
             changes: changes,

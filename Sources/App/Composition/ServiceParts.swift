@@ -161,7 +161,8 @@ struct ServiceParts {
                     reportMargin: server.outbound.reportMargin
                 ),
                 limits: configuration.loginLimits,
-                reportsExpiry: server.outbound.rejectOnExpiry.domain
+                reportsExpiry: server.outbound.rejectOnExpiry.domain,
+                workspaces: server.outbound.consents.workspaces
             )
         }
     }
@@ -200,14 +201,20 @@ struct ServiceParts {
                     domainMode: settings.domainMode.adapter,
                     tenant: settings.tenant,
                     scopeGrantBaseURL: settings.scopeGrantBaseURL,
+                    consentStyle: settings.consents.style.adapter,
+                    consentBaseURL: settings.consents.baseURL,
                     tokenURL: settings.tokenURL,
                     discovery: settings.discovery,
                     clientID: settings.clientID,
                     credentials: { credentials.current },
+                    assertionAudience: settings.authentication.audience,
                     scopes: settings.scopes,
                     destination: settings.destination.http(),
                     timeLimit: settings.timeLimit,
-                    lookup: settings.scopeGrantLookup == .never ? .never : .always
+                    lookup: settings.scopeGrantLookup == .never ? .never : .always,
+                    workspaces: settings.consents.workspaces,
+                    rejectionCodes: settings.consents.rejectionCodes,
+                    statusPolicy: settings.consents.statusPolicy
                 ),
                 http: client,
                 clock: clock,

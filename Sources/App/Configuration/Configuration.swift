@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import Logins
 
 /// Everything an operator decides, checked: whoever holds one need not check again.
@@ -43,9 +42,9 @@ public struct Configuration: Sendable {
     ///
     /// - Throws: `ConfigurationError` with everything that is wrong.
     public static func load(_ path: String) throws(ConfigurationError) -> Configuration {
-        let url = URL(fileURLWithPath: path)
-        let surroundings = Surroundings.real(directory: url.deletingLastPathComponent().path)
-        switch surroundings.read(url.path) {
+        let directory = Files.directory(of: Files.absolute(path))
+        let surroundings = Surroundings.real(directory: directory)
+        switch surroundings.read(path) {
         case .failure(let problem):
             let reason = "\(path) \(problem.reason)"
             throw ConfigurationError([ConfigurationProblem(path: "", line: nil, reason: reason)])

@@ -38,12 +38,15 @@ public struct OutboundSettings: Sendable {
     public var clientID: String
     /// How we prove that we are this client.
     public var authentication: ClientAuthenticationSettings
-    /// Asked for with the token; default `manage_scope_grants`.
+    /// Asked for with the token; default `manage_scope_grants`, and `manage_openbanking_consents`
+    /// where a workspace has a family of consents.
     public var scopes: [String]
     /// How the server is reached and trusted.
     public var destination: DestinationSettings
     /// For one call. Default 10 s.
     public var timeLimit: Duration
+    /// What is known of consents.
+    public var consents: ConsentSettings
     /// Default `consents`.
     public var rejectOnExpiry: RejectOnExpiry
     /// Default `always`.
@@ -65,7 +68,11 @@ public struct OutboundSettings: Sendable {
         discovery = section.discovery("discovery", plain: plain)
         clientID = section.requiredText("client_id")
         let scopes = section.texts("scopes")
-        self.scopes = section.has("scopes") ? scopes : ["manage_scope_grants"]
+        consents = ConsentSettings(section, plain: plain)
+        let standard = ["manage_scope_grants"]
+        self.scopes =
+            section.has("scopes")
+            ? scopes : standard + (consents.hasConsents ? ["manage_openbanking_consents"] : [])
         destination = DestinationSettings(section)
         authentication = ClientAuthenticationSettings(
             section,

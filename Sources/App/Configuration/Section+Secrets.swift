@@ -1,5 +1,4 @@
 import Cryptography
-import FoundationEssentials
 
 extension Section {
     /// A secret: `{ file: "…" }`, `{ env: "…" }`, or in development a text.
@@ -92,7 +91,7 @@ extension Section {
             return nil
         }
         if member.name == "env" {
-            guard let value = surroundings.variables[name] else {
+            guard let value = surroundings.variable(name) else {
                 notes.problem(path, node.line, "the environment variable \(name) is not set")
                 return nil
             }

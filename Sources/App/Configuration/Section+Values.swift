@@ -1,4 +1,4 @@
-import FoundationEssentials
+import HTTP
 import HTTP
 
 extension Section {
@@ -88,19 +88,25 @@ extension Section {
         return span
     }
 
-    /// One of a few words.
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ key: String,
-        default value: Choice
-    ) -> Choice {
-        guard let text = text(key) else { return value }
+    /// One of a few words; nil when absent.
+    func optionalChoice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String
+    ) -> Choice? {
+        guard let text = text(key) else { return nil }
         guard let choice = Choice(rawValue: text) else {
             let words = Choice.allCases.map(\.rawValue)
             let hint = Spelling.nearest(to: text, among: words).map { "; did you mean \($0)?" }
             problem(key, "must be \(Self.list(words)), not \"\(text)\"" + (hint ?? ""))
-            return value
+            return nil
         }
         return choice
+    }
+
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String,
+        default value: Choice
+    ) -> Choice {
+        optionalChoice(key) ?? value
     }
 
     static func list(_ words: [String]) -> String {
@@ -183,13 +189,11 @@ extension Section {
         plain: PlainHTTP,
         allowsQuery: Bool = false
     ) -> Bool {
-        guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
-            scheme == "https" || scheme == "http", let host = parts.host, !host.isEmpty
-        else {
+        guard let parts = HTTPAddress(text) else {
             problem(key, "must be an absolute https address")
             return false
         }
-        guard parts.user == nil, parts.password == nil, parts.fragment == nil else {
+        guard parts.userInformation == nil, parts.fragment == nil else {
             problem(key, "must not hold a user, a password or a fragment")
             return false
         }
@@ -197,7 +201,7 @@ extension Section {
             problem(key, "must not hold a query")
             return false
         }
-        guard scheme == "https" || plain.isAllowed(host: host) else {
+        guard parts.isSecure || plain.isAllowed(host: parts.host) else {
             problem(
                 key,
                 "must be https: plain http is taken for loopback addresses, and elsewhere with "
@@ -214,7 +218,7 @@ extension Section {
         case ifAllowedByInternal(Bool)
 
         func isAllowed(host: String) -> Bool {
-            if ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host) { return true }
+            if ["localhost", "127.0.0.1", "::1"].contains(host) { return true }
             switch self {
             case .loopback(let unless), .ifAllowedByInternal(let unless): return unless
             }

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// A group of keys while it is read. Each key is asked for once, with its default; what was never
 /// asked for is unknown, and `end()` says so.
 ///

@@ -1,5 +1,5 @@
 import Engine
-import FoundationEssentials
+import Glibc
 public import Logins
 
 /// What a configuration refers to outside itself: files and environment variables.
@@ -7,8 +7,8 @@ public import Logins
 public struct Surroundings: Sendable {
     /// The contents of a file, or why it cannot be read.
     public var read: @Sendable (String) -> Result<[UInt8], FileProblem>
-    /// Environment variables.
-    public var variables: [String: String]
+    /// An environment variable; nil when it is not set.
+    public var variable: @Sendable (String) -> String?
     /// What relative paths are relative to.
     public var directory: String
     /// When the configuration is read; nil asks nothing of certificates' dates.
@@ -30,28 +30,17 @@ public struct Surroundings: Sendable {
         read: @escaping @Sendable (String) -> Result<[UInt8], FileProblem>
     ) {
         self.directory = directory
-        self.variables = variables
+        self.variable = { variables[$0] }
         self.now = now
         self.read = read
     }
 
     /// The machine's files and time, and this process's environment.
     public static func real(directory: String) -> Surroundings {
-        Surroundings(
-            directory: directory,
-            variables: ProcessInfo.processInfo.environment,
-            now: SystemClock().now()
-        ) { path in
-            var isDirectory = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-                return .failure(FileProblem("does not exist"))
-            }
-            guard !isDirectory else { return .failure(FileProblem("is a directory")) }
-            guard let data = FileManager.default.contents(atPath: path) else {
-                return .failure(FileProblem("cannot be read by this user"))
-            }
-            return .success(Array(data))
-        }
+        var surroundings = Surroundings(directory: directory, read: Files.read)
+        surroundings.now = SystemClock().now()
+        surroundings.variable = { name in getenv(name).map { String(cString: $0) } }
+        return surroundings
     }
 
     /// `path`, made absolute.

@@ -72,7 +72,14 @@ final class AccessTokens: Sendable {
             case .token(let token): return token
             case .failed(let failure): throw failure
             case .wait: await waitForRenewal(of: place)
-            case .renew: return try await renew(place, with: credentials, login.details.origin?.trace)
+            case .renew:
+                let request = TokenRequest(
+                    settings: settings,
+                    credentials: credentials,
+                    issuer: settings.issuer(for: login.key.tenant),
+                    trace: login.details.origin?.trace
+                )
+                return try await renew(place, by: request)
             }
         }
     }
@@ -131,13 +138,9 @@ final class AccessTokens: Sendable {
     }
 
     /// Returns the new token itself: one that has expired on arrival is still used once.
-    private func renew(
-        _ place: Place,
-        with credentials: ClientCredentials,
-        _ trace: String?
-    ) async throws(Failure) -> String {
+    private func renew(_ place: Place, by token: TokenRequest) async throws(Failure) -> String {
         let result: Result<TokenRequest.Grant, Failure>
-        do { result = .success(try await request(place, with: credentials, trace)) } catch {
+        do { result = .success(try await request(token, at: place.endpoint)) } catch {
             result = .failure(error)
         }
         let now = clock.now()
@@ -184,22 +187,21 @@ final class AccessTokens: Sendable {
     }
 
     private func request(
-        _ place: Place,
-        with credentials: ClientCredentials,
-        _ trace: String?
+        _ token: TokenRequest,
+        at endpoint: TokenEndpoint
     ) async throws(Failure) -> TokenRequest.Grant {
-        let token = TokenRequest(settings: settings, credentials: credentials)
-        let url = try await discovery.url(of: place.endpoint, showing: credentials.identity)
+        let url = try await discovery.url(of: endpoint, for: token)
         do throws(Failure) {
+            let request = try token.request(to: url, at: clock.now())
             let answer: OutboundResponse
-            do { answer = try await http.send(token.request(to: url, within: trace)) } catch {
+            do { answer = try await http.send(request) } catch {
                 // A token asked for twice harms nobody, so every failure may be tried again.
                 throw Failure.unavailable("token endpoint: \(error)", after: nil)
             }
             return try token.read(answer, at: clock.now())
         } catch {
             // It may have moved.
-            discovery.distrust(place.endpoint)
+            discovery.distrust(endpoint)
             throw error
         }
     }

@@ -1,4 +1,5 @@
 public import HTTP
+public import JOSE
 
 /// What proves us to ACP at one moment (`cloudentity.md` section 5). Files are somebody else's
 /// business: when they are replaced, the next call is given other credentials.
@@ -9,6 +10,8 @@ public struct ClientCredentials: Sendable {
         case secretBasic(String)
         /// `client_secret_post`: the secret in the form.
         case secretPost(String)
+        /// `client_secret_jwt`, `private_key_jwt`: a token signed by this key (RFC 7523 §2.2).
+        case assertion(SigningKey)
         /// `tls_client_auth`, `self_signed_tls_client_auth`: the certificate alone (RFC 8705 §2).
         case certificate
     }

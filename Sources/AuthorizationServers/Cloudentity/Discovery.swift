@@ -44,16 +44,17 @@ final class Discovery: Sendable {
         self.log = log
     }
 
-    /// The address to ask for a token, with or without showing a certificate.
+    /// The address to send a token request to, which may show a certificate.
     func url(
         of endpoint: TokenEndpoint,
-        showing identity: ClientIdentity?
+        for token: TokenRequest
     ) async throws(AccessTokens.Failure) -> String {
         switch endpoint {
         case .known(let url): return url
         case .discovered(let issuer, let url):
-            let metadata = try await metadata(of: issuer, at: url, showing: identity)
-            return identity.flatMap { _ in metadata.alias } ?? metadata.endpoint
+            let metadata = try await metadata(of: issuer, at: url, for: token)
+            guard token.credentials.identity != nil else { return metadata.endpoint }
+            return metadata.alias ?? metadata.endpoint
         }
     }
 
@@ -66,14 +67,14 @@ final class Discovery: Sendable {
     private func metadata(
         of issuer: String,
         at url: String,
-        showing identity: ClientIdentity?
+        for token: TokenRequest
     ) async throws(AccessTokens.Failure) -> Metadata {
         let old = kept.withLock { $0[url] }
         let now = clock.now()
         // A clock that was set back must not make metadata live longer.
         if let old, now < old.freshUntil, old.freshUntil <= now + Self.lifetime { return old }
         do {
-            let new = try read(try await fetch(url, showing: identity), issuer, url)
+            let new = try read(try await fetch(url, for: token), issuer, url)
             kept.withLock { $0[url] = new }
             return new
         } catch {
@@ -88,13 +89,14 @@ final class Discovery: Sendable {
 
     private func fetch(
         _ url: String,
-        showing identity: ClientIdentity?
+        for token: TokenRequest
     ) async throws(AccessTokens.Failure) -> OutboundResponse {
         let request = OutboundRequest(
             .get,
             url,
-            fields: [Field("Accept", "application/json")],
-            destination: settings.destination(showing: identity),
+            fields: [Field("Accept", "application/json")]
+                + TraceContext.fields(within: token.trace),
+            destination: settings.destination(showing: token.credentials.identity),
             timeLimit: settings.timeLimit
         )
         do { return try await http.send(request) } catch {

@@ -1,5 +1,6 @@
 import Cryptography
 import HTTP
+import JOSE
 import JSON
 import Logins
 import Telemetry
@@ -11,14 +12,24 @@ struct TokenRequest {
 
     /// For answers without `expires_in` (AU-4).
     private static let assumedLifetime = Duration.seconds(300)
+    /// How long a client assertion is good.
+    private static let assertionLife: Int64 = 300
+    private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     /// Seconds; a server that says more is asked again all the same.
     private static let longestLifetime = 86_400
 
     let settings: CloudentityOutbound
     let credentials: ClientCredentials
+    /// Nil when that needs a tenant and there is none.
+    let issuer: String?
+    /// The `traceparent` of the login that waits for the token.
+    let trace: String?
 
-    /// - Parameter trace: of the login that waits for the token (W3C Trace Context).
-    func request(to url: String, within trace: String?) -> OutboundRequest {
+    /// `now` is when an assertion is made.
+    func request(
+        to url: String,
+        at now: Timestamp
+    ) throws(AccessTokens.Failure) -> OutboundRequest {
         var form = [
             Field("grant_type", "client_credentials"),
             Field("scope", settings.scopes.joined(separator: " ")),
@@ -38,6 +49,9 @@ struct TokenRequest {
         case .secretPost(let secret):
             form.append(Field("client_id", settings.clientID))
             form.append(Field("client_secret", secret))
+        case .assertion(let key):
+            form.append(Field("client_assertion_type", Self.assertionType))
+            form.append(Field("client_assertion", try assertion(to: url, by: key, at: now)))
         case .certificate:
             // Tells which client the certificate should be of (RFC 8705 §2).
             form.append(Field("client_id", settings.clientID))
@@ -50,6 +64,28 @@ struct TokenRequest {
             destination: settings.destination(showing: credentials.identity),
             timeLimit: settings.timeLimit
         )
+    }
+
+    /// RFC 7523 §3. A fresh `jti` each time: a server may refuse one that it has seen.
+    private func assertion(
+        to url: String,
+        by key: SigningKey,
+        at now: Timestamp
+    ) throws(AccessTokens.Failure) -> String {
+        let seconds = now.milliseconds / 1000
+        var claims = JWT.Claims()
+        claims.issuer = settings.clientID
+        claims.subject = settings.clientID
+        switch settings.assertionAudience {
+        case .tokenURL: claims.audience = [url]
+        case .issuer: claims.audience = [issuer ?? url]
+        }
+        claims.id = Base64URL.encode(Random.bytes(16))
+        claims.issuedAt = JWT.NumericDate(seconds: seconds)
+        claims.expiresAt = JWT.NumericDate(seconds: seconds + Self.assertionLife)
+        do { return try JWT.sign(claims, key: key) } catch {
+            throw .refused("client assertion: \(error)")
+        }
     }
 
     func read(

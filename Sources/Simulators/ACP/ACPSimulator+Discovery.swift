@@ -45,6 +45,12 @@ extension ACPSimulator {
         ])
     }
 
+    private var systemClientMethods: [String] {
+        if configuration.systemClientKeys != nil { return ["private_key_jwt"] }
+        return wantsCertificates
+            ? ["tls_client_auth"] : ["client_secret_basic", "client_secret_post"]
+    }
+
     private func systemMetadata(_ base: String, _ system: String) -> JSONValue {
         let issuer = base + system
         // The same endpoint under another address, so that a test can tell which was used.
@@ -54,10 +60,7 @@ extension ACPSimulator {
             "token_endpoint": .string(issuer + "/oauth2/token"),
             "grant_types_supported": .texts(["client_credentials"]),
             "token_endpoint_auth_methods_supported":
-                .texts(
-                    wantsCertificates
-                        ? ["tls_client_auth"] : ["client_secret_basic", "client_secret_post"]
-                ),
+                .texts(systemClientMethods),
             "mtls_endpoint_aliases": wantsCertificates ? aliases : nil,
             "tls_client_certificate_bound_access_tokens": wantsCertificates ? .bool(true) : nil,
         ])

@@ -20,6 +20,8 @@ public final class ACPSimulator: Sendable {
         var systemTokens: [String: SystemToken] = [:]
         /// Tokens that got a 401, and when.
         var refusedTokens: [String: Int64] = [:]
+        /// `jti` of every assertion of the system client.
+        var assertionIDs: Set<String> = []
         /// When each token request that is not answered yet came.
         var tokenRequests: [Int: Int64] = [:]
         var lastTokenRequest = 0

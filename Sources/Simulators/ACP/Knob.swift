@@ -24,7 +24,8 @@ public enum KnobName: String, Hashable, Sendable, CaseIterable {
     case callFail = "call.fail"
     /// K-11: `before_processing`, `after_processing`, `mid_body`.
     case callDrop = "call.drop"
-    /// K-12: milliseconds before the first byte, or `{"first_byte_ms": 500}`. A drip rate is reserved.
+    /// K-12: milliseconds before the first byte, or
+    /// `{"first_byte_ms": 500, "bytes_per_second": 100}`.
     case callSlow = "call.slow"
     /// K-13: the value of `Retry-After`; `date:SECONDS` for an HTTP date, null for none.
     case rateLimit = "call.429"

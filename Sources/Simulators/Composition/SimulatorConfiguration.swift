@@ -1,3 +1,5 @@
+public import JOSE
+
 /// Everything the simulated authorization server and its surroundings are told beforehand.
 public struct SimulatorConfiguration: Sendable {
     /// `{tid}` of every path.
@@ -19,6 +21,9 @@ public struct SimulatorConfiguration: Sendable {
     /// its secret. Needs a proxy in front that speaks mutual TLS and sets `X-Client-Certificate` and
     /// `X-Client-Subject`, and that nobody can go around.
     public var systemClientSubject: String?
+    /// The keys by which `systemClient` signs assertions instead of telling its secret. With a
+    /// subject besides, its tokens are bound to the certificate all the same.
+    public var systemClientKeys: JWKSet?
     /// The OAuth clients of the workspace.
     public var clients: [SimulatedClient]
     /// The ids of each person's accounts; whoever is not listed may have any.

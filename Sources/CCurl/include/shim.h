@@ -1,6 +1,9 @@
 #include <sys/socket.h>
 #include <curl/curl.h>
 
+// Loads libcurl. Null when it is there, else why it is not; to be called once, before all else here.
+const char *beckon_curl_load(void);
+
 // curl_easy_setopt and its like are variadic, which Swift does not import.
 static inline CURLcode beckon_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
