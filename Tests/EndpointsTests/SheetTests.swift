@@ -257,4 +257,27 @@ struct SheetTests {
             #expect(words.contains("othing was approved"))
         }
     }
+
+    @Test(
+        "tells in each language that the request changed after it was approved",
+        arguments: [
+            (Language.english, "The request changed"), (.portuguese, "O pedido mudou"),
+            (.spanish, "La solicitud ha cambiado"), (.french, "La demande a changé"),
+            (.german, "Die Anfrage hat sich geändert"), (.arabic, "تغيّر الطلب"),
+        ]
+    )
+    func voided(language: Language, heading: String) async throws {
+        try await House.with(language: language.rawValue) { house in
+            let sample = try require(SampleQuestion.named("uk-standing-order"))
+            let prompt = try await house.prompt(sample)
+            #expect(await house.choose("approve", prompt.ticket).status == 303)
+            try await house.apply(.consentChanged, to: prompt.number)
+            let page = await house.get(prompt.page).text
+            #expect(page.contains("<title>\(heading)</title>"))
+            // A receipt shows nothing of what was asked.
+            #expect(!page.contains("Hospital") && !page.contains("<form"))
+            let document = await house.get(prompt.device, [prompt.bearer]).text
+            #expect(document.contains(#""outcome":"voided","decision":"approve""#))
+        }
+    }
 }

@@ -60,6 +60,8 @@ enum Stylesheet {
         .why { display: block; color: var(--soft); font-size: .9375rem; }
         .amount { display: inline-block; font-size: 1.5em; line-height: 1.15;
           letter-spacing: -.02em; }
+        .amount.long { font-size: .85em; letter-spacing: -.03em; }
+        .digits { display: inline-block; max-width: 100%; }
         .amount, .digits, .money { font-variant-numeric: tabular-nums; }
         .line { display: block; }
         .note { display: inline-block; margin-block: .125rem; margin-inline-start: .5em;
