@@ -132,6 +132,12 @@ let package = Package(
             path: "Tests/Bench/StoreBench",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "gallery",
+            dependencies: ["Consents", "Identity", "JSON", "Logins", "SQLiteStore", "TestSupport"],
+            path: "Tests/Browser/Gallery",
+            swiftSettings: strict
+        ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
         tests("ConsentsTests", ["Consents", "Cryptography", "JSON", "Logins", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
