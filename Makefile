@@ -12,8 +12,8 @@ STATIC := --static-swift-stdlib -Xlinker -s
 SOURCES := Sources Tests Package.swift
 RELEASE := .build/release/beckon
 
-.PHONY: help setup setup-test build run test lint format sanitize fuzz crash bench screenshots \
-	docker clean
+.PHONY: help setup setup-test build run test lint format sanitize fuzz interop crash bench \
+	screenshots docker clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +46,12 @@ sanitize: setup-test ## Runs the tests under the thread and the address sanitize
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leak.txt \
 	$(SWIFT) test $(SWIFTFLAGS) --disable-xctest --sanitize=address --scratch-path .build/address
 
-fuzz: setup-test ## Fuzzes the HTTP parser for a minute
+fuzz: setup-test ## Fuzzes the HTTP parser, canonical JSON, and tokens and keys, a minute each
 	Tests/Fuzz/run.sh 60
+
+interop: setup-test ## Compares signed tokens and keys with a foreign JOSE library
+	@Tests/setup.sh interop
+	BECKON_INTEROP=1 $(SWIFT) test $(SWIFTFLAGS) --disable-xctest --filter ForeignLibraryTests
 
 crash: setup-test build ## Kills the service again and again and checks that nothing is lost
 	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/BlackBox/crash.py --rounds 20 --logins 200
@@ -64,4 +68,4 @@ docker: ## Builds the container image
 	docker build -f docker/Dockerfile -t beckon .
 
 clean: ## Removes what was built
-	rm -rf .build .screenshots .bench .fuzz .demo
+	rm -rf .build .screenshots .bench .fuzz .demo .venv

@@ -60,16 +60,24 @@ let package = Package(
         // What touches the machine.
         module("Threads", bridgesC: true),
         module("Cryptography", ["COpenSSL"], bridgesC: true),
+        module("JOSE", ["Cryptography", "JSON"]),
         module("TLS", ["COpenSSL"], bridgesC: true),
         module("Net", ["CLinux", "HTTP", "Threads", "TLS"], bridgesC: true),
         module("CurlClient", ["CCurl", "HTTP", "Threads"], bridgesC: true),
         module("Telemetry", ["HTTP", "JSON", "Threads"]),
 
+        // A consent as bytes: stored, digested, compared, signed.
+        module("Consents", ["Cryptography", "JSON", "Logins"]),
+
         // Adapters of the domain's ports.
-        module("SQLiteStore", ["CSQLite", "JSON", "Logins", "Threads"], bridgesC: true),
+        module(
+            "SQLiteStore",
+            ["CSQLite", "Consents", "JSON", "Logins", "Threads"],
+            bridgesC: true
+        ),
         module(
             "AuthorizationServers",
-            ["Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"]
+            ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry", "Threads"]
         ),
         module(
             "Notifications",
@@ -79,7 +87,12 @@ let package = Package(
         module("Identity", ["Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
 
         // What runs them.
-        module("Engine", ["Cryptography", "Identity", "JSON", "Logins", "Telemetry", "Threads"]),
+        module(
+            "Engine",
+            [
+                "Consents", "Cryptography", "Identity", "JSON", "Logins", "Telemetry", "Threads",
+            ]
+        ),
         module(
             "Endpoints",
             [
@@ -89,21 +102,21 @@ let package = Package(
         ),
         module(
             "Simulators",
-            ["Cryptography", "HTTP", "JSON", "Threads"]
+            ["Cryptography", "HTTP", "JOSE", "JSON", "Threads"]
         ),
         module(
             "App",
             [
                 "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine", "HTTP",
-                "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore", "Simulators",
-                "TLS", "Telemetry", "Threads",
+                "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
+                "Simulators", "TLS", "Telemetry", "Threads",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
 
         .target(
             name: "TestSupport",
-            dependencies: ["HTTP", "JSON", "Logins", "Telemetry", "Threads"],
+            dependencies: ["Consents", "HTTP", "JSON", "Logins", "Telemetry", "Threads"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -120,12 +133,21 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
+        tests("ConsentsTests", ["Consents", "Cryptography", "JSON", "Logins", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("HTTPTests", ["HTTP", "TestSupport"], exclude: ["Corpus"]),
         tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
+        tests(
+            "JOSETests",
+            ["Cryptography", "JOSE", "JSON", "TestSupport"],
+            exclude: ["Peers", "Vectors"]
+        ),
         tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
-        tests("StoreTests", ["JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]),
+        tests(
+            "StoreTests",
+            ["Consents", "JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]
+        ),
         tests(
             "CurlClientTests",
             ["CurlClient", "HTTP", "JSON", "TestSupport", "Threads"],
@@ -148,37 +170,39 @@ let package = Package(
         tests(
             "AuthorizationServersTests",
             [
-                "AuthorizationServers", "Cryptography", "Engine", "HTTP", "JSON", "Logins",
+                "AuthorizationServers", "Cryptography", "Engine", "HTTP", "JOSE", "JSON", "Logins",
                 "SQLiteStore", "Telemetry", "TestSupport", "Threads",
             ]
         ),
         tests(
             "EngineTests",
             [
-                "Cryptography", "Engine", "Identity", "Logins", "SQLiteStore", "Telemetry",
+                "Consents", "Cryptography", "Engine", "Identity", "Logins", "SQLiteStore",
+                "Telemetry",
                 "TestSupport", "Threads",
             ]
         ),
         tests(
             "EndpointsTests",
             [
-                "Endpoints", "Engine", "HTTP", "Identity", "JSON", "Logins", "SQLiteStore",
+                "Consents", "Endpoints", "Engine", "HTTP", "Identity", "JSON", "Logins",
+                "SQLiteStore",
                 "Telemetry", "TestSupport",
             ]
         ),
         tests(
             "SimulatorsTests",
             [
-                "Cryptography", "CurlClient", "HTTP", "JSON", "Net", "Simulators", "TestSupport",
-                "Threads",
+                "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON", "Net", "Simulators",
+                "TestSupport", "Threads",
             ]
         ),
         tests(
             "AppTests",
             [
                 "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
-                "HTTP", "Identity", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
-                "Simulators", "Telemetry", "TestSupport", "Threads",
+                "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
+                "SQLiteStore", "Simulators", "Telemetry", "TestSupport", "Threads",
             ]
         ),
     ]

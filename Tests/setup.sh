@@ -4,6 +4,7 @@
 #   Tests/setup.sh run     what `make build` and `make run` need
 #   Tests/setup.sh test    that, and what the tests need
 #   Tests/setup.sh bench   what building and `make bench` need
+#   Tests/setup.sh interop the foreign libraries of `make interop`, in .venv/interop
 #
 # For Debian and Ubuntu. Swift itself must be there (swift.org/install).
 set -euo pipefail
@@ -32,6 +33,7 @@ need libssl-dev has_library openssl
 need libsqlite3-dev has_library sqlite3
 need libcurl4-openssl-dev has_library libcurl
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+need tzdata test -e /usr/share/zoneinfo/Europe/London
 
 if [ "$what" = test ]; then
     need curl has curl
@@ -39,6 +41,7 @@ if [ "$what" = test ]; then
     need openssl has openssl
     need sqlite3 has sqlite3
     need jq has jq
+    need nginx-light has nginx
     need python3-venv /usr/bin/python3 -c 'import ensurepip'
     need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
     # Debian calls them chromium and chromium-driver; on Ubuntu the packages of the other names
@@ -62,6 +65,20 @@ if [ "$what" = bench ]; then
     need golang-go has go
     need gcc has cc
     need valgrind has valgrind
+fi
+
+if [ "$what" = interop ]; then
+    cd "$(dirname "$0")/.."
+    wanted=Tests/Interop/requirements.txt
+    # Made again when what is wanted changes; put in place whole, so that half of one is none.
+    if ! cmp -s "$wanted" .venv/interop/made-for; then
+        echo "Installing $(tr '\n' ' ' < "$wanted")…"
+        rm -rf .venv/interop
+        /usr/bin/python3 -m venv .venv/interop
+        .venv/interop/bin/pip install --quiet --disable-pip-version-check -r "$wanted"
+        cp "$wanted" .venv/interop/made-for
+    fi
+    exit 0
 fi
 
 [ ${#missing[@]} -eq 0 ] && exit 0

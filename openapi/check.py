@@ -17,7 +17,8 @@ Loader.yaml_implicit_resolvers = {
 }
 
 
-def main(path):
+def main(path, least):
+    """`least` is how many examples there must be, so that none is missed silently."""
     with open(path, encoding="utf-8") as file:
         document = yaml.load(file, Loader)
     validate(document)
@@ -46,18 +47,18 @@ def main(path):
             for value in values:
                 count += 1
                 for error in jsonschema.Draft202012Validator(schema).iter_errors(value):
-                    problems.append(f"{place}: {error.json_path}: {error.message}")
+                    problems.append(f"{path}: {place}: {error.json_path}: {error.message}")
         for name, item in node.items():
             if name not in ("example", "examples", "value"):
                 visit(item, f"{place}/{name}")
 
     visit(document["paths"], "paths")
     visit(document["components"], "components")
-    if count < 20:
-        problems.append(f"only {count} examples were found")
+    if count < least:
+        problems.append(f"{path}: only {count} examples were found")
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Validates beckon.yaml, and each example in it against its schema. Says nothing when all is well.
+# Validates the descriptions, and each example in them against its schema. Says nothing when all is
+# well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,4 +13,5 @@ if ! $python -c 'import openapi_spec_validator, jsonschema, yaml' 2>/dev/null; t
             openapi-spec-validator==0.9.0
     fi
 fi
-"$python" openapi/check.py openapi/beckon.yaml
+"$python" openapi/check.py openapi/beckon.yaml 20
+"$python" openapi/check.py openapi/bank-accounts.yaml 8

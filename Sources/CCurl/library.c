@@ -22,7 +22,8 @@
     DO(curl_easy_init) DO(curl_easy_cleanup) DO(curl_easy_reset) DO(curl_easy_strerror)           \
     DO(curl_easy_setopt) DO(curl_easy_getinfo)                                                    \
     DO(curl_multi_init) DO(curl_multi_cleanup) DO(curl_multi_setopt) DO(curl_multi_add_handle)    \
-    DO(curl_multi_remove_handle) DO(curl_multi_socket_action) DO(curl_multi_info_read)
+    DO(curl_multi_remove_handle) DO(curl_multi_socket_action) DO(curl_multi_info_read)            \
+    DO(curl_url) DO(curl_url_cleanup) DO(curl_url_set) DO(curl_url_get) DO(curl_free)
 
 #define MEMBER(name) __typeof__(&name) name;
 static struct { EACH(MEMBER) } library;
@@ -55,6 +56,19 @@ FORWARD(CURLMcode, curl_multi_socket_action,
         (CURLM *multi, curl_socket_t socket, int events, int *running),
         multi, socket, events, running)
 FORWARD(CURLMsg *, curl_multi_info_read, (CURLM *multi, int *left), multi, left)
+FORWARD(CURLU *, curl_url, (void))
+FORWARD(void, curl_url_cleanup, (CURLU *url), url)
+FORWARD(CURLUcode, curl_url_set, (CURLU *url, CURLUPart part, const char *text, unsigned flags),
+        url, part, text, flags)
+// Newer versions promise to leave the URL as it is.
+#if LIBCURL_VERSION_NUM >= 0x080000
+#define READ_URL const CURLU *
+#else
+#define READ_URL CURLU *
+#endif
+FORWARD(CURLUcode, curl_url_get, (READ_URL url, CURLUPart part, char **text, unsigned flags),
+        url, part, text, flags)
+FORWARD(void, curl_free, (void *memory), memory)
 
 // Each option has one value: a number of type long, or an address of the same size.
 #define FORWARD_OPTION(result, name, handle, option)                                              \

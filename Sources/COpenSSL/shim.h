@@ -1,8 +1,11 @@
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -19,6 +22,12 @@ static inline long beckon_ssl_set_read_ahead(SSL_CTX *context, int on) {
     return SSL_CTX_set_read_ahead(context, on);
 }
 static inline EVP_PKEY *beckon_ec_generate(const char *curve) { return EVP_EC_gen(curve); }
+static inline EVP_PKEY *beckon_rsa_generate(size_t bits) { return EVP_RSA_gen(bits); }
+static inline int beckon_bn_bytes(const BIGNUM *number) { return BN_num_bytes(number); }
+// Variadic functions are not imported either.
+static inline EVP_PKEY *beckon_ed25519_generate(void) {
+    return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+}
 
 // Session tickets only: a session cache would grow with the number of peers.
 static inline void beckon_ssl_disable_session_cache(SSL_CTX *context) {
@@ -43,6 +52,11 @@ static inline long beckon_bio_memory(BIO *bio, char **bytes) {
 }
 static inline long beckon_ssl_set_max_proto(SSL_CTX *context, int version) {
     return SSL_CTX_set_max_proto_version(context, version);
+}
+
+// Whether reading one PEM block after another ended because there were no more.
+static inline int beckon_err_is_pem_end(unsigned long code) {
+    return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
 }
 
 // SHA-256 over two parts, compared in constant time. The low-level functions, deprecated in favour of

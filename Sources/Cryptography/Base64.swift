@@ -22,6 +22,10 @@ public enum Base64URL {
     public static func decode(_ text: String) -> [UInt8]? {
         Base64Coding.decode(Array(text.utf8).span, Base64Coding.urlSafeValues, padded: false)
     }
+
+    public static func decode(_ text: borrowing Span<UInt8>) -> [UInt8]? {
+        Base64Coding.decode(text, Base64Coding.urlSafeValues, padded: false)
+    }
 }
 
 enum Base64Coding {

@@ -66,8 +66,13 @@ public final class CurlHTTPClient: OutboundHTTP {
         }
     }
 
+    /// Loads libcurl if it is not there yet: before this, no function of it may be called.
+    static func load() throws(OutboundError) {
+        if let failure { throw .notSent("libcurl cannot be used: \(failure)") }
+    }
+
     private func start() throws(OutboundError) -> [Mailbox] {
-        if let failure = Self.failure { throw .notSent("libcurl cannot be used: \(failure)") }
+        try Self.load()
         let loops = min(Self.loops, maximumTransfers)
         let share = maximumTransfers / loops
         var started: [(mailbox: Mailbox, loop: TransferLoop)] = []
@@ -100,11 +105,47 @@ public final class CurlHTTPClient: OutboundHTTP {
     public func send(
         _ request: OutboundRequest
     ) async throws(OutboundError) -> OutboundResponse {
-        let transfer = Transfer(request)
-        let mailbox = Self.leastBusy(try mailboxes())
+        let deadline = ContinuousClock.now + request.timeLimit
+        let route = try await route(of: request, until: deadline)
+        return try await perform(Transfer(request, by: route, until: deadline)).get()
+    }
+
+    /// The guard cannot see what a proxy connects to. So before one the name is resolved here and
+    /// judged, and the proxy gets the address: another look at the name might find another.
+    private func route(
+        of request: OutboundRequest,
+        until deadline: ContinuousClock.Instant
+    ) async throws(OutboundError) -> Route {
+        let destination = request.destination
+        guard !destination.allowsInternalAddresses else { return .free }
+        let origin = try URLOrigin(request.url)
+        guard let proxy = destination.proxy ?? ProxyEnvironment.current.proxy(to: origin),
+            !proxy.isEmpty
+        else { return .direct }
+        if destination.proxyResolvesNames, InternetAddress(origin.host) == nil {
+            return .proxy(proxy, nil)
+        }
+        let lookup = Transfer(request, by: .lookup, until: deadline)
+        let answer = await perform(lookup)
+        if let inner = lookup.addresses.first(where: { !$0.isPublic }) {
+            throw .forbiddenAddress(inner.description)
+        }
+        // Whether the proxy has IPv6 is not known.
+        if let address = lookup.addresses.first(where: { $0.bytes.count == 4 })
+            ?? lookup.addresses.first
+        {
+            return .proxy(proxy, address)
+        }
+        _ = try answer.get()
+        throw .notSent("the name has no address")
+    }
+
+    private func perform(_ transfer: Transfer) async -> Transfer.Answer {
+        let mailbox: Mailbox
+        do { mailbox = Self.leastBusy(try mailboxes()) } catch { return .failure(error) }
         mailbox.load.add(1, ordering: .relaxed)
         defer { mailbox.load.subtract(1, ordering: .relaxed) }
-        let answer: Transfer.Answer = await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
                 transfer.waiter = waiter
                 if !mailbox.post(transfer) {
@@ -114,7 +155,6 @@ public final class CurlHTTPClient: OutboundHTTP {
         } onCancel: {
             mailbox.abandon(transfer)
         }
-        return try answer.get()
     }
 
     private static func leastBusy(_ mailboxes: [Mailbox]) -> Mailbox {

@@ -12,6 +12,7 @@ import HTTP
     private var destination: Destination?
     private var listed: [Field]?
     private var list: UnsafeMutablePointer<curl_slist>?
+    private var connectTo: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
 
     /// Nil when there is no memory.
@@ -25,6 +26,7 @@ import HTTP
     deinit {
         unsafe curl_easy_cleanup(pointer)
         unsafe curl_slist_free_all(list)
+        unsafe curl_slist_free_all(connectTo)
         unsafe errorText.deallocate()
     }
 
@@ -64,6 +66,7 @@ import HTTP
         try request.validate()
         if destination != request.destination { try reset(for: request.destination) }
         unsafe errorText.pointee = 0
+        try set(transfer.route)
         try set(CURLOPT_URL, request.url)
         try setFields(request)
         try setMethod(request)
@@ -124,16 +127,46 @@ import HTTP
             // Else the system's directory would be trusted besides.
             unsafe try check(beckon_curl_set_pointer(pointer, CURLOPT_CAPATH, nil))
         }
-        if let certificate = destination.certificate {
+        if let identity = destination.identity {
+            // libcurl compares the certificates of its connections, not the keys; a key alone is
+            // never replaced, since a certificate is for one key.
+            try set(CURLOPT_SSLCERT_BLOB, identity.certificate)
+            try set(CURLOPT_SSLKEY_BLOB, identity.key)
+        } else if let certificate = destination.certificate {
             try set(CURLOPT_SSLCERT, certificate)
             try set(CURLOPT_SSLKEY, destination.key ?? certificate)
         }
-        // A proxy would connect in our place, where the guard does not reach.
-        if !destination.allowsInternalAddresses {
+        if let proxy = destination.proxy { try set(CURLOPT_PROXY, proxy) }
+    }
+
+    private func set(_ route: Route) throws(OutboundError) {
+        switch route {
+        case .free: return
+        case .direct, .lookup:
             try set(CURLOPT_PROXY, "")
-        } else if let proxy = destination.proxy {
+            try setConnectTo(nil)
+        case .proxy(let proxy, let address):
             try set(CURLOPT_PROXY, proxy)
+            // What `no_proxy` says has been heeded.
+            try set(CURLOPT_NOPROXY, "")
+            try setConnectTo(address)
         }
+        // A pooled connection would need no address.
+        try set(CURLOPT_FRESH_CONNECT, route == .lookup ? 1 : 0)
+    }
+
+    /// Has the proxy open a tunnel to an address, whatever the URL's host; that stays the name in
+    /// TLS and in the request.
+    private func setConnectTo(_ address: InternetAddress?) throws(OutboundError) {
+        var made: UnsafeMutablePointer<curl_slist>?
+        if let address {
+            let host = address.bytes.count == 4 ? "\(address)" : "[\(address)]"
+            unsafe made = curl_slist_append(nil, "::\(host):")
+            guard unsafe made != nil else { throw .invalid("no memory for the address") }
+        }
+        unsafe curl_slist_free_all(connectTo)
+        unsafe connectTo = made
+        unsafe try check(beckon_curl_set_pointer(pointer, CURLOPT_CONNECT_TO, made))
     }
 
     private func setFields(_ request: OutboundRequest) throws(OutboundError) {
@@ -200,6 +233,14 @@ import HTTP
     private func set(_ option: CURLoption, _ value: String) throws(OutboundError) {
         let code = unsafe value.withCString { text in
             unsafe beckon_curl_set_pointer(pointer, option, text)
+        }
+        try check(code)
+    }
+
+    /// libcurl keeps a copy.
+    private func set(_ option: CURLoption, _ bytes: [UInt8]) throws(OutboundError) {
+        let code = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe beckon_curl_set_blob(pointer, option, bytes.baseAddress, bytes.count)
         }
         try check(code)
     }

@@ -24,7 +24,10 @@ final class Transfer: @unchecked Sendable {
     static let fieldLimit = 200
 
     let request: OutboundRequest
+    let route: Route
     let deadline: ContinuousClock.Instant
+    /// What a `lookup` has found.
+    private(set) var addresses: [InternetAddress] = []
     var waiter: CheckedContinuation<Answer, Never>?
     /// The handle that carries it, while it is under way.
     var handle: EasyHandle?
@@ -42,9 +45,10 @@ final class Transfer: @unchecked Sendable {
     private var refusedAddress: String?
     private var hasOpenedSocket = false
 
-    init(_ request: OutboundRequest) {
+    init(_ request: OutboundRequest, by route: Route, until deadline: ContinuousClock.Instant) {
         self.request = request
-        deadline = .now + request.timeLimit
+        self.route = route
+        self.deadline = deadline
     }
 
     func finish(_ answer: Answer) {
@@ -57,9 +61,17 @@ final class Transfer: @unchecked Sendable {
 
     /// Whether a connection may be opened to an address.
     func mayOpen(_ address: InternetAddress?) -> Bool {
-        if !request.destination.allowsInternalAddresses, address?.isPublic != true {
-            refusedAddress = address?.description ?? "an address of unknown kind"
+        switch route {
+        // The only address that is connected to is the proxy's, which an operator chose.
+        case .free, .proxy: break
+        case .lookup:
+            if let address { addresses.append(address) }
             return false
+        case .direct:
+            guard address?.isPublic == true else {
+                refusedAddress = address?.description ?? "an address of unknown kind"
+                return false
+            }
         }
         hasOpenedSocket = true
         return true
@@ -71,12 +83,15 @@ final class Transfer: @unchecked Sendable {
             stop = .repetition
             return false
         }
-        // A pooled connection may have been opened for a destination without the guard.
-        if !request.destination.allowsInternalAddresses,
-            InternetAddress(address)?.isPublic != true
-        {
-            stop = .forbidden(address)
-            return false
+        switch route {
+        case .free, .proxy: break
+        case .lookup: return false
+        case .direct:
+            // A pooled connection may have been opened for a destination without the guard.
+            guard InternetAddress(address)?.isPublic == true else {
+                stop = .forbidden(address)
+                return false
+            }
         }
         hasStarted = true
         return true

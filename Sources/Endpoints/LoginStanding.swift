@@ -18,7 +18,7 @@ struct LoginStanding: Sendable {
         /// Nothing to decide yet.
         case preparing
         /// The person is asked.
-        case asking(Consent)
+        case asking(Question)
         /// The time to decide is over, and the end is about to be recorded.
         case ending
         /// Over for the person. `delivery` is nil when nobody is told.
@@ -34,7 +34,12 @@ struct LoginStanding: Sendable {
         view =
             switch stored.login.phase {
             case .preparing: isOver ? .ending : .preparing
-            case .waiting(let consent, _): isOver ? .ending : .asking(consent)
+            case .waiting:
+                if let question = stored.login.question, !isOver {
+                    .asking(question)
+                } else {
+                    .ending
+                }
             case .reporting(let outcome, _): .ended(outcome, .pending)
             case .settled(let outcome, let settlement, _):
                 .ended(outcome, Self.delivery(settlement))
@@ -111,6 +116,7 @@ extension Outcome {
         case .cancelled: "cancelled"
         case .expired: "expired"
         case .failed: "failed"
+        case .voided: "voided"
         }
     }
 }

@@ -18,6 +18,7 @@ public struct Problem: Error, Hashable, Sendable {
         case tooLate = "too-late"
         case bodyTooLarge = "body-too-large"
         case unsupportedMediaType = "unsupported-media-type"
+        case unfitSelection = "unfit-selection"
         case unavailable = "unavailable"
 
         /// The status it is answered with.
@@ -31,6 +32,7 @@ public struct Problem: Error, Hashable, Sendable {
             case .tooLate: 410
             case .bodyTooLarge: 413
             case .unsupportedMediaType: 415
+            case .unfitSelection: 422
             case .unavailable: 503
             }
         }
@@ -48,6 +50,7 @@ public struct Problem: Error, Hashable, Sendable {
             case .tooLate: "The time for deciding is over"
             case .bodyTooLarge: "The body is too large"
             case .unsupportedMediaType: "The content type is not supported"
+            case .unfitSelection: "What was chosen does not fit what is asked"
             case .unavailable: "The store cannot be used now"
             }
         }
@@ -80,7 +83,7 @@ public struct Problem: Error, Hashable, Sendable {
         case .unauthorized: fields.append(Self.challenge)
         case .unavailable: fields.append(Self.retryAfter)
         case .invalidBody, .invalidQuery, .methodNotAllowed, .notFound, .notReady,
-            .alreadyEnded, .tooLate, .bodyTooLarge, .unsupportedMediaType:
+            .alreadyEnded, .tooLate, .bodyTooLarge, .unsupportedMediaType, .unfitSelection:
             break
         }
         return Response(
@@ -130,8 +133,22 @@ extension Problem {
             )
         case .pastDeadline:
             self.init(.tooLate, "expires_at has passed.")
+        case .unfit(let problem):
+            self.init(.unfitSelection, Self.detail(problem))
         case .outOfPhase:
             self.init(.notReady, "The login takes no decision in the phase that it is in.")
+        }
+    }
+
+    private static func detail(_ problem: Selection.Problem) -> String {
+        switch problem {
+        case .accountMissing: "accounts: at least one of those offered must be named."
+        case .oneAccountOnly: "accounts: exactly one must be named."
+        case .accountUnknown: "accounts: each must be one of those offered, named once."
+        case .accountFixed: "accounts: the consent names the account, and no other can be chosen."
+        case .noAccountsTaken: "accounts: this consent takes none."
+        case .scopeUnknown: "scopes: each must be one of those asked for, named once."
+        case .scopeRequired: "scopes: one that is not optional was left out."
         }
     }
 }

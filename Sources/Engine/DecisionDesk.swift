@@ -1,3 +1,4 @@
+import Consents
 import Identity
 public import Logins
 
@@ -45,9 +46,10 @@ public struct DecisionDesk: Sendable {
     }
 
     /// Records a decision, durably, before it returns. The same decision again returns the same
-    /// login as it is now.
+    /// login as it is now. A selection counts for an approval only.
     public func decide(
         _ choice: Decision.Choice,
+        _ selection: Selection = .everything,
         opening ticket: String,
         via: Evidence.Via,
         address: String?
@@ -55,15 +57,17 @@ public struct DecisionDesk: Sendable {
         let stored = try await login(opening: ticket)
         if choice == .approve, !allowsApprovalByTap { throw .methodNotAllowed }
         let now = clock.now()
-        let decision = Decision(
-            choice,
-            evidence: Evidence(method: .tap, via: via, address: address),
-            at: now
-        )
+        let evidence = Evidence(method: .tap, via: via, address: address)
         let result: Result<StoredLogin, PendingLogin.Refusal>?
         do {
             result = try await store.update(stored.number) { (login) throws(PendingLogin.Refusal) in
-                _ = try login.apply(.decided(decision), at: now)
+                let decision = Decision(
+                    choice,
+                    evidence: evidence,
+                    at: now,
+                    challenge: Self.challenge(choice, selection, login)
+                )
+                _ = try login.apply(.decided(decision, selection), at: now)
             }
         } catch {
             throw .store(error)
@@ -73,6 +77,23 @@ public struct DecisionDesk: Sendable {
         case .failure(let refusal): throw .refused(refusal, try await login(opening: ticket))
         case nil: throw .noSuchPrompt
         }
+    }
+
+    /// Nil when there is no question, or the selection does not fit it: then the login refuses it.
+    private static func challenge(
+        _ choice: Decision.Choice,
+        _ selection: Selection,
+        _ login: PendingLogin
+    ) -> [UInt8]? {
+        guard let question = login.question,
+            let grant = choice == .approve ? try? question.grant(for: selection) : .nothing
+        else { return nil }
+        return DecisionChallenge.bytes(
+            for: choice,
+            grant: grant,
+            of: question,
+            in: login.key.login
+        )
     }
 
     /// Waits until the login is no longer in the phase that the caller has seen, at most `limit`,

@@ -1,3 +1,4 @@
+import Consents
 import Cryptography
 import Identity
 import JSON
@@ -20,7 +21,10 @@ extension LoginEngine {
     private func prepare(_ stored: StoredLogin) async {
         let login = stored.login
         guard let server = servers[login.key.server] else {
-            log.error("login.server_unknown") { $0.member("server", login.key.server.value) }
+            log.error("login.server_unknown") {
+                $0.members(about: login)
+                $0.member("server", login.key.server.value)
+            }
             await record(stored.number, .unusable(.consentUnusable))
             return
         }
@@ -41,22 +45,54 @@ extension LoginEngine {
         }
         switch await server.consent(of: login) {
         case .consent(let consent):
-            let ticket = PromptTicket(for: stored.number)
-            tickets.keep(ticket)
-            await record(
-                stored.number,
-                .prepared(consent, deliveries),
-                .ticketIssued(ticket.digest)
-            )
+            await ask(consent, deliveries, stored, retries: server.retries)
+        case .gone:
+            await record(stored.number, .unusable(.consentGone))
         case .later(let reason, let asked):
             await delay(stored, reason, asked: asked, retries: server.retries)
         case .unusable(let failure):
             log.warning("consent.unusable") {
-                $0.member("login_id", login.key.login.value)
+                $0.members(about: login)
                 $0.member("failure", "\(failure)")
             }
             await record(stored.number, .unusable(failure))
         }
+    }
+
+    /// Fixes the question: the consent, and the accounts that the person may choose from.
+    private func ask(
+        _ consent: Consent,
+        _ deliveries: [PendingLogin.Delivery],
+        _ stored: StoredLogin,
+        retries: RetrySchedule
+    ) async {
+        let offered: [BankAccount]
+        switch await AccountOffer(directory: accounts).accounts(for: consent, of: stored.login) {
+        case .offered(let accounts): offered = accounts
+        case .later(let reason):
+            await delay(stored, reason, asked: nil, retries: retries)
+            return
+        case .unusable(let failure):
+            log.warning("consent.no_account") {
+                $0.members(about: stored.login)
+                $0.member("failure", "\(failure)")
+            }
+            await record(stored.number, .unusable(failure))
+            return
+        }
+        let question = Question(
+            consent: consent,
+            accounts: offered,
+            digest: ConsentForm.digest(of: consent),
+            nonce: Random.bytes(32)
+        )
+        let ticket = PromptTicket(for: stored.number)
+        tickets.keep(ticket)
+        await record(
+            stored.number,
+            .prepared(question, deliveries),
+            .ticketIssued(ticket.digest)
+        )
     }
 
     private enum NoUser: Error {
@@ -95,7 +131,8 @@ extension LoginEngine {
     // MARK: Notifying
 
     private func notify(_ stored: StoredLogin) async {
-        guard case .waiting(let consent, _) = stored.login.phase else { return }
+        guard case .waiting = stored.login.phase, let consent = stored.login.question?.consent
+        else { return }
         let user: User
         switch await lookUp(stored.login.details.user) {
         case .success(let found): user = found
@@ -117,7 +154,8 @@ extension LoginEngine {
             bindingMessage: stored.login.details.bindingMessage,
             ends: stored.login.terms.promptEnds,
             link: settings.publicURL + "/approve/" + ticket.text,
-            ticket: ticket.text
+            ticket: ticket.text,
+            origin: stored.login.details.origin
         )
         await deliver(prompt, stored)
     }
@@ -131,7 +169,7 @@ extension LoginEngine {
         var inFlight = 0
         await withTaskGroup(of: Step.self) { group in
             repeat {
-                guard case .waiting(_, let deliveries) = latest?.login.phase else { break }
+                guard case .waiting(let deliveries) = latest?.login.phase else { break }
                 let now = clock.now()
                 var next: Timestamp?
                 for delivery in deliveries where !asked.contains(delivery.channel) {
@@ -196,7 +234,7 @@ extension LoginEngine {
         case .refused(let reason):
             log.warning("notification.refused") {
                 $0.member("channel", channel.id.value)
-                $0.member("login_id", prompt.key.login.value)
+                $0.members(about: prompt.key, prompt.origin)
                 $0.member("cause", reason)
             }
             await record(prompt.number, .notDelivered(channel.id, reason, until: nil))
@@ -214,6 +252,7 @@ extension LoginEngine {
             )
             return
         }
+        guard await isStillWhatWasApproved(stored, outcome, report, server) else { return }
         // Written down first: if the process ends now, the next one knows that it may have been made.
         guard await record(stored.number, .reportBegun) != nil else { return }
         let start = ContinuousClock.now
@@ -223,17 +262,12 @@ extension LoginEngine {
         case .taken:
             await record(stored.number, .reportTaken(confirmed: true))
         case .later(let reason, let asked, let inDoubt):
-            let pause = server.retries.pause(
-                after: report.attempts.count + 1,
-                asked: asked,
-                random: Random.fraction()
-            )
             log.info("report.delayed") {
-                $0.member("login_id", stored.login.key.login.value)
+                $0.members(about: stored.login)
                 $0.member("cause", reason)
                 $0.member("in_doubt", inDoubt || report.inDoubt)
             }
-            let next = nextReport(after: pause, stored.login.terms)
+            let next = nextReport(after: report, asked: asked, stored.login.terms, server)
             await record(
                 stored.number,
                 .reportDelayed(reason, until: next, inDoubt: inDoubt)
@@ -242,17 +276,60 @@ extension LoginEngine {
             await record(stored.number, .reportGone)
         case .refused(let reason):
             log.error("report.refused") {
-                $0.member("login_id", stored.login.key.login.value)
+                $0.members(about: stored.login)
                 $0.member("cause", reason)
             }
             await record(stored.number, .reportRefused(reason))
         }
     }
 
+    /// Fetches the consent again before an approval of it is reported, and compares. An approval
+    /// that may have landed already is past that: it is only looked for.
+    private func isStillWhatWasApproved(
+        _ stored: StoredLogin,
+        _ outcome: Outcome,
+        _ report: PendingLogin.Report,
+        _ server: any AuthorizationServer
+    ) async -> Bool {
+        guard outcome.isApproval, !report.inDoubt, let question = stored.login.question,
+            question.consent.source != nil
+        else { return true }
+        let change: String
+        switch await server.consent(of: stored.login) {
+        case .consent(let consent):
+            if ConsentForm.digest(of: consent) == question.digest { return true }
+            change = "changed"
+        case .unusable(let failure): change = "\(failure)"
+        case .gone:
+            await record(stored.number, .reportGone)
+            return false
+        case .later(let reason, let asked):
+            let next = nextReport(after: report, asked: asked, stored.login.terms, server)
+            await record(stored.number, .reportDelayed(reason, until: next, inDoubt: false))
+            return false
+        }
+        log.error("consent.changed_after_approval") {
+            $0.members(about: stored.login)
+            $0.member("change", change)
+        }
+        await record(stored.number, .consentChanged)
+        return false
+    }
+
     /// A pause that reaches beyond the last moment for telling the server is cut so that one
     /// attempt is left.
-    private func nextReport(after pause: Duration, _ terms: PendingLogin.Terms) -> Timestamp {
+    private func nextReport(
+        after report: PendingLogin.Report,
+        asked: Duration?,
+        _ terms: PendingLogin.Terms,
+        _ server: any AuthorizationServer
+    ) -> Timestamp {
         let now = clock.now()
+        let pause = server.retries.pause(
+            after: report.attempts.count + 1,
+            asked: asked,
+            random: Random.fraction()
+        )
         let last = terms.reportEnds - min(.seconds(1), (terms.reportEnds - now) / 2)
         return last > now ? min(now + pause, last) : now + pause
     }

@@ -25,6 +25,7 @@ public final class LoginEngine: Sendable {
     let store: any LoginStore
     let servers: [AuthorizationServerID: any AuthorizationServer]
     let directory: any UserDirectory
+    let accounts: (any AccountDirectory)?
     let plan: EscalationPlan
     let clock: any WallClock
     let changes: LoginChanges
@@ -40,6 +41,7 @@ public final class LoginEngine: Sendable {
         store: any LoginStore,
         servers: [any AuthorizationServer],
         directory: any UserDirectory,
+        accounts: (any AccountDirectory)? = nil,
         plan: EscalationPlan,
         clock: any WallClock,
         changes: LoginChanges,
@@ -50,6 +52,7 @@ public final class LoginEngine: Sendable {
         self.store = store
         self.servers = Dictionary(servers.map { ($0.id, $0) }) { first, _ in first }
         self.directory = directory
+        self.accounts = accounts
         self.plan = plan
         self.clock = clock
         self.changes = changes

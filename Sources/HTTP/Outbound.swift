@@ -42,9 +42,16 @@ public struct Destination: Hashable, Sendable {
     /// PEM files of our own certificate chain and its key, for mutual TLS.
     public var certificate: String?
     public var key: String?
+    /// Shown instead of the files. Connections are shared among calls with the same certificate
+    /// only, so that one which has been replaced is not used for new calls.
+    public var identity: ClientIdentity?
     /// False refuses loopback, private, link-local and other non-public addresses, checked on the
-    /// address that is really connected to, so that a name cannot be rebound in between.
+    /// address that is really connected to, so that a name cannot be rebound in between. A proxy
+    /// itself may have any address; it is given the checked address, not the name.
     public var allowsInternalAddresses: Bool
+    /// Whether a proxy is given the name after all, and so answers for the address. Only for names
+    /// and proxies behind the check above.
+    public var proxyResolvesNames: Bool
     /// Nil takes a proxy from the environment (`https_proxy`, `no_proxy`, …); empty uses none.
     public var proxy: String?
 
@@ -52,15 +59,36 @@ public struct Destination: Hashable, Sendable {
         authorities: String? = nil,
         certificate: String? = nil,
         key: String? = nil,
+        identity: ClientIdentity? = nil,
         allowsInternalAddresses: Bool = true,
+        proxyResolvesNames: Bool = false,
         proxy: String? = nil
     ) {
         self.authorities = authorities
         self.certificate = certificate
         self.key = key
+        self.identity = identity
         self.allowsInternalAddresses = allowsInternalAddresses
+        self.proxyResolvesNames = proxyResolvesNames
         self.proxy = proxy
     }
+}
+
+/// Our own certificate chain and its key, for mutual TLS: the contents of PEM files, the key not
+/// encrypted. Whoever makes one has checked that they belong together. Prints as nothing.
+public struct ClientIdentity: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    public let certificate: [UInt8]
+    public let key: [UInt8]
+
+    public init(certificate: [UInt8], key: [UInt8]) {
+        self.certificate = certificate
+        self.key = key
+    }
+
+    /// A fixed text.
+    public var description: String { "(client identity)" }
+    /// Nothing inside.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 public struct OutboundResponse: Sendable {

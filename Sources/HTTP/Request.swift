@@ -70,6 +70,16 @@ public struct Request: Sendable {
         return nil
     }
 
+    /// The same, and nil also when the field comes more than once.
+    public func onlyRange(of name: StaticString) -> Range<Int>? {
+        var only: Range<Int>?
+        for field in fieldRanges where isNamed(field, name) {
+            guard only == nil else { return nil }
+            only = Int(field.value.lowerBound)..<Int(field.value.upperBound)
+        }
+        return only
+    }
+
     /// The first field of that name, nil when there is none or it is not UTF-8.
     public func field(_ name: StaticString) -> String? {
         range(of: name).flatMap { text(in: $0) }

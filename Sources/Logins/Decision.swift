@@ -12,20 +12,25 @@ public struct Decision: Hashable, Sendable {
     public let choice: Choice
     public let evidence: Evidence
     public let decidedAt: Timestamp
-    /// What an approval grants, by requested name; empty for anything else, and until the login
-    /// it is for has filled it in.
-    public internal(set) var grantedScopes: [String]
+    /// What an approval grants; nothing for anything else, and until the login it is for has
+    /// filled it in.
+    public internal(set) var grant: Grant
+    /// What ties the decision to the question it answers: 32 bytes that a device's key can sign.
+    /// Nil where there was no question to answer.
+    public let challenge: [UInt8]?
 
     public init(
         _ choice: Choice,
         evidence: Evidence,
         at decidedAt: Timestamp,
-        grantedScopes: [String] = []
+        grant: Grant = .nothing,
+        challenge: [UInt8]? = nil
     ) {
         self.choice = choice
         self.evidence = evidence
         self.decidedAt = decidedAt
-        self.grantedScopes = grantedScopes
+        self.grant = grant
+        self.challenge = challenge
     }
 }
 
@@ -58,6 +63,8 @@ public enum Outcome: Hashable, Sendable {
     case cancelled(Decision)
     case expired
     case failed(Failure)
+    /// Approved, and then the consent changed before the server was told: nothing is granted.
+    case voided(Decision)
 
     public init(_ decision: Decision) {
         switch decision.choice {
@@ -70,7 +77,9 @@ public enum Outcome: Hashable, Sendable {
     /// The decision behind it, where a person made one.
     public var decision: Decision? {
         switch self {
-        case .approved(let decision), .denied(let decision), .cancelled(let decision): decision
+        case .approved(let decision), .denied(let decision), .cancelled(let decision),
+            .voided(let decision):
+            decision
         case .expired, .failed: nil
         }
     }
@@ -78,7 +87,7 @@ public enum Outcome: Hashable, Sendable {
     public var isApproval: Bool {
         switch self {
         case .approved: true
-        case .denied, .cancelled, .expired, .failed: false
+        case .denied, .cancelled, .expired, .failed, .voided: false
         }
     }
 }
@@ -96,6 +105,26 @@ public enum Failure: Hashable, Sendable, CaseIterable {
     /// The consent cannot be shown faithfully, or the server has none.
     case consentUnusable
     case consentGone
+    /// The person has no account that the consent could be for.
+    case noAccounts
+    /// The consent names an account that is not one of the person's.
+    case accountNotTheirs
+    /// Another login for the same consent is under way (`cloudentity.md` ST-6).
+    case consentBusy
+    /// A newer login for the same consent took its place.
+    case superseded
     /// An operator gave it up.
     case abandoned
+
+    /// Whether the server hears of it. A rejection would reach the consent, and with it the other
+    /// login that the person is being asked about.
+    public var isTold: Bool {
+        switch self {
+        case .consentBusy, .superseded: false
+        case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
+            .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient,
+            .consentUnusable, .consentGone, .noAccounts, .accountNotTheirs, .abandoned:
+            true
+        }
+    }
 }

@@ -2,7 +2,7 @@ extension PendingLogin {
     /// What can happen to a login.
     public enum Event: Hashable, Sendable {
         /// The consent is there and these channels are to be asked.
-        case prepared(Consent, [Delivery])
+        case prepared(Question, [Delivery])
         /// It could not be made ready yet: why, and when to try again.
         case preparationDelayed(String, until: Timestamp)
         /// It can never be shown.
@@ -13,10 +13,12 @@ extension PendingLogin {
         case delivered(ChannelID)
         /// A channel did not: why, and when to try again, nil for never.
         case notDelivered(ChannelID, String, until: Timestamp?)
-        /// The person decided.
-        case decided(Decision)
+        /// The person decided, and chose within the consent if they approved.
+        case decided(Decision, Selection)
         /// A deadline of the phase went by.
         case deadlinePassed
+        /// The consent is no longer what was approved; no approval was reported yet.
+        case consentChanged
         /// An attempt to report is about to be made.
         case reportBegun
         /// The server took the report, or surely has it although it did not say so.
@@ -43,6 +45,8 @@ extension PendingLogin {
         case alreadyEnded(Outcome)
         /// The time for deciding is over.
         case pastDeadline
+        /// What was chosen does not fit what is asked.
+        case unfit(Selection.Problem)
         /// The event belongs to a phase that is behind, as when an answer comes late.
         case outOfPhase
     }

@@ -7,20 +7,32 @@ public struct LoginLimits: Hashable, Sendable {
     public var liveLoginsOfClient: Int?
     public var startsOfUserAMinute: Int?
     public var startsOfClientAMinute: Int?
+    /// What happens to a login whose consent another live login is about already.
+    public var sameConsent: SameConsent
 
     public init(
         liveLoginsOfUser: Int? = nil,
         liveLoginsOfClient: Int? = nil,
         startsOfUserAMinute: Int? = nil,
-        startsOfClientAMinute: Int? = nil
+        startsOfClientAMinute: Int? = nil,
+        sameConsent: SameConsent = .keepFirst
     ) {
         self.liveLoginsOfUser = liveLoginsOfUser
         self.liveLoginsOfClient = liveLoginsOfClient
         self.startsOfUserAMinute = startsOfUserAMinute
         self.startsOfClientAMinute = startsOfClientAMinute
+        self.sameConsent = sameConsent
     }
 
     public static let none = LoginLimits()
+
+    /// A consent is asked about once at a time (Open Banking UK; `cloudentity.md` ST-6).
+    public enum SameConsent: Hashable, Sendable, CaseIterable {
+        /// The newer login is closed and nobody is told.
+        case keepFirst
+        /// The older login is closed and nobody is told, unless it has an outcome already.
+        case supersede
+    }
 
     /// What is in use before the login in question.
     public struct Usage: Hashable, Sendable {

@@ -6,8 +6,8 @@ extension PendingLogin {
     /// - Throws: `Refusal` when the event cannot happen; then nothing has changed.
     public mutating func apply(_ event: Event, at now: Timestamp) throws(Refusal) -> [Effect] {
         switch (phase, event) {
-        case (.preparing, .prepared(let consent, let deliveries)):
-            return try prepared(consent, deliveries, at: now)
+        case (.preparing, .prepared(let question, let deliveries)):
+            return try prepared(question, deliveries, at: now)
         case (.preparing(var attempts, _), .preparationDelayed(let reason, let next)):
             attempts.add(reason, at: now)
             phase = .preparing(attempts, next: next)
@@ -20,36 +20,35 @@ extension PendingLogin {
             throw now >= terms.promptEnds ? .pastDeadline : .notReady
         case (.preparing, .ticketIssued), (.waiting, .ticketIssued):
             return issue(event)
-        case (.preparing, .delivered), (.preparing, .notDelivered), (.preparing, .reportBegun),
-            (.preparing, .reportTaken),
+        case (.preparing, .delivered), (.preparing, .notDelivered), (.preparing, .consentChanged),
+            (.preparing, .reportBegun), (.preparing, .reportTaken),
             (.preparing, .reportDelayed), (.preparing, .reportGone), (.preparing, .reportRefused),
             (.preparing, .retried), (.preparing, .abandoned):
             throw .outOfPhase
         case (.preparing, .interrupted), (.waiting, .interrupted):
             return []
 
-        case (.waiting(let consent, let deliveries), .delivered(let channel)):
-            let changed = deliveries.marking(channel, .delivered(at: now))
-            phase = .waiting(consent, changed)
+        case (.waiting(let deliveries), .delivered(let channel)):
+            phase = .waiting(deliveries.marking(channel, .delivered(at: now)))
             return []
         case (.waiting, .notDelivered(let channel, let reason, let next)):
             return notDelivered(channel, reason, until: next, at: now)
-        case (.waiting(let consent, _), .decided(var decision)):
+        case (.waiting, .decided(var decision, let selection)):
             guard now < terms.promptEnds else { throw .pastDeadline }
-            // What was shown is what is granted: all of it, and nothing else.
-            let granted = decision.choice == .approve ? consent.scopes.map(\.requestedName) : []
-            decision.grantedScopes = granted
+            decision.grant = try grant(decision, selection)
             return end(in: Outcome(decision), at: now)
         case (.waiting, .unusable(let failure)):
             return end(in: .failed(failure), at: now)
         case (.waiting, .deadlinePassed):
             return try expire(at: now)
-        case (.waiting, .prepared), (.waiting, .preparationDelayed), (.waiting, .reportBegun),
-            (.waiting, .reportTaken),
+        case (.waiting, .prepared), (.waiting, .preparationDelayed), (.waiting, .consentChanged),
+            (.waiting, .reportBegun), (.waiting, .reportTaken),
             (.waiting, .reportDelayed), (.waiting, .reportGone), (.waiting, .reportRefused),
             (.waiting, .retried), (.waiting, .abandoned):
             throw .outOfPhase
 
+        case (.reporting(let outcome, let report), .consentChanged):
+            return try void(outcome, report, at: now)
         case (.reporting(let outcome, var report), .reportBegun):
             report.isUnderWay = true
             phase = .reporting(outcome, report)
@@ -88,10 +87,10 @@ extension PendingLogin {
             report.isUnderWay = false
             phase = .reporting(outcome, report)
             return [.report]
-        case (.reporting(let outcome, _), .decided(let decision)),
-            (.settled(let outcome, _, _), .decided(let decision)),
-            (.stranded(let outcome, _, _), .decided(let decision)):
-            return try decideAgain(decision, after: outcome)
+        case (.reporting(let outcome, _), .decided(let decision, let selection)),
+            (.settled(let outcome, _, _), .decided(let decision, let selection)),
+            (.stranded(let outcome, _, _), .decided(let decision, let selection)):
+            return try decideAgain(decision, selection, after: outcome)
         case (.reporting, .prepared), (.reporting, .preparationDelayed), (.reporting, .unusable),
             (.reporting, .ticketIssued), (.reporting, .delivered), (.reporting, .notDelivered),
             (.reporting, .retried), (.reporting, .abandoned):
@@ -101,8 +100,8 @@ extension PendingLogin {
             return []
         case (.settled, .prepared), (.settled, .preparationDelayed), (.settled, .unusable),
             (.settled, .ticketIssued), (.settled, .delivered), (.settled, .notDelivered),
-            (.settled, .deadlinePassed), (.settled, .reportBegun), (.settled, .reportTaken),
-            (.settled, .reportDelayed),
+            (.settled, .deadlinePassed), (.settled, .consentChanged), (.settled, .reportBegun),
+            (.settled, .reportTaken), (.settled, .reportDelayed),
             (.settled, .reportGone), (.settled, .reportRefused), (.settled, .retried),
             (.settled, .abandoned):
             throw .outOfPhase
@@ -117,8 +116,8 @@ extension PendingLogin {
             return []
         case (.stranded, .prepared), (.stranded, .preparationDelayed), (.stranded, .unusable),
             (.stranded, .ticketIssued), (.stranded, .delivered), (.stranded, .notDelivered),
-            (.stranded, .deadlinePassed), (.stranded, .reportBegun), (.stranded, .reportTaken),
-            (.stranded, .reportDelayed),
+            (.stranded, .deadlinePassed), (.stranded, .consentChanged), (.stranded, .reportBegun),
+            (.stranded, .reportTaken), (.stranded, .reportDelayed),
             (.stranded, .reportGone), (.stranded, .reportRefused):
             throw .outOfPhase
         }
@@ -127,29 +126,70 @@ extension PendingLogin {
     // MARK: What a pair does, where it takes more than a line
 
     private mutating func prepared(
-        _ consent: Consent,
+        _ question: Question,
         _ deliveries: [Delivery],
         at now: Timestamp
     ) throws(Refusal) -> [Effect] {
         guard now < terms.promptEnds else { throw .pastDeadline }
+        self.question = question
         guard !deliveries.isEmpty else { return end(in: .failed(.noChannel), at: now) }
-        phase = .waiting(consent, deliveries)
+        if let ends = question.consent.endsAt {
+            // As long before the consent's end as it would have been before the login's.
+            let margin = terms.expiresAt - terms.promptEnds
+            terms.promptEnds = min(terms.promptEnds, ends - margin)
+        }
+        guard now < terms.promptEnds else { return try expire(at: now) }
+        phase = .waiting(deliveries)
         return [.notify]
     }
 
-    /// The first end wins; it is told unless the server wants silence about it.
+    /// What was shown is what is granted, less what the person left out of it.
+    private func grant(
+        _ decision: Decision,
+        _ selection: Selection
+    ) throws(Refusal) -> Grant {
+        guard decision.choice == .approve, let question else { return .nothing }
+        do { return try question.grant(for: selection) } catch { throw .unfit(error) }
+    }
+
+    /// The first end wins; it is told unless there has to be silence about it.
     private mutating func end(in outcome: Outcome, at now: Timestamp) -> [Effect] {
+        if case .failed(let failure) = outcome, !failure.isTold {
+            phase = .settled(outcome, .leftToExpire, at: now)
+            return []
+        }
         phase = .reporting(outcome, Report(next: now))
         return [.report]
     }
 
     private mutating func expire(at now: Timestamp) throws(Refusal) -> [Effect] {
         guard now >= terms.promptEnds else { throw .outOfPhase }
-        guard terms.reportsExpiry, now < terms.reportEnds else {
+        guard tellsExpiry, now < terms.reportEnds else {
             phase = .settled(.expired, .leftToExpire, at: now)
             return []
         }
         return end(in: .expired, at: now)
+    }
+
+    private var tellsExpiry: Bool {
+        switch terms.reportsExpiry {
+        case .never: false
+        case .lodgedConsents: question?.consent.kind.isLodged ?? (details.consentID != nil)
+        case .always: true
+        }
+    }
+
+    /// Only an approval that cannot have reached the server yet can be taken back.
+    private mutating func void(
+        _ outcome: Outcome,
+        _ report: Report,
+        at now: Timestamp
+    ) throws(Refusal) -> [Effect] {
+        guard case .approved(var decision) = outcome, !report.inDoubt, !report.isUnderWay else {
+            throw .outOfPhase
+        }
+        decision.grant = .nothing
+        return end(in: .voided(decision), at: now)
     }
 
     private mutating func notDelivered(
@@ -158,7 +198,7 @@ extension PendingLogin {
         until next: Timestamp?,
         at now: Timestamp
     ) -> [Effect] {
-        guard case .waiting(let consent, var deliveries) = phase else { return [] }
+        guard case .waiting(var deliveries) = phase else { return [] }
         deliveries = deliveries.marking(channel, next.map { .due(at: $0) } ?? .refused)
             .noting(channel, reason, at: now)
         guard deliveries.contains(where: { $0.state != .refused }) else {
@@ -166,7 +206,7 @@ extension PendingLogin {
         }
         // A channel that refused makes the next one's turn come at once.
         if next == nil { deliveries = deliveries.hastened(to: now) }
-        phase = .waiting(consent, deliveries)
+        phase = .waiting(deliveries)
         return [.notify]
     }
 
@@ -201,12 +241,18 @@ extension PendingLogin {
     /// The same decision again has the same receipt; another one comes too late.
     private func decideAgain(
         _ decision: Decision,
+        _ selection: Selection,
         after outcome: Outcome
     ) throws(Refusal) -> [Effect] {
         guard let first = outcome.decision else {
             throw outcome == .expired ? .pastDeadline : .alreadyEnded(outcome)
         }
         guard first.choice == decision.choice else { throw .alreadyEnded(outcome) }
+        if outcome.isApproval, question != nil {
+            guard (try? grant(decision, selection)) == first.grant else {
+                throw .alreadyEnded(outcome)
+            }
+        }
         return []
     }
 }

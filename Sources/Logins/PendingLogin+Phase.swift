@@ -4,8 +4,8 @@ extension PendingLogin {
         /// Being made ready to show: the user is looked up and the consent fetched.
         /// Next: `waiting`, `reporting`, `settled`.
         case preparing(Attempts, next: Timestamp)
-        /// The person is being reached and may decide. Next: `reporting`, `settled`.
-        case waiting(Consent, [Delivery])
+        /// The person is being reached and may decide what `question` asks. Next: `reporting`, `settled`.
+        case waiting([Delivery])
         /// The outcome is known and the authorization server is owed it. Next: `settled`, `stranded`.
         case reporting(Outcome, Report)
         /// Over. Nothing is owed.
@@ -67,7 +67,8 @@ extension PendingLogin {
         case reported
         /// It took it as far as can be known: after an attempt in doubt the login was gone there.
         case deliveredUnconfirmed
-        /// The server is not told by its own rule and lets the login expire.
+        /// The server is not told, by its own rule or because the report would hit another login's
+        /// consent, and lets the login expire.
         case leftToExpire
         /// There was nobody left to tell: the server had dropped the login before.
         case gone

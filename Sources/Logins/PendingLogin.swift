@@ -19,6 +19,8 @@ public struct PendingLogin: Hashable, Sendable {
         public var state: String?
         /// Members nobody knows, as one JSON object with secrets masked; nil when there were none.
         public var unknownMembers: String?
+        /// The call that brought the login; nil when nobody noted it.
+        public var origin: Origin?
 
         public init(
             user: UserID,
@@ -30,7 +32,8 @@ public struct PendingLogin: Hashable, Sendable {
             bindingMessage: String? = nil,
             consentID: ConsentID? = nil,
             state: String? = nil,
-            unknownMembers: String? = nil
+            unknownMembers: String? = nil,
+            origin: Origin? = nil
         ) {
             self.user = user
             self.workspace = workspace
@@ -42,6 +45,20 @@ public struct PendingLogin: Hashable, Sendable {
             self.consentID = consentID
             self.state = state
             self.unknownMembers = unknownMembers
+            self.origin = origin
+        }
+    }
+
+    /// A call as logs know it, ours and those of others.
+    public struct Origin: Hashable, Sendable {
+        /// The request's number in the process that took it.
+        public var request: Int
+        /// A W3C `traceparent` (Trace Context §3.2), opaque to the domain.
+        public var trace: String
+
+        public init(request: Int, trace: String) {
+            self.request = request
+            self.trace = trace
         }
     }
 
@@ -50,14 +67,15 @@ public struct PendingLogin: Hashable, Sendable {
         public let receivedAt: Timestamp
         /// When the server ends the login.
         public let expiresAt: Timestamp
-        /// When we end the prompt: shortly before, so that the outcome can still be told.
-        public let promptEnds: Timestamp
+        /// When we end the prompt: shortly before, so that the outcome can still be told. A consent
+        /// that ends earlier brings it forward.
+        public internal(set) var promptEnds: Timestamp
         /// The last moment to tell the server.
         public let reportEnds: Timestamp
         /// Not earlier than this is anything reported; some servers punish haste.
         public let earliestReport: Timestamp
         /// Whether the server is told that nobody answered.
-        public let reportsExpiry: Bool
+        public let reportsExpiry: ExpiryRule
 
         public init(
             receivedAt: Timestamp,
@@ -65,7 +83,7 @@ public struct PendingLogin: Hashable, Sendable {
             promptEnds: Timestamp,
             reportEnds: Timestamp,
             earliestReport: Timestamp,
-            reportsExpiry: Bool
+            reportsExpiry: ExpiryRule
         ) {
             self.receivedAt = receivedAt
             self.expiresAt = expiresAt
@@ -76,6 +94,15 @@ public struct PendingLogin: Hashable, Sendable {
         }
     }
 
+    /// When the server is told that nobody answered (`reject_on_expiry`, `cloudentity.md` ST-5).
+    public enum ExpiryRule: Hashable, Sendable, CaseIterable {
+        case never
+        /// When the login is for a consent that was lodged before: that would stay open otherwise.
+        /// A plain login is left to expire, so that its client hears just that.
+        case lodgedConsents
+        case always
+    }
+
     /// A link's secret part, hashed: 32 bytes.
     public typealias TicketDigest = [UInt8]
 
@@ -84,8 +111,10 @@ public struct PendingLogin: Hashable, Sendable {
     public static let maximumTickets = 4
 
     public let key: LoginKey
-    public let terms: Terms
+    public internal(set) var terms: Terms
     public let details: Details
+    /// What the person is asked, from `waiting` on, until it is erased.
+    public internal(set) var question: Question?
     public internal(set) var tickets: [TicketDigest]
     public internal(set) var phase: Phase
 
@@ -96,6 +125,7 @@ public struct PendingLogin: Hashable, Sendable {
             key: key,
             terms: terms,
             details: details,
+            question: nil,
             tickets: [],
             phase: tooLate
                 ? .settled(.expired, .leftToExpire, at: terms.receivedAt)
@@ -108,22 +138,27 @@ public struct PendingLogin: Hashable, Sendable {
         key: LoginKey,
         terms: Terms,
         details: Details,
+        question: Question?,
         tickets: [TicketDigest],
         phase: Phase
     ) {
         self.key = key
         self.terms = terms
         self.details = details
+        self.question = question
         self.tickets = tickets
         self.phase = phase
     }
+
+    /// The lodged consent it is about, as far as is known: no two live logins are about one.
+    public var consentID: ConsentID? { details.consentID ?? question?.consent.id }
 
     /// When something is owed next, nil when nothing is. Everything the engine does follows from this.
     public var dueAt: Timestamp? {
         switch phase {
         case .preparing(_, let next):
             min(next, terms.promptEnds)
-        case .waiting(_, let deliveries):
+        case .waiting(let deliveries):
             deliveries.reduce(terms.promptEnds) { earliest, delivery in
                 if case .due(let at) = delivery.state { min(earliest, at) } else { earliest }
             }

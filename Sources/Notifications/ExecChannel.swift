@@ -6,7 +6,8 @@ import Threads
 
 /// Runs a command for each prompt, which it gets as JSON on its standard input.
 ///
-/// Its arguments come from the configuration alone. What it writes is not kept: it might hold the
+/// Its arguments come from the configuration alone, its environment too but for `TRACEPARENT`: the
+/// trace of the login, with a span for this attempt. What it writes is not kept: it might hold the
 /// ticket. Each running command occupies one thread.
 public final class ExecChannel: NotificationChannel {
     /// `EX_TEMPFAIL` of sysexits.h: the command asks to be run again later.
@@ -70,17 +71,20 @@ public final class ExecChannel: NotificationChannel {
         defer { turns.giveBack() }
         guard !Task.isCancelled else { return .later("cancelled", after: nil) }
         let input = PromptMessage(prompt, at: clock.now()).bytes + [0x0A]
-        let outcome = await run(input)
+        let outcome = await run(input, trace: prompt.origin?.trace)
         note(outcome)
         return Self.answer(to: outcome)
     }
 
-    private func run(_ input: [UInt8]) async -> Command.Outcome {
+    private func run(_ input: [UInt8], trace: String?) async -> Command.Outcome {
         guard let interruption = Interruption() else { return .didNotStart(EMFILE) }
-        let settings = settings
+        var settings = settings
+        settings.environment["TRACEPARENT"] = trace.flatMap {
+            TraceContext($0)?.child().traceparent
+        }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
-                WorkerThread.start {
+                WorkerThread.start { [settings] in
                     let command = Command(
                         settings.command,
                         environment: settings.environment,

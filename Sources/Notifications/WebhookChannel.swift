@@ -88,7 +88,7 @@ public final class WebhookChannel: NotificationChannel {
                 Field("webhook-id", id),
                 Field("webhook-timestamp", String(seconds)),
                 Field("webhook-signature", signatures.joined(separator: " ")),
-            ],
+            ] + TraceContext.fields(within: prompt.origin?.trace),
             body: body,
             destination: settings.destination,
             timeLimit: settings.timeLimit,

@@ -1,3 +1,4 @@
+import Consents
 import Logins
 
 /// How a row becomes a login again. Whatever cannot be read as what we write is `damaged`.
@@ -9,7 +10,8 @@ extension LoginRow {
             acr_values, binding_message, consent_id, state, unknown_members,
             tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
             failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, granted, revision
+            stranding_reason, granted, revision, origin_trace, origin_request, accounts, digest,
+            nonce, challenge, selected
         FROM login WHERE number = ?
         """
 
@@ -19,7 +21,8 @@ extension LoginRow {
             acr_values, binding_message, consent_id, state, unknown_members,
             tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
             failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, granted, revision
+            stranding_reason, granted, revision, origin_trace, origin_request, accounts, digest,
+            nonce, challenge, selected
         FROM login WHERE phase = ? AND number > ? ORDER BY number LIMIT ?
         """
 
@@ -29,7 +32,8 @@ extension LoginRow {
             acr_values, binding_message, consent_id, state, unknown_members,
             tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
             failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, granted, revision
+            stranding_reason, granted, revision, origin_trace, origin_request, accounts, digest,
+            nonce, challenge, selected
         FROM login WHERE due_at <= ? ORDER BY due_at, number
         """
 
@@ -63,9 +67,10 @@ extension LoginRow {
                 promptEnds: row.moment(6),
                 reportEnds: row.moment(7),
                 earliestReport: row.moment(8),
-                reportsExpiry: row.flag(9)
+                reportsExpiry: row.number(9, StoredNames.expiryRule)
             ),
             details: details(row),
+            question: question(row),
             tickets: tickets(row),
             phase: phase(row)
         )
@@ -85,8 +90,28 @@ extension LoginRow {
             bindingMessage: row.text(16),
             consentID: row.optionalIdentifier(17),
             state: row.text(18),
-            unknownMembers: row.text(19)
+            unknownMembers: row.text(19),
+            origin: row.text(40).map { (trace) throws(StoreError) in
+                PendingLogin.Origin(request: Int(try row.number(41)), trace: trace)
+            }
         )
+    }
+
+    /// Nil until the login is prepared, and again once it is erased.
+    private static func question(_ row: Fields) throws(StoreError) -> Question? {
+        guard let consent = row.bytes(25), let accounts = row.bytes(42) else { return nil }
+        guard let digest = row.bytes(43).flatMap(ConsentDigest.init), let nonce = row.bytes(44)
+        else { throw StoreError.damaged("the consent's digest") }
+        do {
+            return Question(
+                consent: try ConsentForm.consent(consent),
+                accounts: try ConsentForm.accounts(accounts),
+                digest: digest,
+                nonce: nonce
+            )
+        } catch {
+            throw StoreError.damaged("the consent: \(error.member)")
+        }
     }
 
     private static func tickets(
@@ -105,10 +130,7 @@ extension LoginRow {
         case .preparing:
             return try .preparing(StoredLists.attempts(row.text(22)), next: row.moment(23))
         case .waiting:
-            return try .waiting(
-                StoredLists.consent(row.required(25)),
-                StoredLists.deliveries(row.required(26))
-            )
+            return try .waiting(StoredLists.deliveries(row.required(26)))
         case .reporting:
             return try .reporting(outcome(row), report(row))
         case .settled:
@@ -148,6 +170,7 @@ extension LoginRow {
         case "approved": return .approved(try decision(row))
         case "denied": return .denied(try decision(row))
         case "cancelled": return .cancelled(try decision(row))
+        case "voided": return .voided(try decision(row))
         default: throw StoreError.damaged("the outcome")
         }
     }
@@ -161,7 +184,11 @@ extension LoginRow {
                 address: row.text(32)
             ),
             at: row.moment(33),
-            grantedScopes: StoredLists.strings(row.text(38) ?? "[]")
+            grant: Grant(
+                scopes: StoredLists.strings(row.text(38) ?? "[]"),
+                accounts: StoredLists.strings(row.text(46) ?? "[]")
+            ),
+            challenge: row.bytes(45)
         )
     }
 }
@@ -193,6 +220,11 @@ struct Fields {
     func flag(_ column: Int32) throws(StoreError) -> Bool {
         guard let number = row.integer(column) else { throw missing(column) }
         return number != 0
+    }
+
+    func number<Value>(_ column: Int32, _ known: (Int64) -> Value?) throws(StoreError) -> Value {
+        guard let value = known(try number(column)) else { throw missing(column) }
+        return value
     }
 
     func identifier<Named>(_ column: Int32) throws(StoreError) -> Identifier<Named> {

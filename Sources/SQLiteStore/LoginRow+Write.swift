@@ -1,3 +1,4 @@
+import Consents
 import Logins
 
 /// How a login becomes a row. What never changes stands first; what an event can change is bound by
@@ -5,24 +6,27 @@ import Logins
 enum LoginRow {
     static let insert: StaticString = """
         INSERT INTO login (
-            number, server, tenant, login_id, received_at, expires_at, prompt_ends, report_ends,
+            number, server, tenant, login_id, received_at, expires_at, report_ends,
             earliest_report, reports_expiry, user_id, workspace, client, client_name, scopes,
             acr_values, binding_message, consent_id, state, unknown_members,
-            tickets, phase, due_at, attempts, next_at, in_doubt, consent, deliveries, outcome,
-            failure, choice, method, via, address, decided_at, granted, settlement, settled_at,
+            origin_trace, origin_request,
+            prompt_ends, tickets, consent, accounts, digest, nonce, consent_key, phase, due_at,
+            attempts, next_at, in_doubt, deliveries, outcome, failure, choice, method, via, address,
+            decided_at, challenge, granted, selected, settlement, settled_at,
             stranding, stranding_reason
         ) VALUES (
-            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
         )
         """
 
     static let update: StaticString = """
         UPDATE login SET
-            tickets = ?, phase = ?, due_at = ?, attempts = ?, next_at = ?, in_doubt = ?,
-            consent = ?, deliveries = ?, outcome = ?, failure = ?, choice = ?, method = ?, via = ?,
-            address = ?, decided_at = ?, granted = ?, settlement = ?, settled_at = ?,
-            stranding = ?, stranding_reason = ?, revision = revision + 1
+            prompt_ends = ?, tickets = ?, consent = ?, accounts = ?, digest = ?, nonce = ?,
+            consent_key = ?, phase = ?, due_at = ?, attempts = ?, next_at = ?, in_doubt = ?,
+            deliveries = ?, outcome = ?, failure = ?, choice = ?, method = ?, via = ?, address = ?,
+            decided_at = ?, challenge = ?, granted = ?, selected = ?, settlement = ?,
+            settled_at = ?, stranding = ?, stranding_reason = ?, revision = revision + 1
         WHERE number = ?
         """
 
@@ -40,10 +44,9 @@ enum LoginRow {
         values.add(login.key.login.value)
         values.add(terms.receivedAt.milliseconds)
         values.add(terms.expiresAt.milliseconds)
-        values.add(terms.promptEnds.milliseconds)
         values.add(terms.reportEnds.milliseconds)
         values.add(terms.earliestReport.milliseconds)
-        values.add(terms.reportsExpiry ? 1 : 0)
+        values.add(StoredNames.number(terms.reportsExpiry))
         values.add(details.user.value)
         values.add(details.workspace?.value)
         values.add(details.client?.value)
@@ -54,6 +57,8 @@ enum LoginRow {
         values.add(details.consentID?.value)
         values.add(details.state)
         values.add(details.unknownMembers)
+        values.add(details.origin?.trace)
+        values.add((details.origin?.request).map { Int64($0) })
         try bindState(login, to: &values)
     }
 
@@ -67,7 +72,7 @@ enum LoginRow {
         values.add(number.rawValue)
     }
 
-    /// What events change: tickets and phase.
+    /// What events change: the prompt's end, tickets, question and phase.
     private static func bindState(
         _ login: PendingLogin,
         to values: inout Binder
@@ -75,28 +80,30 @@ enum LoginRow {
         guard login.tickets.allSatisfy({ $0.count == ticketLength }) else {
             throw StoreError.unavailable("a ticket's digest has \(ticketLength) bytes")
         }
+        values.add(login.terms.promptEnds.milliseconds)
         values.add(Array(login.tickets.joined()))
+        bind(login.question, to: &values)
+        values.add(login.consentID?.value)
         values.add(StoredNames.name(login.phase.name))
         values.add(login.dueAt?.milliseconds)
         switch login.phase {
         case .preparing(let attempts, let next):
             values.add(StoredLists.text(attempts))
             values.add(next.milliseconds)
-            values.addNulls(3)
-            bind(nil, to: &values)
+            values.addNulls(2)
+            bind(Outcome?.none, to: &values)
             values.addNulls(4)
-        case .waiting(let consent, let deliveries):
+        case .waiting(let deliveries):
             values.addNulls(3)
-            values.add(StoredLists.text(consent))
             values.add(StoredLists.text(deliveries))
-            bind(nil, to: &values)
+            bind(Outcome?.none, to: &values)
             values.addNulls(4)
         case .reporting(let outcome, let report):
             bind(report, to: &values)
             bind(outcome, to: &values)
             values.addNulls(4)
         case .settled(let outcome, let settlement, let moment):
-            values.addNulls(5)
+            values.addNulls(4)
             bind(outcome, to: &values)
             values.add(StoredNames.name(settlement))
             values.add(moment.milliseconds)
@@ -114,28 +121,38 @@ enum LoginRow {
         }
     }
 
+    private static func bind(_ question: Question?, to values: inout Binder) {
+        guard let question else { return values.addNulls(4) }
+        values.add(String(decoding: ConsentForm.bytes(of: question.consent), as: UTF8.self))
+        values.add(String(decoding: ConsentForm.bytes(of: question.accounts), as: UTF8.self))
+        values.add(question.digest.bytes)
+        values.add(question.nonce)
+    }
+
     private static func bind(_ report: PendingLogin.Report, to values: inout Binder) {
         values.add(StoredLists.text(report.attempts))
         values.add(report.next.milliseconds)
         values.add(Int64((report.inDoubt ? 1 : 0) | (report.isUnderWay ? 2 : 0)))
-        values.addNulls(2)
+        values.addNulls(1)
     }
 
     private static func bind(_ outcome: Outcome?, to values: inout Binder) {
-        guard let outcome else { return values.addNulls(8) }
+        guard let outcome else { return values.addNulls(10) }
         values.add(StoredNames.name(outcome))
         if case .failed(let failure) = outcome {
             values.add(StoredNames.name(failure))
         } else {
             values.addNulls(1)
         }
-        guard let decision = outcome.decision else { return values.addNulls(6) }
+        guard let decision = outcome.decision else { return values.addNulls(8) }
         values.add(StoredNames.name(decision.choice))
         values.add(StoredNames.name(decision.evidence.method))
         values.add(StoredNames.name(decision.evidence.via))
         values.add(decision.evidence.address)
         values.add(decision.decidedAt.milliseconds)
-        values.add(outcome.isApproval ? StoredLists.text(decision.grantedScopes) : nil)
+        if let challenge = decision.challenge { values.add(challenge) } else { values.addNulls(1) }
+        values.add(outcome.isApproval ? StoredLists.text(decision.grant.scopes) : nil)
+        values.add(outcome.isApproval ? StoredLists.text(decision.grant.accounts) : nil)
     }
 
     /// SHA-256.

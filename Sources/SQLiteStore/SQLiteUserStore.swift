@@ -11,7 +11,7 @@ public final class SQLiteUserStore: UserStore {
         do {
             return try await file.readers.read { (connection) throws(StoreError) in
                 let select = try connection.statement(
-                    "SELECT user_id, active, channels, language FROM users WHERE user_id = ?"
+                    "SELECT user_id, active, channels, language, time_zone FROM users WHERE user_id = ?"
                 )
                 select.bind(id.value, at: 1)
                 defer { select.reset() }
@@ -27,17 +27,20 @@ public final class SQLiteUserStore: UserStore {
         try await file.writer.submit { (transaction) throws(StoreError) in
             let upsert = try transaction.connection.statement(
                 """
-                INSERT INTO users (user_id, active, channels, language, created_at, changed_at)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+                INSERT INTO users (
+                    user_id, active, channels, language, time_zone, created_at, changed_at
+                ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
                 ON CONFLICT DO UPDATE SET
-                    active = ?2, channels = ?3, language = ?4, changed_at = ?5
+                    active = ?2, channels = ?3, language = ?4, time_zone = ?5,
+                    changed_at = ?6
                 """
             )
             upsert.bind(user.id.value, at: 1)
             upsert.bind(user.isActive ? 1 : 0, at: 2)
             upsert.bind(user.channels.map { StoredLists.text($0) }, at: 3)
             upsert.bind(user.language, at: 4)
-            upsert.bind(now.milliseconds, at: 5)
+            upsert.bind(user.timeZone, at: 5)
+            upsert.bind(now.milliseconds, at: 6)
             try upsert.run()
         }
     }
@@ -69,7 +72,7 @@ public final class SQLiteUserStore: UserStore {
         try await file.readers.read { (connection) throws(StoreError) in
             let select = try connection.statement(
                 """
-                SELECT user_id, active, channels, language FROM users
+                SELECT user_id, active, channels, language, time_zone FROM users
                 WHERE user_id > ? ORDER BY user_id LIMIT ?
                 """
             )
@@ -96,7 +99,8 @@ public final class SQLiteUserStore: UserStore {
             id: fields.identifier(0),
             isActive: fields.flag(1),
             channels: channels(fields.text(2)),
-            language: fields.text(3)
+            language: fields.text(3),
+            timeZone: fields.text(4)
         )
     }
 

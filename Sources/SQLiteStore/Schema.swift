@@ -4,7 +4,7 @@ enum Schema {
     /// "Beck" in ASCII: tells our file from a stranger's (`PRAGMA application_id`).
     static let applicationID: Int64 = 0x4265_636B
 
-    static let steps: [String] = [first]
+    static let steps: [String] = [first, origin, questions]
 
     static var current: Int { steps.count }
 
@@ -150,5 +150,11 @@ enum Schema {
             created_at INTEGER NOT NULL,
             changed_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let origin = """
+        ALTER TABLE login ADD COLUMN origin_trace TEXT;
+        ALTER TABLE login ADD COLUMN origin_request INTEGER
+            CHECK ((origin_trace IS NULL) = (origin_request IS NULL));
         """
 }

@@ -18,24 +18,6 @@ enum StoredLists {
         return text { $0.object { members(of: attempts, &$0) } }
     }
 
-    static func text(_ consent: Consent) -> String {
-        text { json in
-            json.object { json in
-                json.member("client_name", consent.clientName)
-                json.name("scopes")
-                json.array { json in
-                    for scope in consent.scopes {
-                        json.object { json in
-                            json.member("name", scope.requestedName)
-                            json.member("display", scope.displayName)
-                            json.member("explanation", scope.explanation)
-                        }
-                    }
-                }
-            }
-        }
-    }
-
     static func text(_ deliveries: [PendingLogin.Delivery]) -> String {
         text { json in
             json.array { json in
@@ -101,24 +83,6 @@ enum StoredLists {
         }
     }
 
-    static func consent(_ text: String) throws(StoreError) -> Consent {
-        try read(text) { (json) throws(JSONError) in
-            var clientName: String?
-            var scopes: [Consent.Scope] = []
-            try json.object { (json, name) throws(JSONError) in
-                switch name {
-                case "client_name": clientName = try json.string()
-                case "scopes":
-                    try json.array { (json) throws(JSONError) in
-                        scopes.append(try scope(&json))
-                    }
-                default: try json.skip()
-                }
-            }
-            return Consent(clientName: clientName, scopes: scopes)
-        }
-    }
-
     static func deliveries(_ text: String) throws(StoreError) -> [PendingLogin.Delivery] {
         try read(text) { (json) throws(JSONError) in
             var deliveries: [PendingLogin.Delivery] = []
@@ -148,29 +112,6 @@ enum StoredLists {
         } catch {
             throw StoreError.damaged("a list is \(error)")
         }
-    }
-
-    private static func scope(_ json: inout JSONScanner) throws(JSONError) -> Consent.Scope {
-        let start = json.offset
-        var requestedName: String?
-        var displayName: String?
-        var explanation: String?
-        try json.object { (json, name) throws(JSONError) in
-            switch name {
-            case "name": requestedName = try json.string()
-            case "display": displayName = try json.string()
-            case "explanation": explanation = try json.string()
-            default: try json.skip()
-            }
-        }
-        guard let requestedName else {
-            throw JSONError(.wrongType(expected: "a scope with a name"), at: start)
-        }
-        return Consent.Scope(
-            requestedName: requestedName,
-            displayName: displayName,
-            explanation: explanation
-        )
     }
 
     private static func delivery(

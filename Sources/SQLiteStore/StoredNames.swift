@@ -23,6 +23,7 @@ enum StoredNames {
         case .cancelled: "cancelled"
         case .expired: "expired"
         case .failed: "failed"
+        case .voided: "voided"
         }
     }
 
@@ -60,6 +61,10 @@ enum StoredNames {
         case .tooManyStartsOfClient: "too_many_starts_of_client"
         case .consentUnusable: "consent_unusable"
         case .consentGone: "consent_gone"
+        case .noAccounts: "no_accounts"
+        case .accountNotTheirs: "account_not_theirs"
+        case .consentBusy: "consent_busy"
+        case .superseded: "superseded"
         case .abandoned: "abandoned"
         }
     }
@@ -90,10 +95,22 @@ enum StoredNames {
         }
     }
 
+    static func number(_ rule: PendingLogin.ExpiryRule) -> Int64 {
+        switch rule {
+        case .never: 0
+        case .lodgedConsents: 1
+        case .always: 2
+        }
+    }
+
     // MARK: Back. Nil for a word that nobody ever wrote.
 
     static func phase(_ name: String) -> PendingLogin.PhaseName? {
         PendingLogin.PhaseName.allCases.first { self.name($0) == name }
+    }
+
+    static func expiryRule(_ number: Int64) -> PendingLogin.ExpiryRule? {
+        PendingLogin.ExpiryRule.allCases.first { self.number($0) == number }
     }
 
     static func choice(_ name: String) -> Decision.Choice? {

@@ -17,7 +17,12 @@ extension WriteTransaction {
             if let known = try stored(number, with: login.key) { return .known(known) }
         }
         var login = login
-        if let failure = limits.broken(by: try usage(by: login, limits)) {
+        let failure = limits.broken(by: try usage(by: login, limits))
+        // A refused login takes nobody's place, and reporting it would reach the other's consent.
+        let rule = failure == nil ? limits.sameConsent : .keepFirst
+        if try isConsentTaken(from: login, by: nil, rule) {
+            _ = try? login.apply(.unusable(.consentBusy), at: login.terms.receivedAt)
+        } else if let failure {
             // One that arrived too late is over already, and stays so.
             _ = try? login.apply(.unusable(failure), at: login.terms.receivedAt)
         } else {
@@ -52,18 +57,62 @@ extension WriteTransaction {
             return .failure(error)
         }
         guard login != found.login else { return .success(found) }
-        guard login.key == found.login.key, login.terms == found.login.terms,
-            login.details == found.login.details
-        else {
+        guard login.key == found.login.key, login.details == found.login.details else {
             throw StoreError.unavailable("an update may only apply events")
         }
+        // Some servers tell which consent a login is about only when they are asked.
+        if found.login.consentID == nil,
+            try isConsentTaken(from: login, by: number, .keepFirst)
+        {
+            login = found.login
+            _ = try? login.apply(.unusable(.consentBusy), at: login.terms.receivedAt)
+        }
+        try write(number, login, before: found.login)
+        return .success(StoredLogin(number: number, login: login))
+    }
+
+    private func write(
+        _ number: LoginNumber,
+        _ login: PendingLogin,
+        before: PendingLogin
+    ) throws(StoreError) {
         let update = try connection.statement(LoginRow.update)
         try LoginRow.bindUpdate(number, login, to: update)
         try update.run()
-        try note(number, login, before: found.login.phase, after: login.phase)
-        let stored = StoredLogin(number: number, login: login)
-        noteChange(stored)
-        return .success(stored)
+        try note(number, login, before: before.phase, after: login.phase)
+        noteChange(StoredLogin(number: number, login: login))
+    }
+
+    /// Whether another login that owes something is about the same consent. Under `supersede` the
+    /// others are closed first, those excepted that have an outcome already.
+    private func isConsentTaken(
+        from login: PendingLogin,
+        by number: LoginNumber?,
+        _ rule: LoginLimits.SameConsent
+    ) throws(StoreError) -> Bool {
+        guard let consent = login.consentID, login.dueAt != nil else { return false }
+        let select = try connection.statement(
+            "SELECT number FROM login WHERE consent_key = ? AND due_at IS NOT NULL"
+        )
+        select.bind(consent.value, at: 1)
+        var others: [LoginNumber] = []
+        while try select.step() { others.append(LoginRow.number(select)) }
+        var isTaken = false
+        for other in others where other != number {
+            guard let found = try connection.login(other),
+                found.login.key.server == login.key.server,
+                found.login.key.tenant == login.key.tenant
+            else { continue }
+            var closed = found.login
+            if rule == .supersede,
+                (try? closed.apply(.unusable(.superseded), at: login.terms.receivedAt)) != nil
+            {
+                try write(other, closed, before: found.login)
+            } else {
+                isTaken = true
+            }
+        }
+        return isTaken
     }
 
     /// Interrupts the next reporting logins after a number. Nil for the last number when there are
@@ -103,7 +152,8 @@ extension WriteTransaction {
             UPDATE login SET
                 redacted = 1, user_id = NULL, client_name = NULL, scopes = '[]',
                 acr_values = '[]', binding_message = NULL, consent_id = NULL, state = NULL,
-                unknown_members = NULL, tickets = x'', revision = revision + 1
+                unknown_members = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
+                tickets = x'', revision = revision + 1
             WHERE number IN (
                 SELECT number FROM login
                 WHERE redacted = 0 AND settled_at IS NOT NULL AND settled_at < ?

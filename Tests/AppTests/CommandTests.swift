@@ -77,6 +77,8 @@ struct CommandTests {
             (["simulate", "acp", "--control=0.0.0.0:1"], "loopback"),
             (["simulate", "acp", "--mode=push"], "poll or ping"),
             (["simulate", "acp", "--mode=ping"], "--ping-url"),
+            (["simulate", "bank", "--listen=bank"], "an address and a port"),
+            (["simulate", "bnak"], "did you mean bank?"),
             (["demo", "--port=65536"], "0 to 65535"),
         ] as [([String], String)]
     )

@@ -1,4 +1,6 @@
 import Foundation
+import Logins
+import TestSupport
 
 @testable import App
 
@@ -20,15 +22,32 @@ enum ConfigurationFixtures {
     /// 32 bytes.
     static let webhookSecret = "whsec_YmVja29uIGRlbW8gd2ViaG9vayBrZXkgMzIgYnl0ZXM="
 
-    /// Every file exists and every variable that the examples name is set.
+    /// `beckon-client` and `other-client`, good for two days.
+    static let certificates = Result {
+        let certificates = try Certificates()
+        for name in ["beckon-client", "other-client"] {
+            try certificates.issue(name, alternativeName: "DNS:\(name).test")
+        }
+        return certificates
+    }
+
+    /// Every file exists and every variable that the examples name is set. Certificates and keys
+    /// are those of `certificates`.
     static let complete = Surroundings(
         directory: "/etc/beckon",
         variables: [
-            "ACP_API_KEY_HASH": hash, "DIRECTORY_TOKEN": "token", "BECKON_ACP_PASSWORD_HASH": hash,
+            "ACP_API_KEY_HASH": hash, "DIRECTORY_TOKEN": "token", "ACCOUNTS_TOKEN": "token",
+            "BECKON_ACP_PASSWORD_HASH": hash,
             "BECKON_ACP_CLIENT_SECRET": "secret", "BECKON_WEBHOOK_SECRET": webhookSecret,
         ]
     ) { path in
-        .success(Array((path.hasSuffix("webhook") ? "\(webhookSecret)\n" : "a secret\n").utf8))
+        let name = String(path.split(separator: "/").last ?? "")
+        if name.contains("-client."), let certificates = try? certificates.get(),
+            let bytes = try? certificates.bytes(certificates.directory.file(name))
+        {
+            return .success(bytes)
+        }
+        return .success(Array((name == "webhook" ? "\(webhookSecret)\n" : "a secret\n").utf8))
     }
 
     /// The least that is a configuration, with `change` made to its text.

@@ -87,6 +87,48 @@ struct ConfigurationProblemTests {
         // What must be there.
         Case("public_url: \"https://login.example\",", "", "public_url", "is missing"),
         Case("id: \"acp\",", "", "\(server).id", "is missing"),
+        Case(
+            outbound,
+            outbound + "consent_api_style: \"api\",",
+            "\(server).outbound.consent_api_style",
+            "must be system_workspace or api_system"
+        ),
+        Case(
+            outbound,
+            outbound + "workspaces: { retail: { family: \"obie\" } },",
+            "\(server).outbound.workspaces.retail.family",
+            "auto, scope_grant, obuk, obbr, fdx, cdr or ksa"
+        ),
+        Case(
+            outbound,
+            outbound + "workspaces: { retail: { famly: \"obuk\" } },",
+            "\(server).outbound.workspaces.retail.famly",
+            "did you mean family?"
+        ),
+        Case(
+            outbound,
+            outbound + "brasil_payment_versions: [3, 4],",
+            "\(server).outbound.brasil_payment_versions[1]",
+            "must be 1, 2 or 3"
+        ),
+        Case(
+            outbound,
+            outbound + "rejection_codes: { data: { decline: \"X\" } },",
+            "\(server).outbound.rejection_codes.data.decline",
+            "did you mean declined?"
+        ),
+        Case(
+            outbound,
+            outbound + "status_policy: { \"403\": \"never\" },",
+            "\(server).outbound.status_policy.403",
+            "not_processed, ambiguous or permanent"
+        ),
+        Case(
+            outbound,
+            outbound + "status_policy: { \"200\": \"permanent\" },",
+            "\(server).outbound.status_policy.200",
+            "from 400 to 599"
+        ),
         Case("client_id: \"beckon\",", "", "\(server).outbound.client_id", "is missing"),
         Case("client_secret: \"secret\",", "", "\(server).outbound.client_secret", "is missing"),
         Case("tenant: \"bank\",", "", "\(server).outbound.tenant", "domain_mode standard needs it"),
@@ -129,6 +171,60 @@ struct ConfigurationProblemTests {
             "come together"
         ),
         Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate: \"beckon-client.pem\", key: \"other-client.key\"",
+            "\(server).outbound.key",
+            "is not the key of the certificate in /etc/beckon/beckon-client.pem"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate: \"a\", key: \"other-client.key\"",
+            "\(server).outbound.certificate",
+            "/etc/beckon/a is not a chain of PEM certificates"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate: \"beckon-client.pem\", key: \"a\"",
+            "\(server).outbound.key",
+            "/etc/beckon/a is not an unencrypted PEM key"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", client_authentication: \"tls_client_auth\"",
+            "\(server).outbound.certificate",
+            "is missing: tls_client_auth proves us by it"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", certificate_bound_access_tokens: true",
+            "\(server).outbound.certificate",
+            "certificate_bound_access_tokens needs one"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", client_authentication: \"none\"",
+            "\(server).outbound.client_authentication",
+            "not \"none\""
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", client_authentication: \"unspecified\"",
+            "\(server).outbound.client_authentication",
+            "not \"unspecified\""
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", discovery: \"https://acp.example/metadata\"",
+            "\(server).outbound.discovery",
+            "must end in /.well-known/openid-configuration"
+        ),
+        Case(
+            "tenant: \"bank\"",
+            "tenant: \"bank\", discovery: 1",
+            "\(server).outbound.discovery",
+            "true or false"
+        ),
+        Case(
             top,
             top + "store: { retention: { redact_after: \"30d\", delete_after: \"7d\" } },",
             "store.retention.delete_after",
@@ -140,6 +236,61 @@ struct ConfigurationProblemTests {
             top + "users: { kind: \"http\", http: { url: \"https://d.example/\" } },",
             "users.http.url",
             "{user} once"
+        ),
+        Case(
+            top,
+            top + "users: { kind: \"http\", http: { url: \"https://{user}.d.example/\" } },",
+            "users.http.url",
+            "in its path or its query"
+        ),
+        Case(top, top + "accounts: {},", "accounts.url", "is missing"),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/\" },",
+            "accounts.url",
+            "{user} once"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://{user}/accounts\" },",
+            "accounts.url",
+            "in its path or its query"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"b.example/{user}\" },",
+            "accounts.url",
+            "an absolute https address"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/{user}\", time_limit: \"11s\" },",
+            "accounts.time_limit",
+            "from 50ms to 10s, not 11s"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/{user}\", certificate: \"a\" },",
+            "accounts.key",
+            "come together"
+        ),
+        Case(
+            top,
+            top + "accounts: { url: \"https://b.example/{user}\", bearer: \"a\" },",
+            "accounts.bearer",
+            "is not a known key"
+        ),
+        Case(
+            top,
+            "approval: { tap: true }, accounts: { url: \"http://b.example/{user}\" },",
+            "accounts.url",
+            "must be https"
+        ),
+        Case(
+            top,
+            "approval: { tap: true }, accounts: { url: \"https://b.example/{user}\", token: \"a\" },",
+            "accounts.token",
+            "must not stand here"
         ),
         Case(
             top,

@@ -1,7 +1,9 @@
+import AuthorizationServers
 import Cryptography
 import Foundation
 import HTTP
 import Logins
+import Simulators
 import Testing
 
 @testable import App
@@ -35,6 +37,9 @@ struct ConfigurationTests {
         #expect(configuration.notify.map(\.after) == [.zero, .seconds(20)])
         #expect(configuration.channels.map(\.id.value) == ["app", "sms"])
         #expect(configuration.users.http == nil)
+        let accounts = try #require(configuration.accounts)
+        #expect(accounts.token?.withText { $0 } == "token")
+        #expect(accounts.destination.certificate == "/etc/beckon/tls/beckon-client.pem")
     }
 
     @Test("has an example with every key there is and no other")
@@ -51,6 +56,10 @@ struct ConfigurationTests {
     func exampleShowsDefaults() throws {
         let example = try Fixtures.parse(Fixtures.file("Config/beckon.example.json5"))
         let plain = try Fixtures.parse(Fixtures.minimal())
+        let bank = "development: true, accounts: { url: \"https://bank.example/{user}\" },"
+        let asking = try Fixtures.parse(Fixtures.minimal([("development: true,", bank)]))
+        #expect(plain.accounts == nil)
+        #expect(example.accounts?.timeLimit == asking.accounts?.timeLimit)
         #expect(example.listen.address == plain.listen.address)
         #expect(example.listen.loops == plain.listen.loops)
         #expect(example.management == plain.management)
@@ -71,13 +80,61 @@ struct ConfigurationTests {
         #expect(shown.inbound.defaultTTL == server.inbound.defaultTTL)
         #expect(shown.outbound.tenants == server.outbound.tenants)
         #expect(shown.outbound.domainMode == server.outbound.domainMode)
-        #expect(shown.outbound.clientAuthentication == server.outbound.clientAuthentication)
+        #expect(shown.outbound.discovery == server.outbound.discovery)
+        #expect(shown.outbound.authentication.method == server.outbound.authentication.method)
+        #expect(
+            shown.outbound.authentication.bindsTokens
+                == server.outbound.authentication.bindsTokens
+        )
         #expect(shown.outbound.scopes == server.outbound.scopes)
         #expect(shown.outbound.timeLimit == server.outbound.timeLimit)
         #expect(shown.outbound.rejectOnExpiry == server.outbound.rejectOnExpiry)
         #expect(shown.outbound.scopeGrantLookup == server.outbound.scopeGrantLookup)
+        let consents = (shown.outbound.consents, server.outbound.consents)
+        #expect(consents.0.style == consents.1.style)
+        #expect(
+            consents.0.workspaces.brasilPaymentVersions
+                == consents.1.workspaces.brasilPaymentVersions
+        )
+        #expect(consents.0.rejectionCodes == consents.1.rejectionCodes)
         #expect(shown.outbound.promptMargin == server.outbound.promptMargin)
         #expect(shown.outbound.reportMargin == server.outbound.reportMargin)
+    }
+
+    @Test(
+        "that asks the bank without any proof of who asks is warned about",
+        arguments: [true, false]
+    )
+    func bankWithoutProof(isDevelopment: Bool) throws {
+        let text = """
+            {
+              development: \(isDevelopment),
+              public_url: "https://login.example",
+              authorization_servers: [
+                {
+                  id: "acp",
+                  inbound: { basic: [ { user: "acp", password_hash: "\(Fixtures.hash)" } ] },
+                  outbound: {
+                    acp: "https://acp.example",
+                    tenant: "bank",
+                    client_id: "beckon",
+                    client_secret: { env: "BECKON_ACP_CLIENT_SECRET" },
+                  },
+                },
+              ],
+              channels: { sms: { kind: "exec", argv: ["/bin/sms"] } },
+              approval: { tap: true },
+              accounts: { url: "https://bank.example/{user}" PROOF },
+            }
+            """
+        for (proof, isWarned) in [
+            ("", true), (", token: { env: \"ACCOUNTS_TOKEN\" }", false),
+            (", certificate: \"tls/beckon-client.pem\", key: \"tls/beckon-client.key\"", false),
+        ] {
+            let configuration = try Fixtures.parse(text.replacing("PROOF", with: proof))
+            let warned = configuration.warnings.contains { $0.path == "accounts" }
+            #expect(warned == (isWarned && !isDevelopment))
+        }
     }
 
     @Test("to start from is good once its variables are set")
@@ -100,6 +157,9 @@ struct ConfigurationTests {
         let configuration = try Fixtures.parse(DemoConfiguration.text)
         let credential = try #require(configuration.authorizationServers.first?.inbound.basic.first)
         #expect(credential.passwordHash.matches(Array(DemoConfiguration.inboundPassword.utf8)))
+        let accounts = try #require(configuration.accounts)
+        #expect(accounts.token?.withText { $0 } == DemoConfiguration.bankToken)
+        #expect(accounts.urlTemplate.hasSuffix(SimulatedBank.path))
     }
 
     @Test("is read from a file, with paths relative to it")
@@ -124,8 +184,10 @@ struct ConfigurationTests {
             var keys: Set<String> = []
             for member in members {
                 // Names of the operator's own, and the inside of a secret, are not keys.
-                if path == "channels" {
-                    keys.formUnion(self.keys(of: member.node, at: "channels.*"))
+                if path == "channels" || path.hasSuffix(".workspaces") {
+                    keys.formUnion(self.keys(of: member.node, at: path + ".*"))
+                } else if path.hasSuffix(".status_policy") {
+                    continue
                 } else if !["file", "env"].contains(member.name) {
                     let inner = path.isEmpty ? member.name : "\(path).\(member.name)"
                     keys.insert(inner)

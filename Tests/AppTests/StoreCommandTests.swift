@@ -143,7 +143,7 @@ struct StoreCommandTests {
                     promptEnds: now + .seconds(110),
                     reportEnds: now + .seconds(119),
                     earliestReport: now,
-                    reportsExpiry: false
+                    reportsExpiry: .never
                 ),
                 details: PendingLogin.Details(user: try #require(UserID("ann")))
             )

@@ -45,7 +45,7 @@ struct AddressTests {
             acp: row.acp,
             domainMode: row.mode,
             clientID: "c",
-            clientSecret: { "s" }
+            credentials: { ClientCredentials(.secretBasic("s")) }
         )
         let tenant = TenantID("bank")
         let key = LoginKey(

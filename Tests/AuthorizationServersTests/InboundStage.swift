@@ -90,21 +90,27 @@ struct Calls: Sendable {
         _ path: String,
         _ body: some Sequence<UInt8>,
         _ fields: [Field] = [credentials],
-        peer: Peer = Peer(address: "127.0.0.1")
+        peer: Peer = Peer(address: "127.0.0.1"),
+        id: UInt64 = 0
     ) async throws -> Response {
         let fields = fields + [Field("Content-Type", "application/json")]
-        let request = Request.example(
+        var request = Request.example(
             .post,
             "/acp" + path,
             fields: fields,
             body: Array(body),
             peer: peer
         )
+        request.id = id
         return try #require(await router.answer(request))
     }
 
-    func start(_ body: String, _ fields: [Field] = [credentials]) async throws -> Response {
-        try await post("/authentication/start", body.utf8, fields)
+    func start(
+        _ body: String,
+        _ fields: [Field] = [credentials],
+        id: UInt64 = 0
+    ) async throws -> Response {
+        try await post("/authentication/start", body.utf8, fields, id: id)
     }
 
     func verify(_ body: String, _ fields: [Field] = [credentials]) async throws -> Response {

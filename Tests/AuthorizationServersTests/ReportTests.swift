@@ -239,6 +239,40 @@ struct ReportTests {
         #expect(world.count { $0.url == "https://acp.example/bank/system/oauth2/token" } == 1)
     }
 
+    @Test("names the login's trace in each call, the token's too, each with a span of its own")
+    func trace() async throws {
+        let world = World(
+            Case(
+                testDescription: "",
+                report: [Self.status(401), Self.status(409)],
+                look: [Self.status(200, Self.open), Self.status(200, Self.approved)],
+                expected: .taken,
+                reports: 2,
+                looks: 2
+            )
+        )
+        let login = world.login(age: 30, origin: .fixture)
+        let outcome = world.outcome(.approve)
+        #expect(await world.server.report(outcome, of: login, inDoubt: true) == .taken)
+        // A token, a look, a refused report, a token, a report, a look.
+        try #require(world.http.requests.count == 6)
+        let contexts = world.http.requests.compactMap { request in
+            request.fields.first("traceparent").flatMap { TraceContext($0) }
+        }
+        let traces = contexts.map(\.traceID)
+        #expect(traces == Array(repeating: "4bf92f3577b34da6a3ce929d0e0e4736", count: 6))
+        #expect(Set(contexts.map(\.span) + [0x00F0_67AA_0BA9_02B7]).count == 7)
+    }
+
+    @Test("names no trace when the login has none")
+    func noTrace() async {
+        let world = World(Case(testDescription: "", expected: .taken, reports: 0, looks: 0))
+        let login = world.login(age: 30)
+        _ = await world.server.report(world.outcome(.approve), of: login, inDoubt: false)
+        #expect(world.count { _ in true } == 2)
+        #expect(world.count { $0.fields.first("traceparent") != nil } == 0)
+    }
+
     @Test("renews the token ten seconds before it ends")
     func renewal() async {
         let world = World(Case(testDescription: "", expected: .taken, reports: 0, looks: 0))
@@ -319,7 +353,7 @@ struct ReportTests {
                 server: .named("acp"),
                 acp: "https://acp.example/",
                 clientID: "beckon",
-                clientSecret: { "secret" }
+                credentials: { ClientCredentials(.secretBasic("secret")) }
             )
             server = CloudentityServer(settings, http: http, clock: clock, log: .silent)
         }
@@ -328,7 +362,7 @@ struct ReportTests {
             http.requests.filter(matching).count
         }
 
-        func login(age: Int64) -> PendingLogin {
+        func login(age: Int64, origin: PendingLogin.Origin? = nil) -> PendingLogin {
             let received = clock.now() - .seconds(age)
             return PendingLogin(
                 key: LoginKey(
@@ -342,9 +376,9 @@ struct ReportTests {
                     promptEnds: received + .seconds(110),
                     reportEnds: received + .seconds(119),
                     earliestReport: received,
-                    reportsExpiry: false
+                    reportsExpiry: .never
                 ),
-                details: PendingLogin.Details(user: .named("ann"), state: "s1")
+                details: PendingLogin.Details(user: .named("ann"), state: "s1", origin: origin)
             )
         }
 
@@ -354,7 +388,7 @@ struct ReportTests {
                     choice,
                     evidence: Evidence(method: .tap, via: .page, address: nil),
                     at: clock.now(),
-                    grantedScopes: choice == .approve ? ["openid", "consent:urn:a:b:c"] : []
+                    grant: Grant(scopes: choice == .approve ? ["openid", "consent:urn:a:b:c"] : [])
                 )
             )
         }

@@ -3,6 +3,7 @@ import HTTP
 import JSON
 import Logins
 import SQLiteStore
+import Telemetry
 import TestSupport
 import Testing
 
@@ -39,7 +40,8 @@ struct StartRouteTests {
                         clientName: "Kiosk 12",
                         requestedScopes: ["openid", "profile"],
                         bindingMessage: "Kiosk 12 / 84-20-17",
-                        state: "0a9d7c55b2b14b8f8f3ce0d0c3f1e2aa"
+                        state: "0a9d7c55b2b14b8f8f3ce0d0c3f1e2aa",
+                        origin: login.details.origin
                     )
             )
             let now = stage.clock.now()
@@ -74,6 +76,48 @@ struct StartRouteTests {
             #expect(try await calls.start(body).text == Self.acknowledged)
             #expect(try await calls.login()?.phase.name == .preparing)
         }
+    }
+
+    static let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    @Test("goes on with the caller's trace, in a span of ours, and notes the request")
+    func trace() async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            let fields = [Calls.credentials, Field("Traceparent", Self.parent)]
+            #expect(try await calls.start(Self.today, fields, id: 17).status == 200)
+            let login = try await calls.login("5f0c2f6be1f04c0f9a5d0b8f2f7d6a11", tenant: "bank")
+            let origin = try #require(login?.details.origin)
+            #expect(origin.request == 17)
+            let context = try #require(TraceContext(origin.trace))
+            #expect(context.traceID == "4bf92f3577b34da6a3ce929d0e0e4736")
+            #expect(context.span != 0x00F0_67AA_0BA9_02B7)
+            #expect(context.isSampled)
+        }
+    }
+
+    @Test(
+        "begins a trace when the caller's field does not count, and keeps nothing of that field",
+        arguments: [
+            [], [""], ["secret-text"], [parent, parent], [parent + "-00"], [parent.uppercased()],
+            ["00-00000000000000000000000000000000-00f067aa0ba902b7-01"],
+            ["00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"],
+            ["ff" + parent.dropFirst(2)], [parent + "," + parent],
+            [parent + String(repeating: "0", count: 6000)],
+        ]
+    )
+    func noTrace(values: [String]) async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            let fields = [Calls.credentials] + values.map { Field("traceparent", $0) }
+            #expect(try await calls.start(Self.today, fields).status == 200)
+            let login = try await calls.login("5f0c2f6be1f04c0f9a5d0b8f2f7d6a11", tenant: "bank")
+            let trace = try #require(login?.details.origin?.trace)
+            #expect(trace.utf8.count == TraceContext.length)
+            let context = try #require(TraceContext(trace))
+            #expect(context.traceID != "4bf92f3577b34da6a3ce929d0e0e4736")
+        }
+        #expect(stage.log.lines.isEmpty)
     }
 
     @Test("acknowledges a repeat and stores nothing more, whatever became of the login")

@@ -26,6 +26,46 @@ class Server(http.server.ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+class LocalServer:
+    """A server on a port of its own, from its making on; `get` and `post` answer. `url` is its
+    address. Use as a context manager.
+    """
+
+    def __init__(self):
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_GET(self):
+                owner.get(self)
+
+            def do_POST(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                owner.post(self, self.rfile.read(length))
+
+            def log_message(self, *_):
+                pass
+
+        self.http = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.http.shutdown()
+        self.http.server_close()
+
+    def get(self, http):
+        answer(http, 404, {"error": "not_found"})
+
+    def post(self, http, body):
+        answer(http, 404, {"error": "not_found"})
+
+
 class Login:
     """One backchannel login as the authorization server remembers it."""
 
@@ -39,6 +79,8 @@ class Login:
         self.body = None
         self.effective = 0  # reports that changed something
         self.calls = []  # every report that arrived, with what was answered
+        self.trace = secrets.token_hex(16)
+        self.traceparents = []  # of every call about its scope grant
         self.decided = threading.Event()
 
     def start_body(self):
@@ -58,8 +100,8 @@ class Login:
         }
 
 
-class ACP:
-    """The server; `url` is its address. Use as a context manager."""
+class ACP(LocalServer):
+    """The authorization server."""
 
     def __init__(self, beckon, user="acp", password="not-a-secret-but-long-enough"):
         self.beckon = urllib.parse.urlsplit(beckon)
@@ -70,32 +112,7 @@ class ACP:
         self.pinged = threading.Condition()
         self.lock = threading.Lock()
         self.misbehaviour = None  # a function (login, verb) -> None, status, or "drop"
-        acp = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self):
-                acp.get(self)
-
-            def do_POST(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                acp.post(self, self.rfile.read(length))
-
-            def log_message(self, *_):
-                pass
-
-        self.http = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.http.shutdown()
-        self.http.server_close()
+        super().__init__()
 
     # What Beckon calls
 
@@ -150,6 +167,7 @@ class ACP:
         if not login or time.time() >= login.expires:
             answer(http, 404, {"error": "not_found"})
             return None
+        login.traceparents.append(http.headers.get("traceparent"))
         return login
 
     def report(self, http, login, verb, body):
@@ -190,7 +208,7 @@ class ACP:
 
     # What the authorization server calls
 
-    def call(self, path, body, authorization=None, raw=None):
+    def call(self, path, body, authorization=None, raw=None, trace=None):
         """One call to Beckon; returns status and decoded body."""
         connection = http.client.HTTPConnection(self.beckon.netloc, timeout=10)
         try:
@@ -198,6 +216,8 @@ class ACP:
                 "Authorization": authorization or self.authorization,
                 "Content-Type": "application/json",
             }
+            if trace:
+                headers["traceparent"] = f"00-{trace}-00f067aa0ba902b7-01"
             data = raw if raw is not None else json.dumps(body).encode()
             connection.request("POST", self.beckon.path + path, data, headers)
             response = connection.getresponse()
@@ -213,7 +233,7 @@ class ACP:
             return None
         login = Login(user, list(scopes), lifetime, mode)
         self.logins[login.id] = login
-        status, _ = self.call("/authentication/start", login.start_body())
+        status, _ = self.call("/authentication/start", login.start_body(), trace=login.trace)
         assert status == 200, f"start answered {status}"
         return login
 

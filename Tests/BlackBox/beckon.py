@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import http.client
-import http.server
 import json
 import os
 import pathlib
@@ -14,7 +13,7 @@ import threading
 import time
 import urllib.parse
 
-from acp import Server, answer
+from acp import LocalServer, answer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("BECKON", str(ROOT / ".build/debug/beckon"))
@@ -22,45 +21,28 @@ SECRET = base64.b64encode(b"webhook-secret-for-tests-012345678").decode()
 PASSWORD = "not-a-secret-but-long-enough"
 
 
-class Phone:
+class Phone(LocalServer):
     """Receives prompts by webhook, checks their signatures, and decides as it is told."""
 
     def __init__(self):
-        self.prompts, self.arrivals = {}, []
+        self.prompts, self.arrivals, self.traceparents = {}, [], {}
         self.landed = threading.Condition()
-        phone = self
+        super().__init__()
+        self.url += "/prompts"
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                signed = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}.".encode()
-                tag = hmac.new(base64.b64decode(SECRET), signed + body, hashlib.sha256).digest()
-                expected = "v1," + base64.b64encode(tag).decode()
-                if expected not in self.headers["webhook-signature"].split():
-                    return answer(self, 401, {"error": "signature"})
-                prompt = json.loads(body)["data"]
-                with phone.landed:
-                    phone.prompts[prompt["login_id"]] = prompt
-                    phone.arrivals.append((prompt["login_id"], time.monotonic()))
-                    phone.landed.notify_all()
-                return answer(self, 204, None)
-
-            def log_message(self, *_):
-                pass
-
-        self.http = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}/prompts"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.http.shutdown()
-        self.http.server_close()
+    def post(self, http, body):
+        signed = f"{http.headers['webhook-id']}.{http.headers['webhook-timestamp']}.".encode()
+        tag = hmac.new(base64.b64decode(SECRET), signed + body, hashlib.sha256).digest()
+        expected = "v1," + base64.b64encode(tag).decode()
+        if expected not in http.headers["webhook-signature"].split():
+            return answer(http, 401, {"error": "signature"})
+        prompt = json.loads(body)["data"]
+        with self.landed:
+            self.prompts[prompt["login_id"]] = prompt
+            self.traceparents[prompt["login_id"]] = http.headers["traceparent"]
+            self.arrivals.append((prompt["login_id"], time.monotonic()))
+            self.landed.notify_all()
+        return answer(http, 204, None)
 
     def prompt(self, login_id, limit=10):
         with self.landed:

@@ -15,7 +15,9 @@ class BlackBox(unittest.TestCase):
     def setUpClass(cls):
         cls.phone = Phone()
         cls.acp = ACP("http://127.0.0.1:1")
-        cls.beckon = Beckon(cls.phone, cls.acp.url)
+        # The bank never answers: nothing that needs no accounts may depend on it.
+        cls.beckon = Beckon(cls.phone, cls.acp.url,
+                            config={"accounts": {"url": "http://127.0.0.1:9/{user}"}})
         cls.beckon.run("migrate")
         for user in ("customer-4711", "customer-4712"):
             cls.beckon.run("users", "add", f"--user={user}")
@@ -80,6 +82,26 @@ class BlackBox(unittest.TestCase):
         self.assertEqual(login.effective, 1)
         self.assertEqual(len(login.calls), 1)
 
+    def test_one_trace_from_start_to_report(self):
+        self.acp.misbehaviour = lambda login, verb: None if len(login.calls) else 503
+        try:
+            login = self.acp.start()
+            self.assertEqual(self.phone.decide(self.beckon, login.id, "approve")[0], 200)
+            self.acp.await_tokens(login)
+        finally:
+            self.acp.misbehaviour = None
+        sent = [self.phone.traceparents[login.id]] + login.traceparents
+        # The prompt, the look at the scope grant, and two reports.
+        self.assertGreaterEqual(len(sent), 4)
+        for traceparent in sent:
+            self.assertRegex(traceparent, f"^00-{login.trace}-[0-9a-f]{{16}}-01$")
+        self.assertEqual(len(set(sent)), len(sent), "each call has a span of its own")
+        lines = {line["event"]: line for line in self.beckon.lines()
+                 if line.get("trace_id") == login.trace}
+        self.assertTrue({"request.finished", "login.decided", "report.delayed"} <= lines.keys())
+        self.assertEqual(lines["report.delayed"]["request_id"], lines["request.finished"]["id"])
+        self.assertNotEqual(lines["login.decided"]["id"], lines["login.decided"]["request_id"])
+
     # What may go wrong at the server
 
     def test_a_lost_answer_is_not_reported_twice(self):
@@ -105,6 +127,12 @@ class BlackBox(unittest.TestCase):
             self.acp.misbehaviour = None
         self.assertEqual((status, error["error"]), (400, "access_denied"))
         self.assertEqual(login.effective, 1)
+
+    # The bank
+
+    def test_a_bank_that_is_down_leaves_the_service_ready(self):
+        status, _ = self.beckon.request("GET", "/health/ready", port=self.beckon.management)
+        self.assertEqual(status, 200)
 
     # /user/verify
 

@@ -44,6 +44,68 @@ struct DestinationTests {
         #expect(connections["one"] != connections["two"])
     }
 
+    @Test("shows a replaced certificate on the next call, on a connection of its own")
+    func replacedCertificate() async throws {
+        let certificates = try Certificates()
+        for name in ["server", "old", "new"] {
+            try certificates.issue(name, alternativeName: "IP:127.0.0.1")
+        }
+        let peer = try PeerProcess(
+            script: "peer.py",
+            arguments: [
+                "certificate=" + certificates.certificate("server"),
+                "key=" + certificates.key("server"), "authorities=" + certificates.authority,
+            ]
+        )
+        let client = CurlHTTPClient()
+        var seen: [(name: String?, connection: Int?)] = []
+        for name in ["old", "old", "new", "new", "old"] {
+            let identity = ClientIdentity(
+                certificate: try certificates.bytes(certificates.certificate(name)),
+                key: try certificates.bytes(certificates.key(name))
+            )
+            let response = try await client.send(
+                OutboundRequest(
+                    .post,
+                    peer.url("/echo", scheme: "https"),
+                    destination: Destination(
+                        authorities: certificates.authority,
+                        identity: identity
+                    )
+                )
+            )
+            let echo = try JSONValue(response.body)
+            seen.append((echo["certificate"]?.string, echo["connection"]?.integer))
+        }
+        #expect(seen.map(\.name) == ["old", "old", "new", "new", "old"])
+        #expect(seen[0].connection == seen[1].connection)
+        #expect(seen[2].connection == seen[3].connection)
+        #expect(seen[1].connection != seen[2].connection)
+        #expect(seen[4].connection == seen[0].connection)
+    }
+
+    @Test("with an identity that is none cannot be sent to")
+    func unusableIdentity() async throws {
+        let certificates = try Certificates()
+        try certificates.issue("server", alternativeName: "IP:127.0.0.1")
+        let peer = try PeerProcess(
+            script: "peer.py",
+            arguments: [
+                "certificate=" + certificates.certificate("server"),
+                "key=" + certificates.key("server"),
+            ]
+        )
+        let request = OutboundRequest(
+            .get,
+            peer.url("/echo", scheme: "https"),
+            destination: Destination(
+                authorities: certificates.authority,
+                identity: ClientIdentity(certificate: [1], key: [2])
+            )
+        )
+        #expect(await send(CurlHTTPClient(), request).errorKind == .invalid)
+    }
+
     @Test("is trusted only by its own authority, under its own name, and by TLS 1.2 or later")
     func trust() async throws {
         let certificates = try Certificates()

@@ -3,6 +3,7 @@ import Engine
 import HTTP
 import Identity
 import Logins
+import Telemetry
 import TestSupport
 import Testing
 
@@ -18,6 +19,7 @@ struct ApprovalRoutesTests {
                         displayName: "See accounts",
                         explanation: "Balances only."
                     ),
+                    .init(requestedName: "reports:all"),
                     .init(requestedName: "offline_access"),
                 ]
             )
@@ -25,7 +27,8 @@ struct ApprovalRoutesTests {
             #expect(page.status == 200)
             // The clock stands at 12:00 and the prompt ends 110 seconds later.
             for text in [
-                "Kiosk 12", "See accounts", "Balances only.", "offline_access",
+                "Kiosk 12", "See accounts", "Balances only.", "reports:all",
+                "Access that goes on when you are away",
                 "Kiosk 12 / 84-20-17", "12:01 UTC", "data-left=\"110000\"",
             ] {
                 #expect(page.text.contains(text), "\(text)")
@@ -91,7 +94,21 @@ struct ApprovalRoutesTests {
             let prompt = try await house.prompt()
             _ = await house.choose("fraud", prompt.ticket)
             #expect(house.log.events == ["login.reported_as_fraud"])
+            #expect(house.log.lines.allSatisfy { $0.level == .warning })
             #expect(!house.log.lines.contains { $0.members.contains(prompt.ticket) })
+        }
+    }
+
+    @Test("names in the log the login it decided, and the call that brought that")
+    func decided() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            _ = await house.choose("deny", prompt.ticket)
+            #expect(house.log.events == ["login.decided"])
+            let expected =
+                #""id":0,"login_id":"\#(prompt.id)","#
+                + #""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","request_id":42"#
+            #expect(house.log.lines.first?.members == expected)
         }
     }
 
@@ -218,7 +235,7 @@ struct ApprovalRoutesTests {
             ("application/x-www-form-urlencoded", "decision=%zz", 400),
             (
                 "application/x-www-form-urlencoded",
-                "decision=approve&x=" + String(repeating: "x", count: 1024), 413
+                "decision=approve&x=" + String(repeating: "x", count: 65_536), 413
             ),
         ]
     )

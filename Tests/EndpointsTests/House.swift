@@ -1,3 +1,4 @@
+import Consents
 import Endpoints
 import Engine
 import HTTP
@@ -19,6 +20,7 @@ struct House: Sendable {
         tap: Bool = true,
         settings: ApprovalRoutes.Settings = .init(),
         language: String? = nil,
+        timeZone: String? = nil,
         _ body: (House) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
@@ -37,7 +39,7 @@ struct House: Sendable {
             changes: changes,
             tap: tap,
             settings: settings,
-            language: language
+            people: People(language: language, timeZone: timeZone)
         )
         do {
             try await body(house)
@@ -56,7 +58,7 @@ struct House: Sendable {
             changes: LoginChanges(),
             tap: true,
             settings: .init(),
-            language: nil
+            people: People()
         )
     }
 
@@ -66,7 +68,7 @@ struct House: Sendable {
         changes: LoginChanges,
         tap: Bool,
         settings: ApprovalRoutes.Settings,
-        language: String?
+        people: People
     ) {
         self.store = store
         self.clock = clock
@@ -77,7 +79,6 @@ struct House: Sendable {
             clock: clock,
             allowsApprovalByTap: tap
         )
-        let people = People(language: language)
         router = Router(
             ApprovalRoutes(desk: desk, directory: people, settings: settings, log: log.logger)
                 .routes + DeviceRoutes(desk: desk, directory: people, log: log.logger).routes
@@ -94,6 +95,26 @@ struct House: Sendable {
         message: String? = "Kiosk 12 / 84-20-17",
         isReady: Bool = true
     ) async throws -> Prompted {
+        let consent = Consent(clientName: client, scopes: scopes)
+        return try await prompt(id: id, question(consent), message: message, isReady: isReady)
+    }
+
+    /// A login that asks what a sample asks.
+    func prompt(_ sample: SampleQuestion) async throws -> Prompted {
+        try await prompt(
+            id: "login-" + sample.name,
+            question(sample.consent, accounts: sample.accounts),
+            message: sample.bindingMessage,
+            isReady: true
+        )
+    }
+
+    private func prompt(
+        id: String,
+        _ question: Question,
+        message: String?,
+        isReady: Bool
+    ) async throws -> Prompted {
         let now = clock.now()
         let login = PendingLogin(
             key: LoginKey(
@@ -107,12 +128,13 @@ struct House: Sendable {
                 promptEnds: now + .seconds(110),
                 reportEnds: now + .seconds(119),
                 earliestReport: now,
-                reportsExpiry: false
+                reportsExpiry: .never
             ),
             details: PendingLogin.Details(
                 user: try require(UserID("customer-4711")),
                 client: ClientID("kiosk"),
-                bindingMessage: message
+                bindingMessage: message,
+                origin: .fixture
             )
         )
         guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
@@ -123,7 +145,7 @@ struct House: Sendable {
             let channel = try require(ChannelID("app"))
             try await apply(
                 .prepared(
-                    Consent(clientName: client, scopes: scopes),
+                    question,
                     [PendingLogin.Delivery(channel: channel, state: .delivered(at: now))]
                 ),
                 to: stored.number
@@ -131,6 +153,16 @@ struct House: Sendable {
         }
         try await apply(.ticketIssued(ticket.digest), to: stored.number)
         return Prompted(id: id, number: stored.number, ticket: ticket.text)
+    }
+
+    /// The question that an engine would make of a consent.
+    func question(_ consent: Consent, accounts: [BankAccount] = []) -> Question {
+        Question(
+            consent: consent,
+            accounts: accounts,
+            digest: ConsentForm.digest(of: consent),
+            nonce: Array(repeating: 1, count: 32)
+        )
     }
 
     func apply(_ event: PendingLogin.Event, to number: LoginNumber) async throws {
@@ -151,13 +183,14 @@ struct House: Sendable {
     func choose(
         _ choice: String,
         _ ticket: String,
-        _ fields: [Field] = []
+        _ fields: [Field] = [],
+        also: String = ""
     ) async -> Response {
         await send(
             .post,
             "/approve/" + ticket,
             [Field("Content-Type", "application/x-www-form-urlencoded")] + fields,
-            "decision=" + choice
+            "decision=" + choice + also
         )
     }
 
@@ -208,9 +241,10 @@ func require<Value>(_ value: Value?) throws -> Value {
 }
 
 private struct People: UserDirectory {
-    let language: String?
+    var language: String?
+    var timeZone: String?
     func user(_ id: UserID) async throws(DirectoryError) -> User? {
-        User(id: id, isActive: true, language: language)
+        User(id: id, isActive: true, language: language, timeZone: timeZone)
     }
 }
 

@@ -1,3 +1,4 @@
+import Consents
 import Cryptography
 import Engine
 import Identity
@@ -87,7 +88,13 @@ struct DecisionDeskTests {
                 choice,
                 evidence: Evidence(method: .tap, via: .device, address: "192.0.2.7"),
                 at: counter.stage.start,
-                grantedScopes: choice == .approve ? ["openid", "payment:1"] : []
+                grant: Grant(scopes: choice == .approve ? ["openid", "payment:1"] : []),
+                challenge: DecisionChallenge.bytes(
+                    for: choice,
+                    grant: Grant(scopes: choice == .approve ? ["openid", "payment:1"] : []),
+                    of: .fixture,
+                    in: .named("login-1")
+                )
             )
             #expect(decided.number == counter.number)
             #expect(decided.login.phase.outcome == Outcome(decision))

@@ -26,7 +26,7 @@ struct EscalationTests {
         try await stage.run(stage.escalation) { run in
             let (number, ticket) = try await run.prompt()
             try await stage.login(number, "delivered") { login in
-                guard case .waiting(_, let deliveries) = login.phase else { return false }
+                guard case .waiting(let deliveries) = login.phase else { return false }
                 return deliveries[0].state == .delivered(at: stage.start)
             }
             #expect(try await run.store.nextDue() == stage.start + .seconds(20))
@@ -67,7 +67,7 @@ struct EscalationTests {
             let (number, _) = try await run.prompt()
             try await stage.sms.asked.wait(for: 1, "text messages")
             try await stage.login(number, "delivered") { login in
-                guard case .waiting(_, let deliveries) = login.phase else { return false }
+                guard case .waiting(let deliveries) = login.phase else { return false }
                 return deliveries.map(\.state) == [.refused, .delivered(at: stage.start)]
             }
         }
@@ -169,10 +169,10 @@ extension Stage {
     /// When a channel that did not take a prompt is tried again.
     func nextDelivery(_ number: LoginNumber, attempt: Int) async throws -> Timestamp {
         let login = try await login(number, "attempt \(attempt)") { login in
-            guard case .waiting(_, let deliveries) = login.phase else { return false }
+            guard case .waiting(let deliveries) = login.phase else { return false }
             return deliveries[0].attempts.count == attempt
         }
-        guard case .waiting(_, let deliveries) = login.phase,
+        guard case .waiting(let deliveries) = login.phase,
             case .due(let next) = deliveries[0].state
         else { throw NotNew() }
         return next

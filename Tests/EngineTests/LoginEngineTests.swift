@@ -122,7 +122,7 @@ struct LoginEngineTests {
         try await stage.run { run in
             let (number, ticket) = try await run.prompt()
             try await stage.login(number, "delivered") { login in
-                guard case .waiting(_, let deliveries) = login.phase else { return false }
+                guard case .waiting(let deliveries) = login.phase else { return false }
                 return deliveries[0].state == .delivered(at: stage.start)
             }
             // The engine's own writes fail three times; the desk's do not.
@@ -154,7 +154,7 @@ struct LoginEngineTests {
                 stage.clock.advance(by: .seconds(1))
             }
             try await stage.login(number, "delivered") { login in
-                guard case .waiting(_, let deliveries) = login.phase else { return false }
+                guard case .waiting(let deliveries) = login.phase else { return false }
                 return deliveries[0].state == .delivered(at: stage.start + .seconds(2))
             }
         }

@@ -14,21 +14,23 @@ struct LoginFlowTests {
         try await stage.run { run in
             let (number, ticket) = try await run.prompt()
             try await stage.login(number, "delivered") { login in
-                guard case .waiting(_, let deliveries) = login.phase else { return false }
+                guard case .waiting(let deliveries) = login.phase else { return false }
                 return deliveries.map(\.state) == [.delivered(at: stage.start)]
             }
             #expect(stage.server.reports.entries.isEmpty)
             try await run.decide(choice, ticket)
             let settled = try await stage.login(number, reaching: .settled)
-            let outcome = Outcome(.fixture(choice, at: stage.start))
+            let question = try #require(settled.question)
+            #expect(question.consent == .fixture)
+            let outcome = Outcome(.answer(choice, to: question, at: stage.start))
             #expect(settled.phase == .settled(outcome, .reported, at: stage.start))
+            #expect(stage.server.reports.entries.map(\.outcome) == [outcome])
             let phases = stage.heard.entries.map(\.login.phase.name)
             #expect(phases == [.preparing, .waiting, .waiting, .reporting, .reporting, .settled])
         }
         #expect(stage.server.asked.entries == [.named("login-1")])
         #expect(stage.webhook.asked.entries.count == 1)
         let reports = stage.server.reports.entries
-        #expect(reports.map(\.outcome) == [Outcome(.fixture(choice, at: stage.start))])
         #expect(reports.map(\.inDoubt) == [false])
     }
 
@@ -44,6 +46,35 @@ struct LoginFlowTests {
         #expect(prompt.bindingMessage == "4711")
         #expect(prompt.user.id == .named("alice"))
         #expect(prompt.ends == PendingLogin.Fixture().promptEnds)
+    }
+
+    @Test(
+        "is known by the call that brought it to whoever is called, and in the log, after a restart"
+    )
+    func origin() async throws {
+        let stage = try Stage()
+        stage.server.answerNextReport(.later("busy", after: .seconds(1), inDoubt: false))
+        stage.server.answerNextReport(.refused("bad scope"))
+        var prompt = (number: LoginNumber(0), ticket: "")
+        try await stage.run { run in prompt = try await run.prompt() }
+        try await stage.run { run in
+            try await run.decide(.deny, prompt.ticket)
+            let report = try await stage.report(prompt.number, attempt: 1)
+            stage.clock.advance(by: report.next - stage.clock.now())
+            try await stage.login(prompt.number, reaching: .stranded)
+        }
+        #expect(stage.webhook.asked.entries.map(\.prompt.origin) == [.fixture])
+        #expect(stage.server.reports.entries.map(\.origin) == [.fixture, .fixture])
+        let lines = stage.log.lines.filter { $0.event.hasPrefix("report.") }
+        #expect(lines.map(\.event) == ["report.delayed", "report.refused"])
+        for line in lines {
+            #expect(
+                line.members.hasPrefix(
+                    #""login_id":"login-1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","#
+                        + #""request_id":42,"#
+                )
+            )
+        }
     }
 
     @Test(

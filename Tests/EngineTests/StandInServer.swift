@@ -9,6 +9,7 @@ final class StandInServer: AuthorizationServer {
     struct Reported: Sendable {
         let login: LoginID
         let outcome: Outcome
+        let origin: PendingLogin.Origin?
         let inDoubt: Bool
         let at: Timestamp
     }
@@ -74,6 +75,7 @@ final class StandInServer: AuthorizationServer {
                 Reported(
                     login: login.key.login,
                     outcome: outcome,
+                    origin: login.details.origin,
                     inDoubt: inDoubt,
                     at: clock.now()
                 )

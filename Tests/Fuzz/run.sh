@@ -1,18 +1,69 @@
-#!/bin/sh
-# Fuzzes the request parser for so many seconds (60 if not said), beginning with the corpus of its
-# tests. Ends with an error and the offending input in .fuzz/ when something is found.
-set -eu
+#!/bin/bash
+# Fuzzes for so many seconds each (60 if not said) the targets that are named, or all: parser,
+# canonical, jose. Each begins with the corpus of its tests. Ends with an error and the offending
+# input in .fuzz/found/ when something is found.
+set -euo pipefail
 seconds=${1:-60}
+shift || true
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose)
 cd "$(dirname "$0")/../.."
 work=.fuzz
-mkdir -p "$work/seeds" "$work/found"
-swiftc -parse-as-library -o "$work/seeds-of-corpus" \
-    Tests/HTTPTests/CorpusCase.swift Tests/Fuzz/Seeds.swift
-"$work/seeds-of-corpus" Tests/HTTPTests/Corpus "$work/seeds"
-# The reader imports the parser's module; here they are one module.
-sed '/^import HTTP$/d' Tests/HTTPTests/RequestReader.swift > "$work/RequestReader.swift"
-swiftc -sanitize=fuzzer,address -parse-as-library -O -module-name Fuzz -o "$work/parser-fuzz" \
-    Sources/HTTP/*.swift Tests/HTTPTests/CorpusCase.swift "$work/RequestReader.swift" \
-    Tests/Fuzz/ParserFuzz.swift
-"$work/parser-fuzz" -max_total_time="$seconds" -max_len=8192 -timeout=5 -rss_limit_mb=2048 \
-    -artifact_prefix="$work/found/" -print_final_stats=1 "$work/seeds"
+
+# Our modules become one here, so what imports one of them must not say so.
+gather() { # gather FOLDER FILE…
+    local folder=$work/$1
+    shift
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    for file in "$@"; do
+        sed -E '/^(public |internal )?import (HTTP|JSON|Cryptography|JOSE)$/d' "$file" \
+            > "$folder/$(basename "$(dirname "$file")")-$(basename "$file")"
+    done
+}
+
+build() { # build NAME OPTION… ; takes the gathered files
+    local name=$1
+    shift
+    swiftc -swift-version 6 -sanitize=fuzzer,address -parse-as-library -O -module-name Fuzz \
+        -o "$work/$name-fuzz" "$@" "$work/$name"/*.swift
+}
+
+run() { # run NAME LONGEST
+    mkdir -p "$work/seeds/$1" "$work/found"
+    echo "== $1, $seconds seconds"
+    "$work/$1-fuzz" -max_total_time="$seconds" -max_len="$2" -timeout=5 -rss_limit_mb=2048 \
+        -artifact_prefix="$work/found/$1-" -print_final_stats=1 "$work/seeds/$1"
+}
+
+for target in "${targets[@]}"; do
+    mkdir -p "$work/seeds/$target"
+    case $target in
+    parser)
+        swiftc -parse-as-library -o "$work/seeds-of-corpus" \
+            Tests/HTTPTests/CorpusCase.swift Tests/Fuzz/Seeds.swift
+        "$work/seeds-of-corpus" Tests/HTTPTests/Corpus "$work/seeds/parser"
+        gather parser Sources/HTTP/*.swift Tests/HTTPTests/CorpusCase.swift \
+            Tests/HTTPTests/RequestReader.swift Tests/Fuzz/ParserFuzz.swift
+        build parser
+        run parser 8192
+        ;;
+    canonical)
+        python3 Tests/Fuzz/seeds.py canonical "$work/seeds/canonical"
+        gather canonical Sources/JSON/*.swift Tests/Fuzz/CanonicalFuzz.swift
+        build canonical
+        run canonical 4096
+        ;;
+    jose)
+        python3 Tests/Fuzz/seeds.py jose "$work/seeds/jose"
+        gather jose Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/JOSE/*.swift \
+            Tests/Fuzz/JOSEFuzz.swift
+        build jose -I Sources/COpenSSL -lcrypto -lssl
+        run jose 8192
+        ;;
+    *)
+        echo "There is no target $target." >&2
+        exit 2
+        ;;
+    esac
+done

@@ -23,7 +23,7 @@ struct PendingLoginTests {
         let prepared = PendingLogin.Event.prepared(.fixture, [.fixture(at: noon)])
         #expect(try login.apply(prepared, at: noon) == [.notify])
         let decision = Decision.fixture(.approve, at: noon)
-        #expect(try login.apply(.decided(decision), at: noon) == [.report])
+        #expect(try login.apply(.decided(decision, .everything), at: noon) == [.report])
         #expect(try login.apply(.reportTaken(confirmed: true), at: noon + .seconds(1)) == [])
         #expect(
             login.phase == .settled(.approved(decision), .reported, at: noon + .seconds(1))
@@ -40,14 +40,14 @@ struct PendingLoginTests {
     )
     func outcomes(_ choice: Decision.Choice, _ expected: String) throws {
         let decision = Decision.fixture(choice, at: noon)
-        let login = try apply(.decided(decision), to: .inPhase(.waiting))
+        let login = try apply(.decided(decision, .everything), to: .inPhase(.waiting))
         let outcome = try #require(login.phase.outcome)
         let name =
             switch outcome {
             case .approved: "approved"
             case .denied: "denied"
             case .cancelled: "cancelled"
-            case .expired, .failed: "none"
+            case .expired, .failed, .voided: "none"
             }
         #expect(name == expected)
         #expect(outcome.decision == decision)
@@ -65,7 +65,7 @@ struct PendingLoginTests {
         for second in Decision.Choice.allCases {
             for moment in [noon, fixture.promptEnds, fixture.reportEnds + .minutes(5)] {
                 var again = login
-                let event = PendingLogin.Event.decided(.fixture(second, at: moment))
+                let event = PendingLogin.Event.decided(.fixture(second, at: moment), .everything)
                 if second == first {
                     #expect(try again.apply(event, at: moment) == [])
                 } else {
@@ -80,7 +80,7 @@ struct PendingLoginTests {
 
     @Test("refuses a decision from the end of the prompt on", arguments: Decision.Choice.allCases)
     func late(_ choice: Decision.Choice) throws {
-        let event = PendingLogin.Event.decided(.fixture(choice, at: noon))
+        let event = PendingLogin.Event.decided(.fixture(choice, at: noon), .everything)
         let waiting = PendingLogin.inPhase(.waiting)
         let lastMoment = fixture.promptEnds - .milliseconds(1)
         #expect(try apply(event, to: waiting, at: lastMoment).phase.name == .reporting)
@@ -98,7 +98,7 @@ struct PendingLoginTests {
     @Test("takes no decision before it can be shown")
     func early() {
         #expect(throws: PendingLogin.Refusal.notReady) {
-            try apply(.decided(.fixture(.approve, at: noon)), to: fixture.make())
+            try apply(.decided(.fixture(.approve, at: noon), .everything), to: fixture.make())
         }
     }
 
@@ -106,7 +106,7 @@ struct PendingLoginTests {
     func afterFailure() throws {
         let failed = try apply(.unusable(.consentGone), to: .inPhase(.waiting))
         #expect(throws: PendingLogin.Refusal.alreadyEnded(.failed(.consentGone))) {
-            try apply(.decided(.fixture(.deny, at: noon)), to: failed)
+            try apply(.decided(.fixture(.deny, at: noon), .everything), to: failed)
         }
     }
 
@@ -227,7 +227,7 @@ struct PendingLoginTests {
         let third = PendingLogin.Delivery.fixture("third", at: later + .seconds(20))
         var login = try apply(.prepared(.fixture, [first, second, third]), to: fixture.make())
         func states() -> [PendingLogin.Delivery.State] {
-            if case .waiting(_, let deliveries) = login.phase {
+            if case .waiting(let deliveries) = login.phase {
                 deliveries.map(\.state)
             } else {
                 []

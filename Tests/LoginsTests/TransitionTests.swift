@@ -6,7 +6,8 @@ import Testing
 /// The events without what they carry.
 enum EventKind: String, CaseIterable, Sendable {
     case prepared, preparationDelayed, unusable, ticketIssued, delivered, notDelivered, decided
-    case deadlinePassed, reportBegun, reportTaken, reportDelayed, reportGone, reportRefused,
+    case deadlinePassed, consentChanged, reportBegun, reportTaken, reportDelayed, reportGone,
+        reportRefused,
         interrupted
     case retried, abandoned
 
@@ -24,8 +25,11 @@ enum EventKind: String, CaseIterable, Sendable {
                 .notDelivered(channel, "busy", until: noon + .seconds(1)),
                 .notDelivered(channel, "no", until: nil),
             ]
-        case .decided: Decision.Choice.allCases.map { .decided(.fixture($0, at: noon)) }
+        case .decided:
+            Decision.Choice.allCases.map { .decided(.fixture($0, at: noon), .everything) }
+                + [.decided(.fixture(.approve, at: noon), Selection(accounts: ["not-asked-for"]))]
         case .deadlinePassed: [.deadlinePassed]
+        case .consentChanged: [.consentChanged]
         case .reportBegun: [.reportBegun]
         case .reportTaken: [.reportTaken(confirmed: true), .reportTaken(confirmed: false)]
         case .reportDelayed:
@@ -49,6 +53,7 @@ enum EventKind: String, CaseIterable, Sendable {
         case .notDelivered: .notDelivered
         case .decided: .decided
         case .deadlinePassed: .deadlinePassed
+        case .consentChanged: .consentChanged
         case .reportBegun: .reportBegun
         case .reportTaken: .reportTaken
         case .reportDelayed: .reportDelayed
@@ -126,6 +131,7 @@ struct TransitionTests {
                     key: base.key,
                     terms: base.terms,
                     details: base.details,
+                    question: .fixture,
                     tickets: [],
                     phase: $0
                 )
@@ -171,6 +177,7 @@ struct TransitionTests {
         case .alreadyEnded: "alreadyEnded"
         case .pastDeadline: "pastDeadline"
         case .outOfPhase: "outOfPhase"
+        case .unfit: "unfit"
         }
     }
 }

@@ -3,6 +3,7 @@ import Glibc
 import JSON
 import Logins
 import Notifications
+import Telemetry
 import TestSupport
 import Testing
 import Threads
@@ -61,6 +62,19 @@ struct ExecChannelTests {
         #expect(environment == ["LANG=C.UTF-8", "PATH=/usr/bin:/bin"])
         #expect(try written("place") == "/\n")
         #expect(try written("count") == "1\n")
+    }
+
+    @Test("names the trace of the login in its environment, with a span of its own")
+    func trace() async throws {
+        let channel = try channel("echo $TRACEPARENT >> $1/traces")
+        for _ in 0..<2 { _ = await channel.ask(try makePrompt(origin: .fixture)) }
+        let contexts = try written("traces").split(separator: "\n")
+            .compactMap { TraceContext(String($0)) }
+        #expect(
+            contexts.map(\.traceID)
+                == Array(repeating: "4bf92f3577b34da6a3ce929d0e0e4736", count: 2)
+        )
+        #expect(Set(contexts.map(\.span) + [0x00F0_67AA_0BA9_02B7]).count == 3)
     }
 
     @Test("leaves no file open in the command but its standard three")

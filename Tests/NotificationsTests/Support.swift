@@ -12,7 +12,8 @@ func name<Named>(_ text: String, _: Named.Type = Named.self) throws -> Identifie
 func makePrompt(
     login: String = "login.with.dots",
     message: String? = "Pay 10 € to \u{202E}Shop\n",
-    link: String = "https://beckon.test/approve/TICKET"
+    link: String = "https://beckon.test/approve/TICKET",
+    origin: PendingLogin.Origin? = nil
 ) throws -> Prompt {
     Prompt(
         number: LoginNumber(7),
@@ -23,7 +24,8 @@ func makePrompt(
         bindingMessage: message,
         ends: Timestamp(milliseconds: 1_795_176_120_500),
         link: link,
-        ticket: "TICKET"
+        ticket: "TICKET",
+        origin: origin
     )
 }
 

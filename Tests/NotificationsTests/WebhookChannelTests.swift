@@ -82,6 +82,25 @@ struct WebhookChannelTests {
         #expect(records[1]["body"] == (try JSONValue(Array(bare.utf8))))
     }
 
+    @Test(
+        "names the trace of the login, with a span for each attempt, and none where none was kept"
+    )
+    func trace() async throws {
+        let channel = try channel("/status/204")
+        for origin in [PendingLogin.Origin.fixture, .fixture, nil] {
+            _ = await channel.ask(try makePrompt(origin: origin))
+        }
+        let sent = try await records().map { $0["traceparent"]?.string }
+        try #require(sent.count == 3)
+        let contexts = sent.compactMap { $0.flatMap { TraceContext($0) } }
+        #expect(
+            contexts.map(\.traceID)
+                == Array(repeating: "4bf92f3577b34da6a3ce929d0e0e4736", count: 2)
+        )
+        #expect(Set(contexts.map(\.span) + [0x00F0_67AA_0BA9_02B7]).count == 3)
+        #expect(sent[2] == nil)
+    }
+
     @Test("gives repeats of one login one identifier, without a dot, and each its own time")
     func identifier() async throws {
         let channel = try channel("/status/200")

@@ -123,7 +123,7 @@ struct TokenTests {
 
     @Test("answers 403 to the waiting in the profile of Open Finance Brasil")
     func brasil() async throws {
-        try await World.with({ $0.profile = .ofb }) { world in
+        try await World.with({ $0.workspaces[0].profile = .ofb }) { world in
             let id = try await world.begin()
             let pending = try await world.redeem(id)
             #expect(pending.status == 403)

@@ -1,3 +1,4 @@
+import Consents
 import Logins
 import TestSupport
 import Testing
@@ -20,21 +21,29 @@ struct PersistenceTests {
                         Decision(
                             choice,
                             evidence: Evidence(method: .tap, via: via, address: address),
-                            at: noon
+                            at: noon,
+                            grant: choice == .approve
+                                ? Grant(scopes: ["openid"], accounts: ["a-1", "ä"]) : .nothing,
+                            challenge: address == nil ? nil : Array(repeating: 9, count: 32)
                         )
                     )
                 }
             }
         }
-        let outcomes = choices + [.expired] + Failure.allCases.map { .failed($0) }
+        let voided = choices.compactMap { outcome -> Outcome? in
+            guard case .approved(let decision) = outcome else { return nil }
+            return .voided(
+                Decision(.approve, evidence: decision.evidence, at: noon, grant: .nothing)
+            )
+        }
+        let outcomes = choices + voided + [.expired] + Failure.allCases.map { .failed($0) }
         let report = PendingLogin.Report(next: noon + .seconds(3))
         let doubtful = PendingLogin.Report(attempts: attempts, next: noon, inDoubt: true)
         var phases: [PendingLogin.Phase] = [
             .preparing(Attempts(), next: noon),
             .preparing(attempts, next: noon + .seconds(1)),
-            .waiting(Consent(clientName: nil, scopes: []), []),
+            .waiting([]),
             .waiting(
-                .fixture,
                 [
                     .fixture("a", at: noon),
                     .init(
@@ -73,11 +82,33 @@ struct PersistenceTests {
                 key: base.key,
                 terms: base.terms,
                 details: isFull ? base.details : bare,
+                question: phase.name == .preparing
+                    ? nil : phase.name == .waiting || isFull ? Self.questions[index % 2] : nil,
                 tickets: (0..<index % 5).map { Array(repeating: UInt8($0 + 1), count: 32) },
                 phase: phase
             )
         }
     }()
+
+    /// One with scopes only, one with everything that a question can have.
+    static let questions = [
+        Question.fixture,
+        Question(
+            consent: Consent(
+                kind: .brasilPayment,
+                id: .named("urn:bank:C1"),
+                clientName: nil,
+                scopes: [],
+                facts: [Fact(.known(.reference), .text("“x” \u{202E}"))],
+                accounts: .payer(named: Consent.NamedAccount(identification: "1", ispb: "2")),
+                endsAt: noon,
+                source: "ab"
+            ),
+            accounts: [BankAccount(id: "a-1", name: "Home", display: "•••• 1", kind: .savings)],
+            digest: ConsentForm.digest(of: .fixture),
+            nonce: Array(0..<32)
+        ),
+    ]
 
     @Test("has every login as it was", arguments: StoreKind.allCases)
     func roundTrip(_ kind: StoreKind) async throws {

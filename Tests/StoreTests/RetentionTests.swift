@@ -99,7 +99,11 @@ struct RetentionTests {
             for (index, choice) in Decision.Choice.allCases.enumerated() {
                 let login = fixture("\(index)")
                 let number = try await store.insertNew(.inPhase(.waiting, login)).number
-                try await store.apply(.decided(.fixture(choice, at: noon)), to: number, at: noon)
+                try await store.apply(
+                    .decided(.fixture(choice, at: noon), .everything),
+                    to: number,
+                    at: noon
+                )
                 if index < 2 {
                     try await store.apply(.reportTaken(confirmed: true), to: number, at: noon)
                 }

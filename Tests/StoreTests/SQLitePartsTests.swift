@@ -133,7 +133,8 @@ struct SQLitePartsTests {
                 "user_unknown", "user_disabled", "no_channel", "every_channel_refused",
                 "too_many_logins_of_user", "too_many_logins_of_client",
                 "too_many_starts_of_user", "too_many_starts_of_client",
-                "consent_unusable", "consent_gone", "abandoned",
+                "consent_unusable", "consent_gone", "no_accounts", "account_not_theirs",
+                "consent_busy", "superseded", "abandoned",
             ]
         )
     }

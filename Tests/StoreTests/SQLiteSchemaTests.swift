@@ -1,7 +1,8 @@
 import Logins
-import SQLiteStore
 import TestSupport
 import Testing
+
+@testable import SQLiteStore
 
 @Suite("The SQLite file", .timeLimit(.minutes(1)))
 struct SQLiteSchemaTests {
@@ -34,7 +35,15 @@ struct SQLiteSchemaTests {
             "UPDATE login SET in_doubt = 4 WHERE phase = 'reporting'",
             "UPDATE login SET in_doubt = 0 WHERE phase = 'settled'",
             "UPDATE login SET consent = NULL WHERE phase = 'waiting'",
-            "UPDATE login SET consent = '{}' WHERE phase = 'reporting'",
+            "UPDATE login SET consent = '{}', accounts = '[]' WHERE phase = 'preparing'",
+            "UPDATE login SET accounts = NULL WHERE phase = 'reporting'",
+            "UPDATE login SET digest = x'00' WHERE phase = 'waiting'",
+            "UPDATE login SET nonce = NULL WHERE phase = 'waiting'",
+            "UPDATE login SET digest = NULL, nonce = NULL WHERE phase = 'reporting'",
+            "UPDATE login SET selected = NULL WHERE phase = 'settled'",
+            "UPDATE login SET challenge = x'00' WHERE phase = 'settled'",
+            "UPDATE login SET outcome = 'voided' WHERE phase = 'settled'",
+            "UPDATE login SET reports_expiry = 3",
             "UPDATE login SET deliveries = NULL WHERE phase = 'waiting'",
             "UPDATE login SET outcome = NULL WHERE phase = 'settled'",
             "UPDATE login SET outcome = 'expired' WHERE phase = 'waiting'",
@@ -57,9 +66,10 @@ struct SQLiteSchemaTests {
             "UPDATE login SET user_id = NULL WHERE phase = 'settled'",
             "UPDATE login SET redacted = 1, user_id = NULL WHERE phase = 'reporting'",
             "UPDATE login SET tickets = x'00' WHERE phase = 'waiting'",
+            "UPDATE login SET origin_trace = NULL WHERE phase = 'waiting'",
             "UPDATE login SET server = NULL WHERE phase = 'waiting'",
             "INSERT INTO meta VALUES (2, 0, 0, 0, 0, 0)",
-            "INSERT INTO users VALUES ('x', 3, NULL, NULL, 0, 0)",
+            "INSERT INTO users VALUES ('x', 3, NULL, NULL, 0, 0, NULL)",
             "UPDATE census SET count = -1",
         ]
     )
@@ -87,7 +97,7 @@ struct SQLiteSchemaTests {
             place.path,
             "PRAGMA application_id; PRAGMA user_version; PRAGMA journal_mode"
         )
-        #expect(version.output == "1113940843\n1\nwal\n")
+        #expect(version.output == "1113940843\n3\nwal\n")
         let mode = try SQLiteShell.run("stat", ["-c", "%a", place.path])
         #expect(mode.output == "600\n", "nobody else may read it")
     }
@@ -146,6 +156,31 @@ struct SQLiteSchemaTests {
             }
             #expect(message.contains("newer version"))
         }
+    }
+
+    @Test("of the first version is brought forward, and its logins go on")
+    func firstVersion() async throws {
+        let place = try StorePlace(.sqlite)
+        let made = try SQLiteShell.run(
+            place.path,
+            Schema.steps[0] + """
+                INSERT INTO meta (id, hash_key_low, hash_key_high) VALUES (1, 1, 2);
+                INSERT INTO login (number, server, login_id, received_at, expires_at, prompt_ends,
+                    report_ends, earliest_report, reports_expiry, user_id, scopes, acr_values,
+                    tickets, phase, due_at, attempts, next_at)
+                VALUES (7, 'acp', 'old', 1, 9, 8, 9, 1, 0, 'alice', '[]', '[]', x'', 'preparing',
+                    1, '{"count":0,"recent":[]}', 1);
+                PRAGMA application_id = \(Schema.applicationID);
+                PRAGMA user_version = 1;
+                """
+        )
+        #expect(made.isSuccess, "\(made.output)")
+        let store = try place.open()
+        let login = try #require(try await store.logins.login(LoginNumber(7))).login
+        #expect(login.details == PendingLogin.Details(user: .named("alice")))
+        #expect(login.phase.name == .preparing)
+        #expect(try await store.logins.insertNew(fixture("new").make()).number == LoginNumber(8))
+        await store.close()
     }
 
     @Test("is made and brought forward by a command")

@@ -21,7 +21,7 @@ struct UpdateTests {
                     group.addTask {
                         let result = try await store.update(number) {
                             (login) throws(PendingLogin.Refusal) in
-                            _ = try login.apply(.decided(decision), at: noon)
+                            _ = try login.apply(.decided(decision, .everything), at: noon)
                         }
                         let outcome = try? result?.get().login.phase.outcome
                         return outcome?.decision?.evidence == decision.evidence ? decision : nil
@@ -103,6 +103,7 @@ struct UpdateTests {
                 key: illegal.key,
                 terms: illegal.terms,
                 details: illegal.details,
+                question: nil,
                 tickets: [],
                 phase: .settled(.approved(.fixture(.deny, at: noon)), .reported, at: noon)
             )

@@ -1,3 +1,4 @@
+import Consents
 public import Logins
 
 /// Logins for tests, brought to where they are by legal events only.
@@ -37,7 +38,7 @@ extension PendingLogin {
                     promptEnds: promptEnds,
                     reportEnds: reportEnds,
                     earliestReport: receivedAt + earliestReport,
-                    reportsExpiry: reportsExpiry
+                    reportsExpiry: reportsExpiry ? .always : .never
                 ),
                 details: Details(
                     user: Self.identifier(user),
@@ -47,9 +48,10 @@ extension PendingLogin {
                     requestedScopes: ["openid", "payment:1"],
                     acrValues: ["urn:acr:2fa"],
                     bindingMessage: bindingMessage,
-                    consentID: Self.identifier("consent-1"),
+                    consentID: Self.identifier("consent-" + id.suffix(500)),
                     state: "anti-forgery",
-                    unknownMembers: #"{"x":1}"#
+                    unknownMembers: #"{"x":1}"#,
+                    origin: .fixture
                 )
             )
         }
@@ -84,18 +86,26 @@ extension PendingLogin {
             apply(.prepared(.fixture, [.fixture(at: now)]))
         case .reporting:
             apply(.prepared(.fixture, [.fixture(at: now)]))
-            apply(.decided(.fixture(choice, at: now)))
+            apply(.decided(.fixture(choice, at: now), .everything))
         case .settled:
             apply(.prepared(.fixture, [.fixture(at: now)]))
-            apply(.decided(.fixture(choice, at: now)))
+            apply(.decided(.fixture(choice, at: now), .everything))
             apply(.reportTaken(confirmed: true))
         case .stranded:
             apply(.prepared(.fixture, [.fixture(at: now)]))
-            apply(.decided(.fixture(choice, at: now)))
+            apply(.decided(.fixture(choice, at: now), .everything))
             apply(.reportRefused("no such scope"))
         }
         return login
     }
+}
+
+extension PendingLogin.Origin {
+    /// With the example of the W3C recommendation, section 3.2.4.
+    public static let fixture = Self(
+        request: 42,
+        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    )
 }
 
 extension Consent {
@@ -112,6 +122,14 @@ extension Consent {
     )
 }
 
+extension Question {
+    public static let fixture = Question(
+        consent: .fixture,
+        digest: ConsentForm.digest(of: .fixture),
+        nonce: Array(repeating: 7, count: 32)
+    )
+}
+
 extension PendingLogin.Delivery {
     public static func fixture(_ channel: String = "webhook", at moment: Timestamp) -> Self {
         PendingLogin.Delivery(
@@ -122,13 +140,36 @@ extension PendingLogin.Delivery {
 }
 
 extension Decision {
+    /// As a desk records it for `login-1`: tied to its question.
+    public static func answer(
+        _ choice: Choice,
+        to question: Question,
+        at moment: Timestamp
+    ) -> Decision {
+        let decision = fixture(choice, at: moment)
+        return Decision(
+            choice,
+            evidence: decision.evidence,
+            at: moment,
+            grant: decision.grant,
+            challenge: DecisionChallenge.bytes(
+                for: choice,
+                grant: decision.grant,
+                of: question,
+                in: .named("login-1")
+            )
+        )
+    }
+
     /// As it stands once it was made: an approval grants all of `Consent.fixture`.
     public static func fixture(_ choice: Choice, at moment: Timestamp) -> Decision {
         Decision(
             choice,
             evidence: Evidence(method: .tap, via: .page, address: "192.0.2.7"),
             at: moment,
-            grantedScopes: choice == .approve ? Consent.fixture.scopes.map(\.requestedName) : []
+            grant: Grant(
+                scopes: choice == .approve ? Consent.fixture.scopes.map(\.requestedName) : []
+            )
         )
     }
 }

@@ -1,17 +1,30 @@
 import Foundation
+import Threads
 
-/// A directory that goes away with its owner.
+/// A directory that goes away with its owner, or with the process when that comes first: what is
+/// static has no end of its own.
 public final class TemporaryDirectory: Sendable {
     public let path: String
+
+    private static let living = Locked<Set<String>>([])
+    private static let sweepsAtExit: Bool =
+        atexit { TemporaryDirectory.living.withLock { $0 }.forEach(TemporaryDirectory.remove) } == 0
 
     public init() throws {
         let url = FileManager.default.temporaryDirectory
             .appendingPathComponent("beckon-\(UUID().uuidString)")
+        precondition(Self.sweepsAtExit, "the process can be told what to do at its end")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         path = url.path
+        Self.living.withLock { [path] in _ = $0.insert(path) }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit {
+        Self.living.withLock { [path] in _ = $0.remove(path) }
+        Self.remove(path)
+    }
+
+    private static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
     public func file(_ name: String) -> String { path + "/" + name }
 }

@@ -2,17 +2,28 @@
 struct ParsedArguments: Sendable {
     private(set) var values: [String: String] = [:]
     private(set) var flags: Set<String> = []
+    /// As many as the command takes, in order.
+    private(set) var operands: [String] = []
     private(set) var wantsHelp = false
 
     /// Reads `--key=value`, `--key value` and `--flag`.
     ///
     /// - Throws: `CommandFailure` with `.usage` for everything else: unknown options (with the
-    ///   nearest known one), repeated ones, missing values, and words that belong to no option.
-    init(_ words: [String], options: [CommandOption]) throws(CommandFailure) {
+    ///   nearest known one), repeated ones, missing values, and words that belong to no option
+    ///   beyond the operands.
+    init(
+        _ words: [String],
+        options: [CommandOption],
+        operands expected: Operands = .none
+    ) throws(CommandFailure) {
         var index = 0
         while index < words.count {
             let word = words[index]
             index += 1
+            if expected != .none, !word.hasPrefix("-"), !word.isEmpty {
+                operands.append(word)
+                continue
+            }
             guard word.hasPrefix("--"), word.count > 2 else {
                 throw CommandFailure(.usage, "\(word) belongs to no option; options begin with --")
             }
@@ -61,6 +72,14 @@ struct ParsedArguments: Sendable {
         guard !wantsHelp else { return }
         for option in options where option.isRequired && values[option.name] == nil {
             throw CommandFailure(.usage, "--\(option.name) is missing")
+        }
+        switch expected {
+        case .none: break
+        case .one(let name), .some(let name):
+            guard !operands.isEmpty else { throw CommandFailure(.usage, "\(name) is missing") }
+            if case .one = expected, operands.count > 1 {
+                throw CommandFailure(.usage, "\(operands[1]) is too much: there is one \(name)")
+            }
         }
     }
 

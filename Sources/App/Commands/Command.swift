@@ -8,6 +8,8 @@ protocol Command: Sendable {
     static var details: String { get }
     /// The options it takes beside `--help`.
     static var options: [CommandOption] { get }
+    /// The words it takes that belong to no option.
+    static var operands: Operands { get }
 
     /// Takes the values of its options.
     ///
@@ -20,6 +22,15 @@ protocol Command: Sendable {
 
 extension Command {
     static var details: String { "" }
+    static var operands: Operands { .none }
+}
+
+/// Words of a command line that belong to no option. Each case has what `--help` calls them.
+enum Operands: Hashable, Sendable {
+    case none
+    case one(String)
+    /// One or more.
+    case some(String)
 }
 
 /// An option of a command. Every one is long, takes a value or is a flag, and stands once.

@@ -7,11 +7,12 @@ public enum CommandLineInterface {
     static let commands: [any Command.Type] = [
         ServeCommand.self, DemoCommand.self, CheckCommand.self, MigrateCommand.self,
         HashSecretCommand.self,
-        UsersAddCommand.self, UsersListCommand.self, UsersEnableCommand.self,
-        UsersDisableCommand.self, UsersRemoveCommand.self,
+        KeysGenerateCommand.self, KeysShowCommand.self, KeysJWKSCommand.self,
+        UsersAddCommand.self, UsersListCommand.self, UserCommand<EnableUser>.self,
+        UserCommand<DisableUser>.self, UserCommand<RemoveUser>.self,
         LoginsListCommand.self, LoginsShowCommand.self, LoginsRetryCommand.self,
         LoginsAbandonCommand.self,
-        SimulateCommand.self, HealthCommand.self, VersionCommand.self,
+        SimulateCommand.self, SimulateBankCommand.self, HealthCommand.self, VersionCommand.self,
     ]
 
     /// Runs `beckon` with the words that follow its name, and returns its exit code. To be called
@@ -74,7 +75,11 @@ public enum CommandLineInterface {
             }
             throw unknown(words)
         }
-        let arguments = try ParsedArguments(rest, options: command.options)
+        let arguments = try ParsedArguments(
+            rest,
+            options: command.options,
+            operands: command.operands
+        )
         if arguments.wantsHelp {
             terminal.output(HelpText.command(command))
             return

@@ -54,6 +54,12 @@ struct SimulateCommand: Command {
             default: "$BECKON_SIM_SERVICE_PASSWORD or the demo's"
         ),
         .text("system-client-secret", "TEXT", "The secret of the service's client, beckon."),
+        .text(
+            "system-client-subject",
+            "NAME",
+            "Of its certificate, in place of a secret."
+        ),
+        .text("system-client-jwks", "FILE", "Its public keys, instead of a secret."),
         .text("client-id", "NAME", "The OAuth client.", default: "kiosk"),
         .text("client-secret", "TEXT", "Its secret.", default: "kiosk-secret"),
         .text("mode", "MODE", "How it hears of tokens: poll or ping.", default: "poll"),
@@ -84,6 +90,9 @@ struct SimulateOptions: Sendable {
     /// Nil for the environment's or the demo's.
     let servicePassword: String?
     let systemClientSecret: String?
+    let systemClientSubject: String?
+    /// The path of a JWK Set.
+    let systemClientKeys: String?
     let clientID: String
     let clientSecret: String
     let isPing: Bool
@@ -108,6 +117,8 @@ struct SimulateOptions: Sendable {
         serviceUser = arguments.text("service-user", default: "acp")
         servicePassword = arguments.text("service-password")
         systemClientSecret = arguments.text("system-client-secret")
+        systemClientSubject = arguments.text("system-client-subject")
+        systemClientKeys = arguments.text("system-client-jwks")
         clientID = arguments.text("client-id", default: "kiosk")
         clientSecret = arguments.text("client-secret", default: "kiosk-secret")
         isPing = try arguments.choice("mode", default: "poll", among: ["poll", "ping"]) == "ping"

@@ -25,6 +25,11 @@ enum HelpText {
     static func command(_ command: any Command.Type) -> String {
         var text = "\(command.summary)\n\nUsage: beckon \(command.name)"
         if !command.options.isEmpty { text += " [options]" }
+        switch command.operands {
+        case .none: break
+        case .one(let name): text += " \(name)"
+        case .some(let name): text += " \(name) …"
+        }
         if !command.details.isEmpty { text += "\n\n\(command.details)" }
         text += "\n\nOptions:"
         let rows = command.options.map { option in

@@ -1,6 +1,7 @@
 import Glibc
 import HTTP
 import Logins
+import Telemetry
 
 /// Logins as an operator reads them.
 enum LoginText {
@@ -22,6 +23,7 @@ enum LoginText {
         case .cancelled: "cancelled"
         case .expired: "expired"
         case .failed(let failure): "failed (\(failure))"
+        case .voided: "failed (the consent changed after it was approved)"
         }
     }
 
@@ -65,13 +67,17 @@ enum LoginText {
         add("received", time(login.terms.receivedAt))
         add("expires", time(login.terms.expiresAt))
         add("due", login.dueAt.map(time))
+        if let origin = login.details.origin {
+            add("trace", TraceContext(origin.trace)?.traceID)
+            add("request", "\(origin.request)")
+        }
         if let decision = login.phase.outcome?.decision {
             add("decision", "\(decision.choice), \(time(decision.decidedAt))")
             add("evidence", "\(decision.evidence.method) by \(decision.evidence.via)")
             add("address", decision.evidence.address)
         }
         switch login.phase {
-        case .waiting(_, let deliveries):
+        case .waiting(let deliveries):
             for delivery in deliveries { add("channel", describe(delivery)) }
         case .reporting(_, let report):
             add("in doubt", report.inDoubt ? "yes" : "no")

@@ -4,7 +4,7 @@ struct ServeCommand: Command {
     static let summary = "Runs the service until SIGTERM."
     static let details = """
         SIGTERM and SIGINT let requests under way finish (limits.drain), a second one does not wait.
-        SIGHUP reads certificates again.
+        SIGHUP reads the listener's certificate again, and what proves us to authorization servers.
         """
     static let options: [CommandOption] = [.config]
 

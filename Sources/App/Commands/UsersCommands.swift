@@ -92,69 +92,59 @@ struct UsersListCommand: Command {
     }
 }
 
-/// `beckon users enable`: lets a disabled user be asked again.
-struct UsersEnableCommand: Command {
-    static let name = "users enable"
+/// `beckon users enable`, `disable` and `remove`: does one thing to a user who must be there.
+struct UserCommand<Action: UserAction>: Command {
+    static var name: String { "users " + Action.verb }
+    static var summary: String { Action.summary }
+    static var options: [CommandOption] { [.config, .user] }
+
+    private let config: String
+    private let user: UserID
+
+    init(_ arguments: ParsedArguments) throws(CommandFailure) {
+        config = arguments.text("config", default: CheckCommand.defaultConfig)
+        user = try arguments.user()
+    }
+
+    func run(_ terminal: any Terminal) async throws {
+        try await Stores.with(config) { stores, _ in
+            guard try await Action.perform(on: user, of: stores.users) else {
+                throw CommandFailure(.failed, "there is no user \(user)")
+            }
+            terminal.output("\(Action.verb)d \(user)")
+        }
+    }
+}
+
+/// What a `UserCommand` does. Its verb ends in e.
+protocol UserAction: Sendable {
+    static var verb: String { get }
+    static var summary: String { get }
+    /// False when nobody has that name.
+    static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool
+}
+
+enum EnableUser: UserAction {
+    static let verb = "enable"
     static let summary = "Lets a disabled user be asked again."
-    static let options: [CommandOption] = [.config, .user]
-
-    private let config: String
-    private let user: UserID
-
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
-        user = try arguments.user()
-    }
-
-    func run(_ terminal: any Terminal) async throws {
-        try await Stores.with(config) { stores, _ in
-            guard try await stores.users.setActive(true, user) else { throw CommandFailure(user) }
-            terminal.output("enabled \(user)")
-        }
+    static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool {
+        try await users.setActive(true, user)
     }
 }
 
-/// `beckon users disable`: keeps a user from being asked.
-struct UsersDisableCommand: Command {
-    static let name = "users disable"
+enum DisableUser: UserAction {
+    static let verb = "disable"
     static let summary = "Keeps a user from being asked; their new logins fail."
-    static let options: [CommandOption] = [.config, .user]
-
-    private let config: String
-    private let user: UserID
-
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
-        user = try arguments.user()
-    }
-
-    func run(_ terminal: any Terminal) async throws {
-        try await Stores.with(config) { stores, _ in
-            guard try await stores.users.setActive(false, user) else { throw CommandFailure(user) }
-            terminal.output("disabled \(user)")
-        }
+    static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool {
+        try await users.setActive(false, user)
     }
 }
 
-/// `beckon users remove`: forgets a user.
-struct UsersRemoveCommand: Command {
-    static let name = "users remove"
+enum RemoveUser: UserAction {
+    static let verb = "remove"
     static let summary = "Forgets a user; their logins stay."
-    static let options: [CommandOption] = [.config, .user]
-
-    private let config: String
-    private let user: UserID
-
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
-        user = try arguments.user()
-    }
-
-    func run(_ terminal: any Terminal) async throws {
-        try await Stores.with(config) { stores, _ in
-            guard try await stores.users.remove(user) else { throw CommandFailure(user) }
-            terminal.output("removed \(user)")
-        }
+    static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool {
+        try await users.remove(user)
     }
 }
 
@@ -177,8 +167,4 @@ extension ParsedArguments {
         }
         return user
     }
-}
-
-extension CommandFailure {
-    fileprivate init(_ user: UserID) { self.init(.failed, "there is no user \(user)") }
 }

@@ -1,6 +1,7 @@
 import CurlClient
 import Glibc
 import HTTP
+import JOSE
 import Logins
 import Net
 import Simulators
@@ -31,11 +32,13 @@ extension Composition {
             ]
         )
         configuration.tenant = options.tenant
-        configuration.workspace = options.workspace
+        configuration.workspaces = [.init(options.workspace)]
         configuration.baseURL = options.baseURL
         configuration.defaultTTL = options.ttl
         configuration.interval = options.interval
         configuration.seed = UInt64(options.seed)
+        configuration.systemClientSubject = options.systemClientSubject
+        configuration.systemClientKeys = try options.systemClientKeys.map(keySet)
         if let secret = options.systemClientSecret { configuration.systemClient.secret = secret }
         guard let simulation = Simulation(configuration, http: client) else {
             throw CommandFailure(.failed, "the simulator cannot be made")
@@ -48,6 +51,19 @@ extension Composition {
         terminal.output("control               \(url(control))/_sim")
         UnixSignals.start { _ in site.stop() }
         await site.run(beside: simulation)
+    }
+
+    /// Runs the simulated bank until told to stop.
+    static func simulateBank(_ options: SimulateBankOptions) async throws {
+        let token =
+            options.token
+            ?? Surroundings.real(directory: ".").variable("BECKON_SIM_BANK_TOKEN")
+            ?? DemoConfiguration.bankToken
+        let site = try Site()
+        let server = try site.server(options.listen, SimulatedBank(token: token).routes)
+        StandardTerminal().output("accounts  \(url(server))\(SimulatedBank.path)")
+        UnixSignals.start { _ in site.stop() }
+        await site.run(beside: nil)
     }
 
     /// Runs the service, the simulator and the demo's page until told to stop.
@@ -75,7 +91,12 @@ extension Composition {
         let page = try site.server(.loopback(options.port), simulation.demoRoutes)
         let acp = try site.server(.loopback(8082), simulation.publicRoutes)
         let control = try site.server(.loopback(8083), simulation.controlRoutes)
+        let bank = try site.server(
+            .loopback(8084),
+            SimulatedBank(token: DemoConfiguration.bankToken).routes
+        )
         configuration.connect(acp: url(acp), page: url(page), port: Int(page.port))
+        configuration.accounts?.urlTemplate = url(bank) + SimulatedBank.path
         configuration.listen.address = Site.free(configuration.listen.address)
         configuration.management = Site.free(configuration.management)
         configuration.publicURL = "http://\(configuration.listen.address)"
@@ -95,6 +116,7 @@ extension Composition {
         terminal.output("  Beckon                \(configuration.publicURL)")
         terminal.output("  authorization server  \(url(acp))")
         terminal.output("  its control           \(url(control))/_sim")
+        terminal.output("  bank accounts         \(url(bank))\(SimulatedBank.path)")
         terminal.output("  health and metrics    http://\(configuration.management)/metrics")
         terminal.output("")
         terminal.output("  Stop it with Ctrl-C.")
@@ -105,6 +127,16 @@ extension Composition {
         await withDiscardingTaskGroup { group in
             group.addTask { await service.run() }
             group.addTask { await site.run(beside: simulation) }
+        }
+    }
+
+    private static func keySet(_ path: String) throws -> JWKSet {
+        switch Surroundings.real(directory: ".").read(path) {
+        case .failure(let problem): throw CommandFailure(.usage, "\(path) \(problem.reason)")
+        case .success(let bytes):
+            do { return try JWKSet(bytes: bytes) } catch {
+                throw CommandFailure(.usage, "\(path) is not a JWK Set: \(error)")
+            }
         }
     }
 
@@ -155,9 +187,9 @@ private final class Site: Sendable {
         return probe(address) ?? probe(SocketAddressText(host: address.host, port: 0)) ?? address
     }
 
-    func run(beside simulation: Simulation) async {
+    func run(beside simulation: Simulation?) async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await simulation.run() }
+            if let simulation { group.addTask { await simulation.run() } }
             await withDiscardingTaskGroup { serving in
                 for server in servers.withLock({ $0 }) {
                     serving.addTask { await server.run() }

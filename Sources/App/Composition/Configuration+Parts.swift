@@ -1,5 +1,6 @@
 import AuthorizationServers
 import HTTP
+import Logins
 import Net
 import TLS
 import Telemetry
@@ -7,12 +8,13 @@ import Telemetry
 // The configuration's words in the words of the parts.
 
 extension DestinationSettings {
-    func http(allowsInternal: Bool = true) -> Destination {
+    func http(allowsInternal: Bool = true, proxyResolves: Bool = false) -> Destination {
         Destination(
             authorities: authorities,
             certificate: certificate,
             key: key,
-            allowsInternalAddresses: allowsInternal
+            allowsInternalAddresses: allowsInternal,
+            proxyResolvesNames: proxyResolves
         )
     }
 }
@@ -23,6 +25,16 @@ extension OutboundSettings.DomainMode {
         case .standard: .standard
         case .tenantVanity: .tenantVanity
         case .serverVanity: .serverVanity
+        }
+    }
+}
+
+extension OutboundSettings.RejectOnExpiry {
+    var domain: PendingLogin.ExpiryRule {
+        switch self {
+        case .never: .never
+        case .consents: .lodgedConsents
+        case .always: .always
         }
     }
 }

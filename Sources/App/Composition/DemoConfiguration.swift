@@ -31,6 +31,9 @@ public enum DemoConfiguration {
             },
           ],
 
+          // The demo's bank, where people's accounts are.
+          accounts: { url: "http://127.0.0.1:8084/users/{user}/accounts", token: "demo-bank-token" },
+
           // A person playing with the demo starts logins faster than people do.
           limits_per_user: { live: 50, starts_per_minute: 1000 },
 
@@ -53,4 +56,7 @@ public enum DemoConfiguration {
 
     /// The password whose hash stands in the text.
     public static let inboundPassword = "demo-password-between-acp-and-beckon"
+
+    /// What the demo's bank is asked with; it stands in the text too.
+    public static let bankToken = "demo-bank-token"
 }

@@ -45,8 +45,7 @@ struct Traffic: ExchangeObserver {
 
     /// The peer's trace with a span of ours; nil when the peer is in none.
     private static func trace(of request: Request?) -> TraceContext? {
-        guard let request, let range = request.range(of: "traceparent") else { return nil }
-        return TraceContext(request.bytes[range])?.child()
+        request.flatMap { TraceContext(of: $0)?.child() }
     }
 }
 

@@ -27,6 +27,7 @@ final class Service: Sendable {
     private let stopping = Signal()
     private let store: SQLiteLoginStore
     private let engine: LoginEngine
+    private let credentials: [ReplaceableCredentials]
     private let retention: Retention
     private let loops: EventLoopGroup
     private let server: Server
@@ -67,10 +68,13 @@ final class Service: Sendable {
         registry.counter("beckon_log_dropped_total", "Log lines that found no room.") {
             Double(lines.dropped)
         }
+        let credentials = try parts.credentials()
+        self.credentials = Array(credentials.values)
         engine = LoginEngine(
             store: store,
-            servers: parts.servers(),
+            servers: parts.servers(credentials),
             directory: directory,
+            accounts: parts.accounts(),
             plan: plan,
             clock: clock,
             changes: changes,
@@ -254,11 +258,8 @@ final class Service: Sendable {
     }
 
     private func reload() {
-        guard configuration.listen.tls != nil else {
-            // Secrets and authorities of others are read at the start only.
-            log.warning("certificate.none") { $0.member("cause", "listen.tls is not configured") }
-            return
-        }
+        for credentials in credentials { credentials.reload() }
+        guard configuration.listen.tls != nil else { return }
         do {
             try server.reloadCertificate()
             log.info("certificate.reloaded")

@@ -63,6 +63,19 @@ struct ServiceParts {
         )
     }
 
+    /// Who lists people's accounts; nil when the configuration names nobody.
+    func accounts() -> (any AccountDirectory)? {
+        guard let settings = configuration.accounts,
+            let http = UserLookup.Settings(
+                template: settings.urlTemplate,
+                destination: settings.destination.http(),
+                timeLimit: settings.timeLimit
+            )
+        else { return nil }
+        let token = settings.token
+        return HTTPAccounts(http, client: otherClient) { token?.withText { $0 } }
+    }
+
     /// The channels in the order in which they are asked.
     ///
     /// - Throws: `CommandFailure` for a channel that cannot be made of its settings.
@@ -92,7 +105,8 @@ struct ServiceParts {
                     url: webhook.url,
                     secrets: secrets,
                     destination: webhook.destination.http(
-                        allowsInternal: webhook.allowsInternal
+                        allowsInternal: webhook.allowsInternal,
+                        proxyResolves: webhook.proxyResolves
                     ),
                     timeLimit: webhook.timeLimit
                 ),
@@ -147,15 +161,39 @@ struct ServiceParts {
                     reportMargin: server.outbound.reportMargin
                 ),
                 limits: configuration.loginLimits,
-                reportsExpiry: server.outbound.rejectOnExpiry == .always
+                reportsExpiry: server.outbound.rejectOnExpiry.domain,
+                workspaces: server.outbound.consents.workspaces
             )
         }
     }
 
-    func servers() -> [any AuthorizationServer] {
-        configuration.authorizationServers.map { server in
+    /// What proves us to each server, to be read again on SIGHUP.
+    ///
+    /// - Throws: `CommandFailure` when a file has gone since the configuration was checked.
+    func credentials() throws -> [AuthorizationServerID: ReplaceableCredentials] {
+        var credentials: [AuthorizationServerID: ReplaceableCredentials] = [:]
+        for (number, server) in configuration.authorizationServers.enumerated() {
+            do throws(ClientAuthenticationSettings.Problem) {
+                credentials[server.id] = try ReplaceableCredentials(
+                    server.outbound.authentication,
+                    of: server.id,
+                    clock: clock,
+                    log: log
+                )
+            } catch {
+                let path = "authorization_servers[\(number)].outbound.\(error.key)"
+                throw CommandFailure(.configuration, "\(path): \(error.reason)")
+            }
+        }
+        return credentials
+    }
+
+    func servers(
+        _ credentials: [AuthorizationServerID: ReplaceableCredentials]
+    ) -> [any AuthorizationServer] {
+        configuration.authorizationServers.compactMap { server in
+            guard let credentials = credentials[server.id] else { return nil }
             let settings = server.outbound
-            let secret = settings.clientSecret
             return CloudentityServer(
                 CloudentityOutbound(
                     server: server.id,
@@ -163,15 +201,20 @@ struct ServiceParts {
                     domainMode: settings.domainMode.adapter,
                     tenant: settings.tenant,
                     scopeGrantBaseURL: settings.scopeGrantBaseURL,
+                    consentStyle: settings.consents.style.adapter,
+                    consentBaseURL: settings.consents.baseURL,
                     tokenURL: settings.tokenURL,
+                    discovery: settings.discovery,
                     clientID: settings.clientID,
-                    clientSecret: { secret.withText { $0 } },
-                    clientAuthentication: settings.clientAuthentication == .post
-                        ? .secretPost : .secretBasic,
+                    credentials: { credentials.current },
+                    assertionAudience: settings.authentication.audience,
                     scopes: settings.scopes,
                     destination: settings.destination.http(),
                     timeLimit: settings.timeLimit,
-                    lookup: settings.scopeGrantLookup == .never ? .never : .always
+                    lookup: settings.scopeGrantLookup == .never ? .never : .always,
+                    workspaces: settings.consents.workspaces,
+                    rejectionCodes: settings.consents.rejectionCodes,
+                    statusPolicy: settings.consents.statusPolicy
                 ),
                 http: client,
                 clock: clock,

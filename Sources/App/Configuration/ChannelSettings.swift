@@ -59,6 +59,9 @@ public struct WebhookSettings: Sendable {
     public var secrets: [Secret]
     /// Whether the address may be loopback, private or otherwise not public. Default false.
     public var allowsInternal: Bool
+    /// Whether a proxy from the environment resolves the name, and so answers for the address.
+    /// Default false.
+    public var proxyResolves: Bool
     /// How it is reached and trusted.
     public var destination: DestinationSettings
     /// For one delivery. Default 20 s.
@@ -66,6 +69,7 @@ public struct WebhookSettings: Sendable {
 
     init(_ section: Section, development: Bool) {
         allowsInternal = section.flag("allow_internal", default: false)
+        proxyResolves = section.flag("proxy_resolves", default: false)
         url =
             section.url(
                 "url",

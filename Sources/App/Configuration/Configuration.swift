@@ -19,6 +19,8 @@ public struct Configuration: Sendable {
     public var store: StoreSettings
     /// Who the people are.
     public var users: UserSettings
+    /// Where their accounts are listed; nil when nobody is asked.
+    public var accounts: AccountSettings?
     /// Who calls us and is reported to. At least one; ids and base paths are unique.
     public var authorizationServers: [AuthorizationServerSettings]
     /// How much one user and one client may use.
@@ -104,6 +106,7 @@ public struct Configuration: Sendable {
         limits = LimitSettings(root.group("limits"))
         store = StoreSettings(root.group("store"))
         users = UserSettings(root.group("users"), development: development)
+        accounts = AccountSettings(root.group("accounts"), development: development)
         authorizationServers = AuthorizationServerSettings.all(
             root,
             development: development,

@@ -1,3 +1,4 @@
+public import AuthorizationServers
 public import Logins
 
 /// How we report to an authorization server (`cloudentity.md` 2, 5).
@@ -7,12 +8,6 @@ public struct OutboundSettings: Sendable {
         case standard
         case tenantVanity = "tenant_vanity"
         case serverVanity = "server_vanity"
-    }
-
-    /// How we prove ourselves at the token endpoint (`cloudentity.md` 5).
-    public enum ClientAuthentication: String, CaseIterable, Sendable {
-        case basic = "client_secret_basic"
-        case post = "client_secret_post"
     }
 
     /// Which expired logins the server is told of (`cloudentity.md` ST-5).
@@ -35,20 +30,23 @@ public struct OutboundSettings: Sendable {
     public var domainMode: DomainMode
     /// Overrides the table of `cloudentity.md` 2.
     public var scopeGrantBaseURL: String?
-    /// Overrides the table of `cloudentity.md` 2.
+    /// Overrides the table of `cloudentity.md` 2, and discovery.
     public var tokenURL: String?
+    /// Whether the server is asked where its token endpoint is. Default off.
+    public var discovery: CloudentityOutbound.DiscoveryMode
     /// Of the client that the server made for us (`cloudentity.md` AU-1).
     public var clientID: String
-    /// Of the same client.
-    public var clientSecret: Secret
-    /// Default `client_secret_basic`.
-    public var clientAuthentication: ClientAuthentication
-    /// Asked for with the token; default `manage_scope_grants`.
+    /// How we prove that we are this client.
+    public var authentication: ClientAuthenticationSettings
+    /// Asked for with the token; default `manage_scope_grants`, and `manage_openbanking_consents`
+    /// where a workspace has a family of consents.
     public var scopes: [String]
     /// How the server is reached and trusted.
     public var destination: DestinationSettings
     /// For one call. Default 10 s.
     public var timeLimit: Duration
+    /// What is known of consents.
+    public var consents: ConsentSettings
     /// Default `consents`.
     public var rejectOnExpiry: RejectOnExpiry
     /// Default `always`.
@@ -67,12 +65,20 @@ public struct OutboundSettings: Sendable {
         domainMode = section.choice("domain_mode", default: .standard)
         scopeGrantBaseURL = section.url("scope_grant_base_url", plain: plain)
         tokenURL = section.url("token_url", plain: plain)
+        discovery = section.discovery("discovery", plain: plain)
         clientID = section.requiredText("client_id")
-        clientSecret = section.requiredSecret("client_secret", development: development)
-        clientAuthentication = section.choice("client_authentication", default: .basic)
         let scopes = section.texts("scopes")
-        self.scopes = section.has("scopes") ? scopes : ["manage_scope_grants"]
+        consents = ConsentSettings(section, plain: plain)
+        let standard = ["manage_scope_grants"]
+        self.scopes =
+            section.has("scopes")
+            ? scopes : standard + (consents.hasConsents ? ["manage_openbanking_consents"] : [])
         destination = DestinationSettings(section)
+        authentication = ClientAuthenticationSettings(
+            section,
+            destination: destination,
+            development: development
+        )
         timeLimit = section.duration(
             "time_limit",
             default: .seconds(10),
@@ -110,5 +116,22 @@ public struct OutboundSettings: Sendable {
             if tenant == nil { section.problem("tenants", "holds a name that is not one") }
             return tenant
         }
+    }
+}
+
+extension Section {
+    /// `true`, `false`, or the address of an issuer's metadata.
+    fileprivate func discovery(
+        _ key: String,
+        plain: PlainHTTP
+    ) -> CloudentityOutbound.DiscoveryMode {
+        if case .string = node(key)?.value {
+            guard let url = url(key, plain: plain) else { return .off }
+            if !url.hasSuffix(CloudentityOutbound.metadataPath) {
+                problem(key, "must end in \(CloudentityOutbound.metadataPath)")
+            }
+            return .at(url)
+        }
+        return flag(key, default: false) ? .standard : .off
     }
 }

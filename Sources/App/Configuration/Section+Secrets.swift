@@ -13,6 +13,31 @@ extension Section {
         return secret ?? Secret("")
     }
 
+    /// A secret that can be read again: the file it is in, if it is in one, besides its value.
+    func secretSource(
+        _ key: String,
+        development: Bool
+    ) -> ClientAuthenticationSettings.Source? {
+        guard let node = node(key),
+            let secret = secret(node, at: path(of: key), development: development)
+        else { return nil }
+        var file: String?
+        if case .object(let members) = node.value, let member = members.first,
+            member.name == "file", case .string(let name) = member.node.value
+        {
+            file = surroundings.resolve(name)
+        }
+        return .init(secret: secret, file: file)
+    }
+
+    /// Editors end a file with a line break that nobody means to be part of the secret.
+    static func secretBytes(inFile bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes[...]
+        if bytes.last == 0x0A { bytes = bytes.dropLast() }
+        if bytes.last == 0x0D { bytes = bytes.dropLast() }
+        return Array(bytes)
+    }
+
     /// Several secrets, for while one replaces another.
     func secrets(_ key: String, development: Bool) -> [Secret] {
         elements(key).compactMap { position, node in
@@ -78,11 +103,7 @@ extension Section {
             notes.problem(path, node.line, "\(file) \(problem.reason)")
             return nil
         case .success(let bytes):
-            // Editors end a file with a line break that nobody means to be part of the secret.
-            var bytes = bytes[...]
-            if bytes.last == 0x0A { bytes = bytes.dropLast() }
-            if bytes.last == 0x0D { bytes = bytes.dropLast() }
-            return nonEmpty(Array(bytes), at: path, node.line, file)
+            return nonEmpty(Self.secretBytes(inFile: bytes), at: path, node.line, file)
         }
     }
 

@@ -88,19 +88,25 @@ extension Section {
         return span
     }
 
-    /// One of a few words.
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ key: String,
-        default value: Choice
-    ) -> Choice {
-        guard let text = text(key) else { return value }
+    /// One of a few words; nil when absent.
+    func optionalChoice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String
+    ) -> Choice? {
+        guard let text = text(key) else { return nil }
         guard let choice = Choice(rawValue: text) else {
             let words = Choice.allCases.map(\.rawValue)
             let hint = Spelling.nearest(to: text, among: words).map { "; did you mean \($0)?" }
             problem(key, "must be \(Self.list(words)), not \"\(text)\"" + (hint ?? ""))
-            return value
+            return nil
         }
         return choice
+    }
+
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String,
+        default value: Choice
+    ) -> Choice {
+        optionalChoice(key) ?? value
     }
 
     static func list(_ words: [String]) -> String {
@@ -153,6 +159,27 @@ extension Section {
             checkURL(text, key, plain: plain, allowsQuery: allowsQuery)
         else { return nil }
         return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    /// An address that holds `{user}` once, where the percent-encoded user identifier goes. It must
+    /// be there if the group is.
+    func userURL(_ key: String, plain: PlainHTTP) -> String {
+        if isPresent, !has(key) { missing(key) }
+        guard let template = text(key) else { return "" }
+        let parts = template.split(separator: "{user}", omittingEmptySubsequences: false)
+        guard parts.count == 2 else {
+            problem(key, "must hold {user} once, where the user identifier goes")
+            return template
+        }
+        // Braces are not URL characters; the check is made with a user in their place.
+        let example = parts.joined(separator: "user")
+        guard checkURL(example, key, plain: plain, allowsQuery: true) else { return template }
+        // A user whose name is part of the host's would choose who gets our token.
+        let afterScheme = parts[0].drop { $0 != ":" }.drop { $0 == ":" || $0 == "/" }
+        if !afterScheme.contains(where: { $0 == "/" || $0 == "?" }) {
+            problem(key, "must hold {user} in its path or its query")
+        }
+        return template
     }
 
     @discardableResult

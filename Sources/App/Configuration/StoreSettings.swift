@@ -65,10 +65,7 @@ public struct HTTPDirectorySettings: Sendable {
     public var cacheEntries: Int
 
     init(_ section: Section, development: Bool) {
-        // Braces are not URL characters; the check is made with a user in their place.
-        urlTemplate = section.text("url") ?? ""
-        if section.isPresent, !section.has("url") { section.missing("url") }
-        if section.has("url") { Self.check(urlTemplate, section, development: development) }
+        urlTemplate = section.userURL("url", plain: .loopback(unless: development))
         token = section.secret("token", development: development)
         destination = DestinationSettings(section)
         timeLimit = section.duration(
@@ -82,20 +79,6 @@ public struct HTTPDirectorySettings: Sendable {
         cacheEntries = cache.number("entries", default: 100_000, 1...10_000_000)
         cache.end()
         section.end()
-    }
-
-    private static func check(_ template: String, _ section: Section, development: Bool) {
-        guard template.split(separator: "{user}", omittingEmptySubsequences: false).count == 2
-        else {
-            section.problem("url", "must hold {user} once, where the user identifier goes")
-            return
-        }
-        section.checkURL(
-            template.replacing("{user}", with: "user"),
-            "url",
-            plain: .loopback(unless: development),
-            allowsQuery: true
-        )
     }
 }
 
@@ -116,5 +99,6 @@ public struct DestinationSettings: Hashable, Sendable {
             let absent = section.has("key") ? "certificate" : "key"
             section.problem(absent, "is missing: certificate and key come together")
         }
+        if let certificate, let key { section.checkCertifiedKey(certificate, key: key) }
     }
 }

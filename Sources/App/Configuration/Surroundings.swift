@@ -1,4 +1,6 @@
+import Engine
 import Glibc
+public import Logins
 
 /// What a configuration refers to outside itself: files and environment variables.
 /// A value, so that tests can have surroundings of their own.
@@ -9,6 +11,8 @@ public struct Surroundings: Sendable {
     public var variable: @Sendable (String) -> String?
     /// What relative paths are relative to.
     public var directory: String
+    /// When the configuration is read; nil asks nothing of certificates' dates.
+    public var now: Timestamp?
 
     /// Why a file cannot be read, in words.
     public struct FileProblem: Error, Hashable, Sendable {
@@ -22,16 +26,19 @@ public struct Surroundings: Sendable {
     public init(
         directory: String,
         variables: [String: String] = [:],
+        now: Timestamp? = nil,
         read: @escaping @Sendable (String) -> Result<[UInt8], FileProblem>
     ) {
         self.directory = directory
         self.variable = { variables[$0] }
+        self.now = now
         self.read = read
     }
 
-    /// The machine's files and this process's environment.
+    /// The machine's files and time, and this process's environment.
     public static func real(directory: String) -> Surroundings {
         var surroundings = Surroundings(directory: directory, read: Files.read)
+        surroundings.now = SystemClock().now()
         surroundings.variable = { name in getenv(name).map { String(cString: $0) } }
         return surroundings
     }

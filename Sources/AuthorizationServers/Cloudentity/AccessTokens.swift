@@ -5,8 +5,9 @@ import Logins
 import Telemetry
 import Threads
 
-/// Tokens of the OAuth client-credentials grant (RFC 6749 §4.4): cached for each token endpoint,
-/// renewed shortly before they expire, with one renewal under way at a time.
+/// Tokens of the OAuth client-credentials grant (RFC 6749 §4.4): cached for each token endpoint and
+/// for what we prove ourselves with, renewed shortly before they expire, with one renewal under way
+/// at a time.
 final class AccessTokens: Sendable {
     /// Why there is no token.
     enum Failure: Error, Hashable {
@@ -18,11 +19,12 @@ final class AccessTokens: Sendable {
 
     /// Renewed this much before the end (AU-5).
     private static let margin = Duration.seconds(10)
-    /// For answers without `expires_in` (AU-4).
-    private static let assumedLifetime = Duration.seconds(300)
 
-    /// Seconds; a server that says more is asked again all the same.
-    private static let longestLifetime = 86_400
+    /// A token that was had with one certificate or key is not used beside another.
+    private struct Place: Hashable {
+        let endpoint: TokenEndpoint
+        let revision: Int
+    }
 
     private struct Entry {
         var token: String?
@@ -39,7 +41,8 @@ final class AccessTokens: Sendable {
     private let http: any OutboundHTTP
     private let clock: any WallClock
     private let log: Logger
-    private let entries = Locked<[String: Entry]>([:])
+    private let discovery: Discovery
+    private let entries = Locked<[Place: Entry]>([:])
     private static let longestPause = Duration.seconds(60)
     private let backoff = RetrySchedule(first: .seconds(1), cap: longestPause, jitter: 0.2)
 
@@ -53,24 +56,43 @@ final class AccessTokens: Sendable {
         self.http = http
         self.clock = clock
         self.log = log
+        discovery = Discovery(settings, http: http, clock: clock, log: log)
     }
 
-    /// A token that is good for at least a few seconds more.
-    func token(from url: String) async throws(Failure) -> String {
+    /// A token that is good for at least a few seconds more. A login that waits for a new one lends
+    /// the request its trace.
+    func token(
+        from endpoint: TokenEndpoint,
+        with credentials: ClientCredentials,
+        of login: PendingLogin
+    ) async throws(Failure) -> String {
+        let place = Place(endpoint: endpoint, revision: credentials.revision)
         while true {
-            switch state(of: url) {
+            switch state(of: place) {
             case .token(let token): return token
             case .failed(let failure): throw failure
-            case .wait: await waitForRenewal(of: url)
-            case .renew: return try await renew(from: url)
+            case .wait: await waitForRenewal(of: place)
+            case .renew:
+                let request = TokenRequest(
+                    settings: settings,
+                    credentials: credentials,
+                    issuer: settings.issuer(for: login.key.tenant),
+                    trace: login.details.origin?.trace
+                )
+                return try await renew(place, by: request)
             }
         }
     }
 
     /// Forgets a token that was refused, unless it has been replaced meanwhile.
-    func discard(_ token: String, from url: String) {
+    func discard(
+        _ token: String,
+        from endpoint: TokenEndpoint,
+        with credentials: ClientCredentials
+    ) {
+        let place = Place(endpoint: endpoint, revision: credentials.revision)
         entries.withLock { entries in
-            if entries[url]?.token == token { entries[url]?.token = nil }
+            if entries[place]?.token == token { entries[place]?.token = nil }
         }
     }
 
@@ -82,10 +104,10 @@ final class AccessTokens: Sendable {
         case renew
     }
 
-    private func state(of url: String) -> State {
+    private func state(of place: Place) -> State {
         let now = clock.now()
         return entries.withLock { entries in
-            var entry = entries[url, default: Entry()]
+            var entry = entries[place, default: Entry()]
             if let token = entry.token, now < entry.renewAt { return .token(token) }
             if entry.isRenewing { return .wait }
             // A clock that was set back must not make the pause longer.
@@ -95,16 +117,20 @@ final class AccessTokens: Sendable {
                 return .failed(failure)
             }
             entry.isRenewing = true
-            entries[url] = entry
+            // What belongs to replaced credentials is not asked for again.
+            entries = entries.filter { old, entry in
+                old.endpoint != place.endpoint || old.revision >= place.revision || entry.isRenewing
+            }
+            entries[place] = entry
             return .renew
         }
     }
 
-    private func waitForRenewal(of url: String) async {
+    private func waitForRenewal(of place: Place) async {
         await withCheckedContinuation { waiter in
             let isOver = entries.withLock { entries in
-                guard entries[url]?.isRenewing == true else { return true }
-                entries[url]?.waiters.append(waiter)
+                guard entries[place]?.isRenewing == true else { return true }
+                entries[place]?.waiters.append(waiter)
                 return false
             }
             if isOver { waiter.resume() }
@@ -112,12 +138,14 @@ final class AccessTokens: Sendable {
     }
 
     /// Returns the new token itself: one that has expired on arrival is still used once.
-    private func renew(from url: String) async throws(Failure) -> String {
-        let result: Result<(token: String, lifetime: Duration), Failure>
-        do { result = .success(try await request(url)) } catch { result = .failure(error) }
+    private func renew(_ place: Place, by token: TokenRequest) async throws(Failure) -> String {
+        let result: Result<TokenRequest.Grant, Failure>
+        do { result = .success(try await request(token, at: place.endpoint)) } catch {
+            result = .failure(error)
+        }
         let now = clock.now()
         let waiters = entries.withLock { entries in
-            var entry = entries[url, default: Entry()]
+            var entry = entries[place, default: Entry()]
             switch result {
             case .success(let grant):
                 let life = grant.lifetime - Self.margin
@@ -142,7 +170,7 @@ final class AccessTokens: Sendable {
                 entry.retryAt = now + pause
             }
             entry.isRenewing = false
-            defer { entries[url] = entry }
+            defer { entries[place] = entry }
             defer { entry.waiters = [] }
             return entry.waiters
         }
@@ -158,68 +186,23 @@ final class AccessTokens: Sendable {
         }
     }
 
-    private func request(_ url: String) async throws(Failure) -> (token: String, lifetime: Duration)
-    {
-        var form = [
-            Field("grant_type", "client_credentials"),
-            Field("scope", settings.scopes.joined(separator: " ")),
-        ]
-        var fields = [
-            Field("Content-Type", "application/x-www-form-urlencoded"),
-            Field("Accept", "application/json"),
-        ]
-        switch settings.clientAuthentication {
-        case .secretBasic:
-            // Both halves are form-encoded first (RFC 6749 §2.3.1).
-            let pair = [settings.clientID, settings.clientSecret()]
-                .map { Form([Field($0, "")]).bytes.dropLast() }
-                .joined(separator: [UInt8(ascii: ":")])
-            fields.append(Field("Authorization", "Basic " + Base64.encode(Array(pair))))
-        case .secretPost:
-            form.append(Field("client_id", settings.clientID))
-            form.append(Field("client_secret", settings.clientSecret()))
-        }
-        let answer: OutboundResponse
-        do {
-            answer = try await http.send(
-                OutboundRequest(
-                    .post,
-                    url,
-                    fields: fields,
-                    body: Form(form).bytes,
-                    destination: settings.destination,
-                    timeLimit: settings.timeLimit
-                )
-            )
-        } catch {
-            // A token asked for twice harms nobody, so every failure may be tried again.
-            throw .unavailable("token endpoint: \(error)", after: nil)
-        }
-        return try read(answer)
-    }
-
-    private func read(
-        _ answer: OutboundResponse
-    ) throws(Failure) -> (token: String, lifetime: Duration) {
-        let body = try? JSONValue(answer.body)
-        switch answer.status {
-        case 200...299:
-            guard let token = body?["access_token"]?.string, !token.isEmpty,
-                token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-            else {
-                throw .unavailable("token endpoint: its answer has no access_token", after: nil)
+    private func request(
+        _ token: TokenRequest,
+        at endpoint: TokenEndpoint
+    ) async throws(Failure) -> TokenRequest.Grant {
+        let url = try await discovery.url(of: endpoint, for: token)
+        do throws(Failure) {
+            let request = try token.request(to: url, at: clock.now())
+            let answer: OutboundResponse
+            do { answer = try await http.send(request) } catch {
+                // A token asked for twice harms nobody, so every failure may be tried again.
+                throw Failure.unavailable("token endpoint: \(error)", after: nil)
             }
-            let seconds = body?["expires_in"]?.integer
-            let lifetime = seconds.map { Duration.seconds(min(max(0, $0), Self.longestLifetime)) }
-            return (token, lifetime ?? Self.assumedLifetime)
-        case 408, 425, 429, 500...599:
-            throw .unavailable(
-                "token endpoint: \(answer.status)",
-                after: answer.retryAfter(secondsSince1970: clock.now().milliseconds / 1000)
-            )
-        default:
-            let code = body?["error"]?.string.map { " " + $0.prefix(64) } ?? ""
-            throw .refused("token endpoint: \(answer.status)\(code)")
+            return try token.read(answer, at: clock.now())
+        } catch {
+            // It may have moved.
+            discovery.distrust(endpoint)
+            throw error
         }
     }
 }

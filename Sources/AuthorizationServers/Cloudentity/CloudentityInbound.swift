@@ -31,7 +31,7 @@ public struct CloudentityInbound: Sendable {
         func terms(
             from now: Timestamp,
             to end: Timestamp,
-            reportsExpiry: Bool
+            reportsExpiry: PendingLogin.ExpiryRule
         )
             -> PendingLogin.Terms
         {
@@ -58,8 +58,10 @@ public struct CloudentityInbound: Sendable {
     public var tenants: Set<TenantID>
     public var timing: Timing
     public var limits: LoginLimits
-    /// Whether a plain scope grant that nobody answered is reported as rejected.
-    public var reportsExpiry: Bool
+    /// When a login that nobody answered is reported as rejected.
+    public var reportsExpiry: PendingLogin.ExpiryRule
+    /// Which consents logins are for.
+    public var workspaces: CloudentityWorkspaces
 
     public init(
         server: AuthorizationServerID,
@@ -70,7 +72,8 @@ public struct CloudentityInbound: Sendable {
         tenants: Set<TenantID> = [],
         timing: Timing = Timing(),
         limits: LoginLimits = .none,
-        reportsExpiry: Bool = false
+        reportsExpiry: PendingLogin.ExpiryRule = .never,
+        workspaces: CloudentityWorkspaces = CloudentityWorkspaces()
     ) {
         self.server = server
         self.basePath = basePath
@@ -81,5 +84,17 @@ public struct CloudentityInbound: Sendable {
         self.timing = timing
         self.limits = limits
         self.reportsExpiry = reportsExpiry
+        self.workspaces = workspaces
+    }
+}
+
+extension CloudentityInbound {
+    /// The rule for one login. Of a consent that only its workspace's setting tells of, the login
+    /// itself shows nothing until it has been fetched.
+    func expiryRule(for login: PendingLogin.Details) -> PendingLogin.ExpiryRule {
+        guard reportsExpiry == .lodgedConsents,
+            case .addresses = workspaces.candidates(for: login)
+        else { return reportsExpiry }
+        return .always
     }
 }

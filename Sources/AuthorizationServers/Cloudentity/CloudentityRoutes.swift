@@ -114,15 +114,17 @@ public struct CloudentityRoutes: Sendable {
                 $0.member("login_id", body.login.value)
             }
         }
+        var details = body.details
+        details.origin = Self.origin(of: request)
         let now = clock.now()
         let login = PendingLogin(
             key: LoginKey(server: inbound.server, tenant: body.tenant, login: body.login),
             terms: inbound.timing.terms(
                 from: now,
                 to: body.expiresAt ?? now + inbound.timing.defaultLifetime,
-                reportsExpiry: inbound.reportsExpiry
+                reportsExpiry: inbound.expiryRule(for: body.details)
             ),
-            details: body.details
+            details: details
         )
         do {
             // Durable before the 2xx leaves; the engine hears of it from the store.
@@ -136,6 +138,12 @@ public struct CloudentityRoutes: Sendable {
             }
             return CloudentityAnswer.unavailable
         }
+    }
+
+    /// The peer's trace goes on with a span of ours; without one, a trace begins here.
+    private static func origin(of request: Request) -> PendingLogin.Origin {
+        let trace = TraceContext(of: request)?.child() ?? .begin()
+        return PendingLogin.Origin(request: Int(clamping: request.id), trace: trace.traceparent)
     }
 
     private func note(_ insertion: Insertion, of login: PendingLogin, _ request: Request) {

@@ -13,6 +13,11 @@ static inline CURLcode beckon_curl_set_long(CURL *handle, CURLoption option, lon
 static inline CURLcode beckon_curl_set_pointer(CURL *handle, CURLoption option, const void *value) {
     return curl_easy_setopt(handle, option, value);
 }
+static inline CURLcode beckon_curl_set_blob(CURL *handle, CURLoption option, const void *bytes,
+                                            size_t count) {
+    struct curl_blob blob = {.data = (void *)bytes, .len = count, .flags = CURL_BLOB_COPY};
+    return curl_easy_setopt(handle, option, &blob);
+}
 static inline CURLcode beckon_curl_set_write(CURL *handle, CURLoption option,
                                              curl_write_callback function) {
     return curl_easy_setopt(handle, option, function);

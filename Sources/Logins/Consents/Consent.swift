@@ -157,3 +157,16 @@ public struct Consent: Hashable, Sendable {
         }
     }
 }
+
+extension Consent.NamedAccount {
+    /// Whether both name one account. A name for people beside the number says nothing; a part
+    /// that only one of them has, as little.
+    public func isSameAccount(as other: Self) -> Bool {
+        func agree(_ one: String?, _ two: String?) -> Bool {
+            one == nil || two == nil || one == two
+        }
+        return identification == other.identification && scheme == other.scheme
+            && agree(ispb, other.ispb) && agree(issuer, other.issuer)
+            && agree(accountType, other.accountType)
+    }
+}

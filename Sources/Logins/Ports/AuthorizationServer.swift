@@ -6,7 +6,8 @@ public protocol AuthorizationServer: Sendable {
     /// Pauses between attempts at this server.
     var retries: RetrySchedule { get }
 
-    /// What the person is to be shown. May be asked again for the same login.
+    /// What the person is to be shown. It is asked once more before an approval is reported: what
+    /// has changed by then voids the approval, so the same consent must give an equal answer.
     func consent(of login: PendingLogin) async -> ConsentAnswer
 
     /// Tells the server the outcome. When `inDoubt`, an earlier attempt may have been processed:
@@ -19,6 +20,8 @@ public enum ConsentAnswer: Hashable, Sendable {
     case consent(Consent)
     /// Not now: why, and what pause the server asked for.
     case later(String, after: Duration?)
+    /// The server no longer has what is to be approved.
+    case gone
     /// Never.
     case unusable(Failure)
 }

@@ -23,6 +23,8 @@ public struct Prompt: Hashable, Sendable {
     /// `https://…/approve/{ticket}`: whoever has it may decide. Secret.
     public let link: String
     public let ticket: String
+    /// The call that brought the login.
+    public let origin: PendingLogin.Origin?
 
     public init(
         number: LoginNumber,
@@ -33,7 +35,8 @@ public struct Prompt: Hashable, Sendable {
         bindingMessage: String?,
         ends: Timestamp,
         link: String,
-        ticket: String
+        ticket: String,
+        origin: PendingLogin.Origin? = nil
     ) {
         self.number = number
         self.key = key
@@ -44,6 +47,7 @@ public struct Prompt: Hashable, Sendable {
         self.ends = ends
         self.link = link
         self.ticket = ticket
+        self.origin = origin
     }
 }
 

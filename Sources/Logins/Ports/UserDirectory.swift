@@ -19,17 +19,21 @@ public struct User: Hashable, Sendable {
     public let channels: Set<ChannelID>?
     /// A BCP 47 language tag, if they chose one.
     public let language: String?
+    /// A name of the time zone database, such as `America/Sao_Paulo`, if it is known.
+    public let timeZone: String?
 
     public init(
         id: UserID,
         isActive: Bool,
         channels: Set<ChannelID>? = nil,
-        language: String? = nil
+        language: String? = nil,
+        timeZone: String? = nil
     ) {
         self.id = id
         self.isActive = isActive
         self.channels = channels
         self.language = language
+        self.timeZone = timeZone
     }
 }
 

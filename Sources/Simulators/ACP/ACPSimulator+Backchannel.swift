@@ -5,31 +5,44 @@ import Threads
 extension ACPSimulator {
     static let grantType = "urn:openid:params:grant-type:ciba"
 
-    /// What OAuth clients call.
+    /// What OAuth clients call, workspace by workspace.
     var clientRoutes: [Route] {
-        let issuer = "/\(configuration.tenant)/\(configuration.workspace)"
-        return [
-            route(.post, issuer + "/backchannel/authentication", from: "client") {
-                [self] request in await backchannelAuthentication(request)
-            },
-            route(.post, issuer + "/oauth2/token", from: "client") { [self] request in
-                token(request)
-            },
-        ]
+        configuration.workspaces.flatMap { workspace in
+            let issuer = issuer("", workspace.id)
+            return [
+                route(.post, issuer + "/backchannel/authentication", from: "client") {
+                    [self] request in await backchannelAuthentication(request, workspace)
+                },
+                route(.post, issuer + "/oauth2/token", from: "client") { [self] request in
+                    token(request, of: workspace)
+                },
+            ] + lodgingRoutes(of: workspace)
+        }
     }
 
     /// OpenID CIBA Core §7: the checks in their order, the login, and its start.
-    private func backchannelAuthentication(_ request: Request) async -> Response {
+    private func backchannelAuthentication(
+        _ request: Request,
+        _ workspace: SimulatorConfiguration.Workspace
+    ) async -> Response {
         do throws(OAuthProblem) {
             let asked = try BackchannelRequest(
                 request,
                 configuration,
+                workspace,
                 idTokens: state.withLock { $0.idTokens },
                 knobs: knobs,
                 at: clock.now()
             )
+            let company =
+                asked.consentID == nil ? nil : knobs.take(.sameConsent, user: asked.user)?.string
+            let isAlone = company == nil
+            try state.withLock { (state) throws(OAuthProblem) in
+                _ = try Self.checkConsent(asked, isAlone: isAlone, state, at: clock.now())
+            }
             try await verify(asked.user)
-            let login = await begin(asked)
+            let login = try await begin(asked, isAlone: isAlone)
+            accompany(asked, again: company == "twice")
             return .json(
                 200,
                 .members([
@@ -41,6 +54,33 @@ extension ACPSimulator {
         } catch {
             return error.response
         }
+    }
+
+    /// Check 11. `isAlone` is whether a consent may have one live login only (UK-6).
+    /// - Returns: the consent, when one is named.
+    private static func checkConsent(
+        _ asked: BackchannelRequest,
+        isAlone: Bool,
+        _ state: State,
+        at now: Int64
+    ) throws(OAuthProblem) -> SimulatedConsent? {
+        guard let id = asked.consentID else { return nil }
+        guard let consent = state.consents[id], consent.clientID == asked.client.id,
+            consent.workspace == asked.workspace
+        else { throw .invalidRequest("there is no such consent of this client") }
+        switch consent.status(at: now) {
+        case .awaiting: break
+        case .authorised where consent.family.isLongLived: break
+        case .authorised, .rejected: throw .invalidRequest("the consent awaits no authorisation")
+        }
+        if let scope = consent.family.scope, !asked.scopes.contains(scope) {
+            throw OAuthProblem(400, "invalid_scope", "this consent needs the scope \(scope)")
+        }
+        let other = consent.loginID.flatMap { state.logins[$0] }
+        if isAlone, let other, other.phase(at: now) == .pending {
+            throw .invalidRequest("the consent has a login under way")
+        }
+        return consent
     }
 
     /// Check 12. An unnamed user (K-18) cannot be asked about.
@@ -57,8 +97,11 @@ extension ACPSimulator {
     }
 
     /// Stores a login and sees to its start.
-    func begin(_ asked: BackchannelRequest) async -> SimulatedLogin {
-        let login = store(asked)
+    func begin(
+        _ asked: BackchannelRequest,
+        isAlone: Bool
+    ) async throws(OAuthProblem) -> SimulatedLogin {
+        let login = try store(asked, isAlone: isAlone)
         let id = login.id
         // Reckoned from here, however long the background takes to begin.
         let moment = clock.now() + login.plan.delay
@@ -75,51 +118,66 @@ extension ACPSimulator {
         return login
     }
 
-    private func store(_ asked: BackchannelRequest) -> SimulatedLogin {
-        // Whole seconds, because that is what `expires_at` can say.
-        let now = clock.now() / 1000 * 1000
+    /// Looks at the consent once more, because two requests may come at once.
+    private func store(
+        _ asked: BackchannelRequest,
+        isAlone: Bool
+    ) throws(OAuthProblem) -> SimulatedLogin {
         let id = Self.identifier()
+        let plan = StartPlan(knobs, user: asked.user, login: id, usual: configuration.startOrder)
         let check = knobs.take(.loginStateCheck, user: asked.user, login: id)
         let early = knobs.take(.expireEarly, user: asked.user, login: id)?.integer ?? 0
+        // Whole seconds, because that is what `expires_at` can say.
+        let now = clock.now() / 1000 * 1000
         let expires = now + Int64(asked.ttl) * 1000
-        let login = SimulatedLogin(
-            plan: StartPlan(
-                knobs,
+        let login = try state.withLock { (state) throws(OAuthProblem) in
+            let consent = try Self.checkConsent(asked, isAlone: isAlone, state, at: now)
+            let login = SimulatedLogin(
+                plan: plan,
+                id: id,
+                state: Self.identifier(),
+                authReqID: Self.identifier(32),
+                workspace: asked.workspace,
+                clientID: asked.client.id,
                 user: asked.user,
-                login: id,
-                usual: configuration.startOrder
-            ),
-            id: id,
-            state: Self.identifier(),
-            authReqID: Self.identifier(32),
-            clientID: asked.client.id,
-            user: asked.user,
-            scopes: asked.scopes,
-            acrValues: asked.acrValues,
-            bindingMessage: asked.bindingMessage,
-            notificationToken: asked.notificationToken,
-            created: now,
-            expires: expires,
-            dies: expires - Int64(early),
-            stateCheck: check?.string ?? check?.integer.map(String.init),
-            interval: configuration.interval
-        )
-        state.withLock { state in
-            state.logins[id] = login
-            state.byAuthReqID[login.authReqID] = id
-            state.order.append(id)
-            guard state.order.count >= 2 * Self.keptLogins else { return }
-            for old in state.order.prefix(Self.keptLogins) {
-                if let gone = state.logins.removeValue(forKey: old) {
-                    state.byAuthReqID[gone.authReqID] = nil
-                }
-            }
-            state.order.removeFirst(Self.keptLogins)
+                scopes: asked.scopes,
+                acrValues: asked.acrValues,
+                bindingMessage: asked.bindingMessage,
+                notificationToken: asked.notificationToken,
+                consentID: consent?.id,
+                family: consent?.family,
+                isRenewal: consent?.status(at: now) == .authorised,
+                created: now,
+                expires: expires,
+                dies: expires - Int64(early),
+                stateCheck: check?.string ?? check?.integer.map(String.init),
+                interval: configuration.interval
+            )
+            if let consent { state.consents[consent.id]?.loginID = id }
+            state.keep(login)
+            return login
         }
         journal.append(
             "login.created",
-            ["login_id": .string(id), "user": .string(asked.user), "ttl": .integer(asked.ttl)]
+            [
+                "login_id": .string(id), "user": .string(asked.user),
+                "ttl": .integer(asked.ttl), "consent_id": .text(asked.consentID),
+            ]
         )
         return login
+    }
+}
+
+extension ACPSimulator.State {
+    /// Adds a login, and forgets the oldest when there are too many.
+    mutating func keep(_ login: SimulatedLogin) {
+        logins[login.id] = login
+        byAuthReqID[login.authReqID] = login.id
+        order.append(login.id)
+        guard order.count >= 2 * ACPSimulator.keptLogins else { return }
+        for old in order.prefix(ACPSimulator.keptLogins) {
+            if let gone = logins.removeValue(forKey: old) { byAuthReqID[gone.authReqID] = nil }
+        }
+        order.removeFirst(ACPSimulator.keptLogins)
     }
 }

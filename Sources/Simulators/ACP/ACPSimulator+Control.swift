@@ -20,6 +20,12 @@ extension ACPSimulator {
                 login(request.parameters["login"] ?? "").map { .json(200, .object($0)) }
                     ?? Self.problem(404, "no such login")
             },
+            Route(.get, "/_sim/consents") { [self] _ in .json(200, latestConsents) },
+            Route(.get, "/_sim/consents/{consent}") { [self] request in
+                let consent = state.withLock { $0.consents[request.parameters["consent"] ?? ""] }
+                return consent.map { .json(200, $0.json(at: clock.now())) }
+                    ?? Self.problem(404, "no such consent")
+            },
             Route(.get, "/_sim/log", deadline: .seconds(40)) { [self] request in
                 let number = request.query("after").flatMap { Int($0) } ?? 0
                 // Waits for news when asked to, so that nobody has to poll.
@@ -52,6 +58,16 @@ extension ACPSimulator {
             state.order.suffix(1000).compactMap { state.logins[$0] }
         }
         return latest.compactMap { $0.json(at: now).object }
+    }
+
+    /// The latest thousand consents, oldest first.
+    private var latestConsents: JSONValue {
+        let now = clock.now()
+        return state.withLock { state in
+            .array(
+                state.consentOrder.suffix(1000).compactMap { state.consents[$0]?.json(at: now) }
+            )
+        }
     }
 
     /// What is known of a login: its state, decision, times, and how often it was accepted, rejected
@@ -121,36 +137,30 @@ extension ACPSimulator {
         guard let body = try? JSONValue(Array(request.body)), let user = body["user"]?.string,
             let client = client(body["client_id"]?.string)
         else { return Self.problem(400, "user is missing, or the client is unknown") }
-        let count = min(max(body["count"]?.integer ?? 1, 1), 100_000)
         let asked = BackchannelRequest(
             client: client,
+            workspace: body["server_id"]?.string ?? configuration.workspaces.first?.id ?? "",
             user: user,
             scopes: body["scopes"]?.strings ?? ["openid"],
             bindingMessage: body["binding_message"]?.string,
+            consentID: body["consent_id"]?.string,
             ttl: min(max(body["ttl"]?.integer ?? configuration.defaultTTL, 1), 86_400)
         )
-        guard count > 1 else {
-            let login = await begin(asked)
+        if let burst = Burst(body) {
+            start(burst, asked)
+            return .json(202, .members(["count": .integer(burst.count)]))
+        }
+        do throws(OAuthProblem) {
+            let login = try await begin(asked, isAlone: true)
             return .json(
                 201,
                 .members([
                     "login_id": .string(login.id), "auth_req_id": .string(login.authReqID),
                 ])
             )
+        } catch {
+            return error.response
         }
-        let pause = 1000 / Int64(max(body["per_second"]?.integer ?? 100, 1))
-        let manyUsers = body["many_users"]?.bool ?? false
-        work.add { [self] in
-            await withDiscardingTaskGroup { group in
-                for number in 1...count where !Task.isCancelled {
-                    var one = asked
-                    if manyUsers { one.user = "\(user)-\(number)" }
-                    group.addTask { [self, one] in _ = await begin(one) }
-                    await clock.sleep(until: clock.now() + pause)
-                }
-            }
-        }
-        return .json(202, .members(["count": .integer(count)]))
     }
 
     private func client(_ id: String?) -> SimulatedClient? {

@@ -2,30 +2,31 @@ import HTTP
 import JSON
 
 extension ACPSimulator {
-    /// Metadata and keys of the workspace, metadata of the system workspace under all base styles.
+    /// Metadata and keys of each workspace, metadata of the system workspace under all base styles.
     var discoveryRoutes: [Route] {
-        let issuer = "/\(configuration.tenant)/\(configuration.workspace)"
         let document = "/.well-known/openid-configuration"
         let systems = ["/\(configuration.tenant)/system", "/system"]
-        return [
-            route(.get, issuer + document, from: "client") { [self] request in
-                .json(200, metadata(base(for: request)))
-            },
-            route(.get, issuer + "/.well-known/jwks.json", from: "client") { [self] _ in
-                .json(200, signer.keys)
-            },
-        ]
+        return configuration.workspaces.flatMap { workspace in
+            let issuer = issuer("", workspace.id)
+            return [
+                route(.get, issuer + document, from: "client") { [self] request in
+                    .json(200, metadata(self.issuer(base(for: request), workspace.id)))
+                },
+                route(.get, issuer + "/.well-known/jwks.json", from: "client") { [self] _ in
+                    .json(200, signer.keys)
+                },
+            ]
+        }
             + systems.map { system in
                 route(.get, system + document, from: "service") { [self] request in
-                    .json(200, systemMetadata(base(for: request) + system))
+                    .json(200, systemMetadata(base(for: request), system))
                 }
             }
     }
 
     /// OpenID CIBA Core §4. Promises only what is simulated.
-    private func metadata(_ base: String) -> JSONValue {
-        let issuer = issuer(base)
-        return .members([
+    private func metadata(_ issuer: String) -> JSONValue {
+        .members([
             "issuer": .string(issuer),
             "token_endpoint": .string(issuer + "/oauth2/token"),
             "jwks_uri": .string(issuer + "/.well-known/jwks.json"),
@@ -35,7 +36,7 @@ extension ACPSimulator {
                 .texts(SimulatedClient.DeliveryMode.allCases.map(\.rawValue)),
             "backchannel_user_code_parameter_supported":
                 .bool(configuration.clients.contains { $0.userCode != nil }),
-            "grant_types_supported": .texts([Self.grantType]),
+            "grant_types_supported": .texts([Self.grantType, "client_credentials"]),
             "scopes_supported": .texts(Set(configuration.clients.flatMap(\.scopes)).sorted()),
             "token_endpoint_auth_methods_supported":
                 .texts(["client_secret_basic", "client_secret_post"]),
@@ -44,13 +45,24 @@ extension ACPSimulator {
         ])
     }
 
-    private func systemMetadata(_ issuer: String) -> JSONValue {
-        .members([
+    private var systemClientMethods: [String] {
+        if configuration.systemClientKeys != nil { return ["private_key_jwt"] }
+        return wantsCertificates
+            ? ["tls_client_auth"] : ["client_secret_basic", "client_secret_post"]
+    }
+
+    private func systemMetadata(_ base: String, _ system: String) -> JSONValue {
+        let issuer = base + system
+        // The same endpoint under another address, so that a test can tell which was used.
+        let aliases = JSONValue.members(["token_endpoint": .string(base + "/system/oauth2/token")])
+        return .members([
             "issuer": .string(issuer),
             "token_endpoint": .string(issuer + "/oauth2/token"),
             "grant_types_supported": .texts(["client_credentials"]),
             "token_endpoint_auth_methods_supported":
-                .texts(["client_secret_basic", "client_secret_post"]),
+                .texts(systemClientMethods),
+            "mtls_endpoint_aliases": wantsCertificates ? aliases : nil,
+            "tls_client_certificate_bound_access_tokens": wantsCertificates ? .bool(true) : nil,
         ])
     }
 }

@@ -47,11 +47,7 @@ extension ACPSimulator {
             guard request.contentType == "application/x-www-form-urlencoded",
                 let form = Form(request.body)
             else { throw .invalidRequest("not a form, or a parameter comes twice") }
-            _ = try ClientAuthentication.client(
-                of: request,
-                form,
-                among: [configuration.systemClient]
-            )
+            let certificate = try authenticateSystemClient(request, form)
             guard form["grant_type"] == "client_credentials" else {
                 throw OAuthProblem(400, "unsupported_grant_type", "only client_credentials")
             }
@@ -60,13 +56,13 @@ extension ACPSimulator {
             guard scopes.isSubset(of: Self.systemScopes), !scopes.isEmpty else {
                 throw OAuthProblem(400, "invalid_scope", "a scope is unknown")
             }
-            return issue(scopes)
+            return issue(scopes, boundTo: certificate)
         } catch {
             return error.response
         }
     }
 
-    private func issue(_ scopes: Set<String>) -> Response {
+    private func issue(_ scopes: Set<String>, boundTo certificate: [UInt8]?) -> Response {
         let ttl =
             knobs.take(.tokenTTL, operation: "token")?.integer ?? configuration.systemTokenTTL
         let token = Self.identifier(32)
@@ -74,7 +70,11 @@ extension ACPSimulator {
         state.withLock { state in
             if state.systemTokens.count >= Self.keptTokens { state.systemTokens = [:] }
             if state.refusedTokens.count >= Self.keptTokens { state.refusedTokens = [:] }
-            state.systemTokens[token] = SystemToken(scopes: scopes, expires: expires)
+            state.systemTokens[token] = SystemToken(
+                scopes: scopes,
+                expires: expires,
+                certificate: certificate
+            )
         }
         return .json(
             200,
@@ -157,6 +157,7 @@ extension ACPSimulator {
             violations.record(rule, login: id, "\(operation) with a token that is not good")
         }
         guard let token = verdict.token else { throw SystemProblem(401, "invalid_token") }
+        try checkBinding(token, request, operation, login: id)
         let missing = knobs.take(.scopeMissing, user: login?.user, login: id, operation: operation)
         if let missing, missing.string == scope || missing.string == "scope_grant" {
             throw SystemProblem(403, "insufficient_scope")

@@ -10,7 +10,7 @@ extension ACPSimulator {
     private static let tokenTTL = 3600
 
     /// Redeems an `auth_req_id`; the checks in their order, the first that fails answers.
-    func token(_ request: Request) -> Response {
+    func token(_ request: Request, of workspace: SimulatorConfiguration.Workspace) -> Response {
         do throws(OAuthProblem) {
             guard request.contentType == "application/x-www-form-urlencoded",
                 let form = Form(request.body)
@@ -23,14 +23,18 @@ extension ACPSimulator {
             guard let grant = form["grant_type"] else {
                 throw .invalidRequest("grant_type is missing")
             }
+            if grant == "client_credentials" {
+                return try grantClientToken(form, client, workspace.id)
+            }
             guard grant == Self.grantType else {
                 throw OAuthProblem(400, "unsupported_grant_type", "only CIBA is supported")
             }
             guard let authReqID = form["auth_req_id"], Self.isWellFormed(authReqID) else {
                 throw .invalidRequest("auth_req_id is missing or malformed")
             }
-            let (login, scopes) = try redeem(authReqID, client)
-            return tokens(for: login, scopes, issuer: issuer(base(for: request)))
+            let (login, scopes) = try redeem(authReqID, client, workspace)
+            let issuer = issuer(base(for: request), workspace.id)
+            return tokens(for: login, scopes, issuer: issuer)
         } catch {
             return error.response
         }
@@ -51,14 +55,15 @@ extension ACPSimulator {
     /// Read, decided and written in one step, so that of two parallel calls one gets the tokens.
     private func redeem(
         _ authReqID: String,
-        _ client: SimulatedClient
+        _ client: SimulatedClient,
+        _ workspace: SimulatorConfiguration.Workspace
     ) throws(OAuthProblem) -> (SimulatedLogin, scopes: [String]) {
         let now = clock.now()
         // Open Finance Brasil answers 403 where the standard says 400.
-        let waiting = configuration.profile == .ofb ? 403 : 400
+        let waiting = workspace.profile == .ofb ? 403 : 400
         return try state.withLock { state throws(OAuthProblem) in
             guard let id = state.byAuthReqID[authReqID], var login = state.logins[id],
-                login.clientID == client.id, login.consumed == nil
+                login.clientID == client.id, login.workspace == workspace.id, login.consumed == nil
             else { throw OAuthProblem(400, "invalid_grant", "auth_req_id is unknown or used up") }
             guard client.mode != nil else {
                 throw OAuthProblem(400, "unauthorized_client", "not registered for CIBA")

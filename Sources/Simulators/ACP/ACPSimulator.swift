@@ -8,15 +8,20 @@ import Threads
 ///
 /// It is strict: what the authentication service does wrong is an answer with an error and an entry
 /// in `violations`. It is faithful: what differs from the usual behaviour is a knob. It keeps all in
-/// memory. Consent families, signed requests and mutual TLS are not simulated yet.
+/// memory.
 public final class ACPSimulator: Sendable {
     struct State: Sendable {
         var logins: [String: SimulatedLogin] = [:]
         var order: [String] = []
         var byAuthReqID: [String: String] = [:]
+        var consents: [String: SimulatedConsent] = [:]
+        var consentOrder: [String] = []
+        var clientTokens: [String: ClientToken] = [:]
         var systemTokens: [String: SystemToken] = [:]
         /// Tokens that got a 401, and when.
         var refusedTokens: [String: Int64] = [:]
+        /// `jti` of every assertion of the system client.
+        var assertionIDs: Set<String> = []
         /// When each token request that is not answered yet came.
         var tokenRequests: [Int: Int64] = [:]
         var lastTokenRequest = 0
@@ -33,6 +38,8 @@ public final class ACPSimulator: Sendable {
     struct SystemToken: Sendable {
         let scopes: Set<String>
         let expires: Int64
+        /// The thumbprint of the only certificate beside which it is good; nil for any.
+        var certificate: [UInt8]?
         var uses = 0
     }
 
@@ -102,6 +109,7 @@ public final class ACPSimulator: Sendable {
     /// What clients and the authentication service may call.
     public var routes: [Route] {
         discoveryRoutes + clientRoutes + systemRoutes + scopeGrantRoutes + decoyRoutes
+            + consentRoutes
     }
 
     /// Scheme, host and port as this request's sender sees them.
@@ -111,8 +119,8 @@ public final class ACPSimulator: Sendable {
             + (request.field("host") ?? "localhost")
     }
 
-    func issuer(_ base: String) -> String {
-        "\(base)/\(configuration.tenant)/\(configuration.workspace)"
+    func issuer(_ base: String, _ workspace: String) -> String {
+        "\(base)/\(configuration.tenant)/\(workspace)"
     }
 
     static func identifier(_ bytes: Int = 16) -> String {

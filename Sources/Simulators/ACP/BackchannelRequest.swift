@@ -6,11 +6,15 @@ import JSON
 /// first that fails answers (OpenID CIBA Core §7.1, §7.2, §13).
 struct BackchannelRequest: Sendable {
     let client: SimulatedClient
+    /// `{wid}` of the issuer that was asked.
+    let workspace: String
     var user: String
     let scopes: [String]
     let acrValues: [String]
     let bindingMessage: String?
     let notificationToken: String?
+    /// The consent that it is about, in whichever way it was named.
+    let consentID: String?
     /// Seconds.
     let ttl: Int
 
@@ -21,12 +25,16 @@ struct BackchannelRequest: Sendable {
     /// A request of the simulator itself, which needs no checks.
     init(
         client: SimulatedClient,
+        workspace: String,
         user: String,
         scopes: [String],
         bindingMessage: String?,
+        consentID: String?,
         ttl: Int
     ) {
         self.client = client
+        self.workspace = workspace
+        self.consentID = consentID
         self.user = user
         self.scopes = scopes
         self.bindingMessage = bindingMessage
@@ -38,10 +46,12 @@ struct BackchannelRequest: Sendable {
     init(
         _ request: Request,
         _ configuration: SimulatorConfiguration,
+        _ workspace: SimulatorConfiguration.Workspace,
         idTokens: [String: String],
         knobs: KnobBoard,
         at now: Int64
     ) throws(OAuthProblem) {
+        self.workspace = workspace.id
         // 1. The form. The method is the router's.
         guard request.contentType == "application/x-www-form-urlencoded",
             let form = Form(request.body)
@@ -64,7 +74,37 @@ struct BackchannelRequest: Sendable {
         bindingMessage = try Self.bindingMessage(form)
         user = try Self.user(hint, client, idTokens, now)
         try Self.checkUserCode(form, client)
+        consentID = try Self.consentID(form, scopes)
         acrValues = (form["acr_values"] ?? "").split(separator: " ").map(String.init)
+    }
+
+    /// A consent may be named in the way of its standard: the intent id of Open Banking UK, on its own
+    /// or in `claims`; Brasil's dynamic scope, whose id goes to the end of it; the arrangement of CDR;
+    /// `consent_id` for the families that know no way.
+    private static func consentID(
+        _ form: Form,
+        _ scopes: [String]
+    ) throws(OAuthProblem) -> String? {
+        let names = [
+            "openbanking_intent_id", "openbanking-intent-id", "cdr_arrangement_id", "consent_id",
+        ]
+        var ids = Set(names.compactMap { form[$0] })
+        ids.formUnion(
+            scopes.filter { $0.hasPrefix("consent:") }.map {
+                String($0.dropFirst("consent:".count))
+            }
+        )
+        if let text = form["claims"] {
+            guard let claims = try? JSONValue(Array(text.utf8)), claims.object != nil else {
+                throw .invalidRequest("claims is not a JSON object")
+            }
+            for part in ["id_token", "userinfo"] {
+                let path = [part, "openbanking_intent_id", "value"]
+                if let id = claims[path: path]?.string { ids.insert(id) }
+            }
+        }
+        guard ids.count <= 1 else { throw .invalidRequest("more than one consent is named") }
+        return ids.first
     }
 
     private enum Hint { case login(String), token(String), idToken(String), claimed(String) }

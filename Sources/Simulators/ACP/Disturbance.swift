@@ -34,8 +34,12 @@ extension ACPSimulator {
         func knob(_ name: KnobName) -> JSONValue? {
             knobs.take(name, user: login?.user, login: login?.id, operation: operation)
         }
-        if let slow = knob(.callSlow), let span = slow.integer ?? slow["first_byte_ms"]?.integer {
+        let slow = knob(.callSlow)
+        if let span = slow?.integer ?? slow?["first_byte_ms"]?.integer {
             await clock.sleep(until: clock.now() + Int64(span))
+        }
+        let drip = slow?["bytes_per_second"]?.integer.map {
+            ConnectionDrop.slowly(bytesPerSecond: $0)
         }
         if let redirect = knob(.redirect) {
             let location = base(for: request) + "/_decoy/redirect"
@@ -58,7 +62,7 @@ extension ACPSimulator {
         case "before_processing": return Disturbance(instead: .dropped())
         case "after_processing": return Disturbance(drop: .beforeAnswer)
         case "mid_body": return Disturbance(drop: .midBody)
-        default: return Disturbance()
+        default: return Disturbance(drop: drip ?? .none)
         }
     }
 
@@ -94,29 +98,35 @@ extension ACPSimulator {
     /// No login needs so many calls.
     private static let callLimit = 20
 
-    /// Counts a call about a login, and sees whether it may come at all and already.
-    func count(_ id: String, _ operation: String) -> SimulatedLogin? {
+    /// Counts a call about a login, and sees whether it may come at all and already. A look at a
+    /// place that is not the login's is how its family is found out, and so counts for nothing.
+    func count(_ id: String, _ operation: SystemOperation) -> SimulatedLogin? {
         let now = clock.now()
+        let name = operation.name
         let login: SimulatedLogin? = state.withLock { state in
             guard var login = state.logins[id] else { return nil }
             let before = login
+            if operation.kind == .get, !operation.fits(login) {
+                state.logins[id]?.probes += 1
+                return before
+            }
             login.calls += 1
-            if operation == "accept" { login.acceptCalls += 1 }
-            if operation == "reject" { login.rejectCalls += 1 }
-            login.retryNotBefore[operation] = nil
+            if operation.kind == .accept { login.acceptCalls += 1 }
+            if operation.kind == .reject { login.rejectCalls += 1 }
+            login.retryNotBefore[name] = nil
             state.logins[id] = login
             return before
         }
         guard let login else { return nil }
         if login.reportAnswered != nil {
-            violations.record(.callAfterSuccess, login: id, "\(operation) after a 200")
+            violations.record(.callAfterSuccess, login: id, "\(name) after a 200")
         }
         if login.calls == Self.callLimit {
             violations.record(.tooManyCalls, login: id, "more than \(Self.callLimit) calls")
         }
-        if let moment = login.retryNotBefore[operation], now < moment {
+        if let moment = login.retryNotBefore[name], now < moment {
             let early = moment - now
-            violations.record(.retryTooSoon, login: id, "\(operation) \(early) ms too soon")
+            violations.record(.retryTooSoon, login: id, "\(name) \(early) ms too soon")
         }
         return login
     }

@@ -1,13 +1,12 @@
-import Cryptography
+import JOSE
 import JSON
 
 /// Makes ID tokens (OpenID Connect Core §2) with ES256 and a key that lives as long as the process.
 struct IDTokenSigner: Sendable {
-    private let key: ES256Key
-    private let keyID = "sim-1"
+    private let key: SigningKey
 
     init() {
-        guard let key = ES256Key() else {
+        guard let key = try? SigningKey.generate(.es256, id: "sim-1") else {
             preconditionFailure("OpenSSL makes a key on P-256")
         }
         self.key = key
@@ -15,30 +14,13 @@ struct IDTokenSigner: Sendable {
 
     /// A compact JWS (RFC 7515 §7.1).
     func sign(_ claims: JSONValue) -> String {
-        let header = JSONValue.members([
-            "alg": .string("ES256"), "typ": .string("JWT"), "kid": .string(keyID),
-        ])
-        let input = [header, claims].map { Base64URL.encode($0.bytes) }.joined(separator: ".")
-        guard let signature = key.sign(Array(input.utf8)) else {
+        let header = JSONObject([.init(name: "typ", value: .string("JWT"))])
+        guard let token = try? JWS.sign(payload: claims.bytes, header: header, key: key) else {
             preconditionFailure("OpenSSL signs with a key that it made")
         }
-        return input + "." + Base64URL.encode(signature)
+        return token
     }
 
     /// The public key as a JWK set (RFC 7517 §5).
-    var keys: JSONValue {
-        guard let point = key.publicCoordinates else {
-            preconditionFailure("a key on P-256 has coordinates")
-        }
-        return .members([
-            "keys": .array([
-                .members([
-                    "kty": .string("EC"), "crv": .string("P-256"), "use": .string("sig"),
-                    "alg": .string("ES256"), "kid": .string(keyID),
-                    "x": .string(Base64URL.encode(point.x)),
-                    "y": .string(Base64URL.encode(point.y)),
-                ])
-            ])
-        ])
-    }
+    var keys: JSONValue { JWKSet([key.verificationKey]).json }
 }

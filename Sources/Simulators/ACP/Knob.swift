@@ -24,7 +24,8 @@ public enum KnobName: String, Hashable, Sendable, CaseIterable {
     case callFail = "call.fail"
     /// K-11: `before_processing`, `after_processing`, `mid_body`.
     case callDrop = "call.drop"
-    /// K-12: milliseconds before the first byte, or `{"first_byte_ms": 500}`. A drip rate is reserved.
+    /// K-12: milliseconds before the first byte, or
+    /// `{"first_byte_ms": 500, "bytes_per_second": 100}`.
     case callSlow = "call.slow"
     /// K-13: the value of `Retry-After`; `date:SECONDS` for an HTTP date, null for none.
     case rateLimit = "call.429"
@@ -43,9 +44,10 @@ public enum KnobName: String, Hashable, Sendable, CaseIterable {
     case startShape = "start.shape"
     /// K-20: `off`, 500, `slow`, `redirect`.
     case ping = "ping"
-    /// K-21, reserved: needs consent families.
+    /// K-21: how many GETs show the true consent before it changes, or
+    /// `{"after": 1, "what": "amount"}` with `amount` or `payee`.
     case consentChange = "consent.change"
-    /// K-22: 404, 403, 500, `huge_list`, `html`; the others are reserved for consent families.
+    /// K-22: 404, 403, 500, `missing_amount`, `other_type`, `huge_list`, `html`.
     case consentGet = "consent.get"
     /// K-23: `absent`, `empty`, `decoy`.
     case redirectTo = "redirect_to"
@@ -59,15 +61,16 @@ public enum KnobName: String, Hashable, Sendable, CaseIterable {
     case clockSkew = "clock.skew"
     /// K-28: milliseconds by which the login dies before its `expires_at`.
     case expireEarly = "expire.early"
-    /// K-29, reserved: needs consent families.
+    /// K-29: `allow` lets a consent have several live logins, `twice` starts a second one as well.
     case sameConsent = "same_consent"
-    /// K-30, reserved as a knob: `POST /_sim/logins` takes `count` and `per_second`.
+    /// K-30: `{"count": 100, "per_second": 50, "many_users": false}` more logins beside the one that a
+    /// client asks for; `POST /_sim/logins` takes the same members.
     case burst = "burst"
 
     /// Without effect yet, and so refused by `POST /_sim/knobs`.
     public var isReserved: Bool {
         switch self {
-        case .consentChange, .tls, .sameConsent, .burst: true
+        case .tls: true
         default: false
         }
     }

@@ -42,10 +42,15 @@ struct OAuthProblem: Error, Hashable {
 struct SystemProblem: Error, Hashable {
     let status: Int
     let code: String
+    /// The member that is wrong, and what it would have to be.
+    var path: String?
+    var rule: String?
 
-    init(_ status: Int, _ code: String) {
+    init(_ status: Int, _ code: String, path: String? = nil, rule: String? = nil) {
         self.status = status
         self.code = code
+        self.path = path
+        self.rule = rule
     }
 
     var response: Response {
@@ -58,7 +63,7 @@ struct SystemProblem: Error, Hashable {
             .members([
                 "status_code": .integer(status),
                 "error": .string(names[status] ?? "server_error"), "error_code": .string(code),
-                "details": .members([:]),
+                "details": .members(["path": .text(path), "rule": .text(rule)]),
             ]),
             fields: status == 401 ? [Field("WWW-Authenticate", "Bearer")] : []
         )

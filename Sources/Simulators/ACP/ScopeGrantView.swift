@@ -4,7 +4,7 @@ import JSON
 struct ScopeGrantView {
     let json: JSONValue
 
-    /// `shape` is `html` or `huge_list` of K-22, or nil.
+    /// `shape` is `html` or `huge_list` of K-22, `changed` for K-21, or nil.
     init(
         _ login: SimulatedLogin,
         _ configuration: SimulatorConfiguration,
@@ -12,13 +12,16 @@ struct ScopeGrantView {
         logo: String
     ) {
         var name = configuration.clients.first { $0.id == login.clientID }?.name
-        var scopes = login.scopes.map { Self.scope($0, display: Self.displayName($0)) }
+        var scopes = login.scopes.map { RequestedScopeView.json($0) }
         if shape == "html" {
             name = "<b>Shop</b> <script>document.title='x'</script> & \"Co\""
-            scopes.append(Self.scope("html", display: "<img src=x onerror=alert(1)>"))
+            scopes.append(RequestedScopeView.json("html", display: "<img src=x onerror=alert(1)>"))
+        }
+        if shape == "changed" {
+            scopes.append(RequestedScopeView.json("email", display: "Everything you have"))
         }
         if shape == "huge_list" {
-            scopes += (0..<1000).map { Self.scope("extra:\($0)", display: "Extra \($0)") }
+            scopes += (0..<1000).map { RequestedScopeView.json("extra:\($0)") }
         }
         var isApproved = false
         var isRejected = false
@@ -30,7 +33,7 @@ struct ScopeGrantView {
         json = .members([
             "id": .string(login.id), "client_id": .string(login.clientID),
             "tenant_id": .string(configuration.tenant),
-            "server_id": .string(configuration.workspace),
+            "server_id": .string(login.workspace),
             "client_info": .members(["client_name": .text(name), "logo_uri": .string(logo)]),
             "requested_scopes": .array(scopes), "requested_acr": .texts(login.acrValues),
             "requested_claims_to_consent": .array([]), "authorization_details": .array([]),
@@ -41,12 +44,16 @@ struct ScopeGrantView {
             "login_rejected": .bool(isRejected),
         ])
     }
+}
 
-    private static func scope(_ name: String, display: String) -> JSONValue {
-        let configured = name.firstIndex(of: ":").map { name[..<$0] + ":*" } ?? name[...]
+/// A scope as all sessions of the System API show it.
+enum RequestedScopeView {
+    /// `display` is what the server calls it for people; nil for the usual text.
+    static func json(_ name: String, display: String? = nil) -> JSONValue {
+        let isDynamic = name.hasPrefix("consent:")
         return .members([
-            "name": .string(String(configured)), "requested_name": .string(name),
-            "display_name": .string(display), "implicit_grant": .bool(false),
+            "name": .string(isDynamic ? "consent:*" : name), "requested_name": .string(name),
+            "display_name": .string(display ?? displayName(name)), "implicit_grant": .bool(false),
         ])
     }
 
@@ -55,6 +62,7 @@ struct ScopeGrantView {
         case "openid": "Sign in"
         case "profile": "Your name and profile"
         case "email": "Your e-mail address"
+        case "accounts": "See your accounts"
         case "payments": "Make payments"
         default: scope
         }

@@ -25,12 +25,19 @@ struct SimulatedLogin: Sendable {
     /// What accept and reject must carry.
     let state: String
     let authReqID: String
+    /// `server_id`, the workspace whose client it is.
+    let workspace: String
     let clientID: String
     let user: String
     let scopes: [String]
     let acrValues: [String]
     let bindingMessage: String?
     let notificationToken: String?
+    /// The consent that it is about; nil for plain scopes.
+    let consentID: String?
+    let family: ConsentFamily?
+    /// The consent was authorised before, and is to be confirmed once more.
+    let isRenewal: Bool
     let created: Int64
     let expires: Int64
     /// Sooner than `expires` when a knob says so.
@@ -53,6 +60,12 @@ struct SimulatedLogin: Sendable {
     var effectiveReports = 0
     /// Every call about it, whatever its answer.
     var calls = 0
+    /// Looks at places where such a login is not.
+    var probes = 0
+    /// How often it was shown.
+    var views = 0
+    /// The body of the report that had an effect, as it came.
+    var report: JSONValue?
     /// When a decision was answered with 200.
     var reportAnswered: Int64?
     /// Before this no call of that operation may come again.
@@ -80,7 +93,9 @@ struct SimulatedLogin: Sendable {
             }
         return .members([
             "login_id": .string(id), "auth_req_id": .string(authReqID),
-            "client_id": .string(clientID), "user": .string(user),
+            "server_id": .string(workspace), "client_id": .string(clientID),
+            "user": .string(user), "family": .string(family?.rawValue ?? "scope_grant"),
+            "consent_id": .text(consentID), "report": report,
             "state": .string(phase(at: now).rawValue), "requested_scopes": .texts(scopes),
             "binding_message": .text(bindingMessage), "decision": decision,
             "created_at": .moment(created), "expires_at": .moment(expires),
@@ -88,6 +103,7 @@ struct SimulatedLogin: Sendable {
             "report_answered_at": .moment(reportAnswered), "consumed_at": .moment(consumed),
             "start_attempts": .integer(startAttempts), "accept_calls": .integer(acceptCalls),
             "reject_calls": .integer(rejectCalls), "calls": .integer(calls),
+            "probes": .integer(probes), "views": .integer(views),
             "effective_reports": .integer(effectiveReports),
         ])
     }

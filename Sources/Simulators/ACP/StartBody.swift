@@ -12,12 +12,18 @@ struct StartBody {
         members += Self.states(login)
         members += [
             ("tenant_id", .string(configuration.tenant)),
-            ("server_id", .string(configuration.workspace)),
+            ("server_id", .string(login.workspace)),
             ("client_id", .string(login.clientID)),
             ("client_info", .members(["client_name": .text(client?.name)])),
             ("user_identifier", .string(login.user)),
             ("requested_scopes", Self.scopes(login)),
         ]
+        // Of the others, the family must be known from the workspace or the scopes.
+        if let id = login.consentID, let standard = login.family?.standard,
+            standard == .uk || standard == .ksa
+        {
+            members.append(("openbanking_intent_id", .string(id)))
+        }
         if shapes.contains("acr_array") {
             members.append(("acr_values", .texts(["urn:example:loa:2"])))
         } else if login.acrValues.isEmpty || shapes.contains("acr_null") {

@@ -9,6 +9,7 @@ public final class Simulation: Sendable {
     public let device: ConsumptionDevice
     /// The demo page; nil without a demo.
     public let demo: DemoSite?
+    private let workspace: String
 
     /// Joins the parts. Nil when a webhook secret of the demo is not one.
     ///
@@ -20,6 +21,7 @@ public final class Simulation: Sendable {
         clock: any SimulatorClock = MachineClock()
     ) {
         acp = ACPSimulator(configuration, http: http, clock: clock)
+        workspace = configuration.workspaces.first?.id ?? ""
         var clients: [SimulatedClient.DeliveryMode: ConsumptionDevice.Configuration.Credentials] =
             [:]
         for client in configuration.clients {
@@ -27,7 +29,7 @@ public final class Simulation: Sendable {
             clients[mode] = .init(id: client.id, secret: client.secret)
         }
         device = ConsumptionDevice(
-            .init(issuer: acp.issuer(configuration.baseURL ?? ""), clients: clients),
+            .init(issuer: acp.issuer(configuration.baseURL ?? "", workspace), clients: clients),
             http: http,
             clock: acp.clock,
             journal: acp.journal,
@@ -61,7 +63,7 @@ public final class Simulation: Sendable {
             serviceURL: service,
             notificationEndpoint: site.map { $0 + ConsumptionDevice.pingPath }
         )
-        device.connect(issuer: acp.issuer(base))
+        device.connect(issuer: acp.issuer(base, workspace))
         if let prompts { demo?.connect(promptOrigin: prompts) }
     }
 

@@ -1,9 +1,11 @@
+public import JOSE
+
 /// Everything the simulated authorization server and its surroundings are told beforehand.
 public struct SimulatorConfiguration: Sendable {
     /// `{tid}` of every path.
     public var tenant = "bank"
-    /// `{wid}` of the issuer.
-    public var workspace = "retail"
+    /// The workspaces, each an issuer with rules of its own. All have the same clients.
+    public var workspaces = [Workspace("retail")]
     /// Scheme, host and port under which the authorization server is reached, without a slash at
     /// the end; nil takes them from each request's `Host`.
     public var baseURL: String?
@@ -15,10 +17,17 @@ public struct SimulatorConfiguration: Sendable {
         secret: "beckon-system-client-secret",
         name: "Authentication service"
     )
+    /// The subject (RFC 4514) of the certificate by which `systemClient` proves itself instead of
+    /// its secret. Needs a proxy in front that speaks mutual TLS and sets `X-Client-Certificate` and
+    /// `X-Client-Subject`, and that nobody can go around.
+    public var systemClientSubject: String?
+    /// The keys by which `systemClient` signs assertions instead of telling its secret. With a
+    /// subject besides, its tokens are bound to the certificate all the same.
+    public var systemClientKeys: JWKSet?
     /// The OAuth clients of the workspace.
     public var clients: [SimulatedClient]
-    /// `core`, or `ofb` with its 403s. The other profiles need signed requests and are reserved.
-    public var profile = Profile.core
+    /// The ids of each person's accounts; whoever is not listed may have any.
+    public var accounts: [String: [String]] = [:]
     /// Seconds that a login lives when its client asks for nothing else.
     public var defaultTTL = 120
     /// Seconds that a login lives at most.
@@ -38,6 +47,20 @@ public struct SimulatorConfiguration: Sendable {
     public init(service: ServiceAccess, clients: [SimulatedClient]) {
         self.service = service
         self.clients = clients
+    }
+
+    /// An issuer: `{wid}` of its paths, `server_id` of its logins.
+    public struct Workspace: Hashable, Sendable {
+        /// `{wid}`.
+        public var id: String
+        /// Its rules.
+        public var profile: Profile
+
+        /// A workspace with the rules of the standard unless told otherwise.
+        public init(_ id: String, profile: Profile = .core) {
+            self.id = id
+            self.profile = profile
+        }
     }
 
     /// A set of rules of the client side.
@@ -103,7 +126,7 @@ public struct SimulatedClient: Sendable {
         secret: String,
         name: String,
         mode: DeliveryMode? = nil,
-        scopes: [String] = ["openid", "profile", "email", "payments", "consent:*"],
+        scopes: [String] = Self.allScopes,
         notificationEndpoint: String? = nil,
         userCode: String? = nil
     ) {
@@ -115,6 +138,12 @@ public struct SimulatedClient: Sendable {
         self.notificationEndpoint = notificationEndpoint
         self.userCode = userCode
     }
+
+    /// What a client may ask for unless it is told otherwise.
+    public static let allScopes = [
+        "openid", "profile", "email", "accounts", "payments", "fundsconfirmations", "consent:*",
+        "consents", "bank:accounts.basic:read", "bank:transactions:read", "fdx:accounts",
+    ]
 
     func mayAsk(for scope: String) -> Bool {
         scopes.contains { allowed in

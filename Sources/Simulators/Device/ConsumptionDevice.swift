@@ -51,6 +51,8 @@ public final class ConsumptionDevice: Sendable {
         public var mode: SimulatedClient.DeliveryMode
         /// `requested_expiry` in seconds.
         public var expiry: Int?
+        /// Whatever else the request carries, such as `openbanking_intent_id`.
+        public var parameters: [String: String]
 
         /// What is asked for.
         public init(
@@ -58,13 +60,15 @@ public final class ConsumptionDevice: Sendable {
             user: String,
             bindingMessage: String? = nil,
             mode: SimulatedClient.DeliveryMode = .poll,
-            expiry: Int? = nil
+            expiry: Int? = nil,
+            parameters: [String: String] = [:]
         ) {
             self.scopes = scopes
             self.user = user
             self.bindingMessage = bindingMessage
             self.mode = mode
             self.expiry = expiry
+            self.parameters = parameters
         }
     }
 
@@ -181,7 +185,8 @@ public final class ConsumptionDevice: Sendable {
         ]
         let answer = try await post(
             "/backchannel/authentication",
-            fields + optional.compactMap { name, value in value.map { Field(name, $0) } },
+            fields + optional.compactMap { name, value in value.map { Field(name, $0) } }
+                + login.parameters.sorted { $0.key < $1.key }.map { Field($0.key, $0.value) },
             login.mode
         )
         guard answer.status == 200, let id = answer.body["auth_req_id"]?.string,

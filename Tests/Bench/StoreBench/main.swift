@@ -49,7 +49,7 @@ func fixture(_ number: Int) -> PendingLogin {
             promptEnds: received + .seconds(110),
             reportEnds: received + .seconds(120),
             earliestReport: received,
-            reportsExpiry: true
+            reportsExpiry: .always
         ),
         details: details
     )

@@ -1,4 +1,8 @@
-"""A server that behaves as the path asks, well or badly. Counts what it got."""
+"""A server that behaves as the path asks, well or badly. Counts what it got.
+
+With tunnel=PORT it is a proxy too, whose tunnels lead to that port of this machine, whatever the
+address that was asked for.
+"""
 
 import json
 import os
@@ -8,6 +12,7 @@ import struct
 import sys
 import threading
 
+options = dict(part.split("=", 1) for part in sys.argv[1:])
 changed = threading.Condition()
 counts = {}
 
@@ -58,6 +63,14 @@ class Connection:
     def reset(self):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
+    def tunnel(self, port):
+        with socket.create_connection(("127.0.0.1", port)) as other:
+            self.socket.sendall(b"HTTP/1.1 200 Tunnel\r\n\r\n")
+            back = threading.Thread(target=carry, args=(other, self.socket), daemon=True)
+            back.start()
+            carry(self.socket, other)
+            back.join()
+
     def serve(self):
         while True:
             request = self.request()
@@ -66,8 +79,13 @@ class Connection:
             method, path, fields, body = request
             count(path)
             if method == "CONNECT":
-                self.answer(403)
-                continue
+                if "tunnel" not in options:
+                    self.answer(403)
+                    continue
+                count("/tunnel/" + path)
+                count("/tunnel/" + path.rsplit(":", 1)[1])
+                self.tunnel(int(options["tunnel"]))
+                return
             parts = path.split("/")
             kind = parts[1]
             if path.startswith("http://"):
@@ -142,6 +160,15 @@ class Connection:
                 self.answer(404)
 
 
+def carry(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
 def handle(plain, context):
     connection = None
     try:
@@ -155,7 +182,6 @@ def handle(plain, context):
 
 def main():
     context = None
-    options = dict(part.split("=", 1) for part in sys.argv[1:])
     if "certificate" in options:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if options.get("version") == "1.1":

@@ -44,7 +44,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         records.append({
             "path": self.path, "id": identifier, "timestamp": moment, "valid": valid,
             "signatures": len(given), "type": self.headers["content-type"],
-            "body": json.loads(body),
+            "traceparent": self.headers["traceparent"], "body": json.loads(body),
         })
         parts = self.path.split("/")
         if parts[1] == "status":

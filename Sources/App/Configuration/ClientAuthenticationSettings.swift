@@ -1,0 +1,242 @@
+public import AuthorizationServers
+import Cryptography
+import HTTP
+import JOSE
+import Logins
+
+/// How we prove ourselves to an authorization server, and the files that do it
+/// (`cloudentity.md` 5). It is read once for the configuration, and again whenever a file changes.
+public struct ClientAuthenticationSettings: Sendable {
+    /// `token_endpoint_auth_method`. `none` and `unspecified` are no choice: they prove nothing.
+    public enum Method: String, CaseIterable, Sendable {
+        case secretBasic = "client_secret_basic"
+        case secretPost = "client_secret_post"
+        case secretJWT = "client_secret_jwt"
+        case privateKeyJWT = "private_key_jwt"
+        case tls = "tls_client_auth"
+        case selfSignedTLS = "self_signed_tls_client_auth"
+    }
+
+    /// How a client assertion is signed by a key pair (RFC 7518 §3.1, RFC 8037 §3.1).
+    public enum Algorithm: String, CaseIterable, Sendable {
+        case rs256 = "RS256"
+        case ps256 = "PS256"
+        case es256 = "ES256"
+        case edDSA = "EdDSA"
+
+        var jose: SignatureAlgorithm {
+            switch self {
+            case .rs256: .rs256
+            case .ps256: .ps256
+            case .es256: .es256
+            case .edDSA: .edDSA
+            }
+        }
+    }
+
+    /// Whom a client assertion is for.
+    enum Audience: String, CaseIterable {
+        case tokenURL = "token_url"
+        case issuer
+    }
+
+    /// What is wrong with the files, at a key of the configuration.
+    struct Problem: Error, Hashable, Sendable {
+        let key: String
+        let reason: String
+    }
+
+    /// A secret, and the file to read it from again.
+    struct Source: Sendable {
+        let secret: Secret
+        /// Nil for what cannot change: a variable of the environment, a text.
+        let file: String?
+
+        func read(_ surroundings: Surroundings, _ key: String) throws(Problem) -> Secret {
+            guard let file else { return secret }
+            let bytes = try surroundings.bytes(of: file, key)
+            let secret = Section.secretBytes(inFile: bytes)
+            guard !secret.isEmpty else { throw Problem(key: key, reason: "\(file) is empty") }
+            return Secret(secret)
+        }
+    }
+
+    /// Default `client_secret_basic`.
+    public var method: Method
+    /// Of the client that the server made for us; needed by the methods that are named after it.
+    var secret: Source?
+    /// PEM or a private JWK; needed by `private_key_jwt`.
+    var privateKey: Source?
+    /// `kid` of assertions. Nil takes that of the JWK, or the key's thumbprint (RFC 7638).
+    public var keyID: String?
+    /// Nil takes that of the JWK, or the usual one for the kind of key, which is RS256 for RSA.
+    public var algorithm: Algorithm?
+    /// Default `token_url`.
+    public var audience: CloudentityOutbound.AssertionAudience
+    /// Whether tokens are bound to our certificate (RFC 8705 §3), which must then be there.
+    public var bindsTokens: Bool
+    /// Paths of our certificate chain and its key, shown on every call.
+    var certificate: (chain: String, key: String)?
+
+    init(_ section: Section, destination: DestinationSettings, development: Bool) {
+        method = section.choice("client_authentication", default: .secretBasic)
+        secret = section.secretSource("client_secret", development: development)
+        privateKey = section.secretSource("private_key", development: development)
+        keyID = section.text("key_id")
+        algorithm = section.optionalChoice("assertion_algorithm")
+        switch section.choice("assertion_audience", default: Audience.tokenURL) {
+        case .tokenURL: audience = .tokenURL
+        case .issuer: audience = .issuer
+        }
+        bindsTokens = section.flag("certificate_bound_access_tokens", default: false)
+        if let chain = destination.certificate, let key = destination.key {
+            certificate = (chain, key)
+        }
+        check(section)
+    }
+
+    private func check(_ section: Section) {
+        switch method {
+        case .secretBasic, .secretPost, .secretJWT:
+            if !section.has("client_secret") { section.missing("client_secret") }
+        case .privateKeyJWT:
+            if !section.has("private_key") { section.missing("private_key") }
+        case .tls, .selfSignedTLS:
+            if !section.has("certificate") {
+                section.problem("certificate", "is missing: \(method.rawValue) proves us by it")
+            }
+            return
+        }
+        if bindsTokens, !section.has("certificate") {
+            section.problem("certificate", "is missing: certificate_bound_access_tokens needs one")
+        }
+        // Whatever could not be read has been said.
+        if secret != nil || privateKey != nil {
+            do throws(Problem) { _ = try proof(in: section.surroundings) } catch {
+                if section.has(error.key) { section.problem(error.key, error.reason) }
+            }
+        }
+    }
+
+    /// Every file that is read, to be watched.
+    var files: [String] {
+        [secret?.file, privateKey?.file, certificate?.chain, certificate?.key].compactMap(\.self)
+    }
+
+    /// Reads everything and checks that it fits together. The certificate must be good at
+    /// `moment`; nil takes any.
+    func credentials(
+        in surroundings: Surroundings,
+        goodAt moment: Timestamp?
+    ) throws(Problem) -> ClientCredentials {
+        var identity: ClientIdentity?
+        if let certificate {
+            let (read, certified) = try surroundings.identity(
+                certificate.chain,
+                key: certificate.key
+            )
+            if let moment, let reason = certified.unusable(at: moment) {
+                throw Problem(key: "certificate", reason: "\(certificate.chain) \(reason)")
+            }
+            identity = read
+        }
+        return ClientCredentials(try proof(in: surroundings), identity: identity)
+    }
+
+    private func proof(
+        in surroundings: Surroundings
+    ) throws(Problem) -> ClientCredentials.Method {
+        switch method {
+        case .secretBasic:
+            return .secretBasic(try read(secret, "client_secret", surroundings).withText { $0 })
+        case .secretPost:
+            return .secretPost(try read(secret, "client_secret", surroundings).withText { $0 })
+        case .secretJWT:
+            let secret = try read(secret, "client_secret", surroundings)
+            return .assertion(try key(of: secret))
+        case .privateKeyJWT:
+            let text = try read(privateKey, "private_key", surroundings)
+            return .assertion(try text.withText { text throws(Problem) in try key(in: text) })
+        case .tls, .selfSignedTLS: return .certificate
+        }
+    }
+
+    private func read(
+        _ source: Source?,
+        _ key: String,
+        _ surroundings: Surroundings
+    ) throws(Problem) -> Secret {
+        guard let source else { throw Problem(key: key, reason: "is missing") }
+        return try source.read(surroundings, key)
+    }
+
+    private func key(of secret: Secret) throws(Problem) -> SigningKey {
+        do throws(JOSEError) {
+            let shared = try secret.withBytes { bytes throws(JOSEError) in
+                try SharedSecret(bytes)
+            }
+            return SigningKey(secret: shared, id: keyID)
+        } catch {
+            throw Problem(key: "client_secret", reason: "cannot sign by HS256: \(error)")
+        }
+    }
+
+    private func key(in text: String) throws(Problem) -> SigningKey {
+        do throws(JOSEError) {
+            if let algorithm {
+                return try SigningKey(text: text, algorithm: algorithm.jose, id: keyID)
+            }
+            // The server's own default for RSA; a JWK that says otherwise, and other kinds of key,
+            // do not fit it.
+            do throws(JOSEError) {
+                return try SigningKey(text: text, algorithm: .rs256, id: keyID)
+            } catch .algorithm {
+                return try SigningKey(text: text, id: keyID)
+            }
+        } catch {
+            switch error {
+            case .algorithm:
+                throw Problem(
+                    key: algorithm == nil ? "private_key" : "assertion_algorithm",
+                    reason: "is not for the key in private_key, or not what its JWK says"
+                )
+            case .malformed("kid") where keyID != nil:
+                throw Problem(key: "key_id", reason: "is not the kid of the JWK in private_key")
+            default: throw Problem(key: "private_key", reason: "cannot be used: \(error)")
+            }
+        }
+    }
+}
+
+extension Surroundings {
+    fileprivate func bytes(
+        of file: String,
+        _ key: String
+    ) throws(ClientAuthenticationSettings.Problem) -> [UInt8] {
+        switch read(file) {
+        case .success(let bytes): return bytes
+        case .failure(let problem): throw .init(key: key, reason: "\(file) \(problem.reason)")
+        }
+    }
+
+    /// A certificate and its key, checked to belong together.
+    fileprivate func identity(
+        _ chain: String,
+        key: String
+    ) throws(ClientAuthenticationSettings.Problem) -> (ClientIdentity, CertifiedKey) {
+        let identity = ClientIdentity(
+            certificate: try bytes(of: chain, "certificate"),
+            key: try bytes(of: key, "key")
+        )
+        do throws(CertifiedKey.Problem) {
+            let certified = try CertifiedKey(
+                certificate: identity.certificate,
+                key: identity.key
+            )
+            return (identity, certified)
+        } catch {
+            let (place, reason) = error.explained(chain, key: key)
+            throw .init(key: place, reason: reason)
+        }
+    }
+}

@@ -1,0 +1,223 @@
+import JSON
+import Logins
+
+/// The parts of a consent's form, there and back.
+extension ConsentForm {
+    // MARK: Scopes and resources
+
+    static func scope(_ scope: Consent.Scope) -> JSONValue {
+        .members([
+            "display": .text(scope.displayName),
+            "explanation": .text(scope.explanation),
+            "implicit": scope.isImplicit ? .bool(true) : nil,
+            "name": .string(scope.requestedName),
+            "optional": scope.isOptional ? .bool(true) : nil,
+        ])
+    }
+
+    static func scope(_ form: JSONValue) throws(Unreadable) -> Consent.Scope {
+        Consent.Scope(
+            requestedName: try form.text("name"),
+            displayName: try form.optionalText("display"),
+            explanation: try form.optionalText("explanation"),
+            isOptional: form["optional"]?.bool ?? false,
+            isImplicit: form["implicit"]?.bool ?? false
+        )
+    }
+
+    static func resource(_ resource: Consent.Resource) -> JSONValue {
+        .members(["clusters": .texts(resource.clusters), "type": .string(resource.type)])
+    }
+
+    static func resource(_ form: JSONValue) throws(Unreadable) -> Consent.Resource {
+        Consent.Resource(type: try form.text("type"), clusters: try form.texts("clusters"))
+    }
+
+    // MARK: Accounts
+
+    static func accounts(_ choice: Consent.AccountChoice) -> JSONValue? {
+        switch choice {
+        case .none: nil
+        case .several(let preselected): .members(["several": .texts(preselected)])
+        case .payer(let named): .members(["payer": named.map(named(_:)) ?? .null])
+        }
+    }
+
+    static func accounts(_ form: JSONValue?) throws(Unreadable) -> Consent.AccountChoice {
+        guard let form else { return .none }
+        if form["several"] != nil { return .several(preselected: try form.texts("several")) }
+        guard let payer = form["payer"] else { throw Unreadable(member: "accounts") }
+        return .payer(named: payer.isNull ? nil : try named(payer))
+    }
+
+    private static func named(_ account: Consent.NamedAccount) -> JSONValue {
+        .members([
+            "account_type": .text(account.accountType),
+            "identification": .string(account.identification),
+            "ispb": .text(account.ispb),
+            "issuer": .text(account.issuer),
+            "name": .text(account.name),
+            "scheme": .text(account.scheme),
+        ])
+    }
+
+    private static func named(_ form: JSONValue) throws(Unreadable) -> Consent.NamedAccount {
+        Consent.NamedAccount(
+            scheme: try form.optionalText("scheme"),
+            identification: try form.text("identification"),
+            name: try form.optionalText("name"),
+            ispb: try form.optionalText("ispb"),
+            issuer: try form.optionalText("issuer"),
+            accountType: try form.optionalText("account_type")
+        )
+    }
+
+    static func account(_ account: BankAccount) -> JSONValue {
+        .members([
+            "currency": .text(account.currency),
+            "customer_id": .text(account.customerID),
+            "display": .string(account.display),
+            "id": .string(account.id),
+            "kind": .string(account.kind.rawValue),
+            "name": .string(account.name),
+            "number": account.number.map(named),
+            "purposes": .texts(account.purposes.map(\.rawValue).sorted()),
+            "resource_type": .text(account.resourceType),
+        ])
+    }
+
+    static func account(_ form: JSONValue) throws(Unreadable) -> BankAccount {
+        guard let kind = BankAccount.Kind(rawValue: try form.text("kind")) else {
+            throw Unreadable(member: "kind")
+        }
+        var purposes: Set<BankAccount.Purpose> = []
+        for name in try form.texts("purposes") {
+            guard let purpose = BankAccount.Purpose(rawValue: name) else {
+                throw Unreadable(member: "purposes")
+            }
+            purposes.insert(purpose)
+        }
+        var number: Consent.NamedAccount?
+        if let form = form["number"] { number = try named(form) }
+        return BankAccount(
+            id: try form.text("id"),
+            name: try form.text("name"),
+            display: try form.text("display"),
+            kind: kind,
+            currency: try form.optionalText("currency"),
+            purposes: purposes,
+            number: number,
+            resourceType: try form.optionalText("resource_type"),
+            customerID: try form.optionalText("customer_id")
+        )
+    }
+
+    // MARK: Facts
+
+    static func fact(_ fact: Fact) -> JSONValue {
+        var members: [JSONObject.Member] = []
+        switch fact.label {
+        case .known(let label):
+            members.append(.init(name: "label", value: .string(label.rawValue)))
+        case .further(let name):
+            members.append(.init(name: "further", value: .string(name)))
+        }
+        members.append(contentsOf: value(fact.value))
+        return .object(JSONObject(members))
+    }
+
+    private static func value(_ value: Fact.Value) -> [JSONObject.Member] {
+        switch value {
+        case .text(let text): [.init(name: "text", value: .string(text))]
+        case .money(let money):
+            [
+                .init(name: "amount", value: .string(money.amount)),
+                .init(name: "currency", value: .string(money.currency)),
+            ]
+        case .day(let day): [.init(name: "day", value: .string(day))]
+        case .moment(let moment): [.init(name: "moment", value: .moment(moment))]
+        case .number(let digits): [.init(name: "number", value: .string(digits))]
+        case .days(let days): [.init(name: "days", value: .number(String(days)))]
+        case .codes(let codes, let list):
+            [
+                .init(name: "codes", value: .texts(codes)),
+                .init(name: "list", value: .string(list.rawValue)),
+            ]
+        case .account(let account): [.init(name: "account", value: named(account))]
+        }
+    }
+
+    static func fact(_ form: JSONValue) throws(Unreadable) -> Fact {
+        if let name = try form.optionalText("further") {
+            return Fact(.further(name), try value(form))
+        }
+        guard let label = Fact.Known(rawValue: try form.text("label")) else {
+            throw Unreadable(member: "label")
+        }
+        return Fact(.known(label), try value(form))
+    }
+
+    private static func value(_ form: JSONValue) throws(Unreadable) -> Fact.Value {
+        if let text = form["text"]?.string { return .text(text) }
+        if let day = form["day"]?.string { return .day(day) }
+        if let digits = form["number"]?.string { return .number(digits) }
+        if let moment = try form.optionalMoment("moment") { return .moment(moment) }
+        if let days = form["days"]?.integer { return .days(days) }
+        if let account = form["account"] { return .account(try named(account)) }
+        if form["amount"] != nil {
+            let currency = try form.text("currency")
+            guard let money = Money(amount: try form.text("amount"), currency: currency) else {
+                throw Unreadable(member: "amount")
+            }
+            return .money(money)
+        }
+        guard let list = Fact.Codes(rawValue: try form.text("list")) else {
+            throw Unreadable(member: "list")
+        }
+        return .codes(try form.texts("codes"), list)
+    }
+}
+
+/// Members read as what they must be.
+extension JSONValue {
+    static func members(_ pairs: KeyValuePairs<String, JSONValue?>) -> JSONValue {
+        .object(
+            JSONObject(
+                pairs.compactMap { name, value in
+                    value.map { JSONObject.Member(name: name, value: $0) }
+                }
+            )
+        )
+    }
+
+    static func text(_ text: String?) -> JSONValue? { text.map { .string($0) } }
+    static func texts(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
+    static func moment(_ moment: Timestamp) -> JSONValue { .number(String(moment.milliseconds)) }
+
+    func text(_ name: String) throws(ConsentForm.Unreadable) -> String {
+        guard let text = self[name]?.string else { throw ConsentForm.Unreadable(member: name) }
+        return text
+    }
+
+    func optionalText(_ name: String) throws(ConsentForm.Unreadable) -> String? {
+        self[name] == nil ? nil : try text(name)
+    }
+
+    func optionalMoment(_ name: String) throws(ConsentForm.Unreadable) -> Timestamp? {
+        guard let value = self[name] else { return nil }
+        guard let number = value.integer else { throw ConsentForm.Unreadable(member: name) }
+        return Timestamp(milliseconds: Int64(number))
+    }
+
+    func list(_ name: String) throws(ConsentForm.Unreadable) -> [JSONValue] {
+        guard let values = self[name]?.array else { throw ConsentForm.Unreadable(member: name) }
+        return values
+    }
+
+    func texts(_ name: String) throws(ConsentForm.Unreadable) -> [String] {
+        let values = try list(name)
+        let texts = values.compactMap(\.string)
+        guard texts.count == values.count else { throw ConsentForm.Unreadable(member: name) }
+        return texts
+    }
+}

@@ -1,0 +1,116 @@
+internal import COpenSSL
+
+/// One `EVP_PKEY` of a kind that is used here, freed with its last owner.
+@safe final class KeyHandle: @unchecked Sendable {
+    // Invariant behind @unchecked: an EVP_PKEY is only read once it is made, and its reference
+    // count is atomic.
+    private let key: OpaquePointer
+    let kind: KeyKind
+
+    /// Takes over `key`, and frees it if it is not taken.
+    init(_ key: OpaquePointer?) throws(KeyError) {
+        ERR_clear_error()
+        guard let key = unsafe key else { throw .malformed }
+        do {
+            kind = try unsafe Self.kind(of: key)
+        } catch {
+            unsafe EVP_PKEY_free(key)
+            throw error
+        }
+        unsafe self.key = key
+    }
+
+    deinit { unsafe EVP_PKEY_free(key) }
+
+    func withPointer<Result>(_ body: (OpaquePointer) -> Result) -> Result {
+        defer { ERR_clear_error() }
+        return unsafe body(key)
+    }
+
+    private static func kind(of key: OpaquePointer) throws(KeyError) -> KeyKind {
+        switch unsafe EVP_PKEY_get_base_id(key) {
+        case EVP_PKEY_RSA:
+            let bits = Int(unsafe EVP_PKEY_get_bits(key))
+            guard KeyKind.rsaBits.contains(bits) else { throw .rsaBits(bits) }
+            // With an exponent of one a signature is its own message.
+            guard let exponent = unsafe number("e", of: key)?.drop(while: { $0 == 0 }),
+                exponent.count <= 8, let last = exponent.last, last & 1 == 1,
+                exponent.count > 1 || last >= 3
+            else { throw .rsaExponent }
+            return .rsa(bits: bits)
+        case EVP_PKEY_EC:
+            var name = [CChar](repeating: 0, count: 32)
+            var count = 0
+            guard unsafe EVP_PKEY_get_group_name(key, &name, name.count, &count) == 1,
+                name.prefix(count).map(UInt8.init(bitPattern:)) == Array("prime256v1".utf8)
+            else { throw .kind }
+            // A curve written out (RFC 5480 §2.1.1 forbids it) is a way to bring another one.
+            var isExplicit: Int32 = 1
+            guard unsafe EVP_PKEY_get_int_param(key, "decoded-from-explicit", &isExplicit) == 1,
+                isExplicit == 0
+            else { throw .kind }
+            return .p256
+        case EVP_PKEY_ED25519: return .ed25519
+        default: throw .kind
+        }
+    }
+
+    /// One of the key's numbers by OpenSSL's name for it, most significant byte first.
+    func number(_ name: String, width: Int? = nil) -> [UInt8]? {
+        unsafe withPointer { unsafe Self.number(name, of: $0, width: width) }
+    }
+
+    private static func number(_ name: String, of key: OpaquePointer, width: Int? = nil) -> [UInt8]?
+    {
+        var number: OpaquePointer?
+        guard unsafe EVP_PKEY_get_bn_param(key, name, &number) == 1 else { return nil }
+        defer { unsafe BN_clear_free(number) }
+        let count = width ?? Int(unsafe beckon_bn_bytes(number))
+        var bytes = [UInt8](repeating: 0, count: count)
+        let written = unsafe BN_bn2binpad(number, &bytes, Int32(clamping: count))
+        return written == count ? bytes : nil
+    }
+
+    /// The affine coordinates of a point on P-256, 32 bytes each.
+    var point: (x: [UInt8], y: [UInt8])? {
+        var point = [UInt8](repeating: 0, count: 65)
+        var count = 0
+        let code = unsafe withPointer { key in
+            unsafe EVP_PKEY_get_octet_string_param(
+                key,
+                "encoded-pub-key",
+                &point,
+                point.count,
+                &count
+            )
+        }
+        guard code == 1, count == 65, point[0] == 4 else { return nil }
+        return (Array(point[1..<33]), Array(point[33..<65]))
+    }
+
+    /// The 32 bytes of an Ed25519 key's half.
+    func rawHalf(isPrivate: Bool) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 32)
+        var count = bytes.count
+        let code = unsafe withPointer { key in
+            isPrivate
+                ? unsafe EVP_PKEY_get_raw_private_key(key, &bytes, &count)
+                : unsafe EVP_PKEY_get_raw_public_key(key, &bytes, &count)
+        }
+        return code == 1 && count == 32 ? bytes : nil
+    }
+
+    /// The public half as a SubjectPublicKeyInfo (RFC 5280 §4.1).
+    var publicInfo: [UInt8]? {
+        unsafe withPointer { key in
+            let count = unsafe i2d_PUBKEY(key, nil)
+            guard count > 0 else { return nil }
+            var bytes = [UInt8](repeating: 0, count: Int(count))
+            let written = unsafe bytes.withUnsafeMutableBufferPointer { room in
+                var start = room.baseAddress
+                return unsafe i2d_PUBKEY(key, &start)
+            }
+            return written == count ? bytes : nil
+        }
+    }
+}

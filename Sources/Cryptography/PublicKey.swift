@@ -1,0 +1,124 @@
+internal import COpenSSL
+
+/// The numbers of a public key, as a JWK has them; most significant byte first.
+public enum PublicKeyNumbers: Hashable, Sendable {
+    /// Without leading zeros (RFC 7518 §6.3.1).
+    case rsa(modulus: [UInt8], exponent: [UInt8])
+    /// 32 bytes each (RFC 7518 §6.2.1).
+    case p256(x: [UInt8], y: [UInt8])
+    /// 32 bytes (RFC 8037 §2).
+    case ed25519([UInt8])
+}
+
+/// A key that verifies. Immutable, and of a strength that may be trusted: see `KeyKind`.
+@safe public final class PublicKey: Sendable {
+    private let handle: KeyHandle
+    public let numbers: PublicKeyNumbers
+
+    init(_ handle: KeyHandle) throws(KeyError) {
+        self.handle = handle
+        switch handle.kind {
+        case .rsa:
+            guard let modulus = handle.number("n"), let exponent = handle.number("e") else {
+                throw .malformed
+            }
+            numbers = .rsa(modulus: modulus, exponent: exponent)
+        case .p256:
+            guard let point = handle.point else { throw .malformed }
+            numbers = .p256(x: point.x, y: point.y)
+        case .ed25519:
+            guard let bytes = handle.rawHalf(isPrivate: false) else { throw .malformed }
+            numbers = .ed25519(bytes)
+        }
+    }
+
+    /// Makes a key of its numbers.
+    ///
+    /// - Throws: `KeyError` for wrong lengths, a point off the curve and weak RSA.
+    public convenience init(_ numbers: PublicKeyNumbers) throws(KeyError) {
+        switch numbers {
+        case .rsa(let modulus, let exponent):
+            // An even modulus is no product of two primes.
+            guard modulus.last.map({ $0 & 1 == 1 }) ?? false else { throw .malformed }
+            let key = DER.sequence([DER.integer(modulus), DER.integer(exponent)])
+            try self.init(.rsaPublic(key))
+        case .p256(let x, let y):
+            guard x.count == 32, y.count == 32 else { throw .malformed }
+            let algorithm = DER.sequence([DER.ecPublicKey, DER.p256])
+            let info = DER.sequence([algorithm, DER.bits([4] + x + y)])
+            try self.init(.publicInfo(info))
+        case .ed25519(let bytes): try self.init(.ed25519(bytes, isPrivate: false))
+        }
+    }
+
+    /// Reads the only key of a PEM text: `PUBLIC KEY` (RFC 5280) or `RSA PUBLIC KEY` (PKCS#1).
+    public convenience init(pem text: String) throws(KeyError) {
+        let blocks = try PEM.blocks(of: text)
+        guard let block = blocks.first, blocks.count == 1 else { throw .severalKeys }
+        switch block.label {
+        case "PUBLIC KEY": try self.init(.publicInfo(block.bytes))
+        case "RSA PUBLIC KEY": try self.init(.rsaPublic(block.bytes))
+        default: throw .label(block.label)
+        }
+    }
+
+    public var kind: KeyKind { handle.kind }
+
+    /// SubjectPublicKeyInfo (RFC 5280 §4.1) in PEM.
+    ///
+    /// - Throws: `KeyError` with `.openSSL`.
+    public func pem() throws(KeyError) -> String {
+        guard let info = handle.publicInfo else { throw .openSSL }
+        return PEM(label: "PUBLIC KEY", bytes: info).text
+    }
+
+    /// Whether `signature` was made over `message` by the private half. A signature of another
+    /// length, in another form or of another scheme was not.
+    public func verify(
+        _ signature: [UInt8],
+        of message: [UInt8],
+        by scheme: SignatureScheme
+    ) -> Bool {
+        guard scheme.fits(kind) else { return false }
+        var form = signature
+        if scheme == .ecdsaP256 {
+            guard signature.count == 64 else { return false }
+            form = DER.sequence([DER.integer(signature[..<32]), DER.integer(signature[32...])])
+        }
+        return unsafe handle.withPointer { key in
+            guard let context = unsafe EVP_MD_CTX_new() else { return false }
+            defer { unsafe EVP_MD_CTX_free(context) }
+            var options: OpaquePointer?
+            guard
+                unsafe EVP_DigestVerifyInit(context, &options, scheme.digest, nil, key) == 1,
+                unsafe scheme.set(options)
+            else { return false }
+            return unsafe EVP_DigestVerify(context, form, form.count, message, message.count) == 1
+        }
+    }
+}
+
+extension PublicKey: Hashable {
+    public static func == (left: PublicKey, right: PublicKey) -> Bool {
+        left.numbers == right.numbers
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(numbers) }
+}
+
+extension SignatureScheme {
+    /// Ed25519 hashes by itself.
+    var digest: OpaquePointer? { self == .ed25519 ? nil : unsafe EVP_sha256() }
+
+    /// Sets the padding of RSA; false when OpenSSL would not.
+    func set(_ options: OpaquePointer?) -> Bool {
+        switch self {
+        case .rsaPKCS1:
+            unsafe EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PADDING) == 1
+        case .rsaPSS:
+            unsafe EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1
+                && EVP_PKEY_CTX_set_rsa_pss_saltlen(options, Int32(SHA256.byteCount)) == 1
+        case .ecdsaP256, .ed25519: true
+        }
+    }
+}

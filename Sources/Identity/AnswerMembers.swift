@@ -1,0 +1,135 @@
+import JSON
+import Logins
+
+/// The members of an object in somebody's answer, read one by one under the rules of a contract.
+///
+/// What breaks a rule is named by its path and the rule; its value is personal and never repeated.
+struct AnswerMembers {
+    /// `accounts[3]`; empty for the answer itself.
+    private let path: String
+    private let object: JSONObject
+
+    /// - Throws: `DirectoryError.unavailable` when the value is no object.
+    init(_ value: JSONValue, at path: String = "") throws(DirectoryError) {
+        guard let object = value.object else {
+            let what = path.isEmpty ? "the answer" : path
+            throw .unavailable("\(what) must be an object")
+        }
+        self.path = path
+        self.object = object
+    }
+
+    /// A member that must be there and not be null.
+    func required(_ name: String) throws(DirectoryError) -> JSONValue {
+        guard let value = optional(name) else { throw broken(name, "is missing") }
+        return value
+    }
+
+    /// A member; nil when it is absent or null.
+    func optional(_ name: String) -> JSONValue? {
+        guard let value = object[name], !value.isNull else { return nil }
+        return value
+    }
+
+    /// An array of at most `limit` elements that must be there.
+    func array(_ name: String, limit: Int) throws(DirectoryError) -> [JSONValue] {
+        guard let array = try required(name).array else { throw broken(name, "must be an array") }
+        guard array.count <= limit else {
+            throw broken(name, "must have at most \(limit) elements")
+        }
+        return array
+    }
+
+    /// One line of text that must be there: `length` characters (Unicode scalars), none of which
+    /// is a control character or ends a line, and not blank.
+    func text(_ name: String, _ length: ClosedRange<Int>) throws(DirectoryError) -> String {
+        try line(required(name), name, length)
+    }
+
+    /// The same; nil when absent or null.
+    func optionalText(
+        _ name: String,
+        _ length: ClosedRange<Int>
+    ) throws(DirectoryError) -> String? {
+        guard let value = optional(name) else { return nil }
+        return try line(value, name, length)
+    }
+
+    /// Decimal digits (ASCII) and nothing else, that many of them.
+    func digits(_ name: String, _ length: ClosedRange<Int>) throws(DirectoryError) -> String {
+        guard let text = try required(name).string, length.contains(text.utf8.count),
+            text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 })
+        else {
+            let count =
+                length.count == 1
+                ? "\(length.lowerBound)" : "\(length.lowerBound) to \(length.upperBound)"
+            throw broken(name, "must be a string of \(count) digits")
+        }
+        return text
+    }
+
+    /// One of a few words that must be there.
+    func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ name: String
+    ) throws(DirectoryError) -> Word {
+        try word(required(name), name)
+    }
+
+    /// A set of such words that must be there, each once.
+    func words<Word: RawRepresentable<String> & CaseIterable & Hashable>(
+        _ name: String
+    ) throws(DirectoryError) -> Set<Word> {
+        var found: Set<Word> = []
+        for (position, value) in try array(name, limit: Word.allCases.count).enumerated() {
+            let element = "\(name)[\(position)]"
+            guard found.insert(try word(value, element)).inserted else {
+                throw broken(element, "comes twice")
+            }
+        }
+        return found
+    }
+
+    /// The path of a member, for what stands in it.
+    func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+
+    /// A rule that a member breaks.
+    func broken(_ name: String, _ rule: String) -> DirectoryError {
+        .unavailable("\(path(of: name)) \(rule)")
+    }
+
+    private func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ value: JSONValue,
+        _ name: String
+    ) throws(DirectoryError) -> Word {
+        guard let word = value.string.flatMap(Word.init(rawValue:)) else {
+            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw broken(name, "must be one of \(words)")
+        }
+        return word
+    }
+
+    private func line(
+        _ value: JSONValue,
+        _ name: String,
+        _ length: ClosedRange<Int>
+    ) throws(DirectoryError) -> String {
+        guard let text = value.string else { throw broken(name, "must be a string") }
+        guard length.contains(text.unicodeScalars.count) else {
+            throw broken(
+                name,
+                "must have \(length.lowerBound) to \(length.upperBound) characters"
+            )
+        }
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator:
+                throw broken(name, "must not have control characters")
+            default: continue
+            }
+        }
+        guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+            throw broken(name, "must not be blank")
+        }
+        return text
+    }
+}

@@ -1,0 +1,123 @@
+public import HTTP
+import JSON
+public import Logins
+
+/// Accounts that the bank's own interface lists, one GET for each user.
+///
+/// What a bank serves stands in `openapi/bank-accounts.yaml`. Nothing is remembered: what a person
+/// is shown is what the bank says now. An answer that breaks a rule is not taken at all, since a
+/// list with holes would look as if the rest were everything.
+public struct HTTPAccounts: AccountDirectory {
+    /// Accounts in one answer, at most.
+    private static let limit = 500
+    /// Bytes of an answer: 2 KiB for each of as many accounts as there may be.
+    private static let responseLimit = 1 << 20
+
+    private let lookup: UserLookup
+
+    /// `token` gives the bearer token to send and is asked each time; nil sends none.
+    public init(
+        _ settings: UserLookup.Settings,
+        client: any OutboundHTTP,
+        token: @escaping @Sendable () -> String? = { nil }
+    ) {
+        lookup = UserLookup(
+            settings,
+            responseLimit: Self.responseLimit,
+            client: client,
+            token: token
+        )
+    }
+
+    public func accounts(of user: UserID) async throws(DirectoryError) -> [BankAccount] {
+        guard let body = try await lookup.body(about: user) else { return [] }
+        return try Self.accounts(body)
+    }
+
+    private static func accounts(_ body: [UInt8]) throws(DirectoryError) -> [BankAccount] {
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONValue(body)
+        } catch {
+            // The name of a repeated member stands in the error, and may be anything.
+            throw .unavailable("the answer is not JSON with each member once")
+        }
+        let answer = try AnswerMembers(value)
+        var accounts: [BankAccount] = []
+        var ids: Set<[UInt8]> = []
+        for (position, element) in try answer.array("accounts", limit: limit).enumerated() {
+            let members = try AnswerMembers(element, at: "accounts[\(position)]")
+            let account = try account(members)
+            // Bytes, because to `String` a composed and a decomposed letter are one.
+            guard ids.insert(Array(account.id.utf8)).inserted else {
+                throw members.broken("id", "is that of an earlier account")
+            }
+            accounts.append(account)
+        }
+        return accounts
+    }
+
+    private static func account(_ members: AnswerMembers) throws(DirectoryError) -> BankAccount {
+        BankAccount(
+            id: try members.text("id", 1...256),
+            name: try members.text("name", 1...128),
+            display: try members.text("display", 1...64),
+            kind: try members.word("kind"),
+            currency: try currency(members),
+            purposes: try members.words("purposes"),
+            number: try number(members),
+            resourceType: try members.optionalText("resource_type", 1...64),
+            customerID: try members.optionalText("customer_id", 1...256)
+        )
+    }
+
+    private static func currency(_ members: AnswerMembers) throws(DirectoryError) -> String? {
+        guard let value = members.optional("currency") else { return nil }
+        guard let code = value.string, code.utf8.count == 3,
+            code.utf8.allSatisfy({ $0 &- UInt8(ascii: "A") < 26 })
+        else { throw members.broken("currency", "must be three capital letters (ISO 4217)") }
+        return code
+    }
+
+    /// A number in the form of Open Banking, which has a scheme, or in that of Open Finance Brasil,
+    /// which has an institution.
+    private static func number(
+        _ members: AnswerMembers
+    ) throws(DirectoryError) -> Consent.NamedAccount? {
+        guard let value = members.optional("number") else { return nil }
+        let parts = try AnswerMembers(value, at: members.path(of: "number"))
+        if parts.optional("ispb") != nil { return try brazilian(parts) }
+        for name in ["issuer", "account_type"] where parts.optional(name) != nil {
+            throw parts.broken(name, "must not stand without ispb")
+        }
+        return Consent.NamedAccount(
+            scheme: try parts.text("scheme", 1...64),
+            identification: try parts.text("identification", 1...256)
+        )
+    }
+
+    /// The codes of `accountType` in Open Finance Brasil.
+    private enum BrazilianType: String, CaseIterable {
+        case current = "CACC"
+        case salary = "SLRY"
+        case savings = "SVGS"
+        case prepaid = "TRAN"
+    }
+
+    private static func brazilian(
+        _ parts: AnswerMembers
+    ) throws(DirectoryError) -> Consent.NamedAccount {
+        if parts.optional("scheme") != nil {
+            throw parts.broken("scheme", "must not stand beside ispb")
+        }
+        let type: BrazilianType = try parts.word("account_type")
+        // Only a prepaid account belongs to no branch.
+        let hasIssuer = type != .prepaid || parts.optional("issuer") != nil
+        return Consent.NamedAccount(
+            identification: try parts.digits("identification", 3...20),
+            ispb: try parts.digits("ispb", 8...8),
+            issuer: hasIssuer ? try parts.digits("issuer", 1...4) : nil,
+            accountType: type.rawValue
+        )
+    }
+}

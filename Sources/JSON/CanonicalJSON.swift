@@ -1,0 +1,135 @@
+/// One text for each JSON value: the JSON Canonicalization Scheme (RFC 8785).
+///
+/// Members are sorted by the UTF-16 code units of their names, numbers are written as ECMAScript
+/// writes them, and strings have no escape that they can do without. Whoever hashes these bytes
+/// hashes the value and not the way in which somebody wrote it.
+public struct CanonicalJSON: Sendable {
+    /// What becomes of a number that a double cannot hold exactly as it was written.
+    public enum Numbers: Hashable, Sendable {
+        /// The nearest double stands for it, as RFC 8785 §3.2.2.3 has it: `1.0000000000000000001`
+        /// and `1` have one canonical form.
+        case nearest
+        /// It is refused, so that two different amounts never share a form.
+        case exact
+    }
+
+    private let numbers: Numbers
+    private var bytes: [UInt8] = []
+
+    private init(numbers: Numbers) { self.numbers = numbers }
+
+    /// The canonical form of `value`, in UTF-8.
+    ///
+    /// - Throws: `CanonicalJSONError` when the value is not I-JSON (RFC 7493 §2). A lone surrogate
+    ///   cannot be in a `String`; `JSONScanner` refuses its escape.
+    public static func bytes(
+        of value: JSONValue,
+        numbers: Numbers = .nearest
+    ) throws(CanonicalJSONError) -> [UInt8] {
+        var canonical = CanonicalJSON(numbers: numbers)
+        try canonical.append(value)
+        return canonical.bytes
+    }
+
+    private mutating func append(_ value: JSONValue) throws(CanonicalJSONError) {
+        switch value {
+        case .null: bytes.append(contentsOf: "null".utf8)
+        case .bool(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+        case .number(let text): try append(number: text)
+        case .string(let text): try append(string: text)
+        case .array(let values):
+            bytes.append(UInt8(ascii: "["))
+            for (index, value) in values.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                try append(value)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        case .object(let object): try append(object)
+        }
+    }
+
+    private mutating func append(_ object: JSONObject) throws(CanonicalJSONError) {
+        // Code units once for each name: sorting would otherwise decode them again and again.
+        let members = object.members.map { (key: Array($0.name.utf16), member: $0) }
+            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        bytes.append(UInt8(ascii: "{"))
+        for (index, entry) in members.enumerated() {
+            if index > 0 {
+                guard members[index - 1].key != entry.key else {
+                    throw .duplicateName(entry.member.name)
+                }
+                bytes.append(UInt8(ascii: ","))
+            }
+            try append(string: entry.member.name)
+            bytes.append(UInt8(ascii: ":"))
+            try append(entry.member.value)
+        }
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// RFC 8785 §3.2.2.2: what must be escaped is, in the shortest way, and nothing else.
+    private mutating func append(string text: String) throws(CanonicalJSONError) {
+        bytes.append(UInt8(ascii: "\""))
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x22, 0x5C: bytes += [UInt8(ascii: "\\"), UInt8(scalar.value)]
+            case 0x08: bytes.append(contentsOf: "\\b".utf8)
+            case 0x09: bytes.append(contentsOf: "\\t".utf8)
+            case 0x0A: bytes.append(contentsOf: "\\n".utf8)
+            case 0x0C: bytes.append(contentsOf: "\\f".utf8)
+            case 0x0D: bytes.append(contentsOf: "\\r".utf8)
+            case 0..<0x20:
+                let digits = String(scalar.value, radix: 16)
+                bytes.append(contentsOf: (scalar.value < 16 ? "\\u000" : "\\u00").utf8)
+                bytes.append(contentsOf: digits.utf8)
+            default:
+                guard !Self.isNoncharacter(scalar) else { throw .noncharacter(scalar.value) }
+                bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// RFC 7493 §2.1 forbids them beside surrogates.
+    private static func isNoncharacter(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value & 0xFFFE == 0xFFFE || (0xFDD0...0xFDEF).contains(scalar.value)
+    }
+
+    private mutating func append(number text: String) throws(CanonicalJSONError) {
+        guard let written = DecimalNumber(text), let value = Double(text), value.isFinite else {
+            throw .number(String(text.prefix(64)))
+        }
+        // Swift's description has the fewest digits that lead back to the value and, of those, the
+        // nearest ones, which is what ECMAScript asks for; only the layout differs.
+        guard let shortest = DecimalNumber("\(value)") else {
+            throw .number(String(text.prefix(64)))
+        }
+        if numbers == .exact, written != shortest { throw .inexactNumber(String(text.prefix(64))) }
+        bytes.append(contentsOf: shortest.ecmaScript.utf8)
+    }
+}
+
+/// Why a value has no canonical form.
+public enum CanonicalJSONError: Error, Hashable, Sendable {
+    /// A name stands twice in one object.
+    case duplicateName(String)
+    /// A string holds a code point that Unicode gives to no character.
+    case noncharacter(UInt32)
+    /// A number is not JSON's, or lies beyond what a double can hold.
+    case number(String)
+    /// A number has more digits than a double holds, and exact ones are asked for.
+    case inexactNumber(String)
+}
+
+extension CanonicalJSONError: CustomStringConvertible {
+    /// A sentence for whoever sent the value.
+    public var description: String {
+        switch self {
+        case .duplicateName(let name): "the member \"\(name.prefix(64))\" comes twice"
+        case .noncharacter(let code):
+            "a string has U+\(String(code, radix: 16, uppercase: true)), which is no character"
+        case .number(let text): "\(text) is not a number that a double can hold"
+        case .inexactNumber(let text): "\(text) has more digits than a double can hold"
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Cryptography
+import HTTP
+
+/// Mutual TLS as it looks from behind the proxy that speaks it: nginx, with `$ssl_client_escaped_cert`
+/// and `$ssl_client_s_dn` in two fields that it sets itself.
+extension ACPSimulator {
+    /// The caller's certificate: PEM, percent-encoded.
+    static let certificateField: StaticString = "x-client-certificate"
+    /// Its subject (RFC 4514).
+    static let subjectField: StaticString = "x-client-subject"
+
+    /// Whether the service's client has a certificate (RFC 8705 §2.1); then its tokens are bound to
+    /// it (§3) and its metadata have an alias (§5).
+    var wantsCertificates: Bool { configuration.systemClientSubject != nil }
+
+    /// The service's client, by what it is registered for; who is registered for one method uses no
+    /// other.
+    /// - Returns: the thumbprint that its token is to be bound to.
+    func authenticateSystemClient(
+        _ request: Request,
+        _ form: Form
+    ) throws(OAuthProblem) -> [UInt8]? {
+        var certificate: [UInt8]?
+        if let subject = configuration.systemClientSubject {
+            certificate = Self.thumbprint(of: request)
+            guard certificate != nil, request.field(Self.subjectField) == subject else {
+                throw .invalidClient(usedBasic: false)
+            }
+        }
+        if let keys = configuration.systemClientKeys {
+            try checkAssertion(of: request, form, by: keys)
+        } else if certificate == nil {
+            _ = try ClientAuthentication.client(
+                of: request,
+                form,
+                among: [configuration.systemClient]
+            )
+        } else {
+            guard form["client_id"] == configuration.systemClient.id,
+                form["client_secret"] == nil, form["client_assertion"] == nil,
+                request.field("authorization") == nil
+            else { throw .invalidClient(usedBasic: false) }
+        }
+        return certificate
+    }
+
+    /// A token that is bound to a certificate is good beside that one only (RFC 8705 §3).
+    func checkBinding(
+        _ token: SystemToken,
+        _ request: Request,
+        _ operation: String,
+        login: String?
+    ) throws(SystemProblem) {
+        guard let bound = token.certificate, bound != Self.thumbprint(of: request) else { return }
+        violations.record(.certificate, login: login, "\(operation) with another certificate")
+        throw SystemProblem(401, "invalid_token")
+    }
+
+    /// SHA-256 over the DER encoding of the caller's certificate (RFC 8705 §3.1).
+    private static func thumbprint(of request: Request) -> [UInt8]? {
+        guard let field = request.field(certificateField),
+            let pem = PercentEncoding.decode(Array(field.utf8)[...])
+        else { return nil }
+        let lines = pem.split(separator: "\n")
+        guard lines.first == "-----BEGIN CERTIFICATE-----",
+            lines.last == "-----END CERTIFICATE-----",
+            let der = Base64.decode(lines.dropFirst().dropLast().joined())
+        else { return nil }
+        return SHA256.digest(der)
+    }
+}

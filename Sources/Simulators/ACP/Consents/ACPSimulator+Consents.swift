@@ -1,0 +1,142 @@
+import HTTP
+import JSON
+import Threads
+
+/// The consent operations of the System API (group 2), under all base styles.
+extension ACPSimulator {
+    private static let scope = "manage_openbanking_consents"
+
+    private var consentBases: [String] {
+        let tenant = configuration.tenant
+        return ["/\(tenant)/system", "/api/system/\(tenant)", "/system", "/api/system", ""]
+    }
+
+    var consentRoutes: [Route] {
+        let families = ConsentFamily.allCases
+        // Several families may be decided in one place.
+        let places = Dictionary(grouping: families) { $0.decisions }
+        return consentBases.flatMap { base in
+            families.compactMap { family in family.page.map { look(at: base + $0, [family]) } }
+                + places.flatMap { place, families in
+                    place.map { decisions(at: base + $0, Set(families)) } ?? []
+                }
+        } + [seedRoute]
+    }
+
+    private func look(at path: String, _ families: Set<ConsentFamily>) -> Route {
+        let operation = Self.operation(.get, families)
+        return route(.get, path + "/{login}", from: "service") { [self] request in
+            await look(operation, request) { (login) throws(SystemProblem) in
+                try show(login, request)
+            }
+        }
+    }
+
+    private func decisions(at path: String, _ families: Set<ConsentFamily>) -> [Route] {
+        let accept = Self.operation(.accept, families)
+        let reject = Self.operation(.reject, families)
+        return [
+            route(.post, path + "/{login}/accept", from: "service") { [self] request in
+                await decide(accept, request) { (login) throws(SystemProblem) in
+                    try acceptance(request, login)
+                }
+            },
+            route(.post, path + "/{login}/reject", from: "service") { [self] request in
+                await decide(reject, request) { (login) throws(SystemProblem) in
+                    let family = login.family ?? .accountAccess
+                    return try rejection(request, login, RejectBody.members(of: family))
+                }
+            },
+        ]
+    }
+
+    private static func operation(
+        _ kind: SystemOperation.Kind,
+        _ families: Set<ConsentFamily>
+    ) -> SystemOperation {
+        SystemOperation(kind: kind, scope: scope) { login in
+            login.family.map(families.contains) ?? false
+        }
+    }
+
+    /// A path that stands in an old text and never existed: it does what the true one does, so that
+    /// a test goes on and finds the mistake in the list.
+    private var seedRoute: Route {
+        let operation = Self.operation(.accept, [.accountAccess])
+        let path = "/system/{login}/openbanking-account-access/consent/accept"
+        return route(.post, path, from: "service") { [self] request in
+            violations.record(.seedPath, login: request.parameters["login"], request.path)
+            return await decide(operation, request) { (login) throws(SystemProblem) in
+                try acceptance(request, login)
+            }
+        }
+    }
+
+    /// What the GET shows, with the faults of K-21 and K-22.
+    private func show(
+        _ login: SimulatedLogin,
+        _ request: Request
+    ) throws(SystemProblem) -> Response {
+        let knob = knobs.take(.consentGet, user: login.user, login: login.id)
+        if let status = knob?.integer { throw SystemProblem(status, "simulated_failure") }
+        guard let consent = consent(of: login) else { throw SystemProblem(404, "no_such_consent") }
+        let (previous, views) = state.withLock { state in
+            state.logins[login.id]?.views += 1
+            return (consent.previous.flatMap { state.consents[$0] }, login.views)
+        }
+        let view = ConsentView(
+            consent,
+            login,
+            configuration,
+            previous: previous,
+            logo: base(for: request) + "/_decoy/logo",
+            at: clock.now()
+        )
+        var json = view.json
+        let isDue: (JSONValue) -> Bool = { ConsentFault.concerns($0, views: views) }
+        let change = knobs.take(.consentChange, user: login.user, login: login.id, where: isDue)
+        if let change { json = ConsentFault.changed(json, consent.family, change) }
+        if let fault = knob?.string {
+            json = ConsentFault.applied(fault, to: json, consent.family)
+        }
+        return .json(200, json)
+    }
+
+    private func consent(of login: SimulatedLogin) -> SimulatedConsent? {
+        state.withLock { state in login.consentID.flatMap { state.consents[$0] } }
+    }
+
+    private func acceptance(
+        _ request: Request,
+        _ login: SimulatedLogin
+    ) throws(SystemProblem) -> Report {
+        guard let consent = consent(of: login) else { throw SystemProblem(404, "no_such_consent") }
+        let body = try body(request, login, AcceptBody.members(of: consent.family))
+        let scopes = try grantedScopes(body, login)
+        do throws(Shape.Problem) {
+            try AcceptBody.check(body, for: consent, accounts: configuration.accounts[login.user])
+        } catch {
+            violations.record(.member, login: login.id, error.text)
+            throw SystemProblem(400, "member", path: error.path, rule: error.rule)
+        }
+        return Report(decision: .approved(scopes: scopes), body: body)
+    }
+
+    /// What rejects anything.
+    func rejection(
+        _ request: Request,
+        _ login: SimulatedLogin,
+        _ members: [Shape.Member]
+    ) throws(SystemProblem) -> Report {
+        let body = try body(request, login, members)
+        // The arrangement's model alone has none, and that one is refused.
+        if login.family?.standard == .cdr, body["id"] != nil {
+            violations.record(.member, login: login.id, "a rejected arrangement has no id")
+            throw SystemProblem(400, "member", path: "id", rule: "is not a member of this")
+        }
+        return Report(
+            decision: .rejected(error: body["error"]?.string ?? "access_denied"),
+            body: body
+        )
+    }
+}

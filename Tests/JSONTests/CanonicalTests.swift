@@ -1,0 +1,114 @@
+import JSON
+import Testing
+
+@Suite("The canonical form of JSON")
+struct CanonicalTests {
+    private func canonical(
+        _ text: String,
+        numbers: CanonicalJSON.Numbers = .nearest
+    ) throws -> String {
+        let value = try JSONValue(Array(text.utf8))
+        return String(decoding: try CanonicalJSON.bytes(of: value, numbers: numbers), as: UTF8.self)
+    }
+
+    @Test("is that of the published files, and its own", arguments: CanonicalVectors.files)
+    func files(_ file: CanonicalVectors.File) throws {
+        let expected = file.output.split { $0 == " " || $0 == "\n" }
+            .compactMap { UInt8($0, radix: 16) }
+        let form = try CanonicalJSON.bytes(of: JSONValue(Array(file.input.utf8)))
+        #expect(form == expected)
+        #expect(try CanonicalJSON.bytes(of: JSONValue(form)) == expected)
+    }
+
+    @Test("writes numbers as RFC 8785 Appendix B does", arguments: CanonicalVectors.numbers)
+    func numbers(bits: UInt64, text: String?) throws {
+        let written = JSONValue.number("\(Double(bitPattern: bits))")
+        guard let text else {
+            #expect(throws: CanonicalJSONError.self) { try CanonicalJSON.bytes(of: written) }
+            return
+        }
+        #expect(try CanonicalJSON.bytes(of: written) == Array(text.utf8))
+        #expect(try canonical(text) == text)
+    }
+
+    @Test("sorts names as RFC 8785 §3.2.3 does, by UTF-16")
+    func sorting() throws {
+        let text = #"""
+            {"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh",
+            "1":"One","\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control",
+            "\u00f6":"Latin Small Letter O With Diaeresis"}
+            """#
+        let value = try JSONValue(CanonicalJSON.bytes(of: JSONValue(Array(text.utf8))))
+        #expect(
+            value.object?.members.compactMap(\.value.string) == [
+                "Carriage Return", "One", "Control", "Latin Small Letter O With Diaeresis",
+                "Euro Sign", "Emoji: Grinning Face", "Hebrew Letter Dalet With Dagesh",
+            ]
+        )
+    }
+
+    @Test(
+        "escapes what it must and nothing else (RFC 8785 §3.2.2.2)",
+        arguments: [
+            (#""\u0008\u0009\u000a\u000c\u000d""#, #""\b\t\n\f\r""#),
+            (#""\u0000\u000B\u001F""#, #""\u0000\u000b\u001f""#),
+            (#""\u0022\u005c\/""#, #""\"\\/""#), (#""\u007f\u00e9""#, "\"\u{7F}é\""),
+            (#""\u2028<""#, "\"\u{2028}<\""),
+        ]
+    )
+    func escapes(_ text: String, _ expected: String) throws {
+        #expect(Array(try canonical(text).utf8) == Array(expected.utf8))
+    }
+
+    @Test(
+        "refuses what is not I-JSON (RFC 7493 §2)",
+        arguments: [
+            #"{"a":1,"a":1}"#, #"{"a":1,"\u0061":2}"#, #""\ud800""#, #""\udc00\ud800""#, "1e400",
+            "-1e309", #""\uffff""#, #"["\ufdd0"]"#, #"{"\udbff\udffe":1}"#,
+        ]
+    )
+    func refusals(_ text: String) {
+        #expect(throws: (any Error).self) { try canonical(text) }
+    }
+
+    @Test(
+        "refuses trees that no scanner would have made",
+        arguments: [
+            JSONValue.number("NaN"), .number("0x10"), .number("inf"), .number(""), .number("1 "),
+            .number("01"), .number("+1"), .number("1."),
+            .object(JSONObject([.init(name: "a", value: .null), .init(name: "a", value: .null)])),
+        ]
+    )
+    func handmade(_ value: JSONValue) {
+        #expect(throws: CanonicalJSONError.self) { try CanonicalJSON.bytes(of: value) }
+    }
+
+    @Test("tells apart names that Unicode calls equivalent")
+    func equivalence() throws {
+        let value = JSONValue.object(
+            JSONObject([
+                .init(name: "\u{E9}", value: .number("1")),
+                .init(name: "e\u{301}", value: .number("2")),
+            ])
+        )
+        let form = String(decoding: try CanonicalJSON.bytes(of: value), as: UTF8.self)
+        #expect(Array(form.utf8) == Array("{\"e\u{301}\":2,\"\u{E9}\":1}".utf8))
+    }
+
+    @Test(
+        "lets two numbers share a form only if they are one, when they must be exact",
+        arguments: [
+            ("12.50", "12.5"), ("1e2", "100"), ("0.0", "0"), ("-0e7", "0"), ("1E+0", "1"),
+            ("9007199254740992", "9007199254740992"), ("9007199254740993", nil),
+            ("0.1000000000000000055", nil), ("1e-400", nil), ("1.00000000000000000001", nil),
+            ("1e99999999999999999999", nil), ("123456789012345.67", "123456789012345.67"),
+        ] as [(String, String?)]
+    )
+    func exactness(_ text: String, _ expected: String?) throws {
+        if let expected {
+            #expect(try canonical(text, numbers: .exact) == expected)
+        } else {
+            #expect(throws: CanonicalJSONError.self) { try canonical(text, numbers: .exact) }
+        }
+    }
+}
