@@ -27,7 +27,7 @@ public enum DemoConfiguration {
                 tenant: "bank",
                 client_id: "beckon",
                 client_secret: "beckon-system-client-secret",
-                scopes: ["manage_scope_grants", "manage_openbanking_consents"],
+                workspaces: { cdr: { family: "cdr" } },
               },
             },
           ],
