@@ -202,7 +202,7 @@ let package = Package(
             [
                 "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
                 "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore", "Simulators", "Telemetry", "TestSupport", "Threads",
+                "SQLiteStore", "Simulators", "Telemetry", "TLS", "TestSupport", "Threads",
             ]
         ),
     ]
