@@ -132,6 +132,12 @@ let package = Package(
             path: "Tests/Bench/StoreBench",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "gallery",
+            dependencies: ["Consents", "Identity", "JSON", "Logins", "SQLiteStore", "TestSupport"],
+            path: "Tests/Browser/Gallery",
+            swiftSettings: strict
+        ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
         tests("ConsentsTests", ["Consents", "Cryptography", "JSON", "Logins", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
@@ -202,8 +208,9 @@ let package = Package(
             [
                 "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
                 "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore", "Simulators", "Telemetry", "TLS", "TestSupport", "Threads",
-            ]
+                "SQLiteStore", "Simulators", "TLS", "Telemetry", "TestSupport", "Threads",
+            ],
+            exclude: ["Peers"]
         ),
     ]
 )

@@ -92,6 +92,24 @@ public struct JSONScanner: Sendable {
     private func endOfPlainText(from start: Int) -> Int {
         let span = bytes.span
         var index = start
+        // Eight bytes at a time: a byte that is zero after the exclusive or, or below 0x20, sets its
+        // top bit. Borrows only spoil the bytes after the first one found.
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        while index + 8 <= limit {
+            let word = UInt64(
+                littleEndian: span.bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: index,
+                    as: UInt64.self
+                )
+            )
+            let quote = word ^ (ones &* 0x22)
+            let slash = word ^ (ones &* 0x5C)
+            let low = (word &- ones &* 0x20) & ~word
+            let hits = (quote &- ones) & ~quote | (slash &- ones) & ~slash | low
+            let found = hits & (ones &* 0x80)
+            if found != 0 { return index + found.trailingZeroBitCount / 8 }
+            index += 8
+        }
         while index < limit {
             let byte = span[unchecked: index]
             if byte == 0x22 || byte == 0x5C || byte < 0x20 { break }

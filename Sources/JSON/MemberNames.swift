@@ -4,6 +4,8 @@
 /// a mask of lengths and first bytes answers that for nearly all without comparing any text.
 struct MemberNames {
     private var seen: UInt64 = 0
+    /// Apart from the others: the smallest objects, which are read most often, then take no memory.
+    private var first: String?
     private var few: [String] = []
     private var many: Set<String> = []
 
@@ -16,10 +18,17 @@ struct MemberNames {
         let mayBeThere = seen & mark != 0
         seen |= mark
         if !many.isEmpty { return many.insert(name).inserted }
-        if mayBeThere, few.contains(name) { return false }
+        guard let first else {
+            self.first = name
+            return true
+        }
+        if mayBeThere, name == first || few.contains(name) { return false }
         if few.isEmpty { few.reserveCapacity(Self.few) }
         few.append(name)
-        if few.count > Self.few { many.formUnion(few) }
+        if few.count == Self.few {
+            many.formUnion(few)
+            many.insert(first)
+        }
         return true
     }
 }

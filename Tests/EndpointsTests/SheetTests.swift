@@ -49,7 +49,7 @@ struct SheetTests {
             ("uk-scheduled-payment", "Schedule a payment of £1,250 to Mill Lane Lettings"),
             ("uk-standing-order", "Set up regular payments of £75.50 to Children’s Hospital"),
             ("uk-file-payment", "Approve a file of payments"),
-            ("uk-international-payment", "Pay ¥149,000 to 京都ホテル株式会社"),
+            ("uk-international-payment", "Pay ¥149,000 to Kyōto Hôtel K.K."),
             ("brasil-data", "Organiza Finanças asks to see your account data"),
             ("brasil-payment", "Schedule a payment of R$1,333.00 to Padaria São João Ltda"),
             ("fdx", "Tax Helper asks to see your account data"),
@@ -92,7 +92,7 @@ struct SheetTests {
             (
                 "uk-international-payment", "fr",
                 [
-                    "Payer 149 000 JPY à 京都ホテル株式会社", "IBAN GB29 NWBK 6016 1331 9268 19",
+                    "Payer 149 000 JPY à Kyōto Hôtel K.K.", "IBAN GB29 NWBK 6016 1331 9268 19",
                     "Devise du virement yen japonais (JPY)", "Pays de destination Japon",
                     "Qui paie les frais Vous", "Taux de change 189,4075",
                     "Type de taux de change Taux convenu",
@@ -255,6 +255,29 @@ struct SheetTests {
             let words = Self.words(await house.get(prompt.page).text)
             #expect(words.contains(text), "\(words)")
             #expect(words.contains("othing was approved"))
+        }
+    }
+
+    @Test(
+        "tells in each language that the request changed after it was approved",
+        arguments: [
+            (Language.english, "The request changed"), (.portuguese, "O pedido mudou"),
+            (.spanish, "La solicitud ha cambiado"), (.french, "La demande a changé"),
+            (.german, "Die Anfrage hat sich geändert"), (.arabic, "تغيّر الطلب"),
+        ]
+    )
+    func voided(language: Language, heading: String) async throws {
+        try await House.with(language: language.rawValue) { house in
+            let sample = try require(SampleQuestion.named("uk-standing-order"))
+            let prompt = try await house.prompt(sample)
+            #expect(await house.choose("approve", prompt.ticket).status == 303)
+            try await house.apply(.consentChanged, to: prompt.number)
+            let page = await house.get(prompt.page).text
+            #expect(page.contains("<title>\(heading)</title>"))
+            // A receipt shows nothing of what was asked.
+            #expect(!page.contains("Hospital") && !page.contains("<form"))
+            let document = await house.get(prompt.device, [prompt.bearer]).text
+            #expect(document.contains(#""outcome":"voided","decision":"approve""#))
         }
     }
 }

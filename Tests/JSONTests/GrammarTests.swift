@@ -167,3 +167,26 @@ struct MemberNamesTests {
         }
     }
 }
+
+@Suite("Plain text within a string")
+struct PlainTextTests {
+    @Test("ends at what ends it, wherever that stands among the words", arguments: 0..<20)
+    func ends(length: Int) throws {
+        for filler in [
+            "a", "!", "#", "[", "]", "\u{7F}", "\u{80}", "\u{A2}", "\u{DC}", "\u{10FFFF}",
+        ] {
+            let text = String(repeating: filler, count: length)
+            #expect(try JSONValue(Array("\"\(text)\"".utf8)) == .string(text))
+            #expect(
+                try JSONValue(Array("\"\(text)\\n\(text)\"".utf8)) == .string("\(text)\n\(text)")
+            )
+            for control in UInt8(0)..<0x20 {
+                let bytes = Array("\"\(text)".utf8) + [control] + Array("\(text)\"".utf8)
+                #expect(throws: JSONError(.controlCharacterInString, at: 1 + text.utf8.count)) {
+                    try JSONValue(bytes)
+                }
+            }
+            #expect(throws: JSONError.self) { try JSONValue(Array("\"\(text)".utf8)) }
+        }
+    }
+}

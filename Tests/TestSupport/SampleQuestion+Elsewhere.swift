@@ -22,7 +22,6 @@ extension SampleQuestion {
         "brasil-data",
         Consent(
             kind: .brasilData,
-            id: ConsentID("urn:bank:C1DD33123"),
             clientName: "Organiza Finanças",
             scopes: [
                 .init(requestedName: "openid"),

@@ -87,7 +87,6 @@ public struct SampleQuestion: Sendable {
         "uk-account-access",
         Consent(
             kind: .ukAccountAccess,
-            id: ConsentID("aac-7f3a"),
             clientName: "Budget App",
             scopes: [.init(requestedName: "openid"), .init(requestedName: "accounts")],
             facts: [
@@ -105,7 +104,6 @@ public struct SampleQuestion: Sendable {
         "uk-domestic-payment",
         Consent(
             kind: .ukDomesticPayment,
-            id: ConsentID("pdc-77"),
             clientName: "Checkout Services",
             scopes: [.init(requestedName: "openid"), .init(requestedName: "payments")],
             facts: [
@@ -190,7 +188,7 @@ public struct SampleQuestion: Sendable {
             scopes: [.init(requestedName: "payments")],
             facts: [
                 Fact(.known(.amount), money("149000", "JPY")),
-                Fact(.known(.payee), .text("京都ホテル株式会社")),
+                Fact(.known(.payee), .text("Kyōto Hôtel K.K.")),
                 Fact(
                     .known(.payeeAccount),
                     .account(

@@ -66,10 +66,17 @@ extension Sheet {
         }
     }
 
-    /// Kept together, and apart from what stands around it.
+    /// Kept apart from what stands around it; and the symbol, where it comes last, from the number,
+    /// or its parts would change places in a text that runs from the right.
     func money(_ money: Money) -> HTML {
-        HTML.element("bdi", ["class": "money", "dir": catalogue.language.direction]) {
-            .text(NumberText.money(money, catalogue.language))
+        let parts = NumberText.money(money, catalogue.language)
+            .split(separator: "\u{A0}", maxSplits: 1).map(String.init)
+        return HTML.element("bdi", ["class": "money", "dir": catalogue.language.direction]) {
+            HTML.text(parts[0])
+            if parts.count == 2 {
+                HTML.text("\u{A0}")
+                HTML.element("bdi") { .text(parts[1]) }
+            }
         }
     }
 

@@ -13,6 +13,8 @@ struct Attempt: Hashable, Sendable {
 struct Sheet: Sendable {
     /// Characters of a name in the heading; the whole of it stands in the details.
     static let headingLimit = 64
+    /// Characters of the longest amount that stands large.
+    static let largeAmount = 12
 
     let page: ApprovalPage
     let question: Question
@@ -93,10 +95,15 @@ struct Sheet: Sendable {
         return catalogue.html(
             phrase,
             [
-                "amount": HTML.element("span", ["class": "amount"]) { self.money(money) },
+                "amount": HTML.element("span", ["class": size(of: money)]) { self.money(money) },
                 "payee": payeeName.map(short) ?? catalogue.html(.payeeUnnamed),
             ]
         )
+    }
+
+    /// Large, unless it is too long for one line of a phone then.
+    private func size(of money: Money) -> String {
+        money.amount.utf8.count > Self.largeAmount ? "amount long" : "amount"
     }
 
     private var payeeName: String? {

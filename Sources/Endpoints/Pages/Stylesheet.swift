@@ -60,6 +60,8 @@ enum Stylesheet {
         .why { display: block; color: var(--soft); font-size: .9375rem; }
         .amount { display: inline-block; font-size: 1.5em; line-height: 1.15;
           letter-spacing: -.02em; }
+        .amount.long { font-size: .85em; letter-spacing: -.03em; }
+        .digits { display: inline-block; max-width: 100%; }
         .amount, .digits, .money { font-variant-numeric: tabular-nums; }
         .line { display: block; }
         .note { display: inline-block; margin-block: .125rem; margin-inline-start: .5em;
@@ -134,8 +136,10 @@ enum Stylesheet {
         dd { margin: 0; font-weight: 600; min-width: 0; max-width: 100%; }
         dd .group { margin: .5rem 0 0; color: var(--soft); font-size: .875rem; }
         ul.plain { border: 0; border-radius: 0; }
-        ul.plain li { padding: .1875rem 0; border: 0; font-weight: 500; }
-        ul.plain li::before { content: "\\2022"; margin-inline-end: .5em; color: var(--soft); }
+        ul.plain li { position: relative; padding: .1875rem 0; padding-inline-start: 1rem;
+          border: 0; font-weight: 500; overflow: visible; }
+        ul.plain li::before { content: "\\2022"; position: absolute; inset-inline-start: .125rem;
+          color: var(--soft); }
         .button { margin-top: 1.25rem; }
         .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; padding: 0;
           overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
