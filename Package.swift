@@ -209,7 +209,8 @@ let package = Package(
                 "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
                 "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
                 "SQLiteStore", "Simulators", "Telemetry", "TestSupport", "Threads",
-            ]
+            ],
+            exclude: ["Peers"]
         ),
     ]
 )

@@ -274,6 +274,8 @@ extension SimulatorConfiguration {
             ]
         )
         configuration.interval = 2
+        // Beckon knows a family such as CDR by its workspace only.
+        configuration.workspaces.append(.init("cdr"))
         return configuration
     }
 }

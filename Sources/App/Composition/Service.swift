@@ -69,7 +69,8 @@ final class Service: Sendable {
             Double(lines.dropped)
         }
         let credentials = try parts.credentials()
-        self.credentials = Array(credentials.values)
+        self.credentials = configuration.authorizationServers.compactMap { credentials[$0.id] }
+        CredentialMetrics.add(to: registry, self.credentials)
         engine = LoginEngine(
             store: store,
             servers: parts.servers(credentials),

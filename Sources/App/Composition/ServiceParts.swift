@@ -139,6 +139,8 @@ struct ServiceParts {
     private func inbound() -> [CloudentityInbound] {
         configuration.authorizationServers.map { server in
             let settings = server.inbound
+            var limits = configuration.loginLimits
+            limits.sameConsent = server.outbound.sameConsent.domain
             return CloudentityInbound(
                 server: server.id,
                 basePath: settings.basePath,
@@ -160,7 +162,7 @@ struct ServiceParts {
                     promptMargin: server.outbound.promptMargin,
                     reportMargin: server.outbound.reportMargin
                 ),
-                limits: configuration.loginLimits,
+                limits: limits,
                 reportsExpiry: server.outbound.rejectOnExpiry.domain,
                 workspaces: server.outbound.consents.workspaces
             )

@@ -15,6 +15,12 @@ public struct OutboundSettings: Sendable {
         case never, consents, always
     }
 
+    /// Which login stays when a second one comes for the same consent (`cloudentity.md` ST-6).
+    public enum SameConsent: String, CaseIterable, Sendable {
+        case keepFirst = "keep_first"
+        case supersede
+    }
+
     /// Whether a scope grant is fetched before it is shown.
     public enum ScopeGrantLookup: String, CaseIterable, Sendable {
         case always, never
@@ -49,6 +55,8 @@ public struct OutboundSettings: Sendable {
     public var consents: ConsentSettings
     /// Default `consents`.
     public var rejectOnExpiry: RejectOnExpiry
+    /// Default `keep_first`.
+    public var sameConsent: SameConsent
     /// Default `always`.
     public var scopeGrantLookup: ScopeGrantLookup
     /// How long before the server's deadline a prompt ends. Default 10 s (`cloudentity.md` ST-4).
@@ -85,6 +93,7 @@ public struct OutboundSettings: Sendable {
             .milliseconds(100)...(.seconds(60))
         )
         rejectOnExpiry = section.choice("reject_on_expiry", default: .consents)
+        sameConsent = section.choice("same_consent", default: .keepFirst)
         scopeGrantLookup = section.choice("scope_grant_lookup", default: .always)
         let bounds: ClosedRange<Duration> = .zero...(.seconds(60))
         promptMargin = section.duration("prompt_margin", default: .seconds(10), bounds)

@@ -34,6 +34,8 @@ extension ACPSimulator {
                 .string(issuer + "/backchannel/authentication"),
             "backchannel_token_delivery_modes_supported":
                 .texts(SimulatedClient.DeliveryMode.allCases.map(\.rawValue)),
+            "backchannel_authentication_request_signing_alg_values_supported":
+                .texts(["PS256", "ES256"]),
             "backchannel_user_code_parameter_supported":
                 .bool(configuration.clients.contains { $0.userCode != nil }),
             "grant_types_supported": .texts([Self.grantType, "client_credentials"]),

@@ -27,8 +27,8 @@ public final class ACPSimulator: Sendable {
         var lastTokenRequest = 0
         /// Before this no system token may be asked for again.
         var tokenNotBefore: Int64 = 0
-        /// ID tokens that were handed out: only these are taken as hints.
-        var idTokens: [String: String] = [:]
+        /// `jti` of every request object.
+        var requestIDs: Set<String> = []
         var baseURL: String?
         var serviceURL: String
         var notificationEndpoint: String?

@@ -84,9 +84,7 @@ extension ConsentDecoder {
     private static func dataScopes(
         _ scopes: [Consent.Scope]
     ) throws(ConsentProblem) -> Fact.Value {
-        let known = scopes.map(\.requestedName).filter {
-            ConsentCodes.isKnown($0, in: .cdrScope) && !ConsentCodes.isOrdinary(scope: $0)
-        }
+        let known = scopes.map(\.requestedName).filter(ConsentCodes.isData(scope:))
         guard !known.isEmpty else { throw .incomplete("requested_scopes") }
         for (index, scope) in scopes.enumerated()
         where !known.contains(scope.requestedName) && scope.displayName == nil

@@ -90,7 +90,7 @@ struct ConsentMembers {
         _ list: Fact.Codes
     ) throws(ConsentProblem) -> Fact.Value {
         guard let codes = try texts(name), !codes.isEmpty else { throw .incomplete(place(name)) }
-        guard codes.allSatisfy({ ConsentCodes.isKnown($0, in: list) }) else {
+        guard codes.allSatisfy({ KnownCodes.contains($0, in: list) }) else {
             throw .unknownCode(place(name))
         }
         return .codes(codes, list)
