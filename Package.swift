@@ -199,8 +199,8 @@ let package = Package(
         tests(
             "SimulatorsTests",
             [
-                "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON", "Net", "Simulators",
-                "TestSupport", "Threads",
+                "AuthorizationServers", "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON",
+                "Logins", "Net", "Simulators", "Telemetry", "TestSupport", "Threads",
             ]
         ),
         tests(
