@@ -289,6 +289,54 @@ struct SameConsentTests {
         }
         await store.close()
     }
+
+    @Test("erases which consent and accounts it was, and keeps that it was asked and answered")
+    func erased() async throws {
+        let place = try StorePlace(.sqlite)
+        let store = try place.open()
+        let consent = Consent(
+            kind: .ukDomesticPayment,
+            id: .named("secret-consent"),
+            clientName: "secret-client",
+            scopes: [.init(requestedName: "payments")],
+            facts: [Fact(.known(.reference), .text("secret-reference"))],
+            accounts: .payer(named: nil)
+        )
+        let question = Question(
+            consent: consent,
+            accounts: [
+                BankAccount(id: "secret-a", name: "secret-b", display: "secret-c", kind: .current)
+            ],
+            digest: ConsentForm.digest(of: consent),
+            nonce: Array(repeating: 9, count: 32)
+        )
+        let login = fixture("one") {
+            $0.consent = .unknown
+            $0.user = "secret-user"
+        }
+        let number = try await store.logins.insertNew(login.make()).number
+        let answer = Decision.answer(.approve, to: question, at: noon)
+        let events: [PendingLogin.Event] = [
+            .prepared(question, [.fixture(at: noon)]),
+            .decided(answer, Selection(accounts: ["secret-a"])), .reportTaken(confirmed: true),
+        ]
+        for event in events { _ = try await store.logins.apply(event, to: number, at: noon) }
+        let before = try #require(try await store.logins.login(number)).login
+        #expect(before.phase.outcome?.decision?.grant.accounts == ["secret-a"])
+        #expect(try await store.logins.redact(settledBefore: .distantFuture, limit: 9) == 1)
+        await store.close()
+        #expect(try SQLiteShell.run("grep", ["-c", "-a", "secret-", place.path]).output == "0\n")
+        let again = try place.open()
+        let after = try #require(try await again.logins.login(number)).login
+        #expect(after.question == nil)
+        #expect(after.consentDigest == question.digest)
+        #expect(after.consentID == nil)
+        let decision = try #require(after.phase.outcome?.decision)
+        #expect(decision.challenge == answer.challenge)
+        #expect(decision.grant == Grant(scopes: ["payments"]))
+        #expect(decision.evidence == answer.evidence && decision.decidedAt == noon)
+        await again.close()
+    }
 }
 
 /// The census equals what can be listed.
