@@ -208,7 +208,7 @@ let package = Package(
             [
                 "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
                 "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore", "Simulators", "Telemetry", "TestSupport", "Threads",
+                "SQLiteStore", "Simulators", "TLS", "Telemetry", "TestSupport", "Threads",
             ],
             exclude: ["Peers"]
         ),

@@ -201,7 +201,7 @@ public struct ApprovalRoutes: Sendable {
             )
             return headers.response(422, html)
         case .refused(.alreadyEnded, let stored), .refused(.notReady, let stored),
-            .refused(.outOfPhase, let stored):
+            .refused(.outOfPhase, let stored), .refused(.consentBusy, let stored):
             let standing = LoginStanding(stored, at: desk.now())
             return headers.response(409, await page(request, stored).conflict(standing))
         }

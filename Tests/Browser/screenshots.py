@@ -6,6 +6,7 @@ import sys
 
 from gallery import LANGUAGES, PHONE, Gallery
 from stage import Stage
+from webdriver import until
 
 SHAPES = {"phone": (360, 740), "desk": (1280, 860)}
 
@@ -53,7 +54,7 @@ def consents(folder):
             # One more, of what a choice that does not fit looks like.
             browser.go(gallery.page(language, "uk-account-access"))
             browser.all("button")[1].click()
-            browser.one('[role="alert"]')
+            until("the page says what is wrong", lambda: browser.all('[role="alert"]'))
             for scheme in ("light", "dark"):
                 browser.shape(*PHONE, dark=scheme == "dark")
                 browser.picture(folder / f"consent-wrong-choice-{language}-{scheme}.png")

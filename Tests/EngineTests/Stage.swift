@@ -66,6 +66,7 @@ final class Stage: Sendable {
     func run(
         _ plan: EscalationPlan? = nil,
         concurrency: Int = 64,
+        accounts: (any AccountDirectory)? = nil,
         trouble: ((TroubledStore) -> Void)? = nil,
         _ body: (Run) async throws -> Void
     ) async throws {
@@ -77,6 +78,7 @@ final class Stage: Sendable {
                 store: troubled,
                 servers: [server],
                 directory: people,
+                accounts: accounts,
                 plan: plan ?? EscalationPlan([.init(channel: webhook, after: .zero)]),
                 clock: clock,
                 changes: changes,

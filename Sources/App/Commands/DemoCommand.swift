@@ -41,6 +41,7 @@ struct SimulateCommand: Command {
         """
     static let options: [CommandOption] = [
         .text("listen", "ADDRESS", "Where it listens.", default: "127.0.0.1:8082"),
+        .text("tls", "DIRECTORY", "Certificates to listen with: good.pem, good.key and others."),
         .text("control", "ADDRESS", "Where it is controlled.", default: "127.0.0.1:8083"),
         .text("tenant", "NAME", "Its tenant.", default: "bank"),
         .text("workspace", "NAME", "Its workspace.", default: "retail"),
@@ -81,6 +82,8 @@ struct SimulateCommand: Command {
 /// What `beckon simulate acp` was told.
 struct SimulateOptions: Sendable {
     let listen: SocketAddressText
+    /// Nil for plain HTTP.
+    let tlsDirectory: String?
     let control: SocketAddressText
     let tenant: String
     let workspace: String
@@ -103,6 +106,7 @@ struct SimulateOptions: Sendable {
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
         listen = try arguments.address("listen", default: .init(host: "127.0.0.1", port: 8082))
+        tlsDirectory = arguments.text("tls")
         control = try arguments.address("control", default: .init(host: "127.0.0.1", port: 8083))
         guard control.isLoopback else {
             throw CommandFailure(

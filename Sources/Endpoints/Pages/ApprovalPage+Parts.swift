@@ -75,7 +75,9 @@ extension ApprovalPage {
 
     /// Text that somebody else wrote, and a word of warning where it may not read as it looks.
     func untrusted(_ text: String) -> HTML {
-        MixedScripts.areIn(text) ? InertText.html(text) + mixedScripts : InertText.html(text)
+        MixedScripts.areIn(text)
+            ? InertText.html(text) + .text(" ") + mixedScripts
+            : InertText.html(text)
     }
 
     var mixedScripts: HTML {

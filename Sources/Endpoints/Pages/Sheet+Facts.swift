@@ -107,7 +107,7 @@ extension Sheet {
     /// Its meaning; one that we cannot explain is shown as it came, and says so.
     private func code(_ code: String, _ list: Fact.Codes) -> HTML {
         guard let meaning = catalogue.meaning(code, in: list) else {
-            return page.untrusted(code)
+            return page.untrusted(code) + .text(" ")
                 + HTML.element("span", ["class": "note"]) { catalogue.html(.unknownCode) }
         }
         // Many currencies share a name's first word.

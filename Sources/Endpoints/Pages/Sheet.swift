@@ -79,13 +79,19 @@ struct Sheet: Sendable {
             catalogue.html(.dataHeading, ["client": client])
         case .ukFilePayment: catalogue.html(.fileHeading)
         case .ukDomesticPayment, .ukInternationalPayment: payment(.payHeading)
-        case .brasilPayment:
-            payment(first(.executionDate) == nil ? .payHeading : .scheduleHeading)
+        case .brasilPayment: payment(isLater ? .scheduleHeading : .payHeading)
         case .ukDomesticScheduledPayment, .ukInternationalScheduledPayment:
             payment(.scheduleHeading)
         case .ukDomesticStandingOrder, .ukInternationalStandingOrder:
             payment(.standingOrderHeading)
         }
+    }
+
+    /// Whether it is paid on a day after the one it was asked for; in Brasil every payment has a day.
+    private var isLater: Bool {
+        guard case .day(let day) = first(.executionDate) else { return false }
+        let asked = RFC3339.format(milliseconds: login.terms.receivedAt.milliseconds)
+        return day > asked.prefix(10)
     }
 
     private func payment(_ phrase: Phrase) -> HTML {

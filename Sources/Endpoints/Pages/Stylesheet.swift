@@ -60,14 +60,13 @@ enum Stylesheet {
         .why { display: block; color: var(--soft); font-size: .9375rem; }
         .amount { display: inline-block; font-size: 1.5em; line-height: 1.15;
           letter-spacing: -.02em; }
-        .amount.long { font-size: .85em; letter-spacing: -.03em; }
-        .digits { display: inline-block; max-width: 100%; }
+        .amount.long { font-size: .75em; letter-spacing: -.03em; }
+        .why .digits { display: inline-block; max-width: 100%; }
         .amount, .digits, .money { font-variant-numeric: tabular-nums; }
         .line { display: block; }
-        .note { display: inline-block; margin-block: .125rem; margin-inline-start: .5em;
-          padding: .0625rem .5rem; border-radius: .5rem; background: var(--warn);
-          color: var(--warn-ink); font-size: .8125rem; font-weight: 600; }
-        p > .note:first-child { margin-inline-start: 0; }
+        .note { display: inline-block; margin-block: .125rem; padding: .0625rem .5rem;
+          border-radius: .5rem; background: var(--warn); color: var(--warn-ink);
+          font-size: .8125rem; font-weight: 600; }
         .time { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .125rem 1rem;
           margin: 1.25rem 0 0; font-size: .9375rem; color: var(--soft); }
         [role="timer"] { font-variant-numeric: tabular-nums; font-weight: 600; color: var(--ink); }
