@@ -19,7 +19,7 @@ struct ConsentDocument: Sendable {
                 for fact in consent.facts { Self.write(fact, &json) }
             }
             choice(&json)
-            json.member("digest", Base64URL.encode(question.digest.bytes))
+            json.member("digest", question.digest.text)
         }
     }
 
@@ -89,5 +89,16 @@ struct ConsentDocument: Sendable {
                 json.member("account_type", account.accountType)
             }
         }
+    }
+}
+
+extension ConsentDigest {
+    /// As pages and documents have it: base64url without padding (RFC 4648 §5).
+    var text: String { Base64URL.encode(bytes) }
+
+    /// Nil unless the text is that of 32 bytes.
+    init?(text: String) {
+        guard let bytes = Base64URL.decode(text) else { return nil }
+        self.init(bytes)
     }
 }

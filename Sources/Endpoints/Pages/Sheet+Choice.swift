@@ -216,8 +216,9 @@ extension Sheet {
 extension Selection.Problem {
     fileprivate var isAboutScopes: Bool {
         switch self {
-        case .scopeUnknown, .scopeRequired: true
-        case .accountMissing, .oneAccountOnly, .accountUnknown, .accountFixed, .noAccountsTaken:
+        case .scopeUnknown, .scopeRequired, .scopeMissing: true
+        case .accountMissing, .oneAccountOnly, .accountUnknown, .accountFixed, .noAccountsTaken,
+            .differentCustomers, .otherConsent:
             false
         }
     }
@@ -231,6 +232,9 @@ extension Selection.Problem {
         case .noAccountsTaken: .errorNoAccountsTaken
         case .scopeUnknown: .errorScopeUnknown
         case .scopeRequired: .errorScopeRequired
+        case .scopeMissing: .errorScopeMissing
+        case .differentCustomers: .errorDifferentCustomers
+        case .otherConsent: .errorOtherConsent
         }
     }
 }
