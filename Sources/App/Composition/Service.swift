@@ -68,11 +68,13 @@ final class Service: Sendable {
         registry.counter("beckon_log_dropped_total", "Log lines that found no room.") {
             Double(lines.dropped)
         }
+        let health = parts.health()
         let credentials = try parts.credentials()
         self.credentials = Array(credentials.values)
         engine = LoginEngine(
             store: store,
-            servers: parts.servers(credentials),
+            servers: parts.servers(credentials, health),
+            health: health,
             directory: directory,
             accounts: parts.accounts(),
             plan: plan,
@@ -88,6 +90,12 @@ final class Service: Sendable {
                 servers: configuration.authorizationServers.map(\.id)
             ),
             log: log
+        )
+        ServerMetrics.add(
+            to: registry,
+            depths: { [store, clock] in (try? await store.queues(at: clock.now())) ?? [] },
+            underWay: { [engine] in engine.underWay },
+            health: health
         )
         retention = Retention(
             redactAfter: configuration.store.redactAfter,
