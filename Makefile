@@ -46,7 +46,7 @@ sanitize: setup-test ## Runs the tests under the thread and the address sanitize
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leak.txt \
 	$(SWIFT) test $(SWIFTFLAGS) --disable-xctest --sanitize=address --scratch-path .build/address
 
-fuzz: setup-test ## Fuzzes the HTTP parser, canonical JSON, and tokens and keys, a minute each
+fuzz: setup-test ## Fuzzes the HTTP parser, canonical JSON, tokens and keys, and consents, a minute each
 	Tests/Fuzz/run.sh 60
 
 interop: setup-test ## Compares signed tokens and keys with a foreign JOSE library

@@ -132,6 +132,12 @@ let package = Package(
             path: "Tests/Bench/StoreBench",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "gallery",
+            dependencies: ["Consents", "Identity", "JSON", "Logins", "SQLiteStore", "TestSupport"],
+            path: "Tests/Browser/Gallery",
+            swiftSettings: strict
+        ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
         tests("ConsentsTests", ["Consents", "Cryptography", "JSON", "Logins", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
@@ -193,8 +199,8 @@ let package = Package(
         tests(
             "SimulatorsTests",
             [
-                "Cryptography", "CurlClient", "HTTP", "JSON", "Net", "Simulators", "TestSupport",
-                "Threads",
+                "AuthorizationServers", "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON",
+                "Logins", "Net", "Simulators", "Telemetry", "TestSupport", "Threads",
             ]
         ),
         tests(
@@ -202,8 +208,9 @@ let package = Package(
             [
                 "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
                 "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore", "Simulators", "Telemetry", "TestSupport", "Threads",
-            ]
+                "SQLiteStore", "Simulators", "TLS", "Telemetry", "TestSupport", "Threads",
+            ],
+            exclude: ["Peers"]
         ),
     ]
 )

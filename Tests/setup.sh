@@ -33,6 +33,7 @@ need libssl-dev has_library openssl
 need libsqlite3-dev has_library sqlite3
 need libcurl4-openssl-dev has_library libcurl
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+need tzdata test -e /usr/share/zoneinfo/Europe/London
 
 if [ "$what" = test ]; then
     need curl has curl
@@ -40,7 +41,8 @@ if [ "$what" = test ]; then
     need openssl has openssl
     need sqlite3 has sqlite3
     need jq has jq
-    need nginx-light has nginx
+    # It lies where only root's PATH leads.
+    need nginx-light has_any nginx /usr/sbin/nginx
     need python3-venv /usr/bin/python3 -c 'import ensurepip'
     need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
     # Debian calls them chromium and chromium-driver; on Ubuntu the packages of the other names

@@ -22,8 +22,7 @@
     DO(curl_easy_init) DO(curl_easy_cleanup) DO(curl_easy_reset) DO(curl_easy_strerror)           \
     DO(curl_easy_setopt) DO(curl_easy_getinfo)                                                    \
     DO(curl_multi_init) DO(curl_multi_cleanup) DO(curl_multi_setopt) DO(curl_multi_add_handle)    \
-    DO(curl_multi_remove_handle) DO(curl_multi_perform) DO(curl_multi_poll)                       \
-    DO(curl_multi_wakeup) DO(curl_multi_info_read)                                                \
+    DO(curl_multi_remove_handle) DO(curl_multi_socket_action) DO(curl_multi_info_read)            \
     DO(curl_url) DO(curl_url_cleanup) DO(curl_url_set) DO(curl_url_get) DO(curl_free)
 
 #define MEMBER(name) __typeof__(&name) name;
@@ -53,11 +52,9 @@ FORWARD(CURLM *, curl_multi_init, (void))
 FORWARD(CURLMcode, curl_multi_cleanup, (CURLM *multi), multi)
 FORWARD(CURLMcode, curl_multi_add_handle, (CURLM *multi, CURL *easy), multi, easy)
 FORWARD(CURLMcode, curl_multi_remove_handle, (CURLM *multi, CURL *easy), multi, easy)
-FORWARD(CURLMcode, curl_multi_perform, (CURLM *multi, int *running), multi, running)
-FORWARD(CURLMcode, curl_multi_poll,
-        (CURLM *multi, struct curl_waitfd *extra, unsigned count, int limit, int *ready),
-        multi, extra, count, limit, ready)
-FORWARD(CURLMcode, curl_multi_wakeup, (CURLM *multi), multi)
+FORWARD(CURLMcode, curl_multi_socket_action,
+        (CURLM *multi, curl_socket_t socket, int events, int *running),
+        multi, socket, events, running)
 FORWARD(CURLMsg *, curl_multi_info_read, (CURLM *multi, int *left), multi, left)
 FORWARD(CURLU *, curl_url, (void))
 FORWARD(void, curl_url_cleanup, (CURLU *url), url)

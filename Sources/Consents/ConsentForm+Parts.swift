@@ -58,6 +58,7 @@ extension ConsentForm {
             "issuer": .text(account.issuer),
             "name": .text(account.name),
             "scheme": .text(account.scheme),
+            "secondary": .text(account.secondary),
         ])
     }
 
@@ -66,6 +67,7 @@ extension ConsentForm {
             scheme: try form.optionalText("scheme"),
             identification: try form.text("identification"),
             name: try form.optionalText("name"),
+            secondary: try form.optionalText("secondary"),
             ispb: try form.optionalText("ispb"),
             issuer: try form.optionalText("issuer"),
             accountType: try form.optionalText("account_type")
@@ -137,7 +139,7 @@ extension ConsentForm {
         case .day(let day): [.init(name: "day", value: .string(day))]
         case .moment(let moment): [.init(name: "moment", value: .moment(moment))]
         case .number(let digits): [.init(name: "number", value: .string(digits))]
-        case .days(let days): [.init(name: "days", value: .number(String(days)))]
+        case .days(let days): [.init(name: "days", value: .whole(Int64(days)))]
         case .codes(let codes, let list):
             [
                 .init(name: "codes", value: .texts(codes)),
@@ -162,7 +164,7 @@ extension ConsentForm {
         if let day = form["day"]?.string { return .day(day) }
         if let digits = form["number"]?.string { return .number(digits) }
         if let moment = try form.optionalMoment("moment") { return .moment(moment) }
-        if let days = form["days"]?.integer { return .days(days) }
+        if let days = try form.optionalWhole("days") { return .days(Int(days)) }
         if let account = form["account"] { return .account(try named(account)) }
         if form["amount"] != nil {
             let currency = try form.text("currency")
@@ -192,7 +194,12 @@ extension JSONValue {
 
     static func text(_ text: String?) -> JSONValue? { text.map { .string($0) } }
     static func texts(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
-    static func moment(_ moment: Timestamp) -> JSONValue { .number(String(moment.milliseconds)) }
+    static func moment(_ moment: Timestamp) -> JSONValue { whole(moment.milliseconds) }
+
+    /// A number where a double holds it, and text beyond that: it has to be read back as it was.
+    static func whole(_ number: Int64) -> JSONValue {
+        number.magnitude < 1 << 53 ? .number(String(number)) : .string(String(number))
+    }
 
     func text(_ name: String) throws(ConsentForm.Unreadable) -> String {
         guard let text = self[name]?.string else { throw ConsentForm.Unreadable(member: name) }
@@ -204,9 +211,14 @@ extension JSONValue {
     }
 
     func optionalMoment(_ name: String) throws(ConsentForm.Unreadable) -> Timestamp? {
+        try optionalWhole(name).map { Timestamp(milliseconds: $0) }
+    }
+
+    func optionalWhole(_ name: String) throws(ConsentForm.Unreadable) -> Int64? {
         guard let value = self[name] else { return nil }
-        guard let number = value.integer else { throw ConsentForm.Unreadable(member: name) }
-        return Timestamp(milliseconds: Int64(number))
+        guard let number = value.integer.map({ Int64($0) }) ?? value.string.flatMap({ Int64($0) })
+        else { throw ConsentForm.Unreadable(member: name) }
+        return number
     }
 
     func list(_ name: String) throws(ConsentForm.Unreadable) -> [JSONValue] {

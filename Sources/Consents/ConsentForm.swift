@@ -79,9 +79,10 @@ public enum ConsentForm {
     // MARK: Bytes
 
     /// Everything in these forms is text, whole numbers that a double holds, and flags, with names
-    /// of our own: the scheme has no reason to refuse it.
+    /// of our own: the scheme has no reason to refuse it. Text is whatever a server sent, so code
+    /// points that are no characters are kept.
     static func canonical(_ value: JSONValue) -> [UInt8] {
-        do { return try CanonicalJSON.bytes(of: value) } catch {
+        do { return try CanonicalJSON.bytes(of: value, noncharacters: .kept) } catch {
             preconditionFailure("a form of ours is I-JSON: \(error)")
         }
     }

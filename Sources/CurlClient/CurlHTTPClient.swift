@@ -75,16 +75,21 @@ public final class CurlHTTPClient: OutboundHTTP {
         try Self.load()
         let loops = min(Self.loops, maximumTransfers)
         let share = maximumTransfers / loops
-        var mailboxes: [Mailbox] = []
+        var started: [(mailbox: Mailbox, loop: TransferLoop)] = []
         for _ in 0..<loops {
-            guard let multi = unsafe curl_multi_init() else {
-                throw .notSent("there is no memory for libcurl")
-            }
-            unsafe mailboxes.append(Mailbox(waking: multi))
+            guard let mailbox = Mailbox(),
+                let loop = TransferLoop(
+                    mailbox,
+                    maximumTransfers: share,
+                    connectLimit: connectLimit
+                )
+            else { throw .notSent("there are too many open files, or there is no memory") }
+            started.append((mailbox, loop))
         }
-        for mailbox in mailboxes {
-            WorkerThread.start { [connectLimit, hasEnded] in
-                TransferLoop(mailbox, maximumTransfers: share, connectLimit: connectLimit).run()
+        let mailboxes = started.map(\.mailbox)
+        for (_, loop) in started {
+            WorkerThread.start { [hasEnded] in
+                loop.run()
                 hasEnded.signal()
             }
         }

@@ -171,6 +171,7 @@ import HTTP
 
     private func setFields(_ request: OutboundRequest) throws(OutboundError) {
         if listed == request.fields { return }
+        try request.validateFields()
         var lines = ["Expect:"]
         // libcurl would call a body a form.
         if request.fields.first("content-type") == nil { lines.append("Content-Type:") }
@@ -286,8 +287,10 @@ private func takeHeadLine(
     _ stored: UnsafeMutableRawPointer?
 ) -> Int {
     guard let transfer = unsafe EasyHandle.from(stored)?.transfer else { return 0 }
-    let buffer = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-    return unsafe transfer.takeHeadLine(Array(buffer)) ? size * count : 0
+    let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+    return unsafe line.withMemoryRebound(to: UInt8.self) { line in
+        unsafe transfer.takeHeadLine(line.span)
+    } ? size * count : 0
 }
 
 private func openSocket(

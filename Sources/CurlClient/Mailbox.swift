@@ -1,11 +1,11 @@
 import CCurl
+import Glibc
 import Synchronization
 import Threads
 
 /// Where tasks leave transfers for the loop's thread, and wake it.
 @safe final class Mailbox: @unchecked Sendable {
-    // Invariant behind @unchecked: `contents` is behind its lock, and `multi` is used off the
-    // loop's thread for nothing but waking it, which libcurl allows, and only while it exists.
+    // Invariant behind @unchecked: `contents` is behind its lock, and `bell` never changes.
 
     struct Contents {
         var arrivals: [Transfer] = []
@@ -15,12 +15,19 @@ import Threads
         fileprivate var isClosed = false
     }
 
-    let multi: UnsafeMutableRawPointer
+    /// Readable when the loop shall wake.
+    let bell: Int32
     /// Transfers that were given here and are not finished.
     let load = Atomic<Int>(0)
     private let contents = Locked(Contents())
 
-    init(waking multi: UnsafeMutableRawPointer) { unsafe self.multi = multi }
+    /// Nil when there are too many open files.
+    init?() {
+        bell = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+        guard bell >= 0 else { return nil }
+    }
+
+    deinit { if bell >= 0 { Glibc.close(bell) } }
 
     /// False when nobody will take it any more.
     func post(_ transfer: Transfer) -> Bool {
@@ -49,10 +56,17 @@ import Threads
     private func wake(_ contents: inout Contents) {
         guard contents.isSleeping, !contents.isClosed else { return }
         contents.isSleeping = false
-        unsafe curl_multi_wakeup(multi)
+        var one: UInt64 = 1
+        _ = unsafe write(bell, &one, 8)
     }
 
     // MARK: For the loop's thread
+
+    /// After the bell.
+    func silence() {
+        var rings: UInt64 = 0
+        _ = unsafe read(bell, &rings, 8)
+    }
 
     func take() -> Contents {
         contents.withLock { contents in

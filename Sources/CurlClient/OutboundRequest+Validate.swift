@@ -7,13 +7,15 @@ extension OutboundRequest {
         "connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade",
     ]
 
-    /// Finds what libcurl would pass on as it is.
+    /// Finds what libcurl would pass on as it is, in all but the fields.
     ///
     /// - Throws: `OutboundError.invalid`.
     func validate() throws(OutboundError) {
         let url = self.url.utf8
-        let scheme = self.url.prefix(8).lowercased()
-        guard scheme.hasPrefix("http://") || scheme == "https://" else {
+        let scheme = self.url.prefix { $0 != ":" }.lowercased()
+        guard scheme == "http" || scheme == "https",
+            url.dropFirst(scheme.utf8.count).starts(with: "://".utf8)
+        else {
             throw .invalid("the URL is neither http nor https")
         }
         guard url.allSatisfy({ (0x21...0x7E).contains($0) }) else {
@@ -27,6 +29,12 @@ extension OutboundRequest {
             guard body.isEmpty else { throw .invalid("a \(method.name) has no body") }
         case .post, .put, .patch, .delete, .options, .other: break
         }
+    }
+
+    /// The same in the fields.
+    ///
+    /// - Throws: `OutboundError.invalid`.
+    func validateFields() throws(OutboundError) {
         for field in fields {
             guard Self.isToken(field.name) else { throw .invalid("a field name is not a token") }
             guard !Self.ownFields.contains(field.name.lowercased()) else {

@@ -98,7 +98,7 @@ final class Transfer: @unchecked Sendable {
     }
 
     /// One line of a head, its line end included. False when there are too many.
-    func takeHeadLine(_ line: [UInt8]) -> Bool {
+    func takeHeadLine(_ line: Span<UInt8>) -> Bool {
         // What comes after the head are trailer fields, which nobody needs (RFC 9110 §6.5.1).
         if hasHead { return true }
         headBytes += line.count
@@ -106,19 +106,38 @@ final class Transfer: @unchecked Sendable {
             stop = .headTooLong
             return false
         }
-        var line = line[...]
-        while let last = line.last, last == 0x0A || last == 0x0D { line.removeLast() }
-        if line.starts(with: "HTTP/".utf8) {
-            // Each interim response (RFC 9110 §15.2) begins anew.
-            let parts = line.split(separator: 0x20, maxSplits: 2)
-            status = parts.count > 1 ? Int(String(decoding: parts[1], as: UTF8.self)) ?? 0 : 0
-            fields.removeAll(keepingCapacity: true)
-        } else if line.isEmpty {
+        var end = line.count
+        while end > 0, line[end - 1] == 0x0A || line[end - 1] == 0x0D { end -= 1 }
+        if end == 0 {
             hasHead = status >= 200
-        } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
-            fields.append(Field(Self.text(line[..<colon]), Self.text(line[(colon + 1)...])))
+        } else if Self.isStatusLine(line, end) {
+            // Each interim response (RFC 9110 §15.2) begins anew.
+            status = Self.status(line, end)
+            fields.removeAll(keepingCapacity: true)
+        } else if let colon = (0..<end).first(where: { line[$0] == UInt8(ascii: ":") }) {
+            fields.append(Field(Self.text(line, 0, colon), Self.text(line, colon + 1, end)))
         }
         return true
+    }
+
+    private static func isStatusLine(_ line: Span<UInt8>, _ end: Int) -> Bool {
+        end >= 5 && line[0] == UInt8(ascii: "H") && line[1] == UInt8(ascii: "T")
+            && line[2] == UInt8(ascii: "T") && line[3] == UInt8(ascii: "P")
+            && line[4] == UInt8(ascii: "/")
+    }
+
+    /// The number after the first space; 0 when there is none.
+    private static func status(_ line: Span<UInt8>, _ end: Int) -> Int {
+        guard var place = (0..<end).first(where: { line[$0] == 0x20 }) else { return 0 }
+        while place < end, line[place] == 0x20 { place += 1 }
+        var number = 0
+        while place < end, line[place] != 0x20 {
+            let digit = line[place] &- UInt8(ascii: "0")
+            guard digit < 10, number < 100 else { return 0 }
+            number = 10 * number + Int(digit)
+            place += 1
+        }
+        return number
     }
 
     /// Some of the body. False when it is too long.
@@ -131,11 +150,16 @@ final class Transfer: @unchecked Sendable {
         return true
     }
 
-    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
-        var bytes = bytes
-        while let first = bytes.first, first == 0x20 || first == 0x09 { bytes.removeFirst() }
-        while let last = bytes.last, last == 0x20 || last == 0x09 { bytes.removeLast() }
-        return String(decoding: bytes, as: UTF8.self)
+    /// A part of a line as text, without the white space around it.
+    private static func text(_ line: Span<UInt8>, _ start: Int, _ end: Int) -> String {
+        var (start, end) = (start, end)
+        while start < end, line[start] == 0x20 || line[start] == 0x09 { start += 1 }
+        while start < end, line[end - 1] == 0x20 || line[end - 1] == 0x09 { end -= 1 }
+        let part = line.extracting(start..<end)
+        if let text = try? UTF8Span(validating: part) { return String(copying: text) }
+        return unsafe part.withUnsafeBufferPointer {
+            unsafe String(decoding: $0, as: UTF8.self)
+        }
     }
 
     // MARK: What has come of it

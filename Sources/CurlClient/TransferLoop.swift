@@ -4,18 +4,23 @@ import HTTP
 
 /// The thread that drives every transfer, by libcurl's multi interface.
 ///
-/// It owns the connections and the handles. Idle, it sleeps until it is woken.
-@safe final class TransferLoop {
+/// libcurl says which sockets it waits for and when it wants to be called; the loop tells it of
+/// those that are ready, so that an exchange costs the same however many others are under way. It
+/// owns the connections and the handles. Idle, it sleeps until it is woken.
+@safe final class TransferLoop: @unchecked Sendable {
+    // Invariant behind @unchecked: used by one thread, which runs it after it was made.
+
     /// Pooled connections that are kept at most.
     static let pooledConnections = 256
     /// Handles that are kept for the next transfers; each holds some 10 KiB.
     private static let keptHandles = 64
     /// How late a transfer that waits for its turn may learn that its time is over.
     private static let queueSweep = Duration.milliseconds(50)
-    /// libcurl wakes earlier by itself whenever it has something to do.
-    private static let idleSleep: Int32 = 600_000
-
     private let multi: UnsafeMutableRawPointer
+    private let epoll: Int32
+    private var isOpen = true
+    /// When libcurl wants to be called though no socket is ready.
+    private var nextCall: ContinuousClock.Instant?
     private let mailbox: Mailbox
     private let maximumTransfers: Int
     private let connectLimit: Duration
@@ -24,38 +29,107 @@ import HTTP
     private var spare: [EasyHandle] = []
     private var nextSweep = ContinuousClock.now
 
-    /// Takes over the mailbox's multi handle.
-    init(_ mailbox: Mailbox, maximumTransfers: Int, connectLimit: Duration) {
+    /// Nil when there are too many open files, or there is no memory.
+    init?(_ mailbox: Mailbox, maximumTransfers: Int, connectLimit: Duration) {
+        guard let multi = unsafe curl_multi_init() else { return nil }
+        unsafe self.multi = multi
         self.mailbox = mailbox
-        unsafe multi = mailbox.multi
         self.maximumTransfers = maximumTransfers
         self.connectLimit = connectLimit
-        _ = unsafe beckon_curl_multi_set_long(
-            multi,
-            CURLMOPT_MAXCONNECTS,
-            Self.pooledConnections
-        )
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard epoll >= 0, watch(mailbox.bell, EPOLL_CTL_ADD, EPOLLIN.rawValue) else { return nil }
+        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe beckon_curl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, me)
+        unsafe beckon_curl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, me)
+        unsafe beckon_curl_multi_set_socket(multi, watchSocket)
+        unsafe beckon_curl_multi_set_timer(multi, setTimer)
+        unsafe beckon_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.pooledConnections)
+    }
+
+    deinit { close() }
+
+    /// Ends every connection.
+    private func close() {
+        guard isOpen else { return }
+        isOpen = false
+        unsafe beckon_curl_multi_set_socket(multi, nil)
+        unsafe curl_multi_cleanup(multi)
+        if epoll >= 0 { Glibc.close(epoll) }
     }
 
     /// Returns when the mailbox is stopped; by then every transfer has been answered.
     func run() {
         blockBrokenPipes()
+        var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
         while true {
             let mail = mailbox.take()
             waiting += mail.arrivals
             for transfer in mail.abandoned { abandon(transfer) }
             if mail.isStopping { break }
             startWaiting()
-            var count: Int32 = 0
-            unsafe curl_multi_perform(multi, &count)
+            callIfDue()
             let hasFinished = collect()
             if hasFinished, !waiting.isEmpty { continue }
-            if mailbox.maySleep() {
-                let sleep = waiting.isEmpty ? Self.idleSleep : 50
-                unsafe curl_multi_poll(multi, nil, 0, sleep, nil)
-            }
+            let limit = mailbox.maySleep() ? sleepLimit : 0
+            let ready = unsafe epoll_wait(epoll, &events, Int32(events.count), limit)
+            for index in 0..<Int(max(ready, 0)) { unsafe handle(events[index]) }
         }
         end()
+    }
+
+    // MARK: Sockets and time
+
+    private func handle(_ event: epoll_event) {
+        let descriptor = unsafe event.data.fd
+        if descriptor == mailbox.bell { return mailbox.silence() }
+        let state = unsafe event.events
+        var action: Int32 = 0
+        if state & EPOLLIN.rawValue != 0 { action |= CURL_CSELECT_IN }
+        if state & EPOLLOUT.rawValue != 0 { action |= CURL_CSELECT_OUT }
+        if state & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { action |= CURL_CSELECT_ERR }
+        var running: Int32 = 0
+        unsafe curl_multi_socket_action(multi, descriptor, action, &running)
+    }
+
+    private func callIfDue() {
+        guard let moment = nextCall, moment <= .now else { return }
+        nextCall = nil
+        var running: Int32 = 0
+        // CURL_SOCKET_TIMEOUT, a macro.
+        unsafe curl_multi_socket_action(multi, -1, 0, &running)
+    }
+
+    /// Milliseconds for `epoll_wait`: at least until libcurl's moment, so that it is not asked twice.
+    private var sleepLimit: Int32 {
+        let end = waiting.isEmpty ? nextCall : min(nextCall ?? nextSweep, nextSweep)
+        guard let end else { return -1 }
+        let (seconds, rest) = (end - .now).components
+        guard seconds >= 0, rest >= 0 else { return 0 }
+        return Int32(clamping: seconds * 1000 + rest / 1_000_000_000_000_000 + 1)
+    }
+
+    fileprivate func call(after milliseconds: Int) {
+        nextCall = milliseconds < 0 ? nil : .now + .milliseconds(milliseconds)
+    }
+
+    /// Waits for what libcurl waits for at a socket. It says so before it closes one.
+    fileprivate func watch(_ descriptor: Int32, _ what: Int32) {
+        if what == CURL_POLL_REMOVE {
+            _ = watch(descriptor, EPOLL_CTL_DEL, 0)
+            return
+        }
+        var events: UInt32 = 0
+        if what & CURL_POLL_IN != 0 { events |= EPOLLIN.rawValue }
+        if what & CURL_POLL_OUT != 0 { events |= EPOLLOUT.rawValue }
+        if watch(descriptor, EPOLL_CTL_ADD, events) { return }
+        if errno == EEXIST { _ = watch(descriptor, EPOLL_CTL_MOD, events) }
+    }
+
+    private func watch(_ descriptor: Int32, _ operation: Int32, _ events: UInt32) -> Bool {
+        var event = unsafe epoll_event()
+        unsafe event.events = events
+        unsafe event.data.fd = descriptor
+        return unsafe epoll_ctl(epoll, operation, descriptor, &event) == 0
     }
 
     /// A peer that goes away must be an error, not a signal; libcurl's threads inherit this.
@@ -157,6 +231,32 @@ import HTTP
         }
         waiting = []
         spare = []
-        unsafe curl_multi_cleanup(multi)
+        close()
     }
+}
+
+// Functions for libcurl. Each gets the loop, which outlives its multi handle, unretained.
+
+private func watchSocket(
+    _ handle: UnsafeMutableRawPointer?,
+    _ descriptor: curl_socket_t,
+    _ what: Int32,
+    _ stored: UnsafeMutableRawPointer?,
+    _ ofSocket: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let stored = unsafe stored else { return -1 }
+    unsafe Unmanaged<TransferLoop>.fromOpaque(stored).takeUnretainedValue()
+        .watch(descriptor, what)
+    return 0
+}
+
+private func setTimer(
+    _ multi: UnsafeMutableRawPointer?,
+    _ milliseconds: Int,
+    _ stored: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let stored = unsafe stored else { return -1 }
+    unsafe Unmanaged<TransferLoop>.fromOpaque(stored).takeUnretainedValue()
+        .call(after: milliseconds)
+    return 0
 }

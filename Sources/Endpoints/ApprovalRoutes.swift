@@ -35,8 +35,8 @@ public struct ApprovalRoutes: Sendable {
         }
     }
 
-    /// Bytes of a form; the longest of ours has fifteen.
-    static let bodyLimit = 1024
+    /// Bytes of a form: room for every account that a bank may list.
+    static let bodyLimit = 65_536
     /// How long a question about the phase waits: shorter than what proxies give up after.
     static let longPoll = Duration.seconds(25)
 
@@ -47,7 +47,8 @@ public struct ApprovalRoutes: Sendable {
     private let headers: PageHeaders
     private let publicOrigin: String?
 
-    /// The directory is asked for the person's language only; when it is away, the browser's counts.
+    /// The directory is asked for the person's language and time zone only; when it is away, the
+    /// browser's language and UTC count.
     public init(
         desk: DecisionDesk,
         directory: any UserDirectory,
@@ -133,14 +134,20 @@ public struct ApprovalRoutes: Sendable {
         guard request.body.count <= Self.bodyLimit else {
             return refused(413, .badFormHeading, .badFormText, request)
         }
-        guard let name = Form(request.body)?["decision"], let choice = Decision.Choice(name: name),
+        guard let form = Form(request.body, repeating: ["account", "scope"]),
+            let name = form["decision"], let choice = Decision.Choice(name: name),
             choice != .cancel
         else {
             return refused(400, .badFormHeading, .badFormText, request)
         }
+        var selection = Selection.everything
         do {
+            if choice == .approve {
+                selection = Self.selection(form, try await desk.login(opening: ticket))
+            }
             let stored = try await desk.decide(
                 choice,
+                selection,
                 opening: ticket,
                 via: .page,
                 address: request.peer.address
@@ -149,13 +156,31 @@ public struct ApprovalRoutes: Sendable {
             // Relative to this very address, so that it holds below any path.
             return headers.response(303, .empty, fields: [Field("Location", ticket)])
         } catch {
-            return await refusal(error, request)
+            return await refusal(error, request, selection)
         }
+    }
+
+    /// What the form chose. Where scopes can be left out, a form lists all that are to be granted:
+    /// an empty list means none of them, and only its absence elsewhere means all.
+    private static func selection(_ form: Form, _ stored: StoredLogin) -> Selection {
+        let accounts = form.values("account")
+        let scopes = form.values("scope")
+        let canLeaveOut =
+            stored.login.question?.consent.scopes.contains(where: \.isOptional) ?? false
+        return Selection(
+            accounts: accounts.isEmpty ? nil : accounts,
+            scopes: scopes.isEmpty && !canLeaveOut ? nil : scopes
+        )
     }
 
     // MARK: Refusing
 
-    private func refusal(_ refusal: DecisionDesk.Refusal, _ request: Request) async -> Response {
+    /// `selection` is what could not be taken, for the page to show once more.
+    private func refusal(
+        _ refusal: DecisionDesk.Refusal,
+        _ request: Request,
+        _ selection: Selection = .everything
+    ) async -> Response {
         log.storeTrouble(refusal)
         switch refusal {
         case .noSuchPrompt:
@@ -166,10 +191,17 @@ public struct ApprovalRoutes: Sendable {
             return refused(503, .unavailableHeading, .unavailableText, request)
         case .refused(.pastDeadline, _):
             return refused(410, .lateHeading, .lateText, request, offersBack: false)
-        case .refused(.unfit, _):
-            return refused(422, .badFormHeading, .badFormText, request)
+        case .refused(.unfit(let problem), let stored):
+            let standing = LoginStanding(stored, at: desk.now())
+            let html = await page(request, stored).page(
+                standing,
+                now: desk.now(),
+                choices: standing.choices(at: desk),
+                attempt: Attempt(selection: selection, problem: problem)
+            )
+            return headers.response(422, html)
         case .refused(.alreadyEnded, let stored), .refused(.notReady, let stored),
-            .refused(.outOfPhase, let stored):
+            .refused(.outOfPhase, let stored), .refused(.consentBusy, let stored):
             let standing = LoginStanding(stored, at: desk.now())
             return headers.response(409, await page(request, stored).conflict(standing))
         }
@@ -205,6 +237,7 @@ public struct ApprovalRoutes: Sendable {
         return ApprovalPage(
             catalogue: Catalogue(language),
             brand: settings.brand,
+            zone: user?.timeZone.flatMap(TimeZones.standard.zone),
             ticket: request.parameters["ticket"]
         )
     }

@@ -7,8 +7,8 @@ public import Telemetry
 /// What a person's app talks to: the login as a document, and the decision. The bearer is the
 /// ticket of the prompt; it opens that one login and no other (RFC 6750 §2.1).
 public struct DeviceRoutes: Sendable {
-    /// Bytes of a decision's body; the longest sensible one is a tenth of it.
-    static let bodyLimit = 1024
+    /// Bytes of a decision's body: room for every account that a bank may list.
+    static let bodyLimit = 65_536
     /// The longest wait that can be asked for, in seconds: shorter than what proxies give up after.
     static let waitLimit = 25
 
@@ -93,12 +93,13 @@ public struct DeviceRoutes: Sendable {
         guard request.body.count <= Self.bodyLimit else {
             throw Problem(.bodyTooLarge, "The body may have \(Self.bodyLimit) bytes at most.")
         }
-        let choice = try Self.choice(request)
+        let (choice, selection) = try Self.decision(request)
         _ = try await open(ticket, request)
         let stored: StoredLogin
         do {
             stored = try await desk.decide(
                 choice,
+                selection,
                 opening: ticket,
                 via: .device,
                 address: request.peer.address
@@ -110,8 +111,11 @@ public struct DeviceRoutes: Sendable {
         return await document(stored)
     }
 
-    /// Exactly `{"decision": "…"}`: what is not understood must not be half obeyed.
-    private static func choice(_ request: Request) throws(Problem) -> Decision.Choice {
+    /// `{"decision": "…"}`, and beside an approval what it chooses, and nothing else: what is not
+    /// understood must not be half obeyed.
+    private static func decision(
+        _ request: Request
+    ) throws(Problem) -> (Decision.Choice, Selection) {
         let value: JSONValue
         do {
             value = try JSONValue(Array(request.body), limits: JSONLimits(depth: 4))
@@ -121,10 +125,11 @@ public struct DeviceRoutes: Sendable {
         guard let object = value.object else {
             throw Problem(.invalidBody, "body: must be an object.")
         }
-        for member in object.members where member.name != "decision" {
+        let known = ["decision", "accounts", "scopes"]
+        for member in object.members where !known.contains(member.name) {
             throw Problem(
                 .invalidBody,
-                "\(member.name.prefix(64)): unknown member; only \"decision\" is known."
+                "\(member.name.prefix(64)): unknown member; \"decision\", \"accounts\" and \"scopes\" are known."
             )
         }
         guard let decision = object["decision"] else {
@@ -136,7 +141,33 @@ public struct DeviceRoutes: Sendable {
                 "decision: must be \"approve\", \"deny\", \"cancel\" or \"fraud\"."
             )
         }
-        return choice
+        let selection = Selection(
+            accounts: try names(object, "accounts", beside: choice),
+            scopes: try names(object, "scopes", beside: choice)
+        )
+        return (choice, selection)
+    }
+
+    private static func names(
+        _ object: JSONObject,
+        _ name: String,
+        beside choice: Decision.Choice
+    ) throws(Problem) -> [String]? {
+        guard let value = object[name] else { return nil }
+        guard choice == .approve else {
+            throw Problem(.invalidBody, "\(name): comes with \"approve\" only.")
+        }
+        guard let values = value.array, values.count <= 1000 else {
+            throw Problem(.invalidBody, "\(name): must be a list of at most 1000 texts.")
+        }
+        var names: [String] = []
+        for (index, value) in values.enumerated() {
+            guard let text = value.string else {
+                throw Problem(.invalidBody, "\(name)[\(index)]: must be a text.")
+            }
+            names.append(text)
+        }
+        return names
     }
 
     // MARK: What comes beside the path

@@ -20,7 +20,7 @@ struct LoginDocument: Sendable {
             json.member("id", login.key.login.value)
             json.member("phase", login.phase.name.name)
             switch standing.view {
-            case .asking(let question): ask(question.consent, &json)
+            case .asking(let question): ask(question, &json)
             case .preparing, .ending, .ended: break
             }
             json.member("requested_at", Self.text(login.terms.receivedAt))
@@ -37,7 +37,8 @@ struct LoginDocument: Sendable {
         return json.bytes
     }
 
-    private func ask(_ consent: Consent, _ json: inout JSONWriter) {
+    private func ask(_ question: Question, _ json: inout JSONWriter) {
+        let consent = question.consent
         let details = standing.stored.login.details
         json.name("client")
         json.object { json in
@@ -46,14 +47,18 @@ struct LoginDocument: Sendable {
         }
         json.name("scopes")
         json.array { json in
-            for scope in consent.scopes {
+            // What is implicit nobody is asked about.
+            for scope in consent.scopes where !scope.isImplicit {
                 json.object { json in
                     json.member("name", scope.requestedName)
                     json.member("display_name", scope.displayName)
                     json.member("description", scope.explanation)
+                    json.member("optional", scope.isOptional)
                 }
             }
         }
+        json.name("consent")
+        ConsentDocument(question: question).write(&json)
         json.member("binding_message", details.bindingMessage)
     }
 

@@ -115,7 +115,8 @@ extension Outcome {
         case .denied: "denied"
         case .cancelled: "cancelled"
         case .expired: "expired"
-        case .failed, .voided: "failed"
+        case .failed: "failed"
+        case .voided: "voided"
         }
     }
 }

@@ -135,7 +135,7 @@ extension Problem {
             self.init(.tooLate, "expires_at has passed.")
         case .unfit(let problem):
             self.init(.unfitSelection, Self.detail(problem))
-        case .outOfPhase:
+        case .outOfPhase, .consentBusy:
             self.init(.notReady, "The login takes no decision in the phase that it is in.")
         }
     }

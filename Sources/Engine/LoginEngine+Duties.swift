@@ -88,10 +88,11 @@ extension LoginEngine {
         )
         let ticket = PromptTicket(for: stored.number)
         tickets.keep(ticket)
+        // The ticket first: a consent that is over by now ends the login, and takes no ticket then.
         await record(
             stored.number,
-            .prepared(question, deliveries),
-            .ticketIssued(ticket.digest)
+            .ticketIssued(ticket.digest),
+            .prepared(question, deliveries)
         )
     }
 

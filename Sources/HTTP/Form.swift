@@ -1,9 +1,11 @@
-/// The fields of an `application/x-www-form-urlencoded` text (WHATWG URL §5), each name once.
+/// The fields of an `application/x-www-form-urlencoded` text (WHATWG URL §5), in their order. A name
+/// comes once, unless whoever reads it knows that it may come again, as boxes of a list do.
 public struct Form: Hashable, Sendable {
     public private(set) var fields: [Field] = []
 
-    /// Nil when an escape is broken, the text is not UTF-8, or a name comes twice.
-    public init?(_ bytes: some Sequence<UInt8>) {
+    /// Nil when an escape is broken, the text is not UTF-8, or a name comes twice that is not among
+    /// the `repeated` ones.
+    public init?(_ bytes: some Sequence<UInt8>, repeating repeated: Set<String> = []) {
         var names: Set<String> = []
         for part in Array(bytes).split(separator: UInt8(ascii: "&")) {
             let halves = part.split(
@@ -14,7 +16,7 @@ public struct Form: Hashable, Sendable {
             guard let name = PercentEncoding.decode(halves[0], plusIsSpace: true),
                 let value = halves.count == 2
                     ? PercentEncoding.decode(halves[1], plusIsSpace: true) : "",
-                names.insert(name).inserted
+                names.insert(name).inserted || repeated.contains(name)
             else { return nil }
             fields.append(Field(name, value))
         }
@@ -24,6 +26,11 @@ public struct Form: Hashable, Sendable {
 
     public subscript(name: String) -> String? {
         fields.first { $0.name == name }?.value
+    }
+
+    /// Every value of a name, in their order; empty when it does not come at all.
+    public func values(_ name: String) -> [String] {
+        fields.filter { $0.name == name }.map(\.value)
     }
 
     public var bytes: [UInt8] {

@@ -45,6 +45,8 @@ public enum ConnectionDrop: Hashable, Sendable {
     case beforeAnswer
     /// The head, with the body's true length, and half of the body are sent.
     case midBody
+    /// All of it is sent, but only so many bytes a second.
+    case slowly(bytesPerSecond: Int)
 }
 
 extension Field {

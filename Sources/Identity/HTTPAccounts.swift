@@ -92,7 +92,8 @@ public struct HTTPAccounts: AccountDirectory {
         }
         return Consent.NamedAccount(
             scheme: try parts.text("scheme", 1...64),
-            identification: try parts.text("identification", 1...256)
+            identification: try parts.text("identification", 1...256),
+            secondary: try parts.optionalText("secondary", 1...64)
         )
     }
 
@@ -107,8 +108,8 @@ public struct HTTPAccounts: AccountDirectory {
     private static func brazilian(
         _ parts: AnswerMembers
     ) throws(DirectoryError) -> Consent.NamedAccount {
-        if parts.optional("scheme") != nil {
-            throw parts.broken("scheme", "must not stand beside ispb")
+        for name in ["scheme", "secondary"] where parts.optional(name) != nil {
+            throw parts.broken(name, "must not stand beside ispb")
         }
         let type: BrazilianType = try parts.word("account_type")
         // Only a prepaid account belongs to no branch.

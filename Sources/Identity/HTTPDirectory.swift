@@ -4,8 +4,9 @@ public import Logins
 
 /// Users that another service knows, one GET each.
 ///
-/// 200 with `{"active": true, "channels": ["push"], "language": "de"}` (the last two may be absent or
-/// null) is a user, 404 and 410 say that there is none, and anything else says nothing.
+/// 200 with `{"active": true, "channels": ["push"], "language": "de", "time_zone": "Europe/Berlin"}`
+/// (all but the first may be absent or null) is a user, 404 and 410 say that there is none, and
+/// anything else says nothing.
 public struct HTTPDirectory: UserDirectory {
     public typealias Settings = UserLookup.Settings
 
@@ -47,7 +48,9 @@ public struct HTTPDirectory: UserDirectory {
             id: id,
             isActive: isActive,
             channels: try channels(answer["channels"]),
-            language: answer["language"]?.string.flatMap(language)
+            language: answer["language"]?.string.flatMap(language),
+            // Like a language, what cannot be one is no reason to lose the user.
+            timeZone: answer["time_zone"]?.string.flatMap { User.isTimeZone($0) ? $0 : nil }
         )
     }
 

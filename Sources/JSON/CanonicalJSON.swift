@@ -13,10 +13,22 @@ public struct CanonicalJSON: Sendable {
         case exact
     }
 
+    /// What becomes of a code point that Unicode gives to no character.
+    public enum Noncharacters: Hashable, Sendable {
+        /// It is refused, as I-JSON has it (RFC 7493 §2.1).
+        case refused
+        /// It stands like any other, so that every text has a form.
+        case kept
+    }
+
     private let numbers: Numbers
+    private let noncharacters: Noncharacters
     private var bytes: [UInt8] = []
 
-    private init(numbers: Numbers) { self.numbers = numbers }
+    private init(numbers: Numbers, noncharacters: Noncharacters) {
+        self.numbers = numbers
+        self.noncharacters = noncharacters
+    }
 
     /// The canonical form of `value`, in UTF-8.
     ///
@@ -24,9 +36,10 @@ public struct CanonicalJSON: Sendable {
     ///   cannot be in a `String`; `JSONScanner` refuses its escape.
     public static func bytes(
         of value: JSONValue,
-        numbers: Numbers = .nearest
+        numbers: Numbers = .nearest,
+        noncharacters: Noncharacters = .refused
     ) throws(CanonicalJSONError) -> [UInt8] {
-        var canonical = CanonicalJSON(numbers: numbers)
+        var canonical = CanonicalJSON(numbers: numbers, noncharacters: noncharacters)
         try canonical.append(value)
         return canonical.bytes
     }
@@ -83,7 +96,9 @@ public struct CanonicalJSON: Sendable {
                 bytes.append(contentsOf: (scalar.value < 16 ? "\\u000" : "\\u00").utf8)
                 bytes.append(contentsOf: digits.utf8)
             default:
-                guard !Self.isNoncharacter(scalar) else { throw .noncharacter(scalar.value) }
+                guard noncharacters == .kept || !Self.isNoncharacter(scalar) else {
+                    throw .noncharacter(scalar.value)
+                }
                 bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
             }
         }

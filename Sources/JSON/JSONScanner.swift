@@ -43,28 +43,13 @@ public struct JSONScanner: Sendable {
     ) throws(JSONError) {
         try open(0x7B, expected: "an object")
         if try close(0x7D) { return }
-        var first: String?
-        var others: [String] = []
-        var many: Set<String> = []
+        var names = MemberNames()
         while true {
             try skipSpace()
             let start = offset
             let name = try string()
-            if first == nil {
-                first = name
-            } else if others.count < 16 {
-                if name == first || others.contains(name) {
-                    throw JSONError(.duplicateName(name), at: start)
-                }
-                others.append(name)
-            } else {
-                if many.isEmpty {
-                    many.formUnion(others)
-                    if let first { many.insert(first) }
-                }
-                guard many.insert(name).inserted else {
-                    throw JSONError(.duplicateName(name), at: start)
-                }
+            guard names.insert(name) else {
+                throw JSONError(.duplicateName(name), at: start)
             }
             try expect(0x3A)
             try skipSpace()
@@ -92,17 +77,45 @@ public struct JSONScanner: Sendable {
         }
         offset += 1
         let start = offset
-        while offset < limit {
-            let byte = bytes[offset]
-            if byte == 0x22 {
-                defer { offset += 1 }
-                return try text(bytes.span.extracting(start..<offset), at: start)
-            }
-            if byte == 0x5C { return try escapedString(from: start) }
-            if byte < 0x20 { throw JSONError(.controlCharacterInString, at: offset) }
-            offset += 1
+        offset = endOfPlainText(from: start)
+        guard offset < limit else { throw JSONError(.unexpectedEnd, at: offset) }
+        switch bytes[offset] {
+        case 0x22:
+            defer { offset += 1 }
+            return try text(bytes.span.extracting(start..<offset), at: start)
+        case 0x5C: return try escapedString(from: start)
+        default: throw JSONError(.controlCharacterInString, at: offset)
         }
-        throw JSONError(.unexpectedEnd, at: offset)
+    }
+
+    /// Where a quotation mark, a backslash or a control character stands next, or the end.
+    private func endOfPlainText(from start: Int) -> Int {
+        let span = bytes.span
+        var index = start
+        // Eight bytes at a time: a byte that is zero after the exclusive or, or below 0x20, sets its
+        // top bit. Borrows only spoil the bytes after the first one found.
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        while index + 8 <= limit {
+            let word = UInt64(
+                littleEndian: span.bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: index,
+                    as: UInt64.self
+                )
+            )
+            let quote = word ^ (ones &* 0x22)
+            let slash = word ^ (ones &* 0x5C)
+            let low = (word &- ones &* 0x20) & ~word
+            let hits = (quote &- ones) & ~quote | (slash &- ones) & ~slash | low
+            let found = hits & (ones &* 0x80)
+            if found != 0 { return index + found.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < limit {
+            let byte = span[unchecked: index]
+            if byte == 0x22 || byte == 0x5C || byte < 0x20 { break }
+            index += 1
+        }
+        return index
     }
 
     public mutating func bool() throws(JSONError) -> Bool {
@@ -186,7 +199,15 @@ public struct JSONScanner: Sendable {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
+    @inline(__always)
     private mutating func skipSpace() throws(JSONError) {
+        // Mostly there is none, and no byte above it is.
+        if offset < limit, bytes[offset] > 0x20 { return }
+        try skipSomeSpace()
+    }
+
+    @inline(never)
+    private mutating func skipSomeSpace() throws(JSONError) {
         while offset < limit, Self.isSpace(bytes[offset]) { offset += 1 }
         if offset == limit { throw JSONError(.unexpectedEnd, at: offset) }
     }

@@ -47,6 +47,8 @@ extension PendingLogin {
         case pastDeadline
         /// What was chosen does not fit what is asked.
         case unfit(Selection.Problem)
+        /// Another login for the same consent is under way; only a store knows that.
+        case consentBusy
         /// The event belongs to a phase that is behind, as when an answer comes late.
         case outOfPhase
     }

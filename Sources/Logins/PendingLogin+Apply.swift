@@ -148,7 +148,8 @@ extension PendingLogin {
         _ decision: Decision,
         _ selection: Selection
     ) throws(Refusal) -> Grant {
-        guard decision.choice == .approve, let question else { return .nothing }
+        guard decision.choice == .approve else { return .nothing }
+        guard let question else { throw .notReady }
         do { return try question.grant(for: selection) } catch { throw .unfit(error) }
     }
 

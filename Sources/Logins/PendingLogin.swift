@@ -121,6 +121,8 @@ public struct PendingLogin: Hashable, Sendable {
     public let details: Details
     /// What the person is asked, from `waiting` on, until it is erased.
     public internal(set) var question: Question?
+    /// The digest of a question that has been erased.
+    private let erasedDigest: ConsentDigest?
     public internal(set) var tickets: [TicketDigest]
     public internal(set) var phase: Phase
 
@@ -145,6 +147,7 @@ public struct PendingLogin: Hashable, Sendable {
         terms: Terms,
         details: Details,
         question: Question?,
+        erasedDigest: ConsentDigest? = nil,
         tickets: [TicketDigest],
         phase: Phase
     ) {
@@ -152,12 +155,16 @@ public struct PendingLogin: Hashable, Sendable {
         self.terms = terms
         self.details = details
         self.question = question
+        self.erasedDigest = erasedDigest
         self.tickets = tickets
         self.phase = phase
     }
 
     /// The lodged consent it is about, as far as is known: no two live logins are about one.
     public var consentID: ConsentID? { details.consentID ?? question?.consent.id }
+
+    /// Of the consent that the person was asked about; it outlives the question.
+    public var consentDigest: ConsentDigest? { question?.digest ?? erasedDigest }
 
     /// When something is owed next, nil when nothing is. Everything the engine does follows from this.
     public var dueAt: Timestamp? {

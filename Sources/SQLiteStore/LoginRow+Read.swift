@@ -57,6 +57,7 @@ extension LoginRow {
             ),
             details: details(row),
             question: question(row),
+            erasedDigest: row.bytes(25) == nil ? row.bytes(43).flatMap(ConsentDigest.init) : nil,
             tickets: tickets(row),
             phase: phase(row)
         )

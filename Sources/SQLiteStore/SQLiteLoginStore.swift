@@ -102,8 +102,9 @@ public final class SQLiteLoginStore: LoginStore {
         _ number: LoginNumber,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
-        try await file.writer.submit { (transaction) throws(StoreError) in
-            try transaction.update(number, body)
+        let now = file.clock.now()
+        return try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.update(number, at: now, body)
         }
     }
 

@@ -23,11 +23,9 @@ final class TailIndex: Sendable {
     }
 
     private struct State {
-        /// Numbers by hash; more than one only where hashes are equal.
-        var recent: [Int64: [Int64]] = [:]
-        var recentCount = 0
+        var recent = NumbersByHash()
         /// The generation that is moved to the table, and how far that has come.
-        var moving: [Int64: [Int64]] = [:]
+        var moving = NumbersByHash()
         var run: [Entry] = []
         var position = 0
         /// What the table will have everything up to, once the run is through.
@@ -52,17 +50,14 @@ final class TailIndex: Sendable {
     /// The numbers in memory.
     func numbers(_ hash: Int64) -> [Int64] {
         state.withLock { state in
-            if state.moving.isEmpty { return state.recent[hash] ?? [] }
-            return (state.recent[hash] ?? []) + (state.moving[hash] ?? [])
+            if state.moving.isEmpty { return state.recent.numbers(hash) }
+            return state.recent.numbers(hash) + state.moving.numbers(hash)
         }
     }
 
     /// Takes an entry that was read at open.
     func load(hash: Int64, number: Int64) {
-        state.withLock { state in
-            state.recent[hash, default: []].append(number)
-            state.recentCount += 1
-        }
+        state.withLock { $0.recent.insert(Entry(hash: hash, number: number)) }
     }
 
     // MARK: Within the writer's transaction
@@ -72,13 +67,11 @@ final class TailIndex: Sendable {
         number: Int64,
         _ connection: Connection
     ) throws(StoreError) {
-        if capacity == 0 {
-            return try insert(Entry(hash: hash, number: number), connection)
-        }
+        let entry = Entry(hash: hash, number: number)
+        if capacity == 0 { return try insert(entry, connection) }
         state.withLock { state in
-            state.recent[hash, default: []].append(number)
-            state.recentCount += 1
-            state.undo.append((Entry(hash: hash, number: number), true))
+            state.recent.insert(entry)
+            state.undo.append((entry, true))
         }
     }
 
@@ -87,17 +80,15 @@ final class TailIndex: Sendable {
         number: Int64,
         _ connection: Connection
     ) throws(StoreError) {
+        let entry = Entry(hash: hash, number: number)
         let wasRecent = state.withLock { state in
-            state.undo.append((Entry(hash: hash, number: number), false))
-            if Self.take(number, from: &state.recent, hash) {
-                state.recentCount -= 1
-                return true
-            }
-            _ = Self.take(number, from: &state.moving, hash)
+            state.undo.append((entry, false))
+            if state.recent.remove(entry) { return true }
+            _ = state.moving.remove(entry)
             return false
         }
         // What is moving may be in the table already.
-        if !wasRecent { try delete(Entry(hash: hash, number: number), connection) }
+        if !wasRecent { try delete(entry, connection) }
     }
 
     /// Moves some of the run to the table, at least as much as `added` rows bring anew.
@@ -106,9 +97,7 @@ final class TailIndex: Sendable {
             guard !state.run.isEmpty else { return ([], nil) }
             let end = min(state.position + max(Self.slice, 2 * added), state.run.count)
             state.nextPosition = end
-            let slice = state.run[state.position..<end].filter {
-                state.moving[$0.hash]?.contains($0.number) ?? false
-            }
+            let slice = state.run[state.position..<end].filter { state.moving.contains($0) }
             return (slice, end == state.run.count ? state.runEnds : nil)
         }
         for entry in slice { try insert(entry, connection) }
@@ -125,7 +114,7 @@ final class TailIndex: Sendable {
                 if position == state.run.count {
                     state.merged = state.runEnds
                     state.run = []
-                    state.moving = [:]
+                    state.moving = NumbersByHash()
                     state.position = 0
                 }
             }
@@ -133,7 +122,7 @@ final class TailIndex: Sendable {
                 // Logins that ended leave the index of live ones, so the mark must go on by
                 // numbers too: else opening would have to read too many rows.
                 let isDue =
-                    state.recentCount >= capacity
+                    state.recent.count >= capacity
                     || highest - state.merged >= 2 * Int64(capacity)
                 if isDue { Self.startRun(&state, highest: highest) }
             }
@@ -144,15 +133,11 @@ final class TailIndex: Sendable {
         state.withLock { state in
             for (entry, wasAdded) in state.undo.reversed() {
                 if wasAdded {
-                    _ = Self.take(entry.number, from: &state.recent, entry.hash)
-                    state.recentCount -= 1
+                    _ = state.recent.remove(entry)
                 } else if entry.number > state.runEnds || state.run.isEmpty {
-                    if entry.number > state.merged {
-                        state.recent[entry.hash, default: []].append(entry.number)
-                        state.recentCount += 1
-                    }
+                    if entry.number > state.merged { state.recent.insert(entry) }
                 } else if entry.number > state.merged {
-                    state.moving[entry.hash, default: []].append(entry.number)
+                    state.moving.insert(entry)
                 }
             }
             state.undo.removeAll()
@@ -165,7 +150,7 @@ final class TailIndex: Sendable {
     func flush(highest: Int64) -> Int {
         guard capacity > 0 else { return 0 }
         return state.withLock { state in
-            if state.run.isEmpty, state.recentCount > 0 || highest > state.merged {
+            if state.run.isEmpty, !state.recent.isEmpty || highest > state.merged {
                 Self.startRun(&state, highest: highest)
             }
             return state.run.count - state.position
@@ -174,29 +159,12 @@ final class TailIndex: Sendable {
 
     private static func startRun(_ state: inout State, highest: Int64) {
         state.moving = state.recent
-        state.recent = [:]
-        state.recentCount = 0
-        state.run = state.moving.flatMap { hash, numbers in
-            numbers.map { Entry(hash: hash, number: $0) }
-        }
-        state.run.sort()
+        state.recent = NumbersByHash()
+        state.run = state.moving.entries.sorted()
         state.runEnds = highest
         state.position = 0
         // Nothing to move: a run of one entry that no longer counts carries the mark.
         if state.run.isEmpty { state.run = [Entry(hash: 0, number: 0)] }
-    }
-
-    private static func take(
-        _ number: Int64,
-        from generation: inout [Int64: [Int64]],
-        _ hash: Int64
-    ) -> Bool {
-        guard var numbers = generation[hash], let index = numbers.firstIndex(of: number) else {
-            return false
-        }
-        numbers.remove(at: index)
-        generation[hash] = numbers.isEmpty ? nil : numbers
-        return true
     }
 
     /// How many entries a transaction moves: enough to share pages, too few to be felt.

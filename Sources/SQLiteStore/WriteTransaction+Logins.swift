@@ -47,6 +47,7 @@ extension WriteTransaction {
 
     func update(
         _ number: LoginNumber,
+        at now: Timestamp,
         _ body: (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
         guard let found = try connection.login(number) else { return nil }
@@ -60,12 +61,16 @@ extension WriteTransaction {
         guard login.key == found.login.key, login.details == found.login.details else {
             throw StoreError.unavailable("an update may only apply events")
         }
+        // A stranded report that is tried again would reach the consent of the other's prompt.
+        if found.login.dueAt == nil, try isConsentTaken(from: login, by: number, .keepFirst) {
+            return .failure(.consentBusy)
+        }
         // Some servers tell which consent a login is about only when they are asked.
         if found.login.consentID == nil,
             try isConsentTaken(from: login, by: number, .keepFirst)
         {
             login = found.login
-            _ = try? login.apply(.unusable(.consentBusy), at: login.terms.receivedAt)
+            _ = try? login.apply(.unusable(.consentBusy), at: now)
         }
         try write(number, login, before: found.login)
         return .success(StoredLogin(number: number, login: login))
@@ -97,22 +102,29 @@ extension WriteTransaction {
         select.bind(consent.value, at: 1)
         var others: [LoginNumber] = []
         while try select.step() { others.append(LoginRow.number(select)) }
-        var isTaken = false
+        var superseded: [(number: LoginNumber, before: PendingLogin, closed: PendingLogin)] = []
         for other in others where other != number {
-            guard let found = try connection.login(other),
-                found.login.key.server == login.key.server,
-                found.login.key.tenant == login.key.tenant
+            guard let before = try readable(other)?.login,
+                before.key.server == login.key.server,
+                before.key.tenant == login.key.tenant
             else { continue }
-            var closed = found.login
-            if rule == .supersede,
+            var closed = before
+            guard rule == .supersede,
                 (try? closed.apply(.unusable(.superseded), at: login.terms.receivedAt)) != nil
-            {
-                try write(other, closed, before: found.login)
-            } else {
-                isTaken = true
-            }
+            else { return true }
+            superseded.append((other, before, closed))
         }
-        return isTaken
+        // None is closed unless all can be: otherwise nobody would be left.
+        for (number, before, closed) in superseded { try write(number, closed, before: before) }
+        return false
+    }
+
+    /// Nil also for a damaged row, on which nobody can work: it stands in nobody's way.
+    private func readable(_ number: LoginNumber) throws(StoreError) -> StoredLogin? {
+        do throws(StoreError) { return try connection.login(number) } catch {
+            guard case .damaged = error else { throw error }
+            return nil
+        }
     }
 
     /// Interrupts the next reporting logins after a number. Nil for the last number when there are
@@ -135,7 +147,7 @@ extension WriteTransaction {
         var count = 0
         for number in numbers {
             do throws(StoreError) {
-                let outcome = try update(number) { (login) throws(PendingLogin.Refusal) in
+                let outcome = try update(number, at: now) { (login) throws(PendingLogin.Refusal) in
                     _ = try login.apply(.interrupted, at: now)
                 }
                 if case .success = outcome { count += 1 }
@@ -153,6 +165,7 @@ extension WriteTransaction {
                 redacted = 1, user_id = NULL, client_name = NULL, scopes = '[]',
                 acr_values = '[]', binding_message = NULL, consent_id = NULL, state = NULL,
                 unknown_members = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
+                selected = CASE WHEN selected IS NULL THEN NULL ELSE '[]' END,
                 tickets = x'', revision = revision + 1
             WHERE number IN (
                 SELECT number FROM login

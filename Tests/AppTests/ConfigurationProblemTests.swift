@@ -88,6 +88,48 @@ struct ConfigurationProblemTests {
         // What must be there.
         Case("public_url: \"https://login.example\",", "", "public_url", "is missing"),
         Case("id: \"acp\",", "", "\(server).id", "is missing"),
+        Case(
+            outbound,
+            outbound + "consent_api_style: \"api\",",
+            "\(server).outbound.consent_api_style",
+            "must be system_workspace or api_system"
+        ),
+        Case(
+            outbound,
+            outbound + "workspaces: { retail: { family: \"obie\" } },",
+            "\(server).outbound.workspaces.retail.family",
+            "auto, scope_grant, obuk, obbr, fdx, cdr or ksa"
+        ),
+        Case(
+            outbound,
+            outbound + "workspaces: { retail: { famly: \"obuk\" } },",
+            "\(server).outbound.workspaces.retail.famly",
+            "did you mean family?"
+        ),
+        Case(
+            outbound,
+            outbound + "brasil_payment_versions: [3, 4],",
+            "\(server).outbound.brasil_payment_versions[1]",
+            "must be 1, 2 or 3"
+        ),
+        Case(
+            outbound,
+            outbound + "rejection_codes: { data: { decline: \"X\" } },",
+            "\(server).outbound.rejection_codes.data.decline",
+            "did you mean declined?"
+        ),
+        Case(
+            outbound,
+            outbound + "status_policy: { \"403\": \"never\" },",
+            "\(server).outbound.status_policy.403",
+            "not_processed, ambiguous or permanent"
+        ),
+        Case(
+            outbound,
+            outbound + "status_policy: { \"200\": \"permanent\" },",
+            "\(server).outbound.status_policy.200",
+            "from 400 to 599"
+        ),
         Case("client_id: \"beckon\",", "", "\(server).outbound.client_id", "is missing"),
         Case("client_secret: \"secret\",", "", "\(server).outbound.client_secret", "is missing"),
         Case("tenant: \"bank\",", "", "\(server).outbound.tenant", "domain_mode standard needs it"),

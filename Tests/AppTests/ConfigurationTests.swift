@@ -1,3 +1,4 @@
+import AuthorizationServers
 import Cryptography
 import Foundation
 import HTTP
@@ -89,6 +90,13 @@ struct ConfigurationTests {
         #expect(shown.outbound.timeLimit == server.outbound.timeLimit)
         #expect(shown.outbound.rejectOnExpiry == server.outbound.rejectOnExpiry)
         #expect(shown.outbound.scopeGrantLookup == server.outbound.scopeGrantLookup)
+        let consents = (shown.outbound.consents, server.outbound.consents)
+        #expect(consents.0.style == consents.1.style)
+        #expect(
+            consents.0.workspaces.brasilPaymentVersions
+                == consents.1.workspaces.brasilPaymentVersions
+        )
+        #expect(consents.0.rejectionCodes == consents.1.rejectionCodes)
         #expect(shown.outbound.promptMargin == server.outbound.promptMargin)
         #expect(shown.outbound.reportMargin == server.outbound.reportMargin)
     }
@@ -176,8 +184,10 @@ struct ConfigurationTests {
             var keys: Set<String> = []
             for member in members {
                 // Names of the operator's own, and the inside of a secret, are not keys.
-                if path == "channels" {
-                    keys.formUnion(self.keys(of: member.node, at: "channels.*"))
+                if path == "channels" || path.hasSuffix(".workspaces") {
+                    keys.formUnion(self.keys(of: member.node, at: path + ".*"))
+                } else if path.hasSuffix(".status_policy") {
+                    continue
                 } else if !["file", "env"].contains(member.name) {
                     let inner = path.isEmpty ? member.name : "\(path).\(member.name)"
                     keys.insert(inner)

@@ -1,7 +1,9 @@
 import AuthorizationServers
+import Cryptography
 import Foundation
 import HTTP
 import Logins
+import Telemetry
 import TestSupport
 import Testing
 
@@ -118,6 +120,19 @@ struct ReplaceableCredentialsTests {
         #expect(credentials.current.revision == 1)
         #expect(log.events.last == "credentials.replaced")
         #expect(!log.lines.map(\.members).joined().contains("second"))
+    }
+
+    @Test("tell the platform when the certificate in use ends")
+    func metric() async throws {
+        let certified = try CertifiedKey(
+            certificate: try certificates.bytes(certificates.certificate("old")),
+            key: try certificates.bytes(certificates.key("old"))
+        )
+        let registry = MetricsRegistry()
+        CredentialMetrics.add(to: registry, [credentials])
+        let text = String(decoding: await registry.exposition(), as: UTF8.self)
+        let line = "beckon_client_certificate_end_seconds{server=\"acp\"} \(certified.notAfter)"
+        #expect(text.contains(line + "\n"), "\(text)")
     }
 
     @Test("with an expired certificate do not take the place of others")

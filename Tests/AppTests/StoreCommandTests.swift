@@ -36,11 +36,14 @@ struct StoreCommandTests {
         #expect(await run("migrate").code == .ok)
         #expect(await run("migrate").output.contains("already"))
         #expect(await run("users", "list").output == "")
-        #expect(await run("users", "add", "--user=ann", "--language=pt-BR").code == .ok)
+        #expect(
+            await run("users", "add", "--user=ann", "--language=pt-BR", "--time-zone=UTC").code
+                == .ok
+        )
         #expect(await run("users", "add", "--user=ben", "--channels=console").code == .ok)
         #expect(
             await run("users", "list").output
-                == "ann\tactive\tall\tpt-BR\nben\tactive\tconsole\t-"
+                == "ann\tactive\tall\tpt-BR\tUTC\nben\tactive\tconsole\t-\t-"
         )
         #expect(await run("users", "disable", "--user=ann").code == .ok)
         #expect(await run("users", "list").output.hasPrefix("ann\tdisabled"))
@@ -53,6 +56,19 @@ struct StoreCommandTests {
             #expect(missing.code == .failed)
             #expect(missing.errors.contains("there is no user ann"))
         }
+    }
+
+    @Test(
+        "refuse what is no time zone",
+        arguments: ["/UTC", "../zoneinfo/UTC", "Mars/Olympus_Mons", "America", "UTC\n"]
+    )
+    func unknownTimeZone(_ name: String) async throws {
+        try #require(access("/usr/share/zoneinfo/UTC", F_OK) == 0, "the machine knows time zones")
+        #expect(await run("migrate").code == .ok)
+        let refused = await run("users", "add", "--user=ann", "--time-zone=\(name)")
+        #expect(refused.code == .usage)
+        #expect(refused.errors.contains("--time-zone must be a name"))
+        #expect(await run("users", "list").output == "")
     }
 
     @Test("refuse a channel that is not configured")
@@ -104,7 +120,7 @@ struct StoreCommandTests {
     @Test("make a store that is not there yet")
     func newStore() async {
         #expect(await run("users", "add", "--user=ann").code == .ok)
-        #expect(await run("users", "list").output == "ann\tactive\tall\t-")
+        #expect(await run("users", "list").output == "ann\tactive\tall\t-\t-")
     }
 
     @Test("refuse a file that is no store")

@@ -56,4 +56,50 @@ struct AddressTests {
         #expect(outbound.scopeGrantURL(of: key) == row.grant)
         #expect(outbound.tokenURL(for: tenant) == row.token)
     }
+
+    typealias ConsentRow = (
+        mode: CloudentityOutbound.DomainMode, style: CloudentityOutbound.ConsentStyle, acp: String,
+        base: String
+    )
+
+    static let consentRows: [ConsentRow] = [
+        (.standard, .systemWorkspace, "https://acp.example", "https://acp.example/bank/system"),
+        (.standard, .apiSystem, "https://acp.example/", "https://acp.example/api/system/bank"),
+        (.tenantVanity, .systemWorkspace, "https://l.example/", "https://l.example/system"),
+        (.tenantVanity, .apiSystem, "https://l.example", "https://l.example/api/system"),
+        (.serverVanity, .systemWorkspace, "https://s.example/b/", "https://s.example/b"),
+        (.serverVanity, .apiSystem, "https://s.example/b", "https://s.example/b/api/system"),
+    ]
+
+    @Test("of consents are built by the same table", arguments: consentRows.indices)
+    func consents(_ index: Int) throws {
+        let row = Self.consentRows[index]
+        var outbound = CloudentityOutbound(
+            server: try #require(AuthorizationServerID("acp")),
+            acp: row.acp,
+            domainMode: row.mode,
+            consentStyle: row.style,
+            clientID: "c",
+            credentials: { ClientCredentials(.secretBasic("s")) }
+        )
+        let key = LoginKey(
+            server: outbound.server,
+            tenant: TenantID("bank"),
+            login: try #require(LoginID("x/1"))
+        )
+        #expect(
+            outbound.consentURL(.ukAccountAccess, of: key)
+                == row.base + "/open-banking/account-access-consent/x%2F1"
+        )
+        #expect(
+            outbound.consentURL(.brasilPayment, of: key)
+                == row.base + "/open-banking-brasil/payment/x%2F1"
+        )
+        outbound.consentBaseURL = "https://consents.example/base/"
+        #expect(
+            outbound.consentURL(.fdx, of: key) == "https://consents.example/base/fdx/fdx/x%2F1"
+        )
+        // Scope grants are of the other group.
+        #expect(outbound.scopeGrantURL(of: key)?.contains("/api/system") == true)
+    }
 }

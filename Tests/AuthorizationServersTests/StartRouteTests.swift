@@ -78,6 +78,44 @@ struct StartRouteTests {
         }
     }
 
+    typealias Named = (members: String, consent: String?, rule: PendingLogin.ExpiryRule)
+
+    static let named: [Named] = [
+        (
+            #""openbanking_intent_id":"aac-7f3a","requested_scopes":["accounts"]"#, "aac-7f3a",
+            .always
+        ),
+        (
+            #""requested_scopes":["openid","consent:urn:bank:C1:D","payments"]"#, "urn:bank:C1:D",
+            .always
+        ),
+        // Told apart when it is fetched: a refusal would only come again.
+        (
+            #""openbanking_intent_id":"a","requested_scopes":["consent:b"]"#, "a",
+            .lodgedConsents
+        ),
+        (#""requested_scopes":["openid"]"#, nil, .lodgedConsents),
+        (#""requested_scopes":["openid"],"server_id":"fdx""#, nil, .always),
+    ]
+
+    @Test(
+        "knows which consent a login is for, and that it is rejected in the end",
+        arguments: named
+    )
+    func consent(_ row: Named) async throws {
+        let stage = try InboundStage()
+        try await stage.run { inbound in
+            inbound.reportsExpiry = .lodgedConsents
+            inbound.workspaces = CloudentityWorkspaces([.named("fdx"): .init(family: .fdx)])
+        } _: { (calls) async throws in
+            let body = #"{"login_id":"L1","user_identifier":"u",\#(row.members)}"#
+            #expect(try await calls.start(body).text == Self.acknowledged)
+            let login = try #require(try await calls.login())
+            #expect(login.details.consentID?.value == row.consent)
+            #expect(login.terms.reportsExpiry == row.rule)
+        }
+    }
+
     static let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
     @Test("goes on with the caller's trace, in a span of ours, and notes the request")

@@ -65,7 +65,7 @@ struct TokenStage: Sendable {
                 earliestReport: received,
                 reportsExpiry: .never
             ),
-            details: PendingLogin.Details(user: .named("ann"), state: "s1")
+            details: PendingLogin.Details(user: .named("ann"), state: "s1", origin: .fixture)
         )
         return await server.report(.expired, of: login, inDoubt: false)
     }

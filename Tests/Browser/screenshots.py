@@ -1,9 +1,12 @@
-"""Takes pictures of each page: phone and desk, light and dark."""
+"""Takes pictures of each page: phone and desk, light and dark; and of each kind of consent on a
+phone, in three languages."""
 
 import pathlib
 import sys
 
+from gallery import LANGUAGES, PHONE, Gallery
 from stage import Stage
+from webdriver import until
 
 SHAPES = {"phone": (360, 740), "desk": (1280, 860)}
 
@@ -36,6 +39,26 @@ def main(folder):
         take(browser, folder, "hostile")
         browser.go(stage.page("unknown"))
         take(browser, folder, "unknown")
+    consents(folder)
+
+
+def consents(folder):
+    with Gallery() as gallery, gallery.browser() as browser:
+        for language in LANGUAGES:
+            for sample in gallery.samples:
+                browser.go(gallery.page(language, sample))
+                for scheme in ("light", "dark"):
+                    browser.shape(*PHONE, dark=scheme == "dark")
+                    browser.picture(folder / f"consent-{sample}-{language}-{scheme}.png")
+                    print(f"consent-{sample}-{language}-{scheme}.png")
+            # One more, of what a choice that does not fit looks like.
+            browser.go(gallery.page(language, "uk-account-access"))
+            browser.all("button")[1].click()
+            until("the page says what is wrong", lambda: browser.all('[role="alert"]'))
+            for scheme in ("light", "dark"):
+                browser.shape(*PHONE, dark=scheme == "dark")
+                browser.picture(folder / f"consent-wrong-choice-{language}-{scheme}.png")
+                print(f"consent-wrong-choice-{language}-{scheme}.png")
 
 
 if __name__ == "__main__":

@@ -6,5 +6,8 @@ cd "$(dirname "$0")/../.."
 if [ -z "${BECKON:-}" ] && [ ! -x .build/debug/beckon ]; then
     ${SWIFT:-swift} build --product beckon >&2
 fi
+if [ -z "${GALLERY:-}" ] && [ ! -x .build/debug/gallery ]; then
+    ${SWIFT:-swift} build --product gallery >&2
+fi
 export PYTHONDONTWRITEBYTECODE=1
-exec python3 Tests/Browser/scenarios.py "$@"
+exec python3 Tests/Browser/play.py "$@"

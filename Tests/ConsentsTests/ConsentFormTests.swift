@@ -39,6 +39,7 @@ struct ConsentFormTests {
                             scheme: "UK.OBIE.IBAN",
                             identification: "GB29",
                             name: "Bob",
+                            secondary: "7/1",
                             ispb: "12345678",
                             issuer: "1774",
                             accountType: "CACC"
@@ -52,6 +53,48 @@ struct ConsentFormTests {
             endsAt: noon,
             source: "00ff"
         )
+    }
+
+    /// What a server can put into any text of a consent, and numbers that a double does not hold.
+    @Test(
+        "has bytes that lead back whatever a server wrote",
+        arguments: [
+            "\u{FFFE}", "\u{FFFF}", String(decoding: [0xFDD0], as: UTF16.self), "\u{1FFFE}",
+            "\u{10FFFF}", "\u{0}", "\u{7F}",
+            "\u{2028}", "e\u{301}", "\u{D7FF}\u{E000}",
+        ]
+    )
+    func hostileText(_ text: String) throws {
+        let consent = Consent(
+            clientName: text,
+            scopes: [.init(requestedName: text, displayName: text, explanation: text)],
+            facts: [
+                Fact(.further(text), .text(text)), Fact(.known(.lookback), .days(.max)),
+                Fact(.known(.duration), .days(.min)), Fact(.known(.duration), .days(1 << 53 + 1)),
+                Fact(.known(.executionDate), .moment(Timestamp(milliseconds: .max))),
+            ],
+            accounts: .several(preselected: [text]),
+            endsAt: Timestamp(milliseconds: .min)
+        )
+        let bytes = ConsentForm.bytes(of: consent)
+        #expect(try ConsentForm.consent(bytes) == consent)
+        let plain = Consent(clientName: "x", scopes: consent.scopes, facts: consent.facts)
+        #expect(ConsentForm.digest(of: plain) != ConsentForm.digest(of: consent))
+        let account = BankAccount(id: text, name: text, display: text, kind: .other)
+        #expect(try ConsentForm.accounts(ConsentForm.bytes(of: [account])) == [account])
+        let question = Question(
+            consent: consent,
+            digest: ConsentForm.digest(of: consent),
+            nonce: Array(repeating: 1, count: 32)
+        )
+        let grant = Grant(scopes: [text], accounts: [text])
+        let challenge = DecisionChallenge.bytes(
+            for: .approve,
+            grant: grant,
+            of: question,
+            in: .named("login-1")
+        )
+        #expect(challenge.count == 32)
     }
 
     static func money(_ amount: String) throws -> Money {

@@ -19,6 +19,7 @@ struct ApprovalRoutesTests {
                         displayName: "See accounts",
                         explanation: "Balances only."
                     ),
+                    .init(requestedName: "reports:all"),
                     .init(requestedName: "offline_access"),
                 ]
             )
@@ -26,7 +27,8 @@ struct ApprovalRoutesTests {
             #expect(page.status == 200)
             // The clock stands at 12:00 and the prompt ends 110 seconds later.
             for text in [
-                "Kiosk 12", "See accounts", "Balances only.", "offline_access",
+                "Kiosk 12", "See accounts", "Balances only.", "reports:all",
+                "Access that goes on when you are away",
                 "Kiosk 12 / 84-20-17", "12:01 UTC", "data-left=\"110000\"",
             ] {
                 #expect(page.text.contains(text), "\(text)")
@@ -233,7 +235,7 @@ struct ApprovalRoutesTests {
             ("application/x-www-form-urlencoded", "decision=%zz", 400),
             (
                 "application/x-www-form-urlencoded",
-                "decision=approve&x=" + String(repeating: "x", count: 1024), 413
+                "decision=approve&x=" + String(repeating: "x", count: 65_536), 413
             ),
         ]
     )

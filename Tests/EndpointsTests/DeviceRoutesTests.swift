@@ -21,9 +21,15 @@ struct DeviceRoutesTests {
             )
             let response = await house.get(prompt.device, [prompt.bearer])
             #expect(response.status == 200 && response.field("cache-control") == "no-store")
+            let consent = try document(response).object?["consent"]?.object
+            let digest = try #require(consent?["digest"]?.string)
+            #expect(digest.count == 43)
             let expected = #"""
                 {"id":"login-1","phase":"waiting","client":{"id":"kiosk","name":"Kiosk 12"},
-                "scopes":[{"name":"a","display_name":"A","description":"Why"},{"name":"b"}],
+                "scopes":[{"name":"a","display_name":"A","description":"Why","optional":false},
+                {"name":"b","optional":false}],
+                "consent":{"kind":"scopes","facts":[],"account_choice":"none","accounts":[],
+                "digest":"\#(digest)"},
                 "binding_message":"Kiosk 12 / 84-20-17",
                 "requested_at":"2026-11-20T12:00:00.000Z","expires_at":"2026-11-20T12:01:50.000Z",
                 "user_language":"de","allowed_decisions":["deny","approve","cancel","fraud"]}
@@ -141,7 +147,7 @@ struct DeviceRoutesTests {
             (#"{"decision":"approve","pin":"1"}"#, 400, "pin: unknown member"),
             (#"{"decision":"deny","decision":"approve"}"#, 400, "comes twice"),
             (#"{"decision":"deny"} x"#, 400, "after the value"),
-            (String(repeating: " ", count: 1025), 413, "1024 bytes"),
+            (String(repeating: " ", count: 65_537), 413, "65536 bytes"),
         ]
     )
     func body(text: String, status: Int, detail: String) async throws {

@@ -20,6 +20,7 @@ struct House: Sendable {
         tap: Bool = true,
         settings: ApprovalRoutes.Settings = .init(),
         language: String? = nil,
+        timeZone: String? = nil,
         _ body: (House) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
@@ -38,7 +39,7 @@ struct House: Sendable {
             changes: changes,
             tap: tap,
             settings: settings,
-            language: language
+            people: People(language: language, timeZone: timeZone)
         )
         do {
             try await body(house)
@@ -57,7 +58,7 @@ struct House: Sendable {
             changes: LoginChanges(),
             tap: true,
             settings: .init(),
-            language: nil
+            people: People()
         )
     }
 
@@ -67,7 +68,7 @@ struct House: Sendable {
         changes: LoginChanges,
         tap: Bool,
         settings: ApprovalRoutes.Settings,
-        language: String?
+        people: People
     ) {
         self.store = store
         self.clock = clock
@@ -78,7 +79,6 @@ struct House: Sendable {
             clock: clock,
             allowsApprovalByTap: tap
         )
-        let people = People(language: language)
         router = Router(
             ApprovalRoutes(desk: desk, directory: people, settings: settings, log: log.logger)
                 .routes + DeviceRoutes(desk: desk, directory: people, log: log.logger).routes
@@ -94,6 +94,26 @@ struct House: Sendable {
         scopes: [Consent.Scope] = [.init(requestedName: "openid", displayName: "Sign you in")],
         message: String? = "Kiosk 12 / 84-20-17",
         isReady: Bool = true
+    ) async throws -> Prompted {
+        let consent = Consent(clientName: client, scopes: scopes)
+        return try await prompt(id: id, question(consent), message: message, isReady: isReady)
+    }
+
+    /// A login that asks what a sample asks.
+    func prompt(_ sample: SampleQuestion) async throws -> Prompted {
+        try await prompt(
+            id: "login-" + sample.name,
+            question(sample.consent, accounts: sample.accounts),
+            message: sample.bindingMessage,
+            isReady: true
+        )
+    }
+
+    private func prompt(
+        id: String,
+        _ question: Question,
+        message: String?,
+        isReady: Bool
     ) async throws -> Prompted {
         let now = clock.now()
         let login = PendingLogin(
@@ -125,7 +145,7 @@ struct House: Sendable {
             let channel = try require(ChannelID("app"))
             try await apply(
                 .prepared(
-                    question(Consent(clientName: client, scopes: scopes)),
+                    question,
                     [PendingLogin.Delivery(channel: channel, state: .delivered(at: now))]
                 ),
                 to: stored.number
@@ -163,13 +183,14 @@ struct House: Sendable {
     func choose(
         _ choice: String,
         _ ticket: String,
-        _ fields: [Field] = []
+        _ fields: [Field] = [],
+        also: String = ""
     ) async -> Response {
         await send(
             .post,
             "/approve/" + ticket,
             [Field("Content-Type", "application/x-www-form-urlencoded")] + fields,
-            "decision=" + choice
+            "decision=" + choice + also
         )
     }
 
@@ -220,9 +241,10 @@ func require<Value>(_ value: Value?) throws -> Value {
 }
 
 private struct People: UserDirectory {
-    let language: String?
+    var language: String?
+    var timeZone: String?
     func user(_ id: UserID) async throws(DirectoryError) -> User? {
-        User(id: id, isActive: true, language: language)
+        User(id: id, isActive: true, language: language, timeZone: timeZone)
     }
 }
 

@@ -71,6 +71,7 @@ final class Stage: Sendable {
         _ plan: EscalationPlan? = nil,
         concurrency: Int = 64,
         minding health: [ServerHealth] = [],
+        accounts: (any AccountDirectory)? = nil,
         trouble: ((TroubledStore) -> Void)? = nil,
         _ body: (Run) async throws -> Void
     ) async throws {
@@ -83,6 +84,7 @@ final class Stage: Sendable {
                 servers: [server, other],
                 health: health,
                 directory: people,
+                accounts: accounts,
                 plan: plan ?? EscalationPlan([.init(channel: webhook, after: .zero)]),
                 clock: clock,
                 changes: changes,

@@ -45,7 +45,9 @@ final class StandInServer: AuthorizationServer {
     }
 
     /// What the next questions for a consent are answered; then `Consent.fixture` again.
-    func answerConsents(_ answers: ConsentAnswer...) {
+    func answerConsents(_ answers: ConsentAnswer...) { answerConsents(answers) }
+
+    func answerConsents(_ answers: [ConsentAnswer]) {
         state.withLock { $0.consents = answers }
     }
 

@@ -1,12 +1,12 @@
 #!/bin/bash
 # Fuzzes for so many seconds each (60 if not said) the targets that are named, or all: parser,
-# canonical, jose. Each begins with the corpus of its tests. Ends with an error and the offending
+# canonical, jose, consent. Each begins with the corpus of its tests. Ends with an error and the offending
 # input in .fuzz/found/ when something is found.
 set -euo pipefail
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose)
+[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent)
 cd "$(dirname "$0")/../.."
 work=.fuzz
 
@@ -17,7 +17,7 @@ gather() { # gather FOLDER FILE…
     rm -rf "$folder"
     mkdir -p "$folder"
     for file in "$@"; do
-        sed -E '/^(public |internal )?import (HTTP|JSON|Cryptography|JOSE)$/d' "$file" \
+        sed -E '/^(public |internal )?import (HTTP|JSON|Cryptography|JOSE|Logins)$/d' "$file" \
             > "$folder/$(basename "$(dirname "$file")")-$(basename "$file")"
     done
 }
@@ -60,6 +60,15 @@ for target in "${targets[@]}"; do
             Tests/Fuzz/JOSEFuzz.swift
         build jose -I Sources/COpenSSL -lcrypto -lssl
         run jose 8192
+        ;;
+    consent)
+        python3 Tests/Fuzz/seeds.py consent "$work/seeds/consent"
+        gather consent Sources/HTTP/*.swift Sources/JSON/*.swift Sources/Cryptography/*.swift \
+            Sources/Logins/*.swift Sources/Logins/*/*.swift \
+            Sources/AuthorizationServers/Cloudentity/Consents/Consent*.swift \
+            Tests/Fuzz/ConsentFuzz.swift
+        build consent -I Sources/COpenSSL -lcrypto -lssl
+        run consent 16384
         ;;
     *)
         echo "There is no target $target." >&2

@@ -1,4 +1,4 @@
-"""Writes what the fuzzers begin with: seeds.py canonical|jose FOLDER."""
+"""Writes what the fuzzers begin with: seeds.py canonical|jose|consent FOLDER."""
 
 import json
 import pathlib
@@ -35,6 +35,60 @@ def jose():
     yield b"\x05-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n"
 
 
+def consent():
+    """The first byte chooses the kind of consent: see ConsentFuzz.swift."""
+    account = {"SchemeName": "UK.OBIE.IBAN", "Identification": "GB29", "Name": "Shop"}
+    amount = {"Amount": "165.88", "Currency": "GBP"}
+    order = {
+        "InstructedAmount": amount,
+        "CreditorAccount": account,
+        "DebtorAccount": account,
+        "RemittanceInformation": {"Reference": "r", "Unstructured": "u"},
+        "RequestedExecutionDateTime": "2026-12-24T09:00:00Z",
+        "Frequency": "EvryDay",
+        "FirstPaymentDateTime": "2026-12-01T00:00:00Z",
+        "FirstPaymentAmount": amount,
+        "ControlSum": 11500000.5,
+        "NumberOfTransactions": "200",
+        "FileType": "t",
+        "FileHash": "h",
+        "ExchangeRateInformation": {"UnitCurrency": "GBP", "ExchangeRate": 1.2, "RateType": "Actual"},
+    }
+    uk = {"ConsentId": "c", "Initiation": order, "Charges": [{"Type": "t", "Amount": amount}]}
+    pix_account = {"ispb": "12345678", "issuer": "1774", "number": "1", "accountType": "CACC"}
+    pix = {
+        "expirationDateTime": "2026-11-20T12:04:00Z",
+        "payment": {
+            "amount": "1.00", "currency": "BRL", "schedule": {"single": {"date": "2026-12-24"}},
+            "details": {"localInstrument": "DICT", "creditorAccount": pix_account},
+        },
+        "creditor": {"name": "M", "cpfCnpj": "1", "personType": "PESSOA_NATURAL"},
+        "loggedUser": {"document": {"identification": "1", "rel": "CPF"}},
+    }
+    payment = "customer_payment_consent"
+    own = {
+        1: ("account_access_consent", {"Permissions": ["ReadBalances"]}),
+        2: ("domestic_payment_consent", uk),
+        3: ("domestic_scheduled_payment_consent", uk),
+        4: ("domestic_standing_order_consent", uk),
+        5: ("file_payment_consent", uk),
+        6: ("international_payment_consent", uk),
+        7: ("international_scheduled_payment_consent", uk),
+        8: ("international_standing_order_consent", uk),
+        9: ("customer_data_access_consent", {"permissions": ["ACCOUNTS_READ"]}),
+        10: (payment, pix),
+        11: ("fdx_consent", {"resources": [{"resourceType": "A", "dataClusters": ["TAX"]}]}),
+        12: ("cdr_arrangement", {"expiry": "2027-03-01T09:02:27Z", "account_ids": ["a"]}),
+        13: ("ksa_consent", {"expiry": "2027-03-01T09:02:27Z"}),
+        14: (payment + "_v2", pix),
+        15: (payment + "_v3", pix),
+    }
+    for choice, (member, content) in own.items():
+        scopes = [{"requested_name": "bank:transactions:read"}, {"name": "openid"}]
+        yield bytes([choice]) + json.dumps({"requested_scopes": scopes, member: content}).encode()
+
+
+KINDS = {"canonical": canonical, "jose": jose, "consent": consent}
 folder = pathlib.Path(sys.argv[2])
-for number, seed in enumerate({"canonical": canonical, "jose": jose}[sys.argv[1]]()):
+for number, seed in enumerate(KINDS[sys.argv[1]]()):
     (folder / str(number)).write_bytes(seed)

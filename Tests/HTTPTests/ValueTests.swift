@@ -104,4 +104,14 @@ struct FormTests {
         arguments: ["a=1&a=2", "a=%zz", "a=%4", "a=%ff", "%=1"]
     )
     func malformed(text: String) { #expect(Form(Array(text.utf8)) == nil) }
+
+    @Test("lets a name come again only where that is expected, and keeps the order")
+    func repeated() throws {
+        let text = Array("account=b&decision=approve&account=a&account=b".utf8)
+        #expect(Form(text) == nil && Form(text, repeating: ["scope"]) == nil)
+        let form = try #require(Form(text, repeating: ["account", "scope"]))
+        #expect(form.values("account") == ["b", "a", "b"] && form.values("scope") == [])
+        #expect(form["decision"] == "approve")
+        #expect(Form(Array("decision=a&decision=b".utf8), repeating: ["account"]) == nil)
+    }
 }

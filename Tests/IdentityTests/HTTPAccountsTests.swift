@@ -87,7 +87,8 @@ struct HTTPAccountsTests {
             """
             "id":"22289","name":"Everyday","display":"•••• 5698","kind":"savings","currency":"GBP",
             "purposes":["payments","sharing"],"later":{"a":[1]},"resource_type":"ACCOUNT",
-            "customer_id":"c-1","number":{"scheme":"UK.OBIE.IBAN","identification":"GB29 NWBK"}
+            "customer_id":"c-1","number":{"scheme":"UK.OBIE.IBAN","identification":"GB29 NWBK",
+            "secondary":"7/1","ispb":null}
             """,
             """
             "id":"9","name":"Conta","display":"8392","kind":"current","currency":null,
@@ -108,7 +109,11 @@ struct HTTPAccountsTests {
                 kind: .savings,
                 currency: "GBP",
                 purposes: [.sharing, .payments],
-                number: .init(scheme: "UK.OBIE.IBAN", identification: "GB29 NWBK"),
+                number: .init(
+                    scheme: "UK.OBIE.IBAN",
+                    identification: "GB29 NWBK",
+                    secondary: "7/1"
+                ),
                 resourceType: "ACCOUNT",
                 customerID: "c-1"
             ),
@@ -186,7 +191,16 @@ struct HTTPAccountsTests {
             #""number":{"scheme":"A","identification":"1","account_type":"CACC"}"#,
             "accounts[0].number.account_type must not stand without ispb"
         ),
+        (
+            #""number":{"scheme":"A","identification":"1","secondary":""}"#,
+            "accounts[0].number.secondary must have 1 to 64 characters"
+        ),
+        (
+            #""number":{"scheme":"A","identification":"1","secondary":7}"#,
+            "accounts[0].number.secondary must be a string"
+        ),
         (brazilian(#""scheme":"A""#), "accounts[0].number.scheme must not stand beside ispb"),
+        (brazilian(#""secondary":"A""#), "number.secondary must not stand beside ispb"),
         (brazilian(ispb: "1234567"), "accounts[0].number.ispb must be a string of 8 digits"),
         (brazilian(ispb: "1234567a"), "accounts[0].number.ispb must be a string of 8 digits"),
         (brazilian(ispb: "１２３４５６７８"), "accounts[0].number.ispb must be a string of 8"),

@@ -66,23 +66,39 @@ struct HTTPDirectoryTests {
     @Test(
         "reads what the answer says",
         arguments: [
-            ("{\"active\":true}", true, nil, nil),
-            ("{\"active\":false,\"channels\":null,\"language\":null}", false, nil, nil),
+            (#"{"active":true}"#, true, nil, nil, nil),
             (
-                "{\"active\":true,\"channels\":[\"push\",\"mail\"],\"language\":\"de-CH\",\"x\":1}",
-                true, ["push", "mail"], "de-CH"
+                #"{"active":false,"channels":null,"language":null,"time_zone":null}"#,
+                false, nil, nil, nil
             ),
-            ("{\"active\":true,\"channels\":[]}", true, [], nil),
-            ("{\"active\":true,\"language\":\"<script>\"}", true, nil, nil),
-        ] as [(String, Bool, [String]?, String?)]
+            (
+                #"{"active":true,"channels":["push","mail"],"language":"de-CH","x":1}"#,
+                true, ["push", "mail"], "de-CH", nil
+            ),
+            (#"{"active":true,"channels":[]}"#, true, [], nil, nil),
+            (#"{"active":true,"language":"<script>"}"#, true, nil, nil, nil),
+            (
+                #"{"active":true,"time_zone":"America/Sao_Paulo"}"#,
+                true, nil, nil, "America/Sao_Paulo"
+            ),
+            (#"{"active":true,"time_zone":"../../etc/passwd"}"#, true, nil, nil, nil),
+            (#"{"active":true,"time_zone":-3}"#, true, nil, nil, nil),
+        ] as [(String, Bool, [String]?, String?, String?)]
     )
-    func found(body: String, isActive: Bool, channels: [String]?, language: String?) async throws {
+    func found(
+        body: String,
+        isActive: Bool,
+        channels: [String]?,
+        language: String?,
+        timeZone: String?
+    ) async throws {
         let user = try await directory(Canned(200, body)).user(try id("alice"))
         let expected = User(
             id: try id("alice"),
             isActive: isActive,
             channels: try channels.map { Set(try $0.map { try #require(ChannelID($0)) }) },
-            language: language
+            language: language,
+            timeZone: timeZone
         )
         #expect(user == expected)
     }

@@ -141,3 +141,52 @@ struct GrammarTests {
         _ = try JSONValue(Array(#"{"a":{"a":1},"b":{"a":1}}"#.utf8))
     }
 }
+
+@Suite("Member names")
+struct MemberNamesTests {
+    @Test(
+        "are told apart and recognised, however many there are and however they are written",
+        arguments: [1, 2, 15, 16, 17, 18, 40]
+    )
+    func duplicates(count: Int) throws {
+        // Some share a length and a first byte, some neither, some a mark by chance.
+        let names = (0..<count).map { String(repeating: "a", count: $0 % 3) + "\($0)" }
+        func object(_ names: [String]) -> [UInt8] {
+            Array("{\(names.map { "\"\($0)\":0" }.joined(separator: ","))}".utf8)
+        }
+        _ = try JSONValue(object(names))
+        for name in names {
+            let written = name.unicodeScalars.map { scalar in
+                "\\u00" + String(scalar.value, radix: 16)
+            }.joined()
+            for again in [name, written] {
+                #expect(throws: JSONError.self, "\(name)") {
+                    try JSONValue(object(names + [again]))
+                }
+            }
+        }
+    }
+}
+
+@Suite("Plain text within a string")
+struct PlainTextTests {
+    @Test("ends at what ends it, wherever that stands among the words", arguments: 0..<20)
+    func ends(length: Int) throws {
+        for filler in [
+            "a", "!", "#", "[", "]", "\u{7F}", "\u{80}", "\u{A2}", "\u{DC}", "\u{10FFFF}",
+        ] {
+            let text = String(repeating: filler, count: length)
+            #expect(try JSONValue(Array("\"\(text)\"".utf8)) == .string(text))
+            #expect(
+                try JSONValue(Array("\"\(text)\\n\(text)\"".utf8)) == .string("\(text)\n\(text)")
+            )
+            for control in UInt8(0)..<0x20 {
+                let bytes = Array("\"\(text)".utf8) + [control] + Array("\(text)\"".utf8)
+                #expect(throws: JSONError(.controlCharacterInString, at: 1 + text.utf8.count)) {
+                    try JSONValue(bytes)
+                }
+            }
+            #expect(throws: JSONError.self) { try JSONValue(Array("\"\(text)".utf8)) }
+        }
+    }
+}

@@ -177,6 +177,7 @@ struct TransitionTests {
         case .alreadyEnded: "alreadyEnded"
         case .pastDeadline: "pastDeadline"
         case .outOfPhase: "outOfPhase"
+        case .consentBusy: "consentBusy"
         case .unfit: "unfit"
         }
     }

@@ -2,8 +2,12 @@
 
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
+
+# It lies where only root's PATH leads.
+PROGRAM = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
 class Authority:
@@ -81,7 +85,7 @@ class Nginx:
             authority=self.authority))
         number = self.socket.fileno()
         self.process = subprocess.Popen(
-            ["nginx", "-p", str(self.directory), "-c", str(file)], pass_fds=[number],
+            [PROGRAM, "-p", str(self.directory), "-c", str(file)], pass_fds=[number],
             env={**os.environ, "NGINX": f"{number};"}, stderr=subprocess.DEVNULL)
 
     def stop(self):

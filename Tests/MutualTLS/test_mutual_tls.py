@@ -18,7 +18,7 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "BlackBox"))
 
 from beckon import BINARY, PASSWORD, Beckon, Phone  # noqa: E402
-from proxy import Authority, Nginx  # noqa: E402
+from proxy import PROGRAM, Authority, Nginx  # noqa: E402
 
 OLD, NEW = "10", "11"
 TOKEN = "/system/oauth2/token"
@@ -28,11 +28,11 @@ SUBJECT = "CN=beckon,O=Bank"
 class Simulator:
     """`beckon simulate acp`, whose service client is registered for a certificate."""
 
-    def __init__(self, public_url, service_url):
+    def __init__(self, public_url, service_url, *more):
         self.process = subprocess.Popen(
             [BINARY, "simulate", "acp", "--listen=127.0.0.1:0", "--control=127.0.0.1:0",
              f"--base-url={public_url}", f"--service-url={service_url}",
-             f"--service-password={PASSWORD}", f"--system-client-subject={SUBJECT}"],
+             f"--service-password={PASSWORD}", f"--system-client-subject={SUBJECT}", *more],
             stdout=subprocess.PIPE, text=True)
         # "authorization server  http://127.0.0.1:41873", then the same of "control".
         self.url = self.process.stdout.readline().split()[-1]
@@ -56,10 +56,12 @@ class Simulator:
         return self.ask("POST", "/logins", wanted)["login_id"]
 
 
-class MutualTLS(unittest.TestCase):
+class Stage(unittest.TestCase):
+    """Beckon, the simulator, nginx between them, and a phone."""
+
     @classmethod
     def setUpClass(cls):
-        if not shutil.which("nginx"):
+        if not PROGRAM:
             raise AssertionError("nginx is needed: Tests/setup.sh test")
         cls.directory = tempfile.TemporaryDirectory(prefix="beckon-")
         cls.authority = Authority(cls.directory.name)
@@ -74,16 +76,16 @@ class MutualTLS(unittest.TestCase):
         outbound = cls.beckon.config["authorization_servers"][0]["outbound"]
         del outbound["client_secret"]
         outbound.update({
-            "client_authentication": "tls_client_auth", "certificate_bound_access_tokens": True,
-            "discovery": True, "ca": cls.authority.file("ca.pem"), "certificate": "used.pem",
-            "key": "used.key",
+            "certificate_bound_access_tokens": True, "discovery": True,
+            "ca": cls.authority.file("ca.pem"), "certificate": "used.pem", "key": "used.key",
         })
+        more = cls.register(outbound)
         cls.beckon.file.write_text(json.dumps(cls.beckon.config))
         cls.beckon.run("check")
         cls.beckon.run("migrate")
         cls.beckon.run("users", "add", "--user=anna")
         cls.beckon.start()
-        cls.acp = Simulator(cls.nginx.url, cls.beckon.url)
+        cls.acp = Simulator(cls.nginx.url, cls.beckon.url, *more)
         cls.nginx.start(cls.acp.url)
 
     @classmethod
@@ -93,6 +95,79 @@ class MutualTLS(unittest.TestCase):
         cls.nginx.stop()
         cls.phone.__exit__()
         cls.directory.cleanup()
+
+    @classmethod
+    def register(cls, outbound):
+        """Says how Beckon proves itself; returns what the simulator is told of it."""
+        raise NotImplementedError
+
+    # Helpers
+
+    @classmethod
+    def replace(cls, name, parts=("pem", "key")):
+        """Puts a certificate or key where Beckon finds it, whole from the first moment on."""
+        for part in parts:
+            fresh = cls.authority.file(f"fresh.{part}")
+            shutil.copyfile(cls.authority.file(f"{name}.{part}"), fresh)
+            os.replace(fresh, cls.authority.file(f"used.{part}"))
+
+    def use(self, name):
+        """The same, told by a signal, and done."""
+        names = (self.authority.file(f"{name}.pem"), self.authority.file("used.pem"))
+        if filecmp.cmp(*names, shallow=False):
+            return
+        before = self.count("credentials.replaced")
+        self.replace(name)
+        self.beckon.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + 10
+        while self.count("credentials.replaced") == before:
+            self.assertLess(time.monotonic(), end, "the signal was not heeded")
+            time.sleep(0.01)
+
+    def approve(self, login=None):
+        """One login, from the simulator's start until its accept has landed."""
+        login = login or self.acp.begin()
+        status, _ = self.phone.decide(self.beckon, login, "approve")
+        self.assertEqual(status, 200)
+        end = time.monotonic() + 15
+        while (known := self.acp.ask("GET", f"/logins/{login}"))["state"] != "approved":
+            self.assertLess(time.monotonic(), end, known)
+            time.sleep(0.01)
+        return login
+
+    def count(self, event):
+        return sum(line.get("event") == event for line in self.beckon.lines())
+
+    def post(self, name, path, form):
+        fields = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.call(name, "POST", path, urllib.parse.urlencode(form), fields)
+
+    def get(self, name, path, token):
+        return self.call(name, "GET", path, None, {"Authorization": "Bearer " + token})
+
+    def call(self, name, method, path, body, fields):
+        """With a certificate of that name, or without one."""
+        context = ssl.create_default_context(cafile=self.authority.file("ca.pem"))
+        if name:
+            context.load_cert_chain(
+                self.authority.file(f"{name}.pem"), self.authority.file(f"{name}.key"))
+        connection = http.client.HTTPSConnection(
+            "localhost", self.nginx.port, context=context, timeout=30)
+        try:
+            connection.request(method, path, body, fields)
+            response = connection.getresponse()
+            data = response.read()
+            is_json = "json" in response.headers.get("Content-Type", "")
+            return response.status, json.loads(data) if is_json else data
+        finally:
+            connection.close()
+
+
+class MutualTLS(Stage):
+    @classmethod
+    def register(cls, outbound):
+        outbound["client_authentication"] = "tls_client_auth"
+        return []
 
     # What the proxy and the server refuse
 
@@ -167,71 +242,64 @@ class MutualTLS(unittest.TestCase):
     def test_a_certificate_is_replaced_at_once_on_a_signal(self):
         self.use("old")
         self.approve()
-        self.use("new", limit=1.5)  # Sooner than Beckon looks by itself.
+        # Nobody calls meanwhile, so nobody but the signal makes Beckon look.
+        self.use("new")
         mark = len(self.nginx.calls())
         self.approve()
         self.assertEqual({call[0] for call in self.nginx.calls(mark)}, {NEW})
 
-    # Helpers
+
+class SignedAssertions(Stage):
+    """Tokens are asked for by assertions, and bound to the certificate all the same."""
 
     @classmethod
-    def replace(cls, name, parts=("pem", "key")):
-        """Puts a certificate or key where Beckon finds it, whole from the first moment on."""
-        for part in parts:
-            fresh = cls.authority.file(f"fresh.{part}")
-            shutil.copyfile(cls.authority.file(f"{name}.{part}"), fresh)
-            os.replace(fresh, cls.authority.file(f"used.{part}"))
+    def register(cls, outbound):
+        for name, algorithm in (("first", "PS256"), ("second", "EdDSA"), ("unknown", "ES256")):
+            cls.beckon_keys("generate", f"--alg={algorithm}", f"--out={cls.authority.file(name)}")
+        cls.use_key("first")
+        keys = pathlib.Path(cls.authority.file("keys.json"))
+        keys.write_text(cls.beckon_keys(
+            "jwks", cls.authority.file("first"), cls.authority.file("second")))
+        outbound.update({
+            "client_authentication": "private_key_jwt", "assertion_audience": "issuer",
+            "private_key": {"file": "used-key.json"},
+        })
+        return [f"--system-client-jwks={keys}"]
 
-    def use(self, name, limit=10):
-        """The same, told by a signal, and done."""
-        names = (self.authority.file(f"{name}.pem"), self.authority.file("used.pem"))
-        if filecmp.cmp(*names, shallow=False):
-            return
-        before = self.count("credentials.replaced")
-        self.replace(name)
+    def test_a_signing_key_is_replaced_and_nothing_is_lost(self):
+        self.approve()
+        asked = sum(call[3] == TOKEN for call in self.nginx.calls())
+        self.assertEqual(asked, 1)
+        # A key that the server does not know: the login waits.
+        self.use_key("unknown")
         self.beckon.process.send_signal(signal.SIGHUP)
-        end = time.monotonic() + limit
-        while self.count("credentials.replaced") == before:
-            self.assertLess(time.monotonic(), end, "the signal was not heeded")
-            time.sleep(0.01)
-
-    def approve(self):
-        """One login, from the simulator's start until its accept has landed."""
+        self.wait("credentials.replaced", 1)
         login = self.acp.begin()
-        status, _ = self.phone.decide(self.beckon, login, "approve")
-        self.assertEqual(status, 200)
-        end = time.monotonic() + 15
-        while (known := self.acp.ask("GET", f"/logins/{login}"))["state"] != "approved":
-            self.assertLess(time.monotonic(), end, known)
+        self.wait("token.failed", 1)
+        self.use_key("second")
+        self.beckon.process.send_signal(signal.SIGHUP)
+        self.wait("credentials.replaced", 2)
+        self.approve(login)
+        self.assertEqual(self.acp.ask("GET", "/violations"), [])
+        self.assertEqual({call[0] for call in self.nginx.calls()}, {OLD})
+
+    @classmethod
+    def use_key(cls, name):
+        fresh = cls.authority.file("fresh-key.json")
+        shutil.copyfile(cls.authority.file(name), fresh)
+        os.replace(fresh, cls.authority.file("used-key.json"))
+
+    @staticmethod
+    def beckon_keys(*arguments):
+        run = subprocess.run([BINARY, "keys", *arguments], capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    def wait(self, event, times):
+        end = time.monotonic() + 20
+        while self.count(event) < times:
+            self.assertLess(time.monotonic(), end, event)
             time.sleep(0.01)
-        return login
-
-    def count(self, event):
-        return sum(line.get("event") == event for line in self.beckon.lines())
-
-    def post(self, name, path, form):
-        fields = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self.call(name, "POST", path, urllib.parse.urlencode(form), fields)
-
-    def get(self, name, path, token):
-        return self.call(name, "GET", path, None, {"Authorization": "Bearer " + token})
-
-    def call(self, name, method, path, body, fields):
-        """With a certificate of that name, or without one."""
-        context = ssl.create_default_context(cafile=self.authority.file("ca.pem"))
-        if name:
-            context.load_cert_chain(
-                self.authority.file(f"{name}.pem"), self.authority.file(f"{name}.key"))
-        connection = http.client.HTTPSConnection(
-            "localhost", self.nginx.port, context=context, timeout=30)
-        try:
-            connection.request(method, path, body, fields)
-            response = connection.getresponse()
-            data = response.read()
-            is_json = "json" in response.headers.get("Content-Type", "")
-            return response.status, json.loads(data) if is_json else data
-        finally:
-            connection.close()
 
 
 if __name__ == "__main__":

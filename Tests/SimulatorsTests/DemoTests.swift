@@ -221,6 +221,67 @@ struct DemoTests {
         }
     }
 
+    /// What the page's list offers, and what the service hears of it.
+    @Test(
+        "lodges a consent and asks for it",
+        arguments: [
+            ("domestic-payment", "obuk.domestic_payment", "retail"),
+            ("standing-order", "obuk.domestic_standing_order", "retail"),
+            ("account-access", "obuk.account_access", "retail"),
+            ("pix", "obbr.payment_v3", "retail"), ("cdr", "cdr", "cdr"),
+        ]
+    )
+    func examples(id: String, family: String, workspace: String) async throws {
+        try await World.with { world in
+            var configuration = SimulatorConfiguration(
+                service: .init(baseURL: StandInService.base, user: "acp", password: "p"),
+                clients: [World.poller]
+            )
+            configuration.baseURL = "http://sim.test"
+            configuration.workspaces.append(.init("cdr"))
+            let simulation = try #require(
+                Simulation(
+                    configuration,
+                    demo: DemoSite.Configuration(webhookSecrets: [Self.secret]),
+                    http: world.network,
+                    clock: StillClock()
+                )
+            )
+            world.network.add("sim.test", simulation.publicRoutes)
+            world.network.add("device.test", simulation.demoRoutes)
+            world.network.add("control.test", simulation.controlRoutes)
+            let page = try await world.send(OutboundRequest(.get, "http://device.test/"))
+            #expect(page.status == 200)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await simulation.run() }
+                let started = try await world.send(
+                    OutboundRequest(
+                        .post,
+                        "http://device.test/demo/logins",
+                        fields: [Field("Content-Type", "application/json")],
+                        body: Array(#"{"example":"\#(id)","mode":"poll"}"#.utf8)
+                    )
+                )
+                #expect(started.status == 202)
+                while !Task.isCancelled, world.service.starts.isEmpty { await Task.yield() }
+                let start = try #require(world.service.starts.first)
+                #expect(start["server_id"]?.string == workspace)
+                let login = try await world.control(
+                    .get,
+                    "/_sim/logins/\(start["login_id"]?.string ?? "")"
+                ).body
+                #expect(login["family"]?.string == family)
+                let consent = try await world.control(
+                    .get,
+                    "/_sim/consents/\(login["consent_id"]?.string ?? "")"
+                ).body
+                let lodged = String(decoding: consent["lodged"]?.bytes ?? [], as: UTF8.self)
+                #expect(!lodged.contains("{today}") && !lodged.contains("{soon}"))
+                group.cancelAll()
+            }
+        }
+    }
+
     /// The stand-in's own calls go to another server.
     private func reject(_ start: JSONValue, _ world: World) async throws {
         let form = Field("Content-Type", "application/x-www-form-urlencoded")

@@ -102,6 +102,37 @@ struct SocketTests {
             #expect(after.status == 401)
         }
     }
+
+    @Test("drips an answer at the rate it is told (K-12)")
+    func drip() async throws {
+        try await withSite { site in
+            let set = #"{"set":{"call.slow":{"bytes_per_second":500}},"times":1}"#
+            _ = try await site.send(
+                OutboundRequest(.post, site.control + "/_sim/knobs", body: Array(set.utf8))
+            )
+            let get = OutboundRequest(.get, site.acp + "/api/system/bank/scope-grants/x")
+            var answer: Answer?
+            let slow = try await ContinuousClock().measure { answer = try await site.send(get) }
+            #expect(answer?.status == 401)
+            #expect(answer?.body["status_code"]?.integer == 401)
+            // Head and body are more than 250 bytes; how many more is the encoder's business.
+            #expect(slow > .milliseconds(400))
+            let impatient = OutboundRequest(
+                .get,
+                site.acp + "/api/system/bank/scope-grants/x",
+                timeLimit: .milliseconds(300)
+            )
+            _ = try await site.send(
+                OutboundRequest(
+                    .post,
+                    site.control + "/_sim/knobs",
+                    body: Array(set.replacing("500", with: "10").utf8)
+                )
+            )
+            await #expect(throws: OutboundError.self) { try await site.client.send(impatient) }
+            #expect(try await site.send(get).status == 401)
+        }
+    }
 }
 
 /// An authentication service that approves everything at once, over real sockets.

@@ -42,6 +42,8 @@ struct RetentionTests {
                 #expect(details.bindingMessage == nil)
                 #expect(details.requestedScopes.isEmpty)
                 #expect(details.consentID == nil)
+                #expect(now.login.question == nil)
+                #expect(now.login.consentDigest == Question.fixture.digest)
                 #expect(details.state == nil)
                 #expect(details.unknownMembers == nil)
                 #expect(now.login.tickets.isEmpty)

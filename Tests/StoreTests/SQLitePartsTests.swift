@@ -20,6 +20,52 @@ struct SQLitePartsTests {
         #expect(UInt64(bitPattern: hash.finalize()) == expected)
     }
 
+    @Test("hash words as they hash bytes, wherever a text begins and ends")
+    func sipHashWords() {
+        let key = SipHash.Key(low: 0x0706_0504_0302_0100, high: 0x0f0e_0d0c_0b0a_0908)
+        for before in 0..<9 {
+            for length in 0..<26 {
+                let text = (0..<length).map { UInt8(0xFF - $0) }
+                var words = SipHash(key)
+                var bytes = SipHash(key)
+                for byte in 0..<before {
+                    words.combine(UInt8(byte))
+                    bytes.combine(UInt8(byte))
+                }
+                words.combine(text)
+                for byte in text + [0] { bytes.combine(byte) }
+                #expect(words.finalize() == bytes.finalize(), "\(before) and \(length)")
+            }
+        }
+    }
+
+    @Test("keep numbers by hash as a set would", arguments: [Int64(1), 3, 64, .max])
+    func numbersByHash(hashes: Int64) {
+        var kept = NumbersByHash()
+        var model: Set<TailIndex.Entry> = []
+        var state: UInt64 = 7
+        func next(_ bound: UInt64) -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (state >> 33) % bound
+        }
+        for step in 0..<4_000 {
+            // Grows first, then shrinks, so that gaps are closed in full tables and in sparse ones.
+            let hash = Int64(next(1 << 31)) % hashes
+            let entry = TailIndex.Entry(hash: hash, number: Int64(next(60)))
+            if next(4_000) >= step {
+                if model.insert(entry).inserted { kept.insert(entry) }
+            } else {
+                let victim = next(2) == 0 ? entry : model.first ?? entry
+                #expect(kept.remove(victim) == (model.remove(victim) != nil))
+            }
+            #expect(kept.count == model.count)
+            #expect(kept.contains(entry) == model.contains(entry))
+            let numbers = model.filter { $0.hash == hash }.map(\.number).sorted()
+            #expect(kept.numbers(hash).sorted() == numbers)
+        }
+        #expect(kept.entries.sorted() == model.sorted())
+    }
+
     @Test("count starts in bounded memory")
     func bounded() {
         var rates = StartRates(capacity: 100)

@@ -16,6 +16,14 @@ extension PendingLogin {
         public var margin: Duration = .seconds(10)
         public var earliestReport: Duration = .zero
         public var reportsExpiry = true
+        /// Beyond what `reportsExpiry` can say.
+        public var expiryRule: ExpiryRule?
+        /// The consent's name; one of its own unless told otherwise.
+        public var consent: ConsentName = .own
+        public enum ConsentName: Sendable {
+            case own, unknown
+            case named(String)
+        }
         public var bindingMessage: String? = "4711"
 
         public init() {}
@@ -38,7 +46,7 @@ extension PendingLogin {
                     promptEnds: promptEnds,
                     reportEnds: reportEnds,
                     earliestReport: receivedAt + earliestReport,
-                    reportsExpiry: reportsExpiry ? .always : .never
+                    reportsExpiry: expiryRule ?? (reportsExpiry ? .always : .never)
                 ),
                 details: Details(
                     user: Self.identifier(user),
@@ -48,12 +56,20 @@ extension PendingLogin {
                     requestedScopes: ["openid", "payment:1"],
                     acrValues: ["urn:acr:2fa"],
                     bindingMessage: bindingMessage,
-                    consentID: Self.identifier("consent-" + id.suffix(500)),
+                    consentID: consentID,
                     state: "anti-forgery",
                     unknownMembers: #"{"x":1}"#,
                     origin: .fixture
                 )
             )
+        }
+
+        private var consentID: ConsentID? {
+            switch consent {
+            case .own: Self.identifier("consent-" + id.suffix(500))
+            case .unknown: nil
+            case .named(let name): Self.identifier(name)
+            }
         }
 
         static func identifier<Named>(_ text: String) -> Identifier<Named> {

@@ -41,6 +41,7 @@ struct SimulateCommand: Command {
         """
     static let options: [CommandOption] = [
         .text("listen", "ADDRESS", "Where it listens.", default: "127.0.0.1:8082"),
+        .text("tls", "DIRECTORY", "Certificates to listen with: good.pem, good.key and others."),
         .text("control", "ADDRESS", "Where it is controlled.", default: "127.0.0.1:8083"),
         .text("tenant", "NAME", "Its tenant.", default: "bank"),
         .text("workspace", "NAME", "Its workspace.", default: "retail"),
@@ -59,6 +60,7 @@ struct SimulateCommand: Command {
             "NAME",
             "Of its certificate, in place of a secret."
         ),
+        .text("system-client-jwks", "FILE", "Its public keys, instead of a secret."),
         .text("client-id", "NAME", "The OAuth client.", default: "kiosk"),
         .text("client-secret", "TEXT", "Its secret.", default: "kiosk-secret"),
         .text("mode", "MODE", "How it hears of tokens: poll or ping.", default: "poll"),
@@ -80,6 +82,8 @@ struct SimulateCommand: Command {
 /// What `beckon simulate acp` was told.
 struct SimulateOptions: Sendable {
     let listen: SocketAddressText
+    /// Nil for plain HTTP.
+    let tlsDirectory: String?
     let control: SocketAddressText
     let tenant: String
     let workspace: String
@@ -90,6 +94,8 @@ struct SimulateOptions: Sendable {
     let servicePassword: String?
     let systemClientSecret: String?
     let systemClientSubject: String?
+    /// The path of a JWK Set.
+    let systemClientKeys: String?
     let clientID: String
     let clientSecret: String
     let isPing: Bool
@@ -100,6 +106,7 @@ struct SimulateOptions: Sendable {
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
         listen = try arguments.address("listen", default: .init(host: "127.0.0.1", port: 8082))
+        tlsDirectory = arguments.text("tls")
         control = try arguments.address("control", default: .init(host: "127.0.0.1", port: 8083))
         guard control.isLoopback else {
             throw CommandFailure(
@@ -115,6 +122,7 @@ struct SimulateOptions: Sendable {
         servicePassword = arguments.text("service-password")
         systemClientSecret = arguments.text("system-client-secret")
         systemClientSubject = arguments.text("system-client-subject")
+        systemClientKeys = arguments.text("system-client-jwks")
         clientID = arguments.text("client-id", default: "kiosk")
         clientSecret = arguments.text("client-secret", default: "kiosk-secret")
         isPing = try arguments.choice("mode", default: "poll", among: ["poll", "ping"]) == "ping"

@@ -75,7 +75,9 @@ enum LoginText {
             add("decision", "\(decision.choice), \(time(decision.decidedAt))")
             add("evidence", "\(decision.evidence.method) by \(decision.evidence.via)")
             add("address", decision.evidence.address)
+            add("challenge", decision.challenge.map(hexadecimal))
         }
+        add("consent digest", (login.consentDigest?.bytes).map(hexadecimal))
         switch login.phase {
         case .waiting(let deliveries):
             for delivery in deliveries { add("channel", describe(delivery)) }
@@ -112,6 +114,10 @@ enum LoginText {
         case .reporting(_, let report), .stranded(_, let report, _): report.attempts
         case .waiting, .settled: nil
         }
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private static func time(_ moment: Timestamp) -> String {

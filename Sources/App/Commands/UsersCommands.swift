@@ -1,3 +1,4 @@
+import Glibc
 import Logins
 
 /// `beckon users add`: adds a user of the local directory, or replaces what is known of one.
@@ -8,12 +9,14 @@ struct UsersAddCommand: Command {
         .config, .user,
         .text("channels", "NAMES", "May be reached on these, by commas.", default: "all"),
         .text("language", "TAG", "Their language (BCP 47), such as en or pt-BR."),
+        .text("time-zone", "NAME", "Their time zone, such as America/Sao_Paulo."),
     ]
 
     private let config: String
     private let user: UserID
     private let channels: [String]?
     private let language: String?
+    private let timeZone: String?
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
         config = arguments.text("config", default: CheckCommand.defaultConfig)
@@ -27,12 +30,37 @@ struct UsersAddCommand: Command {
         guard isTag, language?.count ?? 0 <= 35 else {
             throw CommandFailure(.usage, "--language must be a tag such as en or pt-BR")
         }
+        timeZone = arguments.text("time-zone")
+        guard timeZone.map(Self.isKnown) ?? true else {
+            throw CommandFailure(
+                .usage,
+                "--time-zone must be a name of the time zone database, such as America/Sao_Paulo"
+            )
+        }
+    }
+
+    /// Where the machine has the database, the name must be in it.
+    private static func isKnown(_ timeZone: String) -> Bool {
+        let database = "/usr/share/zoneinfo"
+        return User.isTimeZone(timeZone)
+            && (access(database, F_OK) != 0 || isFile(database + "/" + timeZone))
+    }
+
+    private static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     func run(_ terminal: any Terminal) async throws {
         try await Stores.with(config) { stores, configuration in
             let channels = try channels.map { try known($0, configuration) }
-            let user = User(id: user, isActive: true, channels: channels, language: language)
+            let user = User(
+                id: user,
+                isActive: true,
+                channels: channels,
+                language: language,
+                timeZone: timeZone
+            )
             try await stores.users.put(user)
             terminal.output("added \(user.id)")
         }
@@ -61,7 +89,8 @@ struct UsersAddCommand: Command {
 struct UsersListCommand: Command {
     static let name = "users list"
     static let summary = "Lists the users of the local directory."
-    static let details = "One a line: identifier, active or disabled, channels, language; by tabs."
+    static let details =
+        "One a line, by tabs: identifier, active or disabled, channels, language, time zone."
     static let options: [CommandOption] = [.config]
     /// Users read at a time.
     private static let page = 500
@@ -88,7 +117,8 @@ struct UsersListCommand: Command {
         let channels =
             user.channels.map { $0.map(\.value).sorted().joined(separator: ",") } ?? "all"
         let state = user.isActive ? "active" : "disabled"
-        return [user.id.value, state, channels, user.language ?? "-"].joined(separator: "\t")
+        return [user.id.value, state, channels, user.language ?? "-", user.timeZone ?? "-"]
+            .joined(separator: "\t")
     }
 }
 

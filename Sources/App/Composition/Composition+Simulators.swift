@@ -1,9 +1,11 @@
 import CurlClient
 import Glibc
 import HTTP
+import JOSE
 import Logins
 import Net
 import Simulators
+import TLS
 import Threads
 
 extension Composition {
@@ -37,18 +39,31 @@ extension Composition {
         configuration.interval = options.interval
         configuration.seed = UInt64(options.seed)
         configuration.systemClientSubject = options.systemClientSubject
+        configuration.systemClientKeys = try options.systemClientKeys.map(keySet)
         if let secret = options.systemClientSecret { configuration.systemClient.secret = secret }
         guard let simulation = Simulation(configuration, http: client) else {
             throw CommandFailure(.failed, "the simulator cannot be made")
         }
         let site = try Site()
-        let publicServer = try site.server(options.listen, simulation.publicRoutes)
+        let shown = try options.tlsDirectory.map(shownCertificate)
+        let publicServer = try site.server(options.listen, simulation.publicRoutes, shown)
+        if let shown {
+            simulation.acp.knobs.connectTLS { shown.show($0, on: publicServer) }
+        }
         let control = try site.server(options.control, simulation.controlRoutes)
         let terminal = StandardTerminal()
-        terminal.output("authorization server  \(url(publicServer))")
+        let scheme = shown == nil ? "http" : "https"
+        terminal.output("authorization server  \(scheme)://127.0.0.1:\(publicServer.port)")
         terminal.output("control               \(url(control))/_sim")
         UnixSignals.start { _ in site.stop() }
         await site.run(beside: simulation)
+    }
+
+    private static func shownCertificate(_ directory: String) throws -> ShownCertificate {
+        guard let shown = ShownCertificate(directory: directory) else {
+            throw CommandFailure(.usage, "--tls needs good.pem and good.key in \(directory)")
+        }
+        return shown
     }
 
     /// Runs the simulated bank until told to stop.
@@ -128,6 +143,16 @@ extension Composition {
         }
     }
 
+    private static func keySet(_ path: String) throws -> JWKSet {
+        switch Surroundings.real(directory: ".").read(path) {
+        case .failure(let problem): throw CommandFailure(.usage, "\(path) \(problem.reason)")
+        case .success(let bytes):
+            do { return try JWKSet(bytes: bytes) } catch {
+                throw CommandFailure(.usage, "\(path) is not a JWK Set: \(error)")
+            }
+        }
+    }
+
     private static func url(_ server: Server) -> String { "http://127.0.0.1:\(server.port)" }
 }
 
@@ -139,15 +164,20 @@ private final class Site: Sendable {
     init() throws { loops = try EventLoopGroup(count: 1) }
 
     /// A listener on an address, or on a port of the system's choice when somebody has that one.
-    func server(_ address: SocketAddressText, _ routes: [Route]) throws -> Server {
+    func server(
+        _ address: SocketAddressText,
+        _ routes: [Route],
+        _ shown: ShownCertificate? = nil
+    ) throws -> Server {
         // Long polls wait for half a minute.
         let deadlines = Deadlines(handler: .seconds(60))
         func make(_ address: SocketAddressText) throws -> Server {
-            let configuration = ServerConfiguration(
+            var configuration = ServerConfiguration(
                 address: address.net,
                 limits: HTTPLimits(body: 2 << 20),
                 deadlines: deadlines
             )
+            configuration.tls = shown.map { TLSSettings(certificate: $0.certificate, key: $0.key) }
             return try Server(configuration, router: Router(routes), loops: loops.loops)
         }
         let server: Server
@@ -262,6 +292,8 @@ extension SimulatorConfiguration {
             ]
         )
         configuration.interval = 2
+        // Beckon knows a family such as CDR by its workspace only.
+        configuration.workspaces.append(.init("cdr"))
         return configuration
     }
 }

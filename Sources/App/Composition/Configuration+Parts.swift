@@ -39,6 +39,15 @@ extension OutboundSettings.RejectOnExpiry {
     }
 }
 
+extension OutboundSettings.SameConsent {
+    var domain: LoginLimits.SameConsent {
+        switch self {
+        case .keepFirst: .keepFirst
+        case .supersede: .supersede
+        }
+    }
+}
+
 extension SocketAddressText {
     var net: SocketAddress { SocketAddress(host: host, port: UInt16(clamping: port)) }
 }

@@ -27,6 +27,8 @@ public enum DemoConfiguration {
                 tenant: "bank",
                 client_id: "beckon",
                 client_secret: "beckon-system-client-secret",
+                // Of this family only its workspace tells; the others are told by their scopes.
+                workspaces: { cdr: { family: "cdr" } },
               },
             },
           ],

@@ -147,6 +147,25 @@ enum LoginMetrics {
     }
 }
 
+/// What proves us to servers, asked for when it is read.
+enum CredentialMetrics {
+    static func add(to registry: MetricsRegistry, _ credentials: [ReplaceableCredentials]) {
+        registry.gauges(
+            "beckon_client_certificate_end_seconds",
+            "When the certificate that we show to a server ends, since 1970."
+        ) {
+            credentials.compactMap { credentials in
+                credentials.certificateEnd.map { end in
+                    MetricsRegistry.Sample(
+                        [("server", credentials.server.value)],
+                        Double(end.milliseconds / 1000)
+                    )
+                }
+            }
+        }
+    }
+}
+
 /// What the system allows one process.
 enum ProcessLimits {
     /// Takes as many descriptors as the operator allows: a connection is one.

@@ -1,6 +1,7 @@
 import AuthorizationServers
 import Cryptography
 import Glibc
+import HTTP
 import JSON
 import Logins
 import Telemetry
@@ -23,7 +24,7 @@ final class ReplaceableCredentials: Sendable {
     }
 
     private let settings: ClientAuthenticationSettings
-    private let server: AuthorizationServerID
+    let server: AuthorizationServerID
     private let surroundings = Surroundings.real(directory: "")
     private let clock: any WallClock
     private let log: Logger
@@ -67,6 +68,13 @@ final class ReplaceableCredentials: Sendable {
         }
         if isDue { look() }
         return state.withLock { $0.credentials }
+    }
+
+    /// The last moment of the certificate in use; nil without one.
+    var certificateEnd: Timestamp? {
+        current.identity
+            .flatMap { try? CertifiedKey(certificate: $0.certificate, key: $0.key) }
+            .map { Timestamp(milliseconds: $0.notAfter * 1000) }
     }
 
     /// Reads the files now, whether or not they seem to have changed.

@@ -70,7 +70,8 @@ final class Service: Sendable {
         }
         let health = parts.health()
         let credentials = try parts.credentials()
-        self.credentials = Array(credentials.values)
+        self.credentials = configuration.authorizationServers.compactMap { credentials[$0.id] }
+        CredentialMetrics.add(to: registry, self.credentials)
         engine = LoginEngine(
             store: store,
             servers: parts.servers(credentials, health),

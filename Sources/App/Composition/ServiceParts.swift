@@ -139,6 +139,8 @@ struct ServiceParts {
     private func inbound() -> [CloudentityInbound] {
         configuration.authorizationServers.map { server in
             let settings = server.inbound
+            var limits = configuration.loginLimits
+            limits.sameConsent = server.outbound.sameConsent.domain
             return CloudentityInbound(
                 server: server.id,
                 basePath: settings.basePath,
@@ -161,8 +163,9 @@ struct ServiceParts {
                     promptMargin: server.outbound.promptMargin,
                     reportMargin: server.outbound.reportMargin
                 ),
-                limits: configuration.loginLimits,
-                reportsExpiry: server.outbound.rejectOnExpiry.domain
+                limits: limits,
+                reportsExpiry: server.outbound.rejectOnExpiry.domain,
+                workspaces: server.outbound.consents.workspaces
             )
         }
     }
@@ -211,6 +214,8 @@ struct ServiceParts {
                     domainMode: settings.domainMode.adapter,
                     tenant: settings.tenant,
                     scopeGrantBaseURL: settings.scopeGrantBaseURL,
+                    consentStyle: settings.consents.style.adapter,
+                    consentBaseURL: settings.consents.baseURL,
                     tokenURL: settings.tokenURL,
                     discovery: settings.discovery,
                     clientID: settings.clientID,
@@ -219,7 +224,10 @@ struct ServiceParts {
                     scopes: settings.scopes,
                     destination: settings.destination.http(),
                     timeLimit: settings.timeLimit,
-                    lookup: settings.scopeGrantLookup == .never ? .never : .always
+                    lookup: settings.scopeGrantLookup == .never ? .never : .always,
+                    workspaces: settings.consents.workspaces,
+                    rejectionCodes: settings.consents.rejectionCodes,
+                    statusPolicy: settings.consents.statusPolicy
                 ),
                 http: WatchedHTTP(client, health),
                 clock: clock,

@@ -15,6 +15,12 @@ public struct OutboundSettings: Sendable {
         case never, consents, always
     }
 
+    /// Which login stays when a second one comes for the same consent (`cloudentity.md` ST-6).
+    public enum SameConsent: String, CaseIterable, Sendable {
+        case keepFirst = "keep_first"
+        case supersede
+    }
+
     /// Whether a scope grant is fetched before it is shown.
     public enum ScopeGrantLookup: String, CaseIterable, Sendable {
         case always, never
@@ -38,14 +44,19 @@ public struct OutboundSettings: Sendable {
     public var clientID: String
     /// How we prove that we are this client.
     public var authentication: ClientAuthenticationSettings
-    /// Asked for with the token; default `manage_scope_grants`.
+    /// Asked for with the token; default `manage_scope_grants`, and `manage_openbanking_consents`
+    /// where a workspace has a family of consents.
     public var scopes: [String]
     /// How the server is reached and trusted.
     public var destination: DestinationSettings
     /// For one call. Default 10 s.
     public var timeLimit: Duration
+    /// What is known of consents.
+    public var consents: ConsentSettings
     /// Default `consents`.
     public var rejectOnExpiry: RejectOnExpiry
+    /// Default `keep_first`.
+    public var sameConsent: SameConsent
     /// Default `always`.
     public var scopeGrantLookup: ScopeGrantLookup
     /// How long before the server's deadline a prompt ends. Default 10 s (`cloudentity.md` ST-4).
@@ -65,7 +76,11 @@ public struct OutboundSettings: Sendable {
         discovery = section.discovery("discovery", plain: plain)
         clientID = section.requiredText("client_id")
         let scopes = section.texts("scopes")
-        self.scopes = section.has("scopes") ? scopes : ["manage_scope_grants"]
+        consents = ConsentSettings(section, plain: plain)
+        let standard = ["manage_scope_grants"]
+        self.scopes =
+            section.has("scopes")
+            ? scopes : standard + (consents.hasConsents ? ["manage_openbanking_consents"] : [])
         destination = DestinationSettings(section)
         authentication = ClientAuthenticationSettings(
             section,
@@ -78,6 +93,7 @@ public struct OutboundSettings: Sendable {
             .milliseconds(100)...(.seconds(60))
         )
         rejectOnExpiry = section.choice("reject_on_expiry", default: .consents)
+        sameConsent = section.choice("same_consent", default: .keepFirst)
         scopeGrantLookup = section.choice("scope_grant_lookup", default: .always)
         let bounds: ClosedRange<Duration> = .zero...(.seconds(60))
         promptMargin = section.duration("prompt_margin", default: .seconds(10), bounds)

@@ -62,6 +62,8 @@ public struct CloudentityInbound: Sendable {
     public var limits: LoginLimits
     /// When a login that nobody answered is reported as rejected.
     public var reportsExpiry: PendingLogin.ExpiryRule
+    /// Which consents logins are for.
+    public var workspaces: CloudentityWorkspaces
 
     public init(
         server: AuthorizationServerID,
@@ -73,7 +75,8 @@ public struct CloudentityInbound: Sendable {
         allowedWorkspaces: Set<WorkspaceID> = [],
         timing: Timing = Timing(),
         limits: LoginLimits = .none,
-        reportsExpiry: PendingLogin.ExpiryRule = .never
+        reportsExpiry: PendingLogin.ExpiryRule = .never,
+        workspaces: CloudentityWorkspaces = CloudentityWorkspaces()
     ) {
         self.server = server
         self.basePath = basePath
@@ -85,5 +88,17 @@ public struct CloudentityInbound: Sendable {
         self.timing = timing
         self.limits = limits
         self.reportsExpiry = reportsExpiry
+        self.workspaces = workspaces
+    }
+}
+
+extension CloudentityInbound {
+    /// The rule for one login. Of a consent that only its workspace's setting tells of, the login
+    /// itself shows nothing until it has been fetched.
+    func expiryRule(for login: PendingLogin.Details) -> PendingLogin.ExpiryRule {
+        guard reportsExpiry == .lodgedConsents,
+            case .addresses = workspaces.candidates(for: login)
+        else { return reportsExpiry }
+        return .always
     }
 }

@@ -17,6 +17,14 @@ public struct CloudentityOutbound: Sendable {
         case at(String)
     }
 
+    /// Where the second group of addresses is, that of all consents (section 2).
+    public enum ConsentStyle: Hashable, Sendable, CaseIterable {
+        /// Below the system workspace: every build since 2022.
+        case systemWorkspace
+        /// Beside the scope grants, as older builds have it.
+        case apiSystem
+    }
+
     /// Whom a client assertion is for (RFC 7523 §3, rule 3).
     public enum AssertionAudience: Hashable, Sendable {
         /// The address that the token is asked for at.
@@ -42,6 +50,8 @@ public struct CloudentityOutbound: Sendable {
     /// The tenant when the start does not name one.
     public var tenant: TenantID?
     public var scopeGrantBaseURL: String?
+    public var consentStyle: ConsentStyle
+    public var consentBaseURL: String?
     /// Wins over discovery.
     public var tokenURL: String?
     public var discovery: DiscoveryMode
@@ -56,6 +66,10 @@ public struct CloudentityOutbound: Sendable {
     /// Whether the login's `id` stands in the report beside `login_state`; ACP's models have it.
     public var sendsLoginID: Bool
     public var sendsLoginStateOnGet: Bool
+    /// Which consents logins are for.
+    public var workspaces: CloudentityWorkspaces
+    public var rejectionCodes: RejectionCodes
+    public var statusPolicy: StatusPolicy
 
     public init(
         server: AuthorizationServerID,
@@ -63,6 +77,8 @@ public struct CloudentityOutbound: Sendable {
         domainMode: DomainMode = .standard,
         tenant: TenantID? = nil,
         scopeGrantBaseURL: String? = nil,
+        consentStyle: ConsentStyle = .systemWorkspace,
+        consentBaseURL: String? = nil,
         tokenURL: String? = nil,
         discovery: DiscoveryMode = .off,
         clientID: String,
@@ -73,13 +89,18 @@ public struct CloudentityOutbound: Sendable {
         timeLimit: Duration = .seconds(10),
         lookup: Lookup = .always,
         sendsLoginID: Bool = true,
-        sendsLoginStateOnGet: Bool = false
+        sendsLoginStateOnGet: Bool = false,
+        workspaces: CloudentityWorkspaces = CloudentityWorkspaces(),
+        rejectionCodes: RejectionCodes = RejectionCodes(),
+        statusPolicy: StatusPolicy = StatusPolicy()
     ) {
         self.server = server
         self.acp = acp
         self.domainMode = domainMode
         self.tenant = tenant
         self.scopeGrantBaseURL = scopeGrantBaseURL
+        self.consentStyle = consentStyle
+        self.consentBaseURL = consentBaseURL
         self.tokenURL = tokenURL
         self.discovery = discovery
         self.clientID = clientID
@@ -91,6 +112,9 @@ public struct CloudentityOutbound: Sendable {
         self.lookup = lookup
         self.sendsLoginID = sendsLoginID
         self.sendsLoginStateOnGet = sendsLoginStateOnGet
+        self.workspaces = workspaces
+        self.rejectionCodes = rejectionCodes
+        self.statusPolicy = statusPolicy
     }
 }
 
@@ -98,9 +122,26 @@ extension CloudentityOutbound {
     /// Where the scope grant of a login is, each name one path segment (BP-1); nil when the tenant
     /// is needed and neither the start nor the configuration names one.
     public func scopeGrantURL(of key: LoginKey) -> String? {
-        guard let base = scopeGrantBaseURL.map(Self.trimmed) ?? scopeGrantBase(key.tenant ?? tenant)
-        else { return nil }
-        return base + "/scope-grants/" + PercentEncoding.encodeSegment(key.login.value)
+        url(of: .scopes, Consent.Kind.scopes.path, key)
+    }
+
+    /// Where the consent of a login is accepted and rejected; nil as above.
+    public func consentURL(_ kind: Consent.Kind, of key: LoginKey) -> String? {
+        url(of: kind, kind.path, key)
+    }
+
+    /// Where it is fetched.
+    func url(_ address: ConsentAddress, of key: LoginKey) -> String? {
+        url(of: address.kind, address.path, key)
+    }
+
+    private func url(of kind: Consent.Kind, _ path: String, _ key: LoginKey) -> String? {
+        let tenant = key.tenant ?? tenant
+        let override = kind.isLodged ? consentBaseURL : scopeGrantBaseURL
+        let base = override ?? (kind.isLodged ? consentBase(tenant) : scopeGrantBase(tenant))
+        return base.map {
+            Self.trimmed($0) + "/" + path + "/" + PercentEncoding.encodeSegment(key.login.value)
+        }
     }
 
     private func scopeGrantBase(_ tenant: TenantID?) -> String? {
@@ -110,6 +151,18 @@ extension CloudentityOutbound {
                 Self.trimmed(acp) + "/api/system/" + PercentEncoding.encodeSegment($0.value)
             }
         case .tenantVanity, .serverVanity: Self.trimmed(acp) + "/api/system"
+        }
+    }
+
+    private func consentBase(_ tenant: TenantID?) -> String? {
+        switch (consentStyle, domainMode) {
+        case (.apiSystem, _): scopeGrantBase(tenant)
+        case (.systemWorkspace, .standard):
+            tenant.map {
+                Self.trimmed(acp) + "/" + PercentEncoding.encodeSegment($0.value) + "/system"
+            }
+        case (.systemWorkspace, .tenantVanity): Self.trimmed(acp) + "/system"
+        case (.systemWorkspace, .serverVanity): Self.trimmed(acp)
         }
     }
 

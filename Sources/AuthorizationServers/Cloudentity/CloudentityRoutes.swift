@@ -132,7 +132,7 @@ public struct CloudentityRoutes: Sendable {
             terms: inbound.timing.terms(
                 from: now,
                 to: body.expiresAt ?? now + inbound.timing.defaultLifetime,
-                reportsExpiry: inbound.reportsExpiry
+                reportsExpiry: inbound.expiryRule(for: body.details)
             ),
             details: details
         )

@@ -3,21 +3,49 @@ import JSON
 public import Logins
 
 extension CloudentityServer {
-    /// Accepts or rejects the scope grant (`cloudentity.md` 3 and 6.3). Which of the two is fixed
-    /// by the outcome, so that the opposite of what may have landed is never sent.
+    /// Accepts or rejects (`cloudentity.md` 3 and 6.3). Which of the two is fixed by the outcome,
+    /// so that the opposite of what may have landed is never sent.
     public func report(
         _ outcome: Outcome,
         of login: PendingLogin,
         inDoubt: Bool
     ) async -> ReportAnswer {
-        guard let grant = settings.scopeGrantURL(of: login.key) else {
+        // There is nothing left to reject; a consent that somebody else approved even less so.
+        if outcome == .failed(.consentGone) { return .gone }
+        switch await target(of: login) {
+        case .success(let target):
+            return await report(outcome, to: target, of: login, inDoubt: inDoubt)
+        case .failure(let answer):
+            return answer.answer
+        }
+    }
+
+    private func report(
+        _ outcome: Outcome,
+        to target: Target,
+        of login: PendingLogin,
+        inDoubt: Bool
+    ) async -> ReportAnswer {
+        guard let base = settings.consentURL(target.kind, of: login.key) else {
             return .refused("no tenant is known to report to")
         }
-        if inDoubt, let answer = await look(at: grant, for: outcome, of: login) { return answer }
-        let url = grant + (outcome.isApproval ? "/accept" : "/reject")
-        switch await call(.post, url, body(outcome, login), of: login) {
+        let body: [UInt8]
+        do {
+            let report = ReportBody(
+                outcome: outcome,
+                login: login,
+                kind: target.kind,
+                settings: settings
+            )
+            body = try report.bytes()
+        } catch {
+            return .refused(error.reason)
+        }
+        if inDoubt, let answer = await look(at: target, for: outcome, of: login) { return answer }
+        let url = base + (outcome.isApproval ? "/accept" : "/reject")
+        switch await call(.post, url, body, of: login) {
         case .answer(let answer):
-            return await read(answer, grant, outcome, login, wasInDoubt: inDoubt)
+            return await read(answer, target, outcome, login, wasInDoubt: inDoubt)
         case .noToken(.refused(let reason)), .noToken(.unavailable(let reason, nil)):
             return .later(reason, after: nil, inDoubt: false)
         case .noToken(.unavailable(let reason, let after)):
@@ -33,15 +61,64 @@ extension CloudentityServer {
         }
     }
 
+    // MARK: Where to
+
+    /// What is reported to: a kind of consent, and where one looks for what became of it.
+    struct Target {
+        let kind: Consent.Kind
+        let addresses: [ConsentAddress]
+
+        static let scopeGrant = Target(kind: .scopes, addresses: [ConsentAddress(.scopes)])
+    }
+
+    /// A report that cannot be made now.
+    struct NotNow: Error { let answer: ReportAnswer }
+
+    /// Of a login that was shown, what was shown. Of any other what the start says, and where that
+    /// leaves several the one that the server has.
+    private func target(of login: PendingLogin) async -> Result<Target, NotNow> {
+        var addresses: [ConsentAddress] = []
+        if case .addresses(let some) = settings.workspaces.candidates(for: login.details) {
+            addresses = some
+        }
+        if let kind = login.question?.consent.kind {
+            guard kind.isLodged else { return .success(.scopeGrant) }
+            let own = addresses.filter { $0.kind == kind }
+            // The configuration may have changed since.
+            return .success(
+                Target(kind: kind, addresses: own.isEmpty ? [ConsentAddress(kind)] : own)
+            )
+        }
+        guard let first = addresses.first else { return .success(.scopeGrant) }
+        if addresses.count == 1 { return .success(Target(kind: first.kind, addresses: addresses)) }
+        switch await fetch(addresses, of: login) {
+        case .found(let address, _):
+            return .success(Target(kind: address.kind, addresses: [address]))
+        case .missing where isSettling(login):
+            let reason = "not stored at the server yet"
+            return .failure(NotNow(answer: .later(reason, after: nil, inDoubt: false)))
+        case .missing:
+            // What has no consent page is rejected as a plain login (`cloudentity.md` 3.1).
+            return .success(.scopeGrant)
+        case .later(let reason, let after):
+            let reason = "looking for the consent: \(reason)"
+            return .failure(NotNow(answer: .later(reason, after: after, inDoubt: false)))
+        case .refused(let reason):
+            return .failure(NotNow(answer: .refused("looking for the consent: \(reason)")))
+        }
+    }
+
+    // MARK: Answers
+
     private func read(
         _ answer: OutboundResponse,
-        _ grant: String,
+        _ target: Target,
         _ outcome: Outcome,
         _ login: PendingLogin,
         wasInDoubt: Bool
     ) async -> ReportAnswer {
         let said = "\(answer.status)" + Self.reason(in: answer.body)
-        switch StatusPolicy.reading(of: answer.status) {
+        switch settings.statusPolicy.reading(of: answer.status) {
         case .recorded:
             return .taken
         case .missing:
@@ -55,90 +132,62 @@ extension CloudentityServer {
         case .ambiguous:
             return .later(said, after: retryAfter(answer), inDoubt: true)
         case .lookOnce:
-            return await look(at: grant, for: outcome, of: login) ?? .refused(said)
+            return await look(at: target, for: outcome, of: login) ?? .refused(said)
         case .tokenRefused, .permanent:
             return .refused(said)
         }
     }
 
-    /// What the server remembers; nil when it has no decision yet.
+    /// What the server remembers; nil when it has no decision yet, or one that says nothing of ours.
     private func look(
-        at grant: String,
+        at target: Target,
         for outcome: Outcome,
         of login: PendingLogin
     ) async -> ReportAnswer? {
-        switch await call(.get, getURL(grant, login), nil, of: login) {
-        case .answer(let answer) where answer.status == 200:
-            guard let body = try? JSONValue(answer.body) else {
+        switch await fetch(target.addresses, of: login) {
+        case .found(let address, let body):
+            guard let body = try? JSONValue(body), body.object != nil else {
                 return .later("looking: not JSON", after: nil, inDoubt: false)
             }
-            switch ScopeGrant(body).standing {
-            case .open: return nil
-            case .approved:
-                return outcome.isApproval ? .taken : .refused("the server has it approved")
-            case .rejected:
-                return outcome.isApproval ? .refused("the server has it rejected") : .taken
-            }
-        case .answer(let answer) where answer.status == 404:
+            let status =
+                address.kind.isLodged
+                ? ConsentStatus(of: body, address.member) : ScopeGrant(body).status
+            return Self.read(status, outcome, wasApproved: login.renewsAccess)
+        case .missing:
             return .gone
-        case .answer(let answer):
-            switch StatusPolicy.reading(of: answer.status) {
-            case .notProcessed, .ambiguous:
-                return .later(
-                    "looking: \(answer.status)",
-                    after: retryAfter(answer),
-                    inDoubt: false
-                )
-            case .recorded, .tokenRefused, .lookOnce, .missing, .permanent:
-                return .refused("looking: \(answer.status)" + Self.reason(in: answer.body))
-            }
-        case .noToken(.refused(let reason)):
-            return .later(reason, after: nil, inDoubt: false)
-        case .noToken(.unavailable(let reason, let after)):
-            return .later(reason, after: after, inDoubt: false)
-        case .failed(let error):
-            return .later("looking: \(error)", after: nil, inDoubt: false)
+        case .later(let reason, let after):
+            return .later("looking: \(reason)", after: after, inDoubt: false)
+        case .refused(let reason):
+            return .refused("looking: \(reason)")
+        }
+    }
+
+    /// A word that was there before the person was asked says nothing now.
+    private static func read(
+        _ status: ConsentStatus,
+        _ outcome: Outcome,
+        wasApproved: Bool
+    ) -> ReportAnswer? {
+        switch status {
+        case .open, .unready: nil
+        case .approved where wasApproved: nil
+        case .approved: outcome.isApproval ? .taken : .refused("the server has it approved")
+        case .rejected: outcome.isApproval ? .refused("the server has it rejected") : .taken
+        case .over: .gone
         }
     }
 
     /// The error code of an answer, if it has one (6.1). Never its free text, which may hold data
     /// of the person.
-    private static func reason(in body: [UInt8]) -> String {
+    static func reason(in body: [UInt8]) -> String {
         guard let code = (try? JSONValue(body))?["error"]?.string else { return "" }
         return " " + code.prefix(64).filter { $0.isASCII && ($0.isLetter || $0 == "_") }
     }
+}
 
-    // MARK: Bodies (3.2)
-
-    func body(_ outcome: Outcome, _ login: PendingLogin) -> [UInt8] {
-        var json = JSONWriter()
-        json.object { json in
-            switch outcome {
-            case .approved(let decision):
-                json.member("granted_scopes", decision.grant.scopes)
-                if settings.sendsLoginID { json.member("id", login.key.login.value) }
-                json.member("login_state", login.details.state)
-            case .denied, .cancelled, .expired, .failed, .voided:
-                if settings.sendsLoginID { json.member("id", login.key.login.value) }
-                json.member("login_state", login.details.state)
-                json.member("error", "access_denied")
-                json.member("error_description", Self.description(of: outcome))
-            }
-        }
-        return json.bytes
-    }
-
-    /// One fixed ASCII sentence for each way of ending (CB-6).
-    private static func description(of outcome: Outcome) -> String? {
-        switch outcome {
-        case .approved: nil
-        case .denied(let decision) where decision.choice == .reportAsFraud:
-            "The user reported the request as not theirs."
-        case .denied: "The user declined the request."
-        case .cancelled: "The user cancelled the request."
-        case .expired: "The user did not answer in time."
-        case .failed: "The user could not be asked."
-        case .voided: "The request changed after the user approved it."
-        }
+extension PendingLogin {
+    /// Whether it is about a consent that had been authorised before.
+    var renewsAccess: Bool {
+        question?.consent.facts.contains(ConsentDecoder.renewal) ?? false
     }
 }

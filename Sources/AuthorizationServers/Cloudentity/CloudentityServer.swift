@@ -4,7 +4,7 @@ public import Logins
 public import Telemetry
 
 /// Cloudentity ACP as the domain's `AuthorizationServer`: fetches what is to be approved and
-/// reports what was decided, by the scope-grant interface (`cloudentity.md` sections 3, 4.2, 6).
+/// reports what was decided (`cloudentity.md` sections 3, 4 and 6).
 public struct CloudentityServer: AuthorizationServer {
     /// Pauses of `cloudentity.md` 6.2: 0.5, 1, 2, 4, 8, 8 … s with a jitter of 20 %.
     public let retries = RetrySchedule(first: .milliseconds(500), cap: .seconds(8), jitter: 0.2)
@@ -18,6 +18,7 @@ public struct CloudentityServer: AuthorizationServer {
     let clock: any WallClock
     let log: Logger
     let tokens: AccessTokens
+    let found = FoundConsents()
 
     public init(
         _ settings: CloudentityOutbound,
@@ -30,61 +31,6 @@ public struct CloudentityServer: AuthorizationServer {
         self.clock = clock
         self.log = log
         tokens = AccessTokens(settings, http: http, clock: clock, log: log)
-    }
-
-    // MARK: What is to be approved
-
-    public func consent(of login: PendingLogin) async -> ConsentAnswer {
-        let told = Consent(
-            clientName: login.details.clientName,
-            scopes: login.details.requestedScopes.map { Consent.Scope(requestedName: $0) }
-        )
-        // What cannot be shown whole is not shown at all (`cloudentity.md` 3.1, 4.3): consents of
-        // Open Banking come with a later part.
-        guard login.details.consentID == nil, !told.namesConsent else {
-            return .unusable(.consentUnusable)
-        }
-        guard settings.lookup == .always else { return Self.showable(told) }
-        guard let url = settings.scopeGrantURL(of: login.key) else { return Self.showable(told) }
-        switch await call(.get, getURL(url, login), nil, of: login) {
-        case .answer(let answer) where answer.status == 200:
-            guard let body = try? JSONValue(answer.body), body.object != nil else {
-                return .later("the scope grant is not a JSON object", after: nil)
-            }
-            let grant = ScopeGrant(body)
-            let consent = grant.consent(beside: told)
-            guard !grant.hasDetails, !consent.namesConsent else {
-                return .unusable(.consentUnusable)
-            }
-            return Self.showable(consent)
-        case .answer(let answer) where answer.status == 404:
-            if isSettling(login) { return .later("not stored at the server yet", after: nil) }
-            return Self.showable(told)
-        case .answer(let answer):
-            switch StatusPolicy.reading(of: answer.status) {
-            case .notProcessed, .ambiguous:
-                return .later("scope grant: \(answer.status)", after: retryAfter(answer))
-            case .recorded, .tokenRefused, .lookOnce, .missing, .permanent:
-                log.error("scope_grant.refused") {
-                    $0.member("server", id.value)
-                    $0.member("status", answer.status)
-                }
-                return Self.showable(told)
-            }
-        case .noToken(.refused(let reason)), .failed(.forbiddenAddress(let reason)),
-            .failed(.invalid(let reason)):
-            return .later(reason, after: nil)
-        case .noToken(.unavailable(let reason, let after)):
-            return .later(reason, after: after)
-        case .failed(.notSent(let reason)), .failed(.ambiguous(let reason)),
-            .failed(.unusableAnswer(let reason)):
-            return .later(reason, after: nil)
-        }
-    }
-
-    /// Nothing to approve is nothing that can be approved.
-    private static func showable(_ consent: Consent) -> ConsentAnswer {
-        consent.scopes.isEmpty ? .unusable(.consentUnusable) : .consent(consent)
     }
 
     func isSettling(_ login: PendingLogin) -> Bool {
@@ -126,7 +72,7 @@ public struct CloudentityServer: AuthorizationServer {
                 let token = try await tokens.token(from: endpoint, with: credentials, of: login)
                 let answer = await send(method, url, body, token, credentials, of: login)
                 guard case .answer(let response) = answer,
-                    StatusPolicy.reading(of: response.status) == .tokenRefused, !isSecond
+                    settings.statusPolicy.reading(of: response.status) == .tokenRefused, !isSecond
                 else { return answer }
                 tokens.discard(token, from: endpoint, with: credentials)
                 isSecond = true
@@ -155,7 +101,9 @@ public struct CloudentityServer: AuthorizationServer {
             fields: fields,
             body: body ?? [],
             destination: settings.destination(showing: credentials.identity),
-            timeLimit: settings.timeLimit
+            timeLimit: settings.timeLimit,
+            // More than a consent may have, so that one over the limit is known as such.
+            responseLimit: 4 * ConsentLimits.answer
         )
         do { return .answer(try await http.send(request)) } catch { return .failed(error) }
     }

@@ -51,7 +51,12 @@ struct StartBody {
         details.requestedScopes = members.scopes
         details.acrValues = members.acrValues
         details.bindingMessage = members.bindingMessage
-        details.consentID = try Self.identifier("openbanking_intent_id", members.consent)
+        // Brasil names the consent in a scope. Two names that differ are told apart when the
+        // consent is fetched: what cannot be acknowledged would only come again.
+        details.consentID =
+            try Self.identifier("openbanking_intent_id", members.consent)
+            ?? members.scopes.lazy.compactMap(CloudentityWorkspaces.consent(in:)).first
+            .flatMap { ConsentID($0) }
         details.unknownMembers = members.keptUnknown
         details.state = members.loginState ?? (isStrict ? nil : members.state)
         hasTwoStates =

@@ -1,26 +1,36 @@
 /// What an answer of ACP to a report means: the table of `cloudentity.md` 6.2, as data.
 ///
 /// The published interface names the statuses only; the meanings are inferred, which is why they
-/// stand here together and nowhere else.
-enum StatusPolicy {
-    enum Reading: Hashable, Sendable {
+/// stand here together and nowhere else, and why an operator may say otherwise for each status.
+public struct StatusPolicy: Hashable, Sendable {
+    /// The raw value is the configuration's word for it.
+    public enum Reading: String, Hashable, Sendable, CaseIterable {
         /// Done.
         case recorded
         /// The token is not accepted: take a new one, once; then it is final.
-        case tokenRefused
+        case tokenRefused = "token_refused"
         /// Perhaps recorded by an earlier attempt: look once, and believe what is there.
-        case lookOnce
+        case lookOnce = "look_once"
         /// The login is no longer there, or not there yet.
         case missing
         /// Surely not processed: send again later.
-        case notProcessed
+        case notProcessed = "not_processed"
         /// May have been processed: look before sending again.
         case ambiguous
         /// Never.
         case permanent
     }
 
-    static func reading(of status: Int) -> Reading {
+    /// What is read differently from the table, by status.
+    public var overrides: [Int: Reading]
+
+    public init(overrides: [Int: Reading] = [:]) { self.overrides = overrides }
+
+    func reading(of status: Int) -> Reading {
+        overrides[status] ?? Self.standard(status)
+    }
+
+    private static func standard(_ status: Int) -> Reading {
         switch status {
         case 200...299: .recorded
         case 401, 403: .tokenRefused

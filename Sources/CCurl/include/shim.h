@@ -1,3 +1,5 @@
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <curl/curl.h>
 
@@ -34,6 +36,16 @@ static inline CURLcode beckon_curl_get_pointer(CURL *handle, CURLINFO info, void
 }
 static inline CURLMcode beckon_curl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
     return curl_multi_setopt(handle, option, value);
+}
+static inline CURLMcode beckon_curl_multi_set_pointer(CURLM *handle, CURLMoption option,
+                                                      const void *value) {
+    return curl_multi_setopt(handle, option, value);
+}
+static inline CURLMcode beckon_curl_multi_set_socket(CURLM *handle, curl_socket_callback function) {
+    return curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, function);
+}
+static inline CURLMcode beckon_curl_multi_set_timer(CURLM *handle, curl_multi_timer_callback function) {
+    return curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, function);
 }
 
 // The result of a finished transfer stands in a union, of which Swift would have to guess the member.

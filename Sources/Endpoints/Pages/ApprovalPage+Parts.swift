@@ -73,6 +73,17 @@ extension ApprovalPage {
         HTML.element("h1", ["tabindex": "-1"]) { content }
     }
 
+    /// Text that somebody else wrote, and a word of warning where it may not read as it looks.
+    func untrusted(_ text: String) -> HTML {
+        MixedScripts.areIn(text)
+            ? InertText.html(text) + .text(" ") + mixedScripts
+            : InertText.html(text)
+    }
+
+    var mixedScripts: HTML {
+        HTML.element("span", ["class": "note"]) { catalogue.html(.mixedScripts) }
+    }
+
     func card(
         _ sign: Sign,
         _ heading: Phrase,
@@ -101,105 +112,6 @@ extension ApprovalPage {
     var checkAgain: HTML {
         HTML.element("noscript") {
             HTML.element("a", ["class": "button", "href": ""]) { catalogue.html(.checkAgain) }
-        }
-    }
-
-    // MARK: The question
-
-    @HTMLBuilder
-    func message(_ message: String?) -> HTML {
-        if let message, !message.isEmpty {
-            HTML.element("section", ["aria-labelledby": "message"]) {
-                HTML.element("h2", ["id": "message"]) { catalogue.html(.messageHeading) }
-                HTML.element("p", ["class": "message"]) { InertText.html(message) }
-                HTML.element("p", ["class": "soft"]) { catalogue.html(.messageHelp) }
-            }
-        }
-    }
-
-    func scopes(_ scopes: [Consent.Scope]) -> HTML {
-        HTML.element("section", ["aria-labelledby": "scopes"]) {
-            HTML.element("h2", ["id": "scopes"]) { catalogue.html(.scopesHeading) }
-            if scopes.isEmpty {
-                HTML.element("p", ["class": "soft"]) { catalogue.html(.scopesNone) }
-            } else {
-                HTML.element("ul") {
-                    for scope in scopes { self.scope(scope) }
-                }
-            }
-        }
-    }
-
-    private func scope(_ scope: Consent.Scope) -> HTML {
-        HTML.element("li") {
-            HTML.element("strong") { InertText.html(scope.displayName ?? scope.requestedName) }
-            if let explanation = scope.explanation, !explanation.isEmpty {
-                HTML.element("span", ["class": "why"]) { InertText.html(explanation) }
-            }
-        }
-    }
-
-    func time(ends: Timestamp, left: Int64) -> HTML {
-        HTML.element("div", ["class": "time"]) {
-            HTML.element("span") {
-                catalogue.html(.answerBy, ["time": moment(ends)])
-            }
-            HTML.element(
-                "span",
-                [
-                    "role": "timer", "hidden": "", "data-left": String(left),
-                    "data-text": catalogue.text(.timeLeft), "data-over": catalogue.text(.timeUp),
-                ]
-            )
-            HTML.element(
-                "span",
-                [
-                    "role": "status", "class": "unseen",
-                    "data-at60": catalogue.text(.timeLeftMinute),
-                    "data-at15": catalogue.text(.timeLeftSeconds),
-                ]
-            )
-        }
-    }
-
-    /// `14:32 UTC`, with the whole moment for machines.
-    func moment(_ moment: Timestamp) -> HTML {
-        let text = RFC3339.format(milliseconds: moment.milliseconds)
-        let clock = text.dropFirst(11).prefix(5)
-        return HTML.element("time", ["datetime": text]) {
-            catalogue.html(.timeOfDay, ["time": .text(String(clock))])
-        }
-    }
-
-    /// Decline is the first button of the form and so the one that the Enter key means
-    /// (HTML §4.10.21.2, implicit submission).
-    func form(_ choices: [Decision.Choice]) -> HTML {
-        HTML.element("form", ["method": "post", "autocomplete": "off"]) {
-            HTML.element("fieldset") {
-                HTML.element("legend", ["class": "unseen"]) { catalogue.html(.choicesLabel) }
-                HTML.element("div", ["class": "choices"]) {
-                    button(.deny, "decline", .decline)
-                    if choices.contains(.approve) { button(.approve, "approve", .approve) }
-                }
-                if !choices.contains(.approve) {
-                    HTML.element("p", ["class": "soft"]) { catalogue.html(.useAppText) }
-                }
-                HTML.element(
-                    "button",
-                    [
-                        "class": "not-me", "name": "decision",
-                        "value": Decision.Choice.reportAsFraud.name,
-                        "aria-describedby": "not-me",
-                    ]
-                ) { catalogue.html(.notMe) }
-                HTML.element("p", ["class": "soft", "id": "not-me"]) { catalogue.html(.notMeHelp) }
-            }
-        }
-    }
-
-    private func button(_ choice: Decision.Choice, _ kind: String, _ phrase: Phrase) -> HTML {
-        HTML.element("button", ["class": kind, "name": "decision", "value": choice.name]) {
-            catalogue.html(phrase)
         }
     }
 }

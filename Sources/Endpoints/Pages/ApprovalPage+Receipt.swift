@@ -53,8 +53,22 @@ extension ApprovalPage {
                 ? (.alarm, .fraudHeading, .fraudText) : (.neutral, .declinedHeading, .declinedText)
         case .cancelled: (.neutral, .cancelledHeading, .cancelledText)
         case .expired: (.neutral, .expiredHeading, .expiredText)
-        case .failed: (.alarm, .failedHeading, .failedText)
+        case .failed(let failure): words(failure)
         case .voided: (.alarm, .voidedHeading, .voidedText)
+        }
+    }
+
+    private func words(_ failure: Failure) -> (sign: Sign, heading: Phrase, text: Phrase) {
+        switch failure {
+        case .consentBusy: (.neutral, .busyHeading, .busyText)
+        case .superseded: (.neutral, .supersededHeading, .supersededText)
+        case .noAccounts: (.alarm, .failedHeading, .noAccountsText)
+        case .accountNotTheirs: (.alarm, .failedHeading, .accountNotTheirsText)
+        case .consentUnusable: (.alarm, .failedHeading, .unusableText)
+        case .consentGone: (.neutral, .failedHeading, .goneText)
+        case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
+            .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient, .abandoned:
+            (.alarm, .failedHeading, .failedText)
         }
     }
 

@@ -10,6 +10,8 @@ struct ApprovalPage: Sendable {
     let catalogue: Catalogue
     /// Whose page it is, at its head and in its foot.
     let brand: String
+    /// The person's own, nil when it is not known; times are then in UTC and say so.
+    var zone: TimeZone?
     /// The ticket of a link that opened a login. It is in addresses only, relative ones, so that
     /// the pages work below any path.
     var ticket: String?
@@ -17,14 +19,21 @@ struct ApprovalPage: Sendable {
     // MARK: A login
 
     /// The page for a login as it stands: the question, or the receipt and nothing of the question.
-    func page(_ standing: LoginStanding, now: Timestamp, choices: [Decision.Choice]) -> HTML {
+    /// `attempt` is what was chosen before and could not be taken.
+    func page(
+        _ standing: LoginStanding,
+        now: Timestamp,
+        choices: [Decision.Choice],
+        attempt: Attempt? = nil
+    ) -> HTML {
         switch standing.view {
         case .preparing:
             document(catalogue.html(.preparingHeading), standing, refresh: 2) {
                 card(.busy, .preparingHeading, .preparingText) { checkAgain }
             }
         case .asking(let question):
-            self.question(question.consent, standing, now: now, choices: choices)
+            Sheet(page: self, question: question, login: standing.stored.login, attempt: attempt)
+                .html(standing, now: now, choices: choices)
         case .ending:
             document(catalogue.html(.endingHeading), standing, refresh: 2) {
                 card(.neutral, .endingHeading, .endingText) { .empty }
@@ -32,39 +41,6 @@ struct ApprovalPage: Sendable {
         case .ended(let outcome, let delivery):
             receipt(outcome, delivery, standing)
         }
-    }
-
-    private func question(
-        _ consent: Consent,
-        _ standing: LoginStanding,
-        now: Timestamp,
-        choices: [Decision.Choice]
-    ) -> HTML {
-        let login = standing.stored.login
-        let client = client(consent, login)
-        let left = max(0, (login.terms.promptEnds - now).milliseconds)
-        // Without scripts the page looks again now and then, and when the time is over.
-        let refresh = min(30, Int(left / 1000) + 1)
-        return document(
-            catalogue.html(.askTitle, ["client": client]),
-            standing,
-            refresh: refresh
-        ) {
-            HTML.element("div", ["class": "card"]) {
-                heading(catalogue.html(.askHeading, ["client": client]))
-                message(login.details.bindingMessage)
-                scopes(consent.scopes)
-                time(ends: login.terms.promptEnds, left: left)
-                HTML.element("p", ["class": "warning"]) { catalogue.html(.warning) }
-                form(choices)
-            }
-        }
-    }
-
-    /// Whoever asks: the server's name for it, or the client's identifier, never nothing.
-    private func client(_ consent: Consent, _ login: PendingLogin) -> HTML {
-        let name = consent.clientName ?? login.details.clientName ?? login.details.client?.value
-        return name.map(InertText.html) ?? catalogue.html(.askApplicationUnnamed)
     }
 
     // MARK: Refusals

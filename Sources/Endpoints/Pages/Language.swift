@@ -1,11 +1,18 @@
 /// A language that the pages speak. The raw value is its BCP 47 tag.
 enum Language: String, CaseIterable, Sendable {
     case english = "en"
+    /// As it is written in Brasil.
+    case portuguese = "pt-BR"
+    case spanish = "es"
+    case french = "fr"
+    case german = "de"
+    case arabic = "ar"
 
     /// The way its script runs, as HTML's `dir` says it.
     var direction: String {
         switch self {
-        case .english: "ltr"
+        case .english, .portuguese, .spanish, .french, .german: "ltr"
+        case .arabic: "rtl"
         }
     }
 
@@ -22,10 +29,14 @@ enum Language: String, CaseIterable, Sendable {
     private static func lookUp(_ tag: String) -> Language? {
         var parts = tag.lowercased().split(whereSeparator: { $0 == "-" || $0 == "_" })
         while !parts.isEmpty {
-            if let language = Language(rawValue: parts.joined(separator: "-")) { return language }
+            let shorter = parts.joined(separator: "-")
+            if let language = allCases.first(where: { $0.rawValue.lowercased() == shorter }) {
+                return language
+            }
             parts.removeLast()
         }
-        return nil
+        // There is one Portuguese here, for everybody who reads any.
+        return tag.lowercased().prefix { $0.isLetter } == "pt" ? .portuguese : nil
     }
 
     /// The tags of an `Accept-Language` field, the most wanted first (RFC 9110 §12.5.4).

@@ -57,14 +57,45 @@ enum Stylesheet {
         li { padding: .625rem 1rem; overflow: hidden; }
         li + li { border-top: 1px solid var(--line); }
         li strong { font-weight: 600; }
-        li span.why { display: block; color: var(--soft); font-size: .9375rem; }
+        .why { display: block; color: var(--soft); font-size: .9375rem; }
+        .amount { display: inline-block; font-size: 1.5em; line-height: 1.15;
+          letter-spacing: -.02em; }
+        .amount.long { font-size: .75em; letter-spacing: -.03em; }
+        .why .digits { display: inline-block; max-width: 100%; }
+        .amount, .digits, .money { font-variant-numeric: tabular-nums; }
+        .line { display: block; }
+        .note { display: inline-block; margin-block: .125rem; padding: .0625rem .5rem;
+          border-radius: .5rem; background: var(--warn); color: var(--warn-ink);
+          font-size: .8125rem; font-weight: 600; }
         .time { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .125rem 1rem;
           margin: 1.25rem 0 0; font-size: .9375rem; color: var(--soft); }
         [role="timer"] { font-variant-numeric: tabular-nums; font-weight: 600; color: var(--ink); }
         .warning { margin: 1rem 0 0; padding: .6875rem 1rem; border-radius: .75rem;
           background: var(--warn); color: var(--warn-ink); font-size: .9375rem; }
+        .zone { flex-basis: 100%; font-size: .875rem; }
         form { margin: 1.25rem 0 0; }
         fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
+        .time + .warning + fieldset { margin-top: 1.25rem; }
+        .options { margin-bottom: 1.25rem; }
+        .options legend { padding: 0; font-weight: 650; }
+        .options p { margin: .125rem 0 .5rem; }
+        .list, .fixed { border: 1px solid var(--line); border-radius: .75rem; overflow: hidden; }
+        .fixed { padding: .625rem 1rem; }
+        .option { display: flex; gap: .875rem; align-items: flex-start; min-height: 3rem;
+          padding: .75rem 1rem; cursor: pointer; }
+        .option > span { min-width: 0; }
+        .option + .option { border-top: 1px solid var(--line); }
+        .option:has(:checked) { background: var(--quote); }
+        .option strong { font-weight: 600; }
+        .option input { flex: none; width: 1.25rem; height: 1.25rem; margin: .125rem 0 0;
+          accent-color: var(--accent); }
+        div.option { cursor: auto; padding-inline-start: 3.125rem; }
+        .error { color: var(--alarm); font-weight: 600; }
+        .summary { margin: 0 0 1.25rem; padding: .75rem 1rem; border: 2px solid var(--alarm);
+          border-radius: .75rem; }
+        .summary:focus { outline: none; }
+        .summary p { margin: .25rem 0 0; }
+        .summary a { color: var(--alarm); }
         .choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr));
           gap: .75rem; }
         button, .button { display: block; width: 100%; min-height: 3.375rem;
@@ -93,13 +124,21 @@ enum Stylesheet {
           border: .1875rem solid var(--line); border-top-color: var(--accent);
           animation: turn 1s linear infinite; }
         @keyframes turn { to { transform: rotate(1turn); } }
+        h2 + dl { margin-top: 0; }
+        dl + p { margin-top: .375rem; }
         dl { margin: 1.25rem 0 0; padding: .25rem 1rem; border: 1px solid var(--line);
           border-radius: .75rem; }
         dl div { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem;
           padding-block: .5625rem; }
         dl div + div { border-top: 1px solid var(--line); }
         dt { color: var(--soft); }
-        dd { margin: 0; font-weight: 600; min-width: 0; }
+        dd { margin: 0; font-weight: 600; min-width: 0; max-width: 100%; }
+        dd .group { margin: .5rem 0 0; color: var(--soft); font-size: .875rem; }
+        ul.plain { border: 0; border-radius: 0; }
+        ul.plain li { position: relative; padding: .1875rem 0; padding-inline-start: 1rem;
+          border: 0; font-weight: 500; overflow: visible; }
+        ul.plain li::before { content: "\\2022"; position: absolute; inset-inline-start: .125rem;
+          color: var(--soft); }
         .button { margin-top: 1.25rem; }
         .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; padding: 0;
           overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

@@ -123,6 +123,9 @@ public struct Consent: Hashable, Sendable {
         /// The number within the scheme.
         public let identification: String
         public let name: String?
+        /// Tells accounts behind one number apart, as a building society's roll number does
+        /// (Open Banking UK: `SecondaryIdentification`).
+        public let secondary: String?
         /// Open Finance Brasil: the institution (ISPB), the branch, the kind of account.
         public let ispb: String?
         public let issuer: String?
@@ -132,6 +135,7 @@ public struct Consent: Hashable, Sendable {
             scheme: String? = nil,
             identification: String,
             name: String? = nil,
+            secondary: String? = nil,
             ispb: String? = nil,
             issuer: String? = nil,
             accountType: String? = nil
@@ -139,6 +143,7 @@ public struct Consent: Hashable, Sendable {
             self.scheme = scheme
             self.identification = identification
             self.name = name
+            self.secondary = secondary
             self.ispb = ispb
             self.issuer = issuer
             self.accountType = accountType
@@ -166,7 +171,7 @@ extension Consent.NamedAccount {
             one == nil || two == nil || one == two
         }
         return identification == other.identification && scheme == other.scheme
-            && agree(ispb, other.ispb) && agree(issuer, other.issuer)
-            && agree(accountType, other.accountType)
+            && agree(secondary, other.secondary) && agree(ispb, other.ispb)
+            && agree(issuer, other.issuer) && agree(accountType, other.accountType)
     }
 }

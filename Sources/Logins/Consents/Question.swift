@@ -94,18 +94,20 @@ extension Question {
 
     private func scopes(_ chosen: [String]?) throws(Selection.Problem) -> [String] {
         let asked = consent.scopes
-        guard let chosen else { return asked.map(\.requestedName) }
-        let wanted = Set(chosen)
-        guard wanted.count == chosen.count,
+        let wanted = Set(chosen ?? asked.map(\.requestedName))
+        guard wanted.count == chosen?.count ?? wanted.count,
             wanted.isSubset(of: asked.map(\.requestedName))
         else { throw .scopeUnknown }
         guard
             asked.allSatisfy({ $0.isOptional || $0.isImplicit || wanted.contains($0.requestedName) }
             )
         else { throw .scopeRequired }
-        // What is implicit nobody is asked about, and so nobody can leave out.
-        return asked.filter { wanted.contains($0.requestedName) || !$0.isOptional }
+        // What is implicit nobody is asked about, and so nobody can leave out. A name that was
+        // asked for twice is granted once.
+        var seen: Set<String> = []
+        return asked.filter { $0.isImplicit || wanted.contains($0.requestedName) }
             .map(\.requestedName)
+            .filter { seen.insert($0).inserted }
     }
 
     private func accounts(_ chosen: [String]?) throws(Selection.Problem) -> [String] {
@@ -120,14 +122,15 @@ extension Question {
             guard !wanted.isEmpty else { throw .accountMissing }
             guard wanted.isSubset(of: offered) else { throw .accountUnknown }
             return offered.filter(wanted.contains)
-        case .payer(named: .some):
-            // It is the only one offered; naming it again is no choice but does no harm.
-            guard wanted.isSubset(of: offered) else { throw .accountFixed }
-            return offered
-        case .payer(named: nil):
-            guard let account = wanted.first else { throw .accountMissing }
-            guard wanted.count == 1 else { throw .oneAccountOnly }
-            guard offered.contains(account) else { throw .accountUnknown }
+        case .payer(let named):
+            // The account that a consent names need not be chosen; where the bank has several
+            // behind that name, one of them has to be, because money leaves one account.
+            let fixed = named != nil && offered.count == 1 ? offered.first : nil
+            guard let account = wanted.first ?? fixed else { throw .accountMissing }
+            guard wanted.count <= 1 else { throw .oneAccountOnly }
+            guard offered.contains(account) else {
+                throw named == nil ? .accountUnknown : .accountFixed
+            }
             return [account]
         }
     }

@@ -17,6 +17,10 @@ public protocol LoginStore: Sendable {
     /// it is durable. When `body` throws, nothing is written and its error is the failure; when it
     /// leaves the login as it was, nothing is written either. Nil when there is no such login.
     ///
+    /// A login whose consent becomes known here and is another live login's is closed instead as
+    /// `consentBusy`; one that rests is not brought back to life then, which is the failure of that
+    /// name.
+    ///
     /// Observers (`changes`) hear of it after it is durable and before this returns.
     func update(
         _ number: LoginNumber,
@@ -54,9 +58,10 @@ public protocol LoginStore: Sendable {
     /// How many logins there are in each phase and with each outcome.
     func census() async throws(StoreError) -> [Census]
 
-    /// Erases what is personal (user, texts, consent, state, attempts) from logins settled before
-    /// `moment`, at most `limit` at a time, and returns how many. Number, key, times, outcome and
-    /// decision stay, and so the login is still recognised when it is delivered again.
+    /// Erases what is personal (user, texts, consent, accounts, state, attempts) from logins settled
+    /// before `moment`, at most `limit` at a time, and returns how many. Number, key, times, outcome
+    /// and decision stay, with the consent's digest and the challenge but without the accounts that
+    /// were chosen; and so the login is still recognised when it is delivered again.
     func redact(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int
 
     /// Deletes logins settled before `moment` altogether, at most `limit`, and returns how many.

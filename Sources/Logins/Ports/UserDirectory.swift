@@ -35,6 +35,19 @@ public struct User: Hashable, Sendable {
         self.language = language
         self.timeZone = timeZone
     }
+
+    /// Whether a text can be a name of the time zone database: up to 64 letters, digits, `_`, `+` and
+    /// `-` in parts divided by `/`. It then is no path to anywhere else.
+    public static func isTimeZone(_ text: String) -> Bool {
+        text.utf8.count <= 64
+            && text.utf8.split(separator: 0x2F, omittingEmptySubsequences: false).allSatisfy {
+                !$0.isEmpty
+                    && $0.allSatisfy { byte in
+                        byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == 0x5F
+                            || byte == 0x2B || byte == 0x2D
+                    }
+            }
+    }
 }
 
 /// The directory could not be asked; this says nothing about the user.

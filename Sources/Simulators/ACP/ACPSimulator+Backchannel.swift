@@ -30,10 +30,11 @@ extension ACPSimulator {
                 request,
                 configuration,
                 workspace,
-                idTokens: state.withLock { $0.idTokens },
+                issuer: issuer(base(for: request), workspace.id),
+                signer: signer,
                 knobs: knobs,
                 at: clock.now()
-            )
+            ) { [self] id in isFirstRequest(id) }
             let company =
                 asked.consentID == nil ? nil : knobs.take(.sameConsent, user: asked.user)?.string
             let isAlone = company == nil
@@ -53,6 +54,14 @@ extension ACPSimulator {
             )
         } catch {
             return error.response
+        }
+    }
+
+    /// Request objects are good once.
+    private func isFirstRequest(_ id: String) -> Bool {
+        state.withLock { state in
+            if state.requestIDs.count >= Self.keptTokens { state.requestIDs = [] }
+            return state.requestIDs.insert(id).inserted
         }
     }
 

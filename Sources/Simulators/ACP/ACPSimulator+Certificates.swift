@@ -9,32 +9,39 @@ extension ACPSimulator {
     /// Its subject (RFC 4514).
     static let subjectField: StaticString = "x-client-subject"
 
-    /// Whether the service's client proves itself by a certificate (RFC 8705 §2.1); then its tokens
-    /// are bound to it (§3) and its metadata have an alias (§5).
+    /// Whether the service's client has a certificate (RFC 8705 §2.1); then its tokens are bound to
+    /// it (§3) and its metadata have an alias (§5).
     var wantsCertificates: Bool { configuration.systemClientSubject != nil }
 
-    /// The service's client, by what it is registered for.
+    /// The service's client, by what it is registered for; who is registered for one method uses no
+    /// other.
     /// - Returns: the thumbprint that its token is to be bound to.
-    func systemClientCertificate(
-        of request: Request,
+    func authenticateSystemClient(
+        _ request: Request,
         _ form: Form
     ) throws(OAuthProblem) -> [UInt8]? {
-        guard let subject = configuration.systemClientSubject else {
+        var certificate: [UInt8]?
+        if let subject = configuration.systemClientSubject {
+            certificate = Self.thumbprint(of: request)
+            guard certificate != nil, request.field(Self.subjectField) == subject else {
+                throw .invalidClient(usedBasic: false)
+            }
+        }
+        if let keys = configuration.systemClientKeys {
+            try checkAssertion(of: request, form, by: keys)
+        } else if certificate == nil {
             _ = try ClientAuthentication.client(
                 of: request,
                 form,
                 among: [configuration.systemClient]
             )
-            return nil
+        } else {
+            guard form["client_id"] == configuration.systemClient.id,
+                form["client_secret"] == nil, form["client_assertion"] == nil,
+                request.field("authorization") == nil
+            else { throw .invalidClient(usedBasic: false) }
         }
-        // Who is registered for one method uses no other.
-        guard let thumbprint = Self.thumbprint(of: request),
-            request.field(Self.subjectField) == subject,
-            form["client_id"] == configuration.systemClient.id,
-            form["client_secret"] == nil, form["client_assertion"] == nil,
-            request.field("authorization") == nil
-        else { throw .invalidClient(usedBasic: false) }
-        return thumbprint
+        return certificate
     }
 
     /// A token that is bound to a certificate is good beside that one only (RFC 8705 §3).

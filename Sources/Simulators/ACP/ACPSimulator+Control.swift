@@ -108,12 +108,8 @@ extension ACPSimulator {
             }
             values[name] = member.value
         }
-        let reserved = values.keys.filter(\.isReserved).map(\.rawValue).sorted()
-        guard reserved.isEmpty else {
-            return Self.problem(
-                400,
-                "reserved, without effect yet: \(reserved.joined(separator: ", "))"
-            )
+        guard values[.tls] == nil || knobs.hasTLS else {
+            return Self.problem(400, "tls has no effect: nobody listens with TLS here")
         }
         let probability = body["probability"].flatMap { value -> Double? in
             guard case .number(let text) = value else { return nil }

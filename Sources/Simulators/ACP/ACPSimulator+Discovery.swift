@@ -34,6 +34,8 @@ extension ACPSimulator {
                 .string(issuer + "/backchannel/authentication"),
             "backchannel_token_delivery_modes_supported":
                 .texts(SimulatedClient.DeliveryMode.allCases.map(\.rawValue)),
+            "backchannel_authentication_request_signing_alg_values_supported":
+                .texts(["PS256", "ES256"]),
             "backchannel_user_code_parameter_supported":
                 .bool(configuration.clients.contains { $0.userCode != nil }),
             "grant_types_supported": .texts([Self.grantType, "client_credentials"]),
@@ -45,6 +47,12 @@ extension ACPSimulator {
         ])
     }
 
+    private var systemClientMethods: [String] {
+        if configuration.systemClientKeys != nil { return ["private_key_jwt"] }
+        return wantsCertificates
+            ? ["tls_client_auth"] : ["client_secret_basic", "client_secret_post"]
+    }
+
     private func systemMetadata(_ base: String, _ system: String) -> JSONValue {
         let issuer = base + system
         // The same endpoint under another address, so that a test can tell which was used.
@@ -54,10 +62,7 @@ extension ACPSimulator {
             "token_endpoint": .string(issuer + "/oauth2/token"),
             "grant_types_supported": .texts(["client_credentials"]),
             "token_endpoint_auth_methods_supported":
-                .texts(
-                    wantsCertificates
-                        ? ["tls_client_auth"] : ["client_secret_basic", "client_secret_post"]
-                ),
+                .texts(systemClientMethods),
             "mtls_endpoint_aliases": wantsCertificates ? aliases : nil,
             "tls_client_certificate_bound_access_tokens": wantsCertificates ? .bool(true) : nil,
         ])

@@ -47,7 +47,7 @@ extension ACPSimulator {
             guard request.contentType == "application/x-www-form-urlencoded",
                 let form = Form(request.body)
             else { throw .invalidRequest("not a form, or a parameter comes twice") }
-            let certificate = try systemClientCertificate(of: request, form)
+            let certificate = try authenticateSystemClient(request, form)
             guard form["grant_type"] == "client_credentials" else {
                 throw OAuthProblem(400, "unsupported_grant_type", "only client_credentials")
             }

@@ -8,6 +8,8 @@ extension ACPSimulator {
     /// So many polls in a row that come too soon end the client's patience credit.
     private static let tooSoonLimit = 6
     private static let tokenTTL = 3600
+    /// Seconds: 180 days.
+    private static let brasilIDTokenLife = 15_552_000
 
     /// Redeems an `auth_req_id`; the checks in their order, the first that fails answers.
     func token(_ request: Request, of workspace: SimulatorConfiguration.Workspace) -> Response {
@@ -34,7 +36,7 @@ extension ACPSimulator {
             }
             let (login, scopes) = try redeem(authReqID, client, workspace)
             let issuer = issuer(base(for: request), workspace.id)
-            return tokens(for: login, scopes, issuer: issuer)
+            return tokens(for: login, scopes, issuer: issuer, workspace.profile)
         } catch {
             return error.response
         }
@@ -97,25 +99,23 @@ extension ACPSimulator {
     private func tokens(
         for login: SimulatedLogin,
         _ scopes: [String],
-        issuer: String
+        issuer: String,
+        _ profile: SimulatorConfiguration.Profile
     ) -> Response {
         let now = clock.now() / 1000
+        // Brasil's clients come back with it for half a year.
+        let life = Int64(profile == .ofb ? Self.brasilIDTokenLife : Self.tokenTTL)
         var idToken: String?
         if scopes.contains("openid") {
-            let token = signer.sign(
+            idToken = signer.sign(
                 .members([
                     "iss": .string(issuer), "aud": .string(login.clientID),
                     "sub": .string(login.user), "iat": .integer(now),
-                    "exp": .integer(now + Int64(Self.tokenTTL)),
+                    "exp": .integer(now + life),
                     "auth_time": .integer((login.decided ?? clock.now()) / 1000),
                     "acr": .text(login.acrValues.first),
                 ])
             )
-            state.withLock { state in
-                if state.idTokens.count >= Self.keptTokens { state.idTokens = [:] }
-                state.idTokens[token] = login.user
-            }
-            idToken = token
         } else {
             journal.append("sim.no_openid", ["login_id": .string(login.id)])
         }

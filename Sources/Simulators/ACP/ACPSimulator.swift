@@ -20,13 +20,15 @@ public final class ACPSimulator: Sendable {
         var systemTokens: [String: SystemToken] = [:]
         /// Tokens that got a 401, and when.
         var refusedTokens: [String: Int64] = [:]
+        /// `jti` of every assertion of the system client.
+        var assertionIDs: Set<String> = []
         /// When each token request that is not answered yet came.
         var tokenRequests: [Int: Int64] = [:]
         var lastTokenRequest = 0
         /// Before this no system token may be asked for again.
         var tokenNotBefore: Int64 = 0
-        /// ID tokens that were handed out: only these are taken as hints.
-        var idTokens: [String: String] = [:]
+        /// `jti` of every request object.
+        var requestIDs: Set<String> = []
         var baseURL: String?
         var serviceURL: String
         var notificationEndpoint: String?

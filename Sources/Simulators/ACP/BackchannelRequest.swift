@@ -47,34 +47,42 @@ struct BackchannelRequest: Sendable {
         _ request: Request,
         _ configuration: SimulatorConfiguration,
         _ workspace: SimulatorConfiguration.Workspace,
-        idTokens: [String: String],
+        issuer: String,
+        signer: IDTokenSigner,
         knobs: KnobBoard,
-        at now: Int64
+        at now: Int64,
+        isFirstUse: (String) -> Bool
     ) throws(OAuthProblem) {
         self.workspace = workspace.id
         // 1. The form. The method is the router's.
         guard request.contentType == "application/x-www-form-urlencoded",
-            let form = Form(request.body)
+            let outer = Form(request.body)
         else { throw .invalidRequest("not a form, or a parameter comes twice") }
         // 2. The client.
-        client = try ClientAuthentication.client(of: request, form, among: configuration.clients)
+        client = try ClientAuthentication.client(of: request, outer, among: configuration.clients)
         // 3. What the client is registered for.
         guard let mode = client.mode else {
             throw OAuthProblem(400, "unauthorized_client", "not registered for CIBA")
         }
-        // 4. Signed requests are not simulated yet, so nobody may send one.
-        guard form["request"] == nil, form["request_uri"] == nil else {
-            throw .invalidRequest("signed requests are not supported")
-        }
+        // 4. The request object.
+        let form = try RequestParameters(
+            outer,
+            of: client,
+            at: issuer,
+            workspace.profile,
+            now: now,
+            isFirstUse: isFirstUse
+        )
         // 5. to 10.
         scopes = try Self.scopes(form, client)
-        let hint = try Self.hint(form, knobs)
+        let hint = try UserHint(form, knobs)
         notificationToken = try Self.notificationToken(form, mode)
         ttl = try Self.ttl(form, configuration)
         bindingMessage = try Self.bindingMessage(form)
-        user = try Self.user(hint, client, idTokens, now)
-        try Self.checkUserCode(form, client)
         consentID = try Self.consentID(form, scopes)
+        try Self.checkContext(workspace.profile, bindingMessage, consentID)
+        user = try hint.user(client, issuer: issuer, signer, workspace.profile, at: now)
+        try Self.checkUserCode(form, client)
         acrValues = (form["acr_values"] ?? "").split(separator: " ").map(String.init)
     }
 
@@ -82,7 +90,7 @@ struct BackchannelRequest: Sendable {
     /// or in `claims`; Brasil's dynamic scope, whose id goes to the end of it; the arrangement of CDR;
     /// `consent_id` for the families that know no way.
     private static func consentID(
-        _ form: Form,
+        _ form: RequestParameters,
         _ scopes: [String]
     ) throws(OAuthProblem) -> String? {
         let names = [
@@ -107,10 +115,8 @@ struct BackchannelRequest: Sendable {
         return ids.first
     }
 
-    private enum Hint { case login(String), token(String), idToken(String), claimed(String) }
-
     private static func scopes(
-        _ form: Form,
+        _ form: RequestParameters,
         _ client: SimulatedClient
     ) throws(OAuthProblem) -> [String] {
         guard let text = form["scope"], !text.isEmpty else {
@@ -123,24 +129,8 @@ struct BackchannelRequest: Sendable {
         return scopes
     }
 
-    private static func hint(_ form: Form, _ knobs: KnobBoard) throws(OAuthProblem) -> Hint {
-        let hints: [Hint] = [
-            form["login_hint"].map { Hint.login($0) }, form["login_hint_token"].map { .token($0) },
-            form["id_token_hint"].map { .idToken($0) },
-        ].compactMap(\.self)
-        switch hints.count {
-        case 0:
-            guard let knob = knobs.take(.hintNone) else {
-                throw .invalidRequest("there is no hint")
-            }
-            return .claimed(knob["user"]?.string ?? "")
-        case 1: return hints[0]
-        default: throw .invalidRequest("more than one hint")
-        }
-    }
-
     private static func notificationToken(
-        _ form: Form,
+        _ form: RequestParameters,
         _ mode: SimulatedClient.DeliveryMode
     ) throws(OAuthProblem) -> String? {
         guard mode == .ping else { return nil }
@@ -164,7 +154,7 @@ struct BackchannelRequest: Sendable {
     }
 
     private static func ttl(
-        _ form: Form,
+        _ form: RequestParameters,
         _ configuration: SimulatorConfiguration
     ) throws(OAuthProblem) -> Int {
         guard let text = form["requested_expiry"] else { return configuration.defaultTTL }
@@ -175,7 +165,7 @@ struct BackchannelRequest: Sendable {
     }
 
     /// Control, line and direction characters could make one message look like another.
-    private static func bindingMessage(_ form: Form) throws(OAuthProblem) -> String? {
+    private static func bindingMessage(_ form: RequestParameters) throws(OAuthProblem) -> String? {
         // Characters as people count them are the same before and after NFC.
         guard let message = form["binding_message"] else { return nil }
         let isPlain = message.unicodeScalars.allSatisfy { scalar in
@@ -195,42 +185,26 @@ struct BackchannelRequest: Sendable {
         return message
     }
 
-    private static func user(
-        _ hint: Hint,
-        _ client: SimulatedClient,
-        _ idTokens: [String: String],
-        _ now: Int64
-    ) throws(OAuthProblem) -> String {
-        switch hint {
-        case .login(let user):
-            guard !user.isEmpty else {
-                throw OAuthProblem(400, "unknown_user_id", "the hint names nobody")
+    /// A person must be able to tell what the request is about: by its consent or by its message
+    /// (FAPI-CIBA §5.2.2). Open Banking UK knows no request without a consent.
+    private static func checkContext(
+        _ profile: SimulatorConfiguration.Profile,
+        _ message: String?,
+        _ consent: String?
+    ) throws(OAuthProblem) {
+        switch profile {
+        case .core, .ofb: break
+        case .fapi:
+            guard message != nil || consent != nil else {
+                throw .invalidRequest("binding_message is missing")
             }
-            return user
-        case .token(let token):
-            guard let claims = claims(of: token) else {
-                throw OAuthProblem(400, "unknown_user_id", "the hint token cannot be read")
-            }
-            if let expires = claims["exp"]?.integer, Int64(expires) * 1000 <= now {
-                throw OAuthProblem(400, "expired_login_hint_token", "the hint token has expired")
-            }
-            let names = ["sub", "email", "phone_number", "ephemeral_sub"]
-            guard let user = names.lazy.compactMap({ claims[$0]?.string }).first else {
-                throw OAuthProblem(400, "unknown_user_id", "the hint token names nobody")
-            }
-            return user
-        case .idToken(let token):
-            // Signature, issuer and audience in one: it is one that we gave to this client.
-            guard let subject = idTokens[token],
-                claims(of: token)?["aud"]?.string == client.id
-            else { throw OAuthProblem(400, "unknown_user_id", "not an ID token of ours") }
-            return subject
-        case .claimed(let user): return user
+        case .obuk:
+            guard consent != nil else { throw .invalidRequest("the intent id is missing") }
         }
     }
 
     private static func checkUserCode(
-        _ form: Form,
+        _ form: RequestParameters,
         _ client: SimulatedClient
     ) throws(OAuthProblem) {
         guard let wanted = client.userCode else { return }
@@ -240,12 +214,5 @@ struct BackchannelRequest: Sendable {
         guard code == wanted else {
             throw OAuthProblem(400, "invalid_user_code", "the user code is wrong")
         }
-    }
-
-    /// The payload of a JWS, its signature unchecked.
-    private static func claims(of token: String) -> JSONValue? {
-        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let payload = Base64URL.decode(String(parts[1])) else { return nil }
-        return try? JSONValue(payload)
     }
 }

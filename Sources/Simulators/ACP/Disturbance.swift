@@ -34,8 +34,12 @@ extension ACPSimulator {
         func knob(_ name: KnobName) -> JSONValue? {
             knobs.take(name, user: login?.user, login: login?.id, operation: operation)
         }
-        if let slow = knob(.callSlow), let span = slow.integer ?? slow["first_byte_ms"]?.integer {
+        let slow = knob(.callSlow)
+        if let span = slow?.integer ?? slow?["first_byte_ms"]?.integer {
             await clock.sleep(until: clock.now() + Int64(span))
+        }
+        let drip = slow?["bytes_per_second"]?.integer.map {
+            ConnectionDrop.slowly(bytesPerSecond: $0)
         }
         if let redirect = knob(.redirect) {
             let location = base(for: request) + "/_decoy/redirect"
@@ -58,7 +62,7 @@ extension ACPSimulator {
         case "before_processing": return Disturbance(instead: .dropped())
         case "after_processing": return Disturbance(drop: .beforeAnswer)
         case "mid_body": return Disturbance(drop: .midBody)
-        default: return Disturbance()
+        default: return Disturbance(drop: drip ?? .none)
         }
     }
 

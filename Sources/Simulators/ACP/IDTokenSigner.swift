@@ -22,5 +22,8 @@ struct IDTokenSigner: Sendable {
     }
 
     /// The public key as a JWK set (RFC 7517 §5).
-    var keys: JSONValue { JWKSet([key.verificationKey]).json }
+    var keys: JSONValue { keySet.json }
+
+    /// The public key, to know its own tokens by.
+    var keySet: JWKSet { JWKSet([key.verificationKey]) }
 }

@@ -24,7 +24,8 @@ public enum KnobName: String, Hashable, Sendable, CaseIterable {
     case callFail = "call.fail"
     /// K-11: `before_processing`, `after_processing`, `mid_body`.
     case callDrop = "call.drop"
-    /// K-12: milliseconds before the first byte, or `{"first_byte_ms": 500}`. A drip rate is reserved.
+    /// K-12: milliseconds before the first byte, or
+    /// `{"first_byte_ms": 500, "bytes_per_second": 100}`.
     case callSlow = "call.slow"
     /// K-13: the value of `Retry-After`; `date:SECONDS` for an HTTP date, null for none.
     case rateLimit = "call.429"
@@ -52,7 +53,8 @@ public enum KnobName: String, Hashable, Sendable, CaseIterable {
     case redirectTo = "redirect_to"
     /// K-24: `wrong`, `absent`, `old`, or `{"user": "...", "password": "..."}`.
     case basic = "basic"
-    /// K-25, reserved: belongs to whoever listens.
+    /// K-25: `expired`, `wrong_name`, `unknown_ca`: the certificate that new connections see. Only
+    /// for who listens with TLS.
     case tls = "tls"
     /// K-26: 301 or 307.
     case redirect = "redirect"
@@ -65,14 +67,6 @@ public enum KnobName: String, Hashable, Sendable, CaseIterable {
     /// K-30: `{"count": 100, "per_second": 50, "many_users": false}` more logins beside the one that a
     /// client asks for; `POST /_sim/logins` takes the same members.
     case burst = "burst"
-
-    /// Without effect yet, and so refused by `POST /_sim/knobs`.
-    public var isReserved: Bool {
-        switch self {
-        case .tls: true
-        default: false
-        }
-    }
 }
 
 /// What a knob applies to. All that is given must agree.

@@ -19,6 +19,8 @@ public final class KnobBoard: Sendable {
         var settings: [Setting] = []
         var lastID = 0
         var random: SplitMix64
+        /// Who has the listener and shows another certificate when told.
+        var tlsListener: (@Sendable (String?) -> Void)?
     }
 
     private let state: Locked<State>
@@ -40,7 +42,8 @@ public final class KnobBoard: Sendable {
         times: Int? = nil,
         probability: Double = 1
     ) -> String {
-        state.withLock { state in
+        defer { if values[.tls] != nil { tellTLS() } }
+        return state.withLock { state in
             state.lastID += 1
             let id = "k\(state.lastID)"
             for (name, value) in values {
@@ -62,7 +65,8 @@ public final class KnobBoard: Sendable {
     /// Turns back the knobs of that name; false when there are none.
     @discardableResult
     public func remove(_ id: String) -> Bool {
-        state.withLock { state in
+        defer { tellTLS() }
+        return state.withLock { state in
             let count = state.settings.count
             state.settings.removeAll { $0.id == id }
             return state.settings.count < count
@@ -71,10 +75,27 @@ public final class KnobBoard: Sendable {
 
     /// Turns everything back and starts the random numbers anew.
     public func reset(seed: UInt64) {
+        defer { tellTLS() }
         state.withLock {
             $0.settings = []
             $0.random = SplitMix64(seed)
         }
+    }
+
+    /// Makes K-25 work: `show` is called with its value, nil for none, at each change of the board. It
+    /// concerns every new connection, whatever the knob's match.
+    public func connectTLS(_ show: @escaping @Sendable (String?) -> Void) {
+        state.withLock { $0.tlsListener = show }
+    }
+
+    /// Whether there is a listener that K-25 can concern.
+    var hasTLS: Bool { state.withLock { $0.tlsListener != nil } }
+
+    private func tellTLS() {
+        let (listener, value) = state.withLock { state in
+            (state.tlsListener, state.settings.last { $0.name == .tls }?.value.string)
+        }
+        listener?(value)
     }
 
     /// What a knob says here and now; nil when it is not turned. Counts as one use.

@@ -42,6 +42,7 @@ public final class ViolationList: Sendable {
         case unknownToken = "call.unknown_token"
         case scope = "call.scope"
         case certificate = "call.certificate"
+        case assertionReplayed = "token.assertion_replayed"
         case tokenAfterExpiry = "token.after_expiry"
         case tokenAfterRefusal = "token.after_401"
         case tokenRequestsInFlight = "token.requests_in_flight"

@@ -1,3 +1,5 @@
+public import JOSE
+
 /// Everything the simulated authorization server and its surroundings are told beforehand.
 public struct SimulatorConfiguration: Sendable {
     /// `{tid}` of every path.
@@ -19,6 +21,9 @@ public struct SimulatorConfiguration: Sendable {
     /// its secret. Needs a proxy in front that speaks mutual TLS and sets `X-Client-Certificate` and
     /// `X-Client-Subject`, and that nobody can go around.
     public var systemClientSubject: String?
+    /// The keys by which `systemClient` signs assertions instead of telling its secret. With a
+    /// subject besides, its tokens are bound to the certificate all the same.
+    public var systemClientKeys: JWKSet?
     /// The OAuth clients of the workspace.
     public var clients: [SimulatedClient]
     /// The ids of each person's accounts; whoever is not listed may have any.
@@ -62,6 +67,10 @@ public struct SimulatorConfiguration: Sendable {
     public enum Profile: String, Hashable, Sendable {
         /// OpenID CIBA Core 1.0.
         case core
+        /// FAPI-CIBA: requests are signed, and say what they are about.
+        case fapi
+        /// Open Banking UK: the same, and about a consent always.
+        case obuk
         /// Open Finance Brasil: pending, pacing and denial answer 403 at the token endpoint.
         case ofb
     }
@@ -114,6 +123,11 @@ public struct SimulatedClient: Sendable {
     public var notificationEndpoint: String?
     /// What the person's user code must be; nil when the client is not registered for one.
     public var userCode: String?
+    /// Its public keys, with which its request objects and hint tokens are verified.
+    public var keys: JWKSet?
+    /// `backchannel_authentication_request_signing_alg`; unsigned requests are refused when it is
+    /// registered.
+    public var requestAlgorithm: SignatureAlgorithm?
 
     /// A client as it is registered.
     public init(
@@ -123,7 +137,9 @@ public struct SimulatedClient: Sendable {
         mode: DeliveryMode? = nil,
         scopes: [String] = Self.allScopes,
         notificationEndpoint: String? = nil,
-        userCode: String? = nil
+        userCode: String? = nil,
+        keys: JWKSet? = nil,
+        requestAlgorithm: SignatureAlgorithm? = nil
     ) {
         self.id = id
         self.secret = secret
@@ -132,6 +148,8 @@ public struct SimulatedClient: Sendable {
         self.scopes = scopes
         self.notificationEndpoint = notificationEndpoint
         self.userCode = userCode
+        self.keys = keys
+        self.requestAlgorithm = requestAlgorithm
     }
 
     /// What a client may ask for unless it is told otherwise.

@@ -36,6 +36,7 @@ public final class DemoSite: Sendable {
     private let configuration: Configuration
     private let device: ConsumptionDevice
     private let journal: Journal
+    private let clock: any SimulatorClock
     private let phone: Phone
     private let work = BackgroundWork()
     private let state = Locked(State())
@@ -53,6 +54,7 @@ public final class DemoSite: Sendable {
         self.configuration = configuration
         self.device = device
         self.journal = journal
+        self.clock = clock
         phone = Phone(webhook, clock: clock, journal: journal)
     }
 
@@ -110,19 +112,25 @@ public final class DemoSite: Sendable {
         else { return .json(415, .members(["error": .string("send JSON")])) }
         let chosen = body["scopes"]?.strings ?? []
         let message = body["binding_message"]?.string
-        let login = ConsumptionDevice.Login(
-            scopes: ["openid"] + configuration.scopes.filter(chosen.contains),
+        let example = DemoExample.all.first { $0.id == body["example"]?.string }
+        var login = ConsumptionDevice.Login(
+            scopes: example?.scopes
+                ?? ["openid"] + configuration.scopes.filter(chosen.contains),
             user: configuration.user,
             bindingMessage: message?.isEmpty == true ? nil : message,
             mode: body["mode"]?.string.flatMap { SimulatedClient.DeliveryMode(rawValue: $0) }
                 ?? .poll,
             expiry: body["expiry"]?.integer
         )
+        if let example {
+            login.consent = .init(family: example.family, body: example.body(at: clock.now()))
+            login.workspace = example.workspace
+        }
         let flow = state.withLock { state in
             state.lastFlow += 1
             return "flow-\(state.lastFlow)"
         }
-        work.add { [device] in _ = await device.run(login, flow: flow) }
+        work.add { [device, login] in _ = await device.run(login, flow: flow) }
         return .json(202, .members(["flow": .string(flow)]))
     }
 

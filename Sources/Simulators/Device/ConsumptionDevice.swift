@@ -1,4 +1,5 @@
 public import HTTP
+public import JOSE
 import Cryptography
 import JSON
 import Threads
@@ -21,11 +22,14 @@ public final class ConsumptionDevice: Sendable {
             public var id: String
             /// `client_secret`.
             public var secret: String
+            /// With which it signs its requests; nil for plain ones.
+            public var signing: SigningKey?
 
             /// A client's identifier and secret.
-            public init(id: String, secret: String) {
+            public init(id: String, secret: String, signing: SigningKey? = nil) {
                 self.id = id
                 self.secret = secret
+                self.signing = signing
             }
         }
 
@@ -51,6 +55,14 @@ public final class ConsumptionDevice: Sendable {
         public var mode: SimulatedClient.DeliveryMode
         /// `requested_expiry` in seconds.
         public var expiry: Int?
+        /// `login_hint_token` or `id_token_hint` in place of `login_hint`.
+        public var hint: Field?
+        /// What is lodged first, so that the login is about it.
+        var consent: Consent?
+        /// `{wid}` of another workspace than the device's own.
+        var workspace: String?
+        /// Whatever else the request carries, such as `openbanking_intent_id`.
+        public var parameters: [String: String]
 
         /// What is asked for.
         public init(
@@ -58,13 +70,15 @@ public final class ConsumptionDevice: Sendable {
             user: String,
             bindingMessage: String? = nil,
             mode: SimulatedClient.DeliveryMode = .poll,
-            expiry: Int? = nil
+            expiry: Int? = nil,
+            parameters: [String: String] = [:]
         ) {
             self.scopes = scopes
             self.user = user
             self.bindingMessage = bindingMessage
             self.mode = mode
             self.expiry = expiry
+            self.parameters = parameters
         }
     }
 
@@ -141,7 +155,7 @@ public final class ConsumptionDevice: Sendable {
         let outcome: Outcome
         do throws(DeviceProblem) {
             let ticket = try await start(login, pingToken, flow)
-            outcome = try await wait(for: ticket, login.mode, pings, flow)
+            outcome = try await wait(for: ticket, login, pings, flow)
         } catch {
             outcome = error.outcome
         }
@@ -155,7 +169,7 @@ public final class ConsumptionDevice: Sendable {
         var interval: Int64
     }
 
-    private enum DeviceProblem: Error {
+    enum DeviceProblem: Error {
         case refused(String)
         case failed(String)
 
@@ -176,13 +190,17 @@ public final class ConsumptionDevice: Sendable {
             ("binding_message", login.bindingMessage), ("client_notification_token", pingToken),
             ("requested_expiry", login.expiry.map(String.init)),
         ]
-        let fields = [
-            Field("scope", login.scopes.joined(separator: " ")), Field("login_hint", login.user),
-        ]
+        let hint = login.hint.map { [$0] } ?? [Field("login_hint", login.user)]
+        var named = [Field("scope", login.scopes.joined(separator: " "))]
+        if let consent = login.consent { named = try await lodge(consent, login, flow) }
+        let fields =
+            named + hint
+            + optional.compactMap { name, value in value.map { Field(name, $0) } }
+            + login.parameters.sorted { $0.key < $1.key }.map { Field($0.key, $0.value) }
         let answer = try await post(
             "/backchannel/authentication",
-            fields + optional.compactMap { name, value in value.map { Field(name, $0) } },
-            login.mode
+            try signed(fields, login),
+            login
         )
         guard answer.status == 200, let id = answer.body["auth_req_id"]?.string,
             let expires = answer.body["expires_in"]?.integer, expires > 0
@@ -205,23 +223,51 @@ public final class ConsumptionDevice: Sendable {
         )
     }
 
+    /// The same parameters in a request object when the client signs (OpenID CIBA Core §7.1.1).
+    private func signed(
+        _ fields: [Field],
+        _ login: Login
+    ) throws(DeviceProblem) -> [Field] {
+        let configuration = configuration.withLock { $0 }
+        guard let client = configuration.clients[login.mode], let key = client.signing else {
+            return fields
+        }
+        let now = clock.now()
+        var claims = JWT.Claims()
+        claims.issuer = client.id
+        claims.audience = [issuer(of: login)]
+        claims.issuedAt = JWT.NumericDate(milliseconds: now)
+        claims.notBefore = JWT.NumericDate(milliseconds: now)
+        claims.expiresAt = JWT.NumericDate(milliseconds: now + Self.requestLife)
+        claims.id = ACPSimulator.identifier()
+        claims.others = JSONObject(fields.map { .init(name: $0.name, value: .string($0.value)) })
+        do throws(JOSEError) {
+            return [Field("request", try JWT.sign(claims, key: key))]
+        } catch {
+            throw .failed("the request cannot be signed: \(error)")
+        }
+    }
+
+    /// Milliseconds that a signed request is good for.
+    private static let requestLife: Int64 = 300_000
+
     private func wait(
         for ticket: Ticket,
-        _ mode: SimulatedClient.DeliveryMode,
+        _ login: Login,
         _ pings: AsyncStream<String>?,
         _ flow: String
     ) async throws(DeviceProblem) -> Outcome {
         var ticket = ticket
         if let pings { await waitForPing(pings, ticket, flow) }
         while !Task.isCancelled {
-            if mode == .poll { await clock.sleep(until: clock.now() + ticket.interval) }
+            if login.mode == .poll { await clock.sleep(until: clock.now() + ticket.interval) }
             let answer = try await post(
                 "/oauth2/token",
                 [
                     Field("grant_type", ACPSimulator.grantType),
                     Field("auth_req_id", ticket.authReqID),
                 ],
-                mode
+                login
             )
             if answer.status == 200 { return answer.tokens }
             switch answer.body["error"]?.string {
@@ -231,7 +277,7 @@ public final class ConsumptionDevice: Sendable {
             default: throw answer.problem
             }
             if clock.now() > ticket.ends + 60_000 { break }
-            if mode == .ping { await clock.sleep(until: clock.now() + ticket.interval) }
+            if login.mode == .ping { await clock.sleep(until: clock.now() + ticket.interval) }
         }
         throw .failed("given up")
     }
@@ -296,7 +342,7 @@ public final class ConsumptionDevice: Sendable {
         }
     }
 
-    private struct Answer {
+    struct Answer {
         let status: Int
         let body: JSONValue
 
@@ -315,14 +361,23 @@ public final class ConsumptionDevice: Sendable {
         }
     }
 
-    private func post(
+    /// The issuer of the workspace that the login belongs to.
+    func issuer(of login: Login) -> String {
+        let issuer = configuration.withLock { $0.issuer }
+        guard let workspace = login.workspace, let slash = issuer.lastIndex(of: "/") else {
+            return issuer
+        }
+        return issuer[...slash] + workspace
+    }
+
+    func post(
         _ path: String,
         _ fields: [Field],
-        _ mode: SimulatedClient.DeliveryMode
+        _ login: Login
     ) async throws(DeviceProblem) -> Answer {
         let configuration = configuration.withLock { $0 }
-        guard let client = configuration.clients[mode] else {
-            throw .failed("no client is registered for \(mode.rawValue)")
+        guard let client = configuration.clients[login.mode] else {
+            throw .failed("no client is registered for \(login.mode.rawValue)")
         }
         // RFC 6749 §2.3.1: both halves are form-encoded first.
         let pair = [client.id, client.secret].map { half in
@@ -331,16 +386,22 @@ public final class ConsumptionDevice: Sendable {
         let basic = Base64.encode(Array(pair.joined(separator: ":").utf8))
         let request = OutboundRequest(
             .post,
-            configuration.issuer + path,
+            issuer(of: login) + path,
             fields: [
                 Field("Authorization", "Basic \(basic)"),
                 Field("Content-Type", "application/x-www-form-urlencoded"),
                 Field("Accept", "application/json"),
             ],
-            body: Form(fields).bytes,
-            destination: configuration.destination,
-            timeLimit: .seconds(40)
+            body: Form(fields).bytes
         )
+        return try await send(request)
+    }
+
+    /// Sends to the authorization server, with its destination and time limit.
+    func send(_ request: OutboundRequest) async throws(DeviceProblem) -> Answer {
+        var request = request
+        request.destination = configuration.withLock { $0.destination }
+        request.timeLimit = .seconds(40)
         let response: OutboundResponse
         do {
             response = try await http.send(request)

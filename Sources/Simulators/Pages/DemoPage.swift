@@ -34,7 +34,12 @@ enum DemoPage {
         <div class="who"><span class="avatar" aria-hidden="true">\#(initial(demo.userName))</span>
         <span><strong>\#(escape(demo.userName))</strong><br>
         <span class="muted">\#(escape(demo.user))</span></span></div>
-        <fieldset class="scopes"><legend>Asks for</legend>
+        <label class="field" for="example">What is it about?
+        <select id="example" name="example">
+        <option value="" data-message="Kiosk 12 · order 84-20" selected>Sign in</option>
+        \#(examples)
+        </select></label>
+        <fieldset class="scopes" id="scopes"><legend>Asks for</legend>
         <label class="chip"><input type="checkbox" checked disabled> <span>openid</span></label>
         \#(scopes(demo.scopes))
         </fieldset>
@@ -108,6 +113,13 @@ enum DemoPage {
                 <label class="chip"><input type="checkbox" name="scope" value="\#(name)"\#(checked)>
                 <span>\#(name)</span></label>
                 """#
+        }.joined(separator: "\n")
+    }
+
+    private static var examples: String {
+        DemoExample.all.map { example in
+            #"<option value="\#(example.id)" data-message="\#(escape(example.message))">"#
+                + escape(example.title) + "</option>"
         }.joined(separator: "\n")
     }
 

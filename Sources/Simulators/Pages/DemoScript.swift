@@ -131,7 +131,7 @@ enum DemoScript {
               method: "POST",
               headers: { "Content-Type": "application/json" },
               body: JSON.stringify({
-                scopes: form.getAll("scope"), binding_message: form.get("message").trim(),
+                example: form.get("example"), scopes: form.getAll("scope"), binding_message: form.get("message").trim(),
                 mode: form.get("mode"), expiry: Number(form.get("expiry")),
               }),
             });
@@ -139,6 +139,16 @@ enum DemoScript {
           } catch (problem) {
             finish();
             showOutcome("bad", "Not started", String(problem.message || problem));
+          }
+        });
+
+        // A consent brings its own scopes; a message that nobody has changed goes with it.
+        byId("example").addEventListener("change", (event) => {
+          const chosen = event.target.selectedOptions[0];
+          const messages = [...event.target.options].map((option) => option.dataset.message);
+          byId("scopes").hidden = chosen.value !== "";
+          if (messages.includes(byId("message").value)) {
+            byId("message").value = chosen.dataset.message;
           }
         });
 

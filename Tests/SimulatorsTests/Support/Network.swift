@@ -29,7 +29,7 @@ final class Network: OutboundHTTP {
         case .route(let number):
             let response = await router.routes[number].handler(inbound)
             switch response.dropsConnection {
-            case .none: break
+            case .none, .slowly: break
             case .beforeAnswer: throw .ambiguous("the connection was closed")
             case .midBody: throw .unusableAnswer("cut off")
             }

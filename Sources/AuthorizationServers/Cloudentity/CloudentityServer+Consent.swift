@@ -1,0 +1,177 @@
+import HTTP
+import JSON
+public import Logins
+import Telemetry
+
+extension CloudentityServer {
+    /// What is to be approved, in the server's words wherever it has them. What cannot be shown
+    /// whole is not shown at all (`cloudentity.md` 3.1, 4.3).
+    public func consent(of login: PendingLogin) async -> ConsentAnswer {
+        switch settings.workspaces.candidates(for: login.details) {
+        case .scopeGrant: return await scopeGrant(of: login)
+        case .addresses(let addresses): return await consent(at: addresses, of: login)
+        case .unsupported:
+            return unusable("consent.unsupported", "no interface of the server shows it", login)
+        case .contradictory:
+            return unusable("consent.contradictory", "the start names several consents", login)
+        }
+    }
+
+    private func unusable(_ event: String, _ cause: String, _ login: PendingLogin) -> ConsentAnswer
+    {
+        log.warning(event) {
+            $0.member("server", id.value)
+            $0.member("login_id", login.key.login.value)
+            $0.member("cause", cause)
+        }
+        return .unusable(.consentUnusable)
+    }
+
+    // MARK: Consents that were lodged
+
+    private func consent(
+        at addresses: [ConsentAddress],
+        of login: PendingLogin
+    ) async -> ConsentAnswer {
+        switch await fetch(addresses, of: login) {
+        case .found(let address, let body):
+            return read(body, address, login)
+        case .missing where isSettling(login):
+            return .later("not stored at the server yet", after: nil)
+        case .missing where addresses.count > 1 && login.question == nil:
+            // It is of a type that has no consent page: recurring payments, newer versions.
+            return unusable("consent.unsupported", "the server has it at no known address", login)
+        case .missing:
+            return .gone
+        case .later(let reason, let after):
+            return .later("consent: \(reason)", after: after)
+        case .refused(let reason):
+            // A consent that was shown is not undone by a permission that is missing now.
+            if login.question != nil { return .later("consent: \(reason)", after: nil) }
+            return unusable("consent.refused", reason, login)
+        }
+    }
+
+    private func read(
+        _ body: [UInt8],
+        _ address: ConsentAddress,
+        _ login: PendingLogin
+    ) -> ConsentAnswer {
+        guard body.count <= ConsentLimits.answer else {
+            return unusable("consent.incomplete", "longer than can be read", login)
+        }
+        let answer: JSONValue
+        do {
+            answer = try JSONValue(body, limits: JSONLimits(depth: ConsentLimits.depth))
+        } catch {
+            switch error.reason {
+            case .duplicateName, .tooDeep, .badUTF8, .controlCharacterInString, .badEscape:
+                return unusable("consent.incomplete", "\(error)", login)
+            case .unexpectedEnd, .unexpectedByte, .badNumber, .trailingBytes, .wrongType:
+                // Mostly a page of a proxy between us, which goes away.
+                return .later("consent: not JSON", after: nil)
+            }
+        }
+        let workspace = settings.workspaces.workspace(login.details)
+        let decoder = ConsentDecoder(
+            address: address,
+            allowsPartialScopes: workspace.allowsPartialScopes
+        )
+        do {
+            let consent = try decoder.consent(answer, of: login.details)
+            let isRenewal = consent.facts.contains(ConsentDecoder.renewal)
+            // Somebody else decided while the person did.
+            if login.question != nil, isRenewal, !login.renewsAccess { return .gone }
+            return .consent(consent)
+        } catch {
+            switch error {
+            case .ended(.approved), .ended(.rejected), .ended(.over): return .gone
+            case .ended, .incomplete, .unknownCode, .typeMismatch:
+                return unusable(error.event, error.place, login)
+            }
+        }
+    }
+
+    // MARK: Plain logins
+
+    private func scopeGrant(of login: PendingLogin) async -> ConsentAnswer {
+        let partial = settings.workspaces.workspace(login.details).allowsPartialScopes
+        let told = Consent(
+            clientName: login.details.clientName,
+            scopes: login.details.requestedScopes.map {
+                Consent.Scope(requestedName: $0, isOptional: partial && $0 != "openid")
+            }
+        )
+        guard settings.lookup == .always else { return Self.showable(told) }
+        switch await fetch([ConsentAddress(.scopes)], of: login) {
+        case .found(_, let body):
+            guard let body = try? JSONValue(body), body.object != nil else {
+                return .later("the scope grant is not a JSON object", after: nil)
+            }
+            let grant = ScopeGrant(body)
+            guard grant.status == .open else { return .gone }
+            guard let consent = try? grant.consent(beside: told, partial: partial),
+                !grant.hasDetails, !consent.namesConsent
+            else { return .unusable(.consentUnusable) }
+            return Self.showable(consent)
+        case .missing:
+            if isSettling(login) { return .later("not stored at the server yet", after: nil) }
+            return login.question == nil ? Self.showable(told) : .gone
+        case .later(let reason, let after):
+            return .later("scope grant: \(reason)", after: after)
+        case .refused(let reason):
+            log.error("scope_grant.refused") {
+                $0.member("server", id.value)
+                $0.member("cause", reason)
+            }
+            if login.question != nil { return .later("scope grant: \(reason)", after: nil) }
+            return Self.showable(told)
+        }
+    }
+
+    /// Nothing to approve is nothing that can be approved.
+    private static func showable(_ consent: Consent) -> ConsentAnswer {
+        consent.scopes.isEmpty ? .unusable(.consentUnusable) : .consent(consent)
+    }
+
+    // MARK: Fetching
+
+    enum Fetched {
+        case found(ConsentAddress, [UInt8])
+        case missing
+        case later(String, after: Duration?)
+        /// By a status that will not change: the status and the server's code.
+        case refused(String)
+    }
+
+    /// Asks at each address in turn until one has it (`cloudentity.md` 1.6); once found, only there.
+    func fetch(_ addresses: [ConsentAddress], of login: PendingLogin) async -> Fetched {
+        let known = found.address(of: login.key).flatMap { addresses.contains($0) ? $0 : nil }
+        for address in known.map({ [$0] }) ?? addresses {
+            guard let url = settings.url(address, of: login.key) else {
+                return .refused("no tenant is known to ask")
+            }
+            switch await call(.get, getURL(url, login), nil, of: login) {
+            case .answer(let answer) where answer.status == 200:
+                if addresses.count > 1 { found.keep(address, of: login.key) }
+                return .found(address, answer.body)
+            case .answer(let answer):
+                switch settings.statusPolicy.reading(of: answer.status) {
+                case .missing: continue
+                case .notProcessed, .ambiguous:
+                    return .later("\(answer.status)", after: retryAfter(answer))
+                case .recorded, .tokenRefused, .lookOnce, .permanent:
+                    return .refused("\(answer.status)" + Self.reason(in: answer.body))
+                }
+            case .noToken(.refused(let reason)):
+                return .later(reason, after: nil)
+            case .noToken(.unavailable(let reason, let after)):
+                return .later(reason, after: after)
+            case .failed(let error):
+                // What is ours to mend, such as a certificate, may be mended at this moment.
+                return .later("\(error)", after: nil)
+            }
+        }
+        return .missing
+    }
+}

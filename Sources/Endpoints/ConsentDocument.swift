@@ -1,0 +1,92 @@
+import Cryptography
+import HTTP
+import JSON
+import Logins
+
+/// A question as the device interface shows it: values in the form of the model, for an app to
+/// write in its person's language.
+struct ConsentDocument: Sendable {
+    let question: Question
+
+    /// One JSON object.
+    func write(_ json: inout JSONWriter) {
+        let consent = question.consent
+        json.object { json in
+            json.member("kind", consent.kind.rawValue)
+            json.member("id", consent.id?.value)
+            json.name("facts")
+            json.array { json in
+                for fact in consent.facts { Self.write(fact, &json) }
+            }
+            choice(&json)
+            json.member("digest", Base64URL.encode(question.digest.bytes))
+        }
+    }
+
+    private func choice(_ json: inout JSONWriter) {
+        var preselected: Set<String> = []
+        switch question.consent.accounts {
+        case .none: json.member("account_choice", "none")
+        case .several(let accounts):
+            json.member("account_choice", "several")
+            preselected = Set(accounts)
+        case .payer(named: nil): json.member("account_choice", "one")
+        case .payer(named: .some): json.member("account_choice", "fixed")
+        }
+        json.name("accounts")
+        json.array { json in
+            for account in question.accounts {
+                json.object { json in
+                    json.member("id", account.id)
+                    json.member("name", account.name)
+                    json.member("display", account.display)
+                    json.member("kind", account.kind.rawValue)
+                    json.member("currency", account.currency)
+                    json.member("preselected", preselected.contains(account.id))
+                }
+            }
+        }
+    }
+
+    private static func write(_ fact: Fact, _ json: inout JSONWriter) {
+        json.object { json in
+            switch fact.label {
+            case .known(let known): json.member("label", known.rawValue)
+            case .further(let name): json.member("further", name)
+            }
+            switch fact.value {
+            case .text(let text):
+                json.member("type", "text")
+                json.member("text", text)
+            case .money(let money):
+                json.member("type", "money")
+                json.member("amount", money.amount)
+                json.member("currency", money.currency)
+            case .day(let day):
+                json.member("type", "day")
+                json.member("day", day)
+            case .moment(let moment):
+                json.member("type", "moment")
+                json.member("moment", RFC3339.format(milliseconds: moment.milliseconds))
+            case .number(let number):
+                json.member("type", "number")
+                json.member("number", number)
+            case .days(let days):
+                json.member("type", "days")
+                json.member("days", days)
+            case .codes(let codes, let list):
+                json.member("type", "codes")
+                json.member("list", list.rawValue)
+                json.member("codes", codes)
+            case .account(let account):
+                json.member("type", "account")
+                json.member("scheme", account.scheme)
+                json.member("identification", account.identification)
+                json.member("name", account.name)
+                json.member("ispb", account.ispb)
+                json.member("issuer", account.issuer)
+                json.member("account_type", account.accountType)
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+import HTTP
+import Logins
+
+extension Sheet {
+    /// Lists of more permissions than this are put into groups.
+    static let ungrouped = 6
+
+    /// Everything that the consent says, in its order: what we can name, and below it what only its
+    /// server can.
+    @HTMLBuilder var details: HTML {
+        let facts = consent.facts.filter { !isSaidElsewhere($0) }
+        let named = facts.filter { if case .known = $0.label { true } else { false } }
+        let further = facts.filter { if case .further = $0.label { true } else { false } }
+        if !named.isEmpty {
+            HTML.element("section", ["aria-labelledby": "details"]) {
+                HTML.element("h2", ["id": "details"]) { catalogue.html(.detailsHeading) }
+                rows(named)
+            }
+        }
+        if !further.isEmpty {
+            HTML.element("section", ["aria-labelledby": "further"]) {
+                HTML.element("h2", ["id": "further"]) { catalogue.html(.furtherHeading) }
+                rows(further)
+                HTML.element("p", ["class": "soft"]) { catalogue.html(.furtherHelp) }
+            }
+        }
+    }
+
+    /// The account that money leaves has a place of its own.
+    private func isSaidElsewhere(_ fact: Fact) -> Bool {
+        guard case .payer(let named?) = consent.accounts else { return false }
+        return fact == Fact(.known(.payerAccount), .account(named))
+    }
+
+    private func rows(_ facts: [Fact]) -> HTML {
+        HTML.element("dl") {
+            for fact in facts {
+                HTML.element("div") {
+                    HTML.element("dt") { label(fact.label) }
+                    HTML.element("dd") { value(fact.value) }
+                }
+            }
+        }
+    }
+
+    private func label(_ label: Fact.Label) -> HTML {
+        switch label {
+        case .known(let known): .text(catalogue.label(known))
+        case .further(let name): page.untrusted(name)
+        }
+    }
+
+    private func value(_ value: Fact.Value) -> HTML {
+        switch value {
+        case .text(let text): page.untrusted(text)
+        case .money(let money): self.money(money)
+        case .day(let text): day(text)
+        case .moment(let moment): page.moment(moment)
+        case .number(let text):
+            NumberText.decimal(text, catalogue.language).map { number in
+                HTML.element("bdi") { .text(number) }
+            } ?? page.untrusted(text)
+        case .days(let count): .text(catalogue.text(.days, count))
+        case .codes(let codes, let list): self.codes(codes, list)
+        case .account(let account): self.account(account)
+        }
+    }
+
+    /// Kept apart from what stands around it; and the symbol, where it comes last, from the number,
+    /// or its parts would change places in a text that runs from the right.
+    func money(_ money: Money) -> HTML {
+        let parts = NumberText.money(money, catalogue.language)
+            .split(separator: "\u{A0}", maxSplits: 1).map(String.init)
+        return HTML.element("bdi", ["class": "money", "dir": catalogue.language.direction]) {
+            HTML.text(parts[0])
+            if parts.count == 2 {
+                HTML.text("\u{A0}")
+                HTML.element("bdi") { .text(parts[1]) }
+            }
+        }
+    }
+
+    private func day(_ text: String) -> HTML {
+        guard let day = CivilDay(text) else { return page.untrusted(text) }
+        return HTML.element("time", ["datetime": text]) { .text(catalogue.language.date(day)) }
+    }
+
+    // MARK: Codes
+
+    private func codes(_ codes: [String], _ list: Fact.Codes) -> HTML {
+        if codes.count == 1 { return code(codes[0], list) }
+        guard codes.count > Self.ungrouped, list.isGrouped else { return items(codes, list) }
+        let groups = Dictionary(grouping: codes) { CodeGroup.of($0, in: list) }
+        return CodeGroup.allCases.reduce(into: HTML.empty) { html, group in
+            guard let codes = groups[group] else { return }
+            html += HTML.element("p", ["class": "group"]) { catalogue.html(group.name) }
+            html += items(codes, list)
+        }
+    }
+
+    private func items(_ codes: [String], _ list: Fact.Codes) -> HTML {
+        HTML.element("ul", ["class": "plain"]) {
+            for code in codes { HTML.element("li") { self.code(code, list) } }
+        }
+    }
+
+    /// Its meaning; one that we cannot explain is shown as it came, and says so.
+    private func code(_ code: String, _ list: Fact.Codes) -> HTML {
+        guard let meaning = catalogue.meaning(code, in: list) else {
+            return page.untrusted(code) + .text(" ")
+                + HTML.element("span", ["class": "note"]) { catalogue.html(.unknownCode) }
+        }
+        // Many currencies share a name's first word.
+        return list == .currency ? .text("\(meaning) (\(code))") : .text(meaning)
+    }
+
+    // MARK: Accounts
+
+    /// An account by the members of its own standard: each part on a line, numbers in the groups
+    /// that people read them in.
+    func account(_ account: Consent.NamedAccount) -> HTML {
+        lines(
+            (account.name.map { [page.untrusted($0)] } ?? [])
+                + (account.ispb == nil ? number(account) : brasil(account))
+        )
+    }
+
+    func lines(_ lines: [HTML]) -> HTML {
+        lines.reduce(into: HTML.empty) { html, line in
+            html += HTML.element("span", ["class": "line"]) { line }
+        }
+    }
+
+    private func number(_ account: Consent.NamedAccount) -> [HTML] {
+        let number = account.identification
+        switch account.scheme {
+        case "UK.OBIE.SortCodeAccountNumber" where AccountNumber.isSortCodeAndNumber(number),
+            "SortCodeAccountNumber" where AccountNumber.isSortCodeAndNumber(number):
+            return [
+                catalogue.html(
+                    .sortCode,
+                    ["number": digits(AccountNumber.sortCode(number))]
+                ),
+                catalogue.html(.accountNumber, ["number": digits(String(number.dropFirst(6)))]),
+            ]
+        case "UK.OBIE.IBAN" where AccountNumber.isIBAN(number),
+            "IBAN" where AccountNumber.isIBAN(number):
+            return [.text("IBAN ") + digits(AccountNumber.inFours(number))]
+        case let scheme?: return [page.untrusted(scheme), digits(number)]
+        case nil: return [catalogue.html(.accountNumber, ["number": digits(number)])]
+        }
+    }
+
+    private func brasil(_ account: Consent.NamedAccount) -> [HTML] {
+        var lines: [HTML] = []
+        if let type = account.accountType { lines.append(accountType(type)) }
+        if let ispb = account.ispb { lines.append(.text("ISPB ") + digits(ispb)) }
+        if let issuer = account.issuer {
+            lines.append(catalogue.html(.branch, ["number": digits(issuer)]))
+        }
+        lines.append(catalogue.html(.accountNumber, ["number": digits(account.identification)]))
+        return lines
+    }
+
+    /// Open Finance Brasil, `EnumAccountPaymentsType`.
+    private func accountType(_ type: String) -> HTML {
+        switch type {
+        case "CACC": catalogue.html(.accountCurrent)
+        case "SVGS": catalogue.html(.accountSavings)
+        case "TRAN": catalogue.html(.accountPayment)
+        case "SLRY": catalogue.html(.accountSalary)
+        default: page.untrusted(type)
+        }
+    }
+
+    /// Numbers of accounts run from left to right in every language.
+    private func digits(_ text: String) -> HTML {
+        HTML.element("bdi", ["class": "digits", "dir": "ltr"]) { InertText.html(text) }
+    }
+}
+
+/// How people read the numbers of accounts.
+enum AccountNumber {
+    /// Six digits and eight.
+    static func isSortCodeAndNumber(_ text: String) -> Bool {
+        text.utf8.count == 14 && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    /// `08-08-00`.
+    static func sortCode(_ text: String) -> String {
+        stride(from: 0, to: 6, by: 2).map { text.dropFirst($0).prefix(2) }.joined(separator: "-")
+    }
+
+    /// Two letters, two digits, and 11 to 30 of either (ISO 13616). Whether its check digits are
+    /// right is the bank's business.
+    static func isIBAN(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        let isCapital = { (byte: UInt8) in (0x41...0x5A).contains(byte) }
+        let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) }
+        return (15...34).contains(bytes.count) && bytes.prefix(2).allSatisfy(isCapital)
+            && bytes.dropFirst(2).prefix(2).allSatisfy(isDigit)
+            && bytes.dropFirst(4).allSatisfy { isCapital($0) || isDigit($0) }
+    }
+
+    /// `GB29 NWBK 6016 1331 9268 19`.
+    static func inFours(_ text: String) -> String {
+        stride(from: 0, to: text.count, by: 4).map { text.dropFirst($0).prefix(4) }
+            .joined(separator: " ")
+    }
+}

@@ -1,0 +1,213 @@
+import HTTP
+import Logins
+
+/// What a person chose, and why it could not be taken. The page then shows both.
+struct Attempt: Hashable, Sendable {
+    let selection: Selection
+    let problem: Selection.Problem
+}
+
+/// The page of a question: who asks and for what, every detail of it, what can be chosen, and the
+/// buttons. Its parts are in files of their own: what it says in `Sheet+Facts`, what can be
+/// chosen in `Sheet+Choice`.
+struct Sheet: Sendable {
+    /// Characters of a name in the heading; the whole of it stands in the details.
+    static let headingLimit = 64
+    /// Characters of the longest amount that stands large.
+    static let largeAmount = 12
+
+    let page: ApprovalPage
+    let question: Question
+    let login: PendingLogin
+    let attempt: Attempt?
+
+    var catalogue: Catalogue { page.catalogue }
+    var consent: Consent { question.consent }
+
+    func html(_ standing: LoginStanding, now: Timestamp, choices: [Decision.Choice]) -> HTML {
+        let left = max(0, (login.terms.promptEnds - now).milliseconds)
+        let canApprove = choices.contains(.approve)
+        let isChoosing = canApprove && hasChoice
+        // Without scripts the page looks again now and then, and when the time is over; but it must
+        // not forget what was ticked meanwhile.
+        let end = Int(left / 1000) + 1
+        let heading = heading
+        let title = attempt == nil ? heading : catalogue.html(.errorHeading)
+        return page.document(title, standing, refresh: isChoosing ? end : min(30, end)) {
+            HTML.element("div", ["class": "card"]) {
+                if let attempt { summary(attempt.problem) }
+                page.heading(heading)
+                lead
+                message(login.details.bindingMessage)
+                details
+                if !isChoosing || !hasOptionalScopes { scopeList }
+                payer
+                HTML.element("form", ["method": "post", "autocomplete": "off"]) {
+                    if isChoosing {
+                        if hasOptionalScopes { scopeChoice }
+                        accountChoice
+                    }
+                    time(ends: login.terms.promptEnds, left: left)
+                    HTML.element("p", ["class": "warning"]) { catalogue.html(.warning) }
+                    buttons(canApprove)
+                }
+            }
+        }
+    }
+
+    // MARK: Who and what
+
+    /// Whoever asks: the server's name for it, or the client's identifier, never nothing.
+    private var clientName: String? {
+        consent.clientName ?? login.details.clientName ?? login.details.client?.value
+    }
+
+    private var client: HTML {
+        clientName.map(short) ?? catalogue.html(.askApplicationUnnamed)
+    }
+
+    private func short(_ name: String) -> HTML {
+        name.count > Self.headingLimit
+            ? InertText.html(name.prefix(Self.headingLimit - 1) + "\u{2026}")
+            : InertText.html(name)
+    }
+
+    private var heading: HTML {
+        switch consent.kind {
+        case .scopes: catalogue.html(.askHeading, ["client": client])
+        case .ukAccountAccess, .brasilData, .fdx, .cdr, .ksa:
+            catalogue.html(.dataHeading, ["client": client])
+        case .ukFilePayment: catalogue.html(.fileHeading)
+        case .ukDomesticPayment, .ukInternationalPayment: payment(.payHeading)
+        case .brasilPayment: payment(isLater ? .scheduleHeading : .payHeading)
+        case .ukDomesticScheduledPayment, .ukInternationalScheduledPayment:
+            payment(.scheduleHeading)
+        case .ukDomesticStandingOrder, .ukInternationalStandingOrder:
+            payment(.standingOrderHeading)
+        }
+    }
+
+    /// Whether it is paid on a day after the one it was asked for; in Brasil every payment has a day.
+    private var isLater: Bool {
+        guard case .day(let day) = first(.executionDate) else { return false }
+        let asked = RFC3339.format(milliseconds: login.terms.receivedAt.milliseconds)
+        return day > asked.prefix(10)
+    }
+
+    private func payment(_ phrase: Phrase) -> HTML {
+        let amount =
+            first(.amount) ?? first(.recurringAmount) ?? first(.firstAmount)
+        guard case .money(let money) = amount else { return catalogue.html(.paymentHeading) }
+        return catalogue.html(
+            phrase,
+            [
+                "amount": HTML.element("span", ["class": size(of: money)]) { self.money(money) },
+                "payee": payeeName.map(short) ?? catalogue.html(.payeeUnnamed),
+            ]
+        )
+    }
+
+    /// Large, unless it is too long for one line of a phone then.
+    private func size(of money: Money) -> String {
+        money.amount.utf8.count > Self.largeAmount ? "amount long" : "amount"
+    }
+
+    private var payeeName: String? {
+        if case .text(let name) = first(.payee) { return name }
+        if case .account(let account) = first(.payeeAccount) {
+            return account.name ?? account.identification
+        }
+        return nil
+    }
+
+    private func first(_ label: Fact.Known) -> Fact.Value? {
+        consent.facts.first { $0.label == .known(label) }?.value
+    }
+
+    /// Says who asks where the heading does not, and warns of names that may not be what they seem.
+    @HTMLBuilder private var lead: HTML {
+        if consent.kind.isPayment {
+            HTML.element("p") { catalogue.html(.payLead, ["client": client]) }
+        } else if consent.kind != .scopes {
+            HTML.element("p") { catalogue.html(.dataLead) }
+        }
+        if [clientName, consent.kind.isPayment ? payeeName : nil].contains(where: {
+            MixedScripts.areIn($0 ?? "")
+        }) {
+            HTML.element("p") { page.mixedScripts }
+        }
+    }
+
+    @HTMLBuilder private func message(_ message: String?) -> HTML {
+        if let message, !message.isEmpty {
+            HTML.element("section", ["aria-labelledby": "message"]) {
+                HTML.element("h2", ["id": "message"]) { catalogue.html(.messageHeading) }
+                HTML.element("p", ["class": "message"]) { InertText.html(message) }
+                if MixedScripts.areIn(message) {
+                    HTML.element("p") { page.mixedScripts }
+                }
+                HTML.element("p", ["class": "soft"]) { catalogue.html(.messageHelp) }
+            }
+        }
+    }
+
+    // MARK: The end of it
+
+    private func time(ends: Timestamp, left: Int64) -> HTML {
+        HTML.element("div", ["class": "time"]) {
+            HTML.element("span") {
+                catalogue.html(.answerBy, ["time": page.timeOfDay(ends)])
+            }
+            HTML.element(
+                "span",
+                [
+                    "role": "timer", "hidden": "", "data-left": String(left),
+                    "data-text": catalogue.text(.timeLeft), "data-over": catalogue.text(.timeUp),
+                ]
+            )
+            HTML.element(
+                "span",
+                [
+                    "role": "status", "class": "unseen",
+                    "data-at60": catalogue.text(.timeLeftMinute),
+                    "data-at15": catalogue.text(.timeLeftSeconds),
+                ]
+            )
+            if let zone = page.zone {
+                HTML.element("span", ["class": "zone"]) {
+                    catalogue.html(.zoneNote, ["zone": page.name(zone)])
+                }
+            }
+        }
+    }
+
+    /// Decline is the first button of the form and so the one that the Enter key means
+    /// (HTML §4.10.21.2, implicit submission).
+    private func buttons(_ canApprove: Bool) -> HTML {
+        HTML.element("fieldset") {
+            HTML.element("legend", ["class": "unseen"]) { catalogue.html(.choicesLabel) }
+            HTML.element("div", ["class": "choices"]) {
+                button(.deny, "decline", .decline)
+                if canApprove { button(.approve, "approve", .approve) }
+            }
+            if !canApprove {
+                HTML.element("p", ["class": "soft"]) { catalogue.html(.useAppText) }
+            }
+            HTML.element(
+                "button",
+                [
+                    "class": "not-me", "name": "decision",
+                    "value": Decision.Choice.reportAsFraud.name,
+                    "aria-describedby": "not-me",
+                ]
+            ) { catalogue.html(.notMe) }
+            HTML.element("p", ["class": "soft", "id": "not-me"]) { catalogue.html(.notMeHelp) }
+        }
+    }
+
+    private func button(_ choice: Decision.Choice, _ kind: String, _ phrase: Phrase) -> HTML {
+        HTML.element("button", ["class": kind, "name": "decision", "value": choice.name]) {
+            catalogue.html(phrase)
+        }
+    }
+}

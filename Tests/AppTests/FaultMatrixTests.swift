@@ -1,0 +1,203 @@
+import AuthorizationServers
+import CurlClient
+import Engine
+import Foundation
+import HTTP
+import JSON
+import Logins
+import SQLiteStore
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import App
+
+/// Every way a call to ACP can go wrong, at every call, with the real engine, the real store and
+/// real sockets; what is observed equals the table of `cloudentity.md` 6.2 and 6.3.
+@Suite("A fault of the authorization server", .timeLimit(.minutes(2)))
+struct FaultMatrixTests {
+    enum End: Hashable, Sendable {
+        case settled(PendingLogin.Settlement)
+        case stranded(PendingLogin.Stranding)
+    }
+
+    struct Row: Sendable, CustomTestStringConvertible {
+        /// As the peer knows it: `accept-dropped`.
+        let fault: String
+        /// What the person does; an approval unless the fault is a rejection's.
+        var choice: Decision.Choice = .approve
+        /// What reached the server: g a look, a an accept, r a reject.
+        let calls: String
+        let decisions: [String]
+        let end: End
+        /// Pauses that it took to the end, where the server asked for one.
+        var pause: Duration?
+
+        var testDescription: String { fault }
+    }
+
+    /// Each row is reasoned from the table. An approval begins with two looks, one to show it and
+    /// one to compare it; a rejection with one.
+    static let rows: [Row] = accepts + rejects + looks + tokens
+
+    private static let approved = ["accept"]
+    private static let rejected = ["reject"]
+
+    private static let accepts: [Row] = [
+        // It may have landed: a look before any repeat, and it is there.
+        Row(fault: "accept-dropped", calls: "ggag", decisions: approved, end: .settled(.reported)),
+        Row(fault: "accept-500done", calls: "ggag", decisions: approved, end: .settled(.reported)),
+        Row(fault: "accept-slow", calls: "ggag", decisions: approved, end: .settled(.reported)),
+        // It may have landed, and is not there: sent again.
+        Row(fault: "accept-503", calls: "ggaga", decisions: approved, end: .settled(.reported)),
+        Row(fault: "accept-reset", calls: "ggaga", decisions: approved, end: .settled(.reported)),
+        // Not a byte left us: compared and sent as if for the first time.
+        Row(
+            fault: "accept-unreachable",
+            calls: "ggga",
+            decisions: approved,
+            end: .settled(.reported)
+        ),
+        // A new token, once.
+        Row(fault: "accept-401", calls: "ggaa", decisions: approved, end: .settled(.reported)),
+        Row(
+            fault: "accept-403",
+            calls: "ggaa",
+            decisions: [],
+            end: .stranded(.refused("403 forbidden"))
+        ),
+        Row(fault: "accept-404", calls: "gga", decisions: [], end: .stranded(.gone)),
+        Row(
+            fault: "accept-404repeat",
+            calls: "ggag",
+            decisions: approved,
+            end: .settled(.deliveredUnconfirmed)
+        ),
+        // A conflict: one look, which decides.
+        Row(fault: "accept-409ours", calls: "ggag", decisions: approved, end: .settled(.reported)),
+        Row(
+            fault: "accept-409other",
+            calls: "ggag",
+            decisions: [],
+            end: .stranded(.refused("the server has it rejected"))
+        ),
+        Row(
+            fault: "accept-409",
+            calls: "ggag",
+            decisions: [],
+            end: .stranded(.refused("409 conflict"))
+        ),
+        // Surely not processed: as long as it says, then compared again and sent.
+        Row(
+            fault: "accept-429",
+            calls: "ggaga",
+            decisions: approved,
+            end: .settled(.reported),
+            pause: .seconds(7)
+        ),
+        // What a 2xx says beside is nobody's business.
+        Row(fault: "accept-html", calls: "gga", decisions: approved, end: .settled(.reported)),
+    ]
+
+    private static let rejects: [Row] = [
+        ("dropped", "grg", rejected, .settled(.reported)),
+        ("500done", "grg", rejected, .settled(.reported)),
+        ("slow", "grg", rejected, .settled(.reported)),
+        ("503", "grgr", rejected, .settled(.reported)),
+        ("reset", "grgr", rejected, .settled(.reported)),
+        ("unreachable", "gr", rejected, .settled(.reported)),
+        ("401", "grr", rejected, .settled(.reported)),
+        ("403", "grr", [], .stranded(.refused("403 forbidden"))),
+        // Nobody is left to tell, and nothing was granted.
+        ("404", "gr", [], .settled(.gone)),
+        ("404repeat", "grg", rejected, .settled(.deliveredUnconfirmed)),
+        ("409ours", "grg", rejected, .settled(.reported)),
+        ("409other", "grg", [], .stranded(.refused("the server has it approved"))),
+        ("409", "grg", [], .stranded(.refused("409 conflict"))),
+        ("429", "grr", rejected, .settled(.reported)),
+        ("html", "gr", rejected, .settled(.reported)),
+    ].map { (fault: String, calls: String, decisions: [String], end: End) in
+        Row(
+            fault: "reject-\(fault)",
+            choice: .deny,
+            calls: calls,
+            decisions: decisions,
+            end: end,
+            pause: fault == "429" ? .seconds(7) : nil
+        )
+    }
+
+    /// A look changes nothing, so that each is simply made again.
+    private static let looks: [Row] = [
+        ("dropped", "ggga", approved, .settled(.reported)),
+        ("slow", "ggga", approved, .settled(.reported)),
+        ("503", "ggga", approved, .settled(.reported)),
+        ("reset", "ggga", approved, .settled(.reported)),
+        ("unreachable", "gga", approved, .settled(.reported)),
+        ("401", "ggga", approved, .settled(.reported)),
+        ("429", "ggga", approved, .settled(.reported)),
+        ("html", "ggga", approved, .settled(.reported)),
+        // Never shown: failed, and the consent is rejected.
+        ("403", "ggr", rejected, .settled(.reported)),
+        ("409", "gr", rejected, .settled(.reported)),
+        // Gone before it was shown, and gone after it was approved.
+        ("404", "g", [], .settled(.gone)),
+        ("404repeat", "gg", [], .stranded(.gone)),
+    ].map { (fault: String, calls: String, decisions: [String], end: End) in
+        Row(
+            fault: "get-\(fault)",
+            calls: calls,
+            decisions: decisions,
+            end: end,
+            pause: fault == "429" ? .seconds(7) : nil
+        )
+    }
+
+    /// Without a token nothing is asked, and so nothing can go wrong there.
+    private static let tokens: [Row] =
+        ["dropped", "slow", "503", "reset", "unreachable", "401", "409", "429", "html"].map {
+            Row(
+                fault: "token-\($0)",
+                calls: "gga",
+                decisions: approved,
+                end: .settled(.reported),
+                pause: $0 == "429" ? .seconds(7) : nil
+            )
+        } + [
+            // Credentials that stay wrong: nobody could be told, and an operator sees it.
+            Row(fault: "token-403", calls: "", decisions: [], end: .stranded(.outOfTime)),
+            Row(fault: "token-404", calls: "", decisions: [], end: .stranded(.outOfTime)),
+        ]
+
+    private static let peer = Result { try PeerProcess(script: "faulty_acp.py") }
+
+    @Test("is read as the table says, and costs no decision", arguments: rows)
+    func row(_ row: Row) async throws {
+        let peer = try Self.peer.get()
+        let stage = try FaultStage(fault: row.fault, port: peer.port)
+        let ended = try await stage.run(row.choice)
+        let told = try await stage.told()
+        #expect(told.calls == row.calls)
+        #expect(told.decisions == row.decisions)
+        switch ended.login.phase {
+        case .settled(_, let settlement, _): #expect(row.end == .settled(settlement))
+        case .stranded(_, _, let stranding):
+            #expect(row.end == .stranded(stranding))
+        case .preparing, .waiting, .reporting: Issue.record("\(ended.login.phase)")
+        }
+        if let pause = row.pause { #expect(stage.pauses.entries.contains(pause)) }
+        #expect(!stage.log.lines.contains { $0.members.contains("token-1") })
+    }
+
+    @Test("loses no approval and doubles none")
+    func complete() {
+        // Every fault at every call, but those that a call cannot have.
+        let faults = Set(Self.accepts.map { $0.fault.dropFirst("accept-".count) })
+        #expect(Set(Self.rejects.map { $0.fault.dropFirst("reject-".count) }) == faults)
+        #expect(Self.looks.allSatisfy { faults.contains($0.fault.dropFirst("get-".count)) })
+        for row in Self.rows {
+            #expect(row.decisions.count <= 1)
+            if row.end == .settled(.reported) { #expect(row.decisions.count == 1) }
+        }
+    }
+}

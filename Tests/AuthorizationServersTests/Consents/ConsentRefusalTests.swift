@@ -1,0 +1,201 @@
+import HTTP
+import JSON
+import Logins
+import TestSupport
+import Testing
+
+@Suite("What cannot be shown of a consent")
+struct ConsentRefusalTests {
+    private func answer(
+        _ example: ConsentExample,
+        _ change: (JSONValue) -> JSONValue
+    ) async throws -> (ConsentAnswer, CapturedLog) {
+        let text = String(decoding: change(try example.tree()).bytes, as: UTF8.self)
+        let stage = ConsentStage(example, answer: text)
+        return (await stage.consent(of: example), stage.log)
+    }
+
+    /// The member that is taken away, and what is said of it.
+    static let needed: [(Consent.Kind, [String], String)] = [
+        (.ukAccountAccess, ["Permissions"], "Permissions"),
+        (.ukDomesticPayment, ["Initiation"], "Initiation"),
+        (.ukDomesticPayment, ["Initiation", "InstructedAmount"], "Initiation.InstructedAmount"),
+        (
+            .ukDomesticPayment, ["Initiation", "InstructedAmount", "Currency"],
+            "Initiation.InstructedAmount.Currency"
+        ),
+        (.ukDomesticPayment, ["Initiation", "CreditorAccount"], "Initiation.CreditorAccount"),
+        (
+            .ukDomesticPayment, ["Initiation", "CreditorAccount", "Identification"],
+            "Initiation.CreditorAccount.Identification"
+        ),
+        (
+            .ukDomesticPayment, ["Initiation", "CreditorAccount", "Name"],
+            "Initiation.CreditorAccount.Name"
+        ),
+        (
+            .ukDomesticScheduledPayment, ["Initiation", "RequestedExecutionDateTime"],
+            "Initiation.RequestedExecutionDateTime"
+        ),
+        (.ukDomesticStandingOrder, ["Initiation", "Frequency"], "Initiation.Frequency"),
+        (
+            .ukDomesticStandingOrder, ["Initiation", "FirstPaymentAmount"],
+            "Initiation.FirstPaymentAmount"
+        ),
+        (.ukFilePayment, ["Initiation", "ControlSum"], "Initiation.ControlSum"),
+        (
+            .ukFilePayment, ["Initiation", "NumberOfTransactions"],
+            "Initiation.NumberOfTransactions"
+        ),
+        (.brasilData, ["permissions"], "permissions"),
+        (.brasilPayment, ["payment", "amount"], "payment.amount"),
+        (.brasilPayment, ["creditor", "name"], "creditor.name"),
+        (.brasilPayment, ["expirationDateTime"], "expirationDateTime"),
+        (.fdx, ["resources"], "resources"),
+    ]
+
+    @Test("is named by its place, and nothing is shown", arguments: needed.indices)
+    func missing(_ index: Int) async throws {
+        let (kind, path, place) = Self.needed[index]
+        let example = ConsentExample.of(kind)
+        let steps = ([example.member] + path).map { Leaf.Step.name($0) }
+        let (answer, log) = try await answer(example) { $0.removing(steps) }
+        #expect(answer == .unusable(.consentUnusable))
+        #expect(log.events == ["consent.incomplete"])
+        let said = try #require(log.lines.first).members
+        #expect(said.contains(#""cause":"\#(example.member).\#(place)""#), "\(said)")
+    }
+
+    @Test(
+        "includes a permission that nobody has words for",
+        arguments: [
+            (Consent.Kind.ukAccountAccess, [Leaf.Step.name("Permissions"), .index(1)]),
+            (.brasilData, [.name("permissions"), .index(0)]),
+            (.fdx, [.name("resources"), .index(0), .name("dataClusters"), .index(0)]),
+        ]
+    )
+    func unknownCode(_ kind: Consent.Kind, path: [Leaf.Step]) async throws {
+        let example = ConsentExample.of(kind)
+        let (answer, log) = try await answer(example) {
+            $0.setting([.name(example.member)] + path, to: .string("ReadEverything"))
+        }
+        #expect(answer == .unusable(.consentUnusable))
+        #expect(try #require(log.lines.first).members.contains("unknown code"))
+    }
+
+    @Test(
+        "is a consent of another type than its address",
+        arguments: ["international_payment", "unheard_of", "domestic_payment_consent_v2"]
+    )
+    func mismatch(_ type: String) async throws {
+        let (answer, log) = try await answer(.of(.ukDomesticPayment)) {
+            $0.setting([.name("type")], to: .string(type))
+        }
+        #expect(answer == .unusable(.consentUnusable))
+        #expect(log.events == ["consent.type_mismatch"])
+    }
+
+    @Test("is a consent of another name than the start's")
+    func otherName() async throws {
+        let (answer, _) = try await answer(.of(.ukDomesticPayment)) {
+            $0.setting([.name("consent_id")], to: .string("c-other"))
+        }
+        #expect(answer == .unusable(.consentUnusable))
+    }
+
+    static let statuses: [(Consent.Kind, String, ConsentAnswer?)] = [
+        (.ukDomesticPayment, "Authorised", .gone),
+        (.ukDomesticPayment, "Consumed", .gone),
+        (.ukDomesticPayment, "Rejected", .gone),
+        (.ukFilePayment, "AwaitingUpload", .unusable(.consentUnusable)),
+        (.brasilPayment, "AUTHORISED", .gone),
+        (.brasilPayment, "REJECTED", .gone),
+        (.brasilData, "REVOKED", .gone),
+        (.cdr, "Expired", .gone),
+        // Access that is renewed comes back with the word that it got the first time.
+        (.ukAccountAccess, "Authorised", nil),
+        (.brasilData, "AUTHORISED", nil),
+        (.ukDomesticPayment, "AwaitingAuthorisation", nil),
+    ]
+
+    @Test("is decided already", arguments: statuses.indices)
+    func decided(_ index: Int) async throws {
+        let (kind, status, expected) = Self.statuses[index]
+        let example = ConsentExample.of(kind)
+        for place in [[Leaf.Step.name("status")], [.name(example.member), .name("status")]] {
+            let isUK = kind.rawValue.hasPrefix("uk") && place.count == 2
+            let path = isUK ? [.name(example.member), .name("Status")] : place
+            let (answer, _) = try await answer(example) { $0.setting(path, to: .string(status)) }
+            if let expected {
+                #expect(answer == expected, "\(path)")
+            } else {
+                guard case .consent = answer else {
+                    Issue.record("\(status) is not shown: \(answer)")
+                    continue
+                }
+            }
+        }
+    }
+}
+
+/// What a change of is a change of the consent.
+@Suite("The digest of what a server says")
+struct ConsentSourceTests {
+    private func source(
+        _ example: ConsentExample,
+        _ change: (JSONValue) -> JSONValue = { $0 }
+    ) async throws -> String? {
+        let text = String(decoding: change(try example.tree()).bytes, as: UTF8.self)
+        let stage = ConsentStage(example, answer: text)
+        guard case .consent(let consent) = await stage.consent(of: example) else { return nil }
+        return consent.source
+    }
+
+    @Test("covers every member of what is approved", arguments: ConsentExample.all)
+    func covers(_ example: ConsentExample) async throws {
+        let tree = try example.tree()
+        let before = try await source(example)
+        #expect(before != nil)
+        for leaf in Leaf.all(in: tree) where leaf.path.first == .name(example.member) {
+            let name = leaf.path.last?.name?.lowercased() ?? ""
+            if leaf.path.count == 2, name.hasSuffix("status") || name.contains("update") {
+                continue
+            }
+            let value = leaf.value.string ?? ""
+            let changed = tree.setting(leaf.path, to: .string("1" + value))
+            // Most changes make it unusable, which is no less of a change.
+            #expect(try await source(example) { _ in changed } != before, "\(leaf)")
+        }
+    }
+
+    @Test("leaves out how far the consent is")
+    func progress() async throws {
+        let example = ConsentExample.of(.ukDomesticPayment)
+        let before = try await source(example)
+        let later = JSONValue.string("2026-11-20T12:00:00Z")
+        for path in [
+            [Leaf.Step.name(example.member), .name("StatusUpdateDateTime")], [.name("created_at")],
+        ] {
+            #expect(try await source(example) { $0.setting(path, to: later) } == before)
+        }
+        let subject = [Leaf.Step.name("subject")]
+        #expect(try await source(example) { $0.setting(subject, to: .string("x")) } == before)
+    }
+
+    @Test("does not depend on how the answer is written")
+    func form() async throws {
+        let example = ConsentExample.of(.ksa)
+        let object = try #require(try example.tree().object)
+        let backwards = JSONValue.object(JSONObject(object.members.reversed()))
+        #expect(try await source(example) { _ in backwards } == source(example))
+    }
+
+    /// By Python's `json` and `hashlib` from the members that `ConsentSource` names.
+    @Test("is the SHA-256 of the canonical form")
+    func vector() async throws {
+        #expect(
+            try await source(.of(.ksa))
+                == "0bea08ce017f1785ba7aabd30675df6f1d1085be190def52af5e632baf028df2"
+        )
+    }
+}

@@ -1,0 +1,313 @@
+import JSON
+
+/// An answer about a consent that no honest server gives, and what may become of it.
+struct HostileConsent: Sendable {
+    let name: String
+    let example: ConsentExample
+    let bytes: [UInt8]
+    /// Whether showing it, however exactly, would be wrong.
+    let mustBeRefused: Bool
+}
+
+/// Good answers, each made bad in one place. The same ones every time.
+struct HostileConsents {
+    private(set) var all: [HostileConsent] = []
+
+    init() throws {
+        for example in ConsentExample.all {
+            let tree = try example.tree()
+            let leaves = Leaf.all(in: tree)
+            amounts(example, tree, leaves)
+            types(example, tree, leaves)
+            texts(example, tree, leaves)
+            lists(example, tree, leaves)
+            missing(example, tree, leaves)
+            additions(example, tree)
+            wire(example)
+        }
+    }
+
+    private mutating func add(
+        _ name: String,
+        _ example: ConsentExample,
+        _ bytes: [UInt8],
+        refused: Bool = false
+    ) {
+        all.append(
+            HostileConsent(
+                name: "\(example.path): \(name)",
+                example: example,
+                bytes: bytes,
+                mustBeRefused: refused
+            )
+        )
+    }
+
+    // MARK: Kinds of badness
+
+    static let badAmounts = [
+        "1e9", "-1", "NaN", "Infinity", "+1", "0", "0.00", "00.10", "1,00", " 1", "1 ", "1.", ".5",
+        "1.123456", "0x10", "١٢", String(repeating: "9", count: 40), "1.1.1", "1\u{0}",
+    ]
+
+    private mutating func amounts(_ example: ConsentExample, _ tree: JSONValue, _ leaves: [Leaf]) {
+        // What a charge costs may be nothing; nothing else may.
+        let places = leaves.filter {
+            ["Amount", "amount"].contains($0.path.last?.name) && !$0.path.contains(.name("Charges"))
+        }
+        for place in places {
+            for amount in Self.badAmounts {
+                let changed = tree.setting(place.path, to: .string(amount))
+                add("\(place) = \(amount)", example, changed.bytes, refused: true)
+            }
+            let number = tree.setting(place.path, to: .number("165.88"))
+            add("\(place) as a number", example, number.bytes, refused: true)
+        }
+        for place in leaves where ["Currency", "currency"].contains(place.path.last?.name) {
+            for currency in ["gbp", "GB", "POUND", "G\u{202E}P", "£££"] {
+                let changed = tree.setting(place.path, to: .string(currency))
+                add("\(place) = \(currency)", example, changed.bytes)
+            }
+        }
+    }
+
+    private mutating func types(_ example: ConsentExample, _ tree: JSONValue, _ leaves: [Leaf]) {
+        for leaf in leaves {
+            let other: JSONValue =
+                switch leaf.value {
+                case .string: .number("12345678901234567890.5")
+                case .number(let text): .string(text)
+                default: .string("true")
+                }
+            let changed = tree.setting(leaf.path, to: other)
+            add("\(leaf) of another type", example, changed.bytes)
+        }
+        for (index, leaf) in leaves.enumerated() {
+            let others: [JSONValue] = [
+                .object(JSONObject([.init(name: "a", value: .string("b"))])),
+                .array([.string("a"), .array([.number("1")])]), .bool(true), .number("-1e400"),
+            ]
+            let changed = tree.setting(leaf.path, to: others[index % others.count])
+            add("\(leaf) of a strange type", example, changed.bytes)
+        }
+    }
+
+    private mutating func texts(_ example: ConsentExample, _ tree: JSONValue, _ leaves: [Leaf]) {
+        let strange = [
+            "\u{202E}dtL pohS\u{202C}", "Sh\u{43E}p", "a\u{0}b\u{7}\u{1B}[2J", "\u{FEFF}\u{200B}",
+            "<script>alert(1)</script>", "🏴󠁧󠁢󠁥󠁮󠁧󠁿 " + String(repeating: "e\u{301}", count: 500),
+            String(repeating: "x", count: 1999), String(repeating: "x", count: 2001),
+            String(repeating: "long ", count: 20_000), "\u{2028}\n\r\t",
+        ]
+        let places = leaves.filter { if case .string = $0.value { true } else { false } }
+        for (index, text) in strange.enumerated() {
+            let place = places[(index * 7 + 3) % places.count]
+            let changed = tree.setting(place.path, to: .string(text))
+            add("\(place) = strange text \(index)", example, changed.bytes)
+        }
+        // Wherever a person is named.
+        for place in places where ["Name", "name", "client_name"].contains(place.path.last?.name) {
+            for (index, text) in strange.enumerated() {
+                let changed = tree.setting(place.path, to: .string(text))
+                add("\(place) = strange name \(index)", example, changed.bytes)
+            }
+        }
+    }
+
+    private mutating func lists(_ example: ConsentExample, _ tree: JSONValue, _ leaves: [Leaf]) {
+        let names = [
+            "Permissions", "permissions", "dataClusters", "resources", "Charges", "parties",
+        ]
+        for path in Leaf.lists(in: tree) where names.contains(path.last?.name ?? "") {
+            guard let list = tree.value(at: path)?.array, let first = list.first else { continue }
+            let isAsked = path.last?.name?.lowercased() != "charges" && path.last?.name != "parties"
+            for count in [201, 10_000] {
+                let many = JSONValue.array(Array(repeating: first, count: count))
+                let name = "\(path.last?.name ?? "") \(count) times"
+                add(name, example, tree.setting(path, to: many).bytes, refused: true)
+            }
+            let none = tree.setting(path, to: .array([]))
+            add("no \(path.last?.name ?? "")", example, none.bytes, refused: isAsked)
+            let unknown = tree.setting(path, to: .array(list + [.string("ReadEverything\u{200B}")]))
+            add("unknown in \(path.last?.name ?? "")", example, unknown.bytes, refused: true)
+        }
+        let many = (0..<10_000).map { number in
+            JSONValue.object(JSONObject([.init(name: "name", value: .string("scope\(number)"))]))
+        }
+        let scopes = tree.setting([.name("requested_scopes")], to: .array(many))
+        add("10,000 scopes", example, scopes.bytes, refused: true)
+    }
+
+    private mutating func missing(_ example: ConsentExample, _ tree: JSONValue, _ leaves: [Leaf]) {
+        let needed = [
+            "Amount", "Currency", "amount", "currency", "Permissions", "permissions",
+            "dataClusters", "resources", "CreditorAccount", "creditor", "creditorAccount",
+            "InstructedAmount", "FirstPaymentAmount", "ControlSum", "requested_scopes",
+            example.member,
+        ]
+        for path in Leaf.members(in: tree) where needed.contains(path.last?.name ?? "") {
+            let changed = tree.removing(path)
+            add("without \(path.last?.name ?? "")", example, changed.bytes, refused: true)
+        }
+        for (index, leaf) in leaves.enumerated() where index % 4 == 0 {
+            let changed = tree.setting(leaf.path, to: .null)
+            add("\(leaf) null", example, changed.bytes)
+        }
+    }
+
+    private mutating func additions(_ example: ConsentExample, _ tree: JSONValue) {
+        func added(_ name: String, _ value: JSONValue, _ refused: Bool = false) {
+            let place: [Leaf.Step] = [.name(example.member), .name(name)]
+            add("with \(name)", example, tree.setting(place, to: value).bytes, refused: refused)
+        }
+        added("Surcharge", .string("9.99"))
+        added("Surcharge\u{202E}", .number("9.990"))
+        added("Recurring", .bool(true))
+        let small = JSONValue.object(JSONObject([.init(name: "Fee", value: .number("1"))]))
+        added("Nested", small)
+        added("Large", .array(Array(repeating: small, count: 100)), true)
+        added("n" + String(repeating: "a", count: 300), .string("x"), true)
+        var deep = small
+        for _ in 0..<40 { deep = .array([deep]) }
+        added("Deep", deep, true)
+        var many = tree
+        for number in 0..<60 {
+            many = many.setting(
+                [.name(example.member), .name("extra\(number)")],
+                to: .string("\(number)")
+            )
+        }
+        add("60 unknown members", example, many.bytes, refused: true)
+        let type = tree.setting([.name("type")], to: .string("unheard_of"))
+        add("of an unheard-of type", example, type.bytes, refused: true)
+    }
+
+    private mutating func wire(_ example: ConsentExample) {
+        let good = Array(example.answer.utf8)
+        let text = example.answer
+        func twice(_ name: String) -> [UInt8] {
+            Array(
+                text.replacing("\"\(example.member)\":{", with: "\"\(example.member)\":{\(name),")
+                    .utf8
+            )
+        }
+        add("a name twice", example, twice(#""X":1,"X":2"#), refused: true)
+        add("a name twice by an escape", example, twice(#""X":1,"\u0058":2"#), refused: true)
+        let other = #""\#(example.member)":{},"#
+        add(
+            "the consent twice",
+            example,
+            Array(("{" + other + text.dropFirst()).utf8),
+            refused: true
+        )
+        add("half a surrogate", example, twice(#""X":"\ud800""#), refused: true)
+        let illFormed = twice(#""X":"§""#).map { $0 == 0xC2 ? 0xFF : $0 }
+        add("no UTF-8", example, illFormed, refused: true)
+        let raw = twice(#""X":"§""#).map { $0 == 0xC2 || $0 == 0xA7 ? 0x01 : $0 }
+        add("a raw control character", example, raw, refused: true)
+        add("cut off", example, Array(good.dropLast(good.count / 3)), refused: true)
+        add("something after it", example, good + good, refused: true)
+        let deep = String(repeating: "[", count: 100_000)
+        add("100,000 brackets", example, twice("\"X\":" + deep), refused: true)
+        let long = String(repeating: " ", count: 300_000)
+        add("300,000 spaces", example, Array((text + long).utf8), refused: true)
+        add("empty", example, [], refused: true)
+        add("a list", example, Array("[\(text)]".utf8), refused: true)
+    }
+}
+
+/// A scalar in a tree and the way to it.
+struct Leaf: CustomStringConvertible {
+    enum Step: Hashable {
+        case name(String)
+        case index(Int)
+
+        var name: String? { if case .name(let name) = self { name } else { nil } }
+    }
+
+    let path: [Step]
+    let value: JSONValue
+
+    var description: String {
+        path.map { step in
+            switch step {
+            case .name(let name): name
+            case .index(let index): "\(index)"
+            }
+        }.joined(separator: ".")
+    }
+
+    /// In the order they come.
+    static func all(in tree: JSONValue, at path: [Step] = []) -> [Leaf] {
+        switch tree {
+        case .array(let values):
+            values.enumerated().flatMap { all(in: $1, at: path + [.index($0)]) }
+        case .object(let object):
+            object.members.flatMap { all(in: $0.value, at: path + [.name($0.name)]) }
+        case .null, .bool, .number, .string: [Leaf(path: path, value: tree)]
+        }
+    }
+
+    static func members(in tree: JSONValue, at path: [Step] = []) -> [[Step]] {
+        switch tree {
+        case .array(let values):
+            values.enumerated().flatMap { members(in: $1, at: path + [.index($0)]) }
+        case .object(let object):
+            object.members.flatMap { member in
+                [path + [.name(member.name)]]
+                    + members(in: member.value, at: path + [.name(member.name)])
+            }
+        case .null, .bool, .number, .string: []
+        }
+    }
+
+    static func lists(in tree: JSONValue) -> [[Step]] {
+        members(in: tree).filter { tree.value(at: $0)?.array != nil }
+    }
+}
+
+extension JSONValue {
+    func value(at path: [Leaf.Step]) -> JSONValue? {
+        guard let step = path.first else { return self }
+        let next: JSONValue? =
+            switch step {
+            case .name(let name): self[name]
+            case .index(let index): array?[index]
+            }
+        return next?.value(at: Array(path.dropFirst()))
+    }
+
+    /// With a value put in place of another, or added where the last name is new.
+    func setting(_ path: [Leaf.Step], to value: JSONValue) -> JSONValue {
+        change(path) { _ in value }
+    }
+
+    func removing(_ path: [Leaf.Step]) -> JSONValue { change(path) { _ in nil } }
+
+    private func change(
+        _ path: [Leaf.Step],
+        _ change: (JSONValue?) -> JSONValue?
+    ) -> JSONValue {
+        guard let step = path.first else { return change(self) ?? .null }
+        let rest = Array(path.dropFirst())
+        switch (step, self) {
+        case (.name(let name), .object(let object)):
+            var members = object.members
+            let index = members.firstIndex { $0.name == name }
+            let old = index.map { members[$0].value }
+            let new = rest.isEmpty ? change(old) : (old ?? .null).change(rest, change)
+            let member = new.map { JSONObject.Member(name: name, value: $0) }
+            if let index {
+                members.replaceSubrange(index...index, with: member.map { [$0] } ?? [])
+            } else if let member {
+                members.append(member)
+            }
+            return .object(JSONObject(members))
+        case (.index(let index), .array(var values)):
+            values[index] = values[index].change(rest, change)
+            return .array(values)
+        default:
+            preconditionFailure("the path leads through the tree")
+        }
+    }
+}

@@ -1,0 +1,209 @@
+"""Every kind of consent on a phone, in three languages, light and dark, in a real browser."""
+
+from gallery import LANGUAGES, PHONE, Gallery
+from scenarios import CONTRAST, run_all
+from webdriver import until
+
+ENTER, TAB, SPACE = "\ue007", "\ue004", " "
+scenarios = []
+
+# What must stand on the page, beside what the program's own tests compare value by value.
+HEADINGS = {
+    "en": {
+        "scopes": "Kiosk 12 asks for your approval",
+        "uk-account-access": "Budget App asks to see your account data",
+        "uk-domestic-payment": "Pay £165.88 to Shop Ltd",
+        "uk-scheduled-payment": "Schedule a payment of £1,250 to Mill Lane Lettings",
+        "uk-standing-order": "Set up regular payments of £75.50 to Children’s Hospital",
+        "uk-file-payment": "Approve a file of payments",
+        "uk-international-payment": "Pay ¥149,000 to Kyōto Hôtel K.K.",
+        "brasil-payment": "Schedule a payment of R$1,333.00 to Padaria São João Ltda",
+    },
+    "pt-BR": {
+        "scopes": "Kiosk 12 pede sua aprovação",
+        "uk-domestic-payment": "Pagar £ 165,88 a Shop Ltd",
+        "uk-international-payment": "Pagar JP¥ 149.000 a Kyōto Hôtel K.K.",
+        "brasil-data": "Organiza Finanças pede acesso aos dados das suas contas",
+        "brasil-payment": "Agendar um pagamento de R$ 1.333,00 a Padaria São João Ltda",
+        "fdx": "Tax Helper pede acesso aos dados das suas contas",
+    },
+    "ar": {
+        "scopes": "يطلب Kiosk 12 موافقتك",
+        "uk-domestic-payment": "دفع 165.88 UK£ إلى Shop Ltd",
+        "brasil-payment": "جدولة دفعة بقيمة 1,333.00 R$ إلى Padaria São João Ltda",
+        "cdr": "يطلب Mortgage Compare الاطلاع على بيانات حساباتك",
+        "ksa": "يطلب محفظتي الاطلاع على بيانات حساباتك",
+    },
+}
+BUTTONS = {
+    "en": ["Decline", "Approve", "This wasn’t me"],
+    "pt-BR": ["Recusar", "Aprovar", "Não fui eu"],
+    "ar": ["رفض", "موافقة", "لم أكن أنا"],
+}
+
+# Everything that a page must be, in one call: the suite visits some eighty pages.
+LOOK = """
+    const bare = (text) => text.replace(/[\\u200E\\u200F\\u2066-\\u2069]/g, '')
+      .replace(/\\s+/g, ' ').trim();
+    const html = document.documentElement;
+    const texts = (selector) => [...document.querySelectorAll(selector)]
+      .map((element) => bare(element.textContent));
+    const outside = [...document.querySelectorAll('main *')].filter((element) => {
+      const box = element.getBoundingClientRect();
+      return box.width > 1 && (box.left < -0.5 || box.right > innerWidth + 0.5);
+    });
+    const unlabelled = [...document.querySelectorAll('input:not([type=hidden])')]
+      .filter((input) => !input.labels.length || !bare(input.labels[0].textContent));
+    const ids = [...document.querySelectorAll('[aria-labelledby], [aria-describedby]')].flatMap(
+      (element) => ((element.getAttribute('aria-labelledby') || '') + ' '
+        + (element.getAttribute('aria-describedby') || '')).trim().split(/\\s+/));
+    const thumbs = [...document.querySelectorAll('button, label.option')]
+      .filter((element) => element.getBoundingClientRect().height < 44);
+    return {
+      lang: html.lang, dir: html.dir, title: bare(document.title), heading: texts('h1'),
+      direction: getComputedStyle(document.querySelector('main')).direction,
+      wide: html.scrollWidth - innerWidth, outside: outside.map((e) => e.outerHTML.slice(0, 120)),
+      unlabelled: unlabelled.length, missing: ids.filter((id) => !document.getElementById(id)),
+      small: thumbs.length, buttons: texts('button'), text: bare(document.body.innerText),
+      images: document.querySelectorAll('img, iframe, object').length,
+    };
+"""
+
+
+def scenario(function):
+    scenarios.append(function)
+    return function
+
+
+def each_language(function):
+    """A scenario for each language."""
+    def played(language):
+        def play(gallery): function(gallery, language)
+        play.__doc__ = f"{function.__doc__}, in {language}"
+        return play
+    scenarios.extend(played(language) for language in LANGUAGES)
+    return function
+
+
+@each_language
+def whole(gallery, language):
+    """Each kind of consent is whole, fits a phone and can be read, light and dark"""
+    direction = "rtl" if language == "ar" else "ltr"
+    with gallery.browser() as browser:
+        for sample in gallery.samples:
+            browser.shape(*PHONE, dark=False)
+            browser.go(gallery.page(language, sample))
+            page = browser.run(LOOK)
+            about = f"{sample}: {page}"
+            assert (page["lang"], page["dir"], page["direction"]) == (
+                language, direction, direction), about
+            assert page["wide"] <= 0 and not page["outside"], about
+            assert not page["unlabelled"] and not page["missing"] and not page["small"], about
+            assert page["buttons"] == BUTTONS[language] and not page["images"], about
+            assert len(page["heading"]) == 1 and page["title"] == page["heading"][0], about
+            if sample in HEADINGS[language]:
+                assert page["heading"] == [HEADINGS[language][sample]], about
+            if sample == "uk-standing-order":
+                assert LANGUAGES[language] in page["text"], about
+            for dark in (False, True):
+                browser.shape(*PHONE, dark=dark)
+                count, poor = browser.run(CONTRAST)
+                assert count >= 15 and not poor, (sample, dark, count, poor)
+
+
+@scenario
+def kinds_of_controls(gallery):
+    """Accounts are boxes or a choice of one, named and described for assistive technology"""
+    expected = {
+        "uk-account-access": ("checkbox", "Choose the accounts", 3, 0),
+        "uk-domestic-payment": ("radio", "Choose the account to pay from", 2, 0),
+        "uk-scheduled-payment": ("radio", "Choose the account to pay from", 1, 1),
+        "cdr": ("checkbox", "Choose the accounts", 2, 1),
+        "scopes": ("checkbox", "If you approve, it may use", 2, 2),
+    }
+    with gallery.browser() as browser:
+        for sample, (role, name, count, chosen) in expected.items():
+            browser.go(gallery.page("en", sample))
+            group = browser.one("fieldset.options")
+            assert (group.role, group.name) == ("group", name), (sample, group.role, group.name)
+            controls = browser.all("fieldset.options input:not([type=hidden])")
+            assert [control.role for control in controls] == [role] * count, sample
+            checked = browser.run("return document.querySelectorAll(':checked').length")
+            assert checked == chosen, (sample, checked)
+        browser.go(gallery.page("en", "uk-domestic-payment"))
+        first = browser.all("input[type=radio]")[0]
+        assert first.name == "Everyday account Current account •••• 5698 GBP", first.name
+        sections = [part.name for part in browser.all("section")]
+        assert sections == [
+            "Compare this message", "Details", "Further details", "If you approve, it may use"
+        ], sections
+
+
+@scenario
+def by_keyboard(gallery):
+    """The keyboard reaches the accounts, then decline, approve and the alarm"""
+    with gallery.browser() as browser:
+        browser.go(gallery.page("en", "cdr"))
+        order = []
+        for _ in range(5):
+            browser.press(TAB)
+            order.append(browser.focused.name)
+            assert browser.focused.style("outline-style") == "solid", order
+        assert order == [
+            "Everyday Saver Savings account xxx-x12 xxxx4567", "Home Loan Loan xxx-x12 xxxx8910",
+            "Decline", "Approve", "This wasn’t me",
+        ], order
+
+
+@scenario
+def enter_in_a_box_declines(gallery):
+    """The Enter key in a box declines, and never approves"""
+    with gallery.browser() as browser:
+        browser.go(gallery.page("en", "ksa"))
+        browser.press(TAB)
+        browser.press(SPACE)
+        assert browser.run("return document.querySelectorAll(':checked').length") == 1
+        browser.press(ENTER)
+        browser.sees("You declined")
+
+
+def _wrong_choice(gallery, scripts, language, heading, text, approve):
+    with gallery.browser(scripts=scripts) as browser:
+        browser.go(gallery.page(language, "uk-account-access"))
+        browser.button(approve).click()
+        until("the page says what is wrong", lambda: browser.title == heading)
+        summary = browser.one('[role="alert"]')
+        assert text in summary.text
+        until("the summary has the focus", lambda: browser.focused == summary)
+        assert text in browser.one("#accounts-error").text
+        # Both colour schemes show the error well, too.
+        for dark in (False, True):
+            browser.shape(*PHONE, dark=dark)
+            count, poor = browser.run(CONTRAST)
+            assert not poor, poor
+        browser.all("input[type=checkbox]")[1].click()
+        browser.button(approve).click()
+        return until("the answer is taken", lambda: not browser.all("form") and browser.heading)
+
+
+@scenario
+def wrong_choice(gallery):
+    """Approving without an account says so, has the focus there, and then goes on"""
+    heading = _wrong_choice(
+        gallery, True, "en", "Please check your choice", "Choose an account.", "Approve"
+    )
+    assert heading == "Sending your answer", heading
+
+
+@scenario
+def wrong_choice_without_scripts(gallery):
+    """The same without scripts, from right to left"""
+    heading = _wrong_choice(
+        gallery, False, "ar", "يُرجى مراجعة اختيارك", "اختر حسابًا.", "موافقة"
+    )
+    assert heading == "جارٍ إرسال إجابتك", heading
+
+
+def main():
+    with Gallery() as gallery:
+        return run_all(scenarios, gallery)

@@ -1,0 +1,228 @@
+import HTTP
+import JSON
+import Logins
+import TestSupport
+import Testing
+
+@testable import Endpoints
+
+@Suite("Choosing accounts and scopes")
+struct ChoiceTests {
+    private static func inputs(_ page: String) -> [String] {
+        page.split(separator: "<input ").dropFirst().map { String($0.prefix { $0 != ">" }) }
+    }
+
+    private static func sample(_ name: String) throws -> SampleQuestion {
+        try require(SampleQuestion.named(name))
+    }
+
+    @Test(
+        "offers what the consent asks for, with nothing chosen that nobody chose",
+        arguments: [
+            (
+                "uk-account-access",
+                [
+                    #"type="checkbox" name="account" value="acc-1""#,
+                    #"type="checkbox" name="account" value="acc-2""#,
+                    #"type="checkbox" name="account" value="acc-3""#,
+                ]
+            ),
+            (
+                "cdr",
+                [
+                    #"type="checkbox" name="account" value="au-1""#,
+                    #"type="checkbox" name="account" value="au-2" checked="""#,
+                ]
+            ),
+            (
+                "uk-domestic-payment",
+                [
+                    #"type="radio" name="account" value="acc-1""#,
+                    #"type="radio" name="account" value="acc-2""#,
+                ]
+            ),
+            ("uk-scheduled-payment", [#"type="radio" name="account" value="acc-1" checked="""#]),
+            ("uk-standing-order", []),
+            (
+                "scopes",
+                [
+                    #"type="hidden" name="scope" value="openid""#,
+                    #"type="checkbox" name="scope" value="profile" checked="""#,
+                    #"type="checkbox" name="scope" value="offline_access" checked="""#,
+                ]
+            ),
+        ]
+    )
+    func offered(name: String, inputs: [String]) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(try Self.sample(name))
+            #expect(Self.inputs(await house.get(prompt.page).text) == inputs)
+        }
+    }
+
+    @Test("offers nothing to choose where this page cannot approve")
+    func declineOnly() async throws {
+        try await House.with(tap: false) { house in
+            let prompt = try await house.prompt(try Self.sample("uk-account-access"))
+            #expect(Self.inputs(await house.get(prompt.page).text).isEmpty)
+        }
+    }
+
+    @Test(
+        "takes a choice that fits, and grants exactly it",
+        arguments: [
+            (
+                "uk-account-access", "&account=acc-3&account=acc-1", ["acc-1", "acc-3"],
+                ["openid", "accounts"]
+            ),
+            ("uk-domestic-payment", "&account=acc-2", ["acc-2"], ["openid", "payments"]),
+            ("uk-standing-order", "", ["acc-1"], ["payments"]),
+            ("scopes", "&scope=openid&scope=profile", [], ["openid", "profile", "internal"]),
+            ("scopes", "&scope=openid", [], ["openid", "internal"]),
+            ("hostile", "&account=b%26b%3D1%3B%2B+%25", ["b&b=1;+ %"], ["payments"]),
+        ]
+    )
+    func fits(name: String, choice: String, accounts: [String], scopes: [String]) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(try Self.sample(name))
+            let answer = await house.choose("approve", prompt.ticket, also: choice)
+            #expect(answer.status == 303, "\(answer.text)")
+            let stored = try require(try await house.store.login(prompt.number))
+            let decision = try require(stored.login.phase.outcome?.decision)
+            #expect(decision.grant.accounts == accounts && decision.grant.scopes == scopes)
+        }
+    }
+
+    @Test(
+        "shows the page again with what is wrong and what was chosen, and changes nothing",
+        arguments: [
+            ("uk-account-access", "", "Choose an account.", []),
+            (
+                "uk-account-access", "&account=acc-1&account=foreign",
+                "Choose only from the accounts", ["acc-1"]
+            ),
+            ("uk-account-access", "&account=acc-1&account=acc-1", "each once", ["acc-1"]),
+            (
+                "uk-domestic-payment", "&account=acc-1&account=acc-2",
+                "Choose exactly one account.", ["acc-1", "acc-2"]
+            ),
+            ("uk-domestic-payment", "", "Choose an account.", []),
+            ("uk-standing-order", "&account=acc-9", "only from the account named here", []),
+            ("scopes", "&scope=openid&account=x", "No account can be chosen here.", ["openid"]),
+            (
+                "scopes", "&scope=openid&scope=more", "Choose only from what is listed here",
+                ["openid"]
+            ),
+            ("scopes", "&scope=profile", "What has no box to untick", ["profile"]),
+            ("scopes", "", "What has no box to untick", []),
+        ]
+    )
+    func unfit(name: String, choice: String, text: String, chosen: [String]) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(try Self.sample(name))
+            let answer = await house.choose("approve", prompt.ticket, also: choice)
+            #expect(answer.status == 422)
+            #expect(answer.text.contains("<title>Please check your choice</title>"))
+            #expect(answer.text.contains("role=\"alert\" tabindex=\"-1\" autofocus"))
+            // In the summary, and at the group of boxes where there is one.
+            let mentions =
+                answer.text.split(separator: text, omittingEmptySubsequences: false).count - 1
+            let hasGroup = answer.text.contains("-error\"")
+            #expect(mentions == (hasGroup ? 2 : 1))
+            let checked = Self.inputs(answer.text).filter { $0.hasSuffix("checked=\"\"") }
+                .compactMap { $0.split(separator: "\"").dropFirst(5).first.map(String.init) }
+            #expect(checked == chosen.filter { $0 != "openid" })
+            let stored = try require(try await house.store.login(prompt.number))
+            #expect(stored.login.phase.name == .waiting)
+        }
+    }
+
+    @Test("asks nothing of whoever declines", arguments: ["deny", "fraud"])
+    func declining(choice: String) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(try Self.sample("uk-account-access"))
+            #expect(await house.choose(choice, prompt.ticket).status == 303)
+        }
+    }
+
+    @Test(
+        "refuses a form that says anything else twice",
+        arguments: [
+            "decision=deny&decision=approve", "decision=deny&x=1&x=2",
+            "decision=approve&account=%zz",
+        ]
+    )
+    func doubled(body: String) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(try Self.sample("uk-account-access"))
+            let type = Field("Content-Type", "application/x-www-form-urlencoded")
+            #expect(await house.send(.post, prompt.page, [type], body).status == 400)
+        }
+    }
+
+    // MARK: The device interface
+
+    @Test("shows an app the consent, the accounts and the digest")
+    func document() async throws {
+        try await House.with { house in
+            let sample = try Self.sample("cdr")
+            let prompt = try await house.prompt(sample)
+            let answer = await house.get(prompt.device, [prompt.bearer])
+            let login = try require(try JSONValue(answer.body).object)
+            let consent = try require(login["consent"]?.object)
+            #expect(consent["kind"]?.string == "cdr")
+            #expect(consent["account_choice"]?.string == "several")
+            let facts = try require(consent["facts"]?.array).compactMap(\.object)
+            #expect(facts.count == sample.consent.facts.count)
+            #expect(
+                facts[0]["label"]?.string == "permissions" && facts[0]["type"]?.string == "codes"
+            )
+            #expect(facts[0]["list"]?.string == "cdr_scope")
+            #expect(facts[2]["moment"]?.string == "2031-06-23T16:53:20.000Z")
+            let accounts = try require(consent["accounts"]?.array).compactMap(\.object)
+            #expect(accounts.map { $0["id"]?.string } == ["au-1", "au-2"])
+            #expect(accounts.map { $0["preselected"] } == [.bool(false), .bool(true)])
+            // SHA-256 in base 64 for URLs is 43 characters.
+            #expect(consent["digest"]?.string?.count == 43)
+            let scopes = try require(login["scopes"]?.array).compactMap(\.object)
+            #expect(scopes.map { $0["optional"] } == [.bool(false), .bool(false), .bool(false)])
+        }
+    }
+
+    @Test(
+        "takes an app's choice or says which member does not fit",
+        arguments: [
+            (#"{"decision":"approve","accounts":["acc-2"]}"#, 200, ""),
+            (
+                #"{"decision":"approve","accounts":["acc-2"],"scopes":["openid","accounts"]}"#, 200,
+                ""
+            ),
+            (#"{"decision":"approve"}"#, 422, "accounts: "),
+            (#"{"decision":"approve","accounts":["x"]}"#, 422, "accounts: "),
+            (#"{"decision":"approve","accounts":["acc-1"],"scopes":["openid"]}"#, 422, "scopes: "),
+            (#"{"decision":"approve","accounts":"acc-1"}"#, 400, "accounts: "),
+            (#"{"decision":"approve","accounts":["acc-1",2]}"#, 400, "accounts[1]: "),
+            (#"{"decision":"approve","accounts":null}"#, 400, "accounts: "),
+            (#"{"decision":"deny","accounts":["acc-1"]}"#, 400, "accounts: "),
+            (#"{"decision":"deny","scopes":[]}"#, 400, "scopes: "),
+            (#"{"decision":"approve","account":["acc-1"]}"#, 400, "account: "),
+        ]
+    )
+    func device(body: String, status: Int, detail: String) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(try Self.sample("uk-account-access"))
+            let type = Field("Content-Type", "application/json")
+            let answer = await house.send(
+                .post,
+                prompt.device + "/decision",
+                [type, prompt.bearer],
+                body
+            )
+            #expect(answer.status == status, "\(answer.text)")
+            if status != 200 {
+                let problem = try require(try JSONValue(answer.body).object)
+                #expect(problem["detail"]?.string?.hasPrefix(detail) == true)
+            }
+        }
+    }
+}

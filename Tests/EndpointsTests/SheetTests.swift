@@ -1,0 +1,283 @@
+import Endpoints
+import HTTP
+import Logins
+import TestSupport
+import Testing
+
+@testable import Endpoints
+
+@Suite("The page of a consent")
+struct SheetTests {
+    /// The text of a page's card as a person reads it: tags are gaps, entities are characters.
+    private static func words(_ page: String) -> String {
+        var text = ""
+        var isInTag = false
+        for character in page {
+            switch character {
+            case "<": isInTag = true
+            case ">":
+                isInTag = false
+                text += " "
+            default: if !isInTag { text.append(character) }
+            }
+        }
+        let plain = text.replacing("&amp;", with: "&").replacing("&#39;", with: "'")
+            .replacing("&lt;", with: "<").replacing("&gt;", with: ">")
+            .replacing("&quot;", with: "\"")
+        return plain.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    private static func page(
+        _ sample: String,
+        language: String? = nil,
+        timeZone: String? = nil
+    ) async throws -> String {
+        let sample = try require(SampleQuestion.named(sample))
+        var page = ""
+        try await House.with(language: language, timeZone: timeZone) { house in
+            page = await house.get(try await house.prompt(sample).page).text
+        }
+        return page
+    }
+
+    @Test(
+        "says in its heading what is asked for",
+        arguments: [
+            ("scopes", "Kiosk 12 asks for your approval"),
+            ("uk-account-access", "Budget App asks to see your account data"),
+            ("uk-domestic-payment", "Pay £165.88 to Shop Ltd"),
+            ("uk-scheduled-payment", "Schedule a payment of £1,250 to Mill Lane Lettings"),
+            ("uk-standing-order", "Set up regular payments of £75.50 to Children’s Hospital"),
+            ("uk-file-payment", "Approve a file of payments"),
+            ("uk-international-payment", "Pay ¥149,000 to Kyōto Hôtel K.K."),
+            ("brasil-data", "Organiza Finanças asks to see your account data"),
+            ("brasil-payment", "Schedule a payment of R$1,333.00 to Padaria São João Ltda"),
+            ("fdx", "Tax Helper asks to see your account data"),
+            ("cdr", "Mortgage Compare asks to see your account data"),
+            ("ksa", "محفظتي asks to see your account data"),
+        ]
+    )
+    func heading(sample: String, heading: String) async throws {
+        let page = try await Self.page(sample)
+        let start = try require(page.firstRange(of: "<h1 tabindex=\"-1\">")).upperBound
+        let end = try require(page.firstRange(of: "</h1>")).lowerBound
+        #expect(Self.words(String(page[start..<end])) == heading)
+        let title = Self.words(
+            String(page[..<(try require(page.firstRange(of: "</title>")).lowerBound)])
+        )
+        #expect(title == heading)
+    }
+
+    @Test(
+        "shows each value in the words and forms of the language",
+        arguments: [
+            (
+                "uk-domestic-payment", "en",
+                [
+                    "Checkout Services asks you to approve this.", "Amount £165.88",
+                    "Payee’s account Shop Ltd Sort code 08-08-00 Account number 21325698",
+                    "Reference INV-1042", "Reason for payment Goods bought online",
+                    "Way of paying Faster Payments",
+                    "Further details ContractPresentInidicator true",
+                ]
+            ),
+            (
+                "uk-standing-order", "de",
+                [
+                    "Regelmäßige Zahlungen von 75,50 £ an Children’s Hospital einrichten",
+                    "Wie oft Jeden Monat am letzten Tag", "Anzahl der Zahlungen 1.200",
+                    "Erste Zahlung 4. März 2031 um 10:49 UTC", "Gezahlt von Everyday account",
+                ]
+            ),
+            (
+                "uk-international-payment", "fr",
+                [
+                    "Payer 149 000 JPY à Kyōto Hôtel K.K.", "IBAN GB29 NWBK 6016 1331 9268 19",
+                    "Devise du virement yen japonais (JPY)", "Pays de destination Japon",
+                    "Qui paie les frais Vous", "Taux de change 189,4075",
+                    "Type de taux de change Taux convenu",
+                ]
+            ),
+            (
+                "brasil-payment", "pt-BR",
+                [
+                    "Agendar um pagamento de R$ 1.333,00 a Padaria São João Ltda",
+                    "Conta corrente ISPB 12345678 Agência 1774 Conta 1234567890",
+                    "Data do pagamento 4 de março de 2031", "Tipo de recebedor Uma empresa",
+                    "Forma de pagamento QR code deste pagamento",
+                ]
+            ),
+            (
+                "fdx", "es",
+                [
+                    "Duración 90 días", "Periodo anterior 365 días",
+                    "Podrá ver • Sus cuentas, con saldos y condiciones",
+                ]
+            ),
+            (
+                "cdr", "ar",
+                [
+                    "يطلب Mortgage Compare الاطلاع على بيانات حساباتك",
+                    "نوع المشاركة مرات متكررة", "يحل محل اتفاق سابق arr-2030-11",
+                ]
+            ),
+            (
+                "uk-file-payment", "en",
+                ["Total of all payments 348,291.17", "Number of payments 212"]
+            ),
+        ]
+    )
+    func values(sample: String, language: String, texts: [String]) async throws {
+        let words = Self.words(try await Self.page(sample, language: language))
+        for text in texts {
+            // Bullets are the style sheet's, and no text has them.
+            let wanted = text.replacing("• ", with: "")
+            #expect(words.contains(wanted), "\(wanted)\n\(words)")
+        }
+    }
+
+    @Test("leaves nothing out of what is asked, in no language", arguments: Language.allCases)
+    func complete(language: Language) async throws {
+        let catalogue = Catalogue(language)
+        for sample in SampleQuestion.all {
+            let page = try await Self.page(sample.name, language: language.rawValue)
+            #expect(
+                page.contains("<html lang=\"\(language.rawValue)\" dir=\"\(language.direction)\">")
+            )
+            let words = Self.words(page)
+            #expect(!words.contains("{") && !words.contains("}"), "\(sample.name)")
+            for fact in sample.consent.facts {
+                if case .known(let known) = fact.label {
+                    #expect(words.contains(catalogue.label(known)), "\(sample.name): \(known)")
+                }
+                guard case .codes(let codes, let list) = fact.value else { continue }
+                for code in codes {
+                    let text = catalogue.meaning(code, in: list) ?? catalogue.text(.unknownCode)
+                    #expect(words.contains(text), "\(sample.name): \(code)")
+                }
+            }
+            for account in sample.accounts where sample.name != "hostile" {
+                #expect(words.contains(account.name), "\(sample.name): \(account.name)")
+            }
+        }
+    }
+
+    @Test("puts many permissions into groups, and each of them into one")
+    func groups() async throws {
+        let page = try await Self.page("brasil-data")
+        let groups = page.split(separator: "<p class=\"group\">").dropFirst().map {
+            Self.words(String($0.prefix { $0 != "<" }))
+        }
+        #expect(
+            groups == [
+                "About you", "Accounts", "Credit cards", "Loans and credit",
+                "Investments and foreign exchange", "Other",
+            ]
+        )
+        for code in KnownCodes.brasilPermissions {
+            let meaning = try require(Catalogue(.english).meaning(code, in: .brasilPermission))
+            #expect(
+                page.split(separator: "<li>\(meaning)</li>", omittingEmptySubsequences: false).count
+                    == 2
+            )
+        }
+    }
+
+    @Test(
+        "tells moments in the person's time zone, and says whose they are",
+        arguments: [
+            ("Europe/London", "4 March 2031, 10:49", "time zone, Europe/London"),
+            ("America/Sao_Paulo", "4 March 2031, 07:49", "time zone, America/Sao Paulo"),
+            ("Asia/Tokyo", "4 March 2031, 19:49", "time zone, Asia/Tokyo"),
+            (nil, "4 March 2031, 10:49 UTC", "Answer by 12:01 UTC"),
+            ("Not/AZone", "4 March 2031, 10:49 UTC", "Answer by 12:01 UTC"),
+        ]
+    )
+    func zones(zone: String?, moment: String, note: String) async throws {
+        let page = try await Self.page("uk-standing-order", timeZone: zone)
+        let words = Self.words(page)
+        #expect(words.contains(moment) && words.contains(note), "\(words)")
+        #expect(words.contains("10:49 UTC") == (note == "Answer by 12:01 UTC"))
+        #expect(page.contains("<time datetime=\"2031-03-04T10:49:34.000Z\">"))
+    }
+
+    @Test("shows hostile text as text, with marks and a warning, wherever it stands")
+    func hostile() async throws {
+        let page = try await Self.page("hostile")
+        #expect(!page.contains("<b>") && !page.contains("<i>") && !page.contains("<script>"))
+        for hidden in ["\u{202E}", "\u{2066}", "\u{200B}", "\u{0}"] {
+            #expect(!page.contains(hidden))
+        }
+        let words = Self.words(page)
+        for text in [
+            "Contains letters from different alphabets", "a code that this page cannot explain",
+            "£9,999,999,999,999.99999", "2031-02-30", "1e9", "U+202E", "U+2066", "U+200B", "U+0000",
+            "<script>", "<b>Sh\u{43E}p</b>", String(repeating: "WIDE", count: 60),
+        ] {
+            #expect(words.contains(text), "\(text)")
+        }
+        // The value of a box is what the bank calls the account, unchanged.
+        #expect(page.contains("value=\"&quot;&gt;&lt;script&gt;\""))
+        // The heading keeps a name short; the details have all of it.
+        let heading = try require(page.firstRange(of: "</h1>")).lowerBound
+        #expect(page[..<heading].contains("\u{2026}"))
+    }
+
+    @Test(
+        "warns of words with letters of several alphabets, and of no honest ones",
+        arguments: [
+            ("Pay\u{440}al", true), ("\u{410}pple", true), ("\u{3BF}pen", true),
+            ("\u{555}pen", true),
+            ("x2\u{435}y", true), ("a\u{301}\u{430}", true), ("Paypal", false), ("Сбербанк", false),
+            ("Сбербанк Online", false), ("Ελλάς Bank", false), ("Ünïcödé Straße", false),
+            ("日本 Bank", false), ("محفظتي App", false), ("12 \u{440}", false), ("", false),
+            ("Bank-Россия", false), ("e\u{301}t\u{E9}", false),
+        ]
+    )
+    func alphabets(text: String, isMixed: Bool) {
+        #expect(MixedScripts.areIn(text) == isMixed)
+    }
+
+    @Test(
+        "tells what became of a login that was never answered, or not in time",
+        arguments: [
+            (Failure.consentBusy, "You are already being asked"),
+            (.superseded, "There is a newer prompt"), (.noAccounts, "You have no account"),
+            (.accountNotTheirs, "names an account that is not among yours"),
+            (.consentUnusable, "could not be shown to you in full"),
+            (.consentGone, "was withdrawn before you could answer"),
+        ]
+    )
+    func failures(failure: Failure, text: String) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt()
+            try await house.apply(.unusable(failure), to: prompt.number)
+            let words = Self.words(await house.get(prompt.page).text)
+            #expect(words.contains(text), "\(words)")
+            #expect(words.contains("othing was approved"))
+        }
+    }
+
+    @Test(
+        "tells in each language that the request changed after it was approved",
+        arguments: [
+            (Language.english, "The request changed"), (.portuguese, "O pedido mudou"),
+            (.spanish, "La solicitud ha cambiado"), (.french, "La demande a changé"),
+            (.german, "Die Anfrage hat sich geändert"), (.arabic, "تغيّر الطلب"),
+        ]
+    )
+    func voided(language: Language, heading: String) async throws {
+        try await House.with(language: language.rawValue) { house in
+            let sample = try require(SampleQuestion.named("uk-standing-order"))
+            let prompt = try await house.prompt(sample)
+            #expect(await house.choose("approve", prompt.ticket).status == 303)
+            try await house.apply(.consentChanged, to: prompt.number)
+            let page = await house.get(prompt.page).text
+            #expect(page.contains("<title>\(heading)</title>"))
+            // A receipt shows nothing of what was asked.
+            #expect(!page.contains("Hospital") && !page.contains("<form"))
+            let document = await house.get(prompt.device, [prompt.bearer]).text
+            #expect(document.contains(#""outcome":"voided","decision":"approve""#))
+        }
+    }
+}

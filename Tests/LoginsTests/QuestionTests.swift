@@ -1,0 +1,216 @@
+import Consents
+import Logins
+import TestSupport
+import Testing
+
+@Suite("A question and what an answer to it grants")
+struct QuestionTests {
+    @Test(
+        "an amount is digits with at most one point, above zero",
+        arguments: [
+            ("165.88", true), ("1", true), ("0.01", true), ("0.00001", true), ("10", true),
+            ("9999999999999.99999", true), ("100.00", true),
+            ("", false), ("0", false), ("0.00", false), ("00.10", false), ("01", false),
+            (".5", false), ("5.", false), ("1.2.3", false), ("-1", false), ("+1", false),
+            ("1e9", false), ("NaN", false), ("Infinity", false), ("1,00", false), (" 1", false),
+            ("1 ", false), ("1\n", false), ("١", false), ("１", false), ("0x1", false),
+            ("10000000000000", false), ("1.000001", false),
+            (String(repeating: "9", count: 40), false), ("1.\u{301}0", false), ("1\u{0}", false),
+        ]
+    )
+    func amounts(_ amount: String, _ isTaken: Bool) {
+        let money = Money(amount: amount, currency: "EUR")
+        #expect((money != nil) == isTaken)
+        if isTaken { #expect(money?.amount == amount, "no digit is touched") }
+    }
+
+    @Test(
+        "a currency is three capital letters",
+        arguments: ["eur", "EU", "EURO", "", "EÜR", "E1R"]
+    )
+    func currencies(_ currency: String) {
+        #expect(Money(amount: "1", currency: currency) == nil)
+    }
+
+    // MARK: What is granted
+
+    static func question(
+        _ choice: Consent.AccountChoice = .none,
+        offered: [String] = [],
+        scopes: [Consent.Scope] = []
+    ) -> Question {
+        let consent = Consent(clientName: nil, scopes: scopes, accounts: choice)
+        return Question(
+            consent: consent,
+            accounts: offered.map { BankAccount(id: $0, name: $0, display: $0, kind: .current) },
+            digest: ConsentForm.digest(of: consent),
+            nonce: Array(repeating: 1, count: 32)
+        )
+    }
+
+    typealias Granted = Result<[String], Selection.Problem>
+    static let named = Consent.NamedAccount(identification: "1")
+
+    static let accountCases:
+        [(choice: Consent.AccountChoice, offered: [String], chosen: [String]?, granted: Granted)] =
+            [
+                (.none, [], nil, .success([])),
+                (.none, [], [], .success([])),
+                (.none, [], ["a"], .failure(.noAccountsTaken)),
+                (.several(preselected: []), ["a", "b"], nil, .failure(.accountMissing)),
+                (.several(preselected: []), ["a", "b"], [], .failure(.accountMissing)),
+                (.several(preselected: []), ["a", "b"], ["b"], .success(["b"])),
+                (.several(preselected: []), ["a", "b"], ["b", "a"], .success(["a", "b"])),
+                (.several(preselected: []), ["a", "b"], ["a", "a"], .failure(.accountUnknown)),
+                (.several(preselected: []), ["a", "b"], ["a", "c"], .failure(.accountUnknown)),
+                // What was preselected is a proposal: it is granted only when it is chosen.
+                (.several(preselected: ["a"]), ["a", "b"], nil, .failure(.accountMissing)),
+                (.several(preselected: ["c"]), ["a", "b"], ["c"], .failure(.accountUnknown)),
+                (.payer(named: nil), ["a", "b"], nil, .failure(.accountMissing)),
+                (.payer(named: nil), ["a"], nil, .failure(.accountMissing)),
+                (.payer(named: nil), ["a", "b"], ["b"], .success(["b"])),
+                (.payer(named: nil), ["a", "b"], ["a", "b"], .failure(.oneAccountOnly)),
+                (.payer(named: nil), ["a", "b"], ["c"], .failure(.accountUnknown)),
+                (.payer(named: nil), ["a", "b"], ["a", "a"], .failure(.accountUnknown)),
+                (.payer(named: named), ["a"], nil, .success(["a"])),
+                (.payer(named: named), ["a"], [], .success(["a"])),
+                (.payer(named: named), ["a"], ["a"], .success(["a"])),
+                (.payer(named: named), ["a"], ["b"], .failure(.accountFixed)),
+                // Several behind one name: money leaves exactly one of them.
+                (.payer(named: named), ["a", "b"], nil, .failure(.accountMissing)),
+                (.payer(named: named), ["a", "b"], ["b"], .success(["b"])),
+                (.payer(named: named), ["a", "b"], ["a", "b"], .failure(.oneAccountOnly)),
+                (.payer(named: named), ["a", "b"], ["c"], .failure(.accountFixed)),
+            ]
+
+    @Test("grants the accounts that were chosen of those offered", arguments: accountCases.indices)
+    func accounts(_ index: Int) {
+        let row = Self.accountCases[index]
+        let question = Self.question(row.choice, offered: row.offered)
+        let granted = Granted { () throws(Selection.Problem) in
+            try question.grant(for: Selection(accounts: row.chosen)).accounts
+        }
+        #expect(granted == row.granted)
+    }
+
+    static let scopeCases: [(chosen: [String]?, granted: Granted)] = [
+        (nil, .success(["must", "may", "quiet"])),
+        (["must", "may", "quiet"], .success(["must", "may", "quiet"])),
+        (["quiet", "may", "must"], .success(["must", "may", "quiet"])),
+        (["must"], .success(["must", "quiet"])),
+        (["must", "may"], .success(["must", "may", "quiet"])),
+        (["may"], .failure(.scopeRequired)),
+        ([], .failure(.scopeRequired)),
+        (["must", "must"], .failure(.scopeUnknown)),
+        (["must", "more"], .failure(.scopeUnknown)),
+        (["MUST"], .failure(.scopeUnknown)),
+    ]
+
+    @Test(
+        "grants what is required and what was ticked",
+        arguments: scopeCases.indices,
+        [true, false]
+    )
+    func scopes(_ index: Int, _ isQuietOptional: Bool) {
+        let question = Self.question(
+            scopes: [
+                .init(requestedName: "must"), .init(requestedName: "may", isOptional: true),
+                .init(requestedName: "quiet", isOptional: isQuietOptional, isImplicit: true),
+            ]
+        )
+        let granted = Granted { () throws(Selection.Problem) in
+            try question.grant(for: Selection(scopes: Self.scopeCases[index].chosen)).scopes
+        }
+        #expect(granted == Self.scopeCases[index].granted)
+    }
+
+    @Test("grants a scope once that was asked for twice, and requires it if either does")
+    func duplicates() throws {
+        let question = Self.question(
+            scopes: [
+                .init(requestedName: "a"), .init(requestedName: "b", isOptional: true),
+                .init(requestedName: "a", isOptional: true),
+            ]
+        )
+        #expect(try question.grant(for: .everything).scopes == ["a", "b"])
+        #expect(try question.grant(for: Selection(scopes: ["a"])).scopes == ["a"])
+        #expect(throws: Selection.Problem.scopeRequired) {
+            try question.grant(for: Selection(scopes: ["b"]))
+        }
+    }
+
+    // MARK: Accounts by name
+
+    static let one = Consent.NamedAccount(scheme: "S", identification: "1", name: "Ann")
+    static let brazilian = Consent.NamedAccount(
+        identification: "1",
+        ispb: "12345678",
+        issuer: "1",
+        accountType: "CACC"
+    )
+    static let pairs: [(Consent.NamedAccount, Consent.NamedAccount, Bool)] = [
+        (one, one, true),
+        (one, .init(scheme: "S", identification: "1", name: "Bob"), true),
+        (one, .init(scheme: "S", identification: "2"), false),
+        (one, .init(scheme: "T", identification: "1"), false),
+        (one, .init(identification: "1"), false),
+        (one, .init(scheme: "S", identification: "1", secondary: "7"), true),
+        (
+            .init(scheme: "S", identification: "1", secondary: "7"),
+            .init(scheme: "S", identification: "1", secondary: "7"), true
+        ),
+        (
+            .init(scheme: "S", identification: "1", secondary: "7"),
+            .init(scheme: "S", identification: "1", secondary: "8"), false
+        ),
+        (brazilian, brazilian, true),
+        (brazilian, .init(identification: "1"), true),
+        (brazilian, .init(identification: "1", ispb: "87654321"), false),
+        (brazilian, .init(identification: "1", issuer: "2"), false),
+        (brazilian, .init(identification: "1", accountType: "SVGS"), false),
+    ]
+
+    @Test("tells accounts apart by every part that both name", arguments: pairs.indices)
+    func sameAccount(_ index: Int) {
+        let (first, second, isSame) = Self.pairs[index]
+        #expect(first.isSameAccount(as: second) == isSame)
+        #expect(second.isSameAccount(as: first) == isSame)
+    }
+
+    // MARK: The same answer again
+
+    @Test("takes an approval again for the same choice only, however it is spelled")
+    func again() throws {
+        let question = Self.question(
+            .several(preselected: []),
+            offered: ["a", "b"],
+            scopes: [.init(requestedName: "s"), .init(requestedName: "o", isOptional: true)]
+        )
+        var login = PendingLogin.Fixture().make()
+        _ = try login.apply(.prepared(question, [.fixture(at: noon)]), at: noon)
+        func approval(_ selection: Selection) -> PendingLogin.Event {
+            .decided(.fixture(.approve, at: noon), selection)
+        }
+        #expect(throws: PendingLogin.Refusal.unfit(.accountMissing)) {
+            try login.apply(approval(.everything), at: noon)
+        }
+        _ = try login.apply(approval(Selection(accounts: ["a"])), at: noon)
+        let decided = login
+        let outcome = try #require(login.phase.outcome)
+        #expect(outcome.decision?.grant == Grant(scopes: ["s", "o"], accounts: ["a"]))
+        let same = [
+            Selection(accounts: ["a"]), Selection(accounts: ["a"], scopes: ["o", "s"]),
+        ]
+        for selection in same { #expect(try login.apply(approval(selection), at: noon) == []) }
+        let others: [Selection] = [
+            .everything, Selection(accounts: ["b"]), Selection(accounts: ["a", "b"]),
+            Selection(accounts: ["a"], scopes: ["s"]), Selection(accounts: ["c"]),
+        ]
+        for selection in others {
+            #expect(throws: PendingLogin.Refusal.alreadyEnded(outcome)) {
+                try login.apply(approval(selection), at: noon)
+            }
+        }
+        #expect(login == decided)
+    }
+}
