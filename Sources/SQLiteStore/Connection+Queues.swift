@@ -142,13 +142,15 @@ extension Connection {
 
     // MARK: Walking through queues
 
-    /// The queues that have a login, each found by one step into the index. A server whose name
-    /// cannot be read as one has none.
+    /// The queues that have a login, each found by one step into the index: the third column's
+    /// greatest value makes it step over a whole queue, which the first two alone would walk
+    /// through. A server whose name cannot be read as one has none.
     private func queues() throws(StoreError) -> [LoginQueue] {
         let select = try statement(
             """
-            SELECT server, phase FROM login WHERE due_at IS NOT NULL AND (server, phase) > (?, ?)
-            ORDER BY server, phase LIMIT 1
+            SELECT server, phase FROM login
+            WHERE due_at IS NOT NULL AND (server, phase, due_at) > (?, ?, 9223372036854775807)
+            ORDER BY server, phase, due_at LIMIT 1
             """
         )
         defer { select.reset() }

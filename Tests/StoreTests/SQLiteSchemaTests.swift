@@ -127,8 +127,8 @@ struct SQLiteSchemaTests {
             """: "login_due (server=? AND phase=? AND due_at>?)",
             """
             SELECT server, phase FROM login WHERE due_at IS NOT NULL \
-            AND (server, phase) > ('a', 'b') ORDER BY server, phase LIMIT 1
-            """: "login_due ((server,phase)>(?,?))",
+            AND (server, phase, due_at) > ('a', 'b', 9) ORDER BY server, phase, due_at LIMIT 1
+            """: "login_due ((server,phase,due_at)>(?,?,?))",
             """
             SELECT number, due_at, report_ends FROM login WHERE phase = 'reporting' \
             AND server = 'a' ORDER BY report_ends, number
@@ -140,6 +140,8 @@ struct SQLiteSchemaTests {
             AND settled_at < 1 ORDER BY settled_at
             """: "login_settled",
             "SELECT number FROM login_key WHERE hash = 1": "PRIMARY KEY",
+            "SELECT number FROM login WHERE consent_key = 'x' AND due_at IS NOT NULL":
+                "login_consent",
         ]
         for (question, index) in questions {
             let plan = try SQLiteShell.run(place.path, "EXPLAIN QUERY PLAN \(question)").output
@@ -190,6 +192,111 @@ struct SQLiteSchemaTests {
         #expect(login.phase.name == .preparing)
         #expect(try await store.logins.insertNew(fixture("new").make()).number == LoginNumber(8))
         await store.close()
+    }
+
+    @Test("of an earlier version keeps every login and owes what it owed", arguments: [1, 2])
+    func earlier(_ version: Int) async throws {
+        let place = try StorePlace(.sqlite)
+        let ticket = String(repeating: "ab", count: 32)
+        let start = noon.milliseconds
+        func row(_ number: Int, _ phase: String, _ columns: [String: String]) -> String {
+            let common = [
+                "number": "\(number)", "server": "'acp'", "login_id": "'\(phase)-\(number)'",
+                "received_at": "\(start)", "expires_at": "\(start + 9_000)",
+                "prompt_ends": "\(start + 8_000)", "report_ends": "\(start + 9_000)",
+                "earliest_report": "\(start)", "reports_expiry": "\(number % 2)",
+                "user_id": "'alice'", "client": "'shop'", "scopes": "'[\"openid\"]'",
+                "acr_values": "'[]'", "consent_id": "'C\(number)'", "tickets": "x'\(ticket)'",
+                "phase": "'\(phase)'",
+            ]
+            let all = common.merging(columns) { $1 }.sorted { $0.key < $1.key }
+            return "INSERT INTO login (\(all.map(\.key).joined(separator: ","))) VALUES "
+                + "(\(all.map(\.value).joined(separator: ",")));"
+        }
+        let attempts = #"'{"count":1,"recent":[]}'"#
+        let decided = ["method": "'tap'", "via": "'page'", "decided_at": "\(start)"]
+        let approved = decided.merging([
+            "outcome": "'approved'", "choice": "'approve'", "granted": "'[\"openid\"]'",
+        ]) { $1 }
+        let owed = ["due_at": "\(start + 5)", "next_at": "\(start + 5)", "attempts": attempts]
+        let asked = [
+            "due_at": "\(start + 5)", "consent": "'{}'", "deliveries": "'[]'",
+        ]
+        let rest = ["settlement": "'reported'", "settled_at": "\(start + 7)"]
+        let made = try SQLiteShell.run(
+            place.path,
+            Schema.steps[0..<version].joined() + """
+                INSERT INTO meta (id, hash_key_low, hash_key_high) VALUES (1, 1, 2);
+                \(row(1, "preparing", owed))
+                \(row(2, "waiting", asked))
+                \(row(3, "waiting", asked))
+                \(row(4, "reporting", owed.merging(approved) { $1 }.merging(["in_doubt": "2"]) { $1 }))
+                \(row(5, "settled", approved.merging(rest) { $1 }))
+                \(row(6, "stranded", approved.merging([
+                    "next_at": "\(start)", "in_doubt": "1", "stranding": "'refused'",
+                    "stranding_reason": "'no'",
+                ]) { $1 }))
+                \(row(7, "settled", rest.merging([
+                    "outcome": "'expired'", "user_id": "NULL", "redacted": "1",
+                ]) { $1 }))
+                INSERT INTO census VALUES ('preparing', '', 1), ('waiting', '', 2),
+                    ('reporting', 'approved', 1), ('settled', 'approved', 1),
+                    ('settled', 'expired', 1), ('stranded', 'approved', 1);
+                INSERT INTO client_live VALUES ('acp', '', 'shop', 3);
+                PRAGMA application_id = \(Schema.applicationID);
+                PRAGMA user_version = \(version);
+                """
+        )
+        #expect(made.isSuccess, "\(made.output)")
+        let opened = try place.open()
+        let store = opened.logins
+        try await recount(store)
+        var phases: [PendingLogin.PhaseName] = []
+        for number in 1...7 {
+            let login = try #require(try await store.login(LoginNumber(Int64(number)))).login
+            phases.append(login.phase.name)
+            #expect(login.terms.reportsExpiry == (number % 2 == 1 ? .always : .never))
+            #expect(login.tickets == [Array(repeating: 0xAB, count: 32)])
+            #expect(login.question == nil)
+        }
+        #expect(
+            phases == [
+                .preparing, .preparing, .preparing, .reporting, .settled, .stranded, .settled,
+            ]
+        )
+        // The approval that was owed is owed still, with what it grants, and is in doubt.
+        #expect(try await store.recover(at: noon) == 1)
+        let owing = try #require(try await store.login(LoginNumber(4))).login
+        guard case .reporting(.approved(let decision), let report) = owing.phase else { return }
+        #expect(decision.grant == Grant(scopes: ["openid"]) && report.inDoubt)
+        // One that waited is prepared once more, and its link still opens it.
+        #expect(try await store.nextDue() == noon)
+        let again = try await store.apply(
+            .prepared(.fixture, [.fixture(at: noon)]),
+            to: LoginNumber(2),
+            at: noon
+        )
+        #expect(again.login.phase.name == .waiting)
+        #expect(again.login.tickets == [Array(repeating: 0xAB, count: 32)])
+        // Its consent is known to be taken, and live logins are counted on.
+        let newcomer = fixture("new") {
+            $0.server = "acp"
+            $0.tenant = nil
+            $0.consent = .named("C3")
+        }
+        let busy = try await store.insertNew(newcomer.make())
+        #expect(busy.login.phase.outcome == .failed(.consentBusy))
+        for limits in [LoginLimits(liveLoginsOfUser: 3), LoginLimits(liveLoginsOfClient: 3)] {
+            var other = newcomer
+            other.id = "over \(limits)"
+            other.consent = .unknown
+            let over = try await store.insert(other.make(), limits: limits)
+            guard case .inserted(let stored) = over else { continue }
+            #expect(stored.login.phase.name == .reporting)
+        }
+        try await recount(store)
+        await opened.close()
+        #expect(try SQLiteShell.run(place.path, "PRAGMA integrity_check").output == "ok\n")
     }
 
     @Test("is made and brought forward by a command")
