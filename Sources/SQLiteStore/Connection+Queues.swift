@@ -103,14 +103,14 @@ extension Connection {
                 if let next, next <= row.due { return .stop }
                 guard let taken = claims.duties(of: row.number) else { return .goOn }
                 let duty = row.duty(of: queue, at: now)
-                if duty != .end, room > 0, !taken.contains(duty) {
+                let isTaken = taken.contains(duty)
+                if !isTaken, (duty == .end ? vacancies.ends : room) > 0 {
                     note(row.due)
-                    return .stop
+                } else if duty != .end, vacancies.ends > 0, !taken.contains(.end) {
+                    note(row.end)
                 }
-                if vacancies.ends > 0, !taken.contains(.end) {
-                    note(duty == .end ? row.due : row.end)
-                }
-                return taken.isEmpty ? .stop : .goOn
+                // Where `claim` finds no vacancy it stops too.
+                return isTaken ? .goOn : .stop
             }
         }
         return next

@@ -137,6 +137,30 @@ struct QueueTests {
         }
     }
 
+    @Test("names no moment for what a claim does not give", arguments: StoreKind.allCases)
+    func noSpin(_ kind: StoreKind) async throws {
+        for phase in Self.phases {
+            try await withStore(kind) { (store, place) async throws in
+                let short = fixture("short") {
+                    $0.lifetime = .seconds(20)
+                    $0.server = "sick"
+                }
+                try await store.insertNew(.inPhase(phase, short))
+                let work = try await store.claim(at: noon, within: Vacancies(1))
+                try #require(work.count == 1)
+                try await store.insertNew(.inPhase(phase, fixture("long") { $0.server = "sick" }))
+                // The first is at its end and still being worked on; ends have no vacancy.
+                place.clock.advance(by: .seconds(20))
+                let now = place.clock.now()
+                var vacancies = Vacancies(1)
+                vacancies.each[.end] = 0
+                let next = try await store.nextDue(within: vacancies)
+                let given = try await store.claim(at: now, within: vacancies)
+                #expect((next.map { $0 <= now } ?? false) == !given.isEmpty)
+            }
+        }
+    }
+
     @Test("tells how long its queues are", arguments: StoreKind.allCases)
     func depths(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
