@@ -30,8 +30,8 @@ struct ConsentDocument: Sendable {
         case .several(let accounts):
             json.member("account_choice", "several")
             preselected = Set(accounts)
-        case .payer(named: nil): json.member("account_choice", "one")
-        case .payer(named: .some): json.member("account_choice", "fixed")
+        case .payer:
+            json.member("account_choice", question.fixedAccount == nil ? "one" : "fixed")
         }
         json.name("accounts")
         json.array { json in
@@ -83,6 +83,7 @@ struct ConsentDocument: Sendable {
                 json.member("scheme", account.scheme)
                 json.member("identification", account.identification)
                 json.member("name", account.name)
+                json.member("secondary", account.secondary)
                 json.member("ispb", account.ispb)
                 json.member("issuer", account.issuer)
                 json.member("account_type", account.accountType)

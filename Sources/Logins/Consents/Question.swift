@@ -85,6 +85,14 @@ public struct Grant: Hashable, Sendable {
 }
 
 extension Question {
+    /// The account that is granted without being chosen: the only one that the consent can mean.
+    /// Where the bank has several behind the name in the consent, one of them has to be chosen,
+    /// because money leaves one account.
+    public var fixedAccount: BankAccount? {
+        guard case .payer(named: .some) = consent.accounts, accounts.count == 1 else { return nil }
+        return accounts.first
+    }
+
     /// What approving with a selection grants.
     ///
     /// - Throws: what is wrong with the selection.
@@ -123,10 +131,7 @@ extension Question {
             guard wanted.isSubset(of: offered) else { throw .accountUnknown }
             return offered.filter(wanted.contains)
         case .payer(let named):
-            // The account that a consent names need not be chosen; where the bank has several
-            // behind that name, one of them has to be, because money leaves one account.
-            let fixed = named != nil && offered.count == 1 ? offered.first : nil
-            guard let account = wanted.first ?? fixed else { throw .accountMissing }
+            guard let account = wanted.first ?? fixedAccount?.id else { throw .accountMissing }
             guard wanted.count <= 1 else { throw .oneAccountOnly }
             guard offered.contains(account) else {
                 throw named == nil ? .accountUnknown : .accountFixed
