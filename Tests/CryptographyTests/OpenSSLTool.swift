@@ -28,7 +28,7 @@ struct OpenSSLTool {
     func run(_ arguments: [String]) throws -> String {
         let answer = try ChildProcess.run(["openssl"] + arguments, errors: .dropped)
         guard answer.isSuccess else { throw Failed(arguments: arguments) }
-        return answer.text
+        return answer.output
     }
 
     func verifies(

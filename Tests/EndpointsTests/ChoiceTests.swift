@@ -10,6 +10,7 @@ import Testing
 struct ChoiceTests {
     private static func inputs(_ page: String) -> [String] {
         page.split(separator: "<input ").dropFirst().map { String($0.prefix { $0 != ">" }) }
+            .filter { !$0.contains("name=\"shown\"") }
     }
 
     private static func sample(_ name: String) throws -> SampleQuestion {
@@ -143,6 +144,29 @@ struct ChoiceTests {
             #expect(checked == chosen.filter { $0 != "openid" })
             let stored = try require(try await house.store.login(prompt.number))
             #expect(stored.login.phase.name == .waiting)
+        }
+    }
+
+    @Test("takes an approval of what it showed, and of nothing else")
+    func shown() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(try Self.sample("uk-standing-order"))
+            let other = try await house.prompt(try Self.sample("scopes"))
+            func digest(_ page: String) async throws -> Substring {
+                let mark = "name=\"shown\" value=\""
+                let parts = await house.get(page).text.split(separator: mark)
+                return try require(parts.dropFirst().first).prefix(43)
+            }
+            let theirs = "&shown=\(try await digest(other.page))"
+            let refused = await house.choose("approve", prompt.ticket, also: theirs)
+            #expect(refused.status == 422)
+            #expect(refused.text.contains("What you are asked for has changed."))
+            let broken = await house.choose("approve", prompt.ticket, also: "&shown=x")
+            #expect(broken.status == 400)
+            let waiting = try require(try await house.store.login(prompt.number))
+            #expect(waiting.login.phase.name == .waiting)
+            let ours = "&shown=\(try await digest(prompt.page))"
+            #expect(await house.choose("approve", prompt.ticket, also: ours).status == 303)
         }
     }
 

@@ -25,7 +25,7 @@ enum ForeignLibrary {
         let script = tests.appending(path: "JOSETests/Peers/foreign.py").path
         let answer = try ChildProcess.run([python, script], input: JSONValue.array(jobs).bytes)
         guard answer.isSuccess else { throw Failed(answer: "no answer") }
-        return try JSONValue(answer.output).array ?? []
+        return try JSONValue(answer.bytes).array ?? []
     }
 
     /// What it says to one job.

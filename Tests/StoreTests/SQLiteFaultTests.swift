@@ -32,7 +32,7 @@ struct SQLiteFaultTests {
             try await store.logins.insert(fixture("two").make(), limits: .none)
         }
         #expect(try await store.logins.login(stored.number) == stored, "reading goes on")
-        try holder.release()
+        holder.release()
         try await store.logins.insertNew(fixture("two").make())
         await store.close()
     }
@@ -110,7 +110,7 @@ struct SQLiteFaultTests {
         #expect(try await store.insertNew(fixture("two").make()).number > stored.number)
         let holder = try SQLiteShell.Holder(place.path)
         await #expect(throws: StoreError.locked) { try await store.probe() }
-        try holder.release()
+        holder.release()
         try await store.probe()
         await store.close()
         await #expect(throws: StoreError.closed) { try await store.probe() }

@@ -26,7 +26,7 @@ struct MetricsTests {
         // The distribution's Python, for which the set-up installs the client.
         let answer = try ChildProcess.run(["/usr/bin/python3", "-c", program], input: exposition)
         try #require(answer.isSuccess)
-        let json = Data(answer.output)
+        let json = Data(answer.bytes)
         var types: [String: String] = [:]
         var helps: [String: String] = [:]
         var samples: [Sample] = []

@@ -17,10 +17,10 @@ public final class ChildProcess: Sendable {
     /// The end of a command and what it printed.
     public struct Answer: Sendable {
         public let status: Int32
-        public let output: [UInt8]
+        public let bytes: [UInt8]
 
         public var isSuccess: Bool { status == 0 }
-        public var text: String { String(decoding: output, as: UTF8.self) }
+        public var output: String { String(decoding: bytes, as: UTF8.self) }
     }
 
     public struct DidNotStart: Error, Sendable {
@@ -36,6 +36,10 @@ public final class ChildProcess: Sendable {
     private let output: Int32
     private let end = Locked<Int32?>(nil)
 
+    /// - Parameters:
+    ///   - command: the program and its arguments; at least the program.
+    ///   - errors: where its standard error goes.
+    /// - Throws: `DidNotStart` with the system's code.
     public init(_ command: [String], errors: Errors = .shown) throws {
         (id, input, output) = try Self.turn.withLock { _ in
             let (childInput, input) = try Self.pipe()
@@ -58,11 +62,11 @@ public final class ChildProcess: Sendable {
             var words = command.map { strdup($0) } + [nil]
             defer { words.forEach { free($0) } }
             var id: pid_t = 0
-            let code = posix_spawnp(&id, words[0], &actions, nil, &words, environ)
+            let code = posix_spawnp(&id, command[0], &actions, nil, &words, environ)
             guard code == 0 else {
                 close(input)
                 close(output)
-                throw DidNotStart(command: command.first ?? "", code: code)
+                throw DidNotStart(command: command[0], code: code)
             }
             return (id, Locked(input), output)
         }
@@ -84,7 +88,7 @@ public final class ChildProcess: Sendable {
         child.write(input)
         child.closeInput()
         let output = child.readToEnd()
-        return Answer(status: child.wait(), output: output)
+        return Answer(status: child.wait(), bytes: output)
     }
 
     /// Blocks until the command has taken all of it, or takes no more.

@@ -52,7 +52,7 @@ extension CloudentityServer {
         }
     }
 
-    private func read(
+    func read(
         _ body: [UInt8],
         _ address: ConsentAddress,
         _ login: PendingLogin
@@ -95,25 +95,14 @@ extension CloudentityServer {
     // MARK: Plain logins
 
     private func scopeGrant(of login: PendingLogin) async -> ConsentAnswer {
-        let partial = settings.workspaces.workspace(login.details).allowsPartialScopes
-        let told = Consent(
-            clientName: login.details.clientName,
-            scopes: login.details.requestedScopes.map {
-                Consent.Scope(requestedName: $0, isOptional: partial && $0 != "openid")
-            }
-        )
+        let told = told(login)
         guard settings.lookup == .always else { return Self.showable(told) }
         switch await fetch([ConsentAddress(.scopes)], of: login) {
         case .found(_, let body):
             guard let body = try? JSONValue(body), body.object != nil else {
                 return .later("the scope grant is not a JSON object", after: nil)
             }
-            let grant = ScopeGrant(body)
-            guard grant.status == .open else { return .gone }
-            guard let consent = try? grant.consent(beside: told, partial: partial),
-                !grant.hasDetails, !consent.namesConsent
-            else { return .unusable(.consentUnusable) }
-            return Self.showable(consent)
+            return consent(ofGrant: body, login)
         case .missing:
             if isSettling(login) { return .later("not stored at the server yet", after: nil) }
             return login.question == nil ? Self.showable(told) : .gone
@@ -127,6 +116,31 @@ extension CloudentityServer {
             if login.question != nil { return .later("scope grant: \(reason)", after: nil) }
             return Self.showable(told)
         }
+    }
+
+    private func allowsPartialScopes(_ login: PendingLogin) -> Bool {
+        settings.workspaces.workspace(login.details).allowsPartialScopes
+    }
+
+    /// What the start said, for a server that says nothing more.
+    private func told(_ login: PendingLogin) -> Consent {
+        let partial = allowsPartialScopes(login)
+        return Consent(
+            clientName: login.details.clientName,
+            scopes: login.details.requestedScopes.map {
+                Consent.Scope(requestedName: $0, isOptional: partial && $0 != "openid")
+            }
+        )
+    }
+
+    func consent(ofGrant body: JSONValue, _ login: PendingLogin) -> ConsentAnswer {
+        let grant = ScopeGrant(body)
+        guard grant.status == .open else { return .gone }
+        let partial = allowsPartialScopes(login)
+        guard let consent = try? grant.consent(beside: told(login), partial: partial),
+            !grant.hasDetails, !consent.namesConsent
+        else { return .unusable(.consentUnusable) }
+        return Self.showable(consent)
     }
 
     /// Nothing to approve is nothing that can be approved.

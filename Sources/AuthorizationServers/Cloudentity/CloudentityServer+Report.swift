@@ -41,10 +41,7 @@ extension CloudentityServer {
         } catch {
             return .refused(error.reason)
         }
-        if inDoubt {
-            if let answer = await look(at: target, for: outcome, of: login) { return answer }
-            if let answer = await changed(of: login, for: outcome) { return answer }
-        }
+        if inDoubt, let answer = await look(at: target, for: outcome, of: login) { return answer }
         let url = base + (outcome.isApproval ? "/accept" : "/reject")
         switch await call(.post, url, body, of: login) {
         case .answer(let answer):
@@ -67,11 +64,17 @@ extension CloudentityServer {
     /// An approval that did not land is sent once more only for what was approved. Of anything else
     /// there is nothing to say: not an approval, and not a rejection either, because the first
     /// attempt may land yet (6.3).
-    private func changed(of login: PendingLogin, for outcome: Outcome) async -> ReportAnswer? {
+    private func changed(
+        _ seen: ConsentAnswer,
+        for outcome: Outcome,
+        of login: PendingLogin
+    )
+        -> ReportAnswer?
+    {
         guard outcome.isApproval, let shown = login.question?.consent, shown.source != nil else {
             return nil
         }
-        switch await consent(of: login) {
+        switch seen {
         case .consent(let consent) where consent == shown: return nil
         case .consent, .unusable:
             return .refused("the consent changed while an approval of it was in doubt")
@@ -164,14 +167,18 @@ extension CloudentityServer {
         of login: PendingLogin
     ) async -> ReportAnswer? {
         switch await fetch(target.addresses, of: login) {
-        case .found(let address, let body):
-            guard let body = try? JSONValue(body), body.object != nil else {
+        case .found(let address, let bytes):
+            guard let body = try? JSONValue(bytes), body.object != nil else {
                 return .later("looking: not JSON", after: nil, inDoubt: false)
             }
+            let isLodged = address.kind.isLodged
             let status =
-                address.kind.isLodged
-                ? ConsentStatus(of: body, address.member) : ScopeGrant(body).status
-            return Self.read(status, outcome, wasApproved: login.renewsAccess)
+                isLodged ? ConsentStatus(of: body, address.member) : ScopeGrant(body).status
+            if let answer = Self.read(status, outcome, wasApproved: login.renewsAccess) {
+                return answer
+            }
+            let seen = isLodged ? read(bytes, address, login) : consent(ofGrant: body, login)
+            return changed(seen, for: outcome, of: login)
         case .missing:
             return .gone
         case .later(let reason, let after):

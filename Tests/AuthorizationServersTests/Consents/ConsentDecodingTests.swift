@@ -27,16 +27,13 @@ struct ConsentDecodingTests {
     private static let creditor = Consent.NamedAccount(
         scheme: "UK.OBIE.SortCodeAccountNumber",
         identification: "08080021325698",
-        name: "Shop Ltd"
+        name: "Shop Ltd",
+        secondary: "roll 7"
     )
     private static let debtor = Consent.NamedAccount(
         scheme: "UK.OBIE.IBAN",
         identification: "GB29NWBK60161331926819",
         name: "Ann Other"
-    )
-    private static let rollNumber = Fact(
-        .further("CreditorAccount.SecondaryIdentification"),
-        .text("roll 7")
     )
 
     private static func money(_ label: Fact.Known, _ amount: String, _ currency: String) -> Fact {
@@ -100,7 +97,6 @@ struct ConsentDecodingTests {
                 Self.money(.amount, "165.88", "GBP"),
                 Self.fact(.payee, .text("Shop Ltd")),
                 Self.fact(.payeeAccount, .account(Self.creditor)),
-                Self.rollNumber,
                 Self.fact(.reference, .text("INV-1042")),
                 Self.fact(.message, .text("thanks")),
                 Self.fact(.endToEndID, .text("E2E-1")),
@@ -135,7 +131,6 @@ struct ConsentDecodingTests {
                 Self.money(.amount, "165.88", "GBP"),
                 Self.fact(.payee, .text("Shop Ltd")),
                 Self.fact(.payeeAccount, .account(Self.creditor)),
-                Self.rollNumber,
                 Self.fact(.executionDate, Self.moment("2026-12-24T09:00:00Z")),
                 Self.created,
             ],
@@ -151,7 +146,6 @@ struct ConsentDecodingTests {
             [
                 Self.fact(.payee, .text("Shop Ltd")),
                 Self.fact(.payeeAccount, .account(Self.creditor)),
-                Self.rollNumber,
                 Self.fact(.payerAccount, .account(Self.debtor)),
                 Self.money(.firstAmount, "10.01", "GBP"),
                 Self.money(.recurringAmount, "20.02", "GBP"),
@@ -200,7 +194,6 @@ struct ConsentDecodingTests {
                 Self.money(.amount, "165.88", "GBP"),
                 Self.fact(.payee, .text("Shop Inc")),
                 Self.fact(.payeeAccount, .account(Self.creditor)),
-                Self.rollNumber,
                 Self.further("Creditor.PostalAddress", #"{"TownName":"Boston"}"#),
                 Self.fact(.payeeBank, .account(bank)),
                 Self.fact(.transferCurrency, .codes(["USD"], .currency)),

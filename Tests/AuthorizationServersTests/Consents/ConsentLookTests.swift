@@ -56,6 +56,35 @@ struct ConsentLookTests {
         #expect(stage.calls.contains { $0.hasPrefix("POST") } == row.sendsAgain)
     }
 
+    @Test(
+        "does not send an approval again for what has changed meanwhile, and no rejection either",
+        arguments: [Decision.Choice.approve, .deny]
+    )
+    func changed(_ choice: Decision.Choice) async throws {
+        let example = ConsentExample.of(.ukDomesticPayment)
+        let asked = try await ConsentReportTests.asked(ConsentStage(example), example)
+        let dearer = example.answer.replacing("\"165.88\"", with: "\"1165.88\"")
+        #expect(dearer != example.answer)
+        let stage = ConsentStage { method, path in
+            method == .post
+                ? ReportTests.status(200)
+                : path == "\(example.path)/l1"
+                    ? ReportTests.status(200, dearer) : ReportTests.status(404)
+        }
+        let grant = Grant(scopes: example.scopes, accounts: ["acc-1"])
+        let outcome = Outcome(
+            ConsentReportTests.decision(choice, choice == .approve ? grant : .nothing)
+        )
+        let answer = await stage.server.report(outcome, of: asked, inDoubt: true)
+        let isSent = stage.calls.contains { $0.hasPrefix("POST") }
+        if choice == .approve {
+            let reason = "the consent changed while an approval of it was in doubt"
+            #expect(answer == .refused(reason) && !isSent)
+        } else {
+            #expect(answer == .taken && isSent)
+        }
+    }
+
     @Test("does not believe a word that was there before the person was asked")
     func renewal() async throws {
         let example = ConsentExample.of(.ukAccountAccess)

@@ -107,7 +107,7 @@ struct Oracle {
             texts.formUnion(
                 [
                     account.scheme, account.identification, account.name, account.ispb,
-                    account.issuer, account.accountType,
+                    account.issuer, account.accountType, account.secondary,
                 ].compactMap(\.self)
             )
         }

@@ -143,8 +143,8 @@ extension ConsentDecoder {
         let account = Consent.NamedAccount(
             scheme: try members.requiredText("SchemeName"),
             identification: try members.requiredText("Identification"),
-            secondary: try members.text("SecondaryIdentification"),
-            name: try members.text("Name")
+            name: try members.text("Name"),
+            secondary: try members.text("SecondaryIdentification")
         )
         facts.add(label, .account(account))
         facts += try members.further(name)
