@@ -50,12 +50,30 @@ class Phone(LocalServer):
             assert here, f"no prompt for {login_id} within {limit} s"
             return self.prompts[login_id]
 
-    def decide(self, beckon, login_id, decision):
+    def decide(self, beckon, login_id, decision, **chosen):
         """Through the device interface; returns status and body."""
-        prompt = self.prompt(login_id)
-        path = f"/device/v1/logins/{urllib.parse.quote(login_id, safe='')}/decision"
-        headers = {"Authorization": "Bearer " + prompt["ticket"]}
-        return beckon.request("POST", path, {"decision": decision}, headers)
+        body = {"decision": decision, **chosen}
+        return self.ask(beckon, "POST", login_id, "/decision", body)
+
+    def look(self, beckon, login_id, query=""):
+        """The login as the person's app sees it."""
+        status, login = self.ask(beckon, "GET", login_id, query)
+        assert status == 200, (status, login)
+        return login
+
+    def receipt(self, beckon, login_id, limit=15):
+        """Waits until Beckon itself says that nothing is owed any more."""
+        end = time.monotonic() + limit
+        login = self.look(beckon, login_id)
+        while login["phase"] not in ("settled", "stranded"):
+            assert time.monotonic() < end, f"the login did not settle: {login}"
+            login = self.look(beckon, login_id, f"?wait=5&seen={login['phase']}")
+        return login
+
+    def ask(self, beckon, method, login_id, rest, body=None):
+        path = f"/device/v1/logins/{urllib.parse.quote(login_id, safe='')}{rest}"
+        headers = {"Authorization": "Bearer " + self.prompt(login_id)["ticket"]}
+        return beckon.request(method, path, body, headers)
 
 
 class Beckon:
