@@ -76,6 +76,21 @@ class Phone(LocalServer):
         return beckon.request(method, path, body, headers)
 
 
+def authorization_server(name, url, base_path="", **outbound):
+    """One in Beckon's configuration: it calls as a user of its name, and is reported to at `url`."""
+    hashed = subprocess.run([BINARY, "hash-secret"], input=PASSWORD + "\n", text=True,
+                            capture_output=True, check=True).stdout.strip()
+    return {
+        "id": name,
+        "inbound": {"base_path": base_path, "basic": [{"user": name, "password_hash": hashed}]},
+        "outbound": {
+            "acp": url, "tenant": "bank", "client_id": "beckon",
+            "client_secret": "the-client-secret-of-beckon",
+            "prompt_margin": "500ms", "report_margin": "100ms", **outbound,
+        },
+    }
+
+
 class Beckon:
     """The process. `config` is merged over a small development configuration."""
 
@@ -97,15 +112,7 @@ class Beckon:
                 }
             },
             "limits_per_user": {"live": 100000, "starts_per_minute": 1000000},
-            "authorization_servers": [{
-                "id": "acp",
-                "inbound": {"basic": [{"user": "acp", "password_hash": self.hash_secret(PASSWORD)}]},
-                "outbound": {
-                    "acp": acp_url, "tenant": "bank", "client_id": "beckon",
-                    "client_secret": "the-client-secret-of-beckon",
-                    "prompt_margin": "500ms", "report_margin": "100ms",
-                },
-            }],
+            "authorization_servers": [authorization_server("acp", acp_url)],
         }
         merge(self.config, config or {})
         self.file = self.directory / "beckon.json5"
@@ -115,15 +122,12 @@ class Beckon:
         return self.start()
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self.stop()
         if self.own:
             self.own.cleanup()
-
-    @staticmethod
-    def hash_secret(secret):
-        run = subprocess.run([BINARY, "hash-secret"], input=secret + "\n", text=True,
-                             capture_output=True, check=True)
-        return run.stdout.strip()
 
     def run(self, *arguments):
         """A command beside the service; returns its standard output."""

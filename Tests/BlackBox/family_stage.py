@@ -8,7 +8,7 @@ import itertools
 import time
 import unittest
 
-from beckon import PASSWORD, Beckon, Phone
+from beckon import Beckon, Phone, authorization_server
 from families import PEOPLE, STRANGER
 from family import CDR, RETAIL, SERVERS, filled
 from simulated import Between, PingInbox, SimulatedACP, SimulatedBank, ThirdParty
@@ -87,18 +87,9 @@ class FamilyStage(unittest.TestCase):
     def configured(cls, server):
         """An authorization server in Beckon's configuration. `retail` is found out login by login."""
         known = {} if server == RETAIL else {"workspaces": {server: {"family": server}}}
-        password = Beckon.hash_secret(PASSWORD)
-        return {
-            "id": server,
-            "inbound": {"base_path": "/" + server,
-                        "basic": [{"user": server, "password_hash": password}]},
-            "outbound": {
-                "acp": cls.outward[server].url, "tenant": "bank", "client_id": "beckon",
-                "client_secret": "the-client-secret-of-beckon",
-                "scopes": ["manage_scope_grants", "manage_openbanking_consents"],
-                "prompt_margin": "500ms", "report_margin": "100ms", **known,
-            },
-        }
+        return authorization_server(
+            server, cls.outward[server].url, base_path="/" + server,
+            scopes=["manage_scope_grants", "manage_openbanking_consents"], **known)
 
     def tearDown(self):
         """Whatever Beckon did that a strict authorization server would not have."""

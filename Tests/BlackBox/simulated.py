@@ -67,9 +67,10 @@ class SimulatedACP(Process):
         """As the authorization server remembers it."""
         return self.ask("GET", f"/logins/{login_id}")
 
-    def turn(self, knobs, **match):
+    def turn(self, knobs, probability=1, **match):
         """Turns knobs for good, or for what they match; returns how to turn them back."""
-        knob = self.ask("POST", "/knobs", {"match": match, "set": knobs})["id"]
+        wanted = {"set": knobs, "match": match, "probability": probability}
+        knob = self.ask("POST", "/knobs", wanted)["id"]
         return lambda: self.ask("DELETE", f"/knobs/{knob}")
 
     def decided(self, login_id, limit=20):
