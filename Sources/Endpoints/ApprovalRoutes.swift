@@ -136,7 +136,8 @@ public struct ApprovalRoutes: Sendable {
         }
         guard let form = Form(request.body, repeating: ["account", "scope"]),
             let name = form["decision"], let choice = Decision.Choice(name: name),
-            choice != .cancel
+            choice != .cancel,
+            form["shown"].map({ ConsentDigest(text: $0) != nil }) ?? true
         else {
             return refused(400, .badFormHeading, .badFormText, request)
         }
@@ -169,7 +170,8 @@ public struct ApprovalRoutes: Sendable {
             stored.login.question?.consent.scopes.contains(where: \.isOptional) ?? false
         return Selection(
             accounts: accounts.isEmpty ? nil : accounts,
-            scopes: scopes.isEmpty && !canLeaveOut ? nil : scopes
+            scopes: scopes.isEmpty && !canLeaveOut ? nil : scopes,
+            shown: form["shown"].flatMap(ConsentDigest.init(text:))
         )
     }
 

@@ -19,7 +19,7 @@ struct ConsentDocument: Sendable {
                 for fact in consent.facts { Self.write(fact, &json) }
             }
             choice(&json)
-            json.member("digest", Base64URL.encode(question.digest.bytes))
+            json.member("digest", question.digest.text)
         }
     }
 
@@ -30,8 +30,8 @@ struct ConsentDocument: Sendable {
         case .several(let accounts):
             json.member("account_choice", "several")
             preselected = Set(accounts)
-        case .payer(named: nil): json.member("account_choice", "one")
-        case .payer(named: .some): json.member("account_choice", "fixed")
+        case .payer:
+            json.member("account_choice", question.fixedAccount == nil ? "one" : "fixed")
         }
         json.name("accounts")
         json.array { json in
@@ -83,10 +83,22 @@ struct ConsentDocument: Sendable {
                 json.member("scheme", account.scheme)
                 json.member("identification", account.identification)
                 json.member("name", account.name)
+                json.member("secondary", account.secondary)
                 json.member("ispb", account.ispb)
                 json.member("issuer", account.issuer)
                 json.member("account_type", account.accountType)
             }
         }
+    }
+}
+
+extension ConsentDigest {
+    /// As pages and documents have it: base64url without padding (RFC 4648 §5).
+    var text: String { Base64URL.encode(bytes) }
+
+    /// Nil unless the text is that of 32 bytes.
+    init?(text: String) {
+        guard let bytes = Base64URL.decode(text) else { return nil }
+        self.init(bytes)
     }
 }

@@ -125,11 +125,11 @@ public struct DeviceRoutes: Sendable {
         guard let object = value.object else {
             throw Problem(.invalidBody, "body: must be an object.")
         }
-        let known = ["decision", "accounts", "scopes"]
+        let known = ["decision", "accounts", "scopes", "digest"]
         for member in object.members where !known.contains(member.name) {
             throw Problem(
                 .invalidBody,
-                "\(member.name.prefix(64)): unknown member; \"decision\", \"accounts\" and \"scopes\" are known."
+                "\(member.name.prefix(64)): unknown member; \"decision\", \"accounts\", \"scopes\" and \"digest\" are known."
             )
         }
         guard let decision = object["decision"] else {
@@ -143,9 +143,24 @@ public struct DeviceRoutes: Sendable {
         }
         let selection = Selection(
             accounts: try names(object, "accounts", beside: choice),
-            scopes: try names(object, "scopes", beside: choice)
+            scopes: try names(object, "scopes", beside: choice),
+            shown: try digest(object, beside: choice)
         )
         return (choice, selection)
+    }
+
+    private static func digest(
+        _ object: JSONObject,
+        beside choice: Decision.Choice
+    ) throws(Problem) -> ConsentDigest? {
+        guard let value = object["digest"] else { return nil }
+        guard choice == .approve else {
+            throw Problem(.invalidBody, "digest: comes with \"approve\" only.")
+        }
+        guard let digest = value.string.flatMap(ConsentDigest.init(text:)) else {
+            throw Problem(.invalidBody, "digest: must be 32 bytes in base64url.")
+        }
+        return digest
     }
 
     private static func names(

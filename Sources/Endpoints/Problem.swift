@@ -149,6 +149,9 @@ extension Problem {
         case .noAccountsTaken: "accounts: this consent takes none."
         case .scopeUnknown: "scopes: each must be one of those asked for, named once."
         case .scopeRequired: "scopes: one that is not optional was left out."
+        case .scopeMissing: "scopes: at least one must be granted; to grant none, deny."
+        case .differentCustomers: "accounts: all must belong to one customer."
+        case .otherConsent: "digest: is not that of the consent that is asked now."
         }
     }
 }

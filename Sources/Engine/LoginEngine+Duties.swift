@@ -129,6 +129,12 @@ extension LoginEngine {
         await record(stored.number, .preparationDelayed(reason, until: clock.now() + pause))
     }
 
+    /// Puts off preparing because its server cannot be asked.
+    func postpone(_ stored: StoredLogin, _ reason: String) async {
+        guard let server = servers[stored.login.key.server] else { return }
+        await delay(stored, reason, asked: nil, retries: server.retries)
+    }
+
     // MARK: Notifying
 
     private func notify(_ stored: StoredLogin) async {
@@ -331,7 +337,8 @@ extension LoginEngine {
             asked: asked,
             random: Random.fraction()
         )
-        let last = terms.reportEnds - min(.seconds(1), (terms.reportEnds - now) / 2)
+        let last =
+            terms.reportEnds - min(PendingLogin.Terms.lastAttempt, (terms.reportEnds - now) / 2)
         return last > now ? min(now + pause, last) : now + pause
     }
 }

@@ -8,10 +8,9 @@ import Threads
 /// of it. It keeps no state that matters: everything owed can be read from the rows again.
 public final class LoginEngine: Sendable {
     public struct Settings: Sendable {
-        /// Duties under way at once. Zero takes logins in and leaves the work to another process.
-        ///
-        /// Notifying is counted apart, up to as many times sixteen: a channel that hangs must not
-        /// keep reports from being made.
+        /// Duties of one kind under way at once for one authorization server: one that hangs must
+        /// not keep others from being called. Of notifications it may be sixteen times as many.
+        /// Zero takes logins in and leaves the work to another process.
         public var concurrency: Int
         /// `https://host/base`, to which `/approve/{ticket}` is added.
         public var publicURL: String
@@ -32,14 +31,16 @@ public final class LoginEngine: Sendable {
     let settings: Settings
     let observer: any EngineObserver
     let log: Logger
+    let health: [AuthorizationServerID: ServerHealth]
     let tickets = TicketCache()
-    private let underWay = Atomic<Int>(0)
-    private let notifying = Atomic<Int>(0)
+    private let places: Locked<Places>
     private let isStopping = Atomic<Bool>(false)
 
+    /// A server that `health` does not name is called whatever comes of it.
     public init(
         store: any LoginStore,
         servers: [any AuthorizationServer],
+        health: [ServerHealth] = [],
         directory: any UserDirectory,
         accounts: (any AccountDirectory)? = nil,
         plan: EscalationPlan,
@@ -51,6 +52,7 @@ public final class LoginEngine: Sendable {
     ) {
         self.store = store
         self.servers = Dictionary(servers.map { ($0.id, $0) }) { first, _ in first }
+        self.health = Dictionary(health.map { ($0.server, $0) }) { first, _ in first }
         self.directory = directory
         self.accounts = accounts
         self.plan = plan
@@ -59,6 +61,7 @@ public final class LoginEngine: Sendable {
         self.settings = settings
         self.observer = observer
         self.log = log
+        places = Locked(Places(calls: settings.concurrency))
     }
 
     /// Works until `stop()`; returns when what was under way has ended. Reports that were under
@@ -68,13 +71,15 @@ public final class LoginEngine: Sendable {
         await recover()
         await withDiscardingTaskGroup { group in
             while !isStopping.load(ordering: .relaxed), !Task.isCancelled {
-                let claims = await claim()
+                let now = clock.now()
+                let claims = await claim(at: now)
                 for claim in claims {
-                    count(claim, 1)
+                    let isLast = claim.isLastReport(at: now)
+                    places.withLock { $0.count(claim, isLast: isLast, 1) }
                     group.addTask {
-                        await self.perform(claim)
+                        await self.pass(claim, isLast: isLast)
                         self.store.release(claim)
-                        self.count(claim, -1)
+                        self.places.withLock { $0.count(claim, isLast: isLast, -1) }
                         self.changes.work.raise()
                     }
                 }
@@ -90,6 +95,26 @@ public final class LoginEngine: Sendable {
         changes.work.raise()
     }
 
+    /// Performs a duty when its server's breaker lets it. A report that has to wait stays as it is:
+    /// it is due when the server is back, or at its last moment.
+    private func pass(_ claim: Claim, isLast: Bool) async {
+        let server = claim.stored.login.key.server
+        guard claim.duty == .prepare || claim.duty == .report, let health = health[server] else {
+            return await perform(claim)
+        }
+        switch health.pass(isLast: isLast) {
+        case .go:
+            await perform(claim)
+        case .probe:
+            await perform(claim)
+            health.endProbe()
+        case .wait where claim.duty == .prepare:
+            await postpone(claim.stored, "the server does not answer at present")
+        case .wait:
+            break
+        }
+    }
+
     private func recover() async {
         while !isStopping.load(ordering: .relaxed), !Task.isCancelled {
             do {
@@ -102,26 +127,16 @@ public final class LoginEngine: Sendable {
         }
     }
 
-    private func count(_ claim: Claim, _ change: Int) {
-        if claim.duty == .notify {
-            notifying.add(change, ordering: .relaxed)
-        } else {
-            underWay.add(change, ordering: .relaxed)
-        }
+    private func vacancies(at now: Timestamp) -> Vacancies {
+        places.withLock { $0.vacancies(health, at: now) }
     }
 
-    /// How many more duties may be begun, whatever they are.
-    private var room: Int {
-        min(
-            settings.concurrency - underWay.load(ordering: .relaxed),
-            settings.concurrency * 16 - notifying.load(ordering: .relaxed)
-        )
-    }
+    /// Duties under way, by queue.
+    public var underWay: [LoginQueue: Int] { places.withLock { $0.underWay } }
 
-    private func claim() async -> [Claim] {
-        guard room > 0 else { return [] }
+    private func claim(at now: Timestamp) async -> [Claim] {
         do {
-            return try await store.claim(at: clock.now(), limit: room)
+            return try await store.claim(at: now, within: vacancies(at: now))
         } catch {
             await pauseAfter(error)
             return []
@@ -131,13 +146,18 @@ public final class LoginEngine: Sendable {
     /// Another process may have changed a login (`beckon logins retry`), of which nothing tells us.
     private static let longestSleep = Duration.seconds(5)
 
-    /// Sleeps until something becomes due, is changed, or ends; when the store does not say what is
-    /// due, a second.
+    /// Sleeps until something becomes due, is changed, or ends, or until a server may be tried
+    /// again; when the store does not say what is due, a second.
     private func waitForWork() async {
-        let full = room <= 0
-        var longest = clock.now() + Self.longestSleep
+        let now = clock.now()
+        var longest = now + Self.longestSleep
+        for health in health.values {
+            if let probe = health.probe(after: now) { longest = min(longest, probe) }
+        }
         do {
-            if !full, let next = try await store.nextDue() { longest = min(longest, next) }
+            if let next = try await store.nextDue(within: vacancies(at: now)) {
+                longest = min(longest, next)
+            }
         } catch {
             log.error("engine.store_failed") { $0.member("cause", "\(error)") }
             longest = clock.now() + .seconds(1)
@@ -180,5 +200,12 @@ public final class LoginEngine: Sendable {
                 }
             }
         }
+    }
+}
+
+extension Claim {
+    /// Whether it is for a report that has no more time to wait.
+    fileprivate func isLastReport(at now: Timestamp) -> Bool {
+        duty == .report && stored.login.terms.lastReport <= now
     }
 }

@@ -77,6 +77,12 @@ public struct PendingLogin: Hashable, Sendable {
         /// Whether the server is told that nobody answered.
         public let reportsExpiry: ExpiryRule
 
+        /// How long before `reportEnds` a report is made once more, whatever speaks against it.
+        public static let lastAttempt = Duration.seconds(1)
+
+        /// From here on a report is at its last moment.
+        public var lastReport: Timestamp { reportEnds - Self.lastAttempt }
+
         public init(
             receivedAt: Timestamp,
             expiresAt: Timestamp,

@@ -26,17 +26,6 @@ extension LoginRow {
         FROM login WHERE phase = ? AND number > ? ORDER BY number LIMIT ?
         """
 
-    static let byDue: StaticString = """
-        SELECT number, server, tenant, login_id, received_at, expires_at, prompt_ends, report_ends,
-            earliest_report, reports_expiry, user_id, workspace, client, client_name, scopes,
-            acr_values, binding_message, consent_id, state, unknown_members,
-            tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
-            failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, granted, revision, origin_trace, origin_request, accounts, digest,
-            nonce, challenge, selected
-        FROM login WHERE due_at <= ? ORDER BY due_at, number
-        """
-
     /// The login in the statement's current row.
     static func read(_ row: Statement) throws(StoreError) -> StoredLogin {
         let number = LoginNumber(row.integer(0) ?? 0)
@@ -50,9 +39,6 @@ extension LoginRow {
 
     /// The number in the current row, readable even when the rest is not.
     static func number(_ row: Statement) -> LoginNumber { LoginNumber(row.integer(0) ?? 0) }
-
-    /// Counts the row's changes.
-    static func revision(_ row: Statement) -> Int64 { row.integer(39) ?? 0 }
 
     private static func login(_ row: Fields) throws(StoreError) -> PendingLogin {
         try PendingLogin(

@@ -108,9 +108,12 @@ public final class SQLiteLoginStore: LoginStore {
         }
     }
 
-    public func claim(at now: Timestamp, limit: Int) async throws(StoreError) -> [Claim] {
+    public func claim(
+        at now: Timestamp,
+        within vacancies: Vacancies
+    ) async throws(StoreError) -> [Claim] {
         try await file.readers.read { [file] (connection) throws(StoreError) in
-            try connection.claim(at: now, limit: limit, file.claims) { number, error in
+            try connection.claim(at: now, within: vacancies, file.claims) { number, error in
                 file.noteDamaged(number, error)
             }
         }
@@ -120,9 +123,15 @@ public final class SQLiteLoginStore: LoginStore {
         file.claims.release(claim.stored.number, claim.duty)
     }
 
-    public func nextDue() async throws(StoreError) -> Timestamp? {
+    public func nextDue(within vacancies: Vacancies) async throws(StoreError) -> Timestamp? {
         try await file.readers.read { [file] (connection) throws(StoreError) in
-            try connection.nextDue(at: file.clock.now(), file.claims)
+            try connection.nextDue(at: file.clock.now(), within: vacancies, file.claims)
+        }
+    }
+
+    public func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth] {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.depths(at: now)
         }
     }
 

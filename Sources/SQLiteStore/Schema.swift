@@ -4,7 +4,7 @@ enum Schema {
     /// "Beck" in ASCII: tells our file from a stranger's (`PRAGMA application_id`).
     static let applicationID: Int64 = 0x4265_636B
 
-    static let steps: [String] = [first, origin, questions]
+    static let steps: [String] = [first, origin, questions, queues]
 
     static var current: Int { steps.count }
 

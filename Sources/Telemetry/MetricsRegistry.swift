@@ -95,10 +95,15 @@ public final class MetricsRegistry: Sendable {
     }
 
     /// A number that only grows and is kept elsewhere; it is asked for when it is read.
-    public func counter(_ name: String, _ help: String, reading value: @escaping Gauge) {
+    public func counter(
+        _ name: String,
+        _ help: String,
+        _ labels: [Label] = [],
+        reading value: @escaping Gauge
+    ) {
         families.withLock { families in
             let family = Self.family(name, help, .counter, in: &families)
-            families[family].series.append(([], .gauge(value)))
+            families[family].series.append((labels, .gauge(value)))
         }
     }
 

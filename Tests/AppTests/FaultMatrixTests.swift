@@ -14,7 +14,9 @@ import Testing
 
 /// Every way a call to ACP can go wrong, at every call, with the real engine, the real store and
 /// real sockets; what is observed equals the table of `cloudentity.md` 6.2 and 6.3.
-@Suite("A fault of the authorization server", .timeLimit(.minutes(2)))
+///
+/// One after the other: each row has a store, an engine and connections of its own.
+@Suite("A fault of the authorization server", .serialized, .timeLimit(.minutes(2)))
 struct FaultMatrixTests {
     enum End: Hashable, Sendable {
         case settled(PendingLogin.Settlement)

@@ -19,7 +19,7 @@ final class FaultStage: Sendable {
     let pauses = Recorded<Duration>()
     private let heard = Recorded<StoredLogin>()
     private let directory: TemporaryDirectory
-    private let client = CurlHTTPClient()
+    private static let client = CurlHTTPClient()
     private let tenant: String
     private let base: String
     private let server: CloudentityServer
@@ -39,13 +39,11 @@ final class FaultStage: Sendable {
                 timeLimit: fault.hasSuffix("-slow") ? .milliseconds(300) : .seconds(20)
             ),
             http: fault.hasSuffix("-unreachable")
-                ? UnreachableOnce(client, operation) : client,
+                ? UnreachableOnce(Self.client, operation) : Self.client,
             clock: clock,
             log: log.logger
         )
     }
-
-    deinit { client.shutdown() }
 
     /// Starts a login, lets the person decide when they are asked, and returns it when it has ended.
     func run(_ choice: Decision.Choice) async throws -> StoredLogin {
@@ -148,7 +146,7 @@ final class FaultStage: Sendable {
 
     /// What the server remembers.
     func told() async throws -> (calls: String, decisions: [String]) {
-        let answer = try await client.send(OutboundRequest(.get, "\(base)/control/\(tenant)"))
+        let answer = try await Self.client.send(OutboundRequest(.get, "\(base)/control/\(tenant)"))
         let body = try JSONValue(answer.body)
         let calls = (body["calls"]?.array ?? []).compactMap(\.string).filter { $0 != "token" }
         return (

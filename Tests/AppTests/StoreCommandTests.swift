@@ -104,6 +104,42 @@ struct StoreCommandTests {
         )
     }
 
+    @Test("print what was signed, and hold a report back while its consent is another's too")
+    func sameConsent() async throws {
+        #expect(await run("migrate").code == .ok)
+        let now = SystemTime.now()
+        var fixture = PendingLogin.Fixture()
+        fixture.receivedAt = now
+        fixture.consent = .named("C1")
+        var login = fixture.make()
+        let answer = Decision.answer(.approve, to: .fixture, at: now)
+        let events: [PendingLogin.Event] = [
+            .prepared(.fixture, [.fixture(at: now)]), .decided(answer, .everything),
+            .reportRefused("no"),
+        ]
+        for event in events { _ = try login.apply(event, at: now) }
+        fixture.id = "login-2"
+        let options = StoreOptions(
+            path: directory.file("beckon.db"),
+            role: .service,
+            clock: SystemClock()
+        )
+        let store = try SQLiteLoginStore(options)
+        guard case .inserted(let stored) = try await store.insert(login, limits: .none),
+            case .inserted = try await store.insert(fixture.make(), limits: .none)
+        else { throw StoreError.closed }
+        await store.close()
+        let number = "--number=\(stored.number.rawValue)"
+        let shown = await run("logins", "show", number).output
+        for bytes in [Question.fixture.digest.bytes, try #require(answer.challenge)] {
+            #expect(shown.contains(bytes.map { String(format: "%02x", $0) }.joined()))
+        }
+        let retry = await run("logins", "retry", number)
+        #expect(retry.code == .failed)
+        #expect(retry.errors.contains("another login for the consent of login"))
+        #expect(await run("logins", "abandon", number).code == .ok)
+    }
+
     @Test("say that the time for reporting is over, and what is left to do")
     func tooLate() async throws {
         #expect(await run("migrate").code == .ok)

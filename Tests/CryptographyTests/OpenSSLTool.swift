@@ -26,17 +26,9 @@ struct OpenSSLTool {
     /// Its standard output.
     @discardableResult
     func run(_ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try ProcessStart.run(process)
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failed(arguments: arguments) }
-        return String(decoding: bytes, as: UTF8.self)
+        let answer = try ChildProcess.run(["openssl"] + arguments, errors: .dropped)
+        guard answer.isSuccess else { throw Failed(arguments: arguments) }
+        return answer.text
     }
 
     func verifies(

@@ -11,9 +11,13 @@ struct BrokenLoginStore: LoginStore {
         _ number: LoginNumber,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? { throw .full }
-    func claim(at now: Timestamp, limit: Int) async throws(StoreError) -> [Claim] { throw .full }
+    func claim(
+        at now: Timestamp,
+        within vacancies: Vacancies
+    ) async throws(StoreError) -> [Claim] { throw .full }
     func release(_ claim: Claim) {}
-    func nextDue() async throws(StoreError) -> Timestamp? { throw .full }
+    func nextDue(within vacancies: Vacancies) async throws(StoreError) -> Timestamp? { throw .full }
+    func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth] { throw .full }
     func recover(at now: Timestamp) async throws(StoreError) -> Int { throw .full }
     func logins(
         in phase: PendingLogin.PhaseName,

@@ -44,6 +44,13 @@ struct ChoiceTests {
             ("uk-scheduled-payment", [#"type="radio" name="account" value="acc-1" checked="""#]),
             ("uk-standing-order", []),
             (
+                "uk-building-society",
+                [
+                    #"type="radio" name="account" value="acc-1""#,
+                    #"type="radio" name="account" value="acc-2""#,
+                ]
+            ),
+            (
                 "scopes",
                 [
                     #"type="hidden" name="scope" value="openid""#,
@@ -77,6 +84,7 @@ struct ChoiceTests {
             ),
             ("uk-domestic-payment", "&account=acc-2", ["acc-2"], ["openid", "payments"]),
             ("uk-standing-order", "", ["acc-1"], ["payments"]),
+            ("uk-building-society", "&account=acc-2", ["acc-2"], ["payments"]),
             ("scopes", "&scope=openid&scope=profile", [], ["openid", "profile", "internal"]),
             ("scopes", "&scope=openid", [], ["openid", "internal"]),
             ("hostile", "&account=b%26b%3D1%3B%2B+%25", ["b&b=1;+ %"], ["payments"]),
@@ -107,6 +115,7 @@ struct ChoiceTests {
                 "Choose exactly one account.", ["acc-1", "acc-2"]
             ),
             ("uk-domestic-payment", "", "Choose an account.", []),
+            ("uk-building-society", "", "Choose an account.", []),
             ("uk-standing-order", "&account=acc-9", "only from the account named here", []),
             ("scopes", "&scope=openid&account=x", "No account can be chosen here.", ["openid"]),
             (
@@ -186,6 +195,32 @@ struct ChoiceTests {
             #expect(consent["digest"]?.string?.count == 43)
             let scopes = try require(login["scopes"]?.array).compactMap(\.object)
             #expect(scopes.map { $0["optional"] } == [.bool(false), .bool(false), .bool(false)])
+        }
+    }
+
+    @Test(
+        "tells an app how many accounts to name",
+        arguments: [
+            ("scopes", "none"), ("uk-account-access", "several"), ("uk-domestic-payment", "one"),
+            ("uk-standing-order", "fixed"), ("uk-building-society", "one"),
+        ]
+    )
+    func accountChoice(name: String, choice: String) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(try Self.sample(name))
+            let answer = await house.get(prompt.device, [prompt.bearer])
+            let consent = try require(try JSONValue(answer.body).object)["consent"]
+            #expect(consent?["account_choice"]?.string == choice)
+        }
+    }
+
+    @Test("shows what tells accounts behind one number apart")
+    func secondary() async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(try Self.sample("uk-building-society"))
+            #expect(await house.get(prompt.page).text.contains("4711/0"))
+            let answer = await house.get(prompt.device, [prompt.bearer])
+            #expect(answer.text.contains(#""secondary":"4711/0""#))
         }
     }
 

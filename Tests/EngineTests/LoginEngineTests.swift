@@ -25,7 +25,7 @@ struct LoginEngineTests {
             stage.server.consentGate.open()
             try await stage.webhook.asked.wait(for: count, "prompts")
         }
-        #expect(stage.crowd.most == 8)
+        #expect(stage.server.crowd.most == 8)
         #expect(Set(stage.webhook.asked.entries.map(\.prompt.number)).count == count)
         #expect(stage.webhook.asked.entries.count == count)
         #expect(stage.server.asked.entries.count == count)

@@ -11,8 +11,9 @@ final class Stage: Sendable {
 
     let clock = ManualClock()
     let log = CapturedLog()
-    let crowd = Crowd()
     let server: StandInServer
+    /// A second one, which nothing is asked of unless a test has logins of it.
+    let other: StandInServer
     let webhook: StandInChannel
     let sms: StandInChannel
     let people = StandInDirectory()
@@ -23,7 +24,9 @@ final class Stage: Sendable {
 
     init() throws {
         directory = try TemporaryDirectory()
-        server = StandInServer(clock: clock, crowd: crowd)
+        server = StandInServer(clock: clock)
+        other = StandInServer("other", clock: clock)
+        let crowd = Crowd()
         webhook = StandInChannel("webhook", clock: clock, crowd: crowd)
         sms = StandInChannel("sms", clock: clock, crowd: crowd)
         start = clock.now()
@@ -62,10 +65,12 @@ final class Stage: Sendable {
         return value
     }
 
-    /// Runs an engine while `body` runs; then stops it and closes the store.
+    /// Runs an engine while `body` runs; then stops it and closes the store. It minds those
+    /// breakers only that it is given.
     func run(
         _ plan: EscalationPlan? = nil,
         concurrency: Int = 64,
+        minding health: [ServerHealth] = [],
         accounts: (any AccountDirectory)? = nil,
         trouble: ((TroubledStore) -> Void)? = nil,
         _ body: (Run) async throws -> Void
@@ -76,7 +81,8 @@ final class Stage: Sendable {
             trouble?(troubled)
             let engine = LoginEngine(
                 store: troubled,
-                servers: [server],
+                servers: [server, other],
+                health: health,
                 directory: people,
                 accounts: accounts,
                 plan: plan ?? EscalationPlan([.init(channel: webhook, after: .zero)]),
@@ -95,9 +101,11 @@ final class Stage: Sendable {
             // When `body` throws, leaving this scope cancels the engine.
             async let running: Void = engine.run()
             try await body(run)
-            for gate in [server.consentGate, server.reportGate, webhook.gate, sms.gate] {
-                gate.open()
+            for server in [server, other] {
+                server.consentGate.open()
+                server.reportGate.open()
             }
+            for channel in [webhook, sms] { channel.gate.open() }
             engine.stop()
             await running
         }

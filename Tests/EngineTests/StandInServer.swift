@@ -1,3 +1,4 @@
+import Engine
 import Logins
 import TestSupport
 import Testing
@@ -21,19 +22,26 @@ final class StandInServer: AuthorizationServer {
         var underWay: Set<LoginKey> = []
     }
 
-    let id = AuthorizationServerID.named("cloudentity")
+    let id: AuthorizationServerID
+    /// Told of each answer: `later` is a failed call, as it is of a server that answers 503.
+    let health: ServerHealth
+    /// How many calls it has under way.
+    let crowd = Crowd()
     let retries = RetrySchedule(first: .milliseconds(500), cap: .seconds(8), jitter: 0.2)
     let asked = Recorded<LoginID>()
     let reports = Recorded<Reported>()
     let consentGate = Gate()
     let reportGate = Gate()
-    private let crowd: Crowd
     private let clock: ManualClock
     private let state = Locked(State())
 
-    init(clock: ManualClock, crowd: Crowd) {
+    /// Its breaker opens after three failures, for a second, and then for two.
+    init(_ id: String = "cloudentity", clock: ManualClock) {
+        self.id = .named(id)
         self.clock = clock
-        self.crowd = crowd
+        let pauses = RetrySchedule(first: .seconds(1), cap: .seconds(2), jitter: 0)
+        let rule = CircuitBreaker.Rule(failures: 3, pauses: pauses)
+        health = ServerHealth(self.id, rule: rule, clock: clock)
     }
 
     /// What the next questions for a consent are answered; then `Consent.fixture` again.
@@ -52,9 +60,11 @@ final class StandInServer: AuthorizationServer {
         await crowd.within {
             asked.append(login.key.login)
             await consentGate.pass()
-            return state.withLock {
+            let answer = state.withLock {
                 $0.consents.isEmpty ? .consent(.fixture) : $0.consents.removeFirst()
             }
+            if case .later = answer { health.failed(.reading) } else { health.answered(.reading) }
+            return answer
         }
     }
 
@@ -83,12 +93,14 @@ final class StandInServer: AuthorizationServer {
                 )
             )
             await reportGate.pass()
-            return state.withLock { state in
+            let answer = state.withLock { state in
                 state.underWay.remove(login.key)
                 let answer = state.answers.isEmpty ? .taken : state.answers.removeFirst()
                 if answer == .taken { state.taken[login.key] = outcome }
                 return answer
             }
+            if case .later = answer { health.failed(.telling) } else { health.answered(.telling) }
+            return answer
         }
     }
 }

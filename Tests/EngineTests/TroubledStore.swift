@@ -41,14 +41,20 @@ final class TroubledStore: LoginStore {
         try check(.update)
         return try await store.update(number, body)
     }
-    func claim(at now: Timestamp, limit: Int) async throws(StoreError) -> [Claim] {
+    func claim(
+        at now: Timestamp,
+        within vacancies: Vacancies
+    ) async throws(StoreError) -> [Claim] {
         try check(.claim)
-        return try await store.claim(at: now, limit: limit)
+        return try await store.claim(at: now, within: vacancies)
     }
     func release(_ claim: Claim) { store.release(claim) }
-    func nextDue() async throws(StoreError) -> Timestamp? {
+    func nextDue(within vacancies: Vacancies) async throws(StoreError) -> Timestamp? {
         try check(.nextDue)
-        return try await store.nextDue()
+        return try await store.nextDue(within: vacancies)
+    }
+    func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth] {
+        try await store.queues(at: now)
     }
     func recover(at now: Timestamp) async throws(StoreError) -> Int {
         try check(.recover)

@@ -21,19 +21,11 @@ enum ForeignLibrary {
 
     /// Asks all at once, because starting Python takes longer than any job.
     static func ask(_ jobs: [JSONValue]) throws -> [JSONValue] {
-        let process = Process()
-        process.executableURL = environment.appending(path: "bin/python")
-        process.arguments = [tests.appending(path: "JOSETests/Peers/foreign.py").path]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try ProcessStart.run(process)
-        try input.fileHandleForWriting.write(contentsOf: Data(JSONValue.array(jobs).bytes))
-        try input.fileHandleForWriting.close()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failed(answer: "no answer") }
-        return try JSONValue(Array(bytes)).array ?? []
+        let python = environment.appending(path: "bin/python").path
+        let script = tests.appending(path: "JOSETests/Peers/foreign.py").path
+        let answer = try ChildProcess.run([python, script], input: JSONValue.array(jobs).bytes)
+        guard answer.isSuccess else { throw Failed(answer: "no answer") }
+        return try JSONValue(answer.output).array ?? []
     }
 
     /// What it says to one job.

@@ -139,6 +139,66 @@ struct QuestionTests {
         }
     }
 
+    @Test("grants something: who leaves everything out declines")
+    func nothingLeft() throws {
+        let question = Self.question(
+            scopes: [
+                .init(requestedName: "a", isOptional: true),
+                .init(requestedName: "b", isOptional: true),
+            ]
+        )
+        #expect(try question.grant(for: Selection(scopes: ["b"])).scopes == ["b"])
+        #expect(throws: Selection.Problem.scopeMissing) {
+            try question.grant(for: Selection(scopes: []))
+        }
+        #expect(try Self.question().grant(for: Selection(scopes: [])) == .nothing)
+    }
+
+    @Test(
+        "puts one customer's accounts into an arrangement",
+        arguments: [
+            (Consent.Kind.cdr, ["a", "b"], true), (.cdr, ["c"], true), (.cdr, ["a", "c"], false),
+            (.cdr, ["c", "d"], false), (.ukAccountAccess, ["a", "c"], true),
+        ]
+    )
+    func customers(_ kind: Consent.Kind, _ chosen: [String], _ isTaken: Bool) throws {
+        let consent = Consent(
+            kind: kind,
+            clientName: nil,
+            scopes: [],
+            accounts: .several(preselected: [])
+        )
+        let owners = [("a", "1"), ("b", "1"), ("c", "2"), ("d", nil)]
+        let question = Question(
+            consent: consent,
+            accounts: owners.map { id, customer in
+                BankAccount(
+                    id: id,
+                    name: id,
+                    display: id,
+                    kind: .current,
+                    customerID: customer
+                )
+            },
+            digest: ConsentForm.digest(of: consent),
+            nonce: Array(repeating: 1, count: 32)
+        )
+        let granted = Granted { () throws(Selection.Problem) in
+            try question.grant(for: Selection(accounts: chosen)).accounts
+        }
+        #expect(granted == (isTaken ? .success(chosen) : .failure(.differentCustomers)))
+    }
+
+    @Test("grants only what was shown")
+    func shown() throws {
+        let question = Self.question(scopes: [.init(requestedName: "a")])
+        let other = Self.question(scopes: [.init(requestedName: "b")])
+        #expect(try question.grant(for: Selection(shown: question.digest)).scopes == ["a"])
+        #expect(throws: Selection.Problem.otherConsent) {
+            try question.grant(for: Selection(shown: other.digest))
+        }
+    }
+
     // MARK: Accounts by name
 
     static let one = Consent.NamedAccount(scheme: "S", identification: "1", name: "Ann")

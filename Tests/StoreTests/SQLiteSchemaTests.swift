@@ -97,7 +97,7 @@ struct SQLiteSchemaTests {
             place.path,
             "PRAGMA application_id; PRAGMA user_version; PRAGMA journal_mode"
         )
-        #expect(version.output == "1113940843\n3\nwal\n")
+        #expect(version.output == "1113940843\n4\nwal\n")
         let mode = try SQLiteShell.run("stat", ["-c", "%a", place.path])
         #expect(mode.output == "600\n", "nobody else may read it")
     }
@@ -121,9 +121,18 @@ struct SQLiteSchemaTests {
     func plans() async throws {
         let place = try await filled()
         let questions = [
-            "SELECT number FROM login WHERE due_at <= 1 ORDER BY due_at, number": "login_due",
-            "SELECT number, due_at FROM login WHERE due_at IS NOT NULL ORDER BY due_at, number":
-                "login_due",
+            """
+            SELECT number, due_at FROM login WHERE server = 'a' AND phase = 'preparing' \
+            AND due_at IS NOT NULL ORDER BY due_at, number
+            """: "login_due (server=? AND phase=? AND due_at>?)",
+            """
+            SELECT server, phase FROM login WHERE due_at IS NOT NULL \
+            AND (server, phase, due_at) > ('a', 'b', 9) ORDER BY server, phase, due_at LIMIT 1
+            """: "login_due ((server,phase,due_at)>(?,?,?))",
+            """
+            SELECT number, due_at, report_ends FROM login WHERE phase = 'reporting' \
+            AND server = 'a' ORDER BY report_ends, number
+            """: "login_report_ends (server=?)",
             "SELECT number FROM login WHERE phase = 'stranded' AND number > 1 ORDER BY number":
                 "login_phase",
             """

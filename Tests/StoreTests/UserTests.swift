@@ -78,7 +78,9 @@ struct UserTests {
         let stored = try await service.logins.insertNew(.inPhase(.stranded, fixture("one")))
         #expect(try await tool.logins.login(stored.login.key) == stored)
         try await tool.logins.apply(.retried, to: stored.number, at: noon)
-        #expect(try await service.logins.claim(at: noon, limit: 9).map(\.duty) == [.report])
+        #expect(
+            try await service.logins.claim(at: noon, within: Vacancies(9)).map(\.duty) == [.report]
+        )
         await tool.close()
         await service.close()
     }

@@ -23,20 +23,10 @@ struct MetricsTests {
             print(json.dumps([[f.name, f.type, f.documentation,
                 [[s.name, s.labels, repr(s.value)] for s in f.samples]] for f in families]))
             """
-        let process = Process()
         // The distribution's Python, for which the set-up installs the client.
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = ["-c", program]
-        let input = Pipe()
-        let output = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        try ProcessStart.run(process)
-        input.fileHandleForWriting.write(Data(exposition))
-        try input.fileHandleForWriting.close()
-        let json = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        let answer = try ChildProcess.run(["/usr/bin/python3", "-c", program], input: exposition)
+        try #require(answer.isSuccess)
+        let json = Data(answer.output)
         var types: [String: String] = [:]
         var helps: [String: String] = [:]
         var samples: [Sample] = []

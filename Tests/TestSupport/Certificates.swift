@@ -44,13 +44,7 @@ public struct Certificates: Sendable {
 
     /// Runs the command; its arguments are separated by blanks.
     public func openssl(_ arguments: String) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments.split(separator: " ").map(String.init)
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try ProcessStart.run(process)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failed() }
+        let words = ["openssl"] + arguments.split(separator: " ").map(String.init)
+        guard try ChildProcess.run(words, errors: .dropped).isSuccess else { throw Failed() }
     }
 }

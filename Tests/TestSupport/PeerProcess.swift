@@ -3,11 +3,9 @@ import Foundation
 /// A small server in another process: a real peer, written in another language than ours.
 ///
 /// The script prints its port as its first line, and goes away when its standard input ends.
-public final class PeerProcess: @unchecked Sendable {
-    // Invariant behind @unchecked: nothing changes after init; `deinit` has no one beside it.
+public final class PeerProcess: Sendable {
     public let port: Int
-    private let process = Process()
-    private let input = Pipe()
+    private let child: ChildProcess
 
     public struct DidNotStart: Error, Sendable {
         public let output: String
@@ -20,25 +18,10 @@ public final class PeerProcess: @unchecked Sendable {
         besideFile file: String = #filePath
     ) throws {
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            ["python3", "-B", folder.appendingPathComponent("Peers/\(script)").path] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardInput = input
-        try ProcessStart.run(process)
-        var line = Data()
-        while let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty,
-            byte[0] != 0x0A
-        { line += byte }
-        guard let port = Int(String(decoding: line, as: UTF8.self)) else {
-            throw DidNotStart(output: String(decoding: line, as: UTF8.self))
-        }
+        let path = folder.appendingPathComponent("Peers/\(script)").path
+        child = try ChildProcess(["python3", "-B", path] + arguments)
+        let line = child.readLine() ?? ""
+        guard let port = Int(line) else { throw DidNotStart(output: line) }
         self.port = port
-    }
-
-    deinit {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
     }
 }

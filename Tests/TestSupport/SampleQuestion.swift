@@ -21,8 +21,8 @@ public struct SampleQuestion: Sendable {
     }
 
     public static let all =
-        [scopes, access, domestic, scheduled, standingOrder, file, international] + [
-            brasilData, pix, fdx, cdr, ksa, hostile,
+        [scopes, access, domestic, scheduled, standingOrder, buildingSociety, file] + [
+            international, brasilData, pix, fdx, cdr, ksa, hostile,
         ]
 
     public static func named(_ name: String) -> SampleQuestion? {
@@ -157,6 +157,29 @@ public struct SampleQuestion: Sendable {
             accounts: .payer(named: shop)
         ),
         accounts: Array(ukAccounts.prefix(1))
+    )
+
+    /// Two accounts behind the number that the consent names.
+    static let buildingSociety = SampleQuestion(
+        "uk-building-society",
+        Consent(
+            kind: .ukDomesticPayment,
+            clientName: "Savings Coach",
+            scopes: [.init(requestedName: "payments")],
+            facts: [
+                Fact(.known(.amount), money("12.00", "GBP")),
+                Fact(.known(.payee), .text("Children’s Hospital")),
+                Fact(.known(.payeeAccount), .account(rolled)),
+            ],
+            accounts: .payer(named: shop)
+        ),
+        accounts: Array(ukAccounts.prefix(2))
+    )
+
+    static let rolled = Consent.NamedAccount(
+        scheme: "UK.OBIE.SortCodeAccountNumber",
+        identification: "08080021325698",
+        secondary: "4711/0"
     )
 
     static let file = SampleQuestion(

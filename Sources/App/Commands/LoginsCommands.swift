@@ -137,6 +137,12 @@ extension Stores {
                 "the time for reporting login \(number.rawValue) is over; "
                     + "what is left is: beckon logins abandon --number=\(number.rawValue)"
             )
+        case .failure(.consentBusy):
+            throw CommandFailure(
+                .failed,
+                "another login for the consent of login \(number.rawValue) is under way, which this "
+                    + "report would reach; try again when it has ended"
+            )
         case .failure: throw CommandFailure(.failed, "login \(number.rawValue) is not stranded")
         case .success: return
         }

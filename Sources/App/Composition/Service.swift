@@ -68,12 +68,14 @@ final class Service: Sendable {
         registry.counter("beckon_log_dropped_total", "Log lines that found no room.") {
             Double(lines.dropped)
         }
+        let health = parts.health()
         let credentials = try parts.credentials()
         self.credentials = configuration.authorizationServers.compactMap { credentials[$0.id] }
         CredentialMetrics.add(to: registry, self.credentials)
         engine = LoginEngine(
             store: store,
-            servers: parts.servers(credentials),
+            servers: parts.servers(credentials, health),
+            health: health,
             directory: directory,
             accounts: parts.accounts(),
             plan: plan,
@@ -89,6 +91,12 @@ final class Service: Sendable {
                 servers: configuration.authorizationServers.map(\.id)
             ),
             log: log
+        )
+        ServerMetrics.add(
+            to: registry,
+            depths: { [store, clock] in (try? await store.queues(at: clock.now())) ?? [] },
+            underWay: { [engine] in engine.underWay },
+            health: health
         )
         retention = Retention(
             redactAfter: configuration.store.redactAfter,

@@ -157,6 +157,7 @@ struct ServiceParts {
                 decoding: settings.decoding == .strict ? .strict : .lenient,
                 requiresLoginState: settings.requiresLoginState,
                 tenants: Set(server.outbound.tenants),
+                allowedWorkspaces: Set(settings.workspaces),
                 timing: CloudentityInbound.Timing(
                     defaultLifetime: settings.defaultTTL,
                     promptMargin: server.outbound.promptMargin,
@@ -190,11 +191,21 @@ struct ServiceParts {
         return credentials
     }
 
+    /// What is known of how each server fares.
+    func health() -> [ServerHealth] {
+        configuration.authorizationServers.map {
+            ServerHealth($0.id, rule: configuration.engine.breaker, clock: clock, log: log)
+        }
+    }
+
     func servers(
-        _ credentials: [AuthorizationServerID: ReplaceableCredentials]
+        _ credentials: [AuthorizationServerID: ReplaceableCredentials],
+        _ health: [ServerHealth]
     ) -> [any AuthorizationServer] {
         configuration.authorizationServers.compactMap { server in
-            guard let credentials = credentials[server.id] else { return nil }
+            guard let credentials = credentials[server.id],
+                let health = health.first(where: { $0.server == server.id })
+            else { return nil }
             let settings = server.outbound
             return CloudentityServer(
                 CloudentityOutbound(
@@ -218,7 +229,7 @@ struct ServiceParts {
                     rejectionCodes: settings.consents.rejectionCodes,
                     statusPolicy: settings.consents.statusPolicy
                 ),
-                http: client,
+                http: WatchedHTTP(client, health),
                 clock: clock,
                 log: log
             )
@@ -235,9 +246,13 @@ struct ServiceParts {
         desk: DecisionDesk
     ) -> [Route] {
         let reachability = PlannedReachability(directory: directory, plan: plan)
-        let fromServers = inbound().flatMap { inbound in
-            CloudentityRoutes(
-                inbound,
+        let inbound = inbound()
+        let fromServers = inbound.indices.flatMap { index -> [Route] in
+            let path = inbound[index].basePath
+            guard inbound.firstIndex(where: { $0.basePath == path }) == index else { return [] }
+            return CloudentityRoutes(
+                inbound[index],
+                beside: inbound[(index + 1)...].filter { $0.basePath == path },
                 store: store,
                 reachability: reachability,
                 clock: clock,

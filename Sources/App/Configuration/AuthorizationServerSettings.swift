@@ -27,7 +27,7 @@ public struct AuthorizationServerSettings: Sendable {
             root.problem("authorization_servers", "must name at least one server")
         }
         var seen: [AuthorizationServerID: String] = [:]
-        var paths: [String: String] = [:]
+        var earlier: [(path: String, server: AuthorizationServerSettings)] = []
         return sections.compactMap { section in
             let server = AuthorizationServerSettings(section, development: development)
             if server?.inbound.requiresClientCertificate ?? false, clientCertificates == .off {
@@ -40,11 +40,42 @@ public struct AuthorizationServerSettings: Sendable {
             if let earlier = seen.updateValue(section.path, forKey: server.id) {
                 section.problem("id", "is that of \(earlier) already")
             }
-            if let earlier = paths.updateValue(section.path, forKey: server.inbound.basePath) {
-                section.problem("inbound.base_path", "is that of \(earlier) already")
+            for (path, other) in earlier {
+                if let shared = server.sharedCredential(with: other) {
+                    section.problem(
+                        "inbound.base_path",
+                        "is that of \(path) already, and \(shared) is that of both: they need other "
+                            + "credentials, or workspaces or tenants of which none is the other's"
+                    )
+                }
             }
+            earlier.append((section.path, server))
             return server
         }
+    }
+
+    /// The credential by which a call could be either server's; nil when calls tell which one it is.
+    ///
+    /// Passwords are known by salted hashes, so that one user name may have one password.
+    private func sharedCredential(with other: AuthorizationServerSettings) -> String? {
+        func areApart<Name: Hashable>(_ names: [Name], _ others: [Name]) -> Bool {
+            !names.isEmpty && !others.isEmpty && Set(names).isDisjoint(with: others)
+        }
+        guard inbound.basePath == other.inbound.basePath,
+            !areApart(outbound.tenants, other.outbound.tenants),
+            !areApart(inbound.workspaces, other.inbound.workspaces)
+        else { return nil }
+        let users = Set(other.inbound.basic.map(\.user))
+        if let user = inbound.basic.map(\.user).first(where: users.contains) {
+            return "the user \(user)"
+        }
+        if let key = inbound.apiKey, let others = other.inbound.apiKey,
+            key.name.lowercased() == others.name.lowercased(),
+            !Set(key.hashes).isDisjoint(with: others.hashes)
+        {
+            return "a key in \(key.name)"
+        }
+        return nil
     }
 
     private init?(_ section: Section, development: Bool) {

@@ -21,7 +21,8 @@ public struct Configuration: Sendable {
     public var users: UserSettings
     /// Where their accounts are listed; nil when nobody is asked.
     public var accounts: AccountSettings?
-    /// Who calls us and is reported to. At least one; ids and base paths are unique.
+    /// Who calls us and is reported to. At least one; ids are unique, and each
+    /// call tells whose it is.
     public var authorizationServers: [AuthorizationServerSettings]
     /// How much one user and one client may use.
     public var loginLimits: LoginLimits

@@ -1,5 +1,6 @@
 public import Cryptography
 public import HTTP
+public import Logins
 
 /// What an authorization server sends us and how it proves itself (`cloudentity.md` 1).
 public struct InboundSettings: Sendable {
@@ -35,6 +36,9 @@ public struct InboundSettings: Sendable {
     public var basic: [BasicCredential]
     /// Taken instead of Basic; nil takes none.
     public var apiKey: APIKey?
+    /// The workspaces whose logins are taken; empty takes any. With the tenants they tell apart
+    /// servers that call with one credential.
+    public var workspaces: [WorkspaceID]
     /// Peers from elsewhere are answered 403; empty allows every address.
     public var allow: [AddressRange]
     /// Whether a peer must also have proved a certificate.
@@ -53,6 +57,11 @@ public struct InboundSettings: Sendable {
         basic = Self.basic(section)
         let key = section.group("api_key")
         apiKey = Self.apiKey(key)
+        workspaces = section.texts("workspaces").compactMap { text in
+            let workspace = WorkspaceID(text)
+            if workspace == nil { section.problem("workspaces", "holds a name that is not one") }
+            return workspace
+        }
         allow = section.addressRanges("allow")
         requiresClientCertificate = section.flag("require_client_certificate", default: false)
         decoding = section.choice("decoding", default: .lenient)

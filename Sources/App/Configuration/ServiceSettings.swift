@@ -1,3 +1,5 @@
+public import Engine
+import Logins
 public import Telemetry
 
 /// How people decide.
@@ -55,12 +57,29 @@ public struct ApprovalSettings: Hashable, Sendable {
 
 /// How much is done at once.
 public struct EngineSettings: Hashable, Sendable {
-    /// Duties performed at once; 0 takes logins in and leaves them to another process. Default 256.
+    /// Duties of one kind performed at once for each authorization server; 0 takes logins in and
+    /// leaves them to another process. Default 256.
     public var concurrency: Int
+    /// When calls to a server that fails are stopped. Default after 10, for 1 s growing to 30 s.
+    public var breaker: CircuitBreaker.Rule
 
     init(_ section: Section) {
         concurrency = section.number("concurrency", default: 256, 0...10_000)
+        breaker = Self.breaker(section.group("breaker"))
         section.end()
+    }
+
+    private static func breaker(_ section: Section) -> CircuitBreaker.Rule {
+        let failures = section.number("failures", default: 10, 1...1_000_000)
+        let bounds: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3600))
+        let pause = section.duration("pause", default: .seconds(1), bounds)
+        let longest = section.duration("longest_pause", default: .seconds(30), bounds)
+        if longest < pause {
+            section.problem("longest_pause", "must not be shorter than pause")
+        }
+        section.end()
+        let pauses = RetrySchedule(first: pause, cap: max(pause, longest), jitter: 0.2)
+        return CircuitBreaker.Rule(failures: failures, pauses: pauses)
     }
 }
 

@@ -56,6 +56,8 @@ public struct CloudentityInbound: Sendable {
     public var requiresLoginState: Bool
     /// Tenants whose logins are taken; empty takes any.
     public var tenants: Set<TenantID>
+    /// Workspaces whose logins are taken; empty takes any.
+    public var allowedWorkspaces: Set<WorkspaceID>
     public var timing: Timing
     public var limits: LoginLimits
     /// When a login that nobody answered is reported as rejected.
@@ -70,6 +72,7 @@ public struct CloudentityInbound: Sendable {
         decoding: Decoding = .lenient,
         requiresLoginState: Bool = false,
         tenants: Set<TenantID> = [],
+        allowedWorkspaces: Set<WorkspaceID> = [],
         timing: Timing = Timing(),
         limits: LoginLimits = .none,
         reportsExpiry: PendingLogin.ExpiryRule = .never,
@@ -81,6 +84,7 @@ public struct CloudentityInbound: Sendable {
         self.decoding = decoding
         self.requiresLoginState = requiresLoginState
         self.tenants = tenants
+        self.allowedWorkspaces = allowedWorkspaces
         self.timing = timing
         self.limits = limits
         self.reportsExpiry = reportsExpiry

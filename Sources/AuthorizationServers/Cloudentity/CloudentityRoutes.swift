@@ -6,21 +6,29 @@ public import Telemetry
 /// The two calls ACP makes to us: `POST /user/verify` and `POST /authentication/start`
 /// (`cloudentity.md` sections 1.2 to 1.5).
 public struct CloudentityRoutes: Sendable {
-    private let inbound: CloudentityInbound
+    /// One, or several that call under one base path.
+    private let servers: [CloudentityInbound]
+    private let basePath: String
     private let store: any LoginStore
     private let reachability: any Reachability
     private let clock: any WallClock
     private let log: Logger
     private let seen = RecentDigests()
 
+    /// Which of several servers calls is told by its credential, and where servers share one, by the
+    /// tenant and workspace of a start. `/user/verify` names neither: servers with one credential
+    /// have the same users.
     public init(
         _ inbound: CloudentityInbound,
+        beside others: [CloudentityInbound] = [],
         store: any LoginStore,
         reachability: any Reachability,
         clock: any WallClock,
         log: Logger
     ) {
-        self.inbound = inbound
+        precondition(others.allSatisfy { $0.basePath == inbound.basePath }, "one base path")
+        servers = [inbound] + others
+        basePath = inbound.basePath
         self.store = store
         self.reachability = reachability
         self.clock = clock
@@ -34,11 +42,11 @@ public struct CloudentityRoutes: Sendable {
         [
             Route(
                 .post,
-                inbound.basePath + "/user/verify",
+                basePath + "/user/verify",
                 deadline: Self.patience,
                 atOnce: { verifyAtOnce($0) }
             ) { await verify($0) },
-            Route(.post, inbound.basePath + "/authentication/start", deadline: Self.patience) {
+            Route(.post, basePath + "/authentication/start", deadline: Self.patience) {
                 await start($0)
             },
         ]
@@ -53,7 +61,7 @@ public struct CloudentityRoutes: Sendable {
 
     /// The hot path: a right call about a user who was looked up lately.
     private func verifyAtOnce(_ request: Request) -> Response? {
-        guard case .accepted = inbound.peers.judge(request),
+        guard servers.contains(where: { Self.accepts($0, request) }),
             let user = try? Self.verifiedUser(in: request)
         else { return nil }
         return reachability.canReachAtOnce(user).map(Self.answer)
@@ -102,9 +110,11 @@ public struct CloudentityRoutes: Sendable {
 
     private func start(_ request: Request) async -> Response {
         if let refusal = refusal(of: request) { return refusal }
+        let inbound: CloudentityInbound
         let body: StartBody
         do {
-            body = try StartBody(request, inbound)
+            let callers = servers.filter { Self.accepts($0, request) }
+            (inbound, body) = try StartBody.decode(request, for: callers)
         } catch {
             return malformed(request, "start.malformed", error.description)
         }
@@ -167,27 +177,32 @@ public struct CloudentityRoutes: Sendable {
 
     // MARK: Refusing
 
+    private static func accepts(_ server: CloudentityInbound, _ request: Request) -> Bool {
+        if case .accepted = server.peers.judge(request) { true } else { false }
+    }
+
+    /// Nil when the call is some server's. It is 403 only where no credential would help.
     private func refusal(of request: Request) -> Response? {
-        switch inbound.peers.judge(request) {
-        case .accepted:
-            return nil
-        case .forbidden(let what):
-            log.warning("peer.forbidden") {
-                $0.member("id", Int(clamping: request.id))
-                $0.member("server", inbound.server.value)
-                $0.member("address", request.peer.address)
-                $0.member("by", what)
+        var forbidden: (server: AuthorizationServerID, by: String)?
+        var unauthenticated: (server: AuthorizationServerID, by: String)?
+        for server in servers {
+            switch server.peers.judge(request) {
+            case .accepted: return nil
+            case .forbidden(let what): forbidden = (server.server, what)
+            case .unauthenticated(let what): unauthenticated = (server.server, what)
             }
-            return CloudentityAnswer.forbidden
-        case .unauthenticated(let what):
-            log.warning("peer.unauthenticated") {
-                $0.member("id", Int(clamping: request.id))
-                $0.member("server", inbound.server.value)
-                $0.member("address", request.peer.address)
-                $0.member("by", what)
-            }
-            return CloudentityAnswer.unauthenticated
         }
+        let event = unauthenticated == nil ? "peer.forbidden" : "peer.unauthenticated"
+        let answer =
+            unauthenticated == nil ? CloudentityAnswer.forbidden : CloudentityAnswer.unauthenticated
+        guard let refused = unauthenticated ?? forbidden else { return answer }
+        log.warning(event) {
+            $0.member("id", Int(clamping: request.id))
+            $0.member("server", refused.server.value)
+            $0.member("address", request.peer.address)
+            $0.member("by", refused.by)
+        }
+        return answer
     }
 
     /// The same bad body is logged once, since it will be delivered again and again.

@@ -41,7 +41,10 @@ extension CloudentityServer {
         } catch {
             return .refused(error.reason)
         }
-        if inDoubt, let answer = await look(at: target, for: outcome, of: login) { return answer }
+        if inDoubt {
+            if let answer = await look(at: target, for: outcome, of: login) { return answer }
+            if let answer = await changed(of: login, for: outcome) { return answer }
+        }
         let url = base + (outcome.isApproval ? "/accept" : "/reject")
         switch await call(.post, url, body, of: login) {
         case .answer(let answer):
@@ -58,6 +61,22 @@ extension CloudentityServer {
             // Ours to mend, perhaps at this moment: a certificate that is being replaced. Nothing
             // was sent, and the login's end bounds the attempts.
             return .later(reason, after: nil, inDoubt: false)
+        }
+    }
+
+    /// An approval that did not land is sent once more only for what was approved. Of anything else
+    /// there is nothing to say: not an approval, and not a rejection either, because the first
+    /// attempt may land yet (6.3).
+    private func changed(of login: PendingLogin, for outcome: Outcome) async -> ReportAnswer? {
+        guard outcome.isApproval, let shown = login.question?.consent, shown.source != nil else {
+            return nil
+        }
+        switch await consent(of: login) {
+        case .consent(let consent) where consent == shown: return nil
+        case .consent, .unusable:
+            return .refused("the consent changed while an approval of it was in doubt")
+        case .gone: return .gone
+        case .later(let reason, let after): return .later(reason, after: after, inDoubt: false)
         }
     }
 

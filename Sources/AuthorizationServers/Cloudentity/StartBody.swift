@@ -14,11 +14,18 @@ struct StartBody {
     /// What is wrong with a body, in words for whoever sent it.
     struct Malformed: Error, Equatable {
         let description: String
-        init(_ description: String) { self.description = description }
+        /// It is a good body for another server.
+        let isForAnother: Bool
+
+        init(_ description: String, isForAnother: Bool = false) {
+            self.description = description
+            self.isForAnother = isForAnother
+        }
 
         /// Counts bytes from the beginning of the body, which is what the sender has.
         init(_ error: JSONError, in body: Range<Int>) {
-            description = JSONError(error.reason, at: error.offset - body.lowerBound).description
+            let offset = error.offset - body.lowerBound
+            self.init(JSONError(error.reason, at: offset).description)
         }
     }
 
@@ -61,8 +68,38 @@ struct StartBody {
             throw Malformed("login_state: required, and missing")
         }
         if let tenant, !inbound.tenants.isEmpty, !inbound.tenants.contains(tenant) {
-            throw Malformed("tenant_id: not a tenant that is served here")
+            throw Malformed("tenant_id: not a tenant that is served here", isForAnother: true)
         }
+        let workspaces = inbound.allowedWorkspaces
+        if let workspace = details.workspace, !workspaces.isEmpty, !workspaces.contains(workspace) {
+            throw Malformed("server_id: not a workspace that is served here", isForAnother: true)
+        }
+    }
+
+    /// Decodes a body that came with a credential of all these servers: whose it is, its tenant and
+    /// workspace tell (BP-2).
+    static func decode(
+        _ request: Request,
+        for servers: [CloudentityInbound]
+    ) throws(Malformed) -> (server: CloudentityInbound, body: StartBody) {
+        var found: (server: CloudentityInbound, body: StartBody)?
+        var isAmbiguous = false
+        var problem: Malformed?
+        for server in servers {
+            do throws(Malformed) {
+                let body = try StartBody(request, server)
+                isAmbiguous = found != nil
+                found = (server, body)
+            } catch {
+                if problem?.isForAnother ?? true { problem = error }
+            }
+            if isAmbiguous { break }
+        }
+        if isAmbiguous {
+            throw Malformed("tenant_id, server_id: too little to tell which server calls")
+        }
+        if let found { return found }
+        throw problem ?? Malformed("no server is served here")
     }
 
     private static func required<Named>(

@@ -28,7 +28,8 @@ enum Phrase: CaseIterable, Sendable {
     case scopesOptionalHelp
     case errorHeading
     case errorAccountMissing, errorOneAccountOnly, errorAccountUnknown, errorAccountFixed
-    case errorNoAccountsTaken, errorScopeUnknown, errorScopeRequired
+    case errorNoAccountsTaken, errorScopeUnknown, errorScopeRequired, errorScopeMissing
+    case errorDifferentCustomers, errorOtherConsent
 
     // Getting ready and ending.
     case preparingHeading, preparingText

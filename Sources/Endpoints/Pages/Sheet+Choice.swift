@@ -82,8 +82,9 @@ extension Sheet {
     /// Whether approving means choosing something.
     var hasChoice: Bool {
         switch consent.accounts {
-        case .none, .payer(named: .some): hasOptionalScopes
-        case .several, .payer(named: nil): true
+        case .none: hasOptionalScopes
+        case .several: true
+        case .payer: hasOptionalScopes || question.fixedAccount == nil
         }
     }
 
@@ -93,7 +94,7 @@ extension Sheet {
             HTML.element("section", ["aria-labelledby": "payer"]) {
                 HTML.element("h2", ["id": "payer"]) { catalogue.html(.payerFixedHeading) }
                 HTML.element("div", ["class": "fixed"]) {
-                    if let own = question.accounts.first, own.name != named.name {
+                    if let own = question.fixedAccount, own.name != named.name {
                         HTML.element("strong") { page.untrusted(own.name) }
                     }
                     account(named)
@@ -104,10 +105,11 @@ extension Sheet {
 
     @HTMLBuilder var accountChoice: HTML {
         switch consent.accounts {
-        case .none, .payer(named: .some): HTML.empty
+        case .none: HTML.empty
+        case .payer where question.fixedAccount != nil: HTML.empty
         case .several(let preselected):
             accounts(.accountsHeading, .accountsHelp, "checkbox", Set(preselected))
-        case .payer(named: nil):
+        case .payer:
             // One account is no choice, but it is seen before the money leaves it.
             accounts(
                 .payerHeading,
@@ -214,8 +216,9 @@ extension Sheet {
 extension Selection.Problem {
     fileprivate var isAboutScopes: Bool {
         switch self {
-        case .scopeUnknown, .scopeRequired: true
-        case .accountMissing, .oneAccountOnly, .accountUnknown, .accountFixed, .noAccountsTaken:
+        case .scopeUnknown, .scopeRequired, .scopeMissing: true
+        case .accountMissing, .oneAccountOnly, .accountUnknown, .accountFixed, .noAccountsTaken,
+            .differentCustomers, .otherConsent:
             false
         }
     }
@@ -229,6 +232,9 @@ extension Selection.Problem {
         case .noAccountsTaken: .errorNoAccountsTaken
         case .scopeUnknown: .errorScopeUnknown
         case .scopeRequired: .errorScopeRequired
+        case .scopeMissing: .errorScopeMissing
+        case .differentCustomers: .errorDifferentCustomers
+        case .otherConsent: .errorOtherConsent
         }
     }
 }

@@ -122,6 +122,7 @@ extension Sheet {
         lines(
             (account.name.map { [page.untrusted($0)] } ?? [])
                 + (account.ispb == nil ? number(account) : brasil(account))
+                + (account.secondary.map { [digits($0)] } ?? [])
         )
     }
 

@@ -43,6 +43,10 @@ struct Sheet: Sendable {
                 if !isChoosing || !hasOptionalScopes { scopeList }
                 payer
                 HTML.element("form", ["method": "post", "autocomplete": "off"]) {
+                    HTML.void(
+                        "input",
+                        ["type": "hidden", "name": "shown", "value": question.digest.text]
+                    )
                     if isChoosing {
                         if hasOptionalScopes { scopeChoice }
                         accountChoice

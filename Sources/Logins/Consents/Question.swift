@@ -40,10 +40,17 @@ public struct Selection: Hashable, Sendable {
     public var accounts: [String]?
     /// The scopes to grant, by requested name; nil for all of them.
     public var scopes: [String]?
+    /// Of the consent that the person saw when they chose; nil where nobody says.
+    public var shown: ConsentDigest?
 
-    public init(accounts: [String]? = nil, scopes: [String]? = nil) {
+    public init(
+        accounts: [String]? = nil,
+        scopes: [String]? = nil,
+        shown: ConsentDigest? = nil
+    ) {
         self.accounts = accounts
         self.scopes = scopes
+        self.shown = shown
     }
 
     /// Everything that is asked and no account: what a decision without details means.
@@ -65,6 +72,12 @@ public struct Selection: Hashable, Sendable {
         case scopeUnknown
         /// A scope was left out that is not optional.
         case scopeRequired
+        /// Every scope was left out: who grants nothing declines (CB-2).
+        case scopeMissing
+        /// The accounts belong to different customers, and one arrangement has one.
+        case differentCustomers
+        /// What was shown is not what is asked now.
+        case otherConsent
     }
 }
 
@@ -85,10 +98,23 @@ public struct Grant: Hashable, Sendable {
 }
 
 extension Question {
+    /// The account that is granted without being chosen: the only one that the consent can mean.
+    /// Where the bank has several behind the name in the consent, one of them has to be chosen,
+    /// because money leaves one account.
+    public var fixedAccount: BankAccount? {
+        guard case .payer(named: .some) = consent.accounts, accounts.count == 1 else { return nil }
+        return accounts.first
+    }
+
     /// What approving with a selection grants.
     ///
     /// - Throws: what is wrong with the selection.
     public func grant(for selection: Selection) throws(Selection.Problem) -> Grant {
+        guard selection.shown == nil || selection.shown == digest else { throw .otherConsent }
+        return try choice(selection)
+    }
+
+    private func choice(_ selection: Selection) throws(Selection.Problem) -> Grant {
         Grant(scopes: try scopes(selection.scopes), accounts: try accounts(selection.accounts))
     }
 
@@ -105,9 +131,15 @@ extension Question {
         // What is implicit nobody is asked about, and so nobody can leave out. A name that was
         // asked for twice is granted once.
         var seen: Set<String> = []
-        return asked.filter { $0.isImplicit || wanted.contains($0.requestedName) }
+        let granted = asked.filter { $0.isImplicit || wanted.contains($0.requestedName) }
             .map(\.requestedName)
             .filter { seen.insert($0).inserted }
+        guard !granted.isEmpty || asked.isEmpty else { throw .scopeMissing }
+        return granted
+    }
+
+    private func customers(of chosen: Set<String>) -> Int {
+        Set(accounts.filter { chosen.contains($0.id) }.map(\.customerID)).count
     }
 
     private func accounts(_ chosen: [String]?) throws(Selection.Problem) -> [String] {
@@ -121,12 +153,12 @@ extension Question {
         case .several:
             guard !wanted.isEmpty else { throw .accountMissing }
             guard wanted.isSubset(of: offered) else { throw .accountUnknown }
+            guard consent.kind != .cdr || customers(of: wanted) == 1 else {
+                throw .differentCustomers
+            }
             return offered.filter(wanted.contains)
         case .payer(let named):
-            // The account that a consent names need not be chosen; where the bank has several
-            // behind that name, one of them has to be, because money leaves one account.
-            let fixed = named != nil && offered.count == 1 ? offered.first : nil
-            guard let account = wanted.first ?? fixed else { throw .accountMissing }
+            guard let account = wanted.first ?? fixedAccount?.id else { throw .accountMissing }
             guard wanted.count <= 1 else { throw .oneAccountOnly }
             guard offered.contains(account) else {
                 throw named == nil ? .accountUnknown : .accountFixed

@@ -27,15 +27,22 @@ public protocol LoginStore: Sendable {
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>?
 
-    /// The logins that owe something at `now`, the longest due first, each given to one taker at
-    /// a time for each duty: a claim lasts until `release`, or until the process ends.
-    func claim(at now: Timestamp, limit: Int) async throws(StoreError) -> [Claim]
+    /// The logins that owe something at `now`, in each queue as many as there are vacancies and the
+    /// longest due first, each given to one taker at a time for each duty: a claim lasts until
+    /// `release`, or until the process ends. What it costs does not grow with queues that are full.
+    ///
+    /// Of a queue without a vacancy only ends are given: of reports those that are due, of others
+    /// those that stand before the first login that is not at its end.
+    func claim(at now: Timestamp, within vacancies: Vacancies) async throws(StoreError) -> [Claim]
 
     /// Ends a claim. Harmless when it has ended.
     func release(_ claim: Claim)
 
-    /// When the next unclaimed login owes something; nil when none ever will.
-    func nextDue() async throws(StoreError) -> Timestamp?
+    /// When `claim` with these vacancies next has something to give; nil when it never will.
+    func nextDue(within vacancies: Vacancies) async throws(StoreError) -> Timestamp?
+
+    /// How long each queue is, the empty ones left out.
+    func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth]
 
     /// Applies `interrupted` to every login in `reporting`: to be called once, before the first claim.
     /// Returns how many there were.
@@ -59,6 +66,13 @@ public protocol LoginStore: Sendable {
 
     /// Deletes logins settled before `moment` altogether, at most `limit`, and returns how many.
     func delete(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int
+}
+
+extension LoginStore {
+    /// When the next unclaimed login owes something; nil when none ever will.
+    public func nextDue() async throws(StoreError) -> Timestamp? {
+        try await nextDue(within: .unlimited)
+    }
 }
 
 /// A login and its number.

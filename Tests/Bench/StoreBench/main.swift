@@ -86,7 +86,7 @@ func printQuestions(_ store: SQLiteLoginStore) async throws {
     }
     let claim = try await clock.measure {
         for _ in 0..<100 {
-            for claim in try await store.claim(at: .distantFuture, limit: 100) {
+            for claim in try await store.claim(at: .distantFuture, within: Vacancies(100)) {
                 store.release(claim)
             }
         }

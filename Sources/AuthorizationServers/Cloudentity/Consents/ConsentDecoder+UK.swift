@@ -143,6 +143,7 @@ extension ConsentDecoder {
         let account = Consent.NamedAccount(
             scheme: try members.requiredText("SchemeName"),
             identification: try members.requiredText("Identification"),
+            secondary: try members.text("SecondaryIdentification"),
             name: try members.text("Name")
         )
         facts.add(label, .account(account))

@@ -84,6 +84,10 @@ extension Words {
         .errorAccountFixed: "لا يمكن أن تخرج هذه الدفعة إلا من الحساب المذكور هنا.",
         .errorNoAccountsTaken: "لا يمكن اختيار حساب هنا.",
         .errorScopeUnknown: "اختر مما هو معروض هنا فقط، كل عنصر مرة واحدة.",
+        .errorScopeMissing: "أبقِ عنصرًا واحدًا على الأقل، أو ارفض.",
+        .errorDifferentCustomers:
+            "الحسابات التي اخترتها تخص عملاء مختلفين. اختر حسابات عميل واحد.",
+        .errorOtherConsent: "تغيّر ما يُطلب منك. اقرأه مرة أخرى قبل أن تجيب.",
         .errorScopeRequired: "لا يمكن استبعاد ما ليس له مربع اختيار.",
         .preparingHeading: "جارٍ التحضير",
         .preparingText: "سيظهر هنا بعد لحظات ما يُطلب منك الموافقة عليه.",

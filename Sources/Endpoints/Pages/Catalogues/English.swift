@@ -86,6 +86,10 @@ extension Words {
         .errorAccountFixed: "This payment can come only from the account named here.",
         .errorNoAccountsTaken: "No account can be chosen here.",
         .errorScopeUnknown: "Choose only from what is listed here, each once.",
+        .errorScopeMissing: "Leave at least one, or decline.",
+        .errorDifferentCustomers:
+            "The accounts you chose belong to different customers. Choose those of one.",
+        .errorOtherConsent: "What you are asked for has changed. Read it again before you answer.",
         .errorScopeRequired: "What has no box to untick cannot be left out.",
 
         .preparingHeading: "Getting ready",

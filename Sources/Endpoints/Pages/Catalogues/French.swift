@@ -88,6 +88,10 @@ extension Words {
         .errorNoAccountsTaken: "Aucun compte ne peut être choisi ici.",
         .errorScopeUnknown:
             "Choisissez uniquement parmi ce qui est affiché ici, chaque élément une seule fois.",
+        .errorScopeMissing: "Gardez au moins un élément, ou refusez.",
+        .errorDifferentCustomers:
+            "Les comptes choisis appartiennent à des clients différents. Choisissez ceux d’un seul.",
+        .errorOtherConsent: "La demande a changé. Relisez-la avant de répondre.",
         .errorScopeRequired: "Ce qui n’a pas de case à décocher ne peut pas être exclu.",
         .preparingHeading: "Préparation",
         .preparingText: "Ce que vous devez approuver apparaîtra ici dans un instant.",

@@ -85,6 +85,11 @@ extension Words {
         .errorAccountFixed: "Diese Zahlung kann nur von dem hier genannten Konto abgehen.",
         .errorNoAccountsTaken: "Hier kann kein Konto gewählt werden.",
         .errorScopeUnknown: "Wählen Sie nur unter dem hier Genannten, jedes einmal.",
+        .errorScopeMissing: "Lassen Sie mindestens eines stehen, oder lehnen Sie ab.",
+        .errorDifferentCustomers:
+            "Die gewählten Konten gehören verschiedenen Kunden. Wählen Sie nur die eines Kunden.",
+        .errorOtherConsent:
+            "Die Anfrage hat sich geändert. Lesen Sie sie noch einmal, bevor Sie antworten.",
         .errorScopeRequired: "Was kein Kästchen hat, kann nicht weggelassen werden.",
         .preparingHeading: "Wird vorbereitet",
         .preparingText: "Worum Sie gebeten werden, erscheint hier gleich.",

@@ -88,6 +88,10 @@ extension Words {
         .errorAccountFixed: "Este pagamento só pode sair da conta indicada aqui.",
         .errorNoAccountsTaken: "Aqui não é possível escolher contas.",
         .errorScopeUnknown: "Escolha apenas entre o que está listado aqui, cada item só uma vez.",
+        .errorScopeMissing: "Mantenha pelo menos um item ou recuse.",
+        .errorDifferentCustomers:
+            "As contas escolhidas pertencem a clientes diferentes. Escolha as de um só.",
+        .errorOtherConsent: "O pedido mudou. Leia de novo antes de responder.",
         .errorScopeRequired: "O que não tem caixa para desmarcar não pode ser excluído.",
         .preparingHeading: "Preparando",
         .preparingText: "O que você precisa aprovar aparecerá aqui em instantes.",

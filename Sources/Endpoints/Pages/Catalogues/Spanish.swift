@@ -89,6 +89,10 @@ extension Words {
         .errorAccountFixed: "Este pago solo puede salir de la cuenta indicada aquí.",
         .errorNoAccountsTaken: "Aquí no se puede elegir ninguna cuenta.",
         .errorScopeUnknown: "Elija solo entre lo que aparece aquí, cada cosa una sola vez.",
+        .errorScopeMissing: "Deje al menos un elemento, o rechace.",
+        .errorDifferentCustomers:
+            "Las cuentas elegidas pertenecen a clientes distintos. Elija las de uno solo.",
+        .errorOtherConsent: "La solicitud ha cambiado. Léala de nuevo antes de responder.",
         .errorScopeRequired: "Lo que no tiene casilla no se puede excluir.",
         .preparingHeading: "Preparando",
         .preparingText: "Lo que debe aprobar aparecerá aquí en un momento.",

@@ -1,0 +1,113 @@
+public import Logins
+
+/// Stops calls to an authorization server that keeps failing, and lets one duty at a time try
+/// whether it is back. A pure state machine: time and chance are values.
+public struct CircuitBreaker: Hashable, Sendable {
+    /// When it opens and for how long.
+    public struct Rule: Hashable, Sendable {
+        /// Failed calls of one kind in a row that open it, at least 1.
+        public let failures: Int
+        /// How long it stays open, growing with each probe that fails.
+        public let pauses: RetrySchedule
+
+        public init(
+            failures: Int = 10,
+            pauses: RetrySchedule = RetrySchedule(
+                first: .seconds(1),
+                cap: .seconds(30),
+                jitter: 0.2
+            )
+        ) {
+            precondition(failures > 0, "a breaker that opens by itself lets nothing through")
+            self.failures = failures
+            self.pauses = pauses
+        }
+    }
+
+    /// Counted apart: a server that still answers questions may have ceased to take outcomes.
+    public enum Call: Hashable, Sendable, CaseIterable {
+        case reading, telling
+    }
+
+    public enum State: Hashable, Sendable {
+        /// Calls are made.
+        case closed
+        /// None is made; from the moment on, one duty may probe.
+        case open(until: Timestamp)
+        /// One duty is probing, and this is what its calls showed so far.
+        case halfOpen(Finding)
+    }
+
+    /// What a probe found.
+    public enum Finding: Hashable, Sendable, CaseIterable {
+        case nothing, answered, failed
+    }
+
+    public enum Event: Hashable, Sendable {
+        /// The server answered, whatever it said, short of a 5xx.
+        case answered(Call)
+        /// It could not be reached, did not answer, or answered with a 5xx.
+        case failed(Call)
+        /// A duty begins to probe.
+        case probeBegun
+        /// It ended.
+        case probeEnded
+    }
+
+    public let rule: Rule
+    public private(set) var state = State.closed
+    /// How often it has opened.
+    public private(set) var openings = 0
+    private var failures: [Call: Int] = [:]
+    /// Openings since it was last closed.
+    private var inARow = 0
+
+    public init(_ rule: Rule = Rule()) { self.rule = rule }
+
+    /// Takes an event. `random` is in 0..<1 and decides a pause's jitter.
+    public mutating func apply(_ event: Event, at now: Timestamp, random: Double) {
+        switch (state, event) {
+        case (.closed, .answered(let call)):
+            failures[call] = 0
+        case (.closed, .failed(let call)):
+            failures[call, default: 0] += 1
+            if failures[call, default: 0] >= rule.failures { open(at: now, random) }
+        case (.closed, .probeBegun), (.closed, .probeEnded):
+            break
+
+        // Calls that were begun before it opened, or at a login's last moment: the probe decides.
+        case (.open, .answered), (.open, .failed), (.open, .probeEnded):
+            break
+        case (.open(let moment), .probeBegun):
+            if moment <= now { state = .halfOpen(.nothing) }
+
+        case (.halfOpen(.nothing), .answered):
+            state = .halfOpen(.answered)
+        case (.halfOpen, .failed):
+            state = .halfOpen(.failed)
+        case (.halfOpen(.answered), .answered), (.halfOpen(.failed), .answered),
+            (.halfOpen, .probeBegun):
+            break
+        // The duty needed no call: nothing is known, and the next one may probe.
+        case (.halfOpen(.nothing), .probeEnded):
+            state = .open(until: now)
+        case (.halfOpen(.answered), .probeEnded):
+            state = .closed
+            failures = [:]
+            inARow = 0
+        case (.halfOpen(.failed), .probeEnded):
+            open(at: now, random)
+        }
+    }
+
+    /// Whether a duty may probe.
+    public func isProbeDue(at now: Timestamp) -> Bool {
+        if case .open(let moment) = state { moment <= now } else { false }
+    }
+
+    private mutating func open(at now: Timestamp, _ random: Double) {
+        openings += 1
+        inARow += 1
+        state = .open(until: now + rule.pauses.pause(after: inARow, random: random))
+    }
+}

@@ -1,0 +1,88 @@
+import Cryptography
+import JSON
+public import Logins
+public import Telemetry
+import Threads
+
+/// One authorization server's breaker, shared by whoever calls the server and whoever has duties
+/// for it.
+public final class ServerHealth: Sendable {
+    public let server: AuthorizationServerID
+    private let clock: any WallClock
+    private let log: Logger
+    private let breaker: Locked<CircuitBreaker>
+
+    public init(
+        _ server: AuthorizationServerID,
+        rule: CircuitBreaker.Rule = CircuitBreaker.Rule(),
+        clock: any WallClock,
+        log: Logger = .silent
+    ) {
+        self.server = server
+        self.clock = clock
+        self.log = log
+        breaker = Locked(CircuitBreaker(rule))
+    }
+
+    /// To be told of each call that the server answered with anything but a 5xx.
+    public func answered(_ call: CircuitBreaker.Call) { apply(.answered(call)) }
+
+    /// To be told of each call that it did not answer, or answered with a 5xx.
+    public func failed(_ call: CircuitBreaker.Call) { apply(.failed(call)) }
+
+    public var state: CircuitBreaker.State { breaker.withLock { $0.state } }
+
+    /// How often the breaker has opened.
+    public var openings: Int { breaker.withLock { $0.openings } }
+
+    /// What a duty may do.
+    enum Pass { case go, probe, wait }
+
+    /// At its last moment a report is made all the same: one call in vain costs less than a
+    /// decision that the server might have taken.
+    func pass(isLast: Bool) -> Pass {
+        let now = clock.now()
+        return breaker.withLock { breaker in
+            if breaker.state == .closed { return .go }
+            if breaker.isProbeDue(at: now) {
+                breaker.apply(.probeBegun, at: now, random: 0)
+                return .probe
+            }
+            return isLast ? .go : .wait
+        }
+    }
+
+    func endProbe() { apply(.probeEnded) }
+
+    /// How many of so many places may be used for calls.
+    func room(of places: Int, at now: Timestamp) -> Int {
+        breaker.withLock { breaker in
+            if breaker.state == .closed { return places }
+            return breaker.isProbeDue(at: now) ? min(1, places) : 0
+        }
+    }
+
+    /// When the next probe may be made, if it is not now.
+    func probe(after now: Timestamp) -> Timestamp? {
+        if case .open(let moment) = state, moment > now { moment } else { nil }
+    }
+
+    private func apply(_ event: CircuitBreaker.Event) {
+        let now = clock.now()
+        let random = Random.fraction()
+        let (before, after) = breaker.withLock { breaker in
+            let before = breaker.state
+            breaker.apply(event, at: now, random: random)
+            return (before, breaker.state)
+        }
+        switch (before, after) {
+        case (.closed, .open):
+            log.warning("server.calls_stopped") { $0.member("server", server.value) }
+        case (.halfOpen, .closed):
+            log.info("server.calls_resumed") { $0.member("server", server.value) }
+        case (.closed, .closed), (.closed, .halfOpen), (.open, _), (.halfOpen, .open),
+            (.halfOpen, .halfOpen):
+            break
+        }
+    }
+}

@@ -1,0 +1,177 @@
+import AuthorizationServers
+import Cryptography
+import Engine
+import HTTP
+import Logins
+import SQLiteStore
+import TestSupport
+import Testing
+
+// cloudentity.md IN-7 and BP-2
+@Suite("Servers that call under one base path", .timeLimit(.minutes(1)))
+struct SharedPathTests {
+    private static func server(
+        _ id: String,
+        _ user: String,
+        tenants: [String] = [],
+        workspaces: [String] = [],
+        allowed: [AddressRange] = []
+    ) -> CloudentityInbound {
+        CloudentityInbound(
+            server: .named(id),
+            basePath: "/acp",
+            peers: InboundGuard(
+                basic: [.init(user: user, password: SecretHash(of: Array("\(user)-secret".utf8)))],
+                allowed: allowed
+            ),
+            tenants: Set(tenants.map { .named($0) }),
+            allowedWorkspaces: Set(workspaces.map { .named($0) })
+        )
+    }
+
+    /// Two that share a credential and are told apart by tenant, one that shares theirs and its
+    /// tenant with the first but not its workspace, and one with a credential of its own.
+    private static let servers = [
+        server("retail", "shared", tenants: ["bank"], workspaces: ["retail", "private"]),
+        server("other", "shared", tenants: ["other", "third"]),
+        server("business", "shared", tenants: ["bank"], workspaces: ["business"]),
+        server("alone", "alone", tenants: ["bank"]),
+    ]
+
+    /// Who calls about which tenant and workspace, and whose login it is, or how it is refused.
+    struct Row: Sendable, CustomTestStringConvertible {
+        let user: String
+        let tenant: String?
+        let workspace: String?
+        let server: String?
+        let status: Int
+        let says: String
+
+        init(
+            _ user: String,
+            _ tenant: String?,
+            _ workspace: String?,
+            _ server: String?,
+            _ status: Int = 200,
+            _ says: String = "acknowledged"
+        ) {
+            self.user = user
+            self.tenant = tenant
+            self.workspace = workspace
+            self.server = server
+            self.status = status
+            self.says = says
+        }
+
+        var testDescription: String { "\(user) \(tenant ?? "-") \(workspace ?? "-")" }
+    }
+
+    private static let unclear = "tenant_id, server_id: too little"
+    static let rows = [
+        Row("shared", "bank", "retail", "retail"),
+        Row("shared", "bank", "private", "retail"),
+        Row("shared", "bank", "business", "business"),
+        Row("shared", "other", "retail", "other"),
+        Row("shared", "third", nil, "other"),
+        Row("shared", nil, "business", nil, 400, unclear),
+        Row("shared", nil, nil, nil, 400, unclear),
+        Row("shared", "bank", nil, nil, 400, unclear),
+        Row("shared", "bank", "elsewhere", nil, 400, "not a workspace that is served here"),
+        Row("shared", "nobody", "retail", nil, 400, "not a tenant that is served here"),
+        Row("alone", "bank", "retail", "alone"),
+        Row("alone", "bank", nil, "alone"),
+        Row("alone", nil, nil, "alone"),
+        Row("alone", "other", "retail", nil, 400, "not a tenant that is served here"),
+        Row("stranger", "bank", "retail", nil, 401, "credentials"),
+    ]
+
+    @Test("are told apart by credential, tenant and workspace", arguments: rows)
+    func whose(_ row: Row) async throws {
+        try await Self.withCalls(Self.servers) { (calls, store) async throws in
+            var members = [#""login_id":"L1""#, #""user_identifier":"u""#]
+            if let tenant = row.tenant { members.append(#""tenant_id":"\#(tenant)""#) }
+            if let workspace = row.workspace { members.append(#""server_id":"\#(workspace)""#) }
+            let body = "{" + members.joined(separator: ",") + "}"
+            let response = try await calls.start(body, [Self.credentials(row.user)])
+            #expect(response.status == row.status)
+            #expect(response.text.contains(row.says))
+            var owners: [String] = []
+            for server in Self.servers.map(\.server) {
+                let key = LoginKey(
+                    server: server,
+                    tenant: row.tenant.map { .named($0) },
+                    login: .named("L1")
+                )
+                if try await store.login(key) != nil { owners.append(server.value) }
+            }
+            #expect(owners == (row.server.map { [$0] } ?? []))
+            #expect(try await calls.count() == owners.count)
+        }
+    }
+
+    @Test("share the answers about users, each by its own credential")
+    func users() async throws {
+        try await Self.withCalls(Self.servers) { (calls, _) async throws in
+            let body = #"{"user_identifier":"customer-4711@example.com"}"#
+            for (user, status) in [("shared", 200), ("alone", 200), ("stranger", 401)] {
+                let response = try await calls.verify(body, [Self.credentials(user)])
+                #expect(response.status == status)
+                #expect(response.text.contains("true") == (status == 200))
+            }
+        }
+    }
+
+    @Test("refuse a malformed body by its own fault, and not as another server's")
+    func malformed() async throws {
+        var strict = Self.server("strict", "shared", tenants: ["strict"])
+        strict.requiresLoginState = true
+        try await Self.withCalls([strict, Self.servers[1]]) { (calls, _) async throws in
+            let body = #"{"login_id":"L1","user_identifier":"u","tenant_id":"strict"}"#
+            let response = try await calls.start(body, [Self.credentials("shared")])
+            #expect(response.status == 400)
+            #expect(response.text.contains("login_state: required"))
+            #expect(try await calls.count() == 0)
+        }
+    }
+
+    @Test("answer 403 only where no credential would help")
+    func addresses() async throws {
+        let far = try #require(AddressRange("192.0.2.0/24"))
+        let fenced = Self.server("fenced", "fenced", allowed: [far])
+        let body = #"{"user_identifier":"u"}"#
+        for (servers, status) in [([fenced], 403), ([fenced, Self.servers[3]], 401)] {
+            try await Self.withCalls(servers) { (calls, _) async throws in
+                let response = try await calls.verify(body, [Self.credentials("fenced")])
+                #expect(response.status == status)
+            }
+        }
+    }
+
+    private static func credentials(_ user: String) -> Field {
+        Field("Authorization", "Basic " + Base64.encode(Array("\(user):\(user)-secret".utf8)))
+    }
+
+    private static func withCalls(
+        _ servers: [CloudentityInbound],
+        _ body: (Calls, any LoginStore) async throws -> Void
+    ) async throws {
+        let stage = try InboundStage()
+        let store = try stage.open()
+        let plan = EscalationPlan([.init(channel: stage.channel, after: .zero)])
+        let routes = CloudentityRoutes(
+            servers[0],
+            beside: Array(servers.dropFirst()),
+            store: store,
+            reachability: PlannedReachability(directory: stage.people, plan: plan),
+            clock: stage.clock,
+            log: stage.log.logger
+        )
+        do {
+            try await body(Calls(store: store, router: Router(routes.routes)), store)
+        } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+    }
+}
