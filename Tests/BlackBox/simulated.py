@@ -22,7 +22,9 @@ class Process:
 
     def __init__(self, *arguments, lines=1):
         self.process = subprocess.Popen([BINARY, *arguments], stdout=subprocess.PIPE, text=True)
-        self.addresses = [self.process.stdout.readline().split()[-1] for _ in range(lines)]
+        printed = [self.process.stdout.readline() for _ in range(lines)]
+        assert all(printed), f"{arguments} ended"
+        self.addresses = [line.split()[-1] for line in printed]
 
     def __enter__(self):
         return self

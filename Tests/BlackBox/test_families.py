@@ -70,17 +70,18 @@ class Families(FamilyStage):
 
     # Accounts
 
-    def test_an_account_that_was_not_offered(self):
-        # None, somebody else's, one that is offered beside one that is not, one twice, and two
-        # where one pays.
+    def test_an_approval_of_what_was_not_offered(self):
+        # No account, somebody else's, one that is offered beside one that is not, one twice, two
+        # where one pays; too few scopes and too many; and another consent than the one shown.
         def wrong(family):
             if not family.place:
-                return [{"accounts": ["gb-current-2604"]}, {"scopes": ["openid"]},
-                        {"scopes": ["openid", "profile", "email"]}]
+                return [{"accounts": ["gb-current-2604"]}, {"scopes": ["openid"]}, {"scopes": []},
+                        {"scopes": ["openid", "profile", "email"]}, {"digest": "A" * 43}]
             own = family.choice["accounts"][0]
             cases = [{}, {"accounts": []}, {"accounts": ["gb-current-9911"]},
                      {"accounts": [own, "gb-loan-2604"]}, {"accounts": [own, own]},
-                     {"accounts": [own], "scopes": ["openid"]}]
+                     {"accounts": [own], "scopes": ["openid"]},
+                     {"accounts": [own], "digest": "A" * 43}]
             if family.debtor:
                 other = family.debtor[3]["account_ids"][0]
                 cases.append({"accounts": [own, other]})
