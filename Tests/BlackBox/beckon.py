@@ -50,12 +50,45 @@ class Phone(LocalServer):
             assert here, f"no prompt for {login_id} within {limit} s"
             return self.prompts[login_id]
 
-    def decide(self, beckon, login_id, decision):
+    def decide(self, beckon, login_id, decision, **chosen):
         """Through the device interface; returns status and body."""
-        prompt = self.prompt(login_id)
-        path = f"/device/v1/logins/{urllib.parse.quote(login_id, safe='')}/decision"
-        headers = {"Authorization": "Bearer " + prompt["ticket"]}
-        return beckon.request("POST", path, {"decision": decision}, headers)
+        body = {"decision": decision, **chosen}
+        return self.ask(beckon, "POST", login_id, "/decision", body)
+
+    def look(self, beckon, login_id, query=""):
+        """The login as the person's app sees it."""
+        status, login = self.ask(beckon, "GET", login_id, query)
+        assert status == 200, (status, login)
+        return login
+
+    def receipt(self, beckon, login_id, limit=15):
+        """Waits until Beckon itself says that nothing is owed any more."""
+        end = time.monotonic() + limit
+        login = self.look(beckon, login_id)
+        while login["phase"] not in ("settled", "stranded"):
+            assert time.monotonic() < end, f"the login did not settle: {login}"
+            login = self.look(beckon, login_id, f"?wait=5&seen={login['phase']}")
+        return login
+
+    def ask(self, beckon, method, login_id, rest, body=None):
+        path = f"/device/v1/logins/{urllib.parse.quote(login_id, safe='')}{rest}"
+        headers = {"Authorization": "Bearer " + self.prompt(login_id)["ticket"]}
+        return beckon.request(method, path, body, headers)
+
+
+def authorization_server(name, url, base_path="", **outbound):
+    """One in Beckon's configuration: it calls as a user of its name, and is reported to at `url`."""
+    hashed = subprocess.run([BINARY, "hash-secret"], input=PASSWORD + "\n", text=True,
+                            capture_output=True, check=True).stdout.strip()
+    return {
+        "id": name,
+        "inbound": {"base_path": base_path, "basic": [{"user": name, "password_hash": hashed}]},
+        "outbound": {
+            "acp": url, "tenant": "bank", "client_id": "beckon",
+            "client_secret": "the-client-secret-of-beckon",
+            "prompt_margin": "500ms", "report_margin": "100ms", **outbound,
+        },
+    }
 
 
 class Beckon:
@@ -79,15 +112,7 @@ class Beckon:
                 }
             },
             "limits_per_user": {"live": 100000, "starts_per_minute": 1000000},
-            "authorization_servers": [{
-                "id": "acp",
-                "inbound": {"basic": [{"user": "acp", "password_hash": self.hash_secret(PASSWORD)}]},
-                "outbound": {
-                    "acp": acp_url, "tenant": "bank", "client_id": "beckon",
-                    "client_secret": "the-client-secret-of-beckon",
-                    "prompt_margin": "500ms", "report_margin": "100ms",
-                },
-            }],
+            "authorization_servers": [authorization_server("acp", acp_url)],
         }
         merge(self.config, config or {})
         self.file = self.directory / "beckon.json5"
@@ -97,15 +122,12 @@ class Beckon:
         return self.start()
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self.stop()
         if self.own:
             self.own.cleanup()
-
-    @staticmethod
-    def hash_secret(secret):
-        run = subprocess.run([BINARY, "hash-secret"], input=secret + "\n", text=True,
-                             capture_output=True, check=True)
-        return run.stdout.strip()
 
     def run(self, *arguments):
         """A command beside the service; returns its standard output."""

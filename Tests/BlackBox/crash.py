@@ -1,22 +1,29 @@
 """Kills Beckon with SIGKILL at random moments while logins run, and starts it again.
 
 Every acknowledged login must end in exactly one outcome, and the authorization server must have
-seen exactly one effective report of each decided one.
+seen exactly one effective report of each decided one. Most logins are plain ones of an
+authorization server of the tests' own; one in four is about a payment that was lodged with the
+simulated one.
 
     crash.py [--rounds 20] [--logins 200] [--seed N]
 """
 
 import argparse
 import concurrent.futures
+import contextlib
 import http.client
-import json
 import random
 import sys
 import threading
 import time
 
 from acp import ACP, Login
-from beckon import Beckon, Phone
+from beckon import Beckon, Phone, authorization_server
+from families import DOMESTIC_PAYMENT as PAYMENT
+from simulated import Between, SimulatedACP, SimulatedBank, ThirdParty
+
+# Seconds that a login has.
+LIFETIME = 60
 
 
 def main():
@@ -27,20 +34,65 @@ def main():
     options = parser.parse_args()
     print(f"crash: seed {options.seed}", flush=True)
     dice = random.Random(options.seed)
-    with Phone() as phone, ACP("http://127.0.0.1:1") as acp:
-        acp.misbehaviour = Trouble(dice)
-        with_retries = {"engine": {"concurrency": 64}}
-        beckon = Beckon(phone, acp.url, with_retries)
-        beckon.run("migrate")
-        beckon.run("users", "add", "--user=customer-4711")
+    with World(dice) as world:
         bad = 0
-        try:
-            for number in range(1, options.rounds + 1):
-                bad += one_round(number, options.logins, dice, beckon, acp, phone)
-        finally:
-            beckon.__exit__()
+        for number in range(1, options.rounds + 1):
+            bad += one_round(number, options.logins, dice, world)
     print(f"{options.rounds - bad} passed, {bad} failed")
     return 1 if bad else 0
+
+
+class World:
+    """Beckon, and what stays when it dies: both authorization servers, the bank and the phone."""
+
+    def __init__(self, dice):
+        with contextlib.ExitStack() as parts:
+            self.phone = parts.enter_context(Phone())
+            self.acp = parts.enter_context(ACP("http://127.0.0.1:1"))
+            self.acp.misbehaviour = Trouble(dice)
+            bank = parts.enter_context(SimulatedBank())
+            # Where Beckon is to be found changes with each of its lives.
+            self.way_in = parts.enter_context(Between())
+            self.simulated = parts.enter_context(SimulatedACP(
+                self.way_in.url + "/simulated", "--service-user=simulated",
+                "--system-client-secret=the-client-secret-of-beckon",
+                f"--seed={dice.randrange(1 << 30)}"))
+            self.simulated.turn({"call.drop": "after_processing"}, probability=0.05)
+            self.simulated.turn({"call.fail": 503}, probability=0.05)
+            self.simulated.turn({"start.retry_until": {"backoff_ms": [20] * 1000}})
+            self.party = ThirdParty(self.simulated, "retail")
+            self.beckon = parts.enter_context(contextlib.closing(Beckon(self.phone, None, {
+                "engine": {"concurrency": 64},
+                "accounts": {"url": bank.url, "token": bank.TOKEN},
+                "authorization_servers": [
+                    authorization_server("acp", self.acp.url),
+                    authorization_server(
+                        "simulated", self.simulated.url, base_path="/simulated",
+                        scopes=["manage_scope_grants", "manage_openbanking_consents"]),
+                ],
+            })))
+            self.beckon.run("migrate")
+            for person in ("customer-4711", PAYMENT.person):
+                self.beckon.run("users", "add", f"--user={person}")
+            self.parts = parts.pop_all()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.parts.close()
+
+    def start(self):
+        self.beckon.start()
+        self.acp.beckon = self.acp.beckon._replace(netloc=f"127.0.0.1:{self.beckon.port}")
+        self.way_in.target = self.beckon.url
+
+    def violations(self):
+        """What Beckon did that it never may. Only whoever died before it heard an answer may look
+        whether its report has landed.
+        """
+        return [found for found in self.simulated.ask("GET", "/violations")
+                if found["rule"] != "call.after_success"]
 
 
 class Trouble:
@@ -55,48 +107,94 @@ class Trouble:
         return "drop" if roll < 0.05 else 503 if roll < 0.1 else None
 
 
-def one_round(number, count, dice, beckon, acp, phone):
-    began = time.monotonic()
-    beckon.start()
-    acp.beckon = acp.beckon._replace(netloc=f"127.0.0.1:{beckon.port}")
-    logins = [Login("customer-4711", ["openid", "profile"], 60, "poll") for _ in range(count)]
-    acknowledged, decided, wishes = set(), {}, {}
-    for login in logins:
-        acp.logins[login.id] = login
-        wishes[login.id] = dice.choice(["approve", "deny"])
+class Plain:
+    """A login of plain scopes, at the authorization server of the tests' own."""
 
-    killed = threading.Event()
+    chosen = {}
+
+    def __init__(self, world):
+        self.acp = world.acp
+        self.login = Login("customer-4711", ["openid", "profile"], LIFETIME, "poll")
+        self.id = self.login.id
+        self.acp.logins[self.id] = self.login
+
+    def start(self):
+        """The server repeats its call until it gets a 2xx."""
+        body = self.login.start_body()
+        status, _ = insist(lambda: self.acp.call("/authentication/start", body))
+        assert status == 200, status
+
+    def end(self):
+        assert self.login.decided.wait(50), "never reported"
+
+    def verdict(self):
+        """How many reports had an effect, what the first said, and all there were."""
+        del self.acp.logins[self.id]
+        return self.login.effective, self.login.decision, self.login.calls
+
+
+class Lodged:
+    """A login about a payment that a third party lodged with the simulated server, which repeats its
+    starts by itself.
+    """
+
+    chosen = PAYMENT.choice
+
+    def __init__(self, world):
+        self.acp, self.party, self.id = world.simulated, world.party, "not begun"
+
+    def start(self):
+        self.consent = self.party.lodge(PAYMENT.place, PAYMENT.lodged(), PAYMENT.token)
+        self.id = self.acp.ask("POST", "/logins", {
+            "user": PAYMENT.person, "scopes": PAYMENT.scopes.split(), "ttl": LIFETIME,
+            "consent_id": self.consent})["login_id"]
+
+    def end(self):
+        self.acp.decided(self.id, 50)
+
+    def verdict(self):
+        kept = self.acp.login(self.id)
+        status = self.party.status(PAYMENT.place, self.consent, PAYMENT.token)
+        decision = {"Authorised": "accept", "Rejected": "reject"}.get(status)
+        calls = ["accept"] * kept["accept_calls"] + ["reject"] * kept["reject_calls"]
+        return kept["effective_reports"], decision, calls
+
+
+def insist(action):
+    """The phone, too, repeats what nobody answered."""
+    end = time.monotonic() + 50
+    while time.monotonic() < end:
+        try:
+            status, body = action()
+            if status < 500:
+                return status, body
+        except (OSError, http.client.HTTPException, ValueError):
+            pass
+        time.sleep(0.02)
+    raise AssertionError("gave up")
+
+
+def one_round(number, count, dice, world):
+    began = time.monotonic()
+    world.start()
+    logins = [(Plain if place % 4 else Lodged)(world) for place in range(count)]
+    wishes = {login: dice.choice(["approve", "deny"]) for login in logins}
 
     def run(login):
-        # The server repeats its call until it gets a 2xx; the phone repeats its decision.
-        def insist(action):
-            end = time.monotonic() + 50
-            while time.monotonic() < end:
-                try:
-                    status, body = action()
-                    if status < 500:
-                        return status, body
-                except (OSError, http.client.HTTPException, ValueError):
-                    pass
-                time.sleep(0.02)
-            raise AssertionError("gave up")
-
-        status, _ = insist(lambda: acp.call("/authentication/start", login.start_body()))
-        assert status == 200, status
-        acknowledged.add(login.id)
-        phone.prompt(login.id, 50)
-        status, body = insist(lambda: phone.decide(beckon, login.id, wishes[login.id]))
+        login.start()
+        world.phone.prompt(login.id, 50)
+        wish = wishes[login]
+        chosen = login.chosen if wish == "approve" else {}
+        status, body = insist(
+            lambda: world.phone.decide(world.beckon, login.id, wish, **chosen))
         assert status == 200, (status, body)
-        decided[login.id] = body["outcome"]
-        assert login.decided.wait(50), "never reported"
+        login.end()
 
     def killer():
         for _ in range(dice.randint(1, 3)):
             time.sleep(dice.uniform(0.02, 0.6))
-            beckon.kill()
-            beckon.start()
-            acp.beckon = acp.beckon._replace(netloc=f"127.0.0.1:{beckon.port}")
-        killed.set()
+            world.beckon.kill()
+            world.start()
 
     problems = []
     assassin = threading.Thread(target=killer)
@@ -107,20 +205,21 @@ def one_round(number, count, dice, beckon, acp, phone):
             if future.exception():
                 problems.append(f"{work[future].id}: {future.exception()}")
     assassin.join()
-    rest(beckon, problems)
+    rest(world.beckon, problems)
+    calls = 0
     for login in logins:
-        wish = {"approve": "accept", "deny": "reject"}[wishes[login.id]]
-        if login.effective != 1 or login.decision != wish:
-            problems.append(f"{login.id}: wished {wish}, effective {login.effective}, {login.calls}")
-    beckon.stop()
+        wish = {"approve": "accept", "deny": "reject"}[wishes[login]]
+        effective, decision, reports = login.verdict()
+        calls += len(reports)
+        if effective != 1 or decision != wish:
+            problems.append(f"{login.id}: wished {wish}, effective {effective}, {reports}")
+    problems += map(str, world.violations())
+    world.beckon.stop()
     took = time.monotonic() - began
-    calls = sum(len(login.calls) for login in logins)
     print(f"round {number}: {count} logins, {calls} report calls, {len(problems)} problems,"
           f" {took:.1f} s", flush=True)
     for problem in problems[:10]:
         print("  " + problem, file=sys.stderr)
-    for login in logins:
-        del acp.logins[login.id]
     return 1 if problems else 0
 
 

@@ -3,7 +3,6 @@
 import concurrent.futures
 import json
 import sqlite3
-import time
 import unittest
 
 from acp import ACP
@@ -111,7 +110,7 @@ class BlackBox(unittest.TestCase):
             login = self.acp.start()
             self.phone.decide(self.beckon, login.id, "approve")
             self.acp.await_tokens(login)
-            self.settle(login)
+            self.phone.receipt(self.beckon, login.id)
         finally:
             self.acp.misbehaviour = None
         self.assertEqual((login.effective, len(login.calls)), (1, 1))
@@ -234,7 +233,7 @@ class BlackBox(unittest.TestCase):
         self.phone.prompt(login.id)
         self.phone.decide(self.beckon, login.id, "approve")
         self.acp.await_tokens(login)
-        self.settle(login)
+        self.phone.receipt(self.beckon, login.id)
         arrived = [name for name, _ in self.phone.arrivals if name == login.id]
         self.assertEqual((len(arrived), len(login.calls)), (1, 1))
 
@@ -246,7 +245,7 @@ class BlackBox(unittest.TestCase):
         self.acp.call("/authentication/start", body)
         self.phone.decide(self.beckon, login.id, "approve")
         self.acp.await_tokens(login)
-        self.settle(login)
+        self.phone.receipt(self.beckon, login.id)
         log = self.beckon.log.read_bytes()
         files = [path.read_bytes() for path in self.beckon.directory.glob("beckon.db*")]
         ticket = self.phone.prompts[login.id]["ticket"]
@@ -264,20 +263,6 @@ class BlackBox(unittest.TestCase):
     def rows(self):
         with sqlite3.connect(f"file:{self.beckon.directory}/beckon.db?mode=ro", uri=True) as file:
             return file.execute("SELECT count(*) FROM login").fetchone()[0]
-
-    def settle(self, login, limit=10):
-        """Waits until Beckon itself says that the report is delivered."""
-        prompt = self.phone.prompt(login.id)
-        headers = {"Authorization": "Bearer " + prompt["ticket"]}
-        end = time.monotonic() + limit
-        seen = "reporting"
-        while time.monotonic() < end:
-            path = f"/device/v1/logins/{login.id}?wait=5&seen={seen}"
-            _, body = self.beckon.request("GET", path, headers=headers)
-            if body["phase"] in ("settled", "stranded"):
-                return body
-            seen = body["phase"]
-        raise AssertionError("the login did not settle")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ PHONE_URL=${PHONE_URL:-http://127.0.0.1:8080/demo/phone}
 PING_URL=${PING_URL:-http://127.0.0.1:8080/demo/ping}
 PERSON=${PERSON:-anna@example.com}
 ISSUER=$SIM_URL/bank/retail
+# What the client asks for.
+scope="openid profile"
 # Shown on the phone, so it tells one prompt from another.
 message="Till $$-$RANDOM"
 
@@ -102,11 +104,18 @@ wait_for_prompt() {
 # look [QUERY]: at the login, as the person's app does.
 look() { call -H "Authorization: Bearer $ticket" "$BASE_URL/device/v1/logins/$login_id${1:+?$1}"; }
 
-# decide approve|deny|cancel|fraud
+# decide approve|deny|cancel|fraud [ACCOUNT…]
 decide() {
-    post_json "$BASE_URL/device/v1/logins/$login_id/decision" "{\"decision\": \"$1\"}" \
+    local chosen
+    chosen=$(jq -n '{decision: $ARGS.positional[0]}
+        + if ($ARGS.positional | length) > 1 then {accounts: $ARGS.positional[1:]} else {} end' \
+        --args "$@")
+    post_json "$BASE_URL/device/v1/logins/$login_id/decision" "$chosen" \
         -H "Authorization: Bearer $ticket"
 }
+
+# expect_fact amount '.amount + " " + .currency' "165.88 GBP": what the person's app shows.
+expect_fact() { expect_member ".consent.facts[] | select(.label == \"$1\") | $2" "$3"; }
 
 # wait_until_settled: the authorization server knows the outcome, or needs none.
 wait_until_settled() {
@@ -121,9 +130,22 @@ wait_until_settled() {
 # ask_server: the login, as the simulated authorization server keeps it.
 ask_server() { call "$SIM_CONTROL_URL/logins/$login_id"; }
 
+# lodge URL CONSENT: the client leaves a consent about a payment, with a token of its own (RFC 6749
+# §4.4), before it asks for the login.
+lodge() {
+    call -u "$CLIENT" -d grant_type=client_credentials -d scope=payments "$ISSUER/oauth2/token"
+    expect_status 200
+    client_token=$(jq -r .access_token <<<"$body")
+    post_json "$1" "$2" -H "Authorization: Bearer $client_token"
+    expect_status 201
+}
+
+# look_back URL: the client looks at its consent.
+look_back() { call -H "Authorization: Bearer $client_token" "$1"; }
+
 # start_flow CLIENT FIELD…: the client's request (OpenID CIBA Core §7.1).
 start_flow() {
-    call -u "$1" -d scope="openid profile" -d login_hint="$PERSON" -d binding_message="$message" \
+    call -u "$1" -d scope="$scope" -d login_hint="$PERSON" -d binding_message="$message" \
         "${@:2}" "$ISSUER/backchannel/authentication"
     expect_status 200
     auth_req_id=$(jq -r .auth_req_id <<<"$body")
@@ -141,7 +163,7 @@ expect_tokens() {
     expect_status 200
     expect_member .token_type Bearer
     expect_member '.access_token | length > 20' true
-    expect_member '.scope | split(" ") | sort | join(" ")' "openid profile"
+    expect_member '.scope | split(" ") | sort | join(" ")' "$(tr ' ' '\n' <<<"$scope" | sort | paste -sd ' ')"
     expect_member '.id_token | split(".")[1] | gsub("-"; "+") | gsub("_"; "/") | @base64d | fromjson.sub' \
         "$PERSON"
 }

@@ -17,39 +17,21 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "BlackBox"))
 
-from beckon import BINARY, PASSWORD, Beckon, Phone  # noqa: E402
+from beckon import BINARY, Beckon, Phone  # noqa: E402
 from proxy import PROGRAM, Authority, Nginx  # noqa: E402
+from simulated import SimulatedACP  # noqa: E402
 
 OLD, NEW = "10", "11"
 TOKEN = "/system/oauth2/token"
 SUBJECT = "CN=beckon,O=Bank"
 
 
-class Simulator:
+class Simulator(SimulatedACP):
     """`beckon simulate acp`, whose service client is registered for a certificate."""
 
     def __init__(self, public_url, service_url, *more):
-        self.process = subprocess.Popen(
-            [BINARY, "simulate", "acp", "--listen=127.0.0.1:0", "--control=127.0.0.1:0",
-             f"--base-url={public_url}", f"--service-url={service_url}",
-             f"--service-password={PASSWORD}", f"--system-client-subject={SUBJECT}", *more],
-            stdout=subprocess.PIPE, text=True)
-        # "authorization server  http://127.0.0.1:41873", then the same of "control".
-        self.url = self.process.stdout.readline().split()[-1]
-        self.control = urllib.parse.urlsplit(self.process.stdout.readline().split()[-1])
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(30)
-        self.process.stdout.close()
-
-    def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection(self.control.netloc, timeout=30)
-        try:
-            connection.request(method, "/_sim" + path, body and json.dumps(body))
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
+        super().__init__(service_url, f"--base-url={public_url}",
+                         f"--system-client-subject={SUBJECT}", *more)
 
     def begin(self):
         wanted = {"user": "anna", "scopes": ["openid", "profile"], "ttl": 120}
