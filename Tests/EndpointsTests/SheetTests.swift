@@ -50,6 +50,15 @@ struct SheetTests {
             ("uk-standing-order", "Set up regular payments of £75.50 to Children’s Hospital"),
             ("uk-file-payment", "Approve a file of payments"),
             ("uk-international-payment", "Pay ¥149,000 to Kyōto Hôtel K.K."),
+            (
+                "uk-international-scheduled-payment",
+                "Schedule a payment of €2,400.50 to Studio Lumière SARL"
+            ),
+            (
+                "uk-international-standing-order",
+                "Set up regular payments of CHF 90.00 to Alpenverein Zürich"
+            ),
+            ("brasil-payment-v1", "Pay R$48.90 to José da Conceição"),
             ("brasil-data", "Organiza Finanças asks to see your account data"),
             ("brasil-payment", "Schedule a payment of R$1,333.00 to Padaria São João Ltda"),
             ("fdx", "Tax Helper asks to see your account data"),

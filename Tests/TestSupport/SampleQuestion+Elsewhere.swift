@@ -73,6 +73,49 @@ extension SampleQuestion {
         bindingMessage: "PIX 77-31"
     )
 
+    /// Version 1 has no schedule: it is paid at once, here from an account that it names.
+    static let pixOfVersion1 = SampleQuestion(
+        "brasil-payment-v1",
+        Consent(
+            kind: .brasilPayment,
+            clientName: "Mercado Rápido",
+            scopes: [.init(requestedName: "openid"), .init(requestedName: "payments")],
+            facts: [
+                Fact(.known(.amount), money("48.90", "BRL")),
+                Fact(.known(.payee), .text("José da Conceição")),
+                Fact(.known(.payeeDocument), .text("529.982.247-25")),
+                Fact(.known(.payeeKind), .codes(["PESSOA_NATURAL"], .personKind)),
+                Fact(
+                    .known(.payeeAccount),
+                    .account(
+                        .init(
+                            identification: "5550001",
+                            ispb: "12345678",
+                            issuer: "0001",
+                            accountType: "SVGS"
+                        )
+                    )
+                ),
+                Fact(.known(.localInstrument), .codes(["MANU"], .localInstrument)),
+                Fact(.known(.paymentType), .codes(["PIX"], .paymentType)),
+                Fact(.known(.payerAccount), .account(everyday)),
+                Fact(.known(.personDocument), .text("CPF 76109277673")),
+                Fact(.known(.requestedAt), .moment(march)),
+                Fact(.known(.consentEnds), .moment(june)),
+                Fact(.further("ibgeTownCode"), .text("5300108")),
+            ],
+            accounts: .payer(named: everyday)
+        ),
+        accounts: Array(brasilAccounts.prefix(1))
+    )
+
+    private static let everyday = Consent.NamedAccount(
+        identification: "94088392",
+        ispb: "87654321",
+        issuer: "1774",
+        accountType: "CACC"
+    )
+
     static let fdx = SampleQuestion(
         "fdx",
         Consent(

@@ -8,7 +8,7 @@ public struct SampleQuestion: Sendable {
     public let accounts: [BankAccount]
     public let bindingMessage: String?
 
-    init(
+    public init(
         _ name: String,
         _ consent: Consent,
         accounts: [BankAccount] = [],
@@ -22,7 +22,8 @@ public struct SampleQuestion: Sendable {
 
     public static let all =
         [scopes, access, domestic, scheduled, standingOrder, buildingSociety, file] + [
-            international, brasilData, pix, fdx, cdr, ksa, hostile,
+            international, internationalScheduled, internationalStandingOrder, brasilData, pix,
+            pixOfVersion1, fdx, cdr, ksa, hostile,
         ]
 
     public static func named(_ name: String) -> SampleQuestion? {
