@@ -233,21 +233,6 @@ struct SheetTests {
     }
 
     @Test(
-        "warns of words with letters of several alphabets, and of no honest ones",
-        arguments: [
-            ("Pay\u{440}al", true), ("\u{410}pple", true), ("\u{3BF}pen", true),
-            ("\u{555}pen", true),
-            ("x2\u{435}y", true), ("a\u{301}\u{430}", true), ("Paypal", false), ("Сбербанк", false),
-            ("Сбербанк Online", false), ("Ελλάς Bank", false), ("Ünïcödé Straße", false),
-            ("日本 Bank", false), ("محفظتي App", false), ("12 \u{440}", false), ("", false),
-            ("Bank-Россия", false), ("e\u{301}t\u{E9}", false),
-        ]
-    )
-    func alphabets(text: String, isMixed: Bool) {
-        #expect(MixedScripts.areIn(text) == isMixed)
-    }
-
-    @Test(
         "tells what became of a login that was never answered, or not in time",
         arguments: [
             (Failure.consentBusy, "You are already being asked"),

@@ -84,6 +84,10 @@ extension ApprovalPage {
         HTML.element("span", ["class": "note"]) { catalogue.html(.mixedScripts) }
     }
 
+    var seeminglyLatin: HTML {
+        HTML.element("span", ["class": "note"]) { catalogue.html(.seeminglyLatin) }
+    }
+
     func card(
         _ sign: Sign,
         _ heading: Phrase,

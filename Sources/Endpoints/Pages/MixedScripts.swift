@@ -18,6 +18,37 @@ enum MixedScripts {
         return false
     }
 
+    /// Whether the whole text can be read as Latin but is not: each letter is Latin or looks as if it
+    /// were, and one at least only looks so (the whole-script confusables of UTS #39 §4). Honest
+    /// words of other alphabets nearly always have a letter of their own.
+    static func passesForLatin(_ text: String) -> Bool {
+        var hasTwin = false
+        for scalar in text.unicodeScalars where scalar.properties.isAlphabetic {
+            if twins.contains(scalar) {
+                hasTwin = true
+            } else if script(of: scalar) != .latin {
+                return false
+            }
+        }
+        return hasTwin
+    }
+
+    /// Letters that people take for Latin ones.
+    private static let twins = Set((cyrillicTwins + greekTwins + armenianTwins).unicodeScalars)
+
+    // Written by number, because nobody could tell them apart here either.
+    private static let cyrillicTwins =
+        "\u{410}\u{412}\u{415}\u{401}\u{405}\u{406}\u{407}\u{408}\u{41A}\u{41C}\u{41D}"
+        + "\u{41E}\u{420}\u{421}\u{422}\u{423}\u{425}\u{4AE}\u{4C0}\u{50C}\u{51A}\u{51C}"
+        + "\u{430}\u{435}\u{451}\u{43A}\u{43E}\u{440}\u{441}\u{443}\u{445}\u{455}\u{456}"
+        + "\u{457}\u{458}\u{475}\u{4AF}\u{4BB}\u{4CF}\u{501}\u{51B}\u{51D}"
+    private static let greekTwins =
+        "\u{391}\u{392}\u{395}\u{396}\u{397}\u{399}\u{39A}\u{39C}\u{39D}\u{39F}\u{3A1}"
+        + "\u{3A4}\u{3A5}\u{3A7}\u{3B1}\u{3B9}\u{3BA}\u{3BD}\u{3BF}\u{3C1}\u{3C5}\u{3F2}"
+        + "\u{3F3}"
+    private static let armenianTwins =
+        "\u{555}\u{54D}\u{53C}\u{585}\u{578}\u{57D}\u{570}\u{581}\u{566}"
+
     private static func isPartOfWord(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,

@@ -13,7 +13,7 @@ enum Phrase: CaseIterable, Sendable {
     case payHeading, scheduleHeading, standingOrderHeading, fileHeading, paymentHeading
     case payeeUnnamed, payLead, dataHeading, dataLead
     case detailsHeading, furtherHeading, furtherHelp
-    case unknownCode, mixedScripts, zoneNote, dateTime
+    case unknownCode, mixedScripts, seeminglyLatin, zoneNote, dateTime
     case sortCode, accountNumber, branch
     case groupPerson, groupAccounts, groupTransactions, groupRegular
     case groupCards, groupCredit, groupInvestments, groupOther

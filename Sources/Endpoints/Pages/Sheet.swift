@@ -138,10 +138,11 @@ struct Sheet: Sendable {
         } else if consent.kind != .scopes {
             HTML.element("p") { catalogue.html(.dataLead) }
         }
-        if [clientName, consent.kind.isPayment ? payeeName : nil].contains(where: {
-            MixedScripts.areIn($0 ?? "")
-        }) {
+        let names = [clientName, consent.kind.isPayment ? payeeName : nil].compactMap { $0 }
+        if names.contains(where: MixedScripts.areIn) {
             HTML.element("p") { page.mixedScripts }
+        } else if names.contains(where: MixedScripts.passesForLatin) {
+            HTML.element("p") { page.seeminglyLatin }
         }
     }
 

@@ -41,6 +41,7 @@ extension Words {
         .furtherHelp: "تُعرض تمامًا كما أرسلتها الخدمة الطالبة.",
         .unknownCode: "رمز لا تستطيع هذه الصفحة شرحه",
         .mixedScripts: "يحتوي على حروف من أبجديات مختلفة",
+        .seeminglyLatin: "يحتوي على حروف تبدو لاتينية وليست كذلك",
         .zoneNote: "جميع الأوقات بحسب منطقتك الزمنية، {zone}.",
         .dateTime: "{date} في {time}",
         .sortCode: "رمز الفرع (sort code) ‏{number}",

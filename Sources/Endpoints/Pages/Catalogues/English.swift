@@ -42,6 +42,7 @@ extension Words {
         .furtherHelp: "These are shown exactly as the service that asks sent them.",
         .unknownCode: "a code that this page cannot explain",
         .mixedScripts: "Contains letters from different alphabets",
+        .seeminglyLatin: "Contains letters that only look Latin",
         .zoneNote: "All times are in your time zone, {zone}.",
         .dateTime: "{date}, {time}",
         .sortCode: "Sort code {number}",

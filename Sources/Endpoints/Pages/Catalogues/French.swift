@@ -43,6 +43,7 @@ extension Words {
         .furtherHelp: "Ils sont affichés exactement comme le service demandeur les a envoyés.",
         .unknownCode: "un code que cette page ne peut pas expliquer",
         .mixedScripts: "Contient des lettres d’alphabets différents",
+        .seeminglyLatin: "Contient des lettres qui n’ont de latin que l’apparence",
         .zoneNote: "Toutes les heures sont dans votre fuseau horaire, {zone}.",
         .dateTime: "{date} à {time}",
         .sortCode: "Code guichet (sort code) {number}",

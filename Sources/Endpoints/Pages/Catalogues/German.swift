@@ -42,6 +42,7 @@ extension Words {
         .furtherHelp: "Sie stehen hier genau so, wie der anfragende Dienst sie geschickt hat.",
         .unknownCode: "ein Code, den diese Seite nicht erklären kann",
         .mixedScripts: "Enthält Buchstaben verschiedener Alphabete",
+        .seeminglyLatin: "Enthält Buchstaben, die nur lateinisch aussehen",
         .zoneNote: "Alle Zeiten gelten in Ihrer Zeitzone, {zone}.",
         .dateTime: "{date} um {time}",
         .sortCode: "Bankleitzahl (Sort Code) {number}",

@@ -42,6 +42,7 @@ extension Words {
         .furtherHelp: "São mostrados exatamente como o serviço que pede os enviou.",
         .unknownCode: "um código que esta página não sabe explicar",
         .mixedScripts: "Contém letras de alfabetos diferentes",
+        .seeminglyLatin: "Contém letras que só parecem latinas",
         .zoneNote: "Todos os horários estão no seu fuso horário, {zone}.",
         .dateTime: "{date} às {time}",
         .sortCode: "Código bancário (sort code) {number}",

@@ -42,6 +42,7 @@ extension Words {
         .furtherHelp: "Se muestran exactamente como los envió el servicio que lo solicita.",
         .unknownCode: "un código que esta página no sabe explicar",
         .mixedScripts: "Contiene letras de alfabetos diferentes",
+        .seeminglyLatin: "Contiene letras que solo parecen latinas",
         .zoneNote: "Todas las horas están en su zona horaria, {zone}.",
         .dateTime: "{date}, {time}",
         .sortCode: "Código de sucursal (sort code) {number}",
