@@ -1,13 +1,14 @@
-"""Plays every scenario, those of logins and those of consents, and counts."""
+"""Plays every scenario, those of logins, of consents and of the demo, and counts."""
 
 import sys
 
 import consents
+import demo
 import scenarios
 
 
 def main():
-    counts = [scenarios.main(), consents.main()]
+    counts = [scenarios.main(), consents.main(), demo.main()]
     passed, failed = map(sum, zip(*counts))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

@@ -131,6 +131,13 @@ class Browser:
     def go(self, url):
         self._post("/url", {"url": url})
 
+    def enter(self, frame):
+        """What follows is about the page in that frame, until `leave`."""
+        self._post("/frame", {"id": {ELEMENT: frame.id}})
+
+    def leave(self):
+        self._post("/frame", {"id": None})
+
     @property
     def address(self):
         return _call(self.url + "/url")
@@ -206,7 +213,7 @@ class Element:
     """Something on the page."""
 
     def __init__(self, browser, id):
-        self.browser = browser
+        self.browser, self.id = browser, id
         self.url = f"{browser.url}/element/{id}"
 
     def __eq__(self, other):

@@ -1,0 +1,95 @@
+"""The demo as somebody sees it who tries Beckon for the first time, in a real browser."""
+
+import contextlib
+import pathlib
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "BlackBox"))
+
+from beckon import BINARY
+from scenarios import run_all
+from webdriver import Driver, until
+
+LIMIT = 30.0
+scenarios = []
+
+
+def scenario(function):
+    scenarios.append(function)
+    return function
+
+
+class Demo:
+    """`beckon demo` on a port that was free, and browsers to look at its page."""
+
+    def __enter__(self):
+        with contextlib.ExitStack() as open_parts:
+            self.driver = open_parts.enter_context(contextlib.closing(Driver()))
+            self.log = open_parts.enter_context(tempfile.TemporaryFile("w+"))
+            self.process = subprocess.Popen(
+                [BINARY, "demo", "--port=0"], stdout=subprocess.PIPE, stderr=self.log, text=True
+            )
+            open_parts.callback(self._stop)
+            watch = threading.Timer(LIMIT, self.process.kill)
+            watch.start()
+            self.page = next(
+                (line.split()[-1] for line in self.process.stdout if "Open this page" in line), None
+            )
+            watch.cancel()
+            assert self.page, "the demo did not start: " + self._logged()
+            self.parts = open_parts.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self.parts.close()
+
+    def _stop(self):
+        self.process.terminate()
+        self.process.wait(LIMIT)
+        self.process.stdout.close()
+
+    def _logged(self):
+        self.log.seek(0)
+        return self.log.read()[-2000:]
+
+
+@scenario
+def pix(demo):
+    """A Pix payment asked for on the left and approved on the phone gives the left its tokens"""
+    with demo.driver.open(width=1280, height=1000) as browser:
+        browser.go(demo.page)
+        browser.run("""
+            const example = document.getElementById('example');
+            example.value = 'pix';
+            example.dispatchEvent(new Event('change'));
+        """)
+        message = browser.run("return document.getElementById('message').value")
+        assert message == "Pedido 42", message
+        browser.button("Start login").click()
+        rung = until("the phone rings", lambda: browser.all(".notification"), LIMIT)
+        assert "Pedido 42" in rung[0].text, rung[0].text
+        assert not browser.all("#outcome.good"), "there are tokens before anybody approved"
+        rung[0].click()
+
+        browser.enter(browser.one("#prompt"))
+        until("the phone shows the payment", lambda: browser.heading, LIMIT)
+        assert browser.heading == "Pay R$1,234.56 to Padaria São João Ltda", browser.heading
+        assert "Pedido 42" in browser.text
+        browser.all("input[type=radio]")[0].click()
+        browser.button("Approve").click()
+        browser.sees("Go on where you started.", LIMIT)
+        browser.leave()
+
+        tokens = until("the tokens are shown", lambda: browser.all("#outcome.good"), LIMIT)
+        assert "Signed in" in tokens[0].text, tokens[0].text
+        granted = tokens[0].text.split("The device has its tokens: ")[1].split(".")[0].split()
+        assert "payments" in granted and "openid" in granted, granted
+        assert not [line for line in browser.console() if line["level"] == "SEVERE"]
+
+
+def main():
+    with Demo() as demo:
+        return run_all(scenarios, demo)
