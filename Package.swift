@@ -191,7 +191,8 @@ let package = Package(
         tests(
             "EndpointsTests",
             [
-                "Consents", "Endpoints", "Engine", "HTTP", "Identity", "JSON", "Logins",
+                "Consents", "Cryptography", "Endpoints", "Engine", "HTTP", "Identity", "JSON",
+                "Logins",
                 "SQLiteStore",
                 "Telemetry", "TestSupport",
             ]
