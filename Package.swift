@@ -176,8 +176,8 @@ let package = Package(
         tests(
             "AuthorizationServersTests",
             [
-                "AuthorizationServers", "Cryptography", "Engine", "HTTP", "JOSE", "JSON", "Logins",
-                "SQLiteStore", "Telemetry", "TestSupport", "Threads",
+                "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP", "JOSE",
+                "JSON", "Logins", "SQLiteStore", "Telemetry", "TestSupport", "Threads",
             ]
         ),
         tests(
