@@ -9,7 +9,7 @@ import TLS
 import TestSupport
 import Testing
 
-@Suite("The simulator's certificate", .timeLimit(.minutes(1)))
+@Suite("The simulator's certificate", .timeLimit(.minutes(3)))
 struct ShownCertificateTests {
     /// Each call makes a new connection, because only those see another certificate.
     private static var parting: Response {
@@ -43,11 +43,12 @@ struct ShownCertificateTests {
         let knobs = KnobBoard(seed: 1)
         knobs.connectTLS { shown.show($0, on: server) }
         // While other tests keep both cores busy, the server's turn may come late.
-        let client = CurlHTTPClient(connectLimit: .seconds(30))
+        let client = CurlHTTPClient(connectLimit: .seconds(100))
         defer { client.shutdown() }
         @Sendable func call() async throws -> Int {
             var request = OutboundRequest(.get, "https://127.0.0.1:\(server.port)/")
             request.destination = Destination(authorities: certificates.authority)
+            request.timeLimit = .seconds(100)
             return try await client.send(request).status
         }
         try await withThrowingTaskGroup(of: Void.self) { group throws in

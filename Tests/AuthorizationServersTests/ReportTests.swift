@@ -101,6 +101,15 @@ struct ReportTests {
             looks: 0
         ),
         Case(
+            testDescription: "nor is a doubt settled by 404 right after the start",
+            inDoubt: true,
+            age: 1,
+            look: [status(404)],
+            expected: .later("not stored at the server yet", after: nil, inDoubt: false),
+            reports: 0,
+            looks: 1
+        ),
+        Case(
             testDescription: "an unusable certificate of ours is tried again",
             report: [.failure(.invalid("certificate"))],
             expected: .later("certificate", after: nil, inDoubt: false),

@@ -93,6 +93,25 @@ struct QuestionTests {
         #expect(granted == row.granted)
     }
 
+    @Test("grants no account for another whose name only looks the same")
+    func twins() throws {
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        let offered = [composed, decomposed]
+        let several = Self.question(.several(preselected: []), offered: offered)
+        let payer = Self.question(.payer(named: nil), offered: offered)
+        func bytes(_ question: Question, _ chosen: [String]) throws -> [[UInt8]] {
+            try question.grant(for: Selection(accounts: chosen)).accounts.map { Array($0.utf8) }
+        }
+        for name in offered {
+            #expect(try bytes(several, [name]) == [Array(name.utf8)])
+            #expect(try bytes(payer, [name]) == [Array(name.utf8)])
+        }
+        #expect(try bytes(several, offered) == offered.map { Array($0.utf8) })
+        #expect(throws: Selection.Problem.oneAccountOnly) { try bytes(payer, offered) }
+        let one = Self.question(.several(preselected: []), offered: [composed])
+        #expect(throws: Selection.Problem.accountUnknown) { try bytes(one, [decomposed]) }
+    }
+
     static let scopeCases: [(chosen: [String]?, granted: Granted)] = [
         (nil, .success(["must", "may", "quiet"])),
         (["must", "may", "quiet"], .success(["must", "may", "quiet"])),

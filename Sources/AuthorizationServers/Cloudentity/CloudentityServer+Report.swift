@@ -179,6 +179,9 @@ extension CloudentityServer {
             }
             let seen = isLodged ? read(bytes, address, login) : consent(ofGrant: body, login)
             return changed(seen, for: outcome, of: login)
+        case .missing where isSettling(login):
+            // What was in doubt need not have come too late: it may have come too early.
+            return .later("not stored at the server yet", after: nil, inDoubt: false)
         case .missing:
             return .gone
         case .later(let reason, let after):

@@ -11,7 +11,8 @@ struct Attempt: Hashable, Sendable {
 /// buttons. Its parts are in files of their own: what it says in `Sheet+Facts`, what can be
 /// chosen in `Sheet+Choice`.
 struct Sheet: Sendable {
-    /// Characters of a name in the heading; the whole of it stands in the details.
+    /// Unicode scalars of a name in the heading; the whole of it stands in the details. One
+    /// character can have any number of them.
     static let headingLimit = 64
     /// Characters of the longest amount that stands large.
     static let largeAmount = 12
@@ -73,9 +74,9 @@ struct Sheet: Sendable {
     }
 
     private func short(_ name: String) -> HTML {
-        name.count > Self.headingLimit
-            ? InertText.html(name.prefix(Self.headingLimit - 1) + "\u{2026}")
-            : InertText.html(name)
+        let scalars = name.unicodeScalars
+        guard scalars.count > Self.headingLimit else { return InertText.html(name) }
+        return InertText.html(String(scalars.prefix(Self.headingLimit - 1)) + "\u{2026}")
     }
 
     private var heading: HTML {

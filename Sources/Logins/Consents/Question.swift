@@ -138,32 +138,34 @@ extension Question {
         return granted
     }
 
-    private func customers(of chosen: Set<String>) -> Int {
-        Set(accounts.filter { chosen.contains($0.id) }.map(\.customerID)).count
+    private static func customers(of chosen: [BankAccount]) -> Int {
+        Set(chosen.map { $0.customerID.map { Array($0.utf8) } }).count
     }
 
     private func accounts(_ chosen: [String]?) throws(Selection.Problem) -> [String] {
-        let wanted = Set(chosen ?? [])
+        // Names are compared as bytes: to `String` a composed and a decomposed letter are one, and
+        // an account that was not ticked would be granted with the one that was.
+        let wanted = Set((chosen ?? []).map { Array($0.utf8) })
         guard wanted.count == (chosen ?? []).count else { throw .accountUnknown }
-        let offered = accounts.map(\.id)
+        let granted = accounts.filter { wanted.contains(Array($0.id.utf8)) }
         switch consent.accounts {
         case .none:
             guard wanted.isEmpty else { throw .noAccountsTaken }
             return []
         case .several:
             guard !wanted.isEmpty else { throw .accountMissing }
-            guard wanted.isSubset(of: offered) else { throw .accountUnknown }
-            guard consent.kind != .cdr || customers(of: wanted) == 1 else {
+            guard granted.count == wanted.count else { throw .accountUnknown }
+            guard consent.kind != .cdr || Self.customers(of: granted) == 1 else {
                 throw .differentCustomers
             }
-            return offered.filter(wanted.contains)
+            return granted.map(\.id)
         case .payer(let named):
-            guard let account = wanted.first ?? fixedAccount?.id else { throw .accountMissing }
+            guard !wanted.isEmpty || fixedAccount != nil else { throw .accountMissing }
             guard wanted.count <= 1 else { throw .oneAccountOnly }
-            guard offered.contains(account) else {
+            guard let account = wanted.isEmpty ? fixedAccount : granted.first else {
                 throw named == nil ? .accountUnknown : .accountFixed
             }
-            return [account]
+            return [account.id]
         }
     }
 }

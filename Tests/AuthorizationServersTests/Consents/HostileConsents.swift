@@ -68,6 +68,12 @@ struct HostileConsents {
                 let changed = tree.setting(place.path, to: .string(currency))
                 add("\(place) = \(currency)", example, changed.bytes)
             }
+            guard place.path.contains(.name("Charges")) else { continue }
+            let amount = Array(place.path.dropLast())
+            let more = tree.setting(amount + [.name("Surcharge")], to: .string("9.99"))
+            add("\(place) beside a surcharge", example, more.bytes, refused: true)
+            let free = more.setting(amount + [.name("Amount")], to: .string("0.00"))
+            add("\(place) of nothing beside a surcharge", example, free.bytes, refused: true)
         }
     }
 
@@ -111,6 +117,12 @@ struct HostileConsents {
                 let changed = tree.setting(place.path, to: .string(text))
                 add("\(place) = strange name \(index)", example, changed.bytes)
             }
+        }
+        // One character, to whoever counts those.
+        let tall = JSONValue.string("e" + String(repeating: "\u{301}", count: 2000))
+        for place in places where ["Name", "client_name"].contains(place.path.last?.name) {
+            let changed = tree.setting(place.path, to: tall)
+            add("\(place) = a tall letter", example, changed.bytes, refused: true)
         }
     }
 

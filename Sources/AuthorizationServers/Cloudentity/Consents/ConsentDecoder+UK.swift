@@ -242,8 +242,14 @@ extension ConsentDecoder {
         let digits = try copy.requiredText("Amount")
         guard ConsentMembers.isPlainNumber(digits),
             digits.utf8.allSatisfy({ $0 == 0x30 || $0 == 0x2E })
-        else { return .money(try amount.money("Amount", "Currency")) }
-        return .text("\(digits) \(try copy.requiredText("Currency"))")
+        else {
+            let money = try amount.money("Amount", "Currency")
+            try amount.end()
+            return .money(money)
+        }
+        let currency = try copy.requiredText("Currency")
+        try copy.end()
+        return .text("\(digits) \(currency)")
     }
 
     /// One line, in the order an address is written in the standard.
@@ -261,7 +267,9 @@ extension ConsentDecoder {
         }
         after += try address.further("DeliveryAddress")
         let text = lines.joined(separator: ", ")
-        guard text.count <= ConsentLimits.text else { throw .incomplete(address.path) }
+        guard text.unicodeScalars.count <= ConsentLimits.text else {
+            throw .incomplete(address.path)
+        }
         return text.isEmpty ? nil : text
     }
 }

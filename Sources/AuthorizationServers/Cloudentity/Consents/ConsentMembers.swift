@@ -31,7 +31,7 @@ struct ConsentMembers {
 
     mutating func text(_ name: String) throws(ConsentProblem) -> String? {
         guard let value = take(name) else { return nil }
-        guard let text = value.string, text.count <= ConsentLimits.text else {
+        guard let text = value.string, text.unicodeScalars.count <= ConsentLimits.text else {
             throw .incomplete(place(name))
         }
         return text.isEmpty ? nil : text
@@ -76,7 +76,9 @@ struct ConsentMembers {
         }
         var texts: [String] = []
         for (index, value) in values.enumerated() {
-            guard let text = value.string, !text.isEmpty, text.count <= ConsentLimits.text else {
+            guard let text = value.string, !text.isEmpty,
+                text.unicodeScalars.count <= ConsentLimits.text
+            else {
                 throw .incomplete("\(place(name))[\(index)]")
             }
             texts.append(text)
@@ -177,7 +179,7 @@ struct ConsentMembers {
         var facts: [Fact] = []
         for member in rest where !Self.isEmpty(member.value) {
             let name = prefix.isEmpty ? member.name : "\(prefix).\(member.name)"
-            guard name.count <= 200, let text = Self.shown(member.value) else {
+            guard name.unicodeScalars.count <= 200, let text = Self.shown(member.value) else {
                 throw .incomplete(place(String(member.name.prefix(64))))
             }
             facts.append(Fact(.further(name), .text(text)))
@@ -206,7 +208,7 @@ struct ConsentMembers {
         case .null: return nil
         case .bool(let flag): return flag ? "true" : "false"
         case .number(let text): return text.utf8.count <= ConsentLimits.number ? text : nil
-        case .string(let text): return text.count <= ConsentLimits.text ? text : nil
+        case .string(let text): return text.unicodeScalars.count <= ConsentLimits.text ? text : nil
         case .array, .object:
             let bytes = value.bytes
             return bytes.count <= ConsentLimits.nested

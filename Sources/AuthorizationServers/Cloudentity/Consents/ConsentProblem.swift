@@ -35,7 +35,7 @@ enum ConsentProblem: Error, Hashable {
 /// What may stand in a consent. Whoever reads it is a person with a telephone: beyond these
 /// numbers nobody reads what they approve.
 enum ConsentLimits {
-    /// Characters of one text, a QR code included.
+    /// Unicode scalars of one text, a QR code included: one character can have any number of them.
     static let text = 2000
     /// Permissions, clusters and scopes; the UK has 21, Brasil some 60.
     static let codes = 200

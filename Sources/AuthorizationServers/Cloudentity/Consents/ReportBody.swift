@@ -32,7 +32,9 @@ struct ReportBody {
 
     private func chosen(_ grant: Grant) -> [BankAccount] {
         let offered = login.question?.accounts ?? []
-        return grant.accounts.compactMap { id in offered.first { $0.id == id } }
+        return grant.accounts.compactMap { id in
+            offered.first { $0.id.utf8.elementsEqual(id.utf8) }
+        }
     }
 
     // MARK: Parts of an acceptance
