@@ -147,7 +147,7 @@ let package = Package(
         tests(
             "JOSETests",
             ["Cryptography", "JOSE", "JSON", "TestSupport"],
-            exclude: ["Peers", "Vectors"]
+            exclude: ["Vectors"]
         ),
         tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
         tests(
