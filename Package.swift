@@ -147,7 +147,7 @@ let package = Package(
         tests(
             "JOSETests",
             ["Cryptography", "JOSE", "JSON", "TestSupport"],
-            exclude: ["Peers", "Vectors"]
+            exclude: ["Vectors"]
         ),
         tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
         tests(
@@ -176,8 +176,8 @@ let package = Package(
         tests(
             "AuthorizationServersTests",
             [
-                "AuthorizationServers", "Cryptography", "Engine", "HTTP", "JOSE", "JSON", "Logins",
-                "SQLiteStore", "Telemetry", "TestSupport", "Threads",
+                "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP", "JOSE",
+                "JSON", "Logins", "SQLiteStore", "Telemetry", "TestSupport", "Threads",
             ]
         ),
         tests(
@@ -191,7 +191,8 @@ let package = Package(
         tests(
             "EndpointsTests",
             [
-                "Consents", "Endpoints", "Engine", "HTTP", "Identity", "JSON", "Logins",
+                "Consents", "Cryptography", "Endpoints", "Engine", "HTTP", "Identity", "JSON",
+                "Logins",
                 "SQLiteStore",
                 "Telemetry", "TestSupport",
             ]

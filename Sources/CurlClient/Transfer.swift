@@ -1,5 +1,6 @@
 import CCurl
 import HTTP
+import Threads
 
 /// One exchange: what is asked, who waits for it, and what has come of it so far.
 ///
@@ -26,8 +27,9 @@ final class Transfer: @unchecked Sendable {
     let request: OutboundRequest
     let route: Route
     let deadline: ContinuousClock.Instant
-    /// What a `lookup` has found.
-    private(set) var addresses: [InternetAddress] = []
+    /// What a `lookup` has found; read by the task that waits for it, not by the loop's thread.
+    var addresses: [InternetAddress] { found.withLock { $0 } }
+    private let found = Locked<[InternetAddress]>([])
     var waiter: CheckedContinuation<Answer, Never>?
     /// The handle that carries it, while it is under way.
     var handle: EasyHandle?
@@ -65,7 +67,7 @@ final class Transfer: @unchecked Sendable {
         // The only address that is connected to is the proxy's, which an operator chose.
         case .free, .proxy: break
         case .lookup:
-            if let address { addresses.append(address) }
+            if let address { found.withLock { $0.append(address) } }
             return false
         case .direct:
             guard address?.isPublic == true else {

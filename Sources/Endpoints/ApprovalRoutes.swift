@@ -144,7 +144,18 @@ public struct ApprovalRoutes: Sendable {
         var selection = Selection.everything
         do {
             if choice == .approve {
-                selection = Self.selection(form, try await desk.login(opening: ticket))
+                let asked = try await desk.login(opening: ticket)
+                selection = Self.selection(form, asked)
+                // A page from before an upgrade does not say what it showed.
+                if selection.shown == nil, asked.login.phase.name == .waiting,
+                    desk.allowsApprovalByTap
+                {
+                    return await refusal(
+                        .refused(.unfit(.otherConsent), asked),
+                        request,
+                        selection
+                    )
+                }
             }
             let stored = try await desk.decide(
                 choice,

@@ -94,7 +94,13 @@ public struct DeviceRoutes: Sendable {
             throw Problem(.bodyTooLarge, "The body may have \(Self.bodyLimit) bytes at most.")
         }
         let (choice, selection) = try Self.decision(request)
-        _ = try await open(ticket, request)
+        let asked = try await open(ticket, request)
+        // Money and data are approved only by whoever says what was shown.
+        if choice == .approve, selection.shown == nil,
+            asked.login.question?.consent.kind.isLodged ?? false
+        {
+            throw Problem(.invalidBody, "digest: is missing; it is that of the consent shown.")
+        }
         let stored: StoredLogin
         do {
             stored = try await desk.decide(

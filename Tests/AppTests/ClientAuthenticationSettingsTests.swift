@@ -26,16 +26,27 @@ struct ClientAuthenticationSettingsTests {
         return try #require(configuration.authorizationServers.first).outbound
     }
 
-    @Test("needs no secret where a certificate is the proof")
-    func certificate() throws {
-        let settings = try Self.outbound(Self.tls).authentication
-        #expect(settings.method == .tls)
+    @Test(
+        "needs no secret where a certificate is the proof",
+        arguments: [
+            ("tls_client_auth", ClientAuthenticationSettings.Method.tls),
+            ("self_signed_tls_client_auth", .selfSignedTLS),
+        ]
+    )
+    func certificate(name: String, method: ClientAuthenticationSettings.Method) throws {
+        let change = (Self.tls.0, Self.tls.1.replacing("tls_client_auth", with: name))
+        let settings = try Self.outbound(change).authentication
+        #expect(settings.method == method)
         let files = ["beckon-client.pem", "beckon-client.key"].map { "/etc/beckon/" + $0 }
         #expect(settings.files == files)
         let credentials = try settings.credentials(in: Fixtures.complete, goodAt: nil)
         let certificates = try Fixtures.certificates.get()
         let expected = try certificates.bytes(certificates.certificate("beckon-client"))
         #expect(credentials.identity?.certificate == expected)
+        guard case .certificate = credentials.method else {
+            Issue.record("\(name) proves us by something else")
+            return
+        }
     }
 
     @Test(

@@ -110,7 +110,7 @@ struct ConfigurationProblemTests {
             outbound,
             outbound + "brasil_payment_versions: [3, 4],",
             "\(server).outbound.brasil_payment_versions[1]",
-            "must be 1, 2 or 3"
+            "must be 1, 2 or 3, each at most once; ACP has no interface for later versions"
         ),
         Case(
             outbound,

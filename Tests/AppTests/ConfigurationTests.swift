@@ -89,6 +89,7 @@ struct ConfigurationTests {
         #expect(shown.outbound.scopes == server.outbound.scopes)
         #expect(shown.outbound.timeLimit == server.outbound.timeLimit)
         #expect(shown.outbound.rejectOnExpiry == server.outbound.rejectOnExpiry)
+        #expect(shown.outbound.sameConsent == server.outbound.sameConsent)
         #expect(shown.outbound.scopeGrantLookup == server.outbound.scopeGrantLookup)
         let consents = (shown.outbound.consents, server.outbound.consents)
         #expect(consents.0.style == consents.1.style)

@@ -22,12 +22,16 @@ final class FaultStage: Sendable {
     private static let client = CurlHTTPClient()
     private let tenant: String
     private let base: String
+    /// Half a minute of a login's life is over when it starts here. What lasts until its end lasts
+    /// half a minute more.
+    private let life: Duration
     private let server: CloudentityServer
 
     init(fault: String, port: Int) throws {
         directory = try TemporaryDirectory()
         tenant = "\(fault)-1"
         base = "http://127.0.0.1:\(port)"
+        life = fault.contains("-lasting") ? .seconds(60) : .seconds(150)
         let operation = String(fault.prefix { $0 != "-" })
         server = CloudentityServer(
             CloudentityOutbound(
@@ -36,7 +40,7 @@ final class FaultStage: Sendable {
                 clientID: "beckon",
                 credentials: { ClientCredentials(.secretBasic("secret")) },
                 // For the slow ones; every other answer comes at once.
-                timeLimit: fault.hasSuffix("-slow") ? .milliseconds(300) : .seconds(20)
+                timeLimit: fault.contains("-slow") ? .milliseconds(300) : .seconds(20)
             ),
             http: fault.hasSuffix("-unreachable")
                 ? UnreachableOnce(Self.client, operation) : Self.client,
@@ -98,9 +102,9 @@ final class FaultStage: Sendable {
             key: LoginKey(server: .named("acp"), tenant: .named(tenant), login: .named("l1")),
             terms: PendingLogin.Terms(
                 receivedAt: received,
-                expiresAt: received + .seconds(150),
-                promptEnds: received + .seconds(140),
-                reportEnds: received + .seconds(149),
+                expiresAt: received + life,
+                promptEnds: received + life - .seconds(10),
+                reportEnds: received + life - .seconds(1),
                 earliestReport: received,
                 reportsExpiry: .lodgedConsents
             ),
@@ -145,13 +149,26 @@ final class FaultStage: Sendable {
     }
 
     /// What the server remembers.
-    func told() async throws -> (calls: String, decisions: [String]) {
+    struct Told {
+        /// What reached it, but for requests for tokens: g a look, a an accept, r a reject.
+        let calls: String
+        /// What came to count.
+        let decisions: [String]
+        /// Accepts and rejects that came when a decision already counted.
+        let repeated: [String]
+    }
+
+    func told() async throws -> Told {
         let answer = try await Self.client.send(OutboundRequest(.get, "\(base)/control/\(tenant)"))
         let body = try JSONValue(answer.body)
-        let calls = (body["calls"]?.array ?? []).compactMap(\.string).filter { $0 != "token" }
-        return (
-            calls.map { String($0.prefix(1)) }.joined(),
-            (body["decisions"]?.array ?? []).compactMap(\.string)
+        func words(_ name: String) throws -> [String] {
+            try #require(body[name]?.array).compactMap(\.string)
+        }
+        return Told(
+            calls: try words("calls").filter { $0 != "token" }.map { String($0.prefix(1)) }
+                .joined(),
+            decisions: try words("decisions"),
+            repeated: try words("repeated")
         )
     }
 }

@@ -46,6 +46,13 @@ struct StartDecodingTests {
     }
 
     private static let any = Expected.taken { _ in true }
+    private static func list(_ count: Int) -> String {
+        (0..<count).map { "\"s\($0)\"" }.joined(separator: ",")
+    }
+    private static func words(_ count: Int) -> String {
+        (0..<count).map { "s\($0)" }.joined(separator: " ")
+    }
+    private static func letters(_ count: Int) -> String { String(repeating: "s", count: count) }
     private static func state(_ state: String?) -> Expected {
         .taken { $0.details.state == state }
     }
@@ -107,6 +114,11 @@ struct StartDecodingTests {
         Row("DE-5", #""login_state":"s","requested_scopes":[1]"#, .refused),
         Row("DE-5", #""login_state":"s","requested_scopes":[{"other":"a"}]"#, .refused),
         Row("DE-5", #""login_state":"s","requested_scopes":{}"#, .refused),
+        Row("DE-5", #""login_state":"s","requested_scopes":[\#(list(200))]"#, any),
+        Row("DE-5", #""login_state":"s","requested_scopes":[\#(list(201))]"#, .refused),
+        Row("DE-5", #""login_state":"s","requested_scopes":"\#(words(201))""#, .refused),
+        Row("DE-5", #""login_state":"s","requested_scopes":["\#(letters(2000))"]"#, any),
+        Row("DE-5", #""login_state":"s","requested_scopes":["\#(letters(2001))"]"#, .refused),
         Row("DE-6", #""login_state":"s","acr_values":["1","2"]"#, acr("1", "2")),
         Row("DE-6", #""login_state":"s","acr_values":null"#, acr()),
         Row(

@@ -163,6 +163,13 @@ struct ChoiceTests {
             #expect(refused.text.contains("What you are asked for has changed."))
             let broken = await house.choose("approve", prompt.ticket, also: "&shown=x")
             #expect(broken.status == 400)
+            let silent = await house.send(
+                .post,
+                prompt.page,
+                [Field("Content-Type", "application/x-www-form-urlencoded")],
+                "decision=approve"
+            )
+            #expect(silent.status == 422, "a page from before an upgrade")
             let waiting = try require(try await house.store.login(prompt.number))
             #expect(waiting.login.phase.name == .waiting)
             let ours = "&shown=\(try await digest(prompt.page))"
@@ -271,17 +278,45 @@ struct ChoiceTests {
         try await House.with { house in
             let prompt = try await house.prompt(try Self.sample("uk-account-access"))
             let type = Field("Content-Type", "application/json")
+            let digest = try require(await house.digest(prompt.ticket))
+            let isApproval = body.contains("approve")
+            let whole =
+                isApproval ? "\(body.dropLast()),\"digest\":\"\(digest)\"}" : body
             let answer = await house.send(
                 .post,
                 prompt.device + "/decision",
                 [type, prompt.bearer],
-                body
+                whole
             )
             #expect(answer.status == status, "\(answer.text)")
             if status != 200 {
                 let problem = try require(try JSONValue(answer.body).object)
                 #expect(problem["detail"]?.string?.hasPrefix(detail) == true)
             }
+        }
+    }
+
+    @Test(
+        "takes an app's approval of the consent it showed, and of no other",
+        arguments: [
+            ("uk-standing-order", nil, 400), ("uk-standing-order", "", 200),
+            ("uk-standing-order", String(repeating: "A", count: 43), 422),
+            ("uk-standing-order", "x", 400), ("scopes", nil, 200), ("scopes", "", 200),
+            ("scopes", String(repeating: "A", count: 43), 422),
+        ] as [(String, String?, Int)]
+    )
+    func shownToApp(name: String, digest: String?, status: Int) async throws {
+        try await House.with { house in
+            let prompt = try await house.prompt(try Self.sample(name))
+            let own = try require(await house.digest(prompt.ticket))
+            let member = digest.map { #","digest":"\#($0.isEmpty ? own : $0)""# } ?? ""
+            let answer = await house.send(
+                .post,
+                prompt.device + "/decision",
+                [Field("Content-Type", "application/json"), prompt.bearer],
+                #"{"decision":"approve"\#(member)}"#
+            )
+            #expect(answer.status == status, "\(answer.text)")
         }
     }
 }

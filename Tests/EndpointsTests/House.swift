@@ -1,4 +1,5 @@
 import Consents
+import Cryptography
 import Endpoints
 import Engine
 import HTTP
@@ -190,8 +191,21 @@ struct House: Sendable {
             .post,
             "/approve/" + ticket,
             [Field("Content-Type", "application/x-www-form-urlencoded")] + fields,
-            "decision=" + choice + also
+            "decision=" + choice + (also.contains("shown=") ? "" : await shown(ticket)) + also
         )
+    }
+
+    /// What the page behind a ticket says that it shows.
+    private func shown(_ ticket: String) async -> String {
+        await digest(ticket).map { "&shown=" + $0 } ?? ""
+    }
+
+    /// Of the consent that a ticket's login asks about.
+    func digest(_ ticket: String) async -> String? {
+        guard let number = PromptTicket(ticket)?.number,
+            let stored = (try? await store.login(number)) ?? nil
+        else { return nil }
+        return stored.login.question.map { Base64URL.encode($0.digest.bytes) }
     }
 
     /// Answers as an app does.

@@ -106,9 +106,15 @@ look() { call -H "Authorization: Bearer $ticket" "$BASE_URL/device/v1/logins/$lo
 
 # decide approve|deny|cancel|fraud [ACCOUNT…]
 decide() {
-    local chosen
-    chosen=$(jq -n '{decision: $ARGS.positional[0]}
-        + if ($ARGS.positional | length) > 1 then {accounts: $ARGS.positional[1:]} else {} end' \
+    local chosen shown=
+    # An approval says by its digest which consent was shown.
+    if [ "$1" = approve ]; then
+        look
+        shown=$(jq -r '.consent.digest // empty' <<<"$body")
+    fi
+    chosen=$(jq -n --arg shown "$shown" '{decision: $ARGS.positional[0]}
+        + if ($ARGS.positional | length) > 1 then {accounts: $ARGS.positional[1:]} else {} end
+        + if $shown != "" then {digest: $shown} else {} end' \
         --args "$@")
     post_json "$BASE_URL/device/v1/logins/$login_id/decision" "$chosen" \
         -H "Authorization: Bearer $ticket"

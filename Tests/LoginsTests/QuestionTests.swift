@@ -32,6 +32,20 @@ struct QuestionTests {
         #expect(Money(amount: "1", currency: currency) == nil)
     }
 
+    @Test(
+        "an amount is compared by its value",
+        arguments: [
+            ("2", "1.99999", true), ("1.99999", "2", false), ("10", "9", true), ("9", "10", false),
+            ("1.10", "1.1", false), ("1.1", "1.10", false), ("0.2", "0.10", true),
+            ("1.00001", "1", true), ("9999999999999", "9999999999998.99999", true),
+        ]
+    )
+    func comparison(_ one: String, _ two: String, _ isMore: Bool) throws {
+        let first = try #require(Money(amount: one, currency: "EUR"))
+        let second = try #require(Money(amount: two, currency: "EUR"))
+        #expect(first.isMore(than: second) == isMore)
+    }
+
     // MARK: What is granted
 
     static func question(

@@ -1,9 +1,12 @@
 """Certificates by the openssl command, and an nginx that requires them in front of a server."""
 
+import base64
+import hashlib
 import os
 import pathlib
 import shutil
 import socket
+import ssl
 import subprocess
 
 # It lies where only root's PATH leads.
@@ -36,13 +39,26 @@ class Authority:
                      "-out", self.file(f"{name}.pem"))
         return self.file(f"{name}.pem"), self.file(f"{name}.key")
 
+    def issue_itself(self, name, subject, serial):
+        """The same, signed by its own key: of no authority."""
+        self.openssl("req", "-x509", *self.new_key(name), "-days", "2", "-subj", subject,
+                     "-set_serial", str(serial), "-out", self.file(f"{name}.pem"))
+
+    def thumbprint(self, name):
+        """`x5t#S256` of a certificate (RFC 8705 3.1)."""
+        der = ssl.PEM_cert_to_DER_cert(pathlib.Path(self.file(f"{name}.pem")).read_text())
+        return base64.urlsafe_b64encode(hashlib.sha256(der).digest()).decode().rstrip("=")
+
     @staticmethod
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
 class Nginx:
-    """Listens at `url`, asks for certificates of `authority`, and tells `upstream` of them."""
+    """Listens at `url`, asks for certificates of `authority`, and tells `upstream` of them.
+
+    With `any_certificate` it takes those of nobody too, and callers without one.
+    """
 
     CONFIGURATION = """
         daemon off; worker_processes 1; pid {directory}/nginx.pid;
@@ -56,7 +72,7 @@ class Nginx:
             listen 127.0.0.1:{port} ssl;
             ssl_certificate {directory}/server.pem; ssl_certificate_key {directory}/server.key;
             ssl_protocols TLSv1.2 TLSv1.3;
-            ssl_client_certificate {directory}/{authority}.pem; ssl_verify_client on;
+            {verification}
             location / {{
               proxy_pass {upstream};
               proxy_set_header Host $http_host;
@@ -67,9 +83,13 @@ class Nginx:
         }}
         """
 
-    def __init__(self, authority):
+    def __init__(self, authority, any_certificate=False):
         authority.issue("server", "/CN=localhost", 1)
-        self.directory, self.authority = authority.directory, authority.name
+        self.directory = authority.directory
+        own = authority.file(f"{authority.name}.pem")
+        self.verification = (
+            "ssl_verify_client optional_no_ca;" if any_certificate
+            else f"ssl_client_certificate {own}; ssl_verify_client on;")
         # Bound here and handed over, so that nobody else can have the port in between.
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -82,7 +102,7 @@ class Nginx:
         file = self.directory / "nginx.conf"
         file.write_text(self.CONFIGURATION.format(
             directory=self.directory, temporary=temporary, port=self.port, upstream=upstream,
-            authority=self.authority))
+            verification=self.verification))
         number = self.socket.fileno()
         self.process = subprocess.Popen(
             [PROGRAM, "-p", str(self.directory), "-c", str(file)], pass_fds=[number],

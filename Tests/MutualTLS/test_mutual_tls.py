@@ -30,8 +30,7 @@ class Simulator(SimulatedACP):
     """`beckon simulate acp`, whose service client is registered for a certificate."""
 
     def __init__(self, public_url, service_url, *more):
-        super().__init__(service_url, f"--base-url={public_url}",
-                         f"--system-client-subject={SUBJECT}", *more)
+        super().__init__(service_url, f"--base-url={public_url}", *more)
 
     def begin(self):
         wanted = {"user": "anna", "scopes": ["openid", "profile"], "ttl": 120}
@@ -40,6 +39,9 @@ class Simulator(SimulatedACP):
 
 class Stage(unittest.TestCase):
     """Beckon, the simulator, nginx between them, and a phone."""
+
+    # Whether the certificates are of nobody but themselves.
+    self_signed = False
 
     @classmethod
     def setUpClass(cls):
@@ -50,9 +52,10 @@ class Stage(unittest.TestCase):
         for name, subject, serial in (
                 ("old", "/O=Bank/CN=beckon", 0x10), ("new", "/O=Bank/CN=beckon", 0x11),
                 ("stranger", "/O=Bank/CN=stranger", 0x12)):
-            cls.authority.issue(name, subject, serial)
+            issue = cls.authority.issue_itself if cls.self_signed else cls.authority.issue
+            issue(name, subject, serial)
         cls.replace("old")
-        cls.nginx = Nginx(cls.authority)
+        cls.nginx = Nginx(cls.authority, any_certificate=cls.self_signed)
         cls.phone = Phone()
         cls.beckon = Beckon(cls.phone, cls.nginx.url, directory=cls.directory.name)
         outbound = cls.beckon.config["authorization_servers"][0]["outbound"]
@@ -106,6 +109,12 @@ class Stage(unittest.TestCase):
             self.assertLess(time.monotonic(), end, "the signal was not heeded")
             time.sleep(0.01)
 
+    def wait(self, event, times):
+        end = time.monotonic() + 20
+        while self.count(event) < times:
+            self.assertLess(time.monotonic(), end, event)
+            time.sleep(0.01)
+
     def approve(self, login=None):
         """One login, from the simulator's start until its accept has landed."""
         login = login or self.acp.begin()
@@ -149,7 +158,7 @@ class MutualTLS(Stage):
     @classmethod
     def register(cls, outbound):
         outbound["client_authentication"] = "tls_client_auth"
-        return []
+        return [f"--system-client-subject={SUBJECT}"]
 
     # What the proxy and the server refuse
 
@@ -246,7 +255,7 @@ class SignedAssertions(Stage):
             "client_authentication": "private_key_jwt", "assertion_audience": "issuer",
             "private_key": {"file": "used-key.json"},
         })
-        return [f"--system-client-jwks={keys}"]
+        return [f"--system-client-subject={SUBJECT}", f"--system-client-jwks={keys}"]
 
     def test_a_signing_key_is_replaced_and_nothing_is_lost(self):
         self.approve()
@@ -277,11 +286,46 @@ class SignedAssertions(Stage):
         assert run.returncode == 0, run.stderr
         return run.stdout
 
-    def wait(self, event, times):
-        end = time.monotonic() + 20
-        while self.count(event) < times:
-            self.assertLess(time.monotonic(), end, event)
-            time.sleep(0.01)
+
+class SelfSignedCertificates(Stage):
+    """The server knows the certificate itself, and no authority (RFC 8705 2.2)."""
+
+    self_signed = True
+
+    @classmethod
+    def register(cls, outbound):
+        outbound["client_authentication"] = "self_signed_tls_client_auth"
+        return [f"--system-client-thumbprint={cls.authority.thumbprint('old')}"]
+
+    def test_a_token_is_for_the_registered_certificate_only(self):
+        form = {"grant_type": "client_credentials", "client_id": "beckon",
+                "scope": "manage_scope_grants"}
+        # None, and one that differs in nothing but its key and serial.
+        for name in (None, "new", "stranger"):
+            status, error = self.post(name, TOKEN, form)
+            self.assertEqual((status, error["error"]), (401, "invalid_client"), name)
+        with_secret = {**form, "client_secret": "beckon-system-client-secret"}
+        self.assertEqual(self.post("old", TOKEN, with_secret)[0], 401)
+        status, grant = self.post("old", TOKEN, form)
+        self.assertEqual(status, 200)
+        path = "/api/system/bank/scope-grants/nobody"
+        self.assertEqual(self.get("old", path, grant["access_token"])[0], 404)
+
+    def test_beckon_is_known_by_its_certificate_and_not_by_another(self):
+        mark = len(self.nginx.calls())
+        self.approve()
+        calls = self.nginx.calls(mark)
+        self.assertEqual({call[0] for call in calls}, {OLD})
+        self.assertIn((OLD, "POST", TOKEN, "200"), [(call[0], *call[2:]) for call in calls])
+        failures = self.count("token.failed")
+        self.use("new")
+        login = self.acp.begin()
+        self.wait("token.failed", failures + 1)
+        self.assertIn((NEW, "POST", TOKEN, "401"),
+                      [(call[0], *call[2:]) for call in self.nginx.calls(mark)])
+        self.use("old")
+        self.approve(login)
+        self.assertEqual(self.acp.ask("GET", "/violations"), [])
 
 
 if __name__ == "__main__":

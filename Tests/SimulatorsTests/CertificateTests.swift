@@ -61,6 +61,20 @@ struct CertificateTests {
         }
     }
 
+    @Test("gives tokens to the registered certificate only, whatever its subject")
+    func selfSigned() async throws {
+        let registered = SHA256.digest(Array("one".utf8))
+        try await World.with({ $0.systemClientThumbprint = registered }) { world in
+            for fields in [[], Self.fields("two")] {
+                let answer = try await Self.token(world, fields)
+                #expect(answer.error == "invalid_client")
+            }
+            let fields = Self.fields("one", subject: "CN=other")
+            let answer = try await Self.token(world, fields)
+            #expect(answer.status == 200)
+        }
+    }
+
     @Test("takes a token beside its own certificate only, and notes the other")
     func binding() async throws {
         try await World.with({ $0.systemClientSubject = "CN=beckon" }) { world in

@@ -1,3 +1,5 @@
+import Cryptography
+
 /// `beckon demo`: everything on one machine, to look at.
 struct DemoCommand: Command {
     static let name = "demo"
@@ -51,7 +53,7 @@ struct SimulateCommand: Command {
         .text(
             "service-password",
             "TEXT",
-            "Its password.",
+            "Password.",
             default: "$BECKON_SIM_SERVICE_PASSWORD or the demo's"
         ),
         .text("system-client-secret", "TEXT", "The secret of the service's client, beckon."),
@@ -60,6 +62,7 @@ struct SimulateCommand: Command {
             "NAME",
             "Of its certificate, in place of a secret."
         ),
+        .text("system-client-thumbprint", "TEXT", "Of a self-signed one: x5t#S256 (RFC 8705)."),
         .text("system-client-jwks", "FILE", "Its public keys, instead of a secret."),
         .text("client-id", "NAME", "The OAuth client.", default: "kiosk"),
         .text("client-secret", "TEXT", "Its secret.", default: "kiosk-secret"),
@@ -94,6 +97,8 @@ struct SimulateOptions: Sendable {
     let servicePassword: String?
     let systemClientSecret: String?
     let systemClientSubject: String?
+    /// SHA-256 of a certificate.
+    let systemClientThumbprint: [UInt8]?
     /// The path of a JWK Set.
     let systemClientKeys: String?
     let clientID: String
@@ -122,6 +127,16 @@ struct SimulateOptions: Sendable {
         servicePassword = arguments.text("service-password")
         systemClientSecret = arguments.text("system-client-secret")
         systemClientSubject = arguments.text("system-client-subject")
+        systemClientThumbprint = try arguments.text("system-client-thumbprint").map {
+            (text: String) throws(CommandFailure) -> [UInt8] in
+            guard let digest = Base64URL.decode(text), digest.count == 32 else {
+                throw CommandFailure(
+                    .usage,
+                    "--system-client-thumbprint must be 32 bytes as base64url"
+                )
+            }
+            return digest
+        }
         systemClientKeys = arguments.text("system-client-jwks")
         clientID = arguments.text("client-id", default: "kiosk")
         clientSecret = arguments.text("client-secret", default: "kiosk-secret")

@@ -39,6 +39,7 @@ extension Composition {
         configuration.interval = options.interval
         configuration.seed = UInt64(options.seed)
         configuration.systemClientSubject = options.systemClientSubject
+        configuration.systemClientThumbprint = options.systemClientThumbprint
         configuration.systemClientKeys = try options.systemClientKeys.map(keySet)
         if let secret = options.systemClientSecret { configuration.systemClient.secret = secret }
         guard let simulation = Simulation(configuration, http: client) else {

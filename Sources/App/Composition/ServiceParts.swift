@@ -136,7 +136,7 @@ struct ServiceParts {
 
     // MARK: Authorization servers
 
-    private func inbound() -> [CloudentityInbound] {
+    func inbound() -> [CloudentityInbound] {
         configuration.authorizationServers.map { server in
             let settings = server.inbound
             var limits = configuration.loginLimits

@@ -70,7 +70,13 @@ public struct ConsentSettings: Sendable {
             guard case .number(let number) = node.value, let version = Int(exactly: number),
                 (1...3).contains(version), !versions.contains(version)
             else {
-                section.problem(key, at: position, node, "must be 1, 2 or 3, each at most once")
+                section.problem(
+                    key,
+                    at: position,
+                    node,
+                    "must be 1, 2 or 3, each at most once; ACP has no interface for later "
+                        + "versions, whose consents are rejected as unsupported"
+                )
                 continue
             }
             versions.append(version)

@@ -52,26 +52,33 @@ extension CloudentityServer {
         }
     }
 
+    /// An answer that is not read further, and what that means.
+    private struct Unread: Error { let answer: ConsentAnswer }
+
+    private func parse(_ body: [UInt8], _ login: PendingLogin) throws(Unread) -> JSONValue {
+        guard body.count <= ConsentLimits.answer else {
+            throw Unread(answer: unusable("consent.incomplete", "longer than can be read", login))
+        }
+        do {
+            return try JSONValue(body, limits: JSONLimits(depth: ConsentLimits.depth))
+        } catch {
+            switch error.reason {
+            case .duplicateName, .tooDeep, .badUTF8, .controlCharacterInString, .badEscape:
+                throw Unread(answer: unusable("consent.incomplete", "\(error)", login))
+            case .unexpectedEnd, .unexpectedByte, .badNumber, .trailingBytes, .wrongType:
+                // Mostly a page of a proxy between us, which goes away.
+                throw Unread(answer: .later("consent: not JSON", after: nil))
+            }
+        }
+    }
+
     func read(
         _ body: [UInt8],
         _ address: ConsentAddress,
         _ login: PendingLogin
     ) -> ConsentAnswer {
-        guard body.count <= ConsentLimits.answer else {
-            return unusable("consent.incomplete", "longer than can be read", login)
-        }
         let answer: JSONValue
-        do {
-            answer = try JSONValue(body, limits: JSONLimits(depth: ConsentLimits.depth))
-        } catch {
-            switch error.reason {
-            case .duplicateName, .tooDeep, .badUTF8, .controlCharacterInString, .badEscape:
-                return unusable("consent.incomplete", "\(error)", login)
-            case .unexpectedEnd, .unexpectedByte, .badNumber, .trailingBytes, .wrongType:
-                // Mostly a page of a proxy between us, which goes away.
-                return .later("consent: not JSON", after: nil)
-            }
-        }
+        do throws(Unread) { answer = try parse(body, login) } catch { return error.answer }
         let workspace = settings.workspaces.workspace(login.details)
         let decoder = ConsentDecoder(
             address: address,
@@ -96,16 +103,17 @@ extension CloudentityServer {
 
     private func scopeGrant(of login: PendingLogin) async -> ConsentAnswer {
         let told = told(login)
-        guard settings.lookup == .always else { return Self.showable(told) }
+        guard settings.lookup == .always else { return showable(told, login) }
         switch await fetch([ConsentAddress(.scopes)], of: login) {
         case .found(_, let body):
-            guard let body = try? JSONValue(body), body.object != nil else {
-                return .later("the scope grant is not a JSON object", after: nil)
+            do throws(Unread) {
+                return consent(ofGrant: try parse(body, login), login)
+            } catch {
+                return error.answer
             }
-            return consent(ofGrant: body, login)
         case .missing:
             if isSettling(login) { return .later("not stored at the server yet", after: nil) }
-            return login.question == nil ? Self.showable(told) : .gone
+            return login.question == nil ? showable(told, login) : .gone
         case .later(let reason, let after):
             return .later("scope grant: \(reason)", after: after)
         case .refused(let reason):
@@ -114,7 +122,7 @@ extension CloudentityServer {
                 $0.member("cause", reason)
             }
             if login.question != nil { return .later("scope grant: \(reason)", after: nil) }
-            return Self.showable(told)
+            return showable(told, login)
         }
     }
 
@@ -136,16 +144,26 @@ extension CloudentityServer {
     func consent(ofGrant body: JSONValue, _ login: PendingLogin) -> ConsentAnswer {
         let grant = ScopeGrant(body)
         guard grant.status == .open else { return .gone }
-        let partial = allowsPartialScopes(login)
-        guard let consent = try? grant.consent(beside: told(login), partial: partial),
-            !grant.hasDetails, !consent.namesConsent
-        else { return .unusable(.consentUnusable) }
-        return Self.showable(consent)
+        do {
+            let partial = allowsPartialScopes(login)
+            return showable(try grant.consent(beside: told(login), partial: partial), login)
+        } catch {
+            return unusable(error.event, error.place, login)
+        }
     }
 
-    /// Nothing to approve is nothing that can be approved.
-    private static func showable(_ consent: Consent) -> ConsentAnswer {
-        consent.scopes.isEmpty ? .unusable(.consentUnusable) : .consent(consent)
+    private func showable(_ consent: Consent, _ login: PendingLogin) -> ConsentAnswer {
+        // Nothing to approve is nothing that can be approved.
+        guard !consent.scopes.isEmpty, consent.scopes.allSatisfy({ !$0.requestedName.isEmpty })
+        else { return unusable("consent.incomplete", "requested_scopes", login) }
+        guard !consent.namesConsent else {
+            return unusable(
+                "consent.unsupported",
+                "a scope names a consent lodged elsewhere",
+                login
+            )
+        }
+        return .consent(consent)
     }
 
     // MARK: Fetching

@@ -111,6 +111,8 @@ extension CloudentityServer {
                 Target(kind: kind, addresses: own.isEmpty ? [ConsentAddress(kind)] : own)
             )
         }
+        // Approved by an older version, which showed scopes only: nothing else was approved.
+        if login.phase.outcome?.isApproval == true { return .success(.scopeGrant) }
         guard let first = addresses.first else { return .success(.scopeGrant) }
         if addresses.count == 1 { return .success(Target(kind: first.kind, addresses: addresses)) }
         switch await fetch(addresses, of: login) {
@@ -154,7 +156,13 @@ extension CloudentityServer {
         case .ambiguous:
             return .later(said, after: retryAfter(answer), inDoubt: true)
         case .lookOnce:
-            return await look(at: target, for: outcome, of: login) ?? .refused(said)
+            // Something at the server speaks for an earlier attempt: one that is not looked up yet
+            // is in doubt.
+            switch await look(at: target, for: outcome, of: login) {
+            case .later(let reason, let after, _):
+                return .later(reason, after: after, inDoubt: true)
+            case let answer: return answer ?? .refused(said)
+            }
         case .tokenRefused, .permanent:
             return .refused(said)
         }

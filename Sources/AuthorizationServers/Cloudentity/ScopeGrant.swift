@@ -14,48 +14,33 @@ struct ScopeGrant {
         return .open
     }
 
-    /// Rich authorization requests (RFC 9396), which scopes alone do not tell.
-    var hasDetails: Bool { body["authorization_details"]?.array?.isEmpty == false }
-
-    /// What is shown: the server's own words where it has them, else what the start said. `partial`
-    /// is whether scopes may be left out that have to be asked for (CB-2).
+    /// What is shown: the server's own words, and of the client's name what the start said where
+    /// the server has none. As strict as with consents: what cannot be shown whole is not shown.
+    /// `partial` is whether scopes may be left out that have to be asked for (CB-2).
     func consent(beside told: Consent, partial: Bool) throws(ConsentProblem) -> Consent {
-        let scopes = (body["requested_scopes"]?.array ?? []).compactMap {
-            Self.scope($0, partial: partial)
+        guard let object = body.object else { throw .incomplete("") }
+        let address = ConsentAddress(.scopes)
+        var members = ConsentMembers(object, at: "")
+        // Rich authorization requests (RFC 9396), which scopes alone do not tell.
+        if let details = members.take("authorization_details"), details.array?.isEmpty != true {
+            throw .incomplete("authorization_details")
         }
+        let scopes = try ConsentDecoder(address: address, allowsPartialScopes: partial)
+            .scopes(&members)
+        var client = try members.object("client_info")
         return Consent(
-            clientName: body["client_info"]?["client_name"]?.string ?? told.clientName,
-            scopes: scopes.isEmpty ? told.scopes : scopes,
-            facts: claims,
-            source: try ConsentSource.digest(of: body, ConsentAddress(.scopes))
+            clientName: try client?.text("client_name") ?? told.clientName,
+            scopes: scopes,
+            facts: try Self.claims(&members),
+            source: try ConsentSource.digest(of: body, address)
         )
     }
 
     /// Claims that are asked for one by one, by their names.
-    private var claims: [Fact] {
-        let claims = (body["requested_claims_to_consent"]?.array ?? []).compactMap(\.string)
-        guard !claims.isEmpty else { return [] }
-        let text = claims.joined(separator: ", ")
-        return [Fact(.further("requested_claims_to_consent"), .text(text))]
-    }
-
-    /// `requested_name`, or `name` only if that is empty (CB-1).
-    private static func scope(_ value: JSONValue, partial: Bool) -> Consent.Scope? {
-        let requested = value["requested_name"]?.string ?? ""
-        guard let name = requested.isEmpty ? value["name"]?.string : requested, !name.isEmpty else {
-            return nil
-        }
-        func text(_ member: String) -> String? {
-            value[member]?.string.flatMap { $0.isEmpty ? nil : $0 }
-        }
-        let isImplicit = value["implicit_grant"]?.bool ?? false
-        return Consent.Scope(
-            requestedName: name,
-            displayName: text("display_name"),
-            explanation: text("description"),
-            isOptional: partial && !isImplicit && name != "openid",
-            isImplicit: isImplicit
-        )
+    private static func claims(_ members: inout ConsentMembers) throws(ConsentProblem) -> [Fact] {
+        let name = "requested_claims_to_consent"
+        guard let claims = try members.texts(name), !claims.isEmpty else { return [] }
+        return [Fact(.further(name), .text(claims.joined(separator: ", ")))]
     }
 }
 

@@ -26,7 +26,10 @@ struct StartMembers {
     /// Bytes of a text, and of all unknown members together.
     private static let textLimit = 4096
     private static let unknownLimit = 8 << 10
-    private static let listLimit = 256
+    /// What the start asks for is shown where the server says nothing more: no more of it than of
+    /// a consent.
+    private static let listLimit = ConsentLimits.codes
+    private static let wordLimit = ConsentLimits.text
 
     init(isStrict: Bool) { self.isStrict = isStrict }
 
@@ -107,7 +110,7 @@ struct StartMembers {
             try json.null()
             return []
         case .string where !isStrict:
-            return try json.string().split(separator: " ").map(String.init)
+            return bounded(name, try json.string().split(separator: " ").map(String.init))
         case .array: break
         case .string, .object, .number, .bool:
             note("\(name): must be an array of strings")
@@ -127,10 +130,23 @@ struct StartMembers {
                 if kind != .object || !takesObjects { try json.skip() }
             }
         }
-        if !isListOfWords || words.count > Self.listLimit {
-            note("\(name): must be an array of at most \(Self.listLimit) strings")
+        if !isListOfWords { noteList(name) }
+        return bounded(name, words)
+    }
+
+    private mutating func bounded(_ name: String, _ words: [String]) -> [String] {
+        if words.count > Self.listLimit || words.contains(where: { $0.utf8.count > Self.wordLimit })
+        {
+            noteList(name)
         }
         return words
+    }
+
+    private mutating func noteList(_ name: String) {
+        note(
+            "\(name): must be an array of at most \(Self.listLimit) strings, none longer than "
+                + "\(Self.wordLimit) bytes"
+        )
     }
 
     private static func scope(_ value: JSONValue) -> String? {

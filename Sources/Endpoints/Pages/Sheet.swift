@@ -97,14 +97,19 @@ struct Sheet: Sendable {
     /// Whether it is paid on a day after the one it was asked for; in Brasil every payment has a day.
     private var isLater: Bool {
         guard case .day(let day) = first(.executionDate) else { return false }
-        let asked = RFC3339.format(milliseconds: login.terms.receivedAt.milliseconds)
+        // Brasília's clock, by which the day is meant.
+        let asked = RFC3339.format(
+            milliseconds: login.terms.receivedAt.milliseconds - 3 * 3_600_000
+        )
         return day > asked.prefix(10)
     }
 
     private func payment(_ phrase: Phrase) -> HTML {
         let amount =
             first(.amount) ?? first(.recurringAmount) ?? first(.firstAmount)
-        guard case .money(let money) = amount else { return catalogue.html(.paymentHeading) }
+        guard case .money(let money) = amount, saysTheMost else {
+            return catalogue.html(.paymentHeading)
+        }
         return catalogue.html(
             phrase,
             [
@@ -112,6 +117,18 @@ struct Sheet: Sendable {
                 "payee": payeeName.map(short) ?? catalogue.html(.payeeUnnamed),
             ]
         )
+    }
+
+    /// Whether the amount in the heading is the largest of an order: one that begins or ends with
+    /// more is not to be read as if that were all.
+    private var saysTheMost: Bool {
+        guard case .money(let most) = first(.recurringAmount) ?? first(.firstAmount) else {
+            return true
+        }
+        return [first(.firstAmount), first(.finalAmount)].allSatisfy { other in
+            guard case .money(let money) = other else { return true }
+            return money.currency == most.currency && !money.isMore(than: most)
+        }
     }
 
     /// Large, unless it is too long for one line of a phone then.

@@ -144,3 +144,20 @@ public struct Money: Hashable, Sendable {
         return parts.count == 1 || (1...maximumFractionDigits).contains(parts[1].count)
     }
 }
+
+extension Money {
+    /// Compares the digits, whatever the currencies.
+    public func isMore(than other: Money) -> Bool {
+        let (one, two) = (parts, other.parts)
+        if one.whole.count != two.whole.count { return one.whole.count > two.whole.count }
+        return one.whole + one.fraction > two.whole + two.fraction
+    }
+
+    /// The whole part has no leading zero; the fraction is padded to one length.
+    private var parts: (whole: String, fraction: String) {
+        let parts = amount.split(separator: ".")
+        let fraction = parts.count > 1 ? String(parts[1]) : ""
+        let zeros = String(repeating: "0", count: Self.maximumFractionDigits - fraction.count)
+        return (String(parts[0]), fraction + zeros)
+    }
+}

@@ -9,9 +9,11 @@ extension ACPSimulator {
     /// Its subject (RFC 4514).
     static let subjectField: StaticString = "x-client-subject"
 
-    /// Whether the service's client has a certificate (RFC 8705 §2.1); then its tokens are bound to
-    /// it (§3) and its metadata have an alias (§5).
-    var wantsCertificates: Bool { configuration.systemClientSubject != nil }
+    /// Whether the service's client has a certificate (RFC 8705 §2); then its tokens are bound to it
+    /// (§3) and its metadata have an alias (§5).
+    var wantsCertificates: Bool {
+        configuration.systemClientSubject != nil || configuration.systemClientThumbprint != nil
+    }
 
     /// The service's client, by what it is registered for; who is registered for one method uses no
     /// other.
@@ -21,11 +23,14 @@ extension ACPSimulator {
         _ form: Form
     ) throws(OAuthProblem) -> [UInt8]? {
         var certificate: [UInt8]?
-        if let subject = configuration.systemClientSubject {
+        if wantsCertificates {
             certificate = Self.thumbprint(of: request)
-            guard certificate != nil, request.field(Self.subjectField) == subject else {
-                throw .invalidClient(usedBasic: false)
-            }
+            let subject = configuration.systemClientSubject
+            let registered = configuration.systemClientThumbprint
+            guard certificate != nil,
+                subject == nil || request.field(Self.subjectField) == subject,
+                registered == nil || certificate == registered
+            else { throw .invalidClient(usedBasic: false) }
         }
         if let keys = configuration.systemClientKeys {
             try checkAssertion(of: request, form, by: keys)

@@ -49,6 +49,7 @@ extension ACPSimulator {
 
     private var systemClientMethods: [String] {
         if configuration.systemClientKeys != nil { return ["private_key_jwt"] }
+        if configuration.systemClientThumbprint != nil { return ["self_signed_tls_client_auth"] }
         return wantsCertificates
             ? ["tls_client_auth"] : ["client_secret_basic", "client_secret_post"]
     }

@@ -21,6 +21,9 @@ public struct SimulatorConfiguration: Sendable {
     /// its secret. Needs a proxy in front that speaks mutual TLS and sets `X-Client-Certificate` and
     /// `X-Client-Subject`, and that nobody can go around.
     public var systemClientSubject: String?
+    /// SHA-256 over the DER encoding of the only certificate by which `systemClient` proves itself,
+    /// whoever signed it (RFC 8705 §2.2). Needs such a proxy too, which takes any certificate.
+    public var systemClientThumbprint: [UInt8]?
     /// The keys by which `systemClient` signs assertions instead of telling its secret. With a
     /// subject besides, its tokens are bound to the certificate all the same.
     public var systemClientKeys: JWKSet?

@@ -1,8 +1,15 @@
 """An authorization server that fails as it is told, and remembers what it did all the same.
 
 Every tenant is a server of its own, and its name says which call fails and how:
-`/{operation}-{fault}-{unique}/system/...`. `GET /control/{tenant}` tells what was asked for and
-which decisions came to count.
+`/{operation}-{fault}[-{more}]-{unique}/system/...`, where more is any of
+
+* `lasting`: the call fails every time and is never processed, not the first time only;
+* `late`: it succeeds once before;
+* `dead`: so does it, and the token that it gave is refused from the second look on, as if it had
+  been revoked just after that.
+
+`GET /control/{tenant}` tells what was asked for, which decisions came to count, and which came when
+one already counted.
 """
 
 import json
@@ -14,11 +21,19 @@ import threading
 
 class Tenant:
     def __init__(self, name):
-        self.operation, self.fault = name.split("-")[:2]
-        self.calls = []  # (operation, status or what was done instead)
+        self.operation, self.fault, *self.more = name.split("-")
+        self.calls = []
         self.decisions = []
+        self.repeated = []
         self.status = "AwaitingAuthorisation"
         self.tokens = 0
+        self.revoked = 0  # so many of them, the oldest
+
+    def fails(self, count):
+        """Whether the call of the fault fails when it is made the count-th time."""
+        first = 2 if "late" in self.more or "dead" in self.more else 1
+        lasts = "lasting" in self.more or self.fault in ("403", "404")
+        return count == first or count > first and lasts
 
 
 lock = threading.Lock()
@@ -79,8 +94,16 @@ class Connection:
             tenant = tenants.setdefault(parts[1], Tenant(parts[1]))
             tenant.calls.append(operation)
             count = tenant.calls.count(operation)
-        if operation not in ("token",):
-            assert fields["authorization"].strip().startswith("bearer token-"), fields
+            if operation in verbs and tenant.status != "AwaitingAuthorisation":
+                tenant.repeated.append(operation)
+        if operation != "token":
+            scheme, number = fields["authorization"].strip().split("-")
+            assert scheme == "bearer token", fields
+            if int(number) <= tenant.revoked:
+                self.answer(401, {"error": "invalid_token"})
+                return True
+        if operation == "get" and count == 2 and "dead" in tenant.more:
+            tenant.revoked = tenant.tokens
         return self.fail(tenant, operation, count, body)
 
     def fail(self, tenant, operation, count, body):
@@ -92,22 +115,20 @@ class Connection:
                 self.answer(404, {"error": "not_found"})
                 return True
             return self.succeed(tenant, operation, body)
-        if fault in ("403", "404"):
-            self.answer(int(fault), {"error": answers[int(fault)]})
-            return True
         if fault == "404repeat" and operation == "get":
             # Found once, and then no more.
             if count == 1:
                 return self.succeed(tenant, operation, body)
             self.answer(404, {"error": "not_found"})
             return True
-        if count > 1:
+        if not tenant.fails(count):
             return self.succeed(tenant, operation, body)
         if fault in ("dropped", "404repeat"):
             self.process(tenant, operation, body)
             return False
         if fault == "slow":
-            self.process(tenant, operation, body)
+            if "lasting" not in tenant.more:
+                self.process(tenant, operation, body)
             self.socket.recv(1)  # until the other side has had enough
             return False
         if fault == "reset":
@@ -133,7 +154,7 @@ class Connection:
         if fault == "429":
             self.answer(429, {"error": "slow_down"}, ["Retry-After: 7"])
             return True
-        if fault in ("401", "409", "503"):
+        if fault in ("401", "403", "404", "409", "503"):
             self.answer(int(fault), {"error": answers.get(int(fault), "unavailable")})
             return True
         return self.succeed(tenant, operation, body)

@@ -25,6 +25,7 @@ struct ConsentExample: Sendable, CustomTestStringConvertible {
     static let created = "2026-11-20T11:59:00Z"
 
     var answer: String {
+        if !kind.isLodged { return content }
         let scopes = self.scopes.map { #"{"name":"\#($0)","requested_name":"\#($0)"}"# }
         let type = self.type.map { #""type":"\#($0)","# } ?? ""
         let id = consentID.map { #""consent_id":"\#($0)","# } ?? ""
@@ -53,6 +54,28 @@ struct ConsentExample: Sendable, CustomTestStringConvertible {
     }
 
     static let all: [ConsentExample] = ukExamples + brasilExamples + sharingExamples
+
+    /// A plain login, of which the server has no consent but a scope grant (`cloudentity.md` 4.2).
+    static let scopeGrant = ConsentExample(
+        kind: .scopes,
+        path: "scope-grants",
+        member: "requested_scopes",
+        type: nil,
+        scopes: ["openid", "accounts:7"],
+        consentID: nil,
+        workspace: "plain",
+        content: #"""
+            {"id":"l1","client_id":"tpp-1","tenant_id":"bank","server_id":"plain",
+             "client_info":{"client_name":"Shop"},"subject":"pairwise","requested_acr":["1"],
+             "requested_scopes":[
+               {"name":"openid","requested_name":"openid","display_name":"Sign in"},
+               {"name":"accounts:*","requested_name":"accounts:7","description":"One account",
+                "implicit_grant":false}],
+             "requested_claims_to_consent":["email","birthdate"],"authorization_details":[],
+             "requested_grant_type":"ciba","request_query_params":{},
+             "scope_grant_approved":false,"scope_grant_rejected":false}
+            """#
+    )
 
     static func of(_ kind: Consent.Kind) -> ConsentExample {
         guard let example = all.first(where: { $0.kind == kind }) else {

@@ -1,4 +1,5 @@
 import JSON
+import Logins
 
 /// An answer about a consent that no honest server gives, and what may become of it.
 struct HostileConsent: Sendable {
@@ -7,6 +8,9 @@ struct HostileConsent: Sendable {
     let bytes: [UInt8]
     /// Whether showing it, however exactly, would be wrong.
     let mustBeRefused: Bool
+    /// Whether it looks like something between us and the server, which goes away: then it is
+    /// asked for again.
+    let isPassing: Bool
 }
 
 /// Good answers, each made bad in one place. The same ones every time.
@@ -25,20 +29,31 @@ struct HostileConsents {
             additions(example, tree)
             wire(example)
         }
+        let grant = ConsentExample.scopeGrant
+        let tree = try grant.tree()
+        let leaves = Leaf.all(in: tree)
+        types(grant, tree, leaves)
+        texts(grant, tree, leaves)
+        lists(grant, tree, leaves)
+        missing(grant, tree, leaves)
+        grants(grant, tree)
+        wire(grant)
     }
 
     private mutating func add(
         _ name: String,
         _ example: ConsentExample,
         _ bytes: [UInt8],
-        refused: Bool = false
+        refused: Bool = false,
+        isPassing: Bool = false
     ) {
         all.append(
             HostileConsent(
                 name: "\(example.path): \(name)",
                 example: example,
                 bytes: bytes,
-                mustBeRefused: refused
+                mustBeRefused: refused,
+                isPassing: isPassing
             )
         )
     }
@@ -194,14 +209,41 @@ struct HostileConsents {
         add("of an unheard-of type", example, type.bytes, refused: true)
     }
 
+    /// What only a scope grant can be bad in.
+    private mutating func grants(_ example: ConsentExample, _ tree: JSONValue) {
+        func scope(_ name: String) -> JSONValue {
+            .object(JSONObject([.init(name: "name", value: .string(name))]))
+        }
+        func changed(_ name: String, _ member: String, _ value: JSONValue) {
+            let bytes = tree.setting([.name(member)], to: value).bytes
+            add("\(member): \(name)", example, bytes, refused: true)
+        }
+        let scopes = "requested_scopes"
+        changed("1,002 of them", scopes, .array((0..<1002).map { scope("s\($0)") }))
+        changed("201 of them", scopes, .array((0..<201).map { scope("s\($0)") }))
+        changed("one without a name", scopes, .array([scope("openid"), scope("")]))
+        changed("one of a wrong type", scopes, .array([scope("openid"), .string("payments")]))
+        changed("all of a wrong type", scopes, .array([.string("openid"), .number("1")]))
+        changed("one twice", scopes, .array([scope("openid"), scope("openid")]))
+        changed("one that names a consent", scopes, .array([scope("consent:urn:bank:C1")]))
+        changed("none", scopes, .array([]))
+        changed("an object", scopes, scope("openid"))
+        let claims = "requested_claims_to_consent"
+        changed("a text", claims, .string("email"))
+        changed("an object among them", claims, .array([.string("email"), scope("name")]))
+        changed("201 of them", claims, .array((0..<201).map { .string("claim\($0)") }))
+        let payment = JSONObject([.init(name: "type", value: .string("payment_initiation"))])
+        changed("a payment", "authorization_details", .array([.object(payment)]))
+        changed("not in a list", "authorization_details", .object(payment))
+        changed("a text", "client_info", .string("Shop"))
+    }
+
     private mutating func wire(_ example: ConsentExample) {
         let good = Array(example.answer.utf8)
         let text = example.answer
         func twice(_ name: String) -> [UInt8] {
-            Array(
-                text.replacing("\"\(example.member)\":{", with: "\"\(example.member)\":{\(name),")
-                    .utf8
-            )
+            let place = example.kind.isLodged ? "\"\(example.member)\":{" : "\"client_info\":{"
+            return Array(text.replacing(place, with: "\(place)\(name),").utf8)
         }
         add("a name twice", example, twice(#""X":1,"X":2"#), refused: true)
         add("a name twice by an escape", example, twice(#""X":1,"\u0058":2"#), refused: true)
@@ -217,109 +259,14 @@ struct HostileConsents {
         add("no UTF-8", example, illFormed, refused: true)
         let raw = twice(#""X":"§""#).map { $0 == 0xC2 || $0 == 0xA7 ? 0x01 : $0 }
         add("a raw control character", example, raw, refused: true)
-        add("cut off", example, Array(good.dropLast(good.count / 3)), refused: true)
-        add("something after it", example, good + good, refused: true)
+        let half = Array(good.dropLast(good.count / 3))
+        add("cut off", example, half, refused: true, isPassing: true)
+        add("something after it", example, good + good, refused: true, isPassing: true)
         let deep = String(repeating: "[", count: 100_000)
         add("100,000 brackets", example, twice("\"X\":" + deep), refused: true)
         let long = String(repeating: " ", count: 300_000)
         add("300,000 spaces", example, Array((text + long).utf8), refused: true)
-        add("empty", example, [], refused: true)
+        add("empty", example, [], refused: true, isPassing: true)
         add("a list", example, Array("[\(text)]".utf8), refused: true)
-    }
-}
-
-/// A scalar in a tree and the way to it.
-struct Leaf: CustomStringConvertible {
-    enum Step: Hashable {
-        case name(String)
-        case index(Int)
-
-        var name: String? { if case .name(let name) = self { name } else { nil } }
-    }
-
-    let path: [Step]
-    let value: JSONValue
-
-    var description: String {
-        path.map { step in
-            switch step {
-            case .name(let name): name
-            case .index(let index): "\(index)"
-            }
-        }.joined(separator: ".")
-    }
-
-    /// In the order they come.
-    static func all(in tree: JSONValue, at path: [Step] = []) -> [Leaf] {
-        switch tree {
-        case .array(let values):
-            values.enumerated().flatMap { all(in: $1, at: path + [.index($0)]) }
-        case .object(let object):
-            object.members.flatMap { all(in: $0.value, at: path + [.name($0.name)]) }
-        case .null, .bool, .number, .string: [Leaf(path: path, value: tree)]
-        }
-    }
-
-    static func members(in tree: JSONValue, at path: [Step] = []) -> [[Step]] {
-        switch tree {
-        case .array(let values):
-            values.enumerated().flatMap { members(in: $1, at: path + [.index($0)]) }
-        case .object(let object):
-            object.members.flatMap { member in
-                [path + [.name(member.name)]]
-                    + members(in: member.value, at: path + [.name(member.name)])
-            }
-        case .null, .bool, .number, .string: []
-        }
-    }
-
-    static func lists(in tree: JSONValue) -> [[Step]] {
-        members(in: tree).filter { tree.value(at: $0)?.array != nil }
-    }
-}
-
-extension JSONValue {
-    func value(at path: [Leaf.Step]) -> JSONValue? {
-        guard let step = path.first else { return self }
-        let next: JSONValue? =
-            switch step {
-            case .name(let name): self[name]
-            case .index(let index): array?[index]
-            }
-        return next?.value(at: Array(path.dropFirst()))
-    }
-
-    /// With a value put in place of another, or added where the last name is new.
-    func setting(_ path: [Leaf.Step], to value: JSONValue) -> JSONValue {
-        change(path) { _ in value }
-    }
-
-    func removing(_ path: [Leaf.Step]) -> JSONValue { change(path) { _ in nil } }
-
-    private func change(
-        _ path: [Leaf.Step],
-        _ change: (JSONValue?) -> JSONValue?
-    ) -> JSONValue {
-        guard let step = path.first else { return change(self) ?? .null }
-        let rest = Array(path.dropFirst())
-        switch (step, self) {
-        case (.name(let name), .object(let object)):
-            var members = object.members
-            let index = members.firstIndex { $0.name == name }
-            let old = index.map { members[$0].value }
-            let new = rest.isEmpty ? change(old) : (old ?? .null).change(rest, change)
-            let member = new.map { JSONObject.Member(name: name, value: $0) }
-            if let index {
-                members.replaceSubrange(index...index, with: member.map { [$0] } ?? [])
-            } else if let member {
-                members.append(member)
-            }
-            return .object(JSONObject(members))
-        case (.index(let index), .array(var values)):
-            values[index] = values[index].change(rest, change)
-            return .array(values)
-        default:
-            preconditionFailure("the path leads through the tree")
-        }
     }
 }

@@ -98,7 +98,7 @@ extension ConsentDecoder {
         return account
     }
 
-    /// One day in the future. Any other kind of schedule is shown as it came.
+    /// One day in the future. Payments that repeat are more than the page says in words.
     private static func schedule(
         _ payment: inout ConsentMembers,
         _ after: inout [Fact]
@@ -109,7 +109,7 @@ extension ConsentDecoder {
             facts.add(.executionDate, try single.requiredMoment("date"))
             after += try single.further("schedule.single")
         }
-        after += try schedule.further("schedule")
+        try schedule.end()
         return facts
     }
 

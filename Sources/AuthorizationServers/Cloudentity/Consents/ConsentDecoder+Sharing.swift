@@ -20,6 +20,10 @@ extension ConsentDecoder {
         guard !resources.isEmpty else { throw .incomplete(own.place("resources")) }
         for var resource in resources {
             let type = try resource.requiredText("resourceType")
+            // A report says of each account what its type was asked for, once.
+            guard !content.resources.contains(where: { $0.type == type }) else {
+                throw .incomplete(own.place("resources"))
+            }
             let clusters = try resource.permissions("dataClusters", .fdxCluster)
             facts.add(.resource, code: type, .resourceType)
             facts.add(.permissions, clusters)

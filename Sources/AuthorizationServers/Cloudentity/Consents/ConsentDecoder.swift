@@ -96,8 +96,7 @@ struct ConsentDecoder {
 
     /// RequestedScope (`cloudentity.md` 4.1, CB-1): granted by `requested_name`, by `name` only if
     /// that is empty.
-    private func scopes(_ envelope: inout ConsentMembers) throws(ConsentProblem) -> [Consent.Scope]
-    {
+    func scopes(_ envelope: inout ConsentMembers) throws(ConsentProblem) -> [Consent.Scope] {
         guard let value = envelope.take("requested_scopes") else {
             throw .incomplete("requested_scopes")
         }

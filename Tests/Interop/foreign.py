@@ -44,12 +44,24 @@ def verify(job):
     return {"header": token.headers(), "payload": base64.b64encode(token.payload).decode()}
 
 
+def authenticate(job):
+    """A client by its assertion (RFC 7523 3), as an authorization server does at a moment."""
+    key = JWKRegistry.import_key(job["jwk"])
+    token = jwt.decode(job["token"], key, algorithms=[job["alg"]])
+    client = {"essential": True, "value": job["client"]}
+    jwt.JWTClaimsRegistry(
+        now=job["now"], iss=client, sub=client, aud={"essential": True, "value": job["audience"]},
+        exp={"essential": True}, jti={"essential": True}).validate(token.claims)
+    return {"header": token.header, "claims": token.claims}
+
+
 def thumbprint(job):
     return JWKRegistry.import_key(job["jwk"]).thumbprint()
 
 
 def answer(job):
-    actions = {"generate": generate, "sign": sign, "verify": verify, "thumbprint": thumbprint}
+    actions = {"generate": generate, "sign": sign, "verify": verify, "thumbprint": thumbprint,
+               "authenticate": authenticate}
     try:
         return {"ok": actions[job["action"]](job)}
     except Exception as error:  # Whatever it raises is its answer.

@@ -1,0 +1,42 @@
+import Logins
+import TestSupport
+import Testing
+
+@testable import Endpoints
+
+/// The page on which a person is asked about a consent.
+struct ConsentPage {
+    let markup: String
+
+    init(_ consent: Consent, of login: PendingLogin, at now: Timestamp) throws {
+        var login = login
+        let question = Question(
+            consent: consent,
+            accounts: [],
+            digest: try #require(ConsentDigest(Array(repeating: 1, count: 32))),
+            nonce: []
+        )
+        _ = try login.apply(.prepared(question, [.fixture(at: now)]), at: now)
+        let stored = StoredLogin(number: LoginNumber(1), login: login)
+        let page = ApprovalPage(catalogue: Catalogue(.english), brand: "Bank")
+        markup =
+            page.page(LoginStanding(stored, at: now), now: now, choices: [.approve, .deny])
+            .markup
+    }
+
+    /// The numbers of characters that have no shape, or that change the order in which the text
+    /// around them is read (UAX 9). None of them is the page's own but the end of a line.
+    var hidden: [String] {
+        Set(markup.unicodeScalars.filter { $0 != "\n" && Self.isHidden($0) })
+            .map { "U+" + String($0.value, radix: 16, uppercase: true) }.sorted()
+    }
+
+    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        // The joiners between the parts of an emoji show in what they join.
+        case .format: scalar != "\u{200C}" && scalar != "\u{200D}"
+        default: false
+        }
+    }
+}
