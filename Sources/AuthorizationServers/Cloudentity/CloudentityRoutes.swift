@@ -8,6 +8,9 @@ public import Telemetry
 public struct CloudentityRoutes: Sendable {
     /// One, or several that call under one base path.
     private let servers: [CloudentityInbound]
+    /// Theirs, apart: the hot path needs nothing else of them.
+    private let firstGuard: InboundGuard
+    private let otherGuards: [InboundGuard]
     private let basePath: String
     private let store: any LoginStore
     private let reachability: any Reachability
@@ -28,6 +31,8 @@ public struct CloudentityRoutes: Sendable {
     ) {
         precondition(others.allSatisfy { $0.basePath == inbound.basePath }, "one base path")
         servers = [inbound] + others
+        firstGuard = inbound.peers
+        otherGuards = others.map(\.peers)
         basePath = inbound.basePath
         self.store = store
         self.reachability = reachability
@@ -61,9 +66,9 @@ public struct CloudentityRoutes: Sendable {
 
     /// The hot path: a right call about a user who was looked up lately.
     private func verifyAtOnce(_ request: Request) -> Response? {
-        guard servers.contains(where: { Self.accepts($0, request) }),
-            let user = try? Self.verifiedUser(in: request)
-        else { return nil }
+        guard isAccepted(request), let user = try? Self.verifiedUser(in: request) else {
+            return nil
+        }
         return reachability.canReachAtOnce(user).map(Self.answer)
     }
 
@@ -176,6 +181,13 @@ public struct CloudentityRoutes: Sendable {
     }
 
     // MARK: Refusing
+
+    private func isAccepted(_ request: Request) -> Bool {
+        if case .accepted = firstGuard.judge(request) { return true }
+        return otherGuards.contains { peers in
+            if case .accepted = peers.judge(request) { true } else { false }
+        }
+    }
 
     private static func accepts(_ server: CloudentityInbound, _ request: Request) -> Bool {
         if case .accepted = server.peers.judge(request) { true } else { false }
