@@ -96,7 +96,7 @@ public struct DeviceRoutes: Sendable {
         let (choice, selection) = try Self.decision(request)
         let asked = try await open(ticket, request)
         // Money and data are approved only by whoever says what was shown.
-        if choice == .approve, selection.shown == nil,
+        if choice == .approve, selection.shown == nil, asked.login.phase.name == .waiting,
             asked.login.question?.consent.kind.isLodged ?? false
         {
             throw Problem(.invalidBody, "digest: is missing; it is that of the consent shown.")

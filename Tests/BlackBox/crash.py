@@ -184,7 +184,11 @@ def one_round(number, count, dice, world):
         login.start()
         world.phone.prompt(login.id, 50)
         wish = wishes[login]
-        chosen = login.chosen if wish == "approve" else {}
+        chosen = {}
+        if wish == "approve":
+            status, seen = insist(lambda: world.phone.ask(world.beckon, "GET", login.id, ""))
+            assert status == 200, (status, seen)
+            chosen = {**login.chosen, "digest": seen["consent"]["digest"]}
         status, body = insist(
             lambda: world.phone.decide(world.beckon, login.id, wish, **chosen))
         assert status == 200, (status, body)

@@ -90,7 +90,9 @@ class Families(FamilyStage):
         def play(family):
             login = self.ask(family)
             before = self.phone.look(self.beckon, login.id)
+            shown = {"digest": before["consent"]["digest"]}
             for choice in wrong(family):
+                choice = {**shown, **choice}
                 status, problem = self.phone.decide(self.beckon, login.id, "approve", **choice)
                 self.assertEqual(status, 422, (choice, problem))
                 self.assertEqual(problem["type"], "urn:beckon:problem:unfit-selection")
