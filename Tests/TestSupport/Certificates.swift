@@ -26,8 +26,9 @@ public struct Certificates: Sendable {
         Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    /// Issues a certificate for two days, with a common name, and that or another alternative name.
-    public func issue(_ name: String, alternativeName: String) throws {
+    /// Issues a certificate with a common name, and that or another alternative name. It is good for
+    /// `days`; one of -1 days ended yesterday.
+    public func issue(_ name: String, alternativeName: String, days: Int = 2) throws {
         let request = directory.file("\(name).csr")
         let extensions = directory.file("\(name).ext")
         try "subjectAltName=\(alternativeName)\n"
@@ -38,7 +39,7 @@ public struct Certificates: Sendable {
         )
         try openssl(
             "x509 -req -in \(request) -CA \(authority) -CAkey \(directory.file("ca.key")) "
-                + "-CAcreateserial -days 2 -extfile \(extensions) -out \(certificate(name))"
+                + "-CAcreateserial -days \(days) -extfile \(extensions) -out \(certificate(name))"
         )
     }
 

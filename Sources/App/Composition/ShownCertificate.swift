@@ -18,9 +18,15 @@ public struct ShownCertificate: Sendable {
     /// The file of its key.
     public var key: String { path("current", "key") }
 
+    /// What is no certificate's name: the usual one, by nothing newer than TLS 1.1.
+    private static let oldVersion = "tls_1_1"
+
     /// Shows another one to new connections, the usual one for nil; an unknown name changes nothing.
     public func show(_ name: String?, on server: Server) {
-        if link(name ?? "good") { try? server.reloadCertificate() }
+        let isOld = name == Self.oldVersion
+        if link(isOld ? "good" : name ?? "good") {
+            try? server.reloadCertificate(isLimitedToTLS11: isOld)
+        }
     }
 
     private func link(_ name: String) -> Bool {
