@@ -25,10 +25,12 @@ for decision in approve deny; do
     call "$prompt_url"
     expect_status 200
     case $body in *"$message"*) ;; *) fail "the page does not show the message" ;; esac
+    # What the page showed goes back with the answer.
+    shown=$(sed -n 's/.*name="shown" value="\([^"]*\)".*/\1/p' <<<"$body")
     pings
     expect_member length 0
     # The form's address is the page's own.
-    call -d decision="$decision" "$prompt_url"
+    call -d decision="$decision" -d shown="$shown" "$prompt_url"
     expect_status 303
 
     within 15 "the ping" has_ping
