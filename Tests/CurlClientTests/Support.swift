@@ -58,7 +58,7 @@ extension PeerProcess {
     /// Returns once a path was asked for, and with `closing` once that connection was closed.
     func arrival(_ path: String, closing: Bool = false, by client: CurlHTTPClient) async throws {
         let asked = url("/await/1\(closing ? "/closed" : "")\(path)")
-        let response = try await client.send(OutboundRequest(.get, asked, timeLimit: .seconds(20)))
+        let response = try await client.send(OutboundRequest(.get, asked, timeLimit: .seconds(80)))
         #expect(response.text == "1")
     }
 

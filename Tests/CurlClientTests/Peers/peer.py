@@ -152,7 +152,7 @@ class Connection:
             elif kind == "await":
                 name = "/" + "/".join(parts[3:])
                 with changed:
-                    changed.wait_for(lambda: counts.get(name, 0) >= int(parts[2]), 15)
+                    changed.wait_for(lambda: counts.get(name, 0) >= int(parts[2]), 60)
                 self.answer(200, str(counts.get(name, 0)).encode())
             elif kind == "count":
                 self.answer(200, str(counts.get("/" + "/".join(parts[2:]), 0)).encode())
