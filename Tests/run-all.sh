@@ -1,8 +1,8 @@
 #!/bin/bash
-# Runs every test and ends with one line: "N passed, N failed".
+# Run every test. The last line is "N passed, N failed".
 #
-# A runner beside `swift test` is any executable Tests/*/test.sh (flows, black box, browser). It
-# prints what people want to read, ends with a line "N passed, N failed", and exits 0 if none failed.
+# Besides `swift test`, every executable Tests/*/test.sh is a runner (flows, black box, browser). A
+# runner prints its progress, ends with a line "N passed, N failed", and exits 0 if nothing failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,7 +20,7 @@ if ! $SWIFT build --build-tests ${SWIFTFLAGS:-} 2>&1 | tee "$out/build"; then
     echo "0 passed, 1 failed"
     exit 1
 fi
-# Warnings of ours are errors already; this catches those of the package itself.
+# Compiler warnings are errors already. This catches warnings of the package manager.
 if grep -q 'warning:' "$out/build"; then
     echo "The build has warnings."
     failed=$((failed + 1))
@@ -52,7 +52,7 @@ for runner in Tests/*/test.sh; do
     good=$(sed -nE 's/^([0-9]+) passed, .*/\1/p' <<<"$counts")
     bad=$(sed -nE 's/.*passed, ([0-9]+) failed$/\1/p' <<<"$counts")
     if [ -z "$counts" ] || { [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; }; then
-        echo "$runner exited $status and its count says otherwise or nothing."
+        echo "$runner exited with $status but reported no failure."
         bad=$((${bad:-0} + 1))
     fi
     passed=$((passed + ${good:-0}))

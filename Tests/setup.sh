@@ -1,12 +1,12 @@
 #!/bin/bash
-# Installs what is missing, and says nothing when nothing is.
+# Install missing packages. Prints nothing if all are installed.
 #
-#   Tests/setup.sh run     what `make build` and `make run` need
-#   Tests/setup.sh test    that, and what the tests need
-#   Tests/setup.sh bench   what building and `make bench` need
-#   Tests/setup.sh interop the foreign libraries of `make interop`, in .venv/interop
+#   Tests/setup.sh run     for `make build` and `make run`
+#   Tests/setup.sh test    for the tests as well
+#   Tests/setup.sh bench   for `make bench`
+#   Tests/setup.sh interop the Python libraries of `make interop`, in .venv/interop
 #
-# For Debian and Ubuntu. Swift itself must be there (swift.org/install).
+# For Debian and Ubuntu. Swift must be installed already (swift.org/install).
 set -euo pipefail
 
 what=${1:-test}
@@ -24,7 +24,7 @@ has_library() { has pkg-config && pkg-config --exists "$1"; }
 has_any() { for name in "$@"; do has "$name" && return 0; done; return 1; }
 
 if ! has swift; then
-    echo "Swift 6.3 or later is needed: https://www.swift.org/install" >&2
+    echo "Swift 6.3 or later is required: https://www.swift.org/install" >&2
     exit 1
 fi
 
@@ -41,12 +41,12 @@ if [ "$what" = test ]; then
     need openssl has openssl
     need sqlite3 has sqlite3
     need jq has jq
-    # It lies where only root's PATH leads.
+    # nginx is in /usr/sbin, which may not be in a user's PATH.
     need nginx-light has_any nginx /usr/sbin/nginx
     need python3-venv /usr/bin/python3 -c 'import ensurepip'
     need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
-    # Debian calls them chromium and chromium-driver; on Ubuntu the packages of the other names
-    # bring a snap, which needs snapd.
+    # Debian's packages are chromium and chromium-driver. Ubuntu's packages have other names and
+    # install a snap, which needs snapd.
     if [ "$(. /etc/os-release && echo "$ID")" = ubuntu ]; then
         need chromium-browser has_any chromium chromium-browser google-chrome
         need chromium-chromedriver has_any chromedriver
@@ -71,7 +71,7 @@ fi
 if [ "$what" = interop ]; then
     cd "$(dirname "$0")/.."
     wanted=Tests/Interop/requirements.txt
-    # Made again when what is wanted changes; put in place whole, so that half of one is none.
+    # Rebuilt when the requirements change. The marker is written last, so an interrupted build counts as none.
     if ! cmp -s "$wanted" .venv/interop/made-for; then
         echo "Installing $(tr '\n' ' ' < "$wanted")…"
         rm -rf .venv/interop
@@ -99,7 +99,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 echo "Installing ${missing[*]} …"
-# env, because sudo drops the variables of the caller.
+# env, because sudo drops the caller's variables.
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
