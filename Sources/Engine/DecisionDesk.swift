@@ -67,7 +67,7 @@ public struct DecisionDesk: Sendable {
                     at: now,
                     challenge: Self.challenge(choice, selection, login)
                 )
-                _ = try login.apply(.decided(decision, selection), at: now)
+                try login.apply(.decided(decision, selection), at: now)
             }
         } catch {
             throw .store(error)

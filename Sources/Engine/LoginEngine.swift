@@ -33,7 +33,7 @@ public final class LoginEngine: Sendable {
     let log: Logger
     let health: [AuthorizationServerID: ServerHealth]
     let tickets = TicketCache()
-    private let places: Locked<Places>
+    private let slots: Locked<SlotTable>
     private let isStopping = Atomic<Bool>(false)
 
     /// A server that `health` does not name is called whatever comes of it.
@@ -61,7 +61,7 @@ public final class LoginEngine: Sendable {
         self.settings = settings
         self.observer = observer
         self.log = log
-        places = Locked(Places(calls: settings.concurrency))
+        slots = Locked(SlotTable(calls: settings.concurrency))
     }
 
     /// Works until `stop()`; returns when what was under way has ended. Reports that were under
@@ -75,11 +75,11 @@ public final class LoginEngine: Sendable {
                 let claims = await claim(at: now)
                 for claim in claims {
                     let isLast = claim.isLastReport(at: now)
-                    places.withLock { $0.count(claim, isLast: isLast, 1) }
+                    slots.withLock { $0.count(claim, isLast: isLast, 1) }
                     group.addTask {
                         await self.pass(claim, isLast: isLast)
                         self.store.release(claim)
-                        self.places.withLock { $0.count(claim, isLast: isLast, -1) }
+                        self.slots.withLock { $0.count(claim, isLast: isLast, -1) }
                         self.changes.work.raise()
                     }
                 }
@@ -127,16 +127,16 @@ public final class LoginEngine: Sendable {
         }
     }
 
-    private func vacancies(at now: Timestamp) -> Vacancies {
-        places.withLock { $0.vacancies(health, at: now) }
+    private func freeSlots(at now: Timestamp) -> Slots {
+        slots.withLock { $0.free(health, at: now) }
     }
 
     /// Duties under way, by queue.
-    public var underWay: [LoginQueue: Int] { places.withLock { $0.underWay } }
+    public var underWay: [LoginQueue: Int] { slots.withLock { $0.underWay } }
 
     private func claim(at now: Timestamp) async -> [Claim] {
         do {
-            return try await store.claim(at: now, within: vacancies(at: now))
+            return try await store.claim(at: now, within: freeSlots(at: now))
         } catch {
             await pauseAfter(error)
             return []
@@ -155,7 +155,7 @@ public final class LoginEngine: Sendable {
             if let probe = health.probe(after: now) { longest = min(longest, probe) }
         }
         do {
-            if let next = try await store.nextDue(within: vacancies(at: now)) {
+            if let next = try await store.nextDue(within: freeSlots(at: now)) {
                 longest = min(longest, next)
             }
         } catch {
@@ -184,7 +184,7 @@ public final class LoginEngine: Sendable {
                 let now = clock.now()
                 let result = try await store.update(number) {
                     (login) throws(PendingLogin.Refusal) in
-                    for event in events { _ = try login.apply(event, at: now) }
+                    for event in events { try login.apply(event, at: now) }
                 }
                 return try? result?.get()
             } catch {

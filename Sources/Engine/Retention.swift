@@ -72,7 +72,7 @@ public struct Retention: Sendable {
             for stored in page where stored.login.terms.reportEnds < moment {
                 let result = try await store.update(stored.number) {
                     (login) throws(PendingLogin.Refusal) in
-                    _ = try login.apply(.abandoned, at: now)
+                    try login.apply(.abandoned, at: now)
                 }
                 // An operator may have come first.
                 guard case .success = result else { continue }

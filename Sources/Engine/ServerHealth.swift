@@ -54,11 +54,11 @@ public final class ServerHealth: Sendable {
 
     func endProbe() { apply(.probeEnded) }
 
-    /// How many of so many places may be used for calls.
-    func room(of places: Int, at now: Timestamp) -> Int {
+    /// How many of so many slots may be used for calls.
+    func room(of slots: Int, at now: Timestamp) -> Int {
         breaker.withLock { breaker in
-            if breaker.state == .closed { return places }
-            return breaker.isProbeDue(at: now) ? min(1, places) : 0
+            if breaker.state == .closed { return slots }
+            return breaker.isProbeDue(at: now) ? min(1, slots) : 0
         }
     }
 

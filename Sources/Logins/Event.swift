@@ -52,9 +52,4 @@ extension PendingLogin {
         /// The event belongs to a phase that is behind, as when an answer comes late.
         case outOfPhase
     }
-
-    /// What is owed because of an event, for whoever can do it at once. It is also owed by the row.
-    public enum Effect: Hashable, Sendable, CaseIterable {
-        case prepare, notify, report
-    }
 }

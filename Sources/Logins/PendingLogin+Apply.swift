@@ -1,46 +1,46 @@
 extension PendingLogin {
-    /// Takes an event at a moment. Total over phase and event: each pair is decided here, and the
-    /// table in ARCHITECTURE.md is this function's, checked by a test.
+    /// Applies an event that happens at `now`. The switch covers every pair of phase and event; the
+    /// table in ARCHITECTURE.md lists the same pairs, checked by a test.
     ///
-    /// - Returns: what is owed now because of it.
-    /// - Throws: `Refusal` when the event cannot happen; then nothing has changed.
-    public mutating func apply(_ event: Event, at now: Timestamp) throws(Refusal) -> [Effect] {
+    /// What the login owes afterwards follows from `dueAt` and `duty(at:)`.
+    ///
+    /// - Throws: `Refusal` if the event cannot happen in this state; the login is then unchanged.
+    public mutating func apply(_ event: Event, at now: Timestamp) throws(Refusal) {
         switch (phase, event) {
         case (.preparing, .prepared(let question, let deliveries)):
-            return try prepared(question, deliveries, at: now)
+            try prepared(question, deliveries, at: now)
         case (.preparing(var attempts, _), .preparationDelayed(let reason, let next)):
             attempts.add(reason, at: now)
             phase = .preparing(attempts, next: next)
-            return []
         case (.preparing, .unusable(let failure)):
-            return end(in: .failed(failure), at: now)
+            end(in: .failed(failure), at: now)
         case (.preparing, .deadlinePassed):
-            return try expire(at: now)
+            try expire(at: now)
         case (.preparing, .decided):
             throw now >= terms.promptEnds ? .pastDeadline : .notReady
-        case (.preparing, .ticketIssued), (.waiting, .ticketIssued):
-            return issue(event)
+        case (.preparing, .ticketIssued(let digest)), (.waiting, .ticketIssued(let digest)):
+            if tickets.count >= Self.maximumTickets { tickets.removeFirst() }
+            tickets.append(digest)
         case (.preparing, .delivered), (.preparing, .notDelivered), (.preparing, .consentChanged),
             (.preparing, .reportBegun), (.preparing, .reportTaken),
             (.preparing, .reportDelayed), (.preparing, .reportGone), (.preparing, .reportRefused),
             (.preparing, .retried), (.preparing, .abandoned):
             throw .outOfPhase
         case (.preparing, .interrupted), (.waiting, .interrupted):
-            return []
+            break
 
         case (.waiting(let deliveries), .delivered(let channel)):
             phase = .waiting(deliveries.marking(channel, .delivered(at: now)))
-            return []
         case (.waiting, .notDelivered(let channel, let reason, let next)):
-            return notDelivered(channel, reason, until: next, at: now)
+            notDelivered(channel, reason, until: next, at: now)
         case (.waiting, .decided(var decision, let selection)):
             guard now < terms.promptEnds else { throw .pastDeadline }
             decision.grant = try grant(decision, selection)
-            return end(in: Outcome(decision), at: now)
+            end(in: Outcome(decision), at: now)
         case (.waiting, .unusable(let failure)):
-            return end(in: .failed(failure), at: now)
+            end(in: .failed(failure), at: now)
         case (.waiting, .deadlinePassed):
-            return try expire(at: now)
+            try expire(at: now)
         case (.waiting, .prepared), (.waiting, .preparationDelayed), (.waiting, .consentChanged),
             (.waiting, .reportBegun), (.waiting, .reportTaken),
             (.waiting, .reportDelayed), (.waiting, .reportGone), (.waiting, .reportRefused),
@@ -48,56 +48,49 @@ extension PendingLogin {
             throw .outOfPhase
 
         case (.reporting(let outcome, let report), .consentChanged):
-            return try void(outcome, report, at: now)
+            try void(outcome, report, at: now)
         case (.reporting(let outcome, var report), .reportBegun):
             report.isUnderWay = true
             phase = .reporting(outcome, report)
-            return []
-        // The last report may still be on its way when time runs out: what comes of it counts.
+        // The last report may still be in flight when time runs out; its result counts.
         case (.reporting(let outcome, _), .reportTaken(let confirmed)),
             (.stranded(let outcome, _, .outOfTime), .reportTaken(let confirmed)):
             let settlement: Settlement = confirmed ? .reported : .deliveredUnconfirmed
             phase = .settled(outcome, settlement, at: now)
-            return []
         case (.reporting(let outcome, let report), .reportDelayed(let reason, let next, let doubt)):
             let failed = report.failed(reason, next: next, inDoubt: doubt, at: now)
             phase = .reporting(outcome, failed)
-            return []
         case (
             .stranded(let outcome, let report, .outOfTime),
             .reportDelayed(let reason, let next, let doubt)
         ):
             let failed = report.failed(reason, next: next, inDoubt: doubt, at: now)
             phase = .stranded(outcome, failed, .outOfTime)
-            return []
         case (.reporting(let outcome, let report), .reportGone),
             (.stranded(let outcome, let report, .outOfTime), .reportGone):
-            return gone(outcome, report, at: now)
+            gone(outcome, report, at: now)
         case (.reporting(let outcome, let report), .reportRefused(let reason)),
             (.stranded(let outcome, let report, .outOfTime), .reportRefused(let reason)):
             let failed = report.failed(reason, next: report.next, inDoubt: false, at: now)
             phase = .stranded(outcome, failed, .refused(reason))
-            return []
         case (.reporting(let outcome, let report), .deadlinePassed):
             guard now >= terms.reportEnds else { throw .outOfPhase }
             phase = .stranded(outcome, report, .outOfTime)
-            return []
         case (.reporting(let outcome, var report), .interrupted):
             report.inDoubt = report.inDoubt || report.isUnderWay
             report.isUnderWay = false
             phase = .reporting(outcome, report)
-            return [.report]
         case (.reporting(let outcome, _), .decided(let decision, let selection)),
             (.settled(let outcome, _, _), .decided(let decision, let selection)),
             (.stranded(let outcome, _, _), .decided(let decision, let selection)):
-            return try decideAgain(decision, selection, after: outcome)
+            try decideAgain(decision, selection, after: outcome)
         case (.reporting, .prepared), (.reporting, .preparationDelayed), (.reporting, .unusable),
             (.reporting, .ticketIssued), (.reporting, .delivered), (.reporting, .notDelivered),
             (.reporting, .retried), (.reporting, .abandoned):
             throw .outOfPhase
 
         case (.settled, .interrupted), (.stranded, .interrupted):
-            return []
+            break
         case (.settled, .prepared), (.settled, .preparationDelayed), (.settled, .unusable),
             (.settled, .ticketIssued), (.settled, .delivered), (.settled, .notDelivered),
             (.settled, .deadlinePassed), (.settled, .consentChanged), (.settled, .reportBegun),
@@ -110,10 +103,8 @@ extension PendingLogin {
             guard now < terms.reportEnds else { throw .pastDeadline }
             report.next = now
             phase = .reporting(outcome, report)
-            return [.report]
         case (.stranded(let outcome, _, _), .abandoned):
             phase = .settled(outcome, .abandoned, at: now)
-            return []
         case (.stranded, .prepared), (.stranded, .preparationDelayed), (.stranded, .unusable),
             (.stranded, .ticketIssued), (.stranded, .delivered), (.stranded, .notDelivered),
             (.stranded, .deadlinePassed), (.stranded, .consentChanged), (.stranded, .reportBegun),
@@ -123,27 +114,26 @@ extension PendingLogin {
         }
     }
 
-    // MARK: What a pair does, where it takes more than a line
+    // MARK: Transitions that take more than a line
 
     private mutating func prepared(
         _ question: Question,
         _ deliveries: [Delivery],
         at now: Timestamp
-    ) throws(Refusal) -> [Effect] {
+    ) throws(Refusal) {
         guard now < terms.promptEnds else { throw .pastDeadline }
         self.question = question
         guard !deliveries.isEmpty else { return end(in: .failed(.noChannel), at: now) }
         if let ends = question.consent.endsAt {
-            // As long before the consent's end as it would have been before the login's.
+            // Keep the same margin before the consent's end as before the login's.
             let margin = terms.expiresAt - terms.promptEnds
             terms.promptEnds = min(terms.promptEnds, ends - margin)
         }
         guard now < terms.promptEnds else { return try expire(at: now) }
         phase = .waiting(deliveries)
-        return [.notify]
     }
 
-    /// What was shown is what is granted, less what the person left out of it.
+    /// An approval grants what was shown, without the optional parts that the user left out.
     private func grant(
         _ decision: Decision,
         _ selection: Selection
@@ -153,23 +143,22 @@ extension PendingLogin {
         do { return try question.grant(for: selection) } catch { throw .unfit(error) }
     }
 
-    /// The first end wins; it is told unless there has to be silence about it.
-    private mutating func end(in outcome: Outcome, at now: Timestamp) -> [Effect] {
+    /// Ends the login. The server is owed the outcome, except for failures it must not hear about.
+    private mutating func end(in outcome: Outcome, at now: Timestamp) {
         if case .failed(let failure) = outcome, !failure.isTold {
             phase = .settled(outcome, .leftToExpire, at: now)
-            return []
+        } else {
+            phase = .reporting(outcome, Report(next: now))
         }
-        phase = .reporting(outcome, Report(next: now))
-        return [.report]
     }
 
-    private mutating func expire(at now: Timestamp) throws(Refusal) -> [Effect] {
+    private mutating func expire(at now: Timestamp) throws(Refusal) {
         guard now >= terms.promptEnds else { throw .outOfPhase }
         guard tellsExpiry, now < terms.reportEnds else {
             phase = .settled(.expired, .leftToExpire, at: now)
-            return []
+            return
         }
-        return end(in: .expired, at: now)
+        end(in: .expired, at: now)
     }
 
     private var tellsExpiry: Bool {
@@ -180,17 +169,17 @@ extension PendingLogin {
         }
     }
 
-    /// Only an approval that cannot have reached the server yet can be taken back.
+    /// Takes back an approval. Only possible while it cannot have reached the server.
     private mutating func void(
         _ outcome: Outcome,
         _ report: Report,
         at now: Timestamp
-    ) throws(Refusal) -> [Effect] {
+    ) throws(Refusal) {
         guard case .approved(var decision) = outcome, !report.inDoubt, !report.isUnderWay else {
             throw .outOfPhase
         }
         decision.grant = .nothing
-        return end(in: .voided(decision), at: now)
+        end(in: .voided(decision), at: now)
     }
 
     private mutating func notDelivered(
@@ -198,31 +187,23 @@ extension PendingLogin {
         _ reason: String,
         until next: Timestamp?,
         at now: Timestamp
-    ) -> [Effect] {
-        guard case .waiting(var deliveries) = phase else { return [] }
+    ) {
+        guard case .waiting(var deliveries) = phase else { return }
         deliveries = deliveries.marking(channel, next.map { .due(at: $0) } ?? .refused)
             .noting(channel, reason, at: now)
         guard deliveries.contains(where: { $0.state != .refused }) else {
             return end(in: .failed(.everyChannelRefused), at: now)
         }
-        // A channel that refused makes the next one's turn come at once.
+        // A channel that refused makes the next one due immediately.
         if next == nil { deliveries = deliveries.hastened(to: now) }
         phase = .waiting(deliveries)
-        return [.notify]
-    }
-
-    private mutating func issue(_ event: Event) -> [Effect] {
-        guard case .ticketIssued(let digest) = event else { return [] }
-        if tickets.count >= Self.maximumTickets { tickets.removeFirst() }
-        tickets.append(digest)
-        return []
     }
 
     private mutating func gone(
         _ outcome: Outcome,
         _ report: Report,
         at now: Timestamp
-    ) -> [Effect] {
+    ) {
         if report.inDoubt {
             phase = .settled(outcome, .deliveredUnconfirmed, at: now)
         } else if outcome.isApproval {
@@ -236,15 +217,14 @@ extension PendingLogin {
         } else {
             phase = .settled(outcome, .gone, at: now)
         }
-        return []
     }
 
-    /// The same decision again has the same receipt; another one comes too late.
+    /// Repeating the same decision succeeds; a different one is refused.
     private func decideAgain(
         _ decision: Decision,
         _ selection: Selection,
         after outcome: Outcome
-    ) throws(Refusal) -> [Effect] {
+    ) throws(Refusal) {
         guard let first = outcome.decision else {
             throw outcome == .expired ? .pastDeadline : .alreadyEnded(outcome)
         }
@@ -254,13 +234,12 @@ extension PendingLogin {
                 throw .alreadyEnded(outcome)
             }
         }
-        return []
     }
 }
 
 extension PendingLogin.Report {
-    /// After an attempt that was not taken. Once in doubt, always in doubt: a later refusal says
-    /// nothing about the earlier attempt.
+    /// The report after a failed attempt. Doubt is never cleared: a later refusal says nothing
+    /// about the earlier attempt.
     fileprivate func failed(
         _ reason: String,
         next: Timestamp,

@@ -72,8 +72,6 @@ public struct PendingLogin: Hashable, Sendable {
         public internal(set) var promptEnds: Timestamp
         /// The last moment to tell the server.
         public let reportEnds: Timestamp
-        /// Not earlier than this is anything reported; some servers punish haste.
-        public let earliestReport: Timestamp
         /// Whether the server is told that nobody answered.
         public let reportsExpiry: ExpiryRule
 
@@ -88,14 +86,12 @@ public struct PendingLogin: Hashable, Sendable {
             expiresAt: Timestamp,
             promptEnds: Timestamp,
             reportEnds: Timestamp,
-            earliestReport: Timestamp,
             reportsExpiry: ExpiryRule
         ) {
             self.receivedAt = receivedAt
             self.expiresAt = expiresAt
             self.promptEnds = promptEnds
             self.reportEnds = reportEnds
-            self.earliestReport = earliestReport
             self.reportsExpiry = reportsExpiry
         }
     }
@@ -176,7 +172,7 @@ public struct PendingLogin: Hashable, Sendable {
                 if case .due(let at) = delivery.state { min(earliest, at) } else { earliest }
             }
         case .reporting(_, let report):
-            min(max(report.next, terms.earliestReport), terms.reportEnds)
+            min(report.next, terms.reportEnds)
         case .settled, .stranded:
             nil
         }

@@ -31,7 +31,7 @@ public struct Attempts: Hashable, Sendable {
     /// Older ones are counted but not kept, so that a row stays small.
     public static let kept = 20
 
-    public struct Attempt: Hashable, Sendable {
+    public struct Entry: Hashable, Sendable {
         public let at: Timestamp
         public let note: String
         public init(at: Timestamp, note: String) {
@@ -41,9 +41,9 @@ public struct Attempts: Hashable, Sendable {
     }
 
     public private(set) var count: Int
-    public private(set) var recent: [Attempt]
+    public private(set) var recent: [Entry]
 
-    public init(count: Int = 0, recent: [Attempt] = []) {
+    public init(count: Int = 0, recent: [Entry] = []) {
         self.count = count
         self.recent = recent
     }
@@ -51,6 +51,6 @@ public struct Attempts: Hashable, Sendable {
     public mutating func add(_ note: String, at now: Timestamp) {
         count += 1
         if recent.count == Self.kept { recent.removeFirst() }
-        recent.append(Attempt(at: now, note: String(note.prefix(200))))
+        recent.append(Entry(at: now, note: String(note.prefix(200))))
     }
 }

@@ -11,7 +11,7 @@ extension Connection {
     /// that work which ended in between is not handed out a second time.
     func claim(
         at now: Timestamp,
-        within vacancies: Vacancies,
+        within slots: Slots,
         _ claims: Claims,
         whenDamaged: (LoginNumber, StoreError) -> Void
     ) throws(StoreError) -> [Claim] {
@@ -19,17 +19,17 @@ extension Connection {
         var given: [Claim] = []
         var read = 0
         do throws(StoreError) {
-            var ends = vacancies.ends
+            var ends = slots.ends
             for queue in try queues() {
                 if queue.duty == .report {
-                    var room = vacancies.lastReports(of: queue.server)
+                    var room = slots.lastReports(of: queue.server)
                     try visitLastReports(of: queue.server) { row in
                         guard row.end - PendingLogin.Terms.lastAttempt <= now else { return .stop }
                         if row.due <= now { row.take(queue, at: now, &room, &ends, claims, &taken) }
                         return .goOn
                     }
                 }
-                var room = vacancies[queue]
+                var room = slots[queue]
                 // The ends among these reports have been found already.
                 if queue.duty == .report, room <= 0 { continue }
                 try visit(queue) { row in
@@ -76,14 +76,14 @@ extension Connection {
     /// returned only for work that `claim` gives, or whoever waits for it would never rest.
     func nextDue(
         at now: Timestamp,
-        within vacancies: Vacancies,
+        within slots: Slots,
         _ claims: Claims
     ) throws(StoreError) -> Timestamp? {
         var next: Timestamp?
         func note(_ moment: Timestamp) { next = min(next ?? moment, moment) }
         for queue in try queues() {
             if queue.duty == .report {
-                let room = vacancies.lastReports(of: queue.server)
+                let room = slots.lastReports(of: queue.server)
                 try visitLastReports(of: queue.server) { row in
                     let last = row.end - PendingLogin.Terms.lastAttempt
                     if let next, next <= last { return .stop }
@@ -91,25 +91,25 @@ extension Connection {
                     let moment = max(row.due, last)
                     if room > 0, now < row.end, moment < row.end, !taken.contains(.report) {
                         note(moment)
-                    } else if vacancies.ends > 0, !taken.contains(.end) {
+                    } else if slots.ends > 0, !taken.contains(.end) {
                         note(row.end)
                     }
                     return .goOn
                 }
             }
-            let room = vacancies[queue]
+            let room = slots[queue]
             if queue.duty == .report, room <= 0 { continue }
             try visit(queue) { row in
                 if let next, next <= row.due { return .stop }
                 guard let taken = claims.duties(of: row.number) else { return .goOn }
                 let duty = row.duty(of: queue, at: now)
                 let isTaken = taken.contains(duty)
-                if !isTaken, (duty == .end ? vacancies.ends : room) > 0 {
+                if !isTaken, (duty == .end ? slots.ends : room) > 0 {
                     note(row.due)
-                } else if duty != .end, vacancies.ends > 0, !taken.contains(.end) {
+                } else if duty != .end, slots.ends > 0, !taken.contains(.end) {
                     note(row.end)
                 }
-                // Where `claim` finds no vacancy it stops too.
+                // Where `claim` finds no free slot it stops too.
                 return isTaken ? .goOn : .stop
             }
         }
@@ -236,7 +236,7 @@ private struct DueRow {
         max(due, now) >= end ? .end : queue.duty
     }
 
-    /// Claims what the login owes, unless somebody has it. False when there is no vacancy for it.
+    /// Claims what the login owes, unless somebody has it. False when there is no free slot for it.
     @discardableResult
     func take(
         _ queue: LoginQueue,

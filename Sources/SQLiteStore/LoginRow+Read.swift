@@ -52,7 +52,6 @@ extension LoginRow {
                 expiresAt: row.moment(5),
                 promptEnds: row.moment(6),
                 reportEnds: row.moment(7),
-                earliestReport: row.moment(8),
                 reportsExpiry: row.number(9, StoredNames.expiryRule)
             ),
             details: details(row),

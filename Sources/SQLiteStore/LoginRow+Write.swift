@@ -45,7 +45,8 @@ enum LoginRow {
         values.add(terms.receivedAt.milliseconds)
         values.add(terms.expiresAt.milliseconds)
         values.add(terms.reportEnds.milliseconds)
-        values.add(terms.earliestReport.milliseconds)
+        // The column `earliest_report` is unused.
+        values.add(terms.receivedAt.milliseconds)
         values.add(StoredNames.number(terms.reportsExpiry))
         values.add(details.user.value)
         values.add(details.workspace?.value)

@@ -110,10 +110,10 @@ public final class SQLiteLoginStore: LoginStore {
 
     public func claim(
         at now: Timestamp,
-        within vacancies: Vacancies
+        within slots: Slots
     ) async throws(StoreError) -> [Claim] {
         try await file.readers.read { [file] (connection) throws(StoreError) in
-            try connection.claim(at: now, within: vacancies, file.claims) { number, error in
+            try connection.claim(at: now, within: slots, file.claims) { number, error in
                 file.noteDamaged(number, error)
             }
         }
@@ -123,9 +123,9 @@ public final class SQLiteLoginStore: LoginStore {
         file.claims.release(claim.stored.number, claim.duty)
     }
 
-    public func nextDue(within vacancies: Vacancies) async throws(StoreError) -> Timestamp? {
+    public func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp? {
         try await file.readers.read { [file] (connection) throws(StoreError) in
-            try connection.nextDue(at: file.clock.now(), within: vacancies, file.claims)
+            try connection.nextDue(at: file.clock.now(), within: slots, file.claims)
         }
     }
 

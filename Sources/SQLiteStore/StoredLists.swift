@@ -147,7 +147,7 @@ enum StoredLists {
 /// Attempts as they are collected from members.
 private struct ReadAttempts {
     private var count = 0
-    private var recent: [Attempts.Attempt] = []
+    private var recent: [Attempts.Entry] = []
 
     var value: Attempts { Attempts(count: count, recent: recent) }
 
@@ -156,7 +156,7 @@ private struct ReadAttempts {
         switch name {
         case "count": count = try Self.integer(&json)
         case "recent":
-            var read: [Attempts.Attempt] = []
+            var read: [Attempts.Entry] = []
             try json.array { (json) throws(JSONError) in read.append(try Self.attempt(&json)) }
             recent = read
         default: return false
@@ -176,7 +176,7 @@ private struct ReadAttempts {
 
     private static func attempt(
         _ json: inout JSONScanner
-    ) throws(JSONError) -> Attempts.Attempt {
+    ) throws(JSONError) -> Attempts.Entry {
         let start = json.offset
         var at: Timestamp?
         var note: String?
@@ -186,6 +186,6 @@ private struct ReadAttempts {
         guard let at, let note else {
             throw JSONError(.wrongType(expected: "an attempt"), at: start)
         }
-        return Attempts.Attempt(at: at, note: note)
+        return Attempts.Entry(at: at, note: note)
     }
 }

@@ -21,10 +21,10 @@ extension WriteTransaction {
         // A refused login takes nobody's place, and reporting it would reach the other's consent.
         let rule = failure == nil ? limits.sameConsent : .keepFirst
         if try isConsentTaken(from: login, by: nil, rule) {
-            _ = try? login.apply(.unusable(.consentBusy), at: login.terms.receivedAt)
+            try? login.apply(.unusable(.consentBusy), at: login.terms.receivedAt)
         } else if let failure {
             // One that arrived too late is over already, and stays so.
-            _ = try? login.apply(.unusable(failure), at: login.terms.receivedAt)
+            try? login.apply(.unusable(failure), at: login.terms.receivedAt)
         } else {
             noteStart(of: login, limits)
         }
@@ -70,7 +70,7 @@ extension WriteTransaction {
             try isConsentTaken(from: login, by: number, .keepFirst)
         {
             login = found.login
-            _ = try? login.apply(.unusable(.consentBusy), at: now)
+            try? login.apply(.unusable(.consentBusy), at: now)
         }
         try write(number, login, before: found.login)
         return .success(StoredLogin(number: number, login: login))
@@ -148,7 +148,7 @@ extension WriteTransaction {
         for number in numbers {
             do throws(StoreError) {
                 let outcome = try update(number, at: now) { (login) throws(PendingLogin.Refusal) in
-                    _ = try login.apply(.interrupted, at: now)
+                    try login.apply(.interrupted, at: now)
                 }
                 if case .success = outcome { count += 1 }
             } catch {

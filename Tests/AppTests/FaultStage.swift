@@ -105,7 +105,6 @@ final class FaultStage: Sendable {
                 expiresAt: received + life,
                 promptEnds: received + life - .seconds(10),
                 reportEnds: received + life - .seconds(1),
-                earliestReport: received,
                 reportsExpiry: .lodgedConsents
             ),
             details: PendingLogin.Details(
@@ -137,7 +136,7 @@ final class FaultStage: Sendable {
                 let evidence = Evidence(method: .tap, via: .page, address: nil)
                 let decision = Decision(choice, evidence: evidence, at: clock.now())
                 _ = try await store.update(number) { (login) throws(PendingLogin.Refusal) in
-                    _ = try login.apply(.decided(decision, selection), at: clock.now())
+                    try login.apply(.decided(decision, selection), at: clock.now())
                 }
                 continue
             }

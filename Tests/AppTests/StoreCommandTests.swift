@@ -117,7 +117,7 @@ struct StoreCommandTests {
             .prepared(.fixture, [.fixture(at: now)]), .decided(answer, .everything),
             .reportRefused("no"),
         ]
-        for event in events { _ = try login.apply(event, at: now) }
+        for event in events { try login.apply(event, at: now) }
         fixture.id = "login-2"
         let options = StoreOptions(
             path: directory.file("beckon.db"),
@@ -194,7 +194,6 @@ struct StoreCommandTests {
                     expiresAt: now + .seconds(120),
                     promptEnds: now + .seconds(110),
                     reportEnds: now + .seconds(119),
-                    earliestReport: now,
                     reportsExpiry: .never
                 ),
                 details: PendingLogin.Details(user: try #require(UserID("ann")))
@@ -206,8 +205,8 @@ struct StoreCommandTests {
             numbers.append(stored.number.rawValue)
             _ = try await store.update(stored.number) {
                 (login: inout PendingLogin) throws(PendingLogin.Refusal) in
-                _ = try login.apply(.unusable(.userUnknown), at: now)
-                _ = try login.apply(.reportRefused("no such\u{1B}scope"), at: now)
+                try login.apply(.unusable(.userUnknown), at: now)
+                try login.apply(.reportRefused("no such\u{1B}scope"), at: now)
             }
         }
         await store.close()

@@ -39,7 +39,6 @@ struct ConsentTests {
                 expiresAt: received + .seconds(120),
                 promptEnds: received + .seconds(110),
                 reportEnds: received + .seconds(119),
-                earliestReport: received,
                 reportsExpiry: .never
             ),
             details: PendingLogin.Details(

@@ -384,7 +384,6 @@ struct ReportTests {
                     expiresAt: received + .seconds(120),
                     promptEnds: received + .seconds(110),
                     reportEnds: received + .seconds(119),
-                    earliestReport: received,
                     reportsExpiry: .never
                 ),
                 details: PendingLogin.Details(user: .named("ann"), state: "s1", origin: origin)

@@ -172,8 +172,8 @@ struct StartRouteTests {
             let number = LoginNumber(1)
             let now = stage.clock.now()
             _ = try await calls.store.update(number) { (login) throws(PendingLogin.Refusal) in
-                _ = try login.apply(.unusable(.userUnknown), at: now)
-                _ = try login.apply(.reportTaken(confirmed: true), at: now)
+                try login.apply(.unusable(.userUnknown), at: now)
+                try login.apply(.reportTaken(confirmed: true), at: now)
             }
             let settled = try await calls.login()
             #expect(settled?.phase.name == .settled)

@@ -62,7 +62,6 @@ struct TokenStage: Sendable {
                 expiresAt: received + .seconds(120),
                 promptEnds: received + .seconds(110),
                 reportEnds: received + .seconds(119),
-                earliestReport: received,
                 reportsExpiry: .never
             ),
             details: PendingLogin.Details(user: .named("ann"), state: "s1", origin: .fixture)

@@ -13,10 +13,10 @@ struct BrokenLoginStore: LoginStore {
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? { throw .full }
     func claim(
         at now: Timestamp,
-        within vacancies: Vacancies
+        within slots: Slots
     ) async throws(StoreError) -> [Claim] { throw .full }
     func release(_ claim: Claim) {}
-    func nextDue(within vacancies: Vacancies) async throws(StoreError) -> Timestamp? { throw .full }
+    func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp? { throw .full }
     func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth] { throw .full }
     func recover(at now: Timestamp) async throws(StoreError) -> Int { throw .full }
     func logins(

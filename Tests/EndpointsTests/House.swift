@@ -128,7 +128,6 @@ struct House: Sendable {
                 expiresAt: now + .seconds(120),
                 promptEnds: now + .seconds(110),
                 reportEnds: now + .seconds(119),
-                earliestReport: now,
                 reportsExpiry: .never
             ),
             details: PendingLogin.Details(
@@ -169,7 +168,7 @@ struct House: Sendable {
     func apply(_ event: PendingLogin.Event, to number: LoginNumber) async throws {
         let now = clock.now()
         let result = try await store.update(number) { (login) throws(PendingLogin.Refusal) in
-            _ = try login.apply(event, at: now)
+            try login.apply(event, at: now)
         }
         _ = try require(result).get()
     }

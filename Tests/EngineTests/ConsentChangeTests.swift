@@ -175,8 +175,8 @@ struct ConsentChangeTests {
             .prepared(Self.question(Self.lodged()), [.fixture(at: stage.start)]),
             .decided(.fixture(.approve, at: stage.start), .everything),
         ]
-        for event in events { _ = try login.apply(event, at: stage.start) }
-        if hadBegun { _ = try login.apply(.reportBegun, at: stage.start) }
+        for event in events { try login.apply(event, at: stage.start) }
+        if hadBegun { try login.apply(.reportBegun, at: stage.start) }
         let stored = login
         let number = try await stage.withStore { try await $0.insertNew(stored) }
         stage.server.answerConsents(.consent(Self.lodged(reference: changes ? "X" : "INV-1")))

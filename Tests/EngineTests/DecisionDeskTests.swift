@@ -36,7 +36,7 @@ struct DecisionDeskTests {
         let number = try await store.insertNew(.inPhase(phase, fixture))
         let ticket = PromptTicket(for: number)
         _ = try await store.update(number) { (login) throws(PendingLogin.Refusal) in
-            _ = try login.apply(.ticketIssued(ticket.digest), at: now)
+            try login.apply(.ticketIssued(ticket.digest), at: now)
         }
         return ticket
     }

@@ -45,7 +45,7 @@ struct LoginChangesTests {
             let now = counter.stage.start
             _ = try await counter.store.update(counter.number) {
                 (login) throws(PendingLogin.Refusal) in
-                _ = try login.apply(.delivered(.named("webhook")), at: now)
+                try login.apply(.delivered(.named("webhook")), at: now)
             }
             _ = try await counter.decide(.deny)
             let phase = try await answer

@@ -69,7 +69,7 @@ struct LoginEngineTests {
             for phase in phases {
                 var login = PendingLogin.inPhase(phase, PendingLogin.Fixture(id: "\(phase)"))
                 // The earlier process ended while it was reporting.
-                if phase == .reporting { _ = try login.apply(.reportBegun, at: stage.start) }
+                if phase == .reporting { try login.apply(.reportBegun, at: stage.start) }
                 numbers.append(try await store.insertNew(login))
             }
             return numbers
@@ -169,7 +169,7 @@ struct LoginEngineTests {
         let stage = try Stage()
         let number = try await stage.withStore { store in
             var login = PendingLogin.inPhase(.waiting)
-            _ = try login.apply(.delivered(.named("webhook")), at: stage.start)
+            try login.apply(.delivered(.named("webhook")), at: stage.start)
             return try await store.insertNew(login)
         }
         // Nothing is due until the prompt ends; the store fails while the engine finds that out.

@@ -139,20 +139,6 @@ struct ReportingTests {
         #expect(stage.server.reports.entries.count == 1)
     }
 
-    @Test("does not begin before the server allows it")
-    func earliest() async throws {
-        let stage = try Stage()
-        try await stage.run { run in
-            let number = try await run.start { $0.earliestReport = .seconds(3) }
-            let asked = try await stage.webhook.asked.wait(for: 1, "prompts")
-            try await run.decide(.approve, asked[0].prompt.ticket)
-            #expect(try await run.store.nextDue() == stage.start + .seconds(3))
-            stage.clock.advance(by: .seconds(3))
-            try await stage.login(number, reaching: .settled)
-        }
-        #expect(stage.server.reports.entries.map(\.at) == [stage.start + .seconds(3)])
-    }
-
     @Test("of a stranded login is tried again when an operator says so")
     func retried() async throws {
         let stage = try Stage()
@@ -163,7 +149,7 @@ struct ReportingTests {
             try await stage.login(number, reaching: .stranded)
             let now = stage.clock.now()
             _ = try await run.store.update(number) { (login) throws(PendingLogin.Refusal) in
-                _ = try login.apply(.retried, at: now)
+                try login.apply(.retried, at: now)
             }
             try await stage.login(number, reaching: .settled)
         }

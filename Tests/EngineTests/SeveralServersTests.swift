@@ -73,8 +73,8 @@ struct SeveralServersTests {
         let short = try await Self.insert(1, .reporting, into: stage) {
             $0.id = "short"
             // Due after the others, so that only its end brings it forward.
-            $0.earliestReport = .seconds(5)
-            $0.lifetime = .seconds(30)
+            $0.receivedAt = stage.start + .seconds(5)
+            $0.lifetime = .seconds(25)
         }
         stage.other.reportGate.close()
         try await stage.run(concurrency: 4) { _ in
@@ -135,7 +135,7 @@ struct SeveralServersTests {
         )
         health.failed(.telling)
         try await stage.run(minding: [health]) { run in
-            let next = Vacancies(
+            let next = Slots(
                 each: [.report: 9, .end: 9],
                 queues: [
                     LoginQueue(stage.other.id, .report): 0

@@ -43,15 +43,15 @@ final class TroubledStore: LoginStore {
     }
     func claim(
         at now: Timestamp,
-        within vacancies: Vacancies
+        within slots: Slots
     ) async throws(StoreError) -> [Claim] {
         try check(.claim)
-        return try await store.claim(at: now, within: vacancies)
+        return try await store.claim(at: now, within: slots)
     }
     func release(_ claim: Claim) { store.release(claim) }
-    func nextDue(within vacancies: Vacancies) async throws(StoreError) -> Timestamp? {
+    func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp? {
         try check(.nextDue)
-        return try await store.nextDue(within: vacancies)
+        return try await store.nextDue(within: slots)
     }
     func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth] {
         try await store.queues(at: now)

@@ -10,7 +10,7 @@ struct PromptTicketTests {
 
     private func login(with digests: [UInt8]...) throws -> PendingLogin {
         var login = PendingLogin.inPhase(.waiting)
-        for digest in digests { _ = try login.apply(.ticketIssued(digest), at: login.receivedAt) }
+        for digest in digests { try login.apply(.ticketIssued(digest), at: login.receivedAt) }
         return login
     }
 

@@ -56,7 +56,6 @@ struct AdapterFlowTests {
                     expiresAt: received + .seconds(120),
                     promptEnds: received + .seconds(110),
                     reportEnds: received + .seconds(119),
-                    earliestReport: received,
                     reportsExpiry: .always
                 ),
                 details: PendingLogin.Details(
@@ -99,7 +98,7 @@ struct AdapterFlowTests {
                 nonce: []
             )
             let delivery = PendingLogin.Delivery.fixture(at: clock.now())
-            _ = try login.apply(.prepared(question, [delivery]), at: clock.now())
+            try login.apply(.prepared(question, [delivery]), at: clock.now())
             return shown
         }
 

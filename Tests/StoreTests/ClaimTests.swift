@@ -16,12 +16,12 @@ struct ClaimTests {
                     at: noon
                 )
             }
-            #expect(try await store.claim(at: noon, within: Vacancies(10)).isEmpty)
+            #expect(try await store.claim(at: noon, within: Slots(10)).isEmpty)
             #expect(try await store.nextDue() == noon + .seconds(1))
-            let first = try await store.claim(at: noon + .seconds(3), within: Vacancies(2))
+            let first = try await store.claim(at: noon + .seconds(3), within: Slots(2))
             #expect(first.map(\.stored.login.key.login.value) == ["1", "2"])
             #expect(try await store.nextDue() == noon + .seconds(3))
-            let rest = try await store.claim(at: noon + .seconds(5), within: Vacancies(10))
+            let rest = try await store.claim(at: noon + .seconds(5), within: Slots(10))
             #expect(rest.map(\.stored.login.key.login.value) == ["3", "4", "5"])
             #expect(rest.allSatisfy { $0.duty == .prepare })
         }
@@ -33,17 +33,17 @@ struct ClaimTests {
             for index in 0..<200 { try await store.insertNew(fixture("\(index)").make()) }
             let claims = try await withThrowingTaskGroup(of: [Claim].self) { group in
                 for _ in 0..<40 {
-                    group.addTask { try await store.claim(at: noon, within: Vacancies(10)) }
+                    group.addTask { try await store.claim(at: noon, within: Slots(10)) }
                 }
                 return try await group.reduce(into: []) { $0 += $1 }
             }
             #expect(Set(claims.map(\.stored.number)).count == claims.count)
-            let rest = try await store.claim(at: noon, within: Vacancies(500))
+            let rest = try await store.claim(at: noon, within: Slots(500))
             #expect(claims.count + rest.count == 200)
             let one = try #require(claims.first)
             store.release(one)
             store.release(one)
-            #expect(try await store.claim(at: noon, within: Vacancies(10)) == [one])
+            #expect(try await store.claim(at: noon, within: Slots(10)) == [one])
         }
     }
 
@@ -52,10 +52,10 @@ struct ClaimTests {
         try await withStore(kind) { (store, _) async throws in
             let fixture = fixture("one")
             try await store.insertNew(fixture.make())
-            let prepare = try await store.claim(at: noon, within: Vacancies(1))
+            let prepare = try await store.claim(at: noon, within: Slots(1))
             #expect(prepare.map(\.duty) == [.prepare])
             #expect(try await store.nextDue() == fixture.promptEnds)
-            let end = try await store.claim(at: fixture.promptEnds, within: Vacancies(1))
+            let end = try await store.claim(at: fixture.promptEnds, within: Slots(1))
             #expect(end.map(\.duty) == [.end])
             #expect(try await store.nextDue() == nil)
             for claim in prepare + end { store.release(claim) }
@@ -75,13 +75,13 @@ struct ClaimTests {
             place.clock.advance(by: .seconds(120))
             let now = place.clock.now()
             #expect(now == fixture("any").reportEnds)
-            let ends = try await store.claim(at: now, within: Vacancies(9))
+            let ends = try await store.claim(at: now, within: Slots(9))
             #expect(ends.map(\.duty) == [.end, .end, .end])
-            #expect(try await store.claim(at: now, within: Vacancies(9)).isEmpty)
+            #expect(try await store.claim(at: now, within: Slots(9)).isEmpty)
             #expect(try await store.nextDue() == nil, "there is nothing that a claim would give")
             for claim in ends { store.release(claim) }
             #expect(try await store.nextDue() == noon)
-            #expect(try await store.claim(at: now, within: Vacancies(9)).count == 3)
+            #expect(try await store.claim(at: now, within: Slots(9)).count == 3)
         }
     }
 
@@ -91,7 +91,7 @@ struct ClaimTests {
             for phase in PendingLogin.PhaseName.allCases {
                 try await store.insertNew(.inPhase(phase, fixture("\(phase)")))
             }
-            let claims = try await store.claim(at: noon, within: Vacancies(10))
+            let claims = try await store.claim(at: noon, within: Slots(10))
             let duties = claims.map { ($0.stored.login.key.login.value, $0.duty) }
             #expect(
                 Dictionary(uniqueKeysWithValues: duties) == [
@@ -113,7 +113,7 @@ struct ClaimTests {
                     group.addTask {
                         var reported: [LoginNumber] = []
                         while true {
-                            let claims = try await store.claim(at: noon, within: Vacancies(3))
+                            let claims = try await store.claim(at: noon, within: Slots(3))
                             if claims.isEmpty { return reported }
                             for claim in claims {
                                 let number = claim.stored.number
@@ -140,11 +140,11 @@ struct ClaimTests {
         let place = try StorePlace(kind)
         let first = try place.open()
         try await first.logins.insertNew(fixture("one").make())
-        #expect(try await first.logins.claim(at: noon, within: Vacancies(1)).count == 1)
-        #expect(try await first.logins.claim(at: noon, within: Vacancies(1)).isEmpty)
+        #expect(try await first.logins.claim(at: noon, within: Slots(1)).count == 1)
+        #expect(try await first.logins.claim(at: noon, within: Slots(1)).isEmpty)
         await first.close()
         let second = try place.open()
-        #expect(try await second.logins.claim(at: noon, within: Vacancies(1)).count == 1)
+        #expect(try await second.logins.claim(at: noon, within: Slots(1)).count == 1)
         await second.close()
     }
 }

@@ -75,7 +75,6 @@ struct PersistenceTests {
             let base = fixture("login-\(index)") {
                 $0.tenant = isFull ? "acme" : nil
                 $0.reportsExpiry = isFull
-                $0.earliestReport = .seconds(Int64(index))
             }.make()
             let bare = PendingLogin.Details(user: base.details.user)
             return PendingLogin(

@@ -7,7 +7,7 @@ struct QueueTests {
     private static let sick = AuthorizationServerID.named("sick")
     private static let phases: [PendingLogin.PhaseName] = [.preparing, .waiting, .reporting]
     /// Nothing may be begun for the sick server.
-    private static let full = Vacancies(
+    private static let full = Slots(
         each: [.prepare: 9, .notify: 9, .report: 9, .end: 9],
         queues: [
             LoginQueue(sick, .prepare): 0, LoginQueue(sick, .notify): 0,
@@ -27,10 +27,10 @@ struct QueueTests {
                     }
                 }
             }
-            var vacancies = Vacancies(3)
-            vacancies.queues[LoginQueue(.named("one"), .prepare)] = 0
-            vacancies.queues[LoginQueue(.named("two"), .notify)] = 1
-            let claims = try await store.claim(at: noon, within: vacancies)
+            var slots = Slots(3)
+            slots.queues[LoginQueue(.named("one"), .prepare)] = 0
+            slots.queues[LoginQueue(.named("two"), .notify)] = 1
+            let claims = try await store.claim(at: noon, within: slots)
             let counts = claims.reduce(into: [LoginQueue: Int]()) { counts, claim in
                 counts[LoginQueue(claim.stored.login.key.server, claim.duty), default: 0] += 1
             }
@@ -85,8 +85,8 @@ struct QueueTests {
     @Test("gives reports at their last moment whatever their queue", arguments: StoreKind.allCases)
     func lastReports(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, place) async throws in
-            var vacancies = Self.full
-            vacancies.lastReports[Self.sick] = 1
+            var slots = Self.full
+            slots.lastReports[Self.sick] = 1
             for (id, lifetime) in [("later", 60), ("soon", 20), ("sooner", 10)] {
                 let login = fixture(id) {
                     $0.server = "sick"
@@ -95,16 +95,16 @@ struct QueueTests {
                 }
                 try await store.insertNew(.inPhase(.reporting, login))
             }
-            #expect(try await store.nextDue(within: vacancies) == noon + .seconds(9))
+            #expect(try await store.nextDue(within: slots) == noon + .seconds(9))
             let early = noon + .milliseconds(8_999)
-            #expect(try await store.claim(at: early, within: vacancies).isEmpty)
+            #expect(try await store.claim(at: early, within: slots).isEmpty)
             place.clock.advance(by: .seconds(9))
-            let first = try await store.claim(at: noon + .seconds(9), within: vacancies)
+            let first = try await store.claim(at: noon + .seconds(9), within: slots)
             #expect(first.map(\.stored.login.key.login.value) == ["sooner"])
             #expect(first.map(\.duty) == [.report])
             // Of the one that is claimed, the end is left.
-            #expect(try await store.nextDue(within: vacancies) == noon + .seconds(10))
-            let second = try await store.claim(at: noon + .seconds(19), within: vacancies)
+            #expect(try await store.nextDue(within: slots) == noon + .seconds(10))
+            let second = try await store.claim(at: noon + .seconds(19), within: slots)
             #expect(
                 second.map { ["\($0.duty)", $0.stored.login.key.login.value] } == [
                     ["end", "sooner"], ["report", "soon"],
@@ -146,16 +146,16 @@ struct QueueTests {
                     $0.server = "sick"
                 }
                 try await store.insertNew(.inPhase(phase, short))
-                let work = try await store.claim(at: noon, within: Vacancies(1))
+                let work = try await store.claim(at: noon, within: Slots(1))
                 try #require(work.count == 1)
                 try await store.insertNew(.inPhase(phase, fixture("long") { $0.server = "sick" }))
-                // The first is at its end and still being worked on; ends have no vacancy.
+                // The first is at its end and still being worked on; ends have no free slot.
                 place.clock.advance(by: .seconds(20))
                 let now = place.clock.now()
-                var vacancies = Vacancies(1)
-                vacancies.each[.end] = 0
-                let next = try await store.nextDue(within: vacancies)
-                let given = try await store.claim(at: now, within: vacancies)
+                var slots = Slots(1)
+                slots.each[.end] = 0
+                let next = try await store.nextDue(within: slots)
+                let given = try await store.claim(at: now, within: slots)
                 #expect((next.map { $0 <= now } ?? false) == !given.isEmpty)
             }
         }

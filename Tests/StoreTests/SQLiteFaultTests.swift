@@ -50,9 +50,9 @@ struct SQLiteFaultTests {
         let broken = numbers[0]
         let sql = "UPDATE login SET consent = '{' WHERE number = \(broken.rawValue)"
         #expect(try SQLiteShell.run(place.path, sql).isSuccess)
-        let claims = try await store.logins.claim(at: noon, within: Vacancies(9))
+        let claims = try await store.logins.claim(at: noon, within: Slots(9))
         #expect(claims.map(\.stored.number) == Array(numbers.dropFirst()))
-        #expect(try await store.logins.claim(at: noon, within: Vacancies(9)).isEmpty)
+        #expect(try await store.logins.claim(at: noon, within: Slots(9)).isEmpty)
         #expect(place.damaged.withLock { $0 } == [broken])
         let next = try await store.logins.nextDue()
         #expect(next == fixture("0").promptEnds, "nobody waits for the damaged one")

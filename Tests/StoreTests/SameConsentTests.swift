@@ -240,7 +240,7 @@ struct SameConsentTests {
             let newer = try await insert(login("newer"), Self.keepFirst, into: store)
             func retry() async throws -> Result<StoredLogin, PendingLogin.Refusal>? {
                 try await store.update(first.number) { (login) throws(PendingLogin.Refusal) in
-                    _ = try login.apply(.retried, at: noon)
+                    try login.apply(.retried, at: noon)
                 }
             }
             #expect(try await retry() == .failure(.consentBusy))

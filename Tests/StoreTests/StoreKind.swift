@@ -83,7 +83,7 @@ extension LoginStore {
         at now: Timestamp
     ) async throws -> StoredLogin {
         let result = try await update(number) { (login) throws(PendingLogin.Refusal) in
-            _ = try login.apply(event, at: now)
+            try login.apply(event, at: now)
         }
         return try #require(try result?.get())
     }

@@ -21,7 +21,7 @@ struct UpdateTests {
                     group.addTask {
                         let result = try await store.update(number) {
                             (login) throws(PendingLogin.Refusal) in
-                            _ = try login.apply(.decided(decision, .everything), at: noon)
+                            try login.apply(.decided(decision, .everything), at: noon)
                         }
                         let outcome = try? result?.get().login.phase.outcome
                         return outcome?.decision?.evidence == decision.evidence ? decision : nil
@@ -44,7 +44,7 @@ struct UpdateTests {
             let stored = try await store.insertNew(fixture("one").make())
             let result = try await store.update(stored.number) {
                 (login) throws(PendingLogin.Refusal) in
-                _ = try login.apply(.unusable(.noChannel), at: noon)
+                try login.apply(.unusable(.noChannel), at: noon)
                 throw .notReady
             }
             #expect(result == .failure(.notReady))
@@ -142,7 +142,7 @@ struct UpdateTests {
             }
             let begun = try #require(before.first { $0.login.phase.name == .reporting })
             _ = try await store.update(begun.number) { (login) throws(PendingLogin.Refusal) in
-                _ = try login.apply(.reportBegun, at: noon)
+                try login.apply(.reportBegun, at: noon)
             }
             #expect(try await store.recover(at: noon) == 3)
             for stored in before {

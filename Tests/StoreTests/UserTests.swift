@@ -79,7 +79,7 @@ struct UserTests {
         #expect(try await tool.logins.login(stored.login.key) == stored)
         try await tool.logins.apply(.retried, to: stored.number, at: noon)
         #expect(
-            try await service.logins.claim(at: noon, within: Vacancies(9)).map(\.duty) == [.report]
+            try await service.logins.claim(at: noon, within: Slots(9)).map(\.duty) == [.report]
         )
         await tool.close()
         await service.close()

@@ -14,7 +14,6 @@ extension PendingLogin {
         public var lifetime: Duration = .seconds(120)
         /// How long before its end the prompt ends.
         public var margin: Duration = .seconds(10)
-        public var earliestReport: Duration = .zero
         public var reportsExpiry = true
         /// Beyond what `reportsExpiry` can say.
         public var expiryRule: ExpiryRule?
@@ -45,7 +44,6 @@ extension PendingLogin {
                     expiresAt: reportEnds,
                     promptEnds: promptEnds,
                     reportEnds: reportEnds,
-                    earliestReport: receivedAt + earliestReport,
                     reportsExpiry: expiryRule ?? (reportsExpiry ? .always : .never)
                 ),
                 details: Details(
@@ -91,7 +89,7 @@ extension PendingLogin {
         let now = fixture.receivedAt
         func apply(_ event: Event) {
             do {
-                _ = try login.apply(event, at: now)
+                try login.apply(event, at: now)
             } catch {
                 preconditionFailure("the fixture takes \(event): \(error)")
             }

@@ -127,7 +127,7 @@ extension Stores {
         let now = SystemTime.now()
         let result = try await logins.update(number) {
             (login: inout PendingLogin) throws(PendingLogin.Refusal) in
-            _ = try login.apply(event, at: now)
+            try login.apply(event, at: now)
         }
         switch result {
         case nil: throw CommandFailure(number)

@@ -42,7 +42,6 @@ public struct CloudentityInbound: Sendable {
                 expiresAt: end,
                 promptEnds: end - min(promptMargin, life / 4),
                 reportEnds: end - min(reportMargin, life / 20),
-                earliestReport: now,
                 reportsExpiry: reportsExpiry
             )
         }

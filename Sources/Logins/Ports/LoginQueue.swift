@@ -12,7 +12,7 @@ public struct LoginQueue: Hashable, Sendable {
 }
 
 /// How many duties may be begun now.
-public struct Vacancies: Hashable, Sendable {
+public struct Slots: Hashable, Sendable {
     /// In each queue that `queues` does not name. Ends are counted over all queues together.
     public var each: [PendingLogin.Duty: Int]
     /// In the queues that differ.
@@ -40,7 +40,7 @@ public struct Vacancies: Hashable, Sendable {
         )
     }
 
-    public static let unlimited = Vacancies(.max)
+    public static let unlimited = Slots(.max)
 
     /// Ends that may be begun, whosoever they are.
     public var ends: Int { each[.end, default: 0] }

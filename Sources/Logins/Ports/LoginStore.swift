@@ -27,19 +27,19 @@ public protocol LoginStore: Sendable {
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>?
 
-    /// The logins that owe something at `now`, in each queue as many as there are vacancies and the
+    /// The logins that owe something at `now`, in each queue as many as there are slots and the
     /// longest due first, each given to one taker at a time for each duty: a claim lasts until
     /// `release`, or until the process ends. What it costs does not grow with queues that are full.
     ///
-    /// Of a queue without a vacancy only ends are given: of reports those that are due, of others
+    /// Of a queue without a free slot only ends are given: of reports those that are due, of others
     /// those that stand before the first login that is not at its end.
-    func claim(at now: Timestamp, within vacancies: Vacancies) async throws(StoreError) -> [Claim]
+    func claim(at now: Timestamp, within slots: Slots) async throws(StoreError) -> [Claim]
 
     /// Ends a claim. Harmless when it has ended.
     func release(_ claim: Claim)
 
-    /// When `claim` with these vacancies next has something to give; nil when it never will.
-    func nextDue(within vacancies: Vacancies) async throws(StoreError) -> Timestamp?
+    /// When `claim` with these slots next has something to give; nil when it never will.
+    func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp?
 
     /// How long each queue is, the empty ones left out.
     func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth]

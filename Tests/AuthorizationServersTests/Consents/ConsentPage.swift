@@ -16,7 +16,7 @@ struct ConsentPage {
             digest: try #require(ConsentDigest(Array(repeating: 1, count: 32))),
             nonce: []
         )
-        _ = try login.apply(.prepared(question, [.fixture(at: now)]), at: now)
+        try login.apply(.prepared(question, [.fixture(at: now)]), at: now)
         let stored = StoredLogin(number: LoginNumber(1), login: login)
         let page = ApprovalPage(catalogue: Catalogue(.english), brand: "Bank")
         markup =

@@ -52,7 +52,7 @@ struct ConsentReportTests {
             nonce: []
         )
         let now = stage.clock.now()
-        _ = try login.apply(.prepared(question, [.fixture(at: now)]), at: now)
+        try login.apply(.prepared(question, [.fixture(at: now)]), at: now)
         return login
     }
 

@@ -81,7 +81,6 @@ struct ConsentStage {
                 expiresAt: received + .seconds(120),
                 promptEnds: received + .seconds(110),
                 reportEnds: received + .seconds(119),
-                earliestReport: received,
                 reportsExpiry: .always
             ),
             details: details

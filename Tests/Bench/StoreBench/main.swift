@@ -48,7 +48,6 @@ func fixture(_ number: Int) -> PendingLogin {
             expiresAt: received + .seconds(120),
             promptEnds: received + .seconds(110),
             reportEnds: received + .seconds(120),
-            earliestReport: received,
             reportsExpiry: .always
         ),
         details: details
@@ -86,7 +85,7 @@ func printQuestions(_ store: SQLiteLoginStore) async throws {
     }
     let claim = try await clock.measure {
         for _ in 0..<100 {
-            for claim in try await store.claim(at: .distantFuture, within: Vacancies(100)) {
+            for claim in try await store.claim(at: .distantFuture, within: Slots(100)) {
                 store.release(claim)
             }
         }

@@ -40,7 +40,6 @@ func ask(_ sample: SampleQuestion, _ user: UserID, _ tag: String) async throws -
         expiresAt: end + .seconds(10),
         promptEnds: end,
         reportEnds: end + .seconds(9),
-        earliestReport: now,
         reportsExpiry: .never
     )
     let details = PendingLogin.Details(
@@ -64,8 +63,8 @@ func ask(_ sample: SampleQuestion, _ user: UserID, _ tag: String) async throws -
     )
     let ticket = PromptTicket(for: stored.number)
     let result = try await store.update(stored.number) { (login) throws(PendingLogin.Refusal) in
-        _ = try login.apply(.prepared(question, [phone]), at: now)
-        _ = try login.apply(.ticketIssued(ticket.digest), at: now)
+        try login.apply(.prepared(question, [phone]), at: now)
+        try login.apply(.ticketIssued(ticket.digest), at: now)
     }
     _ = try require(result).get()
     return ticket.text

@@ -1,10 +1,14 @@
 import Logins
 
-/// Which duties are under way, and how many more may be begun: each queue has places of its own.
-struct Places {
-    /// For each queue that calls its server.
+/// Counts the duties under way, by queue, and says how many more may begin.
+///
+/// Each queue has its own slots. Reports at their last moment have slots beside those of their
+/// queue, and the ends of all queues share one set.
+struct SlotTable {
+    /// Slots of each queue that calls its authorization server.
     let calls: Int
-    /// For each queue of notifications: channels that hang are not the server's trouble.
+    /// Slots of each queue of notifications. There are more of them because a channel that hangs
+    /// says nothing about the server.
     var notifications: Int { calls * 16 }
     private(set) var underWay: [LoginQueue: Int] = [:]
     private var lastReports: [AuthorizationServerID: Int] = [:]
@@ -12,8 +16,7 @@ struct Places {
 
     init(calls: Int) { self.calls = calls }
 
-    /// Takes the claim's place, or with -1 leaves it. Reports at their last moment have places
-    /// beside those of their queue.
+    /// Occupies the claim's slot, or frees it with a change of -1.
     mutating func count(_ claim: Claim, isLast: Bool, _ change: Int) {
         let server = claim.stored.login.key.server
         if claim.duty == .end {
@@ -25,25 +28,24 @@ struct Places {
         }
     }
 
-    /// What may be begun; a server whose breaker is open gets one probe or none.
-    func vacancies(_ health: [AuthorizationServerID: ServerHealth], at now: Timestamp) -> Vacancies
-    {
-        var vacancies = Vacancies(
+    /// The free slots. A server whose breaker is open gets one slot for a probe, or none.
+    func free(_ health: [AuthorizationServerID: ServerHealth], at now: Timestamp) -> Slots {
+        var free = Slots(
             each: [
                 .prepare: calls, .notify: notifications, .report: calls, .end: calls - ends,
             ]
         )
         for (queue, count) in underWay {
-            vacancies.queues[queue] = max(0, vacancies[queue] - count)
+            free.queues[queue] = max(0, free[queue] - count)
         }
         for (server, health) in health {
             let queue = LoginQueue(server, .report)
-            vacancies.queues[queue] = health.room(of: vacancies[queue], at: now)
+            free.queues[queue] = health.room(of: free[queue], at: now)
         }
         for (server, count) in lastReports {
-            vacancies.lastReports[server] = max(0, calls - count)
+            free.lastReports[server] = max(0, calls - count)
         }
-        return vacancies
+        return free
     }
 
     private static func add(_ change: Int, to count: inout Int?) {
