@@ -69,6 +69,9 @@ let package = Package(
         // A consent as bytes: stored, digested, compared, signed.
         module("Consents", ["Cryptography", "JSON", "Logins"]),
 
+        // Reads a configuration file; each adapter reads its own section with it.
+        module("Configuration", ["Cryptography", "HTTP", "JSON", "Logins"]),
+
         // Adapters of the domain's ports.
         module(
             "SQLiteStore",
@@ -77,14 +80,20 @@ let package = Package(
         ),
         module(
             "AuthorizationServers",
-            ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry", "Threads"]
+            [
+                "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry",
+                "Threads",
+            ]
         ),
         module(
             "Notifications",
-            ["CSpawn", "Cryptography", "HTTP", "JSON", "Logins", "Telemetry", "Threads"],
+            [
+                "CSpawn", "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "Telemetry",
+                "Threads",
+            ],
             bridgesC: true
         ),
-        module("Identity", ["Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
+        module("Identity", ["Configuration", "Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
 
         // What runs them.
         module(
@@ -107,8 +116,9 @@ let package = Package(
         module(
             "App",
             [
-                "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine", "HTTP",
-                "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications", "SQLiteStore",
+                "AuthorizationServers", "Configuration", "Cryptography", "CurlClient", "Endpoints",
+                "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
+                "SQLiteStore",
                 "Simulators", "TLS", "Telemetry", "Threads",
             ]
         ),
@@ -140,6 +150,7 @@ let package = Package(
         ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
         tests("ConsentsTests", ["Consents", "Cryptography", "JSON", "Logins", "TestSupport"]),
+        tests("ConfigurationTests", ["Configuration", "Cryptography", "HTTP", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("HTTPTests", ["HTTP", "TestSupport"], exclude: ["Corpus"]),
         tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
@@ -207,7 +218,8 @@ let package = Package(
         tests(
             "AppTests",
             [
-                "App", "AuthorizationServers", "Cryptography", "CurlClient", "Endpoints", "Engine",
+                "App", "AuthorizationServers", "Configuration", "Cryptography", "CurlClient",
+                "Endpoints", "Engine",
                 "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
                 "SQLiteStore", "Simulators", "TLS", "Telemetry", "TestSupport", "Threads",
             ],

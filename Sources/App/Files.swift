@@ -12,41 +12,6 @@ enum Files {
         }
     }
 
-    /// The whole contents, or why they cannot be had.
-    static func read(_ path: String) -> Result<[UInt8], Surroundings.FileProblem> {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return .failure(problem(errno)) }
-        defer { close(file) }
-        var contents: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 16_384)
-        while true {
-            let count = Glibc.read(file, &part, part.count)
-            if count > 0 {
-                contents += part[..<count]
-            } else if count == 0 {
-                return .success(contents)
-            } else if errno != EINTR {
-                return .failure(problem(errno))
-            }
-        }
-    }
-
-    private static func problem(_ code: Int32) -> Surroundings.FileProblem {
-        switch code {
-        case ENOENT, ENOTDIR: .init("does not exist")
-        case EISDIR: .init("is a directory")
-        case EACCES, EPERM: .init("cannot be read by this user")
-        default: .init("cannot be read: " + String(cString: strerror(code)))
-        }
-    }
-
-    /// `path` made absolute, by the directory that the process runs in.
-    static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
-        defer { free(directory) }
-        return String(cString: directory) + "/" + path
-    }
-
     /// The directory that a file lies in.
     static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -1,44 +1,43 @@
-import Cryptography
+public import Cryptography
 import HTTP
-import Logins
+public import Logins
 
 extension Section {
-    /// Notes what is wrong with a certificate and its key, which stand under `certificate` and
-    /// `key`, and warns of one that is of no use or soon will be.
+    /// Notes what is wrong with a certificate and its key, read from the keys `certificate` and
+    /// `key`, and warns of one that is invalid now or soon will be.
     ///
-    /// That it has expired is no problem: the service must be able to start again while somebody
-    /// looks for a new one, because what it takes in is not to be lost.
+    /// An expired one is not a problem: the service must be able to restart while somebody looks
+    /// for a new one, because the logins that it accepts must not be lost.
     func checkCertifiedKey(_ chain: String, key: String) {
-        guard case .success(let certificateBytes) = surroundings.read(chain),
-            case .success(let keyBytes) = surroundings.read(key)
+        guard case .success(let certificateBytes) = environment.read(chain),
+            case .success(let keyBytes) = environment.read(key)
         else { return }
         do throws(CertifiedKey.Problem) {
             let certified = try CertifiedKey(certificate: certificateBytes, key: keyBytes)
-            guard let now = surroundings.now, let warning = certified.warning(at: now) else {
-                return
+            if let now = environment.now, let warning = certified.warning(at: now) {
+                warn("certificate", "\(chain) \(warning)")
             }
-            notes.warn(path(of: "certificate"), line(of: "certificate"), "\(chain) \(warning)")
         } catch {
-            let (place, reason) = error.explained(chain, key: key)
-            problem(place, reason)
+            let (key, reason) = error.explained(chain, key: key)
+            problem(key, reason)
         }
     }
 }
 
 extension CertifiedKey {
-    /// A certificate that ends sooner than this is worth a warning.
+    /// A certificate that expires sooner than this is worth a warning.
     private static let notice = Duration.seconds(14 * 86_400)
 
     private var begins: Timestamp { Timestamp(milliseconds: notBefore * 1000) }
     private var ends: Timestamp { Timestamp(milliseconds: notAfter * 1000) }
 
-    /// Why a certificate is of no use at a moment, as the rest of a sentence.
-    func unusable(at now: Timestamp) -> String? {
+    /// Why a certificate is invalid at a moment, as the rest of a sentence; nil when it is valid.
+    public func unusable(at now: Timestamp) -> String? {
         if now > ends { return "expired at " + Self.text(ends) }
-        return now < begins ? "is not good before " + Self.text(begins) : nil
+        return now < begins ? "is not valid before " + Self.text(begins) : nil
     }
 
-    /// What is to be said of a certificate that is of no use, or soon will be.
+    /// Why a certificate deserves attention, as the rest of a sentence.
     func warning(at now: Timestamp) -> String? {
         unusable(at: now) ?? (now > ends - Self.notice ? "expires at " + Self.text(ends) : nil)
     }
@@ -50,7 +49,7 @@ extension CertifiedKey {
 
 extension CertifiedKey.Problem {
     /// The key of the configuration that it concerns, and the problem in words.
-    func explained(_ chain: String, key: String) -> (key: String, reason: String) {
+    public func explained(_ chain: String, key: String) -> (key: String, reason: String) {
         switch self {
         case .noCertificate: ("certificate", "\(chain) is not a chain of PEM certificates")
         case .noKey: ("key", "\(key) is not an unencrypted PEM key")

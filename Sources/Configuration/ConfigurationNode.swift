@@ -1,27 +1,29 @@
-/// A JSON5 text (spec.json5.org) as a tree that remembers where everything stands.
-///
-/// Foundation reads JSON5 too, but says neither at which line a text is wrong nor that a key comes
-/// twice, and a key that comes twice in a configuration is a mistake someone should hear of.
-struct JSON5Node: Hashable, Sendable {
-    indirect enum Value: Hashable, Sendable {
+/// A value of a JSON5 text (spec.json5.org), with the line it is on.
+public struct ConfigurationNode: Hashable, Sendable {
+    /// The value itself.
+    public indirect enum Value: Hashable, Sendable {
         case null
         case bool(Bool)
         case number(Double)
         case string(String)
-        case array([JSON5Node])
+        case array([ConfigurationNode])
         case object([Member])
     }
 
-    struct Member: Hashable, Sendable {
-        let name: String
-        let node: JSON5Node
-        /// Where the name stands.
-        let line: Int
+    /// A key and its value.
+    public struct Member: Hashable, Sendable {
+        /// The key.
+        public let name: String
+        /// Its value.
+        public let node: ConfigurationNode
+        /// Of the key.
+        public let line: Int
     }
 
-    let value: Value
+    /// The value itself.
+    public let value: Value
     /// Counted from 1.
-    let line: Int
+    public let line: Int
 
     /// Reads one value and nothing after it.
     init(_ text: String) throws(JSON5Error) {
@@ -34,8 +36,8 @@ struct JSON5Node: Hashable, Sendable {
         self.line = line
     }
 
-    /// What the value is, for a sentence that says what it should be.
-    var kind: String {
+    /// What the value is, in words.
+    public var kind: String {
         switch value {
         case .null: "null"
         case .bool: "true or false"
@@ -63,7 +65,7 @@ struct JSON5Parser {
 
     init(_ text: String) { scalars = Array(text.unicodeScalars) }
 
-    mutating func document() throws(JSON5Error) -> JSON5Node {
+    mutating func document() throws(JSON5Error) -> ConfigurationNode {
         if peek == "\u{FEFF}" { index += 1 }
         let node = try value(depth: 0)
         try skipSpace()
@@ -107,21 +109,21 @@ struct JSON5Parser {
         }
     }
 
-    private mutating func value(depth: Int) throws(JSON5Error) -> JSON5Node {
+    private mutating func value(depth: Int) throws(JSON5Error) -> ConfigurationNode {
         try skipSpace()
         guard depth < Self.maximumDepth else { throw error("nested too deeply") }
         let line = line(at: index)
         switch peek {
         case nil: throw error("a value is missing at the end")
-        case "{": return JSON5Node(.object(try object(depth: depth)), line: line)
-        case "[": return JSON5Node(.array(try array(depth: depth)), line: line)
-        case "\"", "'": return JSON5Node(.string(try string()), line: line)
-        default: return JSON5Node(try word(), line: line)
+        case "{": return ConfigurationNode(.object(try object(depth: depth)), line: line)
+        case "[": return ConfigurationNode(.array(try array(depth: depth)), line: line)
+        case "\"", "'": return ConfigurationNode(.string(try string()), line: line)
+        default: return ConfigurationNode(try word(), line: line)
         }
     }
 
-    private mutating func object(depth: Int) throws(JSON5Error) -> [JSON5Node.Member] {
-        var members: [JSON5Node.Member] = []
+    private mutating func object(depth: Int) throws(JSON5Error) -> [ConfigurationNode.Member] {
+        var members: [ConfigurationNode.Member] = []
         index += 1
         while true {
             try skipSpace()
@@ -134,15 +136,15 @@ struct JSON5Parser {
             try skipSpace()
             guard take(":") else { throw error("a colon is missing after \(name)") }
             let node = try value(depth: depth + 1)
-            members.append(JSON5Node.Member(name: name, node: node, line: line(at: start)))
+            members.append(ConfigurationNode.Member(name: name, node: node, line: line(at: start)))
             try skipSpace()
             if take(",") { continue }
             guard peek == "}" else { throw error("a comma or } is missing after \(name)") }
         }
     }
 
-    private mutating func array(depth: Int) throws(JSON5Error) -> [JSON5Node] {
-        var elements: [JSON5Node] = []
+    private mutating func array(depth: Int) throws(JSON5Error) -> [ConfigurationNode] {
+        var elements: [ConfigurationNode] = []
         index += 1
         while true {
             try skipSpace()
@@ -170,7 +172,7 @@ struct JSON5Parser {
         return String(String.UnicodeScalarView(scalars[start..<index]))
     }
 
-    private mutating func word() throws(JSON5Error) -> JSON5Node.Value {
+    private mutating func word() throws(JSON5Error) -> ConfigurationNode.Value {
         let start = index
         while let next = peek, Self.isNamePart(next) || "+-.".unicodeScalars.contains(next) {
             index += 1

@@ -37,12 +37,10 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
     public var description: String { problems.map(\.description).joined(separator: "\n") }
 }
 
-/// What reading a configuration finds out as it goes: problems, warnings, and which keys there are.
+/// What is found while a configuration is read.
 final class ConfigurationNotes {
     private(set) var problems: [ConfigurationProblem] = []
     private(set) var warnings: [ConfigurationProblem] = []
-    /// Every key that was asked for, list elements as `[]` and names of the operator's own as `*`.
-    private(set) var knownKeys: Set<String> = []
 
     func problem(_ path: String, _ line: Int?, _ reason: String) {
         problems.append(ConfigurationProblem(path: path, line: line, reason: reason))
@@ -51,6 +49,4 @@ final class ConfigurationNotes {
     func warn(_ path: String, _ line: Int?, _ reason: String) {
         warnings.append(ConfigurationProblem(path: path, line: line, reason: reason))
     }
-
-    func know(_ pattern: String) { knownKeys.insert(pattern) }
 }

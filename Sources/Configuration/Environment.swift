@@ -1,28 +1,27 @@
-import Engine
 import Glibc
 public import Logins
 
 /// What a configuration refers to outside itself: files and environment variables.
-/// A value, so that tests can have surroundings of their own.
-public struct Surroundings: Sendable {
+/// A value, so that tests can have an environment of their own.
+public struct Environment: Sendable {
     /// The contents of a file, or why it cannot be read.
     public var read: @Sendable (String) -> Result<[UInt8], FileProblem>
     /// An environment variable; nil when it is not set.
     public var variable: @Sendable (String) -> String?
     /// What relative paths are relative to.
     public var directory: String
-    /// When the configuration is read; nil asks nothing of certificates' dates.
+    /// When the configuration is read; nil skips the check of certificates' dates.
     public var now: Timestamp?
 
     /// Why a file cannot be read, in words.
     public struct FileProblem: Error, Hashable, Sendable {
         /// The rest of a sentence that begins with the path.
         public let reason: String
-        /// Keeps the words.
+        /// A reason in words.
         public init(_ reason: String) { self.reason = reason }
     }
 
-    /// Surroundings made by hand.
+    /// An environment made by hand.
     public init(
         directory: String,
         variables: [String: String] = [:],
@@ -35,16 +34,61 @@ public struct Surroundings: Sendable {
         self.read = read
     }
 
-    /// The machine's files and time, and this process's environment.
-    public static func real(directory: String) -> Surroundings {
-        var surroundings = Surroundings(directory: directory, read: Files.read)
-        surroundings.now = SystemClock().now()
-        surroundings.variable = { name in getenv(name).map { String(cString: $0) } }
-        return surroundings
+    /// The machine's files and time, and this process's environment variables.
+    public static func real(directory: String) -> Environment {
+        var environment = Environment(directory: directory, read: readFile)
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        environment.now = Timestamp(milliseconds: Int64(time.tv_sec) * 1000)
+        environment.variable = { name in getenv(name).map { String(cString: $0) } }
+        return environment
     }
 
     /// `path`, made absolute.
-    func resolve(_ path: String) -> String {
+    public func resolve(_ path: String) -> String {
         path.hasPrefix("/") ? path : directory + "/" + path
+    }
+
+    /// The absolute path of the directory that a file is in.
+    static func directory(of path: String) -> String {
+        var path = path
+        if !path.hasPrefix("/"), let directory = getcwd(nil, 0) {
+            path = String(cString: directory) + "/" + path
+            free(directory)
+        }
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+
+    /// The whole contents of a file, or why it cannot be read.
+    @Sendable
+    private static func readFile(_ path: String) -> Result<[UInt8], FileProblem> {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return .failure(FileProblem(code: errno)) }
+        defer { close(file) }
+        var contents: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = Glibc.read(file, &part, part.count)
+            if count > 0 {
+                contents += part[..<count]
+            } else if count == 0 {
+                return .success(contents)
+            } else if errno != EINTR {
+                return .failure(FileProblem(code: errno))
+            }
+        }
+    }
+}
+
+extension Environment.FileProblem {
+    /// An error number in words.
+    fileprivate init(code: Int32) {
+        switch code {
+        case ENOENT, ENOTDIR: self.init("does not exist")
+        case EISDIR: self.init("is a directory")
+        case EACCES, EPERM: self.init("cannot be read by this user")
+        default: self.init("cannot be read: " + String(cString: strerror(code)))
+        }
     }
 }

@@ -1,10 +1,31 @@
-import HTTP
-import HTTP
+public import HTTP
 
 extension Section {
-    /// A text; nil when absent or not a text.
-    func text(_ key: String) -> String? {
-        guard let node = node(key) else { return nil }
+    /// A text without control characters; nil when absent or wrong.
+    public func text(
+        _ key: String,
+        default fallback: String? = nil,
+        example: String? = nil,
+        required isRequired: Bool = false,
+        _ about: String
+    ) -> String? {
+        let node = node(
+            key,
+            default: fallback.map(ConfigurationNode.text),
+            example: example.map(ConfigurationNode.text),
+            required: isRequired,
+            about
+        )
+        return text(node, key) ?? fallback
+    }
+
+    /// A text that is required; empty when it is missing or wrong.
+    public func requiredText(_ key: String, example: String, _ about: String) -> String {
+        text(key, example: example, required: true, about) ?? ""
+    }
+
+    private func text(_ node: ConfigurationNode?, _ key: String) -> String? {
+        guard let node else { return nil }
         guard case .string(let text) = node.value else {
             problem(key, "must be a text, not \(node.kind)")
             return nil
@@ -14,22 +35,29 @@ extension Section {
             return nil
         }
         guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
-            problem(key, "must not hold control characters")
+            problem(key, "must not contain control characters")
             return nil
         }
         return text
     }
 
-    /// A text that must be there.
-    func requiredText(_ key: String) -> String {
-        let text = text(key)
-        if text == nil, !has(key) { missing(key) }
-        return text ?? ""
-    }
-
-    /// Texts, nothing when absent.
-    func texts(_ key: String) -> [String] {
-        elements(key).compactMap { position, node in
+    /// A list of texts.
+    public func texts(
+        _ key: String,
+        default fallback: [String] = [],
+        example: [String]? = nil,
+        required isRequired: Bool = false,
+        _ about: String
+    ) -> [String] {
+        let elements = elements(
+            key,
+            default: ConfigurationNode.list(fallback),
+            example: example.map(ConfigurationNode.list),
+            required: isRequired,
+            about
+        )
+        guard has(key) else { return fallback }
+        return elements.compactMap { position, node in
             guard case .string(let text) = node.value, !text.isEmpty else {
                 problem(key, at: position, node, "must be a text, not \(node.kind)")
                 return nil
@@ -38,63 +66,179 @@ extension Section {
         }
     }
 
-    func flag(_ key: String, default value: Bool) -> Bool {
-        guard let node = node(key) else { return value }
+    /// True or false.
+    public func flag(
+        _ key: String,
+        default fallback: Bool,
+        example: Bool? = nil,
+        _ about: String
+    ) -> Bool {
+        let node = node(key, default: "\(fallback)", example: example.map { "\($0)" }, about)
+        guard let node else { return fallback }
         guard case .bool(let flag) = node.value else {
             problem(key, "must be true or false, not \(node.kind)")
-            return value
+            return fallback
         }
         return flag
     }
 
-    /// A whole number within bounds; nil when absent.
-    func optionalNumber(_ key: String, _ bounds: ClosedRange<Int>) -> Int? {
-        guard let node = node(key) else { return nil }
+    /// A whole number within bounds; nil when absent or wrong.
+    public func optionalNumber(
+        _ key: String,
+        _ bounds: ClosedRange<Int>,
+        example: Int,
+        _ about: String
+    ) -> Int? {
+        number(key, default: nil, bounds, example: example, about)
+    }
+
+    /// A whole number within bounds.
+    public func number(
+        _ key: String,
+        default fallback: Int,
+        _ bounds: ClosedRange<Int>,
+        _ about: String
+    ) -> Int {
+        number(key, default: fallback, bounds, example: fallback, about) ?? fallback
+    }
+
+    private func number(
+        _ key: String,
+        default fallback: Int?,
+        _ bounds: ClosedRange<Int>,
+        example: Int,
+        _ about: String
+    ) -> Int? {
+        let range = "\(bounds.lowerBound) to \(bounds.upperBound)"
+        let node = node(
+            key,
+            type: "\(range).",
+            default: fallback.map(String.init),
+            example: String(example),
+            about
+        )
+        guard let node else { return nil }
         guard case .number(let number) = node.value, let whole = Int(exactly: number) else {
             problem(key, "must be a whole number, not \(node.kind)")
             return nil
         }
         guard bounds.contains(whole) else {
-            problem(key, "must be from \(bounds.lowerBound) to \(bounds.upperBound), not \(whole)")
+            problem(key, "must be \(range), not \(whole)")
             return nil
         }
         return whole
     }
 
-    func number(_ key: String, default value: Int, _ bounds: ClosedRange<Int>) -> Int {
-        optionalNumber(key, bounds) ?? value
-    }
-
-    /// A span of time written as a text: `500ms`, `10s`, `2m`, `1h`, `30d`.
-    func duration(
+    /// A duration written as a text: `500ms`, `10s`, `2m`, `1h`, `30d`.
+    public func duration(
         _ key: String,
-        default value: Duration,
-        _ bounds: ClosedRange<Duration> = .milliseconds(1)...(.seconds(86400))
+        default fallback: Duration,
+        _ bounds: ClosedRange<Duration>,
+        _ about: String
     ) -> Duration {
-        guard let node = node(key) else { return value }
+        let from = DurationText.format(bounds.lowerBound)
+        let range = "\(from) to \(DurationText.format(bounds.upperBound))"
+        let node = node(
+            key,
+            type: "\(range).",
+            default: ConfigurationNode.text(DurationText.format(fallback)),
+            about
+        )
+        guard let node else { return fallback }
         guard case .string(let text) = node.value, let span = DurationText.parse(text) else {
-            problem(
-                key,
-                "must be a span of time such as \"500ms\", \"10s\", \"2m\", \"1h\", \"7d\""
-            )
-            return value
+            problem(key, "must be a duration such as \"500ms\", \"10s\", \"2m\", \"1h\" or \"7d\"")
+            return fallback
         }
         guard bounds.contains(span) else {
-            let from = DurationText.format(bounds.lowerBound)
-            let to = DurationText.format(bounds.upperBound)
-            problem(key, "must be from \(from) to \(to), not \(text)")
-            return value
+            problem(key, "must be \(range), not \(text)")
+            return fallback
         }
         return span
     }
 
-    /// One of a few words; nil when absent.
-    func optionalChoice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ key: String
+    /// A duration from 1 ms to 1 d.
+    public func duration(
+        _ key: String,
+        default fallback: Duration,
+        _ about: String
+    ) -> Duration {
+        duration(key, default: fallback, .milliseconds(1)...(.seconds(86400)), about)
+    }
+
+    /// One of a few words, each with the value that it stands for; nil when absent or wrong.
+    public func optionalChoice<Choice>(
+        _ key: String,
+        among choices: KeyValuePairs<String, Choice>,
+        example: String? = nil,
+        required isRequired: Bool = false,
+        _ about: String
     ) -> Choice? {
-        guard let text = text(key) else { return nil }
-        guard let choice = Choice(rawValue: text) else {
-            let words = Choice.allCases.map(\.rawValue)
+        choice(key, among: choices, fallback: nil, example: example, required: isRequired, about)
+    }
+
+    /// One of a few words, each with the value that it stands for. `fallback` is one of the words.
+    public func choice<Choice: Equatable>(
+        _ key: String,
+        among choices: KeyValuePairs<String, Choice>,
+        default fallback: Choice,
+        _ about: String
+    ) -> Choice {
+        let word = choices.first { $0.value == fallback }?.key
+        return choice(key, among: choices, fallback: word, about) ?? fallback
+    }
+
+    /// The key `kind` of a group that comes in several kinds; nil when absent or wrong.
+    ///
+    /// - Parameters:
+    ///   - kinds: the kinds by their names.
+    ///   - fallback: the default; without one the key is required.
+    ///   - about: what it means, in sentences.
+    public func kind<Kind>(
+        among kinds: [(key: String, value: Kind)],
+        default fallback: String? = nil,
+        _ about: String
+    ) -> Kind? {
+        choice("kind", among: kinds, fallback: fallback, required: fallback == nil, about)
+            ?? (has("kind") ? nil : kinds.first { $0.key == fallback }?.value)
+    }
+
+    /// One of an enumeration's raw values; nil when absent or wrong.
+    public func optionalChoice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String,
+        example: Choice,
+        _ about: String
+    ) -> Choice? {
+        choice(key, among: Choice.words, fallback: nil, example: example.rawValue, about)
+    }
+
+    /// One of an enumeration's raw values.
+    public func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String,
+        default fallback: Choice,
+        _ about: String
+    ) -> Choice {
+        choice(key, among: Choice.words, fallback: fallback.rawValue, about) ?? fallback
+    }
+
+    private func choice<Choice>(
+        _ key: String,
+        among choices: some Collection<(key: String, value: Choice)>,
+        fallback: String?,
+        example: String? = nil,
+        required isRequired: Bool = false,
+        _ about: String
+    ) -> Choice? {
+        let words = choices.map(\.key)
+        let node = node(
+            key,
+            type: words.count == 1 ? "" : "\(Self.list(words.map(ConfigurationNode.text))).",
+            default: fallback.map(ConfigurationNode.text),
+            example: example.map(ConfigurationNode.text),
+            required: isRequired,
+            about
+        )
+        guard let text = text(node, key) ?? preset(key) else { return nil }
+        guard let choice = choices.first(where: { $0.key == text })?.value else {
             let hint = Spelling.nearest(to: text, among: words).map { "; did you mean \($0)?" }
             problem(key, "must be \(Self.list(words)), not \"\(text)\"" + (hint ?? ""))
             return nil
@@ -102,34 +246,39 @@ extension Section {
         return choice
     }
 
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ key: String,
-        default value: Choice
-    ) -> Choice {
-        optionalChoice(key) ?? value
-    }
-
-    static func list(_ words: [String]) -> String {
+    /// Words as a sentence lists them: `a, b or c`.
+    public static func list(_ words: [String]) -> String {
         guard let last = words.last, words.count > 1 else { return words.first ?? "" }
         return words.dropLast().joined(separator: ", ") + " or " + last
     }
 
-    /// `127.0.0.1:8080`, `[::1]:8443`, `0.0.0.0:0`.
-    func address(_ key: String, default value: SocketAddressText) -> SocketAddressText {
-        guard let text = text(key) else { return value }
+    /// A numeric address and a port: `127.0.0.1:8080`, `[::1]:8443`, `0.0.0.0:0`.
+    public func address(
+        _ key: String,
+        default fallback: SocketAddressText,
+        _ about: String
+    ) -> SocketAddressText {
+        guard let text = text(key, default: fallback.description, about) else { return fallback }
         guard let address = SocketAddressText(text) else {
-            problem(
-                key,
-                "must be a numeric address and a port, as 127.0.0.1:8080 or [::]:8443"
-            )
-            return value
+            problem(key, "must be a numeric address and a port, as 127.0.0.1:8080 or [::]:8443")
+            return fallback
         }
         return address
     }
 
-    /// Ranges of addresses, nothing when absent.
-    func addressRanges(_ key: String) -> [AddressRange] {
-        elements(key).compactMap { position, node in
+    /// Ranges of addresses.
+    public func addressRanges(
+        _ key: String,
+        example: [String],
+        _ about: String
+    ) -> [AddressRange] {
+        let elements = elements(
+            key,
+            default: "[]",
+            example: ConfigurationNode.list(example),
+            about
+        )
+        return elements.compactMap { position, node in
             guard case .string(let text) = node.value, let range = AddressRange(text) else {
                 problem(key, at: position, node, "must be a range such as \"10.0.0.0/8\"")
                 return nil
@@ -138,97 +287,150 @@ extension Section {
         }
     }
 
-    /// The path of a file that must be there and readable; nil when absent.
-    func file(_ key: String) -> String? {
-        guard let text = text(key) else { return nil }
-        let path = surroundings.resolve(text)
-        if case .failure(let problem) = surroundings.read(path) {
-            self.problem(key, "\(path) \(problem.reason)")
+    /// The absolute path of a file that must exist and be readable; nil when absent.
+    public func file(
+        _ key: String,
+        example: String,
+        required isRequired: Bool = false,
+        _ about: String
+    ) -> String? {
+        guard let text = text(key, example: example, required: isRequired, about) else {
+            return nil
+        }
+        let path = environment.resolve(text)
+        if case .failure(let failure) = environment.read(path) {
+            problem(key, "\(path) \(failure.reason)")
         }
         return path
     }
 
-    /// The path of a file or directory that need not be there yet.
-    func path(_ key: String, default value: String) -> String {
-        surroundings.resolve(text(key) ?? value)
+    /// The absolute path of a file or directory that need not exist yet.
+    public func path(_ key: String, default fallback: String, _ about: String) -> String {
+        environment.resolve(text(key, default: fallback, about) ?? fallback)
     }
 
-    /// An absolute `http` or `https` address without user, fragment or trailing slash.
-    func url(_ key: String, plain: PlainHTTP, allowsQuery: Bool = false) -> String? {
-        guard let text = text(key),
-            checkURL(text, key, plain: plain, allowsQuery: allowsQuery)
+    // MARK: URLs
+
+    /// An absolute `http` or `https` URL without user, fragment or trailing slash.
+    ///
+    /// - Parameters:
+    ///   - allowsPlain: the key that allows `http` for hosts other than loopback, and its value.
+    ///     Nil takes `development`.
+    ///   - allowsQuery: whether it may have a query.
+    public func url(
+        _ key: String,
+        allowsPlain: (key: String, value: Bool)? = nil,
+        allowsQuery: Bool = false,
+        example: String,
+        required isRequired: Bool = false,
+        _ about: String
+    ) -> String? {
+        guard let text = text(key, example: example, required: isRequired, about),
+            checkURL(text, key, allowsPlain, allowsQuery: allowsQuery)
         else { return nil }
         return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
 
-    /// An address that holds `{user}` once, where the percent-encoded user identifier goes. It must
-    /// be there if the group is.
-    func userURL(_ key: String, plain: PlainHTTP) -> String {
-        if isPresent, !has(key) { missing(key) }
-        guard let template = text(key) else { return "" }
+    /// A URL that is required and contains `{user}` once, where the percent-encoded user
+    /// identifier goes.
+    public func userURL(_ key: String, example: String, _ about: String) -> String {
+        guard let template = text(key, example: example, required: true, about) else { return "" }
         let parts = template.split(separator: "{user}", omittingEmptySubsequences: false)
         guard parts.count == 2 else {
-            problem(key, "must hold {user} once, where the user identifier goes")
+            problem(key, "must contain {user} once, where the user identifier goes")
             return template
         }
         // Braces are not URL characters; the check is made with a user in their place.
-        let example = parts.joined(separator: "user")
-        guard checkURL(example, key, plain: plain, allowsQuery: true) else { return template }
-        // A user whose name is part of the host's would choose who gets our token.
+        let filled = parts.joined(separator: "user")
+        guard checkURL(filled, key, nil, allowsQuery: true) else { return template }
+        // A user identifier inside the host name would choose who gets our token.
         let afterScheme = parts[0].drop { $0 != ":" }.drop { $0 == ":" || $0 == "/" }
         if !afterScheme.contains(where: { $0 == "/" || $0 == "?" }) {
-            problem(key, "must hold {user} in its path or its query")
+            problem(key, "must contain {user} in its path or its query")
         }
         return template
     }
 
-    @discardableResult
-    func checkURL(
+    private func checkURL(
         _ text: String,
         _ key: String,
-        plain: PlainHTTP,
-        allowsQuery: Bool = false
+        _ allowsPlain: (key: String, value: Bool)?,
+        allowsQuery: Bool
     ) -> Bool {
         guard let parts = HTTPAddress(text) else {
-            problem(key, "must be an absolute https address")
+            problem(key, "must be an absolute https URL")
             return false
         }
         guard parts.userInformation == nil, parts.fragment == nil else {
-            problem(key, "must not hold a user, a password or a fragment")
+            problem(key, "must not contain a user, a password or a fragment")
             return false
         }
         guard allowsQuery || parts.query == nil else {
-            problem(key, "must not hold a query")
+            problem(key, "must not contain a query")
             return false
         }
-        guard parts.isSecure || plain.isAllowed(host: parts.host) else {
+        let (switchKey, isAllowed) = allowsPlain ?? ("development", isDevelopment)
+        let isLoopback = ["localhost", "127.0.0.1", "::1"].contains(parts.host)
+        guard parts.isSecure || isAllowed || isLoopback else {
             problem(
                 key,
-                "must be https: plain http is taken for loopback addresses, and elsewhere with "
-                    + plain.condition
+                "must be https; plain http is allowed for loopback addresses, and for others with "
+                    + "\(switchKey): true"
             )
             return false
         }
         return true
     }
 
-    /// Where plain `http` may be used.
-    enum PlainHTTP {
-        case loopback(unless: Bool)
-        case ifAllowedByInternal(Bool)
-
-        func isAllowed(host: String) -> Bool {
-            if ["localhost", "127.0.0.1", "::1"].contains(host) { return true }
-            switch self {
-            case .loopback(let unless), .ifAllowedByInternal(let unless): return unless
-            }
+    /// How another server is reached and trusted: the keys `ca`, `certificate` and `key`.
+    public func destination(
+        allowsInternal: Bool = true,
+        proxyResolves: Bool = false
+    ) -> Destination {
+        let authorities = file(
+            "ca",
+            example: "tls/ca.pem",
+            "PEM file of the certificate authorities to trust. Default: those of the system."
+        )
+        let certificate = file(
+            "certificate",
+            example: "tls/beckon-client.pem",
+            "PEM file of the client certificate chain for mutual TLS."
+        )
+        let privateKey = file(
+            "key",
+            example: "tls/beckon-client.key",
+            "PEM file of its private key, not encrypted."
+        )
+        if has("certificate") != has("key") {
+            let absent = has("key") ? "certificate" : "key"
+            problem(absent, "is missing: certificate and key must be set together")
         }
+        if let certificate, let privateKey { checkCertifiedKey(certificate, key: privateKey) }
+        return Destination(
+            authorities: authorities,
+            certificate: certificate,
+            key: privateKey,
+            allowsInternalAddresses: allowsInternal,
+            proxyResolvesNames: proxyResolves
+        )
+    }
+}
 
-        var condition: String {
-            switch self {
-            case .loopback: "development: true"
-            case .ifAllowedByInternal: "allow_internal: true"
-            }
-        }
+extension RawRepresentable<String> where Self: CaseIterable {
+    fileprivate static var words: [(key: String, value: Self)] {
+        allCases.map { ($0.rawValue, $0) }
+    }
+}
+
+extension ConfigurationNode {
+    /// A text as it is written in a file.
+    static func text(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+
+    /// A list of texts as it is written in a file.
+    static func list(_ texts: [String]) -> String {
+        "[" + texts.map(text).joined(separator: ", ") + "]"
     }
 }

@@ -1,30 +1,43 @@
-/// A group of keys while it is read. Each key is asked for once, with its default; what was never
-/// asked for is unknown, and `end()` says so.
+/// A group of keys of a configuration while it is read.
 ///
-/// A wrong value is noted and its default used, so that one run finds everything that is wrong.
-final class Section {
-    let path: String
-    /// `path` with list numbers and the operator's own names taken out.
-    let pattern: String
-    let line: Int?
-    let notes: ConfigurationNotes
-    let surroundings: Surroundings
+/// Each reading call declares a key: its name, type, bounds, default and description. The same
+/// calls read a file, refuse unknown keys (`end()`), and describe every key there is
+/// (`KeyDescription`). A wrong value is noted and its default used, so that one run finds every
+/// problem.
+public final class Section {
+    /// Of the group: `authorization_servers[0].inbound`. Empty for the file as a whole.
+    public let path: String
+    /// Of the group's name or value; nil for what is not in the file.
+    public let line: Int?
     /// False for a group that is not in the file: then only defaults come out of it.
-    let isPresent: Bool
-    private let members: [JSON5Node.Member]
+    public let isPresent: Bool
+    let shared: Reading
+    private let members: [ConfigurationNode.Member]
     private var asked: [String] = []
+    /// Where keys are described; nil while a file is read.
+    private let description: KeyList?
+
+    /// What the sections of one configuration share.
+    final class Reading {
+        let notes: ConfigurationNotes
+        let environment: Environment
+        var isDevelopment = false
+
+        init(_ notes: ConfigurationNotes, _ environment: Environment) {
+            self.notes = notes
+            self.environment = environment
+        }
+    }
 
     init(
-        _ node: JSON5Node?,
+        _ node: ConfigurationNode?,
         path: String,
-        pattern: String,
-        notes: ConfigurationNotes,
-        surroundings: Surroundings
+        shared: Reading,
+        description: KeyList? = nil
     ) {
         self.path = path
-        self.pattern = pattern
-        self.notes = notes
-        self.surroundings = surroundings
+        self.shared = shared
+        self.description = description
         line = node?.line
         switch node?.value {
         case .object(let members):
@@ -32,115 +45,217 @@ final class Section {
             isPresent = true
         case nil, .null:
             members = []
-            isPresent = false
+            isPresent = description != nil
         default:
             members = []
             isPresent = true
-            notes.problem(path, node?.line, "must be a group of keys, not \(node?.kind ?? "")")
+            shared.notes.problem(path, line, "must be a group of keys, not \(node?.kind ?? "")")
         }
     }
 
-    /// Refuses every key that nobody asked for.
-    func end() {
+    /// Where secrets, files and variables come from.
+    public var environment: Environment { shared.environment }
+
+    /// Whether the configuration allows what must not be in production.
+    public var isDevelopment: Bool { shared.isDevelopment }
+
+    /// Refuses every key that was not read.
+    public func end() {
         for member in members where !asked.contains(member.name) {
             let meant = Spelling.nearest(to: member.name, among: asked)
             let hint =
                 meant.map { "; did you mean \($0)?" }
                 ?? (asked.isEmpty ? "" : "; known: " + asked.sorted().joined(separator: ", "))
-            notes.problem(path(of: member.name), member.line, "is not a known key" + hint)
+            shared.notes.problem(path(of: member.name), member.line, "is not a known key" + hint)
         }
     }
 
-    /// Whether the file has this key, with a value. Does not count as asking for it.
-    func has(_ key: String) -> Bool {
+    /// Whether the file has this key, with a value. Does not declare it.
+    public func has(_ key: String) -> Bool {
         members.contains { $0.name == key && $0.node.value != .null }
     }
 
-    /// Whether a key holds a list without elements.
-    func isEmptyList(_ key: String) -> Bool {
+    /// Whether the file has an empty list at this key.
+    public func isEmptyList(_ key: String) -> Bool {
         members.first { $0.name == key }?.node.value == .array([])
     }
 
-    /// Notes a problem at a key of this group.
-    func problem(_ key: String, _ reason: String) {
-        notes.problem(path(of: key), line(of: key), reason)
+    // MARK: Problems
+
+    /// Notes a problem at a key of this group; with `""`, at the group itself.
+    public func problem(_ key: String, _ reason: String) {
+        shared.notes.problem(path(of: key), line(of: key), reason)
     }
 
-    /// Notes that a key that must be there is not.
-    func missing(_ key: String) {
-        if isPresent || line != nil || path.isEmpty {
-            problem(key, "is missing")
-        }
+    /// Notes a problem at an element of a list.
+    public func problem(
+        _ key: String,
+        at position: Int,
+        _ node: ConfigurationNode,
+        _ reason: String
+    ) {
+        shared.notes.problem("\(path(of: key))[\(position)]", node.line, reason)
+    }
+
+    /// Notes something that is allowed but deserves attention.
+    public func warn(_ key: String, _ reason: String) {
+        shared.notes.warn(path(of: key), line(of: key), reason)
+    }
+
+    /// Notes that a required key is missing, unless the whole group is.
+    public func missing(_ key: String) {
+        if isPresent || line != nil || path.isEmpty { problem(key, "is missing") }
     }
 
     /// The line of a key, or of the group for what is not there. Of `a.b` it is that of `a`.
-    func line(of key: String) -> Int? {
+    private func line(of key: String) -> Int? {
         let name = key.prefix { $0 != "." }
         return members.first { $0.name == name }?.line ?? line
     }
 
-    func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    /// `key` with the group's path before it.
+    public func path(of key: String) -> String {
+        if key.isEmpty { return path }
+        return path.isEmpty ? key : "\(path).\(key)"
+    }
 
-    /// The value of a key, nil when absent or null. From here on the key is known.
-    func node(_ key: String) -> JSON5Node? {
-        if !asked.contains(key) { asked.append(key) }
-        notes.know(pattern.isEmpty ? key : "\(pattern).\(key)")
-        guard let node = members.first(where: { $0.name == key })?.node, node.value != .null else {
-            return nil
+    // MARK: Declaring
+
+    /// Declares a key whose value the caller interprets.
+    ///
+    /// - Parameters:
+    ///   - key: its name.
+    ///   - type: bounds or choices, as a sentence; empty when the example says enough.
+    ///   - fallback: the default as it is written in a file; nil for none.
+    ///   - example: a value as it is written in a file; nil takes the default.
+    ///   - isRequired: whether a problem is noted when it is missing.
+    ///   - about: what it means, in sentences.
+    /// - Returns: the value; nil when absent or null.
+    public func node(
+        _ key: String,
+        type: String = "",
+        default fallback: String? = nil,
+        example: String? = nil,
+        required isRequired: Bool = false,
+        _ about: String
+    ) -> ConfigurationNode? {
+        declare(key) {
+            KeyDescription(
+                name: key,
+                about: about,
+                type: type,
+                isRequired: isRequired,
+                fallback: fallback,
+                content: .value(
+                    presets[key].map(ConfigurationNode.text) ?? example ?? fallback ?? "null"
+                )
+            )
         }
-        return node
+        if isRequired, !has(key) { missing(key) }
+        return member(key)
+    }
+
+    /// Values that a description takes for granted, such as the kind that it describes.
+    private var presets: [String: String] { description?.presets ?? [:] }
+
+    /// The value that a description takes for granted; nil while a file is read.
+    func preset(_ key: String) -> String? { presets[key] }
+
+    private func declare(_ key: String, _ describe: () -> KeyDescription) {
+        guard !asked.contains(key) else { return }
+        asked.append(key)
+        if let description { description.keys.append(describe()) }
+    }
+
+    private func member(_ key: String) -> ConfigurationNode? {
+        members.first { $0.name == key && $0.node.value != .null }?.node
     }
 
     // MARK: Groups and lists
 
     /// The group under a key. Absent groups can be read too: they yield defaults.
-    func group(_ key: String) -> Section {
-        Section(
-            node(key),
-            path: path(of: key),
-            pattern: pattern.isEmpty ? key : "\(pattern).\(key)",
-            notes: notes,
-            surroundings: surroundings
-        )
+    public func group(
+        _ key: String,
+        required isRequired: Bool = false,
+        _ about: String
+    ) -> Section {
+        let keys = description.map { _ in KeyList() }
+        declare(key) { describe(key, about, isRequired, .group(keys ?? KeyList())) }
+        if isRequired, !has(key) { missing(key) }
+        return Section(member(key), path: path(of: key), shared: shared, description: keys)
     }
 
     /// The elements of a list of groups, nothing when it is absent.
-    func groups(_ key: String) -> [Section] {
-        let pattern = self.pattern.isEmpty ? "\(key)[]" : "\(self.pattern).\(key)[]"
-        return elements(key).map { position, node in
-            Section(
-                node,
-                path: "\(path(of: key))[\(position)]",
-                pattern: pattern,
-                notes: notes,
-                surroundings: surroundings
-            )
+    ///
+    /// - Parameter kinds: for elements of several kinds: what the key `kind` has in each element
+    ///   of the example.
+    public func groups(
+        _ key: String,
+        kinds: [String] = [],
+        required isRequired: Bool = false,
+        _ about: String
+    ) -> [Section] {
+        let examples = description.map { _ in
+            kinds.isEmpty ? [KeyList()] : kinds.map { KeyList(["kind": $0]) }
+        }
+        declare(key) { describe(key, about, isRequired, .list(examples ?? [])) }
+        if isRequired, !has(key) { missing(key) }
+        if let examples { return examples.map(describing) }
+        return elements(of: key).map { position, node in
+            Section(node, path: "\(path(of: key))[\(position)]", shared: shared)
         }
     }
 
-    /// Groups under names of the operator's own, in the order of the file.
-    func named(_ key: String) -> [(name: String, section: Section)] {
-        let pattern = self.pattern.isEmpty ? "\(key).*" : "\(self.pattern).\(key).*"
-        guard let node = node(key) else { return [] }
+    /// Groups under names of the operator's choice, in the order of the file.
+    ///
+    /// - Parameter examples: the groups of the example: their names, and for groups of several
+    ///   kinds what the key `kind` has in them.
+    public func named(
+        _ key: String,
+        examples: [(name: String, kind: String?)],
+        required isRequired: Bool = false,
+        _ about: String
+    ) -> [(name: String, section: Section)] {
+        let described = description.map { _ in
+            examples.map { ($0.name, KeyList($0.kind.map { ["kind": $0] } ?? [:])) }
+        }
+        declare(key) { describe(key, about, isRequired, .named(described ?? [])) }
+        if isRequired, !has(key) { missing(key) }
+        if let described { return described.map { ($0.0, describing($0.1)) } }
+        guard let node = member(key) else { return [] }
         guard case .object(let members) = node.value else {
             problem(key, "must be a group of keys, not \(node.kind)")
             return []
         }
         return members.map { member in
-            let section = Section(
-                member.node,
-                path: "\(path(of: key)).\(member.name)",
-                pattern: pattern,
-                notes: notes,
-                surroundings: surroundings
-            )
-            return (member.name, section)
+            let path = "\(path(of: key)).\(member.name)"
+            return (member.name, Section(member.node, path: path, shared: shared))
         }
     }
 
-    /// The elements of a list with their numbers, nothing when it is absent.
-    func elements(_ key: String) -> [(Int, JSON5Node)] {
-        guard let node = node(key) else { return [] }
+    /// Declares a list whose elements the caller interprets: the elements with their positions,
+    /// nothing when it is absent. The parameters are those of `node`.
+    public func elements(
+        _ key: String,
+        type: String = "",
+        default fallback: String? = nil,
+        example: String? = nil,
+        required isRequired: Bool = false,
+        _ about: String
+    ) -> [(Int, ConfigurationNode)] {
+        _ = node(
+            key,
+            type: type,
+            default: fallback,
+            example: example,
+            required: isRequired,
+            about
+        )
+        return elements(of: key)
+    }
+
+    private func elements(of key: String) -> [(Int, ConfigurationNode)] {
+        guard let node = member(key) else { return [] }
         guard case .array(let elements) = node.value else {
             problem(key, "must be a list, not \(node.kind)")
             return []
@@ -148,8 +263,23 @@ final class Section {
         return Array(elements.enumerated())
     }
 
-    /// Notes a problem at an element of a list.
-    func problem(_ key: String, at position: Int, _ node: JSON5Node, _ reason: String) {
-        notes.problem("\(path(of: key))[\(position)]", node.line, reason)
+    private func describing(_ keys: KeyList) -> Section {
+        Section(nil, path: path, shared: shared, description: keys)
+    }
+
+    private func describe(
+        _ key: String,
+        _ about: String,
+        _ isRequired: Bool,
+        _ content: KeyDescription.Content
+    ) -> KeyDescription {
+        KeyDescription(
+            name: key,
+            about: about,
+            type: "",
+            isRequired: isRequired,
+            fallback: nil,
+            content: content
+        )
     }
 }

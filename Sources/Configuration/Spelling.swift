@@ -1,7 +1,7 @@
-/// Finds what somebody probably meant.
-enum Spelling {
-    /// The known name nearest to `name`, nil when none is near enough to be worth saying.
-    static func nearest(to name: String, among known: some Sequence<String>) -> String? {
+/// Finds the name that a misspelt one probably means.
+public enum Spelling {
+    /// The known name nearest to `name`; nil when none is near enough.
+    public static func nearest(to name: String, among known: some Sequence<String>) -> String? {
         let limit = max(1, name.count / 3)
         return
             known
@@ -13,7 +13,7 @@ enum Spelling {
 
     /// How many letters must be added, left out, changed or swapped with their neighbour
     /// (Damerau and Levenshtein, optimal string alignment).
-    static func distance(_ left: String, _ right: String) -> Int {
+    private static func distance(_ left: String, _ right: String) -> Int {
         let left = Array(left)
         let right = Array(right)
         var before: [Int] = []

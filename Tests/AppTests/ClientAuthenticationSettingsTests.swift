@@ -1,4 +1,5 @@
 import AuthorizationServers
+import Configuration
 import Foundation
 import HTTP
 import JOSE
@@ -69,29 +70,29 @@ struct ClientAuthenticationSettingsTests {
     @Test(
         "warns of a certificate that is of no use, or soon will be",
         arguments: [
-            (-1, "/etc/beckon/beckon-client.pem is not good before"),
+            (-1, "/etc/beckon/beckon-client.pem is not valid before"),
             (1, "/etc/beckon/beckon-client.pem expires at"),
             (3, "/etc/beckon/beckon-client.pem expired at"),
         ]
     )
     func dates(days: Int64, says: String) throws {
-        var surroundings = Fixtures.complete
+        var environment = Fixtures.complete
         // Made before the clock is read: days of difference are all that counts.
         _ = try Fixtures.certificates.get()
-        surroundings.now =
+        environment.now =
             Timestamp(milliseconds: Int64(Date.now.timeIntervalSince1970 * 1000))
             + .seconds(days * 86_400)
         let text = Fixtures.minimal([Self.tls])
-        let warnings = try Configuration.parse(text, in: surroundings).warnings
+        let warnings = try ServiceConfiguration.parse(text, in: environment).warnings
         #expect(warnings.map(\.path) == ["authorization_servers[0].outbound.certificate"])
         #expect(warnings.first?.reason.hasPrefix(says) == true, "\(warnings)")
     }
 
     // MARK: Assertions
 
-    /// Surroundings in which `key` is a file with this text.
-    private static func surroundings(_ key: String) -> Surroundings {
-        Surroundings(directory: "/etc/beckon") { path in
+    /// An environment in which `key` is a file with this text.
+    private static func environment(_ key: String) -> Environment {
+        Environment(directory: "/etc/beckon") { path in
             path == "/etc/beckon/key"
                 ? .success(Array(key.utf8)) : .failure(.init("does not exist"))
         }
@@ -108,12 +109,12 @@ struct ClientAuthenticationSettingsTests {
     }
 
     private static func signingKey(_ text: String, _ key: String) throws -> SigningKey? {
-        let surroundings = surroundings(key)
-        let configuration = try Configuration.parse(text, in: surroundings)
+        let environment = Self.environment(key)
+        let configuration = try ServiceConfiguration.parse(text, in: environment)
         let settings = try #require(configuration.authorizationServers.first).outbound
         #expect(settings.authentication.files == ["/etc/beckon/key"])
         let credentials = try settings.authentication.credentials(
-            in: surroundings,
+            in: environment,
             goodAt: nil
         )
         guard case .assertion(let key) = credentials.method else { return nil }
@@ -181,7 +182,7 @@ struct ClientAuthenticationSettingsTests {
             ),
         ]
         for (text, key, path, says) in cases {
-            let problems = Fixtures.problems(text, in: Self.surroundings(key))
+            let problems = Fixtures.problems(text, in: Self.environment(key))
             #expect(problems.map(\.path) == ["authorization_servers[0].outbound.\(path)"])
             #expect(problems.first?.reason.contains(says) == true, "\(problems)")
             #expect(!problems.map(\.reason).joined().contains("a secret"))

@@ -1,10 +1,11 @@
+import Configuration
 import Foundation
 import Logins
 import TestSupport
 
 @testable import App
 
-/// Configurations to try, and surroundings for them.
+/// Configurations to try, and environment for them.
 enum ConfigurationFixtures {
     /// The repository's root.
     static let root = URL(fileURLWithPath: #filePath)
@@ -33,7 +34,7 @@ enum ConfigurationFixtures {
 
     /// Every file exists and every variable that the examples name is set. Certificates and keys
     /// are those of `certificates`.
-    static let complete = Surroundings(
+    static let complete = Environment(
         directory: "/etc/beckon",
         variables: [
             "ACP_API_KEY_HASH": hash, "DIRECTORY_TOKEN": "token", "ACCOUNTS_TOKEN": "token",
@@ -78,17 +79,17 @@ enum ConfigurationFixtures {
         return text
     }
 
-    static func parse(_ text: String) throws(ConfigurationError) -> Configuration {
-        try Configuration.parse(text, in: complete)
+    static func parse(_ text: String) throws(ConfigurationError) -> ServiceConfiguration {
+        try ServiceConfiguration.parse(text, in: complete)
     }
 
     /// What is wrong with a text, as `path: reason` or `path`.
     static func problems(
         _ text: String,
-        in surroundings: Surroundings = complete
+        in environment: Environment = complete
     ) -> [ConfigurationProblem] {
         do {
-            _ = try Configuration.parse(text, in: surroundings)
+            _ = try ServiceConfiguration.parse(text, in: environment)
             return []
         } catch {
             return error.problems

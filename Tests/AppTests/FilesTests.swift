@@ -11,19 +11,6 @@ struct FilesTests {
         try body(path)
     }
 
-    @Test("are read whole, or it is said why not")
-    func read() throws {
-        try withDirectory { directory in
-            let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-            let path = directory + "/long"
-            try Data(bytes).write(to: URL(fileURLWithPath: path))
-            #expect(try Files.read(path).get() == bytes)
-            #expect(Files.read(directory) == .failure(.init("is a directory")))
-            #expect(Files.read(directory + "/none") == .failure(.init("does not exist")))
-            #expect(Files.read(path + "/below") == .failure(.init("does not exist")))
-        }
-    }
-
     @Test(
         "lie in a directory",
         arguments: [
@@ -32,12 +19,6 @@ struct FilesTests {
     )
     func directory(path: String, directory: String) {
         #expect(Files.directory(of: path) == directory)
-    }
-
-    @Test("are made absolute by where the process runs")
-    func absolute() {
-        #expect(Files.absolute("/a/../b") == "/a/../b")
-        #expect(Files.absolute("a") == FileManager.default.currentDirectoryPath + "/a")
     }
 
     @Test("get directories that are made with those above, and are removed with them")

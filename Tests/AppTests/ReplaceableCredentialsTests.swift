@@ -1,4 +1,5 @@
 import AuthorizationServers
+import Configuration
 import Cryptography
 import Foundation
 import HTTP
@@ -49,8 +50,8 @@ struct ReplaceableCredentialsTests {
               channels: { console: { kind: "console" } },
             }
             """
-        let surroundings = Surroundings.real(directory: certificates.directory.path)
-        let configuration = try Configuration.parse(text, in: surroundings)
+        let environment = Environment.real(directory: certificates.directory.path)
+        let configuration = try ServiceConfiguration.parse(text, in: environment)
         credentials = try ReplaceableCredentials(
             try #require(configuration.authorizationServers.first).outbound.authentication,
             of: .named("acp"),

@@ -1,3 +1,4 @@
+import Configuration
 import Engine
 import Foundation
 import HTTP
@@ -14,7 +15,7 @@ struct RouteTests {
     @Test("are those of the interface description")
     func described() async throws {
         let directory = try TemporaryDirectory()
-        let configuration = try Configuration.parse(
+        let configuration = try ServiceConfiguration.parse(
             DemoConfiguration.text,
             in: .real(directory: directory.path)
         )

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import App
+@testable import Configuration
 
 @Suite("The JSON5 reader")
 struct JSON5Tests {
@@ -21,7 +21,7 @@ struct JSON5Tests {
         // Foundation refuses the byte order mark that a text file may begin with.
         let bare = text.replacingOccurrences(of: "\u{FEFF}", with: "")
         let expected = try decoder.decode(Plain.self, from: Data(bare.utf8))
-        #expect(Plain(try JSON5Node(text)) == expected)
+        #expect(Plain(try ConfigurationNode(text)) == expected)
     }
 
     /// Foundation keeps the line break of the first and refuses the second; the specification (5.1)
@@ -33,7 +33,7 @@ struct JSON5Tests {
         ]
     )
     func escapes(_ text: String, expected: String) throws {
-        #expect(try JSON5Node(text).value == .string(expected))
+        #expect(try ConfigurationNode(text).value == .string(expected))
     }
 
     @Test(
@@ -47,7 +47,7 @@ struct JSON5Tests {
         ]
     )
     func refuses(_ text: String, line: Int, column: Int) {
-        let error = #expect(throws: JSON5Error.self) { try JSON5Node(text) }
+        let error = #expect(throws: JSON5Error.self) { try ConfigurationNode(text) }
         #expect(error?.line == line)
         #expect(error?.column == column)
     }
@@ -55,7 +55,7 @@ struct JSON5Tests {
     @Test("refuses a key that stands twice and says where it stood first")
     func duplicate() {
         let error = #expect(throws: JSON5Error.self) {
-            try JSON5Node("{\n a: 1,\n b: 2,\n 'a': 3\n}")
+            try ConfigurationNode("{\n a: 1,\n b: 2,\n 'a': 3\n}")
         }
         #expect(error?.line == 4)
         #expect(error?.reason == "a stands here again, after line 2")
@@ -64,7 +64,7 @@ struct JSON5Tests {
     @Test("does not follow a text deeper than its limit")
     func depth() {
         #expect(throws: JSON5Error.self) {
-            try JSON5Node(String(repeating: "[", count: 100_000))
+            try ConfigurationNode(String(repeating: "[", count: 100_000))
         }
     }
 
@@ -74,7 +74,7 @@ struct JSON5Tests {
             [String: Plain]
         )
 
-        init(_ node: JSON5Node) {
+        init(_ node: ConfigurationNode) {
             switch node.value {
             case .null: self = .null
             case .bool(let flag): self = .bool(flag)

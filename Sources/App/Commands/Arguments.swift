@@ -1,3 +1,5 @@
+import Configuration
+
 /// The options of one command as they were given.
 struct ParsedArguments: Sendable {
     private(set) var values: [String: String] = [:]

@@ -1,3 +1,4 @@
+import Configuration
 import Cryptography
 
 /// `beckon demo`: everything on one machine, to look at.

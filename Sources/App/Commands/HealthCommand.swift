@@ -1,3 +1,4 @@
+import Configuration
 import HTTP
 
 /// `beckon health`: whether a service of this machine is alive, for a container's health check.

@@ -1,3 +1,4 @@
+import Configuration
 import Cryptography
 import Glibc
 import JOSE
@@ -12,7 +13,7 @@ enum KeyFile {
         warningTo terminal: any Terminal
     ) throws(CommandFailure) -> VerificationKey {
         let bytes: [UInt8]
-        switch Surroundings.real(directory: ".").read(path) {
+        switch Environment.real(directory: ".").read(path) {
         case .success(let contents): bytes = contents
         case .failure(let problem): throw CommandFailure(.failed, "\(path) \(problem.reason)")
         }

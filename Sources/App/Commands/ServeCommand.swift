@@ -1,3 +1,5 @@
+import Configuration
+
 /// `beckon serve`: the service.
 struct ServeCommand: Command {
     static let name = "serve"
@@ -15,7 +17,7 @@ struct ServeCommand: Command {
     }
 
     func run(_ terminal: any Terminal) async throws {
-        try await Composition.serve(Configuration.load(config))
+        try await Composition.serve(ServiceConfiguration.load(config))
     }
 }
 
@@ -23,21 +25,30 @@ struct ServeCommand: Command {
 struct CheckCommand: Command {
     static let defaultConfig = "Config/beckon.json5"
     static let name = "check"
-    static let summary = "Checks a configuration and says everything that is wrong with it."
+    static let summary = "Check a configuration and list every problem."
     static let details = """
-        Files and environment variables that it names are looked at too. Nothing is opened, started
-        or changed. Exit code 78 when something is wrong.
+        Also checks the files and environment variables that the configuration names. Does not open,
+        start or change anything. Exit code 78 if there is a problem.
         """
-    static let options: [CommandOption] = [.config]
+    static let options: [CommandOption] = [
+        .config,
+        .flag("example", "Print an example with every key, its description and its default."),
+    ]
 
     private let config: String
+    private let printsExample: Bool
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
         config = arguments.text("config", default: Self.defaultConfig)
+        printsExample = arguments.has("example")
     }
 
     func run(_ terminal: any Terminal) async throws {
-        let configuration = try Configuration.load(config)
+        if printsExample {
+            terminal.output(String(ServiceConfiguration.example.dropLast()))
+            return
+        }
+        let configuration = try ServiceConfiguration.load(config)
         for warning in configuration.warnings { terminal.error("warning: \(warning)") }
         terminal.output("\(config) is good")
     }

@@ -1,3 +1,5 @@
+import Configuration
+
 /// `beckon simulate bank`: a simulated bank to ask for accounts.
 struct SimulateBankCommand: Command {
     static let name = "simulate bank"

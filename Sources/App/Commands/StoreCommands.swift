@@ -9,9 +9,9 @@ struct Stores: Sendable {
     /// Opens the stores of a configuration's file for as long as `body` runs.
     static func with<Result>(
         _ config: String,
-        _ body: (Stores, Configuration) async throws -> Result
+        _ body: (Stores, ServiceConfiguration) async throws -> Result
     ) async throws -> Result {
-        let configuration = try Configuration.load(config)
+        let configuration = try ServiceConfiguration.load(config)
         let stores = try await Composition.openStores(configuration.store)
         do {
             let result = try await body(stores, configuration)
@@ -57,7 +57,7 @@ struct MigrateCommand: Command {
     }
 
     func run(_ terminal: any Terminal) async throws {
-        let configuration = try Configuration.load(config)
+        let configuration = try ServiceConfiguration.load(config)
         let (from, to) = try await Composition.migrate(configuration.store)
         let path = configuration.store.sqlitePath
         terminal.output(

@@ -68,7 +68,7 @@ struct UsersAddCommand: Command {
 
     private func known(
         _ names: [String],
-        _ configuration: Configuration
+        _ configuration: ServiceConfiguration
     ) throws(CommandFailure) -> Set<ChannelID> {
         var known: Set<ChannelID> = []
         for name in names {

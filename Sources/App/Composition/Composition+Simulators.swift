@@ -1,3 +1,4 @@
+import Configuration
 import CurlClient
 import Glibc
 import HTTP
@@ -71,7 +72,7 @@ extension Composition {
     static func simulateBank(_ options: SimulateBankOptions) async throws {
         let token =
             options.token
-            ?? Surroundings.real(directory: ".").variable("BECKON_SIM_BANK_TOKEN")
+            ?? Environment.real(directory: ".").variable("BECKON_SIM_BANK_TOKEN")
             ?? DemoConfiguration.bankToken
         let site = try Site()
         let server = try site.server(options.listen, SimulatedBank(token: token).routes)
@@ -84,7 +85,7 @@ extension Composition {
     static func demo(_ options: DemoOptions) async throws {
         let directory = try DemoDirectory(options.directory)
         defer { directory.remove() }
-        var configuration = try Configuration.parse(
+        var configuration = try ServiceConfiguration.parse(
             DemoConfiguration.text,
             in: .real(directory: directory.path)
         )
@@ -145,7 +146,7 @@ extension Composition {
     }
 
     private static func keySet(_ path: String) throws -> JWKSet {
-        switch Surroundings.real(directory: ".").read(path) {
+        switch Environment.real(directory: ".").read(path) {
         case .failure(let problem): throw CommandFailure(.usage, "\(path) \(problem.reason)")
         case .success(let bytes):
             do { return try JWKSet(bytes: bytes) } catch {
@@ -257,8 +258,8 @@ extension ChannelSettings {
     }
 }
 
-extension Configuration {
-    /// Points the demo's configuration at where its surroundings really listen.
+extension ServiceConfiguration {
+    /// Points the demo's configuration at where its peers really listen.
     fileprivate mutating func connect(acp: String, page: String, port: Int) {
         authorizationServers[0].outbound.acp = acp
         approval.frameAncestors = [page, "http://localhost:\(port)"]

@@ -8,7 +8,7 @@ import SQLiteStore
 /// Puts the parts together and runs them: the only place that knows them all.
 enum Composition {
     /// Runs the service until it is told to stop.
-    static func serve(_ configuration: Configuration) async throws {
+    static func serve(_ configuration: ServiceConfiguration) async throws {
         let service = try Service(configuration)
         UnixSignals.start { service.receive($0) }
         await service.run()

@@ -1,4 +1,5 @@
 import AuthorizationServers
+import Configuration
 import Cryptography
 import Glibc
 import HTTP
@@ -25,7 +26,7 @@ final class ReplaceableCredentials: Sendable {
 
     private let settings: ClientAuthenticationSettings
     let server: AuthorizationServerID
-    private let surroundings = Surroundings.real(directory: "")
+    private let environment = Environment.real(directory: "")
     private let clock: any WallClock
     private let log: Logger
     private let state: Locked<State>
@@ -42,13 +43,13 @@ final class ReplaceableCredentials: Sendable {
         self.server = server
         self.clock = clock
         self.log = log
-        let surroundings = surroundings
+        let environment = environment
         // Before the contents: what changes in between is seen at the next look.
         let stamps = settings.files.map { FileStamp($0) }
-        let digests = settings.files.map { surroundings.digest(of: $0) }
+        let digests = settings.files.map { environment.digest(of: $0) }
         state = Locked(
             State(
-                credentials: try settings.credentials(in: surroundings, goodAt: nil),
+                credentials: try settings.credentials(in: environment, goodAt: nil),
                 stamps: stamps,
                 digests: digests,
                 looksAgainAt: clock.now() + Self.interval
@@ -86,7 +87,7 @@ final class ReplaceableCredentials: Sendable {
     private func look() {
         let stamps = settings.files.map { FileStamp($0) }
         guard stamps != state.withLock({ $0.stamps }) else { return }
-        let digests = settings.files.map { surroundings.digest(of: $0) }
+        let digests = settings.files.map { environment.digest(of: $0) }
         let isSame = state.withLock { state in
             state.stamps = stamps
             return state.digests == digests
@@ -94,7 +95,7 @@ final class ReplaceableCredentials: Sendable {
         if isSame { return }
         do throws(ClientAuthenticationSettings.Problem) {
             let credentials = try settings.credentials(
-                in: surroundings,
+                in: environment,
                 goodAt: clock.now()
             )
             state.withLock { state in
@@ -132,7 +133,7 @@ private struct FileStamp: Hashable {
     }
 }
 
-extension Surroundings {
+extension Environment {
     fileprivate func digest(of file: String) -> [UInt8]? {
         guard case .success(let bytes) = read(file) else { return nil }
         return SHA256.digest(bytes)

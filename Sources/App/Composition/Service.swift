@@ -16,7 +16,7 @@ import Threads
 /// It stops in this order: no new connections, requests under way end, no new work, work under way
 /// ends, the store closes.
 final class Service: Sendable {
-    private let configuration: Configuration
+    private let configuration: ServiceConfiguration
     private let sink: LineSink
     private let log: Logger
     private let clock = SystemClock()
@@ -40,9 +40,9 @@ final class Service: Sendable {
     /// Opens the store, reads certificates and binds the listeners. Nothing is answered yet.
     ///
     /// - Throws: `CommandFailure` that says what is in the way.
-    init(_ configuration: Configuration) throws {
+    init(_ configuration: ServiceConfiguration) throws {
         self.configuration = configuration
-        sink = LineSink(configuration.log.format.line)
+        sink = LineSink(configuration.log.format)
         log = Logger(threshold: configuration.log.level, sink: sink)
         for warning in configuration.warnings {
             log.warning("configuration.warning") { $0.member("about", "\(warning)") }
@@ -122,7 +122,7 @@ final class Service: Sendable {
                 loops: loops.loops,
                 observer: Traffic(
                     RequestLog(
-                        configuration.log.requests.selection,
+                        configuration.log.requests,
                         routes: router.routes,
                         sink: sink
                     ),

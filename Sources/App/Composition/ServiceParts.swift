@@ -1,4 +1,5 @@
 import AuthorizationServers
+import Configuration
 import Endpoints
 import Engine
 import HTTP
@@ -11,7 +12,7 @@ import Telemetry
 
 /// Makes the parts that a configuration describes one by one.
 struct ServiceParts {
-    private let configuration: Configuration
+    private let configuration: ServiceConfiguration
     /// Calls authorization servers.
     private let client: any OutboundHTTP
     /// Calls everybody else, so that a receiver that hangs does not hold reports back.
@@ -20,7 +21,7 @@ struct ServiceParts {
     private let log: Logger
 
     init(
-        _ configuration: Configuration,
+        _ configuration: ServiceConfiguration,
         client: any OutboundHTTP,
         otherClient: any OutboundHTTP,
         clock: any WallClock,
@@ -40,7 +41,7 @@ struct ServiceParts {
         guard let settings = configuration.users.http,
             let http = HTTPDirectory.Settings(
                 template: settings.urlTemplate,
-                destination: settings.destination.http(),
+                destination: settings.destination,
                 timeLimit: settings.timeLimit
             )
         else {
@@ -68,7 +69,7 @@ struct ServiceParts {
         guard let settings = configuration.accounts,
             let http = UserLookup.Settings(
                 template: settings.urlTemplate,
-                destination: settings.destination.http(),
+                destination: settings.destination,
                 timeLimit: settings.timeLimit
             )
         else { return nil }
@@ -104,10 +105,7 @@ struct ServiceParts {
                 settings: WebhookChannel.Settings(
                     url: webhook.url,
                     secrets: secrets,
-                    destination: webhook.destination.http(
-                        allowsInternal: webhook.allowsInternal,
-                        proxyResolves: webhook.proxyResolves
-                    ),
+                    destination: webhook.destination,
                     timeLimit: webhook.timeLimit
                 ),
                 client: otherClient,
@@ -140,7 +138,7 @@ struct ServiceParts {
         configuration.authorizationServers.map { server in
             let settings = server.inbound
             var limits = configuration.loginLimits
-            limits.sameConsent = server.outbound.sameConsent.domain
+            limits.sameConsent = server.outbound.sameConsent
             return CloudentityInbound(
                 server: server.id,
                 basePath: settings.basePath,
@@ -164,7 +162,7 @@ struct ServiceParts {
                     reportMargin: server.outbound.reportMargin
                 ),
                 limits: limits,
-                reportsExpiry: server.outbound.rejectOnExpiry.domain,
+                reportsExpiry: server.outbound.rejectOnExpiry,
                 workspaces: server.outbound.consents.workspaces
             )
         }
@@ -211,10 +209,10 @@ struct ServiceParts {
                 CloudentityOutbound(
                     server: server.id,
                     acp: settings.acp,
-                    domainMode: settings.domainMode.adapter,
+                    domainMode: settings.domainMode,
                     tenant: settings.tenant,
                     scopeGrantBaseURL: settings.scopeGrantBaseURL,
-                    consentStyle: settings.consents.style.adapter,
+                    consentStyle: settings.consents.style,
                     consentBaseURL: settings.consents.baseURL,
                     tokenURL: settings.tokenURL,
                     discovery: settings.discovery,
@@ -222,9 +220,9 @@ struct ServiceParts {
                     credentials: { credentials.current },
                     assertionAudience: settings.authentication.audience,
                     scopes: settings.scopes,
-                    destination: settings.destination.http(),
+                    destination: settings.destination,
                     timeLimit: settings.timeLimit,
-                    lookup: settings.scopeGrantLookup == .never ? .never : .always,
+                    lookup: settings.scopeGrantLookup,
                     workspaces: settings.consents.workspaces,
                     rejectionCodes: settings.consents.rejectionCodes,
                     statusPolicy: settings.consents.statusPolicy

@@ -1,3 +1,4 @@
+import Configuration
 public import Logins
 
 /// An authorization server that calls us and that we report to.
@@ -19,17 +20,26 @@ public struct AuthorizationServerSettings: Sendable {
     /// Every server of the file, with what must be unique among them checked.
     static func all(
         _ root: Section,
-        development: Bool,
         clientCertificates: TLSListenSettings.ClientCertificates
     ) -> [AuthorizationServerSettings] {
-        let sections = root.groups("authorization_servers")
+        let sections = root.groups(
+            "authorization_servers",
+            kinds: Kind.allCases.map(\.rawValue),
+            """
+            The authorization servers that send logins and receive their outcomes; at least one. \
+            Each has its own queues, so that one that fails does not delay the others. Servers may \
+            share a base_path if their credentials differ, or if a credential is shared and their \
+            tenants or workspaces differ. /user/verify names neither: servers that share a \
+            credential share their users.
+            """
+        )
         if sections.isEmpty {
             root.problem("authorization_servers", "must name at least one server")
         }
         var seen: [AuthorizationServerID: String] = [:]
         var earlier: [(path: String, server: AuthorizationServerSettings)] = []
         return sections.compactMap { section in
-            let server = AuthorizationServerSettings(section, development: development)
+            let server = AuthorizationServerSettings(section)
             if server?.inbound.requiresClientCertificate ?? false, clientCertificates == .off {
                 section.problem(
                     "inbound.require_client_certificate",
@@ -38,14 +48,14 @@ public struct AuthorizationServerSettings: Sendable {
             }
             guard let server else { return nil }
             if let earlier = seen.updateValue(section.path, forKey: server.id) {
-                section.problem("id", "is that of \(earlier) already")
+                section.problem("id", "is already used by \(earlier)")
             }
             for (path, other) in earlier {
                 if let shared = server.sharedCredential(with: other) {
                     section.problem(
                         "inbound.base_path",
-                        "is that of \(path) already, and \(shared) is that of both: they need other "
-                            + "credentials, or workspaces or tenants of which none is the other's"
+                        "is already used by \(path), and so is \(shared): use different "
+                            + "credentials, or list different workspaces or tenants for both"
                     )
                 }
             }
@@ -54,7 +64,7 @@ public struct AuthorizationServerSettings: Sendable {
         }
     }
 
-    /// The credential by which a call could be either server's; nil when calls tell which one it is.
+    /// The credential by which a call could be either server's; nil when calls identify one.
     ///
     /// Passwords are known by salted hashes, so that one user name may have one password.
     private func sharedCredential(with other: AuthorizationServerSettings) -> String? {
@@ -78,14 +88,21 @@ public struct AuthorizationServerSettings: Sendable {
         return nil
     }
 
-    private init?(_ section: Section, development: Bool) {
-        let id = AuthorizationServerID(section.requiredText("id"))
-        kind = section.choice("kind", default: .cloudentity)
-        inbound = InboundSettings(section.group("inbound"))
-        outbound = OutboundSettings(section.group("outbound"), development: development)
-        for key in ["inbound", "outbound"] where !section.has(key) { section.missing(key) }
+    private init?(_ section: Section) {
+        let id = section.requiredText(
+            "id",
+            example: "acp",
+            "Your name for the server. It is part of each login's identity: never change it."
+        )
+        kind = section.choice("kind", default: .cloudentity, "The kind of server.")
+        inbound = InboundSettings(
+            section.group("inbound", required: true, "What the server sends to Beckon.")
+        )
+        outbound = OutboundSettings(
+            section.group("outbound", required: true, "How Beckon reports to the server.")
+        )
         section.end()
-        guard let id else { return nil }
+        guard let id = AuthorizationServerID(id) else { return nil }
         self.id = id
     }
 }

@@ -1,3 +1,5 @@
+public import Configuration
+public import HTTP
 public import Logins
 import Notifications
 
@@ -21,29 +23,45 @@ public struct ChannelSettings: Sendable {
     }
 
     /// Every channel of the file, in its order.
-    static func all(_ root: Section, development: Bool) -> [ChannelSettings] {
-        let named = root.named("channels")
+    static func all(_ root: Section) -> [ChannelSettings] {
+        let named = root.named(
+            "channels",
+            examples: [("app", "webhook"), ("sms", "exec")],
+            """
+            Channels that notify users, at least one. Their names are stored with logins and users: \
+            never change them.
+            """
+        )
         if named.isEmpty { root.problem("channels", "must name at least one channel") }
         return named.compactMap { name, section in
-            ChannelSettings(name, section, development: development)
+            ChannelSettings(name, section)
         }
     }
 
-    private init?(_ name: String, _ section: Section, development: Bool) {
+    private init?(_ name: String, _ section: Section) {
         defer { section.end() }
-        if !section.has("kind") { section.missing("kind") }
-        let kind: KindName = section.choice("kind", default: .webhook)
+        let kind = section.optionalChoice(
+            "kind",
+            among: ["webhook": KindName.webhook, "exec": .exec, "console": .console],
+            required: true,
+            """
+            webhook: a server of yours, by Standard Webhooks (https://www.standardwebhooks.com). \
+            exec: a command that gets the prompt as JSON on standard input. console: standard \
+            output, only with development: true.
+            """
+        )
         switch kind {
-        case .webhook: self.kind = .webhook(WebhookSettings(section, development: development))
+        case nil: return nil
+        case .webhook: self.kind = .webhook(WebhookSettings(section))
         case .exec: self.kind = .exec(ExecSettings(section))
         case .console:
             self.kind = .console
-            if !development {
-                section.problem("kind", "may be console with development: true only")
+            if !section.isDevelopment {
+                section.problem("kind", "console is only allowed with development: true")
             }
         }
         guard let id = ChannelID(name) else {
-            section.notes.problem(section.path, section.line, "is not a name for a channel")
+            section.problem("", "is not a valid name for a channel")
             return nil
         }
         self.id = id
@@ -63,38 +81,61 @@ public struct WebhookSettings: Sendable {
     /// Default false.
     public var proxyResolves: Bool
     /// How it is reached and trusted.
-    public var destination: DestinationSettings
+    public var destination: Destination
     /// For one delivery. Default 20 s.
     public var timeLimit: Duration
 
-    init(_ section: Section, development: Bool) {
-        allowsInternal = section.flag("allow_internal", default: false)
-        proxyResolves = section.flag("proxy_resolves", default: false)
+    init(_ section: Section) {
+        allowsInternal = section.flag(
+            "allow_internal",
+            default: false,
+            "Allow loopback and private addresses, and plain http."
+        )
+        proxyResolves = section.flag(
+            "proxy_resolves",
+            default: false,
+            """
+            A proxy from the environment (https_proxy) is given the address that Beckon resolved \
+            and checked. True gives it the host name instead, for networks where only the proxy \
+            resolves names; the proxy must then refuse internal addresses.
+            """
+        )
         url =
             section.url(
                 "url",
-                plain: .ifAllowedByInternal(allowsInternal),
-                allowsQuery: true
+                allowsPlain: ("allow_internal", allowsInternal),
+                allowsQuery: true,
+                example: "https://push.bank.example/beckon",
+                required: true,
+                "Where prompts are posted."
             ) ?? ""
-        if !section.has("url") { section.missing("url") }
-        secrets = section.secrets("secrets", development: development)
+        secrets = section.secrets(
+            "secrets",
+            example: "[{ file: \"secrets/webhook\" }]",
+            required: true,
+            """
+            whsec_ keys that sign each request, made by `beckon hash-secret --webhook`; several \
+            during rotation.
+            """
+        )
         for secret in secrets where secret.withText({ WebhookSecret($0) == nil }) {
             section.problem(
                 "secrets",
-                "must be whsec_ and 24 to 64 bytes in base 64, as beckon hash-secret --webhook "
-                    + "makes them"
+                "must be whsec_ and 24 to 64 bytes in base64, made by beckon hash-secret --webhook"
             )
         }
-        if !section.has("secrets") {
-            section.missing("secrets")
-        } else if section.isEmptyList("secrets") {
+        if section.isEmptyList("secrets") {
             section.problem("secrets", "must not be empty")
         }
-        destination = DestinationSettings(section)
+        destination = section.destination(
+            allowsInternal: allowsInternal,
+            proxyResolves: proxyResolves
+        )
         timeLimit = section.duration(
             "time_limit",
             default: .seconds(20),
-            .milliseconds(100)...(.seconds(60))
+            .milliseconds(100)...(.seconds(60)),
+            "Timeout of one call."
         )
     }
 }
@@ -109,20 +150,31 @@ public struct ExecSettings: Hashable, Sendable {
     public var concurrency: Int
 
     init(_ section: Section) {
-        arguments = section.texts("argv")
+        arguments = section.texts(
+            "argv",
+            example: ["/usr/local/bin/send-sms", "--from", "Bank"],
+            required: true,
+            "The command's absolute path and its arguments."
+        )
         if arguments.isEmpty {
-            section.problem("argv", "must hold a command")
+            if section.has("argv") { section.problem("argv", "must contain a command") }
         } else if !arguments[0].hasPrefix("/") {
             section.problem("argv", "must begin with an absolute path, not \(arguments[0])")
-        } else if case .failure(let problem) = section.surroundings.read(arguments[0]) {
+        } else if case .failure(let problem) = section.environment.read(arguments[0]) {
             section.problem("argv", "\(arguments[0]) \(problem.reason)")
         }
         timeLimit = section.duration(
             "time_limit",
             default: .seconds(10),
-            .milliseconds(100)...(.seconds(60))
+            .milliseconds(100)...(.seconds(60)),
+            "Timeout of one run; the command is then killed."
         )
-        concurrency = section.number("concurrency", default: 8, 1...256)
+        concurrency = section.number(
+            "concurrency",
+            default: 8,
+            1...256,
+            "Maximum number of concurrent runs."
+        )
     }
 }
 
@@ -135,24 +187,32 @@ public struct NotifyStep: Hashable, Sendable {
 
     /// The steps of the file; without any, every channel at once.
     static func all(_ root: Section, channels: [ChannelSettings]) -> [NotifyStep] {
-        let sections = root.groups("notify")
-        guard root.has("notify") else {
+        let sections = root.groups(
+            "notify",
+            "Which channels are notified, and when. By default all of them at once."
+        )
+        if sections.isEmpty {
+            if root.has("notify") { root.problem("notify", "must name at least one channel") }
             return channels.map { NotifyStep(channel: $0.id, after: .zero) }
         }
-        if sections.isEmpty { root.problem("notify", "must name at least one channel") }
         let known = channels.map(\.id.value)
         var seen: Set<String> = []
         return sections.compactMap { section in
             defer { section.end() }
-            let name = section.requiredText("channel")
-            let after = section.duration("after", default: .zero, .zero...(.seconds(3600)))
+            let name = section.requiredText("channel", example: "app", "A name from channels.")
+            let after = section.duration(
+                "after",
+                default: .zero,
+                .zero...(.seconds(3600)),
+                "How long after the prompt is ready."
+            )
             guard !name.isEmpty else { return nil }
             if !known.contains(name) {
                 let meant = Spelling.nearest(to: name, among: known)
                 let hint = meant.map { "; did you mean \($0)?" } ?? ""
-                section.problem("channel", "is not one of channels: \(name)" + hint)
+                section.problem("channel", "is not a channel: \(name)" + hint)
             }
-            if !seen.insert(name).inserted { section.problem("channel", "is named twice") }
+            if !seen.insert(name).inserted { section.problem("channel", "is listed twice") }
             return ChannelID(name).map { NotifyStep(channel: $0, after: after) }
         }
     }

@@ -1,13 +1,14 @@
 public import AuthorizationServers
+import Configuration
 import Cryptography
 import HTTP
-import JOSE
+public import JOSE
 import Logins
 
-/// How we prove ourselves to an authorization server, and the files that do it
-/// (`cloudentity.md` 5). It is read once for the configuration, and again whenever a file changes.
+/// How we authenticate to an authorization server, and the files it takes (`cloudentity.md` 5).
+/// The files are read once with the configuration, and again whenever one changes.
 public struct ClientAuthenticationSettings: Sendable {
-    /// `token_endpoint_auth_method`. `none` and `unspecified` are no choice: they prove nothing.
+    /// `token_endpoint_auth_method`. `none` and `unspecified` are not supported.
     public enum Method: String, CaseIterable, Sendable {
         case secretBasic = "client_secret_basic"
         case secretPost = "client_secret_post"
@@ -17,60 +18,22 @@ public struct ClientAuthenticationSettings: Sendable {
         case selfSignedTLS = "self_signed_tls_client_auth"
     }
 
-    /// How a client assertion is signed by a key pair (RFC 7518 §3.1, RFC 8037 §3.1).
-    public enum Algorithm: String, CaseIterable, Sendable {
-        case rs256 = "RS256"
-        case ps256 = "PS256"
-        case es256 = "ES256"
-        case edDSA = "EdDSA"
-
-        var jose: SignatureAlgorithm {
-            switch self {
-            case .rs256: .rs256
-            case .ps256: .ps256
-            case .es256: .es256
-            case .edDSA: .edDSA
-            }
-        }
-    }
-
-    /// Whom a client assertion is for.
-    enum Audience: String, CaseIterable {
-        case tokenURL = "token_url"
-        case issuer
-    }
-
     /// What is wrong with the files, at a key of the configuration.
     struct Problem: Error, Hashable, Sendable {
         let key: String
         let reason: String
     }
 
-    /// A secret, and the file to read it from again.
-    struct Source: Sendable {
-        let secret: Secret
-        /// Nil for what cannot change: a variable of the environment, a text.
-        let file: String?
-
-        func read(_ surroundings: Surroundings, _ key: String) throws(Problem) -> Secret {
-            guard let file else { return secret }
-            let bytes = try surroundings.bytes(of: file, key)
-            let secret = Section.secretBytes(inFile: bytes)
-            guard !secret.isEmpty else { throw Problem(key: key, reason: "\(file) is empty") }
-            return Secret(secret)
-        }
-    }
-
     /// Default `client_secret_basic`.
     public var method: Method
     /// Of the client that the server made for us; needed by the methods that are named after it.
-    var secret: Source?
+    var secret: SecretSource?
     /// PEM or a private JWK; needed by `private_key_jwt`.
-    var privateKey: Source?
+    var privateKey: SecretSource?
     /// `kid` of assertions. Nil takes that of the JWK, or the key's thumbprint (RFC 7638).
     public var keyID: String?
     /// Nil takes that of the JWK, or the usual one for the kind of key, which is RS256 for RSA.
-    public var algorithm: Algorithm?
+    public var algorithm: SignatureAlgorithm?
     /// Default `token_url`.
     public var audience: CloudentityOutbound.AssertionAudience
     /// Whether tokens are bound to our certificate (RFC 8705 §3), which must then be there.
@@ -78,17 +41,56 @@ public struct ClientAuthenticationSettings: Sendable {
     /// Paths of our certificate chain and its key, shown on every call.
     var certificate: (chain: String, key: String)?
 
-    init(_ section: Section, destination: DestinationSettings, development: Bool) {
-        method = section.choice("client_authentication", default: .secretBasic)
-        secret = section.secretSource("client_secret", development: development)
-        privateKey = section.secretSource("private_key", development: development)
-        keyID = section.text("key_id")
-        algorithm = section.optionalChoice("assertion_algorithm")
-        switch section.choice("assertion_audience", default: Audience.tokenURL) {
-        case .tokenURL: audience = .tokenURL
-        case .issuer: audience = .issuer
-        }
-        bindsTokens = section.flag("certificate_bound_access_tokens", default: false)
+    init(_ section: Section, destination: Destination) {
+        method = section.choice(
+            "client_authentication",
+            default: .secretBasic,
+            """
+            How Beckon authenticates to ACP. Files named here, certificates included, may be \
+            replaced at any time: new ones are used within seconds, or at once on SIGHUP; invalid \
+            ones are logged and ignored.
+            """
+        )
+        secret = section.secretSource(
+            "client_secret",
+            example: "{ file: \"secrets/acp-client-secret\" }",
+            """
+            For the client_secret methods; at least 32 bytes for client_secret_jwt.
+            """
+        )
+        privateKey = section.secretSource(
+            "private_key",
+            example: "{ file: \"secrets/acp-signing-key.json\" }",
+            """
+            For private_key_jwt: PEM or a private JWK, as `beckon keys generate` creates it; RSA, \
+            P-256 or Ed25519.
+            """
+        )
+        keyID = section.text(
+            "key_id",
+            example: "beckon-2026",
+            "The kid of assertions. By default that of the JWK, or else the key's thumbprint."
+        )
+        algorithm = section.optionalChoice(
+            "assertion_algorithm",
+            among: ["RS256": .rs256, "PS256": .ps256, "ES256": .es256, "EdDSA": .edDSA],
+            example: "RS256",
+            """
+            The algorithm of assertions. By default that of the JWK, or else the usual one for the \
+            key, which is RS256 for RSA.
+            """
+        )
+        audience = section.choice(
+            "assertion_audience",
+            among: ["token_url": .tokenURL, "issuer": .issuer],
+            default: .tokenURL,
+            "The audience of assertions; FAPI requires issuer."
+        )
+        bindsTokens = section.flag(
+            "certificate_bound_access_tokens",
+            default: false,
+            "Whether tokens are bound to our certificate, which is then required (RFC 8705 §3)."
+        )
         if let chain = destination.certificate, let key = destination.key {
             certificate = (chain, key)
         }
@@ -103,7 +105,7 @@ public struct ClientAuthenticationSettings: Sendable {
             if !section.has("private_key") { section.missing("private_key") }
         case .tls, .selfSignedTLS:
             if !section.has("certificate") {
-                section.problem("certificate", "is missing: \(method.rawValue) proves us by it")
+                section.problem("certificate", "is missing: \(method.rawValue) needs it")
             }
             return
         }
@@ -112,7 +114,7 @@ public struct ClientAuthenticationSettings: Sendable {
         }
         // Whatever could not be read has been said.
         if secret != nil || privateKey != nil {
-            do throws(Problem) { _ = try proof(in: section.surroundings) } catch {
+            do throws(Problem) { _ = try proof(in: section.environment) } catch {
                 if section.has(error.key) { section.problem(error.key, error.reason) }
             }
         }
@@ -126,12 +128,12 @@ public struct ClientAuthenticationSettings: Sendable {
     /// Reads everything and checks that it fits together. The certificate must be good at
     /// `moment`; nil takes any.
     func credentials(
-        in surroundings: Surroundings,
+        in environment: Environment,
         goodAt moment: Timestamp?
     ) throws(Problem) -> ClientCredentials {
         var identity: ClientIdentity?
         if let certificate {
-            let (read, certified) = try surroundings.identity(
+            let (read, certified) = try environment.identity(
                 certificate.chain,
                 key: certificate.key
             )
@@ -140,34 +142,37 @@ public struct ClientAuthenticationSettings: Sendable {
             }
             identity = read
         }
-        return ClientCredentials(try proof(in: surroundings), identity: identity)
+        return ClientCredentials(try proof(in: environment), identity: identity)
     }
 
     private func proof(
-        in surroundings: Surroundings
+        in environment: Environment
     ) throws(Problem) -> ClientCredentials.Method {
         switch method {
         case .secretBasic:
-            return .secretBasic(try read(secret, "client_secret", surroundings).withText { $0 })
+            return .secretBasic(try read(secret, "client_secret", environment).withText { $0 })
         case .secretPost:
-            return .secretPost(try read(secret, "client_secret", surroundings).withText { $0 })
+            return .secretPost(try read(secret, "client_secret", environment).withText { $0 })
         case .secretJWT:
-            let secret = try read(secret, "client_secret", surroundings)
+            let secret = try read(secret, "client_secret", environment)
             return .assertion(try key(of: secret))
         case .privateKeyJWT:
-            let text = try read(privateKey, "private_key", surroundings)
+            let text = try read(privateKey, "private_key", environment)
             return .assertion(try text.withText { text throws(Problem) in try key(in: text) })
         case .tls, .selfSignedTLS: return .certificate
         }
     }
 
     private func read(
-        _ source: Source?,
+        _ source: SecretSource?,
         _ key: String,
-        _ surroundings: Surroundings
+        _ environment: Environment
     ) throws(Problem) -> Secret {
         guard let source else { throw Problem(key: key, reason: "is missing") }
-        return try source.read(surroundings, key)
+        guard let file = source.file else { return source.secret }
+        let secret = SecretSource.bytes(inFile: try environment.bytes(of: file, key))
+        guard !secret.isEmpty else { throw Problem(key: key, reason: "\(file) is empty") }
+        return Secret(secret)
     }
 
     private func key(of secret: Secret) throws(Problem) -> SigningKey {
@@ -184,7 +189,7 @@ public struct ClientAuthenticationSettings: Sendable {
     private func key(in text: String) throws(Problem) -> SigningKey {
         do throws(JOSEError) {
             if let algorithm {
-                return try SigningKey(text: text, algorithm: algorithm.jose, id: keyID)
+                return try SigningKey(text: text, algorithm: algorithm, id: keyID)
             }
             // The server's own default for RSA; a JWK that says otherwise, and other kinds of key,
             // do not fit it.
@@ -208,7 +213,7 @@ public struct ClientAuthenticationSettings: Sendable {
     }
 }
 
-extension Surroundings {
+extension Environment {
     fileprivate func bytes(
         of file: String,
         _ key: String

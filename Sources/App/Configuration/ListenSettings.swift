@@ -1,16 +1,28 @@
-/// The listener for everybody.
+public import Configuration
+
+/// The public listener.
 public struct ListenSettings: Hashable, Sendable {
-    /// Where; default `127.0.0.1:8080`, so that nothing is open to a network by oversight.
+    /// Default `127.0.0.1:8080`, so that nothing is open to a network by oversight.
     public var address: SocketAddressText
     /// Event loops; 0 is one for each core.
     public var loops: Int
-    /// Nil listens for plain HTTP, for use behind something that speaks TLS.
+    /// Nil listens for plain HTTP, for use behind a TLS proxy.
     public var tls: TLSListenSettings?
 
     init(_ section: Section) {
-        address = section.address("address", default: .init(host: "127.0.0.1", port: 8080))
-        loops = section.number("loops", default: 0, 0...256)
-        let tls = section.group("tls")
+        address = section.address(
+            "address",
+            default: .init(host: "127.0.0.1", port: 8080),
+            "\"[::]:8443\" listens on every address of the machine."
+        )
+        loops = section.number("loops", default: 0, 0...256, "Event loops; 0 is one per core.")
+        let tls = section.group(
+            "tls",
+            """
+            Without this group the listener speaks plain HTTP, for use behind a TLS proxy. The \
+            files are PEM and are read again on SIGHUP.
+            """
+        )
         self.tls = TLSListenSettings(tls)
         section.end()
     }
@@ -33,14 +45,32 @@ public struct TLSListenSettings: Hashable, Sendable {
     }
 
     init?(_ section: Section) {
-        certificate = section.file("certificate") ?? ""
-        key = section.file("key") ?? ""
-        clientCertificates = section.choice("client_certificates", default: .off)
-        clientAuthorities = section.file("client_authorities")
+        certificate =
+            section.file(
+                "certificate",
+                example: "tls/server.pem",
+                required: true,
+                "The certificate chain."
+            ) ?? ""
+        key =
+            section.file(
+                "key",
+                example: "tls/server.key",
+                required: true,
+                "Its private key, not encrypted."
+            ) ?? ""
+        clientCertificates = section.choice(
+            "client_certificates",
+            default: .off,
+            "Whether clients are asked for a certificate."
+        )
+        clientAuthorities = section.file(
+            "client_authorities",
+            example: "tls/clients-ca.pem",
+            "The authorities of client certificates. Required unless client_certificates is off."
+        )
         section.end()
         guard section.isPresent else { return nil }
-        if !section.has("certificate") { section.missing("certificate") }
-        if !section.has("key") { section.missing("key") }
         if clientCertificates != .off, !section.has("client_authorities") {
             section.problem(
                 "client_authorities",
@@ -54,11 +84,11 @@ enum ManagementSettings {
     /// Default `127.0.0.1:9464`, the port that metrics exporters are registered with.
     static func address(_ section: Section) -> SocketAddressText {
         defer { section.end() }
-        return section.address("address", default: .init(host: "127.0.0.1", port: 9464))
+        return section.address("address", default: .init(host: "127.0.0.1", port: 9464), "")
     }
 }
 
-/// What one peer, and all of them, may use of the listener.
+/// Limits of the public listener.
 public struct LimitSettings: Hashable, Sendable {
     /// Connections at once; more are answered 503 and closed. Default 20,000.
     public var connections: Int
@@ -76,22 +106,66 @@ public struct LimitSettings: Hashable, Sendable {
     public var idle: Duration
     /// For answering, unless a route has a limit of its own. Default 10 s.
     public var handler: Duration
-    /// For the peer to take an answer. Default 20 s.
+    /// For the peer to receive an answer. Default 20 s.
     public var write: Duration
-    /// For requests under way to end when the service stops. Default 20 s.
+    /// For running requests to end when the service stops. Default 20 s.
     public var drain: Duration
 
     init(_ section: Section) {
-        connections = section.number("connections", default: 20_000, 1...1_000_000)
-        bodyBytes = section.number("body_bytes", default: 64 << 10, 1024...(16 << 20))
-        headBytes = section.number("head_bytes", default: 16 << 10, 1024...(1 << 20))
-        handshake = section.duration("handshake", default: .seconds(10))
-        header = section.duration("header", default: .seconds(10))
-        body = section.duration("body", default: .seconds(20))
-        idle = section.duration("idle", default: .seconds(60))
-        handler = section.duration("handler", default: .seconds(10))
-        write = section.duration("write", default: .seconds(20))
-        drain = section.duration("drain", default: .seconds(20), .zero...(.seconds(600)))
+        connections = section.number(
+            "connections",
+            default: 20_000,
+            1...1_000_000,
+            "Maximum number of connections; more are answered 503."
+        )
+        bodyBytes = section.number(
+            "body_bytes",
+            default: 64 << 10,
+            1024...(16 << 20),
+            "Maximum size of a request's body; larger ones are answered 413."
+        )
+        headBytes = section.number(
+            "head_bytes",
+            default: 16 << 10,
+            1024...(1 << 20),
+            "Maximum size of a request's header; larger ones are answered 431."
+        )
+        handshake = section.duration(
+            "handshake",
+            default: .seconds(10),
+            "Timeout of the TLS handshake."
+        )
+        header = section.duration(
+            "header",
+            default: .seconds(10),
+            "Timeout for receiving a request's header."
+        )
+        body = section.duration(
+            "body",
+            default: .seconds(20),
+            "Timeout for receiving a request's body."
+        )
+        idle = section.duration(
+            "idle",
+            default: .seconds(60),
+            "Timeout of an idle connection."
+        )
+        handler = section.duration(
+            "handler",
+            default: .seconds(10),
+            "Timeout of Beckon's own work on a request."
+        )
+        write = section.duration(
+            "write",
+            default: .seconds(20),
+            "Timeout for sending a response."
+        )
+        drain = section.duration(
+            "drain",
+            default: .seconds(20),
+            .zero...(.seconds(600)),
+            "How long running requests may take when the service stops."
+        )
         section.end()
     }
 }

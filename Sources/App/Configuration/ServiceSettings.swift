@@ -1,8 +1,9 @@
+import Configuration
 public import Engine
 import Logins
 public import Telemetry
 
-/// How people decide.
+/// How users decide.
 public struct ApprovalSettings: Hashable, Sendable {
     /// Whether possession of the prompt's link is enough to approve.
     public var tap: Bool
@@ -11,13 +12,45 @@ public struct ApprovalSettings: Hashable, Sendable {
     /// The name at the top of the prompt. Default `Beckon`.
     public var title: String
 
-    init(_ section: Section, development: Bool) {
-        let tap = section.flag("tap", default: development)
-        self.tap = tap
-        frameAncestors = section.elements("frame_ancestors").compactMap { position, node in
-            guard case .string(let text) = node.value, Self.isOrigin(text) else {
+    init(_ section: Section) {
+        tap = section.flag(
+            "tap",
+            default: section.isDevelopment,
+            example: true,
+            """
+            Whether possession of the prompt's link is enough to approve. There is no stronger \
+            method yet, so it must be set to true, except with development: true.
+            """
+        )
+        frameAncestors = Self.frameAncestors(section)
+        title =
+            section.text("title", default: "Beckon", "The name at the top of the prompt.") ?? ""
+        if !section.isDevelopment {
+            if tap {
+                section.warn("tap", "anyone with a prompt's link can approve with a tap")
+            } else {
                 section.problem(
-                    "frame_ancestors",
+                    "tap",
+                    "must be set to true: there is no stronger method to approve yet, and the "
+                        + "decision must be yours"
+                )
+            }
+        }
+        section.end()
+    }
+
+    private static func frameAncestors(_ section: Section) -> [String] {
+        let key = "frame_ancestors"
+        let elements = section.elements(
+            key,
+            default: "[]",
+            example: "[\"https://bank.example\"]",
+            "Origins that may show the prompt in a frame."
+        )
+        return elements.compactMap { position, node in
+            guard case .string(let text) = node.value, isOrigin(text) else {
+                section.problem(
+                    key,
                     at: position,
                     node,
                     "must be an origin such as \"https://bank.example\""
@@ -26,22 +59,6 @@ public struct ApprovalSettings: Hashable, Sendable {
             }
             return text
         }
-        title = section.text("title") ?? "Beckon"
-        if !development {
-            if tap {
-                section.notes.warn(
-                    section.path(of: "tap"),
-                    section.line(of: "tap"),
-                    "whoever holds a prompt's link can approve with a tap"
-                )
-            } else {
-                section.problem(
-                    "tap",
-                    "must be true: there is no stronger way to approve yet, and it must be your choice"
-                )
-            }
-        }
-        section.end()
     }
 
     /// Scheme, host and port, and nothing that could end a directive of a content policy.
@@ -57,23 +74,55 @@ public struct ApprovalSettings: Hashable, Sendable {
 
 /// How much is done at once.
 public struct EngineSettings: Hashable, Sendable {
-    /// Duties of one kind performed at once for each authorization server; 0 takes logins in and
+    /// Duties of one kind performed at once for each authorization server; 0 accepts logins and
     /// leaves them to another process. Default 256.
     public var concurrency: Int
     /// When calls to a server that fails are stopped. Default after 10, for 1 s growing to 30 s.
     public var breaker: CircuitBreaker.Rule
 
     init(_ section: Section) {
-        concurrency = section.number("concurrency", default: 256, 0...10_000)
-        breaker = Self.breaker(section.group("breaker"))
+        concurrency = section.number(
+            "concurrency",
+            default: 256,
+            0...10_000,
+            """
+            Maximum number of concurrent tasks of one kind (preparing, reporting) per \
+            authorization server. 0 accepts logins and does not process them.
+            """
+        )
+        breaker = Self.breaker(
+            section.group(
+                "breaker",
+                """
+                Circuit breaker of a server that cannot be reached, does not answer or answers \
+                5xx. Its reports wait and are sent when it is back; a report at the last moment \
+                is tried anyway.
+                """
+            )
+        )
         section.end()
     }
 
     private static func breaker(_ section: Section) -> CircuitBreaker.Rule {
-        let failures = section.number("failures", default: 10, 1...1_000_000)
+        let failures = section.number(
+            "failures",
+            default: 10,
+            1...1_000_000,
+            "Consecutive failed calls that open the breaker."
+        )
         let bounds: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3600))
-        let pause = section.duration("pause", default: .seconds(1), bounds)
-        let longest = section.duration("longest_pause", default: .seconds(30), bounds)
+        let pause = section.duration(
+            "pause",
+            default: .seconds(1),
+            bounds,
+            "How long before one call tries again; doubled each time it fails."
+        )
+        let longest = section.duration(
+            "longest_pause",
+            default: .seconds(30),
+            bounds,
+            "The longest pause."
+        )
         if longest < pause {
             section.problem("longest_pause", "must not be shorter than pause")
         }
@@ -85,43 +134,32 @@ public struct EngineSettings: Hashable, Sendable {
 
 /// What is logged, to standard error.
 public struct LogSettings: Hashable, Sendable {
-    /// How a line looks.
-    public enum Format: String, CaseIterable, Sendable {
-        /// One JSON object a line.
-        case json
-        /// For people.
-        case text
-    }
-
-    /// Which requests get a line.
-    public enum Requests: String, CaseIterable, Sendable {
-        case all
-        /// Those answered with 400 or more.
-        case errors
-        case off
-    }
-
-    private enum Level: String, CaseIterable {
-        case debug, info, warning, error
-    }
-
     /// Default `info`.
     public var level: LogLevel
     /// Default `json`.
-    public var format: Format
+    public var format: LineSink.Format
     /// Default `all`.
-    public var requests: Requests
+    public var requests: RequestLog.Selection
 
     init(_ section: Section) {
-        level =
-            switch section.choice("level", default: Level.info) {
-            case .debug: .debug
-            case .info: .info
-            case .warning: .warning
-            case .error: .error
-            }
-        format = section.choice("format", default: .json)
-        requests = section.choice("requests", default: .all)
+        level = section.choice(
+            "level",
+            among: ["debug": .debug, "info": .info, "warning": .warning, "error": .error],
+            default: .info,
+            "The lowest level that is logged."
+        )
+        format = section.choice(
+            "format",
+            among: ["json": .json, "text": .text],
+            default: .json,
+            "json: one object per line; text: for people."
+        )
+        requests = section.choice(
+            "requests",
+            among: ["all": .all, "errors": .errors, "off": .off],
+            default: .all,
+            "Which requests are logged, independent of level; errors are 400 and above."
+        )
         section.end()
     }
 }

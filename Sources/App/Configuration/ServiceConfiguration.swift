@@ -1,0 +1,148 @@
+public import Configuration
+public import Logins
+
+/// Everything an operator decides, checked: whoever holds one need not check again.
+///
+/// It is read from a JSON5 file whose keys are those of `Config/beckon.example.json5`. Secrets come
+/// from files and environment variables. It never decides anything by itself beyond the defaults.
+public struct ServiceConfiguration: Sendable {
+    /// Allows what must not be in production: secrets in the file, tapping, plain http, the console.
+    public var development: Bool
+    /// What prompt links begin with; no slash at its end.
+    public var publicURL: String
+    /// The listener for everybody.
+    public var listen: ListenSettings
+    /// The listener for the platform: health and metrics.
+    public var management: SocketAddressText
+    /// What one peer, and all of them, may use.
+    public var limits: LimitSettings
+    /// Where logins are kept and for how long.
+    public var store: StoreSettings
+    /// Who the people are.
+    public var users: UserSettings
+    /// Where their accounts are listed; nil when nobody is asked.
+    public var accounts: AccountSettings?
+    /// Who calls us and is reported to. At least one; ids are unique, and each
+    /// call tells whose it is.
+    public var authorizationServers: [AuthorizationServerSettings]
+    /// How much one user and one client may use.
+    public var loginLimits: LoginLimits
+    /// Ways of reaching people, in the order of the file; ids are unique.
+    public var channels: [ChannelSettings]
+    /// Which of them are asked, and when.
+    public var notify: [NotifyStep]
+    /// How people decide.
+    public var approval: ApprovalSettings
+    /// How much is done at once.
+    public var engine: EngineSettings
+    /// What is logged.
+    public var log: LogSettings
+    /// What is allowed and should still be looked at, for the log.
+    public var warnings: [ConfigurationProblem]
+
+    /// Reads and checks a file.
+    ///
+    /// - Throws: `ConfigurationError` with every problem.
+    public static func load(_ path: String) throws(ConfigurationError) -> ServiceConfiguration {
+        Self(try ConfigurationFile.load(path) { Self($0) })
+    }
+
+    /// Checks a text.
+    ///
+    /// - Throws: `ConfigurationError` with every problem.
+    public static func parse(
+        _ text: String,
+        in environment: Environment
+    ) throws(ConfigurationError) -> ServiceConfiguration {
+        Self(try ConfigurationFile.read(text, in: environment) { Self($0) })
+    }
+
+    /// An example file with every key, its description and its default.
+    public static var example: String { ConfigurationFile.example { Self($0) } }
+
+    private init(_ read: (ServiceConfiguration, warnings: [ConfigurationProblem])) {
+        self = read.0
+        warnings = read.warnings
+    }
+
+    private init(_ root: Section) {
+        development = root.isDevelopment
+        publicURL =
+            root.url(
+                "public_url",
+                example: "https://login.bank.example",
+                required: true,
+                "The base URL of prompt links, as users' devices reach it."
+            ) ?? ""
+        listen = ListenSettings(
+            root.group(
+                "listen",
+                "The public listener, for authorization servers, users and their apps."
+            )
+        )
+        management = ManagementSettings.address(
+            root.group(
+                "management",
+                """
+                The listener of /health/live, /health/ready and /metrics. Keep it private.
+                """
+            )
+        )
+        limits = LimitSettings(root.group("limits", "Limits of the public listener."))
+        store = StoreSettings(root.group("store", "Where logins are stored and for how long."))
+        users = UserSettings(root.group("users", "Where users are looked up."))
+        accounts = AccountSettings(
+            root.group(
+                "accounts",
+                """
+                The bank's API that lists a user's accounts (openapi/bank-accounts.yaml). Without \
+                this group no consent that needs accounts can be approved.
+                """
+            )
+        )
+        authorizationServers = AuthorizationServerSettings.all(
+            root,
+            clientCertificates: listen.tls?.clientCertificates ?? .off
+        )
+        loginLimits = Self.loginLimits(
+            user: root.group(
+                "limits_per_user",
+                "Limits per user. Logins over a limit are accepted and reported as failed."
+            ),
+            client: root.group(
+                "limits_per_client",
+                "The same per OAuth client; by default without limits."
+            )
+        )
+        channels = ChannelSettings.all(root)
+        notify = NotifyStep.all(root, channels: channels)
+        approval = ApprovalSettings(root.group("approval", "How users decide."))
+        engine = EngineSettings(root.group("engine", "How much is done at once."))
+        log = LogSettings(root.group("log", "The log, on standard error."))
+        warnings = []
+        if listen.address.port != 0, listen.address == management {
+            root.problem("management", "must not be the address of listen")
+        }
+    }
+
+    private static func loginLimits(user: Section, client: Section) -> LoginLimits {
+        defer {
+            user.end()
+            client.end()
+        }
+        let bounds = 1...1_000_000
+        let live = "Maximum number of pending logins."
+        let starts = "Maximum number of new logins per minute."
+        return LoginLimits(
+            liveLoginsOfUser: user.number("live", default: 5, bounds, live),
+            liveLoginsOfClient: client.optionalNumber("live", bounds, example: 10_000, live),
+            startsOfUserAMinute: user.number("starts_per_minute", default: 20, bounds, starts),
+            startsOfClientAMinute: client.optionalNumber(
+                "starts_per_minute",
+                bounds,
+                example: 60_000,
+                starts
+            )
+        )
+    }
+}
