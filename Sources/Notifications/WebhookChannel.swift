@@ -2,8 +2,8 @@ import Cryptography
 public import HTTP
 import JSON
 public import Logins
+import Synchronization
 public import Telemetry
-import Threads
 
 /// Posts prompts to a URL of the bank's, signed by Standard Webhooks.
 ///
@@ -42,7 +42,7 @@ public final class WebhookChannel: NotificationChannel {
     private let client: any OutboundHTTP
     private let clock: any WallClock
     private let log: Logger
-    private let isGone = Locked(false)
+    private let isGone = Atomic(false)
 
     public init(
         id: ChannelID,
@@ -61,7 +61,7 @@ public final class WebhookChannel: NotificationChannel {
     }
 
     /// False after a 410, until the service starts again.
-    public var isEnabled: Bool { !isGone.withLock { $0 } }
+    public var isEnabled: Bool { !isGone.load(ordering: .relaxed) }
 
     public func ask(_ prompt: Prompt) async -> DeliveryAnswer {
         guard isEnabled else { return .refused("the channel is disabled") }
@@ -126,11 +126,7 @@ public final class WebhookChannel: NotificationChannel {
     }
 
     private func disable() {
-        let isFirst = isGone.withLock { isGone in
-            defer { isGone = true }
-            return !isGone
-        }
-        guard isFirst else { return }
+        guard !isGone.exchange(true, ordering: .relaxed) else { return }
         log.error("channel.disabled") { json in
             json.member("channel", id.value)
             json.member("reason", "the receiver answered 410")
