@@ -1,11 +1,14 @@
-/// What a handler answers. Length, connection and date fields are the encoder's.
+/// The answer of a handler. The encoder adds the fields for length, connection and date.
 public struct Response: Sendable {
     /// 100 to 599.
     public var status: Int
+    /// The media type of the content.
     public var contentType: StaticString?
+    /// Further header fields.
     public var fields: [Field]
+    /// The content.
     public var body: [UInt8]
-    /// The connection ends after this answer whatever the peer asked for.
+    /// Whether the connection is closed after this answer.
     public var closesConnection = false
     /// Ends the connection in the way of a failing server. For simulators only.
     public var dropsConnection = ConnectionDrop.none
@@ -22,7 +25,7 @@ public struct Response: Sendable {
         self.body = body
     }
 
-    /// A JSON answer that nobody keeps a copy of.
+    /// A JSON answer that must not be cached.
     public static func json(
         _ status: Int = 200,
         _ body: [UInt8],
