@@ -21,8 +21,18 @@ public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringCon
     }
 
     private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
-        for index in bytes.indices where bytes[index] < 0x20 || bytes[index] >= 0x7F {
-            return false
+        var index = 0
+        // Eight bytes at a time: less than 0x20 borrows the top bit, and 0x7F carries into it.
+        while index + 8 <= bytes.count {
+            let word = bytes.word(at: index)
+            let low = (word &- 0x2020_2020_2020_2020) & ~word
+            let high = word | (word &+ 0x0101_0101_0101_0101)
+            guard (low | high) & 0x8080_8080_8080_8080 == 0 else { return false }
+            index += 8
+        }
+        while index < bytes.count {
+            guard bytes[index] >= 0x20, bytes[index] < 0x7F else { return false }
+            index += 1
         }
         return true
     }
@@ -47,7 +57,15 @@ public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringCon
     public static func == (left: Self, right: Self) -> Bool {
         let (left, right) = (left.value.utf8Span.span, right.value.utf8Span.span)
         guard left.count == right.count else { return false }
-        for index in left.indices where left[index] != right[index] { return false }
+        var index = 0
+        while index + 8 <= left.count {
+            guard left.word(at: index) == right.word(at: index) else { return false }
+            index += 8
+        }
+        while index < left.count {
+            guard left[index] == right[index] else { return false }
+            index += 1
+        }
         return true
     }
 
@@ -109,4 +127,12 @@ public struct LoginNumber: Hashable, Comparable, Sendable {
     public let rawValue: Int64
     public init(_ rawValue: Int64) { self.rawValue = rawValue }
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+extension Span<UInt8> {
+    /// Eight bytes.
+    fileprivate func word(at index: Int) -> UInt64 {
+        precondition(index >= 0 && index + 8 <= count, "the bytes lie within the span")
+        return bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+    }
 }
