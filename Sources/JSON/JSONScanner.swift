@@ -1,4 +1,5 @@
-/// A strict pull parser over bytes (RFC 8259): no tree, no copies but the strings that are asked for.
+/// A strict pull parser over bytes (RFC 8259): no tree, no copies but the strings that are asked
+/// for.
 ///
 /// Names within an object must differ, text must be UTF-8, and nesting is bounded.
 public struct JSONScanner: Sendable {
@@ -92,8 +93,8 @@ public struct JSONScanner: Sendable {
     private func endOfPlainText(from start: Int) -> Int {
         let span = bytes.span
         var index = start
-        // Eight bytes at a time: a byte that is zero after the exclusive or, or below 0x20, sets its
-        // top bit. Borrows only spoil the bytes after the first one found.
+        // Eight bytes at a time: a byte that is zero after the exclusive or, or below 0x20, sets
+        // its top bit. Borrows only spoil the bytes after the first one found.
         let ones: UInt64 = 0x0101_0101_0101_0101
         while index + 8 <= limit {
             let word = UInt64(

@@ -1,20 +1,20 @@
 import CCurl
 import HTTP
 
-/// Which way a request takes, and who answers for the address at its end.
-enum Route: Hashable, Sendable {
-    /// As the destination and the environment say, to any address.
+/// How a transfer reaches its server, and who has checked the server's address.
+enum TransferRoute: Hashable, Sendable {
+    /// As the destination and the environment say; every address is allowed.
     case free
-    /// Guarded and without a proxy: each address is judged when it is about to be connected to.
+    /// Without a proxy; each address is checked right before the connection to it is opened.
     case direct
-    /// Opens no connection and learns which addresses `direct` would try.
+    /// Opens no connection: finds the addresses that `direct` would try.
     case lookup
-    /// Guarded, through a proxy that is told the address, so that it resolves nothing. Without an
-    /// address it is told the name, and answers for what it resolves that to.
+    /// Through a proxy that gets the checked address, so that it resolves nothing. Without an
+    /// address it gets the name, and is responsible for what it resolves that to.
     case proxy(String, InternetAddress?)
 }
 
-/// Where a URL leads, as libcurl reads it: whatever judged a URL by other rules could be deceived.
+/// Scheme and host of a URL, as libcurl reads it: a check by other rules could be bypassed.
 struct URLOrigin: Hashable, Sendable {
     let scheme: String
     /// An IPv6 address without its brackets.
