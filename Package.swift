@@ -110,7 +110,7 @@ let package = Package(
             ]
         ),
         module(
-            "Simulators",
+            "Lab",
             ["Cryptography", "HTTP", "JOSE", "JSON", "Threads"]
         ),
         module(
@@ -119,7 +119,7 @@ let package = Package(
                 "AuthorizationServers", "Configuration", "Cryptography", "CurlClient", "Endpoints",
                 "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
                 "SQLiteStore",
-                "Simulators", "TLS", "Telemetry", "Threads",
+                "Lab", "TLS", "Telemetry", "Threads",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
@@ -209,10 +209,10 @@ let package = Package(
             ]
         ),
         tests(
-            "SimulatorsTests",
+            "LabTests",
             [
                 "AuthorizationServers", "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON",
-                "Logins", "Net", "Simulators", "Telemetry", "TestSupport", "Threads",
+                "Logins", "Net", "Lab", "Telemetry", "TestSupport", "Threads",
             ]
         ),
         tests(
@@ -221,7 +221,7 @@ let package = Package(
                 "App", "AuthorizationServers", "Configuration", "Cryptography", "CurlClient",
                 "Endpoints", "Engine",
                 "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore", "Simulators", "TLS", "Telemetry", "TestSupport", "Threads",
+                "SQLiteStore", "Lab", "TLS", "Telemetry", "TestSupport", "Threads",
             ],
             exclude: ["Peers"]
         ),

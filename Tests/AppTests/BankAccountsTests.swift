@@ -4,7 +4,7 @@ import HTTP
 import JSON
 import Logins
 import Net
-import Simulators
+import Lab
 import Telemetry
 import TestSupport
 import Testing

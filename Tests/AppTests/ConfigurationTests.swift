@@ -4,7 +4,7 @@ import Cryptography
 import Foundation
 import HTTP
 import Logins
-import Simulators
+import Lab
 import Testing
 
 @testable import App

@@ -4,7 +4,7 @@ import CurlClient
 import HTTP
 import JSON
 import Net
-import Simulators
+import Lab
 import TLS
 import TestSupport
 import Testing

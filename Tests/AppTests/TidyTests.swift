@@ -32,7 +32,7 @@ struct TidyTests {
             "Logins": targets, "HTTP": targets, "JSON": targets, "Threads": targets,
             "Cryptography": targets.subtracting(["COpenSSL"]),
             "JOSE": targets.subtracting(["Cryptography", "JSON"]),
-            "Simulators": ["Logins", "Engine"],
+            "Lab": ["Logins", "Engine"],
         ]
         for file in try tree.swiftFiles("Sources") {
             let wrong = TidyRules.imports(of: file.text).filter {

@@ -5,7 +5,7 @@ import HTTP
 import JOSE
 import Logins
 import Net
-import Simulators
+import Lab
 import TLS
 import Threads
 

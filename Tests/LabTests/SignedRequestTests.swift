@@ -1,7 +1,7 @@
 import HTTP
 import JOSE
 import JSON
-import Simulators
+import Lab
 import Testing
 
 @Suite("A signed request", .timeLimit(.minutes(1)))

@@ -1,7 +1,7 @@
 import Cryptography
 import HTTP
 import JSON
-import Simulators
+import Lab
 import TestSupport
 
 /// A simulated authorization server, its clients and a stand-in authentication service, joined in

@@ -2,7 +2,7 @@ import Cryptography
 import HTTP
 import JOSE
 import JSON
-import Simulators
+import Lab
 import TestSupport
 import Testing
 

@@ -2,7 +2,7 @@ import CurlClient
 import HTTP
 import JSON
 import Net
-import Simulators
+import Lab
 import TestSupport
 import Testing
 

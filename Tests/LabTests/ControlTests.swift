@@ -1,6 +1,6 @@
 import HTTP
 import JSON
-import Simulators
+import Lab
 import Testing
 
 @Suite("The control of the simulator", .timeLimit(.minutes(1)))

@@ -2,7 +2,7 @@ import AuthorizationServers
 import HTTP
 import JSON
 import Logins
-import Simulators
+import Lab
 import Telemetry
 import TestSupport
 import Testing

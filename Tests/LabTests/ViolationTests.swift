@@ -1,6 +1,6 @@
 import HTTP
 import JSON
-import Simulators
+import Lab
 import Testing
 
 @Suite("A wrong authentication service", .timeLimit(.minutes(1)))

@@ -1,7 +1,7 @@
 import Cryptography
 import HTTP
 import JSON
-import Simulators
+import Lab
 import Threads
 
 /// An authentication service that does everything right whatever happens to it: the table of

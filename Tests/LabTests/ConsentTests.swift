@@ -1,6 +1,6 @@
 import HTTP
 import JSON
-import Simulators
+import Lab
 import Testing
 
 @Suite("A consent", .timeLimit(.minutes(1)))

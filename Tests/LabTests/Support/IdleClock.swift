@@ -1,4 +1,4 @@
-import Simulators
+import Lab
 import Threads
 
 /// One thread on which everything of a test runs, and a time that passes only when that thread has

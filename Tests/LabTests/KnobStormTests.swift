@@ -1,7 +1,7 @@
 import Foundation
 import HTTP
 import JSON
-import Simulators
+import Lab
 import TestSupport
 import Testing
 

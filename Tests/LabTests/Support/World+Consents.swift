@@ -1,6 +1,6 @@
 import HTTP
 import JSON
-import Simulators
+import Lab
 import Testing
 
 /// A third party's side of consents, and a correct service's.

@@ -1,7 +1,7 @@
 import Cryptography
 import HTTP
 import JSON
-import Simulators
+import Lab
 import Testing
 
 @Suite("A knob for what the server sends", .timeLimit(.minutes(1)))

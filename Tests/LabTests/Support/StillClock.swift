@@ -1,4 +1,4 @@
-import Simulators
+import Lab
 import Threads
 
 /// Stands still; only the simulator's own clock on top of it moves.

@@ -1,7 +1,7 @@
 import Cryptography
 import HTTP
 import JSON
-import Simulators
+import Lab
 import TestSupport
 import Testing
 

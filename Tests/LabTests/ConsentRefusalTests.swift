@@ -1,6 +1,6 @@
 import HTTP
 import JSON
-import Simulators
+import Lab
 import Testing
 
 @Suite("A consent that is not right", .timeLimit(.minutes(1)))
