@@ -44,7 +44,11 @@ struct SocketTests {
         )
         configuration.interval = 1
         let simulation = try #require(Simulation(configuration, http: client))
-        let (acpServer, acp) = try listen(simulation.publicRoutes)
+        let relay = try FaultRelay(.loopback())
+        defer { relay.stop() }
+        let (acpServer, _) = try listen(relay.routes(simulation.publicRoutes))
+        relay.start(target: acpServer.port)
+        let acp = "http://127.0.0.1:\(relay.port)"
         let (controlServer, control) = try listen(simulation.controlRoutes)
         let (demoServer, demo) = try listen(simulation.demoRoutes)
         let (serviceServer, serviceURL) = try listen(service.routes)

@@ -93,7 +93,7 @@ extension ACPSimulator {
         case ("timeout", _):
             // Longer than anybody waits for a token.
             await clock.sleep(until: clock.now() + 60_000)
-            return .dropped()
+            return .dropped
         case ("content_type", _):
             return Response(
                 status: 200,
@@ -166,15 +166,5 @@ extension ACPSimulator {
             violations.record(.scope, login: id, "\(operation) without \(scope)")
             throw SystemProblem(403, "insufficient_scope")
         }
-    }
-}
-
-extension Response {
-    /// An answer that never leaves.
-    static func dropped(_ drop: ConnectionDrop = .beforeAnswer) -> Response {
-        var response = Response(status: 500)
-        response.closesConnection = true
-        response.dropsConnection = drop
-        return response
     }
 }

@@ -176,7 +176,7 @@ public final class ACPSimulator: Sendable {
                 "body": Masking.body(request.body, contentType: request.contentType),
                 "status": .integer(response.status),
                 "answer": Masking.body(response.body, contentType: "application/json"),
-                "broken": response.dropsConnection == .none ? nil : .bool(true),
+                "broken": response.lineFault == nil ? nil : .bool(true),
                 "ms": .integer(took.wholeMilliseconds),
             ]
         )

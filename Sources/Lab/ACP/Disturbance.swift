@@ -9,19 +9,18 @@ struct Disturbance: Sendable {
     /// Answered although the call was processed.
     var afterwards: Response?
     /// How the connection breaks after the call was processed.
-    var drop = ConnectionDrop.none
+    var drop: LineFault?
 
     /// The answer that leaves.
     func applied(to response: Response) -> Response {
-        if drop == .beforeAnswer { return .dropped() }
+        if drop == .beforeAnswer { return .dropped }
         var response = afterwards ?? response
-        response.dropsConnection = drop
-        if drop != .none { response.closesConnection = true }
+        response.lineFault = drop
         return response
     }
 
     /// Whether the other side hears what became of its call.
-    var hidesAnswer: Bool { afterwards != nil || drop != .none }
+    var hidesAnswer: Bool { afterwards != nil || drop != nil }
 }
 
 extension ACPSimulator {
@@ -39,7 +38,7 @@ extension ACPSimulator {
             await clock.sleep(until: clock.now() + Int64(span))
         }
         let drip = slow?["bytes_per_second"]?.integer.map {
-            ConnectionDrop.slowly(bytesPerSecond: $0)
+            LineFault.slowly(bytesPerSecond: $0)
         }
         if let redirect = knob(.redirect) {
             let location = base(for: request) + "/_decoy/redirect"
@@ -59,10 +58,10 @@ extension ACPSimulator {
                 ? Disturbance(afterwards: response) : Disturbance(instead: response)
         }
         switch knob(.callDrop)?.string {
-        case "before_processing": return Disturbance(instead: .dropped())
+        case "before_processing": return Disturbance(instead: .dropped)
         case "after_processing": return Disturbance(drop: .beforeAnswer)
         case "mid_body": return Disturbance(drop: .midBody)
-        default: return Disturbance(drop: drip ?? .none)
+        default: return Disturbance(drop: drip)
         }
     }
 

@@ -53,9 +53,8 @@ public enum KnobName: String, Hashable, Sendable, CaseIterable {
     case redirectTo = "redirect_to"
     /// K-24: `wrong`, `absent`, `old`, or `{"user": "...", "password": "..."}`.
     case basic = "basic"
-    /// K-25: `expired`, `wrong_name`, `unknown_ca`: the certificate that new connections see;
-    /// `tls_1_1`: the version. Only for who listens with TLS. The alias host is a matter of
-    /// configuration (`--system-client-subject`).
+    /// K-25: `expired`, `wrong_name`, `unknown_ca`: the certificate that new connections see. Only
+    /// for who listens with TLS.
     case tls = "tls"
     /// K-26: 301 or 307.
     case redirect = "redirect"

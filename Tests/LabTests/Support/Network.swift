@@ -1,4 +1,5 @@
 import HTTP
+import Lab
 import TestSupport
 import Threads
 
@@ -28,8 +29,8 @@ final class Network: OutboundHTTP {
         switch router.match(&inbound) {
         case .route(let number):
             let response = await router.routes[number].handler(inbound)
-            switch response.dropsConnection {
-            case .none, .slowly: break
+            switch response.lineFault {
+            case nil, .slowly: break
             case .beforeAnswer: throw .ambiguous("the connection was closed")
             case .midBody: throw .unusableAnswer("cut off")
             }

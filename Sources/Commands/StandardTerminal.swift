@@ -1,8 +1,18 @@
 import Glibc
 
-/// The terminal, files or pipes that the process was given.
+/// Where a command reads and writes. Tests use a terminal of their own.
+public protocol Terminal: Sendable {
+    /// Writes a line of the result, to standard output.
+    func output(_ line: String)
+    /// Writes any other line, to standard error.
+    func error(_ line: String)
+    /// Reads one line of standard input, not echoed on a terminal; nil at the end of input.
+    func readSecret(prompt: String) -> String?
+}
+
+/// Standard input, output and error of the process.
 public struct StandardTerminal: Terminal {
-    /// The process's own.
+    /// The terminal of this process.
     public init() {}
 
     /// Writes a line to standard output.
@@ -11,7 +21,7 @@ public struct StandardTerminal: Terminal {
     /// Writes a line to standard error.
     public func error(_ line: String) { write(line, to: STDERR_FILENO) }
 
-    /// Reads a line; on a terminal it asks first and does not echo.
+    /// Reads a line. On a terminal, it shows the prompt and turns echo off.
     public func readSecret(prompt: String) -> String? {
         guard isatty(STDIN_FILENO) == 1 else { return readLine() }
         write(prompt, to: STDERR_FILENO, end: "")
@@ -32,7 +42,7 @@ public struct StandardTerminal: Terminal {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            // A reader that has gone wants no more.
+            // The reader has closed its end.
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
         }

@@ -1,13 +1,13 @@
-import App
 import Foundation
 import CurlClient
 import HTTP
 import JSON
 import Net
-import Lab
 import TLS
 import TestSupport
 import Testing
+
+@testable import Lab
 
 @Suite("The simulator's certificate", .timeLimit(.minutes(3)))
 struct ShownCertificateTests {
@@ -16,14 +16,6 @@ struct ShownCertificateTests {
         var response = Response(status: 204)
         response.closesConnection = true
         return response
-    }
-
-    /// Whether another program finds somebody who speaks TLS 1.1.
-    private static func speaksTLS11(to port: UInt16) throws -> Bool {
-        let arguments = "s_client -connect 127.0.0.1:\(port) -tls1_1 -cipher DEFAULT@SECLEVEL=0"
-        let words = ["openssl"] + arguments.split(separator: " ").map(String.init)
-        let answer = try ChildProcess.run(words, errors: .dropped)
-        return answer.isSuccess && answer.output.contains("Protocol  : TLSv1.1")
     }
 
     @Test("is another one while the knob says so (K-25)")
@@ -65,15 +57,12 @@ struct ShownCertificateTests {
             defer { group.cancelAll() }
             let first = try await call()
             #expect(first == 204)
-            for name in ["wrong_name", "unknown_ca", "expired", "tls_1_1"] {
+            for name in ["wrong_name", "unknown_ca", "expired"] {
                 let id = knobs.set([.tls: .string(name)])
                 let error = await #expect(throws: OutboundError.self) { try await call() }
                 guard case .notSent = error else {
                     Issue.record("something was sent: \(String(describing: error))")
                     return
-                }
-                if name == "tls_1_1" {
-                    #expect(try Self.speaksTLS11(to: server.port), "it speaks, but nothing newer")
                 }
                 knobs.remove(id)
                 let after = try await call()

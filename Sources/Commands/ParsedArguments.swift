@@ -1,19 +1,18 @@
-import Configuration
+public import Configuration
 
-/// The options of one command as they were given.
-struct ParsedArguments: Sendable {
+/// The options and operands that a command was called with.
+public struct ParsedArguments: Sendable {
     private(set) var values: [String: String] = [:]
     private(set) var flags: Set<String> = []
-    /// As many as the command takes, in order.
-    private(set) var operands: [String] = []
+    /// As many as the command accepts, in order.
+    public private(set) var operands: [String] = []
     private(set) var wantsHelp = false
 
     /// Reads `--key=value`, `--key value` and `--flag`.
     ///
-    /// - Throws: `CommandFailure` with `.usage` for everything else: unknown options (with the
-    ///   nearest known one), repeated ones, missing values, and words that belong to no option
-    ///   beyond the operands.
-    init(
+    /// - Throws: `CommandFailure` with `.usage` for unknown options (with the most similar known
+    ///   one), repeated options, missing values and unexpected operands.
+    public init(
         _ words: [String],
         options: [CommandOption],
         operands expected: Operands = .none
@@ -27,7 +26,7 @@ struct ParsedArguments: Sendable {
                 continue
             }
             guard word.hasPrefix("--"), word.count > 2 else {
-                throw CommandFailure(.usage, "\(word) belongs to no option; options begin with --")
+                throw CommandFailure(.usage, "unexpected argument \(word); options begin with --")
             }
             let parts = word.dropFirst(2).split(
                 separator: "=",
@@ -45,7 +44,7 @@ struct ParsedArguments: Sendable {
                 throw CommandFailure(.usage, "--\(name) is not an option of this command" + hint)
             }
             guard values[name] == nil, !flags.contains(name) else {
-                throw CommandFailure(.usage, "--\(name) stands twice")
+                throw CommandFailure(.usage, "--\(name) was given twice")
             }
             switch option.value {
             case .flag:
@@ -73,65 +72,78 @@ struct ParsedArguments: Sendable {
         }
         guard !wantsHelp else { return }
         for option in options where option.isRequired && values[option.name] == nil {
-            throw CommandFailure(.usage, "--\(option.name) is missing")
+            throw CommandFailure(.usage, "--\(option.name) is required")
         }
         switch expected {
         case .none: break
         case .one(let name), .some(let name):
-            guard !operands.isEmpty else { throw CommandFailure(.usage, "\(name) is missing") }
+            guard !operands.isEmpty else { throw CommandFailure(.usage, "\(name) is required") }
             if case .one = expected, operands.count > 1 {
-                throw CommandFailure(.usage, "\(operands[1]) is too much: there is one \(name)")
+                throw CommandFailure(
+                    .usage,
+                    "unexpected argument \(operands[1]); there can be only one \(name)"
+                )
             }
         }
     }
 
-    func has(_ flag: String) -> Bool { flags.contains(flag) }
+    /// Whether a flag was given.
+    public func has(_ flag: String) -> Bool { flags.contains(flag) }
 
-    func text(_ name: String) -> String? { values[name] }
+    /// The value of an option; nil if it was not given.
+    public func text(_ name: String) -> String? { values[name] }
 
-    func text(_ name: String, default value: String) -> String { values[name] ?? value }
+    /// The value of an option, or a default.
+    public func text(_ name: String, default value: String) -> String { values[name] ?? value }
 
     /// A whole number within bounds.
-    func number(
+    public func number(
         _ name: String,
         default value: Int,
         _ bounds: ClosedRange<Int>
     ) throws(CommandFailure) -> Int {
-        guard let text = values[name] else { return value }
-        guard let number = Int(text), bounds.contains(number) else {
-            throw CommandFailure(
-                .usage,
-                "--\(name) must be a whole number from \(bounds.lowerBound) to \(bounds.upperBound)"
-            )
-        }
-        return number
+        let rule = "must be a whole number from \(bounds.lowerBound) to \(bounds.upperBound)"
+        return try parsed(name, rule) { Int($0).flatMap { bounds.contains($0) ? $0 : nil } }
+            ?? value
     }
 
     /// A numeric address and a port.
-    func address(
+    public func address(
         _ name: String,
         default value: SocketAddressText
     ) throws(CommandFailure) -> SocketAddressText {
-        guard let text = values[name] else { return value }
-        guard let address = SocketAddressText(text) else {
-            throw CommandFailure(
-                .usage,
-                "--\(name) must be an address and a port, as 127.0.0.1:8080"
-            )
-        }
-        return address
+        try parsed(name, "must be an address and a port, such as 127.0.0.1:8080") {
+            SocketAddressText($0)
+        } ?? value
     }
 
     /// One of a few words.
-    func choice(
+    public func choice(
         _ name: String,
         default value: String,
         among words: [String]
     ) throws(CommandFailure) -> String {
-        guard let text = values[name] else { return value }
-        guard words.contains(text) else {
-            throw CommandFailure(.usage, "--\(name) must be \(Section.list(words)), not \(text)")
-        }
-        return text
+        try parsed(name, "must be \(list(words)), not \(values[name] ?? "")") {
+            words.contains($0) ? $0 : nil
+        } ?? value
+    }
+
+    /// The value of an option in its own type; nil if it was not given.
+    ///
+    /// - Throws: `CommandFailure` with `rule` if `parse` returns nil.
+    public func parsed<Value>(
+        _ name: String,
+        _ rule: String,
+        _ parse: (String) -> Value?
+    ) throws(CommandFailure) -> Value? {
+        guard let text = values[name] else { return nil }
+        guard let value = parse(text) else { throw CommandFailure(.usage, "--\(name) \(rule)") }
+        return value
+    }
+
+    /// `a, b or c`.
+    private func list(_ words: [String]) -> String {
+        guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+        return words.dropLast().joined(separator: ", ") + " or " + last
     }
 }
