@@ -47,8 +47,6 @@ struct ConnectionState: ~Copyable {
     /// Of the request that a handler has.
     private var route: Int?
     private var began: UInt64 = 0
-    /// Bytes a second of a simulator's slow answer; 0 for as fast as the peer takes them.
-    private(set) var pace = 0
 
     /// A peer that sends requests faster than they can be answered lets others have a turn after
     /// so many.
@@ -256,21 +254,6 @@ struct ConnectionState: ~Copyable {
             request,
             exchange(route, status: response.status, bytesOut: response.body.count)
         )
-        if response.dropsConnection != .none { drop(response, &workspace) }
-    }
-
-    /// Ends the connection in place of the answer that was encoded last, as a simulator wants it:
-    /// what is left of the answer goes, and then nothing more.
-    @inline(never)
-    private mutating func drop(_ response: Response, _ workspace: inout Workspace) {
-        keepsAlive = false
-        switch response.dropsConnection {
-        case .none: break
-        case .beforeAnswer: workspace.output.removeAll(keepingCapacity: true)
-        case .midBody:
-            workspace.output.removeLast(response.body.count - response.body.count / 2)
-        case .slowly(let bytesPerSecond): pace = max(1, bytesPerSecond)
-        }
     }
 
     /// Puts an answer to what was no request after the output.
@@ -310,7 +293,6 @@ struct ConnectionState: ~Copyable {
 
     /// Sends the output as far as the peer takes it at once. False when some is left.
     private func send(_ workspace: inout Workspace) -> Bool {
-        if pace > 0 { return false }
         if case .done = workspace.send(to: socket) { return workspace.output.isEmpty }
         return false
     }
@@ -322,11 +304,11 @@ struct ConnectionState: ~Copyable {
     }
 
     /// Sends more of the output; nil when nothing is left, else what has to be awaited.
-    func sendMore(atMost limit: Int = .max) -> Step? {
+    func sendMore() -> Step? {
         guard let box = workspace else { return nil }
         while unsafe !box.contents.output.isEmpty {
-            let step = unsafe box.contents.send(to: socket, atMost: limit)
-            if case .done = step, limit == .max { continue }
+            let step = unsafe box.contents.send(to: socket)
+            if case .done = step { continue }
             return step
         }
         return nil

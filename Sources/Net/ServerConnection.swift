@@ -80,26 +80,8 @@ import TLS
     }
 
     private func flush() async throws(ConnectionEnd) {
-        if unsafe state.pace > 0 { return try await drip() }
         unsafe state.beginFlush()
         while let step = unsafe state.sendMore() { try await until(step) }
-    }
-
-    /// Sends the output a little at a time. Each portion has the time of a write, because the whole
-    /// is meant to take long.
-    private func drip() async throws(ConnectionEnd) {
-        let pace = unsafe state.pace
-        let portion = max(1, pace / 10)
-        while true {
-            if socket.hasExpired { throw .timedOut }
-            unsafe state.beginFlush()
-            guard let step = unsafe state.sendMore(atMost: portion) else { return }
-            if case .done = step {
-                await loop.sleep(milliseconds: Int64(portion * 1000 / pace))
-            } else {
-                try await until(step)
-            }
-        }
     }
 
     private func until(_ step: Step) async throws(ConnectionEnd) {
