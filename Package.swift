@@ -78,10 +78,15 @@ let package = Package(
             ["CSQLite", "Consents", "JSON", "Logins", "Threads"],
             bridgesC: true
         ),
+        // Beckon as an OAuth client.
+        module(
+            "OAuthClient",
+            ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry", "Threads"]
+        ),
         module(
             "AuthorizationServers",
             [
-                "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry",
+                "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "OAuthClient", "Telemetry",
                 "Threads",
             ]
         ),
@@ -118,8 +123,7 @@ let package = Package(
             [
                 "AuthorizationServers", "Configuration", "Cryptography", "CurlClient", "Endpoints",
                 "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore",
-                "Simulators", "TLS", "Telemetry", "Threads",
+                "OAuthClient", "SQLiteStore", "Simulators", "TLS", "Telemetry", "Threads",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
@@ -185,10 +189,18 @@ let package = Package(
             ]
         ),
         tests(
+            "OAuthClientTests",
+            [
+                "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "OAuthClient", "TestSupport",
+                "Threads",
+            ]
+        ),
+        tests(
             "AuthorizationServersTests",
             [
-                "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP", "JOSE",
-                "JSON", "Logins", "SQLiteStore", "Telemetry", "TestSupport", "Threads",
+                "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP",
+                "JSON", "Logins", "OAuthClient", "SQLiteStore", "Telemetry", "TestSupport",
+                "Threads",
             ]
         ),
         tests(
@@ -212,15 +224,15 @@ let package = Package(
             "SimulatorsTests",
             [
                 "AuthorizationServers", "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON",
-                "Logins", "Net", "Simulators", "Telemetry", "TestSupport", "Threads",
+                "Logins", "Net", "OAuthClient", "Simulators", "Telemetry", "TestSupport", "Threads",
             ]
         ),
         tests(
             "AppTests",
             [
                 "App", "AuthorizationServers", "Configuration", "Cryptography", "CurlClient",
-                "Endpoints", "Engine",
-                "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
+                "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net",
+                "Notifications", "OAuthClient",
                 "SQLiteStore", "Simulators", "TLS", "Telemetry", "TestSupport", "Threads",
             ],
             exclude: ["Peers"]

@@ -5,6 +5,7 @@ import HTTP
 import JOSE
 import JSON
 import Logins
+import OAuthClient
 import TestSupport
 import Testing
 

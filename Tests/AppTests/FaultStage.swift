@@ -4,6 +4,7 @@ import Engine
 import HTTP
 import JSON
 import Logins
+import OAuthClient
 import SQLiteStore
 import Telemetry
 import TestSupport

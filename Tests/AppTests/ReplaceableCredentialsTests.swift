@@ -4,6 +4,7 @@ import Cryptography
 import Foundation
 import HTTP
 import Logins
+import OAuthClient
 import Telemetry
 import TestSupport
 import Testing

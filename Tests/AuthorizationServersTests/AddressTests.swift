@@ -1,6 +1,7 @@
 import AuthorizationServers
 import HTTP
 import Logins
+import OAuthClient
 import Testing
 
 @Suite("Cloudentity's addresses")
@@ -54,7 +55,33 @@ struct AddressTests {
             login: try #require(LoginID(row.login))
         )
         #expect(outbound.scopeGrantURL(of: key) == row.grant)
-        #expect(outbound.tokenURL(for: tenant) == row.token)
+        let issuer = row.token.replacing("/oauth2/token", with: "")
+        #expect(outbound.tokenEndpoint(for: tenant) == .url(row.token, issuer: issuer))
+    }
+
+    @Test("of tokens come from the configuration, then from discovery (BP-4)")
+    func tokenEndpoint() throws {
+        var outbound = CloudentityOutbound(
+            server: try #require(AuthorizationServerID("acp")),
+            acp: "https://acp.example",
+            discovery: .standard,
+            clientID: "c",
+            credentials: { ClientCredentials(.secretBasic("s")) }
+        )
+        for tenant in ["bank", "other"] {
+            #expect(
+                outbound.tokenEndpoint(for: TenantID(tenant))
+                    == .discovered(issuer: "https://acp.example/\(tenant)/system")
+            )
+        }
+        #expect(outbound.tokenEndpoint(for: nil) == nil)
+        let issuer = "https://login.example/retail"
+        outbound.discovery = .at(issuer + Discovery.path)
+        #expect(outbound.tokenEndpoint(for: nil) == .discovered(issuer: issuer))
+        outbound.tokenURL = "https://mine.example/t"
+        #expect(
+            outbound.tokenEndpoint(for: nil) == .url("https://mine.example/t", issuer: issuer)
+        )
     }
 
     typealias ConsentRow = (

@@ -1,6 +1,7 @@
 import AuthorizationServers
 import HTTP
 import Logins
+import OAuthClient
 import Telemetry
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@ import AuthorizationServers
 import HTTP
 import JSON
 import Logins
+import OAuthClient
 import Simulators
 import Telemetry
 import TestSupport

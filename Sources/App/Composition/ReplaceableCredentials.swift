@@ -1,10 +1,10 @@
-import AuthorizationServers
 import Configuration
 import Cryptography
 import Glibc
 import HTTP
 import JSON
 import Logins
+import OAuthClient
 import Telemetry
 import Threads
 

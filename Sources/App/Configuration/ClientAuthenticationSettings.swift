@@ -1,9 +1,9 @@
-public import AuthorizationServers
 import Configuration
 import Cryptography
 import HTTP
 public import JOSE
 import Logins
+public import OAuthClient
 
 /// How we authenticate to an authorization server, and the files it takes (`cloudentity.md` 5).
 /// The files are read once with the configuration, and again whenever one changes.
@@ -35,7 +35,7 @@ public struct ClientAuthenticationSettings: Sendable {
     /// Nil takes that of the JWK, or the usual one for the kind of key, which is RS256 for RSA.
     public var algorithm: SignatureAlgorithm?
     /// Default `token_url`.
-    public var audience: CloudentityOutbound.AssertionAudience
+    public var audience: ClientSettings.AssertionAudience
     /// Whether tokens are bound to our certificate (RFC 8705 §3), which must then be there.
     public var bindsTokens: Bool
     /// Paths of our certificate chain and its key, shown on every call.
@@ -82,7 +82,6 @@ public struct ClientAuthenticationSettings: Sendable {
         )
         audience = section.choice(
             "assertion_audience",
-            among: ["token_url": .tokenURL, "issuer": .issuer],
             default: .tokenURL,
             "The audience of assertions; FAPI requires issuer."
         )

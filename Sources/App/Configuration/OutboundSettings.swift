@@ -2,6 +2,7 @@ public import AuthorizationServers
 import Configuration
 public import HTTP
 public import Logins
+import OAuthClient
 
 /// How we report to an authorization server (`cloudentity.md` 2, 5).
 public struct OutboundSettings: Sendable {
@@ -185,8 +186,8 @@ extension Section {
         case .bool(true): return .standard
         case .string:
             guard let url = url(key, example: "", about) else { return .off }
-            if !url.hasSuffix(CloudentityOutbound.metadataPath) {
-                problem(key, "must end in \(CloudentityOutbound.metadataPath)")
+            if !url.hasSuffix(Discovery.path) {
+                problem(key, "must end in \(Discovery.path)")
             }
             return .at(url)
         default:

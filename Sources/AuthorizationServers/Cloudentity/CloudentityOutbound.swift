@@ -1,5 +1,6 @@
 public import HTTP
 public import Logins
+public import OAuthClient
 
 /// How we reach one Cloudentity ACP (`cloudentity.md` sections 2, 3 and 5).
 public struct CloudentityOutbound: Sendable {
@@ -13,7 +14,7 @@ public struct CloudentityOutbound: Sendable {
         case off
         /// By the metadata of the system workspace, whose address follows from section 2.
         case standard
-        /// By the metadata at this address, which ends in `CloudentityOutbound.metadataPath`.
+        /// By the metadata at this address, which ends in `Discovery.path`.
         case at(String)
     }
 
@@ -24,17 +25,6 @@ public struct CloudentityOutbound: Sendable {
         /// Beside the scope grants, as older builds have it.
         case apiSystem
     }
-
-    /// Whom a client assertion is for (RFC 7523 §3, rule 3).
-    public enum AssertionAudience: Hashable, Sendable {
-        /// The address that the token is asked for at.
-        case tokenURL
-        /// The issuer, as FAPI wants it: then no other server can use it.
-        case issuer
-    }
-
-    /// Where an issuer's metadata are (OpenID Connect Discovery 1.0 §4).
-    public static let metadataPath = "/.well-known/openid-configuration"
 
     /// Whether the scope grant is fetched before it is shown.
     public enum Lookup: Sendable {
@@ -58,7 +48,7 @@ public struct CloudentityOutbound: Sendable {
     public var clientID: String
     /// Asked for before each call, so that replaced ones are used without a restart.
     public var credentials: @Sendable () -> ClientCredentials
-    public var assertionAudience: AssertionAudience
+    public var assertionAudience: ClientSettings.AssertionAudience
     public var scopes: [String]
     public var destination: Destination
     public var timeLimit: Duration
@@ -83,7 +73,7 @@ public struct CloudentityOutbound: Sendable {
         discovery: DiscoveryMode = .off,
         clientID: String,
         credentials: @escaping @Sendable () -> ClientCredentials,
-        assertionAudience: AssertionAudience = .tokenURL,
+        assertionAudience: ClientSettings.AssertionAudience = .tokenURL,
         scopes: [String] = ["manage_scope_grants"],
         destination: Destination = Destination(),
         timeLimit: Duration = .seconds(10),
@@ -155,46 +145,49 @@ extension CloudentityOutbound {
     }
 
     private func consentBase(_ tenant: TenantID?) -> String? {
-        switch (consentStyle, domainMode) {
-        case (.apiSystem, _): scopeGrantBase(tenant)
-        case (.systemWorkspace, .standard):
+        switch consentStyle {
+        case .apiSystem: scopeGrantBase(tenant)
+        case .systemWorkspace: systemWorkspace(tenant)
+        }
+    }
+
+    /// The token endpoint for calls about a tenant; nil when that needs a tenant and there is none.
+    public func tokenEndpoint(for tenant: TenantID?) -> TokenEndpoint? {
+        let issuer = issuer(for: tenant)
+        if let tokenURL { return .url(tokenURL, issuer: issuer) }
+        return issuer.map {
+            discovery == .off ? .url($0 + "/oauth2/token", issuer: $0) : .discovered(issuer: $0)
+        }
+    }
+
+    /// The issuer of the tokens: the system workspace, or the issuer of the configured metadata.
+    private func issuer(for tenant: TenantID?) -> String? {
+        if case .at(let url) = discovery { return String(url.dropLast(Discovery.path.count)) }
+        return systemWorkspace(tenant ?? self.tenant)
+    }
+
+    private func systemWorkspace(_ tenant: TenantID?) -> String? {
+        switch domainMode {
+        case .standard:
             tenant.map {
                 Self.trimmed(acp) + "/" + PercentEncoding.encodeSegment($0.value) + "/system"
             }
-        case (.systemWorkspace, .tenantVanity): Self.trimmed(acp) + "/system"
-        case (.systemWorkspace, .serverVanity): Self.trimmed(acp)
+        case .tenantVanity: Self.trimmed(acp) + "/system"
+        case .serverVanity: Self.trimmed(acp)
         }
     }
 
-    /// Where tokens are had for calls about a tenant; nil when that needs a tenant and there is none.
-    public func tokenURL(for tenant: TenantID?) -> String? {
-        tokenURL ?? issuer(for: tenant).map { $0 + "/oauth2/token" }
-    }
-
-    /// The issuer of the tokens: the system workspace, or whose metadata the configuration names.
-    public func issuer(for tenant: TenantID?) -> String? {
-        if case .at(let url) = discovery { return String(url.dropLast(Self.metadataPath.count)) }
-        switch domainMode {
-        case .standard:
-            return (tenant ?? self.tenant).map {
-                Self.trimmed(acp) + "/" + PercentEncoding.encodeSegment($0.value) + "/system"
-            }
-        case .tenantVanity: return Self.trimmed(acp) + "/system"
-        case .serverVanity: return Self.trimmed(acp)
-        }
-    }
-
-    func tokenEndpoint(for tenant: TenantID?) -> TokenEndpoint? {
-        if discovery == .off || tokenURL != nil { return tokenURL(for: tenant).map { .known($0) } }
-        return issuer(for: tenant).map {
-            .discovered(issuer: $0, url: $0 + Self.metadataPath)
-        }
-    }
-
-    func destination(showing identity: ClientIdentity?) -> Destination {
-        var destination = destination
-        destination.identity = identity
-        return destination
+    /// Our OAuth client at this ACP.
+    var client: ClientSettings {
+        ClientSettings(
+            server: server.value,
+            clientID: clientID,
+            scopes: scopes,
+            credentials: credentials,
+            assertionAudience: assertionAudience,
+            destination: destination,
+            timeLimit: timeLimit
+        )
     }
 
     private static func trimmed(_ url: String) -> String {

@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 public import Logins
+import OAuthClient
 import Telemetry
 
 extension CloudentityServer {

@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 public import Logins
+import OAuthClient
 
 extension CloudentityServer {
     /// Accepts or rejects (`cloudentity.md` 3 and 6.3). Which of the two is fixed by the outcome,
