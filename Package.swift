@@ -81,12 +81,16 @@ let package = Package(
         // Beckon as an OAuth client.
         module(
             "OAuthClient",
-            ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry", "Threads"]
+            [
+                "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry",
+                "Threads",
+            ]
         ),
         module(
             "AuthorizationServers",
             [
-                "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "OAuthClient", "Telemetry",
+                "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "OAuthClient",
+                "Telemetry",
                 "Threads",
             ]
         ),

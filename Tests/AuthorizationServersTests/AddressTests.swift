@@ -1,8 +1,9 @@
-import AuthorizationServers
 import HTTP
 import Logins
 import OAuthClient
 import Testing
+
+@testable import AuthorizationServers
 
 @Suite("Cloudentity's addresses")
 struct AddressTests {
@@ -45,8 +46,7 @@ struct AddressTests {
             server: try #require(AuthorizationServerID("acp")),
             acp: row.acp,
             domainMode: row.mode,
-            clientID: "c",
-            credentials: { ClientCredentials(.secretBasic("s")) }
+            clientID: "c"
         )
         let tenant = TenantID("bank")
         let key = LoginKey(
@@ -65,8 +65,7 @@ struct AddressTests {
             server: try #require(AuthorizationServerID("acp")),
             acp: "https://acp.example",
             discovery: .standard,
-            clientID: "c",
-            credentials: { ClientCredentials(.secretBasic("s")) }
+            clientID: "c"
         )
         for tenant in ["bank", "other"] {
             #expect(
@@ -106,8 +105,7 @@ struct AddressTests {
             acp: row.acp,
             domainMode: row.mode,
             consentStyle: row.style,
-            clientID: "c",
-            credentials: { ClientCredentials(.secretBasic("s")) }
+            clientID: "c"
         )
         let key = LoginKey(
             server: outbound.server,

@@ -85,11 +85,11 @@ extension Composition {
     static func demo(_ options: DemoOptions) async throws {
         let directory = try DemoDirectory(options.directory)
         defer { directory.remove() }
-        var configuration = try ServiceConfiguration.parse(
+        let draft = try ServiceConfiguration.parse(
             DemoConfiguration.text,
             in: .real(directory: directory.path)
         )
-        guard let secret = configuration.channels.first?.webhookSecret else {
+        guard let secret = draft.channels.first?.webhookSecret else {
             throw CommandFailure(.configuration, "the demo's phone has no webhook")
         }
         let client = CurlHTTPClient()
@@ -110,7 +110,11 @@ extension Composition {
             .loopback(8084),
             SimulatedBank(token: DemoConfiguration.bankToken).routes
         )
-        configuration.connect(acp: url(acp), page: url(page), port: Int(page.port))
+        var configuration = try ServiceConfiguration.parse(
+            DemoConfiguration.text.replacing("http://127.0.0.1:8082", with: url(acp)),
+            in: .real(directory: directory.path)
+        )
+        configuration.connect(page: url(page), port: Int(page.port))
         configuration.accounts?.urlTemplate = url(bank) + SimulatedBank.path
         configuration.listen.address = Site.free(configuration.listen.address)
         configuration.management = Site.free(configuration.management)
@@ -260,8 +264,7 @@ extension ChannelSettings {
 
 extension ServiceConfiguration {
     /// Points the demo's configuration at where its peers really listen.
-    fileprivate mutating func connect(acp: String, page: String, port: Int) {
-        authorizationServers[0].outbound.acp = acp
+    fileprivate mutating func connect(page: String, port: Int) {
         approval.frameAncestors = [page, "http://localhost:\(port)"]
         guard case .webhook(var webhook) = channels[0].kind else { return }
         webhook.url = page + "/demo/phone"

@@ -1,14 +1,14 @@
-public import HTTP
-public import Logins
+import HTTP
+import Logins
 import OAuthClient
-public import Telemetry
+import Telemetry
 
 /// Cloudentity ACP as the domain's `AuthorizationServer`: fetches what is to be approved and
 /// reports what was decided (`cloudentity.md` sections 3, 4 and 6).
-public struct CloudentityServer: AuthorizationServer {
+struct CloudentityServer: AuthorizationServer {
     /// Pauses of `cloudentity.md` 6.2: 0.5, 1, 2, 4, 8, 8 … s with a jitter of 20 %.
-    public let retries = RetrySchedule(first: .milliseconds(500), cap: .seconds(8), jitter: 0.2)
-    public var id: AuthorizationServerID { settings.server }
+    let retries = RetrySchedule(first: .milliseconds(500), cap: .seconds(8), jitter: 0.2)
+    var id: AuthorizationServerID { settings.server }
 
     /// A login this young may be missing because ACP has not stored it yet (6.2).
     static let settling = Duration.seconds(2)
@@ -20,8 +20,9 @@ public struct CloudentityServer: AuthorizationServer {
     let tokens: AccessTokens
     let found = FoundConsents()
 
-    public init(
+    init(
         _ settings: CloudentityOutbound,
+        credentials: @escaping @Sendable () -> ClientCredentials,
         http: any OutboundHTTP,
         clock: any WallClock,
         log: Logger
@@ -30,16 +31,16 @@ public struct CloudentityServer: AuthorizationServer {
         self.http = http
         self.clock = clock
         self.log = log
-        tokens = AccessTokens(settings.client, http: http, clock: clock, log: log)
+        tokens = AccessTokens(
+            settings.client(credentials),
+            http: http,
+            clock: clock,
+            log: log
+        )
     }
 
     func isSettling(_ login: PendingLogin) -> Bool {
         clock.now() - login.terms.receivedAt < Self.settling
-    }
-
-    func getURL(_ url: String, _ login: PendingLogin) -> String {
-        guard settings.sendsLoginStateOnGet, let state = login.details.state else { return url }
-        return url + "?login_state=" + PercentEncoding.encodeSegment(state)
     }
 
     func retryAfter(_ answer: OutboundResponse) -> Duration? {
