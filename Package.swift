@@ -81,10 +81,19 @@ let package = Package(
             ["CSQLite", "Consents", "JSON", "Logins", "Threads"],
             bridgesC: true
         ),
+        // Beckon as an OAuth client.
+        module(
+            "OAuthClient",
+            [
+                "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry",
+                "Threads",
+            ]
+        ),
         module(
             "AuthorizationServers",
             [
-                "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry",
+                "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "OAuthClient",
+                "Telemetry",
                 "Threads",
             ]
         ),
@@ -118,8 +127,8 @@ let package = Package(
             "App",
             [
                 "AuthorizationServers", "Commands", "Configuration", "Cryptography", "CurlClient",
-                "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore", "TLS", "Telemetry", "Threads",
+                "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net",
+                "Notifications", "OAuthClient", "SQLiteStore", "TLS", "Telemetry", "Threads",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
@@ -198,10 +207,18 @@ let package = Package(
             ]
         ),
         tests(
+            "OAuthClientTests",
+            [
+                "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "OAuthClient", "TestSupport",
+                "Threads",
+            ]
+        ),
+        tests(
             "AuthorizationServersTests",
             [
-                "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP", "JOSE",
-                "JSON", "Logins", "SQLiteStore", "Telemetry", "TestSupport", "Threads",
+                "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP",
+                "JSON", "Logins", "OAuthClient", "SQLiteStore", "Telemetry", "TestSupport",
+                "Threads",
             ]
         ),
         tests(
@@ -225,16 +242,17 @@ let package = Package(
             "LabTests",
             [
                 "App", "AuthorizationServers", "Commands", "Configuration", "Cryptography",
-                "CurlClient", "HTTP", "JOSE", "JSON", "Lab", "Logins", "Net", "Telemetry", "TestSupport", "Threads",
-                "beckon-lab",
+                "CurlClient", "HTTP", "JOSE", "JSON", "Lab", "Logins", "Net", "OAuthClient",
+                "Telemetry", "TestSupport", "Threads", "beckon-lab",
             ]
         ),
         tests(
             "AppTests",
             [
                 "App", "AuthorizationServers", "Commands", "Configuration", "Cryptography",
-                "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Lab", "Logins", "Net",
-                "Notifications", "SQLiteStore", "TLS", "Telemetry", "TestSupport", "Threads",
+                "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Lab",
+                "Logins", "Net", "Notifications", "OAuthClient", "SQLiteStore", "TLS",
+                "Telemetry", "TestSupport", "Threads",
             ],
             exclude: ["Peers"]
         ),

@@ -36,8 +36,8 @@ struct Workspace {
 
     /// Sends at most `limit` bytes of the output, as many as the peer takes. What was sent is
     /// removed when all of it was.
-    mutating func send(to socket: Socket, atMost limit: Int = .max) -> Step {
-        let range = sent..<min(output.count, limit == .max ? limit : sent + limit)
+    mutating func send(to socket: Socket) -> Step {
+        let range = sent..<output.count
         let step = unsafe output.withUnsafeBytes { bytes in
             unsafe socket.write(UnsafeRawBufferPointer(rebasing: bytes[range]))
         }

@@ -84,9 +84,9 @@ struct ConfiguredPartsTests {
             clock: ManualClock(),
             log: .silent
         )
-        let inbound = try #require(parts.inbound().first)
-        let servers = parts.servers(try parts.credentials(), parts.health())
-        let server = try #require(servers.first as? CloudentityServer).settings
+        let servers = try #require(configuration.authorizationServers.first as? CloudentityServers)
+        let inbound = try #require(servers.inbound(within: configuration.loginLimits).first)
+        let server = try #require(servers.servers.first).outbound
         let channel = try #require(try parts.plan().steps.first).channel
         #expect(await channel.ask(prompt) == .delivered)
         let destination = try #require(receiver.requests.first).destination

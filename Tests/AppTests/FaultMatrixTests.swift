@@ -1,4 +1,3 @@
-import AuthorizationServers
 import CurlClient
 import Engine
 import Foundation
@@ -11,6 +10,7 @@ import TestSupport
 import Testing
 
 @testable import App
+@testable import AuthorizationServers
 
 /// Every way a call to ACP can go wrong, at every call, with the real engine, the real store and
 /// real sockets; what is observed equals the table of `cloudentity.md` 6.2 and 6.3.

@@ -1,14 +1,16 @@
-import AuthorizationServers
 import CurlClient
 import Engine
 import HTTP
 import JSON
 import Logins
+import OAuthClient
 import SQLiteStore
 import Telemetry
 import TestSupport
 import Testing
 import Threads
+
+@testable import AuthorizationServers
 
 /// One login at a faulty authorization server, with everything around it that is real but the
 /// clock: that stands still until nothing is left to do, and then goes to what is due next.
@@ -38,10 +40,10 @@ final class FaultStage: Sendable {
                 server: .named("acp"),
                 acp: base,
                 clientID: "beckon",
-                credentials: { ClientCredentials(.secretBasic("secret")) },
                 // For the slow ones; every other answer comes at once.
                 timeLimit: fault.contains("-slow") ? .milliseconds(300) : .seconds(20)
             ),
+            credentials: { ClientCredentials(.secretBasic("secret")) },
             http: fault.hasSuffix("-unreachable")
                 ? UnreachableOnce(Self.client, operation) : Self.client,
             clock: clock,

@@ -45,6 +45,20 @@ struct TidyTests {
         }
     }
 
+    @Test("names no kind of authorization server in App but in the list of kinds")
+    func kinds() throws {
+        for file in try tree.swiftFiles("Sources")
+        where file.target == "App" && !file.path.contains("Demo") && !file.path.contains("Simul") {
+            #expect(!file.text.contains("Cloudentity"), "\(file.path)")
+            let lines = file.text.split(separator: "\n").filter { $0.contains("cloudentity") }
+            #expect(lines.allSatisfy { $0.contains(".cloudentity") }, "\(file.path)")
+        }
+        for file in try tree.swiftFiles("Sources") where file.target == "OAuthClient" {
+            #expect(!file.text.localizedCaseInsensitiveContains("cloudentity"), "\(file.path)")
+            #expect(!file.text.contains("ACP"), "\(file.path)")
+        }
+    }
+
     @Test("keeps Foundation out of the program")
     func foundation() throws {
         for file in try tree.swiftFiles("Sources") {

@@ -1,9 +1,11 @@
-import AuthorizationServers
 import HTTP
 import Logins
+import OAuthClient
 import Telemetry
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 @Suite("What Cloudentity has approved")
 struct ConsentTests {
@@ -23,10 +25,15 @@ struct ConsentTests {
         let settings = CloudentityOutbound(
             server: .named("acp"),
             acp: "https://acp.example",
-            clientID: "beckon",
-            credentials: { ClientCredentials(.secretBasic("secret")) }
+            clientID: "beckon"
         )
-        let server = CloudentityServer(settings, http: http, clock: clock, log: .silent)
+        let server = CloudentityServer(
+            settings,
+            credentials: { ClientCredentials(.secretBasic("secret")) },
+            http: http,
+            clock: clock,
+            log: .silent
+        )
         let received = clock.now() - .seconds(age)
         let login = PendingLogin(
             key: LoginKey(

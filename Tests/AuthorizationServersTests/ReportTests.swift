@@ -1,10 +1,12 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
+import OAuthClient
 import Telemetry
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 @Suite("A report to Cloudentity")
 struct ReportTests {
@@ -361,10 +363,15 @@ struct ReportTests {
             let settings = CloudentityOutbound(
                 server: .named("acp"),
                 acp: "https://acp.example/",
-                clientID: "beckon",
-                credentials: { ClientCredentials(.secretBasic("secret")) }
+                clientID: "beckon"
             )
-            server = CloudentityServer(settings, http: http, clock: clock, log: .silent)
+            server = CloudentityServer(
+                settings,
+                credentials: { ClientCredentials(.secretBasic("secret")) },
+                http: http,
+                clock: clock,
+                log: .silent
+            )
         }
 
         func count(_ matching: (OutboundRequest) -> Bool) -> Int {

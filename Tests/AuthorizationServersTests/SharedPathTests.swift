@@ -1,4 +1,3 @@
-import AuthorizationServers
 import Cryptography
 import Engine
 import HTTP
@@ -6,6 +5,8 @@ import Logins
 import SQLiteStore
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 // cloudentity.md IN-7 and BP-2
 @Suite("Servers that call under one base path", .timeLimit(.minutes(1)))

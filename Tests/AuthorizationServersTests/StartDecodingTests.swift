@@ -1,9 +1,10 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 // cloudentity.md 1.4
 @Suite("The body of a start", .timeLimit(.minutes(1)))

@@ -1,4 +1,3 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
@@ -6,6 +5,8 @@ import SQLiteStore
 import Telemetry
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 // cloudentity.md 1.3 and 1.5
 @Suite("POST /authentication/start", .timeLimit(.minutes(1)))

@@ -1,10 +1,11 @@
-import AuthorizationServers
 import Cryptography
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 // cloudentity.md 1.2
 @Suite("POST /user/verify", .timeLimit(.minutes(1)))

@@ -1,11 +1,13 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import Lab
+import OAuthClient
 import Telemetry
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 /// Our adapter of ACP against the simulated one, consent by consent: what one of them has got wrong
 /// about the wire the other refuses.
@@ -35,13 +37,16 @@ struct AdapterFlowTests {
                 server: .named("acp"),
                 acp: "http://acp.test",
                 clientID: "beckon",
-                credentials: {
-                    ClientCredentials(.secretBasic("beckon-system-client-secret"))
-                },
                 scopes: ["manage_scope_grants", "manage_openbanking_consents"],
                 workspaces: CloudentityWorkspaces([.named("retail"): .init(family: family)])
             )
-            server = CloudentityServer(settings, http: world.network, clock: clock, log: .silent)
+            server = CloudentityServer(
+                settings,
+                credentials: { ClientCredentials(.secretBasic("beckon-system-client-secret")) },
+                http: world.network,
+                clock: clock,
+                log: .silent
+            )
             let received = clock.now() - .seconds(5)
             let scopes = (start["requested_scopes"]?.array ?? []).compactMap(\.string)
             let named = scopes.first { $0.hasPrefix("consent:") }?.dropFirst("consent:".count)

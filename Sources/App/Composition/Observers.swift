@@ -158,25 +158,6 @@ enum LoginMetrics {
     }
 }
 
-/// The client credentials, read when the metrics are read.
-enum CredentialMetrics {
-    static func add(to registry: MetricsRegistry, _ credentials: [ReplaceableCredentials]) {
-        registry.gauges(
-            "beckon_client_certificate_end_seconds",
-            "Expiry of the client certificate, in seconds since 1970."
-        ) {
-            credentials.compactMap { credentials in
-                credentials.certificateEnd.map { end in
-                    MetricsRegistry.Sample(
-                        [("server", credentials.server.value)],
-                        Double(end.milliseconds / 1000)
-                    )
-                }
-            }
-        }
-    }
-}
-
 /// The system's limits for this process.
 enum ProcessLimits {
     /// Raises the limit on file descriptors to the hard limit: each connection needs one.

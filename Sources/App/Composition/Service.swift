@@ -1,3 +1,4 @@
+import AuthorizationServers
 import Commands
 import CurlClient
 import Endpoints
@@ -24,18 +25,19 @@ final class Service: Sendable {
     private let changes = LoginChanges()
     private let client = CurlHTTPClient()
     private let otherClient = CurlHTTPClient()
-    /// Raised when the service is told to stop.
+    /// Raised when the service has to stop.
     private let stopping = Signal()
     private let store: SQLiteLoginStore
     private let engine: LoginEngine
-    private let credentials: [ReplaceableCredentials]
+    /// Read credentials and certificates again.
+    private let reloads: [@Sendable () -> Void]
     private let retention: Retention
     private let loops: EventLoopGroup
     private let server: Server
     private let management: Server
     private let isDraining: Draining
 
-    /// Where it listens, once it is made.
+    /// The port of the public listener.
     var port: UInt16 { server.port }
 
     /// Opens the store, reads certificates and binds the listeners. Nothing is answered yet.
@@ -66,16 +68,23 @@ final class Service: Sendable {
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
         let lines = sink
-        registry.counter("beckon_log_dropped_total", "Log lines that found no room.") {
+        registry.counter(
+            "beckon_log_dropped_total",
+            "Log lines dropped because the buffer was full."
+        ) {
             Double(lines.dropped)
         }
         let health = parts.health()
-        let credentials = try parts.credentials()
-        self.credentials = configuration.authorizationServers.compactMap { credentials[$0.id] }
-        CredentialMetrics.add(to: registry, self.credentials)
+        let servers = try parts.servers(
+            store: store,
+            reachability: PlannedReachability(directory: directory, plan: plan),
+            health: health
+        )
+        for register in servers.metrics { register(registry) }
+        reloads = servers.reloads
         engine = LoginEngine(
             store: store,
-            servers: parts.servers(credentials, health),
+            servers: servers.servers,
             health: health,
             directory: directory,
             accounts: parts.accounts(),
@@ -89,7 +98,7 @@ final class Service: Sendable {
             observer: EngineMetrics(
                 registry,
                 channels: configuration.channels.map(\.id),
-                servers: configuration.authorizationServers.map(\.id)
+                servers: configuration.serverIDs
             ),
             log: log
         )
@@ -110,7 +119,7 @@ final class Service: Sendable {
             allowsApprovalByTap: configuration.approval.tap
         )
         let router = Router(
-            parts.routes(store: store, plan: plan, directory: directory, desk: desk)
+            servers.routes + parts.routes(directory: directory, desk: desk)
         )
         let managementRouter = Router(Self.managementRoutes(store, registry, draining))
         do {
@@ -151,7 +160,7 @@ final class Service: Sendable {
     ) -> [Route] {
         let check = ManagementRoutes.Check("store") {
             do {
-                // Reading says nothing about whether a start could be kept.
+                // Writes, because a read does not show that a start could be stored.
                 try await store.probe()
                 return nil
             } catch {
@@ -186,7 +195,7 @@ final class Service: Sendable {
         }
     }
 
-    /// Makes users known before anything is served.
+    /// Stores users before anything is served.
     func add(_ users: [User]) async throws {
         for user in users { try await store.users.put(user) }
     }
@@ -212,8 +221,8 @@ final class Service: Sendable {
         sink.flush()
     }
 
-    /// Listener and engine, until both have ended, or the time for that is over: then they are
-    /// cancelled, and the rows still owe what was cut off.
+    /// Runs listener and engine until both have ended, or cancels them when the time for that is
+    /// over: the store still has the duties that were cut off.
     private func work() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -235,7 +244,7 @@ final class Service: Sendable {
         }
     }
 
-    /// What the engine has, beyond the listener's drain, for what is under way.
+    /// How long the engine may continue its duties after the listener has drained.
     private static let afterDrain = Duration.seconds(2)
 
     private func announce(_ name: String, _ server: Server) {
@@ -247,17 +256,17 @@ final class Service: Sendable {
         }
     }
 
-    /// What operators tell the process.
+    /// Handles a signal of the operator.
     func receive(_ signal: UnixSignal) {
         switch signal {
         case .hangup: reload()
         case .terminate, .interrupt:
-            // The second time is meant.
+            // A second signal exits at once.
             if !stop() { exit(1) }
         }
     }
 
-    /// Begins to stop; false when that was asked for before.
+    /// Begins to stop; false if it has already begun.
     func stop() -> Bool {
         guard isDraining.begin() else { return false }
         log.info("server.draining")
@@ -268,7 +277,7 @@ final class Service: Sendable {
     }
 
     private func reload() {
-        for credentials in credentials { credentials.reload() }
+        for reload in reloads { reload() }
         guard configuration.listen.tls != nil else { return }
         do {
             try server.reloadCertificate()
@@ -279,10 +288,10 @@ final class Service: Sendable {
     }
 }
 
-/// Whether the service is on its way out.
+/// Whether the service is stopping.
 private final class Draining: Sendable {
     private let flag = Atomic<Bool>(false)
     var isOn: Bool { flag.load(ordering: .relaxed) }
-    /// True for the first who asks.
+    /// True for the first caller.
     func begin() -> Bool { !flag.exchange(true, ordering: .relaxed) }
 }

@@ -1,3 +1,4 @@
+public import AuthorizationServers
 public import Configuration
 public import Logins
 
@@ -22,9 +23,8 @@ public struct ServiceConfiguration: Sendable {
     public var users: UserSettings
     /// Where their accounts are listed; nil when nobody is asked.
     public var accounts: AccountSettings?
-    /// Who calls us and is reported to. At least one; ids are unique, and each
-    /// call tells whose it is.
-    public var authorizationServers: [AuthorizationServerSettings]
+    /// The authorization servers, by kind. At least one server; ids are unique.
+    public var authorizationServers: [any ConfiguredServers]
     /// How much one user and one client may use.
     public var loginLimits: LoginLimits
     /// Ways of reaching people, in the order of the file; ids are unique.
@@ -39,6 +39,9 @@ public struct ServiceConfiguration: Sendable {
     public var log: LogSettings
     /// What is allowed and should still be looked at, for the log.
     public var warnings: [ConfigurationProblem]
+
+    /// Of all authorization servers.
+    var serverIDs: [AuthorizationServerID] { authorizationServers.flatMap(\.ids) }
 
     /// Reads and checks a file.
     ///
@@ -100,9 +103,9 @@ public struct ServiceConfiguration: Sendable {
                 """
             )
         )
-        authorizationServers = AuthorizationServerSettings.all(
+        authorizationServers = AuthorizationServerKind.read(
             root,
-            clientCertificates: listen.tls?.clientCertificates ?? .off
+            requestsCertificates: listen.tls.map { $0.clientCertificates != .off } ?? false
         )
         loginLimits = Self.loginLimits(
             user: root.group(

@@ -1,12 +1,13 @@
 import HTTP
 import JSON
-public import Logins
+import Logins
+import OAuthClient
 import Telemetry
 
 extension CloudentityServer {
     /// What is to be approved, in the server's words wherever it has them. What cannot be shown
     /// whole is not shown at all (`cloudentity.md` 3.1, 4.3).
-    public func consent(of login: PendingLogin) async -> ConsentAnswer {
+    func consent(of login: PendingLogin) async -> ConsentAnswer {
         switch settings.workspaces.candidates(for: login.details) {
         case .scopeGrant: return await scopeGrant(of: login)
         case .addresses(let addresses): return await consent(at: addresses, of: login)
@@ -183,7 +184,7 @@ extension CloudentityServer {
             guard let url = settings.url(address, of: login.key) else {
                 return .refused("no tenant is known to ask")
             }
-            switch await call(.get, getURL(url, login), nil, of: login) {
+            switch await call(.get, url, nil, of: login) {
             case .answer(let answer) where answer.status == 200:
                 if addresses.count > 1 { found.keep(address, of: login.key) }
                 return .found(address, answer.body)

@@ -1,11 +1,12 @@
 import HTTP
 import JSON
-public import Logins
+import Logins
+import OAuthClient
 
 extension CloudentityServer {
     /// Accepts or rejects (`cloudentity.md` 3 and 6.3). Which of the two is fixed by the outcome,
     /// so that the opposite of what may have landed is never sent.
-    public func report(
+    func report(
         _ outcome: Outcome,
         of login: PendingLogin,
         inDoubt: Bool

@@ -2,9 +2,9 @@
 ///
 /// The published interface names the statuses only; the meanings are inferred, which is why they
 /// stand here together and nowhere else, and why an operator may say otherwise for each status.
-public struct StatusPolicy: Hashable, Sendable {
+struct StatusPolicy: Hashable, Sendable {
     /// The raw value is the configuration's word for it.
-    public enum Reading: String, Hashable, Sendable, CaseIterable {
+    enum Reading: String, Hashable, Sendable, CaseIterable {
         /// Done.
         case recorded
         /// The token is not accepted: take a new one, once; then it is final.
@@ -22,9 +22,9 @@ public struct StatusPolicy: Hashable, Sendable {
     }
 
     /// What is read differently from the table, by status.
-    public var overrides: [Int: Reading]
+    var overrides: [Int: Reading]
 
-    public init(overrides: [Int: Reading] = [:]) { self.overrides = overrides }
+    init(overrides: [Int: Reading] = [:]) { self.overrides = overrides }
 
     func reading(of status: Int) -> Reading {
         overrides[status] ?? Self.standard(status)

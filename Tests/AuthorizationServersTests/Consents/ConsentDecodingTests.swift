@@ -1,9 +1,10 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 /// Each member of an answer, where it is shown; written down from `cloudentity.md` 4.3.
 @Suite("A consent of Cloudentity")

@@ -1,9 +1,10 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 /// What the server remembers decides after an attempt in doubt (`cloudentity.md` 6.3), and what a
 /// status means may be told otherwise (6.2).

@@ -1,9 +1,10 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 /// What is sent for each family, member by member, as the tables and examples of `cloudentity.md`
 /// 3.2 have it.

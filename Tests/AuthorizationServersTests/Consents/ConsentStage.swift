@@ -1,8 +1,10 @@
-import AuthorizationServers
 import HTTP
 import Logins
+import OAuthClient
 import Telemetry
 import TestSupport
+
+@testable import AuthorizationServers
 
 /// An adapter with its server scripted around it, for everything about consents.
 struct ConsentStage {
@@ -40,11 +42,16 @@ struct ConsentStage {
             server: .named("acp"),
             acp: "https://acp.example",
             clientID: "beckon",
-            credentials: { ClientCredentials(.secretBasic("secret")) },
             workspaces: CloudentityWorkspaces(workspaces, brasilPaymentVersions: versions),
             statusPolicy: statusPolicy
         )
-        server = CloudentityServer(settings, http: http, clock: clock, log: log.logger)
+        server = CloudentityServer(
+            settings,
+            credentials: { ClientCredentials(.secretBasic("secret")) },
+            http: http,
+            clock: clock,
+            log: log.logger
+        )
     }
 
     /// One answer wherever the example's consent is fetched; nothing anywhere else.

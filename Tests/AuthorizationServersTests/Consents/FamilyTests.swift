@@ -1,9 +1,10 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 /// Which consent a login is for: `cloudentity.md` 1.6.
 @Suite("The family of a login")

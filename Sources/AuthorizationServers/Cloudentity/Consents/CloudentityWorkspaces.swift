@@ -1,9 +1,9 @@
-public import Logins
+import Logins
 
 /// Which family of consents each workspace of an ACP asks for: nothing in a start says so
 /// (`cloudentity.md` 1.6).
-public struct CloudentityWorkspaces: Hashable, Sendable {
-    public enum Family: Hashable, Sendable, CaseIterable {
+struct CloudentityWorkspaces: Hashable, Sendable {
+    enum Family: Hashable, Sendable, CaseIterable {
         /// By what the start says: a `consent:` scope means Brasil, an `openbanking_intent_id` the
         /// UK, neither a plain login. Never FDX, CDR or KSA, which look like plain logins.
         case auto
@@ -16,24 +16,24 @@ public struct CloudentityWorkspaces: Hashable, Sendable {
         case ksa
     }
 
-    public struct Workspace: Hashable, Sendable {
-        public var family: Family
+    struct Workspace: Hashable, Sendable {
+        var family: Family
         /// Whether scopes may be left out that are neither `openid` nor implicit: only where ACP is
         /// configured to take fewer (CB-2).
-        public var allowsPartialScopes: Bool
+        var allowsPartialScopes: Bool
 
-        public init(family: Family = .auto, allowsPartialScopes: Bool = false) {
+        init(family: Family = .auto, allowsPartialScopes: Bool = false) {
             self.family = family
             self.allowsPartialScopes = allowsPartialScopes
         }
     }
 
     /// By `server_id`; what is not there is `auto`.
-    public var workspaces: [WorkspaceID: Workspace]
+    var workspaces: [WorkspaceID: Workspace]
     /// The versions of payment consents in Brasil that are asked for, in this order; each 1, 2 or 3.
-    public var brasilPaymentVersions: [Int]
+    var brasilPaymentVersions: [Int]
 
-    public init(
+    init(
         _ workspaces: [WorkspaceID: Workspace] = [:],
         brasilPaymentVersions: [Int] = [3, 2, 1]
     ) {

@@ -1,9 +1,9 @@
 import Logins
 
 /// What Open Finance Brasil is told of why a consent was rejected (`rejection_reason.code`).
-public struct RejectionCodes: Hashable, Sendable {
+struct RejectionCodes: Hashable, Sendable {
     /// The ways a login ends without an approval, as far as codes tell them apart.
-    public enum Cause: String, Hashable, Sendable, CaseIterable {
+    enum Cause: String, Hashable, Sendable, CaseIterable {
         case declined, fraud, cancelled, expired, failed, changed
 
         /// Nil for an approval.
@@ -20,17 +20,17 @@ public struct RejectionCodes: Hashable, Sendable {
         }
     }
 
-    public var data: [Cause: String]
-    public var payments: [Cause: String]
+    var data: [Cause: String]
+    var payments: [Cause: String]
 
     /// Each cause that is not given has its default.
-    public init(data: [Cause: String] = [:], payments: [Cause: String] = [:]) {
+    init(data: [Cause: String] = [:], payments: [Cause: String] = [:]) {
         self.data = Self.standardData.merging(data) { $1 }
         self.payments = Self.standardPayments.merging(payments) { $1 }
     }
 
     /// Consents API v2, `EnumReasonCode`.
-    public static let standardData: [Cause: String] = [
+    static let standardData: [Cause: String] = [
         .declined: "CUSTOMER_MANUALLY_REJECTED",
         .fraud: "INTERNAL_SECURITY_REASON",
         .cancelled: "CUSTOMER_MANUALLY_REJECTED",
@@ -40,7 +40,7 @@ public struct RejectionCodes: Hashable, Sendable {
     ]
 
     /// Payments API v3, `EnumConsentRejectionReasonType`.
-    public static let standardPayments: [Cause: String] = [
+    static let standardPayments: [Cause: String] = [
         .declined: "REJEITADO_USUARIO",
         .fraud: "REJEITADO_USUARIO",
         .cancelled: "REJEITADO_USUARIO",

@@ -22,7 +22,7 @@ struct ReportBody {
             if kind.isLodged, kind != .fdx { json.member("account_ids", decision.grant.accounts) }
             if kind == .brasilPayment { writeDebtor(accounts.first, &json) }
             json.member("granted_scopes", decision.grant.scopes)
-            if kind == .scopes, settings.sendsLoginID { json.member("id", login.key.login.value) }
+            if kind == .scopes { json.member("id", login.key.login.value) }
             json.member("login_state", login.details.state)
             json.member("customer_id", customer)
             if kind == .fdx { write(resources, &json) }
@@ -107,7 +107,7 @@ struct ReportBody {
         var json = JSONWriter()
         json.object { json in
             guard kind.isLodged else {
-                if settings.sendsLoginID { json.member("id", login.key.login.value) }
+                json.member("id", login.key.login.value)
                 json.member("login_state", login.details.state)
                 json.member("error", "access_denied")
                 json.member("error_description", description)

@@ -1,16 +1,16 @@
-import AuthorizationServers
 import HTTP
 import JOSE
-import Logins
+import OAuthClient
 import TestSupport
 import Testing
 
-@Suite("Cloudentity's metadata")
+@Suite("The metadata of an issuer")
 struct DiscoveryTests {
     typealias Act = TokenStage.Act
 
     static let identity = ClientIdentity(certificate: [1], key: [2])
-    static let issuer = "https://acp.example/bank/system"
+    static let issuer = TokenStage.issuer
+    static let endpoint = TokenEndpoint.discovered(issuer: issuer)
 
     static func metadata(
         issuer: String = issuer,
@@ -18,7 +18,7 @@ struct DiscoveryTests {
         alias: String? = nil
     ) -> Act {
         let aliases = alias.map { #","mtls_endpoint_aliases":{"token_endpoint":\#($0)}"# } ?? ""
-        return ReportTests.status(
+        return TokenStage.status(
             200,
             #"{"issuer":"\#(issuer)","token_endpoint":\#(endpoint)\#(aliases)}"#
         )
@@ -28,23 +28,21 @@ struct DiscoveryTests {
         let testDescription: String
         let metadata: Act
         var showsCertificate = true
-        /// Where the token is asked for; nil for nowhere.
+        /// Where the token is requested; nil if it is not.
         var endpoint: String?
-        /// Why not.
-        var reason: String?
-        var after: Duration?
+        var failure: OAuthFailure?
     }
 
     @Test(
-        "say where tokens are had, or nothing is asked",
+        "name the token endpoint, or no token is requested",
         arguments: [
             Case(
-                testDescription: "an alias is for those with a certificate",
+                testDescription: "an alias is used with a certificate",
                 metadata: metadata(alias: #""https://mtls.example/t""#),
                 endpoint: "https://mtls.example/t"
             ),
             Case(
-                testDescription: "and for nobody else",
+                testDescription: "an alias is not used without a certificate",
                 metadata: metadata(alias: #""https://mtls.example/t""#),
                 showsCertificate: false,
                 endpoint: "https://tokens.example/t"
@@ -56,98 +54,97 @@ struct DiscoveryTests {
             ),
             Case(
                 testDescription: "another issuer",
-                metadata: metadata(issuer: "https://acp.example/other/system"),
-                reason: "discovery: the issuer is not https://acp.example/bank/system"
+                metadata: metadata(issuer: "https://as.example/other"),
+                failure: .refused("discovery: the issuer is not https://as.example/bank")
             ),
             Case(
                 testDescription: "an issuer that differs by a slash",
                 metadata: metadata(issuer: issuer + "/"),
-                reason: "discovery: the issuer is not https://acp.example/bank/system"
+                failure: .refused("discovery: the issuer is not https://as.example/bank")
             ),
             Case(
                 testDescription: "no endpoint",
                 metadata: metadata(endpoint: "null"),
-                reason: "discovery: token_endpoint is missing or not https"
+                failure: .refused("discovery: token_endpoint is missing or not https")
             ),
             Case(
                 testDescription: "an endpoint without protection",
                 metadata: metadata(endpoint: #""http://tokens.example/t""#),
-                reason: "discovery: token_endpoint is missing or not https"
+                failure: .refused("discovery: token_endpoint is missing or not https")
             ),
             Case(
                 testDescription: "an alias that is no address",
                 metadata: metadata(alias: "7"),
-                reason: "discovery: mtls_endpoint_aliases.token_endpoint is not https"
+                failure: .refused("discovery: mtls_endpoint_aliases.token_endpoint is not https")
             ),
             Case(
                 testDescription: "down",
                 metadata: .failure(.notSent("refused")),
-                reason: "discovery: notSent(\"refused\")"
+                failure: .unavailable("discovery: notSent(\"refused\")", after: nil)
             ),
             Case(
                 testDescription: "overloaded",
-                metadata: ReportTests.status(503, fields: [Field("Retry-After", "7")]),
-                reason: "discovery: 503",
-                after: .seconds(7)
+                metadata: TokenStage.status(503, fields: [Field("Retry-After", "7")]),
+                failure: .unavailable("discovery: 503", after: .seconds(7))
             ),
             Case(
                 testDescription: "not there",
-                metadata: ReportTests.status(404),
-                reason: "discovery: 404"
+                metadata: TokenStage.status(404),
+                failure: .refused("discovery: 404")
             ),
             Case(
                 testDescription: "elsewhere",
-                metadata: ReportTests.status(302, fields: [Field("Location", "https://x.example")]),
-                reason: "discovery: 302"
+                metadata: TokenStage.status(302, fields: [Field("Location", "https://x.example")]),
+                failure: .refused("discovery: 302")
             ),
             Case(
                 testDescription: "not JSON",
-                metadata: ReportTests.status(200, "<html>"),
-                reason: "discovery: its answer is not a JSON object"
+                metadata: TokenStage.status(200, "<html>"),
+                failure: .unavailable("discovery: its answer is not a JSON object", after: nil)
             ),
             Case(
                 testDescription: "a name twice",
-                metadata: ReportTests.status(200, #"{"issuer":"a","issuer":"b"}"#),
-                reason: "discovery: its answer is not a JSON object"
+                metadata: TokenStage.status(200, #"{"issuer":"a","issuer":"b"}"#),
+                failure: .unavailable("discovery: its answer is not a JSON object", after: nil)
             ),
         ]
     )
-    func table(row: Case) async {
+    func namesTokenEndpoint(row: Case) async {
         let stage = TokenStage(
             ClientCredentials(
                 .certificate,
                 identity: row.showsCertificate ? Self.identity : nil
             ),
             metadata: [row.metadata]
-        ) { $0.discovery = .standard }
-        let answer = await stage.report()
+        )
+        let answer = await stage.call(Self.endpoint)
         #expect(stage.http.requests.first?.url == Self.issuer + "/.well-known/openid-configuration")
         #expect(stage.tokenRequests.map(\.url) == [row.endpoint].compactMap(\.self))
-        guard let reason = row.reason else {
-            #expect(answer == .taken)
+        guard let failure = row.failure else {
+            #expect(answer == .answered(200))
             return
         }
-        #expect(answer == .later(reason, after: row.after, inDoubt: false))
+        #expect(answer == .noToken(failure))
         #expect(stage.log.events.contains("token.failed"))
-        // Asked again only after a pause (AU-7), and by one for all.
-        _ = await stage.report()
+        // The next request waits for a pause, and concurrent calls share it.
+        _ = await stage.call(Self.endpoint)
         #expect(stage.http.requests.count == 1)
         stage.clock.advance(by: .seconds(8))
         await withDiscardingTaskGroup { group in
-            for _ in 0..<20 { group.addTask { _ = await stage.report() } }
+            for _ in 0..<20 { group.addTask { _ = await stage.call(Self.endpoint) } }
         }
         #expect(stage.http.requests.count == 2)
     }
 
-    @Test("are kept for an hour, and stay in use while newer ones cannot be had")
-    func lifetime() async {
+    @Test("are cached for an hour, and stay in use while newer ones are unavailable")
+    func lifetimeOfAnHour() async {
         let moved = Self.metadata(endpoint: #""https://moved.example/t""#)
         let stage = TokenStage(
-            metadata: [Self.metadata(), ReportTests.status(500), moved],
-            tokens: [ReportTests.status(200, #"{"access_token":"t","expires_in":1800}"#)]
-        ) { $0.discovery = .standard }
+            metadata: [Self.metadata(), TokenStage.status(500), moved],
+            tokens: [TokenStage.status(200, #"{"access_token":"t","expires_in":1800}"#)]
+        )
         for _ in 0..<5 {
-            #expect(await stage.report() == .taken)
+            #expect(await stage.call(Self.endpoint) == .answered(200))
             stage.clock.advance(by: .seconds(1801))
         }
         let expected = ["tokens", "tokens", "tokens", "moved", "moved"]
@@ -155,43 +152,30 @@ struct DiscoveryTests {
         #expect(stage.log.events == ["discovery.failed"])
     }
 
-    @Test("are looked at again when the endpoint that they name fails")
-    func distrust() async {
+    @Test("are requested again when their token endpoint fails")
+    func failedTokenEndpoint() async {
         let moved = Self.metadata(endpoint: #""https://moved.example/t""#)
         let stage = TokenStage(
             metadata: [Self.metadata(), moved],
-            tokens: [ReportTests.status(404), ReportTests.status(200, TokenStage.token)]
-        ) { $0.discovery = .standard }
+            tokens: [TokenStage.status(404), TokenStage.status(200, TokenStage.token)]
+        )
         #expect(
-            await stage.report() == .later("token endpoint: 404", after: nil, inDoubt: false)
+            await stage.call(Self.endpoint) == .noToken(.refused("token endpoint: 404"))
         )
         stage.clock.advance(by: .seconds(2))
-        #expect(await stage.report() == .taken)
+        #expect(await stage.call(Self.endpoint) == .answered(200))
         #expect(stage.tokenRequests.last?.url == "https://moved.example/t")
     }
 
-    @Test("are not asked for when the configuration names the endpoint (BP-4)")
-    func override() async {
-        let stage = TokenStage(metadata: [Self.metadata()]) {
-            $0.discovery = .standard
-            $0.tokenURL = "https://mine.example/t"
-        }
-        #expect(await stage.report() == .taken)
-        #expect(stage.http.requests.first?.url == "https://mine.example/t")
-    }
-
-    @Test("give an assertion its audience: the address it is sent to, or their issuer")
-    func audience() async throws {
+    @Test("determine the audience of an assertion: the token endpoint, or the issuer")
+    func assertionAudience() async throws {
         let key = try SigningKey.generate(.es256)
-        for audience in [CloudentityOutbound.AssertionAudience.tokenURL, .issuer] {
+        for audience in ClientSettings.AssertionAudience.allCases {
             let stage = TokenStage(
                 ClientCredentials(.assertion(key), identity: Self.identity),
                 metadata: [Self.metadata(alias: #""https://mtls.example/t""#)]
-            ) {
-                $0.discovery = .standard
-                $0.assertionAudience = audience
-            }
-            #expect(await stage.report() == .taken)
+            ) { $0.assertionAudience = audience }
+            #expect(await stage.call(Self.endpoint) == .answered(200))
             let sent = try #require(stage.tokenRequests.first)
             let form = try #require(Form(sent.body))
             let jws = try JWS.verify(
@@ -204,29 +188,20 @@ struct DiscoveryTests {
         }
     }
 
-    @Test("of an address of its own are held to that address's issuer, and each tenant has its own")
-    func places() async {
-        let own = "https://login.example/retail"
-        let stage = TokenStage(metadata: [Self.metadata(issuer: own)]) {
-            $0.discovery = .at(own + CloudentityOutbound.metadataPath)
-        }
-        #expect(await stage.report() == .taken)
-        #expect(stage.http.requests.first?.url == own + "/.well-known/openid-configuration")
-
-        let tenants = TokenStage(
+    @Test("are cached for each issuer")
+    func twoIssuers() async {
+        let other = "https://as.example/other"
+        let stage = TokenStage(
             metadata: [
                 Self.metadata(),
-                Self.metadata(
-                    issuer: "https://acp.example/other/system",
-                    endpoint: #""https://other.example/t""#
-                ),
+                Self.metadata(issuer: other, endpoint: #""https://other.example/t""#),
             ]
-        ) { $0.discovery = .standard }
-        for tenant in ["bank", "other", "bank", "other"] {
-            #expect(await tenants.report(tenant: tenant) == .taken)
+        )
+        for issuer in [Self.issuer, other, Self.issuer, other] {
+            #expect(await stage.call(.discovered(issuer: issuer)) == .answered(200))
         }
         #expect(
-            tenants.tokenRequests.map(\.url)
+            stage.tokenRequests.map(\.url)
                 == ["https://tokens.example/t", "https://other.example/t"]
         )
     }

@@ -3,18 +3,18 @@ import JSON
 import Logins
 
 /// The body of `POST /authentication/start`, decoded by the table in `cloudentity.md` 1.4.
-struct StartBody {
+struct ReceivedStart {
     let login: LoginID
     let tenant: TenantID?
     let details: PendingLogin.Details
     let expiresAt: Timestamp?
-    /// Both names of the state came, with different values (DE-3).
+    /// `login_state` and `state` have different values (DE-3).
     let hasTwoStates: Bool
 
-    /// What is wrong with a body, in words for whoever sent it.
+    /// What is wrong with a body, in words for its sender.
     struct Malformed: Error, Equatable {
         let description: String
-        /// It is a good body for another server.
+        /// The body is valid for another server.
         let isForAnother: Bool
 
         init(_ description: String, isForAnother: Bool = false) {
@@ -22,7 +22,7 @@ struct StartBody {
             self.isForAnother = isForAnother
         }
 
-        /// Counts bytes from the beginning of the body, which is what the sender has.
+        /// Offsets count from the beginning of the body, which is what the sender has.
         init(_ error: JSONError, in body: Range<Int>) {
             let offset = error.offset - body.lowerBound
             self.init(JSONError(error.reason, at: offset).description)
@@ -51,8 +51,8 @@ struct StartBody {
         details.requestedScopes = members.scopes
         details.acrValues = members.acrValues
         details.bindingMessage = members.bindingMessage
-        // Brasil names the consent in a scope. Two names that differ are told apart when the
-        // consent is fetched: what cannot be acknowledged would only come again.
+        // Open Finance Brasil names the consent in a scope. Two different names are noticed when the
+        // consent is fetched: ACP would only repeat a start that is refused here.
         details.consentID =
             try Self.identifier("openbanking_intent_id", members.consent)
             ?? members.scopes.lazy.compactMap(CloudentityWorkspaces.consent(in:)).first
@@ -76,18 +76,18 @@ struct StartBody {
         }
     }
 
-    /// Decodes a body that came with a credential of all these servers: whose it is, its tenant and
-    /// workspace tell (BP-2).
+    /// Decodes a body that came with a credential of all these servers. Its tenant and workspace
+    /// identify the server (BP-2).
     static func decode(
         _ request: Request,
         for servers: [CloudentityInbound]
-    ) throws(Malformed) -> (server: CloudentityInbound, body: StartBody) {
-        var found: (server: CloudentityInbound, body: StartBody)?
+    ) throws(Malformed) -> (server: CloudentityInbound, body: ReceivedStart) {
+        var found: (server: CloudentityInbound, body: ReceivedStart)?
         var isAmbiguous = false
         var problem: Malformed?
         for server in servers {
             do throws(Malformed) {
-                let body = try StartBody(request, server)
+                let body = try ReceivedStart(request, server)
                 isAmbiguous = found != nil
                 found = (server, body)
             } catch {
@@ -123,7 +123,7 @@ struct StartBody {
         return identifier
     }
 
-    /// DE-7. RFC 3339 has fractions and offsets; what ACP sends has neither.
+    /// A timestamp of RFC 3339; ACP sends it without fractions and offsets (DE-7).
     private static func moment(_ name: String, _ text: String?) throws(Malformed) -> Timestamp? {
         guard let text else { return nil }
         guard let milliseconds = RFC3339.parse(text) else {

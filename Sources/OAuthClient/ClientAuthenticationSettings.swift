@@ -1,12 +1,11 @@
-public import AuthorizationServers
-import Configuration
+public import Configuration
 import Cryptography
-import HTTP
+public import HTTP
 public import JOSE
 import Logins
 
-/// How we authenticate to an authorization server, and the files it takes (`cloudentity.md` 5).
-/// The files are read once with the configuration, and again whenever one changes.
+/// How Beckon authenticates to an authorization server, and the files that it needs for that. The
+/// files are read with the configuration, and again whenever one changes.
 public struct ClientAuthenticationSettings: Sendable {
     /// `token_endpoint_auth_method`. `none` and `unspecified` are not supported.
     public enum Method: String, CaseIterable, Sendable {
@@ -19,34 +18,35 @@ public struct ClientAuthenticationSettings: Sendable {
     }
 
     /// What is wrong with the files, at a key of the configuration.
-    struct Problem: Error, Hashable, Sendable {
-        let key: String
-        let reason: String
+    public struct Problem: Error, Hashable, Sendable {
+        public let key: String
+        public let reason: String
     }
 
     /// Default `client_secret_basic`.
     public var method: Method
-    /// Of the client that the server made for us; needed by the methods that are named after it.
+    /// Required by the methods that are named after it.
     var secret: SecretSource?
-    /// PEM or a private JWK; needed by `private_key_jwt`.
+    /// PEM or a private JWK; required by `private_key_jwt`.
     var privateKey: SecretSource?
     /// `kid` of assertions. Nil takes that of the JWK, or the key's thumbprint (RFC 7638).
     public var keyID: String?
     /// Nil takes that of the JWK, or the usual one for the kind of key, which is RS256 for RSA.
     public var algorithm: SignatureAlgorithm?
     /// Default `token_url`.
-    public var audience: CloudentityOutbound.AssertionAudience
+    public var audience: ClientSettings.AssertionAudience
     /// Whether tokens are bound to our certificate (RFC 8705 §3), which must then be there.
     public var bindsTokens: Bool
     /// Paths of our certificate chain and its key, shown on every call.
     var certificate: (chain: String, key: String)?
 
-    init(_ section: Section, destination: Destination) {
+    /// Reads the keys from `client_authentication` on. `destination` was read from the same group.
+    public init(_ section: Section, _ destination: Destination) {
         method = section.choice(
             "client_authentication",
             default: .secretBasic,
             """
-            How Beckon authenticates to ACP. Files named here, certificates included, may be \
+            How Beckon authenticates to the server. Files named here, certificates included, may be \
             replaced at any time: new ones are used within seconds, or at once on SIGHUP; invalid \
             ones are logged and ignored.
             """
@@ -82,7 +82,6 @@ public struct ClientAuthenticationSettings: Sendable {
         )
         audience = section.choice(
             "assertion_audience",
-            among: ["token_url": .tokenURL, "issuer": .issuer],
             default: .tokenURL,
             "The audience of assertions; FAPI requires issuer."
         )
@@ -112,7 +111,7 @@ public struct ClientAuthenticationSettings: Sendable {
         if bindsTokens, !section.has("certificate") {
             section.problem("certificate", "is missing: certificate_bound_access_tokens needs one")
         }
-        // Whatever could not be read has been said.
+        // Files that could not be read are already noted.
         if secret != nil || privateKey != nil {
             do throws(Problem) { _ = try proof(in: section.environment) } catch {
                 if section.has(error.key) { section.problem(error.key, error.reason) }
@@ -120,13 +119,16 @@ public struct ClientAuthenticationSettings: Sendable {
         }
     }
 
-    /// Every file that is read, to be watched.
+    /// Whether a client certificate is configured.
+    var hasCertificate: Bool { certificate != nil }
+
+    /// The files to check for changes.
     var files: [String] {
         [secret?.file, privateKey?.file, certificate?.chain, certificate?.key].compactMap(\.self)
     }
 
-    /// Reads everything and checks that it fits together. The certificate must be good at
-    /// `moment`; nil takes any.
+    /// Reads the files and checks that they belong together. The certificate must be valid at
+    /// `moment`; nil accepts any.
     func credentials(
         in environment: Environment,
         goodAt moment: Timestamp?
@@ -191,8 +193,8 @@ public struct ClientAuthenticationSettings: Sendable {
             if let algorithm {
                 return try SigningKey(text: text, algorithm: algorithm, id: keyID)
             }
-            // The server's own default for RSA; a JWK that says otherwise, and other kinds of key,
-            // do not fit it.
+            // RS256 is the usual default for RSA keys. It does not fit other keys, nor a JWK that
+            // names another algorithm.
             do throws(JOSEError) {
                 return try SigningKey(text: text, algorithm: .rs256, id: keyID)
             } catch .algorithm {

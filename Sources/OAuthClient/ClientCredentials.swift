@@ -1,10 +1,10 @@
 public import HTTP
 public import JOSE
 
-/// What proves us to ACP at one moment (`cloudentity.md` section 5). Files are somebody else's
-/// business: when they are replaced, the next call is given other credentials.
+/// The credentials of one OAuth client at one moment. When their files are replaced, the next call
+/// uses other credentials with another `revision`.
 public struct ClientCredentials: Sendable {
-    /// How the token endpoint is convinced (`token_endpoint_auth_method`).
+    /// How the client authenticates to the token endpoint (`token_endpoint_auth_method`).
     public enum Method: Sendable {
         /// `client_secret_basic`: the secret in `Authorization` (RFC 6749 §2.3.1).
         case secretBasic(String)
@@ -17,10 +17,10 @@ public struct ClientCredentials: Sendable {
     }
 
     public var method: Method
-    /// Shown on every call to ACP, the token request and the reports alike: a token that is bound
-    /// to it is good on no other connection (RFC 8705 §3).
+    /// The client certificate of every call, for tokens and with them: a token that is bound to the
+    /// certificate is not accepted on another connection (RFC 8705 §3).
     public var identity: ClientIdentity?
-    /// Different for each replacement. Tokens are never taken over from one to the next.
+    /// Different for each replacement. Tokens are cached per revision.
     public var revision: Int
 
     public init(_ method: Method, identity: ClientIdentity? = nil, revision: Int = 0) {

@@ -1,19 +1,18 @@
-import AuthorizationServers
 import Configuration
 import Cryptography
 import Glibc
 import HTTP
 import JSON
-import Logins
-import Telemetry
+public import Logins
+public import Telemetry
 import Threads
 
-/// What proves us to one authorization server, made anew when its files change.
+/// The credentials for one authorization server, reloaded when their files change.
 ///
-/// Nobody watches the files: whoever is about to use the credentials looks at them, every few
-/// seconds at most. A replacement that is no good is logged once, and what was there stays in use.
-final class ReplaceableCredentials: Sendable {
-    /// How long a change may go unseen. A look costs a few system calls.
+/// No task watches the files: `current` checks them, every few seconds at most. An invalid
+/// replacement is logged once, and the credentials in use stay.
+public final class ReplaceableCredentials: Sendable {
+    /// How often the files are checked. A check costs a few system calls.
     static let interval = Duration.seconds(2)
 
     private struct State {
@@ -25,17 +24,19 @@ final class ReplaceableCredentials: Sendable {
     }
 
     private let settings: ClientAuthenticationSettings
-    let server: AuthorizationServerID
+    private let server: String
     private let environment = Environment.real(directory: "")
     private let clock: any WallClock
     private let log: Logger
     private let state: Locked<State>
 
-    /// - Throws: what is wrong with the files. An expired certificate is taken, because nothing
-    ///   better is there yet.
-    init(
+    /// `server` is the server's name in the log and in metrics.
+    ///
+    /// - Throws: what is wrong with the files. An expired certificate is accepted, because there is
+    ///   no better one yet.
+    public init(
         _ settings: ClientAuthenticationSettings,
-        of server: AuthorizationServerID,
+        of server: String,
         clock: any WallClock,
         log: Logger
     ) throws(ClientAuthenticationSettings.Problem) {
@@ -44,7 +45,7 @@ final class ReplaceableCredentials: Sendable {
         self.clock = clock
         self.log = log
         let environment = environment
-        // Before the contents: what changes in between is seen at the next look.
+        // Before the contents: a change in between is noticed by the next check.
         let stamps = settings.files.map { FileStamp($0) }
         let digests = settings.files.map { environment.digest(of: $0) }
         state = Locked(
@@ -57,12 +58,12 @@ final class ReplaceableCredentials: Sendable {
         )
     }
 
-    /// The newest that are good.
-    var current: ClientCredentials {
+    /// The newest valid credentials.
+    public var current: ClientCredentials {
         if settings.files.isEmpty { return state.withLock { $0.credentials } }
         let now = clock.now()
         let isDue = state.withLock { state in
-            // A clock that was set back must not make us look later.
+            // A clock that is set back must not delay the check.
             if now < state.looksAgainAt, state.looksAgainAt <= now + Self.interval { return false }
             state.looksAgainAt = now + Self.interval
             return true
@@ -71,15 +72,25 @@ final class ReplaceableCredentials: Sendable {
         return state.withLock { $0.credentials }
     }
 
-    /// The last moment of the certificate in use; nil without one.
+    /// Registers the metrics of the credentials.
+    public func register(in registry: MetricsRegistry) {
+        guard settings.hasCertificate else { return }
+        registry.gauge(
+            "beckon_client_certificate_end_seconds",
+            "Expiry of the client certificate in use, in seconds since 1970.",
+            [("server", server)]
+        ) { self.certificateEnd.map { Double($0.milliseconds / 1000) } ?? .nan }
+    }
+
+    /// When the certificate in use expires; nil without one.
     var certificateEnd: Timestamp? {
         current.identity
             .flatMap { try? CertifiedKey(certificate: $0.certificate, key: $0.key) }
             .map { Timestamp(milliseconds: $0.notAfter * 1000) }
     }
 
-    /// Reads the files now, whether or not they seem to have changed.
-    func reload() {
+    /// Reads the files now, even if they seem unchanged.
+    public func reload() {
         state.withLock { $0.stamps = [] }
         look()
     }
@@ -104,10 +115,10 @@ final class ReplaceableCredentials: Sendable {
                 state.credentials.revision = revision
                 state.digests = digests
             }
-            log.info("credentials.replaced") { $0.member("server", server.value) }
+            log.info("credentials.replaced") { $0.member("server", server) }
         } catch {
             log.error("credentials.not_replaced") {
-                $0.member("server", server.value)
+                $0.member("server", server)
                 $0.member("key", error.key)
                 $0.member("cause", error.reason)
             }
@@ -115,14 +126,14 @@ final class ReplaceableCredentials: Sendable {
     }
 }
 
-/// What tells one version of a file from another without reading it.
+/// Distinguishes two versions of a file without reading it.
 private struct FileStamp: Hashable {
     let inode: UInt64
     let size: Int64
     let seconds: Int
     let nanoseconds: Int
 
-    /// Nil for a file that is not there.
+    /// Nil for a file that does not exist.
     init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

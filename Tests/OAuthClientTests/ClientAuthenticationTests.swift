@@ -1,14 +1,14 @@
-import AuthorizationServers
 import Cryptography
 import HTTP
 import JOSE
 import JSON
 import Logins
+import OAuthClient
 import TestSupport
 import Testing
 import Threads
 
-@Suite("A token request to Cloudentity")
+@Suite("A token request")
 struct ClientAuthenticationTests {
     static let identity = ClientIdentity(certificate: [1], key: [2])
     static let renewed = ClientIdentity(certificate: [3], key: [4])
@@ -22,7 +22,7 @@ struct ClientAuthenticationTests {
     }
 
     @Test(
-        "carries what its method says, and nothing else",
+        "carries the members of its authentication method and no others",
         arguments: [
             Case(
                 testDescription: "client_secret_basic",
@@ -43,40 +43,40 @@ struct ClientAuthenticationTests {
             ),
         ]
     )
-    func forms(row: Case) async throws {
+    func formOfEachMethod(row: Case) async throws {
         for identity in [nil, Self.identity] {
             let stage = TokenStage(ClientCredentials(row.method, identity: identity))
-            #expect(await stage.report() == .taken)
+            #expect(await stage.call() == .answered(200))
             let sent = try #require(stage.tokenRequests.first)
             let form = try #require(Form(sent.body))
             var expected = row.form
             expected["grant_type"] = "client_credentials"
-            expected["scope"] = "manage_scope_grants"
+            expected["scope"] = "read write"
             let members = Dictionary(uniqueKeysWithValues: form.fields.map { ($0.name, $0.value) })
             #expect(members == expected)
             #expect(sent.fields.first("authorization") == row.authorization)
-            #expect(sent.url == "https://acp.example/bank/system/oauth2/token")
-            // A bound token is good on a connection with the same certificate only.
+            #expect(sent.url == TokenStage.tokenURL)
+            // A bound token is valid on a connection with the same certificate only.
             #expect(stage.http.requests.map(\.destination.identity) == [identity, identity])
         }
     }
 
-    /// What an assertion is signed with, and whether it is for the issuer.
+    /// The algorithm of an assertion, and whether its audience is the issuer.
     static let assertions: [(algorithm: SignatureAlgorithm, isForIssuer: Bool)] =
         SignatureAlgorithm.allCases.flatMap { [($0, false), ($0, true)] }
 
-    @Test("carries an assertion that only its key can have signed", arguments: assertions)
-    func assertion(algorithm: SignatureAlgorithm, isForIssuer: Bool) async throws {
+    @Test("carries an assertion signed by the client's key (RFC 7523 §3)", arguments: assertions)
+    func signedAssertion(algorithm: SignatureAlgorithm, isForIssuer: Bool) async throws {
         let key = try Self.key(algorithm)
         let stage = TokenStage(
             ClientCredentials(.assertion(key)),
             tokens: [
-                ReportTests.status(503), ReportTests.status(200, TokenStage.token),
+                TokenStage.status(503), TokenStage.status(200, TokenStage.token),
             ]
         ) { if isForIssuer { $0.assertionAudience = .issuer } }
-        _ = await stage.report()
+        _ = await stage.call()
         stage.clock.advance(by: .seconds(2))
-        #expect(await stage.report() == .taken)
+        #expect(await stage.call() == .answered(200))
         var ids: Set<String> = []
         for sent in stage.tokenRequests {
             let form = try #require(Form(sent.body))
@@ -97,13 +97,13 @@ struct ClientAuthenticationTests {
             #expect(jws.header.keyID == key.id)
             #expect(jws.header.type == "JWT")
             let claims = try #require(try JSONValue(jws.payload).object)
-            // RFC 7523 §3; nothing else is said of us.
+            // RFC 7523 §3, and no other claims.
             let names = claims.members.map(\.name).sorted()
             #expect(names == ["aud", "exp", "iat", "iss", "jti", "sub"])
             #expect(claims["iss"] == .string("beckon & co"))
             #expect(claims["sub"] == .string("beckon & co"))
-            let issuer = "https://acp.example/bank/system"
-            #expect(claims["aud"] == .string(isForIssuer ? issuer : issuer + "/oauth2/token"))
+            let audience = isForIssuer ? TokenStage.issuer : TokenStage.tokenURL
+            #expect(claims["aud"] == .string(audience))
             ids.insert(try #require(claims["jti"]?.string))
             let issued = try #require(claims["iat"]?.integer)
             #expect(claims["exp"]?.integer == issued + 300)
@@ -127,10 +127,10 @@ struct ClientAuthenticationTests {
         return SigningKey(secret: try SharedSecret(Array(repeating: 7, count: 32)))
     }
 
-    @Test("is made anew for replaced credentials, and each token is used beside its certificate")
-    func replacement() async {
+    @Test("is repeated for replaced credentials, and each token is sent with its own certificate")
+    func replacedCredentials() async {
         let tokens = ["t1", "t2", "t3"].map {
-            ReportTests.status(200, #"{"access_token":"\#($0)","expires_in":3600}"#)
+            TokenStage.status(200, #"{"access_token":"\#($0)","expires_in":3600}"#)
         }
         let stage = TokenStage(
             ClientCredentials(.certificate, identity: Self.identity),
@@ -141,50 +141,59 @@ struct ClientAuthenticationTests {
                 $0.revision = revision
                 $0.identity = revision == 0 ? Self.identity : Self.renewed
             }
-            #expect(await stage.report() == .taken)
+            #expect(await stage.call() == .answered(200))
         }
         #expect(stage.tokenRequests.map(\.destination.identity) == [Self.identity, Self.renewed])
         #expect(
-            stage.reports.map { $0.fields.first("authorization") }
+            stage.calls.map { $0.fields.first("authorization") }
                 == ["Bearer t1", "Bearer t1", "Bearer t2", "Bearer t2"]
         )
         #expect(
-            stage.reports.map(\.destination.identity)
+            stage.calls.map(\.destination.identity)
                 == [Self.identity, Self.identity, Self.renewed, Self.renewed]
         )
     }
 
-    @Test("is made at once when wrong credentials have been replaced, and not before a pause else")
-    func afterRefusal() async {
+    @Test("is repeated at once when refused credentials are replaced, otherwise after a pause")
+    func refusedCredentials() async {
         let stage = TokenStage(
             tokens: [
-                ReportTests.status(401, #"{"error":"invalid_client"}"#),
-                ReportTests.status(200, TokenStage.token),
+                TokenStage.status(401, #"{"error":"invalid_client"}"#),
+                TokenStage.status(200, TokenStage.token),
             ]
         )
-        let refused = ReportAnswer.later(
-            "token endpoint: 401 invalid_client",
-            after: nil,
-            inDoubt: false
-        )
-        #expect(await stage.report() == refused)
-        #expect(await stage.report() == refused)
+        let refused = TokenStage.Outcome.noToken(.refused("token endpoint: 401 invalid_client"))
+        #expect(await stage.call() == refused)
+        #expect(await stage.call() == refused)
         #expect(stage.tokenRequests.count == 1)
         stage.credentials.withLock { $0 = ClientCredentials(.secretBasic("new"), revision: 1) }
-        #expect(await stage.report() == .taken)
+        #expect(await stage.call() == .answered(200))
         #expect(stage.tokenRequests.count == 2)
     }
 
-    @Test("is made once for many reports, before and after a replacement")
-    func singleFlight() async {
+    @Test("is sent once for concurrent calls, before and after a replacement")
+    func concurrentCalls() async {
         let stage = TokenStage()
         for revision in 0..<3 {
             stage.credentials.withLock { $0.revision = revision }
-            await withTaskGroup(of: ReportAnswer.self) { group in
-                for _ in 0..<30 { group.addTask { await stage.report() } }
-                for await answer in group { #expect(answer == .taken) }
+            await withTaskGroup(of: TokenStage.Outcome.self) { group in
+                for _ in 0..<30 { group.addTask { await stage.call() } }
+                for await answer in group { #expect(answer == .answered(200)) }
             }
             #expect(stage.tokenRequests.count == revision + 1)
         }
+    }
+
+    @Test("is repeated once when a call refuses the token")
+    func refusedToken() async {
+        let tokens = ["t1", "t2"].map {
+            TokenStage.status(200, #"{"access_token":"\#($0)","expires_in":3600}"#)
+        }
+        let stage = TokenStage(tokens: tokens, resource: [TokenStage.status(401)])
+        #expect(await stage.call() == .answered(401))
+        #expect(
+            stage.calls.map { $0.fields.first("authorization") } == ["Bearer t1", "Bearer t2"]
+        )
+        #expect(stage.tokenRequests.count == 2)
     }
 }

@@ -1,29 +1,16 @@
-public import AuthorizationServers
 import Configuration
 import Logins
 
-/// Which consents an authorization server has, and how they are reported (`cloudentity.md` 1.6,
-/// 2, 3 and 6.2).
-public struct ConsentSettings: Sendable {
-    /// Default `system_workspace`.
-    public var style: CloudentityOutbound.ConsentStyle
-    /// Overrides the table of `cloudentity.md` 2.
-    public var baseURL: String?
-    /// By `server_id`; what is not there is `auto`.
-    public var workspaces: CloudentityWorkspaces
-    /// The reasons for a rejection that Open Finance Brasil is given.
-    public var rejectionCodes: RejectionCodes
-    /// What a status means that is not read by the table of `cloudentity.md` 6.2.
-    public var statusPolicy: StatusPolicy
-
-    init(_ section: Section) {
-        style = section.choice(
+extension CloudentityOutbound {
+    /// Reads which consents logins are for, and how they are reported.
+    mutating func readConsents(_ section: Section) {
+        consentStyle = section.choice(
             "consent_api_style",
             among: ["system_workspace": .systemWorkspace, "api_system": .apiSystem],
             default: .systemWorkspace,
             "Where the URLs of consents are; api_system is for versions before 2022."
         )
-        baseURL = section.url(
+        consentBaseURL = section.url(
             "consent_base_url",
             example: "https://bank.eu.authz.cloudentity.io/bank/system",
             "The base URL of consents, if it does not follow from consent_api_style."
@@ -39,11 +26,6 @@ public struct ConsentSettings: Sendable {
             )
         )
         statusPolicy = StatusPolicy(overrides: Self.readings(section))
-    }
-
-    /// Whether consents are sure to be asked for.
-    var hasConsents: Bool {
-        workspaces.workspaces.values.contains { $0.family != .auto && $0.family != .scopeGrant }
     }
 
     private static func workspaces(

@@ -5,31 +5,28 @@ import JSON
 import Logins
 import Telemetry
 
-/// One request of the client-credentials grant (RFC 6749 §4.4) and what its answer means.
+/// One request of the client-credentials grant (RFC 6749 §4.4), and the meaning of its answer.
 struct TokenRequest {
-    /// A token and for how long it is good.
+    /// A token and its lifetime.
     typealias Grant = (token: String, lifetime: Duration)
 
-    /// For answers without `expires_in` (AU-4).
+    /// For answers without `expires_in`.
     private static let assumedLifetime = Duration.seconds(300)
-    /// How long a client assertion is good.
-    private static let assertionLife: Int64 = 300
-    private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    /// Seconds; a server that says more is asked again all the same.
+    /// Seconds. A longer `expires_in` is cut to this.
     private static let longestLifetime = 86_400
+    /// Seconds.
+    private static let assertionLifetime: Int64 = 300
+    private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-    let settings: CloudentityOutbound
+    let settings: ClientSettings
     let credentials: ClientCredentials
-    /// Nil when that needs a tenant and there is none.
+    /// Of the token. Nil when it is not known.
     let issuer: String?
-    /// The `traceparent` of the login that waits for the token.
+    /// The `traceparent` of the request that needs the token.
     let trace: String?
 
-    /// `now` is when an assertion is made.
-    func request(
-        to url: String,
-        at now: Timestamp
-    ) throws(AccessTokens.Failure) -> OutboundRequest {
+    /// `now` is when an assertion is signed.
+    func request(to url: String, at now: Timestamp) throws(OAuthFailure) -> OutboundRequest {
         var form = [
             Field("grant_type", "client_credentials"),
             Field("scope", settings.scopes.joined(separator: " ")),
@@ -53,7 +50,7 @@ struct TokenRequest {
             form.append(Field("client_assertion_type", Self.assertionType))
             form.append(Field("client_assertion", try assertion(to: url, by: key, at: now)))
         case .certificate:
-            // Tells which client the certificate should be of (RFC 8705 §2).
+            // Names the client whose certificate the connection shows (RFC 8705 §2).
             form.append(Field("client_id", settings.clientID))
         }
         return OutboundRequest(
@@ -61,17 +58,17 @@ struct TokenRequest {
             url,
             fields: fields,
             body: Form(form).bytes,
-            destination: settings.destination(showing: credentials.identity),
+            destination: settings.destination.showing(credentials.identity),
             timeLimit: settings.timeLimit
         )
     }
 
-    /// RFC 7523 §3. A fresh `jti` each time: a server may refuse one that it has seen.
+    /// A client assertion (RFC 7523 §3) with a new `jti`: a server may refuse one that it has seen.
     private func assertion(
         to url: String,
         by key: SigningKey,
         at now: Timestamp
-    ) throws(AccessTokens.Failure) -> String {
+    ) throws(OAuthFailure) -> String {
         let seconds = now.milliseconds / 1000
         var claims = JWT.Claims()
         claims.issuer = settings.clientID
@@ -82,16 +79,13 @@ struct TokenRequest {
         }
         claims.id = Base64URL.encode(Random.bytes(16))
         claims.issuedAt = JWT.NumericDate(seconds: seconds)
-        claims.expiresAt = JWT.NumericDate(seconds: seconds + Self.assertionLife)
+        claims.expiresAt = JWT.NumericDate(seconds: seconds + Self.assertionLifetime)
         do { return try JWT.sign(claims, key: key) } catch {
             throw .refused("client assertion: \(error)")
         }
     }
 
-    func read(
-        _ answer: OutboundResponse,
-        at now: Timestamp
-    ) throws(AccessTokens.Failure) -> Grant {
+    func read(_ answer: OutboundResponse, at now: Timestamp) throws(OAuthFailure) -> Grant {
         let body = try? JSONValue(answer.body)
         switch answer.status {
         case 200...299:
