@@ -25,10 +25,9 @@ struct AccountOffer {
                     && (types.isEmpty || account.resourceType.map(types.contains) ?? false)
             }
         case .payer(named: nil):
-            // Brasil is told the account by its parts, not only by the bank's name of it.
-            let needsParts = consent.kind == .brasilPayment
+            let needsInstitution = consent.kind.accountRules.contains(.institution)
             return await choice(of: login, otherwise: .noAccounts) {
-                $0.purposes.contains(.payments) && (!needsParts || $0.number?.ispb != nil)
+                $0.purposes.contains(.payments) && (!needsInstitution || $0.number?.ispb != nil)
             }
         case .payer(let named?):
             guard directory != nil else { return .offered([Self.account(named)]) }

@@ -1,6 +1,7 @@
 import AuthorizationServers
 import HTTP
 import Logins
+import TestSupport
 import Testing
 
 @Suite("Cloudentity's addresses")

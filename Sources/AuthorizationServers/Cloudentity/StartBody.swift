@@ -55,7 +55,7 @@ struct StartBody {
         // consent is fetched: what cannot be acknowledged would only come again.
         details.consentID =
             try Self.identifier("openbanking_intent_id", members.consent)
-            ?? members.scopes.lazy.compactMap(CloudentityWorkspaces.consent(in:)).first
+            ?? members.scopes.lazy.compactMap(PendingLogin.Details.consent(in:)).first
             .flatMap { ConsentID($0) }
         details.unknownMembers = members.keptUnknown
         details.state = members.loginState ?? (isStrict ? nil : members.state)

@@ -155,7 +155,10 @@ extension Question {
         case .several:
             guard !wanted.isEmpty else { throw .accountMissing }
             guard granted.count == wanted.count else { throw .accountUnknown }
-            guard consent.kind != .cdr || Self.customers(of: granted) == 1 else {
+            guard
+                !consent.kind.accountRules.contains(.oneCustomer)
+                    || Self.customers(of: granted) == 1
+            else {
                 throw .differentCustomers
             }
             return granted.map(\.id)

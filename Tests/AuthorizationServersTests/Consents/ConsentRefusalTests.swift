@@ -123,7 +123,7 @@ struct ConsentRefusalTests {
         let (kind, status, expected) = Self.statuses[index]
         let example = ConsentExample.of(kind)
         for place in [[Leaf.Step.name("status")], [.name(example.member), .name("status")]] {
-            let isUK = kind.rawValue.hasPrefix("uk") && place.count == 2
+            let isUK = kind.name.hasPrefix("uk") && place.count == 2
             let path = isUK ? [.name(example.member), .name("Status")] : place
             let (answer, _) = try await answer(example) { $0.setting(path, to: .string(status)) }
             if let expected {

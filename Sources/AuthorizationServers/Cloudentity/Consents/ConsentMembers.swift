@@ -2,12 +2,12 @@ import HTTP
 import JSON
 import Logins
 
-/// One object of a consent, read member by member. What nobody asks for stays behind and is shown
-/// at the end under its server's own name: nothing the server says of a consent is hidden.
+/// One object of a consent, read member by member. `further()` returns what was not read, labelled
+/// with the server's names, so that nothing is hidden from the user.
 ///
-/// A null member and an empty text are absent ones.
+/// A member that is null or an empty text counts as absent.
 struct ConsentMembers {
-    /// Where the object is, for problems: `Initiation.CreditorAccount`.
+    /// Where the object is, for error messages: `Initiation.CreditorAccount`.
     let path: String
     private var rest: [JSONObject.Member]
 
@@ -24,7 +24,8 @@ struct ConsentMembers {
         return value.isNull ? nil : value
     }
 
-    /// Takes texts that are not shown; each caller says why. Anything but a text is.
+    /// Reads texts that are not shown. Any other type of value throws. Each caller says why it may
+    /// hide them.
     mutating func drop(_ names: String...) throws(ConsentProblem) {
         for name in names { _ = try text(name) }
     }
@@ -53,7 +54,7 @@ struct ConsentMembers {
         return object
     }
 
-    /// The objects of a list, nothing when it is absent.
+    /// The objects in a list; empty when it is absent.
     mutating func objects(_ name: String) throws(ConsentProblem) -> [ConsentMembers] {
         guard let value = take(name) else { return [] }
         guard let values = value.array, values.count <= ConsentLimits.entries else {
@@ -68,7 +69,7 @@ struct ConsentMembers {
         return objects
     }
 
-    /// The texts of a list, nil when it is absent.
+    /// The texts in a list; nil when it is absent.
     mutating func texts(_ name: String) throws(ConsentProblem) -> [String]? {
         guard let value = take(name) else { return nil }
         guard let values = value.array, values.count <= ConsentLimits.codes else {
@@ -86,16 +87,21 @@ struct ConsentMembers {
         return texts
     }
 
-    /// What is asked for, by codes that all have words in `list`; at least one.
+    /// The codes of what is requested: at least one, and all of them in `list`.
+    mutating func permissionCodes(
+        _ name: String,
+        _ list: PermissionList
+    ) throws(ConsentProblem) -> [String] {
+        guard let codes = try texts(name), !codes.isEmpty else { throw .incomplete(place(name)) }
+        guard codes.allSatisfy(list.contains) else { throw .unknownCode(place(name)) }
+        return codes
+    }
+
     mutating func permissions(
         _ name: String,
-        _ list: Fact.Codes
+        _ list: PermissionList
     ) throws(ConsentProblem) -> Fact.Value {
-        guard let codes = try texts(name), !codes.isEmpty else { throw .incomplete(place(name)) }
-        guard codes.allSatisfy({ KnownCodes.contains($0, in: list) }) else {
-            throw .unknownCode(place(name))
-        }
-        return .codes(codes, list)
+        list.value(try permissionCodes(name, list))
     }
 
     /// `{Amount, Currency}`.
@@ -111,7 +117,7 @@ struct ConsentMembers {
         return money
     }
 
-    /// Two members of this object that are an amount.
+    /// An amount whose digits and currency are members of this object.
     mutating func money(_ amount: String, _ currency: String) throws(ConsentProblem) -> Money {
         let digits = try requiredText(amount)
         let code = try requiredText(currency)
@@ -121,13 +127,12 @@ struct ConsentMembers {
         return money
     }
 
-    /// A date and time, or a day.
+    /// A date with a time, or a date alone.
     mutating func moment(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         guard let text = try text(name) else { return nil }
         if let milliseconds = RFC3339.parse(text) {
             return .moment(Timestamp(milliseconds: milliseconds))
         }
-        // A day is a date and time without the time.
         guard text.utf8.count == 10, RFC3339.parse(text + "T00:00:00Z") != nil else {
             throw .incomplete(place(name))
         }
@@ -139,7 +144,7 @@ struct ConsentMembers {
         return moment
     }
 
-    /// A date and time that something is reckoned with.
+    /// A date with a time.
     mutating func timestamp(_ name: String) throws(ConsentProblem) -> Timestamp? {
         switch try moment(name) {
         case nil: nil
@@ -149,7 +154,7 @@ struct ConsentMembers {
         }
     }
 
-    /// A JSON number without sign and exponent, digits as they came.
+    /// A JSON number without sign and exponent. Its digits are kept as they are.
     mutating func number(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         guard let value = take(name) else { return nil }
         guard case .number(let text) = value, Self.isPlainNumber(text) else {
@@ -166,14 +171,23 @@ struct ConsentMembers {
         return .days(days)
     }
 
+    /// A whole number that the standard writes as a text.
+    mutating func count(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+        guard let value = take(name) else { return nil }
+        guard let text = value.string, Self.isPlainNumber(text), !text.contains(".") else {
+            throw .incomplete(place(name))
+        }
+        return .number(text)
+    }
+
     static func isPlainNumber(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
         return text.utf8.count <= ConsentLimits.number && (1...2).contains(parts.count)
             && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
     }
 
-    /// What is left over, shown as it is. What is empty says nothing. A prefix stands before each
-    /// name where the name alone would not say whose it is.
+    /// The members that were not read, as facts; empty ones are left out. `prefix` precedes each name
+    /// where the name alone would be ambiguous.
     consuming func further(_ prefix: String = "") throws(ConsentProblem) -> [Fact] {
         guard rest.count <= ConsentLimits.further else { throw .incomplete(path) }
         var facts: [Fact] = []
@@ -187,7 +201,7 @@ struct ConsentMembers {
         return facts
     }
 
-    /// Nothing may be left over where only known members can be shown.
+    /// Throws if a member was not read.
     consuming func end() throws(ConsentProblem) {
         if let member = rest.first(where: { !Self.isEmpty($0.value) }) {
             throw .incomplete(place(String(member.name.prefix(64))))
@@ -226,7 +240,31 @@ extension [Fact] {
         add(label, text.map { .text($0) })
     }
 
+    mutating func add(_ label: Fact.Known, money: Money?) {
+        add(label, money.map { .money($0) })
+    }
+
     mutating func add(_ label: Fact.Known, code: String?, _ list: Fact.Codes) {
         add(label, code.map { .codes([$0], list) })
+    }
+}
+
+/// The codes of a standard that users may be asked to permit, each with the group that it is shown
+/// in. A code that is missing here makes the consent unusable.
+struct PermissionList: Sendable {
+    private let list: Fact.Codes
+    private let groups: [String: Fact.CodeGroup]
+
+    init(_ list: Fact.Codes, _ codes: [Fact.CodeGroup: [String]]) {
+        self.list = list
+        groups = codes.reduce(into: [:]) { groups, entry in
+            for code in entry.value { groups[code] = entry.key }
+        }
+    }
+
+    func contains(_ code: String) -> Bool { groups[code] != nil }
+
+    func value(_ codes: [String]) -> Fact.Value {
+        .codes(codes, list, groups: codes.map { groups[$0] ?? .other })
     }
 }
