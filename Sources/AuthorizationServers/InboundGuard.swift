@@ -16,7 +16,7 @@ public struct InboundGuard: Sendable {
         }
     }
 
-    /// A secret in a header field of its own (`cloudentity.md` IN-4).
+    /// An API key in a header field [IN-4].
     public struct APIKey: Sendable {
         /// In lower case.
         public let field: String

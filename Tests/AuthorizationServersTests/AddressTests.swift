@@ -15,7 +15,7 @@ struct AddressTests {
     }
 
     @Test(
-        "are built by the table of cloudentity.md section 2",
+        "are built from domain mode, address and tenant",
         arguments: [
             Case(
                 mode: .standard,

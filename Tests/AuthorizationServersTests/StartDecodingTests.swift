@@ -5,7 +5,7 @@ import Logins
 import TestSupport
 import Testing
 
-// cloudentity.md 1.4
+// `Contract.md`, section 2.
 @Suite("The body of a start", .timeLimit(.minutes(1)))
 struct StartDecodingTests {
     /// What a row of the table expects of a body.

@@ -6,7 +6,7 @@ import Logins
 import TestSupport
 import Testing
 
-// cloudentity.md 1.2
+// `Contract.md`, section 1.
 @Suite("POST /user/verify", .timeLimit(.minutes(1)))
 struct VerifyRouteTests {
     static let known = #"{"user_identifier":"customer-4711@example.com"}"#

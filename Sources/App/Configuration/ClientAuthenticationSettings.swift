@@ -5,7 +5,7 @@ import HTTP
 public import JOSE
 import Logins
 
-/// How we authenticate to an authorization server, and the files it takes (`cloudentity.md` 5).
+/// How we authenticate to an authorization server, and the files it takes [AU-9].
 /// The files are read once with the configuration, and again whenever one changes.
 public struct ClientAuthenticationSettings: Sendable {
     /// `token_endpoint_auth_method`. `none` and `unspecified` are not supported.

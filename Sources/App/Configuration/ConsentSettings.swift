@@ -2,18 +2,18 @@ public import AuthorizationServers
 import Configuration
 import Logins
 
-/// Which consents an authorization server has, and how they are reported (`cloudentity.md` 1.6,
-/// 2, 3 and 6.2).
+/// Which consents an authorization server has, and how they are reported (`Contract.md`, sections
+/// 3 to 7).
 public struct ConsentSettings: Sendable {
     /// Default `system_workspace`.
     public var style: CloudentityOutbound.ConsentStyle
-    /// Overrides the table of `cloudentity.md` 2.
+    /// Overrides the table [BP-4].
     public var baseURL: String?
     /// By `server_id`; what is not there is `auto`.
     public var workspaces: CloudentityWorkspaces
     /// The reasons for a rejection that Open Finance Brasil is given.
     public var rejectionCodes: RejectionCodes
-    /// What a status means that is not read by the table of `cloudentity.md` 6.2.
+    /// Statuses whose meaning differs from the contract's [SP-3].
     public var statusPolicy: StatusPolicy
 
     init(_ section: Section) {

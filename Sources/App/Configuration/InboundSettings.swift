@@ -4,7 +4,7 @@ public import Cryptography
 public import HTTP
 public import Logins
 
-/// What an authorization server sends us and how it authenticates (`cloudentity.md` 1).
+/// What an authorization server sends us and how it authenticates (`Contract.md`, section 1).
 public struct InboundSettings: Sendable {
     /// A user name and the hash of its password.
     public struct BasicCredential: Hashable, Sendable {
@@ -22,7 +22,7 @@ public struct InboundSettings: Sendable {
         public var hashes: [SecretHash]
     }
 
-    /// How bodies are read (`cloudentity.md` 1.4).
+    /// How bodies are read [DE-1 to DE-11].
     public enum Decoding: String, CaseIterable, Sendable {
         case lenient, strict
     }
@@ -90,7 +90,7 @@ public struct InboundSettings: Sendable {
             .seconds(15)...(.seconds(3600)),
             "The lifetime of a login whose start has no expires_at."
         )
-        // `cloudentity.md` IN-6: an empty configuration must not accept everybody.
+        // [IN-6]: an empty configuration must not accept everybody.
         if section.isPresent, !section.has("basic"), !key.isPresent {
             section.problem("basic", "is missing: the server authenticates by basic or api_key")
         }

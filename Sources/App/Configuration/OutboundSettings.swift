@@ -3,23 +3,23 @@ import Configuration
 public import HTTP
 public import Logins
 
-/// How we report to an authorization server (`cloudentity.md` 2, 5).
+/// How we report to an authorization server (`Contract.md`, section 4).
 public struct OutboundSettings: Sendable {
     /// The server's base address; no slash at its end.
     public var acp: String
     /// The tenant of logins that name none.
     public var tenant: TenantID?
-    /// The tenants whose logins are accepted; default `[tenant]` (`cloudentity.md` BP-2).
+    /// The tenants whose logins are accepted; default `[tenant]` [BP-2].
     public var tenants: [TenantID]
     /// Default `standard`.
     public var domainMode: CloudentityOutbound.DomainMode
-    /// Overrides the table of `cloudentity.md` 2.
+    /// Overrides the table [BP-4].
     public var scopeGrantBaseURL: String?
-    /// Overrides the table of `cloudentity.md` 2, and discovery.
+    /// Overrides the table and discovery [BP-4].
     public var tokenURL: String?
     /// Whether the server is asked for its token endpoint. Default off.
     public var discovery: CloudentityOutbound.DiscoveryMode
-    /// Of the client that the server made for us (`cloudentity.md` AU-1).
+    /// Of the client that the server made for us [AU-1].
     public var clientID: String
     /// How we authenticate as this client.
     public var authentication: ClientAuthenticationSettings
@@ -32,15 +32,15 @@ public struct OutboundSettings: Sendable {
     public var timeLimit: Duration
     /// What is known of consents.
     public var consents: ConsentSettings
-    /// Which expired logins the server is told of (`cloudentity.md` ST-5). Default consents.
+    /// Which expired logins the server is told of [ST-5]. Default consents.
     public var rejectOnExpiry: PendingLogin.ExpiryRule
-    /// Which login stays when a second one comes for the same consent (`cloudentity.md` ST-6).
+    /// Which login stays when a second one comes for the same consent [ST-6].
     public var sameConsent: LoginLimits.SameConsent
     /// Default `always`.
     public var scopeGrantLookup: CloudentityOutbound.Lookup
-    /// How long before the server's deadline a prompt ends. Default 10 s (`cloudentity.md` ST-4).
+    /// How long before the server's deadline a prompt ends. Default 10 s [ST-4].
     public var promptMargin: Duration
-    /// How long before it the last report is tried. Default 1 s (`cloudentity.md` ST-4).
+    /// How long before it the last report is tried. Default 1 s [ST-4].
     public var reportMargin: Duration
 
     init(_ section: Section) {

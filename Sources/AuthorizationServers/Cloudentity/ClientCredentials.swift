@@ -1,7 +1,7 @@
 public import HTTP
 public import JOSE
 
-/// What proves us to ACP at one moment (`cloudentity.md` section 5). Files are somebody else's
+/// What proves us to ACP at one moment (`Contract.md`, section 4). Files are somebody else's
 /// business: when they are replaced, the next call is given other credentials.
 public struct ClientCredentials: Sendable {
     /// How the token endpoint is convinced (`token_endpoint_auth_method`).

@@ -1,8 +1,8 @@
 public import Logins
 
-/// How one Cloudentity ACP calls us (`cloudentity.md` section 1).
+/// How one Cloudentity ACP calls Beckon (`Contract.md`, sections 1 and 2).
 public struct CloudentityInbound: Sendable {
-    /// How forgiving the start body is read (`cloudentity.md` 1.4).
+    /// How tolerantly the body of a start is read [DE-3 to DE-7].
     public enum Decoding: Sendable { case lenient, strict }
 
     /// What the deadlines of a login follow from.

@@ -1,7 +1,7 @@
 public import HTTP
 public import Logins
 
-/// How we reach one Cloudentity ACP (`cloudentity.md` sections 2, 3 and 5).
+/// How Beckon reaches one Cloudentity ACP (`Contract.md`, section 4).
 public struct CloudentityOutbound: Sendable {
     /// Which part of the address names tenant and workspace (section 2).
     public enum DomainMode: Hashable, Sendable, CaseIterable {

@@ -4,7 +4,7 @@ public import Logins
 public import Telemetry
 
 /// The two calls ACP makes to us: `POST /user/verify` and `POST /authentication/start`
-/// (`cloudentity.md` sections 1.2 to 1.5).
+/// (`Contract.md`, sections 1 and 2).
 public struct CloudentityRoutes: Sendable {
     /// One, or several that call under one base path.
     private let servers: [CloudentityInbound]

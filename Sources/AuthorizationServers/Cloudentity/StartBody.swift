@@ -2,7 +2,7 @@ import HTTP
 import JSON
 import Logins
 
-/// The body of `POST /authentication/start`, decoded by the table in `cloudentity.md` 1.4.
+/// The body of `POST /authentication/start` (`Contract.md`, section 2).
 struct StartBody {
     let login: LoginID
     let tenant: TenantID?

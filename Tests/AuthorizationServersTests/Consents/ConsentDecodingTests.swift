@@ -5,7 +5,7 @@ import Logins
 import TestSupport
 import Testing
 
-/// Each member of an answer, where it is shown; written down from `cloudentity.md` 4.3.
+/// Where each member of an answer is shown.
 @Suite("A consent of Cloudentity")
 struct ConsentDecodingTests {
     private func shown(_ example: ConsentExample) async throws -> Consent {

@@ -49,6 +49,11 @@ public struct CloudentityWorkspaces: Hashable, Sendable {
         self.brasilPaymentVersions = brasilPaymentVersions
     }
 
+    /// Every kind of consent that Beckon knows, in the order of the standards.
+    public static var kinds: [Consent.Kind] {
+        ConsentStandard.all.flatMap { $0.families.map(\.kind) }
+    }
+
     func workspace(_ login: PendingLogin.Details) -> Workspace {
         login.workspace.flatMap { workspaces[$0] } ?? Workspace()
     }

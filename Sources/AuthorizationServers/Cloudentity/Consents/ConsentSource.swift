@@ -4,6 +4,7 @@ import JSON
 /// The digest of everything that the server says about what is approved.
 enum ConsentSource {
     /// SHA-256, in lower-case hexadecimal, of the canonical form (RFC 8785) of the relevant part.
+    /// `approved` are the members of the envelope that contain the consent.
     ///
     /// Only what may change while the same thing is approved is left out [CD-3]:
     /// - `status`, `created_at`, `subject`, `account_ids`, `authentication_context`, `tenant_id` and
@@ -12,8 +13,6 @@ enum ConsentSource {
     /// - everything about a scope except its names, texts, parameters and whether it is implicit;
     ///   the rest describes the server's catalogue;
     /// - everything about the client except its name.
-    ///
-    /// - Parameter approved: the members of the envelope that contain the consent.
     static func digest(
         of answer: JSONValue,
         _ approved: [String]
