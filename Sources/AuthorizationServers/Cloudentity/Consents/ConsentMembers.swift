@@ -24,6 +24,59 @@ struct ConsentMembers {
         return value.isNull ? nil : value
     }
 
+    // MARK: Facts
+
+    /// How a member becomes the value of a fact.
+    indirect enum Reading {
+        case text
+        /// One code of a list.
+        case code(Fact.Codes)
+        /// Codes that must all be known, at least one.
+        case permissions(PermissionList)
+        /// `{Amount, Currency}`.
+        case money
+        /// A date, with a time or without.
+        case moment
+        /// A JSON number.
+        case number
+        /// A whole number that the standard writes as a text.
+        case count
+        /// A number of days.
+        case days
+        case required(Reading)
+    }
+
+    /// The facts that these members are, in this order. A member that is absent is left out, unless it
+    /// is required.
+    mutating func facts(
+        _ rows: (label: Fact.Known, name: String, reading: Reading)...
+    ) throws(ConsentProblem) -> [Fact] {
+        var facts: [Fact] = []
+        for row in rows { facts.add(row.label, try value(row.name, row.reading)) }
+        return facts
+    }
+
+    private mutating func value(
+        _ name: String,
+        _ reading: Reading
+    ) throws(ConsentProblem) -> Fact.Value? {
+        switch reading {
+        case .text: return try text(name).map { .text($0) }
+        case .code(let list): return try text(name).map { .codes([$0], list) }
+        case .permissions(let list): return list.value(try permissionCodes(name, list))
+        case .money: return try money(name).map { .money($0) }
+        case .moment: return try moment(name)
+        case .number: return try number(name)
+        case .count: return try count(name)
+        case .days: return try days(name)
+        case .required(let reading):
+            guard let value = try value(name, reading) else { throw .incomplete(place(name)) }
+            return value
+        }
+    }
+
+    // MARK: Members
+
     /// Reads texts that are not shown. Any other type of value throws. Each caller says why it may
     /// hide them.
     mutating func drop(_ names: String...) throws(ConsentProblem) {
@@ -97,23 +150,11 @@ struct ConsentMembers {
         return codes
     }
 
-    mutating func permissions(
-        _ name: String,
-        _ list: PermissionList
-    ) throws(ConsentProblem) -> Fact.Value {
-        list.value(try permissionCodes(name, list))
-    }
-
     /// `{Amount, Currency}`.
-    mutating func money(_ name: String) throws(ConsentProblem) -> Money? {
+    private mutating func money(_ name: String) throws(ConsentProblem) -> Money? {
         guard var object = try object(name) else { return nil }
         let money = try object.money("Amount", "Currency")
         try object.end()
-        return money
-    }
-
-    mutating func requiredMoney(_ name: String) throws(ConsentProblem) -> Money {
-        guard let money = try money(name) else { throw .incomplete(place(name)) }
         return money
     }
 
@@ -128,7 +169,7 @@ struct ConsentMembers {
     }
 
     /// A date with a time, or a date alone.
-    mutating func moment(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+    private mutating func moment(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         guard let text = try text(name) else { return nil }
         if let milliseconds = RFC3339.parse(text) {
             return .moment(Timestamp(milliseconds: milliseconds))
@@ -137,11 +178,6 @@ struct ConsentMembers {
             throw .incomplete(place(name))
         }
         return .day(text)
-    }
-
-    mutating func requiredMoment(_ name: String) throws(ConsentProblem) -> Fact.Value {
-        guard let moment = try moment(name) else { throw .incomplete(place(name)) }
-        return moment
     }
 
     /// A date with a time.
@@ -154,8 +190,8 @@ struct ConsentMembers {
         }
     }
 
-    /// A JSON number without sign and exponent. Its digits are kept as they are.
-    mutating func number(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+    /// Without sign and exponent. The digits are kept as they are.
+    private mutating func number(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         guard let value = take(name) else { return nil }
         guard case .number(let text) = value, Self.isPlainNumber(text) else {
             throw .incomplete(place(name))
@@ -163,7 +199,7 @@ struct ConsentMembers {
         return .number(text)
     }
 
-    mutating func days(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+    private mutating func days(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         guard let value = take(name) else { return nil }
         guard let days = value.integer, (0...100_000).contains(days) else {
             throw .incomplete(place(name))
@@ -171,8 +207,7 @@ struct ConsentMembers {
         return .days(days)
     }
 
-    /// A whole number that the standard writes as a text.
-    mutating func count(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+    private mutating func count(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         guard let value = take(name) else { return nil }
         guard let text = value.string, Self.isPlainNumber(text), !text.contains(".") else {
             throw .incomplete(place(name))
@@ -238,14 +273,6 @@ extension [Fact] {
 
     mutating func add(_ label: Fact.Known, text: String?) {
         add(label, text.map { .text($0) })
-    }
-
-    mutating func add(_ label: Fact.Known, money: Money?) {
-        add(label, money.map { .money($0) })
-    }
-
-    mutating func add(_ label: Fact.Known, code: String?, _ list: Fact.Codes) {
-        add(label, code.map { .codes([$0], list) })
     }
 }
 

@@ -52,8 +52,10 @@ struct CDRArrangement: ConsentFamily {
             "spec_version"
         )
         content.facts.add(.permissions, try data(envelope.scopes))
-        content.facts.add(.sharingType, code: try own.text("sharing_type"), .sharingType)
-        content.facts.add(.accessEnds, try own.moment("expiry"))
+        content.facts += try own.facts(
+            (.sharingType, "sharing_type", .code(.sharingType)),
+            (.accessEnds, "expiry", .moment)
+        )
         var preselected = try own.texts("account_ids") ?? []
         let amended = try own.text("amending_arrangement_id")
         if var previous = try envelope.members.object(Self.previous) {
@@ -66,7 +68,7 @@ struct CDRArrangement: ConsentFamily {
         } else {
             content.facts.add(.replacesArrangement, text: amended)
         }
-        content.facts.add(.requestedAt, try own.moment("created_at"))
+        content.facts += try own.facts((.requestedAt, "created_at", .moment))
         content.facts += try own.further()
         var seen: Set<String> = []
         content.accounts = .several(preselected: preselected.filter { seen.insert($0).inserted })

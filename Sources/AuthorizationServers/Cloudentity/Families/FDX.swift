@@ -35,7 +35,7 @@ struct FDXConsent: ConsentFamily {
         try own.drop("status", "updatedTime", "authorization_server_id", "client_id", "tenant_id")
         var after: [Fact] = []
         for var party in try own.objects("parties") {
-            content.facts.add(.recipient, text: try party.text("name"))
+            content.facts += try party.facts((.recipient, "name", .text))
             // The address of a picture says nothing about what is approved.
             try party.drop("logoUri")
             after += try party.further("parties")
@@ -50,16 +50,18 @@ struct FDXConsent: ConsentFamily {
                 throw .incomplete(own.place("resources"))
             }
             let clusters = try resource.permissionCodes("dataClusters", Self.clusters)
-            content.facts.add(.resource, code: type, .resourceType)
+            content.facts.add(.resource, .codes([type], .resourceType))
             content.facts.add(.permissions, Self.clusters.value(clusters))
             after += try resource.further("resources")
             content.resources.append(Consent.Resource(type: type, clusters: clusters))
         }
-        content.facts.add(.durationType, code: try own.text("durationType"), .durationType)
-        content.facts.add(.duration, try own.days("durationPeriod"))
-        content.facts.add(.lookback, try own.days("lookbackPeriod"))
-        content.facts.add(.accessEnds, try own.moment("expirationTime"))
-        content.facts.add(.requestedAt, try own.moment("createdTime"))
+        content.facts += try own.facts(
+            (.durationType, "durationType", .code(.durationType)),
+            (.duration, "durationPeriod", .days),
+            (.lookback, "lookbackPeriod", .days),
+            (.accessEnds, "expirationTime", .moment),
+            (.requestedAt, "createdTime", .moment)
+        )
         content.facts += after
         content.facts += try own.further()
         return content

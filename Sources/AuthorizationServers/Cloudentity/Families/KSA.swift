@@ -19,8 +19,10 @@ struct KSAConsent: ConsentFamily {
         content.id = try own.text("consent_id")
         // Progress, and ACP's own identifiers.
         try own.drop("status", "client_id", "server_id", "tenant_id")
-        content.facts.add(.accessEnds, try own.moment("expiry"))
-        content.facts.add(.requestedAt, try own.moment("created_at"))
+        content.facts = try own.facts(
+            (.accessEnds, "expiry", .moment),
+            (.requestedAt, "created_at", .moment)
+        )
         content.facts += try own.further()
         return content
     }

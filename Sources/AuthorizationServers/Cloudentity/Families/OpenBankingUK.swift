@@ -68,11 +68,13 @@ struct UKAccountAccess: UKFamily {
         in envelope: inout ConsentEnvelope
     ) throws(ConsentProblem) -> ConsentContent {
         var content = try UK.content(&own)
-        content.facts.add(.permissions, try own.permissions("Permissions", Self.permissions))
-        content.facts.add(.accessEnds, try own.moment("ExpirationDateTime"))
-        content.facts.add(.dataFrom, try own.moment("TransactionFromDateTime"))
-        content.facts.add(.dataUntil, try own.moment("TransactionToDateTime"))
-        content.facts.add(.requestedAt, try own.moment("CreationDateTime"))
+        content.facts = try own.facts(
+            (.permissions, "Permissions", .permissions(Self.permissions)),
+            (.accessEnds, "ExpirationDateTime", .moment),
+            (.dataFrom, "TransactionFromDateTime", .moment),
+            (.dataUntil, "TransactionToDateTime", .moment),
+            (.requestedAt, "CreationDateTime", .moment)
+        )
         content.facts += try own.further()
         content.accounts = .several(preselected: [])
         return content
@@ -92,22 +94,14 @@ struct UKFilePayment: UKFamily {
         var file = try own.requiredObject("Initiation")
         // The standard does not require sum and number, but without them users cannot see what
         // they pay.
-        guard let sum = try file.number("ControlSum") else {
-            throw .incomplete(file.place("ControlSum"))
-        }
-        guard let count = try file.count("NumberOfTransactions") else {
-            throw .incomplete(file.place("NumberOfTransactions"))
-        }
-        content.facts.add(.controlSum, sum)
-        content.facts.add(.numberOfPayments, count)
-        content.facts.add(.fileReference, text: try file.text("FileReference"))
-        content.facts.add(.fileType, text: try file.requiredText("FileType"))
-        content.facts.add(.fileHash, text: try file.requiredText("FileHash"))
-        content.facts.add(.executionDate, try file.moment("RequestedExecutionDateTime"))
-        content.facts.add(
-            .localInstrument,
-            code: try file.text("LocalInstrument"),
-            .localInstrument
+        content.facts = try file.facts(
+            (.controlSum, "ControlSum", .required(.number)),
+            (.numberOfPayments, "NumberOfTransactions", .required(.count)),
+            (.fileReference, "FileReference", .text),
+            (.fileType, "FileType", .required(.text)),
+            (.fileHash, "FileHash", .required(.text)),
+            (.executionDate, "RequestedExecutionDateTime", .moment),
+            (.localInstrument, "LocalInstrument", .code(.localInstrument))
         )
         content.facts += try UK.remittance(&file)
         let payer = try UK.account("DebtorAccount", &file, &content.facts, .payerAccount)
@@ -139,25 +133,42 @@ struct UKPayment: UKFamily {
         // Only a domestic standing order has several amounts in place of one.
         let hasAmounts = name == "domestic_standing_order"
         if !hasAmounts {
-            content.facts.add(.amount, .money(try order.requiredMoney("InstructedAmount")))
+            content.facts = try order.facts((.amount, "InstructedAmount", .required(.money)))
         }
         content.facts += try payee(&order, &after)
         content.facts += try UK.remittance(&order)
-        content.facts.add(.reference, text: try order.text("Reference"))
-        if hasAmounts { content.facts += try amounts(&order) }
-        if subject == .standingOrder { content.facts += try dates(&order) }
-        if subject == .scheduledPayment {
-            content.facts.add(
-                .executionDate,
-                try order.requiredMoment("RequestedExecutionDateTime")
+        content.facts += try order.facts((.reference, "Reference", .text))
+        if hasAmounts {
+            content.facts += try order.facts(
+                (.firstAmount, "FirstPaymentAmount", .required(.money)),
+                (.recurringAmount, "RecurringPaymentAmount", .money),
+                (.finalAmount, "FinalPaymentAmount", .money)
             )
         }
-        content.facts += try abroad(&order, &after)
-        content.facts.add(.endToEndID, text: try order.text("EndToEndIdentification"))
-        content.facts.add(
-            .localInstrument,
-            code: try order.text("LocalInstrument"),
-            .localInstrument
+        if subject == .standingOrder {
+            content.facts += try order.facts(
+                (.frequency, "Frequency", .required(.code(.ukFrequency))),
+                (.firstPayment, "FirstPaymentDateTime", .required(.moment)),
+                (.recurringPayment, "RecurringPaymentDateTime", .moment),
+                (.finalPayment, "FinalPaymentDateTime", .moment),
+                (.numberOfPayments, "NumberOfPayments", .count)
+            )
+        }
+        if subject == .scheduledPayment {
+            content.facts += try order.facts(
+                (.executionDate, "RequestedExecutionDateTime", .required(.moment))
+            )
+        }
+        content.facts += try order.facts(
+            (.transferCurrency, "CurrencyOfTransfer", .code(.currency)),
+            (.destinationCountry, "DestinationCountryCode", .code(.country)),
+            (.chargeBearer, "ChargeBearer", .code(.chargeBearer)),
+            (.purpose, "Purpose", .text)
+        )
+        content.facts += try UK.exchange(&order, &after)
+        content.facts += try order.facts(
+            (.endToEndID, "EndToEndIdentification", .text),
+            (.localInstrument, "LocalInstrument", .code(.localInstrument))
         )
         let payer = try UK.account("DebtorAccount", &order, &after, .payerAccount)
         content.facts += try UK.frame(&own)
@@ -203,36 +214,6 @@ struct UKPayment: UKFamily {
         }
         return facts
     }
-
-    private func amounts(_ order: inout ConsentMembers) throws(ConsentProblem) -> [Fact] {
-        var facts: [Fact] = []
-        facts.add(.firstAmount, .money(try order.requiredMoney("FirstPaymentAmount")))
-        facts.add(.recurringAmount, money: try order.money("RecurringPaymentAmount"))
-        facts.add(.finalAmount, money: try order.money("FinalPaymentAmount"))
-        return facts
-    }
-
-    private func dates(_ order: inout ConsentMembers) throws(ConsentProblem) -> [Fact] {
-        var facts: [Fact] = []
-        facts.add(.frequency, code: try order.requiredText("Frequency"), .ukFrequency)
-        facts.add(.firstPayment, try order.requiredMoment("FirstPaymentDateTime"))
-        facts.add(.recurringPayment, try order.moment("RecurringPaymentDateTime"))
-        facts.add(.finalPayment, try order.moment("FinalPaymentDateTime"))
-        facts.add(.numberOfPayments, try order.count("NumberOfPayments"))
-        return facts
-    }
-
-    private func abroad(
-        _ order: inout ConsentMembers,
-        _ after: inout [Fact]
-    ) throws(ConsentProblem) -> [Fact] {
-        var facts: [Fact] = []
-        facts.add(.transferCurrency, code: try order.text("CurrencyOfTransfer"), .currency)
-        facts.add(.destinationCountry, code: try order.text("DestinationCountryCode"), .country)
-        facts.add(.chargeBearer, code: try order.text("ChargeBearer"), .chargeBearer)
-        facts.add(.purpose, text: try order.text("Purpose"))
-        return facts + (try UK.exchange(&order, &after))
-    }
 }
 
 /// Parts of consents that several families have.
@@ -269,9 +250,10 @@ private enum UK {
 
     static func remittance(_ order: inout ConsentMembers) throws(ConsentProblem) -> [Fact] {
         guard var members = try order.object("RemittanceInformation") else { return [] }
-        var facts: [Fact] = []
-        facts.add(.reference, text: try members.text("Reference"))
-        facts.add(.message, text: try members.text("Unstructured"))
+        let facts = try members.facts(
+            (.reference, "Reference", .text),
+            (.message, "Unstructured", .text)
+        )
         return facts + (try members.further("RemittanceInformation"))
     }
 
@@ -280,11 +262,12 @@ private enum UK {
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
         guard var rate = try members.object("ExchangeRateInformation") else { return [] }
-        var facts: [Fact] = []
-        facts.add(.exchangeRate, code: try rate.text("UnitCurrency"), .currency)
-        facts.add(.exchangeRate, try rate.number("ExchangeRate"))
-        facts.add(.exchangeRateType, code: try rate.text("RateType"), .rateType)
-        facts.add(.exchangeContract, text: try rate.text("ContractIdentification"))
+        let facts = try rate.facts(
+            (.exchangeRate, "UnitCurrency", .code(.currency)),
+            (.exchangeRate, "ExchangeRate", .number),
+            (.exchangeRateType, "RateType", .code(.rateType)),
+            (.exchangeContract, "ContractIdentification", .text)
+        )
         after += try rate.further("ExchangeRateInformation")
         return facts
     }
@@ -294,18 +277,20 @@ private enum UK {
         var facts: [Fact] = []
         var after: [Fact] = []
         for var charge in try own.objects("Charges") {
-            facts.add(.charge, text: try charge.text("Type"))
+            facts += try charge.facts((.charge, "Type", .text))
             facts.add(.charge, try amount(of: &charge))
-            facts.add(.chargeBearer, code: try charge.text("ChargeBearer"), .chargeBearer)
+            facts += try charge.facts((.chargeBearer, "ChargeBearer", .code(.chargeBearer)))
             after += try charge.further("Charges")
         }
         facts += try exchange(&own, &after)
-        facts.add(.expectedExecution, try own.moment("ExpectedExecutionDateTime"))
-        facts.add(.cutOff, try own.moment("CutOffDateTime"))
-        facts.add(.paymentContext, code: try own.text("PaymentContextCode"), .paymentContext)
-        facts.add(.merchantCategory, text: try own.text("MerchantCategoryCode"))
+        facts += try own.facts(
+            (.expectedExecution, "ExpectedExecutionDateTime", .moment),
+            (.cutOff, "CutOffDateTime", .moment),
+            (.paymentContext, "PaymentContextCode", .code(.paymentContext)),
+            (.merchantCategory, "MerchantCategoryCode", .text)
+        )
         facts.add(.deliveryAddress, text: try address(&own, &after))
-        facts.add(.requestedAt, try own.moment("CreationDateTime"))
+        facts += try own.facts((.requestedAt, "CreationDateTime", .moment))
         return facts + after
     }
 

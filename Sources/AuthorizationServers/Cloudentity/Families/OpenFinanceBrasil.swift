@@ -61,13 +61,15 @@ struct BrasilData: ConsentFamily {
         in envelope: inout ConsentEnvelope
     ) throws(ConsentProblem) -> ConsentContent {
         var content = try Brasil.content(&own)
-        content.facts.add(.permissions, try own.permissions("permissions", Self.permissions))
-        content.facts.add(.accessEnds, try own.moment("expirationDateTime"))
-        content.facts.add(.dataFrom, try own.moment("transactionFromDateTime"))
-        content.facts.add(.dataUntil, try own.moment("transactionToDateTime"))
+        content.facts = try own.facts(
+            (.permissions, "permissions", .permissions(Self.permissions)),
+            (.accessEnds, "expirationDateTime", .moment),
+            (.dataFrom, "transactionFromDateTime", .moment),
+            (.dataUntil, "transactionToDateTime", .moment)
+        )
         content.facts += try Brasil.document("document", &own, .personDocument)
         content.facts += try Brasil.owners(&own)
-        content.facts.add(.requestedAt, try own.moment("creationDateTime"))
+        content.facts += try own.facts((.requestedAt, "creationDateTime", .moment))
         content.facts += try own.further()
         content.accounts = .several(preselected: [])
         return content
@@ -124,14 +126,14 @@ struct BrasilPayment: ConsentFamily {
             throw .incomplete(details.place("creditorAccount"))
         }
         content.facts.add(.payeeAccount, .account(payee))
-        content.facts.add(.pixKey, text: try details.text("proxy"))
-        content.facts.add(
-            .localInstrument,
-            code: try details.text("localInstrument"),
-            .localInstrument
+        content.facts += try details.facts(
+            (.pixKey, "proxy", .text),
+            (.localInstrument, "localInstrument", .code(.localInstrument))
         )
-        content.facts.add(.paymentType, code: try payment.text("type"), .paymentType)
-        content.facts.add(.executionDate, try payment.moment("date"))
+        content.facts += try payment.facts(
+            (.paymentType, "type", .code(.paymentType)),
+            (.executionDate, "date", .moment)
+        )
         content.facts += try schedule(&payment, &after)
         let payer = try account("debtorAccount", &own, &after)
         content.facts.add(.payerAccount, payer.map { .account($0) })
@@ -157,10 +159,11 @@ struct BrasilPayment: ConsentFamily {
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
         var members = try own.requiredObject("creditor")
-        var facts: [Fact] = []
-        facts.add(.payee, text: try members.requiredText("name"))
-        facts.add(.payeeDocument, text: try members.text("cpfCnpj"))
-        facts.add(.payeeKind, code: try members.text("personType"), .personKind)
+        let facts = try members.facts(
+            (.payee, "name", .required(.text)),
+            (.payeeDocument, "cpfCnpj", .text),
+            (.payeeKind, "personType", .code(.personKind))
+        )
         after += try members.further("creditor")
         return facts
     }
@@ -189,7 +192,7 @@ struct BrasilPayment: ConsentFamily {
         guard var schedule = try payment.object("schedule") else { return [] }
         var facts: [Fact] = []
         if var single = try schedule.object("single") {
-            facts.add(.executionDate, try single.requiredMoment("date"))
+            facts = try single.facts((.executionDate, "date", .required(.moment)))
             after += try single.further("schedule.single")
         }
         try schedule.end()
@@ -256,9 +259,8 @@ private enum Brasil {
         guard var document = try parent.object(name) else { return [] }
         let number = try document.requiredText("identification")
         let type = try document.text("rel")
-        var facts: [Fact] = []
-        facts.add(label, text: type.map { "\($0) \(number)" } ?? number)
-        return facts + (try document.further(name))
+        let fact = Fact(.known(label), .text(type.map { "\($0) \(number)" } ?? number))
+        return [fact] + (try document.further(name))
     }
 }
 
