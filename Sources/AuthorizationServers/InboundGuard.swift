@@ -16,7 +16,7 @@ struct InboundGuard: Sendable {
         }
     }
 
-    /// A secret in a header field of its own (IN-4).
+    /// An API key in a header field [IN-4].
     struct APIKey: Sendable {
         /// In lower case.
         let field: String

@@ -109,7 +109,7 @@ public enum Failure: Hashable, Sendable, CaseIterable {
     case noAccounts
     /// The consent names an account that is not one of the person's.
     case accountNotTheirs
-    /// Another login for the same consent is under way (`cloudentity.md` ST-6).
+    /// Another login for the same consent is pending [ST-6].
     case consentBusy
     /// A newer login for the same consent took its place.
     case superseded

@@ -4,7 +4,7 @@
 /// It keeps the bytes as they came; it does not normalise, because equal means byte-equal to the
 /// server that issued it.
 public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// Longer ones are refused (`cloudentity.md` DE-2).
+    /// Longer identifiers are refused [DE-2].
     public static var maximumLength: Int { 512 }
 
     public let value: String
@@ -109,7 +109,7 @@ public typealias ChannelID = Identifier<Names.Channel>
 public typealias ConsentID = Identifier<Names.Consent>
 
 /// What makes a login the same login when it is delivered again: the identity it has at its
-/// server (`cloudentity.md` ST-2).
+/// server [ST-2].
 public struct LoginKey: Hashable, Sendable {
     public let server: AuthorizationServerID
     public let tenant: TenantID?

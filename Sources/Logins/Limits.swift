@@ -1,7 +1,7 @@
 /// How much of the service one user and one client may use. Nil means no limit.
 ///
 /// A login over a limit is taken and reported as failed: refusing the call would only make the
-/// authorization server repeat it (`cloudentity.md` 1.5).
+/// authorization server repeat it [ST-7].
 public struct LoginLimits: Hashable, Sendable {
     public var liveLoginsOfUser: Int?
     public var liveLoginsOfClient: Int?
@@ -26,7 +26,7 @@ public struct LoginLimits: Hashable, Sendable {
 
     public static let none = LoginLimits()
 
-    /// A consent is asked about once at a time (Open Banking UK; `cloudentity.md` ST-6).
+    /// Only one login per consent can be pending [ST-6].
     public enum SameConsent: Hashable, Sendable, CaseIterable {
         /// The newer login is closed and nobody is told.
         case keepFirst

@@ -42,7 +42,7 @@ extension PendingLogin {
         public internal(set) var attempts: Attempts
         public internal(set) var next: Timestamp
         /// True when an earlier attempt may have been processed without our knowing:
-        /// whoever reports then looks before sending again (`cloudentity.md` 6.3).
+        /// whoever reports then looks before sending again [ED-2].
         public internal(set) var inDoubt: Bool
         /// True from before an attempt until what came of it is known: should the process end in
         /// between, the attempt is in doubt.

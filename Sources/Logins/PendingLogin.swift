@@ -96,7 +96,7 @@ public struct PendingLogin: Hashable, Sendable {
         }
     }
 
-    /// When the server is told that nobody answered (`reject_on_expiry`, `cloudentity.md` ST-5).
+    /// Whether an expired login is reported as rejected (`reject_on_expiry`) [ST-5].
     public enum ExpiryRule: Hashable, Sendable, CaseIterable {
         case never
         /// When the login is for a consent that was lodged before: that would stay open otherwise.

@@ -34,8 +34,7 @@ struct Workspace {
         if !output.isEmpty { removeOutput() }
     }
 
-    /// Sends at most `limit` bytes of the output, as many as the peer takes. What was sent is
-    /// removed when all of it was.
+    /// Sends as much of the output as the peer takes. The output is removed when all of it was sent.
     mutating func send(to socket: Socket) -> Step {
         let range = sent..<output.count
         let step = unsafe output.withUnsafeBytes { bytes in

@@ -3,8 +3,8 @@ import Cryptography
 import Foundation
 import HTTP
 import Logins
-        let credential = try #require(configuration.cloudentity.first?.inbound.peers.basic.first)
-        #expect(credential.password.matches(Array("demo-password-between-acp-and-beckon".utf8)))
+import OAuthClient
+import TestSupport
 import Testing
 
 @testable import App

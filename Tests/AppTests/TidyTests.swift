@@ -84,6 +84,36 @@ struct TidyTests {
         }
     }
 
+    @Test("defines every rule that it cites, once, in a document beside the code")
+    func contracts() throws {
+        let contracts = try tree.documents().filter {
+            $0.hasSuffix("/Contract.md") || $0.hasSuffix("/Knobs.md")
+        }
+        let ids = try contracts.flatMap { TidyRules.definedIDs(in: try tree.text($0)) }
+        #expect(ids.count > 50)
+        #expect(Set(ids).count == ids.count, "an id is defined twice")
+        let series = Set(ids.compactMap { $0.split(separator: "-").first.map(String.init) })
+        for file in try tree.swiftFiles("Sources") + tree.swiftFiles("Tests")
+        where file.path != "AppTests/TidyTests.swift" {
+            let unknown = TidyRules.citedIDs(in: file.text, series: series).filter {
+                !ids.contains($0)
+            }
+            #expect(unknown.isEmpty, "\(file.path)")
+        }
+    }
+
+    @Test("cites only documents that it has")
+    func documents() throws {
+        let names = Set(try tree.documents().compactMap { $0.split(separator: "/").last })
+        for file in try tree.swiftFiles("Sources") + tree.swiftFiles("Tests")
+        where file.path != "AppTests/TidyTests.swift" {
+            let missing = TidyRules.citedDocuments(in: file.text).filter {
+                !($0.split(separator: "/").last.map(names.contains) ?? false)
+            }
+            #expect(missing.isEmpty, "\(file.path)")
+        }
+    }
+
     @Test(
         "has links that lead somewhere",
         arguments: ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"]
@@ -170,6 +200,19 @@ struct TidyRulesTests {
     )
     func trust(text: String, count: Int) {
         #expect(TidyRules.unexplainedTrust(in: text).count == count)
+    }
+
+    @Test("reads the rules of a contract and the places that cite them")
+    func contracts() {
+        let contract = "| id | rule |\n|---|---|\n| CB-3 | Accounts. [CB-1] |\n| K-12 | A knob. |"
+        #expect(TidyRules.definedIDs(in: contract) == ["CB-3", "K-12"])
+        let text = "/// Accounts [CB-3, CB-4].\nlet curve = \"P-256\" // K-120 SUB-3 (K-12)"
+        #expect(TidyRules.citedIDs(in: text, series: ["CB", "K"]) == ["CB-3", "CB-4", "K-12"])
+        #expect(TidyRules.citedIDs(in: text, series: []) == [])
+        #expect(
+            TidyRules.citedDocuments(in: "/// `rules.md` 2\n// a/Contract.md, not a.mdx\nx.mode")
+                == ["rules.md", "a/Contract.md"]
+        )
     }
 
     @Test("finds the relative links of a document, without their anchors")

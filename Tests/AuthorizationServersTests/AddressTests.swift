@@ -1,6 +1,7 @@
 import HTTP
 import Logins
 import OAuthClient
+import TestSupport
 import Testing
 
 @testable import AuthorizationServers
@@ -16,7 +17,7 @@ struct AddressTests {
     }
 
     @Test(
-        "are built by the table of cloudentity.md section 2",
+        "are built from domain mode, address and tenant",
         arguments: [
             Case(
                 mode: .standard,

@@ -34,7 +34,7 @@ struct ReportTests {
     static let approved = #"{"scope_grant_approved":true,"scope_grant_rejected":false}"#
     static let rejected = #"{"scope_grant_approved":false,"scope_grant_rejected":true}"#
 
-    /// Reasoned from `cloudentity.md` 6.2 and 6.3, row by row.
+    /// The rules of the contract, one row each [SP-1 to SP-7, ED-1 to ED-5].
     static let cases: [Case] = [
         Case(
             testDescription: "200 is done",

@@ -8,7 +8,7 @@ import Testing
 
 @testable import AuthorizationServers
 
-// cloudentity.md IN-7 and BP-2
+// Tenant and workspace select the server [IN-7, BP-2].
 @Suite("Servers that call under one base path", .timeLimit(.minutes(1)))
 struct SharedPathTests {
     private static func server(

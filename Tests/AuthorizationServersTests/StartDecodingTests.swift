@@ -6,7 +6,7 @@ import Testing
 
 @testable import AuthorizationServers
 
-// cloudentity.md 1.4
+// `Contract.md`, section 2.
 @Suite("The body of a start", .timeLimit(.minutes(1)))
 struct StartDecodingTests {
     /// What a row of the table expects of a body.

@@ -7,7 +7,7 @@ import Testing
 
 @testable import AuthorizationServers
 
-// cloudentity.md 1.2
+// `Contract.md`, section 1.
 @Suite("POST /user/verify", .timeLimit(.minutes(1)))
 struct VerifyRouteTests {
     static let known = #"{"user_identifier":"customer-4711@example.com"}"#

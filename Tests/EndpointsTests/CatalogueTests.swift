@@ -1,4 +1,5 @@
 import Logins
+import TestSupport
 import Testing
 
 @testable import Endpoints
@@ -37,8 +38,8 @@ struct CatalogueTests {
     @Test("explains every code that is known, and no other", arguments: Language.allCases)
     func codes(language: Language) {
         let catalogue = Catalogue(language)
-        for codes in Fact.Codes.allCases {
-            for code in KnownCodes.list(codes) {
+        for codes in Fact.Codes.all {
+            for code in StandardCodes.list(codes) {
                 let meaning = catalogue.meaning(code, in: codes) ?? ""
                 #expect(!meaning.isEmpty, "\(code) in \(language)")
             }
@@ -46,7 +47,7 @@ struct CatalogueTests {
             #expect(catalogue.meaning("", in: codes) == nil)
             let written = Words.of(language).codes[codes] ?? [:]
             #expect(
-                Set(written.keys).isSubset(of: KnownCodes.list(codes)),
+                Set(written.keys).isSubset(of: StandardCodes.list(codes)),
                 "\(codes) in \(language)"
             )
         }
@@ -135,7 +136,7 @@ struct CatalogueTests {
         ]
     )
     func unknownFrequencies(code: String) {
-        #expect(!KnownCodes.contains(code, in: .ukFrequency))
+        #expect(StandingOrderFrequency(code) == nil)
         #expect(Catalogue(.english).meaning(code, in: .ukFrequency) == nil)
     }
 

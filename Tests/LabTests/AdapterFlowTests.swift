@@ -27,12 +27,8 @@ struct AdapterFlowTests {
             consent = id
             clock = ManualClock()
             let family: CloudentityWorkspaces.Family =
-                switch example.family {
-                case "fdx": .fdx
-                case "cdr": .cdr
-                case "ksa": .ksa
-                default: .auto
-                }
+                ["fdx", "cdr", "ksa"].contains(example.family)
+                ? CloudentityWorkspaces.Family(rawValue: example.family) ?? .auto : .auto
             let settings = CloudentityOutbound(
                 server: .named("acp"),
                 acp: "http://acp.test",

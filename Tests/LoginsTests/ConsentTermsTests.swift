@@ -85,7 +85,7 @@ struct ConsentTermsTests {
         var fixture = PendingLogin.Fixture()
         fixture.expiryRule = rule
         fixture.consent = namesConsent ? .own : .unknown
-        for kind in [nil] + Consent.Kind.allCases.map(Optional.some) {
+        for kind in [nil] + Consent.Kind.all.map(Optional.some) {
             var login = fixture.make()
             if let kind {
                 let asked = question(kind, endsAt: nil)

@@ -91,7 +91,10 @@ public struct SampleQuestion: Sendable {
             clientName: "Budget App",
             scopes: [.init(requestedName: "openid"), .init(requestedName: "accounts")],
             facts: [
-                Fact(.known(.permissions), .codes(KnownCodes.ukPermissions, .ukPermission)),
+                Fact(
+                    .known(.permissions),
+                    StandardCodes.permissions(StandardCodes.ukPermissions, .ukPermission)
+                ),
                 Fact(.known(.accessEnds), .moment(june)),
                 Fact(.known(.dataFrom), .moment(Timestamp(milliseconds: 1_900_000_000_000))),
             ],

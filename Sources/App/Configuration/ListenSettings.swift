@@ -92,7 +92,7 @@ enum ManagementSettings {
 public struct LimitSettings: Hashable, Sendable {
     /// Connections at once; more are answered 503 and closed. Default 20,000.
     public var connections: Int
-    /// Bytes of a request's body; more is answered 413. Default 64 KiB.
+    /// Bytes of a request's body; more is answered 413. Default 64 KiB ([IN-9]).
     public var bodyBytes: Int
     /// Bytes of a request's line and fields; more is answered 431. Default 16 KiB.
     public var headBytes: Int

@@ -79,7 +79,7 @@ public struct HTTPDirectorySettings: Sendable {
     public var token: Secret?
     /// How the directory is reached and trusted.
     public var destination: Destination
-    /// For one look-up. Default 1 s: verifying a user takes 2 s at most.
+    /// For one look-up. Default 1 s ([IN-13]: 2 s for the whole of verify).
     public var timeLimit: Duration
     /// How long an answer is cached; the same for every answer, so that the response time does not
     /// reveal who is a user. Default 5 s.

@@ -1,8 +1,8 @@
 import Logins
 
-/// How one Cloudentity ACP calls us (`cloudentity.md` section 1).
+/// How one Cloudentity ACP calls Beckon (`Contract.md`, sections 1 and 2).
 struct CloudentityInbound: Sendable {
-    /// How forgiving the start body is read (`cloudentity.md` 1.4).
+    /// How tolerantly the body of a start is read [DE-3 to DE-7].
     enum Decoding: String, CaseIterable, Sendable { case lenient, strict }
 
     /// What the deadlines of a login are computed from.

@@ -40,10 +40,6 @@ extension CloudentityOutbound {
         for (name, group) in groups {
             let family = group.choice(
                 "family",
-                among: [
-                    "auto": .auto, "scope_grant": .scopeGrant, "obuk": .openBankingUK,
-                    "obbr": .openBankingBrasil, "fdx": .fdx, "cdr": .cdr, "ksa": .ksa,
-                ],
                 default: CloudentityWorkspaces.Family.auto,
                 """
                 The consents of the workspace's logins. auto recognises obbr by consent: scopes \

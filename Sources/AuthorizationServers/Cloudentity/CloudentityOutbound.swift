@@ -4,7 +4,7 @@ import OAuthClient
 
 /// How Beckon reaches one Cloudentity ACP (`Contract.md`, section 4).
 struct CloudentityOutbound: Sendable {
-    /// How URLs name tenant and workspace (BP-1).
+    /// Which part of the address names tenant and workspace (section 2).
     enum DomainMode: Hashable, Sendable, CaseIterable {
         case standard, tenantVanity, serverVanity
     }
@@ -61,28 +61,31 @@ struct CloudentityOutbound: Sendable {
 }
 
 extension CloudentityOutbound {
-    /// The URL of a login's scope grant; nil when it needs a tenant and neither the start nor the
-    /// configuration names one (BP-1).
+    /// Where the scope grant of a login is, each name one path segment (BP-1); nil when the tenant
+    /// is needed and neither the start nor the configuration names one.
     func scopeGrantURL(of key: LoginKey) -> String? {
-        url(of: .scopes, Consent.Kind.scopes.path, key)
+        url(.scopeGrant, of: key)
     }
 
     /// The URL at which the consent of a login is accepted and rejected; nil as above.
     func consentURL(_ kind: Consent.Kind, of key: LoginKey) -> String? {
-        url(of: kind, kind.path, key)
+        ConsentStandard.family(of: kind).flatMap { reportURL($0, of: key) }
     }
 
-    /// The URL from which it is fetched.
+    /// The same by family; nil stands for the scope grant.
+    func reportURL(_ family: (any ConsentFamily)?, of key: LoginKey) -> String? {
+        url(family?.address ?? .scopeGrant, of: key)
+    }
+
+    /// The URL from which a consent is fetched.
     func url(_ address: ConsentAddress, of key: LoginKey) -> String? {
-        url(of: address.kind, address.path, key)
-    }
-
-    private func url(of kind: Consent.Kind, _ path: String, _ key: LoginKey) -> String? {
         let tenant = key.tenant ?? tenant
-        let override = kind.isLodged ? consentBaseURL : scopeGrantBaseURL
-        let base = override ?? (kind.isLodged ? consentBase(tenant) : scopeGrantBase(tenant))
+        let base =
+            address.family == nil
+            ? scopeGrantBaseURL ?? scopeGrantBase(tenant) : consentBaseURL ?? consentBase(tenant)
         return base.map {
-            Self.trimmed($0) + "/" + path + "/" + PercentEncoding.encodeSegment(key.login.value)
+            Self.trimmed($0) + "/" + address.path + "/"
+                + PercentEncoding.encodeSegment(key.login.value)
         }
     }
 

@@ -3,9 +3,10 @@ import JSON
 import Logins
 import Telemetry
 
-/// The two routes that ACP calls: `POST /user/verify` and `POST /authentication/start`.
+/// The two calls ACP makes to us: `POST /user/verify` and `POST /authentication/start`
+/// (`Contract.md`, sections 1 and 2).
 struct CloudentityRoutes: Sendable {
-    /// The servers that call under one base path; at least one.
+    /// One, or several that call under one base path.
     private let servers: [CloudentityInbound]
     /// The guards of the servers: the hot path needs nothing else of them.
     private let firstGuard: InboundGuard

@@ -3,14 +3,14 @@ import Logins
 import OAuthClient
 import Telemetry
 
-/// Cloudentity ACP as the domain's `AuthorizationServer`: fetches what is to be approved and
-/// reports what was decided (`cloudentity.md` sections 3, 4 and 6).
+/// Cloudentity ACP as an `AuthorizationServer`: fetches consents and reports outcomes
+/// (`Contract.md`, sections 5 to 7).
 struct CloudentityServer: AuthorizationServer {
-    /// Pauses of `cloudentity.md` 6.2: 0.5, 1, 2, 4, 8, 8 … s with a jitter of 20 %.
+    /// 0.5, 1, 2, 4, 8, 8 … s with 20 % jitter [SP-5].
     let retries = RetrySchedule(first: .milliseconds(500), cap: .seconds(8), jitter: 0.2)
     var id: AuthorizationServerID { settings.server }
 
-    /// A login this young may be missing because ACP has not stored it yet (6.2).
+    /// ACP may not have stored a login yet that is younger than this [SP-4].
     static let settling = Duration.seconds(2)
 
     let settings: CloudentityOutbound

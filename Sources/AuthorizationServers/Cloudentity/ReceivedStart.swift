@@ -2,7 +2,7 @@ import HTTP
 import JSON
 import Logins
 
-/// The body of `POST /authentication/start`, decoded by the table in `cloudentity.md` 1.4.
+/// The body of `POST /authentication/start` (`Contract.md`, section 2).
 struct ReceivedStart {
     let login: LoginID
     let tenant: TenantID?
@@ -55,7 +55,7 @@ struct ReceivedStart {
         // consent is fetched: ACP would only repeat a start that is refused here.
         details.consentID =
             try Self.identifier("openbanking_intent_id", members.consent)
-            ?? members.scopes.lazy.compactMap(CloudentityWorkspaces.consent(in:)).first
+            ?? members.scopes.lazy.compactMap(PendingLogin.Details.consent(in:)).first
             .flatMap { ConsentID($0) }
         details.unknownMembers = members.keptUnknown
         details.state = members.loginState ?? (isStrict ? nil : members.state)

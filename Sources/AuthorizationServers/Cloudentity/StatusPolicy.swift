@@ -1,7 +1,7 @@
-/// What an answer of ACP to a report means: the table of `cloudentity.md` 6.2, as data.
+/// What ACP's status codes mean in answers to reports [SP-1 to SP-7].
 ///
-/// The published interface names the statuses only; the meanings are inferred, which is why they
-/// stand here together and nowhere else, and why an operator may say otherwise for each status.
+/// The published interface only lists the codes. Their meanings are inferred, so they are all in
+/// this table, and an operator can change each of them.
 struct StatusPolicy: Hashable, Sendable {
     /// The raw value is the configuration's word for it.
     enum Reading: String, Hashable, Sendable, CaseIterable {

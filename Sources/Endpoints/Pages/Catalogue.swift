@@ -66,10 +66,7 @@ struct Catalogue: Sendable {
         case .country: Names.country(code, language)
         case .currency: Names.currency(code, language)
         case .ukFrequency: StandingOrderFrequency(code).map(sentence)
-        case .ukPermission, .brasilPermission, .fdxCluster, .cdrScope, .chargeBearer,
-            .paymentContext, .rateType, .personKind, .localInstrument, .paymentType, .sharingType,
-            .durationType, .resourceType:
-            words.codes[codes]?[code]
+        default: words.codes[codes]?[code]
         }
     }
 

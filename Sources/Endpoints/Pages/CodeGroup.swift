@@ -1,9 +1,7 @@
 import Logins
 
-/// What a permission is about, so that a list of many can be read.
-enum CodeGroup: CaseIterable, Sendable {
-    case person, accounts, transactions, regular, cards, credit, investments, other
-
+extension Fact.CodeGroup {
+    /// The heading of the group.
     var name: Phrase {
         switch self {
         case .person: .groupPerson
@@ -14,64 +12,6 @@ enum CodeGroup: CaseIterable, Sendable {
         case .credit: .groupCredit
         case .investments: .groupInvestments
         case .other: .groupOther
-        }
-    }
-
-    /// By how the code begins; the longest beginning that fits.
-    static func of(_ code: String, in list: Fact.Codes) -> CodeGroup {
-        let fitting = beginnings(list).filter { code.hasPrefix($0.key) }
-        return fitting.max { $0.key.utf8.count < $1.key.utf8.count }?.value ?? .other
-    }
-
-    private static func beginnings(_ list: Fact.Codes) -> [String: CodeGroup] {
-        switch list {
-        case .ukPermission:
-            [
-                "ReadParty": .person, "ReadAccounts": .accounts, "ReadBalances": .accounts,
-                "ReadPAN": .accounts, "ReadProducts": .accounts, "ReadOffers": .accounts,
-                "ReadTransactions": .transactions, "ReadStatements": .transactions,
-                "ReadBeneficiaries": .regular, "ReadDirectDebits": .regular,
-                "ReadStandingOrders": .regular, "ReadScheduledPayments": .regular,
-            ]
-        case .brasilPermission:
-            [
-                "CUSTOMERS_": .person, "ACCOUNTS_": .accounts, "CREDIT_CARDS_": .cards,
-                "LOANS_": .credit, "FINANCINGS_": .credit, "UNARRANGED_": .credit,
-                "INVOICE_": .credit, "BANK_FIXED_": .investments, "CREDIT_FIXED_": .investments,
-                "FUNDS_": .investments, "VARIABLE_": .investments, "TREASURE_": .investments,
-                "EXCHANGES_": .investments,
-            ]
-        case .fdxCluster:
-            [
-                "CUSTOMER_": .person, "ACCOUNT_": .accounts, "ACCOUNT_PAYMENTS": .regular,
-                "TRANSACTIONS": .transactions, "STATEMENTS": .transactions,
-                "IMAGES": .transactions, "PAYMENT_SUPPORT": .regular, "BILLS": .regular,
-                "INVESTMENTS": .investments,
-            ]
-        case .cdrScope:
-            [
-                "openid": .person, "profile": .person, "email": .person, "address": .person,
-                "phone": .person, "common:": .person, "bank:accounts.": .accounts,
-                "bank:transactions": .transactions, "bank:payees": .regular,
-                "bank:regular_payments": .regular,
-            ]
-        case .ukFrequency, .chargeBearer, .paymentContext, .rateType, .country, .currency,
-            .personKind, .localInstrument, .paymentType, .sharingType, .durationType,
-            .resourceType:
-            [:]
-        }
-    }
-}
-
-extension Fact.Codes {
-    /// Whether there can be so many of them in one consent that they need headings.
-    var isGrouped: Bool {
-        switch self {
-        case .ukPermission, .brasilPermission, .fdxCluster, .cdrScope: true
-        case .ukFrequency, .chargeBearer, .paymentContext, .rateType, .country, .currency,
-            .personKind, .localInstrument, .paymentType, .sharingType, .durationType,
-            .resourceType:
-            false
         }
     }
 }

@@ -6,7 +6,7 @@ extension Sheet {
     /// What is asked for and was not listed as a permission. What is implicit nobody is asked about.
     private var scopes: [Consent.Scope] {
         let listed = consent.facts.flatMap { fact -> [String] in
-            if case .codes(let codes, .cdrScope) = fact.value { codes } else { [] }
+            if case .codes(let codes, .cdrScope, _) = fact.value { codes } else { [] }
         }
         return consent.scopes.filter {
             !$0.isImplicit && (!listed.contains($0.requestedName) || $0.isOptional)
@@ -17,8 +17,8 @@ extension Sheet {
 
     @HTMLBuilder var scopeList: HTML {
         let scopes = scopes
-        // A lodged consent says what it is for; an ordinary login has nothing but its scopes.
-        if !scopes.isEmpty || consent.kind == .scopes {
+        // A lodged consent has facts; an ordinary login has only its scopes.
+        if !scopes.isEmpty || !consent.kind.isLodged {
             HTML.element("section", ["aria-labelledby": "scopes"]) {
                 HTML.element("h2", ["id": "scopes"]) { catalogue.html(.scopesHeading) }
                 if scopes.isEmpty {

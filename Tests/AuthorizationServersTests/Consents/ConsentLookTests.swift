@@ -6,7 +6,7 @@ import Testing
 
 @testable import AuthorizationServers
 
-/// What the server remembers decides after an attempt in doubt (`cloudentity.md` 6.3), and what a
+/// What the server remembers decides after an attempt in doubt [ED-2], and what a
 /// status means may be told otherwise (6.2).
 @Suite("Looking for what became of a consent")
 struct ConsentLookTests {

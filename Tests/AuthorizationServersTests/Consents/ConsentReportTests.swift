@@ -6,8 +6,7 @@ import Testing
 
 @testable import AuthorizationServers
 
-/// What is sent for each family, member by member, as the tables and examples of `cloudentity.md`
-/// 3.2 have it.
+/// The exact body of a report for each family [BO-1 to BO-4].
 @Suite("A report about a consent")
 struct ConsentReportTests {
     typealias Reported = (url: String, body: JSONValue)

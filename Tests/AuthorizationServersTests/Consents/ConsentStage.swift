@@ -98,3 +98,18 @@ struct ConsentStage {
         await server.consent(of: login(example.details))
     }
 }
+
+extension CloudentityWorkspaces.Family {
+    static let openBankingUK = named("obuk")
+    static let openBankingBrasil = named("obbr")
+    static let fdx = named("fdx")
+    static let cdr = named("cdr")
+    static let ksa = named("ksa")
+
+    private static func named(_ name: String) -> Self {
+        guard let family = Self(rawValue: name) else {
+            preconditionFailure("\(name) is a family")
+        }
+        return family
+    }
+}

@@ -4,8 +4,8 @@ import JSON
 import Lab
 import Threads
 
-/// An authentication service that does everything right whatever happens to it: the table of
-/// statuses of the contract (`cloudentity.md` §6.2, §6.3) and nothing else. One login at a time.
+/// An authentication service that follows the contract's rules about statuses and repeats, and does
+/// nothing else [SP-1 to SP-7, ED-1 to ED-5]. One login at a time.
 final class DiligentService: Sendable {
     /// What its person does.
     enum Answer: CaseIterable { case approve, deny, silence }

@@ -1,21 +1,15 @@
-/// The codes of each list that have words in every language. A code that is not among them can
-/// still be shown, as the code that it is; whether a consent with one may be shown at all is the
-/// business of whoever decodes the consent.
-public enum KnownCodes {
-    /// Whether a code has words. Frequencies are patterns, so they are read and not listed.
-    public static func contains(_ code: String, in codes: Fact.Codes) -> Bool {
-        codes == .ukFrequency ? StandingOrderFrequency(code) != nil : list(codes).contains(code)
-    }
+public import Logins
 
-    /// The codes of a list, in the order in which a person understands them best; empty for
-    /// frequencies.
+/// The codes of each list, written down from the standards once more. The language files need a text
+/// for each, and a family must accept the permissions among them.
+public enum StandardCodes {
+    /// The codes of a list; empty for frequencies, which are patterns.
     public static func list(_ codes: Fact.Codes) -> [String] {
         switch codes {
         case .ukPermission: ukPermissions
         case .brasilPermission: brasilPermissions
         case .fdxCluster: fdxClusters
         case .cdrScope: scopes
-        case .ukFrequency: []
         case .chargeBearer: chargeBearers
         case .paymentContext: paymentContexts
         case .rateType: ["Actual", "Agreed", "Indicative"]
@@ -27,6 +21,54 @@ public enum KnownCodes {
         case .sharingType: ["one_time", "one_time_with_refresh_token", "reusable"]
         case .durationType: ["ONE_TIME", "TIME_BOUND", "PERSISTENT"]
         case .resourceType: ["ACCOUNT", "CUSTOMER", "DOCUMENT"]
+        default: []
+        }
+    }
+
+    /// A value with the group of each code, as the families make it.
+    public static func permissions(_ codes: [String], _ list: Fact.Codes) -> Fact.Value {
+        .codes(codes, list, groups: codes.map { group(of: $0, list) })
+    }
+
+    /// By how the code begins; the longest beginning that fits.
+    private static func group(of code: String, _ list: Fact.Codes) -> Fact.CodeGroup {
+        let fitting = beginnings(list).filter { code.hasPrefix($0.key) }
+        return fitting.max { $0.key.utf8.count < $1.key.utf8.count }?.value ?? .other
+    }
+
+    private static func beginnings(_ list: Fact.Codes) -> [String: Fact.CodeGroup] {
+        switch list {
+        case .ukPermission:
+            [
+                "ReadParty": .person, "ReadAccounts": .accounts, "ReadBalances": .accounts,
+                "ReadPAN": .accounts, "ReadProducts": .accounts, "ReadOffers": .accounts,
+                "ReadTransactions": .transactions, "ReadStatements": .transactions,
+                "ReadBeneficiaries": .regular, "ReadDirectDebits": .regular,
+                "ReadStandingOrders": .regular, "ReadScheduledPayments": .regular,
+            ]
+        case .brasilPermission:
+            [
+                "CUSTOMERS_": .person, "ACCOUNTS_": .accounts, "CREDIT_CARDS_": .cards,
+                "LOANS_": .credit, "FINANCINGS_": .credit, "UNARRANGED_": .credit,
+                "INVOICE_": .credit, "BANK_FIXED_": .investments, "CREDIT_FIXED_": .investments,
+                "FUNDS_": .investments, "VARIABLE_": .investments, "TREASURE_": .investments,
+                "EXCHANGES_": .investments,
+            ]
+        case .fdxCluster:
+            [
+                "CUSTOMER_": .person, "ACCOUNT_": .accounts, "ACCOUNT_PAYMENTS": .regular,
+                "TRANSACTIONS": .transactions, "STATEMENTS": .transactions,
+                "IMAGES": .transactions, "PAYMENT_SUPPORT": .regular, "BILLS": .regular,
+                "INVESTMENTS": .investments,
+            ]
+        case .cdrScope:
+            [
+                "openid": .person, "profile": .person, "email": .person, "address": .person,
+                "phone": .person, "common:": .person, "bank:accounts.": .accounts,
+                "bank:transactions": .transactions, "bank:payees": .regular,
+                "bank:regular_payments": .regular,
+            ]
+        default: [:]
         }
     }
 
