@@ -14,12 +14,14 @@ let strict: [SwiftSetting] = [
 func module(
     _ name: String,
     _ dependencies: [Target.Dependency] = [],
-    bridgesC: Bool = false
+    bridgesC: Bool = false,
+    plugins: [Target.PluginUsage] = []
 ) -> Target {
     .target(
         name: name,
         dependencies: dependencies,
-        swiftSettings: bridgesC ? strict + [.strictMemorySafety()] : strict
+        swiftSettings: bridgesC ? strict + [.strictMemorySafety()] : strict,
+        plugins: plugins
     )
 }
 
@@ -53,9 +55,10 @@ let package = Package(
         .target(name: "CCurl"),
 
         // The domain and the pure formats.
+        module("Dates"),
         module("Logins"),
         module("JSON"),
-        module("HTTP"),
+        module("HTTP", ["Dates"]),
 
         // What touches the machine.
         module("Threads", bridgesC: true),
@@ -95,6 +98,20 @@ let package = Package(
         ),
         module("Identity", ["Configuration", "Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
 
+        // Texts, numbers and dates in the user's language. Its catalogues are compiled by a plugin.
+        .executableTarget(
+            name: "catalogue-compiler",
+            path: "Sources/CatalogueCompiler",
+            swiftSettings: strict
+        ),
+        .plugin(
+            name: "CompileCatalogues",
+            capability: .buildTool(),
+            dependencies: ["catalogue-compiler"],
+            path: "Sources/CompileCatalogues"
+        ),
+        module("Localization", ["Dates", "Logins", "Threads"], plugins: ["CompileCatalogues"]),
+
         // What runs them.
         module(
             "Engine",
@@ -105,8 +122,8 @@ let package = Package(
         module(
             "Endpoints",
             [
-                "Cryptography", "Engine", "HTTP", "Identity", "JSON", "Logins", "Telemetry",
-                "Threads",
+                "Cryptography", "Dates", "Engine", "HTTP", "Identity", "JSON", "Localization",
+                "Logins", "Telemetry",
             ]
         ),
         module(
@@ -188,7 +205,8 @@ let package = Package(
             "AuthorizationServersTests",
             [
                 "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP", "JOSE",
-                "JSON", "Logins", "SQLiteStore", "Telemetry", "TestSupport", "Threads",
+                "JSON", "Localization", "Logins", "SQLiteStore", "Telemetry", "TestSupport",
+                "Threads",
             ]
         ),
         tests(
@@ -200,10 +218,17 @@ let package = Package(
             ]
         ),
         tests(
+            "LocalizationTests",
+            [
+                "Dates", "HTTP", "JSON", "Localization", "Logins", "TestSupport",
+                "catalogue-compiler",
+            ]
+        ),
+        tests(
             "EndpointsTests",
             [
                 "Consents", "Cryptography", "Endpoints", "Engine", "HTTP", "Identity", "JSON",
-                "Logins",
+                "Localization", "Logins",
                 "SQLiteStore",
                 "Telemetry", "TestSupport",
             ]

@@ -1,15 +1,15 @@
-/// A day of the Gregorian calendar, as people name it.
-struct CivilDay: Hashable, Sendable {
-    let year: Int
+/// A day of the proleptic Gregorian calendar. All calendar arithmetic of the program is here.
+public struct CivilDay: Hashable, Sendable {
+    public let year: Int
     /// 1 to 12.
-    let month: Int
+    public let month: Int
     /// 1 to 31.
-    let day: Int
+    public let day: Int
 
-    /// The day that is that many days after 1970-01-01, earlier ones negative.
-    init(daysSince1970 days: Int) {
-        // Years that begin in March put the leap day last, so that each cycle of 400 years and each
-        // run of five months is alike.
+    /// The day that many days after 1970-01-01; earlier days are negative.
+    public init(daysSince1970 days: Int) {
+        // With years that begin in March the leap day comes last, so every 400 years and every five
+        // months have the same length.
         let shifted = days + 719_468
         let cycle = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfCycle = shifted - cycle * 146_097
@@ -22,8 +22,8 @@ struct CivilDay: Hashable, Sendable {
         year = yearOfCycle + cycle * 400 + (month <= 2 ? 1 : 0)
     }
 
-    /// `2031-03-04` (RFC 3339 §5.6, full-date); nil when it is not written so or no such day is.
-    init?(_ text: String) {
+    /// `2031-03-04` (RFC 3339 §5.6, full-date); nil for another form or a day that does not exist.
+    public init?(_ text: String) {
         let parts = text.utf8.split(separator: 0x2D, omittingEmptySubsequences: false)
         guard parts.map(\.count) == [4, 2, 2],
             parts.allSatisfy({ $0.allSatisfy { (0x30...0x39).contains($0) } })
@@ -32,18 +32,18 @@ struct CivilDay: Hashable, Sendable {
         self.init(numbers[0], numbers[1], numbers[2])
     }
 
-    /// Nil when there is no such day.
-    init?(_ year: Int, _ month: Int, _ day: Int) {
+    /// Nil when the day does not exist.
+    public init?(_ year: Int, _ month: Int, _ day: Int) {
         guard (1...12).contains(month), (1...31).contains(day) else { return nil }
         let days = Self.daysSince1970(year, month, day)
         self.init(daysSince1970: days)
         guard self.day == day else { return nil }
     }
 
-    var daysSince1970: Int { Self.daysSince1970(year, month, day) }
+    public var daysSince1970: Int { Self.daysSince1970(year, month, day) }
 
-    /// 0 for Sunday, as the rules of time zones count.
-    var weekday: Int { ((daysSince1970 + 4) % 7 + 7) % 7 }
+    /// 0 for Sunday.
+    public var weekday: Int { ((daysSince1970 + 4) % 7 + 7) % 7 }
 
     private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let shiftedYear = month <= 2 ? year - 1 : year

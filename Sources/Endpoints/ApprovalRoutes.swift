@@ -1,6 +1,7 @@
 public import Engine
 public import HTTP
 import JSON
+import Localization
 public import Logins
 public import Telemetry
 

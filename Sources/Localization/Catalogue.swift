@@ -1,131 +1,110 @@
-import Logins
+public import Dates
+public import Logins
 
-/// Everything that one language says. Adding a language is adding its case and its words; a test
-/// finds what is left out.
-struct Words: Sendable {
-    let phrases: [Phrase: String]
-    let labels: [Fact.Known: String]
-    let counted: [Counted: [PluralCategory: String]]
-    /// What the codes of each list mean. Frequencies are made from phrases; countries and
-    /// currencies are in `Names`.
-    let codes: [Fact.Codes: [String: String]]
-
-    static func of(_ language: Language) -> Words {
-        switch language {
-        case .english: english
-        case .portuguese: portuguese
-        case .spanish: spanish
-        case .french: french
-        case .german: german
-        case .arabic: arabic
-        }
+/// The texts of one language: every word on a page comes from here. They are in the `.po` files
+/// beside this file; the build fails when a language lacks a text or a placeholder.
+public struct Catalogue: Sendable {
+    /// A piece of a text.
+    public enum Part: Hashable, Sendable {
+        case literal(String)
+        /// The name in braces, to be replaced by a value.
+        case placeholder(String)
     }
-}
 
-/// What is counted. Each text has `{count}` where its form of a language does not say the number
-/// in a word.
-enum Counted: CaseIterable, Sendable {
-    case days, everyDays, everyWeeks, everyMonths
-}
+    public let language: Language
+    let data: CatalogueData
 
-/// The texts of one language. Pages take every word from here.
-struct Catalogue: Sendable {
-    let language: Language
-    private let words: Words
-
-    init(_ language: Language) {
+    public init(_ language: Language) {
         self.language = language
-        words = Words.of(language)
+        data = language.data
     }
 
-    /// The text as it stands, with its placeholders. One that is missing in this language is
-    /// English, and one that is missing there too is empty.
-    func text(_ phrase: Phrase) -> String {
-        words.phrases[phrase] ?? Words.english.phrases[phrase] ?? ""
+    /// The direction of the script, as HTML's `dir`: `ltr` or `rtl`.
+    public var direction: String { data.direction }
+
+    /// The text with its placeholders.
+    public func text(_ phrase: Phrase) -> String { data.texts[phrase.rawValue] }
+
+    /// The text in pieces, for a caller that fills in something other than plain text.
+    public func parts(_ phrase: Phrase) -> [Part] { Self.parts(of: text(phrase)) }
+
+    /// The name of a detail.
+    public func label(_ label: Fact.Known) -> String { data.texts[label.index] }
+
+    /// A number of things, in the plural form that the number takes.
+    public func text(_ counted: Counted, _ count: Int) -> String {
+        let first = CatalogueData.plurals + counted.rawValue * data.pluralForms
+        let text = data.texts[first + data.pluralForm(Int(clamping: count.magnitude))]
+        return Self.fill(text, ["count": number(String(count)) ?? String(count)])
     }
 
-    /// The text with its placeholders filled in; the text itself is escaped.
-    func html(_ phrase: Phrase, _ values: [String: HTML] = [:]) -> HTML {
-        Self.fill(text(phrase), values)
+    /// What a code of a standard means; nil for an unknown code.
+    public func meaning(_ code: String, in codes: Fact.Codes) -> String? {
+        if codes == .ukFrequency { return StandingOrderFrequency(code).map(sentence) }
+        return CatalogueData.index(of: code, in: codes.rawValue).map { data.texts[$0] }
     }
 
-    func label(_ label: Fact.Known) -> String {
-        words.labels[label] ?? Words.english.labels[label] ?? ""
-    }
-
-    /// A number of things, in the form that the number asks for.
-    func text(_ counted: Counted, _ count: Int) -> String {
-        let forms = words.counted[counted] ?? [:]
-        let form = forms[PluralCategory(count, language)] ?? forms[.other] ?? ""
-        return form.replacing("{count}", with: NumberText.decimal(String(count), language) ?? "")
-    }
-
-    /// What a code means; nil for one that nobody has explained to us.
-    func meaning(_ code: String, in codes: Fact.Codes) -> String? {
-        switch codes {
-        case .country: Names.country(code, language)
-        case .currency: Names.currency(code, language)
-        case .ukFrequency: StandingOrderFrequency(code).map(sentence)
-        case .ukPermission, .brasilPermission, .fdxCluster, .cdrScope, .chargeBearer,
-            .paymentContext, .rateType, .personKind, .localInstrument, .paymentType, .sharingType,
-            .durationType, .resourceType:
-            words.codes[codes]?[code]
-        }
+    /// `4 March 2031`.
+    public func date(_ day: CivilDay) -> String {
+        Self.fill(
+            data.date,
+            [
+                "day": String(day.day), "month": data.texts[CatalogueData.months + day.month - 1],
+                "year": String(day.year),
+            ]
+        )
     }
 
     private func sentence(_ frequency: StandingOrderFrequency) -> String {
         switch frequency {
-        case .everyDay: return text(.everyDay)
-        case .everyWorkingDay: return text(.everyWorkingDay)
-        case .days(let count): return text(.everyDays, count)
+        case .everyDay: text(.everyDay)
+        case .everyWorkingDay: text(.everyWorkingDay)
+        case .days(let count): text(.everyDays, count)
         case .weeks(let count, let weekday):
-            return fill(
+            fill(
                 .onWeekday,
-                ["every": text(.everyWeeks, count), "weekday": name(weekday)]
+                [
+                    "every": text(.everyWeeks, count),
+                    "weekday": data.texts[CatalogueData.onWeekdays + weekday - 1],
+                ]
             )
         case .weekOfMonth(let week, let weekday):
-            return fill(.inWeekOfMonth, ["week": String(week), "weekday": name(weekday)])
+            fill(
+                .inWeekOfMonth,
+                [
+                    "week": String(week),
+                    "weekday": data.texts[CatalogueData.weekdays + weekday - 1],
+                ]
+            )
         case .months(let count, let day):
-            let every = text(.everyMonths, count)
-            switch day {
-            case -1: return fill(.onLastDay, ["every": every])
-            case ..<0: return fill(.onDayFromEnd, ["every": every, "day": String(-day)])
-            default: return fill(.onDay, ["every": every, "day": String(day)])
-            }
-        case .quarterDays(.english): return text(.quarterEnglish)
-        case .quarterDays(.scottish): return text(.quarterScottish)
-        case .quarterDays(.received): return text(.quarterReceived)
+            fill(
+                day == -1 ? .onLastDay : day < 0 ? .onDayFromEnd : .onDay,
+                ["every": text(.everyMonths, count), "day": ordinal(abs(day))]
+            )
+        case .quarterDays(.english): text(.quarterEnglish)
+        case .quarterDays(.scottish): text(.quarterScottish)
+        case .quarterDays(.received): text(.quarterReceived)
         }
     }
 
-    /// 1 is Monday.
-    private func name(_ weekday: Int) -> String { language.weekdayNames[weekday - 1] }
+    /// `1st`.
+    private func ordinal(_ day: Int) -> String {
+        let general = String(data.ordinals.prefix { $0 != " " })
+        return CatalogueData.value(String(day), in: data.ordinals)
+            ?? Self.fill(general, ["day": String(day)])
+    }
 
     private func fill(_ phrase: Phrase, _ values: [String: String]) -> String {
-        values.reduce(text(phrase)) { $0.replacing("{\($1.key)}", with: $1.value) }
+        Self.fill(text(phrase), values)
     }
 
-    private static func fill(_ text: String, _ values: [String: HTML]) -> HTML {
-        var html = HTML.empty
-        for part in parts(of: text) {
+    static func fill(_ text: String, _ values: [String: String]) -> String {
+        parts(of: text).reduce(into: "") { filled, part in
             switch part {
-            case .literal(let text): html += .text(text)
-            case .placeholder(let name): html += values[name] ?? .empty
+            case .literal(let text): filled += text
+            case .placeholder(let name): filled += values[name] ?? ""
             }
         }
-        return html
-    }
-
-    /// The names of the placeholders in a text, as often as they occur.
-    static func placeholders(in text: String) -> [String] {
-        parts(of: text).compactMap { part in
-            if case .placeholder(let name) = part { name } else { nil }
-        }
-    }
-
-    private enum Part {
-        case literal(String)
-        case placeholder(String)
     }
 
     private static func parts(of text: String) -> [Part] {

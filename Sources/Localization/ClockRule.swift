@@ -1,5 +1,7 @@
-/// The rule at the end of a TZif file, which holds from its last transition on: a `TZ` string of
-/// POSIX with the extension of RFC 9636 §3.3.1, such as `GMT0BST,M3.5.0/1,M10.5.0`.
+import Dates
+
+/// The rule at the end of a TZif file, for the time after its last transition: a POSIX `TZ` string
+/// with the extension of RFC 9636 §3.3.1, such as `GMT0BST,M3.5.0/1,M10.5.0`.
 struct ClockRule: Hashable, Sendable {
     private struct Summer: Hashable, Sendable {
         /// Seconds east of UTC.
@@ -8,18 +10,18 @@ struct ClockRule: Hashable, Sendable {
         let ends: Change
     }
 
-    /// A day of the year and a time by the clock that is about to change.
+    /// A day of the year and a local time on that day, before the change.
     private struct Change: Hashable, Sendable {
         enum Day: Hashable, Sendable {
-            /// 1 to 365, never the leap day.
+            /// 1 to 365; the leap day is not counted.
             case julian(Int)
-            /// 0 to 365, the leap day counted.
+            /// 0 to 365; the leap day is counted.
             case ordinal(Int)
-            /// A weekday in a week of a month; week 5 is its last.
+            /// A weekday in a week of a month; week 5 is the last.
             case weekday(month: Int, week: Int, weekday: Int)
         }
         let day: Day
-        /// Seconds after midnight; negative and more than a day's are possible.
+        /// Seconds after midnight; may be negative or more than a day.
         let time: Int
 
         func seconds(in year: Int) -> Int {
@@ -46,7 +48,7 @@ struct ClockRule: Hashable, Sendable {
     private let offset: Int
     private let summer: Summer?
 
-    /// Nil when it is not such a string.
+    /// Nil when the text is not such a string.
     init?(_ text: String) {
         var rest = Array(text.utf8)[...]
         guard Self.skipName(&rest), let west = Self.time(&rest) else { return nil }
@@ -67,7 +69,7 @@ struct ClockRule: Hashable, Sendable {
         summer = Summer(offset: summerOffset, begins: begins, ends: ends)
     }
 
-    /// Seconds east of UTC at a moment in seconds since 1970.
+    /// Seconds east of UTC at a time in seconds since 1970.
     func offset(at moment: Int) -> Int {
         guard let summer else { return offset }
         let local = moment + offset
@@ -75,7 +77,7 @@ struct ClockRule: Hashable, Sendable {
         let year = CivilDay(daysSince1970: days).year
         let begins = summer.begins.seconds(in: year) - offset
         let ends = summer.ends.seconds(in: year) - summer.offset
-        // South of the equator summer lies around the new year.
+        // In the southern hemisphere, summer time spans the new year.
         let isSummer =
             begins < ends
             ? moment >= begins && moment < ends : moment >= begins || moment < ends

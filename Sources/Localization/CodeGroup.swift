@@ -1,10 +1,11 @@
-import Logins
+public import Logins
 
-/// What a permission is about, so that a list of many can be read.
-enum CodeGroup: CaseIterable, Sendable {
+/// What a permission is about: long lists of permissions are shown in these groups.
+public enum CodeGroup: CaseIterable, Sendable {
     case person, accounts, transactions, regular, cards, credit, investments, other
 
-    var name: Phrase {
+    /// The heading of the group.
+    public var name: Phrase {
         switch self {
         case .person: .groupPerson
         case .accounts: .groupAccounts
@@ -17,13 +18,16 @@ enum CodeGroup: CaseIterable, Sendable {
         }
     }
 
-    /// By how the code begins; the longest beginning that fits.
-    static func of(_ code: String, in list: Fact.Codes) -> CodeGroup {
-        let fitting = beginnings(list).filter { code.hasPrefix($0.key) }
-        return fitting.max { $0.key.utf8.count < $1.key.utf8.count }?.value ?? .other
+    /// Whether one consent can have so many codes of a list that they need headings.
+    public static func hasGroups(_ list: Fact.Codes) -> Bool { !prefixes(list).isEmpty }
+
+    /// The group of the longest prefix that the code has.
+    public static func of(_ code: String, in list: Fact.Codes) -> CodeGroup {
+        prefixes(list).filter { code.hasPrefix($0.key) }
+            .max { $0.key.utf8.count < $1.key.utf8.count }?.value ?? .other
     }
 
-    private static func beginnings(_ list: Fact.Codes) -> [String: CodeGroup] {
+    private static func prefixes(_ list: Fact.Codes) -> [String: CodeGroup] {
         switch list {
         case .ukPermission:
             [
@@ -55,23 +59,7 @@ enum CodeGroup: CaseIterable, Sendable {
                 "bank:transactions": .transactions, "bank:payees": .regular,
                 "bank:regular_payments": .regular,
             ]
-        case .ukFrequency, .chargeBearer, .paymentContext, .rateType, .country, .currency,
-            .personKind, .localInstrument, .paymentType, .sharingType, .durationType,
-            .resourceType:
-            [:]
-        }
-    }
-}
-
-extension Fact.Codes {
-    /// Whether there can be so many of them in one consent that they need headings.
-    var isGrouped: Bool {
-        switch self {
-        case .ukPermission, .brasilPermission, .fdxCluster, .cdrScope: true
-        case .ukFrequency, .chargeBearer, .paymentContext, .rateType, .country, .currency,
-            .personKind, .localInstrument, .paymentType, .sharingType, .durationType,
-            .resourceType:
-            false
+        default: [:]
         }
     }
 }

@@ -1,33 +1,18 @@
-/// A language that the pages speak. The raw value is its BCP 47 tag.
-enum Language: String, CaseIterable, Sendable {
-    case english = "en"
-    /// As it is written in Brasil.
-    case portuguese = "pt-BR"
-    case spanish = "es"
-    case french = "fr"
-    case german = "de"
-    case arabic = "ar"
-
-    /// The way its script runs, as HTML's `dir` says it.
-    var direction: String {
-        switch self {
-        case .english, .portuguese, .spanish, .french, .german: "ltr"
-        case .arabic: "rtl"
-        }
-    }
-
-    /// The person's own choice first, then what their browser asks for, then English.
-    static func best(chosen: String?, acceptLanguage: String?) -> Language {
+extension Language {
+    /// The user's own choice, else the first language that the browser accepts, else English.
+    public static func best(chosen: String?, acceptLanguage: String?) -> Language {
         if let chosen, let language = lookUp(chosen) { return language }
         for tag in preferences(acceptLanguage ?? "") {
             if let language = lookUp(tag) { return language }
         }
-        return .english
+        return .en
     }
 
-    /// Cuts the tag from the right until it is one of ours (RFC 4647 §3.4).
+    /// Cuts the tag from the right until it is one of ours (RFC 4647 §3.4); else any of ours with
+    /// the same primary subtag, such as `pt-BR` for `pt-PT`.
     private static func lookUp(_ tag: String) -> Language? {
         var parts = tag.lowercased().split(whereSeparator: { $0 == "-" || $0 == "_" })
+        guard let primary = parts.first else { return nil }
         while !parts.isEmpty {
             let shorter = parts.joined(separator: "-")
             if let language = allCases.first(where: { $0.rawValue.lowercased() == shorter }) {
@@ -35,8 +20,7 @@ enum Language: String, CaseIterable, Sendable {
             }
             parts.removeLast()
         }
-        // There is one Portuguese here, for everybody who reads any.
-        return tag.lowercased().prefix { $0.isLetter } == "pt" ? .portuguese : nil
+        return allCases.first { $0.rawValue.prefix { $0 != "-" } == primary }
     }
 
     /// The tags of an `Accept-Language` field, the most wanted first (RFC 9110 §12.5.4).

@@ -1,15 +1,15 @@
-/// The rules of one time zone, as a TZif file has them (RFC 9636): when its clocks changed, and the
-/// rule that goes on from there.
-struct TimeZoneRules: Sendable {
+/// The rules of one time zone, read from a TZif file (RFC 9636): the recorded changes of its offset,
+/// and the rule for the time after the last of them.
+public struct TimeZoneRules: Sendable {
     private let transitions: [Int]
     /// Seconds east of UTC, one for each transition.
     private let offsets: [Int]
-    /// What holds before the first transition.
+    /// The offset before the first transition.
     private let firstOffset: Int
-    /// What holds after the last.
+    /// The rule after the last transition.
     private let footer: ClockRule?
 
-    /// A zone whose clocks stand that many seconds east of UTC for ever.
+    /// A zone with a fixed offset, in seconds east of UTC.
     init(offset: Int) {
         transitions = []
         offsets = []
@@ -17,13 +17,13 @@ struct TimeZoneRules: Sendable {
         footer = nil
     }
 
-    /// Nil when the bytes are no TZif file, or one that contradicts itself.
+    /// Nil when the bytes are not a valid TZif file.
     init?(_ bytes: [UInt8]) {
         var reader = Reader(bytes)
         guard var header = Header(&reader) else { return nil }
         var width = 4
         if header.version >= UInt8(ascii: "2") {
-            // The first block is for readers that know 32 bits only.
+            // The first block is for readers of version 1, with 32-bit times.
             guard reader.skip(header.length(timeWidth: 4)), let second = Header(&reader) else {
                 return nil
             }
@@ -51,20 +51,20 @@ struct TimeZoneRules: Sendable {
             width == 8 && !tail.isEmpty ? ClockRule(String(decoding: tail, as: UTF8.self)) : nil
     }
 
-    /// Seconds east of UTC at a moment in seconds since 1970.
-    func offset(at moment: Int) -> Int {
-        if let last = transitions.last, moment >= last {
-            return footer?.offset(at: moment) ?? offsets[offsets.count - 1]
+    /// Seconds east of UTC at a time in seconds since 1970.
+    public func offset(at time: Int) -> Int {
+        if let last = transitions.last, time >= last {
+            return footer?.offset(at: time) ?? offsets[offsets.count - 1]
         }
-        // The last transition that is not after the moment.
+        // The last transition that is not after the time.
         var low = 0
         var high = transitions.count
         while low < high {
             let middle = (low + high) / 2
-            if transitions[middle] <= moment { low = middle + 1 } else { high = middle }
+            if transitions[middle] <= time { low = middle + 1 } else { high = middle }
         }
         guard low > 0 else {
-            return transitions.isEmpty ? footer?.offset(at: moment) ?? firstOffset : firstOffset
+            return transitions.isEmpty ? footer?.offset(at: time) ?? firstOffset : firstOffset
         }
         return offsets[low - 1]
     }
@@ -84,7 +84,7 @@ struct TimeZoneRules: Sendable {
             version = UInt8(truncatingIfNeeded: reader.integer(1))
             _ = reader.skip(15)
             let counts = (0..<6).map { _ in reader.integer(4) }
-            // No zone has that many; larger counts would only serve to overflow.
+            // No zone has as many; larger counts could overflow.
             guard counts.allSatisfy({ (0...100_000).contains($0) }) else { return nil }
             flags = counts[0] + counts[1]
             leaps = counts[2]
@@ -118,7 +118,7 @@ struct TimeZoneRules: Sendable {
             return Array(bytes[index..<(index + count)])
         }
 
-        /// A signed number, the most significant byte first. The caller has checked that it is there.
+        /// A signed number, most significant byte first. The caller has checked the length.
         mutating func integer(_ width: Int) -> Int {
             let bytes = take(width)
             let start = Int(Int8(bitPattern: bytes[0]))

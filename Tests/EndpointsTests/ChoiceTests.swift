@@ -108,23 +108,26 @@ struct ChoiceTests {
             ("uk-account-access", "", "Choose an account.", []),
             (
                 "uk-account-access", "&account=acc-1&account=foreign",
-                "Choose only from the accounts", ["acc-1"]
+                "Choose from the accounts", ["acc-1"]
             ),
             ("uk-account-access", "&account=acc-1&account=acc-1", "each once", ["acc-1"]),
             (
                 "uk-domestic-payment", "&account=acc-1&account=acc-2",
-                "Choose exactly one account.", ["acc-1", "acc-2"]
+                "Choose one account only.", ["acc-1", "acc-2"]
             ),
             ("uk-domestic-payment", "", "Choose an account.", []),
             ("uk-building-society", "", "Choose an account.", []),
             ("uk-standing-order", "&account=acc-9", "only from the account named here", []),
-            ("scopes", "&scope=openid&account=x", "No account can be chosen here.", ["openid"]),
             (
-                "scopes", "&scope=openid&scope=more", "Choose only from what is listed here",
+                "scopes", "&scope=openid&account=x",
+                "You can’t choose an account for this request.", ["openid"]
+            ),
+            (
+                "scopes", "&scope=openid&scope=more", "Choose from the permissions listed here",
                 ["openid"]
             ),
-            ("scopes", "&scope=profile", "What has no box to untick", ["profile"]),
-            ("scopes", "", "What has no box to untick", []),
+            ("scopes", "&scope=profile", "Required permissions can’t be removed.", ["profile"]),
+            ("scopes", "", "Required permissions can’t be removed.", []),
         ]
     )
     func unfit(name: String, choice: String, text: String, chosen: [String]) async throws {
@@ -160,7 +163,9 @@ struct ChoiceTests {
             let theirs = "&shown=\(try await digest(other.page))"
             let refused = await house.choose("approve", prompt.ticket, also: theirs)
             #expect(refused.status == 422)
-            #expect(refused.text.contains("What you are asked for has changed."))
+            #expect(
+                refused.text.contains("The request has changed. Read it again before you answer.")
+            )
             let broken = await house.choose("approve", prompt.ticket, also: "&shown=x")
             #expect(broken.status == 400)
             let silent = await house.send(

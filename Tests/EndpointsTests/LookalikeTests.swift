@@ -46,7 +46,7 @@ struct LookalikeTests {
             let sample = SampleQuestion("name", consent)
             let page = await house.get(try await house.prompt(sample).page).text
             #expect(page.contains("Contains letters that only look Latin") == isSuspicious)
-            #expect(!page.contains("Contains letters from different alphabets"))
+            #expect(!page.contains("Mixes letters from different alphabets"))
         }
     }
 }

@@ -87,9 +87,9 @@ struct PageTextTests {
             #expect(!page.contains("<img") && !page.contains("<script>"))
             #expect(!page.contains("' onclick") && !page.contains("\u{202E}"))
             let shown = InertText.html(text)
-            // In the heading, the message, the name and the explanation.
-            #expect(page.split(separator: shown.markup).count == 5)
-            #expect(page.contains("<title>\(shown.withoutElements.markup) asks"))
+            // In two headings, the message, the name and the explanation.
+            #expect(page.split(separator: shown.markup).count == 6)
+            #expect(page.contains("<title>Sign in to \(shown.withoutElements.markup)?"))
         }
     }
 }

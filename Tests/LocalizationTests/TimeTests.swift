@@ -1,11 +1,12 @@
+import Dates
 import Foundation
 import HTTP
 import Testing
 
-@testable import Endpoints
+@testable import Localization
 
 @Suite("A day or a moment on a page")
-struct TimeTextTests {
+struct TimeTests {
     private static func seconds(_ text: String) throws -> Int {
         Int(try #require(RFC3339.parse(text))) / 1000
     }
@@ -39,13 +40,13 @@ struct TimeTextTests {
     @Test(
         "is written as each language writes it",
         arguments: [
-            (Language.english, "4 March 2031"), (.portuguese, "4 de março de 2031"),
-            (.spanish, "4 de marzo de 2031"), (.french, "4 mars 2031"),
-            (.german, "4. März 2031"), (.arabic, "4 مارس 2031"),
+            (Language.en, "4 March 2031"), (.ptBR, "4 de março de 2031"),
+            (.es, "4 de marzo de 2031"), (.fr, "4 mars 2031"),
+            (.de, "4. März 2031"), (.ar, "4 مارس 2031"),
         ]
     )
     func written(language: Language, text: String) throws {
-        #expect(language.date(try #require(CivilDay("2031-03-04"))) == text)
+        #expect(Catalogue(language).date(try #require(CivilDay("2031-03-04"))) == text)
     }
 
     /// From the published rules of each zone: the moment before and of a change of its clocks, in
