@@ -117,7 +117,7 @@ struct ChoiceTests {
             ),
             ("uk-domestic-payment", "", "Choose an account.", []),
             ("uk-building-society", "", "Choose an account.", []),
-            ("uk-standing-order", "&account=acc-9", "only from the account named here", []),
+            ("uk-standing-order", "&account=acc-9", "only be made from the account shown here", []),
             (
                 "scopes", "&scope=openid&account=x",
                 "You can’t choose an account for this request.", ["openid"]
@@ -135,7 +135,7 @@ struct ChoiceTests {
             let prompt = try await house.prompt(try Self.sample(name))
             let answer = await house.choose("approve", prompt.ticket, also: choice)
             #expect(answer.status == 422)
-            #expect(answer.text.contains("<title>Please check your choice</title>"))
+            #expect(answer.text.contains("<title>Check your choice</title>"))
             #expect(answer.text.contains("role=\"alert\" tabindex=\"-1\" autofocus"))
             // In the summary, and at the group of boxes where there is one.
             let mentions =

@@ -26,6 +26,7 @@ struct SheetTests {
             .replacing("&lt;", with: "<").replacing("&gt;", with: ">")
             .replacing("&quot;", with: "\"")
         return plain.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            .replacing(" ?", with: "?").replacing(" ؟", with: "؟")
     }
 
     private static func page(

@@ -40,6 +40,8 @@ struct CatalogueTests {
         let (own, english) = (Catalogue(language).data.texts, Catalogue(.en).data.texts)
         let names = ["country/", "currency/"]
         for (index, text) in english.prefix(CatalogueData.plurals).enumerated() {
+            // Names of months are alike in many languages.
+            if (CatalogueData.months..<CatalogueData.weekdays).contains(index) { continue }
             let code = index - CatalogueData.firstCode
             let key = code < 0 ? "" : CatalogueData.codes[code].description
             if names.contains(where: key.hasPrefix) || Self.sameOnPurpose.contains(text) {
