@@ -13,7 +13,7 @@ scenarios = []
 BUTTONS = {
     "en": ["Decline", "Approve", "This wasn’t me"],
     "pt-BR": ["Recusar", "Aprovar", "Não fui eu"],
-    "ar": ["رفض", "موافقة", "لم أكن أنا"],
+    "ar": ["رفض", "موافقة", "لست من بدأ هذا"],
 }
 
 # Everything that a page must be, in one call: the suite visits some fifty pages.
@@ -91,11 +91,11 @@ def whole(gallery, language):
 def kinds_of_controls(gallery):
     """Accounts are boxes or a choice of one, named and described for assistive technology"""
     expected = {
-        "uk-account-access": ("checkbox", "Choose the accounts", 3, 0),
+        "uk-account-access": ("checkbox", "Choose accounts", 3, 0),
         "uk-domestic-payment": ("radio", "Choose the account to pay from", 2, 0),
         "uk-scheduled-payment": ("radio", "Choose the account to pay from", 1, 1),
-        "cdr": ("checkbox", "Choose the accounts", 2, 1),
-        "scopes": ("checkbox", "If you approve, it may use", 2, 2),
+        "cdr": ("checkbox", "Choose accounts", 2, 1),
+        "scopes": ("checkbox", "Kiosk 12 will be able to:", 2, 2),
     }
     with gallery.browser() as browser:
         for sample, (role, name, count, chosen) in expected.items():
@@ -111,7 +111,7 @@ def kinds_of_controls(gallery):
         assert first.name == "Everyday account Current account •••• 5698 GBP", first.name
         sections = [part.name for part in browser.all("section")]
         assert sections == [
-            "Compare this message", "Details", "Further details", "If you approve, it may use"
+            "Compare this message", "Details", "More details", "Checkout Services will be able to:"
         ], sections
 
 
@@ -122,7 +122,7 @@ FOCUS = {
     ],
     "ar": [
         "Everyday Saver حساب توفير xxx-x12 xxxx4567", "Home Loan قرض xxx-x12 xxxx8910",
-        "رفض", "موافقة", "لم أكن أنا",
+        "رفض", "موافقة", "لست من بدأ هذا",
     ],
 }
 
@@ -190,18 +190,18 @@ def _wrong_choice(gallery, scripts, language, heading, text, approve):
 def wrong_choice(gallery):
     """Approving without an account says so, has the focus there, and then goes on"""
     heading = _wrong_choice(
-        gallery, True, "en", "Please check your choice", "Choose an account.", "Approve"
+        gallery, True, "en", "Check your choice", "Choose an account.", "Approve"
     )
-    assert heading == "Sending your answer", heading
+    assert heading == "Sending your approval", heading
 
 
 @scenario
 def wrong_choice_without_scripts(gallery):
     """The same without scripts, from right to left"""
     heading = _wrong_choice(
-        gallery, False, "ar", "يُرجى مراجعة اختيارك", "اختر حسابًا.", "موافقة"
+        gallery, False, "ar", "راجع اختيارك", "اختر حسابًا.", "موافقة"
     )
-    assert heading == "جارٍ إرسال إجابتك", heading
+    assert heading == "جارٍ إرسال موافقتك", heading
 
 
 def main():

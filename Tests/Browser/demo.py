@@ -81,7 +81,7 @@ def pix(demo):
         assert "Pedido 42" in browser.text
         browser.all("input[type=radio]")[0].click()
         browser.button("Approve").click()
-        browser.sees("Go on where you started.", LIMIT)
+        browser.sees("All done. Return to", LIMIT)
         browser.leave()
 
         tokens = until("the tokens are shown", lambda: browser.all("#outcome.good"), LIMIT)

@@ -34,9 +34,9 @@ def approves(stage, scripts):
     login = stage.ask()
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
-        assert browser.heading == "Kiosk 12 asks for your approval", browser.heading
+        assert browser.heading == "Sign in to Kiosk 12?", browser.heading
         browser.button("Approve").click()
-        browser.sees("Go on where you started.")
+        browser.sees("All done. Return to Kiosk 12.")
         assert browser.heading == "Approved" and not browser.all("button")
         assert "84-20-17" not in browser.text
     assert (login.decision, login.effective) == ("accept", 1)
@@ -61,7 +61,7 @@ def was_not_me(stage, scripts):
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
         browser.button("This wasn’t me").click()
-        browser.sees("Thank you for telling us")
+        browser.sees("Thanks for telling us")
         browser.sees("Delivered")
     assert login.decision == "reject"
     assert any(line["event"] == "login.reported_as_fraud" for line in stage.beckon.lines())
@@ -89,9 +89,9 @@ def not_approved_yet(stage, scripts):
         with stage.hold():
             browser.go(login.page)
             browser.button("Approve").click()
-            browser.sees("Being delivered")
-            assert browser.heading == "Sending your answer" and "Approved" not in browser.text
-        browser.sees("Go on where you started.")
+            browser.sees("Wait until you see “Approved”.")
+            assert browser.heading == "Sending your approval"
+        browser.sees("All done. Return to Kiosk 12.")
 
 
 @both_ways
@@ -111,7 +111,7 @@ def expires(stage, scripts):
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
         until("the buttons are gone", lambda: not browser.all("button"))
-        browser.sees("Time is up")
+        browser.sees("Time’s up")
     assert login.decision is None
 
 
@@ -134,7 +134,7 @@ def unknown_link(stage):
     """A link that opens nothing says so, and offers nothing"""
     with stage.browser() as browser:
         browser.go(stage.page("A" * 54))
-        assert browser.heading == "This link does not work" and not browser.all("button")
+        assert browser.heading == "This link doesn’t work" and not browser.all("button")
 
 
 @scenario
@@ -145,7 +145,7 @@ def answered_before(stage):
         browser.go(login.page)
         stage.decide(login, "deny")
         browser.button("Approve").click()
-        browser.sees("This was already answered")
+        browser.sees("You already answered")
         browser.sees("You declined")
         browser.go(login.page)
         assert browser.heading == "You declined" and not browser.all("button")
@@ -209,9 +209,9 @@ def by_keyboard(stage):
         browser.run("document.querySelectorAll('button')[1].focus()")
         with stage.hold():
             browser.press(ENTER)
-            browser.sees("Being delivered")
+            browser.sees("Wait until you see “Approved”.")
         # The page changed by itself: the focus goes to what is new, so that it is read out.
-        browser.sees("Go on where you started.")
+        browser.sees("All done. Return to Kiosk 12.")
         until("the heading has the focus", lambda: browser.focused.text == "Approved")
     assert login.decision == "accept"
 
@@ -294,7 +294,7 @@ def readable(stage):
         assert len(set(grounds)) == 2, "light and dark look the same"
         browser.go(login.page)
         browser.button("Approve").click()
-        browser.sees("Go on where you started.")
+        browser.sees("All done. Return to Kiosk 12.")
         for dark in (False, True):
             browser.shape(400, 800, dark=dark)
             count, poor = browser.run(CONTRAST)
@@ -308,7 +308,7 @@ def quiet_console(stage):
     with stage.browser() as browser:
         browser.go(login.page)
         browser.button("Approve").click()
-        browser.sees("Go on where you started.")
+        browser.sees("All done. Return to Kiosk 12.")
         assert browser.console() == []
         # The policy is in force: an element of a stranger's is refused, and the browser says so.
         browser.run("""
@@ -329,7 +329,7 @@ def not_from_elsewhere(stage):
         browser.go("data:text/html,<form method=post action='%s'>"
                    "<button name=decision value=approve>Win</button></form>" % login.page)
         browser.button("Win").click()
-        browser.sees("Not accepted")
+        browser.sees("Answer not accepted")
     assert login.decision is None
 
 

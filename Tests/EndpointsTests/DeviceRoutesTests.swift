@@ -142,7 +142,7 @@ struct DeviceRoutesTests {
         "refuses a body that is not exactly a decision, and says which rule it breaks",
         arguments: [
             ("", 400, "ends too early"), ("[]", 400, "must be an object"),
-            (#"{}"#, 400, "decision: is missing"), (#"{"decision":1}"#, 400, "decision: must be"),
+            (#"{}"#, 400, "decision: is required"), (#"{"decision":1}"#, 400, "decision: must be"),
             (#"{"decision":"Approve"}"#, 400, "decision: must be"),
             (#"{"decision":"approve","pin":"1"}"#, 400, "pin: unknown member"),
             (#"{"decision":"deny","decision":"approve"}"#, 400, "comes twice"),
