@@ -211,7 +211,7 @@ public struct ApprovalRoutes: Sendable {
                 standing,
                 now: desk.now(),
                 choices: standing.choices(at: desk),
-                attempt: Attempt(selection: selection, problem: problem)
+                attempt: RefusedChoice(selection: selection, problem: problem)
             )
             return headers.response(422, html)
         case .refused(.alreadyEnded, let stored), .refused(.notReady, let stored),

@@ -1,4 +1,4 @@
-"""A person and the approval page, in a real browser against the real service."""
+"""The approval page in a real browser against the real service."""
 
 import sys
 import traceback
@@ -30,7 +30,7 @@ def both_ways(function):
 
 @both_ways
 def approves(stage, scripts):
-    """A person approves"""
+    """A user approves"""
     login = stage.ask()
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
@@ -44,7 +44,7 @@ def approves(stage, scripts):
 
 @both_ways
 def declines(stage, scripts):
-    """A person declines"""
+    """A user declines"""
     login = stage.ask()
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
@@ -56,7 +56,7 @@ def declines(stage, scripts):
 
 @both_ways
 def was_not_me(stage, scripts):
-    """A person says that it was not them"""
+    """A user reports a login that they did not start"""
     login = stage.ask()
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
@@ -83,7 +83,7 @@ def enter_declines(stage):
 
 @both_ways
 def not_approved_yet(stage, scripts):
-    """A page never says approved before the server took it, and updates itself"""
+    """A page is not headed Approved before the server has accepted it, and updates itself"""
     login = stage.ask()
     with stage.browser(scripts=scripts) as browser:
         with stage.hold():
@@ -106,7 +106,7 @@ def decided_elsewhere(stage, scripts):
 
 @both_ways
 def expires(stage, scripts):
-    """A waiting page notices that the time is over"""
+    """A waiting page notices its expiry"""
     login = stage.ask(lifetime=3)
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
@@ -117,7 +117,7 @@ def expires(stage, scripts):
 
 @scenario
 def counts_down(stage):
-    """A waiting page says how long is left"""
+    """A waiting page shows the time left"""
     login = stage.ask()
     with stage.browser() as browser:
         browser.go(login.page)
@@ -131,7 +131,7 @@ def counts_down(stage):
 
 @scenario
 def unknown_link(stage):
-    """A link that opens nothing says so, and offers nothing"""
+    """An unknown link shows an error and no buttons"""
     with stage.browser() as browser:
         browser.go(stage.page("A" * 54))
         assert browser.heading == "This link doesn’t work" and not browser.all("button")
@@ -139,7 +139,7 @@ def unknown_link(stage):
 
 @scenario
 def answered_before(stage):
-    """A page that stood still learns that another answer came first"""
+    """A stale page learns that another answer came first"""
     login = stage.ask()
     with stage.browser(scripts=False) as browser:
         browser.go(login.page)
@@ -154,7 +154,7 @@ def answered_before(stage):
 
 @scenario
 def hostile_text(stage):
-    """What a client sends is text, whatever it looks like"""
+    """What a client sends is shown as text, whatever it contains"""
     text = "<img src=x onerror=\"document.title='taken'\"> pay \u202e001 \u200b" + "x" * 300
     login = stage.ask(binding_message=text)
     with stage.browser(width=320) as browser:
@@ -194,7 +194,7 @@ def named_for_all(stage):
 
 @scenario
 def by_keyboard(stage):
-    """The keyboard reaches decline first, and the focus can be seen"""
+    """The keyboard reaches decline first, and the focus is visible"""
     login = stage.ask()
     with stage.browser() as browser:
         browser.go(login.page)
@@ -218,7 +218,7 @@ def by_keyboard(stage):
 
 @scenario
 def equally_prominent(stage):
-    """Decline and approve are of one size, in one line, large enough for a thumb"""
+    """Decline and approve have the same size, are on one line, and are large enough for a thumb"""
     login = stage.ask()
     with stage.browser(width=320) as browser:
         browser.go(login.page)
@@ -232,7 +232,7 @@ def equally_prominent(stage):
 
 @scenario
 def small_screens(stage):
-    """Nothing has to be scrolled sideways at 320 pixels, or with large text"""
+    """Nothing scrolls sideways at 320 pixels or with large text"""
     login = stage.ask()
     with stage.browser(width=320, height=640) as browser:
         browser.go(login.page)
@@ -303,7 +303,7 @@ def readable(stage):
 
 @scenario
 def quiet_console(stage):
-    """The browser has nothing to complain of, the security policy included"""
+    """The browser reports no errors, the security policy included"""
     login = stage.ask()
     with stage.browser() as browser:
         browser.go(login.page)
@@ -334,7 +334,7 @@ def not_from_elsewhere(stage):
 
 
 def run_all(scenarios, stage):
-    """Plays the scenarios that the words name, or all; returns how many passed and failed."""
+    """Runs the scenarios whose names contain the words, or all; returns (passed, failed)."""
     wanted = sys.argv[1:]
     passed = failed = 0
     for play in scenarios:

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("The approval page")
 struct ApprovalRoutesTests {
-    @Test("says who asks, for what, the message and how long")
+    @Test("The approval page shows the client, the scopes, the message and the time left")
     func question() async throws {
         try await House.with { house in
             let prompt = try await house.prompt(
@@ -36,7 +36,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("puts decline first, and approve beside it as its equal")
+    @Test("The approval page has decline first and approve beside it, with nothing preselected")
     func order() async throws {
         try await House.with { house in
             let page = await house.get(try await house.prompt().page).text
@@ -49,7 +49,7 @@ struct ApprovalRoutesTests {
     }
 
     @Test(
-        "takes an answer, sends back to the page, and then shows the receipt only",
+        "A decision redirects to the page, which then shows only the receipt",
         arguments: [
             ("approve", "Sending your approval", "All done. Return to "),
             ("deny", "You declined", "You declined"),
@@ -79,7 +79,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("never says that an approval went through which the server did not take")
+    @Test("A receipt does not say Approved when the server refused the approval")
     func undelivered() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -90,7 +90,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("raises an alarm when it was not the person")
+    @Test("A fraud report is logged as a warning")
     func fraud() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -101,7 +101,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("names in the log the login it decided, and the call that brought that")
+    @Test("A decision is logged with its login, trace and request")
     func decided() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -114,7 +114,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("takes the same answer twice and refuses another with 409")
+    @Test("A repeated decision is accepted and a different one gets 409")
     func repeats() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -128,7 +128,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("refuses an answer that is too late with 410, and does not ask any more")
+    @Test("A decision after the prompt's end gets 410, and the page shows no form")
     func late() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -143,7 +143,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("answers every ticket that opens nothing with the same page")
+    @Test("Every unknown ticket gets the same page")
     func unknown() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -161,7 +161,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("cannot approve where tapping is not enough, and can still decline")
+    @Test("Without approval by tap, the page can decline but not approve")
     func tapping() async throws {
         try await House.with(tap: false) { house in
             let prompt = try await house.prompt()
@@ -173,7 +173,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("says so while it is being made ready, and takes no answer yet")
+    @Test("A login in preparation shows that and refuses decisions")
     func preparing() async throws {
         try await House.with { house in
             let prompt = try await house.prompt(isReady: false)
@@ -183,7 +183,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("answers 503 and when to come back while the store is down")
+    @Test("A failing store gets 503 with Retry-After")
     func down() async {
         let house = House.broken
         let ticket = PromptTicket(for: LoginNumber(1)).text
@@ -198,7 +198,7 @@ struct ApprovalRoutesTests {
     }
 
     @Test(
-        "takes a form from its own page only",
+        "A form from another origin is refused",
         arguments: [
             ([Field("Sec-Fetch-Site", "same-origin")], 303),
             ([Field("Sec-Fetch-Site", "none")], 303),
@@ -228,7 +228,7 @@ struct ApprovalRoutesTests {
     }
 
     @Test(
-        "refuses what is not its form and changes nothing",
+        "A malformed form is refused and changes nothing",
         arguments: [
             ("application/json", #"{"decision":"approve"}"#, 415),
             ("text/plain", "decision=approve", 415),
@@ -257,7 +257,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("is sent with fields that keep it to itself")
+    @Test("A page is sent with security headers")
     func headers() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -281,7 +281,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("can be framed by whom the configuration names")
+    @Test("A page can be framed by the configured origins only")
     func framed() async throws {
         let settings = ApprovalRoutes.Settings(frameAncestors: ["https://bank.example"])
         try await House.with(settings: settings) { house in
@@ -296,7 +296,7 @@ struct ApprovalRoutesTests {
         #expect(!ApprovalRoutes.Settings.isFrameAncestor("https://a; script-src *"))
     }
 
-    @Test("loads files that exist, under names that change with their content")
+    @Test("A page loads assets that exist and are named after their content")
     func assets() async throws {
         try await House.with { house in
             let page = await house.get(try await house.prompt().page).text
@@ -313,7 +313,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("tells a page that waits when its phase is over")
+    @Test("A request for the phase waits until the phase changes")
     func waiting() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()

@@ -18,7 +18,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "offers what the consent asks for, with nothing chosen that nobody chose",
+        "A question offers the accounts and scopes of the consent without preselecting any",
         arguments: [
             (
                 "uk-account-access",
@@ -68,7 +68,7 @@ struct ChoiceTests {
         }
     }
 
-    @Test("offers nothing to choose where this page cannot approve")
+    @Test("A page that cannot approve offers no choice")
     func declineOnly() async throws {
         try await House.with(tap: false) { house in
             let prompt = try await house.prompt(try Self.sample("uk-account-access"))
@@ -77,7 +77,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "takes a choice that fits, and grants exactly it",
+        "A valid choice is granted exactly",
         arguments: [
             (
                 "uk-account-access", "&account=acc-3&account=acc-1", ["acc-1", "acc-3"],
@@ -103,7 +103,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "shows the page again with what is wrong and what was chosen, and changes nothing",
+        "An invalid choice shows the page again with the error and the choice, and changes nothing",
         arguments: [
             ("uk-account-access", "", "Choose an account.", []),
             (
@@ -150,7 +150,7 @@ struct ChoiceTests {
         }
     }
 
-    @Test("takes an approval of what it showed, and of nothing else")
+    @Test("An approval from the page must name the digest of the current consent")
     func shown() async throws {
         try await House.with { house in
             let prompt = try await house.prompt(try Self.sample("uk-standing-order"))
@@ -182,7 +182,7 @@ struct ChoiceTests {
         }
     }
 
-    @Test("asks nothing of whoever declines", arguments: ["deny", "fraud"])
+    @Test("Declining requires no choice", arguments: ["deny", "fraud"])
     func declining(choice: String) async throws {
         try await House.with { house in
             let prompt = try await house.prompt(try Self.sample("uk-account-access"))
@@ -191,7 +191,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "refuses a form that says anything else twice",
+        "A form with a repeated field is refused, except for accounts and scopes",
         arguments: [
             "decision=deny&decision=approve", "decision=deny&x=1&x=2",
             "decision=approve&account=%zz",
@@ -207,7 +207,7 @@ struct ChoiceTests {
 
     // MARK: The device interface
 
-    @Test("shows an app the consent, the accounts and the digest")
+    @Test("The login document has the consent, the accounts and the digest")
     func document() async throws {
         try await House.with { house in
             let sample = try Self.sample("cdr")
@@ -235,7 +235,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "tells an app how many accounts to name",
+        "The login document says how many accounts to choose",
         arguments: [
             ("scopes", "none"), ("uk-account-access", "several"), ("uk-domestic-payment", "one"),
             ("uk-standing-order", "fixed"), ("uk-building-society", "one"),
@@ -250,7 +250,7 @@ struct ChoiceTests {
         }
     }
 
-    @Test("shows what tells accounts behind one number apart")
+    @Test("The page and the document show how accounts with one number differ")
     func secondary() async throws {
         try await House.with { house in
             let prompt = try await house.prompt(try Self.sample("uk-building-society"))
@@ -261,7 +261,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "takes an app's choice or says which member does not fit",
+        "A choice from an app is granted, or the invalid member is named",
         arguments: [
             (#"{"decision":"approve","accounts":["acc-2"]}"#, 200, ""),
             (
@@ -302,7 +302,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "takes an app's approval of the consent it showed, and of no other",
+        "An approval from an app must name the digest of the current consent",
         arguments: [
             ("uk-standing-order", nil, 400), ("uk-standing-order", "", 200),
             ("uk-standing-order", String(repeating: "A", count: 43), 422),

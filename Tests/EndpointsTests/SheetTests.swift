@@ -43,7 +43,7 @@ struct SheetTests {
     }
 
     @Test(
-        "says in its heading what is asked for",
+        "The heading of each consent names what is requested",
         arguments: [
             ("scopes", "Sign in to Kiosk 12?"),
             ("uk-account-access", "Share your account data with Budget App?"),
@@ -80,7 +80,7 @@ struct SheetTests {
     }
 
     @Test(
-        "shows each value in the words and forms of the language",
+        "Details are written in the user's language",
         arguments: [
             (
                 "uk-domestic-payment", "en",
@@ -148,7 +148,7 @@ struct SheetTests {
         }
     }
 
-    @Test("leaves nothing out of what is asked, in no language", arguments: Language.allCases)
+    @Test("A page shows every detail of a consent in every language", arguments: Language.allCases)
     func complete(language: Language) async throws {
         let catalogue = Catalogue(language)
         for sample in SampleQuestion.all {
@@ -174,7 +174,7 @@ struct SheetTests {
         }
     }
 
-    @Test("puts many permissions into groups, and each of them into one")
+    @Test("Long lists of permissions are grouped, each permission once")
     func groups() async throws {
         let page = try await Self.page("brasil-data")
         let groups = page.split(separator: "<p class=\"group\">").dropFirst().map {
@@ -196,7 +196,7 @@ struct SheetTests {
     }
 
     @Test(
-        "tells moments in the person's time zone, and says whose they are",
+        "Times are in the user's time zone, or in UTC and marked as such",
         arguments: [
             ("Europe/London", "4 March 2031, 10:49", "time zone, Europe/London"),
             ("America/Sao_Paulo", "4 March 2031, 07:49", "time zone, America/Sao Paulo"),
@@ -213,7 +213,7 @@ struct SheetTests {
         #expect(page.contains("<time datetime=\"2031-03-04T10:49:34.000Z\">"))
     }
 
-    @Test("shows hostile text as text, with marks and a warning, wherever it stands")
+    @Test("Hostile details are shown as text, with marks and warnings")
     func hostile() async throws {
         let page = try await Self.page("hostile")
         #expect(!page.contains("<b>") && !page.contains("<i>") && !page.contains("<script>"))
@@ -236,7 +236,7 @@ struct SheetTests {
     }
 
     @Test(
-        "tells what became of a login that was never answered, or not in time",
+        "A receipt gives the reason of a login that ended unanswered",
         arguments: [
             (Failure.consentBusy, "You have another open request"),
             (.superseded, "There is a newer request"), (.noAccounts, "You have no account"),
@@ -256,7 +256,7 @@ struct SheetTests {
     }
 
     @Test(
-        "tells in each language that the request changed after it was approved",
+        "A voided approval is explained in every language",
         arguments: [
             (Language.en, "The request changed"), (.ptBR, "O pedido mudou"),
             (.es, "La solicitud ha cambiado"), (.fr, "La demande a changé"),

@@ -69,7 +69,7 @@ struct CatalogueCompilerTests {
         }
     }
 
-    @Test("writes languages, keys and texts")
+    @Test("The compiler writes languages, keys and texts")
     func output() throws {
         let swift = try Self.compile(Self.english, Self.german)
         #expect(swift.contains("case de = \"de\"") && swift.contains("case pay"))
@@ -78,7 +78,7 @@ struct CatalogueCompilerTests {
     }
 
     @Test(
-        "names the file and the line of a mistake",
+        "A mistake in a catalogue is reported with file and line",
         arguments: [
             ("msgctxt \"page/pay\"", "msgctxt \"page/paid\"", "page/pay is missing"),
             ("msgctxt \"page/pay\"", "msgctxt \"page/paid\"", "de.po:15: error: page/paid is not"),
@@ -105,7 +105,7 @@ struct CatalogueCompilerTests {
         #expect(problems.contains { $0.contains(message) }, "\(problems)")
     }
 
-    @Test("refuses a key that is there twice")
+    @Test("A key that is there twice is reported")
     func twice() {
         let again = Self.german + "\n\nmsgctxt \"page/pay\"\nmsgid \"x\"\nmsgstr \"y\"\n"
         #expect(
@@ -114,7 +114,7 @@ struct CatalogueCompilerTests {
     }
 
     @Test(
-        "reads the plural expressions that gettext documents",
+        "Plural expressions of the gettext manual are evaluated",
         arguments: [
             ("nplurals=1; plural=0;", [0, 1, 2, 5], [0, 0, 0, 0]),
             ("nplurals=2; plural=n>1;", [0, 1, 2, 5], [0, 0, 1, 1]),
@@ -130,7 +130,7 @@ struct CatalogueCompilerTests {
     }
 
     @Test(
-        "has catalogues that gettext's own tool accepts",
+        "Every catalogue passes msgfmt --check",
         .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/msgfmt"))
     )
     func gettext() throws {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A catalogue")
 struct CatalogueTests {
-    @Test("explains every known code, and no other", arguments: Language.allCases)
+    @Test("A catalogue explains every known code, and no other", arguments: Language.allCases)
     func codes(language: Language) {
         let catalogue = Catalogue(language)
         for codes in Fact.Codes.allCases {
@@ -17,7 +17,7 @@ struct CatalogueTests {
         }
     }
 
-    @Test("has no words for a code that is not known")
+    @Test("A catalogue has texts for known codes only")
     func unknownCodes() {
         for key in CatalogueData.codes.map(\.description) {
             let list = String(key.prefix { $0 != "/" })
@@ -35,7 +35,7 @@ struct CatalogueTests {
         "Person",
     ]
 
-    @Test("has no text that was left in English", arguments: Language.allCases.filter { $0 != .en })
+    @Test("A catalogue has no untranslated text", arguments: Language.allCases.filter { $0 != .en })
     func translated(language: Language) {
         let (own, english) = (Catalogue(language).data.texts, Catalogue(.en).data.texts)
         let names = ["country/", "currency/"]
@@ -51,7 +51,7 @@ struct CatalogueTests {
         }
     }
 
-    @Test("means each code of a list in its own words", arguments: Language.allCases)
+    @Test("A catalogue explains each code of a list differently", arguments: Language.allCases)
     func distinct(language: Language) {
         let catalogue = Catalogue(language)
         for codes in Fact.Codes.allCases {
@@ -61,7 +61,7 @@ struct CatalogueTests {
         }
     }
 
-    @Test("has one text for each index", arguments: Language.allCases)
+    @Test("A catalogue has one text for each index", arguments: Language.allCases)
     func texts(language: Language) {
         let data = Catalogue(language).data
         let forms = Counted.allCases.count * data.pluralForms
@@ -70,7 +70,7 @@ struct CatalogueTests {
     }
 
     @Test(
-        "says how often a standing order pays",
+        "A frequency is written as a sentence",
         arguments: [
             ("EvryDay", "Every day", "Jeden Tag"),
             ("EvryWorkgDay", "Every working day", "Jeden Bankarbeitstag"),
@@ -108,7 +108,7 @@ struct CatalogueTests {
     }
 
     @Test(
-        "counts days of the month and of the week as each language does",
+        "Ordinals and weekdays follow the grammar of the language",
         arguments: [
             (Language.es, "IntrvlWkDay:01:06", "Todas las semanas, los sábados"),
             (.ptBR, "IntrvlWkDay:01:06", "Toda semana, aos sábados"),
@@ -123,7 +123,7 @@ struct CatalogueTests {
     }
 
     @Test(
-        "does not guess a frequency that the standard does not have",
+        "An unknown frequency has no text",
         arguments: [
             "", "EvryDay:01", "IntrvlWkDay:10:01", "IntrvlWkDay:01:08", "IntrvlWkDay:1:1",
             "IntrvlMnthDay:07:01", "IntrvlMnthDay:01:32", "IntrvlMnthDay:01:-06",
@@ -136,7 +136,7 @@ struct CatalogueTests {
     }
 
     @Test(
-        "is in the language that the user or the browser prefers",
+        "The user's language comes first, then the browser's, then English",
         arguments: [
             (nil, nil, Language.en), ("en-GB", nil, .en), (nil, "*;q=0.1", .en),
             ("xx", ";;;,,q=", .en), (nil, "de, en;q=0.5", .de),
@@ -152,7 +152,7 @@ struct CatalogueTests {
 
     /// CLDR 47, plurals.xml, cardinal, samples of whole numbers: numbers with the same form.
     @Test(
-        "counts in the plural forms of its language",
+        "Numbers take the plural forms of the CLDR",
         arguments: [
             (Language.en, [[1], [0, 2, 11]]), (.de, [[1], [0, 2, 1_000_000]]),
             (.es, [[1], [1_000_000], [0, 2, 1_000_001]]),

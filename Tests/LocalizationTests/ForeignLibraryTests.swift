@@ -31,7 +31,7 @@ struct ForeignLibraryTests {
         return .object(JSONObject(members.map { .init(name: $0.0, value: $0.1) }))
     }
 
-    @Test("writes numbers, money and dates, and names countries and currencies as the CLDR does")
+    @Test("Numbers, money, dates and names are those of Babel")
     func comparison() throws {
         let languages = Language.allCases
         let answers = try ForeignLibrary.ask(languages.map(Self.job), script: "locales.py")

@@ -7,7 +7,7 @@ import Testing
 struct NumberTests {
     /// CLDR 47, standard currency format with Latin digits. `_` is U+00A0, `~` U+202F, `>` U+200F.
     @Test(
-        "is money as each language writes it",
+        "Money is written as in the CLDR",
         arguments: [
             (
                 "165.88", "GBP",
@@ -76,7 +76,7 @@ struct NumberTests {
         }
     }
 
-    @Test("keeps every digit of any amount, in any language", arguments: Language.allCases)
+    @Test("No digit of an amount is lost in any language", arguments: Language.allCases)
     func digits(language: Language) throws {
         for amount in ["1", "12", "123", "1234", "12345", "123456", "1234567.8", "0.00001"] {
             let money = try #require(Money(amount: amount, currency: "XPF"))
@@ -86,7 +86,7 @@ struct NumberTests {
     }
 
     @Test(
-        "is unchanged when it is not a plain number",
+        "Text that is not a plain number is not formatted",
         arguments: ["", "1e9", "-1", "007", ".5", "5.", "1.2.3", "1,000", "１２", "NaN", " 1"]
     )
     func refused(text: String) {

@@ -25,7 +25,7 @@ struct ApprovalPage: Sendable {
         _ standing: LoginStanding,
         now: Timestamp,
         choices: [Decision.Choice],
-        attempt: Attempt? = nil
+        attempt: RefusedChoice? = nil
     ) -> HTML {
         switch standing.view {
         case .preparing:

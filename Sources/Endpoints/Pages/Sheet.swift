@@ -3,7 +3,7 @@ import Localization
 import Logins
 
 /// A choice that was refused, and why. The page shows both again.
-struct Attempt: Hashable, Sendable {
+struct RefusedChoice: Hashable, Sendable {
     let selection: Selection
     let problem: Selection.Problem
 }
@@ -20,7 +20,7 @@ struct Sheet: Sendable {
     let page: ApprovalPage
     let question: Question
     let login: PendingLogin
-    let attempt: Attempt?
+    let attempt: RefusedChoice?
 
     var catalogue: Catalogue { page.catalogue }
     var consent: Consent { question.consent }
