@@ -14,7 +14,7 @@ SOURCES := Sources Tests Package.swift
 RELEASE := .build/release/beckon
 
 .PHONY: help setup setup-test build build-lab run test lint format sanitize fuzz interop crash bench \
-	screenshots docker clean
+	screenshots docker clean names
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,9 +53,14 @@ sanitize: setup-test ## Runs the tests under the thread and the address sanitize
 fuzz: setup-test ## Fuzzes the HTTP parser, canonical JSON, tokens and keys, and consents, a minute each
 	Tests/Fuzz/run.sh 60
 
-interop: setup-test ## Compares signed tokens and keys with a foreign JOSE library
+interop: setup-test ## Compares tokens, keys and localized texts with Python libraries
 	@Tests/setup.sh interop
+	.venv/interop/bin/python Tests/Interop/names.py --check
 	BECKON_INTEROP=1 $(SWIFT) test $(SWIFTFLAGS) --disable-xctest --filter ForeignLibraryTests
+
+names: ## Writes the names of countries and currencies into the catalogues, from iso-codes and Babel
+	@Tests/setup.sh interop
+	.venv/interop/bin/python Tests/Interop/names.py
 
 crash: setup-test build build-lab ## Kills the service again and again and checks that nothing is lost
 	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/BlackBox/crash.py --rounds 20 --logins 200

@@ -15,13 +15,15 @@ func module(
     _ name: String,
     _ dependencies: [Target.Dependency] = [],
     exclude: [String] = [],
-    bridgesC: Bool = false
+    bridgesC: Bool = false,
+    plugins: [Target.PluginUsage] = []
 ) -> Target {
     .target(
         name: name,
         dependencies: dependencies,
         exclude: exclude,
-        swiftSettings: bridgesC ? strict + [.strictMemorySafety()] : strict
+        swiftSettings: bridgesC ? strict + [.strictMemorySafety()] : strict,
+        plugins: plugins
     )
 }
 
@@ -58,9 +60,10 @@ let package = Package(
         .target(name: "CCurl"),
 
         // The domain and the pure formats.
+        module("Dates"),
         module("Logins"),
         module("JSON"),
-        module("HTTP"),
+        module("HTTP", ["Dates"]),
 
         // What touches the machine.
         module("Threads", bridgesC: true),
@@ -110,6 +113,20 @@ let package = Package(
         ),
         module("Identity", ["Configuration", "Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
 
+        // Texts, numbers and dates in the user's language. Its catalogues are compiled by a plugin.
+        .executableTarget(
+            name: "catalogue-compiler",
+            path: "Sources/CatalogueCompiler",
+            swiftSettings: strict
+        ),
+        .plugin(
+            name: "CompileCatalogues",
+            capability: .buildTool(),
+            dependencies: ["catalogue-compiler"],
+            path: "Sources/CompileCatalogues"
+        ),
+        module("Localization", ["Dates", "Logins", "Threads"], plugins: ["CompileCatalogues"]),
+
         // What runs them.
         module(
             "Engine",
@@ -120,8 +137,8 @@ let package = Package(
         module(
             "Endpoints",
             [
-                "Cryptography", "Engine", "HTTP", "Identity", "JSON", "Logins", "Telemetry",
-                "Threads",
+                "Cryptography", "Dates", "Engine", "HTTP", "Identity", "JSON", "Localization",
+                "Logins", "Telemetry",
             ]
         ),
         // The frame of a program of commands: arguments, help, exit codes.
@@ -219,8 +236,9 @@ let package = Package(
         tests(
             "AuthorizationServersTests",
             [
-                "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP",
-                "JSON", "Logins", "OAuthClient", "SQLiteStore", "Telemetry", "TestSupport",
+                "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP", "JOSE",
+                "JSON", "Localization", "Logins", "OAuthClient", "SQLiteStore", "Telemetry",
+                "TestSupport",
                 "Threads",
             ]
         ),
@@ -233,10 +251,17 @@ let package = Package(
             ]
         ),
         tests(
+            "LocalizationTests",
+            [
+                "Dates", "HTTP", "JSON", "Localization", "Logins", "TestSupport",
+                "catalogue-compiler",
+            ]
+        ),
+        tests(
             "EndpointsTests",
             [
                 "Consents", "Cryptography", "Endpoints", "Engine", "HTTP", "Identity", "JSON",
-                "Logins",
+                "Localization", "Logins",
                 "SQLiteStore",
                 "Telemetry", "TestSupport",
             ]

@@ -41,6 +41,7 @@ if [ "$what" = test ]; then
     need openssl has openssl
     need sqlite3 has sqlite3
     need jq has jq
+    need gettext has msgfmt
     # nginx is in /usr/sbin, which may not be in a user's PATH.
     need nginx-light has_any nginx /usr/sbin/nginx
     need python3-venv /usr/bin/python3 -c 'import ensurepip'

@@ -1,22 +1,23 @@
 public import Engine
 public import HTTP
 import JSON
+import Localization
 public import Logins
 public import Telemetry
 
-/// The page behind a prompt's link: who asks, for what, and the answer. Whoever has the link may
-/// look and decline; whether they may approve is the desk's rule.
+/// The page behind a prompt's link. Anyone with the link can see the question and decline;
+/// `DecisionDesk` decides who can approve.
 public struct ApprovalRoutes: Sendable {
     public struct Settings: Sendable {
-        /// Whose page it is, as people know them.
+        /// The name that users know the operator by.
         public var brand: String
-        /// `https://host/base`, the same that links are made with; nil when only `Host` tells.
+        /// The base URL of the links, such as `https://host/base`; nil to use the `Host` field.
         public var publicURL: String?
-        /// Who may show the page in a frame, as `frame-ancestors` lists them (CSP3 §6.4.2);
-        /// empty for nobody. Each must satisfy `isFrameAncestor`.
+        /// Sources that may frame the page, as in `frame-ancestors` (CSP3 §6.4.2); none if empty.
+        /// Each must satisfy `isFrameAncestor`.
         public var frameAncestors: [String]
 
-        /// Settings of a page that nobody may frame, unless told otherwise.
+        /// By default the page cannot be framed.
         public init(
             brand: String = "Beckon",
             publicURL: String? = nil,
@@ -27,17 +28,17 @@ public struct ApprovalRoutes: Sendable {
             self.frameAncestors = frameAncestors
         }
 
-        /// Whether a source can stand in the policy without ending it: printable ASCII, no space,
-        /// comma or semicolon.
+        /// Whether a source is safe inside the policy: printable ASCII without space, comma or
+        /// semicolon.
         public static func isFrameAncestor(_ source: String) -> Bool {
             !source.isEmpty
                 && source.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x2C && $0 != 0x3B }
         }
     }
 
-    /// Bytes of a form: room for every account that a bank may list.
+    /// Bytes of a form, enough for every account that a bank may list.
     static let bodyLimit = 65_536
-    /// How long a question about the phase waits: shorter than what proxies give up after.
+    /// How long a request for the phase waits at most; shorter than the usual timeout of proxies.
     static let longPoll = Duration.seconds(25)
 
     let desk: DecisionDesk
@@ -47,8 +48,8 @@ public struct ApprovalRoutes: Sendable {
     private let headers: PageHeaders
     private let publicOrigin: String?
 
-    /// The directory is asked for the person's language and time zone only; when it is away, the
-    /// browser's language and UTC count.
+    /// The directory provides the user's language and time zone; when it is unavailable, the page uses
+    /// the browser's language and UTC.
     public init(
         desk: DecisionDesk,
         directory: any UserDirectory,
@@ -92,7 +93,7 @@ public struct ApprovalRoutes: Sendable {
         return headers.response(200, html)
     }
 
-    /// The phase, once it is not the one that the page shows, or after a while.
+    /// The phase, as soon as it differs from the one that the page shows, or after `longPoll`.
     private func state(_ request: Request) async -> Response {
         let ticket = request.parameters["ticket"] ?? ""
         let stored: StoredLogin
@@ -112,7 +113,7 @@ public struct ApprovalRoutes: Sendable {
         } catch {
             log.storeTrouble(error)
             switch error {
-            case .noSuchPrompt: return Problem(.notFound, "This ticket opens nothing.").response
+            case .noSuchPrompt: return Problem(.notFound, "The ticket is not valid.").response
             case .methodNotAllowed, .refused, .store: return Problem(error).response
             }
         }
@@ -146,7 +147,7 @@ public struct ApprovalRoutes: Sendable {
             if choice == .approve {
                 let asked = try await desk.login(opening: ticket)
                 selection = Self.selection(form, asked)
-                // A page from before an upgrade does not say what it showed.
+                // Pages of older releases do not send the digest.
                 if selection.shown == nil, asked.login.phase.name == .waiting,
                     desk.allowsApprovalByTap
                 {
@@ -165,15 +166,15 @@ public struct ApprovalRoutes: Sendable {
                 address: request.peer.address
             )
             log.decided(choice, stored, request)
-            // Relative to this very address, so that it holds below any path.
+            // Relative to this address, so that it works below any path.
             return headers.response(303, .empty, fields: [Field("Location", ticket)])
         } catch {
             return await refusal(error, request, selection)
         }
     }
 
-    /// What the form chose. Where scopes can be left out, a form lists all that are to be granted:
-    /// an empty list means none of them, and only its absence elsewhere means all.
+    /// The selection in a form. If the question has optional scopes, the form lists all scopes to
+    /// grant, and no scope means none. Otherwise no scope means all.
     private static func selection(_ form: Form, _ stored: StoredLogin) -> Selection {
         let accounts = form.values("account")
         let scopes = form.values("scope")
@@ -188,7 +189,7 @@ public struct ApprovalRoutes: Sendable {
 
     // MARK: Refusing
 
-    /// `selection` is what could not be taken, for the page to show once more.
+    /// `selection` is shown again when it was refused.
     private func refusal(
         _ refusal: DecisionDesk.Refusal,
         _ request: Request,
@@ -210,7 +211,7 @@ public struct ApprovalRoutes: Sendable {
                 standing,
                 now: desk.now(),
                 choices: standing.choices(at: desk),
-                attempt: Attempt(selection: selection, problem: problem)
+                attempt: RefusedChoice(selection: selection, problem: problem)
             )
             return headers.response(422, html)
         case .refused(.alreadyEnded, let stored), .refused(.notReady, let stored),
@@ -220,7 +221,7 @@ public struct ApprovalRoutes: Sendable {
         }
     }
 
-    /// A page without a login; it speaks the browser's language, because nobody is known.
+    /// A page without a login, in the browser's language, because the user is not known.
     private func refused(
         _ status: Int,
         _ heading: Phrase,

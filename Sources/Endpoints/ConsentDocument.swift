@@ -3,8 +3,7 @@ import HTTP
 import JSON
 import Logins
 
-/// A question as the device interface shows it: values in the form of the model, for an app to
-/// write in its person's language.
+/// A question in the device interface: values in the form of the model, for an app to localize.
 struct ConsentDocument: Sendable {
     let question: Question
 
@@ -93,10 +92,10 @@ struct ConsentDocument: Sendable {
 }
 
 extension ConsentDigest {
-    /// As pages and documents have it: base64url without padding (RFC 4648 §5).
+    /// The form in pages and documents: base64url without padding (RFC 4648 §5).
     var text: String { Base64URL.encode(bytes) }
 
-    /// Nil unless the text is that of 32 bytes.
+    /// Nil unless the text encodes 32 bytes.
     init?(text: String) {
         guard let bytes = Base64URL.decode(text) else { return nil }
         self.init(bytes)

@@ -4,19 +4,19 @@ import JSON
 public import Logins
 public import Telemetry
 
-/// What a person's app talks to: the login as a document, and the decision. The bearer is the
-/// ticket of the prompt; it opens that one login and no other (RFC 6750 §2.1).
+/// The interface for apps: the login as a document, and the decision. The bearer token is the
+/// ticket of the prompt, which opens one login only (RFC 6750 §2.1).
 public struct DeviceRoutes: Sendable {
-    /// Bytes of a decision's body: room for every account that a bank may list.
+    /// Bytes of a decision's body, enough for every account that a bank may list.
     static let bodyLimit = 65_536
-    /// The longest wait that can be asked for, in seconds: shorter than what proxies give up after.
+    /// The longest wait, in seconds; shorter than the usual timeout of proxies.
     static let waitLimit = 25
 
     private let desk: DecisionDesk
     private let directory: any UserDirectory
     private let log: Logger
 
-    /// The directory is asked for the person's language only; when it is away, none is told.
+    /// The directory provides the user's language; when it is unavailable, the document has none.
     public init(desk: DecisionDesk, directory: any UserDirectory, log: Logger = .silent) {
         self.desk = desk
         self.directory = directory
@@ -63,12 +63,12 @@ public struct DeviceRoutes: Sendable {
         return await document(stored)
     }
 
-    /// The ticket must be good first: only its holder learns whether `{id}` is its login's.
+    /// The ticket is checked first: only its holder learns whether `{id}` matches.
     private func open(_ ticket: String, _ request: Request) async throws(Problem) -> StoredLogin {
         let stored: StoredLogin
         do { stored = try await desk.login(opening: ticket) } catch { throw problem(error) }
         guard stored.login.key.login.value == request.parameters["id"] else {
-            throw Problem(.notFound, "id: this ticket opens a login with another id.")
+            throw Problem(.notFound, "id: does not match the ticket.")
         }
         return stored
     }
@@ -91,15 +91,15 @@ public struct DeviceRoutes: Sendable {
             throw Problem(.unsupportedMediaType, "Content-Type: must be application/json.")
         }
         guard request.body.count <= Self.bodyLimit else {
-            throw Problem(.bodyTooLarge, "The body may have \(Self.bodyLimit) bytes at most.")
+            throw Problem(.bodyTooLarge, "The body must have at most \(Self.bodyLimit) bytes.")
         }
         let (choice, selection) = try Self.decision(request)
         let asked = try await open(ticket, request)
-        // Money and data are approved only by whoever says what was shown.
+        // An approval of a consent must name the digest of the consent that was shown.
         if choice == .approve, selection.shown == nil, asked.login.phase.name == .waiting,
             asked.login.question?.consent.kind.isLodged ?? false
         {
-            throw Problem(.invalidBody, "digest: is missing; it is that of the consent shown.")
+            throw Problem(.invalidBody, "digest: is required to approve a consent.")
         }
         let stored: StoredLogin
         do {
@@ -117,8 +117,8 @@ public struct DeviceRoutes: Sendable {
         return await document(stored)
     }
 
-    /// `{"decision": "…"}`, and beside an approval what it chooses, and nothing else: what is not
-    /// understood must not be half obeyed.
+    /// `{"decision": "…"}`, and with an approval its selection. Unknown members are refused, because
+    /// ignoring one could grant something else than intended.
     private static func decision(
         _ request: Request
     ) throws(Problem) -> (Decision.Choice, Selection) {
@@ -139,7 +139,7 @@ public struct DeviceRoutes: Sendable {
             )
         }
         guard let decision = object["decision"] else {
-            throw Problem(.invalidBody, "decision: is missing.")
+            throw Problem(.invalidBody, "decision: is required.")
         }
         guard let name = decision.string, let choice = Decision.Choice(name: name) else {
             throw Problem(
@@ -161,7 +161,7 @@ public struct DeviceRoutes: Sendable {
     ) throws(Problem) -> ConsentDigest? {
         guard let value = object["digest"] else { return nil }
         guard choice == .approve else {
-            throw Problem(.invalidBody, "digest: comes with \"approve\" only.")
+            throw Problem(.invalidBody, "digest: is allowed with \"approve\" only.")
         }
         guard let digest = value.string.flatMap(ConsentDigest.init(text:)) else {
             throw Problem(.invalidBody, "digest: must be 32 bytes in base64url.")
@@ -176,29 +176,29 @@ public struct DeviceRoutes: Sendable {
     ) throws(Problem) -> [String]? {
         guard let value = object[name] else { return nil }
         guard choice == .approve else {
-            throw Problem(.invalidBody, "\(name): comes with \"approve\" only.")
+            throw Problem(.invalidBody, "\(name): is allowed with \"approve\" only.")
         }
         guard let values = value.array, values.count <= 1000 else {
-            throw Problem(.invalidBody, "\(name): must be a list of at most 1000 texts.")
+            throw Problem(.invalidBody, "\(name): must be an array of at most 1000 strings.")
         }
         var names: [String] = []
         for (index, value) in values.enumerated() {
             guard let text = value.string else {
-                throw Problem(.invalidBody, "\(name)[\(index)]: must be a text.")
+                throw Problem(.invalidBody, "\(name)[\(index)]: must be a string.")
             }
             names.append(text)
         }
         return names
     }
 
-    // MARK: What comes beside the path
+    // MARK: Ticket and query
 
     private static func ticket(_ request: Request) throws(Problem) -> String {
         let fields = request.fields("authorization")
         guard let field = fields.first else {
             throw Problem(
                 .unauthorized,
-                "Authorization: is missing; it carries \"Bearer\" and the ticket."
+                "Authorization: is required: \"Bearer\" and the ticket."
             )
         }
         let parts = field.split(separator: " ", omittingEmptySubsequences: true)
@@ -213,11 +213,14 @@ public struct DeviceRoutes: Sendable {
         let seen: PendingLogin.PhaseName?
     }
 
-    /// `wait` without `seen` waits for whatever comes after the phase that it is in now.
+    /// `wait` without `seen` waits for the next phase.
     private static func wait(_ request: Request) throws(Problem) -> Wait? {
         guard !request.queryRange.isEmpty else { return nil }
         guard let query = Form(request.bytes[request.queryRange]) else {
-            throw Problem(.invalidQuery, "query: a parameter comes twice or is badly escaped.")
+            throw Problem(
+                .invalidQuery,
+                "query: a parameter was given twice or is not escaped correctly."
+            )
         }
         let seen = query["seen"].map { PendingLogin.PhaseName(name: $0) }
         if case .some(.none) = seen {
@@ -228,7 +231,10 @@ public struct DeviceRoutes: Sendable {
         guard text.utf8.count <= 2, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let seconds = Int(text), (1...waitLimit).contains(seconds)
         else {
-            throw Problem(.invalidQuery, "wait: must be whole seconds, 1 to \(waitLimit).")
+            throw Problem(
+                .invalidQuery,
+                "wait: must be an integer from 1 to \(waitLimit), in seconds."
+            )
         }
         return Wait(seconds: seconds, seen: seen ?? nil)
     }
@@ -240,15 +246,13 @@ public struct DeviceRoutes: Sendable {
 }
 
 extension Logger {
-    /// An operator must hear of a store that fails; a refused person is no news.
+    /// Logs store failures; other refusals are not logged.
     func storeTrouble(_ refusal: DecisionDesk.Refusal) {
         guard case .store(let cause) = refusal else { return }
         error("decision.store_failed") { $0.member("cause", "\(cause)") }
     }
 
-    /// Names the login that a request decided; the request's own line cannot.
-    ///
-    /// "This wasn't me" is a denial that somebody should look at.
+    /// Logs the login that a request decided. "This wasn't me" is logged as a warning.
     func decided(_ choice: Decision.Choice, _ stored: StoredLogin, _ request: Request) {
         let isFraud = choice == .reportAsFraud
         log(isFraud ? .warning : .info, isFraud ? "login.reported_as_fraud" : "login.decided") {

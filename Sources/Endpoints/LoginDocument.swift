@@ -3,15 +3,15 @@ import HTTP
 import JSON
 import Logins
 
-/// A login as the device interface shows it. Once it has ended it is a receipt: what was decided
-/// and whether it arrived, without what was asked.
+/// A login in the device interface. After its end it is a receipt: the decision and its delivery,
+/// without the question.
 struct LoginDocument: Sendable {
     let standing: LoginStanding
     let desk: DecisionDesk
-    /// The person's own choice, a BCP 47 tag.
+    /// The user's language, a BCP 47 tag.
     let language: String?
 
-    /// One JSON object. Texts are as the authorization server sent them: an app must show them as
+    /// One JSON object. Texts are unchanged from the authorization server: an app must show them as
     /// text, never as markup.
     var bytes: [UInt8] {
         let login = standing.stored.login
@@ -47,7 +47,7 @@ struct LoginDocument: Sendable {
         }
         json.name("scopes")
         json.array { json in
-            // What is implicit nobody is asked about.
+            // Implicit scopes are not shown.
             for scope in consent.scopes where !scope.isImplicit {
                 json.object { json in
                     json.member("name", scope.requestedName)
@@ -69,7 +69,7 @@ struct LoginDocument: Sendable {
     private static func name(_ delivery: LoginStanding.Delivery) -> String {
         switch delivery {
         case .pending: "pending"
-        // An app cannot do more about the one than about the other.
+        // The difference does not matter to an app.
         case .delivered, .unconfirmed: "delivered"
         case .failed: "failed"
         }

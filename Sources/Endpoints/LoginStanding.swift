@@ -1,27 +1,27 @@
 import Engine
 import Logins
 
-/// What a person may know and do about their login at a moment: what the page and the device
-/// interface both show, each in its own form. It decides nothing; that is the login's business.
+/// The state of a login as the user may see it at a given time. The page and the device interface
+/// both show it, each in its own form.
 struct LoginStanding: Sendable {
-    /// How far the outcome has come on its way to the authorization server.
+    /// The delivery of the outcome to the authorization server.
     enum Delivery: Hashable, Sendable {
         case pending
         case delivered
-        /// Delivered as far as can be known.
+        /// Probably delivered.
         case unconfirmed
         case failed
     }
 
-    /// What there is to show.
+    /// What to show.
     enum View: Hashable, Sendable {
         /// Nothing to decide yet.
         case preparing
-        /// The person is asked.
+        /// The user can decide.
         case asking(Question)
-        /// The time to decide is over, and the end is about to be recorded.
+        /// The prompt has expired, and the outcome is about to be recorded.
         case ending
-        /// Over for the person. `delivery` is nil when nobody is told.
+        /// The login has ended for the user. The delivery is nil when the outcome is not reported.
         case ended(Outcome, Delivery?)
     }
 
@@ -56,7 +56,7 @@ struct LoginStanding: Sendable {
         }
     }
 
-    /// Whether the page should look again by itself.
+    /// Whether the page should poll for changes.
     var changesByItself: Bool {
         switch view {
         case .preparing, .asking, .ending, .ended(_, .pending): true
@@ -64,7 +64,7 @@ struct LoginStanding: Sendable {
         }
     }
 
-    /// What the desk would take now, the refusal first.
+    /// The decisions that are possible now, the refusal first.
     func choices(at desk: DecisionDesk) -> [Decision.Choice] {
         guard case .asking = view else { return [] }
         return desk.allowsApprovalByTap

@@ -1,14 +1,14 @@
 public import HTTP
 import JSON
 
-/// What the platform asks on a port of its own: does the process live, may it get work, what does
-/// it count. No authentication: that port is for the cluster only.
+/// Liveness, readiness and metrics, on a port of their own. They are not authenticated: the port
+/// must be reachable from the cluster only.
 public struct ManagementRoutes: Sendable {
-    /// Something that must work before requests may come.
+    /// Something that must work before the service is ready.
     public struct Check: Sendable {
-        /// As it stands in the answer, such as `store`.
+        /// The name in the response, such as `store`.
         public let name: String
-        /// Nil when it works, else why not, without secrets.
+        /// Nil when it works, else the reason, without secrets.
         public let failure: @Sendable () async -> String?
 
         public init(_ name: String, failure: @escaping @Sendable () async -> String?) {
@@ -52,7 +52,7 @@ public struct ManagementRoutes: Sendable {
         ]
     }
 
-    /// Each check is asked, so that one answer names everything that is wrong.
+    /// Runs every check, so that the response names everything that fails.
     private func ready() async -> Response {
         var states: [(name: String, failure: String?)] = []
         for check in checks { states.append((check.name, await check.failure())) }

@@ -3,10 +3,10 @@ public import HTTP
 import JSON
 import Logins
 
-/// What went wrong, as our own interfaces say it (RFC 9457): one stable type for each kind, and a
-/// detail for whoever reads it. It never repeats a secret or tells what exists.
+/// An error of our own interfaces (RFC 9457): one stable type for each kind, and a detail for the
+/// reader. It never repeats a secret or reveals what exists.
 public struct Problem: Error, Hashable, Sendable {
-    /// The kinds. The raw value ends the type: `urn:beckon:problem:` and then this.
+    /// The kinds. The type is `urn:beckon:problem:` followed by the raw value.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case invalidBody = "invalid-body"
         case invalidQuery = "invalid-query"
@@ -21,7 +21,7 @@ public struct Problem: Error, Hashable, Sendable {
         case unfitSelection = "unfit-selection"
         case unavailable = "unavailable"
 
-        /// The status it is answered with.
+        /// The HTTP status.
         public var status: Int {
             switch self {
             case .invalidBody, .invalidQuery: 400
@@ -37,27 +37,27 @@ public struct Problem: Error, Hashable, Sendable {
             }
         }
 
-        /// The same for every problem of the kind.
+        /// The title, the same for every problem of the kind.
         public var title: String {
             switch self {
-            case .invalidBody: "The body is not what is expected"
-            case .invalidQuery: "The query is not what is expected"
-            case .unauthorized: "The ticket is missing or opens nothing"
-            case .methodNotAllowed: "This way of approving is switched off"
-            case .notFound: "There is nothing here"
-            case .notReady: "The login is not ready to be decided"
-            case .alreadyEnded: "The login has ended in another way"
-            case .tooLate: "The time for deciding is over"
+            case .invalidBody: "The body is invalid"
+            case .invalidQuery: "The query is invalid"
+            case .unauthorized: "The ticket is missing or invalid"
+            case .methodNotAllowed: "This approval method is disabled"
+            case .notFound: "Not found"
+            case .notReady: "The login cannot be decided now"
+            case .alreadyEnded: "The login has already ended"
+            case .tooLate: "The login has expired"
             case .bodyTooLarge: "The body is too large"
             case .unsupportedMediaType: "The content type is not supported"
-            case .unfitSelection: "What was chosen does not fit what is asked"
-            case .unavailable: "The store cannot be used now"
+            case .unfitSelection: "The selection does not match the request"
+            case .unavailable: "The store is unavailable"
             }
         }
     }
 
     public let kind: Kind
-    /// What is wrong this time: the member or parameter, and the rule it breaks.
+    /// The member or parameter, and the rule that it breaks.
     public let detail: String
     /// The outcome that came first, for `alreadyEnded`.
     public let outcome: String?
@@ -68,7 +68,7 @@ public struct Problem: Error, Hashable, Sendable {
         self.outcome = outcome
     }
 
-    /// The answer as `application/problem+json`, with the fields that its status asks for.
+    /// The response as `application/problem+json`, with the fields that the status requires.
     public var response: Response {
         var json = JSONWriter()
         json.object { json in
@@ -96,27 +96,27 @@ public struct Problem: Error, Hashable, Sendable {
 
     /// RFC 6750 §3.
     static let challenge = Field("WWW-Authenticate", "Bearer realm=\"beckon\"")
-    /// A store in trouble is mostly busy; a second is enough to ask again.
+    /// A failing store is usually busy; a retry after one second is enough.
     static let retryAfter = Field("Retry-After", "1")
 }
 
 extension Problem {
-    /// The one place where a refusal of the desk becomes a status.
+    /// Maps each refusal of the desk to a problem.
     init(_ refusal: DecisionDesk.Refusal) {
         switch refusal {
         case .noSuchPrompt:
-            self.init(.unauthorized, "The bearer ticket opens no login.")
+            self.init(.unauthorized, "The bearer token is not a valid ticket.")
         case .methodNotAllowed:
             self.init(
                 .methodNotAllowed,
-                "decision: \"approve\" takes more than a ticket here; \"deny\", \"cancel\" and \"fraud\" do not."
+                "decision: \"approve\" requires more than a ticket here; \"deny\", \"cancel\" and \"fraud\" do not."
             )
         case .refused(let refusal, _):
             self.init(refusal)
         case .store:
             self.init(
                 .unavailable,
-                "Nothing is known to have changed. Ask again after the time in Retry-After."
+                "The request may not have been applied. Retry after the time in Retry-After."
             )
         }
     }
@@ -124,11 +124,11 @@ extension Problem {
     private init(_ refusal: PendingLogin.Refusal) {
         switch refusal {
         case .notReady:
-            self.init(.notReady, "The phase is \"preparing\": decide when it is \"waiting\".")
+            self.init(.notReady, "The phase is \"preparing\"; decide when it is \"waiting\".")
         case .alreadyEnded(let outcome):
             self.init(
                 .alreadyEnded,
-                "Its outcome is \"\(outcome.name)\"; there is exactly one.",
+                "The outcome is \"\(outcome.name)\" and cannot change.",
                 outcome: outcome.name
             )
         case .pastDeadline:
@@ -136,22 +136,22 @@ extension Problem {
         case .unfit(let problem):
             self.init(.unfitSelection, Self.detail(problem))
         case .outOfPhase, .consentBusy:
-            self.init(.notReady, "The login takes no decision in the phase that it is in.")
+            self.init(.notReady, "The login cannot be decided in its current phase.")
         }
     }
 
     private static func detail(_ problem: Selection.Problem) -> String {
         switch problem {
-        case .accountMissing: "accounts: at least one of those offered must be named."
-        case .oneAccountOnly: "accounts: exactly one must be named."
-        case .accountUnknown: "accounts: each must be one of those offered, named once."
-        case .accountFixed: "accounts: the consent names the account, and no other can be chosen."
-        case .noAccountsTaken: "accounts: this consent takes none."
-        case .scopeUnknown: "scopes: each must be one of those asked for, named once."
-        case .scopeRequired: "scopes: one that is not optional was left out."
-        case .scopeMissing: "scopes: at least one must be granted; to grant none, deny."
-        case .differentCustomers: "accounts: all must belong to one customer."
-        case .otherConsent: "digest: is not that of the consent that is asked now."
+        case .accountMissing: "accounts: must have at least one of the offered accounts."
+        case .oneAccountOnly: "accounts: must have exactly one account."
+        case .accountUnknown: "accounts: each must be one of the offered accounts, at most once."
+        case .accountFixed: "accounts: must be the account that the consent names."
+        case .noAccountsTaken: "accounts: must be empty for this consent."
+        case .scopeUnknown: "scopes: each must be one of the requested scopes, at most once."
+        case .scopeRequired: "scopes: must have every required scope."
+        case .scopeMissing: "scopes: must have at least one scope; to grant none, deny."
+        case .differentCustomers: "accounts: must all belong to one customer."
+        case .otherConsent: "digest: does not match the current consent."
         }
     }
 }

@@ -1,12 +1,12 @@
 import HTTP
 
-/// Whether a form was sent from our own page. The ticket in the address is what keeps strangers
-/// out; this also stops a page of theirs that has learned an address from deciding unseen.
+/// Whether a form was sent from our own page. The ticket in the address already protects the login;
+/// this also protects it from other pages that have learned the address.
 enum SameOrigin {
-    /// `publicOrigin` is ours as browsers know it, `https://host:port`, for when a proxy in front
-    /// rewrites `Host`. Programs that send neither field are not browsers and pass.
+    /// `publicOrigin` is the origin that browsers see, `https://host:port`, in case a proxy rewrites
+    /// `Host`. Clients that send neither field are not browsers and are allowed.
     static func allows(_ request: Request, publicOrigin: String?) -> Bool {
-        // Fetch Metadata §2.2: the browser's own word; `none` is the person's doing.
+        // Set by the browser (Fetch Metadata §2.2); `none` is a user action such as a reload.
         let sites = request.fields("sec-fetch-site")
         guard sites.allSatisfy({ $0 == "same-origin" || $0 == "none" }), sites.count <= 1 else {
             return false
@@ -15,7 +15,7 @@ enum SameOrigin {
         guard let origin = origins.first else { return true }
         guard origins.count == 1 else { return false }
         if let publicOrigin, origin.lowercased() == publicOrigin { return true }
-        // The scheme is not compared: behind a proxy that ends TLS we do not know it.
+        // The scheme is not compared: it is unknown behind a proxy that terminates TLS.
         guard let host = request.field("host")?.lowercased(),
             let colon = origin.range(of: "://")
         else { return false }
@@ -31,7 +31,7 @@ enum SameOrigin {
 }
 
 extension StringProtocol {
-    /// Where `other` first occurs; the standard library has this for whole strings only.
+    /// The first occurrence of `other`.
     fileprivate func range(of other: String) -> Range<Index>? {
         var start = startIndex
         while start < endIndex {

@@ -1,19 +1,20 @@
+import Dates
+
 /// Date and time as JSON writes them (RFC 3339), in milliseconds since 1970, UTC.
 public enum RFC3339 {
     /// `2031-03-04T10:49:34.120Z`.
     public static func format(milliseconds: Int64) -> String {
-        let seconds = Int64((Double(milliseconds) / 1000).rounded(.down))
-        let days = Int64((Double(seconds) / 86400).rounded(.down))
-        let clock = seconds - days * 86400
-        let (year, month, day) = HTTPDate.civil(daysSince1970: days)
-        func digits(_ number: Int64, _ width: Int) -> String {
+        let seconds = milliseconds / 1000 - (milliseconds % 1000 < 0 ? 1 : 0)
+        let (days, clock) = HTTPDate.split(seconds)
+        let day = CivilDay(daysSince1970: days)
+        func digits(_ number: Int, _ width: Int) -> String {
             let text = String(number)
             return String(repeating: "0", count: max(0, width - text.count)) + text
         }
-        let date = "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))"
+        let date = "\(digits(day.year, 4))-\(digits(day.month, 2))-\(digits(day.day, 2))"
         let time =
             "\(digits(clock / 3600, 2)):\(digits(clock / 60 % 60, 2)):\(digits(clock % 60, 2))"
-        return "\(date)T\(time).\(digits(milliseconds - seconds * 1000, 3))Z"
+        return "\(date)T\(time).\(digits(Int(milliseconds - seconds * 1000), 3))Z"
     }
 
     /// Any offset and any number of fraction digits; nil when it is not a date and time.
@@ -39,10 +40,9 @@ public enum RFC3339 {
         guard let year = number(4), take([0x2D]), let month = number(2), take([0x2D]),
             let day = number(2), take([0x54, 0x74, 0x20]), let hour = number(2), take([0x3A]),
             let minute = number(2), take([0x3A]), let second = number(2),
-            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
+            let date = CivilDay(Int(year), Int(month), Int(day)), hour < 24, minute < 60,
+            second <= 60
         else { return nil }
-        let dayNumber = HTTPDate.daysSince1970(year: year, month: month, day: day)
-        guard HTTPDate.civil(daysSince1970: dayNumber) == (year, month, day) else { return nil }
         var milliseconds: Int64 = 0
         if take([0x2E]) {
             let start = index
@@ -68,6 +68,6 @@ public enum RFC3339 {
         }
         guard index == bytes.count else { return nil }
         let clock = hour * 3600 + minute * 60 + min(second, 59)
-        return (dayNumber * 86400 + clock - offset * 60) * 1000 + milliseconds
+        return (Int64(date.daysSince1970) * 86400 + clock - offset * 60) * 1000 + milliseconds
     }
 }

@@ -48,8 +48,8 @@ public struct HTTPDirectory: UserDirectory {
             id: id,
             isActive: isActive,
             channels: try channels(answer["channels"]),
-            language: answer["language"]?.string.flatMap(language),
-            // Like a language, what cannot be one is no reason to lose the user.
+            // A language or time zone that cannot be one is ignored: the user is still known.
+            language: answer["language"]?.string.flatMap { User.isLanguageTag($0) ? $0 : nil },
             timeZone: answer["time_zone"]?.string.flatMap { User.isTimeZone($0) ? $0 : nil }
         )
     }
@@ -65,20 +65,5 @@ public struct HTTPDirectory: UserDirectory {
             channels.insert(channel)
         }
         return channels
-    }
-
-    /// What cannot be a language tag (RFC 5646 §2.1) is no reason to lose the user.
-    private static func language(_ text: String) -> String? {
-        let isTag =
-            (2...35).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
-        return isTag ? text : nil
     }
 }

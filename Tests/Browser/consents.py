@@ -13,7 +13,7 @@ scenarios = []
 BUTTONS = {
     "en": ["Decline", "Approve", "This wasn’t me"],
     "pt-BR": ["Recusar", "Aprovar", "Não fui eu"],
-    "ar": ["رفض", "موافقة", "لم أكن أنا"],
+    "ar": ["رفض", "موافقة", "لست من بدأ هذا"],
 }
 
 # Everything that a page must be, in one call: the suite visits some fifty pages.
@@ -62,7 +62,7 @@ def each_language(function):
 
 @each_language
 def whole(gallery, language):
-    """Each kind of consent is whole, fits a phone and can be read, light and dark"""
+    """Each kind of consent is complete, fits a phone and is readable, light and dark"""
     direction = "rtl" if language == "ar" else "ltr"
     assert set(HEADINGS[language]) == set(DETAILS[language]) == set(gallery.samples)
     with gallery.browser() as browser:
@@ -89,13 +89,13 @@ def whole(gallery, language):
 
 @scenario
 def kinds_of_controls(gallery):
-    """Accounts are boxes or a choice of one, named and described for assistive technology"""
+    """Accounts are check boxes or radio buttons, named and described for assistive technology"""
     expected = {
-        "uk-account-access": ("checkbox", "Choose the accounts", 3, 0),
+        "uk-account-access": ("checkbox", "Choose accounts", 3, 0),
         "uk-domestic-payment": ("radio", "Choose the account to pay from", 2, 0),
         "uk-scheduled-payment": ("radio", "Choose the account to pay from", 1, 1),
-        "cdr": ("checkbox", "Choose the accounts", 2, 1),
-        "scopes": ("checkbox", "If you approve, it may use", 2, 2),
+        "cdr": ("checkbox", "Choose accounts", 2, 1),
+        "scopes": ("checkbox", "Kiosk 12 will be able to:", 2, 2),
     }
     with gallery.browser() as browser:
         for sample, (role, name, count, chosen) in expected.items():
@@ -111,7 +111,7 @@ def kinds_of_controls(gallery):
         assert first.name == "Everyday account Current account •••• 5698 GBP", first.name
         sections = [part.name for part in browser.all("section")]
         assert sections == [
-            "Compare this message", "Details", "Further details", "If you approve, it may use"
+            "Compare this message", "Details", "More details", "Checkout Services will be able to:"
         ], sections
 
 
@@ -122,7 +122,7 @@ FOCUS = {
     ],
     "ar": [
         "Everyday Saver حساب توفير xxx-x12 xxxx4567", "Home Loan قرض xxx-x12 xxxx8910",
-        "رفض", "موافقة", "لم أكن أنا",
+        "رفض", "موافقة", "لست من بدأ هذا",
     ],
 }
 
@@ -139,25 +139,25 @@ def _by_keyboard(gallery, language):
 
 
 def bare(text):
-    """Without marks of direction, which nobody sees."""
+    """The text without invisible direction marks."""
     return re.sub("[\u200e\u200f\u2066-\u2069]", "", text)
 
 
 @scenario
 def by_keyboard(gallery):
-    """The keyboard reaches the accounts, then decline, approve and the alarm"""
+    """The keyboard reaches the accounts, then decline, approve and the fraud report"""
     _by_keyboard(gallery, "en")
 
 
 @scenario
 def by_keyboard_from_the_right(gallery):
-    """The keyboard goes the same way where text runs from the right"""
+    """The keyboard order is the same in right-to-left text"""
     _by_keyboard(gallery, "ar")
 
 
 @scenario
 def enter_in_a_box_declines(gallery):
-    """The Enter key in a box declines, and never approves"""
+    """The Enter key in a check box declines, and never approves"""
     with gallery.browser() as browser:
         browser.go(gallery.page("en", "ksa"))
         browser.press(TAB)
@@ -188,20 +188,20 @@ def _wrong_choice(gallery, scripts, language, heading, text, approve):
 
 @scenario
 def wrong_choice(gallery):
-    """Approving without an account says so, has the focus there, and then goes on"""
+    """Approving without an account shows an error with the focus, and then works"""
     heading = _wrong_choice(
-        gallery, True, "en", "Please check your choice", "Choose an account.", "Approve"
+        gallery, True, "en", "Check your choice", "Choose an account.", "Approve"
     )
-    assert heading == "Sending your answer", heading
+    assert heading == "Sending your approval", heading
 
 
 @scenario
 def wrong_choice_without_scripts(gallery):
-    """The same without scripts, from right to left"""
+    """The same without scripts, in right-to-left text"""
     heading = _wrong_choice(
-        gallery, False, "ar", "يُرجى مراجعة اختيارك", "اختر حسابًا.", "موافقة"
+        gallery, False, "ar", "راجع اختيارك", "اختر حسابًا.", "موافقة"
     )
-    assert heading == "جارٍ إرسال إجابتك", heading
+    assert heading == "جارٍ إرسال موافقتك", heading
 
 
 def main():

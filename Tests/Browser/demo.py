@@ -1,4 +1,4 @@
-"""The demo as somebody sees it who tries Beckon for the first time, in a real browser."""
+"""The demo in a real browser, as a new user sees it."""
 
 import contextlib
 import pathlib
@@ -23,7 +23,7 @@ def scenario(function):
 
 
 class Demo:
-    """`beckon-lab demo` on a port that was free, and browsers to look at its page."""
+    """`beckon-lab demo` on a free port, and browsers for its page."""
 
     def __enter__(self):
         with contextlib.ExitStack() as open_parts:
@@ -58,7 +58,7 @@ class Demo:
 
 @scenario
 def pix(demo):
-    """A Pix payment asked for on the left and approved on the phone gives the left its tokens"""
+    """A Pix payment started on the left and approved on the phone gets its tokens"""
     with demo.driver.open(width=1280, height=1000) as browser:
         browser.go(demo.page)
         browser.run("""
@@ -81,7 +81,7 @@ def pix(demo):
         assert "Pedido 42" in browser.text
         browser.all("input[type=radio]")[0].click()
         browser.button("Approve").click()
-        browser.sees("Go on where you started.", LIMIT)
+        browser.sees("All done. Return to", LIMIT)
         browser.leave()
 
         tokens = until("the tokens are shown", lambda: browser.all("#outcome.good"), LIMIT)

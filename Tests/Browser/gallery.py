@@ -1,4 +1,4 @@
-"""Pages of every kind of consent, put straight into the store of the real service."""
+"""Pages of every kind of consent, from logins inserted into the store of the real service."""
 
 import contextlib
 import json

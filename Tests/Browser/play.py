@@ -1,4 +1,4 @@
-"""Plays every scenario, those of logins, of consents and of the demo, and counts."""
+"""Runs every scenario: logins, consents and the demo."""
 
 import sys
 

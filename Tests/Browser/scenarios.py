@@ -1,4 +1,4 @@
-"""A person and the approval page, in a real browser against the real service."""
+"""The approval page in a real browser against the real service."""
 
 import sys
 import traceback
@@ -30,13 +30,13 @@ def both_ways(function):
 
 @both_ways
 def approves(stage, scripts):
-    """A person approves"""
+    """A user approves"""
     login = stage.ask()
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
-        assert browser.heading == "Kiosk 12 asks for your approval", browser.heading
+        assert browser.heading == "Sign in to Kiosk 12?", browser.heading
         browser.button("Approve").click()
-        browser.sees("Go on where you started.")
+        browser.sees("All done. Return to Kiosk 12.")
         assert browser.heading == "Approved" and not browser.all("button")
         assert "84-20-17" not in browser.text
     assert (login.decision, login.effective) == ("accept", 1)
@@ -44,7 +44,7 @@ def approves(stage, scripts):
 
 @both_ways
 def declines(stage, scripts):
-    """A person declines"""
+    """A user declines"""
     login = stage.ask()
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
@@ -56,12 +56,12 @@ def declines(stage, scripts):
 
 @both_ways
 def was_not_me(stage, scripts):
-    """A person says that it was not them"""
+    """A user reports a login that they did not start"""
     login = stage.ask()
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
         browser.button("This wasn’t me").click()
-        browser.sees("Thank you for telling us")
+        browser.sees("Thanks for telling us")
         browser.sees("Delivered")
     assert login.decision == "reject"
     assert any(line["event"] == "login.reported_as_fraud" for line in stage.beckon.lines())
@@ -83,15 +83,15 @@ def enter_declines(stage):
 
 @both_ways
 def not_approved_yet(stage, scripts):
-    """A page never says approved before the server took it, and updates itself"""
+    """A page is not headed Approved before the server has accepted it, and updates itself"""
     login = stage.ask()
     with stage.browser(scripts=scripts) as browser:
         with stage.hold():
             browser.go(login.page)
             browser.button("Approve").click()
-            browser.sees("Being delivered")
-            assert browser.heading == "Sending your answer" and "Approved" not in browser.text
-        browser.sees("Go on where you started.")
+            browser.sees("Wait until you see “Approved”.")
+            assert browser.heading == "Sending your approval"
+        browser.sees("All done. Return to Kiosk 12.")
 
 
 @both_ways
@@ -106,18 +106,18 @@ def decided_elsewhere(stage, scripts):
 
 @both_ways
 def expires(stage, scripts):
-    """A waiting page notices that the time is over"""
+    """A waiting page notices its expiry"""
     login = stage.ask(lifetime=3)
     with stage.browser(scripts=scripts) as browser:
         browser.go(login.page)
         until("the buttons are gone", lambda: not browser.all("button"))
-        browser.sees("Time is up")
+        browser.sees("Time’s up")
     assert login.decision is None
 
 
 @scenario
 def counts_down(stage):
-    """A waiting page says how long is left"""
+    """A waiting page shows the time left"""
     login = stage.ask()
     with stage.browser() as browser:
         browser.go(login.page)
@@ -131,21 +131,21 @@ def counts_down(stage):
 
 @scenario
 def unknown_link(stage):
-    """A link that opens nothing says so, and offers nothing"""
+    """An unknown link shows an error and no buttons"""
     with stage.browser() as browser:
         browser.go(stage.page("A" * 54))
-        assert browser.heading == "This link does not work" and not browser.all("button")
+        assert browser.heading == "This link doesn’t work" and not browser.all("button")
 
 
 @scenario
 def answered_before(stage):
-    """A page that stood still learns that another answer came first"""
+    """A stale page learns that another answer came first"""
     login = stage.ask()
     with stage.browser(scripts=False) as browser:
         browser.go(login.page)
         stage.decide(login, "deny")
         browser.button("Approve").click()
-        browser.sees("This was already answered")
+        browser.sees("You already answered")
         browser.sees("You declined")
         browser.go(login.page)
         assert browser.heading == "You declined" and not browser.all("button")
@@ -154,7 +154,7 @@ def answered_before(stage):
 
 @scenario
 def hostile_text(stage):
-    """What a client sends is text, whatever it looks like"""
+    """What a client sends is shown as text, whatever it contains"""
     text = "<img src=x onerror=\"document.title='taken'\"> pay \u202e001 \u200b" + "x" * 300
     login = stage.ask(binding_message=text)
     with stage.browser(width=320) as browser:
@@ -194,7 +194,7 @@ def named_for_all(stage):
 
 @scenario
 def by_keyboard(stage):
-    """The keyboard reaches decline first, and the focus can be seen"""
+    """The keyboard reaches decline first, and the focus is visible"""
     login = stage.ask()
     with stage.browser() as browser:
         browser.go(login.page)
@@ -209,16 +209,16 @@ def by_keyboard(stage):
         browser.run("document.querySelectorAll('button')[1].focus()")
         with stage.hold():
             browser.press(ENTER)
-            browser.sees("Being delivered")
+            browser.sees("Wait until you see “Approved”.")
         # The page changed by itself: the focus goes to what is new, so that it is read out.
-        browser.sees("Go on where you started.")
+        browser.sees("All done. Return to Kiosk 12.")
         until("the heading has the focus", lambda: browser.focused.text == "Approved")
     assert login.decision == "accept"
 
 
 @scenario
 def equally_prominent(stage):
-    """Decline and approve are of one size, in one line, large enough for a thumb"""
+    """Decline and approve have the same size, are on one line, and are large enough for a thumb"""
     login = stage.ask()
     with stage.browser(width=320) as browser:
         browser.go(login.page)
@@ -232,7 +232,7 @@ def equally_prominent(stage):
 
 @scenario
 def small_screens(stage):
-    """Nothing has to be scrolled sideways at 320 pixels, or with large text"""
+    """Nothing scrolls sideways at 320 pixels or with large text"""
     login = stage.ask()
     with stage.browser(width=320, height=640) as browser:
         browser.go(login.page)
@@ -294,7 +294,7 @@ def readable(stage):
         assert len(set(grounds)) == 2, "light and dark look the same"
         browser.go(login.page)
         browser.button("Approve").click()
-        browser.sees("Go on where you started.")
+        browser.sees("All done. Return to Kiosk 12.")
         for dark in (False, True):
             browser.shape(400, 800, dark=dark)
             count, poor = browser.run(CONTRAST)
@@ -303,12 +303,12 @@ def readable(stage):
 
 @scenario
 def quiet_console(stage):
-    """The browser has nothing to complain of, the security policy included"""
+    """The browser reports no errors, the security policy included"""
     login = stage.ask()
     with stage.browser() as browser:
         browser.go(login.page)
         browser.button("Approve").click()
-        browser.sees("Go on where you started.")
+        browser.sees("All done. Return to Kiosk 12.")
         assert browser.console() == []
         # The policy is in force: an element of a stranger's is refused, and the browser says so.
         browser.run("""
@@ -329,12 +329,12 @@ def not_from_elsewhere(stage):
         browser.go("data:text/html,<form method=post action='%s'>"
                    "<button name=decision value=approve>Win</button></form>" % login.page)
         browser.button("Win").click()
-        browser.sees("Not accepted")
+        browser.sees("Answer not accepted")
     assert login.decision is None
 
 
 def run_all(scenarios, stage):
-    """Plays the scenarios that the words name, or all; returns how many passed and failed."""
+    """Runs the scenarios whose names contain the words, or all; returns (passed, failed)."""
     wanted = sys.argv[1:]
     passed = failed = 0
     for play in scenarios:

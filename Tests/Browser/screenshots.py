@@ -27,9 +27,9 @@ def main(folder):
         take(browser, folder, "question")
         with stage.hold():
             browser.button("Approve").click()
-            browser.sees("Being delivered")
+            browser.sees("Wait until you see “Approved”.")
             take(browser, folder, "sending")
-        browser.sees("Go on where you started.")
+        browser.sees("All done. Return to")
         take(browser, folder, "approved")
         browser.go(stage.ask().page)
         browser.button("This wasn’t me").click()

@@ -1,4 +1,4 @@
-"""What a scenario plays on: the real `beckon`, an authorization server, a phone, a browser."""
+"""What scenarios need: the real `beckon`, an authorization server, a phone, a browser."""
 
 import contextlib
 import pathlib
@@ -15,7 +15,7 @@ PERSON = "customer-4711"
 
 
 class Stage:
-    """Everything running. Use as a context manager; a browser is opened by each scenario."""
+    """Everything running, as a context manager. Each scenario opens a browser."""
 
     def __enter__(self):
         with contextlib.ExitStack() as open_parts:
@@ -53,7 +53,7 @@ class Stage:
         return f"{self.beckon.url}/approve/{ticket}"
 
     def decide(self, login, decision):
-        """On another device than the browser."""
+        """On a device other than the browser."""
         status, answer = self.phone.decide(self.beckon, login.id, decision)
         assert status == 200, f"the decision was answered {status} {answer}"
 
@@ -63,7 +63,7 @@ class Stage:
 
 
 class Asked(Login):
-    """A login whose start body has some members of its own."""
+    """A login with some members of its start body replaced."""
 
     members = {}
     page = None

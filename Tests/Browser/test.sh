@@ -1,6 +1,6 @@
 #!/bin/bash
-# Opens prompts in a headless Chromium and plays a person. Needs chromium and chromium-driver
-# (Tests/setup.sh installs them). Words choose scenarios: test.sh "Enter key".
+# Runs the browser scenarios in headless Chromium. Needs chromium and chromium-driver
+# (Tests/setup.sh installs them). Words select scenarios: test.sh "Enter key".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 for product in beckon beckon-lab gallery; do

@@ -19,11 +19,11 @@ LIMIT = 15.0
 
 
 class BrowserError(Exception):
-    """The browser, or its driver, said no."""
+    """The browser or its driver returned an error."""
 
 
 def until(what, condition, limit=LIMIT):
-    """Waits until the condition is true and returns what it was."""
+    """Waits until the condition is true and returns its value."""
     end = time.monotonic() + limit
     while True:
         value = condition()
@@ -118,7 +118,7 @@ class Browser:
     # The window
 
     def shape(self, width, height, dark=False):
-        """Makes the page that large, whatever a window can be, in that colour scheme."""
+        """Sets the size of the page, also below the minimum of a window, and the color scheme."""
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
                       deviceScaleFactor=1, mobile=False)
         scheme = "dark" if dark else "light"
@@ -132,7 +132,7 @@ class Browser:
         self._post("/url", {"url": url})
 
     def enter(self, frame):
-        """What follows is about the page in that frame, until `leave`."""
+        """Switches to the page in that frame, until `leave`."""
         self._post("/frame", {"id": {ELEMENT: frame.id}})
 
     def leave(self):
@@ -152,7 +152,7 @@ class Browser:
             file.write(base64.b64decode(shot["data"]))
 
     def console(self):
-        """What the browser complained of since it was last asked."""
+        """Errors in the browser's console since the last call."""
         return self._post("/se/log", {"type": "browser"})
 
     # The page
@@ -192,14 +192,14 @@ class Browser:
             return ""
 
     def sees(self, text, limit=LIMIT):
-        """Waits until the page says this."""
+        """Waits until the page contains the text."""
         try:
             until(f"the page says {text!r}", lambda: text in self.text, limit)
         except AssertionError as error:
             raise AssertionError(f"{error}; it says {self.text!r}") from None
 
     def press(self, key):
-        """Presses a key where the focus is."""
+        """Presses a key in the focused element."""
         self._post("/actions", {"actions": [{"type": "key", "id": "keys", "actions": [
             {"type": "keyDown", "value": key}, {"type": "keyUp", "value": key},
         ]}]})
@@ -210,7 +210,7 @@ class Browser:
 
 
 class Element:
-    """Something on the page."""
+    """An element of the page."""
 
     def __init__(self, browser, id):
         self.browser, self.id = browser, id
@@ -225,12 +225,12 @@ class Element:
 
     @property
     def role(self):
-        """What assistive technology takes it for."""
+        """Its role for assistive technology."""
         return _call(self.url + "/computedrole")
 
     @property
     def name(self):
-        """What assistive technology calls it."""
+        """Its name for assistive technology."""
         return _call(self.url + "/computedlabel")
 
     @property

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("The approval page")
 struct ApprovalRoutesTests {
-    @Test("says who asks, for what, the message and how long")
+    @Test("The approval page shows the client, the scopes, the message and the time left")
     func question() async throws {
         try await House.with { house in
             let prompt = try await house.prompt(
@@ -28,7 +28,7 @@ struct ApprovalRoutesTests {
             // The clock stands at 12:00 and the prompt ends 110 seconds later.
             for text in [
                 "Kiosk 12", "See accounts", "Balances only.", "reports:all",
-                "Access that goes on when you are away",
+                "Keep access while you’re away",
                 "Kiosk 12 / 84-20-17", "12:01 UTC", "data-left=\"110000\"",
             ] {
                 #expect(page.text.contains(text), "\(text)")
@@ -36,7 +36,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("puts decline first, and approve beside it as its equal")
+    @Test("The approval page has decline first and approve beside it, with nothing preselected")
     func order() async throws {
         try await House.with { house in
             let page = await house.get(try await house.prompt().page).text
@@ -49,11 +49,11 @@ struct ApprovalRoutesTests {
     }
 
     @Test(
-        "takes an answer, sends back to the page, and then shows the receipt only",
+        "A decision redirects to the page, which then shows only the receipt",
         arguments: [
-            ("approve", "Sending your answer", "Approved"),
+            ("approve", "Sending your approval", "All done. Return to "),
             ("deny", "You declined", "You declined"),
-            ("fraud", "Thank you for telling us", "Thank you for telling us"),
+            ("fraud", "Thanks for telling us", "Thanks for telling us"),
         ]
     )
     func answer(choice: String, first: String, last: String) async throws {
@@ -63,32 +63,34 @@ struct ApprovalRoutesTests {
             #expect(answer.status == 303)
             #expect(answer.field("location") == prompt.ticket)
             let reporting = await house.get(prompt.page).text
-            #expect(reporting.contains(first) && reporting.contains("Being delivered"))
-            #expect(!reporting.contains("Approved"))
+            #expect(reporting.contains(first) && reporting.contains(">Sending<"))
+            #expect(!reporting.contains(">Approved<"))
             #expect(reporting.contains("http-equiv=\"refresh\" content=\"2\""))
             try await house.apply(.reportTaken(confirmed: true), to: prompt.number)
             let settled = await house.get(prompt.page).text
             #expect(settled.contains(last) && settled.contains(">Delivered<"))
             #expect(!settled.contains("http-equiv=\"refresh\"") && !settled.contains("data-state"))
             for page in [reporting, settled] {
-                #expect(!page.contains("84-20-17") && !page.contains("Kiosk"))
+                // Only a receipt of an approval names the client, and nothing else of the question.
+                #expect(!page.contains("84-20-17") && !page.contains("Balances"))
+                #expect(page.contains("Kiosk") == page.contains("Return to"))
                 #expect(!page.contains("<form"))
             }
         }
     }
 
-    @Test("never says that an approval went through which the server did not take")
+    @Test("A receipt does not say Approved when the server refused the approval")
     func undelivered() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
             _ = await house.choose("approve", prompt.ticket)
             try await house.apply(.reportRefused("no"), to: prompt.number)
             let page = await house.get(prompt.page).text
-            #expect(page.contains("could not be delivered") && !page.contains("Approved"))
+            #expect(page.contains("Approval not delivered") && !page.contains("Approved"))
         }
     }
 
-    @Test("raises an alarm when it was not the person")
+    @Test("A fraud report is logged as a warning")
     func fraud() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -99,7 +101,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("names in the log the login it decided, and the call that brought that")
+    @Test("A decision is logged with its login, trace and request")
     func decided() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -112,7 +114,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("takes the same answer twice and refuses another with 409")
+    @Test("A repeated decision is accepted and a different one gets 409")
     func repeats() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -120,26 +122,28 @@ struct ApprovalRoutesTests {
             #expect(await house.choose("deny", prompt.ticket).status == 303)
             let other = await house.choose("approve", prompt.ticket)
             #expect(other.status == 409)
-            #expect(other.text.contains("already answered") && other.text.contains("You declined"))
+            #expect(
+                other.text.contains("You already answered") && other.text.contains("You declined")
+            )
         }
     }
 
-    @Test("refuses an answer that is too late with 410, and does not ask any more")
+    @Test("A decision after the prompt's end gets 410, and the page shows no form")
     func late() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
             house.clock.advance(by: .seconds(110))
             let page = await house.get(prompt.page)
-            #expect(page.text.contains("Time is up") && !page.text.contains("<form"))
+            #expect(page.text.contains("Time’s up") && !page.text.contains("<form"))
             #expect(!page.text.contains("84-20-17"))
             #expect(await house.choose("approve", prompt.ticket).status == 410)
             try await house.apply(.deadlinePassed, to: prompt.number)
             #expect(await house.choose("approve", prompt.ticket).status == 410)
-            #expect(await house.get(prompt.page).text.contains("no answer in time"))
+            #expect(await house.get(prompt.page).text.contains("Request expired"))
         }
     }
 
-    @Test("answers every ticket that opens nothing with the same page")
+    @Test("Every unknown ticket gets the same page")
     func unknown() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -157,7 +161,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("cannot approve where tapping is not enough, and can still decline")
+    @Test("Without approval by tap, the page can decline but not approve")
     func tapping() async throws {
         try await House.with(tap: false) { house in
             let prompt = try await house.prompt()
@@ -169,17 +173,17 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("says so while it is being made ready, and takes no answer yet")
+    @Test("A login in preparation shows that and refuses decisions")
     func preparing() async throws {
         try await House.with { house in
             let prompt = try await house.prompt(isReady: false)
-            #expect(await house.get(prompt.page).text.contains("Getting ready"))
+            #expect(await house.get(prompt.page).text.contains("Preparing the request"))
             let answer = await house.choose("approve", prompt.ticket)
-            #expect(answer.status == 409 && answer.text.contains("Getting ready"))
+            #expect(answer.status == 409 && answer.text.contains("Preparing the request"))
         }
     }
 
-    @Test("answers 503 and when to come back while the store is down")
+    @Test("A failing store gets 503 with Retry-After")
     func down() async {
         let house = House.broken
         let ticket = PromptTicket(for: LoginNumber(1)).text
@@ -194,7 +198,7 @@ struct ApprovalRoutesTests {
     }
 
     @Test(
-        "takes a form from its own page only",
+        "A form from another origin is refused",
         arguments: [
             ([Field("Sec-Fetch-Site", "same-origin")], 303),
             ([Field("Sec-Fetch-Site", "none")], 303),
@@ -224,7 +228,7 @@ struct ApprovalRoutesTests {
     }
 
     @Test(
-        "refuses what is not its form and changes nothing",
+        "A malformed form is refused and changes nothing",
         arguments: [
             ("application/json", #"{"decision":"approve"}"#, 415),
             ("text/plain", "decision=approve", 415),
@@ -253,7 +257,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("is sent with fields that keep it to itself")
+    @Test("A page is sent with security headers")
     func headers() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -277,7 +281,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("can be framed by whom the configuration names")
+    @Test("A page can be framed by the configured origins only")
     func framed() async throws {
         let settings = ApprovalRoutes.Settings(frameAncestors: ["https://bank.example"])
         try await House.with(settings: settings) { house in
@@ -292,7 +296,7 @@ struct ApprovalRoutesTests {
         #expect(!ApprovalRoutes.Settings.isFrameAncestor("https://a; script-src *"))
     }
 
-    @Test("loads files that exist, under names that change with their content")
+    @Test("A page loads assets that exist and are named after their content")
     func assets() async throws {
         try await House.with { house in
             let page = await house.get(try await house.prompt().page).text
@@ -309,7 +313,7 @@ struct ApprovalRoutesTests {
         }
     }
 
-    @Test("tells a page that waits when its phase is over")
+    @Test("A request for the phase waits until the phase changes")
     func waiting() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()

@@ -18,7 +18,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "offers what the consent asks for, with nothing chosen that nobody chose",
+        "A question offers the accounts and scopes of the consent without preselecting any",
         arguments: [
             (
                 "uk-account-access",
@@ -68,7 +68,7 @@ struct ChoiceTests {
         }
     }
 
-    @Test("offers nothing to choose where this page cannot approve")
+    @Test("A page that cannot approve offers no choice")
     func declineOnly() async throws {
         try await House.with(tap: false) { house in
             let prompt = try await house.prompt(try Self.sample("uk-account-access"))
@@ -77,7 +77,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "takes a choice that fits, and grants exactly it",
+        "A valid choice is granted exactly",
         arguments: [
             (
                 "uk-account-access", "&account=acc-3&account=acc-1", ["acc-1", "acc-3"],
@@ -103,28 +103,31 @@ struct ChoiceTests {
     }
 
     @Test(
-        "shows the page again with what is wrong and what was chosen, and changes nothing",
+        "An invalid choice shows the page again with the error and the choice, and changes nothing",
         arguments: [
             ("uk-account-access", "", "Choose an account.", []),
             (
                 "uk-account-access", "&account=acc-1&account=foreign",
-                "Choose only from the accounts", ["acc-1"]
+                "Choose from the accounts", ["acc-1"]
             ),
             ("uk-account-access", "&account=acc-1&account=acc-1", "each once", ["acc-1"]),
             (
                 "uk-domestic-payment", "&account=acc-1&account=acc-2",
-                "Choose exactly one account.", ["acc-1", "acc-2"]
+                "Choose one account only.", ["acc-1", "acc-2"]
             ),
             ("uk-domestic-payment", "", "Choose an account.", []),
             ("uk-building-society", "", "Choose an account.", []),
-            ("uk-standing-order", "&account=acc-9", "only from the account named here", []),
-            ("scopes", "&scope=openid&account=x", "No account can be chosen here.", ["openid"]),
+            ("uk-standing-order", "&account=acc-9", "only be made from the account shown here", []),
             (
-                "scopes", "&scope=openid&scope=more", "Choose only from what is listed here",
+                "scopes", "&scope=openid&account=x",
+                "You can’t choose an account for this request.", ["openid"]
+            ),
+            (
+                "scopes", "&scope=openid&scope=more", "Choose from the permissions listed here",
                 ["openid"]
             ),
-            ("scopes", "&scope=profile", "What has no box to untick", ["profile"]),
-            ("scopes", "", "What has no box to untick", []),
+            ("scopes", "&scope=profile", "Required permissions can’t be removed.", ["profile"]),
+            ("scopes", "", "Required permissions can’t be removed.", []),
         ]
     )
     func unfit(name: String, choice: String, text: String, chosen: [String]) async throws {
@@ -132,7 +135,7 @@ struct ChoiceTests {
             let prompt = try await house.prompt(try Self.sample(name))
             let answer = await house.choose("approve", prompt.ticket, also: choice)
             #expect(answer.status == 422)
-            #expect(answer.text.contains("<title>Please check your choice</title>"))
+            #expect(answer.text.contains("<title>Check your choice</title>"))
             #expect(answer.text.contains("role=\"alert\" tabindex=\"-1\" autofocus"))
             // In the summary, and at the group of boxes where there is one.
             let mentions =
@@ -147,7 +150,7 @@ struct ChoiceTests {
         }
     }
 
-    @Test("takes an approval of what it showed, and of nothing else")
+    @Test("An approval from the page must name the digest of the current consent")
     func shown() async throws {
         try await House.with { house in
             let prompt = try await house.prompt(try Self.sample("uk-standing-order"))
@@ -160,7 +163,9 @@ struct ChoiceTests {
             let theirs = "&shown=\(try await digest(other.page))"
             let refused = await house.choose("approve", prompt.ticket, also: theirs)
             #expect(refused.status == 422)
-            #expect(refused.text.contains("What you are asked for has changed."))
+            #expect(
+                refused.text.contains("The request has changed. Read it again before you answer.")
+            )
             let broken = await house.choose("approve", prompt.ticket, also: "&shown=x")
             #expect(broken.status == 400)
             let silent = await house.send(
@@ -177,7 +182,7 @@ struct ChoiceTests {
         }
     }
 
-    @Test("asks nothing of whoever declines", arguments: ["deny", "fraud"])
+    @Test("Declining requires no choice", arguments: ["deny", "fraud"])
     func declining(choice: String) async throws {
         try await House.with { house in
             let prompt = try await house.prompt(try Self.sample("uk-account-access"))
@@ -186,7 +191,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "refuses a form that says anything else twice",
+        "A form with a repeated field is refused, except for accounts and scopes",
         arguments: [
             "decision=deny&decision=approve", "decision=deny&x=1&x=2",
             "decision=approve&account=%zz",
@@ -202,7 +207,7 @@ struct ChoiceTests {
 
     // MARK: The device interface
 
-    @Test("shows an app the consent, the accounts and the digest")
+    @Test("The login document has the consent, the accounts and the digest")
     func document() async throws {
         try await House.with { house in
             let sample = try Self.sample("cdr")
@@ -230,7 +235,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "tells an app how many accounts to name",
+        "The login document says how many accounts to choose",
         arguments: [
             ("scopes", "none"), ("uk-account-access", "several"), ("uk-domestic-payment", "one"),
             ("uk-standing-order", "fixed"), ("uk-building-society", "one"),
@@ -245,7 +250,7 @@ struct ChoiceTests {
         }
     }
 
-    @Test("shows what tells accounts behind one number apart")
+    @Test("The page and the document show how accounts with one number differ")
     func secondary() async throws {
         try await House.with { house in
             let prompt = try await house.prompt(try Self.sample("uk-building-society"))
@@ -256,7 +261,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "takes an app's choice or says which member does not fit",
+        "A choice from an app is granted, or the invalid member is named",
         arguments: [
             (#"{"decision":"approve","accounts":["acc-2"]}"#, 200, ""),
             (
@@ -297,7 +302,7 @@ struct ChoiceTests {
     }
 
     @Test(
-        "takes an app's approval of the consent it showed, and of no other",
+        "An approval from an app must name the digest of the current consent",
         arguments: [
             ("uk-standing-order", nil, 400), ("uk-standing-order", "", 200),
             ("uk-standing-order", String(repeating: "A", count: 43), 422),

@@ -10,7 +10,7 @@ import Testing
 struct DeviceRoutesTests {
     private func document(_ response: Response) throws -> JSONValue { try JSONValue(response.body) }
 
-    @Test("shows a login that waits")
+    @Test("The login document shows a pending login")
     func waiting() async throws {
         try await House.with(language: "de") { house in
             let prompt = try await house.prompt(
@@ -39,7 +39,7 @@ struct DeviceRoutesTests {
     }
 
     @Test(
-        "takes a decision, and then has the receipt only",
+        "After a decision, the login document has only the receipt",
         arguments: [
             ("approve", "approved"), ("deny", "denied"), ("cancel", "cancelled"),
             ("fraud", "denied"),
@@ -69,7 +69,7 @@ struct DeviceRoutesTests {
         }
     }
 
-    @Test("refuses another decision with 409 and says what came first")
+    @Test("A different second decision gets 409 with the first outcome")
     func conflict() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -84,7 +84,7 @@ struct DeviceRoutesTests {
         }
     }
 
-    @Test("refuses a decision before it is asked for, and after its time")
+    @Test("A decision before the prompt gets 409, after its end 410")
     func timing() async throws {
         try await House.with { house in
             let early = try await house.prompt(id: "early", isReady: false)
@@ -99,7 +99,7 @@ struct DeviceRoutesTests {
         }
     }
 
-    @Test("approves only where tapping is enough")
+    @Test("Without approval by tap, an app cannot approve")
     func tapping() async throws {
         try await House.with(tap: false) { house in
             let prompt = try await house.prompt()
@@ -113,7 +113,7 @@ struct DeviceRoutesTests {
         }
     }
 
-    @Test("tells nothing to whoever has no ticket, or another's")
+    @Test("A request without the right ticket learns nothing")
     func tickets() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -139,10 +139,10 @@ struct DeviceRoutesTests {
     }
 
     @Test(
-        "refuses a body that is not exactly a decision, and says which rule it breaks",
+        "A malformed decision is refused with the rule that it breaks",
         arguments: [
             ("", 400, "ends too early"), ("[]", 400, "must be an object"),
-            (#"{}"#, 400, "decision: is missing"), (#"{"decision":1}"#, 400, "decision: must be"),
+            (#"{}"#, 400, "decision: is required"), (#"{"decision":1}"#, 400, "decision: must be"),
             (#"{"decision":"Approve"}"#, 400, "decision: must be"),
             (#"{"decision":"approve","pin":"1"}"#, 400, "pin: unknown member"),
             (#"{"decision":"deny","decision":"approve"}"#, 400, "comes twice"),
@@ -165,7 +165,10 @@ struct DeviceRoutesTests {
         }
     }
 
-    @Test("takes JSON only", arguments: ["text/plain", "application/x-www-form-urlencoded"])
+    @Test(
+        "A decision must be JSON",
+        arguments: ["text/plain", "application/x-www-form-urlencoded"]
+    )
     func mediaType(type: String) async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -179,7 +182,7 @@ struct DeviceRoutesTests {
         }
     }
 
-    @Test("waits for a change, as long as it is told")
+    @Test("A request with wait returns on a change or after the wait")
     func longPoll() async throws {
         try await House.with { house in
             let prompt = try await house.prompt()
@@ -197,7 +200,7 @@ struct DeviceRoutesTests {
     }
 
     @Test(
-        "refuses a wait that is none",
+        "An invalid wait is refused",
         arguments: [
             "wait=0", "wait=26", "wait=-1", "wait=1.5", "wait=+5", "wait=", "wait=1&wait=2",
             "wait=5&seen=nowhere", "seen=", "wait=%zz",
@@ -214,7 +217,7 @@ struct DeviceRoutesTests {
         }
     }
 
-    @Test("answers 503 while the store is down")
+    @Test("A failing store gets 503 from the device interface")
     func down() async {
         let house = House.broken
         let number = LoginNumber(1)
@@ -246,14 +249,14 @@ struct ManagementRoutesTests {
         return try #require(await router.answer(.example(.get, path)))
     }
 
-    @Test("live while the process answers, whatever else is wrong")
+    @Test("Liveness is 200 even when checks fail")
     func live() async throws {
         let response = try await answer("/health/live", "locked", draining: true)
         #expect(response.status == 200 && response.text == #"{"status":"live"}"#)
     }
 
     @Test(
-        "are ready unless something is wrong, and say what",
+        "Readiness names every failed check",
         arguments: [
             (nil, false, 200, #"{"status":"ready","checks":{"store":"ok","clock":"ok"}}"#),
             (
@@ -268,7 +271,7 @@ struct ManagementRoutesTests {
         #expect(response.status == status && response.text == body)
     }
 
-    @Test("hand out metrics as Prometheus reads them")
+    @Test("Metrics are in the Prometheus text format")
     func metrics() async throws {
         let response = try await answer("/metrics")
         #expect(response.contentType?.description == "text/plain; version=0.0.4")

@@ -30,7 +30,7 @@ struct InterfaceDescriptionTests {
         return operations
     }
 
-    @Test("has the routes that there are, no more and no less")
+    @Test("The interface description has exactly the routes of the service")
     func routes() throws {
         let management = ManagementRoutes(checks: [], isDraining: { false }, metrics: { [] })
         let ours = (House.broken.router.routes + management.routes).map { route in
@@ -40,7 +40,7 @@ struct InterfaceDescriptionTests {
         #expect(try Self.described() == Set(ours + authorizationServer))
     }
 
-    @Test("names every type of problem")
+    @Test("The interface description names every problem type")
     func problems() throws {
         let prefix = "- urn:beckon:problem:"
         let named = try Self.lines().compactMap { line -> String? in

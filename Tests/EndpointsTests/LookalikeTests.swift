@@ -8,7 +8,7 @@ import Testing
 @Suite("Lookalike letters", .timeLimit(.minutes(1)))
 struct LookalikeTests {
     @Test(
-        "warns of words with letters of several alphabets, and of no honest ones",
+        "Words of mixed alphabets get a warning, ordinary words do not",
         arguments: [
             ("Pay\u{440}al", true), ("\u{410}pple", true), ("\u{3BF}pen", true),
             ("\u{555}pen", true),
@@ -23,7 +23,7 @@ struct LookalikeTests {
     }
 
     @Test(
-        "warns of names that are written to be read as Latin, and of no honest ones",
+        "Names that only look Latin get a warning, ordinary names do not",
         arguments: [
             // Cyrillic, Greek and Armenian, alone and beside Latin words.
             ("\u{420}\u{430}\u{443}", true), ("\u{420}\u{430}\u{443} Bank 24", true),
@@ -46,7 +46,7 @@ struct LookalikeTests {
             let sample = SampleQuestion("name", consent)
             let page = await house.get(try await house.prompt(sample).page).text
             #expect(page.contains("Contains letters that only look Latin") == isSuspicious)
-            #expect(!page.contains("Contains letters from different alphabets"))
+            #expect(!page.contains("Mixes letters from different alphabets"))
         }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Text on a page")
 struct PageTextTests {
-    @Test("is escaped wherever it stands")
+    @Test("Text is escaped in content and attributes")
     func escaped() {
         let hostile = #"<script>alert("1")</script> & 'x'"#
         let html = HTML.element("p", ["title": hostile]) { .text(hostile) }
@@ -19,7 +19,7 @@ struct PageTextTests {
     }
 
     @Test(
-        "shows what is invisible or would reorder, by its number",
+        "Invisible and reordering characters are shown by number",
         arguments: [
             ("pay\u{202E}001", ["pay", "U+202E", "001"]),
             ("a\u{2066}b\u{2069}", ["a", "U+2066", "b", "U+2069"]),
@@ -44,7 +44,7 @@ struct PageTextTests {
     }
 
     @Test(
-        "stays as it is when it is ordinary writing",
+        "Ordinary text is unchanged",
         arguments: [
             "Kiosk 12 / 84-20-17", "Überweisung 4,50 €", "حساب التوفير", "नमस्ते", "ร้านกาแฟ",
             "می\u{200C}خواهم", "日本語", "👩\u{200D}👩\u{200D}👧 ❤\u{FE0F} 🇩🇪", "e\u{301}",
@@ -55,12 +55,12 @@ struct PageTextTests {
         #expect(InertText.parts(text) == [.plain(text)])
     }
 
-    @Test("is one line, whatever ends lines in it")
+    @Test("Line ends and tabs become one space")
     func lines() {
         #expect(InertText.parts("a\r\n\n\u{2028}\tb\u{85}c\u{A0}d") == [.plain("a b c d")])
     }
 
-    @Test("gives a mark that stands alone something to stand on, and piles up no more than four")
+    @Test("A combining mark gets a base, and at most four are kept")
     func combining() {
         #expect(InertText.parts("\u{301}a") == [.plain("\u{25CC}\u{301}a")])
         let pile = String(repeating: "\u{301}", count: 30)
@@ -70,7 +70,7 @@ struct PageTextTests {
     }
 
     @Test(
-        "is inert in every place that takes it from outside",
+        "Hostile text is inert everywhere on the page",
         arguments: [
             "<img src=x onerror=alert(1)>", "\"><script>alert(1)</script>", "</title><script>",
             "{client}", "' onclick='alert(1)", "a\u{202E}b",
@@ -87,9 +87,9 @@ struct PageTextTests {
             #expect(!page.contains("<img") && !page.contains("<script>"))
             #expect(!page.contains("' onclick") && !page.contains("\u{202E}"))
             let shown = InertText.html(text)
-            // In the heading, the message, the name and the explanation.
-            #expect(page.split(separator: shown.markup).count == 5)
-            #expect(page.contains("<title>\(shown.withoutElements.markup) asks"))
+            // In two headings, the message, the name and the explanation.
+            #expect(page.split(separator: shown.markup).count == 6)
+            #expect(page.contains("<title>Sign in to \(shown.withoutElements.markup)?"))
         }
     }
 }

@@ -1,5 +1,6 @@
 import Endpoints
 import HTTP
+import Localization
 import Logins
 import TestSupport
 import Testing
@@ -25,6 +26,7 @@ struct SheetTests {
             .replacing("&lt;", with: "<").replacing("&gt;", with: ">")
             .replacing("&quot;", with: "\"")
         return plain.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            .replacing(" ?", with: "?").replacing(" ؟", with: "؟")
     }
 
     private static func page(
@@ -41,10 +43,10 @@ struct SheetTests {
     }
 
     @Test(
-        "says in its heading what is asked for",
+        "The heading of each consent names what is requested",
         arguments: [
-            ("scopes", "Kiosk 12 asks for your approval"),
-            ("uk-account-access", "Budget App asks to see your account data"),
+            ("scopes", "Sign in to Kiosk 12?"),
+            ("uk-account-access", "Share your account data with Budget App?"),
             ("uk-domestic-payment", "Pay £165.88 to Shop Ltd"),
             ("uk-scheduled-payment", "Schedule a payment of £1,250 to Mill Lane Lettings"),
             ("uk-standing-order", "Set up regular payments of £75.50 to Children’s Hospital"),
@@ -59,11 +61,11 @@ struct SheetTests {
                 "Set up regular payments of CHF 90.00 to Alpenverein Zürich"
             ),
             ("brasil-payment-v1", "Pay R$48.90 to José da Conceição"),
-            ("brasil-data", "Organiza Finanças asks to see your account data"),
+            ("brasil-data", "Share your account data with Organiza Finanças?"),
             ("brasil-payment", "Schedule a payment of R$1,333.00 to Padaria São João Ltda"),
-            ("fdx", "Tax Helper asks to see your account data"),
-            ("cdr", "Mortgage Compare asks to see your account data"),
-            ("ksa", "محفظتي asks to see your account data"),
+            ("fdx", "Share your account data with Tax Helper?"),
+            ("cdr", "Share your account data with Mortgage Compare?"),
+            ("ksa", "Share your account data with محفظتي?"),
         ]
     )
     func heading(sample: String, heading: String) async throws {
@@ -78,24 +80,25 @@ struct SheetTests {
     }
 
     @Test(
-        "shows each value in the words and forms of the language",
+        "Details are written in the user's language",
         arguments: [
             (
                 "uk-domestic-payment", "en",
                 [
-                    "Checkout Services asks you to approve this.", "Amount £165.88",
+                    "Requested by Checkout Services", "Amount £165.88",
                     "Payee’s account Shop Ltd Sort code 08-08-00 Account number 21325698",
                     "Reference INV-1042", "Reason for payment Goods bought online",
-                    "Way of paying Faster Payments",
-                    "Further details ContractPresentInidicator true",
+                    "Payment method Faster Payments",
+                    "More details ContractPresentInidicator true",
                 ]
             ),
             (
                 "uk-standing-order", "de",
                 [
                     "Regelmäßige Zahlungen von 75,50 £ an Children’s Hospital einrichten",
-                    "Wie oft Jeden Monat am letzten Tag", "Anzahl der Zahlungen 1.200",
-                    "Erste Zahlung 4. März 2031 um 10:49 UTC", "Gezahlt von Everyday account",
+                    "Wie oft Jeden Monat am letzten Tag des Monats", "Anzahl der Zahlungen 1.200",
+                    "Datum der ersten Zahlung 4. März 2031 um 10:49 Uhr UTC",
+                    "Zahlung von Everyday account",
                 ]
             ),
             (
@@ -112,22 +115,22 @@ struct SheetTests {
                 [
                     "Agendar um pagamento de R$ 1.333,00 a Padaria São João Ltda",
                     "Conta corrente ISPB 12345678 Agência 1774 Conta 1234567890",
-                    "Data do pagamento 4 de março de 2031", "Tipo de recebedor Uma empresa",
+                    "Data do pagamento 4 de março de 2031", "Tipo de recebedor Pessoa jurídica",
                     "Forma de pagamento QR code deste pagamento",
                 ]
             ),
             (
                 "fdx", "es",
                 [
-                    "Duración 90 días", "Periodo anterior 365 días",
-                    "Podrá ver • Sus cuentas, con saldos y condiciones",
+                    "Duración del acceso 90 días", "Historial incluido 365 días",
+                    "Permisos • Sus cuentas, con saldos y condiciones",
                 ]
             ),
             (
                 "cdr", "ar",
                 [
-                    "يطلب Mortgage Compare الاطلاع على بيانات حساباتك",
-                    "نوع المشاركة مرات متكررة", "يحل محل اتفاق سابق arr-2030-11",
+                    "مشاركة بيانات حساباتك مع Mortgage Compare؟",
+                    "المشاركة مستمرة", "يحل محل اتفاق سابق arr-2030-11",
                 ]
             ),
             (
@@ -145,13 +148,13 @@ struct SheetTests {
         }
     }
 
-    @Test("leaves nothing out of what is asked, in no language", arguments: Language.allCases)
+    @Test("A page shows every detail of a consent in every language", arguments: Language.allCases)
     func complete(language: Language) async throws {
         let catalogue = Catalogue(language)
         for sample in SampleQuestion.all {
             let page = try await Self.page(sample.name, language: language.rawValue)
             #expect(
-                page.contains("<html lang=\"\(language.rawValue)\" dir=\"\(language.direction)\">")
+                page.contains("<html lang=\"\(language.rawValue)\" dir=\"\(catalogue.direction)\">")
             )
             let words = Self.words(page)
             #expect(!words.contains("{") && !words.contains("}"), "\(sample.name)")
@@ -171,7 +174,7 @@ struct SheetTests {
         }
     }
 
-    @Test("puts many permissions into groups, and each of them into one")
+    @Test("Long lists of permissions are grouped, each permission once")
     func groups() async throws {
         let page = try await Self.page("brasil-data")
         let groups = page.split(separator: "<p class=\"group\">").dropFirst().map {
@@ -184,7 +187,7 @@ struct SheetTests {
             ]
         )
         for code in StandardCodes.brasilPermissions {
-            let meaning = try require(Catalogue(.english).meaning(code, in: .brasilPermission))
+            let meaning = try require(Catalogue(.en).meaning(code, in: .brasilPermission))
             #expect(
                 page.split(separator: "<li>\(meaning)</li>", omittingEmptySubsequences: false).count
                     == 2
@@ -193,7 +196,7 @@ struct SheetTests {
     }
 
     @Test(
-        "tells moments in the person's time zone, and says whose they are",
+        "Times are in the user's time zone, or in UTC and marked as such",
         arguments: [
             ("Europe/London", "4 March 2031, 10:49", "time zone, Europe/London"),
             ("America/Sao_Paulo", "4 March 2031, 07:49", "time zone, America/Sao Paulo"),
@@ -210,7 +213,7 @@ struct SheetTests {
         #expect(page.contains("<time datetime=\"2031-03-04T10:49:34.000Z\">"))
     }
 
-    @Test("shows hostile text as text, with marks and a warning, wherever it stands")
+    @Test("Hostile details are shown as text, with marks and warnings")
     func hostile() async throws {
         let page = try await Self.page("hostile")
         #expect(!page.contains("<b>") && !page.contains("<i>") && !page.contains("<script>"))
@@ -219,7 +222,7 @@ struct SheetTests {
         }
         let words = Self.words(page)
         for text in [
-            "Contains letters from different alphabets", "a code that this page cannot explain",
+            "Mixes letters from different alphabets", "unknown code",
             "£9,999,999,999,999.99999", "2031-02-30", "1e9", "U+202E", "U+2066", "U+200B", "U+0000",
             "<script>", "<b>Sh\u{43E}p</b>", String(repeating: "WIDE", count: 60),
         ] {
@@ -233,12 +236,12 @@ struct SheetTests {
     }
 
     @Test(
-        "tells what became of a login that was never answered, or not in time",
+        "A receipt gives the reason of a login that ended unanswered",
         arguments: [
-            (Failure.consentBusy, "You are already being asked"),
-            (.superseded, "There is a newer prompt"), (.noAccounts, "You have no account"),
-            (.accountNotTheirs, "names an account that is not among yours"),
-            (.consentUnusable, "could not be shown to you in full"),
+            (Failure.consentBusy, "You have another open request"),
+            (.superseded, "There is a newer request"), (.noAccounts, "You have no account"),
+            (.accountNotTheirs, "names an account that isn’t yours"),
+            (.consentUnusable, "couldn’t be shown in full"),
             (.consentGone, "was withdrawn before you could answer"),
         ]
     )
@@ -253,11 +256,11 @@ struct SheetTests {
     }
 
     @Test(
-        "tells in each language that the request changed after it was approved",
+        "A voided approval is explained in every language",
         arguments: [
-            (Language.english, "The request changed"), (.portuguese, "O pedido mudou"),
-            (.spanish, "La solicitud ha cambiado"), (.french, "La demande a changé"),
-            (.german, "Die Anfrage hat sich geändert"), (.arabic, "تغيّر الطلب"),
+            (Language.en, "The request changed"), (.ptBR, "O pedido mudou"),
+            (.es, "La solicitud ha cambiado"), (.fr, "La demande a changé"),
+            (.de, "Die Anfrage hat sich geändert"), (.ar, "تغيّر الطلب"),
         ]
     )
     func voided(language: Language, heading: String) async throws {

@@ -1,7 +1,7 @@
 import Foundation
 public import JSON
 
-/// joserfc in a virtual environment that `make interop` makes.
+/// Python libraries in a virtual environment that `make interop` makes.
 public enum ForeignLibrary {
     private static let tests = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent()
@@ -16,12 +16,16 @@ public enum ForeignLibrary {
     /// It refused, and said this; or it gave no answer.
     public struct Failed: Error { public let answer: String }
 
-    /// Asks all at once, because starting Python takes longer than any job.
+    /// Asks all at once, because starting Python takes longer than any job. `script` is a file in
+    /// `Tests/Interop`.
     ///
     /// - Throws: `Failed` when the library cannot be run; what it refuses is an answer.
-    public static func ask(_ jobs: [JSONValue]) throws -> [JSONValue] {
+    public static func ask(
+        _ jobs: [JSONValue],
+        script: String = "foreign.py"
+    ) throws -> [JSONValue] {
         let python = environment.appending(path: "bin/python").path
-        let script = tests.appending(path: "Interop/foreign.py").path
+        let script = tests.appending(path: "Interop/" + script).path
         let answer = try ChildProcess.run([python, script], input: JSONValue.array(jobs).bytes)
         guard answer.isSuccess else { throw Failed(answer: "no answer") }
         return try JSONValue(answer.bytes).array ?? []

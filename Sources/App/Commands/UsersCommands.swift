@@ -24,11 +24,7 @@ struct UsersAddCommand: Subcommand {
         user = try arguments.user()
         channels = arguments.text("channels")?.split(separator: ",").map(String.init)
         language = arguments.text("language")
-        let isTag =
-            language?.utf8.allSatisfy { byte in
-                byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == 0x2D
-            } ?? true
-        guard isTag, language?.count ?? 0 <= 35 else {
+        guard language.map(User.isLanguageTag) ?? true else {
             throw CommandFailure(.usage, "--language must be a tag such as en or pt-BR")
         }
         timeZone = arguments.text("time-zone")

@@ -1,14 +1,15 @@
 import HTTP
+import Localization
 import Logins
 
 extension ApprovalPage {
-    /// What the round sign above a heading says to whoever sees it. Its meaning is in the text too.
+    /// The sign above a heading. Its meaning is in the text too.
     enum Sign { case busy, good, alarm, neutral }
 
     // MARK: The frame
 
-    /// The document around a page. `standing` makes it look after itself while something can change;
-    /// `refresh` is for browsers without scripts, in seconds.
+    /// The document around a page. With a `standing` that can still change, the page's script polls
+    /// for changes; `refresh` reloads it in browsers without scripts, in seconds.
     func document(
         _ title: HTML,
         _ standing: LoginStanding?,
@@ -18,7 +19,7 @@ extension ApprovalPage {
         HTML.doctype
             + HTML.element(
                 "html",
-                ["lang": catalogue.language.rawValue, "dir": catalogue.language.direction]
+                ["lang": catalogue.language.rawValue, "dir": catalogue.direction]
             ) {
                 head(title, refresh)
                 HTML.element("body") {
@@ -69,11 +70,11 @@ extension ApprovalPage {
     }
 
     func heading(_ content: HTML) -> HTML {
-        // Can be given the focus by the script, so that what is new is read out.
+        // The script moves the focus here, so that screen readers read what changed.
         HTML.element("h1", ["tabindex": "-1"]) { content }
     }
 
-    /// Text that somebody else wrote, and a word of warning where it may not read as it looks.
+    /// Text from outside, with a warning where letters of two alphabets are mixed.
     func untrusted(_ text: String) -> HTML {
         MixedScripts.areIn(text)
             ? InertText.html(text) + .text(" ") + mixedScripts
@@ -92,12 +93,13 @@ extension ApprovalPage {
         _ sign: Sign,
         _ heading: Phrase,
         _ text: Phrase,
+        _ values: [String: HTML] = [:],
         @HTMLBuilder _ more: () -> HTML
     ) -> HTML {
         HTML.element("div", ["class": "card"]) {
             self.sign(sign)
             self.heading(catalogue.html(heading))
-            HTML.element("p") { catalogue.html(text) }
+            HTML.element("p") { catalogue.html(text, values) }
             more()
         }
     }

@@ -1,31 +1,37 @@
+import Localization
 import Logins
 
 extension ApprovalPage {
-    /// What came of it. It never says "approved" before the authorization server has taken that,
-    /// and shows nothing of what was asked: the link is good for nothing any more.
+    /// The outcome. The heading never says "approved" before the authorization server has accepted the
+    /// approval. Of the question, only the client's name is shown, and only after an approval: the
+    /// link no longer opens the question.
     func receipt(
         _ outcome: Outcome,
         _ delivery: LoginStanding.Delivery?,
         _ standing: LoginStanding,
         isConflict: Bool = false
     ) -> HTML {
-        let words = words(outcome, delivery)
+        let (sign, heading, text) = content(outcome, delivery)
+        let values = ["client": client(standing.stored.login)]
+        // Only a decision can have been the user's own answer.
+        let isLate = outcome.decision == nil
+        let notice: Phrase = isLate ? .lateHeading : .conflictNotice
         return document(
-            catalogue.html(isConflict ? .conflictNotice : words.heading),
+            catalogue.html(isConflict ? notice : heading),
             standing,
             refresh: delivery == .pending ? 2 : nil
         ) {
             if isConflict {
-                card(words.sign, .conflictNotice, .conflictText) {
+                card(sign, notice, isLate ? .lateText : .conflictText) {
                     HTML.element("p") {
-                        HTML.element("strong") { catalogue.html(words.heading) }
+                        HTML.element("strong") { catalogue.html(heading) }
                         HTML.text(" \u{2013} ")
-                        catalogue.html(words.text)
+                        catalogue.html(text, values)
                     }
                     facts(outcome, delivery, standing)
                 }
             } else {
-                card(words.sign, words.heading, words.text) {
+                card(sign, heading, text, values) {
                     facts(outcome, delivery, standing)
                     if delivery != .pending {
                         HTML.element("p", ["class": "soft"]) { catalogue.html(.closePage) }
@@ -35,7 +41,7 @@ extension ApprovalPage {
         }
     }
 
-    private func words(
+    private func content(
         _ outcome: Outcome,
         _ delivery: LoginStanding.Delivery?
     ) -> (sign: Sign, heading: Phrase, text: Phrase) {
@@ -45,7 +51,7 @@ extension ApprovalPage {
             case .pending: (.busy, .approvePendingHeading, .approvePendingText)
             case .delivered: (.good, .approveDeliveredHeading, .approveDeliveredText)
             case .unconfirmed: (.neutral, .approveUnconfirmedHeading, .approveUnconfirmedText)
-            // An approval that nobody is told of has not been delivered.
+            // An approval that is not reported has not been delivered.
             case .failed, nil: (.alarm, .approveFailedHeading, .approveFailedText)
             }
         case .denied(let decision):
@@ -53,12 +59,12 @@ extension ApprovalPage {
                 ? (.alarm, .fraudHeading, .fraudText) : (.neutral, .declinedHeading, .declinedText)
         case .cancelled: (.neutral, .cancelledHeading, .cancelledText)
         case .expired: (.neutral, .expiredHeading, .expiredText)
-        case .failed(let failure): words(failure)
+        case .failed(let failure): content(failure)
         case .voided: (.alarm, .voidedHeading, .voidedText)
         }
     }
 
-    private func words(_ failure: Failure) -> (sign: Sign, heading: Phrase, text: Phrase) {
+    private func content(_ failure: Failure) -> (sign: Sign, heading: Phrase, text: Phrase) {
         switch failure {
         case .consentBusy: (.neutral, .busyHeading, .busyText)
         case .superseded: (.neutral, .supersededHeading, .supersededText)
@@ -83,7 +89,7 @@ extension ApprovalPage {
                 fact(.answeredAtLabel, moment(decision.decidedAt))
                 if let delivery { fact(.deliveryLabel, catalogue.html(name(delivery))) }
             }
-            // The store's own number says nothing to anybody but the operator.
+            // The number of the row in the store, for the operator.
             fact(.referenceLabel, .text(String(standing.stored.number.rawValue)))
         }
     }

@@ -1,24 +1,26 @@
+import Dates
 import HTTP
+import Localization
 import Logins
 
 extension ApprovalPage {
-    /// `4 March 2031, 14:32`, with the whole moment for machines.
+    /// `4 March 2031, 14:32`; the full timestamp is in the `datetime` attribute.
     func moment(_ moment: Timestamp) -> HTML {
         let local = local(moment)
         return element(moment) {
             catalogue.html(
                 .dateTime,
-                ["date": .text(catalogue.language.date(local.day)), "time": clock(local.minute)]
+                ["date": .text(catalogue.date(local.day)), "time": clock(local.minute)]
             )
         }
     }
 
-    /// `14:32`, for a moment of today.
+    /// `14:32`.
     func timeOfDay(_ moment: Timestamp) -> HTML {
         element(moment) { clock(local(moment).minute) }
     }
 
-    /// People know `America/Sao Paulo` by its city.
+    /// `America/Sao Paulo`.
     func name(_ zone: TimeZone) -> HTML {
         HTML.element("bdi", ["dir": "ltr"]) { .text(zone.name.replacing("_", with: " ")) }
     }
@@ -28,14 +30,14 @@ extension ApprovalPage {
         return HTML.element("time", ["datetime": text], content)
     }
 
-    /// Where the zone is not the person's own it is named.
+    /// In UTC, and marked as such, when the user's time zone is not known.
     private func clock(_ minute: Int) -> HTML {
         let hours = minute / 60
         let minutes = minute % 60
         let text = HTML.text(
             "\(hours < 10 ? "0" : "")\(hours):\(minutes < 10 ? "0" : "")\(minutes)"
         )
-        return zone == nil ? catalogue.html(.timeOfDay, ["time": text]) : text
+        return catalogue.html(zone == nil ? .timeOfDay : .clock, ["time": text])
     }
 
     /// The day, and the minute of that day.

@@ -1,30 +1,31 @@
 import HTTP
+import Localization
 import Logins
 
-/// The page behind a prompt's link, in one language: it renders what it is given and knows nothing
-/// of stores or of who may decide.
+/// The page behind a prompt's link, in one language. It renders what it is given; stores and rules
+/// are elsewhere.
 ///
-/// Each kind of page is a function that answers with the whole document; the parts that several
-/// share are in `ApprovalPage+Parts`.
+/// Each kind of page is a function that returns the whole document. Shared parts are in
+/// `ApprovalPage+Parts`.
 struct ApprovalPage: Sendable {
     let catalogue: Catalogue
-    /// Whose page it is, at its head and in its foot.
+    /// The name in the header and footer.
     let brand: String
-    /// The person's own, nil when it is not known; times are then in UTC and say so.
+    /// The user's time zone; nil when it is not known. Times are then in UTC and marked as such.
     var zone: TimeZone?
-    /// The ticket of a link that opened a login. It is in addresses only, relative ones, so that
-    /// the pages work below any path.
+    /// The ticket of a link that opened a login. It is used in relative addresses only, so that the
+    /// pages work below any path.
     var ticket: String?
 
     // MARK: A login
 
-    /// The page for a login as it stands: the question, or the receipt and nothing of the question.
-    /// `attempt` is what was chosen before and could not be taken.
+    /// The page for the current state of a login: the question or, after the end, the receipt.
+    /// `attempt` is a choice that was refused.
     func page(
         _ standing: LoginStanding,
         now: Timestamp,
         choices: [Decision.Choice],
-        attempt: Attempt? = nil
+        attempt: RefusedChoice? = nil
     ) -> HTML {
         switch standing.view {
         case .preparing:
@@ -43,9 +44,28 @@ struct ApprovalPage: Sendable {
         }
     }
 
+    // MARK: Names
+
+    /// Scalars of a name in a heading.
+    static func short(_ name: String) -> HTML {
+        let scalars = name.unicodeScalars
+        guard scalars.count > Sheet.headingLimit else { return InertText.html(name) }
+        return InertText.html(String(scalars.prefix(Sheet.headingLimit - 1)) + "\u{2026}")
+    }
+
+    /// The server's name for the client, or the client's identifier.
+    static func clientName(_ login: PendingLogin) -> String? {
+        login.question?.consent.clientName ?? login.details.clientName
+            ?? login.details.client?.value
+    }
+
+    func client(_ login: PendingLogin) -> HTML {
+        Self.clientName(login).map(Self.short) ?? catalogue.html(.askApplicationUnnamed)
+    }
+
     // MARK: Refusals
 
-    /// The answer to a decision that came after another end.
+    /// The answer to a decision on a login that has ended.
     func conflict(_ standing: LoginStanding) -> HTML {
         guard case .ended(let outcome, let delivery) = standing.view else {
             return page(standing, now: standing.stored.login.terms.promptEnds, choices: [])
@@ -53,12 +73,12 @@ struct ApprovalPage: Sendable {
         return receipt(outcome, delivery, standing, isConflict: true)
     }
 
-    /// A page that says why nothing happened. `isRetry` offers to open the link again.
+    /// A page that says why nothing happened. `offersBack` adds a link to the login's page.
     func refusal(_ heading: Phrase, _ text: Phrase, offersBack: Bool) -> HTML {
         document(catalogue.html(heading), nil, refresh: nil) {
-            card(.neutral, heading, text) {
+            card(.neutral, heading, text, ["brand": .text(brand)]) {
                 if offersBack {
-                    // An empty reference is this very address (RFC 3986 §4.4), asked for with GET.
+                    // An empty reference is this address (RFC 3986 §4.4), with GET.
                     HTML.element("a", ["class": "button", "href": ""]) {
                         catalogue.html(.backToPage)
                     }

@@ -1,8 +1,8 @@
 import Cryptography
 import HTTP
 
-/// The files that pages load. Their names carry a hash of their content, computed once at start,
-/// so that a browser may keep them for ever and still never shows an old one.
+/// The files that pages load. Each name contains a hash of the content, so that browsers can cache
+/// them forever.
 struct Assets: Sendable {
     struct Asset: Sendable {
         /// `name.hash.extension`, below `/assets/`.
@@ -12,7 +12,7 @@ struct Assets: Sendable {
 
         init(_ name: String, _ suffix: String, _ contentType: StaticString, _ text: String) {
             body = Array(text.utf8)
-            // 60 bits: names need to differ between releases, not to resist anybody.
+            // 60 bits are enough to differ between releases.
             let hash = SHA256.digest(body).prefix(8).map { byte in
                 (byte < 16 ? "0" : "") + String(byte, radix: 16)
             }
@@ -28,7 +28,7 @@ struct Assets: Sendable {
 
     static let route = Route(.get, "/assets/{file}") { request in
         guard let asset = all.first(where: { $0.file == request.parameters["file"] }) else {
-            return Problem(.notFound, "file: there is no such asset in this release.").response
+            return Problem(.notFound, "file: not in this release.").response
         }
         return Response(
             status: 200,

@@ -1,8 +1,10 @@
-/// A piece of a page whose text is already harmless.
+import Localization
+
+/// Markup that is safe to send.
 ///
-/// The only ways in are `text`, which escapes, and `element`, whose names are literals of the
-/// program: a `String` from elsewhere cannot become markup by accident. It knows nothing of
-/// controls and invisible characters; those are `InertText`'s.
+/// It is made by `text`, which escapes, and by `element`, whose names are literals of the program:
+/// a `String` from elsewhere cannot become markup by accident. Control and invisible characters are
+/// handled by `InertText`.
 struct HTML: Hashable, Sendable {
     /// What goes on the wire.
     private(set) var markup: String
@@ -12,7 +14,7 @@ struct HTML: Hashable, Sendable {
     static let empty = HTML(markup: "")
     static let doctype = HTML(markup: "<!DOCTYPE html>\n")
 
-    /// Text, escaped so that it means itself in content and in a quoted attribute.
+    /// Text, escaped for content and quoted attributes.
     static func text(_ text: String) -> HTML { HTML(markup: escape(text)) }
 
     /// An element with its content between a start and an end tag.
@@ -24,7 +26,7 @@ struct HTML: Hashable, Sendable {
         HTML(markup: "\(tag(name, attributes))\(content().markup)</\(name)>")
     }
 
-    /// An element that has no content and no end tag (HTML §13.1.2, void elements).
+    /// An element without content and end tag (HTML §13.1.2, void elements).
     static func void(
         _ name: StaticString,
         _ attributes: KeyValuePairs<StaticString, String> = [:]
@@ -37,8 +39,8 @@ struct HTML: Hashable, Sendable {
 
     var bytes: [UInt8] { Array(markup.utf8) }
 
-    /// The text alone, as a title needs it. Safe because in our own markup every `<` and `>` that
-    /// is not a tag's is escaped, in attributes too.
+    /// The text without tags, for a title. In our own markup every `<` and `>` outside a tag is
+    /// escaped, in attributes too.
     var withoutElements: HTML {
         var text = ""
         var isInTag = false
@@ -78,7 +80,19 @@ struct HTML: Hashable, Sendable {
     }
 }
 
-/// Puts pieces one after another. It takes `HTML` only, which is the point of it.
+extension Catalogue {
+    /// A text with its placeholders filled in; the text itself is escaped.
+    func html(_ phrase: Phrase, _ values: [String: HTML] = [:]) -> HTML {
+        parts(phrase).reduce(into: .empty) { html, part in
+            switch part {
+            case .literal(let text): html += .text(text)
+            case .placeholder(let name): html += values[name] ?? .empty
+            }
+        }
+    }
+}
+
+/// Concatenates pieces of markup. It takes no `String`.
 @resultBuilder
 enum HTMLBuilder {
     static func buildExpression(_ piece: HTML) -> HTML { piece }

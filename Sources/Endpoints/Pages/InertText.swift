@@ -1,17 +1,17 @@
-/// Makes text that somebody else wrote safe to look at: nothing in it can reorder, hide or break
-/// what stands around it, and whatever would be invisible is shown as a mark with its number.
+/// Makes text from outside safe to show: it cannot reorder, hide or break the text around it, and
+/// invisible characters are shown as a mark with their number.
 ///
-/// What is ordinary writing in any script, emoji included, stays as it came (OpenID CIBA Core §7.1:
-/// both devices show the same message, so that a person can compare them).
+/// Ordinary text in any script, emoji included, is unchanged, because both devices must show the same
+/// message for comparison (OpenID CIBA Core §7.1).
 enum InertText {
-    /// A stretch of text to show as it is, or one character that has no shape of its own.
+    /// Text to show as it is, or one invisible character.
     enum Part: Hashable, Sendable {
         case plain(String)
         /// Such as `U+202E`.
         case mark(String)
     }
 
-    /// Marks on one letter beyond this number are left out: they only pile up over other lines.
+    /// More combining marks than this on one letter are left out: they would cover other lines.
     static let combiningLimit = 4
 
     static func parts(_ text: String) -> [Part] {
@@ -32,7 +32,7 @@ enum InertText {
                 plain.unicodeScalars.append(scalar)
             case .combine:
                 combining += 1
-                // A mark with nothing to stand on would combine with the page's own text.
+                // A mark without a base would combine with the page's own text.
                 if previous == nil || previous == " " { plain += "\u{25CC}" }
                 if combining <= combiningLimit { plain.unicodeScalars.append(scalar) }
             case .space:
@@ -53,7 +53,7 @@ enum InertText {
         return parts
     }
 
-    /// The text for a page, kept apart from what stands around it in either direction of writing.
+    /// The text for a page, isolated from the direction of the text around it.
     static func html(_ text: String) -> HTML {
         .element("bdi", ["dir": "auto"]) {
             for part in parts(text) {
@@ -73,13 +73,13 @@ enum InertText {
         before next: Unicode.Scalar?
     ) -> Treatment {
         switch scalar {
-        // One line is one line: tabulators and line ends cannot lay out a second message.
+        // Tabs and line ends could lay out a second message.
         case "\t", "\n", "\u{B}", "\u{C}", "\r", "\u{85}": return .space
-        // Joiners shape emoji and several scripts; elsewhere they only hide in a word.
+        // Joiners shape emoji and several scripts; elsewhere they are invisible.
         case "\u{200C}", "\u{200D}": return joins(previous, next) ? .keep : .mark
-        // Asks for the colourful form of an emoji.
+        // Selects the colored form of an emoji.
         case "\u{FE0F}": return previous?.properties.isEmoji == true ? .keep : .mark
-        // Braille's blank and the fillers look like nothing at all.
+        // The blank Braille pattern and the fillers are invisible.
         case "\u{2800}", "\u{115F}", "\u{1160}", "\u{3164}", "\u{FFA0}": return .mark
         default: break
         }

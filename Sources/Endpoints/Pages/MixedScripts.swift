@@ -1,6 +1,6 @@
-/// Words whose letters come from alphabets that look alike, such as a Latin word with a Cyrillic
-/// letter in it: hardly ever honest, and invisible to a reader (the idea of UTS #39 §5.1, for the
-/// alphabets that share most shapes).
+/// Detects words that mix similar alphabets, such as a Latin word with a Cyrillic letter. They are
+/// rarely legitimate, and a reader cannot see it (UTS #39 §5.1, for the alphabets that share most
+/// shapes).
 enum MixedScripts {
     private enum Script { case latin, greek, cyrillic, armenian }
 
@@ -18,9 +18,9 @@ enum MixedScripts {
         return false
     }
 
-    /// Whether the whole text can be read as Latin but is not: each letter is Latin or looks as if it
-    /// were, and one at least only looks so (the whole-script confusables of UTS #39 §4). Honest
-    /// words of other alphabets nearly always have a letter of their own.
+    /// Whether the whole text looks Latin but is not: each letter is Latin or looks Latin, and at least
+    /// one only looks Latin (whole-script confusables, UTS #39 §4). Ordinary words of other alphabets
+    /// nearly always have a letter that does not look Latin.
     static func passesForLatin(_ text: String) -> Bool {
         var hasTwin = false
         for scalar in text.unicodeScalars where scalar.properties.isAlphabetic {
@@ -33,10 +33,10 @@ enum MixedScripts {
         return hasTwin
     }
 
-    /// Letters that people take for Latin ones.
+    /// Letters that look Latin.
     private static let twins = Set((cyrillicTwins + greekTwins + armenianTwins).unicodeScalars)
 
-    // Written by number, because nobody could tell them apart here either.
+    // As escapes, because they look the same here too.
     private static let cyrillicTwins =
         "\u{410}\u{412}\u{415}\u{401}\u{405}\u{406}\u{407}\u{408}\u{41A}\u{41C}\u{41D}"
         + "\u{41E}\u{420}\u{421}\u{422}\u{423}\u{425}\u{4AE}\u{4C0}\u{50C}\u{51A}\u{51C}"

@@ -1,14 +1,14 @@
 import HTTP
 
-/// The fields that every page is sent with: it may load our own files, send our own form, and
-/// nothing else; nobody frames it, keeps it, or learns its address.
+/// The fields of every page. A page can load our own files and submit our own form; it cannot be
+/// framed or cached, and its address is not sent to other origins.
 struct PageHeaders: Sendable {
     private let fields: [Field]
 
     init(frameAncestors: [String]) {
         precondition(
             frameAncestors.allSatisfy(ApprovalRoutes.Settings.isFrameAncestor),
-            "a frame ancestor cannot end the policy it stands in"
+            "a frame ancestor must not end the policy"
         )
         let ancestors = frameAncestors.isEmpty ? "'none'" : frameAncestors.joined(separator: " ")
         let policy = [
@@ -19,8 +19,8 @@ struct PageHeaders: Sendable {
         var fields = [
             Field.noStore,
             Field("Content-Security-Policy", policy.joined(separator: "; ")),
-            // Not `no-referrer`: with that a browser sends the form with `Origin: null`, and we
-            // could no longer tell our page from another. No other origin learns anything.
+            // Not `no-referrer`: browsers would then send the form with `Origin: null`, which other
+            // pages can send too.
             Field("Referrer-Policy", "same-origin"),
             Field("X-Content-Type-Options", "nosniff"),
             Field("Cross-Origin-Opener-Policy", "same-origin"),
@@ -30,7 +30,7 @@ struct PageHeaders: Sendable {
                 "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
             ),
         ]
-        // For browsers older than the policy's directive; it knows no list.
+        // For browsers that do not support `frame-ancestors`; it allows no list of origins.
         if frameAncestors.isEmpty { fields.append(Field("X-Frame-Options", "DENY")) }
         self.fields = fields
     }

@@ -1,5 +1,5 @@
-/// What the pages do by themselves where scripts run. Everything works without it: it counts down,
-/// notices that something changed elsewhere, and lets the Enter key decline.
+/// The script of the pages: it counts down, polls for changes, and lets the Enter key decline. The
+/// pages work without it.
 enum Script {
     static let text = """
         (() => {
@@ -7,7 +7,7 @@ enum Script {
           const pause = (ms) => new Promise((done) => setTimeout(done, ms));
           let turn = 0;
 
-          // A press of Enter that is meant for nothing in particular declines, never approves.
+          // Enter outside of a control declines, and never approves.
           document.addEventListener('keydown', (event) => {
             if (event.key !== 'Enter' || event.repeat || event.isComposing || event.defaultPrevented
               || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -18,14 +18,14 @@ enum Script {
             decline.form.requestSubmit(decline);
           });
 
-          // A second tap while the first is on its way is the same answer or a mistake.
+          // A second tap while the form is being sent is ignored.
           document.addEventListener('submit', (event) => {
             const form = event.target;
             if (form.getAttribute('aria-busy') === 'true') { event.preventDefault(); return; }
             form.setAttribute('aria-busy', 'true');
           });
 
-          // A page that comes back from the browser's memory may be out of date.
+          // A page from the back-forward cache may be out of date.
           addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 
           const countDown = async (main, mine) => {
@@ -59,12 +59,12 @@ enum Script {
             if (!fresh) { location.reload(); return; }
             document.title = page.title;
             document.querySelector('main').replaceWith(fresh);
-            // So that a screen reader reads what is new.
+            // Screen readers read the new heading.
             fresh.querySelector('h1').focus();
             start();
           };
 
-          // Asks until the phase is no longer the one on the page. Each question waits at the server.
+          // Polls until the phase differs from the one on the page. Each request waits at the server.
           const watch = async (main, mine) => {
             const { phase, state } = main.dataset;
             if (!state) return;

@@ -1,9 +1,10 @@
+import Localization
 import Logins
 
 extension Sheet {
     // MARK: Scopes
 
-    /// What is asked for and was not listed as a permission. What is implicit nobody is asked about.
+    /// The requested scopes that are not listed as permissions already. Implicit scopes are not shown.
     private var scopes: [Consent.Scope] {
         let listed = consent.facts.flatMap { fact -> [String] in
             if case .codes(let codes, .cdrScope, _) = fact.value { codes } else { [] }
@@ -17,34 +18,34 @@ extension Sheet {
 
     @HTMLBuilder var scopeList: HTML {
         let scopes = scopes
-        // A lodged consent has facts; an ordinary login has only its scopes.
+        // A lodged consent has details; an ordinary login has its scopes only.
         if !scopes.isEmpty || !consent.kind.isLodged {
             HTML.element("section", ["aria-labelledby": "scopes"]) {
-                HTML.element("h2", ["id": "scopes"]) { catalogue.html(.scopesHeading) }
+                HTML.element("h2", ["id": "scopes"]) { scopesHeading }
                 if scopes.isEmpty {
                     HTML.element("p", ["class": "soft"]) { catalogue.html(.scopesNone) }
                 } else {
                     HTML.element("ul") {
-                        for scope in scopes { HTML.element("li") { words(scope) } }
+                        for scope in scopes { HTML.element("li") { text(scope) } }
                     }
                 }
             }
         }
     }
 
-    /// Boxes for what can be left out. What cannot is sent along, so that a form always says all of
-    /// what is granted, even when every box is empty.
+    /// Check boxes for optional scopes. Required ones are hidden fields, so that a form always names
+    /// everything that it grants, even when every box is empty.
     var scopeChoice: HTML {
         options(
             "scopes",
-            .scopesHeading,
+            scopesHeading,
             .scopesOptionalHelp,
             error: attempt.flatMap { $0.problem.isAboutScopes ? $0.problem.phrase : nil }
         ) {
             for scope in scopes {
                 if scope.isOptional {
                     option("checkbox", "scope", scope.requestedName, isChosen(scope)) {
-                        words(scope)
+                        text(scope)
                     }
                 } else {
                     HTML.element("div", ["class": "option"]) {
@@ -52,18 +53,20 @@ extension Sheet {
                             "input",
                             ["type": "hidden", "name": "scope", "value": scope.requestedName]
                         )
-                        HTML.element("span") { words(scope) }
+                        HTML.element("span") { text(scope) }
                     }
                 }
             }
         }
     }
 
+    private var scopesHeading: HTML { catalogue.html(.scopesHeading, ["client": client]) }
+
     private func isChosen(_ scope: Consent.Scope) -> Bool {
         attempt?.selection.scopes?.contains(scope.requestedName) ?? true
     }
 
-    @HTMLBuilder private func words(_ scope: Consent.Scope) -> HTML {
+    @HTMLBuilder private func text(_ scope: Consent.Scope) -> HTML {
         let meaning = catalogue.meaning(scope.requestedName, in: .cdrScope)
         HTML.element("strong") {
             if scope.displayName == nil, let meaning {
@@ -79,7 +82,7 @@ extension Sheet {
 
     // MARK: Accounts
 
-    /// Whether approving means choosing something.
+    /// Whether an approval includes a choice.
     var hasChoice: Bool {
         switch consent.accounts {
         case .none: hasOptionalScopes
@@ -88,7 +91,7 @@ extension Sheet {
         }
     }
 
-    /// The account that the consent names, with the name that the person knows it by.
+    /// The account that the consent names, with the user's own name for it.
     @HTMLBuilder var payer: HTML {
         if case .payer(let named?) = consent.accounts {
             HTML.element("section", ["aria-labelledby": "payer"]) {
@@ -110,7 +113,7 @@ extension Sheet {
         case .several(let preselected):
             accounts(.accountsHeading, .accountsHelp, "checkbox", Set(preselected))
         case .payer:
-            // One account is no choice, but it is seen before the money leaves it.
+            // A single account is preselected, and still shown before the payment.
             accounts(
                 .payerHeading,
                 .payerHelp,
@@ -129,7 +132,7 @@ extension Sheet {
         let chosen = attempt.map { Set($0.selection.accounts ?? []) } ?? preselected
         return options(
             "accounts",
-            heading,
+            catalogue.html(heading),
             help,
             error: attempt.flatMap { $0.problem.isAboutScopes ? nil : $0.problem.phrase }
         ) {
@@ -154,10 +157,10 @@ extension Sheet {
 
     // MARK: Controls
 
-    /// A group of controls with its name, its help, and what is wrong with what was chosen.
+    /// A group of controls with its heading, its help, and the error in the last choice.
     private func options(
         _ id: String,
-        _ heading: Phrase,
+        _ heading: HTML,
         _ help: Phrase,
         error: Phrase?,
         @HTMLBuilder _ content: () -> HTML
@@ -169,7 +172,7 @@ extension Sheet {
                 "aria-describedby": error == nil ? id + "-help" : "\(id)-error \(id)-help",
             ]
         ) {
-            HTML.element("legend") { catalogue.html(heading) }
+            HTML.element("legend") { heading }
             HTML.element("p", ["class": "soft", "id": id + "-help"]) { catalogue.html(help) }
             if let error {
                 HTML.element("p", ["class": "error", "id": id + "-error"]) {
@@ -197,7 +200,7 @@ extension Sheet {
         }
     }
 
-    /// Stands first and has the focus, so that nobody wonders why the page is the same.
+    /// Comes first and has the focus, so that the error is not missed.
     func summary(_ problem: Selection.Problem) -> HTML {
         HTML.element(
             "div",

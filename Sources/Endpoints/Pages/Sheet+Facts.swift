@@ -1,12 +1,14 @@
+import Dates
 import HTTP
+import Localization
 import Logins
 
 extension Sheet {
-    /// Lists of more permissions than this are put into groups.
+    /// Longer lists of permissions are shown in groups.
     static let ungrouped = 6
 
-    /// Everything that the consent says, in its order: what we can name, and below it what only its
-    /// server can.
+    /// Every detail of the consent, in its order: those with a label of ours, then the members that
+    /// only the server has names for.
     @HTMLBuilder var details: HTML {
         let facts = consent.facts.filter { !isSaidElsewhere($0) }
         let named = facts.filter { if case .known = $0.label { true } else { false } }
@@ -26,7 +28,7 @@ extension Sheet {
         }
     }
 
-    /// The account that money leaves has a place of its own.
+    /// The account that pays is shown in a section of its own.
     private func isSaidElsewhere(_ fact: Fact) -> Bool {
         guard case .payer(let named?) = consent.accounts else { return false }
         return fact == Fact(.known(.payerAccount), .account(named))
@@ -57,21 +59,20 @@ extension Sheet {
         case .day(let text): day(text)
         case .moment(let moment): page.moment(moment)
         case .number(let text):
-            NumberText.decimal(text, catalogue.language).map { number in
-                HTML.element("bdi") { .text(number) }
-            } ?? page.untrusted(text)
+            catalogue.number(text).map { number in HTML.element("bdi") { .text(number) } }
+                ?? page.untrusted(text)
         case .days(let count): .text(catalogue.text(.days, count))
         case .codes(let codes, let list, let groups): self.codes(codes, list, groups)
         case .account(let account): self.account(account)
         }
     }
 
-    /// Kept apart from what stands around it; and the symbol, where it comes last, from the number,
-    /// or its parts would change places in a text that runs from the right.
+    /// Isolated from the text around it; and a symbol that comes last is isolated from the number,
+    /// or they would change places in right-to-left text.
     func money(_ money: Money) -> HTML {
-        let parts = NumberText.money(money, catalogue.language)
-            .split(separator: "\u{A0}", maxSplits: 1).map(String.init)
-        return HTML.element("bdi", ["class": "money", "dir": catalogue.language.direction]) {
+        let parts = catalogue.money(money).split(separator: "\u{A0}", maxSplits: 1)
+            .map(String.init)
+        return HTML.element("bdi", ["class": "money", "dir": catalogue.direction]) {
             HTML.text(parts[0])
             if parts.count == 2 {
                 HTML.text("\u{A0}")
@@ -82,7 +83,7 @@ extension Sheet {
 
     private func day(_ text: String) -> HTML {
         guard let day = CivilDay(text) else { return page.untrusted(text) }
-        return HTML.element("time", ["datetime": text]) { .text(catalogue.language.date(day)) }
+        return HTML.element("time", ["datetime": text]) { .text(catalogue.date(day)) }
     }
 
     // MARK: Codes
@@ -108,7 +109,7 @@ extension Sheet {
         }
     }
 
-    /// Its meaning; one that we cannot explain is shown as it came, and says so.
+    /// The meaning of a code; an unknown code is shown as it is, with a note.
     private func code(_ code: String, _ list: Fact.Codes) -> HTML {
         guard let meaning = catalogue.meaning(code, in: list) else {
             return page.untrusted(code) + .text(" ")
@@ -120,8 +121,7 @@ extension Sheet {
 
     // MARK: Accounts
 
-    /// An account by the members of its own standard: each part on a line, numbers in the groups
-    /// that people read them in.
+    /// An account with one line for each member of its standard, numbers in the usual groups.
     func account(_ account: Consent.NamedAccount) -> HTML {
         lines(
             (account.name.map { [page.untrusted($0)] } ?? [])
@@ -179,13 +179,13 @@ extension Sheet {
         }
     }
 
-    /// Numbers of accounts run from left to right in every language.
+    /// Account numbers are left-to-right in every language.
     private func digits(_ text: String) -> HTML {
         HTML.element("bdi", ["class": "digits", "dir": "ltr"]) { InertText.html(text) }
     }
 }
 
-/// How people read the numbers of accounts.
+/// The usual ways to write account numbers.
 enum AccountNumber {
     /// Six digits and eight.
     static func isSortCodeAndNumber(_ text: String) -> Bool {
@@ -197,8 +197,7 @@ enum AccountNumber {
         stride(from: 0, to: 6, by: 2).map { text.dropFirst($0).prefix(2) }.joined(separator: "-")
     }
 
-    /// Two letters, two digits, and 11 to 30 of either (ISO 13616). Whether its check digits are
-    /// right is the bank's business.
+    /// Two letters, two digits, and 11 to 30 of either (ISO 13616). The bank verifies check digits.
     static func isIBAN(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         let isCapital = { (byte: UInt8) in (0x41...0x5A).contains(byte) }

@@ -1,26 +1,26 @@
 import HTTP
+import Localization
 import Logins
 
-/// What a person chose, and why it could not be taken. The page then shows both.
-struct Attempt: Hashable, Sendable {
+/// A choice that was refused, and why. The page shows both again.
+struct RefusedChoice: Hashable, Sendable {
     let selection: Selection
     let problem: Selection.Problem
 }
 
-/// The page of a question: who asks and for what, every detail of it, what can be chosen, and the
-/// buttons. Its parts are in files of their own: what it says in `Sheet+Facts`, what can be
-/// chosen in `Sheet+Choice`.
+/// The page of a question: who asks for what, every detail, the choices, and the buttons. Details
+/// are in `Sheet+Facts`, choices in `Sheet+Choice`.
 struct Sheet: Sendable {
-    /// Unicode scalars of a name in the heading; the whole of it stands in the details. One
-    /// character can have any number of them.
+    /// Unicode scalars of a name in the heading. Not characters: one character can have any number
+    /// of scalars.
     static let headingLimit = 64
-    /// Characters of the longest amount that stands large.
+    /// Characters of the longest amount in large type.
     static let largeAmount = 12
 
     let page: ApprovalPage
     let question: Question
     let login: PendingLogin
-    let attempt: Attempt?
+    let attempt: RefusedChoice?
 
     var catalogue: Catalogue { page.catalogue }
     var consent: Consent { question.consent }
@@ -29,8 +29,8 @@ struct Sheet: Sendable {
         let left = max(0, (login.terms.promptEnds - now).milliseconds)
         let canApprove = choices.contains(.approve)
         let isChoosing = canApprove && hasChoice
-        // Without scripts the page looks again now and then, and when the time is over; but it must
-        // not forget what was ticked meanwhile.
+        // Without scripts the page reloads every 30 seconds and at the end; while there is a choice,
+        // only at the end, because a reload would drop it.
         let end = Int(left / 1000) + 1
         let heading = heading
         let title = attempt == nil ? heading : catalogue.html(.errorHeading)
@@ -64,20 +64,9 @@ struct Sheet: Sendable {
 
     // MARK: Who and what
 
-    /// Whoever asks: the server's name for it, or the client's identifier, never nothing.
-    private var clientName: String? {
-        consent.clientName ?? login.details.clientName ?? login.details.client?.value
-    }
+    private var clientName: String? { ApprovalPage.clientName(login) }
 
-    private var client: HTML {
-        clientName.map(short) ?? catalogue.html(.askApplicationUnnamed)
-    }
-
-    private func short(_ name: String) -> HTML {
-        let scalars = name.unicodeScalars
-        guard scalars.count > Self.headingLimit else { return InertText.html(name) }
-        return InertText.html(String(scalars.prefix(Self.headingLimit - 1)) + "\u{2026}")
-    }
+    var client: HTML { page.client(login) }
 
     private var heading: HTML {
         switch consent.kind.subject {
@@ -90,8 +79,7 @@ struct Sheet: Sendable {
         }
     }
 
-    /// Whether the payment is due on a later day than it was requested, by the clock of its
-    /// standard.
+    /// Whether the payment date is after the day of the request, in the zone of the payment's standard.
     private var isLater: Bool {
         guard case .day(let day) = first(.executionDate) else { return false }
         let requested = login.terms.receivedAt + consent.kind.dayOffset
@@ -108,13 +96,13 @@ struct Sheet: Sendable {
             phrase,
             [
                 "amount": HTML.element("span", ["class": size(of: money)]) { self.money(money) },
-                "payee": payeeName.map(short) ?? catalogue.html(.payeeUnnamed),
+                "payee": payeeName.map(ApprovalPage.short) ?? catalogue.html(.payeeUnnamed),
             ]
         )
     }
 
-    /// Whether the amount in the heading is the largest of an order: one that begins or ends with
-    /// more is not to be read as if that were all.
+    /// Whether the amount in the heading is the largest of an order. If the first or last payment is
+    /// larger, the heading names no amount.
     private var saysTheMost: Bool {
         guard case .money(let most) = first(.recurringAmount) ?? first(.firstAmount) else {
             return true
@@ -125,7 +113,7 @@ struct Sheet: Sendable {
         }
     }
 
-    /// Large, unless it is too long for one line of a phone then.
+    /// Large, unless it would not fit on one line of a phone.
     private func size(of money: Money) -> String {
         money.amount.utf8.count > Self.largeAmount ? "amount long" : "amount"
     }
@@ -142,7 +130,7 @@ struct Sheet: Sendable {
         consent.facts.first { $0.label == .known(label) }?.value
     }
 
-    /// Says who asks where the heading does not, and warns of names that may not be what they seem.
+    /// Names the client where the heading does not, and warns about deceptive names.
     @HTMLBuilder private var lead: HTML {
         if consent.kind.isPayment {
             HTML.element("p") { catalogue.html(.payLead, ["client": client]) }
@@ -170,7 +158,7 @@ struct Sheet: Sendable {
         }
     }
 
-    // MARK: The end of it
+    // MARK: Time and buttons
 
     private func time(ends: Timestamp, left: Int64) -> HTML {
         HTML.element("div", ["class": "time"]) {
@@ -200,8 +188,8 @@ struct Sheet: Sendable {
         }
     }
 
-    /// Decline is the first button of the form and so the one that the Enter key means
-    /// (HTML §4.10.21.2, implicit submission).
+    /// Decline is the first button of the form, so the Enter key submits it (HTML §4.10.21.2, implicit
+    /// submission).
     private func buttons(_ canApprove: Bool) -> HTML {
         HTML.element("fieldset") {
             HTML.element("legend", ["class": "unseen"]) { catalogue.html(.choicesLabel) }

@@ -36,17 +36,29 @@ public struct User: Hashable, Sendable {
         self.timeZone = timeZone
     }
 
-    /// Whether a text can be a name of the time zone database: up to 64 letters, digits, `_`, `+` and
-    /// `-` in parts divided by `/`. It then is no path to anywhere else.
+    /// Whether a text has the form of a name of the time zone database: at most 64 characters in up to
+    /// three parts separated by `/`, each of letters, digits, `_`, `+` and `-`. Such a name cannot
+    /// lead out of the database's folder.
     public static func isTimeZone(_ text: String) -> Bool {
-        text.utf8.count <= 64
-            && text.utf8.split(separator: 0x2F, omittingEmptySubsequences: false).allSatisfy {
-                !$0.isEmpty
-                    && $0.allSatisfy { byte in
-                        byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == 0x5F
-                            || byte == 0x2B || byte == 0x2D
-                    }
+        let parts = text.utf8.split(separator: 0x2F, omittingEmptySubsequences: false)
+        return text.utf8.count <= 64 && parts.count <= 3
+            && parts.allSatisfy { part in
+                !part.isEmpty
+                    && part.allSatisfy { isAlphanumeric($0) || [0x5F, 0x2B, 0x2D].contains($0) }
             }
+    }
+
+    /// Whether a text has the form of a language tag (RFC 5646 §2.1): 2 to 35 characters in parts of
+    /// 1 to 8 letters and digits, separated by `-`.
+    public static func isLanguageTag(_ text: String) -> Bool {
+        (2...35).contains(text.utf8.count)
+            && text.utf8.split(separator: 0x2D, omittingEmptySubsequences: false).allSatisfy {
+                (1...8).contains($0.count) && $0.allSatisfy(isAlphanumeric)
+            }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26
     }
 }
 

@@ -1,3 +1,4 @@
+import Localization
 import Logins
 import TestSupport
 import Testing
@@ -18,7 +19,7 @@ struct ConsentPage {
         )
         try login.apply(.prepared(question, [.fixture(at: now)]), at: now)
         let stored = StoredLogin(number: LoginNumber(1), login: login)
-        let page = ApprovalPage(catalogue: Catalogue(.english), brand: "Bank")
+        let page = ApprovalPage(catalogue: Catalogue(.en), brand: "Bank")
         markup =
             page.page(LoginStanding(stored, at: now), now: now, choices: [.approve, .deny])
             .markup

@@ -1,9 +1,9 @@
-// Puts a login of each sample into a store, for a service to show:
+// Inserts a login of each sample into a store, for a service to show:
 //
 //     gallery DATABASE TAG...
 //
-// Each language tag has a person of its own, with their time zone. Prints the tickets as one JSON
-// object, `{"en": {"scopes": "…"}}`. Run it before the service opens the database.
+// Each language tag has a user, with a time zone. Prints the tickets as one JSON object,
+// `{"en": {"scopes": "…"}}`. Run it before the service opens the database.
 import Consents
 import Foundation
 import Identity
@@ -27,7 +27,7 @@ let store = try SQLiteLoginStore(
     StoreOptions(path: path, role: .service, clock: ManualClock(now))
 )
 
-/// A login that waits for its person for ten minutes, and the ticket of its link.
+/// A pending login that expires after ten minutes, and the ticket of its link.
 func ask(_ sample: SampleQuestion, _ user: UserID, _ tag: String) async throws -> String {
     let end = now + .seconds(600)
     let key = LoginKey(

@@ -31,13 +31,11 @@ struct ReportBody {
         return json.bytes
     }
 
-
     private var rejection: [UInt8] {
         let description = Self.description(of: outcome)
         var json = JSONWriter()
         json.object { json in
-            let id = family.map { $0.rejectsByID ? login.key.login.value : nil } ?? login.key.login.value
-            json.member("id", id)
+            if family?.rejectsByID ?? true { json.member("id", login.key.login.value) }
             json.member("login_state", login.details.state)
             if let family {
                 json.member("status_code", 403)

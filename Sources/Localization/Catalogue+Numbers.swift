@@ -1,0 +1,45 @@
+public import Logins
+
+/// Numbers are written from their digits: none is added, dropped or rounded, and none passes
+/// through a binary float.
+extension Catalogue {
+    /// `1,234.5` for `1234.5`; nil unless the text is plain digits with at most one point. A leading
+    /// zero is not dropped, so such a text is not a number either.
+    public func number(_ text: String) -> String? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count),
+            parts.allSatisfy({ part in
+                !part.isEmpty && part.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            }),
+            parts[0].utf8.count == 1 || parts[0].first != "0"
+        else { return nil }
+        let whole = grouped(parts[0])
+        return parts.count == 2 ? whole + data.decimalMark + parts[1] : whole
+    }
+
+    /// An amount with its currency symbol, or with the ISO 4217 code where the language has no
+    /// symbol for the currency (CLDR standard currency pattern).
+    public func money(_ money: Money) -> String {
+        let symbol = CatalogueData.value(money.currency, in: data.currencySymbols) ?? money.currency
+        // CLDR currencySpacing: letters are kept apart from the digits that follow.
+        let isSymbol = symbol.unicodeScalars.last?.properties.generalCategory == .currencySymbol
+        let isAdjacent = data.money.contains("{symbol}{number}")
+        return Self.fill(
+            data.money,
+            [
+                "symbol": isAdjacent && !isSymbol ? symbol + "\u{A0}" : symbol,
+                "number": number(money.amount) ?? money.amount,
+            ]
+        )
+    }
+
+    private func grouped(_ digits: Substring) -> String {
+        guard digits.utf8.count >= 3 + data.minimumGroupingDigits else { return String(digits) }
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.utf8.count - index).isMultiple(of: 3) { text += data.groupMark }
+            text.append(digit)
+        }
+        return text
+    }
+}

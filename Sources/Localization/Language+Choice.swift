@@ -1,0 +1,41 @@
+extension Language {
+    /// The user's own choice, else the first language that the browser accepts, else English.
+    public static func best(chosen: String?, acceptLanguage: String?) -> Language {
+        if let chosen, let language = lookUp(chosen) { return language }
+        for tag in preferences(acceptLanguage ?? "") {
+            if let language = lookUp(tag) { return language }
+        }
+        return .en
+    }
+
+    /// Cuts the tag from the right until it is one of ours (RFC 4647 §3.4); else any of ours with
+    /// the same primary subtag, such as `pt-BR` for `pt-PT`.
+    private static func lookUp(_ tag: String) -> Language? {
+        var parts = tag.lowercased().split(whereSeparator: { $0 == "-" || $0 == "_" })
+        guard let primary = parts.first else { return nil }
+        while !parts.isEmpty {
+            let shorter = parts.joined(separator: "-")
+            if let language = allCases.first(where: { $0.rawValue.lowercased() == shorter }) {
+                return language
+            }
+            parts.removeLast()
+        }
+        return allCases.first { $0.rawValue.prefix { $0 != "-" } == primary }
+    }
+
+    /// The tags of an `Accept-Language` field, the most wanted first (RFC 9110 §12.5.4).
+    private static func preferences(_ field: String) -> [String] {
+        let wanted = field.split(separator: ",").prefix(32).compactMap {
+            item -> (String, Double)? in
+            let parts = item.filter { $0 != " " && $0 != "\t" }.split(separator: ";")
+            guard let tag = parts.first else { return nil }
+            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
+                .map { Double($0.dropFirst(2)) ?? 0 }
+            return (String(tag), weight ?? 1)
+        }
+        return wanted.enumerated()
+            .filter { $0.element.1 > 0 }
+            .sorted { ($0.element.1, $1.offset) > ($1.element.1, $0.offset) }
+            .map(\.element.0)
+    }
+}
