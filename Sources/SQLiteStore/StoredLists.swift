@@ -1,7 +1,7 @@
 import JSON
 import Logins
 
-/// Lists within a row, as compact JSON text. Member names are frozen like `StoredNames`.
+/// Lists within a row, as compact JSON text. The names of members are frozen, as `StoredName`s are.
 enum StoredLists {
     static func text(_ strings: [String]) -> String {
         if strings.isEmpty { return "[]" }
@@ -12,7 +12,7 @@ enum StoredLists {
         }
     }
 
-    /// Nil where nothing was tried yet, as it mostly is.
+    /// Nil when there was no attempt yet, as in most rows.
     static func text(_ attempts: Attempts) -> String? {
         if attempts.count == 0 { return nil }
         return text { $0.object { members(of: attempts, &$0) } }
@@ -61,7 +61,7 @@ enum StoredLists {
         }
     }
 
-    // MARK: Back
+    // MARK: Reading
 
     static func strings(_ text: String) throws(StoreError) -> [String] {
         if text == "[]" { return [] }
@@ -94,7 +94,7 @@ enum StoredLists {
     static func channels(_ text: String) throws(StoreError) -> Set<ChannelID> {
         var channels: Set<ChannelID> = []
         for name in try strings(text) {
-            guard let channel = ChannelID(name) else { throw StoreError.damaged("a channel") }
+            guard let channel = ChannelID(name) else { throw StoreError.damaged("invalid channel") }
             channels.insert(channel)
         }
         return channels
@@ -110,7 +110,7 @@ enum StoredLists {
             try json.end()
             return value
         } catch {
-            throw StoreError.damaged("a list is \(error)")
+            throw StoreError.damaged("invalid list: \(error)")
         }
     }
 
@@ -144,14 +144,14 @@ enum StoredLists {
     }
 }
 
-/// Attempts as they are collected from members.
+/// Attempts, collected from the members of an object.
 private struct ReadAttempts {
     private var count = 0
     private var recent: [Attempts.Entry] = []
 
     var value: Attempts { Attempts(count: count, recent: recent) }
 
-    /// False when the member is none of these.
+    /// False when the member belongs to something else.
     mutating func take(_ name: String, _ json: inout JSONScanner) throws(JSONError) -> Bool {
         switch name {
         case "count": count = try Self.integer(&json)

@@ -1,30 +1,47 @@
-// Durable inserts a second by waiting callers, for each way of finding a login by its key.
+// Durable inserts a second by 64 callers that wait, and what the engine's questions cost.
 //
 //     swift run -c release store-bench [seconds] [rows present] [rounds]
+//     swift run -c release store-bench count [rows]
 //
-// Variants run in turn, several rounds, so that a slow moment of the machine hits all of them.
+// The first form inserts for so long with so many rows present. Variants run in turn, several
+// rounds, so that a slow moment of the machine affects all of them. The second form inserts so many
+// rows and ends: for `valgrind --tool=callgrind`, whose counts do not depend on the machine's load.
+//
+// A variant is a page size and how many entries of the index by hash are kept in memory
+// (`TailIndex`); with one entry the index is on disk as a plain index would be.
 import Foundation
 import Logins
 import SQLiteStore
 import TestSupport
+import Threads
 
 struct Variant: Sendable {
-    let name: String
     let pageSize: Int
-    let newestInMemory: Int
-}
+    let entriesInMemory: Int
 
-let variants = [
-    Variant(name: "index on disk, 4 KiB pages", pageSize: 4_096, newestInMemory: 0),
-    Variant(name: "index on disk, 8 KiB pages", pageSize: 8_192, newestInMemory: 0),
-    Variant(name: "newest in memory, 4 KiB pages", pageSize: 4_096, newestInMemory: 32_768),
-    Variant(name: "newest in memory, 8 KiB pages", pageSize: 8_192, newestInMemory: 32_768),
-]
-let arguments = CommandLine.arguments.dropFirst().compactMap { Double($0) }
-let seconds = arguments.first ?? 2
-let present = Int(arguments.dropFirst().first ?? 200_000)
-let callers = 64
-let rounds = Int(arguments.dropFirst(2).first ?? 3)
+    var name: String {
+        let index = entriesInMemory > 1 ? "\(entriesInMemory) in memory" : "index on disk"
+        return "\(index), \(pageSize / 1_024) KiB pages"
+    }
+
+    func open(_ directory: TemporaryDirectory) throws -> SQLiteLoginStore {
+        var options = StoreOptions(
+            path: directory.file("bench.db"),
+            role: .service,
+            clock: ManualClock()
+        )
+        options.pageSize = pageSize
+        options.newestInMemory = entriesInMemory
+        return try SQLiteLoginStore(options)
+    }
+
+    /// As the product has it.
+    static let usual = Variant(pageSize: 4_096, entriesInMemory: 65_536)
+    static let all = [
+        usual, Variant(pageSize: 8_192, entriesInMemory: 65_536),
+        Variant(pageSize: 4_096, entriesInMemory: 1), Variant(pageSize: 8_192, entriesInMemory: 1),
+    ]
+}
 
 let template = PendingLogin.Fixture(id: "template").make()
 
@@ -39,6 +56,7 @@ func fixture(_ number: Int) -> PendingLogin {
     var details = template.details
     guard let login = LoginID(text), let user = UserID("user-" + text) else { return template }
     details.user = user
+    details.consentID = ConsentID("consent-" + text)
     details.bindingMessage = "Pay 12.50 € to Bob for the order of today"
     let received = template.terms.receivedAt + .milliseconds(Int64(number / 50))
     return PendingLogin(
@@ -54,7 +72,7 @@ func fixture(_ number: Int) -> PendingLogin {
     )
 }
 
-/// Inserts from many callers at once until `isOver`, and returns how many came to be durable.
+/// Inserts from many callers at once until `isOver`, and returns how many became durable.
 func insert(
     into store: SQLiteLoginStore,
     callers: Int,
@@ -77,7 +95,7 @@ func insert(
     }
 }
 
-/// How long the engine's questions take, with everything due; and the memory of the process.
+/// How long the engine's questions take with everything due, and the memory of the process.
 func printQuestions(_ store: SQLiteLoginStore) async throws {
     let clock = ContinuousClock()
     let next = try await clock.measure {
@@ -95,46 +113,73 @@ func printQuestions(_ store: SQLiteLoginStore) async throws {
     print("    nextDue \(next / 1_000), claim of 100 \(claim / 100), \(memory)")
 }
 
-var results: [String: [Double]] = [:]
-let wanted = ProcessInfo.processInfo.environment["ONLY"]
-for round in 1...rounds {
-    for variant in variants where wanted.map({ variant.name.contains($0) }) ?? true {
-        let directory = try TemporaryDirectory()
-        var options = StoreOptions(
-            path: directory.file("bench.db"),
-            role: .service,
-            clock: ManualClock()
-        )
-        options.pageSize = variant.pageSize
-        options.newestInMemory = variant.newestInMemory
-        let store = try SQLiteLoginStore(options)
-        for (label, rows) in [("fresh", 0), ("\(present) present", present)] {
-            if rows > 0 {
-                _ = await insert(into: store, callers: 512, from: 0) { $0 * 512 >= rows }
-            }
-            let clock = ContinuousClock()
-            let start = clock.now
-            let end = start + .seconds(seconds)
-            let count = await insert(into: store, callers: callers, from: rows) { _ in
-                clock.now >= end
-            }
-            let rate = Double(count) / (Double((clock.now - start).milliseconds) / 1000)
-            results["\(variant.name), \(label)", default: []].append(rate)
-            try await printQuestions(store)
-            print("round \(round), \(variant.name), \(label): \(Int(rate)) inserts/s")
+/// Inserts a second of a variant, on a fresh file and with rows present.
+func measure(_ variant: Variant, seconds: Double, present: Int) async throws -> [String: Double] {
+    let directory = try TemporaryDirectory()
+    let store = try variant.open(directory)
+    var rates: [String: Double] = [:]
+    for (label, rows) in [("fresh", 0), ("\(present) present", present)] {
+        if rows > 0 {
+            _ = await insert(into: store, callers: 512, from: 0) { $0 * 512 >= rows }
         }
-        await store.close()
-        let opening = ContinuousClock().now
-        await (try SQLiteLoginStore(options)).close()
-        print("    opened again and closed in \(ContinuousClock().now - opening)")
+        let clock = ContinuousClock()
+        let start = clock.now
+        let end = start + .seconds(seconds)
+        let count = await insert(into: store, callers: 64, from: rows) { _ in clock.now >= end }
+        let rate = Double(count) / (Double((clock.now - start).milliseconds) / 1000)
+        rates[label] = rate
+        print("\(variant.name), \(label): \(Int(rate)) inserts/s")
+        try await printQuestions(store)
+    }
+    let closing = ContinuousClock().now
+    await store.close()
+    let opening = ContinuousClock().now
+    let again = try variant.open(directory)
+    print("    closed in \(opening - closing), opened again in \(ContinuousClock().now - opening)")
+    await again.close()
+    return rates
+}
+
+func compare(seconds: Double, present: Int, rounds: Int) async throws {
+    var results: [String: [Double]] = [:]
+    for _ in 0..<rounds {
+        for variant in Variant.all {
+            for (label, rate) in try await measure(variant, seconds: seconds, present: present) {
+                results["\(variant.name), \(label)", default: []].append(rate)
+            }
+        }
+    }
+    for (name, rates) in results.sorted(by: { $0.key < $1.key }) {
+        let rates = rates.sorted().map { Int($0) }
+        print("\(name): median \(rates[rates.count / 2]), \(rates[0])-\(rates[rates.count - 1])")
     }
 }
-let best = results.values.compactMap { $0.sorted()[$0.count / 2] }.max() ?? 1
-for (name, rates) in results.sorted(by: { $0.key < $1.key }) {
-    let sorted = rates.sorted()
-    let median = sorted[sorted.count / 2]
-    let ratio = String(format: "%.2f", median / best)
-    print(
-        "\(name): median \(Int(median)), \(Int(sorted[0]))-\(Int(sorted[sorted.count - 1])), \(ratio)"
-    )
+
+func run(_ arguments: [String]) async throws {
+    guard arguments.first == "count" else {
+        let numbers = arguments.compactMap { Double($0) }
+        try await compare(
+            seconds: numbers.first ?? 2,
+            present: Int(numbers.dropFirst().first ?? 200_000),
+            rounds: Int(numbers.dropFirst(2).first ?? 3)
+        )
+        return
+    }
+    let store = try Variant.usual.open(try TemporaryDirectory())
+    let rows = arguments.dropFirst().first.flatMap { Int($0) } ?? 10_240
+    let count = await insert(into: store, callers: 64, from: 0) { $0 * 64 >= rows }
+    await store.close()
+    print("\(count) inserts")
 }
+
+// Not `await` at the top: the main thread would leave its body, which valgrind does not survive.
+let isOver = ThreadSemaphore()
+Task.detached {
+    do {
+        try await run(Array(CommandLine.arguments.dropFirst()))
+    } catch {
+        print("failed: \(error)")
+    }
+    isOver.signal()
+}
+isOver.wait()
