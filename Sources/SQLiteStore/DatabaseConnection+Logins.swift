@@ -29,8 +29,8 @@ extension DatabaseConnection {
         _ hash: Int64,
         _ index: TailIndex
     ) throws(StoreError) -> StoredLogin? {
-        try login(key, among: index.numbers(hash))
-            ?? login(key, among: index.stored(hash, self))
+        if let known = try login(key, among: index.numbers(hash)) { return known }
+        return try login(key, among: index.stored(hash, self))
     }
 
     /// Looks through the logins that the index's table may not have yet, for a tool beside the

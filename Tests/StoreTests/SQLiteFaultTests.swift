@@ -81,7 +81,7 @@ struct SQLiteFaultTests {
         await first.close()
         let sql = """
             UPDATE login SET login_id = CAST(x'FF41' AS TEXT) WHERE number = \(numbers[1].rawValue);
-            UPDATE meta SET keys_merged = 0; DELETE FROM login_key;
+            UPDATE meta SET hashes_merged = 0; DELETE FROM login_hash;
             """
         #expect(try SQLiteShell.run(place.path, sql).isSuccess)
         let second = try place.open()

@@ -6,37 +6,31 @@ import Testing
 
 @Suite("The parts of the SQLite store")
 struct SQLitePartsTests {
-    /// From the reference implementation's table: key 00…0f, input 00, 01, … of each length.
-    @Test(
-        "hash as SipHash-2-4 does",
-        arguments: [
-            (0, 0x726f_db47_dd0e_0e31), (1, 0x74f8_39c5_93dc_67fd), (7, 0xab02_00f5_8b01_d137),
-            (8, 0x93f5_f579_9a93_2462), (15, 0xa129_ca61_49be_45e5),
-        ] as [(Int, UInt64)]
-    )
-    func sipHash(_ length: Int, _ expected: UInt64) {
-        var hash = SipHash(.init(low: 0x0706_0504_0302_0100, high: 0x0f0e_0d0c_0b0a_0908))
-        for byte in 0..<length { hash.combine(UInt8(byte)) }
-        #expect(UInt64(bitPattern: hash.finalize()) == expected)
-    }
-
-    @Test("hash words as they hash bytes, wherever a text begins and ends")
-    func sipHashWords() {
-        let key = SipHash.Key(low: 0x0706_0504_0302_0100, high: 0x0f0e_0d0c_0b0a_0908)
-        for before in 0..<9 {
-            for length in 0..<26 {
-                let text = (0..<length).map { UInt8(0xFF - $0) }
-                var words = SipHash(key)
-                var bytes = SipHash(key)
-                for byte in 0..<before {
-                    words.combine(UInt8(byte))
-                    bytes.combine(UInt8(byte))
+    @Test("hash a key and a user from columns as from the domain, and never alike")
+    func hashes() {
+        var hashes: Set<Int64> = []
+        let names = ["a", "ab", "abc", String(repeating: "\u{1F600}", count: 99)]
+        for server in names {
+            for tenant in [nil] + names {
+                for id in names {
+                    let key = fixture(id) {
+                        $0.server = server
+                        $0.tenant = tenant
+                    }.make().key
+                    let hash = LoginHash.of(key)
+                    hashes.insert(hash)
+                    let tenant = tenant.map { Array($0.utf8) }
+                    #expect(LoginHash.ofKey(Array(server.utf8), tenant, Array(id.utf8)) == hash)
                 }
-                words.combine(text)
-                for byte in text + [0] { bytes.combine(byte) }
-                #expect(words.finalize() == bytes.finalize(), "\(before) and \(length)")
             }
+            let user = UserID.named(server)
+            hashes.insert(LoginHash.of(user))
+            #expect(LoginHash.ofUser(Array(server.utf8)) == LoginHash.of(user))
         }
+        #expect(hashes.count == 4 * 5 * 4 + 4)
+        // The hashes are stored: another function would not find the logins of a database.
+        #expect(LoginHash.of(fixture("login-1").make().key) == -2_599_684_273_428_014_791)
+        #expect(LoginHash.of(UserID.named("alice")) == 1_321_202_629_610_043_148)
     }
 
     @Test("keep numbers by hash as a set would", arguments: [Int64(1), 3, 64, .max])
@@ -49,7 +43,7 @@ struct SQLitePartsTests {
             return (state >> 33) % bound
         }
         for step in 0..<4_000 {
-            // Grows first, then shrinks, so that gaps are closed in full tables and in sparse ones.
+            // Grows first, then shrinks.
             let hash = Int64(next(1 << 31)) % hashes
             let entry = TailIndex.Entry(hash: hash, number: Int64(next(60)))
             if next(4_000) >= step {
@@ -61,7 +55,7 @@ struct SQLitePartsTests {
             #expect(kept.count == model.count)
             #expect(kept.contains(entry) == model.contains(entry))
             let numbers = model.filter { $0.hash == hash }.map(\.number).sorted()
-            #expect(kept.numbers(hash).sorted() == numbers)
+            #expect(kept[hash].sorted() == numbers)
         }
         #expect(kept.entries.sorted() == model.sorted())
     }
@@ -109,27 +103,32 @@ struct SQLitePartsTests {
         #expect(rates.count <= 10)
     }
 
-    @Test("keep the words that are in databases already")
+    @Test("keep the names that are in databases already")
     func frozen() {
         #expect(
-            PendingLogin.PhaseName.allCases.map { StoredNames.name($0) } == [
+            PendingLogin.PhaseName.allCases.map(\.storedName) == [
                 "preparing", "waiting", "reporting", "settled", "stranded",
             ]
         )
         #expect(
-            Decision.Choice.allCases.map { StoredNames.name($0) } == [
+            Decision.Choice.allCases.map(\.storedName) == [
                 "approve", "deny", "cancel", "fraud",
             ]
         )
-        #expect(Evidence.Method.allCases.map { StoredNames.name($0) } == ["tap"])
-        #expect(Evidence.Via.allCases.map { StoredNames.name($0) } == ["page", "device"])
         #expect(
-            PendingLogin.Settlement.allCases.map { StoredNames.name($0) } == [
+            PendingLogin.ExpiryRule.allCases.map(\.storedName) == [
+                "never", "lodged_consents", "always",
+            ]
+        )
+        #expect(Evidence.Method.allCases.map(\.storedName) == ["tap"])
+        #expect(Evidence.Via.allCases.map(\.storedName) == ["page", "device"])
+        #expect(
+            PendingLogin.Settlement.allCases.map(\.storedName) == [
                 "reported", "delivered_unconfirmed", "left_to_expire", "gone", "abandoned",
             ]
         )
         #expect(
-            Failure.allCases.map { StoredNames.name($0) } == [
+            Failure.allCases.map(\.storedName) == [
                 "user_unknown", "user_disabled", "no_channel", "every_channel_refused",
                 "too_many_logins_of_user", "too_many_logins_of_client",
                 "too_many_starts_of_user", "too_many_starts_of_client",
