@@ -11,7 +11,7 @@ extension DatabaseConnection {
     /// out again.
     func claim(
         at now: Timestamp,
-        within vacancies: Vacancies,
+        within slots: Slots,
         _ claims: Claims,
         whenDamaged: (LoginNumber, StoreError) -> Void
     ) throws(StoreError) -> [Claim] {
@@ -19,17 +19,17 @@ extension DatabaseConnection {
         var given: [Claim] = []
         var read = 0
         do throws(StoreError) {
-            var ends = vacancies.ends
+            var ends = slots.ends
             for queue in try queues() {
                 if queue.duty == .report {
-                    var room = vacancies.lastReports(of: queue.server)
+                    var room = slots.lastReports(of: queue.server)
                     try visitLastReports(of: queue.server) { row in
                         guard row.end - PendingLogin.Terms.lastAttempt <= now else { return .stop }
                         if row.due <= now { row.take(queue, at: now, &room, &ends, claims, &taken) }
                         return .next
                     }
                 }
-                var room = vacancies[queue]
+                var room = slots[queue]
                 // The ends among these reports are found already.
                 if queue.duty == .report, room <= 0 { continue }
                 try visit(queue) { row in
@@ -63,14 +63,14 @@ extension DatabaseConnection {
     /// gives now, or the caller would never wait.
     func nextDue(
         at now: Timestamp,
-        within vacancies: Vacancies,
+        within slots: Slots,
         _ claims: Claims
     ) throws(StoreError) -> Timestamp? {
         var next: Timestamp?
         func note(_ moment: Timestamp) { next = min(next ?? moment, moment) }
         for queue in try queues() {
             if queue.duty == .report {
-                let room = vacancies.lastReports(of: queue.server)
+                let room = slots.lastReports(of: queue.server)
                 try visitLastReports(of: queue.server) { row in
                     let last = row.end - PendingLogin.Terms.lastAttempt
                     if let next, next <= last { return .stop }
@@ -78,25 +78,25 @@ extension DatabaseConnection {
                     let moment = max(row.due, last)
                     if room > 0, now < row.end, moment < row.end, !taken.contains(.report) {
                         note(moment)
-                    } else if vacancies.ends > 0, !taken.contains(.end) {
+                    } else if slots.ends > 0, !taken.contains(.end) {
                         note(row.end)
                     }
                     return .next
                 }
             }
-            let room = vacancies[queue]
+            let room = slots[queue]
             if queue.duty == .report, room <= 0 { continue }
             try visit(queue) { row in
                 if let next, next <= row.due { return .stop }
                 guard let taken = claims.duties(of: row.number) else { return .next }
                 let duty = row.duty(of: queue, at: now)
                 let isTaken = taken.contains(duty)
-                if !isTaken, (duty == .end ? vacancies.ends : room) > 0 {
+                if !isTaken, (duty == .end ? slots.ends : room) > 0 {
                     note(row.due)
-                } else if duty != .end, vacancies.ends > 0, !taken.contains(.end) {
+                } else if duty != .end, slots.ends > 0, !taken.contains(.end) {
                     note(row.end)
                 }
-                // `claim` stops too when it finds no vacancy.
+                // `claim` stops too when it finds no free slot.
                 return isTaken ? .next : .stop
             }
         }
@@ -225,7 +225,7 @@ private struct DueRow {
         max(due, now) >= end ? .end : queue.duty
     }
 
-    /// Claims what the login owes, unless it is claimed. False when there is no vacancy.
+    /// Claims what the login owes, unless it is claimed. False when there is no free slot.
     @discardableResult
     func take(
         _ queue: LoginQueue,

@@ -5,7 +5,7 @@ enum LoginColumn: Int32, TableColumn {
     // Written once.
     case number
     case server, tenant, loginID
-    case receivedAt, expiresAt, reportEnds, earliestReport, reportsExpiry
+    case receivedAt, expiresAt, reportEnds, reportsExpiry
     case userID, workspace, client, clientName, scopes, acrValues, bindingMessage, consentID
     case state, unknownMembers, originTrace, originRequest
     case redacted

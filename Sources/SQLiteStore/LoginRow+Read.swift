@@ -26,7 +26,6 @@ extension LoginRow {
                 expiresAt: row.timestamp(.expiresAt),
                 promptEnds: row.timestamp(.promptEnds),
                 reportEnds: row.timestamp(.reportEnds),
-                earliestReport: row.timestamp(.earliestReport),
                 reportsExpiry: row.named(.reportsExpiry)
             ),
             details: details(row),

@@ -38,7 +38,6 @@ extension LoginRow {
         row.set(.receivedAt, terms.receivedAt)
         row.set(.expiresAt, terms.expiresAt)
         row.set(.reportEnds, terms.reportEnds)
-        row.set(.earliestReport, terms.earliestReport)
         row.set(.reportsExpiry, terms.reportsExpiry)
     }
 

@@ -23,7 +23,6 @@ enum Schema {
             received_at INTEGER NOT NULL,
             expires_at INTEGER NOT NULL,
             report_ends INTEGER NOT NULL,
-            earliest_report INTEGER NOT NULL,
             reports_expiry TEXT NOT NULL,
             user_id TEXT,
             workspace TEXT,

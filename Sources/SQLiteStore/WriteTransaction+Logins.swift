@@ -16,10 +16,10 @@ extension WriteTransaction {
         // A refused login closes no other, and reporting it would reach the other's consent.
         let rule = failure == nil ? limits.sameConsent : .keepFirst
         if try isConsentTaken(from: login, by: nil, rule) {
-            _ = try? login.apply(.unusable(.consentBusy), at: login.terms.receivedAt)
+            try? login.apply(.unusable(.consentBusy), at: login.terms.receivedAt)
         } else if let failure {
             // One that arrived too late has ended already, and stays so.
-            _ = try? login.apply(.unusable(failure), at: login.terms.receivedAt)
+            try? login.apply(.unusable(failure), at: login.terms.receivedAt)
         } else {
             noteStart(of: login, limits)
         }
@@ -56,7 +56,7 @@ extension WriteTransaction {
         // For some servers the consent is known only once it is fetched.
         if before.consentID == nil, try isConsentTaken(from: login, by: number, .keepFirst) {
             login = before
-            _ = try? login.apply(.unusable(.consentBusy), at: now)
+            try? login.apply(.unusable(.consentBusy), at: now)
         }
         return .success(try write(number, login, before: before))
     }

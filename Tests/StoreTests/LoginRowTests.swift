@@ -16,7 +16,6 @@ struct LoginRowTests {
         var expires = noon + .seconds(120)
         var promptEnds = noon + .seconds(110)
         var reportEnds = noon + .seconds(119)
-        var earliestReport = noon
         var rule = PendingLogin.ExpiryRule.never
         var details = PendingLogin.Fixture().make().details
         var question: Question?
@@ -35,7 +34,6 @@ struct LoginRowTests {
                     expiresAt: expires,
                     promptEnds: promptEnds,
                     reportEnds: reportEnds,
-                    earliestReport: earliestReport,
                     reportsExpiry: rule
                 ),
                 details: details,
@@ -129,7 +127,6 @@ struct LoginRowTests {
             Change([.expiresAt]) { $0.expires = later },
             Change([.promptEnds]) { $0.promptEnds = later },
             Change([.reportEnds]) { $0.reportEnds = later },
-            Change([.earliestReport]) { $0.earliestReport = later },
             Change([.reportsExpiry]) { $0.rule = .lodgedConsents },
             Change([.userID]) { $0.details.user = .named("bob") },
             Change([.workspace]) { $0.details.workspace = nil },
