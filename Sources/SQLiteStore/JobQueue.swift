@@ -14,8 +14,8 @@ final class JobQueue<Job: Sendable>: Sendable {
         var isClosing = false
         var whenClosed: [CheckedContinuation<Void, Never>] = []
 
-        mutating func take(atMost count: Int) -> ArraySlice<Job> {
-            let taken = jobs[head...].prefix(count)
+        mutating func take(atMost count: Int) -> [Job] {
+            let taken = Array(jobs[head...].prefix(count))
             head += taken.count
             if head == jobs.count {
                 jobs.removeAll(keepingCapacity: true)
@@ -54,7 +54,7 @@ final class JobQueue<Job: Sendable>: Sendable {
     func start<Owned>(
         owning owned: sending Owned,
         atMost count: Int,
-        _ body: @escaping @Sendable (ArraySlice<Job>, Owned) -> Void,
+        _ body: @escaping @Sendable ([Job], Owned) -> Void,
         end: @escaping @Sendable (Owned) -> Void = { _ in }
     ) {
         state.withLock { $0.running += 1 }
@@ -70,9 +70,9 @@ final class JobQueue<Job: Sendable>: Sendable {
     }
 
     /// Waits for jobs. Nil when the queue is closed and empty.
-    private func take(atMost count: Int) -> ArraySlice<Job>? {
+    private func take(atMost count: Int) -> [Job]? {
         while true {
-            let jobs: ArraySlice<Job>? = state.withLock { state in
+            let jobs: [Job]? = state.withLock { state in
                 let jobs = state.take(atMost: count)
                 if jobs.isEmpty {
                     if state.isClosing { return nil }

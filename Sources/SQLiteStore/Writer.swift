@@ -50,7 +50,7 @@ final class Writer: Sendable {
     func stop() { jobs.stop() }
 
     private static func commit(
-        _ jobs: ArraySlice<Job>,
+        _ jobs: [Job],
         _ transaction: WriteTransaction,
         _ changes: @Sendable (StoredLogin) -> Void
     ) {
@@ -66,9 +66,7 @@ final class Writer: Sendable {
             if jobs.count == 1 || error.concernsEveryone {
                 for job in jobs { job.fail(error) }
             } else {
-                for index in jobs.indices {
-                    commit(jobs[index...index], transaction, changes)
-                }
+                for job in jobs { commit([job], transaction, changes) }
             }
         }
     }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A login's row")
 struct LoginRowTests {
-    /// Everything that a row is made of, to be changed one value at a time.
+    /// The values of a login, changed one at a time.
     struct Draft {
         var server = "acp"
         var tenant: String? = "acme"
@@ -44,7 +44,7 @@ struct LoginRowTests {
         }
     }
 
-    /// A change of a draft and the columns that it must change.
+    /// A change of one value and the columns that it must change.
     struct Change: Sendable {
         let columns: Set<LoginColumn>
         let before: PendingLogin
@@ -258,7 +258,7 @@ struct LoginRowTests {
         return connection
     }
 
-    @Test("keeps each value in its own column and gives it back")
+    @Test("stores each value in its own column and reads it back")
     func independent() throws {
         let connection = try database()
         var number = LoginNumber(0)
@@ -278,7 +278,7 @@ struct LoginRowTests {
             let changed = LoginColumn.allCases.filter { old[$0] != new[$0] }
             #expect(Set(changed) == change.columns)
 
-            // An update changes what events can change, back and forth.
+            // An update changes the same columns, in both directions.
             guard change.columns.isSubset(of: LoginColumn.changing) else { continue }
             for login in [change.after, change.before] {
                 let update = try connection.statement(LoginRow.update)
@@ -292,10 +292,10 @@ struct LoginRowTests {
         }
     }
 
-    @Test("has no column that the test of independence leaves out")
+    @Test("has a change for every column in the test above")
     func complete() {
         let tried = Self.changes.reduce(into: Set<LoginColumn>()) { $0.formUnion($1.columns) }
-        // The number is the row's own, and redaction has tests of its own.
+        // Every row has its own number, and redaction is tested elsewhere.
         #expect(tried.union([.number, .redacted]) == Set(LoginColumn.allCases))
     }
 }

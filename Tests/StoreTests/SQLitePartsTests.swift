@@ -4,9 +4,9 @@ import Testing
 
 @testable import SQLiteStore
 
-@Suite("The parts of the SQLite store")
+@Suite("Parts of the SQLite store")
 struct SQLitePartsTests {
-    @Test("hash a key and a user from columns as from the domain, and never alike")
+    @Test("hash a key and a user from columns as from the domain, with different hashes")
     func hashes() {
         var hashes: Set<Int64> = []
         let names = ["a", "ab", "abc", String(repeating: "\u{1F600}", count: 99)]
@@ -28,12 +28,12 @@ struct SQLitePartsTests {
             #expect(LoginHash.ofUser(Array(server.utf8)) == LoginHash.of(user))
         }
         #expect(hashes.count == 4 * 5 * 4 + 4)
-        // The hashes are stored: another function would not find the logins of a database.
+        // Databases contain the hashes, so the function must not change.
         #expect(LoginHash.of(fixture("login-1").make().key) == -2_599_684_273_428_014_791)
         #expect(LoginHash.of(UserID.named("alice")) == 1_321_202_629_610_043_148)
     }
 
-    @Test("keep numbers by hash as a set would", arguments: [Int64(1), 3, 64, .max])
+    @Test("store numbers by hash like a set", arguments: [Int64(1), 3, 64, .max])
     func numbersByHash(hashes: Int64) {
         var kept = NumbersByHash()
         var model: Set<TailIndex.Entry> = []
@@ -71,7 +71,7 @@ struct SQLitePartsTests {
         #expect(rates.starts(of: 0, at: noon + .seconds(999)) == 0)
     }
 
-    @Test("count a start for a minute at least and seventy seconds at most")
+    @Test("count a start for at least 60 and at most 70 seconds")
     func window() {
         for offset in Int64(0)..<10 {
             var rates = StartRates()
@@ -85,7 +85,7 @@ struct SQLitePartsTests {
         }
     }
 
-    @Test("count anew when the clock was set back")
+    @Test("restart counts when the clock is set back")
     func setBack() {
         var rates = StartRates(capacity: 10)
         for index in 0..<10 { rates.note(index, at: noon + .minutes(60)) }
@@ -103,7 +103,7 @@ struct SQLitePartsTests {
         #expect(rates.count <= 10)
     }
 
-    @Test("keep the names that are in databases already")
+    @Test("keep the names that existing databases contain")
     func frozen() {
         #expect(
             PendingLogin.PhaseName.allCases.map(\.storedName) == [

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The SQLite file", .timeLimit(.minutes(1)))
 struct SQLiteSchemaTests {
-    /// A closed store with a login in each phase, numbered in the order of the phases.
+    /// A closed store with one login in each phase, numbered in the order of the phases.
     private func filled() async throws -> StorePlace {
         let place = try StorePlace(.sqlite)
         let store = try place.open()
@@ -18,7 +18,7 @@ struct SQLiteSchemaTests {
     }
 
     @Test(
-        "refuses rows that the state machine cannot reach",
+        "rejects rows that the state machine cannot reach",
         arguments: [
             "UPDATE login SET phase = 'done' WHERE phase = 'settled'",
             "UPDATE login SET phase = 'waiting' WHERE phase = 'preparing'",
@@ -82,7 +82,7 @@ struct SQLiteSchemaTests {
         )
     }
 
-    @Test("is valid to another program, which finds what was stored")
+    @Test("can be read by another program")
     func foreignReader() async throws {
         let place = try await filled()
         #expect(try SQLiteShell.run(place.path, "PRAGMA integrity_check").output == "ok\n")
@@ -117,7 +117,7 @@ struct SQLiteSchemaTests {
         #expect(found.output == "0\n")
     }
 
-    @Test("answers its frequent questions from indexes")
+    @Test("answers frequent queries from indexes")
     func plans() async throws {
         let place = try await filled()
         let questions = [
@@ -179,7 +179,7 @@ struct SQLiteSchemaTests {
         #expect(columns.output == LoginColumn.allCases.map { $0.name + "\n" }.joined())
     }
 
-    /// A step that a later version might add, applied to logins that were stored before.
+    /// A step that a later version might add.
     private static let laterStep = """
         ALTER TABLE login ADD COLUMN mood TEXT;
         UPDATE login SET mood = 'good' WHERE phase = 'waiting';

@@ -1,14 +1,15 @@
-// Durable inserts a second by 64 callers that wait, and what the engine's questions cost.
+// What durable inserts by 64 waiting callers cost, and what the engine's queries cost.
 //
 //     swift run -c release store-bench [seconds] [rows present] [rounds]
 //     swift run -c release store-bench count [rows]
 //
-// The first form inserts for so long with so many rows present. Variants run in turn, several
-// rounds, so that a slow moment of the machine affects all of them. The second form inserts so many
-// rows and ends: for `valgrind --tool=callgrind`, whose counts do not depend on the machine's load.
+// The first form compares variants, in turn and in several rounds, so that a slow moment of the
+// machine affects all of them. The second form inserts rows and ends: for `valgrind
+// --tool=callgrind`, whose counts do not depend on the machine's load.
 //
-// A variant is a page size and how many entries of the index by hash are kept in memory
-// (`TailIndex`); with one entry the index is on disk as a plain index would be.
+// A variant is a page size and the number of entries of the index by hash that are kept in memory
+// (`TailIndex`). With one entry, each commit writes its entries to random pages, as a plain index
+// does.
 import Foundation
 import Logins
 import SQLiteStore
@@ -95,8 +96,8 @@ func insert(
     }
 }
 
-/// How long the engine's questions take with everything due, and the memory of the process.
-func printQuestions(_ store: SQLiteLoginStore) async throws {
+/// How long the engine's queries take with everything due, and the memory of the process.
+func printQueries(_ store: SQLiteLoginStore) async throws {
     let clock = ContinuousClock()
     let next = try await clock.measure {
         for _ in 0..<1_000 { _ = try await store.nextDue() }
@@ -113,23 +114,58 @@ func printQuestions(_ store: SQLiteLoginStore) async throws {
     print("    nextDue \(next / 1_000), claim of 100 \(claim / 100), \(memory)")
 }
 
-/// Inserts a second of a variant, on a fresh file and with rows present.
-func measure(_ variant: Variant, seconds: Double, present: Int) async throws -> [String: Double] {
+/// Bytes written to files and seconds of processor time, of this process so far.
+func spent() throws -> (bytes: Double, seconds: Double) {
+    let lines = try String(contentsOfFile: "/proc/self/io", encoding: .utf8).split(separator: "\n")
+    let written = lines.first { $0.hasPrefix("wchar: ") }?.dropFirst(7)
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return (
+        written.flatMap { Double($0) } ?? 0, Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    )
+}
+
+/// What inserts cost: on a machine that does other work too, the last two are the ones to compare.
+struct Cost {
+    let insertsPerSecond: Double
+    let bytesWritten: Double
+    let microseconds: Double
+
+    var text: String {
+        String(
+            format: "%.0f inserts/s, %.1f KiB and %.1f us of CPU each",
+            insertsPerSecond,
+            bytesWritten / 1_024,
+            microseconds
+        )
+    }
+}
+
+/// What inserts of a variant cost, on a fresh file and with rows present.
+func measure(_ variant: Variant, seconds: Double, present: Int) async throws -> [String: Cost] {
     let directory = try TemporaryDirectory()
     let store = try variant.open(directory)
-    var rates: [String: Double] = [:]
+    var costs: [String: Cost] = [:]
     for (label, rows) in [("fresh", 0), ("\(present) present", present)] {
         if rows > 0 {
             _ = await insert(into: store, callers: 512, from: 0) { $0 * 512 >= rows }
         }
         let clock = ContinuousClock()
+        let before = try spent()
         let start = clock.now
         let end = start + .seconds(seconds)
-        let count = await insert(into: store, callers: 64, from: rows) { _ in clock.now >= end }
-        let rate = Double(count) / (Double((clock.now - start).milliseconds) / 1000)
-        rates[label] = rate
-        print("\(variant.name), \(label): \(Int(rate)) inserts/s")
-        try await printQuestions(store)
+        let inserts = Double(
+            await insert(into: store, callers: 64, from: rows) { _ in clock.now >= end }
+        )
+        let after = try spent()
+        let cost = Cost(
+            insertsPerSecond: inserts / (Double((clock.now - start).milliseconds) / 1000),
+            bytesWritten: (after.bytes - before.bytes) / inserts,
+            microseconds: (after.seconds - before.seconds) * 1e6 / inserts
+        )
+        costs[label] = cost
+        print("\(variant.name), \(label): \(cost.text)")
+        try await printQueries(store)
     }
     let closing = ContinuousClock().now
     await store.close()
@@ -137,21 +173,28 @@ func measure(_ variant: Variant, seconds: Double, present: Int) async throws -> 
     let again = try variant.open(directory)
     print("    closed in \(opening - closing), opened again in \(ContinuousClock().now - opening)")
     await again.close()
-    return rates
+    return costs
 }
 
 func compare(seconds: Double, present: Int, rounds: Int) async throws {
-    var results: [String: [Double]] = [:]
+    var results: [String: [Cost]] = [:]
     for _ in 0..<rounds {
         for variant in Variant.all {
-            for (label, rate) in try await measure(variant, seconds: seconds, present: present) {
-                results["\(variant.name), \(label)", default: []].append(rate)
+            for (label, cost) in try await measure(variant, seconds: seconds, present: present) {
+                results["\(variant.name), \(label)", default: []].append(cost)
             }
         }
     }
-    for (name, rates) in results.sorted(by: { $0.key < $1.key }) {
-        let rates = rates.sorted().map { Int($0) }
-        print("\(name): median \(rates[rates.count / 2]), \(rates[0])-\(rates[rates.count - 1])")
+    for (name, costs) in results.sorted(by: { $0.key < $1.key }) {
+        func median(_ value: (Cost) -> Double) -> Double {
+            costs.map(value).sorted()[costs.count / 2]
+        }
+        let cost = Cost(
+            insertsPerSecond: median(\.insertsPerSecond),
+            bytesWritten: median(\.bytesWritten),
+            microseconds: median(\.microseconds)
+        )
+        print("\(name): medians \(cost.text)")
     }
 }
 
