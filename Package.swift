@@ -75,7 +75,7 @@ let package = Package(
         // Adapters of the domain's ports.
         module(
             "SQLiteStore",
-            ["CSQLite", "Consents", "Cryptography", "JSON", "Logins", "Threads"],
+            ["CSQLite", "Consents", "JSON", "Logins", "Threads"],
             bridgesC: true
         ),
         module(

@@ -74,7 +74,7 @@ public final class SQLiteLoginStore: LoginStore {
 
     public func login(_ key: LoginKey) async throws(StoreError) -> StoredLogin? {
         try await file.readers.read { [file] (connection) throws(StoreError) in
-            let hash = LoginHash.of(key)
+            let hash = file.index.hash.of(key)
             if let known = try connection.login(key, hash, file.index) { return known }
             return file.role == .tool ? try connection.loginNotMerged(key) : nil
         }

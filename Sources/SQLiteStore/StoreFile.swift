@@ -22,7 +22,7 @@ final class StoreFile: Sendable {
         damaged = options.damaged
         let connection = try Self.open(options)
         let meta = try Self.meta(connection)
-        index = TailIndex(capacity: options.newestInMemory, merged: meta.merged)
+        index = TailIndex(meta.hash, capacity: options.newestInMemory, merged: meta.merged)
         if role == .service { try Self.loadNewest(connection, after: meta.merged, into: index) }
         let transaction = WriteTransaction(
             connection,
@@ -109,17 +109,19 @@ final class StoreFile: Sendable {
 
     private static func meta(
         _ connection: DatabaseConnection
-    ) throws(StoreError) -> (merged: Int64, highest: Int64) {
+    ) throws(StoreError) -> (hash: LoginHash, merged: Int64, highest: Int64) {
         let select = try connection.prepare(
             """
-            SELECT hashes_merged,
+            SELECT hash_key_low, hash_key_high, hashes_merged,
                 max(deleted_up_to, coalesce((SELECT max(number) FROM login), 0))
             FROM meta
             """
         )
-        guard try select.step(), let merged = select.integer(0), let highest = select.integer(1)
+        guard try select.step(), let low = select.integer(0), let high = select.integer(1),
+            let merged = select.integer(2), let highest = select.integer(3)
         else { throw StoreError.damaged("the table meta is empty") }
-        return (merged, highest)
+        let key = SipHash.Key(low: UInt64(bitPattern: low), high: UInt64(bitPattern: high))
+        return (LoginHash(key: key), merged, highest)
     }
 
     /// Reads the entries that the index's table does not have yet. By bytes, so that a damaged row
@@ -138,9 +140,9 @@ final class StoreFile: Sendable {
         newest.bind(merged, at: 1)
         while try newest.step() {
             let number = newest.integer(0) ?? 0
-            let key = LoginHash.ofKey(newest.bytes(1), newest.bytes(2), newest.bytes(3))
+            let key = index.hash.ofKey(newest.bytes(1), newest.bytes(2), newest.bytes(3))
             index.load(key, number)
-            if newest.integer(5) == 1 { index.load(LoginHash.ofUser(newest.bytes(4)), number) }
+            if newest.integer(5) == 1 { index.load(index.hash.ofUser(newest.bytes(4)), number) }
         }
     }
 }

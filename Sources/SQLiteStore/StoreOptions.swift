@@ -14,6 +14,7 @@ public struct StoreOptions: Sendable {
     /// `-wal`, `-shm` and `-lock`.
     public var path: String
     public var role: StoreRole
+    /// The source of the timestamps of users and of the current time in `update` and `nextDue`.
     public var clock: any WallClock
     /// How long to wait for another process that writes, before the error `locked`.
     public var busyTimeout: Duration = .seconds(5)

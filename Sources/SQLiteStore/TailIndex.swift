@@ -33,17 +33,19 @@ final class TailIndex: Sendable {
         var moved = 0
     }
 
+    let hash: LoginHash
     /// A run starts when so many entries are in memory; as many again can arrive while it is moved.
     private let capacity: Int
     private let state: Locked<State>
 
-    init(capacity: Int, merged: Int64) {
+    init(_ hash: LoginHash, capacity: Int, merged: Int64) {
+        self.hash = hash
         self.capacity = capacity
         state = Locked(State(merged: merged))
     }
 
     /// The numbers in memory.
-    func numbers(_ hash: Int64) -> [Int64] { state.withLock { $0.memory[hash] } }
+    func numbers(_ hash: Int64) -> [Int64] { state.withLock { $0.memory.numbers(hash) } }
 
     /// The numbers in the table. Call `numbers` first.
     func stored(_ hash: Int64, _ connection: DatabaseConnection) throws(StoreError) -> [Int64] {
@@ -156,48 +158,5 @@ final class TailIndex: Sendable {
         statement.bind(entry.hash, at: 1)
         statement.bind(entry.number, at: 2)
         try statement.run()
-    }
-}
-
-/// Login numbers by hash. Nearly every hash has one number, which needs no allocation of its own.
-struct NumbersByHash {
-    private var first: [Int64: Int64] = [:]
-    private var others: [Int64: [Int64]] = [:]
-    private(set) var count = 0
-
-    subscript(hash: Int64) -> [Int64] {
-        guard let number = first[hash] else { return [] }
-        return others.isEmpty ? [number] : [number] + others[hash, default: []]
-    }
-
-    var entries: [TailIndex.Entry] {
-        first.keys.flatMap { hash in
-            self[hash].map { TailIndex.Entry(hash: hash, number: $0) }
-        }
-    }
-
-    func contains(_ entry: TailIndex.Entry) -> Bool { self[entry.hash].contains(entry.number) }
-
-    mutating func insert(_ entry: TailIndex.Entry) {
-        count += 1
-        if first[entry.hash] == nil {
-            first[entry.hash] = entry.number
-        } else {
-            others[entry.hash, default: []].append(entry.number)
-        }
-    }
-
-    /// False when it is not there.
-    mutating func remove(_ entry: TailIndex.Entry) -> Bool {
-        if first[entry.hash] == entry.number {
-            first[entry.hash] = others[entry.hash]?.popLast()
-        } else if let index = others[entry.hash]?.firstIndex(of: entry.number) {
-            others[entry.hash]?.remove(at: index)
-        } else {
-            return false
-        }
-        if others[entry.hash]?.isEmpty == true { others[entry.hash] = nil }
-        count -= 1
-        return true
     }
 }

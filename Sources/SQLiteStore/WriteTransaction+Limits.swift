@@ -37,7 +37,7 @@ extension WriteTransaction {
 
     /// Exact up to `limit`, beyond which it does not matter.
     private func liveLogins(of user: UserID, upTo limit: Int) throws(StoreError) -> Int {
-        let hash = LoginHash.of(user)
+        let hash = index.hash.of(user)
         let numbers = Set(index.numbers(hash)).union(try index.stored(hash, connection))
         // Users may share a hash, and an entry may be obsolete: then there are too many numbers.
         guard numbers.count >= limit else { return numbers.count }

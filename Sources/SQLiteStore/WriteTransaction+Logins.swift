@@ -9,7 +9,7 @@ extension WriteTransaction {
         guard role == .service else {
             throw StoreError.unavailable("only the service inserts logins")
         }
-        let hash = LoginHash.of(login.key)
+        let hash = index.hash.of(login.key)
         if let known = try connection.login(login.key, hash, index) { return .known(known) }
         var login = login
         let failure = try brokenLimit(by: login, limits)
@@ -172,7 +172,7 @@ extension WriteTransaction {
             delete.bind(Int64(limit - count), at: 3)
             var deleted: [(number: LoginNumber, hash: Int64, outcome: String)] = []
             while try delete.step() {
-                let hash = LoginHash.ofKey(delete.bytes(1), delete.bytes(2), delete.bytes(3))
+                let hash = index.hash.ofKey(delete.bytes(1), delete.bytes(2), delete.bytes(3))
                 let outcome = String(decoding: delete.bytes(4) ?? [], as: UTF8.self)
                 deleted.append((delete.loginNumber, hash, outcome))
             }

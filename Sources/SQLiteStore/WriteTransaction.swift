@@ -108,7 +108,7 @@ final class WriteTransaction {
         }
         let isLive = login.phase.isLive
         guard isLive != (before?.isLive ?? false) else { return }
-        let hash = LoginHash.of(login.details.user)
+        let hash = index.hash.of(login.details.user)
         if isLive {
             index.add(hash, stored.number)
         } else {
