@@ -1,9 +1,9 @@
 import Logins
 import Threads
 
-/// Who works on what: a claim for each login and duty, in memory, because it ends with the process.
+/// The claims, one for each login and duty. In memory, because they end with the process.
 ///
-/// It also knows the rows that could not be read, so that they are neither handed out nor waited for.
+/// Also the rows that could not be read, which are neither handed out nor waited for.
 final class Claims: Sendable {
     private struct State {
         var duties: [LoginNumber: Set<PendingLogin.Duty>] = [:]
@@ -12,7 +12,7 @@ final class Claims: Sendable {
 
     private let state = Locked(State())
 
-    /// False when somebody has it already.
+    /// False when it is claimed already.
     func take(_ number: LoginNumber, _ duty: PendingLogin.Duty) -> Bool {
         state.withLock { $0.duties[number, default: []].insert(duty).inserted }
     }
@@ -24,7 +24,7 @@ final class Claims: Sendable {
         }
     }
 
-    /// What is claimed of a login; nil for one that cannot be read.
+    /// The duties of a login that are claimed; nil for one that cannot be read.
     func duties(of number: LoginNumber) -> Set<PendingLogin.Duty>? {
         state.withLock { state in
             state.damaged.contains(number) ? nil : state.duties[number] ?? []

@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A store that hands out work", .timeLimit(.minutes(1)))
+@Suite("Claims of a login store", .timeLimit(.minutes(1)))
 struct ClaimTests {
     @Test("gives the longest due first and nothing before its time", arguments: StoreKind.allCases)
     func order(_ kind: StoreKind) async throws {
@@ -27,7 +27,7 @@ struct ClaimTests {
         }
     }
 
-    @Test("gives each to one taker until it is released", arguments: StoreKind.allCases)
+    @Test("gives each login to one caller until it is released", arguments: StoreKind.allCases)
     func oneTaker(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             for index in 0..<200 { try await store.insertNew(fixture("\(index)").make()) }
@@ -47,7 +47,10 @@ struct ClaimTests {
         }
     }
 
-    @Test("lets a login's end be claimed beside the work under way", arguments: StoreKind.allCases)
+    @Test(
+        "lets a login's end be claimed while other work is claimed",
+        arguments: StoreKind.allCases
+    )
     func endBeside(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             let fixture = fixture("one")
@@ -64,7 +67,7 @@ struct ClaimTests {
     }
 
     @Test(
-        "names no moment for a login past its end whose end is claimed",
+        "has no next due time for a login whose end is claimed",
         arguments: StoreKind.allCases
     )
     func endClaimed(_ kind: StoreKind) async throws {
@@ -85,7 +88,7 @@ struct ClaimTests {
         }
     }
 
-    @Test("shows the duty that each phase has", arguments: StoreKind.allCases)
+    @Test("gives the duty of each phase", arguments: StoreKind.allCases)
     func duties(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             for phase in PendingLogin.PhaseName.allCases {
@@ -101,13 +104,13 @@ struct ClaimTests {
         }
     }
 
-    @Test("never hands out work that has been done", arguments: StoreKind.allCases)
+    @Test("never gives finished work again", arguments: StoreKind.allCases)
     func done(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             for index in 0..<100 {
                 try await store.insertNew(.inPhase(.reporting, fixture("\(index)")))
             }
-            // Each taker reports what it gets at once; more than 100 reports would be doubled ones.
+            // Each caller reports what it claims at once; more than 100 reports would be duplicates.
             let reports = try await withThrowingTaskGroup(of: [LoginNumber].self) { group in
                 for _ in 0..<8 {
                     group.addTask {
@@ -135,7 +138,7 @@ struct ClaimTests {
         }
     }
 
-    @Test("forgets claims when it is opened again", arguments: StoreKind.allCases)
+    @Test("drops claims when the store is opened again", arguments: StoreKind.allCases)
     func reopened(_ kind: StoreKind) async throws {
         let place = try StorePlace(kind)
         let first = try place.open()

@@ -2,14 +2,14 @@ import CSQLite
 import Glibc
 import Logins
 
-/// One connection to the database file and the statements prepared on it.
+/// One connection to the database file, with the statements that are prepared on it.
 ///
-/// Not `Sendable`: it belongs to one thread at a time. It knows nothing about logins.
-@safe final class Connection {
+/// Not `Sendable`: one thread uses it at a time. It has no knowledge of logins.
+@safe final class DatabaseConnection {
     private let database: OpaquePointer
     private var statements: [UInt: Statement] = [:]
 
-    /// Done once, before the first connection of the process.
+    /// Runs once, before the first connection of the process.
     private static let configured: Void = beckon_without_statistics()
 
     enum Access { case readWrite, readOnly }
@@ -19,8 +19,8 @@ import Logins
     init(path: String, access: Access, busyMilliseconds: Int32) throws(StoreError) {
         Self.configured
         var opened: OpaquePointer?
-        // No mutex: a connection is used by one thread at a time. A reader opens for writing too,
-        // since the write-ahead log's index is shared memory that every reader writes to.
+        // No mutex: one thread uses a connection at a time. A reader opens for writing too, because
+        // every reader writes to the index of the write-ahead log, which is shared memory.
         let flags =
             SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE
             | (access == .readWrite ? SQLITE_OPEN_CREATE : 0)
@@ -44,20 +44,31 @@ import Logins
         unsafe sqlite3_close_v2(database)
     }
 
-    /// Runs one or more statements that return nothing of interest. Never with values from outside.
+    /// Runs one or more statements whose rows are not needed. Never with values from outside.
     func execute(_ sql: String) throws(StoreError) {
         let code = unsafe sqlite3_exec(database, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw unsafe StoreError(from: database) }
     }
 
-    /// A statement, prepared once for the life of the connection and reset for use.
+    /// A statement that is prepared once for the life of the connection, reset for use.
     func statement(_ sql: StaticString) throws(StoreError) -> Statement {
-        let key = UInt(bitPattern: unsafe sql.utf8Start)
+        try statement(UInt(bitPattern: unsafe sql.utf8Start), sql.description)
+    }
+
+    /// The same for SQL that is built from a declaration.
+    func statement(_ sql: SQL) throws(StoreError) -> Statement {
+        try statement(UInt(bitPattern: ObjectIdentifier(sql)), sql.text)
+    }
+
+    private func statement(
+        _ key: UInt,
+        _ sql: @autoclosure () -> String
+    ) throws(StoreError) -> Statement {
         if let known = statements[key] {
             known.reset()
             return known
         }
-        let fresh = try prepare(sql.description)
+        let fresh = try prepare(sql())
         statements[key] = fresh
         return fresh
     }
@@ -79,17 +90,17 @@ import Logins
         return try statement.step() ? try statement.text(0) : nil
     }
 
-    /// True between BEGIN and the end of the transaction.
+    /// True from BEGIN to the end of the transaction.
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(database) == 0 }
 
-    /// Takes the one lock for writing. Throws `locked` when another process holds it too long.
+    /// Takes the lock for writing. Throws `locked` when another process holds it too long.
     func begin() throws(StoreError) { try statement("BEGIN IMMEDIATE").run() }
     func commit() throws(StoreError) { try statement("COMMIT").run() }
 
-    /// Undoes the transaction, if the library has not done so by itself.
+    /// Undoes the transaction, unless the library has already.
     func rollback() {
         guard isInTransaction else { return }
-        // When this fails the connection is broken, and the next BEGIN says so.
+        // If this fails, the connection is broken and the next BEGIN fails too.
         try? statement("ROLLBACK").run()
     }
 
@@ -100,10 +111,10 @@ import Logins
 }
 
 extension StoreError {
-    /// The latest error of a connection; to be made right after the call that failed.
+    /// The latest error of a connection. Call it right after the call that failed.
     @unsafe init(from database: OpaquePointer) {
-        // The library does not keep the system's error of a failed COMMIT (3.40,
-        // `sqlite3VdbeTransferError`); the thread still has it.
+        // SQLite 3.40 does not keep the `errno` of a failed COMMIT (`sqlite3VdbeTransferError`);
+        // the thread still has it.
         let ofThread = errno
         let ofLibrary = unsafe sqlite3_system_errno(database)
         self.init(
@@ -112,4 +123,10 @@ extension StoreError {
             message: unsafe String(cString: sqlite3_errmsg(database))
         )
     }
+}
+
+/// SQL that is built once, at run time. Statements are cached by its identity, not by its text.
+final class SQL: Sendable {
+    let text: String
+    init(_ text: String) { self.text = text }
 }

@@ -1,7 +1,7 @@
 import Logins
 
 /// What can be read about logins, on the writer's connection or a reader's.
-extension Connection {
+extension DatabaseConnection {
     func login(_ number: LoginNumber) throws(StoreError) -> StoredLogin? {
         let select = try statement(LoginRow.byNumber)
         select.bind(number.rawValue, at: 1)
@@ -9,27 +9,52 @@ extension Connection {
         return try select.step() ? try LoginRow.read(select) : nil
     }
 
-    /// The login with that key among those numbers.
-    func login(_ key: LoginKey, among numbers: [Int64]) throws(StoreError) -> StoredLogin? {
-        for number in numbers {
-            if let found = try login(LoginNumber(number)), found.login.key == key { return found }
+    /// The same, but nil for a damaged row too.
+    func readableLogin(
+        _ number: LoginNumber,
+        whenDamaged: (LoginNumber, StoreError) -> Void = { _, _ in }
+    ) throws(StoreError) -> StoredLogin? {
+        do throws(StoreError) {
+            return try login(number)
+        } catch {
+            guard case .damaged = error else { throw error }
+            whenDamaged(number, error)
+            return nil
         }
-        return nil
     }
 
-    /// Looks through the rows above the mark, whose keys the service may have in its memory only.
+    /// The login with that key and hash.
+    func login(
+        _ key: LoginKey,
+        _ hash: Int64,
+        _ index: TailIndex
+    ) throws(StoreError) -> StoredLogin? {
+        if let known = try login(key, among: index.numbers(hash)) { return known }
+        return try login(key, among: index.stored(hash, self))
+    }
+
+    /// Looks through the logins that the index's table may not have yet, for a tool beside the
+    /// service: only the service has them in memory.
     func loginNotMerged(_ key: LoginKey) throws(StoreError) -> StoredLogin? {
         let select = try statement(
             """
             SELECT number FROM login
-            WHERE number > (SELECT keys_merged FROM meta) AND login_id = ? AND server = ?
+            WHERE number > (SELECT hashes_merged FROM meta) AND login_id = ? AND server = ?
             """
         )
         select.bind(key.login.value, at: 1)
         select.bind(key.server.value, at: 2)
-        var numbers: [Int64] = []
-        while try select.step() { numbers.append(select.integer(0) ?? 0) }
-        return try login(key, among: numbers)
+        return try login(key, among: select.loginNumbers().map(\.rawValue))
+    }
+
+    private func login(
+        _ key: LoginKey,
+        among numbers: [Int64]
+    ) throws(StoreError) -> StoredLogin? {
+        for number in numbers {
+            if let found = try login(LoginNumber(number)), found.login.key == key { return found }
+        }
+        return nil
     }
 
     func logins(
@@ -39,7 +64,7 @@ extension Connection {
         whenDamaged: (LoginNumber, StoreError) -> Void
     ) throws(StoreError) -> [StoredLogin] {
         let select = try statement(LoginRow.byPhase)
-        select.bind(StoredNames.name(phase), at: 1)
+        select.bind(phase.storedName, at: 1)
         select.bind(after?.rawValue ?? Int64.min, at: 2)
         select.bind(Int64(max(limit, 0)), at: 3)
         defer { select.reset() }
@@ -49,7 +74,7 @@ extension Connection {
                 logins.append(try LoginRow.read(select))
             } catch {
                 guard case .damaged = error else { throw error }
-                whenDamaged(LoginRow.number(select), error)
+                whenDamaged(select.loginNumber, error)
             }
         }
         return logins
@@ -62,9 +87,9 @@ extension Connection {
         defer { select.reset() }
         var census: [Census] = []
         while try select.step() {
-            guard let name = try select.text(0), let phase = StoredNames.phase(name) else {
-                throw StoreError.damaged("the census")
-            }
+            guard let name = try select.text(0),
+                let phase = PendingLogin.PhaseName(storedName: name)
+            else { throw StoreError.damaged("invalid phase in census") }
             let outcome = try select.text(1) ?? ""
             census.append(
                 Census(

@@ -1,14 +1,14 @@
 import Logins
 
-/// What is due, and when: read queue by queue from the index, full rows only of what is claimed.
-extension Connection {
-    /// What was claimed and is still to be read.
+/// What is due, and when. Queues are read from the index; complete rows only of what is claimed.
+extension DatabaseConnection {
+    /// A claim whose row is not read yet.
     private typealias Taken = (number: LoginNumber, duty: PendingLogin.Duty)
 
-    /// Due logins that nobody has, claimed one by one as they are found.
+    /// Claims due logins, one by one as they are found.
     ///
-    /// A claim is taken before the row is known to be fresh: the row is then looked at again, so
-    /// that work which ended in between is not handed out a second time.
+    /// The row is read after the claim was taken, so that work which ended in between is not handed
+    /// out again.
     func claim(
         at now: Timestamp,
         within slots: Slots,
@@ -26,20 +26,20 @@ extension Connection {
                     try visitLastReports(of: queue.server) { row in
                         guard row.end - PendingLogin.Terms.lastAttempt <= now else { return .stop }
                         if row.due <= now { row.take(queue, at: now, &room, &ends, claims, &taken) }
-                        return .goOn
+                        return .next
                     }
                 }
                 var room = slots[queue]
-                // The ends among these reports have been found already.
+                // The ends among these reports are found already.
                 if queue.duty == .report, room <= 0 { continue }
                 try visit(queue) { row in
                     guard row.due <= now else { return .stop }
-                    return row.take(queue, at: now, &room, &ends, claims, &taken) ? .goOn : .stop
+                    return row.take(queue, at: now, &room, &ends, claims, &taken) ? .next : .stop
                 }
             }
             while read < taken.count {
                 let (number, duty) = taken[read]
-                if let stored = try readable(number, whenDamaged),
+                if let stored = try readableLogin(number, whenDamaged: whenDamaged),
                     stored.login.duty(at: now) == duty
                 {
                     given.append(Claim(stored: stored, duty: duty))
@@ -56,24 +56,11 @@ extension Connection {
         }
     }
 
-    private func readable(
-        _ number: LoginNumber,
-        _ whenDamaged: (LoginNumber, StoreError) -> Void
-    ) throws(StoreError) -> StoredLogin? {
-        do throws(StoreError) {
-            return try login(number)
-        } catch {
-            guard case .damaged = error else { throw error }
-            whenDamaged(number, error)
-            return nil
-        }
-    }
-
-    /// When `claim` next has something to give. Of a login whose duty is claimed, only its end is
-    /// left to wait for.
+    /// When `claim` next has something to give. Of a login whose duty is claimed, only the end
+    /// remains.
     ///
-    /// What a login owes is told as `claim` tells it, by the time it is: a moment that has passed is
-    /// returned only for work that `claim` gives, or whoever waits for it would never rest.
+    /// Applies the same rules as `claim`: a moment in the past is returned only for work that `claim`
+    /// gives now, or the caller would never wait.
     func nextDue(
         at now: Timestamp,
         within slots: Slots,
@@ -87,21 +74,21 @@ extension Connection {
                 try visitLastReports(of: queue.server) { row in
                     let last = row.end - PendingLogin.Terms.lastAttempt
                     if let next, next <= last { return .stop }
-                    guard let taken = claims.duties(of: row.number) else { return .goOn }
+                    guard let taken = claims.duties(of: row.number) else { return .next }
                     let moment = max(row.due, last)
                     if room > 0, now < row.end, moment < row.end, !taken.contains(.report) {
                         note(moment)
                     } else if slots.ends > 0, !taken.contains(.end) {
                         note(row.end)
                     }
-                    return .goOn
+                    return .next
                 }
             }
             let room = slots[queue]
             if queue.duty == .report, room <= 0 { continue }
             try visit(queue) { row in
                 if let next, next <= row.due { return .stop }
-                guard let taken = claims.duties(of: row.number) else { return .goOn }
+                guard let taken = claims.duties(of: row.number) else { return .next }
                 let duty = row.duty(of: queue, at: now)
                 let isTaken = taken.contains(duty)
                 if !isTaken, (duty == .end ? slots.ends : room) > 0 {
@@ -109,14 +96,14 @@ extension Connection {
                 } else if duty != .end, slots.ends > 0, !taken.contains(.end) {
                     note(row.end)
                 }
-                // Where `claim` finds no free slot it stops too.
-                return isTaken ? .goOn : .stop
+                // `claim` stops too when it finds no free slot.
+                return isTaken ? .next : .stop
             }
         }
         return next
     }
 
-    /// How many logins each queue has, counted in the index.
+    /// How many logins each queue has, counted from the index.
     func depths(at now: Timestamp) throws(StoreError) -> [QueueDepth] {
         let count = try statement(
             """
@@ -142,9 +129,9 @@ extension Connection {
 
     // MARK: Walking through queues
 
-    /// The queues that have a login, each found by one step into the index: the third column's
-    /// greatest value makes it step over a whole queue, which the first two alone would walk
-    /// through. A server whose name cannot be read as one has none.
+    /// The queues that have a login, each found by one step in the index: the greatest value of the
+    /// third column makes SQLite skip the rest of a queue, which the first two columns alone would
+    /// walk through. A server whose name is damaged has none.
     private func queues() throws(StoreError) -> [LoginQueue] {
         let select = try statement(
             """
@@ -164,7 +151,7 @@ extension Connection {
             else { return queues }
             last = (server, phase)
             guard let server = AuthorizationServerID(server) else { continue }
-            switch StoredNames.phase(phase) {
+            switch PendingLogin.PhaseName(storedName: phase) {
             case .preparing: queues.append(LoginQueue(server, .prepare))
             case .waiting: queues.append(LoginQueue(server, .notify))
             case .reporting: queues.append(LoginQueue(server, .report))
@@ -174,16 +161,18 @@ extension Connection {
     }
 
     private static func phase(of queue: LoginQueue) -> String {
-        switch queue.duty {
-        case .prepare: StoredNames.name(.preparing)
-        case .notify: StoredNames.name(.waiting)
-        case .report, .end: StoredNames.name(.reporting)
-        }
+        let phase: PendingLogin.PhaseName =
+            switch queue.duty {
+            case .prepare: .preparing
+            case .notify: .waiting
+            case .report, .end: .reporting
+            }
+        return phase.storedName
     }
 
-    private enum Visit { case goOn, stop }
+    private enum Visit { case next, stop }
 
-    /// The logins of a queue, the longest due first.
+    /// Visits the logins of a queue, the longest due first.
     private func visit(_ queue: LoginQueue, _ body: (DueRow) -> Visit) throws(StoreError) {
         let select = try statement(
             """
@@ -200,7 +189,7 @@ extension Connection {
         }
     }
 
-    /// The reports owed to a server, by when their time is over.
+    /// Visits the reports owed to a server, the one that ends first coming first.
     private func visitLastReports(
         of server: AuthorizationServerID,
         _ body: (DueRow) -> Visit
@@ -219,15 +208,15 @@ extension Connection {
     }
 }
 
-/// Of a login that owes something: what says when.
+/// The columns of a login that say when it owes something.
 private struct DueRow {
     let number: LoginNumber
     let due: Timestamp
-    /// When the work that is due would come too late.
+    /// From here on the work would come too late.
     let end: Timestamp
 
     init(_ row: Statement) {
-        number = LoginRow.number(row)
+        number = row.loginNumber
         due = Timestamp(milliseconds: row.integer(1) ?? 0)
         end = Timestamp(milliseconds: row.integer(2) ?? 0)
     }
@@ -236,7 +225,7 @@ private struct DueRow {
         max(due, now) >= end ? .end : queue.duty
     }
 
-    /// Claims what the login owes, unless somebody has it. False when there is no free slot for it.
+    /// Claims what the login owes, unless it is claimed. False when there is no free slot.
     @discardableResult
     func take(
         _ queue: LoginQueue,
