@@ -106,6 +106,10 @@ extension Problem {
         switch refusal {
         case .noSuchPrompt:
             self.init(.unauthorized, "The bearer ticket opens no login.")
+        case .otherLogin:
+            self.init(.notFound, "id: this ticket opens a login with another id.")
+        case .digestMissing:
+            self.init(.invalidBody, "digest: is missing; it is that of the consent shown.")
         case .methodNotAllowed:
             self.init(
                 .methodNotAllowed,

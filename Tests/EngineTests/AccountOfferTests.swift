@@ -169,11 +169,10 @@ struct AccountOfferTests {
             func approve(_ accounts: [String]?) async throws -> StoredLogin {
                 try await run.desk.decide(
                     .approve,
-                    Selection(accounts: accounts),
                     opening: ticket,
                     via: .page,
                     address: nil
-                )
+                ) { _ in Selection(accounts: accounts) }
             }
             for accounts in [nil, ["a", "b"], ["c"], []] {
                 await #expect(throws: DecisionDesk.Refusal.self) { _ = try await approve(accounts) }
