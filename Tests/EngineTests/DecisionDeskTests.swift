@@ -49,12 +49,7 @@ struct DecisionDeskTests {
         let changes = LoginChanges()
         try await stage.withStore(changes: changes) { store in
             let ticket = try await prompt("login-1", .waiting, in: store, at: stage.start)
-            let desk = DecisionDesk(
-                store: store,
-                changes: changes,
-                clock: stage.clock,
-                allowsApprovalByTap: tap
-            )
+            let desk = stage.desk(store, changes: changes, allowsTap: tap)
             try await body(
                 Counter(
                     stage: stage,
@@ -210,12 +205,7 @@ struct DecisionDeskTests {
     func store() async throws {
         let stage = try Stage()
         let (desk, ticket) = try await stage.withStore { store in
-            let desk = DecisionDesk(
-                store: store,
-                changes: LoginChanges(),
-                clock: stage.clock,
-                allowsApprovalByTap: true
-            )
+            let desk = stage.desk(store)
             return (desk, try await Self.prompt("login-1", .waiting, in: store, at: stage.start))
         }
         // The store is closed by now.

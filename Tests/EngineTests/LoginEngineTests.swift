@@ -163,9 +163,9 @@ struct LoginEngineTests {
 
     @Test(
         "goes on by itself when the store answers again",
-        arguments: [TroubledStore.Operation.claim, .nextDue, .recover]
+        arguments: [InstrumentedStore.Operation.claim, .nextDue, .recover]
     )
-    func storeBack(_ operation: TroubledStore.Operation) async throws {
+    func storeBack(_ operation: InstrumentedStore.Operation) async throws {
         let stage = try Stage()
         let number = try await stage.withStore { store in
             var login = PendingLogin.inPhase(.waiting)

@@ -72,12 +72,13 @@ final class Stage: Sendable {
         concurrency: Int = 64,
         minding health: [ServerHealth] = [],
         accounts: (any AccountDirectory)? = nil,
-        trouble: ((TroubledStore) -> Void)? = nil,
+        trouble: ((InstrumentedStore) -> Void)? = nil,
         _ body: (Run) async throws -> Void
     ) async throws {
         let changes = LoginChanges()
         try await withStore(changes: changes) { store in
-            let troubled = TroubledStore(store)
+            let counted = InstrumentedStore(store)
+            let troubled = InstrumentedStore(counted)
             trouble?(troubled)
             let engine = LoginEngine(
                 store: troubled,
@@ -91,13 +92,15 @@ final class Stage: Sendable {
                 settings: .init(concurrency: concurrency, publicURL: Self.publicURL),
                 log: log.logger
             )
-            let desk = DecisionDesk(
+            let desk = desk(counted, changes: changes)
+            let run = Run(
+                stage: self,
                 store: store,
-                changes: changes,
-                clock: clock,
-                allowsApprovalByTap: true
+                counted: counted,
+                troubled: troubled,
+                engine: engine,
+                desk: desk
             )
-            let run = Run(stage: self, store: store, troubled: troubled, engine: engine, desk: desk)
             // When `body` throws, leaving this scope cancels the engine.
             async let running: Void = engine.run()
             try await body(run)
@@ -109,6 +112,14 @@ final class Stage: Sendable {
             engine.stop()
             await running
         }
+    }
+
+    func desk(
+        _ store: any LoginStore,
+        changes: LoginChanges = LoginChanges(),
+        allowsTap: Bool = true
+    ) -> DecisionDesk {
+        DecisionDesk(store: store, changes: changes, clock: clock, allowsApprovalByTap: allowsTap)
     }
 
     /// Waits until a login is as a test wants it.
@@ -138,7 +149,10 @@ final class Stage: Sendable {
 struct Run: Sendable {
     let stage: Stage
     let store: any LoginStore
-    let troubled: TroubledStore
+    /// What the engine and the desk ask of the store.
+    let counted: InstrumentedStore
+    /// The engine's view of it, which fails when a test says so.
+    let troubled: InstrumentedStore
     let engine: LoginEngine
     let desk: DecisionDesk
 
