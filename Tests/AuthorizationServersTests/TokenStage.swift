@@ -50,21 +50,10 @@ struct TokenStage: Sendable {
 
     /// Rejects a login that is half a minute old.
     func report(tenant: String = "bank") async -> ReportAnswer {
-        let received = clock.now() - .seconds(30)
-        let login = PendingLogin(
-            key: LoginKey(
-                server: .named("acp"),
-                tenant: .named(tenant),
-                login: .named("l1")
-            ),
-            terms: PendingLogin.Terms(
-                receivedAt: received,
-                expiresAt: received + .seconds(120),
-                promptEnds: received + .seconds(110),
-                reportEnds: received + .seconds(119),
-                reportsExpiry: .never
-            ),
-            details: PendingLogin.Details(user: .named("ann"), state: "s1", origin: .fixture)
+        let login = PendingLogin.arrived(
+            tenant: tenant,
+            at: clock.now() - .seconds(30),
+            .init(user: .named("ann"), state: "s1", origin: .fixture)
         )
         return await server.report(.expired, of: login, inDoubt: false)
     }

@@ -131,7 +131,7 @@ struct LoginFlowTests {
         let stage = try Stage()
         stage.people.setDown(true)
         try await stage.run { run in
-            let number = try await run.start { $0.reportsExpiry = reportsExpiry }
+            let number = try await run.start { $0.reportsExpiry = reportsExpiry ? .always : .never }
             _ = try await stage.nextPreparation(number, attempt: 1)
             stage.clock.advance(by: PendingLogin.Fixture().promptEnds - stage.start)
             let login = try await stage.login(number, reaching: .settled)
@@ -191,7 +191,7 @@ struct LoginFlowTests {
     func expiry(reportsExpiry: Bool) async throws {
         let stage = try Stage()
         try await stage.run { run in
-            let number = try await run.start { $0.reportsExpiry = reportsExpiry }
+            let number = try await run.start { $0.reportsExpiry = reportsExpiry ? .always : .never }
             try await stage.webhook.asked.wait(for: 1, "prompts")
             let ends = PendingLogin.Fixture().promptEnds
             stage.clock.advance(by: ends - stage.start - .milliseconds(1))

@@ -64,7 +64,7 @@ struct ConsentTermsTests {
         _ ends: Timestamp
     ) throws {
         var fixture = PendingLogin.Fixture()
-        fixture.expiryRule = row.rule
+        fixture.reportsExpiry = row.rule
         var login = fixture.make()
         let asked = question(row.kind, endsAt: ends)
         try login.apply(.prepared(asked, [.fixture(at: noon)]), at: noon)
@@ -83,7 +83,7 @@ struct ConsentTermsTests {
     )
     func expiryRule(_ rule: PendingLogin.ExpiryRule, _ namesConsent: Bool) throws {
         var fixture = PendingLogin.Fixture()
-        fixture.expiryRule = rule
+        fixture.reportsExpiry = rule
         fixture.consent = namesConsent ? .own : .unknown
         for kind in [nil] + Consent.Kind.allCases.map(Optional.some) {
             var login = fixture.make()

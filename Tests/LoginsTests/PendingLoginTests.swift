@@ -119,7 +119,7 @@ struct PendingLoginTests {
     )
     func expiry(_ phase: PendingLogin.PhaseName, _ reports: Bool) throws {
         var fixture = fixture
-        fixture.reportsExpiry = reports
+        fixture.reportsExpiry = reports ? .always : .never
         let login = PendingLogin.inPhase(phase, fixture)
         #expect(throws: PendingLogin.Refusal.outOfPhase) {
             try apply(.deadlinePassed, to: login, at: fixture.promptEnds - .milliseconds(1))

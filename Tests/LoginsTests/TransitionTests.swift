@@ -102,7 +102,7 @@ struct TransitionTests {
     private func logins(in phase: PendingLogin.PhaseName) -> [PendingLogin] {
         var fixtures = [PendingLogin.Fixture()]
         fixtures.append(PendingLogin.Fixture())
-        fixtures[1].reportsExpiry = false
+        fixtures[1].reportsExpiry = .never
         return fixtures.flatMap { fixture in
             Decision.Choice.allCases.map { .inPhase(phase, fixture, choice: $0) }
                 + ended(in: phase, fixture)
