@@ -4,15 +4,15 @@ import SQLiteStore
 import TestSupport
 import Testing
 
-/// Everything around an engine: a clock that stands still, a database, a server, two channels and
-/// a directory. It outlives the engines that run on it, as a disk outlives processes.
+/// The environment of an engine: a manual clock, a database, two servers, two channels and a
+/// directory. It outlives the engines that run on it, as a disk outlives processes.
 final class Stage: Sendable {
     static let publicURL = "https://login.bank.example"
 
     let clock = ManualClock()
     let log = CapturedLog()
     let server: StandInServer
-    /// A second one, which nothing is asked of unless a test has logins of it.
+    /// A second server, which is called only if a test has logins of it.
     let other: StandInServer
     let webhook: StandInChannel
     let sms: StandInChannel
@@ -32,14 +32,14 @@ final class Stage: Sendable {
         start = clock.now()
     }
 
-    /// The webhook at once, the text message after twenty seconds.
+    /// The webhook immediately, the text message after twenty seconds.
     var escalation: EscalationPlan {
         EscalationPlan([
             .init(channel: webhook, after: .zero), .init(channel: sms, after: .seconds(20)),
         ])
     }
 
-    /// Lends a store without anything that runs on it.
+    /// Opens a store without an engine.
     func withStore<Value>(
         changes: LoginChanges = LoginChanges(),
         _ body: (SQLiteLoginStore) async throws -> Value
@@ -65,8 +65,8 @@ final class Stage: Sendable {
         return value
     }
 
-    /// Runs an engine while `body` runs; then stops it and closes the store. It minds those
-    /// breakers only that it is given.
+    /// Runs an engine while `body` runs, then stops it and closes the store. Only the servers in
+    /// `health` have circuit breakers.
     func run(
         _ plan: EscalationPlan? = nil,
         concurrency: Int = 64,
@@ -122,7 +122,7 @@ final class Stage: Sendable {
         DecisionDesk(store: store, changes: changes, clock: clock, allowsApprovalByTap: allowsTap)
     }
 
-    /// Waits until a login is as a test wants it.
+    /// Waits until a login fulfils a condition.
     @discardableResult
     func login(
         _ number: LoginNumber,
@@ -145,7 +145,7 @@ final class Stage: Sendable {
     }
 }
 
-/// An engine that runs.
+/// A running engine.
 struct Run: Sendable {
     let stage: Stage
     let store: any LoginStore
@@ -167,7 +167,7 @@ struct Run: Sendable {
         return try await store.insertNew(fixture.make())
     }
 
-    /// A login arrives and the person has been asked; returns its number and ticket.
+    /// A login arrives and its user is notified; returns its number and ticket.
     func prompt(_ id: String = "login-1") async throws -> (number: LoginNumber, ticket: String) {
         let number = try await start(id)
         let asked = try await stage.webhook.asked.wait("a prompt") { asked in

@@ -96,8 +96,8 @@ extension PendingLogin {
         return fixture.make(details)
     }
 
-    /// A login in a phase, by the shortest legal way there. Where an outcome is needed, somebody
-    /// approved; `stranded` was refused by the server, and `settled` was taken by it.
+    /// A login in a phase, reached by the fewest events. The outcome is that of `choice`; `stranded`
+    /// was refused by the server and `settled` was accepted by it.
     public static func inPhase(
         _ phase: PhaseName,
         _ fixture: Fixture = Fixture(),
@@ -133,7 +133,7 @@ extension PendingLogin {
 }
 
 extension PendingLogin.Origin {
-    /// With the example of the W3C recommendation, section 3.2.4.
+    /// The example of Trace Context §3.2.4.
     public static let fixture = Self(
         request: 42,
         trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -172,7 +172,7 @@ extension PendingLogin.Delivery {
 }
 
 extension Decision {
-    /// As a desk records it for `login-1`: tied to its question.
+    /// A decision as a desk records it for `login-1`, with its challenge.
     public static func answer(
         _ choice: Choice,
         to question: Question,
@@ -193,7 +193,7 @@ extension Decision {
         )
     }
 
-    /// As it stands once it was made: an approval grants all of `Consent.fixture`.
+    /// A recorded decision. An approval grants all of `Consent.fixture`.
     public static func fixture(_ choice: Choice, at moment: Timestamp) -> Decision {
         Decision(
             choice,
