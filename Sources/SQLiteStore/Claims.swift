@@ -12,14 +12,25 @@ final class Claims: Sendable {
 
     private let state = Locked(State())
 
-    /// False when it is claimed already.
+    /// False if any of it is claimed already.
     func take(_ number: LoginNumber, _ duty: PendingLogin.Duty) -> Bool {
-        state.withLock { $0.duties[number, default: []].insert(duty).inserted }
+        state.withLock { state in
+            let covered = Self.covered(by: duty)
+            guard state.duties[number, default: []].isDisjoint(with: covered) else { return false }
+            state.duties[number, default: []].formUnion(covered)
+            return true
+        }
+    }
+
+    /// Whoever prepares a login goes on to notify its user.
+    private static func covered(by duty: PendingLogin.Duty) -> Set<PendingLogin.Duty> {
+        duty == .prepare ? [.prepare, .notify] : [duty]
     }
 
     func release(_ number: LoginNumber, _ duty: PendingLogin.Duty) {
         state.withLock { state in
-            state.duties[number]?.remove(duty)
+            guard state.duties[number]?.contains(duty) == true else { return }
+            state.duties[number]?.subtract(Self.covered(by: duty))
             if state.duties[number]?.isEmpty == true { state.duties[number] = nil }
         }
     }

@@ -99,17 +99,12 @@ final class FaultStage: Sendable {
 
     /// Half a minute old, so that a server that does not know it never will.
     private var login: PendingLogin {
-        let received = clock.now() - .seconds(30)
-        return PendingLogin(
-            key: LoginKey(server: .named("acp"), tenant: .named(tenant), login: .named("l1")),
-            terms: PendingLogin.Terms(
-                receivedAt: received,
-                expiresAt: received + life,
-                promptEnds: received + life - .seconds(10),
-                reportEnds: received + life - .seconds(1),
-                reportsExpiry: .lodgedConsents
-            ),
-            details: PendingLogin.Details(
+        .arrived(
+            tenant: tenant,
+            at: clock.now() - .seconds(30),
+            lifetime: life,
+            reportsExpiry: .lodgedConsents,
+            PendingLogin.Details(
                 user: .named("ann"),
                 requestedScopes: ["openid", "accounts"],
                 consentID: .named("aac-1"),

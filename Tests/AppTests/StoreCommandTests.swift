@@ -184,21 +184,7 @@ struct StoreCommandTests {
         let now = SystemTime.now() - age
         var numbers: [Int64] = []
         for id in ids {
-            let login = PendingLogin(
-                key: LoginKey(
-                    server: try #require(AuthorizationServerID("acp")),
-                    tenant: nil,
-                    login: try #require(LoginID(id))
-                ),
-                terms: PendingLogin.Terms(
-                    receivedAt: now,
-                    expiresAt: now + .seconds(120),
-                    promptEnds: now + .seconds(110),
-                    reportEnds: now + .seconds(119),
-                    reportsExpiry: .never
-                ),
-                details: PendingLogin.Details(user: try #require(UserID("ann")))
-            )
+            let login = PendingLogin.arrived(id, tenant: nil, at: now, .init(user: .named("ann")))
             guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
                 Issue.record("the login is new")
                 continue

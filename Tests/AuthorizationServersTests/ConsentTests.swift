@@ -34,21 +34,9 @@ struct ConsentTests {
             clock: clock,
             log: .silent
         )
-        let received = clock.now() - .seconds(age)
-        let login = PendingLogin(
-            key: LoginKey(
-                server: .named("acp"),
-                tenant: .named("bank"),
-                login: .named("l1")
-            ),
-            terms: PendingLogin.Terms(
-                receivedAt: received,
-                expiresAt: received + .seconds(120),
-                promptEnds: received + .seconds(110),
-                reportEnds: received + .seconds(119),
-                reportsExpiry: .never
-            ),
-            details: PendingLogin.Details(
+        let login = PendingLogin.arrived(
+            at: clock.now() - .seconds(age),
+            PendingLogin.Details(
                 user: .named("ann"),
                 clientName: "Told",
                 requestedScopes: scopes,

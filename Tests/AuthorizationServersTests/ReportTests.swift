@@ -379,21 +379,10 @@ struct ReportTests {
         }
 
         func login(age: Int64, origin: PendingLogin.Origin? = nil) -> PendingLogin {
-            let received = clock.now() - .seconds(age)
-            return PendingLogin(
-                key: LoginKey(
-                    server: .named("acp"),
-                    tenant: TenantID("bank"),
-                    login: .named("a/b")
-                ),
-                terms: PendingLogin.Terms(
-                    receivedAt: received,
-                    expiresAt: received + .seconds(120),
-                    promptEnds: received + .seconds(110),
-                    reportEnds: received + .seconds(119),
-                    reportsExpiry: .never
-                ),
-                details: PendingLogin.Details(user: .named("ann"), state: "s1", origin: origin)
+            .arrived(
+                "a/b",
+                at: clock.now() - .seconds(age),
+                .init(user: .named("ann"), state: "s1", origin: origin)
             )
         }
 

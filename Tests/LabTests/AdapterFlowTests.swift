@@ -43,23 +43,13 @@ struct AdapterFlowTests {
                 clock: clock,
                 log: .silent
             )
-            let received = clock.now() - .seconds(5)
             let scopes = (start["requested_scopes"]?.array ?? []).compactMap(\.string)
             let named = scopes.first { $0.hasPrefix("consent:") }?.dropFirst("consent:".count)
-            login = PendingLogin(
-                key: LoginKey(
-                    server: .named("acp"),
-                    tenant: .named("bank"),
-                    login: .named(start["login_id"]?.string ?? "")
-                ),
-                terms: PendingLogin.Terms(
-                    receivedAt: received,
-                    expiresAt: received + .seconds(120),
-                    promptEnds: received + .seconds(110),
-                    reportEnds: received + .seconds(119),
-                    reportsExpiry: .always
-                ),
-                details: PendingLogin.Details(
+            login = PendingLogin.arrived(
+                start["login_id"]?.string ?? "",
+                at: clock.now() - .seconds(5),
+                reportsExpiry: .always,
+                PendingLogin.Details(
                     user: .named(start["user_identifier"]?.string ?? ""),
                     workspace: .named(start["server_id"]?.string ?? ""),
                     requestedScopes: scopes,

@@ -48,9 +48,31 @@ struct ClaimTests {
     }
 
     @Test(
-        "lets a login's end be claimed while other work is claimed",
+        "A claim to prepare a login excludes its notification until it is released",
         arguments: StoreKind.allCases
     )
+    func preparationCoversNotification(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            let fixture = fixture("one")
+            let stored = try await store.insertNew(fixture.make())
+            let prepare = try #require(try await store.claim(at: noon, within: Slots(9)).first)
+            try await store.apply(
+                .prepared(.fixture, [.fixture(at: noon)]),
+                to: stored.number,
+                at: noon
+            )
+            #expect(try await store.claim(at: noon, within: Slots(9)).isEmpty)
+            #expect(try await store.nextDue() == fixture.promptEnds, "only its end is left")
+            store.release(prepare)
+            #expect(try await store.nextDue() == noon)
+            let notify = try await store.claim(at: noon, within: Slots(9))
+            #expect(notify.map(\.duty) == [.notify])
+            store.release(prepare)
+            #expect(try await store.claim(at: noon, within: Slots(9)).isEmpty)
+        }
+    }
+
+    @Test("lets a login's end be claimed beside the work under way", arguments: StoreKind.allCases)
     func endBeside(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             let fixture = fixture("one")

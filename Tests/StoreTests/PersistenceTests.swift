@@ -74,7 +74,7 @@ struct PersistenceTests {
             let isFull = index.isMultiple(of: 2)
             let base = fixture("login-\(index)") {
                 $0.tenant = isFull ? "acme" : nil
-                $0.reportsExpiry = isFull
+                $0.reportsExpiry = isFull ? .always : .never
             }.make()
             let bare = PendingLogin.Details(user: base.details.user)
             return PendingLogin(

@@ -217,7 +217,7 @@ extension SampleQuestion {
         ]
     )
 
-    /// What nobody honest sends: markup, changed directions, lookalike letters, endless words.
+    /// A hostile consent: markup, direction marks, look-alike letters, endless words.
     static let hostile = SampleQuestion(
         "hostile",
         Consent(

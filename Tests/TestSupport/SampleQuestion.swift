@@ -1,8 +1,8 @@
 public import Logins
 
-/// A question of some kind as a server would have asked it, for pages and their pictures.
+/// A question of a certain kind, for tests of pages and for screenshots.
 public struct SampleQuestion: Sendable {
-    /// Of the sample, in file names.
+    /// The sample's name, used in file names.
     public let name: String
     public let consent: Consent
     public let accounts: [BankAccount]

@@ -80,18 +80,7 @@ struct ConsentStage {
 
     /// A login that arrived half a minute ago.
     func login(_ details: PendingLogin.Details, age: Int64 = 30) -> PendingLogin {
-        let received = clock.now() - .seconds(age)
-        return PendingLogin(
-            key: LoginKey(server: .named("acp"), tenant: .named("bank"), login: .named("l1")),
-            terms: PendingLogin.Terms(
-                receivedAt: received,
-                expiresAt: received + .seconds(120),
-                promptEnds: received + .seconds(110),
-                reportEnds: received + .seconds(119),
-                reportsExpiry: .always
-            ),
-            details: details
-        )
+        .arrived(at: clock.now() - .seconds(age), reportsExpiry: .always, details)
     }
 
     func consent(of example: ConsentExample) async -> ConsentAnswer {

@@ -55,22 +55,13 @@ func fixture(_ number: Int) -> PendingLogin {
     }
     let text = String(mixed(1), radix: 16) + String(mixed(2), radix: 16)
     var details = template.details
-    guard let login = LoginID(text), let user = UserID("user-" + text) else { return template }
-    details.user = user
+    details.user = .named("user-" + text)
     details.consentID = ConsentID("consent-" + text)
     details.bindingMessage = "Pay 12.50 € to Bob for the order of today"
     let received = template.terms.receivedAt + .milliseconds(Int64(number / 50))
-    return PendingLogin(
-        key: LoginKey(server: template.key.server, tenant: template.key.tenant, login: login),
-        terms: PendingLogin.Terms(
-            receivedAt: received,
-            expiresAt: received + .seconds(120),
-            promptEnds: received + .seconds(110),
-            reportEnds: received + .seconds(120),
-            reportsExpiry: .always
-        ),
-        details: details
-    )
+    var fixture = PendingLogin.Fixture(id: text)
+    fixture.receivedAt = received
+    return fixture.make(details)
 }
 
 /// Inserts from many callers at once until `isOver`, and returns how many became durable.
