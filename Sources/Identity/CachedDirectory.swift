@@ -1,11 +1,11 @@
 public import Logins
 import Threads
 
-/// Remembers for some seconds what a directory said, and asks it once when many want to know.
+/// Caches a directory's answers for some seconds, and combines concurrent look-ups of a user into one.
 ///
-/// Failures are not remembered. It holds at most `capacity` users.
+/// Errors are not cached. It has at most `capacity` users.
 public final class CachedDirectory: UserDirectory {
-    /// What those who wait are told; nil when the one who asked gave up, so that another must ask.
+    /// What waiting tasks get; nil when the one that asked was cancelled, so that another must ask.
     private typealias Answer = Result<User?, DirectoryError>?
 
     private struct Entry {
@@ -14,11 +14,11 @@ public final class CachedDirectory: UserDirectory {
     }
 
     private struct State {
-        // Two generations: when the young one is full it becomes the old one, and the old one goes.
-        // So it stays bounded without an order of use to keep.
+        // Two generations: a full young one replaces the old one. This bounds the size without
+        // tracking the order of use.
         var young: [UserID: Entry] = [:]
         var old: [UserID: Entry] = [:]
-        /// Who waits for a look-up that is under way.
+        /// Tasks that wait for a running look-up.
         var waiters: [UserID: [CheckedContinuation<Answer, Never>]] = [:]
 
         func fresh(_ id: UserID, at now: Timestamp) -> Entry? {
@@ -27,7 +27,7 @@ public final class CachedDirectory: UserDirectory {
         }
     }
 
-    /// What somebody who wants to know must do.
+    /// What a task that wants a user does next.
     private enum Step {
         case take(User?)
         case ask
@@ -42,11 +42,11 @@ public final class CachedDirectory: UserDirectory {
     private let state = Locked(State())
 
     /// - Parameters:
-    ///   - directory: who is asked.
-    ///   - clock: says when an answer is too old.
-    ///   - found: how long a user is remembered.
-    ///   - notFound: how long it is remembered that there is none.
-    ///   - capacity: how many users are remembered, at least 2.
+    ///   - directory: the directory that is asked.
+    ///   - clock: the time.
+    ///   - found: how long a user is cached.
+    ///   - notFound: how long it is cached that there is no such user.
+    ///   - capacity: the maximum number of cached users, at least 2.
     public init(
         _ directory: any UserDirectory,
         clock: any WallClock,
@@ -54,7 +54,7 @@ public final class CachedDirectory: UserDirectory {
         notFound: Duration = .seconds(2),
         capacity: Int = 10_000
     ) {
-        precondition(capacity >= 2, "there is room for two generations")
+        precondition(capacity >= 2, "both generations need room")
         self.directory = directory
         self.clock = clock
         self.found = found
@@ -62,15 +62,15 @@ public final class CachedDirectory: UserDirectory {
         generation = capacity / 2
     }
 
-    /// What is remembered of a user and still holds, without waiting: nil when that is nothing,
-    /// `.some(nil)` when nobody has that name.
+    /// The cached answer for a user, without waiting: nil when there is none, `.some(nil)` when there
+    /// is no such user.
     public func peek(_ id: UserID) -> User?? {
         let now = clock.now()
         return state.withLock { $0.fresh(id, at: now).map(\.user) }
     }
 
-    /// One look-up at a time for each user; others who want the same wait for it, also when their
-    /// task is cancelled, so `directory` must have a limit on its time.
+    /// One look-up at a time for each user. Other tasks wait for it, even when they are cancelled, so
+    /// `directory` must have a time limit.
     public func user(_ id: UserID) async throws(DirectoryError) -> User? {
         while true {
             switch step(for: id) {
@@ -97,7 +97,7 @@ public final class CachedDirectory: UserDirectory {
         let isUnderWay = state.withLock { state in
             state.waiters[id]?.append(waiter) != nil
         }
-        // It has ended since: look again.
+        // The look-up has ended in the meantime: look again.
         if !isUnderWay { waiter.resume(returning: nil) }
     }
 
@@ -107,7 +107,7 @@ public final class CachedDirectory: UserDirectory {
             end(id, .success(user))
             return user
         } catch {
-            // That this task was cancelled is no answer for the others.
+            // The cancellation of this task is not an answer for the others.
             end(id, Task.isCancelled ? nil : .failure(error))
             throw error
         }

@@ -37,7 +37,6 @@ struct ConfigurationTests {
         #expect(configuration.listen.tls?.certificate == "/etc/beckon/tls/server.pem")
         #expect(configuration.notify.map(\.after) == [.zero, .seconds(20)])
         #expect(configuration.channels.map(\.id.value) == ["app", "sms"])
-        #expect(configuration.users.http == nil)
         let accounts = try #require(configuration.accounts)
         #expect(accounts.token?.withText { $0 } == "token")
         #expect(accounts.destination.certificate == "/etc/beckon/tls/beckon-client.pem")
@@ -64,7 +63,6 @@ struct ConfigurationTests {
         #expect(example.management == plain.management)
         #expect(example.limits == plain.limits)
         #expect(example.store == plain.store)
-        #expect(example.users.kind == plain.users.kind)
         #expect(example.engine == plain.engine)
         #expect(example.log == plain.log)
         #expect(example.approval.title == plain.approval.title)
@@ -158,7 +156,7 @@ struct ConfigurationTests {
         #expect(credential.passwordHash.matches(Array(DemoConfiguration.inboundPassword.utf8)))
         let accounts = try #require(configuration.accounts)
         #expect(accounts.token?.withText { $0 } == DemoConfiguration.bankToken)
-        #expect(accounts.urlTemplate.hasSuffix(SimulatedBank.path))
+        #expect(accounts.template.hasSuffix(SimulatedBank.path))
     }
 
     @Test("is read from a file, with paths relative to it")

@@ -87,7 +87,7 @@ struct ConfiguredPartsTests {
         let inbound = try #require(parts.inbound().first)
         let servers = parts.servers(try parts.credentials(), parts.health())
         let server = try #require(servers.first as? CloudentityServer).settings
-        let channel = try #require(try parts.plan().steps.first).channel
+        let channel = try #require(parts.plan().steps.first).channel
         #expect(await channel.ask(prompt) == .delivered)
         let destination = try #require(receiver.requests.first).destination
         return Parts(

@@ -85,18 +85,11 @@ extension Composition {
     static func demo(_ options: DemoOptions) async throws {
         let directory = try DemoDirectory(options.directory)
         defer { directory.remove() }
-        var configuration = try ServiceConfiguration.parse(
-            DemoConfiguration.text,
-            in: .real(directory: directory.path)
-        )
-        guard let secret = configuration.channels.first?.webhookSecret else {
-            throw CommandFailure(.configuration, "the demo's phone has no webhook")
-        }
         let client = CurlHTTPClient()
         defer { client.shutdown() }
         let simulation = Simulation(
             .demo,
-            demo: DemoSite.Configuration(webhookSecrets: [secret]),
+            demo: DemoSite.Configuration(webhookSecrets: [DemoConfiguration.webhookSecret]),
             http: client
         )
         guard let simulation else {
@@ -110,8 +103,16 @@ extension Composition {
             .loopback(8084),
             SimulatedBank(token: DemoConfiguration.bankToken).routes
         )
-        configuration.connect(acp: url(acp), page: url(page), port: Int(page.port))
-        configuration.accounts?.urlTemplate = url(bank) + SimulatedBank.path
+        // The addresses where the demo's peers really listen.
+        let text = DemoConfiguration.text
+            .replacing("http://127.0.0.1:8082", with: url(acp))
+            .replacing("http://127.0.0.1:8084", with: url(bank))
+            .replacing("http://127.0.0.1:8080", with: url(page))
+            .replacing("http://localhost:8080", with: "http://localhost:\(page.port)")
+        var configuration = try ServiceConfiguration.parse(
+            text,
+            in: .real(directory: directory.path)
+        )
         configuration.listen.address = Site.free(configuration.listen.address)
         configuration.management = Site.free(configuration.management)
         configuration.publicURL = "http://\(configuration.listen.address)"
@@ -248,24 +249,6 @@ private struct DemoDirectory {
 extension SocketAddressText {
     fileprivate static func loopback(_ port: Int) -> SocketAddressText {
         SocketAddressText(host: "127.0.0.1", port: port)
-    }
-}
-
-extension ChannelSettings {
-    fileprivate var webhookSecret: String? {
-        guard case .webhook(let webhook) = kind else { return nil }
-        return webhook.secrets.first?.withText { $0 }
-    }
-}
-
-extension ServiceConfiguration {
-    /// Points the demo's configuration at where its peers really listen.
-    fileprivate mutating func connect(acp: String, page: String, port: Int) {
-        authorizationServers[0].outbound.acp = acp
-        approval.frameAncestors = [page, "http://localhost:\(port)"]
-        guard case .webhook(var webhook) = channels[0].kind else { return }
-        webhook.url = page + "/demo/phone"
-        channels[0].kind = .webhook(webhook)
     }
 }
 

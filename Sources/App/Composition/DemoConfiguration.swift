@@ -59,6 +59,9 @@ public enum DemoConfiguration {
     /// The password whose hash stands in the text.
     public static let inboundPassword = "demo-password-between-acp-and-beckon"
 
+    /// The key of the demo's webhook; the text has it too.
+    static let webhookSecret = "whsec_YmVja29uIGRlbW8gd2ViaG9vayBrZXkgMzIgYnl0ZXM="
+
     /// What the demo's bank is asked with; it stands in the text too.
     public static let bankToken = "demo-bank-token"
 }
