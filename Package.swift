@@ -39,7 +39,10 @@ func tests(
 
 let package = Package(
     name: "beckon",
-    products: [.executable(name: "beckon", targets: ["beckon"])],
+    products: [
+        .executable(name: "beckon", targets: ["beckon"]),
+        .executable(name: "beckon-lab", targets: ["beckon-lab"]),
+    ],
     targets: [
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CSpawn"),
@@ -109,24 +112,34 @@ let package = Package(
                 "Threads",
             ]
         ),
-        module(
-            "Simulators",
-            ["Cryptography", "HTTP", "JOSE", "JSON", "Threads"]
-        ),
+        // The frame of a program of commands: arguments, help, exit codes.
+        module("Commands", ["Configuration", "Threads"]),
         module(
             "App",
             [
-                "AuthorizationServers", "Configuration", "Cryptography", "CurlClient", "Endpoints",
-                "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore",
-                "Simulators", "TLS", "Telemetry", "Threads",
+                "AuthorizationServers", "Commands", "Configuration", "Cryptography", "CurlClient",
+                "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
+                "SQLiteStore", "TLS", "Telemetry", "Threads",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
 
+        // Not part of the product: what Beckon is tried with and tested against.
+        module("Lab", ["Cryptography", "HTTP", "JOSE", "JSON", "Net", "TLS", "Threads"]),
+        .executableTarget(
+            name: "beckon-lab",
+            dependencies: [
+                "App", "Commands", "Configuration", "Cryptography", "CurlClient", "JOSE", "Lab",
+                "Net",
+            ],
+            swiftSettings: strict
+        ),
+
         .target(
             name: "TestSupport",
-            dependencies: ["Consents", "HTTP", "JSON", "Logins", "Telemetry", "Threads"],
+            dependencies: [
+                "Commands", "Consents", "HTTP", "JSON", "Logins", "Telemetry", "Threads",
+            ],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -210,19 +223,19 @@ let package = Package(
             ]
         ),
         tests(
-            "SimulatorsTests",
+            "LabTests",
             [
-                "AuthorizationServers", "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON",
-                "Logins", "Net", "Simulators", "Telemetry", "TestSupport", "Threads",
+                "App", "AuthorizationServers", "Commands", "Configuration", "Cryptography",
+                "CurlClient", "HTTP", "JOSE", "JSON", "Lab", "Logins", "Net", "Telemetry", "TestSupport", "Threads",
+                "beckon-lab",
             ]
         ),
         tests(
             "AppTests",
             [
-                "App", "AuthorizationServers", "Configuration", "Cryptography", "CurlClient",
-                "Endpoints", "Engine",
-                "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore", "Simulators", "TLS", "Telemetry", "TestSupport", "Threads",
+                "App", "AuthorizationServers", "Commands", "Configuration", "Cryptography",
+                "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Lab", "Logins", "Net",
+                "Notifications", "SQLiteStore", "TLS", "Telemetry", "TestSupport", "Threads",
             ],
             exclude: ["Peers"]
         ),

@@ -2,10 +2,10 @@ import Glibc
 
 /// The few things that commands do with files by name. Foundation would do them too, but linking it
 /// makes the program a third larger, in memory as on disk.
-enum Files {
+package enum Files {
     /// Why something could not be done with a file, in the system's words.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
 
         init(_ path: String, _ code: Int32 = errno) {
             description = "\(path): \(String(cString: strerror(code)))"
@@ -19,7 +19,7 @@ enum Files {
     }
 
     /// Makes a directory and those above it; that it is there already is no failure.
-    static func makeDirectory(_ path: String) throws(Failure) {
+    package static func makeDirectory(_ path: String) throws(Failure) {
         if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
         let above = directory(of: path)
         guard errno == ENOENT, above != path, above != "." else { throw Failure(path) }
@@ -28,7 +28,7 @@ enum Files {
     }
 
     /// Makes a directory of one's own where temporary files go, and returns its path.
-    static func makeTemporaryDirectory(_ name: String) throws(Failure) -> String {
+    package static func makeTemporaryDirectory(_ name: String) throws(Failure) -> String {
         let place = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         guard let made = strdup("\(place)/\(name)-XXXXXX") else { throw Failure(place) }
         defer { free(made) }
@@ -37,7 +37,7 @@ enum Files {
     }
 
     /// Removes a directory and the files in it; one that has directories stays.
-    static func removeDirectory(_ path: String) {
+    package static func removeDirectory(_ path: String) {
         if let directory = opendir(path) {
             while let entry = readdir(directory) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in

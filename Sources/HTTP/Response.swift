@@ -7,8 +7,6 @@ public struct Response: Sendable {
     public var body: [UInt8]
     /// The connection ends after this answer whatever the peer asked for.
     public var closesConnection = false
-    /// Ends the connection in the way of a failing server. For simulators only.
-    public var dropsConnection = ConnectionDrop.none
 
     public init(
         status: Int,
@@ -35,18 +33,6 @@ public struct Response: Sendable {
             body: body
         )
     }
-}
-
-/// How a connection breaks instead of carrying its answer whole.
-public enum ConnectionDrop: Hashable, Sendable {
-    /// It does not.
-    case none
-    /// No byte of the answer is sent.
-    case beforeAnswer
-    /// The head, with the body's true length, and half of the body are sent.
-    case midBody
-    /// All of it is sent, but only so many bytes a second.
-    case slowly(bytesPerSecond: Int)
 }
 
 extension Field {

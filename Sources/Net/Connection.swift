@@ -24,8 +24,6 @@ struct Connection: ~Copyable {
     private var began: UInt64 = 0
     /// Answers since the connection last waited.
     private var burst = 0
-    /// Bytes a second of a simulator's slow answer; 0 for as fast as the peer takes them.
-    private var pace = 0
 
     private static let noRequest = Request(
         bytes: [],
@@ -266,7 +264,6 @@ struct Connection: ~Copyable {
             bytesOut: response.body.count,
             since: began
         )
-        if response.dropsConnection != .none { drop(response) }
         // While it is kept, the connection's buffer is shared and cannot be written to.
         request = Self.noRequest
         route = nil
@@ -276,20 +273,6 @@ struct Connection: ~Copyable {
     private mutating func flushUnlessHeld() -> Bool {
         if keepsAlive, start < end, workspace.output.count < Self.holdLimit { return true }
         return flushNow()
-    }
-
-    /// Ends the connection in place of the answer that was encoded last, as a simulator wants it:
-    /// what is left of the answer goes, and then nothing more.
-    @inline(never)
-    private mutating func drop(_ response: Response) {
-        keepsAlive = false
-        switch response.dropsConnection {
-        case .none: break
-        case .beforeAnswer: workspace.output.removeAll(keepingCapacity: true)
-        case .midBody:
-            workspace.output.removeLast(response.body.count - response.body.count / 2)
-        case .slowly(let bytesPerSecond): pace = max(1, bytesPerSecond)
-        }
     }
 
     @inline(never)
@@ -329,7 +312,6 @@ struct Connection: ~Copyable {
     /// Sends the output as far as the peer takes it at once. False when some is left.
     @inline(never)
     private mutating func flushNow() -> Bool {
-        if pace > 0 { return false }
         let step = unsafe workspace.output.withUnsafeBytes { bytes in
             unsafe socket.write(bytes)
         }
@@ -345,7 +327,6 @@ struct Connection: ~Copyable {
     }
 
     private mutating func flush() async throws(ConnectionEnd) {
-        if pace > 0 { return try await drip() }
         var sent = 0
         socket.expire(inMilliseconds: server.limits.write)
         // The next wait for the peer begins anew.
@@ -356,30 +337,6 @@ struct Connection: ~Copyable {
                 unsafe socket.write(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
             }
             if case .done(let count) = step { sent += count } else { try await until(step) }
-        }
-        workspace.output.removeAll(keepingCapacity: true)
-    }
-
-    /// Sends the output a little at a time. Each portion has the time of a write, because the whole
-    /// is meant to take long.
-    private mutating func drip() async throws(ConnectionEnd) {
-        let portion = max(1, pace / 10)
-        let pause = Int64(portion * 1000 / pace)
-        var sent = 0
-        wait = .none
-        while sent < workspace.output.count {
-            if socket.hasExpired { throw .timedOut }
-            socket.expire(inMilliseconds: server.limits.write)
-            let part = sent..<min(sent + portion, workspace.output.count)
-            let step = unsafe workspace.output.withUnsafeBytes { bytes in
-                unsafe socket.write(UnsafeRawBufferPointer(rebasing: bytes[part]))
-            }
-            if case .done(let count) = step {
-                sent += count
-                await loop.sleep(milliseconds: pause)
-            } else {
-                try await until(step)
-            }
         }
         workspace.output.removeAll(keepingCapacity: true)
     }

@@ -123,11 +123,9 @@ public final class Server: Sendable {
     }
 
     /// Reads certificate, key and authorities again. New connections use them, old ones go on with
-    /// what they have. If a file is unusable, nothing changes. `isLimitedToTLS11` is a simulator's.
-    public func reloadCertificate(isLimitedToTLS11: Bool = false) throws(NetError) {
-        var settings = configuration.tls
-        settings?.isLimitedToTLS11 = isLimitedToTLS11
-        let context = try Self.context(settings)
+    /// what they have. If a file is unusable, nothing changes.
+    public func reloadCertificate() throws(NetError) {
+        let context = try Self.context(configuration.tls)
         state.withLock { $0.context = context }
     }
 

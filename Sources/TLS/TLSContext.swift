@@ -15,20 +15,16 @@ public struct TLSSettings: Hashable, Sendable {
     /// A PEM file with the certificate's key, not encrypted.
     public var key: String
     public var clientCertificates: ClientCertificates
-    /// Nothing but TLS 1.1, which is broken: for a simulator of servers that must be refused.
-    public var isLimitedToTLS11: Bool
 
     /// Nothing is read before a `TLSContext` is made.
     public init(
         certificate: String,
         key: String,
-        clientCertificates: ClientCertificates = .off,
-        isLimitedToTLS11: Bool = false
+        clientCertificates: ClientCertificates = .off
     ) {
         self.certificate = certificate
         self.key = key
         self.clientCertificates = clientCertificates
-        self.isLimitedToTLS11 = isLimitedToTLS11
     }
 }
 
@@ -71,7 +67,6 @@ public struct TLSClientSettings: Hashable, Sendable {
         unsafe self.context = context
         isServer = true
         try configure()
-        if settings.isLimitedToTLS11 { try limitToTLS11() }
         try load(certificate: settings.certificate, key: settings.key)
         switch settings.clientCertificates {
         case .off: unsafe SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
@@ -119,15 +114,6 @@ public struct TLSClientSettings: Hashable, Sendable {
         // Without one, no session can be resumed where client certificates are asked for.
         let name: [UInt8] = Array("beckon".utf8)
         unsafe SSL_CTX_set_session_id_context(context, name, UInt32(name.count))
-    }
-
-    /// TLS 1.1 has ciphers and signatures that OpenSSL offers at its lowest level only.
-    private func limitToTLS11() throws(TLSError) {
-        unsafe SSL_CTX_set_security_level(context, 0)
-        guard unsafe beckon_ssl_set_min_proto(context, TLS1_1_VERSION) == 1,
-            unsafe beckon_ssl_set_max_proto(context, TLS1_1_VERSION) == 1,
-            unsafe SSL_CTX_set_cipher_list(context, "ECDHE+AES:@SECLEVEL=0") == 1
-        else { throw .refused(reason: TLSError.takeReason()) }
     }
 
     private func load(certificate: String, key: String) throws(TLSError) {

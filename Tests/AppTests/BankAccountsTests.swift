@@ -5,7 +5,7 @@ import Identity
 import JSON
 import Logins
 import Net
-import Simulators
+import Lab
 import Telemetry
 import TestSupport
 import Testing
@@ -16,10 +16,10 @@ import Testing
 struct BankAccountsTests {
     /// The directory that a configuration describes, at the simulated bank on a real socket.
     private static func asking(
-        token: String = DemoConfiguration.bankToken,
+        token: String = "demo-bank-token",
         _ body: @Sendable (any AccountDirectory) async throws -> Void
     ) async throws {
-        let bank = SimulatedBank(token: DemoConfiguration.bankToken)
+        let bank = SimulatedBank(token: "demo-bank-token")
         try await serving(bank.routes) { base in
             let client = CurlHTTPClient()
             defer { client.shutdown() }

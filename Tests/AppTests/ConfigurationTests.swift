@@ -4,7 +4,6 @@ import Cryptography
 import Foundation
 import HTTP
 import Logins
-import Simulators
 import Testing
 
 @testable import App
@@ -145,18 +144,7 @@ struct ConfigurationTests {
     func container() throws {
         let configuration = try Fixtures.parse(Fixtures.file("docker/beckon.json5"))
         let credential = try #require(configuration.authorizationServers.first?.inbound.basic.first)
-        #expect(credential.passwordHash.matches(Array(DemoConfiguration.inboundPassword.utf8)))
-    }
-
-    @Test("of the demo is the same in the program and in its file")
-    func demo() throws {
-        #expect(try Fixtures.file("Config/demo.json5") == DemoConfiguration.text)
-        let configuration = try Fixtures.parse(DemoConfiguration.text)
-        let credential = try #require(configuration.authorizationServers.first?.inbound.basic.first)
-        #expect(credential.passwordHash.matches(Array(DemoConfiguration.inboundPassword.utf8)))
-        let accounts = try #require(configuration.accounts)
-        #expect(accounts.token?.withText { $0 } == DemoConfiguration.bankToken)
-        #expect(accounts.template.hasSuffix(SimulatedBank.path))
+        #expect(credential.passwordHash.matches(Array("demo-password-between-acp-and-beckon".utf8)))
     }
 
     @Test("is read from a file, with paths relative to it")

@@ -1,3 +1,4 @@
+import Commands
 import Cryptography
 import Foundation
 import JOSE
@@ -185,19 +186,19 @@ struct KeysCommandTests {
         "say what is wrong with a command line, ending with 2",
         arguments: [
             (["keys"], "needs one of: generate, show, jwks"),
-            (["keys", "generate", "--out=x"], "--alg is missing"),
-            (["keys", "generate", "--alg=ES256"], "--out is missing"),
+            (["keys", "generate", "--out=x"], "--alg is required"),
+            (["keys", "generate", "--alg=ES256"], "--out is required"),
             (["keys", "generate", "--alg=HS256", "--out=x"], "must be ES256"),
             (["keys", "generate", "--alg=none", "--out=x"], "not none"),
             (["keys", "generate", "--alg=RS256", "--out=x", "--bits=1024"], "2048 to 4096"),
             (["keys", "generate", "--alg=ES256", "--out=x", "--bits=2048"], "is for PS256"),
             (["keys", "generate", "--alg=ES256", "--out=x", "--kid=a\u{7}"], "control character"),
             (["keys", "generate", "--alg=ES256", "--out=x", "--kid=a", "--form=pem"], "no place"),
-            (["keys", "generate", "--alg=ES256", "--out=x", "y"], "belongs to no option"),
-            (["keys", "show"], "FILE is missing"), (["keys", "show", "a", "b"], "b is too much"),
-            (["keys", "show", "-a"], "belongs to no option"),
+            (["keys", "generate", "--alg=ES256", "--out=x", "y"], "options begin with --"),
+            (["keys", "show"], "FILE is required"), (["keys", "show", "a", "b"], "unexpected argument b"),
+            (["keys", "show", "-a"], "options begin with --"),
             (["keys", "show", "--file=a"], "is not an option"),
-            (["keys", "jwks"], "FILE is missing"),
+            (["keys", "jwks"], "FILE is required"),
         ] as [([String], String)]
     )
     func usage(_ words: [String], says: String) async {

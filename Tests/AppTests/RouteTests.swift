@@ -16,7 +16,7 @@ struct RouteTests {
     func described() async throws {
         let directory = try TemporaryDirectory()
         let configuration = try ServiceConfiguration.parse(
-            DemoConfiguration.text,
+            ConfigurationFixtures.minimal(),
             in: .real(directory: directory.path)
         )
         let clock = ManualClock()

@@ -1,7 +1,8 @@
+import Commands
 import Cryptography
 
 /// `beckon hash-secret`: makes what stands in a configuration instead of a password.
-struct HashSecretCommand: Command {
+struct HashSecretCommand: Subcommand {
     static let name = "hash-secret"
     static let summary = "Hashes a secret for the configuration, or makes a new one."
     static let details = """

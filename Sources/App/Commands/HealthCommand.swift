@@ -1,8 +1,9 @@
+import Commands
 import Configuration
 import HTTP
 
 /// `beckon health`: whether a service of this machine is alive, for a container's health check.
-struct HealthCommand: Command {
+struct HealthCommand: Subcommand {
     static let name = "health"
     static let summary = "Asks a running service whether it is well. Exit code 69 when it is not."
     static let options: [CommandOption] = [

@@ -1,9 +1,10 @@
+import Commands
 import Cryptography
 import JOSE
 import JSON
 
 /// `beckon keys generate`: makes a private key in a file of its own.
-struct KeysGenerateCommand: Command {
+struct KeysGenerateCommand: Subcommand {
     static let name = "keys generate"
     static let summary = "Makes a private key that signs tokens, in a new file."
     static let details = """
@@ -64,7 +65,7 @@ struct KeysGenerateCommand: Command {
 }
 
 /// `beckon keys show`: what may be known of a key.
-struct KeysShowCommand: Command {
+struct KeysShowCommand: Subcommand {
     static let name = "keys show"
     static let summary = "Shows the public part of a key."
     static let details = """
@@ -85,7 +86,7 @@ struct KeysShowCommand: Command {
 }
 
 /// `beckon keys jwks`: the set that others verify with.
-struct KeysJWKSCommand: Command {
+struct KeysJWKSCommand: Subcommand {
     static let name = "keys jwks"
     static let summary = "Prints the public JWK Set of some keys, for those who verify."
     static let details = """

@@ -1,3 +1,4 @@
+import Commands
 import Glibc
 import HTTP
 import Logins
@@ -50,7 +51,7 @@ enum LoginText {
         var lines: [String] = []
         func add(_ name: String, _ value: String?) {
             guard let value, !value.isEmpty else { return }
-            lines.append(HelpText.pad(name, 16) + harmless(value))
+            lines.append(name.padded(to: 16) + harmless(value))
         }
         add("number", "\(stored.number.rawValue)")
         add("server", login.key.server.value)

@@ -1,9 +1,10 @@
+import Commands
 import Configuration
 import HTTP
 import Logins
 
 /// `beckon logins list`: the logins in a phase, one a line.
-struct LoginsListCommand: Command {
+struct LoginsListCommand: Subcommand {
     static let name = "logins list"
     static let summary = "Lists logins; by default those whose report was given up."
     static let details = """
@@ -50,7 +51,7 @@ struct LoginsListCommand: Command {
 }
 
 /// `beckon logins show`: everything that is stored of a login.
-struct LoginsShowCommand: Command {
+struct LoginsShowCommand: Subcommand {
     static let name = "logins show"
     static let summary = "Shows a login with its attempts. The output is personal data."
     static let options: [CommandOption] = [.config, .number]
@@ -74,7 +75,7 @@ struct LoginsShowCommand: Command {
 }
 
 /// `beckon logins retry`: tries a stranded report again.
-struct LoginsRetryCommand: Command {
+struct LoginsRetryCommand: Subcommand {
     static let name = "logins retry"
     static let summary = "Has the report of a stranded login tried again."
     static let details = """
@@ -101,7 +102,7 @@ struct LoginsRetryCommand: Command {
 }
 
 /// `beckon logins abandon`: gives a stranded report up.
-struct LoginsAbandonCommand: Command {
+struct LoginsAbandonCommand: Subcommand {
     static let name = "logins abandon"
     static let summary = "Gives the report of a stranded login up for good."
     static let options: [CommandOption] = [.config, .number]

@@ -1,7 +1,8 @@
+import Commands
 import Configuration
 
 /// `beckon serve`: the service.
-struct ServeCommand: Command {
+struct ServeCommand: Subcommand {
     static let name = "serve"
     static let summary = "Runs the service until SIGTERM."
     static let details = """
@@ -9,6 +10,7 @@ struct ServeCommand: Command {
         SIGHUP reads the listener's certificate again, and what proves us to authorization servers.
         """
     static let options: [CommandOption] = [.config]
+    static let handlesSignals = true
 
     private let config: String
 
@@ -22,7 +24,7 @@ struct ServeCommand: Command {
 }
 
 /// `beckon check`: says what is wrong with a configuration.
-struct CheckCommand: Command {
+struct CheckCommand: Subcommand {
     static let defaultConfig = "Config/beckon.json5"
     static let name = "check"
     static let summary = "Check a configuration and list every problem."
@@ -55,12 +57,12 @@ struct CheckCommand: Command {
 }
 
 /// `beckon version`: which Beckon this is.
-struct VersionCommand: Command {
+struct VersionCommand: Subcommand {
     static let name = "version"
     static let summary = "Says which Beckon this is."
     static let options: [CommandOption] = []
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {}
 
-    func run(_ terminal: any Terminal) async throws { terminal.output(Version.text) }
+    func run(_ terminal: any Terminal) async throws { terminal.output("beckon \(Version.number)") }
 }

@@ -1,3 +1,4 @@
+import Commands
 import Logins
 
 /// The stores as a command uses them, beside a service that may be running.
@@ -41,7 +42,7 @@ extension CommandFailure {
 }
 
 /// `beckon migrate`: brings the store to the form that this version needs.
-struct MigrateCommand: Command {
+struct MigrateCommand: Subcommand {
     static let name = "migrate"
     static let summary = "Brings the store to the form that this version needs."
     static let details = """

@@ -1,8 +1,9 @@
+import Commands
 import Glibc
 import Logins
 
 /// `beckon users add`: adds a user of the local directory, or replaces what is known of one.
-struct UsersAddCommand: Command {
+struct UsersAddCommand: Subcommand {
     static let name = "users add"
     static let summary = "Adds a user, or replaces what is known of one."
     static let options: [CommandOption] = [
@@ -86,7 +87,7 @@ struct UsersAddCommand: Command {
 }
 
 /// `beckon users list`: the users of the local directory, one a line.
-struct UsersListCommand: Command {
+struct UsersListCommand: Subcommand {
     static let name = "users list"
     static let summary = "Lists the users of the local directory."
     static let details =
@@ -123,7 +124,7 @@ struct UsersListCommand: Command {
 }
 
 /// `beckon users enable`, `disable` and `remove`: does one thing to a user who must be there.
-struct UserCommand<Action: UserAction>: Command {
+struct UserCommand<Action: UserAction>: Subcommand {
     static var name: String { "users " + Action.verb }
     static var summary: String { Action.summary }
     static var options: [CommandOption] { [.config, .user] }

@@ -1,3 +1,4 @@
+import Commands
 import CurlClient
 import Endpoints
 import Engine

@@ -1,4 +1,5 @@
 import AuthorizationServers
+import Commands
 import Configuration
 import Endpoints
 import Engine
