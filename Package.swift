@@ -223,7 +223,8 @@ let package = Package(
         tests(
             "IdentityTests",
             [
-                "Cryptography", "HTTP", "Identity", "JSON", "Logins", "TestSupport", "Threads",
+                "Configuration", "Cryptography", "HTTP", "Identity", "JSON", "Logins",
+                "TestSupport", "Threads",
             ]
         ),
         tests(

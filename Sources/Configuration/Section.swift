@@ -185,10 +185,8 @@ public final class Section {
         return Section(member(key), path: path(of: key), shared: shared, description: keys)
     }
 
-    /// The elements of a list of groups, nothing when it is absent.
-    ///
-    /// - Parameter kinds: for elements of several kinds: what the key `kind` has in each element
-    ///   of the example.
+    /// The elements of a list of groups, nothing when it is absent. For elements of several kinds,
+    /// `kinds` has the value of the key `kind` for each element of the example.
     public func groups(
         _ key: String,
         kinds: [String] = [],
@@ -206,10 +204,9 @@ public final class Section {
         }
     }
 
-    /// Groups under names of the operator's choice, in the order of the file.
-    ///
-    /// - Parameter examples: the groups of the example: their names, and for groups of several
-    ///   kinds what the key `kind` has in them.
+    /// Groups under names of the operator's choice, in the order of the file. `examples` has the
+    /// groups of the example: their names, and for groups of several kinds the value of the key
+    /// `kind`.
     public func named(
         _ key: String,
         examples: [(name: String, kind: String?)],

@@ -1,6 +1,7 @@
 import CurlClient
 import Foundation
 import HTTP
+import Identity
 import JSON
 import Logins
 import Net
@@ -30,14 +31,8 @@ struct BankAccountsTests {
             let configuration = try ConfigurationFixtures.parse(
                 ConfigurationFixtures.minimal([("development: true,", section)])
             )
-            let parts = ServiceParts(
-                configuration,
-                client: ScriptedServer { _, _ in .failure(.notSent("not for accounts")) },
-                otherClient: client,
-                clock: ManualClock(),
-                log: .silent
-            )
-            try await body(try #require(parts.accounts()))
+            let settings = try #require(configuration.accounts)
+            try await body(HTTPAccounts(settings, client: client))
         }
     }
 

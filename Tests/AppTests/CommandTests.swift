@@ -93,7 +93,7 @@ struct CommandTests {
         try ConfigurationFixtures.minimal().write(toFile: good, atomically: true, encoding: .utf8)
         let fine = await Self.run("check", "--config", good)
         #expect(fine.code == .ok)
-        #expect(fine.output == "\(good) is good")
+        #expect(fine.output == "\(good) is valid")
 
         let bad = directory.file("bad.json5")
         try "{ colour: 1, log: { level: 2 } }".write(toFile: bad, atomically: true, encoding: .utf8)
@@ -147,6 +147,6 @@ struct CommandTests {
         // Port 1 of the loopback: reserved, and nobody listens there.
         let (code, _, errors) = await Self.run("health", "--management=127.0.0.1:1")
         #expect(code == .unavailable)
-        #expect(errors.contains("nothing answers at http://127.0.0.1:1/health/live"))
+        #expect(errors.contains("no response from http://127.0.0.1:1/health/live"))
     }
 }

@@ -87,7 +87,7 @@ struct ConfiguredPartsTests {
         let servers = try #require(configuration.authorizationServers.first as? CloudentityServers)
         let inbound = try #require(servers.inbound(within: configuration.loginLimits).first)
         let server = try #require(servers.servers.first).outbound
-        let channel = try #require(try parts.plan().steps.first).channel
+        let channel = try #require(parts.plan().steps.first).channel
         #expect(await channel.ask(prompt) == .delivered)
         let destination = try #require(receiver.requests.first).destination
         return Parts(

@@ -1,3 +1,4 @@
+import Configuration
 import HTTP
 import Identity
 import Logins
@@ -15,14 +16,15 @@ struct HTTPAccountsTests {
 
     private func accounts(
         _ server: ScriptedServer,
-        token: @escaping @Sendable () -> String? = { nil }
+        token: Secret? = nil
     ) throws -> HTTPAccounts {
         let settings = UserLookup.Settings(
             template: Self.template,
+            token: token,
             destination: Destination(certificate: "c.pem", key: "k.pem"),
             timeLimit: .seconds(2)
         )
-        return HTTPAccounts(try #require(settings), client: server, token: token)
+        return HTTPAccounts(try #require(settings), client: server)
     }
 
     private func answering(_ body: String, status: Int = 200) -> ScriptedServer {
@@ -53,7 +55,7 @@ struct HTTPAccountsTests {
     func request() async throws {
         let server = answering(Self.list())
         let user = try id("a/b?c#d é")
-        #expect(try await accounts(server) { "t-1" }.accounts(of: user) == [])
+        #expect(try await accounts(server, token: Secret("t-1")).accounts(of: user) == [])
         let request = try #require(server.requests.first)
         #expect(request.method == .get)
         #expect(request.url == "https://bank.test/v1/users/a%2Fb%3Fc%23d%20%C3%A9/accounts")

@@ -1,3 +1,4 @@
+import Configuration
 import HTTP
 import Identity
 import Logins
@@ -13,12 +14,11 @@ struct HTTPDirectoryTests {
     private func directory(
         _ server: Canned,
         template: String = template,
-        token: @escaping @Sendable () -> String? = { nil }
+        token: Secret? = nil
     ) throws -> HTTPDirectory {
         HTTPDirectory(
-            try #require(HTTPDirectory.Settings(template: template)),
-            client: server,
-            token: token
+            try #require(UserLookup.Settings(template: template, token: token)),
+            client: server
         )
     }
 
@@ -45,22 +45,11 @@ struct HTTPDirectoryTests {
         #expect(server.requests.isEmpty)
     }
 
-    @Test("asks for its token each time")
+    @Test("sends its token as bearer token")
     func token() async throws {
         let server = Canned(200, "{\"active\":true}")
-        let count = Locked(0)
-        let directory = try directory(server) {
-            count.withLock { count in
-                count += 1
-                return "token-\(count)"
-            }
-        }
-        _ = try await directory.user(try id("alice"))
-        _ = try await directory.user(try id("alice"))
-        #expect(
-            server.requests.map { $0.fields.first("authorization") }
-                == ["Bearer token-1", "Bearer token-2"]
-        )
+        _ = try await directory(server, token: Secret("t-1")).user(try id("alice"))
+        #expect(server.requests.map { $0.fields.first("authorization") } == ["Bearer t-1"])
     }
 
     @Test(
@@ -142,10 +131,10 @@ struct HTTPDirectoryTests {
 
     @Test("needs a place for the user, once")
     func template() {
-        #expect(HTTPDirectory.Settings(template: "https://users.test/") == nil)
-        #expect(HTTPDirectory.Settings(template: "https://users.test/{user}/{user}") == nil)
-        #expect(HTTPDirectory.Settings(template: "https://users.test/{user}") != nil)
-        #expect(HTTPDirectory.Settings(template: "https://users.test/?name={user}") != nil)
+        #expect(UserLookup.Settings(template: "https://users.test/") == nil)
+        #expect(UserLookup.Settings(template: "https://users.test/{user}/{user}") == nil)
+        #expect(UserLookup.Settings(template: "https://users.test/{user}") != nil)
+        #expect(UserLookup.Settings(template: "https://users.test/?name={user}") != nil)
     }
 }
 

@@ -40,29 +40,3 @@ struct ConsoleChannelTests {
         #expect(written.withLock { $0.split(separator: "\n").count } == 3)
     }
 }
-
-@Suite("The notification channels")
-struct NotificationChannelsTests {
-    private struct Stub: NotificationChannel {
-        let id: ChannelID
-        let retries = RetrySchedule(first: .seconds(1), cap: .seconds(1), jitter: 0)
-        let isEnabled: Bool
-        func ask(_ prompt: Prompt) async -> DeliveryAnswer { .delivered }
-    }
-
-    @Test("are found by name, and usable when enabled and allowed")
-    func lookup() throws {
-        let one: ChannelID = try name("one")
-        let two: ChannelID = try name("two")
-        let three: ChannelID = try name("three")
-        let channels = NotificationChannels([
-            Stub(id: one, isEnabled: true), Stub(id: two, isEnabled: false),
-            Stub(id: three, isEnabled: true),
-        ])
-        #expect(channels[two]?.id == two)
-        #expect(channels[try name("four")] == nil)
-        #expect(channels.usable(for: nil).map(\.id) == [one, three])
-        #expect(channels.usable(for: [two, three]).map(\.id) == [three])
-        #expect(channels.usable(for: []).isEmpty)
-    }
-}

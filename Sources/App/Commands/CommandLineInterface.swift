@@ -13,10 +13,13 @@ public enum CommandLineInterface {
         commands: [
             ServeCommand.self, CheckCommand.self, MigrateCommand.self, HashSecretCommand.self,
             KeysGenerateCommand.self, KeysShowCommand.self, KeysJWKSCommand.self,
-            UsersAddCommand.self, UsersListCommand.self, UserCommand<EnableUser>.self,
-            UserCommand<DisableUser>.self, UserCommand<RemoveUser>.self,
-            LoginsListCommand.self, LoginsShowCommand.self, LoginsRetryCommand.self,
-            LoginsAbandonCommand.self, HealthCommand.self, VersionCommand.self,
+            StoreCommand<AddUser>.self, StoreCommand<ListUsers>.self,
+            StoreCommand<ChangeUser<EnableUser>>.self, StoreCommand<ChangeUser<DisableUser>>.self,
+            StoreCommand<ChangeUser<RemoveUser>>.self,
+            StoreCommand<ListLogins>.self, StoreCommand<ShowLogin>.self,
+            StoreCommand<ResolveLogin<RetryLogin>>.self,
+            StoreCommand<ResolveLogin<AbandonLogin>>.self,
+            HealthCommand.self, VersionCommand.self,
         ],
         blockSignals: UnixSignals.block
     )
@@ -43,6 +46,12 @@ extension CommandOption {
         "config",
         "FILE",
         "The configuration, a JSON5 file.",
-        default: "Config/beckon.json5"
+        default: defaultConfig
     )
+    fileprivate static let defaultConfig = "Config/beckon.json5"
+}
+
+extension ParsedArguments {
+    /// The path of the configuration file.
+    var config: String { text("config", default: CommandOption.defaultConfig) }
 }

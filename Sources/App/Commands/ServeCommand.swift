@@ -4,10 +4,12 @@ import Configuration
 /// `beckon serve`: the service.
 struct ServeCommand: Subcommand {
     static let name = "serve"
-    static let summary = "Runs the service until SIGTERM."
+    static let summary = "Run the service until SIGTERM."
     static let details = """
-        SIGTERM and SIGINT let requests under way finish (limits.drain), a second one does not wait.
-        SIGHUP reads the listener's certificate again, and what proves us to authorization servers.
+        SIGTERM and SIGINT let running requests finish (limits.drain); a second one stops at once.
+        SIGHUP reloads the listener's certificate and the credentials for authorization servers.
+
+        beckon check --example prints every key of the configuration.
         """
     static let options: [CommandOption] = [.config]
     static let handlesSignals = true
@@ -15,7 +17,7 @@ struct ServeCommand: Subcommand {
     private let config: String
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
+        config = arguments.config
     }
 
     func run(_ terminal: any Terminal) async throws {
@@ -23,9 +25,8 @@ struct ServeCommand: Subcommand {
     }
 }
 
-/// `beckon check`: says what is wrong with a configuration.
+/// `beckon check`: checks a configuration.
 struct CheckCommand: Subcommand {
-    static let defaultConfig = "Config/beckon.json5"
     static let name = "check"
     static let summary = "Check a configuration and list every problem."
     static let details = """
@@ -41,7 +42,7 @@ struct CheckCommand: Subcommand {
     private let printsExample: Bool
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: Self.defaultConfig)
+        config = arguments.config
         printsExample = arguments.has("example")
     }
 
@@ -52,14 +53,14 @@ struct CheckCommand: Subcommand {
         }
         let configuration = try ServiceConfiguration.load(config)
         for warning in configuration.warnings { terminal.error("warning: \(warning)") }
-        terminal.output("\(config) is good")
+        terminal.output("\(config) is valid")
     }
 }
 
-/// `beckon version`: which Beckon this is.
+/// `beckon version`: the version of Beckon.
 struct VersionCommand: Subcommand {
     static let name = "version"
-    static let summary = "Says which Beckon this is."
+    static let summary = "Show the version of Beckon."
     static let options: [CommandOption] = []
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {}

@@ -62,8 +62,12 @@ final class Service: Sendable {
             clock: clock,
             log: log
         )
-        let directory = parts.directory(local: store.users)
-        let plan = try parts.plan()
+        let directory = configuration.users.directory(
+            local: store.users,
+            client: otherClient,
+            clock: clock
+        )
+        let plan = parts.plan()
         let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
@@ -87,7 +91,9 @@ final class Service: Sendable {
             servers: servers.servers,
             health: health,
             directory: directory,
-            accounts: parts.accounts(),
+            accounts: configuration.accounts.map {
+                HTTPAccounts($0, client: otherClient)
+            },
             plan: plan,
             clock: clock,
             changes: changes,

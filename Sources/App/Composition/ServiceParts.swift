@@ -35,102 +35,19 @@ struct ServiceParts {
         self.log = log
     }
 
-    // MARK: Users
-
-    /// The directory of users, cached for as long as the configuration says.
-    func directory(local: some UserDirectory) -> any UserDirectory {
-        guard let settings = configuration.users.http,
-            let http = HTTPDirectory.Settings(
-                template: settings.urlTemplate,
-                destination: settings.destination,
-                timeLimit: settings.timeLimit
-            )
-        else {
-            // `beckon users` may change users at the same time, which is noticed within a second.
-            return CachedDirectory(
-                local,
-                clock: clock,
-                found: .seconds(1),
-                notFound: .seconds(1),
-                capacity: 100_000
-            )
+    /// The channels in the order in which they are notified.
+    func plan() -> EscalationPlan {
+        let terminal = StandardTerminal()
+        let context = ChannelKind.Context(client: otherClient, clock: clock, log: log) {
+            terminal.output($0)
         }
-        let token = settings.token
-        return CachedDirectory(
-            HTTPDirectory(http, client: otherClient) { token?.withText { $0 } },
-            clock: clock,
-            found: settings.cacheLifetime,
-            notFound: settings.cacheLifetime,
-            capacity: settings.cacheEntries
-        )
-    }
-
-    /// The directory of accounts; nil when none is configured.
-    func accounts() -> (any AccountDirectory)? {
-        guard let settings = configuration.accounts,
-            let http = UserLookup.Settings(
-                template: settings.urlTemplate,
-                destination: settings.destination,
-                timeLimit: settings.timeLimit
-            )
-        else { return nil }
-        let token = settings.token
-        return HTTPAccounts(http, client: otherClient) { token?.withText { $0 } }
-    }
-
-    /// The channels in the order of the configuration's `notify`.
-    ///
-    /// - Throws: `CommandFailure` for a channel that cannot be made of its settings.
-    func plan() throws -> EscalationPlan {
-        let channels = try configuration.channels.map { try channel($0) }
+        let channels = configuration.channels.map { $0.make(context) }
         return EscalationPlan(
             configuration.notify.compactMap { step in
                 channels.first { $0.id == step.channel }
                     .map { EscalationPlan.Step(channel: $0, after: step.after) }
             }
         )
-    }
-
-    private func channel(_ settings: ChannelSettings) throws -> any NotificationChannel {
-        switch settings.kind {
-        case .webhook(let webhook):
-            let secrets = webhook.secrets.compactMap { $0.withText { WebhookSecret($0) } }
-            guard secrets.count == webhook.secrets.count else {
-                throw CommandFailure(
-                    .configuration,
-                    "channels.\(settings.id).secrets: must be whsec_ and 24 to 64 bytes in base 64"
-                )
-            }
-            return WebhookChannel(
-                id: settings.id,
-                settings: WebhookChannel.Settings(
-                    url: webhook.url,
-                    secrets: secrets,
-                    destination: webhook.destination,
-                    timeLimit: webhook.timeLimit
-                ),
-                client: otherClient,
-                clock: clock,
-                log: log
-            )
-        case .exec(let exec):
-            guard
-                let command = ExecChannel.Settings(
-                    command: exec.arguments,
-                    timeLimit: exec.timeLimit,
-                    maximumCommands: exec.concurrency
-                )
-            else {
-                throw CommandFailure(
-                    .configuration,
-                    "channels.\(settings.id).argv: not a command"
-                )
-            }
-            return ExecChannel(id: settings.id, settings: command, clock: clock, log: log)
-        case .console:
-            let terminal = StandardTerminal()
-            return ConsoleChannel(id: settings.id) { terminal.output($0) }
-        }
     }
 
     // MARK: Authorization servers

@@ -1,16 +1,16 @@
 import Glibc
 
-/// Writes a command's input and reads its output until it ends.
-@safe struct Conversation: ~Copyable {
-    enum End { case ended, timeIsOver, interrupted }
+/// Writes a child process's input and reads its output until it ends.
+@safe struct ProcessIO: ~Copyable {
+    enum End { case ended, timedOut, interrupted }
 
-    /// What the command has written, up to `Command.outputLimit`. The bytes are not kept.
+    /// Output so far, up to `ChildProcess.outputLimit`. The bytes themselves are not kept.
     private(set) var outputBytes = 0
     private let input: [UInt8]
     private var written = 0
-    /// Nil once all is written, or the command does not want more.
+    /// Nil once everything is written, or the process has closed it.
     private var standardInput: Descriptor?
-    /// Nil once the command has closed it.
+    /// Nil once the process has closed it.
     private var standardOutput: Descriptor?
     /// Becomes readable when the process ends (pidfd_open(2)).
     private let process: Descriptor
@@ -29,24 +29,25 @@ import Glibc
         self.process = process
     }
 
-    mutating func hold(
+    /// Returns when the process ends, at the limit, or when interrupted.
+    mutating func run(
         until interruption: Interruption,
         limit: ContinuousClock.Instant
     ) -> End {
         while true {
             let left = limit - .now
-            guard left > .zero else { return .timeIsOver }
+            guard left > .zero else { return .timedOut }
             var waits = [
                 Self.wait(process.number, POLLIN),
                 Self.wait(interruption.descriptor, POLLIN),
                 Self.wait(Self.number(standardInput), POLLOUT),
                 Self.wait(Self.number(standardOutput), POLLIN),
             ]
-            // Rounded up, so that it does not spin during the last millisecond.
+            // Rounded up, so that it does not spin in the last millisecond.
             let milliseconds = left / .milliseconds(1) + 1
             let timeout = Int32(clamping: Int64(min(milliseconds, 1e9)))
             guard unsafe poll(&waits, nfds_t(waits.count), timeout) >= 0 || errno == EINTR else {
-                return .timeIsOver
+                return .timedOut
             }
             if waits[2].revents != 0 { writeSome() }
             if waits[3].revents != 0 { readSome() }
@@ -58,7 +59,7 @@ import Glibc
         }
     }
 
-    /// poll(2) passes over negative descriptors.
+    /// poll(2) ignores negative descriptors.
     private static func wait(_ number: Int32, _ events: Int32) -> pollfd {
         pollfd(fd: number, events: Int16(events), revents: 0)
     }
@@ -95,11 +96,11 @@ import Glibc
         let number = Self.number(standardOutput)
         guard number >= 0 else { return }
         var room = [UInt8](repeating: 0, count: 16 << 10)
-        // Bounded, so that a command that writes without end does not keep us from its limit.
+        // Bounded, so that endless output does not delay the time limit.
         for _ in 0..<64 {
             let count = unsafe read(number, &room, room.count)
             if count > 0 {
-                outputBytes = min(outputBytes + count, Command.outputLimit)
+                outputBytes = min(outputBytes + count, ChildProcess.outputLimit)
             } else if count < 0, errno == EAGAIN || errno == EINTR {
                 return
             } else {

@@ -1,19 +1,19 @@
 import CSpawn
 import Glibc
 
-/// One run of a program: its own process group, an empty environment but for what is given, no open
-/// files but the standard three, and a limit on its time. Blocks the thread it runs on.
-@safe struct Command {
+/// One run of a program, in a process group of its own, with only the given environment, only the
+/// three standard files open, and a time limit. Blocks the thread it runs on.
+@safe struct ChildProcess {
     enum Outcome: Equatable, Sendable {
         case exited(Int32, outputBytes: Int)
         case killed(Int32, outputBytes: Int)
-        case tookTooLong
+        case timedOut
         case interrupted
-        /// An error number of posix_spawn or of what comes before it.
+        /// The error number of posix_spawn or of a call before it.
         case didNotStart(Int32)
     }
 
-    /// Output beyond this is read, so that the command does not block, and not counted.
+    /// Output beyond this is read, so that the process does not block, but not counted.
     static let outputLimit = 1 << 20
 
     private let words: [String]
@@ -26,7 +26,7 @@ import Glibc
         self.timeLimit = timeLimit
     }
 
-    /// Returns when the command has ended and been reaped, or was killed with its group.
+    /// Returns when the process has ended and been reaped, or was killed with its group.
     func run(_ input: [UInt8], until interruption: Interruption) -> Outcome {
         blockBrokenPipes()
         guard let standardInput = Descriptor.pipe(), let standardOutput = Descriptor.pipe() else {
@@ -44,21 +44,21 @@ import Glibc
             let code = errno
             return end(process, .didNotStart(code))
         }
-        var conversation = Conversation(
+        var exchange = ProcessIO(
             input: input,
             standardInput: standardInput.takeWriting(),
             standardOutput: standardOutput.takeReading(),
             process: Descriptor(descriptor)
         )
-        switch conversation.hold(until: interruption, limit: .now + timeLimit) {
-        case .ended: return reap(process, outputBytes: conversation.outputBytes)
-        case .timeIsOver: return end(process, .tookTooLong)
+        switch exchange.run(until: interruption, limit: .now + timeLimit) {
+        case .ended: return reap(process, outputBytes: exchange.outputBytes)
+        case .timedOut: return end(process, .timedOut)
         case .interrupted: return end(process, .interrupted)
         }
     }
 
-    /// Writing to a command that does not read must be an error. The thread ends with the command,
-    /// and takes the pending signal with it.
+    /// Turns writing to a process that does not read into an error. The pending signal ends with
+    /// this thread.
     private func blockBrokenPipes() {
         var set = sigset_t()
         unsafe sigemptyset(&set)
@@ -84,10 +84,10 @@ import Glibc
         unsafe posix_spawn_file_actions_adddup2(&actions, standardInput, STDIN_FILENO)
         unsafe posix_spawn_file_actions_adddup2(&actions, standardOutput, STDOUT_FILENO)
         unsafe posix_spawn_file_actions_adddup2(&actions, standardOutput, STDERR_FILENO)
-        // Whatever else is open, by us or by a library, stays here.
+        // Closes whatever else is open, ours or a library's.
         unsafe posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
         unsafe posix_spawn_file_actions_addchdir_np(&actions, "/")
-        // It begins with no signal blocked and none ignored, unlike us.
+        // No signal is blocked or ignored at first, unlike in this process.
         var none = sigset_t()
         var all = sigset_t()
         unsafe sigemptyset(&none)

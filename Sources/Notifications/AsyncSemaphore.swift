@@ -1,7 +1,7 @@
 import Threads
 
-/// Lets a number of tasks pass at a time, in the order in which they came.
-final class Turns: Sendable {
+/// Lets a limited number of tasks run at once, in the order of their arrival.
+final class AsyncSemaphore: Sendable {
     private struct State {
         var free: Int
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -11,8 +11,8 @@ final class Turns: Sendable {
 
     init(_ count: Int) { state = Locked(State(free: count)) }
 
-    /// Returns when it is the caller's turn, who then owes one `giveBack()`.
-    func take() async {
+    /// Waits for a free place. The caller then owes one `signal()`.
+    func wait() async {
         await withCheckedContinuation { waiter in
             let isFree = state.withLock { state in
                 if state.free > 0 {
@@ -26,7 +26,8 @@ final class Turns: Sendable {
         }
     }
 
-    func giveBack() {
+    /// Gives the place to the next task.
+    func signal() {
         let next: CheckedContinuation<Void, Never>? = state.withLock { state in
             if state.waiters.isEmpty {
                 state.free += 1
