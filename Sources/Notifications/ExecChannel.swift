@@ -131,9 +131,9 @@ extension ChannelKind {
         about: "a command that gets the prompt as JSON on standard input",
         example: "sms"
     ) { section in
-        let settings = ExecChannel.Settings(section)
-        return settings.map { settings in
-            { ExecChannel(id: $0, settings: settings, clock: $1.clock, log: $1.log) }
+        guard let settings = ExecChannel.Settings(section) else { return nil }
+        return { id, context in
+            ExecChannel(id: id, settings: settings, clock: context.clock, log: context.log)
         }
     }
 }

@@ -142,17 +142,15 @@ extension ChannelKind {
         about: "a server of yours, by Standard Webhooks (https://www.standardwebhooks.com)",
         example: "app"
     ) { section in
-        let settings = WebhookChannel.Settings(section)
-        return settings.map { settings in
-            {
-                WebhookChannel(
-                    id: $0,
-                    settings: settings,
-                    client: $1.client,
-                    clock: $1.clock,
-                    log: $1.log
-                )
-            }
+        guard let settings = WebhookChannel.Settings(section) else { return nil }
+        return { id, context in
+            WebhookChannel(
+                id: id,
+                settings: settings,
+                client: context.client,
+                clock: context.clock,
+                log: context.log
+            )
         }
     }
 }
