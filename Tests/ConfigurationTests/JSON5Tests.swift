@@ -6,7 +6,7 @@ import Testing
 @Suite("The JSON5 reader")
 struct JSON5Tests {
     @Test(
-        "takes what the specification allows, and reads it as Foundation does",
+        "accepts what the specification allows, and reads it as Foundation does",
         arguments: [
             "{}", "[]", "{a: 1}", "{'a': 1, \"b\": 2,}", "[1, 2,]", "{a_b$1: true}",
             "// first\n{/* in */ a: /* between */ 1 // last\n}", "{a: .5, b: 5., c: +1, d: -2.5e3}",
@@ -37,7 +37,7 @@ struct JSON5Tests {
     }
 
     @Test(
-        "says at which line and column a text is wrong",
+        "reports the line and column of an error",
         arguments: [
             ("", 1, 1), ("{", 1, 2), ("{a: 1\n b: 2}", 2, 2), ("{a: }", 1, 5), ("{a 1}", 1, 4),
             ("{a: 1}\n}", 2, 1), ("{a: yes}", 1, 5), ("{a: 'x\n'}", 1, 7), ("/* no end", 1, 1),
@@ -55,7 +55,7 @@ struct JSON5Tests {
     }
 
     @Test(
-        "says what is wrong",
+        "explains an error",
         arguments: [
             ("{a: yes}", "yes is not a value; a text needs quotes"),
             ("{a: }", "a value is missing"),
@@ -96,7 +96,7 @@ struct JSON5Tests {
         #expect(error?.reason == "a is set twice, first on line 2")
     }
 
-    @Test("does not follow a text deeper than its limit")
+    @Test("refuses nesting deeper than its limit")
     func depth() {
         #expect(throws: ConfigurationNode.SyntaxError.self) {
             try ConfigurationNode(String(repeating: "[", count: 100_000))
