@@ -6,7 +6,7 @@ import Net
 import Telemetry
 import Threads
 
-/// Logs and counts what a server answers. On the hot path: nothing is looked up by name.
+/// Logs and counts responses. On the hot path: nothing is looked up by name.
 struct Traffic: ExchangeObserver {
     private let log: RequestLog
     private let metrics: HTTPMetrics
@@ -17,7 +17,7 @@ struct Traffic: ExchangeObserver {
         metrics = HTTPMetrics(registry, routes: routes)
         refused = registry.counter(
             "beckon_http_connections_refused_total",
-            "Connections that were turned away."
+            "Refused connections."
         )
     }
 
@@ -43,13 +43,13 @@ struct Traffic: ExchangeObserver {
     func connectionClosed() { metrics.connectionClosed() }
     func connectionRefused() { refused.increment() }
 
-    /// The peer's trace with a span of ours; nil when the peer is in none.
+    /// The peer's trace with a span of ours; nil when the peer has none.
     private static func trace(of request: Request?) -> TraceContext? {
         request.flatMap { TraceContext(of: $0)?.child() }
     }
 }
 
-/// Counts what the engine does, for the channels and servers that the configuration names.
+/// Counts what the engine does, for the configured channels and servers.
 struct EngineMetrics: EngineObserver {
     private static let deliveryAnswers = ["delivered", "later", "refused"]
     private static let reportAnswers = ["taken", "later", "in_doubt", "gone", "refused"]
@@ -71,7 +71,7 @@ struct EngineMetrics: EngineObserver {
             Self.deliveryAnswers.map { answer in
                 registry.counter(
                     "beckon_deliveries_total",
-                    "Attempts to bring a prompt to its person.",
+                    "Notification delivery attempts.",
                     [("channel", channel.value), ("answer", answer)]
                 )
             }
@@ -79,7 +79,7 @@ struct EngineMetrics: EngineObserver {
         deliverySeconds = table(channels) { channel in
             registry.histogram(
                 "beckon_delivery_seconds",
-                "How long an attempt to bring a prompt took.",
+                "Duration of notification delivery attempts.",
                 [("channel", channel.value)]
             )
         }
@@ -87,7 +87,7 @@ struct EngineMetrics: EngineObserver {
             Self.reportAnswers.map { answer in
                 registry.counter(
                     "beckon_report_attempts_total",
-                    "Attempts to report an outcome.",
+                    "Report attempts.",
                     [("server", server.value), ("answer", answer)]
                 )
             }
@@ -95,7 +95,7 @@ struct EngineMetrics: EngineObserver {
         reportSeconds = table(servers) { server in
             registry.histogram(
                 "beckon_report_seconds",
-                "How long an attempt to report took.",
+                "Duration of report attempts.",
                 [("server", server.value)]
             )
         }
@@ -125,7 +125,7 @@ struct EngineMetrics: EngineObserver {
     }
 }
 
-/// What is in the store, asked for when it is read.
+/// The contents of the store, queried when metrics are read.
 enum LoginMetrics {
     static func add(to registry: MetricsRegistry, store: any LoginStore, clock: any WallClock) {
         registry.gauges("beckon_logins", "Logins by phase and outcome.") {
@@ -137,7 +137,7 @@ enum LoginMetrics {
                 )
             }
         }
-        registry.gauges("beckon_queue_age_seconds", "How long the longest due duty has waited.") {
+        registry.gauges("beckon_queue_age_seconds", "Time since the oldest due task was due.") {
             guard let due = try? await store.nextDue() else {
                 return [MetricsRegistry.Sample([], 0)]
             }
@@ -166,9 +166,9 @@ enum CredentialMetrics {
     }
 }
 
-/// What the system allows one process.
+/// The system's limits for one process.
 enum ProcessLimits {
-    /// Takes as many descriptors as the operator allows: a connection is one.
+    /// Raises the limit of file descriptors to its maximum: each connection takes one.
     static func raiseDescriptors() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

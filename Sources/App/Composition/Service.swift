@@ -12,10 +12,10 @@ import Synchronization
 import Telemetry
 import Threads
 
-/// One running Beckon: everything a configuration asks for, from listener to store.
+/// A running Beckon, with everything in its configuration, from listener to store.
 ///
-/// It stops in this order: no new connections, requests under way end, no new work, work under way
-/// ends, the store closes.
+/// It stops in this order: no new connections, running requests end, no new work, running work ends,
+/// the store closes.
 final class Service: Sendable {
     private let configuration: ServiceConfiguration
     private let sink: LineSink
@@ -35,12 +35,12 @@ final class Service: Sendable {
     private let management: Server
     private let isDraining: Draining
 
-    /// Where it listens, once it is made.
+    /// The port of the public listener.
     var port: UInt16 { server.port }
 
-    /// Opens the store, reads certificates and binds the listeners. Nothing is answered yet.
+    /// Opens the store, reads certificates and binds the listeners. It does not serve yet.
     ///
-    /// - Throws: `CommandFailure` that says what is in the way.
+    /// - Throws: `CommandFailure` with the reason.
     init(_ configuration: ServiceConfiguration) throws {
         self.configuration = configuration
         sink = LineSink(configuration.log.format)
@@ -157,7 +157,7 @@ final class Service: Sendable {
     ) -> [Route] {
         let check = ManagementRoutes.Check("store") {
             do {
-                // Reading says nothing about whether a start could be kept.
+                // A read would not show whether a start could be stored.
                 try await store.probe()
                 return nil
             } catch {
@@ -192,7 +192,7 @@ final class Service: Sendable {
         }
     }
 
-    /// Makes users known before anything is served.
+    /// Adds users before anything is served.
     func add(_ users: [User]) async throws {
         for user in users { try await store.users.put(user) }
     }
@@ -218,8 +218,8 @@ final class Service: Sendable {
         sink.flush()
     }
 
-    /// Listener and engine, until both have ended, or the time for that is over: then they are
-    /// cancelled, and the rows still owe what was cut off.
+    /// Runs listener and engine until both have ended, or until the time for that is over. Then they
+    /// are cancelled, and the rows show what is still to be done.
     private func work() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -241,7 +241,7 @@ final class Service: Sendable {
         }
     }
 
-    /// What the engine has, beyond the listener's drain, for what is under way.
+    /// For running work of the engine to end, after the listener's drain.
     private static let afterDrain = Duration.seconds(2)
 
     private func announce(_ name: String, _ server: Server) {
@@ -253,17 +253,17 @@ final class Service: Sendable {
         }
     }
 
-    /// What operators tell the process.
+    /// Handles a signal to the process.
     func receive(_ signal: UnixSignal) {
         switch signal {
         case .hangup: reload()
         case .terminate, .interrupt:
-            // The second time is meant.
+            // A second signal stops at once.
             if !stop() { exit(1) }
         }
     }
 
-    /// Begins to stop; false when that was asked for before.
+    /// Begins to stop; returns false when it is stopping already.
     func stop() -> Bool {
         guard isDraining.begin() else { return false }
         log.info("server.draining")
@@ -285,10 +285,10 @@ final class Service: Sendable {
     }
 }
 
-/// Whether the service is on its way out.
+/// Whether the service is stopping.
 private final class Draining: Sendable {
     private let flag = Atomic<Bool>(false)
     var isOn: Bool { flag.load(ordering: .relaxed) }
-    /// True for the first who asks.
+    /// Returns true the first time.
     func begin() -> Bool { !flag.exchange(true, ordering: .relaxed) }
 }

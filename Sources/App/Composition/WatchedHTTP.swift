@@ -1,7 +1,7 @@
 import Engine
 import HTTP
 
-/// The way to one authorization server, which notes how the server fares.
+/// Calls to one authorization server, which record whether the server is healthy.
 struct WatchedHTTP: OutboundHTTP {
     private let http: any OutboundHTTP
     private let health: ServerHealth
@@ -20,7 +20,7 @@ struct WatchedHTTP: OutboundHTTP {
         } catch {
             switch error {
             case .notSent, .ambiguous, .unusableAnswer: health.failed(call)
-            // What is wrong is ours, and says nothing about the server.
+            // The error is ours and does not concern the server.
             case .forbiddenAddress, .invalid: break
             }
             throw error
