@@ -3,7 +3,9 @@ import Configuration
 import Cryptography
 import Foundation
 import HTTP
+import Identity
 import Logins
+import Notifications
 import Testing
 
 @testable import App

@@ -38,7 +38,7 @@ struct RouteTests {
         )
         let routes = parts.routes(
             store: store,
-            plan: try parts.plan(),
+            plan: parts.plan(),
             directory: store.users,
             desk: desk
         )

@@ -4,9 +4,11 @@ import Endpoints
 import Engine
 import Glibc
 import HTTP
+import Identity
 import JSON
 import Logins
 import Net
+import Notifications
 import SQLiteStore
 import Synchronization
 import Telemetry
@@ -82,9 +84,7 @@ final class Service: Sendable {
             servers: parts.servers(credentials, health),
             health: health,
             directory: directory,
-            accounts: configuration.accounts.map {
-                HTTPAccounts($0, client: otherClient)
-            },
+            accounts: parts.accounts(),
             plan: plan,
             clock: clock,
             changes: changes,
