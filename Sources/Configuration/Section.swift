@@ -66,7 +66,11 @@ public final class Section {
             let hint =
                 meant.map { "; did you mean \($0)?" }
                 ?? (asked.isEmpty ? "" : "; known: " + asked.sorted().joined(separator: ", "))
-            shared.notes.problem(path(of: member.name), member.line, "is not a known key" + hint)
+            shared.notes.problem(
+                path(of: member.name),
+                member.node.line,
+                "is not a known key" + hint
+            )
         }
     }
 
@@ -110,7 +114,7 @@ public final class Section {
     /// The line of a key, or of the group for what is not there. Of `a.b` it is that of `a`.
     private func line(of key: String) -> Int? {
         let name = key.prefix { $0 != "." }
-        return members.first { $0.name == name }?.line ?? line
+        return members.first { $0.name == name }?.node.line ?? line
     }
 
     /// `key` with the group's path before it.

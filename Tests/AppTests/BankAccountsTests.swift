@@ -31,8 +31,14 @@ struct BankAccountsTests {
             let configuration = try ConfigurationFixtures.parse(
                 ConfigurationFixtures.minimal([("development: true,", section)])
             )
-            let settings = try #require(configuration.accounts)
-            try await body(HTTPAccounts(settings, client: client))
+            let parts = ServiceParts(
+                configuration,
+                client: ScriptedServer { _, _ in .failure(.notSent("not for accounts")) },
+                otherClient: client,
+                clock: ManualClock(),
+                log: .silent
+            )
+            try await body(try #require(parts.accounts()))
         }
     }
 
@@ -55,7 +61,7 @@ struct BankAccountsTests {
         }
     }
 
-    @Test("are those that the simulated bank lists, in every flavour")
+    @Test("are those of the simulated bank, in every variant")
     func listed() async throws {
         try await Self.asking { accounts in
             let anna = try await accounts.accounts(of: #require(UserID("anna@example.com")))
@@ -85,7 +91,7 @@ struct BankAccountsTests {
         }
     }
 
-    @Test("of somebody whom the bank does not know are none", arguments: ["nobody", "a/b", "é?"])
+    @Test("of a user unknown to the bank are none", arguments: ["nobody", "a/b", "é?"])
     func nobody(name: String) async throws {
         try await Self.asking { accounts in
             let user = try #require(UserID(name))
@@ -93,7 +99,7 @@ struct BankAccountsTests {
         }
     }
 
-    @Test("are not to be had with another token")
+    @Test("are refused with another token")
     func otherToken() async throws {
         try await Self.asking(token: "another") { accounts in
             let anna = try #require(UserID("anna@example.com"))
@@ -103,7 +109,7 @@ struct BankAccountsTests {
         }
     }
 
-    @Test("are nobody's when no bank is configured")
+    @Test("need a configured bank")
     func absent() throws {
         let nobody = ScriptedServer { _, _ in .failure(.notSent("nobody is called")) }
         let parts = ServiceParts(

@@ -18,7 +18,7 @@ struct CommandTests {
         return (code, terminal.output, terminal.errors)
     }
 
-    @Test("explains itself, naming every command and exit code")
+    @Test("has help with every command and exit code")
     func help() async {
         let (code, output, _) = await Self.run("--help")
         #expect(code == .ok)
@@ -28,7 +28,7 @@ struct CommandTests {
         for code in ExitCode.allCases { #expect(output.contains("\(code.rawValue)")) }
     }
 
-    @Test("explains each command with each of its options")
+    @Test("has help for each command with all its options")
     func commandHelp() async {
         for command in CommandLineInterface.program.commands {
             let terminal = TestTerminal()
@@ -42,7 +42,7 @@ struct CommandTests {
     }
 
     @Test(
-        "says what it does not understand, and ends with 2",
+        "explains what it does not understand, with exit code 2",
         arguments: [
             ([], "a command is required"), (["srve"], "did you mean serve?"),
             (["xyzzy"], "is not a command"), (["users"], "needs one of: add, list"),
@@ -70,7 +70,7 @@ struct CommandTests {
         #expect(terminal.output.isEmpty)
     }
 
-    @Test("takes a value after an equals sign and after a space")
+    @Test("accepts a value after an equals sign or a space")
     func values() throws {
         let options: [CommandOption] = [.text("a", "A", ""), .flag("b", "")]
         for words in [["--a=x=y", "--b"], ["--b", "--a", "x=y"]] {
@@ -80,13 +80,13 @@ struct CommandTests {
         }
     }
 
-    @Test("says which version it is")
+    @Test("shows the version")
     func version() async {
         #expect(await Self.run("version").output == "beckon \(Version.number)")
         #expect(await Self.run("--version").output == "beckon \(Version.number)")
     }
 
-    @Test("checks a configuration and says everything that is wrong, ending with 78")
+    @Test("checks a configuration and lists every problem, with exit code 78")
     func check() async throws {
         let directory = try TemporaryDirectory()
         let good = directory.file("good.json5")
@@ -105,7 +105,7 @@ struct CommandTests {
         #expect(await Self.run("check", "--config", directory.file("none")).code == .configuration)
     }
 
-    @Test("hashes a secret that cannot be guessed")
+    @Test("hashes a strong secret")
     func hashSecret() async throws {
         let (code, output, errors) = await Self.run(
             "hash-secret",
@@ -118,7 +118,7 @@ struct CommandTests {
     }
 
     @Test(
-        "refuses to hash a secret that can be guessed, unless told to",
+        "refuses to hash a weak secret unless told to",
         arguments: ["short", "0123456789012345678", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "абвгд"]
     )
     func weakSecret(_ secret: String) async {
@@ -131,7 +131,7 @@ struct CommandTests {
         #expect(await Self.run("hash-secret", input: []).code == .failed)
     }
 
-    @Test("makes a secret with its hash, and a key for a webhook")
+    @Test("generates a secret with its hash, and a key for a webhook")
     func generate() async throws {
         let (code, output, errors) = await Self.run("hash-secret", "--generate")
         #expect(code == .ok)
@@ -142,7 +142,7 @@ struct CommandTests {
         #expect(WebhookSecret(key) != nil)
     }
 
-    @Test("says that nothing answers when no service runs, ending with 69")
+    @Test("reports that no service responds, with exit code 69")
     func health() async {
         // Port 1 of the loopback: reserved, and nobody listens there.
         let (code, _, errors) = await Self.run("health", "--management=127.0.0.1:1")

@@ -2,7 +2,9 @@ import Configuration
 import Cryptography
 import Foundation
 import HTTP
+import Identity
 import Logins
+import Notifications
 import OAuthClient
 import TestSupport
 import Testing
@@ -14,7 +16,7 @@ import Testing
 struct ConfigurationTests {
     private typealias Fixtures = ConfigurationFixtures
 
-    @Test("needs little")
+    @Test("needs few keys")
     func minimal() throws {
         let configuration = try Fixtures.parse(Fixtures.minimal())
         #expect(configuration.listen.address == SocketAddressText("127.0.0.1:8080"))
@@ -28,7 +30,7 @@ struct ConfigurationTests {
         #expect(configuration.warnings.isEmpty)
     }
 
-    @Test("has an example that is good")
+    @Test("has a valid example")
     func example() throws {
         let configuration = try Fixtures.parse(Fixtures.file("Config/beckon.example.json5"))
         let server = try #require(configuration.cloudentity.first)
@@ -96,7 +98,7 @@ struct ConfigurationTests {
     }
 
     @Test(
-        "that asks the bank without any proof of who asks is warned about",
+        "that calls the bank without credentials causes a warning",
         arguments: [true, false]
     )
     func bankWithoutProof(isDevelopment: Bool) throws {
@@ -131,14 +133,14 @@ struct ConfigurationTests {
         }
     }
 
-    @Test("to start from is good once its variables are set")
+    @Test("to start from is valid once its variables are set")
     func start() throws {
         let configuration = try Fixtures.parse(Fixtures.file("Config/beckon.json5"))
         #expect(!configuration.development)
         #expect(configuration.warnings.map(\.path) == ["approval.tap"])
     }
 
-    @Test("of the container's example is good")
+    @Test("of the container's example is valid")
     func container() throws {
         let configuration = try Fixtures.parse(Fixtures.file("docker/beckon.json5"))
         let credential = try #require(configuration.cloudentity.first?.inbound.peers.basic.first)

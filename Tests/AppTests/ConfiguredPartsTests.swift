@@ -54,7 +54,7 @@ struct ConfiguredPartsTests {
         Row(group: .webhook, text: "allow_internal: true") { $0.allowsInternal = true },
     ]
 
-    @Test("sets what it names and nothing else", arguments: rows)
+    @Test("sets its part of the service only", arguments: rows)
     func sets(row: Row) async throws {
         var expected = Parts()
         row.change(&expected)

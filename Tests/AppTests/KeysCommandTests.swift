@@ -32,7 +32,7 @@ struct KeysCommandTests {
         return ["d", "p", "q", "dp", "dq", "qi"].compactMap { jwk[$0]?.string }
     }
 
-    @Test("make a key that signs, for nobody else to read", arguments: ["jwk", "pem"])
+    @Test("generate a signing key that only its owner can read", arguments: ["jwk", "pem"])
     func generate(form: String) async throws {
         for algorithm in SignatureAlgorithm.asymmetric {
             let path = directory.file("\(algorithm.rawValue).\(form)")
@@ -57,7 +57,7 @@ struct KeysCommandTests {
         }
     }
 
-    @Test("never write over a file, nor leave half of one")
+    @Test("never overwrite a file or leave a partial one")
     func neverOverwrites() async throws {
         let path = try write("there", "precious")
         let (code, output, errors) = await run("keys", "generate", "--alg=ES256", "--out=\(path)")
@@ -80,7 +80,7 @@ struct KeysCommandTests {
         #expect(full.code == .failed)
     }
 
-    @Test("show what is public of every form of a key, and nothing else")
+    @Test("show only the public part of a key in every form")
     func show() async throws {
         let key = try SigningKey.generate(.ps256, id: "a name")
         let publicKey = try #require(key.verificationKey.publicKey)
@@ -106,7 +106,7 @@ struct KeysCommandTests {
         }
     }
 
-    @Test("show a name that would steer a terminal as JSON escapes it")
+    @Test("show a name with terminal control characters as JSON escapes")
     func hostileName() async throws {
         let key = try SigningKey.generate(.es256, id: "a\u{1B}[2J\u{9B}1m\u{202E}\u{E0041}b")
         let path = try write("key", String(decoding: key.secretJWK().bytes, as: UTF8.self))
@@ -117,7 +117,7 @@ struct KeysCommandTests {
         #expect(try JWKSet(bytes: Array(set.utf8)).keys.map(\.id) == [key.id])
     }
 
-    @Test("warn when others may read a private key, and only then")
+    @Test("warn only if others can read a private key")
     func openFile() async throws {
         let key = try SigningKey.generate(.es256)
         let path = try write("key.pem", key.secretPEM())
@@ -131,7 +131,7 @@ struct KeysCommandTests {
         #expect(await run("keys", "show", publicPath).errors.isEmpty)
     }
 
-    @Test("make a JWK Set that verifies what the keys sign, without a secret")
+    @Test("print a JWK Set that verifies the keys' signatures and contains no secret")
     func jwks() async throws {
         var words = ["keys", "jwks"]
         var keys: [SigningKey] = []
@@ -156,7 +156,7 @@ struct KeysCommandTests {
         }
     }
 
-    @Test("say what is wrong with a file")
+    @Test("report problems of a file")
     func badFiles() async throws {
         let key = String(decoding: try SigningKey.generate(.es256).secretJWK().bytes, as: UTF8.self)
         let good = try write("good", key)
@@ -183,7 +183,7 @@ struct KeysCommandTests {
     }
 
     @Test(
-        "say what is wrong with a command line, ending with 2",
+        "report problems of the command line with exit code 2",
         arguments: [
             (["keys"], "needs one of: generate, show, jwks"),
             (["keys", "generate", "--out=x"], "--alg is required"),

@@ -39,7 +39,7 @@ struct RouteTests {
         )
         let servers = try parts.servers(
             store: store,
-            reachability: PlannedReachability(directory: store.users, plan: try parts.plan()),
+            reachability: PlannedReachability(directory: store.users, plan: parts.plan()),
             health: parts.health()
         )
         let routes = servers.routes + parts.routes(directory: store.users, desk: desk)

@@ -23,7 +23,7 @@ struct HTTPDirectoryTests {
     }
 
     @Test(
-        "puts the user into the URL as one segment",
+        "puts the user into the URL as one path segment",
         arguments: [
             ("alice", "alice"), ("a/b?c#d", "a%2Fb%3Fc%23d"), ("é x", "%C3%A9%20x"),
             ("../admin", "..%2Fadmin"), ("%2e", "%252e"), ("a@b.test", "a%40b.test"),
@@ -38,7 +38,7 @@ struct HTTPDirectoryTests {
         #expect(request.fields.first("authorization") == nil)
     }
 
-    @Test("does not ask for what would be another resource", arguments: [".", ".."])
+    @Test("makes no request for a dot segment", arguments: [".", ".."])
     func dotSegments(user: String) async throws {
         let server = Canned(200, "{\"active\":true}")
         #expect(try await directory(server).user(try id(user)) == nil)
@@ -53,7 +53,7 @@ struct HTTPDirectoryTests {
     }
 
     @Test(
-        "reads what the answer says",
+        "reads every member of the answer",
         arguments: [
             (#"{"active":true}"#, true, nil, nil, nil),
             (
@@ -92,13 +92,13 @@ struct HTTPDirectoryTests {
         #expect(user == expected)
     }
 
-    @Test("knows that there is nobody", arguments: [404, 410])
+    @Test("reports a missing user after 404 and 410", arguments: [404, 410])
     func nobody(status: Int) async throws {
         #expect(try await directory(Canned(status, "")).user(try id("alice")) == nil)
     }
 
     @Test(
-        "does not take anything else for an answer",
+        "reports an error after any other response",
         arguments: [
             (200, ""), (200, "[]"), (200, "{}"), (200, "{\"active\":\"yes\"}"),
             (200, "{\"active\":true"), (200, "{\"active\":true,\"channels\":\"push\"}"),
@@ -115,7 +115,7 @@ struct HTTPDirectoryTests {
     }
 
     @Test(
-        "says that it was not reached",
+        "reports that it could not be reached",
         arguments: [
             OutboundError.notSent("why"), .ambiguous("why"), .unusableAnswer("why"),
             .forbiddenAddress("why"), .invalid("why"),
@@ -129,7 +129,7 @@ struct HTTPDirectoryTests {
         }
     }
 
-    @Test("needs a place for the user, once")
+    @Test("requires {user} exactly once in the template")
     func template() {
         #expect(UserLookup.Settings(template: "https://users.test/") == nil)
         #expect(UserLookup.Settings(template: "https://users.test/{user}/{user}") == nil)

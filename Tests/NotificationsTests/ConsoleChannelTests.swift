@@ -6,7 +6,7 @@ import Threads
 
 @Suite("The console channel")
 struct ConsoleChannelTests {
-    @Test("writes the prompt in lines, with nothing in them that a terminal obeys")
+    @Test("writes the prompt as lines without terminal control characters")
     func lines() async throws {
         let written = Locked<[String]>([])
         let channel = ConsoleChannel(id: try name("console")) { text in
@@ -30,7 +30,7 @@ struct ConsoleChannelTests {
         )
     }
 
-    @Test("leaves out what is not known")
+    @Test("omits missing values")
     func bare() async throws {
         let written = Locked("")
         let channel = ConsoleChannel(id: try name("console")) { text in

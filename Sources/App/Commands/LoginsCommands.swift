@@ -88,25 +88,25 @@ struct ResolveLogin<Resolution: LoginResolution>: StoreAction {
         let now = SystemTime.now()
         let result = try await stores.logins.update(number) {
             (login: inout PendingLogin) throws(PendingLogin.Refusal) in
-            _ = try login.apply(Resolution.event, at: now)
+            try login.apply(Resolution.event, at: now)
         }
-        let number = number.rawValue
+        let id = number.rawValue
         switch result {
-        case nil: throw CommandFailure(self.number)
+        case nil: throw CommandFailure(number)
         case .failure(.pastDeadline):
             throw CommandFailure(
                 .failed,
-                "the time for reporting login \(number) is over; the only option left is: "
-                    + "beckon logins abandon --number=\(number)"
+                "the time for reporting login \(id) is over; the only option left is: "
+                    + "beckon logins abandon --number=\(id)"
             )
         case .failure(.consentBusy):
             throw CommandFailure(
                 .failed,
-                "another login for the consent of login \(number) is pending, and this report would "
+                "another login for the consent of login \(id) is pending, and this report would "
                     + "affect it; try again when it has ended"
             )
-        case .failure: throw CommandFailure(.failed, "login \(number) is not stranded")
-        case .success: terminal.output("login \(number) \(Resolution.done)")
+        case .failure: throw CommandFailure(.failed, "login \(id) is not stranded")
+        case .success: terminal.output("login \(id) \(Resolution.done)")
         }
     }
 }

@@ -51,7 +51,8 @@ struct StoreCommand<Action: StoreAction>: Subcommand {
             try await action.run(stores, configuration, terminal)
         } catch {
             await stores.close()
-            throw (error as? StoreError).map { CommandFailure($0) } ?? error
+            if let error = error as? StoreError { throw CommandFailure(error) }
+            throw error
         }
         await stores.close()
     }

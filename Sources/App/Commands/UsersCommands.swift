@@ -1,6 +1,7 @@
 import Commands
 import Glibc
 import Logins
+import Notifications
 
 /// `beckon users add`: adds a user to the local directory, or replaces one.
 struct AddUser: StoreAction {

@@ -5,18 +5,20 @@ import Endpoints
 import Engine
 import Glibc
 import HTTP
+import Identity
 import JSON
 import Logins
 import Net
+import Notifications
 import SQLiteStore
 import Synchronization
 import Telemetry
 import Threads
 
-/// One running Beckon: everything a configuration asks for, from listener to store.
+/// A running Beckon, with everything in its configuration, from listener to store.
 ///
-/// It stops in this order: no new connections, requests under way end, no new work, work under way
-/// ends, the store closes.
+/// It stops in this order: no new connections, running requests end, no new work, running work ends,
+/// the store closes.
 final class Service: Sendable {
     private let configuration: ServiceConfiguration
     private let sink: LineSink
@@ -40,9 +42,9 @@ final class Service: Sendable {
     /// The port of the public listener.
     var port: UInt16 { server.port }
 
-    /// Opens the store, reads certificates and binds the listeners. Nothing is answered yet.
+    /// Opens the store, reads certificates and binds the listeners. It does not serve yet.
     ///
-    /// - Throws: `CommandFailure` that says what is in the way.
+    /// - Throws: `CommandFailure` with the reason.
     init(_ configuration: ServiceConfiguration) throws {
         self.configuration = configuration
         sink = LineSink(configuration.log.format)

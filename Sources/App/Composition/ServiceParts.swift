@@ -35,6 +35,11 @@ struct ServiceParts {
         self.log = log
     }
 
+    /// The list of users' accounts; nil when none is configured.
+    func accounts() -> (any AccountDirectory)? {
+        configuration.accounts.map { HTTPAccounts($0, client: otherClient) }
+    }
+
     /// The channels in the order in which they are notified.
     func plan() -> EscalationPlan {
         let terminal = StandardTerminal()
