@@ -93,9 +93,7 @@ final class Service: Sendable {
             servers: servers.servers,
             health: health,
             directory: directory,
-            accounts: configuration.accounts.map {
-                HTTPAccounts($0, client: otherClient)
-            },
+            accounts: parts.accounts(),
             plan: plan,
             clock: clock,
             changes: changes,
