@@ -164,27 +164,21 @@ extension Span<UInt8> {
         guard end - start == text.utf8CodeUnitCount, start >= 0, end <= count else { return false }
         return text.withUTF8Buffer { wanted in
             let wanted = UnsafeRawBufferPointer(wanted)
+            if wanted.count < 8 {
+                for index in 0..<wanted.count
+                where self[unchecked: start + index].lowercased != wanted[index] { return false }
+                return true
+            }
             var index = 0
-            while index + 8 <= wanted.count {
+            while true {
                 let word = word(at: start + index)
-                let upper = Self.letters(word) & ~(word &<< 2)
-                let lower = word | (upper & Self.tops) &>> 2
-                guard
-                    lower
-                        == UInt64(
-                            littleEndian: wanted.loadUnaligned(
-                                fromByteOffset: index,
-                                as: UInt64.self
-                            )
-                        )
-                else { return false }
-                index += 8
+                let upper = Self.letters(word) & ~(word &<< 2) & Self.tops
+                let other = wanted.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                if word | upper &>> 2 != UInt64(littleEndian: other) { return false }
+                if index == wanted.count - 8 { return true }
+                // The last word overlaps the one before it.
+                index = Swift.min(index + 8, wanted.count - 8)
             }
-            while index < wanted.count {
-                if self[unchecked: start + index].lowercased != wanted[index] { return false }
-                index += 1
-            }
-            return true
         }
     }
 

@@ -44,12 +44,14 @@ extension OutputSpan<UInt8> {
         withUnsafeMutableBufferPointer { room, count in
             guard let base = room.baseAddress else { return }
             var rest = number
-            for index in stride(from: digits - 1, through: 0, by: -1) {
-                (base + count + index)
-                    .initialize(to: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            var index = count &+ digits
+            while index > count {
+                index &-= 1
+                (base + index)
+                    .initialize(to: UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10))
                 rest /= 10
             }
-            count += digits
+            count &+= digits
         }
     }
 }

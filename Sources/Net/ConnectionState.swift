@@ -4,6 +4,9 @@ import TLS
 
 /// What one connection has read and still has to send, and everything it does without waiting:
 /// reading, parsing, finding the handler, encoding and sending.
+///
+/// What the task of a connection calls is not inlined: the memory of inlined code would be in the
+/// frame of the task, which an idle connection keeps.
 struct ConnectionState: ~Copyable {
     /// What has to be awaited before the connection can go on.
     enum Next: Sendable {
@@ -63,6 +66,7 @@ struct ConnectionState: ~Copyable {
     }
 
     /// The peer has finished the TLS handshake.
+    @inline(never)
     mutating func peerIsSecure(certificate: PeerCertificate?) {
         peer = Peer(address: peer.address, isSecure: true, certificate: certificate)
     }
@@ -74,6 +78,7 @@ struct ConnectionState: ~Copyable {
     var request: Request? { unsafe workspace?.contents.request }
 
     /// Goes on until something has to be awaited.
+    @inline(never)
     mutating func next() -> Next {
         if isWaiting {
             isWaiting = false
@@ -102,13 +107,12 @@ struct ConnectionState: ~Copyable {
             guard keepsAlive else { return .end }
             if start < end {
                 do throws(RequestError) {
-                    let parsed = try workspace.parser.parse(
+                    if var request = try workspace.parser.parse(
                         &workspace.input,
                         from: start,
                         to: end
-                    )
-                    if let parsed {
-                        if let handler = begin(parsed, &workspace) { return .handle(handler) }
+                    ) {
+                        if let handler = begin(&request, &workspace) { return .handle(handler) }
                         continue
                     }
                 } catch {
@@ -183,8 +187,8 @@ struct ConnectionState: ~Copyable {
     // MARK: Answering
 
     /// Answers the request, or returns the handler that has to.
-    private mutating func begin(_ parsed: Request, _ workspace: inout Workspace) -> Handler? {
-        var request = parsed
+    private mutating func begin(_ request: inout Request, _ workspace: inout Workspace) -> Handler?
+    {
         start = workspace.parser.end
         wait = .none
         hasServed = true
@@ -223,6 +227,7 @@ struct ConnectionState: ~Copyable {
     }
 
     /// The handler has answered. False when the peer was cut off meanwhile.
+    @inline(never)
     mutating func endHandling(_ request: Request, _ response: Response) -> Bool {
         guard let box = workspace else { return false }
         // While it is kept, the input is shared and cannot be written to.
@@ -257,6 +262,7 @@ struct ConnectionState: ~Copyable {
     }
 
     /// Puts an answer to what was no request after the output.
+    @inline(never)
     mutating func refuse(_ error: RequestError) {
         began = monotonicNanoseconds()
         let box = workspace.take() ?? loop.takeWorkspace(limits: server.configuration.limits)
@@ -298,12 +304,14 @@ struct ConnectionState: ~Copyable {
     }
 
     /// The output gets the time of a write, and the next wait for the peer begins anew.
+    @inline(never)
     mutating func beginFlush() {
         socket.expire(inMilliseconds: server.limits.write)
         wait = .none
     }
 
     /// Sends more of the output; nil when nothing is left, else what has to be awaited.
+    @inline(never)
     func sendMore() -> Step? {
         guard let box = workspace else { return nil }
         while unsafe !box.contents.output.isEmpty {
@@ -317,6 +325,7 @@ struct ConnectionState: ~Copyable {
     // MARK: Ending
 
     /// Gives up what was being read and sent.
+    @inline(never)
     mutating func release() {
         start = 0
         end = 0

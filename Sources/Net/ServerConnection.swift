@@ -73,6 +73,8 @@ import TLS
 
     // MARK: Answering
 
+    // Not inlined: the request would be in the frame of `run`.
+    @inline(never)
     private func handle(_ handler: Handler) async throws(ConnectionEnd) {
         guard let request = unsafe state.request else { return }
         let response = await handler(request)

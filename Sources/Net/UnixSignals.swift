@@ -39,13 +39,6 @@ public enum UnixSignals {
         }
     }
 
-    /// The signals as a sequence. Call it once, after `block`.
-    public static func stream() -> AsyncStream<UnixSignal> {
-        let (stream, continuation) = AsyncStream.makeStream(of: UnixSignal.self)
-        start { continuation.yield($0) }
-        return stream
-    }
-
     private static func signals() -> sigset_t {
         var set = sigset_t()
         unsafe sigemptyset(&set)

@@ -55,6 +55,16 @@ struct ServerTests {
         }
     }
 
+    @Test("answers a request when the peer ends its output within the next one")
+    func endsWithinTheNextRequest() async throws {
+        try await withServer { server in
+            let peer = try server.peer()
+            try peer.send(get("/hello") + post("/echo", "second").prefix(30))
+            peer.endOutput()
+            #expect(try peer.receiveAll().hasSuffix("\r\n\r\nhello"))
+        }
+    }
+
     @Test("answers a whole request before the rest of the next one has come")
     func oneAndAHalf() async throws {
         try await withServer { server in
