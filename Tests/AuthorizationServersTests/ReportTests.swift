@@ -221,38 +221,38 @@ struct ReportTests {
 
     @Test("follows the table of statuses", arguments: cases)
     func table(row: Case) async throws {
-        let world = World(row)
-        let answer = await world.server.report(
-            world.outcome(.approve),
-            of: world.login(age: row.age),
+        let stage = Stage(row)
+        let answer = await stage.server.report(
+            stage.outcome(.approve),
+            of: stage.login(age: row.age),
             inDoubt: row.inDoubt
         )
         #expect(answer == row.expected)
-        #expect(world.count { $0.url.hasSuffix("/accept") } == row.reports)
-        #expect(world.count { $0.method == .get } == row.looks)
+        #expect(stage.count { $0.url.hasSuffix("/accept") } == row.reports)
+        #expect(stage.count { $0.method == .get } == row.looks)
     }
 
     @Test("asks for a token once for many reports, and keeps it")
     func oneToken() async {
-        let world = World(Case(testDescription: "", expected: .taken, reports: 0, looks: 0))
+        let stage = Stage(Case(testDescription: "", expected: .taken, reports: 0, looks: 0))
         await withTaskGroup(of: ReportAnswer.self) { group in
             for _ in 0..<50 {
                 group.addTask {
-                    await world.server.report(
-                        world.outcome(.approve),
-                        of: world.login(age: 30),
+                    await stage.server.report(
+                        stage.outcome(.approve),
+                        of: stage.login(age: 30),
                         inDoubt: false
                     )
                 }
             }
             for await answer in group { #expect(answer == .taken) }
         }
-        #expect(world.count { $0.url == "https://acp.example/bank/system/oauth2/token" } == 1)
+        #expect(stage.count { $0.url == "https://acp.example/bank/system/oauth2/token" } == 1)
     }
 
     @Test("names the login's trace in each call, the token's too, each with a span of its own")
     func trace() async throws {
-        let world = World(
+        let stage = Stage(
             Case(
                 testDescription: "",
                 report: [Self.status(401), Self.status(409)],
@@ -262,12 +262,12 @@ struct ReportTests {
                 looks: 2
             )
         )
-        let login = world.login(age: 30, origin: .fixture)
-        let outcome = world.outcome(.approve)
-        #expect(await world.server.report(outcome, of: login, inDoubt: true) == .taken)
+        let login = stage.login(age: 30, origin: .fixture)
+        let outcome = stage.outcome(.approve)
+        #expect(await stage.server.report(outcome, of: login, inDoubt: true) == .taken)
         // A token, a look, a refused report, a token, a report, a look.
-        try #require(world.http.requests.count == 6)
-        let contexts = world.http.requests.compactMap { request in
+        try #require(stage.http.requests.count == 6)
+        let contexts = stage.http.requests.compactMap { request in
             request.fields.first("traceparent").flatMap { TraceContext($0) }
         }
         let traces = contexts.map(\.traceID)
@@ -277,30 +277,30 @@ struct ReportTests {
 
     @Test("names no trace when the login has none")
     func noTrace() async {
-        let world = World(Case(testDescription: "", expected: .taken, reports: 0, looks: 0))
-        let login = world.login(age: 30)
-        _ = await world.server.report(world.outcome(.approve), of: login, inDoubt: false)
-        #expect(world.count { _ in true } == 2)
-        #expect(world.count { $0.fields.first("traceparent") != nil } == 0)
+        let stage = Stage(Case(testDescription: "", expected: .taken, reports: 0, looks: 0))
+        let login = stage.login(age: 30)
+        _ = await stage.server.report(stage.outcome(.approve), of: login, inDoubt: false)
+        #expect(stage.count { _ in true } == 2)
+        #expect(stage.count { $0.fields.first("traceparent") != nil } == 0)
     }
 
     @Test("renews the token ten seconds before it ends")
     func renewal() async {
-        let world = World(Case(testDescription: "", expected: .taken, reports: 0, looks: 0))
+        let stage = Stage(Case(testDescription: "", expected: .taken, reports: 0, looks: 0))
         func report() async {
-            _ = await world.server.report(
-                world.outcome(.approve),
-                of: world.login(age: 30),
+            _ = await stage.server.report(
+                stage.outcome(.approve),
+                of: stage.login(age: 30),
                 inDoubt: false
             )
         }
         await report()
-        world.clock.advance(by: .seconds(3589))
+        stage.clock.advance(by: .seconds(3589))
         await report()
-        #expect(world.count { $0.url.hasSuffix("/oauth2/token") } == 1)
-        world.clock.advance(by: .seconds(2))
+        #expect(stage.count { $0.url.hasSuffix("/oauth2/token") } == 1)
+        stage.clock.advance(by: .seconds(2))
         await report()
-        #expect(world.count { $0.url.hasSuffix("/oauth2/token") } == 2)
+        #expect(stage.count { $0.url.hasSuffix("/oauth2/token") } == 2)
     }
 
     @Test(
@@ -323,13 +323,13 @@ struct ReportTests {
         ]
     )
     func bodies(choice: Decision.Choice, expected: String) async throws {
-        let world = World(Case(testDescription: "", expected: .taken, reports: 0, looks: 0))
-        _ = await world.server.report(
-            world.outcome(choice),
-            of: world.login(age: 30),
+        let stage = Stage(Case(testDescription: "", expected: .taken, reports: 0, looks: 0))
+        _ = await stage.server.report(
+            stage.outcome(choice),
+            of: stage.login(age: 30),
             inDoubt: false
         )
-        let sent = try #require(world.http.requests.last)
+        let sent = try #require(stage.http.requests.last)
         #expect(String(decoding: sent.body, as: UTF8.self) == expected)
         let verb = choice == .approve ? "accept" : "reject"
         #expect(sent.url == "https://acp.example/api/system/bank/scope-grants/a%2Fb/\(verb)")
@@ -337,7 +337,7 @@ struct ReportTests {
     }
 
     /// A scripted ACP and the adapter that calls it.
-    struct World: Sendable {
+    struct Stage: Sendable {
         let clock = ManualClock()
         let http: ScriptedServer
         let server: CloudentityServer

@@ -14,7 +14,7 @@ struct GuardedProxyTests {
 
     /// A proxy, and the server behind all of its tunnels. One for all tests: starting them blocks
     /// a thread of the shared pool. Each test asks for ports of its own.
-    private struct House: Sendable {
+    private struct Stage: Sendable {
         let certificates: Certificates
         let server: PeerProcess
         let proxy: PeerProcess
@@ -33,12 +33,12 @@ struct GuardedProxyTests {
             proxy = try PeerProcess(script: "peer.py", arguments: ["tunnel=\(server.port)"])
         }
     }
-    private static let sharedHouse = Result { try House() }
+    private static let sharedHouse = Result { try Stage() }
 
-    private let house: House
+    private let stage: Stage
     private let client = CurlHTTPClient()
 
-    init() throws { house = try Self.sharedHouse.get() }
+    init() throws { stage = try Self.sharedHouse.get() }
 
     private func request(
         _ host: String,
@@ -50,10 +50,10 @@ struct GuardedProxyTests {
             "https://\(host):\(port)/echo",
             body: [0x31],
             destination: Destination(
-                authorities: house.certificates.authority,
+                authorities: stage.certificates.authority,
                 allowsInternalAddresses: false,
                 proxyResolvesNames: proxyResolves,
-                proxy: house.proxy.url("")
+                proxy: stage.proxy.url("")
             ),
             timeLimit: .seconds(60)
         )
@@ -61,7 +61,7 @@ struct GuardedProxyTests {
 
     /// How many tunnels to a host and port, or to a port wherever, the proxy was asked for.
     private func tunnels(to place: String) async throws -> Int? {
-        try await house.proxy.count("/tunnel/" + place, by: client)
+        try await stage.proxy.count("/tunnel/" + place, by: client)
     }
 
     @Test("is reached by its address, on one connection", arguments: [(false, 8441), (true, 8442)])
@@ -106,7 +106,7 @@ struct GuardedProxyTests {
 
     @Test("is reached through the environment's proxy")
     func environment() async throws {
-        let given = [house.proxy.url(""), house.certificates.authority]
+        let given = [stage.proxy.url(""), stage.certificates.authority]
         // In a process of its own: the environment is everybody's.
         await #expect(processExitsWith: .success) { [given = given as [String]] in
             setenv("HTTPS_PROXY", given[0], 1)

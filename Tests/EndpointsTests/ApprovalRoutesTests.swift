@@ -11,8 +11,8 @@ import Testing
 struct ApprovalRoutesTests {
     @Test("The approval page shows the client, the scopes, the message and the time left")
     func question() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(
                 scopes: [
                     .init(
                         requestedName: "accounts",
@@ -23,7 +23,7 @@ struct ApprovalRoutesTests {
                     .init(requestedName: "offline_access"),
                 ]
             )
-            let page = await house.get(prompt.page)
+            let page = await stage.get(prompt.page)
             #expect(page.status == 200)
             // The clock stands at 12:00 and the prompt ends 110 seconds later.
             for text in [
@@ -38,8 +38,8 @@ struct ApprovalRoutesTests {
 
     @Test("The approval page has decline first and approve beside it, with nothing preselected")
     func order() async throws {
-        try await House.with { house in
-            let page = await house.get(try await house.prompt().page).text
+        try await Stage.with { stage in
+            let page = await stage.get(try await stage.prompt().page).text
             let values = page.split(separator: "<button").dropFirst().map { button in
                 button.split(separator: "value=\"")[1].prefix { $0 != "\"" }
             }
@@ -57,17 +57,17 @@ struct ApprovalRoutesTests {
         ]
     )
     func answer(choice: String, first: String, last: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            let answer = await house.choose(choice, prompt.ticket)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            let answer = await stage.choose(choice, prompt.ticket)
             #expect(answer.status == 303)
             #expect(answer.field("location") == prompt.ticket)
-            let reporting = await house.get(prompt.page).text
+            let reporting = await stage.get(prompt.page).text
             #expect(reporting.contains(first) && reporting.contains(">Sending<"))
             #expect(!reporting.contains(">Approved<"))
             #expect(reporting.contains("http-equiv=\"refresh\" content=\"2\""))
-            try await house.apply(.reportTaken(confirmed: true), to: prompt.number)
-            let settled = await house.get(prompt.page).text
+            try await stage.apply(.reportTaken(confirmed: true), to: prompt.number)
+            let settled = await stage.get(prompt.page).text
             #expect(settled.contains(last) && settled.contains(">Delivered<"))
             #expect(!settled.contains("http-equiv=\"refresh\"") && !settled.contains("data-state"))
             for page in [reporting, settled] {
@@ -81,46 +81,46 @@ struct ApprovalRoutesTests {
 
     @Test("A receipt does not say Approved when the server refused the approval")
     func undelivered() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            _ = await house.choose("approve", prompt.ticket)
-            try await house.apply(.reportRefused("no"), to: prompt.number)
-            let page = await house.get(prompt.page).text
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            _ = await stage.choose("approve", prompt.ticket)
+            try await stage.apply(.reportRefused("no"), to: prompt.number)
+            let page = await stage.get(prompt.page).text
             #expect(page.contains("Approval not delivered") && !page.contains("Approved"))
         }
     }
 
     @Test("A fraud report is logged as a warning")
     func fraud() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            _ = await house.choose("fraud", prompt.ticket)
-            #expect(house.log.events == ["login.reported_as_fraud"])
-            #expect(house.log.lines.allSatisfy { $0.level == .warning })
-            #expect(!house.log.lines.contains { $0.members.contains(prompt.ticket) })
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            _ = await stage.choose("fraud", prompt.ticket)
+            #expect(stage.log.events == ["login.reported_as_fraud"])
+            #expect(stage.log.lines.allSatisfy { $0.level == .warning })
+            #expect(!stage.log.lines.contains { $0.members.contains(prompt.ticket) })
         }
     }
 
     @Test("A decision is logged with its login, trace and request")
     func decided() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            _ = await house.choose("deny", prompt.ticket)
-            #expect(house.log.events == ["login.decided"])
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            _ = await stage.choose("deny", prompt.ticket)
+            #expect(stage.log.events == ["login.decided"])
             let expected =
                 #""id":0,"login_id":"\#(prompt.id)","#
                 + #""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","request_id":42"#
-            #expect(house.log.lines.first?.members == expected)
+            #expect(stage.log.lines.first?.members == expected)
         }
     }
 
     @Test("A repeated decision is accepted and a different one gets 409")
     func repeats() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            #expect(await house.choose("deny", prompt.ticket).status == 303)
-            #expect(await house.choose("deny", prompt.ticket).status == 303)
-            let other = await house.choose("approve", prompt.ticket)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            #expect(await stage.choose("deny", prompt.ticket).status == 303)
+            #expect(await stage.choose("deny", prompt.ticket).status == 303)
+            let other = await stage.choose("approve", prompt.ticket)
             #expect(other.status == 409)
             #expect(
                 other.text.contains("You already answered") && other.text.contains("You declined")
@@ -130,30 +130,30 @@ struct ApprovalRoutesTests {
 
     @Test("A decision after the prompt's end gets 410, and the page shows no form")
     func late() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            house.clock.advance(by: .seconds(110))
-            let page = await house.get(prompt.page)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            stage.clock.advance(by: .seconds(110))
+            let page = await stage.get(prompt.page)
             #expect(page.text.contains("Time’s up") && !page.text.contains("<form"))
             #expect(!page.text.contains("84-20-17"))
-            #expect(await house.choose("approve", prompt.ticket).status == 410)
-            try await house.apply(.deadlinePassed, to: prompt.number)
-            #expect(await house.choose("approve", prompt.ticket).status == 410)
-            #expect(await house.get(prompt.page).text.contains("Request expired"))
+            #expect(await stage.choose("approve", prompt.ticket).status == 410)
+            try await stage.apply(.deadlinePassed, to: prompt.number)
+            #expect(await stage.choose("approve", prompt.ticket).status == 410)
+            #expect(await stage.get(prompt.page).text.contains("Request expired"))
         }
     }
 
     @Test("Every unknown ticket gets the same page")
     func unknown() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
             let foreign = PromptTicket(for: prompt.number).text
             let absent = PromptTicket(for: LoginNumber(999)).text
             var pages: Set<String> = []
             for ticket in ["x", foreign, absent, String(prompt.ticket.dropLast())] {
-                let looked = await house.get("/approve/" + ticket)
-                let chosen = await house.choose("deny", ticket)
-                let state = await house.get("/approve/\(ticket)/state?seen=waiting")
+                let looked = await stage.get("/approve/" + ticket)
+                let chosen = await stage.choose("deny", ticket)
+                let state = await stage.get("/approve/\(ticket)/state?seen=waiting")
                 #expect(looked.status == 404 && chosen.status == 404 && state.status == 404)
                 pages.formUnion([looked.text, chosen.text])
             }
@@ -163,38 +163,38 @@ struct ApprovalRoutesTests {
 
     @Test("Without approval by tap, the page can decline but not approve")
     func tapping() async throws {
-        try await House.with(tap: false) { house in
-            let prompt = try await house.prompt()
-            let page = await house.get(prompt.page).text
+        try await Stage.with(tap: false) { stage in
+            let prompt = try await stage.prompt()
+            let page = await stage.get(prompt.page).text
             #expect(!page.contains("value=\"approve\"") && page.contains("open the app"))
-            let refused = await house.choose("approve", prompt.ticket)
+            let refused = await stage.choose("approve", prompt.ticket)
             #expect(refused.status == 403 && refused.text.contains("your app"))
-            #expect(await house.choose("deny", prompt.ticket).status == 303)
+            #expect(await stage.choose("deny", prompt.ticket).status == 303)
         }
     }
 
     @Test("A login in preparation shows that and refuses decisions")
     func preparing() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(isReady: false)
-            #expect(await house.get(prompt.page).text.contains("Preparing the request"))
-            let answer = await house.choose("approve", prompt.ticket)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(isReady: false)
+            #expect(await stage.get(prompt.page).text.contains("Preparing the request"))
+            let answer = await stage.choose("approve", prompt.ticket)
             #expect(answer.status == 409 && answer.text.contains("Preparing the request"))
         }
     }
 
     @Test("A failing store gets 503 with Retry-After")
     func down() async {
-        let house = House.broken
+        let stage = Stage.broken
         let ticket = PromptTicket(for: LoginNumber(1)).text
         for response in [
-            await house.get("/approve/" + ticket), await house.choose("deny", ticket),
-            await house.get("/approve/\(ticket)/state"),
+            await stage.get("/approve/" + ticket), await stage.choose("deny", ticket),
+            await stage.get("/approve/\(ticket)/state"),
         ] {
             #expect(response.status == 503)
             #expect(response.field("retry-after") == "1")
         }
-        #expect(house.log.events == Array(repeating: "decision.store_failed", count: 3))
+        #expect(stage.log.events == Array(repeating: "decision.store_failed", count: 3))
     }
 
     @Test(
@@ -221,9 +221,9 @@ struct ApprovalRoutesTests {
     )
     func origin(fields: [Field], status: Int) async throws {
         let settings = ApprovalRoutes.Settings(publicURL: "https://prompts.bank.example:8443/base")
-        try await House.with(settings: settings) { house in
-            let prompt = try await house.prompt()
-            #expect(await house.choose("deny", prompt.ticket, fields).status == status)
+        try await Stage.with(settings: settings) { stage in
+            let prompt = try await stage.prompt()
+            #expect(await stage.choose("deny", prompt.ticket, fields).status == status)
         }
     }
 
@@ -244,24 +244,24 @@ struct ApprovalRoutesTests {
         ]
     )
     func badForm(type: String, body: String, status: Int) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            let response = await house.send(
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            let response = await stage.send(
                 .post,
                 prompt.page,
                 [Field("Content-Type", type)],
                 body
             )
             #expect(response.status == status)
-            #expect(try await house.store.login(prompt.number)?.login.phase.name == .waiting)
+            #expect(try await stage.store.login(prompt.number)?.login.phase.name == .waiting)
         }
     }
 
     @Test("A page is sent with security headers")
     func headers() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            for page in [await house.get(prompt.page), await house.get("/approve/x")] {
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            for page in [await stage.get(prompt.page), await stage.get("/approve/x")] {
                 #expect(
                     page.field("content-security-policy")
                         == "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -284,8 +284,8 @@ struct ApprovalRoutesTests {
     @Test("A page can be framed by the configured origins only")
     func framed() async throws {
         let settings = ApprovalRoutes.Settings(frameAncestors: ["https://bank.example"])
-        try await House.with(settings: settings) { house in
-            let page = await house.get(try await house.prompt().page)
+        try await Stage.with(settings: settings) { stage in
+            let page = await stage.get(try await stage.prompt().page)
             #expect(
                 page.field("content-security-policy")?.hasSuffix(
                     "frame-ancestors https://bank.example"
@@ -298,30 +298,30 @@ struct ApprovalRoutesTests {
 
     @Test("A page loads assets that exist and are named after their content")
     func assets() async throws {
-        try await House.with { house in
-            let page = await house.get(try await house.prompt().page).text
+        try await Stage.with { stage in
+            let page = await stage.get(try await stage.prompt().page).text
             let files = page.split(separator: "../assets/").dropFirst().map { rest in
                 String(rest.prefix { $0 != "\"" })
             }
             #expect(files.count == 3)
             for file in files {
-                let asset = await house.get("/assets/" + file)
+                let asset = await stage.get("/assets/" + file)
                 #expect(asset.status == 200 && !asset.body.isEmpty)
                 #expect(asset.field("cache-control")?.contains("immutable") == true)
             }
-            #expect(await house.get("/assets/beckon.000000000000000.css").status == 404)
+            #expect(await stage.get("/assets/beckon.000000000000000.css").status == 404)
         }
     }
 
     @Test("A request for the phase waits until the phase changes")
     func waiting() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            #expect(await house.get(prompt.page + "/state").text == #"{"phase":"waiting"}"#)
-            #expect(await house.get(prompt.page + "/state?seen=x").status == 400)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            #expect(await stage.get(prompt.page + "/state").text == #"{"phase":"waiting"}"#)
+            #expect(await stage.get(prompt.page + "/state?seen=x").status == 400)
             try await within {
-                async let news = house.get(prompt.page + "/state?seen=waiting")
-                _ = await house.decide("deny", prompt)
+                async let news = stage.get(prompt.page + "/state?seen=waiting")
+                _ = await stage.decide("deny", prompt)
                 #expect(await news.text == #"{"phase":"reporting"}"#)
             }
         }

@@ -62,17 +62,17 @@ struct ChoiceTests {
         ]
     )
     func offered(name: String, inputs: [String]) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(try Self.sample(name))
-            #expect(Self.inputs(await house.get(prompt.page).text) == inputs)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample(name))
+            #expect(Self.inputs(await stage.get(prompt.page).text) == inputs)
         }
     }
 
     @Test("A page that cannot approve offers no choice")
     func declineOnly() async throws {
-        try await House.with(tap: false) { house in
-            let prompt = try await house.prompt(try Self.sample("uk-account-access"))
-            #expect(Self.inputs(await house.get(prompt.page).text).isEmpty)
+        try await Stage.with(tap: false) { stage in
+            let prompt = try await stage.prompt(try Self.sample("uk-account-access"))
+            #expect(Self.inputs(await stage.get(prompt.page).text).isEmpty)
         }
     }
 
@@ -92,11 +92,11 @@ struct ChoiceTests {
         ]
     )
     func fits(name: String, choice: String, accounts: [String], scopes: [String]) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(try Self.sample(name))
-            let answer = await house.choose("approve", prompt.ticket, also: choice)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample(name))
+            let answer = await stage.choose("approve", prompt.ticket, also: choice)
             #expect(answer.status == 303, "\(answer.text)")
-            let stored = try require(try await house.store.login(prompt.number))
+            let stored = try require(try await stage.store.login(prompt.number))
             let decision = try require(stored.login.phase.outcome?.decision)
             #expect(decision.grant.accounts == accounts && decision.grant.scopes == scopes)
         }
@@ -131,9 +131,9 @@ struct ChoiceTests {
         ]
     )
     func unfit(name: String, choice: String, text: String, chosen: [String]) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(try Self.sample(name))
-            let answer = await house.choose("approve", prompt.ticket, also: choice)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample(name))
+            let answer = await stage.choose("approve", prompt.ticket, also: choice)
             #expect(answer.status == 422)
             #expect(answer.text.contains("<title>Check your choice</title>"))
             #expect(answer.text.contains("role=\"alert\" tabindex=\"-1\" autofocus"))
@@ -145,48 +145,48 @@ struct ChoiceTests {
             let checked = Self.inputs(answer.text).filter { $0.hasSuffix("checked=\"\"") }
                 .compactMap { $0.split(separator: "\"").dropFirst(5).first.map(String.init) }
             #expect(checked == chosen.filter { $0 != "openid" })
-            let stored = try require(try await house.store.login(prompt.number))
+            let stored = try require(try await stage.store.login(prompt.number))
             #expect(stored.login.phase.name == .waiting)
         }
     }
 
     @Test("An approval from the page must name the digest of the current consent")
     func shown() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(try Self.sample("uk-standing-order"))
-            let other = try await house.prompt(try Self.sample("scopes"))
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample("uk-standing-order"))
+            let other = try await stage.prompt(try Self.sample("scopes"))
             func digest(_ page: String) async throws -> Substring {
                 let mark = "name=\"shown\" value=\""
-                let parts = await house.get(page).text.split(separator: mark)
+                let parts = await stage.get(page).text.split(separator: mark)
                 return try require(parts.dropFirst().first).prefix(43)
             }
             let theirs = "&shown=\(try await digest(other.page))"
-            let refused = await house.choose("approve", prompt.ticket, also: theirs)
+            let refused = await stage.choose("approve", prompt.ticket, also: theirs)
             #expect(refused.status == 422)
             #expect(
                 refused.text.contains("The request has changed. Read it again before you answer.")
             )
-            let broken = await house.choose("approve", prompt.ticket, also: "&shown=x")
+            let broken = await stage.choose("approve", prompt.ticket, also: "&shown=x")
             #expect(broken.status == 400)
-            let silent = await house.send(
+            let silent = await stage.send(
                 .post,
                 prompt.page,
                 [Field("Content-Type", "application/x-www-form-urlencoded")],
                 "decision=approve"
             )
             #expect(silent.status == 422, "a page from before an upgrade")
-            let waiting = try require(try await house.store.login(prompt.number))
+            let waiting = try require(try await stage.store.login(prompt.number))
             #expect(waiting.login.phase.name == .waiting)
             let ours = "&shown=\(try await digest(prompt.page))"
-            #expect(await house.choose("approve", prompt.ticket, also: ours).status == 303)
+            #expect(await stage.choose("approve", prompt.ticket, also: ours).status == 303)
         }
     }
 
     @Test("Declining requires no choice", arguments: ["deny", "fraud"])
     func declining(choice: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(try Self.sample("uk-account-access"))
-            #expect(await house.choose(choice, prompt.ticket).status == 303)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample("uk-account-access"))
+            #expect(await stage.choose(choice, prompt.ticket).status == 303)
         }
     }
 
@@ -198,10 +198,10 @@ struct ChoiceTests {
         ]
     )
     func doubled(body: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(try Self.sample("uk-account-access"))
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample("uk-account-access"))
             let type = Field("Content-Type", "application/x-www-form-urlencoded")
-            #expect(await house.send(.post, prompt.page, [type], body).status == 400)
+            #expect(await stage.send(.post, prompt.page, [type], body).status == 400)
         }
     }
 
@@ -209,10 +209,10 @@ struct ChoiceTests {
 
     @Test("The login document has the consent, the accounts and the digest")
     func document() async throws {
-        try await House.with { house in
+        try await Stage.with { stage in
             let sample = try Self.sample("cdr")
-            let prompt = try await house.prompt(sample)
-            let answer = await house.get(prompt.device, [prompt.bearer])
+            let prompt = try await stage.prompt(sample)
+            let answer = await stage.get(prompt.device, [prompt.bearer])
             let login = try require(try JSONValue(answer.body).object)
             let consent = try require(login["consent"]?.object)
             #expect(consent["kind"]?.string == "cdr")
@@ -242,9 +242,9 @@ struct ChoiceTests {
         ]
     )
     func accountChoice(name: String, choice: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(try Self.sample(name))
-            let answer = await house.get(prompt.device, [prompt.bearer])
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample(name))
+            let answer = await stage.get(prompt.device, [prompt.bearer])
             let consent = try require(try JSONValue(answer.body).object)["consent"]
             #expect(consent?["account_choice"]?.string == choice)
         }
@@ -252,10 +252,10 @@ struct ChoiceTests {
 
     @Test("The page and the document show how accounts with one number differ")
     func secondary() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(try Self.sample("uk-building-society"))
-            #expect(await house.get(prompt.page).text.contains("4711/0"))
-            let answer = await house.get(prompt.device, [prompt.bearer])
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample("uk-building-society"))
+            #expect(await stage.get(prompt.page).text.contains("4711/0"))
+            let answer = await stage.get(prompt.device, [prompt.bearer])
             #expect(answer.text.contains(#""secondary":"4711/0""#))
         }
     }
@@ -280,14 +280,14 @@ struct ChoiceTests {
         ]
     )
     func device(body: String, status: Int, detail: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(try Self.sample("uk-account-access"))
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample("uk-account-access"))
             let type = Field("Content-Type", "application/json")
-            let digest = try require(await house.digest(prompt.ticket))
+            let digest = try require(await stage.digest(prompt.ticket))
             let isApproval = body.contains("approve")
             let whole =
                 isApproval ? "\(body.dropLast()),\"digest\":\"\(digest)\"}" : body
-            let answer = await house.send(
+            let answer = await stage.send(
                 .post,
                 prompt.device + "/decision",
                 [type, prompt.bearer],
@@ -311,11 +311,11 @@ struct ChoiceTests {
         ] as [(String, String?, Int)]
     )
     func shownToApp(name: String, digest: String?, status: Int) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(try Self.sample(name))
-            let own = try require(await house.digest(prompt.ticket))
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample(name))
+            let own = try require(await stage.digest(prompt.ticket))
             let member = digest.map { #","digest":"\#($0.isEmpty ? own : $0)""# } ?? ""
-            let answer = await house.send(
+            let answer = await stage.send(
                 .post,
                 prompt.device + "/decision",
                 [Field("Content-Type", "application/json"), prompt.bearer],

@@ -6,12 +6,12 @@ import Testing
 struct DecisionCostTests {
     @Test("A decision on the page reads its login once")
     func page() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            let shown = try #require(await house.digest(prompt.ticket))
-            let store = try #require(house.store as? InstrumentedStore)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            let shown = try #require(await stage.digest(prompt.ticket))
+            let store = try #require(stage.store as? InstrumentedStore)
             _ = store.takeCounts()
-            let response = await house.send(
+            let response = await stage.send(
                 .post,
                 prompt.page,
                 [Field("Content-Type", "application/x-www-form-urlencoded")],
@@ -24,11 +24,11 @@ struct DecisionCostTests {
 
     @Test("A decision on a device reads its login once")
     func device() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            let store = try #require(house.store as? InstrumentedStore)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            let store = try #require(stage.store as? InstrumentedStore)
             _ = store.takeCounts()
-            #expect(await house.decide("approve", prompt).status == 200)
+            #expect(await stage.decide("approve", prompt).status == 200)
             #expect(store.takeCounts() == .init(commits: 1, reads: 1))
         }
     }

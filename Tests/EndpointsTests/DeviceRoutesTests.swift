@@ -12,14 +12,14 @@ struct DeviceRoutesTests {
 
     @Test("The login document shows a pending login")
     func waiting() async throws {
-        try await House.with(language: "de") { house in
-            let prompt = try await house.prompt(
+        try await Stage.with(language: "de") { stage in
+            let prompt = try await stage.prompt(
                 scopes: [
                     .init(requestedName: "a", displayName: "A", explanation: "Why"),
                     .init(requestedName: "b"),
                 ]
             )
-            let response = await house.get(prompt.device, [prompt.bearer])
+            let response = await stage.get(prompt.device, [prompt.bearer])
             #expect(response.status == 200 && response.field("cache-control") == "no-store")
             let consent = try document(response).object?["consent"]?.object
             let digest = try #require(consent?["digest"]?.string)
@@ -46,10 +46,10 @@ struct DeviceRoutesTests {
         ]
     )
     func decision(choice: String, outcome: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            house.clock.advance(by: .seconds(5))
-            let answer = await house.decide(choice, prompt)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            stage.clock.advance(by: .seconds(5))
+            let answer = await stage.decide(choice, prompt)
             let expected = #"""
                 {"id":"login-1","phase":"reporting",
                 "requested_at":"2026-11-20T12:00:00.000Z","expires_at":"2026-11-20T12:01:50.000Z",
@@ -58,12 +58,12 @@ struct DeviceRoutesTests {
                 """#
             #expect(answer.status == 200)
             #expect(answer.text == expected.split(separator: "\n").joined())
-            #expect(await house.decide(choice, prompt).text == answer.text)
-            try await house.apply(.reportTaken(confirmed: true), to: prompt.number)
-            let settled = try document(await house.get(prompt.device, [prompt.bearer]))
+            #expect(await stage.decide(choice, prompt).text == answer.text)
+            try await stage.apply(.reportTaken(confirmed: true), to: prompt.number)
+            let settled = try document(await stage.get(prompt.device, [prompt.bearer]))
             #expect(settled["phase"]?.string == "settled")
             #expect(settled["delivery"]?.string == "delivered")
-            let evidence = try await house.store.login(prompt.number)?.login.phase.outcome?.decision
+            let evidence = try await stage.store.login(prompt.number)?.login.phase.outcome?.decision
             #expect(evidence?.evidence.via == .device)
             #expect(evidence?.evidence.address == "192.0.2.7")
         }
@@ -71,10 +71,10 @@ struct DeviceRoutesTests {
 
     @Test("A different second decision gets 409 with the first outcome")
     func conflict() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            _ = await house.decide("deny", prompt)
-            let refused = await house.decide("approve", prompt)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            _ = await stage.decide("deny", prompt)
+            let refused = await stage.decide("approve", prompt)
             #expect(refused.status == 409)
             #expect(refused.contentType?.description == "application/problem+json")
             let problem = try document(refused)
@@ -86,38 +86,38 @@ struct DeviceRoutesTests {
 
     @Test("A decision before the prompt gets 409, after its end 410")
     func timing() async throws {
-        try await House.with { house in
-            let early = try await house.prompt(id: "early", isReady: false)
-            let refused = await house.decide("deny", early)
+        try await Stage.with { stage in
+            let early = try await stage.prompt(id: "early", isReady: false)
+            let refused = await stage.decide("deny", early)
             #expect(refused.status == 409)
             #expect(try document(refused)["type"]?.string == "urn:beckon:problem:not-ready")
-            let late = try await house.prompt(id: "late")
-            house.clock.advance(by: .seconds(110))
-            #expect(await house.decide("deny", late).status == 410)
-            let shown = try document(await house.get(late.device, [late.bearer]))
+            let late = try await stage.prompt(id: "late")
+            stage.clock.advance(by: .seconds(110))
+            #expect(await stage.decide("deny", late).status == 410)
+            let shown = try document(await stage.get(late.device, [late.bearer]))
             #expect(shown["allowed_decisions"] == .array([]) && shown["client"] == nil)
         }
     }
 
     @Test("Without approval by tap, an app cannot approve")
     func tapping() async throws {
-        try await House.with(tap: false) { house in
-            let prompt = try await house.prompt()
-            let shown = try document(await house.get(prompt.device, [prompt.bearer]))
+        try await Stage.with(tap: false) { stage in
+            let prompt = try await stage.prompt()
+            let shown = try document(await stage.get(prompt.device, [prompt.bearer]))
             #expect(
                 shown["allowed_decisions"]?.array?.compactMap(\.string)
                     == ["deny", "cancel", "fraud"]
             )
-            #expect(await house.decide("approve", prompt).status == 403)
-            #expect(await house.decide("cancel", prompt).status == 200)
+            #expect(await stage.decide("approve", prompt).status == 403)
+            #expect(await stage.decide("cancel", prompt).status == 200)
         }
     }
 
     @Test("A request without the right ticket learns nothing")
     func tickets() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            let other = try await house.prompt(id: "login-2")
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            let other = try await stage.prompt(id: "login-2")
             let fields: [[Field]] = [
                 [], [Field("Authorization", "Bearer")], [Field("Authorization", "Bearer x")],
                 [Field("Authorization", "Basic " + prompt.ticket)],
@@ -125,16 +125,16 @@ struct DeviceRoutesTests {
                 [prompt.bearer, prompt.bearer],
             ]
             for fields in fields {
-                let refused = await house.get(prompt.device, fields)
+                let refused = await stage.get(prompt.device, fields)
                 #expect(refused.status == 401)
                 #expect(refused.field("www-authenticate") == "Bearer realm=\"beckon\"")
             }
             // Whether the other login exists is not to be seen.
-            let foreign = await house.get(other.device, [prompt.bearer])
-            let absent = await house.get("/device/v1/logins/none", [prompt.bearer])
+            let foreign = await stage.get(other.device, [prompt.bearer])
+            let absent = await stage.get("/device/v1/logins/none", [prompt.bearer])
             #expect(foreign.status == 404 && foreign.text == absent.text)
             let lower = Field("authorization", "bearer " + prompt.ticket)
-            #expect(await house.get(prompt.device, [lower]).status == 200)
+            #expect(await stage.get(prompt.device, [lower]).status == 200)
         }
     }
 
@@ -151,9 +151,9 @@ struct DeviceRoutesTests {
         ]
     )
     func body(text: String, status: Int, detail: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            let refused = await house.send(
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            let refused = await stage.send(
                 .post,
                 prompt.device + "/decision",
                 [prompt.bearer, Field("Content-Type", "application/json; charset=utf-8")],
@@ -161,7 +161,7 @@ struct DeviceRoutesTests {
             )
             #expect(refused.status == status)
             #expect(try document(refused)["detail"]?.string?.contains(detail) == true)
-            #expect(try await house.store.login(prompt.number)?.login.phase.name == .waiting)
+            #expect(try await stage.store.login(prompt.number)?.login.phase.name == .waiting)
         }
     }
 
@@ -170,9 +170,9 @@ struct DeviceRoutesTests {
         arguments: ["text/plain", "application/x-www-form-urlencoded"]
     )
     func mediaType(type: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            let refused = await house.send(
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            let refused = await stage.send(
                 .post,
                 prompt.device + "/decision",
                 [prompt.bearer, Field("Content-Type", type)],
@@ -184,16 +184,16 @@ struct DeviceRoutesTests {
 
     @Test("A request with wait returns on a change or after the wait")
     func longPoll() async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
             try await within {
-                async let news = house.get(prompt.device + "?wait=25&seen=waiting", [prompt.bearer])
-                _ = await house.decide("deny", prompt)
+                async let news = stage.get(prompt.device + "?wait=25&seen=waiting", [prompt.bearer])
+                _ = await stage.decide("deny", prompt)
                 #expect(await news.text.contains(#""phase":"reporting""#))
             }
             // What was seen is over: no waiting.
             let seen = try await within {
-                await house.get(prompt.device + "?wait=25&seen=waiting", [prompt.bearer])
+                await stage.get(prompt.device + "?wait=25&seen=waiting", [prompt.bearer])
             }
             #expect(seen.status == 200)
         }
@@ -207,9 +207,9 @@ struct DeviceRoutesTests {
         ]
     )
     func badWait(query: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            let refused = await house.get(prompt.device + "?" + query, [prompt.bearer])
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            let refused = await stage.get(prompt.device + "?" + query, [prompt.bearer])
             #expect(refused.status == 400)
             #expect(
                 try document(refused)["type"]?.string == "urn:beckon:problem:invalid-query"
@@ -219,11 +219,11 @@ struct DeviceRoutesTests {
 
     @Test("A failing store gets 503 from the device interface")
     func down() async {
-        let house = House.broken
+        let stage = Stage.broken
         let number = LoginNumber(1)
         let prompt = Prompted(id: "x", number: number, ticket: PromptTicket(for: number).text)
         for response in [
-            await house.get(prompt.device, [prompt.bearer]), await house.decide("deny", prompt),
+            await stage.get(prompt.device, [prompt.bearer]), await stage.decide("deny", prompt),
         ] {
             #expect(response.status == 503 && response.field("retry-after") == "1")
         }

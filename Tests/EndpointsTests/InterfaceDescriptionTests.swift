@@ -33,7 +33,7 @@ struct InterfaceDescriptionTests {
     @Test("The interface description has exactly the routes of the service")
     func routes() throws {
         let management = ManagementRoutes(checks: [], isDraining: { false }, metrics: { [] })
-        let ours = (House.broken.router.routes + management.routes).map { route in
+        let ours = (Stage.broken.router.routes + management.routes).map { route in
             "\(route.method.name) \(route.pattern)"
         }
         let authorizationServer = ["POST /user/verify", "POST /authentication/start"]

@@ -42,9 +42,9 @@ struct LookalikeTests {
             scopes: [.init(requestedName: "payments")],
             facts: [Fact(.known(.payee), .text("Shop Ltd"))]
         )
-        try await House.with { house in
+        try await Stage.with { stage in
             let sample = SampleQuestion("name", consent)
-            let page = await house.get(try await house.prompt(sample).page).text
+            let page = await stage.get(try await stage.prompt(sample).page).text
             #expect(page.contains("Contains letters that only look Latin") == isSuspicious)
             #expect(!page.contains("Mixes letters from different alphabets"))
         }

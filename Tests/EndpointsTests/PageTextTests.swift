@@ -77,13 +77,13 @@ struct PageTextTests {
         ]
     )
     func everywhere(text: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt(
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(
                 client: text,
                 scopes: [.init(requestedName: "s", displayName: text, explanation: text)],
                 message: text
             )
-            let page = await house.get(prompt.page).text
+            let page = await stage.get(prompt.page).text
             #expect(!page.contains("<img") && !page.contains("<script>"))
             #expect(!page.contains("' onclick") && !page.contains("\u{202E}"))
             let shown = InertText.html(text)

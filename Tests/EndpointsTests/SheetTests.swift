@@ -36,8 +36,8 @@ struct SheetTests {
     ) async throws -> String {
         let sample = try require(SampleQuestion.named(sample))
         var page = ""
-        try await House.with(language: language, timeZone: timeZone) { house in
-            page = await house.get(try await house.prompt(sample).page).text
+        try await Stage.with(language: language, timeZone: timeZone) { stage in
+            page = await stage.get(try await stage.prompt(sample).page).text
         }
         return page
     }
@@ -246,10 +246,10 @@ struct SheetTests {
         ]
     )
     func failures(failure: Failure, text: String) async throws {
-        try await House.with { house in
-            let prompt = try await house.prompt()
-            try await house.apply(.unusable(failure), to: prompt.number)
-            let words = Self.words(await house.get(prompt.page).text)
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt()
+            try await stage.apply(.unusable(failure), to: prompt.number)
+            let words = Self.words(await stage.get(prompt.page).text)
             #expect(words.contains(text), "\(words)")
             #expect(words.contains("othing was approved"))
         }
@@ -264,16 +264,16 @@ struct SheetTests {
         ]
     )
     func voided(language: Language, heading: String) async throws {
-        try await House.with(language: language.rawValue) { house in
+        try await Stage.with(language: language.rawValue) { stage in
             let sample = try require(SampleQuestion.named("uk-standing-order"))
-            let prompt = try await house.prompt(sample)
-            #expect(await house.choose("approve", prompt.ticket).status == 303)
-            try await house.apply(.consentChanged, to: prompt.number)
-            let page = await house.get(prompt.page).text
+            let prompt = try await stage.prompt(sample)
+            #expect(await stage.choose("approve", prompt.ticket).status == 303)
+            try await stage.apply(.consentChanged, to: prompt.number)
+            let page = await stage.get(prompt.page).text
             #expect(page.contains("<title>\(heading)</title>"))
             // A receipt shows nothing of what was asked.
             #expect(!page.contains("Hospital") && !page.contains("<form"))
-            let document = await house.get(prompt.device, [prompt.bearer]).text
+            let document = await stage.get(prompt.device, [prompt.bearer]).text
             #expect(document.contains(#""outcome":"voided","decision":"approve""#))
         }
     }

@@ -15,15 +15,15 @@ import Testing
 struct AdapterFlowTests {
     /// A login about a lodged consent, as the start told it, and the adapter.
     struct Flow {
-        let world: World
+        let stage: Stage
         let consent: String
         let server: CloudentityServer
         let clock: ManualClock
         var login: PendingLogin
 
-        init(_ world: World, _ example: ConsentExample) async throws {
-            self.world = world
-            let (id, start) = try await world.ask(example)
+        init(_ stage: Stage, _ example: ConsentExample) async throws {
+            self.stage = stage
+            let (id, start) = try await stage.ask(example)
             consent = id
             clock = ManualClock()
             let family: CloudentityWorkspaces.Family =
@@ -39,7 +39,7 @@ struct AdapterFlowTests {
             server = CloudentityServer(
                 settings,
                 credentials: { ClientCredentials(.secretBasic("beckon-system-client-secret")) },
-                http: world.network,
+                http: stage.network,
                 clock: clock,
                 log: .silent
             )
@@ -112,7 +112,7 @@ struct AdapterFlowTests {
         }
 
         func status() async throws -> String? {
-            try await world.control(.get, "/_sim/consents/\(consent)").body["status"]?.string
+            try await stage.control(.get, "/_sim/consents/\(consent)").body["status"]?.string
         }
     }
 
@@ -120,53 +120,53 @@ struct AdapterFlowTests {
 
     @Test("shows and accepts a consent of each family", arguments: ConsentExample.shown)
     func accepts(_ example: ConsentExample) async throws {
-        try await World.with { world in
-            var flow = try await Flow(world, example)
+        try await Stage.with { stage in
+            var flow = try await Flow(stage, example)
             let shown = try await flow.ask()
-            #expect(shown.clientName == World.poller.name)
+            #expect(shown.clientName == Stage.poller.name)
             #expect(await flow.report(.approved(try flow.decision(.approve))) == .taken)
             #expect(try await flow.status() == example.statuses[1])
-            #expect(world.rules == [])
+            #expect(stage.rules == [])
         }
     }
 
     @Test("rejects a consent of each family", arguments: ConsentExample.shown)
     func rejects(_ example: ConsentExample) async throws {
-        try await World.with { world in
-            var flow = try await Flow(world, example)
+        try await Stage.with { stage in
+            var flow = try await Flow(stage, example)
             _ = try await flow.ask()
             #expect(await flow.report(.denied(try flow.decision(.deny))) == .taken)
             #expect(try await flow.status() == example.statuses[2])
-            #expect(world.rules == [])
+            #expect(stage.rules == [])
         }
     }
 
     @Test("rejects what nobody answered or ever saw", arguments: ConsentExample.shown)
     func expires(_ example: ConsentExample) async throws {
-        try await World.with { world in
-            let flow = try await Flow(world, example)
+        try await Stage.with { stage in
+            let flow = try await Flow(stage, example)
             #expect(await flow.report(.expired) == .taken)
             #expect(try await flow.status() == example.statuses[2])
-            #expect(world.rules == [])
+            #expect(stage.rules == [])
         }
     }
 
     @Test("rejects what has no page as a plain login")
     func unsupported() async throws {
         for example in ConsentExample.all where !example.isShown {
-            try await World.with { world in
-                let flow = try await Flow(world, example)
+            try await Stage.with { stage in
+                let flow = try await Flow(stage, example)
                 #expect(await flow.server.consent(of: flow.login) == .unusable(.consentUnusable))
                 #expect(await flow.report(.failed(.consentUnusable)) == .taken)
-                #expect(world.rules == [], "\(example.family)")
+                #expect(stage.rules == [], "\(example.family)")
             }
         }
     }
 
     @Test("never approves an account of somebody else", arguments: ConsentExample.shown)
     func foreignAccount(_ example: ConsentExample) async throws {
-        try await World.with({ $0.accounts = ["customer-4711": ["acc-7"]] }) { world in
-            var flow = try await Flow(world, example)
+        try await Stage.with({ $0.accounts = ["customer-4711": ["acc-7"]] }) { stage in
+            var flow = try await Flow(stage, example)
             _ = try await flow.ask()
             guard case .refused = await flow.report(.approved(try flow.decision(.approve))) else {
                 Issue.record("somebody else's account was taken")
@@ -178,9 +178,9 @@ struct AdapterFlowTests {
 
     @Test("sees that a consent has changed since it was shown", arguments: ConsentExample.shown)
     func changed(_ example: ConsentExample) async throws {
-        try await World.with { world in
-            world.acp.knobs.set([.consentChange: .number("1")])
-            var flow = try await Flow(world, example)
+        try await Stage.with { stage in
+            stage.acp.knobs.set([.consentChange: .number("1")])
+            var flow = try await Flow(stage, example)
             let shown = try await flow.ask()
             let seen = await flow.server.consent(of: flow.login)
             if example.family == "fdx" {

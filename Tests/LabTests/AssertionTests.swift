@@ -13,8 +13,8 @@ struct AssertionTests {
 
     init() throws { key = try SigningKey.generate(.es256) }
 
-    private func claims(_ world: World) -> JWT.Claims {
-        let now = world.acp.clock.now()
+    private func claims(_ stage: Stage) -> JWT.Claims {
+        let now = stage.acp.clock.now()
         var claims = JWT.Claims()
         claims.issuer = "beckon"
         claims.subject = "beckon"
@@ -26,7 +26,7 @@ struct AssertionTests {
     }
 
     private func ask(
-        _ world: World,
+        _ stage: Stage,
         _ assertion: String,
         type: String = Self.type,
         _ more: [Field] = []
@@ -35,7 +35,7 @@ struct AssertionTests {
             Field("grant_type", "client_credentials"), Field("client_assertion_type", type),
             Field("client_assertion", assertion),
         ]
-        return try await world.send(
+        return try await stage.send(
             OutboundRequest(
                 .post,
                 "http://acp.test/bank/system/oauth2/token",
@@ -48,42 +48,42 @@ struct AssertionTests {
     @Test("is taken once, for the issuer or the token endpoint")
     func good() async throws {
         let keys = JWKSet([key.verificationKey])
-        try await World.with({ $0.systemClientKeys = keys }) { [self] world in
-            let first = try JWT.sign(claims(world), key: key)
-            #expect(try await ask(world, first) == 200)
-            #expect(world.rules == [])
-            #expect(try await ask(world, first) == 401)
-            #expect(world.rules == ["token.assertion_replayed"])
-            var other = claims(world)
+        try await Stage.with({ $0.systemClientKeys = keys }) { [self] stage in
+            let first = try JWT.sign(claims(stage), key: key)
+            #expect(try await ask(stage, first) == 200)
+            #expect(stage.rules == [])
+            #expect(try await ask(stage, first) == 401)
+            #expect(stage.rules == ["token.assertion_replayed"])
+            var other = claims(stage)
             other.audience = ["http://acp.test/system/oauth2/token"]
-            #expect(try await ask(world, try JWT.sign(other, key: key)) == 200)
+            #expect(try await ask(stage, try JWT.sign(other, key: key)) == 200)
         }
     }
 
     @Test("is refused when anything about it is not as it should be")
     func bad() async throws {
         let keys = JWKSet([key.verificationKey])
-        try await World.with({ $0.systemClientKeys = keys }) { [self] world in
+        try await Stage.with({ $0.systemClientKeys = keys }) { [self] stage in
             let changes: [(inout JWT.Claims) -> Void] = [
                 { $0.issuer = "other" }, { $0.subject = nil }, { $0.id = nil },
                 { $0.audience = ["http://acp.test/bank/retail"] }, { $0.audience = [] },
                 { $0.expiresAt = nil },
-                { $0.expiresAt = JWT.NumericDate(milliseconds: world.acp.clock.now() - 60_000) },
-                { $0.expiresAt = JWT.NumericDate(milliseconds: world.acp.clock.now() + 900_000) },
+                { $0.expiresAt = JWT.NumericDate(milliseconds: stage.acp.clock.now() - 60_000) },
+                { $0.expiresAt = JWT.NumericDate(milliseconds: stage.acp.clock.now() + 900_000) },
             ]
             for change in changes {
-                var claims = claims(world)
+                var claims = claims(stage)
                 change(&claims)
-                #expect(try await ask(world, try JWT.sign(claims, key: key)) == 401)
+                #expect(try await ask(stage, try JWT.sign(claims, key: key)) == 401)
             }
             let stranger = try SigningKey.generate(.es256, id: key.id)
-            #expect(try await ask(world, try JWT.sign(claims(world), key: stranger)) == 401)
+            #expect(try await ask(stage, try JWT.sign(claims(stage), key: stranger)) == 401)
             let secret = Field("client_secret", "beckon-system-client-secret")
-            let good = try JWT.sign(claims(world), key: key)
-            #expect(try await ask(world, good, type: "jwt") == 401)
-            #expect(try await ask(world, good, [secret]) == 401)
-            #expect(try await ask(world, good, [Field("client_id", "kiosk")]) == 401)
-            #expect(try await ask(world, "a.b.c") == 401)
+            let good = try JWT.sign(claims(stage), key: key)
+            #expect(try await ask(stage, good, type: "jwt") == 401)
+            #expect(try await ask(stage, good, [secret]) == 401)
+            #expect(try await ask(stage, good, [Field("client_id", "kiosk")]) == 401)
+            #expect(try await ask(stage, "a.b.c") == 401)
         }
     }
 }

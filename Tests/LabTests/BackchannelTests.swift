@@ -11,7 +11,7 @@ struct BackchannelTests {
         let what: String
         var change: [String: String] = [:]
         var without: [String] = []
-        var client: SimulatedClient? = World.poller
+        var client: SimulatedClient? = Stage.poller
         var headers: [Field] = []
         var status = 400
         let error: String
@@ -38,7 +38,7 @@ struct BackchannelTests {
             status: 401,
             error: "invalid_client"
         ),
-        Wrong(what: "no CIBA client", client: World.outsider, error: "unauthorized_client"),
+        Wrong(what: "no CIBA client", client: Stage.outsider, error: "unauthorized_client"),
         Wrong(what: "signed request", change: ["request": "a.b.c"], error: "invalid_request"),
         Wrong(what: "no scope", without: ["scope"], error: "invalid_request"),
         Wrong(what: "no openid", change: ["scope": "profile"], error: "invalid_scope"),
@@ -50,17 +50,17 @@ struct BackchannelTests {
         ),
         Wrong(what: "no hint", without: ["login_hint"], error: "invalid_request"),
         Wrong(what: "two hints", change: ["id_token_hint": "x"], error: "invalid_request"),
-        Wrong(what: "no ping token", client: World.pinged, error: "invalid_request"),
+        Wrong(what: "no ping token", client: Stage.pinged, error: "invalid_request"),
         Wrong(
             what: "ping token with a space",
             change: ["client_notification_token": "a b"],
-            client: World.pinged,
+            client: Stage.pinged,
             error: "invalid_request"
         ),
         Wrong(
             what: "ping token too long",
             change: ["client_notification_token": String(repeating: "a", count: 1025)],
-            client: World.pinged,
+            client: Stage.pinged,
             error: "invalid_request"
         ),
         Wrong(what: "expiry 0", change: ["requested_expiry": "0"], error: "invalid_request"),
@@ -98,21 +98,21 @@ struct BackchannelTests {
             without: ["login_hint"],
             error: "unknown_user_id"
         ),
-        Wrong(what: "no user code", client: World.coded, error: "missing_user_code"),
+        Wrong(what: "no user code", client: Stage.coded, error: "missing_user_code"),
         Wrong(
             what: "wrong user code",
             change: coded,
-            client: World.coded,
+            client: Stage.coded,
             error: "invalid_user_code"
         ),
     ]
 
     @Test("is refused with the code of the standard", arguments: cases)
     func refused(wrong: Wrong) async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             var fields = ["scope": "openid", "login_hint": "customer-4711"]
             for name in wrong.without { fields[name] = nil }
-            let answer = try await world.post(
+            let answer = try await stage.post(
                 "/backchannel/authentication",
                 fields.merging(wrong.change) { $1 },
                 as: wrong.client,
@@ -123,7 +123,7 @@ struct BackchannelTests {
             #expect(answer.fields.first("cache-control") == "no-store")
             let challenge = answer.fields.first("www-authenticate")
             #expect((challenge != nil) == (wrong.status == 401 && !wrong.headers.isEmpty))
-            #expect(world.service.starts.isEmpty)
+            #expect(stage.service.starts.isEmpty)
         }
     }
 
@@ -137,16 +137,16 @@ struct BackchannelTests {
         ]
     )
     func order(change: [String: String], error: String) async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             let fields = ["scope": "openid", "login_hint": "u"].merging(change) { $1 }
-            let answer = try await world.post("/backchannel/authentication", fields)
+            let answer = try await stage.post("/backchannel/authentication", fields)
             #expect(answer.error == error)
         }
     }
 
     @Test("is refused when a parameter comes twice or it is no form")
     func forms() async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             let url = "http://acp.test/bank/retail/backchannel/authentication"
             let form = "application/x-www-form-urlencoded"
             let secret = "client_id=kiosk&client_secret=kiosk-secret"
@@ -154,7 +154,7 @@ struct BackchannelTests {
                 (form, "scope=openid&login_hint=a&login_hint=b&\(secret)"),
                 ("application/json", "scope=openid&login_hint=a&\(secret)"),
             ] {
-                let answer = try await world.send(
+                let answer = try await stage.send(
                     OutboundRequest(
                         .post,
                         url,
@@ -165,7 +165,7 @@ struct BackchannelTests {
                 #expect(answer.status == 400)
                 #expect(answer.error == "invalid_request")
             }
-            let get = try await world.send(OutboundRequest(.get, url))
+            let get = try await stage.send(OutboundRequest(.get, url))
             #expect(get.status == 405)
         }
     }
@@ -175,15 +175,15 @@ struct BackchannelTests {
         arguments: [(false, 200), (false, 404), (true, 503)]
     )
     func unknown(isKnown: Bool, status: Int) async throws {
-        try await World.with { world in
-            world.service.know(isKnown, status: status)
-            let answer = try await world.post(
+        try await Stage.with { stage in
+            stage.service.know(isKnown, status: status)
+            let answer = try await stage.post(
                 "/backchannel/authentication",
                 ["scope": "openid", "login_hint": "nobody"]
             )
             #expect(answer.status == 400)
             #expect(answer.error == "unknown_user_id")
-            #expect(world.service.starts.isEmpty)
+            #expect(stage.service.starts.isEmpty)
         }
     }
 
@@ -195,30 +195,30 @@ struct BackchannelTests {
         ]
     )
     func hintTokens(claims: String, user: String) async throws {
-        try await World.with { world in
-            let answer = try await world.post(
+        try await Stage.with { stage in
+            let answer = try await stage.post(
                 "/backchannel/authentication",
                 ["scope": "openid", "login_hint_token": Self.token(claims)]
             )
             #expect(answer.status == 200)
-            #expect(world.service.starts.first?["user_identifier"]?.string == user)
+            #expect(stage.service.starts.first?["user_identifier"]?.string == user)
         }
     }
 
     @Test("takes the user from an ID token that was given to the same client")
     func idTokenHint() async throws {
-        try await World.with { world in
-            let id = try await world.begin("customer-1")
-            _ = try await world.service.accept(try #require(world.service.starts.first))
-            let token = try #require(try await world.redeem(id).body["id_token"]?.string)
+        try await Stage.with { stage in
+            let id = try await stage.begin("customer-1")
+            _ = try await stage.service.accept(try #require(stage.service.starts.first))
+            let token = try #require(try await stage.redeem(id).body["id_token"]?.string)
             let fields = ["scope": "openid", "id_token_hint": token]
-            let answer = try await world.post("/backchannel/authentication", fields)
+            let answer = try await stage.post("/backchannel/authentication", fields)
             #expect(answer.status == 200)
-            #expect(world.service.starts.last?["user_identifier"]?.string == "customer-1")
-            let other = try await world.post(
+            #expect(stage.service.starts.last?["user_identifier"]?.string == "customer-1")
+            let other = try await stage.post(
                 "/backchannel/authentication",
                 fields.merging(["user_code": "4711"]) { $1 },
-                as: World.coded
+                as: Stage.coded
             )
             #expect(other.error == "unknown_user_id")
         }

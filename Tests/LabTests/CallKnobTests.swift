@@ -9,25 +9,25 @@ struct CallKnobTests {
     private func turn(
         _ name: KnobName,
         _ value: String,
-        in world: World,
+        in stage: Stage,
         on operation: String? = nil,
         times: Int? = nil
     ) throws {
-        world.acp.knobs.set(
+        stage.acp.knobs.set(
             [name: try JSONValue(Array(value.utf8))],
             match: KnobMatch(operation: operation),
             times: times
         )
     }
 
-    private func login(_ world: World) async throws -> JSONValue {
-        let id = world.service.starts[0]["login_id"]?.string ?? ""
-        return try await world.control(.get, "/_sim/logins/\(id)").body
+    private func login(_ stage: Stage) async throws -> JSONValue {
+        let id = stage.service.starts[0]["login_id"]?.string ?? ""
+        return try await stage.control(.get, "/_sim/logins/\(id)").body
     }
 
-    private func get(_ world: World) async throws -> OutboundResponse {
-        let id = world.service.starts[0]["login_id"]?.string ?? ""
-        return try await world.service.call(.get, "/api/system/bank/scope-grants/\(id)")
+    private func get(_ stage: Stage) async throws -> OutboundResponse {
+        let id = stage.service.starts[0]["login_id"]?.string ?? ""
+        return try await stage.service.call(.get, "/api/system/bank/scope-grants/\(id)")
     }
 
     @Test(
@@ -38,12 +38,12 @@ struct CallKnobTests {
         ]
     )
     func loginState(value: String, state: String, status: Int) async throws {
-        try await World.with { world in
-            try turn(.loginStateCheck, value, in: world)
-            _ = try await world.begin()
-            let start = world.service.starts[0]
+        try await Stage.with { stage in
+            try turn(.loginStateCheck, value, in: stage)
+            _ = try await stage.begin()
+            let start = stage.service.starts[0]
             let right = start["login_state"]?.string ?? ""
-            let answer = try await world.service.call(
+            let answer = try await stage.service.call(
                 .post,
                 "/api/system/bank/scope-grants/\(start["login_id"]?.string ?? "")/accept",
                 """
@@ -53,7 +53,7 @@ struct CallKnobTests {
             )
             #expect(answer.status == status)
             // Only a wrong value is the caller's fault.
-            #expect(world.rules == (status == 200 || state == "STATE" ? [] : ["call.login_state"]))
+            #expect(stage.rules == (status == 200 || state == "STATE" ? [] : ["call.login_state"]))
         }
     }
 
@@ -65,23 +65,23 @@ struct CallKnobTests {
         ]
     )
     func second(value: String, same: Int, opposite: Int) async throws {
-        try await World.with { world in
-            try turn(.secondDecision, "\"\(value)\"", in: world)
-            _ = try await world.begin()
-            let start = world.service.starts[0]
-            #expect(try await world.service.accept(start) == 200)
-            #expect(try await world.service.accept(start) == same)
-            #expect(try await world.service.reject(start) == opposite)
+        try await Stage.with { stage in
+            try turn(.secondDecision, "\"\(value)\"", in: stage)
+            _ = try await stage.begin()
+            let start = stage.service.starts[0]
+            #expect(try await stage.service.accept(start) == 200)
+            #expect(try await stage.service.accept(start) == same)
+            #expect(try await stage.service.reject(start) == opposite)
         }
     }
 
     @Test("shows or hides what is decided (K-09)", arguments: [("visible", 200), ("404", 404)])
     func afterDecision(value: String, status: Int) async throws {
-        try await World.with { world in
-            try turn(.getAfterDecision, "\"\(value)\"", in: world)
-            _ = try await world.begin()
-            _ = try await world.service.accept(world.service.starts[0])
-            let answer = try await get(world)
+        try await Stage.with { stage in
+            try turn(.getAfterDecision, "\"\(value)\"", in: stage)
+            _ = try await stage.begin()
+            _ = try await stage.service.accept(stage.service.starts[0])
+            let answer = try await get(stage)
             #expect(answer.status == status)
             if status == 200 {
                 #expect(try JSONValue(answer.body)["scope_grant_approved"]?.bool == true)
@@ -91,29 +91,29 @@ struct CallKnobTests {
 
     @Test("fails as often as listed, then works (K-10)")
     func fail() async throws {
-        try await World.with { world in
-            try turn(.callFail, "[503,500,200]", in: world, on: "accept")
-            _ = try await world.begin()
+        try await Stage.with { stage in
+            try turn(.callFail, "[503,500,200]", in: stage, on: "accept")
+            _ = try await stage.begin()
             var statuses: [Int] = []
             for _ in 0..<3 {
-                statuses.append(try await world.service.accept(world.service.starts[0]))
+                statuses.append(try await stage.service.accept(stage.service.starts[0]))
             }
             #expect(statuses == [503, 500, 200])
-            #expect(try await login(world)["effective_reports"]?.integer == 1)
-            #expect(world.rules == [])
+            #expect(try await login(stage)["effective_reports"]?.integer == 1)
+            #expect(stage.rules == [])
         }
     }
 
     @Test("fails although it did its work (K-10)")
     func failProcessed() async throws {
-        try await World.with { world in
-            try turn(.callFail, "{\"statuses\":[500],\"processed\":true}", in: world, on: "accept")
-            _ = try await world.begin()
-            #expect(try await world.service.accept(world.service.starts[0]) == 500)
-            #expect(try await login(world)["state"]?.string == "approved")
+        try await Stage.with { stage in
+            try turn(.callFail, "{\"statuses\":[500],\"processed\":true}", in: stage, on: "accept")
+            _ = try await stage.begin()
+            #expect(try await stage.service.accept(stage.service.starts[0]) == 500)
+            #expect(try await login(stage)["state"]?.string == "approved")
             // Looking is right, and so no call after success.
-            #expect(try await get(world).status == 200)
-            #expect(world.rules == [])
+            #expect(try await get(stage).status == 200)
+            #expect(stage.rules == [])
         }
     }
 
@@ -125,28 +125,28 @@ struct CallKnobTests {
         ]
     )
     func drop(value: String, state: String) async throws {
-        try await World.with { world in
-            try turn(.callDrop, "\"\(value)\"", in: world, on: "accept", times: 1)
-            _ = try await world.begin()
+        try await Stage.with { stage in
+            try turn(.callDrop, "\"\(value)\"", in: stage, on: "accept", times: 1)
+            _ = try await stage.begin()
             await #expect(throws: OutboundError.self) {
-                try await world.service.accept(world.service.starts[0])
+                try await stage.service.accept(stage.service.starts[0])
             }
-            #expect(try await login(world)["state"]?.string == state)
-            #expect(try await get(world).status == 200)
-            #expect(world.rules == [])
+            #expect(try await login(stage)["state"]?.string == state)
+            #expect(try await get(stage).status == 200)
+            #expect(stage.rules == [])
         }
     }
 
     @Test("takes its time (K-12)")
     func slow() async throws {
-        try await World.with { world in
-            _ = try await world.begin()
-            _ = try await world.service.renewToken()
-            try turn(.callSlow, "{\"first_byte_ms\":3000}", in: world, on: "accept")
-            async let status = world.service.accept(world.service.starts[0])
-            while !Task.isCancelled, world.acp.clock.sleeperCount == 0 { await Task.yield() }
-            #expect(try await login(world)["state"]?.string == "pending")
-            world.acp.clock.advance(byMilliseconds: 3000)
+        try await Stage.with { stage in
+            _ = try await stage.begin()
+            _ = try await stage.service.renewToken()
+            try turn(.callSlow, "{\"first_byte_ms\":3000}", in: stage, on: "accept")
+            async let status = stage.service.accept(stage.service.starts[0])
+            while !Task.isCancelled, stage.acp.clock.sleeperCount == 0 { await Task.yield() }
+            #expect(try await login(stage)["state"]?.string == "pending")
+            stage.acp.clock.advance(byMilliseconds: 3000)
             #expect(try await status == 200)
         }
     }
@@ -159,54 +159,54 @@ struct CallKnobTests {
         ]
     )
     func rateLimit(value: String, header: String?, isWatched: Bool) async throws {
-        try await World.with { world in
-            try turn(.rateLimit, value, in: world, on: "get", times: 2)
-            _ = try await world.begin()
-            let first = try await get(world)
+        try await Stage.with { stage in
+            try turn(.rateLimit, value, in: stage, on: "get", times: 2)
+            _ = try await stage.begin()
+            let first = try await get(stage)
             #expect(first.status == 429)
             #expect(first.fields.first("retry-after") == header)
-            world.acp.clock.advance(byMilliseconds: 1999)
-            #expect(try await get(world).status == 429)
-            #expect(world.rules == (isWatched ? ["call.before_retry_after"] : []))
-            world.acp.clock.advance(byMilliseconds: 2000)
-            #expect(try await get(world).status == 200)
-            #expect(world.rules.count == (isWatched ? 1 : 0))
+            stage.acp.clock.advance(byMilliseconds: 1999)
+            #expect(try await get(stage).status == 429)
+            #expect(stage.rules == (isWatched ? ["call.before_retry_after"] : []))
+            stage.acp.clock.advance(byMilliseconds: 2000)
+            #expect(try await get(stage).status == 200)
+            #expect(stage.rules.count == (isWatched ? 1 : 0))
         }
     }
 
     @Test("gives tokens that do not live long (K-14)")
     func tokenTTL() async throws {
-        try await World.with { world in
-            try turn(.tokenTTL, "5", in: world, times: 1)
-            _ = try await world.begin()
-            let answer = try await world.service.renewToken()
+        try await Stage.with { stage in
+            try turn(.tokenTTL, "5", in: stage, times: 1)
+            _ = try await stage.begin()
+            let answer = try await stage.service.renewToken()
             #expect(try JSONValue(answer.body)["expires_in"]?.integer == 5)
-            #expect(try await get(world).status == 200)
-            world.acp.clock.advance(byMilliseconds: 7001)
-            #expect(try await get(world).status == 401)
-            #expect(world.rules == ["token.after_expiry"])
+            #expect(try await get(stage).status == 200)
+            stage.acp.clock.advance(byMilliseconds: 7001)
+            #expect(try await get(stage).status == 401)
+            #expect(stage.rules == ["token.after_expiry"])
         }
     }
 
     @Test("revokes a token once (K-15)")
     func revokeOnce() async throws {
-        try await World.with { world in
-            _ = try await world.begin()
-            try turn(.tokenRevoke, "\"once\"", in: world)
-            #expect(try await get(world).status == 401)
-            _ = try await world.service.renewToken()
-            #expect(try await get(world).status == 200)
-            #expect(world.rules == [])
+        try await Stage.with { stage in
+            _ = try await stage.begin()
+            try turn(.tokenRevoke, "\"once\"", in: stage)
+            #expect(try await get(stage).status == 401)
+            _ = try await stage.service.renewToken()
+            #expect(try await get(stage).status == 200)
+            #expect(stage.rules == [])
         }
     }
 
     @Test("revokes a token after some uses (K-15)")
     func revokeAfter() async throws {
-        try await World.with { world in
-            _ = try await world.begin()
-            try turn(.tokenRevoke, "2", in: world)
+        try await Stage.with { stage in
+            _ = try await stage.begin()
+            try turn(.tokenRevoke, "2", in: stage)
             var statuses: [Int] = []
-            for _ in 0..<3 { statuses.append(try await get(world).status) }
+            for _ in 0..<3 { statuses.append(try await get(stage).status) }
             #expect(statuses == [200, 200, 401])
         }
     }
@@ -219,38 +219,38 @@ struct CallKnobTests {
         ]
     )
     func tokenFail(value: String, status: Int) async throws {
-        try await World.with { world in
-            try turn(.tokenFail, value, in: world, times: 1)
-            let answer = try await world.service.renewToken()
+        try await Stage.with { stage in
+            try turn(.tokenFail, value, in: stage, times: 1)
+            let answer = try await stage.service.renewToken()
             #expect(answer.status == status)
             #expect((try? JSONValue(answer.body))?["access_token"] == nil)
-            #expect(try await world.service.renewToken().status == 200)
+            #expect(try await stage.service.renewToken().status == 200)
         }
     }
 
     @Test("never answers a token request (K-16)")
     func tokenTimeout() async throws {
-        try await World.with { world in
-            try turn(.tokenFail, "\"timeout\"", in: world, times: 1)
+        try await Stage.with { stage in
+            try turn(.tokenFail, "\"timeout\"", in: stage, times: 1)
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
                     await #expect(throws: OutboundError.self) {
-                        try await world.service.renewToken()
+                        try await stage.service.renewToken()
                     }
                 }
-                while !Task.isCancelled, world.acp.clock.sleeperCount == 0 { await Task.yield() }
-                world.acp.clock.advance(byMilliseconds: 60_000)
+                while !Task.isCancelled, stage.acp.clock.sleeperCount == 0 { await Task.yield() }
+                stage.acp.clock.advance(byMilliseconds: 60_000)
             }
         }
     }
 
     @Test("gives tokens without the scope (K-17)")
     func scopeMissing() async throws {
-        try await World.with { world in
-            _ = try await world.begin()
-            try turn(.scopeMissing, "\"manage_scope_grants\"", in: world)
-            #expect(try await get(world).status == 403)
-            #expect(world.rules == [])
+        try await Stage.with { stage in
+            _ = try await stage.begin()
+            try turn(.scopeMissing, "\"manage_scope_grants\"", in: stage)
+            #expect(try await get(stage).status == 403)
+            #expect(stage.rules == [])
         }
     }
 
@@ -259,10 +259,10 @@ struct CallKnobTests {
         arguments: [("404", 404), ("403", 403), ("\"html\"", 200), ("\"huge_list\"", 200)]
     )
     func consentGet(value: String, status: Int) async throws {
-        try await World.with { world in
-            try turn(.consentGet, value, in: world)
-            _ = try await world.begin()
-            let answer = try await get(world)
+        try await Stage.with { stage in
+            try turn(.consentGet, value, in: stage)
+            _ = try await stage.begin()
+            let answer = try await get(stage)
             #expect(answer.status == status)
             let body = try JSONValue(answer.body)
             if value == "\"html\"" {
@@ -290,90 +290,90 @@ struct CallKnobTests {
 
     @Test("changes a consent between two looks (K-21)", arguments: amounts)
     func change(family: String, path: [String]) async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             let example = ConsentExample.named(family)
-            try turn(.consentChange, "1", in: world)
-            _ = try await world.ask(example)
-            let first = try await world.look(example).body
-            let second = try await world.look(example).body
+            try turn(.consentChange, "1", in: stage)
+            _ = try await stage.ask(example)
+            let first = try await stage.look(example).body
+            let second = try await stage.look(example).body
             let before = Self.value(first, example.member, path)
             #expect(before != nil)
             #expect(Self.value(second, example.member, path) != before)
-            #expect(try await world.look(example).body == second)
+            #expect(try await stage.look(example).body == second)
         }
     }
 
     @Test("changes who is paid (K-21)", arguments: ["obuk.domestic_payment", "obbr.payment_v1"])
     func changedPayee(family: String) async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             let example = ConsentExample.named(family)
-            try turn(.consentChange, #"{"after":2,"what":"payee"}"#, in: world)
-            _ = try await world.ask(example)
-            let first = try await world.look(example).body
-            #expect(try await world.look(example).body == first)
-            let third = try await world.look(example).body
+            try turn(.consentChange, #"{"after":2,"what":"payee"}"#, in: stage)
+            _ = try await stage.ask(example)
+            let first = try await stage.look(example).body
+            #expect(try await stage.look(example).body == first)
+            let third = try await stage.look(example).body
             #expect(String(decoding: third.bytes, as: UTF8.self).contains("Somebody Else"))
         }
     }
 
     @Test("changes a scope grant too (K-21)")
     func changedScopes() async throws {
-        try await World.with { world in
-            try turn(.consentChange, "1", in: world)
-            _ = try await world.begin()
-            let first = try await get(world)
-            #expect(try await get(world).body != first.body)
+        try await Stage.with { stage in
+            try turn(.consentChange, "1", in: stage)
+            _ = try await stage.begin()
+            let first = try await get(stage)
+            #expect(try await get(stage).body != first.body)
         }
     }
 
     @Test("shows a consent that cannot be shown (K-22)", arguments: amounts)
     func unusableConsent(family: String, path: [String]) async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             let example = ConsentExample.named(family)
-            try turn(.consentGet, #""missing_amount""#, in: world, times: 1)
-            _ = try await world.ask(example)
-            let view = try await world.look(example).body
+            try turn(.consentGet, #""missing_amount""#, in: stage, times: 1)
+            _ = try await stage.ask(example)
+            let view = try await stage.look(example).body
             #expect(view[example.member] != nil)
             #expect(Self.value(view, example.member, path) == nil)
-            try turn(.consentGet, #""other_type""#, in: world, times: 1)
-            let type = try await world.look(example).body["type"]?.string
+            try turn(.consentGet, #""other_type""#, in: stage, times: 1)
+            let type = try await stage.look(example).body["type"]?.string
             #expect(type == (example.type == nil ? nil : "unheard_of"))
-            try turn(.consentGet, #""huge_list""#, in: world, times: 1)
-            let scopes = try await world.look(example).body["requested_scopes"]?.array
+            try turn(.consentGet, #""huge_list""#, in: stage, times: 1)
+            let scopes = try await stage.look(example).body["requested_scopes"]?.array
             #expect(scopes?.count == 1000)
-            try turn(.consentGet, "503", in: world, times: 1)
-            #expect(try await world.look(example).status == 503)
+            try turn(.consentGet, "503", in: stage, times: 1)
+            #expect(try await stage.look(example).status == 503)
         }
     }
 
     @Test("starts a second login for a consent by itself (K-29)")
     func twice() async throws {
-        try await World.with { world in
-            try turn(.sameConsent, #""twice""#, in: world, times: 1)
-            let (id, _) = try await world.ask(ConsentExample.named("obuk.account_access"))
-            while !Task.isCancelled, world.service.starts.count < 2 { await Task.yield() }
-            let ids = world.service.starts.compactMap { $0["openbanking_intent_id"]?.string }
+        try await Stage.with { stage in
+            try turn(.sameConsent, #""twice""#, in: stage, times: 1)
+            let (id, _) = try await stage.ask(ConsentExample.named("obuk.account_access"))
+            while !Task.isCancelled, stage.service.starts.count < 2 { await Task.yield() }
+            let ids = stage.service.starts.compactMap { $0["openbanking_intent_id"]?.string }
             #expect(ids == [id, id])
-            #expect(Set(world.service.starts.compactMap { $0["login_id"]?.string }).count == 2)
+            #expect(Set(stage.service.starts.compactMap { $0["login_id"]?.string }).count == 2)
         }
     }
 
     @Test("brings many logins along (K-30)")
     func burst() async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             try turn(
                 .burst,
                 #"{"count":3,"per_second":1000,"many_users":true}"#,
-                in: world,
+                in: stage,
                 times: 1
             )
-            _ = try await world.begin("u")
+            _ = try await stage.begin("u")
             // A millisecond lies between two.
-            while !Task.isCancelled, world.service.starts.count < 4 {
-                world.acp.clock.advance(byMilliseconds: 1)
+            while !Task.isCancelled, stage.service.starts.count < 4 {
+                stage.acp.clock.advance(byMilliseconds: 1)
                 await Task.yield()
             }
-            let users = world.service.starts.compactMap { $0["user_identifier"]?.string }
+            let users = stage.service.starts.compactMap { $0["user_identifier"]?.string }
             #expect(Set(users) == ["u", "u-1", "u-2", "u-3"])
         }
     }
@@ -383,11 +383,11 @@ struct CallKnobTests {
         arguments: [("absent", nil), ("empty", ""), ("decoy", "http://acp.test/_decoy/link")]
     )
     func redirectTo(value: String, expected: String?) async throws {
-        try await World.with { world in
-            try turn(.redirectTo, "\"\(value)\"", in: world)
-            _ = try await world.begin()
-            let start = world.service.starts[0]
-            let answer = try await world.service.call(
+        try await Stage.with { stage in
+            try turn(.redirectTo, "\"\(value)\"", in: stage)
+            _ = try await stage.begin()
+            let start = stage.service.starts[0]
+            let answer = try await stage.service.call(
                 .post,
                 "/api/system/bank/scope-grants/\(start["login_id"]?.string ?? "")/reject",
                 "{\"login_state\":\"\(start["login_state"]?.string ?? "")\"}"
@@ -398,20 +398,20 @@ struct CallKnobTests {
 
     @Test("redirects any call (K-26)", arguments: [301, 307])
     func redirect(status: Int) async throws {
-        try await World.with { world in
-            _ = try await world.begin()
-            try turn(.redirect, "\(status)", in: world, on: "accept")
-            let start = world.service.starts[0]
-            #expect(try await world.service.accept(start) == status)
-            #expect(try await login(world)["state"]?.string == "pending")
+        try await Stage.with { stage in
+            _ = try await stage.begin()
+            try turn(.redirect, "\(status)", in: stage, on: "accept")
+            let start = stage.service.starts[0]
+            #expect(try await stage.service.accept(start) == status)
+            #expect(try await login(stage)["state"]?.string == "pending")
         }
     }
 
     @Test("takes every name, and refuses what has no effect")
     func names() async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             for name in KnobName.allCases {
-                let answer = try await world.control(
+                let answer = try await stage.control(
                     .post,
                     "/_sim/knobs",
                     "{\"match\":{\"user\":\"x\"},\"set\":{\"\(name.rawValue)\":1}}"
@@ -419,7 +419,7 @@ struct CallKnobTests {
                 // Nobody listens with TLS in memory.
                 #expect(answer.status == (name == .tls ? 400 : 201))
             }
-            let unknown = try await world.control(.post, "/_sim/knobs", "{\"set\":{\"magic\":1}}")
+            let unknown = try await stage.control(.post, "/_sim/knobs", "{\"set\":{\"magic\":1}}")
             #expect(unknown.status == 400)
         }
     }

@@ -19,14 +19,14 @@ struct CertificateTests {
     }
 
     private static func token(
-        _ world: World,
+        _ stage: Stage,
         _ fields: [Field],
         _ more: [Field] = []
     ) async throws -> Answer {
         let form = [
             Field("grant_type", "client_credentials"), Field("client_id", "beckon"),
         ]
-        return try await world.send(
+        return try await stage.send(
             OutboundRequest(
                 .post,
                 "http://acp.test/bank/system/oauth2/token",
@@ -38,7 +38,7 @@ struct CertificateTests {
 
     @Test("gives tokens to the registered subject only, and to no other method")
     func authentication() async throws {
-        try await World.with({ $0.systemClientSubject = "CN=beckon" }) { world in
+        try await Stage.with({ $0.systemClientSubject = "CN=beckon" }) { stage in
             let secret = Field("client_secret", "beckon-system-client-secret")
             let basic = Field(
                 "Authorization",
@@ -53,35 +53,35 @@ struct CertificateTests {
                 ([Field("X-Client-Certificate", "%"), Field("X-Client-Subject", "CN=beckon")], []),
             ]
             for (fields, more) in wrong {
-                let answer = try await Self.token(world, fields, more)
+                let answer = try await Self.token(stage, fields, more)
                 #expect(answer.status == 401)
                 #expect(answer.error == "invalid_client")
             }
-            #expect(try await Self.token(world, Self.fields("one")).status == 200)
+            #expect(try await Self.token(stage, Self.fields("one")).status == 200)
         }
     }
 
     @Test("gives tokens to the registered certificate only, whatever its subject")
     func selfSigned() async throws {
         let registered = SHA256.digest(Array("one".utf8))
-        try await World.with({ $0.systemClientThumbprint = registered }) { world in
+        try await Stage.with({ $0.systemClientThumbprint = registered }) { stage in
             for fields in [[], Self.fields("two")] {
-                let answer = try await Self.token(world, fields)
+                let answer = try await Self.token(stage, fields)
                 #expect(answer.error == "invalid_client")
             }
             let fields = Self.fields("one", subject: "CN=other")
-            let answer = try await Self.token(world, fields)
+            let answer = try await Self.token(stage, fields)
             #expect(answer.status == 200)
         }
     }
 
     @Test("takes a token beside its own certificate only, and notes the other")
     func binding() async throws {
-        try await World.with({ $0.systemClientSubject = "CN=beckon" }) { world in
-            let grant = try await Self.token(world, Self.fields("one"))
+        try await Stage.with({ $0.systemClientSubject = "CN=beckon" }) { stage in
+            let grant = try await Self.token(stage, Self.fields("one"))
             let token = try #require(grant.body["access_token"]?.string)
             func look(_ fields: [Field]) async throws -> Int {
-                try await world.send(
+                try await stage.send(
                     OutboundRequest(
                         .get,
                         "http://acp.test/api/system/bank/scope-grants/nobody",
@@ -90,17 +90,17 @@ struct CertificateTests {
                 ).status
             }
             #expect(try await look(Self.fields("one")) == 404)
-            #expect(world.rules == [])
+            #expect(stage.rules == [])
             #expect(try await look(Self.fields("two")) == 401)
             #expect(try await look([]) == 401)
-            #expect(world.rules == ["call.certificate", "call.certificate"])
+            #expect(stage.rules == ["call.certificate", "call.certificate"])
         }
     }
 
     @Test("tells of the alias of its token endpoint", arguments: [true, false])
     func metadata(wanted: Bool) async throws {
-        try await World.with({ $0.systemClientSubject = wanted ? "CN=beckon" : nil }) { world in
-            let answer = try await world.send(
+        try await Stage.with({ $0.systemClientSubject = wanted ? "CN=beckon" : nil }) { stage in
+            let answer = try await stage.send(
                 OutboundRequest(
                     .get,
                     "http://acp.test/bank/system/.well-known/openid-configuration"

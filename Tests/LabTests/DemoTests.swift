@@ -23,7 +23,7 @@ struct DemoTests {
         init() throws {
             var configuration = SimulatorConfiguration(
                 service: .init(baseURL: StandInService.base, user: "acp", password: "p"),
-                clients: [World.poller]
+                clients: [Stage.poller]
             )
             configuration.baseURL = "http://acp.test"
             simulation = try #require(
@@ -170,24 +170,24 @@ struct DemoTests {
 
     @Test("starts a login that can be watched to its end")
     func flow() async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             var configuration = SimulatorConfiguration(
                 service: .init(baseURL: StandInService.base, user: "acp", password: "p"),
-                clients: [World.poller, World.pinged]
+                clients: [Stage.poller, Stage.pinged]
             )
             configuration.baseURL = "http://sim.test"
             let simulation = try #require(
                 Simulation(
                     configuration,
                     demo: DemoSite.Configuration(webhookSecrets: [Self.secret]),
-                    http: world.network
+                    http: stage.network
                 )
             )
-            world.network.add("sim.test", simulation.publicRoutes)
-            world.network.add("device.test", simulation.demoRoutes)
+            stage.network.add("sim.test", simulation.publicRoutes)
+            stage.network.add("device.test", simulation.demoRoutes)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await simulation.run() }
-                let started = try await world.send(
+                let started = try await stage.send(
                     OutboundRequest(
                         .post,
                         "http://device.test/demo/logins",
@@ -199,19 +199,19 @@ struct DemoTests {
                 var kinds: [String] = []
                 var last = 0
                 while !Task.isCancelled, !kinds.contains("flow.refused") {
-                    let news = try await world.send(
+                    let news = try await stage.send(
                         OutboundRequest(.get, "http://device.test/demo/events?after=\(last)")
                     ).body
                     last = news["last"]?.integer ?? last
                     let entries = news["entries"]?.array ?? []
                     kinds += entries.compactMap { $0["kind"]?.string }
                     for entry in entries where entry["kind"]?.string == "flow.waiting_for_ping" {
-                        let start = try #require(world.service.starts.first)
+                        let start = try #require(stage.service.starts.first)
                         #expect(start["user_identifier"]?.string == "anna@example.com")
                         // Only what the page offers can be asked for.
                         let scopes = start["requested_scopes"]?.array
                         #expect(scopes == [.string("openid"), .string("profile")])
-                        try await reject(start, world)
+                        try await reject(start, stage)
                     }
                 }
                 #expect(kinds.contains("flow.started"))
@@ -232,10 +232,10 @@ struct DemoTests {
         ]
     )
     func examples(id: String, family: String, workspace: String) async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             var configuration = SimulatorConfiguration(
                 service: .init(baseURL: StandInService.base, user: "acp", password: "p"),
-                clients: [World.poller]
+                clients: [Stage.poller]
             )
             configuration.baseURL = "http://sim.test"
             configuration.workspaces.append(.init("cdr"))
@@ -243,18 +243,18 @@ struct DemoTests {
                 Simulation(
                     configuration,
                     demo: DemoSite.Configuration(webhookSecrets: [Self.secret]),
-                    http: world.network,
+                    http: stage.network,
                     clock: StillClock()
                 )
             )
-            world.network.add("sim.test", simulation.publicRoutes)
-            world.network.add("device.test", simulation.demoRoutes)
-            world.network.add("control.test", simulation.controlRoutes)
-            let page = try await world.send(OutboundRequest(.get, "http://device.test/"))
+            stage.network.add("sim.test", simulation.publicRoutes)
+            stage.network.add("device.test", simulation.demoRoutes)
+            stage.network.add("control.test", simulation.controlRoutes)
+            let page = try await stage.send(OutboundRequest(.get, "http://device.test/"))
             #expect(page.status == 200)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await simulation.run() }
-                let started = try await world.send(
+                let started = try await stage.send(
                     OutboundRequest(
                         .post,
                         "http://device.test/demo/logins",
@@ -263,15 +263,15 @@ struct DemoTests {
                     )
                 )
                 #expect(started.status == 202)
-                while !Task.isCancelled, world.service.starts.isEmpty { await Task.yield() }
-                let start = try #require(world.service.starts.first)
+                while !Task.isCancelled, stage.service.starts.isEmpty { await Task.yield() }
+                let start = try #require(stage.service.starts.first)
                 #expect(start["server_id"]?.string == workspace)
-                let login = try await world.control(
+                let login = try await stage.control(
                     .get,
                     "/_sim/logins/\(start["login_id"]?.string ?? "")"
                 ).body
                 #expect(login["family"]?.string == family)
-                let consent = try await world.control(
+                let consent = try await stage.control(
                     .get,
                     "/_sim/consents/\(login["consent_id"]?.string ?? "")"
                 ).body
@@ -283,9 +283,9 @@ struct DemoTests {
     }
 
     /// The stand-in's own calls go to another server.
-    private func reject(_ start: JSONValue, _ world: World) async throws {
+    private func reject(_ start: JSONValue, _ stage: Stage) async throws {
         let form = Field("Content-Type", "application/x-www-form-urlencoded")
-        let token = try await world.send(
+        let token = try await stage.send(
             OutboundRequest(
                 .post,
                 "http://sim.test/bank/system/oauth2/token",
@@ -297,7 +297,7 @@ struct DemoTests {
             )
         ).body["access_token"]?.string
         let id = start["login_id"]?.string ?? ""
-        let answer = try await world.send(
+        let answer = try await stage.send(
             OutboundRequest(
                 .post,
                 "http://sim.test/api/system/bank/scope-grants/\(id)/reject",

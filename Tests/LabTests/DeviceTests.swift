@@ -7,7 +7,7 @@ import Threads
 
 @Suite("A consumption device", .timeLimit(.minutes(1)))
 struct DeviceTests {
-    private func device(_ world: World) -> ConsumptionDevice {
+    private func device(_ stage: Stage) -> ConsumptionDevice {
         let device = ConsumptionDevice(
             .init(
                 issuer: "http://acp.test/bank/retail",
@@ -16,12 +16,12 @@ struct DeviceTests {
                     .ping: .init(id: "desk", secret: "desk-secret"),
                 ]
             ),
-            http: world.network,
-            clock: world.acp.clock,
-            journal: world.acp.journal,
-            knobs: world.acp.knobs
+            http: stage.network,
+            clock: stage.acp.clock,
+            journal: stage.acp.journal,
+            knobs: stage.acp.knobs
         )
-        world.network.add("device.test", device.routes)
+        stage.network.add("device.test", device.routes)
         return device
     }
 
@@ -29,17 +29,17 @@ struct DeviceTests {
     private func outcome(
         _ login: ConsumptionDevice.Login,
         _ device: ConsumptionDevice,
-        _ world: World,
+        _ stage: Stage,
         decide: @escaping @Sendable (JSONValue) async throws -> Void
     ) async throws -> ConsumptionDevice.Outcome {
         try await withThrowingTaskGroup(of: ConsumptionDevice.Outcome?.self) { group in
             group.addTask { await device.run(login, flow: "f") }
             group.addTask {
-                await world.wait(for: "flow.acknowledged")
-                try await decide(world.service.starts[0])
+                await stage.wait(for: "flow.acknowledged")
+                try await decide(stage.service.starts[0])
                 while !Task.isCancelled {
-                    if world.acp.clock.sleeperCount > 0 {
-                        world.acp.clock.advance(byMilliseconds: 1000)
+                    if stage.acp.clock.sleeperCount > 0 {
+                        stage.acp.clock.advance(byMilliseconds: 1000)
                     }
                     await Task.yield()
                 }
@@ -53,16 +53,16 @@ struct DeviceTests {
 
     @Test("polls until it has tokens")
     func poll() async throws {
-        try await World.with { world in
-            let device = device(world)
+        try await Stage.with { stage in
+            let device = device(stage)
             let login = ConsumptionDevice.Login(
                 scopes: ["openid", "profile"],
                 user: "anna",
                 bindingMessage: "M"
             )
-            let outcome = try await outcome(login, device, world) { start in
+            let outcome = try await outcome(login, device, stage) { start in
                 #expect(start["binding_message"]?.string == "M")
-                _ = try await world.service.accept(start)
+                _ = try await stage.service.accept(start)
             }
             guard case .tokens("openid", let claims?) = outcome else {
                 Issue.record("no tokens: \(outcome)")
@@ -72,17 +72,17 @@ struct DeviceTests {
             #expect(body["sub"]?.string == "anna")
             #expect(body["aud"]?.string == "kiosk")
             #expect(body["iss"]?.string == "http://acp.test/bank/retail")
-            #expect(world.rules == [])
+            #expect(stage.rules == [])
         }
     }
 
     @Test("hears that the person declined", arguments: SimulatedClient.DeliveryMode.allCases)
     func declined(mode: SimulatedClient.DeliveryMode) async throws {
-        try await World.with { world in
-            let device = device(world)
+        try await Stage.with { stage in
+            let device = device(stage)
             let login = ConsumptionDevice.Login(user: "anna", mode: mode)
-            let outcome = try await outcome(login, device, world) { start in
-                _ = try await world.service.reject(start)
+            let outcome = try await outcome(login, device, stage) { start in
+                _ = try await stage.service.reject(start)
             }
             #expect(outcome == .refused("access_denied"))
         }
@@ -90,10 +90,10 @@ struct DeviceTests {
 
     @Test("hears that time is up", arguments: SimulatedClient.DeliveryMode.allCases)
     func expired(mode: SimulatedClient.DeliveryMode) async throws {
-        try await World.with { world in
-            let device = device(world)
+        try await Stage.with { stage in
+            let device = device(stage)
             let login = ConsumptionDevice.Login(user: "anna", mode: mode, expiry: 15)
-            let outcome = try await outcome(login, device, world) { _ in }
+            let outcome = try await outcome(login, device, stage) { _ in }
             #expect(outcome == .refused("expired_token"))
         }
     }
@@ -132,19 +132,19 @@ struct DeviceTests {
 
     @Test("waits for the ping and redeems at once")
     func ping() async throws {
-        try await World.with { world in
-            let device = device(world)
+        try await Stage.with { stage in
+            let device = device(stage)
             let login = ConsumptionDevice.Login(user: "anna", mode: .ping)
-            let outcome = try await outcome(login, device, world) { start in
+            let outcome = try await outcome(login, device, stage) { start in
                 #expect(start["client_id"]?.string == "desk")
-                await world.wait(for: "flow.waiting_for_ping")
-                _ = try await world.service.accept(start)
+                await stage.wait(for: "flow.waiting_for_ping")
+                _ = try await stage.service.accept(start)
             }
             guard case .tokens = outcome else {
                 Issue.record("no tokens: \(outcome)")
                 return
             }
-            let paths = world.acp.journal.entries().compactMap { $0.members["path"]?.string }
+            let paths = stage.acp.journal.entries().compactMap { $0.members["path"]?.string }
             #expect(
                 paths.filter { $0.hasSuffix("/oauth2/token") && !$0.contains("system") }.count == 1
             )
@@ -157,12 +157,12 @@ struct DeviceTests {
         arguments: ["\"off\"", "500"]
     )
     func noPing(value: String) async throws {
-        try await World.with { world in
-            world.acp.knobs.set([.ping: try JSONValue(Array(value.utf8))])
-            let device = device(world)
+        try await Stage.with { stage in
+            stage.acp.knobs.set([.ping: try JSONValue(Array(value.utf8))])
+            let device = device(stage)
             let login = ConsumptionDevice.Login(user: "anna", mode: .ping, expiry: 30)
-            let outcome = try await outcome(login, device, world) { start in
-                _ = try await world.service.accept(start)
+            let outcome = try await outcome(login, device, stage) { start in
+                _ = try await stage.service.accept(start)
             }
             guard case .tokens = outcome else {
                 Issue.record("no tokens: \(outcome)")
@@ -173,9 +173,9 @@ struct DeviceTests {
 
     @Test("takes pings from nobody else, and nothing but an auth_req_id")
     func strangers() async throws {
-        try await World.with { world in
-            _ = device(world)
-            let answer = try await world.send(
+        try await Stage.with { stage in
+            _ = device(stage)
+            let answer = try await stage.send(
                 OutboundRequest(
                     .post,
                     "http://device.test/demo/ping",
@@ -192,29 +192,29 @@ struct DeviceTests {
 
     @Test("keeps the pings of a login that somebody starts by hand")
     func pingsByHand() async throws {
-        try await World.with { world in
-            _ = device(world)
+        try await Stage.with { stage in
+            _ = device(stage)
             let token = Field("Authorization", "Bearer by-hand")
             let asking = OutboundRequest(.get, "http://device.test/demo/ping", fields: [token])
-            #expect(try await world.send(asking).body == .array([]))
-            let id = try await world.begin(
+            #expect(try await stage.send(asking).body == .array([]))
+            let id = try await stage.begin(
                 "anna",
                 ["client_notification_token": "by-hand"],
-                as: World.pinged
+                as: Stage.pinged
             )
-            _ = try await world.service.accept(world.service.starts[0])
-            await world.wait(for: "exchange") { $0["to"]?.string == "client" }
-            #expect(try await world.send(asking).body == .array([.string(id)]))
+            _ = try await stage.service.accept(stage.service.starts[0])
+            await stage.wait(for: "exchange") { $0["to"]?.string == "client" }
+            #expect(try await stage.send(asking).body == .array([.string(id)]))
             let nobody = OutboundRequest(.get, "http://device.test/demo/ping")
-            #expect(try await world.send(nobody).status == 401)
+            #expect(try await stage.send(nobody).status == 401)
         }
     }
 
     @Test("ends when it is refused or reaches nobody")
     func failures() async throws {
-        try await World.with { world in
-            world.service.know(false)
-            let device = device(world)
+        try await Stage.with { stage in
+            stage.service.know(false)
+            let device = device(stage)
             let refused = await device.run(.init(user: "nobody"))
             #expect(refused == .refused("unknown_user_id"))
             device.connect(issuer: "http://nowhere.test")

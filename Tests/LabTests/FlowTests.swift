@@ -8,49 +8,49 @@ import Testing
 struct FlowTests {
     @Test("ends in tokens when the person approves, and only once")
     func approved() async throws {
-        try await World.with { world in
-            let id = try await world.begin()
-            #expect(try await world.redeem(id).error == "authorization_pending")
-            let start = try #require(world.service.starts.first)
-            #expect(try await world.service.accept(start) == 200)
-            let tokens = try await world.redeem(id)
+        try await Stage.with { stage in
+            let id = try await stage.begin()
+            #expect(try await stage.redeem(id).error == "authorization_pending")
+            let start = try #require(stage.service.starts.first)
+            #expect(try await stage.service.accept(start) == 200)
+            let tokens = try await stage.redeem(id)
             #expect(tokens.status == 200)
             #expect(tokens.body["token_type"]?.string == "Bearer")
             #expect(tokens.body["scope"]?.string == "openid")
             #expect(tokens.body["id_token"]?.string?.split(separator: ".").count == 3)
-            #expect(try await world.redeem(id).error == "invalid_grant")
-            #expect(world.rules == [])
+            #expect(try await stage.redeem(id).error == "invalid_grant")
+            #expect(stage.rules == [])
         }
     }
 
     @Test("ends in access_denied every time when the person declines")
     func declined() async throws {
-        try await World.with { world in
-            let id = try await world.begin()
-            let start = try #require(world.service.starts.first)
-            #expect(try await world.service.reject(start) == 200)
-            #expect(try await world.redeem(id).error == "access_denied")
-            #expect(try await world.redeem(id).error == "access_denied")
-            #expect(world.rules == [])
+        try await Stage.with { stage in
+            let id = try await stage.begin()
+            let start = try #require(stage.service.starts.first)
+            #expect(try await stage.service.reject(start) == 200)
+            #expect(try await stage.redeem(id).error == "access_denied")
+            #expect(try await stage.redeem(id).error == "access_denied")
+            #expect(stage.rules == [])
         }
     }
 
     @Test("ends in expired_token when nobody answers")
     func expired() async throws {
-        try await World.with { world in
-            let id = try await world.begin("u", ["requested_expiry": "30"])
-            world.acp.clock.advance(byMilliseconds: 29_999)
-            #expect(try await world.redeem(id).error == "authorization_pending")
-            world.acp.clock.advance(byMilliseconds: 1)
-            #expect(try await world.redeem(id).error == "expired_token")
+        try await Stage.with { stage in
+            let id = try await stage.begin("u", ["requested_expiry": "30"])
+            stage.acp.clock.advance(byMilliseconds: 29_999)
+            #expect(try await stage.redeem(id).error == "authorization_pending")
+            stage.acp.clock.advance(byMilliseconds: 1)
+            #expect(try await stage.redeem(id).error == "expired_token")
         }
     }
 
     @Test("tells the service what today's servers tell it")
     func startBody() async throws {
-        try await World.with { world in
-            _ = try await world.begin("customer-4711@example.com", ["binding_message": "Kiosk 12"])
-            let start = try #require(world.service.starts.first)
+        try await Stage.with { stage in
+            _ = try await stage.begin("customer-4711@example.com", ["binding_message": "Kiosk 12"])
+            let start = try #require(stage.service.starts.first)
             #expect(start["login_id"]?.string?.count == 32)
             #expect(start["login_state"]?.string?.count == 32)
             #expect(start["tenant_id"]?.string == "bank")
@@ -64,14 +64,14 @@ struct FlowTests {
             // Noon and the default of 120 seconds.
             #expect(start["expires_at"]?.string == "2026-11-20T12:02:00Z")
             #expect(start["auth_req_id"] == nil)
-            #expect(world.service.authorizations == [StandInService.basic, StandInService.basic])
+            #expect(stage.service.authorizations == [StandInService.basic, StandInService.basic])
         }
     }
 
     @Test("acknowledges as OpenID CIBA Core §7.3 says")
     func acknowledgement() async throws {
-        try await World.with { world in
-            let answer = try await world.post(
+        try await Stage.with { stage in
+            let answer = try await stage.post(
                 "/backchannel/authentication",
                 ["scope": "openid", "login_hint": "u", "requested_expiry": "100000"]
             )
@@ -87,8 +87,8 @@ struct FlowTests {
 
     @Test("names its endpoints and its signing key")
     func discovery() async throws {
-        try await World.with { world in
-            let document = try await world.send(
+        try await Stage.with { stage in
+            let document = try await stage.send(
                 OutboundRequest(
                     .get,
                     "http://acp.test/bank/retail/.well-known/openid-configuration"
@@ -97,7 +97,7 @@ struct FlowTests {
             #expect(document["issuer"]?.string == "http://acp.test/bank/retail")
             let modes = document["backchannel_token_delivery_modes_supported"]
             #expect(modes?.array == [.string("poll"), .string("ping")])
-            let keys = try await world.send(
+            let keys = try await stage.send(
                 OutboundRequest(.get, document["jwks_uri"]?.string ?? "")
             )
             #expect(keys.body["keys"]?.array?.first?["crv"]?.string == "P-256")
@@ -109,10 +109,10 @@ struct FlowTests {
         arguments: ["/api/system/bank", "/api/system"]
     )
     func bases(base: String) async throws {
-        try await World.with { world in
-            _ = try await world.begin()
-            let id = world.service.starts.first?["login_id"]?.string ?? ""
-            let answer = try await world.service.call(.get, "\(base)/scope-grants/\(id)")
+        try await Stage.with { stage in
+            _ = try await stage.begin()
+            let id = stage.service.starts.first?["login_id"]?.string ?? ""
+            let answer = try await stage.service.call(.get, "\(base)/scope-grants/\(id)")
             let body = try JSONValue(answer.body)
             #expect(body["id"]?.string == id)
             #expect(body["scope_grant_approved"]?.bool == false)
@@ -123,8 +123,8 @@ struct FlowTests {
 
     @Test("gives system tokens under every base style", arguments: ["/bank/system", "/system", ""])
     func tokenBases(base: String) async throws {
-        try await World.with { world in
-            let answer = try await world.send(
+        try await Stage.with { stage in
+            let answer = try await stage.send(
                 OutboundRequest(
                     .post,
                     "http://acp.test\(base)/oauth2/token",

@@ -153,7 +153,7 @@ private struct Storm: CustomStringConvertible {
                 password: "as-password",
                 oldPassword: "old"
             ),
-            clients: [World.poller, World.pinged]
+            clients: [Stage.poller, Stage.pinged]
         )
         configuration.baseURL = "http://acp.test"
         let simulation = try #require(Simulation(configuration, http: network, clock: clock))
@@ -199,7 +199,7 @@ private struct Storm: CustomStringConvertible {
     private func login(_ network: Network) async throws -> ConsumptionDevice.Login {
         var login = ConsumptionDevice.Login(user: "customer-4711", mode: mode)
         guard let example else { return login }
-        let client = mode == .poll ? World.poller : World.pinged
+        let client = mode == .poll ? Stage.poller : Stage.pinged
         let id = try await ThirdParty(network, client).lodge(example)
         login.scopes = example.scopes.split(separator: " ").map(String.init)
         if example.isBrasil {

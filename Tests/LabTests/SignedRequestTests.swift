@@ -8,21 +8,21 @@ import Testing
 struct SignedRequestTests {
     static let issuer = "http://acp.test/bank/retail"
 
-    /// A world whose polling client has registered a key.
+    /// A stage whose polling client has registered a key.
     private func withClient(
         _ profile: SimulatorConfiguration.Profile,
-        _ body: @escaping @Sendable (World, SigningKey) async throws -> Void
+        _ body: @escaping @Sendable (Stage, SigningKey) async throws -> Void
     ) async throws {
         let key = try SigningKey.generate(.es256, id: "c-1")
-        try await World.with { configuration in
+        try await Stage.with { configuration in
             configuration.workspaces[0].profile = profile
             configuration.clients[0].keys = JWKSet([key.verificationKey])
-        } _: { world in
-            try await body(world, key)
+        } _: { stage in
+            try await body(stage, key)
         }
     }
 
-    /// What a right request object says at the world's noon.
+    /// What a right request object says at the stage's noon.
     static func claims(_ others: [String: String]) -> JWT.Claims {
         let noon = JWT.NumericDate(milliseconds: StillClock.start)
         var claims = JWT.Claims()
@@ -45,12 +45,12 @@ struct SignedRequestTests {
     @Test("starts a login in every profile", arguments: ["core", "fapi", "ofb"])
     func taken(profile: String) async throws {
         let profile = try #require(SimulatorConfiguration.Profile(rawValue: profile))
-        try await withClient(profile) { world, key in
+        try await withClient(profile) { stage, key in
             let token = try JWT.sign(Self.claims(Self.asked), key: key)
-            let answer = try await world.post("/backchannel/authentication", ["request": token])
+            let answer = try await stage.post("/backchannel/authentication", ["request": token])
             #expect(answer.status == 200, "\(answer)")
-            #expect(world.service.starts.last?["binding_message"]?.string == "Till 7")
-            let again = try await world.post("/backchannel/authentication", ["request": token])
+            #expect(stage.service.starts.last?["binding_message"]?.string == "Till 7")
+            let again = try await stage.post("/backchannel/authentication", ["request": token])
             #expect(again.error == "invalid_request")
         }
     }
@@ -97,103 +97,103 @@ struct SignedRequestTests {
 
     @Test("starts none when it is wrong", arguments: wrongs)
     func refused(wrong: Wrong) async throws {
-        try await withClient(.fapi) { world, key in
+        try await withClient(.fapi) { stage, key in
             var claims = Self.claims(Self.asked)
             wrong.change(&claims)
             let signer =
                 wrong.isForeign ? try SigningKey.generate(wrong.algorithm, id: "c-1") : key
             var fields = ["request": try JWT.sign(claims, key: signer)]
             fields.merge(wrong.beside) { $1 }
-            let answer = try await world.post("/backchannel/authentication", fields)
+            let answer = try await stage.post("/backchannel/authentication", fields)
             #expect(answer.status == 400)
             #expect(answer.error == "invalid_request")
-            #expect(world.service.starts.isEmpty)
+            #expect(stage.service.starts.isEmpty)
         }
     }
 
     @Test("is what FAPI wants, so a plain one is refused", arguments: ["fapi", "obuk"])
     func plain(profile: String) async throws {
         let profile = try #require(SimulatorConfiguration.Profile(rawValue: profile))
-        try await withClient(profile) { world, _ in
-            let answer = try await world.post("/backchannel/authentication", Self.asked)
+        try await withClient(profile) { stage, _ in
+            let answer = try await stage.post("/backchannel/authentication", Self.asked)
             #expect(answer.error == "invalid_request")
         }
     }
 
     @Test("names the intent of Open Banking UK, and none is refused")
     func intent() async throws {
-        try await withClient(.obuk) { world, key in
+        try await withClient(.obuk) { stage, key in
             let example = ConsentExample.named("obuk.domestic_payment")
-            let id = try world.id(of: try await world.lodge(example))
+            let id = try stage.id(of: try await stage.lodge(example))
             var asked = Self.asked
             asked["scope"] = example.scopes
             let none = try JWT.sign(Self.claims(asked), key: key)
-            let refused = try await world.post("/backchannel/authentication", ["request": none])
+            let refused = try await stage.post("/backchannel/authentication", ["request": none])
             #expect(refused.error == "invalid_request")
             asked["openbanking-intent-id"] = id
             var claims = Self.claims(asked)
             claims.id = "j-2"
             let named = try JWT.sign(claims, key: key)
-            let answer = try await world.post("/backchannel/authentication", ["request": named])
+            let answer = try await stage.post("/backchannel/authentication", ["request": named])
             #expect(answer.status == 200, "\(answer)")
-            #expect(world.service.starts.last?["openbanking_intent_id"]?.string == id)
+            #expect(stage.service.starts.last?["openbanking_intent_id"]?.string == id)
         }
     }
 
     @Test("of a hint token must be the client's own once it has keys")
     func hintTokens() async throws {
-        try await withClient(.core) { world, key in
+        try await withClient(.core) { stage, key in
             let stranger = try SigningKey.generate(.es256, id: "c-1")
             for (signer, error) in [(key, nil), (stranger, "unknown_user_id")] {
                 var claims = JWT.Claims()
                 claims.others = JSONObject([.init(name: "email", value: .string("a@b.example"))])
                 let token = try JWT.sign(claims, key: signer)
-                let answer = try await world.post(
+                let answer = try await stage.post(
                     "/backchannel/authentication",
                     ["scope": "openid", "login_hint_token": token]
                 )
                 #expect(answer.error == error)
             }
-            let user = world.service.starts.last?["user_identifier"]?.string
+            let user = stage.service.starts.last?["user_identifier"]?.string
             #expect(user == "a@b.example")
         }
     }
 
     @Test("with an ID token ends after half a year in Brasil, and has codes of its own")
     func brasilHints() async throws {
-        try await withClient(.ofb) { world, _ in
-            let id = try await world.begin("customer-1")
-            _ = try await world.service.accept(try #require(world.service.starts.first))
-            let token = try #require(try await world.redeem(id).body["id_token"]?.string)
+        try await withClient(.ofb) { stage, _ in
+            let id = try await stage.begin("customer-1")
+            _ = try await stage.service.accept(try #require(stage.service.starts.first))
+            let token = try #require(try await stage.redeem(id).body["id_token"]?.string)
             let hint = ["scope": "openid", "id_token_hint": token]
             let forged = ["scope": "openid", "id_token_hint": String(token.dropLast(4)) + "AAAA"]
             let path = "/backchannel/authentication"
-            #expect(try await world.post(path, forged).error == "invalid_id_token_hint")
-            world.acp.clock.advance(byMilliseconds: 179 * 86_400_000)
-            #expect(try await world.post(path, hint).status == 200)
-            world.acp.clock.advance(byMilliseconds: 86_400_000)
-            #expect(try await world.post(path, hint).error == "expired_id_token_hint")
+            #expect(try await stage.post(path, forged).error == "invalid_id_token_hint")
+            stage.acp.clock.advance(byMilliseconds: 179 * 86_400_000)
+            #expect(try await stage.post(path, hint).status == 200)
+            stage.acp.clock.advance(byMilliseconds: 86_400_000)
+            #expect(try await stage.post(path, hint).error == "expired_id_token_hint")
         }
     }
 
     @Test("comes from the consumption device too")
     func device() async throws {
         let key = try SigningKey.generate(.es256, id: "c-1")
-        try await World.with { configuration in
+        try await Stage.with { configuration in
             configuration.workspaces[0].profile = .fapi
             configuration.clients[0].keys = JWKSet([key.verificationKey])
-        } _: { world in
+        } _: { stage in
             let device = ConsumptionDevice(
                 .init(
                     issuer: Self.issuer,
                     clients: [.poll: .init(id: "kiosk", secret: "kiosk-secret", signing: key)]
                 ),
-                http: world.network,
+                http: stage.network,
                 clock: JumpingClock(),
-                journal: world.acp.journal
+                journal: stage.acp.journal
             )
-            world.acp.knobs.set([.verifyMap: .string("access_denied")])
-            world.service.know(false)
+            stage.acp.knobs.set([.verifyMap: .string("access_denied")])
+            stage.service.know(false)
             let outcome = await device.run(.init(user: "u", bindingMessage: "M"))
             // It came as far as the person, past all checks of the request.
             #expect(outcome == .refused("access_denied"))

@@ -40,7 +40,7 @@ struct SocketTests {
         let service = Approver(client)
         var configuration = SimulatorConfiguration(
             service: .init(baseURL: "", user: "acp", password: "p"),
-            clients: [World.poller, SimulatedClient(id: "d", secret: "s", name: "D", mode: .ping)]
+            clients: [Stage.poller, SimulatedClient(id: "d", secret: "s", name: "D", mode: .ping)]
         )
         configuration.interval = 1
         let simulation = try #require(Simulation(configuration, http: client))

@@ -6,14 +6,14 @@ import Testing
 
 @Suite("A knob for what the server sends", .timeLimit(.minutes(1)))
 struct StartKnobTests {
-    private func turn(_ name: KnobName, _ value: String, _ world: World) throws {
-        world.acp.knobs.set([name: try JSONValue(Array(value.utf8))])
+    private func turn(_ name: KnobName, _ value: String, _ stage: Stage) throws {
+        stage.acp.knobs.set([name: try JSONValue(Array(value.utf8))])
     }
 
-    private func waitForStarts(_ count: Int, _ world: World) async {
+    private func waitForStarts(_ count: Int, _ stage: Stage) async {
         var last = 0
-        while !Task.isCancelled, world.service.starts.count < count {
-            let entries = await world.acp.journal.entries(after: last, within: .seconds(5))
+        while !Task.isCancelled, stage.service.starts.count < count {
+            let entries = await stage.acp.journal.entries(after: last, within: .seconds(5))
             last = entries.last?.number ?? last
         }
     }
@@ -23,27 +23,27 @@ struct StartKnobTests {
         arguments: ["before_answer", "after_answer", "inside"]
     )
     func order(value: String) async throws {
-        try await World.with { world in
-            try turn(.startOrder, "\"\(value)\"", world)
-            let id = try await world.begin()
+        try await Stage.with { stage in
+            try turn(.startOrder, "\"\(value)\"", stage)
+            let id = try await stage.begin()
             #expect(id.count == 64)
-            if value == "inside" { #expect(world.service.starts.count == 1) }
+            if value == "inside" { #expect(stage.service.starts.count == 1) }
             if value == "after_answer" {
-                #expect(world.service.starts.isEmpty)
-                world.acp.clock.advance(byMilliseconds: 100)
+                #expect(stage.service.starts.isEmpty)
+                stage.acp.clock.advance(byMilliseconds: 100)
             }
-            await waitForStarts(1, world)
-            #expect(world.service.starts.count == 1)
+            await waitForStarts(1, stage)
+            #expect(stage.service.starts.count == 1)
         }
     }
 
     @Test("delivers a start again (K-02)", arguments: [true, false])
     func repeats(isParallel: Bool) async throws {
-        try await World.with { world in
-            try turn(.startRepeat, "{\"count\":3,\"parallel\":\(isParallel)}", world)
-            _ = try await world.begin()
-            await waitForStarts(4, world)
-            let starts = world.service.starts
+        try await Stage.with { stage in
+            try turn(.startRepeat, "{\"count\":3,\"parallel\":\(isParallel)}", stage)
+            _ = try await stage.begin()
+            await waitForStarts(4, stage)
+            let starts = stage.service.starts
             #expect(starts.count == 4)
             #expect(Set(starts.map { $0["login_id"] }).count == 1)
         }
@@ -51,52 +51,52 @@ struct StartKnobTests {
 
     @Test("holds a start back, even beyond the login's end (K-03)")
     func delay() async throws {
-        try await World.with { world in
-            try turn(.startDelay, "130000", world)
-            _ = try await world.begin()
-            world.acp.clock.advance(byMilliseconds: 129_999)
-            #expect(world.service.starts.isEmpty)
-            world.acp.clock.advance(byMilliseconds: 1)
-            await waitForStarts(1, world)
-            #expect(world.service.starts.count == 1)
+        try await Stage.with { stage in
+            try turn(.startDelay, "130000", stage)
+            _ = try await stage.begin()
+            stage.acp.clock.advance(byMilliseconds: 129_999)
+            #expect(stage.service.starts.isEmpty)
+            stage.acp.clock.advance(byMilliseconds: 1)
+            await waitForStarts(1, stage)
+            #expect(stage.service.starts.count == 1)
         }
     }
 
     @Test("repeats a start until it gets a 2xx, each pause twice the last")
     func backoff() async throws {
-        try await World.with { world in
-            world.service.answerStarts(with: [503, 500, 404])
-            _ = try await world.begin()
-            #expect(world.service.starts.count == 1)
+        try await Stage.with { stage in
+            stage.service.answerStarts(with: [503, 500, 404])
+            _ = try await stage.begin()
+            #expect(stage.service.starts.count == 1)
             for (pause, count) in [(1000, 2), (2000, 3), (4000, 4)] {
-                await untilSomebodySleeps(world)
-                world.acp.clock.advance(byMilliseconds: Int64(pause) - 1)
-                #expect(world.service.starts.count == count - 1)
-                world.acp.clock.advance(byMilliseconds: 1)
-                await waitForStarts(count, world)
+                await untilSomebodySleeps(stage)
+                stage.acp.clock.advance(byMilliseconds: Int64(pause) - 1)
+                #expect(stage.service.starts.count == count - 1)
+                stage.acp.clock.advance(byMilliseconds: 1)
+                await waitForStarts(count, stage)
             }
-            let id = world.service.starts[0]["login_id"]?.string ?? ""
-            let login = try await world.control(.get, "/_sim/logins/\(id)").body
+            let id = stage.service.starts[0]["login_id"]?.string ?? ""
+            let login = try await stage.control(.get, "/_sim/logins/\(id)").body
             #expect(login["start_attempts"]?.integer == 4)
         }
     }
 
-    private func untilSomebodySleeps(_ world: World) async {
-        while !Task.isCancelled, world.acp.clock.sleeperCount == 0 { await Task.yield() }
+    private func untilSomebodySleeps(_ stage: Stage) async {
+        while !Task.isCancelled, stage.acp.clock.sleeperCount == 0 { await Task.yield() }
     }
 
     @Test("stops repeating a start as told (K-04)")
     func retry() async throws {
-        try await World.with { world in
-            try turn(.startRetry, "{\"attempts\":3,\"backoff_ms\":[0]}", world)
-            world.service.answerStarts(with: [503, 503, 503, 503, 503])
-            _ = try await world.begin()
-            await waitForStarts(2, world)
-            await untilSomebodySleeps(world)
-            world.acp.clock.advance(byMilliseconds: 60_000)
-            await waitForStarts(3, world)
-            world.acp.clock.advance(byMilliseconds: 59_000)
-            #expect(world.service.starts.count == 3)
+        try await Stage.with { stage in
+            try turn(.startRetry, "{\"attempts\":3,\"backoff_ms\":[0]}", stage)
+            stage.service.answerStarts(with: [503, 503, 503, 503, 503])
+            _ = try await stage.begin()
+            await waitForStarts(2, stage)
+            await untilSomebodySleeps(stage)
+            stage.acp.clock.advance(byMilliseconds: 60_000)
+            await waitForStarts(3, stage)
+            stage.acp.clock.advance(byMilliseconds: 59_000)
+            #expect(stage.service.starts.count == 3)
         }
     }
 
@@ -107,10 +107,10 @@ struct StartKnobTests {
         ]
     )
     func verify(error: String, status: Int) async throws {
-        try await World.with { world in
-            world.service.know(false)
-            try turn(.verifyMap, "\"\(error)\"", world)
-            let answer = try await world.post(
+        try await Stage.with { stage in
+            stage.service.know(false)
+            try turn(.verifyMap, "\"\(error)\"", stage)
+            let answer = try await stage.post(
                 "/backchannel/authentication",
                 ["scope": "openid", "login_hint": "u"]
             )
@@ -127,10 +127,10 @@ struct StartKnobTests {
         ]
     )
     func stateField(value: String, hasLoginState: Bool, hasState: Bool) async throws {
-        try await World.with { world in
-            try turn(.stateField, "\"\(value)\"", world)
-            _ = try await world.begin()
-            let start = try #require(world.service.starts.first)
+        try await Stage.with { stage in
+            try turn(.stateField, "\"\(value)\"", stage)
+            _ = try await stage.begin()
+            let start = try #require(stage.service.starts.first)
             #expect((start["login_state"] != nil) == hasLoginState)
             #expect((start["state"] != nil) == hasState)
             if hasLoginState, hasState {
@@ -143,24 +143,24 @@ struct StartKnobTests {
                         + (state.map { [.init(name: "login_state", value: $0)] } ?? [])
                 )
             )
-            let answer = try await world.service.call(
+            let answer = try await stage.service.call(
                 .post,
                 "/api/system/bank/scope-grants/\(start["login_id"]?.string ?? "")/accept",
                 String(decoding: body.bytes, as: UTF8.self)
             )
             #expect(answer.status == 200)
-            #expect(world.rules == [])
+            #expect(stage.rules == [])
         }
     }
 
     @Test("asks for logins that name nobody (K-18)")
     func noHint() async throws {
-        try await World.with { world in
-            world.acp.knobs.set([.hintNone: .string("obuk_intent_only")], times: 1)
-            let first = try await world.post("/backchannel/authentication", ["scope": "openid"])
+        try await Stage.with { stage in
+            stage.acp.knobs.set([.hintNone: .string("obuk_intent_only")], times: 1)
+            let first = try await stage.post("/backchannel/authentication", ["scope": "openid"])
             #expect(first.status == 200)
-            #expect(world.service.starts.first?["user_identifier"]?.string == "")
-            let second = try await world.post("/backchannel/authentication", ["scope": "openid"])
+            #expect(stage.service.starts.first?["user_identifier"]?.string == "")
+            let second = try await stage.post("/backchannel/authentication", ["scope": "openid"])
             #expect(second.error == "invalid_request")
         }
     }
@@ -182,28 +182,28 @@ struct StartKnobTests {
         ]
     )
     func shape(value: String, member: String, expected: String) async throws {
-        try await World.with { world in
-            try turn(.startShape, "[\"\(value)\"]", world)
-            _ = try await world.begin()
-            let start = try #require(world.service.starts.first)
+        try await Stage.with { stage in
+            try turn(.startShape, "[\"\(value)\"]", stage)
+            _ = try await stage.begin()
+            let start = try #require(stage.service.starts.first)
             #expect(start[member] == (try JSONValue(Array(expected.utf8))))
         }
     }
 
     @Test("leaves out the deadline, sends a megabyte, or a member twice (K-19)")
     func brokenShapes() async throws {
-        try await World.with { world in
-            world.acp.knobs.set([.startShape: .string("no_expires_at")], times: 1)
-            _ = try await world.begin()
-            let start = try #require(world.service.starts.first)
+        try await Stage.with { stage in
+            stage.acp.knobs.set([.startShape: .string("no_expires_at")], times: 1)
+            _ = try await stage.begin()
+            let start = try #require(stage.service.starts.first)
             #expect(start["expires_at"] == nil)
-            world.acp.knobs.set([.startShape: .string("large_body")], times: 1)
-            _ = try await world.begin()
-            #expect((world.service.starts.last?.bytes.count ?? 0) > 1 << 20)
+            stage.acp.knobs.set([.startShape: .string("large_body")], times: 1)
+            _ = try await stage.begin()
+            #expect((stage.service.starts.last?.bytes.count ?? 0) > 1 << 20)
             // The stand-in keeps no body that it cannot read.
-            world.acp.knobs.set([.startShape: .string("duplicate_keys")], times: 1)
-            _ = try await world.begin()
-            #expect(world.service.starts.count == 2)
+            stage.acp.knobs.set([.startShape: .string("duplicate_keys")], times: 1)
+            _ = try await stage.begin()
+            #expect(stage.service.starts.count == 2)
         }
     }
 
@@ -215,52 +215,52 @@ struct StartKnobTests {
         ]
     )
     func basic(value: String, expected: String) async throws {
-        try await World.with { world in
-            try turn(.basic, value, world)
-            _ = try await world.begin()
+        try await Stage.with { stage in
+            try turn(.basic, value, stage)
+            _ = try await stage.begin()
             let sent = "Basic " + Base64.encode(Array(expected.utf8))
-            #expect(world.service.authorizations == [sent, sent])
-            try turn(.basic, "\"absent\"", world)
-            _ = try await world.begin()
-            #expect(world.service.authorizations.suffix(2) == [nil, nil])
+            #expect(stage.service.authorizations == [sent, sent])
+            try turn(.basic, "\"absent\"", stage)
+            _ = try await stage.begin()
+            #expect(stage.service.authorizations.suffix(2) == [nil, nil])
         }
     }
 
     @Test("is off by some seconds (K-27)")
     func skew() async throws {
-        try await World.with { world in
-            try turn(.clockSkew, "-3", world)
-            _ = try await world.begin()
-            #expect(world.service.starts[0]["expires_at"]?.string == "2026-11-20T12:01:57Z")
+        try await Stage.with { stage in
+            try turn(.clockSkew, "-3", stage)
+            _ = try await stage.begin()
+            #expect(stage.service.starts[0]["expires_at"]?.string == "2026-11-20T12:01:57Z")
         }
     }
 
     @Test("lets a login die before its time (K-28)")
     func early() async throws {
-        try await World.with { world in
-            try turn(.expireEarly, "60000", world)
-            _ = try await world.begin()
-            world.acp.clock.advance(byMilliseconds: 60_000)
-            #expect(try await world.service.accept(world.service.starts[0]) == 404)
+        try await Stage.with { stage in
+            try turn(.expireEarly, "60000", stage)
+            _ = try await stage.begin()
+            stage.acp.clock.advance(byMilliseconds: 60_000)
+            #expect(try await stage.service.accept(stage.service.starts[0]) == 404)
             // Nobody could have known.
-            #expect(world.rules == [])
+            #expect(stage.rules == [])
         }
     }
 
     @Test("starts many logins (K-30)")
     func burst() async throws {
-        try await World.with { world in
-            let answer = try await world.control(
+        try await Stage.with { stage in
+            let answer = try await stage.control(
                 .post,
                 "/_sim/logins",
                 "{\"user\":\"u\",\"count\":5,\"per_second\":1000,\"many_users\":true}"
             )
             #expect(answer.status == 202)
-            while !Task.isCancelled, world.service.starts.count < 5 {
-                world.acp.clock.advance(byMilliseconds: 1)
+            while !Task.isCancelled, stage.service.starts.count < 5 {
+                stage.acp.clock.advance(byMilliseconds: 1)
                 await Task.yield()
             }
-            let users = Set(world.service.starts.compactMap { $0["user_identifier"]?.string })
+            let users = Set(stage.service.starts.compactMap { $0["user_identifier"]?.string })
             #expect(users == ["u-1", "u-2", "u-3", "u-4", "u-5"])
         }
     }

@@ -71,11 +71,11 @@ struct SystemTests {
 
     @Test("refuses a wrong accept and lists it", arguments: cases)
     func refused(wrong: Wrong) async throws {
-        try await World.with { world in
-            let id = try await world.begin()
-            let start = try #require(world.service.starts.first)
+        try await Stage.with { stage in
+            let id = try await stage.begin()
+            let start = try #require(stage.service.starts.first)
             let state = start["login_state"]?.string ?? ""
-            let answer = try await world.service.call(
+            let answer = try await stage.service.call(
                 .post,
                 "/api/system/bank/scope-grants/\(start["login_id"]?.string ?? "")/accept",
                 wrong.body.replacing("STATE", with: state),
@@ -83,38 +83,38 @@ struct SystemTests {
             )
             #expect(answer.status == wrong.status)
             #expect(try JSONValue(answer.body)["status_code"]?.integer == wrong.status)
-            #expect(world.rules.contains(wrong.rule))
-            #expect(try await world.redeem(id).error == "authorization_pending")
+            #expect(stage.rules.contains(wrong.rule))
+            #expect(try await stage.redeem(id).error == "authorization_pending")
         }
     }
 
     @Test("accepts an unknown member, and says so in the journal")
     func unknownMember() async throws {
-        try await World.with { world in
-            _ = try await world.begin()
-            let start = try #require(world.service.starts.first)
+        try await Stage.with { stage in
+            _ = try await stage.begin()
+            let start = try #require(stage.service.starts.first)
             let state = start["login_state"]?.string ?? ""
-            let answer = try await world.service.call(
+            let answer = try await stage.service.call(
                 .post,
                 "/api/system/bank/scope-grants/\(start["login_id"]?.string ?? "")/accept",
                 "{\"granted_scopes\":[\"openid\"],\"login_state\":\"\(state)\",\"amr\":[]}"
             )
             #expect(answer.status == 200)
             #expect(try JSONValue(answer.body)["redirect_to"]?.string == "")
-            let entry = world.acp.journal.entries().first { $0.kind == "sim.unknown_member" }
+            let entry = stage.acp.journal.entries().first { $0.kind == "sim.unknown_member" }
             #expect(entry?.members["member"]?.string == "amr")
-            #expect(world.rules == [])
+            #expect(stage.rules == [])
         }
     }
 
     @Test("wants a bearer token that it knows")
     func bearer() async throws {
-        try await World.with { world in
+        try await Stage.with { stage in
             for (fields, rule) in [
                 ([], "call.no_bearer"),
                 ([Field("Authorization", "Bearer guess")], "call.unknown_token"),
             ] {
-                let answer = try await world.send(
+                let answer = try await stage.send(
                     OutboundRequest(
                         .get,
                         "http://acp.test/api/system/bank/scope-grants/x",
@@ -123,72 +123,72 @@ struct SystemTests {
                 )
                 #expect(answer.status == 401)
                 #expect(answer.fields.first("www-authenticate") == "Bearer")
-                #expect(world.rules.last == rule)
+                #expect(stage.rules.last == rule)
             }
         }
     }
 
     @Test("wants the scope of the family")
     func scope() async throws {
-        try await World.with { world in
-            _ = try await world.begin()
-            _ = try await world.service.renewToken(scope: "manage_logins")
-            #expect(try await world.service.accept(world.service.starts[0]) == 403)
-            #expect(world.rules == ["call.scope"])
+        try await Stage.with { stage in
+            _ = try await stage.begin()
+            _ = try await stage.service.renewToken(scope: "manage_logins")
+            #expect(try await stage.service.accept(stage.service.starts[0]) == 403)
+            #expect(stage.rules == ["call.scope"])
         }
     }
 
     @Test("does not know what never was, and forgets at the deadline")
     func gone() async throws {
-        try await World.with { world in
-            let unknown = try await world.service.call(.get, "/api/system/bank/scope-grants/x")
+        try await Stage.with { stage in
+            let unknown = try await stage.service.call(.get, "/api/system/bank/scope-grants/x")
             #expect(unknown.status == 404)
-            _ = try await world.begin()
-            world.acp.clock.advance(byMilliseconds: 120_000)
-            #expect(try await world.service.accept(world.service.starts[0]) == 404)
-            #expect(world.rules == ["decision.late"])
+            _ = try await stage.begin()
+            stage.acp.clock.advance(byMilliseconds: 120_000)
+            #expect(try await stage.service.accept(stage.service.starts[0]) == 404)
+            #expect(stage.rules == ["decision.late"])
         }
     }
 
     @Test("counts each call, and the one that has an effect")
     func counts() async throws {
-        try await World.with { world in
-            _ = try await world.begin()
-            let start = world.service.starts[0]
-            #expect(try await world.service.accept(start) == 200)
-            #expect(try await world.service.accept(start) == 200)
-            #expect(try await world.service.reject(start) == 409)
+        try await Stage.with { stage in
+            _ = try await stage.begin()
+            let start = stage.service.starts[0]
+            #expect(try await stage.service.accept(start) == 200)
+            #expect(try await stage.service.accept(start) == 200)
+            #expect(try await stage.service.reject(start) == 409)
             let id = start["login_id"]?.string ?? ""
-            let login = try await world.control(.get, "/_sim/logins/\(id)").body
+            let login = try await stage.control(.get, "/_sim/logins/\(id)").body
             #expect(login["accept_calls"]?.integer == 2)
             #expect(login["reject_calls"]?.integer == 1)
             #expect(login["effective_reports"]?.integer == 1)
             #expect(login["state"]?.string == "approved")
             #expect(login["decision"]?["granted_scopes"]?.array == [.string("openid")])
-            #expect(world.rules.contains("decision.second_accept"))
-            #expect(world.rules.contains("decision.reject_after_accept"))
-            #expect(world.rules.contains("call.after_success"))
+            #expect(stage.rules.contains("decision.second_accept"))
+            #expect(stage.rules.contains("decision.reject_after_accept"))
+            #expect(stage.rules.contains("call.after_success"))
         }
     }
 
     @Test("lets one of many parallel decisions have an effect")
     func race() async throws {
-        try await World.with { world in
-            _ = try await world.begin()
-            let start = world.service.starts[0]
-            _ = try await world.service.renewToken()
+        try await Stage.with { stage in
+            _ = try await stage.begin()
+            let start = stage.service.starts[0]
+            _ = try await stage.service.renewToken()
             await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<20 {
                     group.addTask {
                         _ =
                             number.isMultiple(of: 2)
-                            ? try await world.service.accept(start)
-                            : try await world.service.reject(start)
+                            ? try await stage.service.accept(start)
+                            : try await stage.service.reject(start)
                     }
                 }
             }
             let id = start["login_id"]?.string ?? ""
-            let login = try await world.control(.get, "/_sim/logins/\(id)").body
+            let login = try await stage.control(.get, "/_sim/logins/\(id)").body
             #expect(login["calls"]?.integer == 20)
             #expect(login["effective_reports"]?.integer == 1)
         }
@@ -196,9 +196,9 @@ struct SystemTests {
 
     @Test("refuses a client that is not the service's, and a scope that is unknown")
     func systemToken() async throws {
-        try await World.with { world in
-            #expect(try await world.service.renewToken(scope: "everything").status == 400)
-            let answer = try await world.send(
+        try await Stage.with { stage in
+            #expect(try await stage.service.renewToken(scope: "everything").status == 400)
+            let answer = try await stage.send(
                 OutboundRequest(
                     .post,
                     "http://acp.test/bank/system/oauth2/token",

@@ -18,8 +18,8 @@ struct TokenTests {
         ]
     )
     func refused(fields: [String: String], status: Int, error: String) async throws {
-        try await World.with { world in
-            let answer = try await world.post("/oauth2/token", fields)
+        try await Stage.with { stage in
+            let answer = try await stage.post("/oauth2/token", fields)
             #expect(answer.status == status)
             #expect(answer.error == error)
             #expect(answer.fields.first("cache-control") == "no-store")
@@ -28,8 +28,8 @@ struct TokenTests {
 
     @Test("refuses a client that does not authenticate, before anything else")
     func clientFirst() async throws {
-        try await World.with { world in
-            let answer = try await world.post("/oauth2/token", ["auth_req_id": " "], as: nil)
+        try await Stage.with { stage in
+            let answer = try await stage.post("/oauth2/token", ["auth_req_id": " "], as: nil)
             #expect(answer.status == 401)
             #expect(answer.error == "invalid_client")
         }
@@ -37,47 +37,47 @@ struct TokenTests {
 
     @Test("refuses another client's auth_req_id")
     func otherClient() async throws {
-        try await World.with { world in
-            let id = try await world.begin()
-            #expect(try await world.redeem(id, as: World.coded).error == "invalid_grant")
-            #expect(try await world.redeem(id).error == "authorization_pending")
+        try await Stage.with { stage in
+            let id = try await stage.begin()
+            #expect(try await stage.redeem(id, as: Stage.coded).error == "invalid_grant")
+            #expect(try await stage.redeem(id).error == "authorization_pending")
         }
     }
 
     @Test("refuses a client that is not registered for CIBA")
     func unauthorized() async throws {
-        try await World.with { world in
-            let login = try await world.control(
+        try await Stage.with { stage in
+            let login = try await stage.control(
                 .post,
                 "/_sim/logins",
                 "{\"user\":\"u\",\"client_id\":\"web\"}"
             )
             let id = login.body["auth_req_id"]?.string ?? ""
-            #expect(try await world.redeem(id, as: World.outsider).error == "unauthorized_client")
+            #expect(try await stage.redeem(id, as: Stage.outsider).error == "unauthorized_client")
         }
     }
 
     @Test("asks for patience in steps of five seconds (OpenID CIBA Core §11)")
     func pacing() async throws {
-        try await World.with { world in
-            let id = try await world.begin()
-            #expect(try await world.redeem(id).error == "authorization_pending")
-            world.acp.clock.advance(byMilliseconds: 4000)
-            #expect(try await world.redeem(id).error == "slow_down")
+        try await Stage.with { stage in
+            let id = try await stage.begin()
+            #expect(try await stage.redeem(id).error == "authorization_pending")
+            stage.acp.clock.advance(byMilliseconds: 4000)
+            #expect(try await stage.redeem(id).error == "slow_down")
             // The interval is ten seconds now, counted from the last poll.
-            world.acp.clock.advance(byMilliseconds: 10_000)
-            #expect(try await world.redeem(id).error == "authorization_pending")
-            world.acp.clock.advance(byMilliseconds: 9999)
-            #expect(try await world.redeem(id).error == "slow_down")
+            stage.acp.clock.advance(byMilliseconds: 10_000)
+            #expect(try await stage.redeem(id).error == "authorization_pending")
+            stage.acp.clock.advance(byMilliseconds: 9999)
+            #expect(try await stage.redeem(id).error == "slow_down")
         }
     }
 
     @Test("stops a client after six polls in a row that came too soon")
     func sixViolations() async throws {
-        try await World.with { world in
-            let id = try await world.begin()
+        try await Stage.with { stage in
+            let id = try await stage.begin()
             var errors: [String?] = []
-            for _ in 0..<8 { errors.append(try await world.redeem(id).error) }
+            for _ in 0..<8 { errors.append(try await stage.redeem(id).error) }
             #expect(
                 errors == [
                     "authorization_pending", "slow_down", "slow_down", "slow_down", "slow_down",
@@ -89,21 +89,21 @@ struct TokenTests {
 
     @Test("does not pace a client whose login is decided")
     func decidedAtOnce() async throws {
-        try await World.with { world in
-            let id = try await world.begin()
-            #expect(try await world.redeem(id).error == "authorization_pending")
-            _ = try await world.service.accept(try #require(world.service.starts.first))
-            #expect(try await world.redeem(id).status == 200)
+        try await Stage.with { stage in
+            let id = try await stage.begin()
+            #expect(try await stage.redeem(id).error == "authorization_pending")
+            _ = try await stage.service.accept(try #require(stage.service.starts.first))
+            #expect(try await stage.redeem(id).status == 200)
         }
     }
 
     @Test("gives tokens to one of many who redeem in parallel")
     func singleUse() async throws {
-        try await World.with { world in
-            let id = try await world.begin()
-            _ = try await world.service.accept(try #require(world.service.starts.first))
+        try await Stage.with { stage in
+            let id = try await stage.begin()
+            _ = try await stage.service.accept(try #require(stage.service.starts.first))
             let answers = try await withThrowingTaskGroup(of: Answer.self) { group in
-                for _ in 0..<20 { group.addTask { try await world.redeem(id) } }
+                for _ in 0..<20 { group.addTask { try await stage.redeem(id) } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(answers.filter { $0.status == 200 }.count == 1)
@@ -113,26 +113,26 @@ struct TokenTests {
 
     @Test("redeems after the end what was approved before it")
     func approvedInTime() async throws {
-        try await World.with { world in
-            let id = try await world.begin()
-            _ = try await world.service.accept(try #require(world.service.starts.first))
-            world.acp.clock.advance(byMilliseconds: 600_000)
-            #expect(try await world.redeem(id).status == 200)
+        try await Stage.with { stage in
+            let id = try await stage.begin()
+            _ = try await stage.service.accept(try #require(stage.service.starts.first))
+            stage.acp.clock.advance(byMilliseconds: 600_000)
+            #expect(try await stage.redeem(id).status == 200)
         }
     }
 
     @Test("answers 403 to the waiting in the profile of Open Finance Brasil")
     func brasil() async throws {
-        try await World.with({ $0.workspaces[0].profile = .ofb }) { world in
-            let id = try await world.begin()
-            let pending = try await world.redeem(id)
+        try await Stage.with({ $0.workspaces[0].profile = .ofb }) { stage in
+            let id = try await stage.begin()
+            let pending = try await stage.redeem(id)
             #expect(pending.status == 403)
             #expect(pending.error == "authorization_pending")
-            let early = try await world.redeem(id)
+            let early = try await stage.redeem(id)
             #expect(early.status == 403)
             #expect(early.error == "slow_down")
-            _ = try await world.service.reject(try #require(world.service.starts.first))
-            let denied = try await world.redeem(id)
+            _ = try await stage.service.reject(try #require(stage.service.starts.first))
+            let denied = try await stage.redeem(id)
             #expect(denied.status == 403)
             #expect(denied.error == "access_denied")
         }

@@ -4,17 +4,17 @@ import Lab
 import Testing
 
 /// A third party's side of consents, and a correct service's.
-extension World {
+extension Stage {
     /// A token of the client for itself.
     func clientToken(
         _ scope: String = "accounts payments fundsconfirmations"
     ) async throws -> Field {
-        try await ThirdParty(network, World.poller).token(scope)
+        try await ThirdParty(network, Stage.poller).token(scope)
     }
 
     /// Lodges a body where its family has a place, else at the simulator's own.
     func lodge(_ example: ConsentExample, _ body: String? = nil) async throws -> Answer {
-        try await ThirdParty(network, World.poller).lodge(example, body)
+        try await ThirdParty(network, Stage.poller).lodge(example, body)
     }
 
     /// The id in a lodging's answer, wherever the family has it.

@@ -9,20 +9,20 @@ import SQLiteStore
 import TestSupport
 
 /// The routes over a real store, with a clock that stands still.
-struct House: Sendable {
+struct Stage: Sendable {
     let clock: ManualClock
     let changes: LoginChanges
     let log = CapturedLog()
     let store: any LoginStore
     let router: Router
 
-    /// Lends a house; whether approving by tapping is allowed is its one setting.
+    /// Lends a stage; whether approving by tapping is allowed is its one setting.
     static func with(
         tap: Bool = true,
         settings: ApprovalRoutes.Settings = .init(),
         language: String? = nil,
         timeZone: String? = nil,
-        _ body: (House) async throws -> Void
+        _ body: (Stage) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
         let clock = ManualClock()
@@ -34,7 +34,7 @@ struct House: Sendable {
         )
         options.changes = { changes.publish($0) }
         let store = try SQLiteLoginStore(options)
-        let house = House(
+        let stage = Stage(
             store: InstrumentedStore(store),
             clock: clock,
             changes: changes,
@@ -43,7 +43,7 @@ struct House: Sendable {
             people: People(language: language, timeZone: timeZone)
         )
         do {
-            try await body(house)
+            try await body(stage)
         } catch {
             await store.close()
             throw error
@@ -51,9 +51,9 @@ struct House: Sendable {
         await store.close()
     }
 
-    /// A house whose store fails at everything.
-    static var broken: House {
-        House(
+    /// A stage whose store fails at everything.
+    static var broken: Stage {
+        Stage(
             store: BrokenLoginStore(),
             clock: ManualClock(),
             changes: LoginChanges(),

@@ -6,7 +6,7 @@ import TestSupport
 
 /// A simulated authorization server, its clients and a stand-in authentication service, joined in
 /// memory, with a clock that only the test moves.
-struct World: Sendable {
+struct Stage: Sendable {
     let network: Network
     let acp: ACPSimulator
     let service: StandInService
@@ -28,10 +28,10 @@ struct World: Sendable {
         userCode: "4711"
     )
 
-    /// Runs a test in a new world, and ends the world with it.
+    /// Runs a test in a new stage, and ends the stage with it.
     static func with(
         _ change: (inout SimulatorConfiguration) -> Void = { _ in },
-        _ body: @escaping @Sendable (World) async throws -> Void
+        _ body: @escaping @Sendable (Stage) async throws -> Void
     ) async throws {
         let network = Network()
         var configuration = SimulatorConfiguration(
@@ -44,18 +44,18 @@ struct World: Sendable {
             clients: [poller, pinged, outsider, coded]
         )
         change(&configuration)
-        let world = World(
+        let stage = Stage(
             network: network,
             acp: ACPSimulator(configuration, http: network, clock: StillClock()),
             service: StandInService(network)
         )
-        network.add("acp.test", world.acp.routes)
-        network.add("control.test", world.acp.controlRoutes)
-        network.add("as.test", world.service.routes)
+        network.add("acp.test", stage.acp.routes)
+        network.add("control.test", stage.acp.controlRoutes)
+        network.add("as.test", stage.service.routes)
         defer { network.end() }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await world.acp.run() }
-            group.addTask { try await within(.seconds(20), "the test") { try await body(world) } }
+            group.addTask { await stage.acp.run() }
+            group.addTask { try await within(.seconds(20), "the test") { try await body(stage) } }
             defer { group.cancelAll() }
             // The first to end is the test: the other one only ends when it is cancelled.
             try await group.next()
@@ -66,7 +66,7 @@ struct World: Sendable {
     func post(
         _ path: String,
         _ fields: [String: String],
-        as client: SimulatedClient? = World.poller,
+        as client: SimulatedClient? = Stage.poller,
         headers: [Field] = []
     ) async throws -> Answer {
         var fields = fields.sorted { $0.key < $1.key }.map { Field($0.key, $0.value) }
@@ -103,7 +103,7 @@ struct World: Sendable {
     func begin(
         _ user: String = "customer-4711",
         _ extra: [String: String] = [:],
-        as client: SimulatedClient = World.poller
+        as client: SimulatedClient = Stage.poller
     ) async throws -> String {
         let fields = ["scope": "openid profile", "login_hint": user]
         let answer = try await post(
@@ -114,7 +114,7 @@ struct World: Sendable {
         return answer.body["auth_req_id"]?.string ?? "none: \(answer)"
     }
 
-    func redeem(_ id: String, as client: SimulatedClient = World.poller) async throws -> Answer {
+    func redeem(_ id: String, as client: SimulatedClient = Stage.poller) async throws -> Answer {
         try await post(
             "/oauth2/token",
             ["grant_type": "urn:openid:params:grant-type:ciba", "auth_req_id": id],
