@@ -9,10 +9,11 @@ SWIFT ?= swift
 SWIFTFLAGS ?=
 # The program carries Swift's library with it, as the container's does.
 STATIC := --static-swift-stdlib -Xlinker -s
+RELEASE_BUILD = $(SWIFT) build $(SWIFTFLAGS) $(STATIC) -c release --product
 SOURCES := Sources Tests Package.swift
 RELEASE := .build/release/beckon
 
-.PHONY: help setup setup-test build run test lint format sanitize fuzz interop crash bench \
+.PHONY: help setup setup-test build build-lab run test lint format sanitize fuzz interop crash bench \
 	screenshots docker clean names
 
 help: ## Lists the targets
@@ -25,10 +26,13 @@ setup-test:
 	@Tests/setup.sh test
 
 build: setup ## Builds the program (release)
-	$(SWIFT) build $(SWIFTFLAGS) $(STATIC) -c release --product beckon
+	$(RELEASE_BUILD) beckon
 
-run: build ## Runs the demo: Beckon, a simulated authorization server, and a page to try them
-	@exec $(RELEASE) demo
+build-lab: setup ## Builds the demo and the simulators (release)
+	$(RELEASE_BUILD) beckon-lab
+
+run: build-lab ## Runs the demo: Beckon, a simulated authorization server, and a page to try them
+	@exec $(RELEASE)-lab demo
 
 test: setup-test lint ## Runs every test; the last line counts them
 	@Tests/run-all.sh
@@ -58,7 +62,7 @@ names: ## Writes the names of countries and currencies into the catalogues, from
 	@Tests/setup.sh interop
 	.venv/interop/bin/python Tests/Interop/names.py
 
-crash: setup-test build ## Kills the service again and again and checks that nothing is lost
+crash: setup-test build build-lab ## Kills the service again and again and checks that nothing is lost
 	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/BlackBox/crash.py --rounds 20 --logins 200
 
 bench: build ## Measures the service beside nginx, C and Go, and prints ratios
@@ -66,7 +70,7 @@ bench: build ## Measures the service beside nginx, C and Go, and prints ratios
 	$(SWIFT) build $(SWIFTFLAGS) -c release --product outbound-bench
 	python3 Tests/Bench/bench.py
 
-screenshots: setup-test build ## Takes pictures of the pages into .screenshots
+screenshots: setup-test build build-lab ## Takes pictures of the pages into .screenshots
 	Tests/Browser/screenshots.sh
 
 docker: ## Builds the container image

@@ -10,16 +10,18 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A target of ours. `bridgesC` marks the few that import a C module: there every unsafe
-/// expression must say `unsafe`.
+/// expression must say `unsafe`. `exclude` names documents beside the code.
 func module(
     _ name: String,
     _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = [],
     bridgesC: Bool = false,
     plugins: [Target.PluginUsage] = []
 ) -> Target {
     .target(
         name: name,
         dependencies: dependencies,
+        exclude: exclude,
         swiftSettings: bridgesC ? strict + [.strictMemorySafety()] : strict,
         plugins: plugins
     )
@@ -41,7 +43,10 @@ func tests(
 
 let package = Package(
     name: "beckon",
-    products: [.executable(name: "beckon", targets: ["beckon"])],
+    products: [
+        .executable(name: "beckon", targets: ["beckon"]),
+        .executable(name: "beckon-lab", targets: ["beckon-lab"]),
+    ],
     targets: [
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CSpawn"),
@@ -81,12 +86,22 @@ let package = Package(
             ["CSQLite", "Consents", "JSON", "Logins", "Threads"],
             bridgesC: true
         ),
+        // Beckon as an OAuth client.
         module(
-            "AuthorizationServers",
+            "OAuthClient",
             [
                 "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry",
                 "Threads",
             ]
+        ),
+        module(
+            "AuthorizationServers",
+            [
+                "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "OAuthClient",
+                "Telemetry",
+                "Threads",
+            ],
+            exclude: ["Cloudentity/Contract.md"]
         ),
         module(
             "Notifications",
@@ -126,24 +141,34 @@ let package = Package(
                 "Logins", "Telemetry",
             ]
         ),
-        module(
-            "Simulators",
-            ["Cryptography", "HTTP", "JOSE", "JSON", "Threads"]
-        ),
+        // The frame of a program of commands: arguments, help, exit codes.
+        module("Commands", ["Configuration", "Threads"]),
         module(
             "App",
             [
-                "AuthorizationServers", "Configuration", "Cryptography", "CurlClient", "Endpoints",
-                "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore",
-                "Simulators", "TLS", "Telemetry", "Threads",
+                "AuthorizationServers", "Commands", "Configuration", "Cryptography", "CurlClient",
+                "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net",
+                "Notifications", "OAuthClient", "SQLiteStore", "TLS", "Telemetry", "Threads",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
 
+        // Not part of the product: what Beckon is tried with and tested against.
+        module("Lab", ["Cryptography", "HTTP", "JOSE", "JSON", "Net", "TLS", "Threads"]),
+        .executableTarget(
+            name: "beckon-lab",
+            dependencies: [
+                "App", "Commands", "Configuration", "Cryptography", "CurlClient", "JOSE", "Lab",
+                "Net",
+            ],
+            swiftSettings: strict
+        ),
+
         .target(
             name: "TestSupport",
-            dependencies: ["Consents", "HTTP", "JSON", "Logins", "Telemetry", "Threads"],
+            dependencies: [
+                "Commands", "Consents", "HTTP", "JSON", "Logins", "Telemetry", "Threads",
+            ],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -198,14 +223,23 @@ let package = Package(
         tests(
             "IdentityTests",
             [
-                "Cryptography", "HTTP", "Identity", "JSON", "Logins", "TestSupport", "Threads",
+                "Configuration", "Cryptography", "HTTP", "Identity", "JSON", "Logins",
+                "TestSupport", "Threads",
+            ]
+        ),
+        tests(
+            "OAuthClientTests",
+            [
+                "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "OAuthClient", "TestSupport",
+                "Threads",
             ]
         ),
         tests(
             "AuthorizationServersTests",
             [
                 "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP", "JOSE",
-                "JSON", "Localization", "Logins", "SQLiteStore", "Telemetry", "TestSupport",
+                "JSON", "Localization", "Logins", "OAuthClient", "SQLiteStore", "Telemetry",
+                "TestSupport",
                 "Threads",
             ]
         ),
@@ -234,19 +268,20 @@ let package = Package(
             ]
         ),
         tests(
-            "SimulatorsTests",
+            "LabTests",
             [
-                "AuthorizationServers", "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON",
-                "Logins", "Net", "Simulators", "Telemetry", "TestSupport", "Threads",
+                "App", "AuthorizationServers", "Commands", "Configuration", "Cryptography",
+                "CurlClient", "HTTP", "JOSE", "JSON", "Lab", "Logins", "Net", "OAuthClient",
+                "Telemetry", "TestSupport", "Threads", "beckon-lab",
             ]
         ),
         tests(
             "AppTests",
             [
-                "App", "AuthorizationServers", "Configuration", "Cryptography", "CurlClient",
-                "Endpoints", "Engine",
-                "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net", "Notifications",
-                "SQLiteStore", "Simulators", "TLS", "Telemetry", "TestSupport", "Threads",
+                "App", "AuthorizationServers", "Commands", "Configuration", "Cryptography",
+                "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Lab",
+                "Logins", "Net", "Notifications", "OAuthClient", "SQLiteStore", "TLS",
+                "Telemetry", "TestSupport", "Threads",
             ],
             exclude: ["Peers"]
         ),

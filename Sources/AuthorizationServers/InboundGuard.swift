@@ -1,63 +1,77 @@
-public import Cryptography
-public import HTTP
+import Cryptography
+import HTTP
 import Threads
 
-/// Decides whether a peer is the authorization server it should be. Shared by all adapters.
+/// Authenticates the calls of an authorization server. Shared by all kinds.
 ///
-/// It says only yes or no: which part was wrong is nobody's business but the log's.
-public struct InboundGuard: Sendable {
-    /// One pair that is accepted. Several at once, while a secret is being replaced.
-    public struct BasicCredential: Sendable {
+/// The peer is only told yes or no; the log has the part that was wrong.
+struct InboundGuard: Sendable {
+    /// One accepted pair. There are several during rotation.
+    struct BasicCredential: Sendable {
         let user: [UInt8]
         let password: SecretHash
-        public init(user: String, password: SecretHash) {
+        init(user: String, password: SecretHash) {
             self.user = Array(user.utf8)
             self.password = password
         }
     }
 
-    /// A secret in a header field of its own (`cloudentity.md` IN-4).
-    public struct APIKey: Sendable {
+    /// An API key in a header field [IN-4].
+    struct APIKey: Sendable {
         /// In lower case.
-        public let field: String
-        public let values: [SecretHash]
-        public init(field: String, values: [SecretHash]) {
+        let field: String
+        let values: [SecretHash]
+        init(field: String, values: [SecretHash]) {
             self.field = field.lowercased()
             self.values = values
         }
     }
 
-    public enum Verdict: Sendable {
+    enum Verdict: Sendable {
         case accepted
-        /// The address is not on the list, or a required certificate is missing: 403.
+        /// The address is not allowed, or a required certificate is missing: 403.
         case forbidden(String)
         /// 401.
         case unauthenticated(String)
     }
 
-    private let basic: [BasicCredential]
-    private let apiKey: APIKey?
-    private let allowed: [AddressRange]
-    private let requiresCertificate: Bool
-    /// Field values that were accepted lately, at most one for each credential.
+    let basic: [BasicCredential]
+    let apiKey: APIKey?
+    let allowed: [AddressRange]
+    let requiresCertificate: Bool
+    /// The accepted `Authorization` values, at most one for each credential.
     private let accepted = Locked<[[UInt8]]>([])
 
-    /// An empty `allowed` list lets every address try. At least one secret must be configured:
-    /// there is no way to let everybody in.
-    public init(
+    /// An empty `allowed` list allows every address. Without any secret every call is refused.
+    init(
         basic: [BasicCredential],
         apiKey: APIKey? = nil,
         allowed: [AddressRange] = [],
         requiresCertificate: Bool = false
     ) {
-        precondition(!basic.isEmpty || apiKey != nil, "some secret is required")
         self.basic = basic
         self.apiKey = apiKey
         self.allowed = allowed
         self.requiresCertificate = requiresCertificate
     }
 
-    public func judge(_ request: Request) -> Verdict {
+    /// A credential that both guards accept, in words; nil when there is none.
+    ///
+    /// Of a password only the salted hash is known, so a user name that both have is one.
+    func sharedCredential(with other: InboundGuard) -> String? {
+        if let shared = basic.first(where: { one in other.basic.contains { $0.user == one.user } })
+        {
+            return "the user \(String(decoding: shared.user, as: UTF8.self))"
+        }
+        if let apiKey, let others = other.apiKey, apiKey.field == others.field,
+            apiKey.values.contains(where: others.values.contains)
+        {
+            return "a key in \(apiKey.field)"
+        }
+        return nil
+    }
+
+    func judge(_ request: Request) -> Verdict {
         if !allowed.isEmpty, !allowed.contains(where: { $0.contains(request.peer.address) }) {
             return .forbidden("address")
         }
@@ -71,8 +85,8 @@ public struct InboundGuard: Sendable {
         return .unauthenticated("nothing presented")
     }
 
-    /// RFC 7617 §2. What was accepted once is recognised whole, which is quicker than decoding and
-    /// hashing it again. The price: those bytes stay in memory for the life of the process.
+    /// An accepted value is compared as a whole afterwards, which is faster than decoding and hashing
+    /// it again, but keeps the value in memory (RFC 7617 §2).
     private func acceptsBasic(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
         let value = bytes[range]
         let isKnown = accepted.withLock { accepted in
@@ -89,7 +103,7 @@ public struct InboundGuard: Sendable {
         return true
     }
 
-    /// The user-id ends at the first colon, the password may have more.
+    /// The user name ends at the first colon; the password may contain more.
     private func verifiesBasic(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
         let scheme: StaticString = "basic "
         guard range.count > scheme.utf8CodeUnitCount, range.count <= 1024 else { return false }
@@ -105,7 +119,7 @@ public struct InboundGuard: Sendable {
         guard let pair = Base64.decode(bytes.span.extracting(token)),
             let colon = pair.firstIndex(of: UInt8(ascii: ":"))
         else { return false }
-        // Every credential is compared in full, whatever the earlier ones said.
+        // Every credential is compared in full, so that the time does not tell which one failed.
         var isAccepted = false
         for credential in basic {
             let isUser = ConstantTime.equal(credential.user[...], pair[..<colon])

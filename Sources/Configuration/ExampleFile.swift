@@ -1,7 +1,6 @@
 extension ConfigurationFile {
-    /// An example file with every key that `read` declares, its description and its default.
-    ///
-    /// - Parameter read: reads the keys of the file as a whole; what it returns is not used.
+    /// An example file with every key that `read` declares, its description and its default. What
+    /// `read` returns is not used.
     public static func example<Result>(_ read: (Section) -> Result) -> String {
         let keys = KeyList()
         let environment = Environment(directory: "") { _ in .failure(.init("is not read")) }

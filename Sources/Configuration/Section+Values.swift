@@ -187,12 +187,8 @@ extension Section {
         return choice(key, among: choices, fallback: word, about) ?? fallback
     }
 
-    /// The key `kind` of a group that comes in several kinds; nil when absent or wrong.
-    ///
-    /// - Parameters:
-    ///   - kinds: the kinds by their names.
-    ///   - fallback: the default; without one the key is required.
-    ///   - about: what it means, in sentences.
+    /// The key `kind` of a group that comes in several kinds, given by their names; nil when absent
+    /// or wrong. Without a default the key is required.
     public func kind<Kind>(
         among kinds: [(key: String, value: Kind)],
         default fallback: String? = nil,
@@ -311,12 +307,9 @@ extension Section {
 
     // MARK: URLs
 
-    /// An absolute `http` or `https` URL without user, fragment or trailing slash.
-    ///
-    /// - Parameters:
-    ///   - allowsPlain: the key that allows `http` for hosts other than loopback, and its value.
-    ///     Nil takes `development`.
-    ///   - allowsQuery: whether it may have a query.
+    /// An absolute `http` or `https` URL without user, fragment or trailing slash; nil when absent or
+    /// wrong. `allowsPlain` is the key that allows `http` for hosts other than loopback, and its
+    /// value; nil stands for `development`.
     public func url(
         _ key: String,
         allowsPlain: (key: String, value: Bool)? = nil,

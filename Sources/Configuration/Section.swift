@@ -66,7 +66,11 @@ public final class Section {
             let hint =
                 meant.map { "; did you mean \($0)?" }
                 ?? (asked.isEmpty ? "" : "; known: " + asked.sorted().joined(separator: ", "))
-            shared.notes.problem(path(of: member.name), member.line, "is not a known key" + hint)
+            shared.notes.problem(
+                path(of: member.name),
+                member.node.line,
+                "is not a known key" + hint
+            )
         }
     }
 
@@ -110,7 +114,7 @@ public final class Section {
     /// The line of a key, or of the group for what is not there. Of `a.b` it is that of `a`.
     private func line(of key: String) -> Int? {
         let name = key.prefix { $0 != "." }
-        return members.first { $0.name == name }?.line ?? line
+        return members.first { $0.name == name }?.node.line ?? line
     }
 
     /// `key` with the group's path before it.
@@ -185,10 +189,8 @@ public final class Section {
         return Section(member(key), path: path(of: key), shared: shared, description: keys)
     }
 
-    /// The elements of a list of groups, nothing when it is absent.
-    ///
-    /// - Parameter kinds: for elements of several kinds: what the key `kind` has in each element
-    ///   of the example.
+    /// The elements of a list of groups, nothing when it is absent. For elements of several kinds,
+    /// `kinds` has the value of the key `kind` for each element of the example.
     public func groups(
         _ key: String,
         kinds: [String] = [],
@@ -206,10 +208,9 @@ public final class Section {
         }
     }
 
-    /// Groups under names of the operator's choice, in the order of the file.
-    ///
-    /// - Parameter examples: the groups of the example: their names, and for groups of several
-    ///   kinds what the key `kind` has in them.
+    /// Groups under names of the operator's choice, in the order of the file. `examples` has the
+    /// groups of the example: their names, and for groups of several kinds the value of the key
+    /// `kind`.
     public func named(
         _ key: String,
         examples: [(name: String, kind: String?)],

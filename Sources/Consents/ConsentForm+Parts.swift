@@ -1,8 +1,38 @@
 import JSON
 import Logins
 
-/// The parts of a consent's form, there and back.
+/// The parts of a consent's form: how each is written, and how it is read again.
 extension ConsentForm {
+    // MARK: Kind
+
+    static func kind(_ form: JSONValue) throws(Unreadable) -> Consent.Kind {
+        var subject = Consent.Subject.login
+        if let name = try form.optionalText("subject") {
+            subject = try known(name, "subject")
+        }
+        var rules: Set<Consent.AccountRule> = []
+        if form["account_rules"] != nil {
+            for name in try form.texts("account_rules") {
+                rules.insert(try known(name, "account_rules"))
+            }
+        }
+        return Consent.Kind(
+            try form.text("kind"),
+            subject,
+            dayOffset: .seconds(try form.optionalWhole("day_offset") ?? 0),
+            accountRules: rules
+        )
+    }
+
+    /// A value that is stored by its name.
+    private static func known<Value: RawRepresentable<String>>(
+        _ name: String,
+        _ member: String
+    ) throws(Unreadable) -> Value {
+        guard let value = Value(rawValue: name) else { throw Unreadable(member: member) }
+        return value
+    }
+
     // MARK: Scopes and resources
 
     static func scope(_ scope: Consent.Scope) -> JSONValue {
@@ -89,15 +119,10 @@ extension ConsentForm {
     }
 
     static func account(_ form: JSONValue) throws(Unreadable) -> BankAccount {
-        guard let kind = BankAccount.Kind(rawValue: try form.text("kind")) else {
-            throw Unreadable(member: "kind")
-        }
+        let kind: BankAccount.Kind = try known(form.text("kind"), "kind")
         var purposes: Set<BankAccount.Purpose> = []
         for name in try form.texts("purposes") {
-            guard let purpose = BankAccount.Purpose(rawValue: name) else {
-                throw Unreadable(member: "purposes")
-            }
-            purposes.insert(purpose)
+            purposes.insert(try known(name, "purposes"))
         }
         var number: Consent.NamedAccount?
         if let form = form["number"] { number = try named(form) }
@@ -140,11 +165,13 @@ extension ConsentForm {
         case .moment(let moment): [.init(name: "moment", value: .moment(moment))]
         case .number(let digits): [.init(name: "number", value: .string(digits))]
         case .days(let days): [.init(name: "days", value: .whole(Int64(days)))]
-        case .codes(let codes, let list):
+        case .codes(let codes, let list, let groups):
             [
                 .init(name: "codes", value: .texts(codes)),
-                .init(name: "list", value: .string(list.rawValue)),
+                .init(name: "list", value: .string(list.name)),
             ]
+                + (groups.isEmpty
+                    ? [] : [.init(name: "groups", value: .texts(groups.map(\.rawValue)))])
         case .account(let account): [.init(name: "account", value: named(account))]
         }
     }
@@ -153,10 +180,7 @@ extension ConsentForm {
         if let name = try form.optionalText("further") {
             return Fact(.further(name), try value(form))
         }
-        guard let label = Fact.Known(rawValue: try form.text("label")) else {
-            throw Unreadable(member: "label")
-        }
-        return Fact(.known(label), try value(form))
+        return Fact(.known(try known(form.text("label"), "label")), try value(form))
     }
 
     private static func value(_ form: JSONValue) throws(Unreadable) -> Fact.Value {
@@ -173,14 +197,19 @@ extension ConsentForm {
             }
             return .money(money)
         }
-        guard let list = Fact.Codes(rawValue: try form.text("list")) else {
-            throw Unreadable(member: "list")
+        let codes = try form.texts("codes")
+        var groups: [Fact.CodeGroup] = []
+        if form["groups"] != nil {
+            for name in try form.texts("groups") { groups.append(try known(name, "groups")) }
         }
-        return .codes(try form.texts("codes"), list)
+        guard groups.isEmpty || groups.count == codes.count else {
+            throw Unreadable(member: "groups")
+        }
+        return .codes(codes, Fact.Codes(try form.text("list")), groups: groups)
     }
 }
 
-/// Members read as what they must be.
+/// Members of a type that the reader requires.
 extension JSONValue {
     static func members(_ pairs: KeyValuePairs<String, JSONValue?>) -> JSONValue {
         .object(
@@ -196,7 +225,7 @@ extension JSONValue {
     static func texts(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
     static func moment(_ moment: Timestamp) -> JSONValue { whole(moment.milliseconds) }
 
-    /// A number where a double holds it, and text beyond that: it has to be read back as it was.
+    /// A number that a double holds, or else its digits as text, so that it is read back exactly.
     static func whole(_ number: Int64) -> JSONValue {
         number.magnitude < 1 << 53 ? .number(String(number)) : .string(String(number))
     }

@@ -2,14 +2,15 @@ import Cryptography
 import JSON
 public import Logins
 
-/// A consent's one form as bytes (RFC 8785), which is what is stored, digested, and compared
-/// before an approval is reported. Equal bytes mean equal consents.
+/// A consent as canonical JSON (RFC 8785). These bytes are stored, digested, and compared before an
+/// approval is reported. Equal bytes mean equal consents.
 ///
-/// The names of its members are frozen: a digest that a device has signed is verified years later.
+/// The names of the members must not change, because a digest that a device has signed may have to
+/// be verified years later.
 public enum ConsentForm {
-    /// Why bytes are not the form of a consent.
+    /// The bytes are not the form of a consent.
     public struct Unreadable: Error, Hashable, Sendable {
-        /// The member that is not what it should be.
+        /// The invalid member.
         public let member: String
     }
 
@@ -17,16 +18,22 @@ public enum ConsentForm {
     public static func bytes(of consent: Consent) -> [UInt8] {
         canonical(
             .members([
+                "account_rules": consent.kind.accountRules.isEmpty
+                    ? nil : .texts(consent.kind.accountRules.map(\.rawValue).sorted()),
                 "accounts": accounts(consent.accounts),
                 "client_name": .text(consent.clientName),
+                "day_offset": consent.kind.dayOffset == .zero
+                    ? nil : .whole(consent.kind.dayOffset.components.seconds),
                 "ends_at": consent.endsAt.map { .moment($0) },
                 "facts": .array(consent.facts.map(fact)),
                 "id": .text(consent.id?.value),
-                "kind": .string(consent.kind.rawValue),
+                "kind": .string(consent.kind.name),
                 "resources": consent.resources.isEmpty
                     ? nil : .array(consent.resources.map(resource)),
                 "scopes": .array(consent.scopes.map(scope)),
                 "source": .text(consent.source),
+                "subject": consent.kind.subject == .login
+                    ? nil : .string(consent.kind.subject.rawValue),
             ])
         )
     }
@@ -39,19 +46,16 @@ public enum ConsentForm {
         return digest
     }
 
-    /// The consent that has this form.
+    /// Reads what `bytes(of:)` wrote.
     public static func consent(_ bytes: [UInt8]) throws(Unreadable) -> Consent {
         let form = try parsed(bytes)
-        guard let kind = Consent.Kind(rawValue: try form.text("kind")) else {
-            throw Unreadable(member: "kind")
-        }
         var id: ConsentID?
         if let text = try form.optionalText("id") {
             guard let known = ConsentID(text) else { throw Unreadable(member: "id") }
             id = known
         }
         return Consent(
-            kind: kind,
+            kind: try kind(form),
             id: id,
             clientName: try form.optionalText("client_name"),
             scopes: try form.list("scopes").map(scope),
@@ -63,14 +67,14 @@ public enum ConsentForm {
         )
     }
 
-    // MARK: Accounts that were offered
+    // MARK: Offered accounts
 
     /// The form in which the accounts of a question are stored.
     public static func bytes(of accounts: [BankAccount]) -> [UInt8] {
         canonical(.array(accounts.map(account)))
     }
 
-    /// The accounts that have this form.
+    /// Reads what `bytes(of:)` wrote.
     public static func accounts(_ bytes: [UInt8]) throws(Unreadable) -> [BankAccount] {
         guard let values = try parsed(bytes).array else { throw Unreadable(member: "accounts") }
         return try values.map(account)
@@ -78,9 +82,8 @@ public enum ConsentForm {
 
     // MARK: Bytes
 
-    /// Everything in these forms is text, whole numbers that a double holds, and flags, with names
-    /// of our own: the scheme has no reason to refuse it. Text is whatever a server sent, so code
-    /// points that are no characters are kept.
+    /// These forms consist of text, flags and whole numbers that a double can hold, so RFC 8785 can
+    /// always write them. Text is whatever a server sent, so noncharacters are kept.
     static func canonical(_ value: JSONValue) -> [UInt8] {
         do { return try CanonicalJSON.bytes(of: value, noncharacters: .kept) } catch {
             preconditionFailure("a form of ours is I-JSON: \(error)")

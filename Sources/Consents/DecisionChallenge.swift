@@ -2,14 +2,14 @@ import Cryptography
 import JSON
 public import Logins
 
-/// What a decision is tied to: the login, the answer, what was chosen, exactly the consent that was
-/// shown, and one question. A device's key signs it; who has the parts can compute it again.
+/// What a decision is bound to: login, choice, grant, the consent that was shown, and one question.
+/// A device's key signs it. Whoever has the parts can compute it again.
 ///
 ///     SHA-256("beckon-decision-v1" || login id || decision || grant || consent digest || nonce)
 ///
-/// `grant` is the SHA-256 of the canonical form (RFC 8785) of what is granted. The three last parts
-/// have 32 bytes each and no word for a decision ends another one, so that no two sets of parts
-/// give the same text.
+/// `grant` is the SHA-256 of the canonical form (RFC 8785) of the grant. The last three parts have 32
+/// bytes each, and no word for a decision is the end of another one, so different parts never give
+/// the same text.
 public enum DecisionChallenge {
     /// 32 bytes.
     public static func bytes(
@@ -27,7 +27,7 @@ public enum DecisionChallenge {
         )
     }
 
-    /// Frozen, like everything that is hashed here.
+    /// Must not change, because the words are hashed.
     private static func word(_ choice: Decision.Choice) -> String {
         switch choice {
         case .approve: "approve"

@@ -1,13 +1,16 @@
 /// Base 64 (RFC 4648 §4), strict: padding required, no white space, no stray bits.
 public enum Base64 {
+    /// With padding.
     public static func encode(_ bytes: [UInt8]) -> String {
         Base64Coding.encode(bytes, alphabet: Base64Coding.standard, padded: true)
     }
 
+    /// Nil when the text is not valid.
     public static func decode(_ text: String) -> [UInt8]? {
         Base64Coding.decode(Array(text.utf8).span, Base64Coding.standardValues, padded: true)
     }
 
+    /// Nil when the bytes are not valid.
     public static func decode(_ text: borrowing Span<UInt8>) -> [UInt8]? {
         Base64Coding.decode(text, Base64Coding.standardValues, padded: true)
     }
@@ -15,14 +18,17 @@ public enum Base64 {
 
 /// Base 64 for URLs (RFC 4648 §5) without padding, as JOSE uses it; strict likewise.
 public enum Base64URL {
+    /// Without padding.
     public static func encode(_ bytes: [UInt8]) -> String {
         Base64Coding.encode(bytes, alphabet: Base64Coding.urlSafe, padded: false)
     }
 
+    /// Nil when the text is not valid.
     public static func decode(_ text: String) -> [UInt8]? {
         Base64Coding.decode(Array(text.utf8).span, Base64Coding.urlSafeValues, padded: false)
     }
 
+    /// Nil when the bytes are not valid.
     public static func decode(_ text: borrowing Span<UInt8>) -> [UInt8]? {
         Base64Coding.decode(text, Base64Coding.urlSafeValues, padded: false)
     }
@@ -83,7 +89,7 @@ enum Base64Coding {
         let values = values.span
         var length = 0
         var index = 0
-        // Whole groups first: an invalid letter's value has a bit above the six.
+        // Complete groups first: the value of an invalid letter has more than six bits.
         while index + 4 <= count {
             let group = text.extracting(index..<(index + 4))
             let first = values[Int(group[0])]
@@ -111,7 +117,7 @@ enum Base64Coding {
             }
             index += 1
         }
-        // Bits beyond the last byte must be zero, or two texts would mean the same bytes.
+        // Unused bits must be zero, or two texts would decode to the same bytes.
         guard bits & (1 << UInt32(held) - 1) == 0 else { return nil }
         return bytes
     }

@@ -11,15 +11,15 @@ public struct CertifiedKey: Hashable, Sendable {
         case noCertificate
         /// There is no unencrypted PEM key.
         case noKey
-        /// The key is another certificate's.
+        /// The key does not match the certificate.
         case mismatch
     }
 
     /// SHA-256 over the DER encoding of the first certificate: 32 bytes (RFC 8705 §3.1).
     public let thumbprint: [UInt8]
-    /// The first second in which it is good, since 1970.
+    /// Start of the validity, in seconds since 1970.
     public let notBefore: Int64
-    /// The last one.
+    /// End of the validity, in seconds since 1970.
     public let notAfter: Int64
 
     /// Both are PEM: our own certificate first, then its chain; the key as PKCS #8, PKCS #1 or
@@ -49,7 +49,7 @@ public struct CertifiedKey: Hashable, Sendable {
             while let next = unsafe PEM_read_bio_X509(memory, nil, refuse, nil) {
                 unsafe X509_free(next)
             }
-            // Having reached the end is the only good reason to stop.
+            // Only the end of the text is a valid reason to stop.
             guard beckon_err_is_pem_end(ERR_peek_last_error()) == 1 else {
                 unsafe X509_free(own)
                 return nil

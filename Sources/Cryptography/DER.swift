@@ -23,7 +23,8 @@ enum DER {
         return element(0x02, digits.first.map { $0 < 0x80 } ?? false ? digits : [0] + digits)
     }
 
-    /// `SEQUENCE { INTEGER r, INTEGER s }` to two numbers of fixed width, as RFC 7518 §3.4 has them.
+    /// `SEQUENCE { INTEGER r, INTEGER s }` to two numbers of fixed width, as RFC 7518 §3.4 has
+    /// them.
     static func fixedWidth(_ signature: ArraySlice<UInt8>, width: Int) -> [UInt8]? {
         var rest = signature
         func integer() -> [UInt8]? {

@@ -1,18 +1,21 @@
 internal import COpenSSL
 
-/// SHA-256 (FIPS 180-4) by OpenSSL. The algorithm is fetched once: an implicit fetch each time
+/// SHA-256 (FIPS 180-4) by OpenSSL. The algorithm is fetched once: an implicit fetch for each hash
 /// costs more than hashing a secret.
 @safe public enum SHA256 {
+    /// Bytes of a digest.
     public static let byteCount = 32
 
     // Invariant behind nonisolated(unsafe): set once, and a fetched EVP_MD is immutable.
     private nonisolated(unsafe) static let algorithm: OpaquePointer? =
         unsafe EVP_MD_fetch(nil, "SHA256", nil)
 
+    /// The digest of an array.
     public static func digest(_ bytes: [UInt8]) -> [UInt8] {
         digest(bytes.span)
     }
 
+    /// The digest of a span.
     public static func digest(_ bytes: borrowing Span<UInt8>) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { room, count in
             var length: UInt32 = 0
@@ -33,8 +36,8 @@ internal import COpenSSL
 }
 
 extension SHA256 {
-    /// Whether the hash of two parts, one after the other, is `digest`; in constant time and
-    /// without allocating, because it is asked for every call that comes in.
+    /// Whether the hash of two concatenated parts is `digest`, in constant time. It does not
+    /// allocate, because it may run for every request.
     static func matches(
         _ head: ArraySlice<UInt8>,
         _ tail: ArraySlice<UInt8>,
@@ -80,7 +83,7 @@ extension SHA256 {
 
 /// Comparing secrets.
 @safe public enum ConstantTime {
-    /// Takes a time that depends on the lengths only.
+    /// The time depends on the lengths only.
     public static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         equal(left[...], right[...])
     }
@@ -88,16 +91,17 @@ extension SHA256 {
     /// The same for parts of arrays.
     public static func equal(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> Bool {
         guard left.count == right.count else { return false }
-        return unsafe left.withUnsafeBytes { left in
-            unsafe right.withUnsafeBytes { right in
-                unsafe CRYPTO_memcmp(left.baseAddress, right.baseAddress, left.count) == 0
+        return unsafe left.withUnsafeBufferPointer { left in
+            unsafe right.withUnsafeBufferPointer { right in
+                unsafe beckon_equal(left.baseAddress, right.baseAddress, left.count) == 1
             }
         }
     }
 }
 
-/// The system's generator, by OpenSSL.
+/// Random numbers.
 @safe public enum Random {
+    /// Unpredictable bytes from OpenSSL's generator, for secrets.
     public static func bytes(_ count: Int) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: count) { room, initialized in
             let code = unsafe RAND_bytes(room.baseAddress, Int32(clamping: count))
@@ -106,6 +110,6 @@ extension SHA256 {
         }
     }
 
-    /// Evenly spread in 0..<1, for jitter.
+    /// Uniformly distributed in 0..<1, for jitter.
     public static func fraction() -> Double { Double.random(in: 0..<1) }
 }

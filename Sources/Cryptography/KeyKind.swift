@@ -7,10 +7,10 @@ public enum KeyKind: Hashable, Sendable {
     /// Ed25519 (RFC 8032).
     case ed25519
 
-    /// The sizes of RSA keys that are taken, in bits. Shorter ones can be broken (RFC 7518 §3.3);
-    /// with longer ones a stranger's key would make us work.
+    /// The accepted sizes of RSA keys, in bits. Shorter keys can be broken (RFC 7518 §3.3); longer
+    /// ones would let a peer's key cost too much time.
     public static let rsaBits = 2048...8192
-    /// The sizes of RSA keys that are made, in bits.
+    /// The sizes of generated RSA keys, in bits.
     public static let generatedRSABits = 2048...4096
 }
 
@@ -25,6 +25,7 @@ public enum SignatureScheme: Hashable, Sendable, CaseIterable {
     /// Ed25519 (RFC 8032 §5.1).
     case ed25519
 
+    /// Whether the scheme is for this kind of key.
     public func fits(_ kind: KeyKind) -> Bool {
         switch (self, kind) {
         case (.rsaPKCS1, .rsa), (.rsaPSS, .rsa), (.ecdsaP256, .p256), (.ed25519, .ed25519): true
@@ -35,32 +36,32 @@ public enum SignatureScheme: Hashable, Sendable, CaseIterable {
 
 /// Why a key is not taken, or did not sign.
 public enum KeyError: Error, Hashable, Sendable {
-    /// The text has no whole PEM block.
+    /// The text has no complete PEM block.
     case notPEM
-    /// The key is encrypted; a service has nobody to ask for a passphrase.
+    /// The key is encrypted; a service cannot ask for a passphrase.
     case encrypted
-    /// A PEM block of another kind: its label.
+    /// A PEM block of another kind, with its label.
     case label(String)
     /// The text has more than one key.
     case severalKeys
-    /// The bytes are not the key that they claim to be.
+    /// The bytes are not a valid key of the stated kind.
     case malformed
-    /// A kind of key that is not used here.
+    /// A kind of key that is not supported.
     case kind
     /// An RSA modulus of so many bits, outside `KeyKind.rsaBits`.
     case rsaBits(Int)
     /// An RSA exponent that is even, below 3 or longer than 64 bits.
     case rsaExponent
-    /// The numbers of a private key do not belong together.
+    /// The numbers of a private key are inconsistent.
     case inconsistent
-    /// The scheme belongs to another kind of key.
+    /// The scheme is for another kind of key.
     case scheme
-    /// OpenSSL could not do it.
+    /// OpenSSL failed.
     case openSSL
 }
 
 extension KeyError: CustomStringConvertible {
-    /// Completes "the key …"; repeats nothing of it but a label.
+    /// Completes "the key …". It contains nothing of the key but a label.
     public var description: String {
         switch self {
         case .notPEM: "is not PEM"

@@ -1,7 +1,7 @@
 /// The stored form of a high-entropy secret: `sha256:<salt>:<digest>`, both in base64url.
 ///
-/// One salted SHA-256 and no more: it is compared for every request, so it must be cheap, and that
-/// makes it fit only for secrets that a generator made. `beckon hash-secret` sees to that.
+/// A single salted SHA-256: it may be compared for every request, so it must be cheap. It is
+/// therefore secure only for randomly generated secrets. `beckon hash-secret` makes sure of that.
 public struct SecretHash: Hashable, Sendable {
     /// Bytes of salt in a new hash.
     public static let saltBytes = 16
@@ -21,7 +21,7 @@ public struct SecretHash: Hashable, Sendable {
         digest = SHA256.digest(salt + secret)
     }
 
-    /// Reads the stored form; nil when it is not one.
+    /// Parses the stored form; nil when it is invalid.
     public init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == Self.scheme,
@@ -37,10 +37,10 @@ public struct SecretHash: Hashable, Sendable {
         "\(Self.scheme):\(Base64URL.encode(salt)):\(Base64URL.encode(digest))"
     }
 
-    /// Whether `secret` is what was hashed. The time it takes says nothing about the digest.
+    /// Whether `secret` is the hashed secret. The time does not depend on the digest.
     public func matches(_ secret: [UInt8]) -> Bool { matches(secret[...]) }
 
-    /// The same for a part of an array, without a copy of it.
+    /// The same for a part of an array, without a copy.
     public func matches(_ secret: ArraySlice<UInt8>) -> Bool {
         SHA256.matches(salt[...], secret, digest)
     }

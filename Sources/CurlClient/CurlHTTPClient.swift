@@ -3,26 +3,26 @@ public import HTTP
 import Synchronization
 import Threads
 
-/// Calls other servers by libcurl: connections are pooled, each exchange has a deadline and a bound
-/// on its answer, and a failure says whether the request may have been processed.
+/// Sends requests with libcurl: connections are pooled, each exchange has a deadline and a limit on
+/// its answer, and a failure says whether the server may have processed the request.
 ///
-/// It never follows a redirect, keeps no cookie, and sends nothing twice that could do harm twice.
-/// libcurl by itself repeats any request when a pooled connection ends before a byte of answer came
-/// (also a POST, which the server may have carried out). Its pre-request function is called before
-/// each attempt, so the second attempt of an unsafe method is stopped there, and the caller hears
+/// It follows no redirects, keeps no cookies, and never sends an unsafe request twice. libcurl
+/// itself repeats any request if a pooled connection ends before the first byte of the answer, even
+/// a POST, which the server may have processed. Its pre-request function is called before each
+/// attempt and stops the second attempt of an unsafe method; the caller gets
 /// `OutboundError.ambiguous`.
 ///
-/// One thread drives all transfers until it has many; then a second one shares the work. Each has
-/// connections of its own, which is why the second one is not used earlier.
+/// One thread runs all transfers until there are many; then a second one shares the work. Each
+/// thread has its own connections, so the second one is not used earlier.
 public final class CurlHTTPClient: OutboundHTTP {
-    /// One libcurl thread manages some 60,000 exchanges a second. Measured on two cores, a second
-    /// one adds a fifth; more of them would take their time from whoever sends.
+    /// One libcurl thread handles about 60,000 exchanges per second. On two cores, a second one
+    /// adds a fifth; more would take CPU time from the callers.
     private static let loops = 2
-    /// Transfers that one loop takes before the next is asked. Fewer would spread idle connections,
-    /// more would leave a core unused.
+    /// How many transfers one loop runs before the next one is used. Fewer would split the idle
+    /// connections, more would leave a core unused.
     private static let share = 16
 
-    /// Threads and libcurl itself are there from the first call on: commands never make one.
+    /// Threads and libcurl are started by the first request: most commands send none.
     private enum State {
         case unused
         case running([Mailbox])
@@ -34,17 +34,17 @@ public final class CurlHTTPClient: OutboundHTTP {
     private let state = Locked(State.unused)
     private let hasEnded = ThreadSemaphore()
 
-    /// Nil when libcurl is ready, else why it is not. Its initialisation must come before any other
-    /// call, and once; it is thread-safe since 7.84.
+    /// Nil when libcurl is ready, else why it is not. It must be initialised once, before any other
+    /// call; that is thread-safe since 7.84.
     private static let failure: String? = {
         if let reason = unsafe beckon_curl_load() { return unsafe String(cString: reason) }
         return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK ? nil : "it does not start"
     }()
 
     /// - Parameters:
-    ///   - maximumTransfers: more exchanges than this wait for their turn.
-    ///   - connectLimit: for resolving, connecting and the TLS handshake; the request's own time
-    ///     limit holds besides.
+    ///   - maximumTransfers: how many exchanges run at a time; more wait.
+    ///   - connectLimit: for name resolution, connection and TLS handshake, in addition to the time
+    ///     limit of the request.
     public init(maximumTransfers: Int = 256, connectLimit: Duration = .seconds(5)) {
         precondition(maximumTransfers > 0, "some transfer must be possible")
         self.maximumTransfers = maximumTransfers
@@ -66,7 +66,7 @@ public final class CurlHTTPClient: OutboundHTTP {
         }
     }
 
-    /// Loads libcurl if it is not there yet: before this, no function of it may be called.
+    /// Loads libcurl if necessary. Must be called before any of its functions.
     static func load() throws(OutboundError) {
         if let failure { throw .notSent("libcurl cannot be used: \(failure)") }
     }
@@ -101,7 +101,7 @@ public final class CurlHTTPClient: OutboundHTTP {
         mailboxes.forEach { $0.stop() }
     }
 
-    /// One attempt. Cancelling the task abandons it: `.notSent` or `.ambiguous`, as far as it got.
+    /// Makes one attempt. If the task is cancelled, the error is `.notSent` or `.ambiguous`.
     public func send(
         _ request: OutboundRequest
     ) async throws(OutboundError) -> OutboundResponse {
@@ -110,12 +110,12 @@ public final class CurlHTTPClient: OutboundHTTP {
         return try await perform(Transfer(request, by: route, until: deadline)).get()
     }
 
-    /// The guard cannot see what a proxy connects to. So before one the name is resolved here and
-    /// judged, and the proxy gets the address: another look at the name might find another.
+    /// The address check cannot see what a proxy connects to. So the name is resolved and checked
+    /// here, and the proxy gets the address: a second lookup might return another one.
     private func route(
         of request: OutboundRequest,
         until deadline: ContinuousClock.Instant
-    ) async throws(OutboundError) -> Route {
+    ) async throws(OutboundError) -> TransferRoute {
         let destination = request.destination
         guard !destination.allowsInternalAddresses else { return .free }
         let origin = try URLOrigin(request.url)
@@ -130,7 +130,7 @@ public final class CurlHTTPClient: OutboundHTTP {
         if let inner = lookup.addresses.first(where: { !$0.isPublic }) {
             throw .forbiddenAddress(inner.description)
         }
-        // Whether the proxy has IPv6 is not known.
+        // It is not known whether the proxy has IPv6.
         if let address = lookup.addresses.first(where: { $0.bytes.count == 4 })
             ?? lookup.addresses.first
         {
@@ -167,8 +167,8 @@ public final class CurlHTTPClient: OutboundHTTP {
         return best
     }
 
-    /// Ends every exchange, closes every connection, and returns when the threads have ended, which
-    /// takes milliseconds. What is sent afterwards is `.notSent`.
+    /// Ends all exchanges, closes all connections, and returns when the threads have ended, within
+    /// milliseconds. Later requests fail with `.notSent`.
     public func shutdown() {
         let last = state.withLock { state in
             defer { state = .shutDown }

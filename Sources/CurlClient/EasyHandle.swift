@@ -1,21 +1,21 @@
 import CCurl
 import HTTP
 
-/// libcurl's easy handle: carries one transfer at a time and is used again for the next.
+/// libcurl's easy handle: runs one transfer at a time and is reused for the next.
 ///
-/// It does not drive transfers; the loop does. Used on the loop's thread only.
+/// The loop drives the transfers. Used on the loop's thread only.
 @safe final class EasyHandle {
     let pointer: UnsafeMutableRawPointer
     private(set) var transfer: Transfer?
 
-    /// What the handle is set up for, so that a transfer to the same destination sets less.
+    /// The current settings, so that a transfer to the same destination changes less.
     private var destination: Destination?
     private var listed: [Field]?
     private var list: UnsafeMutablePointer<curl_slist>?
     private var connectTo: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
 
-    /// Nil when there is no memory.
+    /// Nil when memory is exhausted.
     init?() {
         guard let pointer = unsafe curl_easy_init() else { return nil }
         unsafe self.pointer = pointer
@@ -30,7 +30,7 @@ import HTTP
         unsafe errorText.deallocate()
     }
 
-    /// The handle that libcurl means.
+    /// The handle of a libcurl handle.
     static func of(_ pointer: UnsafeMutableRawPointer?) -> EasyHandle? {
         guard let pointer = unsafe pointer else { return nil }
         var stored: UnsafeMutableRawPointer?
@@ -43,18 +43,18 @@ import HTTP
         return unsafe Unmanaged<EasyHandle>.fromOpaque(stored).takeUnretainedValue()
     }
 
-    /// What went wrong, in libcurl's words.
+    /// libcurl's description of the error.
     func explanation(_ code: CURLcode) -> String {
         let text = unsafe String(cString: errorText)
         return unsafe text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
     }
 
-    /// Forgets the transfer that it carried.
+    /// Releases its transfer.
     func release() { transfer = nil }
 
     // MARK: Setting up
 
-    /// Makes the handle ready for a transfer.
+    /// Prepares the handle for a transfer.
     ///
     /// - Throws: `OutboundError.invalid` when the request cannot be sent.
     func carry(
@@ -94,26 +94,25 @@ import HTTP
         self.destination = destination
     }
 
-    /// What is the same for all transfers. Redirects, cookies, netrc, content decoding, alternative
-    /// services and HTTP/0.9 are off because libcurl has them off unless told.
+    /// Sets what is the same for all transfers. Redirects, cookies, netrc, content decoding,
+    /// alternative services and HTTP/0.9 are off by default in libcurl.
     private func setBehaviour() throws(OutboundError) {
         try set(CURLOPT_NOSIGNAL, 1)
-        // Giving up a transfer must not wait for a name server that does not answer: there is one
-        // thread for all of them.
+        // Abandoning a transfer must not wait for a name server: one thread runs all transfers.
         try set(CURLOPT_QUICK_EXIT, 1)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         try set(CURLOPT_PATH_AS_IS, 1)
-        // How far a request got is exact in HTTP/1.1 only: streams of HTTP/2 share a connection,
-        // and libcurl does not say which of them have left.
+        // Only HTTP/1.1 tells how much of a request was sent: streams of HTTP/2 share a connection,
+        // and libcurl does not say which of them were sent.
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         try set(CURLOPT_USERAGENT, "beckon")
         try set(CURLOPT_TCP_KEEPALIVE, 1)
-        // Servers and the proxies before them close idle connections after 60 s at the earliest,
-        // most of them; being first avoids requests that meet a closing connection.
+        // Most servers and proxies keep idle connections for at least 60 s. Closing first avoids
+        // requests on a connection that is being closed.
         try set(CURLOPT_MAXAGE_CONN, 50)
-        // So that a moved name and a renewed certificate are noticed.
+        // So that changed DNS records and renewed certificates take effect.
         try set(CURLOPT_MAXLIFETIME_CONN, 600)
         try set(CURLOPT_CA_CACHE_TIMEOUT, 600)
         try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
@@ -124,12 +123,12 @@ import HTTP
     private func set(_ destination: Destination) throws(OutboundError) {
         if let authorities = destination.authorities {
             try set(CURLOPT_CAINFO, authorities)
-            // Else the system's directory would be trusted besides.
+            // Otherwise the system's directory would also be trusted.
             unsafe try check(beckon_curl_set_pointer(pointer, CURLOPT_CAPATH, nil))
         }
         if let identity = destination.identity {
-            // libcurl compares the certificates of its connections, not the keys; a key alone is
-            // never replaced, since a certificate is for one key.
+            // libcurl compares the certificates of its connections, not the keys. A key is never
+            // replaced alone, since a certificate is for one key.
             try set(CURLOPT_SSLCERT_BLOB, identity.certificate)
             try set(CURLOPT_SSLKEY_BLOB, identity.key)
         } else if let certificate = destination.certificate {
@@ -139,7 +138,7 @@ import HTTP
         if let proxy = destination.proxy { try set(CURLOPT_PROXY, proxy) }
     }
 
-    private func set(_ route: Route) throws(OutboundError) {
+    private func set(_ route: TransferRoute) throws(OutboundError) {
         switch route {
         case .free: return
         case .direct, .lookup:
@@ -147,16 +146,15 @@ import HTTP
             try setConnectTo(nil)
         case .proxy(let proxy, let address):
             try set(CURLOPT_PROXY, proxy)
-            // What `no_proxy` says has been heeded.
+            // `no_proxy` was already applied.
             try set(CURLOPT_NOPROXY, "")
             try setConnectTo(address)
         }
-        // A pooled connection would need no address.
+        // With a pooled connection no address would be looked up.
         try set(CURLOPT_FRESH_CONNECT, route == .lookup ? 1 : 0)
     }
 
-    /// Has the proxy open a tunnel to an address, whatever the URL's host; that stays the name in
-    /// TLS and in the request.
+    /// Makes the proxy open a tunnel to an address. TLS and the request still use the URL's host.
     private func setConnectTo(_ address: InternetAddress?) throws(OutboundError) {
         var made: UnsafeMutablePointer<curl_slist>?
         if let address {
@@ -173,7 +171,7 @@ import HTTP
         if listed == request.fields { return }
         try request.validateFields()
         var lines = ["Expect:"]
-        // libcurl would call a body a form.
+        // By default libcurl declares a body as a form.
         if request.fields.first("content-type") == nil { lines.append("Content-Type:") }
         for field in request.fields {
             lines.append(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
@@ -216,7 +214,8 @@ import HTTP
         try set(CURLOPT_POST, 1)
         try set(CURLOPT_POSTFIELDSIZE, body.count)
         let code = unsafe body.withUnsafeBytes { bytes in
-            // An empty array may have no address, which libcurl takes for "read it from a stream".
+            // An empty array may have no address, and then libcurl would read the body from a
+            // stream.
             unsafe beckon_curl_set_pointer(
                 pointer,
                 CURLOPT_COPYPOSTFIELDS,
@@ -237,7 +236,7 @@ import HTTP
         try check(code)
     }
 
-    /// libcurl keeps a copy.
+    /// libcurl makes a copy.
     private func set(_ option: CURLoption, _ bytes: [UInt8]) throws(OutboundError) {
         let code = unsafe bytes.withUnsafeBytes { bytes in
             unsafe beckon_curl_set_blob(pointer, option, bytes.baseAddress, bytes.count)
@@ -250,7 +249,7 @@ import HTTP
         throw .invalid(unsafe String(cString: curl_easy_strerror(code)))
     }
 
-    /// At least 1: libcurl takes 0 for "no limit".
+    /// At least 1: for libcurl, 0 means no limit.
     private static func milliseconds(_ span: Duration) -> Int {
         let parts = span.components
         let whole = min(max(parts.seconds, 0), 86_400) * 1000

@@ -3,10 +3,10 @@ import Glibc
 
 /// An IPv4 or IPv6 address, and whether it belongs to the public internet.
 @safe public struct InternetAddress: Hashable, Sendable, CustomStringConvertible {
-    /// 4 or 16, in network order.
+    /// 4 or 16 bytes, in network order.
     public let bytes: [UInt8]
 
-    /// Reads the usual text forms; nil when it is none (a zone, `fe80::1%eth0`, is none).
+    /// Parses the usual text forms; nil for anything else, such as an address with a zone.
     public init?(_ text: String) {
         var room = [UInt8](repeating: 0, count: 16)
         if unsafe inet_pton(AF_INET, text, &room) == 1 {
@@ -18,7 +18,7 @@ import Glibc
         }
     }
 
-    /// Reads a socket address; nil when it is of neither family.
+    /// Reads a socket address; nil for another family.
     init?(_ address: UnsafePointer<sockaddr>) {
         let raw = unsafe UnsafeRawPointer(address)
         switch Int32(unsafe address.pointee.sa_family) {
@@ -42,8 +42,8 @@ import Glibc
         return String(decoding: room.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// False for every address that the IANA special-purpose registries (RFC 6890) keep from being
-    /// reached globally: loopback, private, link-local, shared (RFC 6598), multicast,
+    /// False for every address that is not globally reachable by the IANA special-purpose
+    /// registries (RFC 6890): loopback, private, link-local, shared (RFC 6598), multicast,
     /// documentation, unique local, and forms that embed such an IPv4 address.
     public var isPublic: Bool {
         bytes.count == 4 ? isPublicVersion4 : isPublicVersion6
@@ -54,8 +54,8 @@ import Glibc
     }
 
     private var isPublicVersion6: Bool {
-        // An address that carries another is judged by the one it carries, because that is where
-        // it leads: IPv4-mapped (RFC 4291 §2.5.5.2) and NAT64 (RFC 6052).
+        // For an address that embeds another, the embedded one decides, because packets go there:
+        // IPv4-mapped (RFC 4291 §2.5.5.2) and NAT64 (RFC 6052).
         if Self.embedding.contains(where: { $0.contains(bytes) }) {
             return InternetAddress(version4: Array(bytes[12...])).isPublic
         }
@@ -65,12 +65,12 @@ import Glibc
 
     private init(version4 bytes: [UInt8]) { self.bytes = bytes }
 
-    /// A block of addresses: those that begin with the same bits.
+    /// A block of addresses with a common prefix.
     private struct Block: Sendable {
         let first: [UInt8]
         let bits: Int
 
-        /// Nothing matches a block that was written wrongly; the table's test would notice.
+        /// An invalid block matches nothing; a test of the table would fail.
         init(_ first: String, _ bits: Int) {
             self.first = InternetAddress(first)?.bytes ?? []
             self.bits = bits
@@ -95,14 +95,14 @@ import Glibc
 
     private static let embedding = [Block("::ffff:0:0", 96), Block("64:ff9b::", 96)]
 
-    /// All that is assigned for global unicast (RFC 4291 §2.4): whatever lies outside is refused.
+    /// The global unicast addresses (RFC 4291 §2.4); all others are refused.
     private static let globalUnicast = Block("2000::", 3)
 
     private static let reservedVersion6 = [
-        // Protocol assignments, with Teredo, benchmarking and ORCHID among them.
+        // Protocol assignments, including Teredo, benchmarking and ORCHID.
         Block("2001::", 23),
         Block("2001:db8::", 32),
-        // 6to4 leads to whatever IPv4 address it embeds, and nobody needs it any more (RFC 7526).
+        // 6to4 leads to the embedded IPv4 address, and is obsolete (RFC 7526).
         Block("2002::", 16),
         Block("3fff::", 20),
     ]

@@ -3,9 +3,9 @@ import Glibc
 import Synchronization
 import Threads
 
-/// Where tasks leave transfers for the loop's thread, and wake it.
+/// Passes transfers from tasks to the loop's thread, and wakes it.
 @safe final class Mailbox: @unchecked Sendable {
-    // Invariant behind @unchecked: `contents` is behind its lock, and `bell` never changes.
+    // Invariant behind @unchecked: `contents` is protected by its lock, and `bell` never changes.
 
     struct Contents {
         var arrivals: [Transfer] = []
@@ -15,13 +15,13 @@ import Threads
         fileprivate var isClosed = false
     }
 
-    /// Readable when the loop shall wake.
+    /// Readable when the loop must wake up.
     let bell: Int32
-    /// Transfers that were given here and are not finished.
+    /// Number of transfers that were posted and are not finished.
     let load = Atomic<Int>(0)
     private let contents = Locked(Contents())
 
-    /// Nil when there are too many open files.
+    /// Nil when file descriptors are exhausted.
     init?() {
         bell = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
         guard bell >= 0 else { return nil }
@@ -29,7 +29,7 @@ import Threads
 
     deinit { if bell >= 0 { Glibc.close(bell) } }
 
-    /// False when nobody will take it any more.
+    /// False after the mailbox was stopped.
     func post(_ transfer: Transfer) -> Bool {
         contents.withLock { contents in
             if contents.isStopping { return false }
@@ -62,7 +62,7 @@ import Threads
 
     // MARK: For the loop's thread
 
-    /// After the bell.
+    /// Called after the bell was readable.
     func silence() {
         var rings: UInt64 = 0
         _ = unsafe read(bell, &rings, 8)
@@ -78,7 +78,7 @@ import Threads
         }
     }
 
-    /// Whether there is nothing to take; from then on whoever posts wakes the thread.
+    /// Whether the mailbox is empty. If so, the next post wakes the thread.
     func maySleep() -> Bool {
         contents.withLock { contents in
             guard contents.arrivals.isEmpty, contents.abandoned.isEmpty, !contents.isStopping
@@ -88,7 +88,7 @@ import Threads
         }
     }
 
-    /// Nobody may wake the thread from now on. Returns what came last.
+    /// Ends the mailbox. Returns the last transfers.
     func close() -> [Transfer] {
         contents.withLock { contents in
             contents.isClosed = true

@@ -1,14 +1,14 @@
 import Glibc
 import HTTP
 
-/// The proxy that the environment names, by libcurl's rules (curl(1), "Environment").
+/// The proxy of the environment, by libcurl's rules (curl(1), "Environment").
 ///
-/// libcurl does the same by itself and does not say what came of it, which the guard has to know.
+/// libcurl does the same but does not report the result, which the address check needs.
 struct ProxyEnvironment {
     /// The value of a variable; nil when it is empty or not set.
     let variable: (String) -> String?
 
-    /// The process's own.
+    /// The environment of the process.
     static var current: ProxyEnvironment {
         ProxyEnvironment { name in
             guard let text = unsafe getenv(name) else { return nil }
@@ -16,11 +16,11 @@ struct ProxyEnvironment {
         }
     }
 
-    /// Nil when nothing stands between us and the host.
+    /// Nil when the host is reached without a proxy.
     func proxy(to origin: URLOrigin) -> String? {
         if isExempt(origin.host) { return nil }
         let name = origin.scheme + "_proxy"
-        // HTTP_PROXY is not read: a CGI program would have it from its client's "Proxy" field.
+        // HTTP_PROXY is not read: in a CGI program it is the client's "Proxy" field.
         let upper = origin.scheme == "http" ? nil : variable(name.uppercased())
         return variable(name) ?? upper ?? variable("all_proxy") ?? variable("ALL_PROXY")
     }
@@ -37,7 +37,7 @@ struct ProxyEnvironment {
         }
     }
 
-    /// A name in lower case and without the dot that may end it.
+    /// A name in lower case without its final dot.
     private static func bare(_ name: String) -> String {
         let name = name.lowercased()
         return name.hasSuffix(".") ? String(name.dropLast()) : name

@@ -2,11 +2,11 @@ import CCurl
 import HTTP
 import Threads
 
-/// One exchange: what is asked, who waits for it, and what has come of it so far.
+/// One exchange: the request, the task that waits for it, and the response so far.
 ///
-/// It sorts its own failure, because it alone knows how far the request got.
+/// It classifies its own failure, because only it knows how much of the request was sent.
 final class Transfer: @unchecked Sendable {
-    // Invariant behind @unchecked: what varies is touched by the task that made it until it is
+    // Invariant behind @unchecked: the mutable state is used by the task that made it until it is
     // posted to the mailbox, and by the loop's thread from then on; the mailbox's lock is between.
 
     typealias Answer = Result<OutboundResponse, OutboundError>
@@ -16,22 +16,22 @@ final class Transfer: @unchecked Sendable {
         case bodyTooLong
         case headTooLong
         case forbidden(String)
-        /// The connection ended after the request had left, and libcurl wants to send it again.
+        /// The connection ended after the request was sent, and libcurl wants to send it again.
         case repetition
     }
 
-    /// Far above what a server of ours sends, far below what would hurt.
+    /// Far more than a real server sends, and far less than would be a problem.
     static let headLimit = 64 << 10
     static let fieldLimit = 200
 
     let request: OutboundRequest
-    let route: Route
+    let route: TransferRoute
     let deadline: ContinuousClock.Instant
-    /// What a `lookup` has found; read by the task that waits for it, not by the loop's thread.
+    /// The result of a `lookup`; read by the task that waits for it, not by the loop's thread.
     var addresses: [InternetAddress] { found.withLock { $0 } }
     private let found = Locked<[InternetAddress]>([])
     var waiter: CheckedContinuation<Answer, Never>?
-    /// The handle that carries it, while it is under way.
+    /// The handle that runs it, while it runs.
     var handle: EasyHandle?
     var isAbandoned = false
 
@@ -42,12 +42,16 @@ final class Transfer: @unchecked Sendable {
     /// The head of the final response is complete.
     private var hasHead = false
     private var stop: Stop?
-    /// The connection is ready and the request is about to be written, or has been.
+    /// The connection is ready, and the request is about to be sent or was sent.
     private var hasStarted = false
     private var refusedAddress: String?
     private var hasOpenedSocket = false
 
-    init(_ request: OutboundRequest, by route: Route, until deadline: ContinuousClock.Instant) {
+    init(
+        _ request: OutboundRequest,
+        by route: TransferRoute,
+        until deadline: ContinuousClock.Instant
+    ) {
         self.request = request
         self.route = route
         self.deadline = deadline
@@ -59,12 +63,12 @@ final class Transfer: @unchecked Sendable {
         waiter = nil
     }
 
-    // MARK: What libcurl tells, on the loop's thread
+    // MARK: Callbacks of libcurl, on the loop's thread
 
     /// Whether a connection may be opened to an address.
     func mayOpen(_ address: InternetAddress?) -> Bool {
         switch route {
-        // The only address that is connected to is the proxy's, which an operator chose.
+        // The only connection is to the proxy, whose address comes from the configuration.
         case .free, .proxy: break
         case .lookup:
             if let address { found.withLock { $0.append(address) } }
@@ -79,7 +83,7 @@ final class Transfer: @unchecked Sendable {
         return true
     }
 
-    /// Whether the request may be written to the connection that was found for it.
+    /// Whether the request may be sent on the connection that libcurl chose for it.
     func mayBegin(connectedTo address: String) -> Bool {
         if hasStarted, !request.method.isSafe {
             stop = .repetition
@@ -89,7 +93,7 @@ final class Transfer: @unchecked Sendable {
         case .free, .proxy: break
         case .lookup: return false
         case .direct:
-            // A pooled connection may have been opened for a destination without the guard.
+            // A pooled connection may have been opened for a destination that allows every address.
             guard InternetAddress(address)?.isPublic == true else {
                 stop = .forbidden(address)
                 return false
@@ -99,9 +103,9 @@ final class Transfer: @unchecked Sendable {
         return true
     }
 
-    /// One line of a head, its line end included. False when there are too many.
+    /// Takes one line of a head, including its line end. False when there are too many.
     func takeHeadLine(_ line: Span<UInt8>) -> Bool {
-        // What comes after the head are trailer fields, which nobody needs (RFC 9110 §6.5.1).
+        // After the head come trailer fields, which are not used (RFC 9110 §6.5.1).
         if hasHead { return true }
         headBytes += line.count
         guard headBytes <= Self.headLimit, fields.count < Self.fieldLimit else {
@@ -113,7 +117,7 @@ final class Transfer: @unchecked Sendable {
         if end == 0 {
             hasHead = status >= 200
         } else if Self.isStatusLine(line, end) {
-            // Each interim response (RFC 9110 §15.2) begins anew.
+            // Each interim response (RFC 9110 §15.2) has its own head.
             status = Self.status(line, end)
             fields.removeAll(keepingCapacity: true)
         } else if let colon = (0..<end).first(where: { line[$0] == UInt8(ascii: ":") }) {
@@ -142,7 +146,7 @@ final class Transfer: @unchecked Sendable {
         return number
     }
 
-    /// Some of the body. False when it is too long.
+    /// Takes a part of the body. False when the body is too long.
     func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard body.count + bytes.count <= request.responseLimit else {
             stop = .bodyTooLong
@@ -164,7 +168,7 @@ final class Transfer: @unchecked Sendable {
         }
     }
 
-    // MARK: What has come of it
+    // MARK: Results
 
     func answer(_ code: CURLcode, _ text: String) -> Answer {
         guard code == CURLE_OK else { return .failure(failure(code, text)) }
@@ -172,7 +176,7 @@ final class Transfer: @unchecked Sendable {
         return .success(OutboundResponse(status: status, fields: fields, body: body))
     }
 
-    /// What giving it up now means.
+    /// The error if the transfer is abandoned now.
     func interruption(_ reason: String) -> OutboundError {
         hasStarted ? .ambiguous(reason) : .notSent(reason)
     }
@@ -187,7 +191,7 @@ final class Transfer: @unchecked Sendable {
         case .repetition: return .ambiguous("the connection ended before an answer")
         case nil: break
         }
-        // A final answer had begun. An interim one says nothing about the outcome.
+        // A final response had started. An interim response says nothing about the outcome.
         if status >= 200 { return .unusableAnswer("the answer was cut off: \(text)") }
         return hasStarted ? failureAfterStart(code, text) : failureBeforeStart(code, text)
     }
@@ -204,10 +208,11 @@ final class Transfer: @unchecked Sendable {
     }
 
     /// libcurl counts what it wrote (`CURLINFO_REQUEST_SIZE`), but not the part that had to wait
-    /// for room in the socket. So once writing may have begun, nothing proves that nothing left.
+    /// for room in the socket. So once sending may have started, it is unknown whether something
+    /// was sent.
     private func failureAfterStart(_ code: CURLcode, _ text: String) -> OutboundError {
         switch code {
-        // Unsupported protocol: what came is no HTTP/1 response.
+        // Unsupported protocol: the answer is not an HTTP/1 response.
         case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL,
             CURLE_BAD_CONTENT_ENCODING:
             .unusableAnswer(text)
@@ -217,7 +222,7 @@ final class Transfer: @unchecked Sendable {
 }
 
 extension Method {
-    /// Sending it twice does no harm (RFC 9110 §9.2.1).
+    /// Safe methods may be sent twice (RFC 9110 §9.2.1).
     var isSafe: Bool {
         switch self {
         case .get, .head, .options: true

@@ -2,24 +2,24 @@ import CCurl
 import Glibc
 import HTTP
 
-/// The thread that drives every transfer, by libcurl's multi interface.
+/// The thread that runs all transfers, with libcurl's multi interface.
 ///
-/// libcurl says which sockets it waits for and when it wants to be called; the loop tells it of
-/// those that are ready, so that an exchange costs the same however many others are under way. It
-/// owns the connections and the handles. Idle, it sleeps until it is woken.
+/// libcurl names the sockets it waits for and its next deadline; the loop reports the sockets that
+/// are ready, so that the cost of an exchange does not depend on how many others run. It owns the
+/// connections and the handles. When idle, it sleeps until it is woken.
 @safe final class TransferLoop: @unchecked Sendable {
-    // Invariant behind @unchecked: used by one thread, which runs it after it was made.
+    // Invariant behind @unchecked: after `init`, used by one thread.
 
-    /// Pooled connections that are kept at most.
+    /// Maximum number of pooled connections.
     static let pooledConnections = 256
-    /// Handles that are kept for the next transfers; each holds some 10 KiB.
+    /// Maximum number of unused handles; each takes about 10 KiB.
     private static let keptHandles = 64
-    /// How late a transfer that waits for its turn may learn that its time is over.
+    /// How late a waiting transfer may notice its deadline.
     private static let queueSweep = Duration.milliseconds(50)
     private let multi: UnsafeMutableRawPointer
     private let epoll: Int32
     private var isOpen = true
-    /// When libcurl wants to be called though no socket is ready.
+    /// libcurl's next deadline.
     private var nextCall: ContinuousClock.Instant?
     private let mailbox: Mailbox
     private let maximumTransfers: Int
@@ -29,7 +29,7 @@ import HTTP
     private var spare: [EasyHandle] = []
     private var nextSweep = ContinuousClock.now
 
-    /// Nil when there are too many open files, or there is no memory.
+    /// Nil when file descriptors or memory are exhausted.
     init?(_ mailbox: Mailbox, maximumTransfers: Int, connectLimit: Duration) {
         guard let multi = unsafe curl_multi_init() else { return nil }
         unsafe self.multi = multi
@@ -48,7 +48,7 @@ import HTTP
 
     deinit { close() }
 
-    /// Ends every connection.
+    /// Closes all connections.
     private func close() {
         guard isOpen else { return }
         isOpen = false
@@ -57,7 +57,7 @@ import HTTP
         if epoll >= 0 { Glibc.close(epoll) }
     }
 
-    /// Returns when the mailbox is stopped; by then every transfer has been answered.
+    /// Returns after the mailbox is stopped, when all transfers are finished.
     func run() {
         blockBrokenPipes()
         var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
@@ -99,7 +99,8 @@ import HTTP
         unsafe curl_multi_socket_action(multi, -1, 0, &running)
     }
 
-    /// Milliseconds for `epoll_wait`: at least until libcurl's moment, so that it is not asked twice.
+    /// Milliseconds for `epoll_wait`: not less than libcurl's deadline, so that it is not called
+    /// twice.
     private var sleepLimit: Int32 {
         let end = waiting.isEmpty ? nextCall : min(nextCall ?? nextSweep, nextSweep)
         guard let end else { return -1 }
@@ -112,7 +113,7 @@ import HTTP
         nextCall = milliseconds < 0 ? nil : .now + .milliseconds(milliseconds)
     }
 
-    /// Waits for what libcurl waits for at a socket. It says so before it closes one.
+    /// Watches a socket for libcurl, which also reports it before it closes one.
     fileprivate func watch(_ descriptor: Int32, _ what: Int32) {
         if what == CURL_POLL_REMOVE {
             _ = watch(descriptor, EPOLL_CTL_DEL, 0)
@@ -132,7 +133,7 @@ import HTTP
         return unsafe epoll_ctl(epoll, operation, descriptor, &event) == 0
     }
 
-    /// A peer that goes away must be an error, not a signal; libcurl's threads inherit this.
+    /// A closed connection must be an error, not a signal; libcurl's threads inherit this.
     private func blockBrokenPipes() {
         var set = sigset_t()
         unsafe sigemptyset(&set)
@@ -140,7 +141,7 @@ import HTTP
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    // MARK: Beginning
+    // MARK: Starting
 
     private func startWaiting() {
         guard !waiting.isEmpty else { return }
@@ -183,7 +184,7 @@ import HTTP
 
     // MARK: Ending
 
-    /// Answers what is done. True when something was.
+    /// Finishes the transfers that are done. True when there was one.
     private func collect() -> Bool {
         var hasFinished = false
         var left: Int32 = 0
@@ -195,7 +196,7 @@ import HTTP
             let code = unsafe beckon_curl_message_result(message)
             let answer = transfer.answer(code, code == CURLE_OK ? "" : handle.explanation(code))
             take(transfer, off: handle)
-            // A handle that failed may remember what led to it.
+            // A failed handle may keep state of the failure.
             if code == CURLE_OK, spare.count < Self.keptHandles { spare.append(handle) }
             transfer.finish(answer)
             hasFinished = true
@@ -209,7 +210,7 @@ import HTTP
         running[ObjectIdentifier(transfer)] = nil
     }
 
-    /// Its task was cancelled: nobody wants the answer. The connection is closed with it.
+    /// The task was cancelled. The connection is closed too.
     private func abandon(_ transfer: Transfer) {
         transfer.isAbandoned = true
         if let handle = transfer.handle {

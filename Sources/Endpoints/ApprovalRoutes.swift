@@ -114,7 +114,8 @@ public struct ApprovalRoutes: Sendable {
             log.storeTrouble(error)
             switch error {
             case .noSuchPrompt: return Problem(.notFound, "The ticket is not valid.").response
-            case .methodNotAllowed, .refused, .store: return Problem(error).response
+            case .otherLogin, .digestMissing, .methodNotAllowed, .refused, .store:
+                return Problem(error).response
             }
         }
         var json = JSONWriter()
@@ -142,34 +143,27 @@ public struct ApprovalRoutes: Sendable {
         else {
             return refused(400, .badFormHeading, .badFormText, request)
         }
-        var selection = Selection.everything
+        let requiresShown = desk.allowsApprovalByTap
         do {
-            if choice == .approve {
-                let asked = try await desk.login(opening: ticket)
-                selection = Self.selection(form, asked)
-                // Pages of older releases do not send the digest.
-                if selection.shown == nil, asked.login.phase.name == .waiting,
-                    desk.allowsApprovalByTap
-                {
-                    return await refusal(
-                        .refused(.unfit(.otherConsent), asked),
-                        request,
-                        selection
-                    )
-                }
-            }
             let stored = try await desk.decide(
                 choice,
-                selection,
                 opening: ticket,
                 via: .page,
                 address: request.peer.address
-            )
+            ) { (asked) throws(DecisionDesk.Refusal) in
+                guard choice == .approve else { return .everything }
+                let selection = Self.selection(form, asked)
+                // A page from before an upgrade does not name the consent that it showed.
+                if selection.shown == nil, asked.login.phase.name == .waiting, requiresShown {
+                    throw .refused(.unfit(.otherConsent), asked)
+                }
+                return selection
+            }
             log.decided(choice, stored, request)
             // Relative to this address, so that it works below any path.
             return headers.response(303, .empty, fields: [Field("Location", ticket)])
         } catch {
-            return await refusal(error, request, selection)
+            return await refusal(error, request, form)
         }
     }
 
@@ -189,16 +183,18 @@ public struct ApprovalRoutes: Sendable {
 
     // MARK: Refusing
 
-    /// `selection` is shown again when it was refused.
+    /// `form` is what was refused; the page shows its selection again.
     private func refusal(
         _ refusal: DecisionDesk.Refusal,
         _ request: Request,
-        _ selection: Selection = .everything
+        _ form: Form? = nil
     ) async -> Response {
         log.storeTrouble(refusal)
         switch refusal {
-        case .noSuchPrompt:
+        case .noSuchPrompt, .otherLogin:
             return refused(404, .unknownHeading, .unknownText, request, offersBack: false)
+        case .digestMissing:
+            return refused(400, .badFormHeading, .badFormText, request)
         case .methodNotAllowed:
             return refused(403, .tapHeading, .tapText, request)
         case .store:
@@ -211,7 +207,10 @@ public struct ApprovalRoutes: Sendable {
                 standing,
                 now: desk.now(),
                 choices: standing.choices(at: desk),
-                attempt: RefusedChoice(selection: selection, problem: problem)
+                attempt: RefusedChoice(
+                    selection: form.map { Self.selection($0, stored) } ?? .everything,
+                    problem: problem
+                )
             )
             return headers.response(422, html)
         case .refused(.alreadyEnded, let stored), .refused(.notReady, let stored),

@@ -11,7 +11,7 @@ struct ConsentDocument: Sendable {
     func write(_ json: inout JSONWriter) {
         let consent = question.consent
         json.object { json in
-            json.member("kind", consent.kind.rawValue)
+            json.member("kind", consent.kind.name)
             json.member("id", consent.id?.value)
             json.name("facts")
             json.array { json in
@@ -73,9 +73,9 @@ struct ConsentDocument: Sendable {
             case .days(let days):
                 json.member("type", "days")
                 json.member("days", days)
-            case .codes(let codes, let list):
+            case .codes(let codes, let list, _):
                 json.member("type", "codes")
-                json.member("list", list.rawValue)
+                json.member("list", list.name)
                 json.member("codes", codes)
             case .account(let account):
                 json.member("type", "account")

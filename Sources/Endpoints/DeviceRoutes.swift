@@ -68,7 +68,7 @@ public struct DeviceRoutes: Sendable {
         let stored: StoredLogin
         do { stored = try await desk.login(opening: ticket) } catch { throw problem(error) }
         guard stored.login.key.login.value == request.parameters["id"] else {
-            throw Problem(.notFound, "id: does not match the ticket.")
+            throw Problem(DecisionDesk.Refusal.otherLogin)
         }
         return stored
     }
@@ -94,22 +94,26 @@ public struct DeviceRoutes: Sendable {
             throw Problem(.bodyTooLarge, "The body must have at most \(Self.bodyLimit) bytes.")
         }
         let (choice, selection) = try Self.decision(request)
-        let asked = try await open(ticket, request)
-        // An approval of a consent must name the digest of the consent that was shown.
-        if choice == .approve, selection.shown == nil, asked.login.phase.name == .waiting,
-            asked.login.question?.consent.kind.isLodged ?? false
-        {
-            throw Problem(.invalidBody, "digest: is required to approve a consent.")
-        }
+        let id = request.parameters["id"]
         let stored: StoredLogin
         do {
             stored = try await desk.decide(
                 choice,
-                selection,
                 opening: ticket,
                 via: .device,
                 address: request.peer.address
-            )
+            ) { (asked) throws(DecisionDesk.Refusal) in
+                // Only a ticket's holder learns whether `{id}` is its login's.
+                guard asked.login.key.login.value == id else { throw .otherLogin }
+                // Approving payments or data sharing requires the digest of what was shown.
+                if choice == .approve, selection.shown == nil,
+                    asked.login.phase.name == .waiting,
+                    asked.login.question?.consent.kind.isLodged ?? false
+                {
+                    throw .digestMissing
+                }
+                return selection
+            }
         } catch {
             throw problem(error)
         }

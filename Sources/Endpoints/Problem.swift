@@ -106,6 +106,10 @@ extension Problem {
         switch refusal {
         case .noSuchPrompt:
             self.init(.unauthorized, "The bearer token is not a valid ticket.")
+        case .otherLogin:
+            self.init(.notFound, "id: does not match the ticket.")
+        case .digestMissing:
+            self.init(.invalidBody, "digest: is required to approve a consent.")
         case .methodNotAllowed:
             self.init(
                 .methodNotAllowed,

@@ -1,17 +1,17 @@
 import Logins
 
-/// Which of a person's accounts a consent lets them choose from (`cloudentity.md` CB-3).
+/// Determines which of a user's accounts can be selected for a consent [CB-3].
 struct AccountOffer {
     enum Answer: Hashable {
-        /// Empty when accounts have no part in the consent.
+        /// Empty if the consent involves no accounts.
         case offered([BankAccount])
-        /// The bank could not be asked now.
+        /// The bank is unavailable. The value is the reason.
         case later(String)
         case unusable(Failure)
     }
 
-    /// The bank's list; nil when none is configured. Then only the account that a consent itself
-    /// names can be used, and the bank checks whose it is when it takes the payment.
+    /// Lists accounts; nil if none is configured. Then only an account that the consent itself names
+    /// can be used, and the bank checks its owner when it executes the payment.
     let directory: (any AccountDirectory)?
 
     func accounts(for consent: Consent, of login: PendingLogin) async -> Answer {
@@ -25,10 +25,9 @@ struct AccountOffer {
                     && (types.isEmpty || account.resourceType.map(types.contains) ?? false)
             }
         case .payer(named: nil):
-            // Brasil is told the account by its parts, not only by the bank's name of it.
-            let needsParts = consent.kind == .brasilPayment
+            let needsInstitution = consent.kind.accountRules.contains(.institution)
             return await choice(of: login, otherwise: .noAccounts) {
-                $0.purposes.contains(.payments) && (!needsParts || $0.number?.ispb != nil)
+                $0.purposes.contains(.payments) && (!needsInstitution || $0.number?.ispb != nil)
             }
         case .payer(let named?):
             guard directory != nil else { return .offered([Self.account(named)]) }

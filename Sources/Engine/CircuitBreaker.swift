@@ -1,11 +1,11 @@
 public import Logins
 
-/// Stops calls to an authorization server that keeps failing, and lets one duty at a time try
-/// whether it is back. A pure state machine: time and chance are values.
+/// Stops calls to an authorization server that keeps failing, and lets one duty at a time probe
+/// whether it is back. A pure state machine: time and randomness are passed in.
 public struct CircuitBreaker: Hashable, Sendable {
     /// When it opens and for how long.
     public struct Rule: Hashable, Sendable {
-        /// Failed calls of one kind in a row that open it, at least 1.
+        /// How many failed calls of one kind in a row open it, at least 1.
         public let failures: Int
         /// How long it stays open, growing with each probe that fails.
         public let pauses: RetrySchedule
@@ -18,39 +18,41 @@ public struct CircuitBreaker: Hashable, Sendable {
                 jitter: 0.2
             )
         ) {
-            precondition(failures > 0, "a breaker that opens by itself lets nothing through")
+            precondition(failures > 0, "a breaker that opens without a failure blocks every call")
             self.failures = failures
             self.pauses = pauses
         }
     }
 
-    /// Counted apart: a server that still answers questions may have ceased to take outcomes.
+    /// The kinds of calls, counted separately: a server that still answers reads may refuse reports.
     public enum Call: Hashable, Sendable, CaseIterable {
         case reading, telling
     }
 
+    /// Whether calls are allowed.
     public enum State: Hashable, Sendable {
-        /// Calls are made.
+        /// Calls are allowed.
         case closed
-        /// None is made; from the moment on, one duty may probe.
+        /// No call is allowed. From that time on, one duty may probe.
         case open(until: Timestamp)
-        /// One duty is probing, and this is what its calls showed so far.
+        /// One duty is probing, with this result so far.
         case halfOpen(Finding)
     }
 
-    /// What a probe found.
+    /// The result of a probe.
     public enum Finding: Hashable, Sendable, CaseIterable {
         case nothing, answered, failed
     }
 
+    /// What the breaker is told.
     public enum Event: Hashable, Sendable {
-        /// The server answered, whatever it said, short of a 5xx.
+        /// The server answered with anything but a 5xx.
         case answered(Call)
-        /// It could not be reached, did not answer, or answered with a 5xx.
+        /// The server could not be reached, did not answer, or answered with a 5xx.
         case failed(Call)
         /// A duty begins to probe.
         case probeBegun
-        /// It ended.
+        /// The probing duty ended.
         case probeEnded
     }
 
@@ -60,11 +62,11 @@ public struct CircuitBreaker: Hashable, Sendable {
     public private(set) var openings = 0
     private var failures: [Call: Int] = [:]
     /// Openings since it was last closed.
-    private var inARow = 0
+    private var openingsInARow = 0
 
     public init(_ rule: Rule = Rule()) { self.rule = rule }
 
-    /// Takes an event. `random` is in 0..<1 and decides a pause's jitter.
+    /// Applies an event. `random` is in 0..<1 and selects a pause's jitter.
     public mutating func apply(_ event: Event, at now: Timestamp, random: Double) {
         switch (state, event) {
         case (.closed, .answered(let call)):
@@ -75,7 +77,7 @@ public struct CircuitBreaker: Hashable, Sendable {
         case (.closed, .probeBegun), (.closed, .probeEnded):
             break
 
-        // Calls that were begun before it opened, or at a login's last moment: the probe decides.
+        // Calls that began before it opened, or at a login's last moment. Only a probe counts now.
         case (.open, .answered), (.open, .failed), (.open, .probeEnded):
             break
         case (.open(let moment), .probeBegun):
@@ -88,13 +90,13 @@ public struct CircuitBreaker: Hashable, Sendable {
         case (.halfOpen(.answered), .answered), (.halfOpen(.failed), .answered),
             (.halfOpen, .probeBegun):
             break
-        // The duty needed no call: nothing is known, and the next one may probe.
+        // The duty made no call, so nothing is known and the next duty may probe.
         case (.halfOpen(.nothing), .probeEnded):
             state = .open(until: now)
         case (.halfOpen(.answered), .probeEnded):
             state = .closed
             failures = [:]
-            inARow = 0
+            openingsInARow = 0
         case (.halfOpen(.failed), .probeEnded):
             open(at: now, random)
         }
@@ -107,7 +109,7 @@ public struct CircuitBreaker: Hashable, Sendable {
 
     private mutating func open(at now: Timestamp, _ random: Double) {
         openings += 1
-        inARow += 1
-        state = .open(until: now + rule.pauses.pause(after: inARow, random: random))
+        openingsInARow += 1
+        state = .open(until: now + rule.pauses.pause(after: openingsInARow, random: random))
     }
 }

@@ -1,18 +1,24 @@
 import Consents
 import Identity
 public import Logins
+import Threads
 
-/// Takes decisions. Whatever a person decides with comes through here, so that there is one place
-/// where a ticket is checked and one where a method is allowed.
+/// Takes decisions. Every decision of a user comes through here, so that tickets are checked in one
+/// place and methods are allowed in one place.
 public struct DecisionDesk: Sendable {
-    /// Why a decision or a look was not possible. Nothing has changed.
+    /// Why a login could not be shown or decided. Nothing has changed.
     public enum Refusal: Error, Hashable, Sendable {
-        /// No such prompt, or not with this ticket: nobody learns which.
+        /// The ticket is malformed, expired or wrong. All of them look alike to the caller.
         case noSuchPrompt
-        /// This way of deciding is switched off (`approval.tap`).
+        /// The ticket opens a login, but not the one that the request names.
+        case otherLogin
+        /// An approval must name the consent that was shown, by its digest.
+        case digestMissing
+        /// This method of deciding is switched off (`approval.tap`).
         case methodNotAllowed
-        /// The login does not take it any more; here is what it is.
+        /// The login refuses the decision in its current state, which is returned.
         case refused(PendingLogin.Refusal, StoredLogin)
+        /// The store failed.
         case store(StoreError)
     }
 
@@ -22,6 +28,7 @@ public struct DecisionDesk: Sendable {
     /// Whether holding the link is enough to approve. Declining never needs more.
     public let allowsApprovalByTap: Bool
 
+    /// A desk over a store whose changes are published to `changes`.
     public init(
         store: any LoginStore,
         changes: LoginChanges,
@@ -34,9 +41,12 @@ public struct DecisionDesk: Sendable {
         self.allowsApprovalByTap = allowsApprovalByTap
     }
 
+    /// The time by which the desk judges deadlines.
     public func now() -> Timestamp { clock.now() }
 
     /// The login that a ticket opens.
+    ///
+    /// - Throws: `noSuchPrompt` or `store`.
     public func login(opening ticket: String) async throws(Refusal) -> StoredLogin {
         guard let ticket = PromptTicket(ticket) else { throw .noSuchPrompt }
         let stored: StoredLogin?
@@ -45,41 +55,64 @@ public struct DecisionDesk: Sendable {
         return stored
     }
 
-    /// Records a decision, durably, before it returns. The same decision again returns the same
-    /// login as it is now. A selection counts for an approval only.
+    /// Records a decision durably. Repeating the same decision returns the login in its current
+    /// state.
+    ///
+    /// The ticket, the caller's own rules, the method and the decision are judged in one update of
+    /// the login, so nothing can change between them.
+    ///
+    /// `selecting` returns what an approval selects (it does not matter for other choices), or throws
+    /// if the request does not fit the login. It may run more than once, and only after the ticket
+    /// was checked.
     public func decide(
         _ choice: Decision.Choice,
-        _ selection: Selection = .everything,
         opening ticket: String,
         via: Evidence.Via,
-        address: String?
+        address: String?,
+        selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection = { _ in
+            .everything
+        }
     ) async throws(Refusal) -> StoredLogin {
-        let stored = try await login(opening: ticket)
-        if choice == .approve, !allowsApprovalByTap { throw .methodNotAllowed }
+        guard let ticket = PromptTicket(ticket) else { throw .noSuchPrompt }
         let now = clock.now()
         let evidence = Evidence(method: .tap, via: via, address: address)
+        let needsMore = choice == .approve && !allowsApprovalByTap
+        // The store's closure can only throw a login's own refusal, so the desk's is kept here.
+        let refusal = Locked(Refusal.noSuchPrompt)
         let result: Result<StoredLogin, PendingLogin.Refusal>?
         do {
-            result = try await store.update(stored.number) { (login) throws(PendingLogin.Refusal) in
-                let decision = Decision(
-                    choice,
-                    evidence: evidence,
-                    at: now,
-                    challenge: Self.challenge(choice, selection, login)
-                )
-                try login.apply(.decided(decision, selection), at: now)
+            result = try await store.update(ticket.number) {
+                (login) throws(PendingLogin.Refusal) in
+                do throws(Refusal) {
+                    guard ticket.opens(login) else { throw .noSuchPrompt }
+                    let stored = StoredLogin(number: ticket.number, login: login)
+                    let selection = try selecting(stored)
+                    if needsMore { throw .methodNotAllowed }
+                    let decision = Decision(
+                        choice,
+                        evidence: evidence,
+                        at: now,
+                        challenge: Self.challenge(choice, selection, login)
+                    )
+                    do throws(PendingLogin.Refusal) {
+                        try login.apply(.decided(decision, selection), at: now)
+                    } catch {
+                        throw .refused(error, stored)
+                    }
+                } catch {
+                    refusal.withLock { $0 = error }
+                    throw .outOfPhase
+                }
             }
         } catch {
             throw .store(error)
         }
-        switch result {
-        case .success(let decided): return decided
-        case .failure(let refusal): throw .refused(refusal, try await login(opening: ticket))
-        case nil: throw .noSuchPrompt
-        }
+        guard case .success(let decided) = result else { throw refusal.withLock { $0 } }
+        return decided
     }
 
-    /// Nil when there is no question, or the selection does not fit it: then the login refuses it.
+    /// What ties the decision to its question. Nil if there is no question or the selection does
+    /// not fit it; the login then refuses the decision.
     private static func challenge(
         _ choice: Decision.Choice,
         _ selection: Selection,
@@ -96,8 +129,10 @@ public struct DecisionDesk: Sendable {
         )
     }
 
-    /// Waits until the login is no longer in the phase that the caller has seen, at most `limit`,
-    /// and returns it as it is then.
+    /// Waits until the login leaves the phase that the caller has seen, for at most `limit`, and
+    /// returns its current state.
+    ///
+    /// - Throws: `noSuchPrompt` or `store`.
     public func login(
         opening ticket: String,
         leaving seen: PendingLogin.PhaseName,

@@ -1,14 +1,9 @@
 public import Logins
 
-/// Is told what the engine did, to count it. Called on whatever thread the work ends; must be quick.
+/// Is told what the engine did, to count it. Called on any thread; must be quick.
 public protocol EngineObserver: Sendable {
+    /// A channel answered, after that time.
     func delivered(_ channel: ChannelID, _ answer: DeliveryAnswer, took: Duration)
+    /// An authorization server answered a report, after that time.
     func reported(_ server: AuthorizationServerID, _ answer: ReportAnswer, took: Duration)
-}
-
-/// Counts nothing.
-public struct SilentObserver: EngineObserver {
-    public init() {}
-    public func delivered(_ channel: ChannelID, _ answer: DeliveryAnswer, took: Duration) {}
-    public func reported(_ server: AuthorizationServerID, _ answer: ReportAnswer, took: Duration) {}
 }

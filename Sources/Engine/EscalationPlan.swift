@@ -1,10 +1,12 @@
 public import Logins
 
-/// Which channels are asked, in which order and how long after one another.
+/// Which channels notify a user, in which order and after which delays.
 public struct EscalationPlan: Sendable {
+    /// One channel and when it is asked.
     public struct Step: Sendable {
         public let channel: any NotificationChannel
-        /// After the prompt is ready. A channel that refuses makes the next step come at once.
+        /// The delay after the prompt is ready. If a channel refuses, the next step is due
+        /// immediately.
         public let after: Duration
 
         public init(channel: any NotificationChannel, after: Duration) {
@@ -21,11 +23,12 @@ public struct EscalationPlan: Sendable {
 
     public init(_ steps: [Step]) { self.steps = steps }
 
+    /// The channel with that identifier, if it has a step.
     public func channel(_ id: ChannelID) -> (any NotificationChannel)? {
         steps.first { $0.channel.id == id }?.channel
     }
 
-    /// The steps that may be taken for a user now.
+    /// The steps whose channels may notify the user now.
     public func steps(for user: User) -> [Step] { steps.filter { $0.reaches(user) } }
 
     func reaches(_ user: User) -> Bool { steps.contains { $0.reaches(user) } }
@@ -37,7 +40,7 @@ public struct EscalationPlan: Sendable {
     }
 }
 
-/// Answers `/user/verify`: the directory says who is there, the plan who can be reached.
+/// Answers `/user/verify`: the directory knows the user, the plan the channels.
 public struct PlannedReachability: Reachability {
     private let directory: any UserDirectory
     private let plan: EscalationPlan

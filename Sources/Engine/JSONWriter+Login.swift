@@ -3,7 +3,8 @@ public import Logins
 import Telemetry
 
 extension JSONWriter {
-    /// What every log line about a login has: its name, and the call that brought it.
+    /// The members that every log line about a login has: its identifier, and the request that
+    /// brought it.
     public mutating func members(about login: PendingLogin) {
         members(about: login.key, login.details.origin)
     }

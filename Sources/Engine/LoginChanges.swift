@@ -1,8 +1,8 @@
 public import Logins
 public import Threads
 
-/// Where changes of logins are heard: the store tells it of each one that has become durable, the
-/// engine and whoever waits for one login listen.
+/// Publishes changes of logins. The store calls it after each durable change; the engine and callers
+/// that wait for one login listen.
 public final class LoginChanges: Sendable {
     private struct State {
         var waiters: [LoginNumber: [ObjectIdentifier: Signal]] = [:]
@@ -10,19 +10,19 @@ public final class LoginChanges: Sendable {
     }
 
     private let state = Locked(State())
-    /// Raised whenever some login may owe something new.
+    /// Raised when a login may have a new duty.
     public let work = Signal()
 
     public init() {}
 
-    /// To be called after a change is durable. Quick, from any thread.
+    /// Publishes a durable change. Quick; may be called on any thread.
     public func publish(_ stored: StoredLogin) {
         if stored.login.dueAt != nil { work.raise() }
         let signals = state.withLock { Array($0.waiters[stored.number, default: [:]].values) }
         for signal in signals { signal.raise() }
     }
 
-    /// Lets `body` wait on a signal that is raised at each change of that login.
+    /// Runs `body` with a signal that is raised at each change of that login.
     public func watching<Value: Sendable>(
         _ number: LoginNumber,
         _ body: (Signal) async -> Value
@@ -41,10 +41,10 @@ public final class LoginChanges: Sendable {
         return value
     }
 
-    /// True once `close` was called: whoever waits should answer with what there is.
+    /// True after `close()`: callers that wait should return what they have.
     public var isClosed: Bool { state.withLock { $0.isClosed } }
 
-    /// Wakes everyone who waits, and everyone who comes to wait, so that a drain is not held up.
+    /// Wakes all waiting callers, now and later, so that they do not delay a shutdown.
     public func close() {
         let signals = state.withLock { state in
             state.isClosed = true

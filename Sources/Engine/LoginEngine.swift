@@ -4,15 +4,16 @@ public import Telemetry
 import Synchronization
 import Threads
 
-/// Performs what logins owe: takes the due ones from the store, does the work, records what came
-/// of it. It keeps no state that matters: everything owed can be read from the rows again.
+/// Performs the duties of logins: claims those that are due, does the work and records the result.
+/// It has no state of its own: all that is owed is in the store.
 public final class LoginEngine: Sendable {
+    /// Settings of an engine.
     public struct Settings: Sendable {
-        /// Duties of one kind under way at once for one authorization server: one that hangs must
-        /// not keep others from being called. Of notifications it may be sixteen times as many.
-        /// Zero takes logins in and leaves the work to another process.
+        /// How many duties of one kind may be under way at once for one authorization server, so that
+        /// one that hangs does not block others. Notifications may be sixteen times as many. Zero
+        /// accepts logins and leaves the work to another process.
         public var concurrency: Int
-        /// `https://host/base`, to which `/approve/{ticket}` is added.
+        /// `https://host/base`; `/approve/{ticket}` is appended.
         public var publicURL: String
 
         public init(concurrency: Int = 256, publicURL: String) {
@@ -29,14 +30,15 @@ public final class LoginEngine: Sendable {
     let clock: any WallClock
     let changes: LoginChanges
     let settings: Settings
-    let observer: any EngineObserver
+    let observer: (any EngineObserver)?
     let log: Logger
     let health: [AuthorizationServerID: ServerHealth]
     let tickets = TicketCache()
     private let slots: Locked<SlotTable>
     private let isStopping = Atomic<Bool>(false)
 
-    /// A server that `health` does not name is called whatever comes of it.
+    /// An engine that does nothing until `run()`. Servers that `health` does not name have no circuit
+    /// breaker.
     public init(
         store: any LoginStore,
         servers: [any AuthorizationServer],
@@ -47,7 +49,7 @@ public final class LoginEngine: Sendable {
         clock: any WallClock,
         changes: LoginChanges,
         settings: Settings,
-        observer: any EngineObserver = SilentObserver(),
+        observer: (any EngineObserver)? = nil,
         log: Logger = .silent
     ) {
         self.store = store
@@ -64,8 +66,8 @@ public final class LoginEngine: Sendable {
         slots = Locked(SlotTable(calls: settings.concurrency))
     }
 
-    /// Works until `stop()`; returns when what was under way has ended. Reports that were under
-    /// way when an earlier process ended are in doubt first.
+    /// Works until `stop()` and returns when the work under way has ended. First marks reports that
+    /// an earlier process had begun as in doubt.
     public func run() async {
         guard settings.concurrency > 0 else { return }
         await recover()
@@ -76,43 +78,74 @@ public final class LoginEngine: Sendable {
                 for claim in claims {
                     let isLast = claim.isLastReport(at: now)
                     slots.withLock { $0.count(claim, isLast: isLast, 1) }
-                    group.addTask {
-                        await self.pass(claim, isLast: isLast)
-                        self.store.release(claim)
-                        self.slots.withLock { $0.count(claim, isLast: isLast, -1) }
-                        self.changes.work.raise()
-                    }
+                    group.addTask { await self.work(on: claim, isLast: isLast) }
                 }
                 if claims.isEmpty { await waitForWork() }
             }
         }
     }
 
-    /// Takes no more work. What is under way goes on to its end, or until the task that runs the
-    /// engine is cancelled: the rows still owe what is then cut off.
+    /// Claims no more work. Work under way continues until it ends or the task that runs the engine
+    /// is cancelled; the store still owes what is cut off.
     public func stop() {
         isStopping.store(true, ordering: .relaxed)
         changes.work.raise()
     }
 
-    /// Performs a duty when its server's breaker lets it. A report that has to wait stays as it is:
-    /// it is due when the server is back, or at its last moment.
-    private func pass(_ claim: Claim, isLast: Bool) async {
+    /// Performs a claim's duty. A login that becomes ready is notified of under the same claim, in a
+    /// slot for notifications; if there is none, the row still owes the notification.
+    private func work(on claim: Claim, isLast: Bool) async {
+        let ready = await pass(claim, isLast: isLast)
+        guard let ready, !isStopping.load(ordering: .relaxed) else {
+            store.release(claim)
+            slots.withLock { $0.count(claim, isLast: isLast, -1) }
+            changes.work.raise()
+            return
+        }
+        let notification = Claim(stored: ready.stored, duty: .notify)
+        let hasSlot = slots.withLock { slots in
+            slots.count(claim, isLast: isLast, -1)
+            return slots.takeFree(notification)
+        }
+        changes.work.raise()
+        if hasSlot { await notify(ready) }
+        store.release(claim)
+        if hasSlot { slots.withLock { $0.count(notification, isLast: false, -1) } }
+        changes.work.raise()
+    }
+
+    /// Performs a duty if its server's circuit breaker allows it. A report that must wait is left
+    /// unchanged: it is due when the server is back, or at its last moment.
+    private func pass(_ claim: Claim, isLast: Bool) async -> Notifiable? {
         let server = claim.stored.login.key.server
         guard claim.duty == .prepare || claim.duty == .report, let health = health[server] else {
             return await perform(claim)
         }
         switch health.pass(isLast: isLast) {
         case .go:
-            await perform(claim)
+            return await perform(claim)
         case .probe:
-            await perform(claim)
-            health.endProbe()
+            defer { health.endProbe() }
+            return await perform(claim)
         case .wait where claim.duty == .prepare:
             await postpone(claim.stored, "the server does not answer at present")
+            return nil
         case .wait:
-            break
+            return nil
         }
+    }
+
+    /// Every duty ends in an event, whatever happens.
+    ///
+    /// - Returns: a login that was just prepared and whose user can be notified.
+    private func perform(_ claim: Claim) async -> Notifiable? {
+        switch claim.duty {
+        case .prepare: return await prepare(claim.stored)
+        case .notify: await notify(claim.stored)
+        case .report: await report(claim.stored)
+        case .end: await record(claim.stored.number, .deadlinePassed)
+        }
+        return nil
     }
 
     private func recover() async {
@@ -131,7 +164,7 @@ public final class LoginEngine: Sendable {
         slots.withLock { $0.free(health, at: now) }
     }
 
-    /// Duties under way, by queue.
+    /// How many duties are under way, by queue.
     public var underWay: [LoginQueue: Int] { slots.withLock { $0.underWay } }
 
     private func claim(at now: Timestamp) async -> [Claim] {
@@ -143,11 +176,11 @@ public final class LoginEngine: Sendable {
         }
     }
 
-    /// Another process may have changed a login (`beckon logins retry`), of which nothing tells us.
+    /// Another process may change a login (`beckon logins retry`) without our being told.
     private static let longestSleep = Duration.seconds(5)
 
-    /// Sleeps until something becomes due, is changed, or ends, or until a server may be tried
-    /// again; when the store does not say what is due, a second.
+    /// Waits until something becomes due, changes or ends, or a server may be probed; one second if
+    /// the store fails.
     private func waitForWork() async {
         let now = clock.now()
         var longest = now + Self.longestSleep
@@ -170,10 +203,10 @@ public final class LoginEngine: Sendable {
         await clock.wait(until: clock.now() + .seconds(1))
     }
 
-    /// Records events, and does not give up while the store is in trouble: what was done must not
-    /// be done again because it could not be written down.
+    /// Records events. Retries while the store fails, because work that is done but not recorded
+    /// would be done again.
     ///
-    /// - Returns: the login as it is now; nil when it did not take the events, or the process ends.
+    /// - Returns: the login afterwards; nil if it refused an event or the process is ending.
     @discardableResult
     func record(
         _ number: LoginNumber,
@@ -191,7 +224,7 @@ public final class LoginEngine: Sendable {
                 switch error {
                 case .closed: return nil
                 case .damaged(let what):
-                    // Nobody can write to it any more, and others need the room.
+                    // Nobody can change it any more, and others need the slot.
                     log.error("login.damaged") { $0.member("cause", what) }
                     return nil
                 case .locked, .full, .unavailable:
@@ -204,7 +237,7 @@ public final class LoginEngine: Sendable {
 }
 
 extension Claim {
-    /// Whether it is for a report that has no more time to wait.
+    /// Whether it is for a report at its last moment.
     fileprivate func isLastReport(at now: Timestamp) -> Bool {
         duty == .report && stored.login.terms.lastReport <= now
     }

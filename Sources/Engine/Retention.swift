@@ -2,14 +2,16 @@ import JSON
 public import Logins
 public import Telemetry
 
-/// Erases what need not be kept: first what is personal, later the whole row. Stranded logins that
-/// nobody looked after are given up first, so that they go the same way.
+/// Erases old logins: first their personal data, later the whole row. Stranded logins that no
+/// operator resolved are abandoned first, so that they are erased too.
 public struct Retention: Sendable {
+    /// How long after settling personal data is erased.
     public let redactAfter: Duration
+    /// How long after settling the row is deleted.
     public let deleteAfter: Duration
-    /// Rows a step; between steps others get their turn.
+    /// Rows per step; other writers run between steps.
     private static let batch = 500
-    /// By how much the clock may run ahead of the time that passed between two sweeps.
+    /// How far the clock may run ahead of the elapsed time between two sweeps.
     private static let leapAllowed: Duration = .minutes(10)
 
     public init(redactAfter: Duration, deleteAfter: Duration) {
@@ -17,10 +19,10 @@ public struct Retention: Sendable {
         self.deleteAfter = deleteAfter
     }
 
-    /// Works through what is due, then once a minute, until the task is cancelled.
+    /// Sweeps now and then once a minute, until the task is cancelled.
     ///
-    /// What is erased is gone for good, so one sweep is left out when the clock leapt ahead: whoever
-    /// set it wrongly has a minute to put it right.
+    /// Skips one sweep when the clock jumped ahead, because erasing cannot be undone: whoever set it
+    /// wrongly has a minute to correct it.
     public func run(_ store: any LoginStore, clock: any WallClock, log: Logger) async {
         var last: (moment: Timestamp, instant: ContinuousClock.Instant)?
         while !Task.isCancelled {
@@ -58,8 +60,8 @@ public struct Retention: Sendable {
         {}
     }
 
-    /// Gives up stranded logins whose time for reporting ended so long ago that a settled one would
-    /// be without what is personal. From then on they age as settled ones do.
+    /// Abandons stranded logins whose time for reporting ended more than `redactAfter` ago. From then
+    /// on they age like settled ones.
     private func abandon(
         _ store: any LoginStore,
         at now: Timestamp,
@@ -74,13 +76,13 @@ public struct Retention: Sendable {
                     (login) throws(PendingLogin.Refusal) in
                     try login.apply(.abandoned, at: now)
                 }
-                // An operator may have come first.
+                // An operator may have been faster.
                 guard case .success = result else { continue }
                 log.warning("login.abandoned") {
                     $0.member("number", Int(stored.number.rawValue))
                 }
             }
-            // Numbers follow arrival: after one that came later than that, so did all.
+            // Numbers ascend by arrival, so all further ones arrived later.
             guard let last = page.last, last.login.terms.receivedAt < moment else { return }
             after = last.number
         }

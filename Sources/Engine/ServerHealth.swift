@@ -4,8 +4,7 @@ public import Logins
 public import Telemetry
 import Threads
 
-/// One authorization server's breaker, shared by whoever calls the server and whoever has duties
-/// for it.
+/// The circuit breaker of one authorization server, shared by its HTTP client and the engine.
 public final class ServerHealth: Sendable {
     public let server: AuthorizationServerID
     private let clock: any WallClock
@@ -24,10 +23,10 @@ public final class ServerHealth: Sendable {
         breaker = Locked(CircuitBreaker(rule))
     }
 
-    /// To be told of each call that the server answered with anything but a 5xx.
+    /// Called for each call that the server answered with anything but a 5xx.
     public func answered(_ call: CircuitBreaker.Call) { apply(.answered(call)) }
 
-    /// To be told of each call that it did not answer, or answered with a 5xx.
+    /// Called for each call that the server did not answer, or answered with a 5xx.
     public func failed(_ call: CircuitBreaker.Call) { apply(.failed(call)) }
 
     public var state: CircuitBreaker.State { breaker.withLock { $0.state } }
@@ -38,8 +37,8 @@ public final class ServerHealth: Sendable {
     /// What a duty may do.
     enum Pass { case go, probe, wait }
 
-    /// At its last moment a report is made all the same: one call in vain costs less than a
-    /// decision that the server might have taken.
+    /// A report at its last moment is sent anyway: a failed call costs less than a decision that the
+    /// server might have accepted.
     func pass(isLast: Bool) -> Pass {
         let now = clock.now()
         return breaker.withLock { breaker in
@@ -54,7 +53,7 @@ public final class ServerHealth: Sendable {
 
     func endProbe() { apply(.probeEnded) }
 
-    /// How many of so many slots may be used for calls.
+    /// How many of the `slots` may be used for calls.
     func room(of slots: Int, at now: Timestamp) -> Int {
         breaker.withLock { breaker in
             if breaker.state == .closed { return slots }
@@ -62,7 +61,7 @@ public final class ServerHealth: Sendable {
         }
     }
 
-    /// When the next probe may be made, if it is not now.
+    /// When the next probe is allowed, if it is later than `now`.
     func probe(after now: Timestamp) -> Timestamp? {
         if case .open(let moment) = state, moment > now { moment } else { nil }
     }

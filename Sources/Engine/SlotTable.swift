@@ -28,6 +28,14 @@ struct SlotTable {
         }
     }
 
+    /// Occupies the slot of a notification if one is free.
+    mutating func takeFree(_ notification: Claim) -> Bool {
+        let queue = LoginQueue(notification.stored.login.key.server, .notify)
+        guard underWay[queue, default: 0] < notifications else { return false }
+        Self.add(1, to: &underWay[queue])
+        return true
+    }
+
     /// The free slots. A server whose breaker is open gets one slot for a probe, or none.
     func free(_ health: [AuthorizationServerID: ServerHealth], at now: Timestamp) -> Slots {
         var free = Slots(

@@ -3,7 +3,7 @@ import Glibc
 public import Logins
 import Threads
 
-/// The machine's clock. One timer for each name in use, rescheduled in place.
+/// The system's clock. It has one timer for each scheduled name.
 public final class SystemClock: WallClock {
     private struct Alarm {
         let timer: any DispatchSourceTimer
@@ -53,7 +53,7 @@ public final class SystemClock: WallClock {
     private func ring(_ name: String) {
         let alarm: Alarm? = alarms.withLock { alarms in
             guard let alarm = alarms[name] else { return nil }
-            // Put off after its timer had gone off, or the clock was set back.
+            // Rescheduled after its timer had fired, or the clock was set back.
             guard alarm.moment <= now() else {
                 alarm.timer.schedule(wallDeadline: wall(alarm.moment))
                 return nil

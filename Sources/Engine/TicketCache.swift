@@ -2,8 +2,8 @@ import Identity
 import Logins
 import Threads
 
-/// Tickets that were issued lately, so that a second channel carries the same link as the first.
-/// What falls out costs a new ticket, no more. Bounded, because it holds secrets and memory.
+/// Recently issued tickets, so that a second channel sends the same link as the first. A ticket that
+/// is no longer cached is replaced by a new one. Bounded, because it keeps secrets in memory.
 final class TicketCache: Sendable {
     private struct State {
         var tickets: [LoginNumber: PromptTicket] = [:]

@@ -1,15 +1,16 @@
-/// A range of network addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address (RFC 4632, RFC 4291).
+/// A range of network addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address (RFC 4632, RFC
+/// 4291).
 ///
-/// An IPv4 range also covers the same addresses mapped into IPv6 (RFC 4291 §2.5.5.2), because that
-/// is how a dual-stack listener may see them.
+/// An IPv4 range also covers the same addresses mapped into IPv6 (RFC 4291 §2.5.5.2), because a
+/// dual-stack listener may see them in that form.
 public struct AddressRange: Hashable, Sendable {
     /// 16 bytes; IPv4 is kept mapped.
     private let network: [UInt8]
     /// 0 to 128.
     private let prefix: Int
 
-    /// Nil when the text is not a range, or has bits set beyond its prefix: such a range says
-    /// something other than it does.
+    /// Nil when the text is not a range, or has bits set beyond its prefix: such a range is
+    /// probably a mistake.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = Self.bytes(String(parts[0])) else { return nil }
@@ -38,7 +39,7 @@ public struct AddressRange: Hashable, Sendable {
     private static func mask(_ bit: Int) -> UInt8 { UInt8(0x80) >> UInt8(bit % 8) }
 
     /// An address as 16 bytes, IPv4 mapped; nil when it is neither IPv4 nor IPv6.
-    /// A zone (`%eth0`) is refused: it means something on one machine only.
+    /// A zone (`%eth0`) is refused: it has a meaning on one machine only.
     static func bytes(_ text: String) -> [UInt8]? {
         if !text.contains(":") {
             guard let four = ipv4(Substring(text)) else { return nil }
@@ -87,7 +88,7 @@ public struct AddressRange: Hashable, Sendable {
         return bytes
     }
 
-    /// Digits only, and no leading zero: some read that as octal.
+    /// Digits only, and no leading zero: some programs read that as octal.
     private static func decimal(_ text: Substring, atMost limit: Int) -> Int? {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 &- 0x30 < 10 }),
             text.utf8.first != 0x30 || text.utf8.count == 1, let number = Int(text), number <= limit

@@ -1,10 +1,10 @@
-/// The fields of an `application/x-www-form-urlencoded` text (WHATWG URL §5), in their order. A name
-/// comes once, unless whoever reads it knows that it may come again, as boxes of a list do.
+/// The fields of an `application/x-www-form-urlencoded` text (WHATWG URL §5), in their order. A
+/// name may be repeated only if the caller allows it, as for the checkboxes of a list.
 public struct Form: Hashable, Sendable {
     public private(set) var fields: [Field] = []
 
-    /// Nil when an escape is broken, the text is not UTF-8, or a name comes twice that is not among
-    /// the `repeated` ones.
+    /// Nil when an escape is invalid, the text is not UTF-8, or a name that is not in `repeated` is
+    /// given twice.
     public init?(_ bytes: some Sequence<UInt8>, repeating repeated: Set<String> = []) {
         var names: Set<String> = []
         for part in Array(bytes).split(separator: UInt8(ascii: "&")) {
@@ -22,17 +22,20 @@ public struct Form: Hashable, Sendable {
         }
     }
 
+    /// A form with these fields.
     public init(_ fields: [Field]) { self.fields = fields }
 
+    /// The first value of a name.
     public subscript(name: String) -> String? {
         fields.first { $0.name == name }?.value
     }
 
-    /// Every value of a name, in their order; empty when it does not come at all.
+    /// All values of a name, in their order.
     public func values(_ name: String) -> [String] {
         fields.filter { $0.name == name }.map(\.value)
     }
 
+    /// The encoded form.
     public var bytes: [UInt8] {
         var text: [UInt8] = []
         for (index, field) in fields.enumerated() {
@@ -45,8 +48,9 @@ public struct Form: Hashable, Sendable {
     }
 }
 
+/// Percent-encoding (RFC 3986 §2.1).
 public enum PercentEncoding {
-    /// Nil when an escape is broken or the result is not UTF-8.
+    /// Nil when an escape is invalid or the result is not UTF-8.
     public static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool = false) -> String? {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)

@@ -1,22 +1,22 @@
-/// An absolute `http` or `https` URI, taken apart (RFC 3986 §3, RFC 9110 §4.2).
+/// The parts of an absolute `http` or `https` URI (RFC 3986 §3, RFC 9110 §4.2).
 public struct HTTPAddress: Hashable, Sendable {
     /// Whether the scheme is `https`.
     public let isSecure: Bool
-    /// A name or an IPv4 address as it was written; an IPv6 address without its brackets.
+    /// A name or an IPv4 address, as written; an IPv6 address without its brackets.
     public let host: String
-    /// 1 to 65,535; nil when none is named.
+    /// 1 to 65,535; nil when it is missing.
     public let port: Int?
-    /// Empty, or from the first slash on; percent-encoded as it was written.
+    /// Empty, or from the first slash on; percent-encoded, as written.
     public let path: String
-    /// What follows the first question mark.
+    /// The text after the first question mark.
     public let query: String?
-    /// What follows the number sign.
+    /// The text after the number sign.
     public let fragment: String?
-    /// What stands before an `@`: a user, perhaps with a password.
+    /// The text before an `@`: a user, perhaps with a password.
     public let userInformation: String?
 
     /// Nil when the text is not such a URI: another scheme, no host, a character that must be
-    /// percent-encoded, a percent sign without two digits, or a port that is none.
+    /// percent-encoded, a percent sign without two digits, or an invalid port.
     public init?(_ text: String) {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
             text[colon...].hasPrefix("://")
@@ -47,7 +47,7 @@ public struct HTTPAddress: Hashable, Sendable {
         guard fits else { return nil }
     }
 
-    /// Takes away what follows a sign, and the sign.
+    /// Removes a sign and the text after it, and returns that text.
     private static func cut(_ text: inout Substring, at sign: Unicode.Scalar) -> Substring? {
         guard let place = text.utf8.firstIndex(of: UInt8(ascii: sign)) else { return nil }
         defer { text = text[..<place] }
@@ -71,7 +71,7 @@ public struct HTTPAddress: Hashable, Sendable {
         if rest.isEmpty { return (String(host), nil) }
         guard rest.utf8.first == UInt8(ascii: ":") else { return nil }
         rest = rest.dropFirst()
-        // RFC 3986 §3.2.3 lets the digits be missing.
+        // The digits may be missing (RFC 3986 §3.2.3).
         if rest.isEmpty { return (String(host), nil) }
         guard rest.utf8.count <= 5, rest.utf8.allSatisfy(\.isDigit), let port = Int(rest),
             (1...65_535).contains(port)

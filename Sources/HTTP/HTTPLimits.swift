@@ -1,17 +1,17 @@
-/// How much of a request is read before it is refused.
+/// How large a request may be before it is refused.
 public struct HTTPLimits: Hashable, Sendable {
     /// Bytes of a request target. RFC 9112 §3 asks for at least 8,000; longer ones get 414.
     public var target: Int
-    /// Bytes of the request line and all field lines, line ends included; more gets 431. Enough
-    /// for a bearer token of several kilobytes beside a browser's cookies.
+    /// Bytes of the request line and all field lines, including line ends; more gets 431. This is
+    /// enough for a bearer token of several kilobytes and the cookies of a browser.
     public var head: Int
     /// Field lines; more gets 431. Real requests have fewer than thirty.
     public var fields: Int
     /// Bytes of decoded content; more gets 413. The largest body a handler expects is a few
     /// kilobytes.
     public var body: Int
-    /// Bytes of chunk sizes, extensions and trailers that may come beyond one per byte of content;
-    /// more gets 413. Without it a peer could send for ever by sending chunks of one byte.
+    /// Bytes of chunk sizes, extensions and trailers in addition to one per byte of content; more
+    /// gets 413. Without it a peer could send chunks of one byte without end.
     public var chunkOverhead: Int
 
     /// The defaults suit every endpoint of this service.
@@ -29,7 +29,6 @@ public struct HTTPLimits: Hashable, Sendable {
         self.chunkOverhead = chunkOverhead
     }
 
-    /// A request line is at most this long: its target, and the longest method and version that
-    /// anybody sends.
+    /// Bytes of a request line: its target, and room for the longest method and the version.
     var requestLine: Int { target + 64 }
 }

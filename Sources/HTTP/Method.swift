@@ -1,9 +1,10 @@
-/// A request method (RFC 9110 §9). Case matters.
+/// A request method (RFC 9110 §9). Names are case-sensitive.
 public enum Method: Hashable, Sendable {
     case get, head, post, put, patch, delete, options
-    /// Well-formed, and nothing we serve.
+    /// A valid name without a meaning here.
     case other(String)
 
+    /// The name on the wire.
     public var name: String {
         switch self {
         case .get: "GET"

@@ -1,21 +1,27 @@
-/// Calls other servers. `CurlClient` is the one that does.
+/// Sends requests to other servers. `CurlClient` implements it.
 public protocol OutboundHTTP: Sendable {
-    /// One attempt; redirects are answers like any other and never followed.
+    /// Makes one attempt. Redirects are not followed but returned like any other answer.
     func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundResponse
 }
 
+/// A request to another server.
 public struct OutboundRequest: Sendable {
+    /// The method.
     public var method: Method
     /// Absolute, `https` or `http`.
     public var url: String
+    /// Header fields besides those that frame the message.
     public var fields: [Field]
+    /// The content; empty for none.
     public var body: [UInt8]
+    /// How the server is reached and authenticated.
     public var destination: Destination
-    /// For the whole exchange, connecting included.
+    /// For the whole exchange, including the connection.
     public var timeLimit: Duration
-    /// Bytes of body after which an answer is cut off as an error.
+    /// Maximum bytes of the answer's body; a longer answer is an error.
     public var responseLimit: Int
 
+    /// A request, by default with 10 seconds and 256 KiB of answer.
     public init(
         _ method: Method,
         _ url: String,
@@ -35,26 +41,28 @@ public struct OutboundRequest: Sendable {
     }
 }
 
-/// How a server is to be reached and trusted.
+/// How a server is reached and authenticated.
 public struct Destination: Hashable, Sendable {
     /// A PEM file of certificate authorities; nil for the system's.
     public var authorities: String?
-    /// PEM files of our own certificate chain and its key, for mutual TLS.
+    /// PEM file of the client certificate chain, for mutual TLS.
     public var certificate: String?
+    /// PEM file of the key of `certificate`.
     public var key: String?
-    /// Shown instead of the files. Connections are shared among calls with the same certificate
-    /// only, so that one which has been replaced is not used for new calls.
+    /// Used instead of the files. Only calls with the same certificate share connections, so that a
+    /// replaced certificate is not used for new calls.
     public var identity: ClientIdentity?
-    /// False refuses loopback, private, link-local and other non-public addresses, checked on the
-    /// address that is really connected to, so that a name cannot be rebound in between. A proxy
-    /// itself may have any address; it is given the checked address, not the name.
+    /// False refuses loopback, private, link-local and other non-public addresses. The check is
+    /// made on the address of the connection, so that DNS rebinding cannot bypass it. A proxy
+    /// itself may have any address; it gets the checked address, not the name.
     public var allowsInternalAddresses: Bool
-    /// Whether a proxy is given the name after all, and so answers for the address. Only for names
-    /// and proxies behind the check above.
+    /// Whether a proxy gets the name and resolves it, and so is responsible for the address. Only
+    /// matters where internal addresses are refused.
     public var proxyResolvesNames: Bool
     /// Nil takes a proxy from the environment (`https_proxy`, `no_proxy`, …); empty uses none.
     public var proxy: String?
 
+    /// By default the system's authorities, no client certificate, and every address.
     public init(
         authorities: String? = nil,
         certificate: String? = nil,
@@ -74,12 +82,16 @@ public struct Destination: Hashable, Sendable {
     }
 }
 
-/// Our own certificate chain and its key, for mutual TLS: the contents of PEM files, the key not
-/// encrypted. Whoever makes one has checked that they belong together. Prints as nothing.
+/// A client certificate chain and its key, for mutual TLS: the contents of PEM files, with the key
+/// not encrypted. The caller has checked that they belong together. Its description does not show
+/// them.
 public struct ClientIdentity: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    /// The certificate chain in PEM.
     public let certificate: [UInt8]
+    /// The key in PEM.
     public let key: [UInt8]
 
+    /// Nothing is checked.
     public init(certificate: [UInt8], key: [UInt8]) {
         self.certificate = certificate
         self.key = key
@@ -87,22 +99,28 @@ public struct ClientIdentity: Hashable, Sendable, CustomStringConvertible, Custo
 
     /// A fixed text.
     public var description: String { "(client identity)" }
-    /// Nothing inside.
+    /// Without children.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
+/// The answer of another server.
 public struct OutboundResponse: Sendable {
+    /// The status code.
     public let status: Int
+    /// The header fields, in their order.
     public let fields: [Field]
+    /// The content.
     public let body: [UInt8]
+
+    /// An answer.
     public init(status: Int, fields: [Field] = [], body: [UInt8] = []) {
         self.status = status
         self.fields = fields
         self.body = body
     }
 
-    /// What `Retry-After` asks for (RFC 9110 §10.2.3), in seconds or as a date; nil when it is
-    /// absent or unusable.
+    /// The delay of `Retry-After` (RFC 9110 §10.2.3), in seconds or as a date; nil when it is
+    /// missing or invalid.
     public func retryAfter(secondsSince1970 now: Int64) -> Duration? {
         guard let value = fields.first("retry-after") else { return nil }
         if let seconds = Int64(value) {
@@ -112,16 +130,16 @@ public struct OutboundResponse: Sendable {
     }
 }
 
-/// Why there is no answer, sorted by what the other side may have done.
+/// Why there is no answer, by what the server may have done.
 public enum OutboundError: Error, Hashable, Sendable {
-    /// No byte of the request left: resolving, connecting, or the TLS handshake failed.
+    /// Nothing was sent: name resolution, connection or TLS handshake failed.
     case notSent(String)
-    /// Some of it left: it may have been processed.
+    /// Something was sent: the server may have processed the request.
     case ambiguous(String)
-    /// The answer came and cannot be used: too long, or cut off.
+    /// An answer arrived but is too long or incomplete.
     case unusableAnswer(String)
-    /// The address is one that this destination must not use.
+    /// The destination does not allow the address.
     case forbiddenAddress(String)
-    /// The request itself cannot be sent: its URL, its certificate files.
+    /// The request cannot be sent: its URL or its certificate files are invalid.
     case invalid(String)
 }

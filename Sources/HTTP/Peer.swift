@@ -1,10 +1,13 @@
-/// Whoever is at the other end of a connection.
+/// The other end of a connection.
 public struct Peer: Hashable, Sendable {
     /// Numeric, without a port; an IPv4 address mapped into IPv6 is shown as IPv4.
     public let address: String
+    /// Whether the connection uses TLS.
     public let isSecure: Bool
+    /// Nil when the peer has sent no certificate.
     public let certificate: PeerCertificate?
 
+    /// A peer, by default over plain HTTP.
     public init(address: String, isSecure: Bool = false, certificate: PeerCertificate? = nil) {
         self.address = address
         self.isSecure = isSecure
@@ -12,13 +15,14 @@ public struct Peer: Hashable, Sendable {
     }
 }
 
-/// The certificate a peer proved to hold, its chain checked.
+/// The verified certificate of a peer.
 public struct PeerCertificate: Hashable, Sendable {
     /// SHA-256 over the DER encoding: 32 bytes (RFC 8705 §3.1).
     public let thumbprint: [UInt8]
     /// The subject's distinguished name (RFC 4514).
     public let subject: String
 
+    /// Nothing is checked.
     public init(thumbprint: [UInt8], subject: String) {
         self.thumbprint = thumbprint
         self.subject = subject

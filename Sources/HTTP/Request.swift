@@ -1,40 +1,47 @@
 /// A parsed request: a view over the bytes of its connection, shared copy-on-write. Nothing is
 /// copied unless a handler keeps the request while the connection reads on.
 ///
-/// The parser has checked the grammar; what the values mean is the handler's business.
+/// The parser has checked the grammar; handlers check the meaning of the values.
 public struct Request: Sendable {
-    /// Where a field line lies in `bytes`.
+    /// The position of a field line in `bytes`.
     public struct FieldRange: Sendable {
+        /// The name, as sent.
         public let name: Range<Int32>
+        /// The value, without white space around it.
         public let value: Range<Int32>
+        /// A field line.
         public init(name: Range<Int32>, value: Range<Int32>) {
             self.name = name
             self.value = value
         }
     }
 
+    /// The bytes that all ranges refer to.
     public let bytes: [UInt8]
+    /// The method.
     public let method: Method
-    /// Of the request target, up to `?`; still percent-encoded.
+    /// The path of the request target, percent-encoded.
     public let pathRange: Range<Int>
-    /// After `?`; empty when there is none.
+    /// The query, without `?`; empty when there is none.
     public let queryRange: Range<Int>
-    /// Decoded from whatever transfer coding it came in.
+    /// The content, after removal of the transfer coding.
     public let bodyRange: Range<Int>
+    /// The field lines, in their order.
     public let fieldRanges: [FieldRange]
-    /// Whether the connection can go on after the answer.
+    /// Whether the peer allows the connection to stay open after the answer.
     public let keepsAlive: Bool
-    /// Of the host and port that were asked for, from the target or the Host field; empty when an
-    /// HTTP/1.0 peer said neither.
+    /// Host and port, from the target or the Host field; empty when an HTTP/1.0 peer sent neither.
     public let hostRange: Range<Int>
     /// 0 for HTTP/1.0, 1 for everything newer.
     public let minorVersion: Int
     /// Unique within this process, for logs.
     public var id: UInt64 = 0
+    /// The sender.
     public var peer = Peer(address: "")
-    /// What the `{name}` segments of the route matched, percent-decoded.
+    /// The values of the route's `{name}` segments, percent-decoded.
     public var parameters: [String: String] = [:]
 
+    /// A request; the parser and tests make one.
     public init(
         bytes: [UInt8],
         method: Method,
@@ -57,12 +64,14 @@ public struct Request: Sendable {
         self.minorVersion = minorVersion
     }
 
+    /// The path, percent-encoded.
     public var path: String { String(decoding: bytes[pathRange], as: UTF8.self) }
+    /// The content.
     public var body: ArraySlice<UInt8> { bytes[bodyRange] }
-    /// Host and port as the peer wrote them. The target's outweigh the Host field (RFC 9112 §3.2.2).
+    /// Host and port, as sent. Those of the target replace the Host field (RFC 9112 §3.2.2).
     public var host: String { String(decoding: bytes[hostRange], as: UTF8.self) }
 
-    /// Where the value of the first field of that name lies. `name` is in lower case.
+    /// The position of the value of the first field with that name. `name` is in lower case.
     public func range(of name: StaticString) -> Range<Int>? {
         for field in fieldRanges where isNamed(field, name) {
             return Int(field.value.lowerBound)..<Int(field.value.upperBound)
@@ -70,7 +79,7 @@ public struct Request: Sendable {
         return nil
     }
 
-    /// The same, and nil also when the field comes more than once.
+    /// The same, but nil when the field is repeated.
     public func onlyRange(of name: StaticString) -> Range<Int>? {
         var only: Range<Int>?
         for field in fieldRanges where isNamed(field, name) {
@@ -80,12 +89,12 @@ public struct Request: Sendable {
         return only
     }
 
-    /// The first field of that name, nil when there is none or it is not UTF-8.
+    /// The first value with that name; nil when there is none or it is not UTF-8.
     public func field(_ name: StaticString) -> String? {
         range(of: name).flatMap { text(in: $0) }
     }
 
-    /// Every field of that name, in order.
+    /// All values with that name, in order.
     public func fields(_ name: StaticString) -> [String] {
         fieldRanges.filter { isNamed($0, name) }.compactMap { field in
             text(in: Int(field.value.lowerBound)..<Int(field.value.upperBound))
@@ -100,7 +109,7 @@ public struct Request: Sendable {
         }
     }
 
-    /// A parameter of the query, decoded as a form field; nil when absent, repeated or malformed.
+    /// A parameter of the query, decoded as a form field; nil when missing, repeated or malformed.
     public func query(_ name: String) -> String? {
         guard !queryRange.isEmpty, let form = Form(bytes[queryRange]) else { return nil }
         return form[name]
@@ -112,16 +121,7 @@ public struct Request: Sendable {
     }
 
     private func isNamed(_ field: FieldRange, _ name: StaticString) -> Bool {
-        guard field.name.count == name.utf8CodeUnitCount else { return false }
-        let start = Int(field.name.lowerBound)
-        return name.withUTF8Buffer { wanted in
-            for index in 0..<wanted.count {
-                var byte = bytes[start + index]
-                if byte &- 0x41 < 26 { byte |= 0x20 }
-                if byte != wanted[index] { return false }
-            }
-            return true
-        }
+        bytes.span.equals(name, from: Int(field.name.lowerBound), to: Int(field.name.upperBound))
     }
 }
 

@@ -1,5 +1,5 @@
-/// Why a request cannot be read. The connection ends after any of them: where the next request
-/// would begin is not known.
+/// Why a request cannot be read. The connection ends after each of them, because the start of the
+/// next request is unknown.
 public enum RequestError: Error, Hashable, Sendable, CaseIterable {
     case badRequestLine
     case badTarget
@@ -9,7 +9,7 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
     case headTooLarge
     case badHost
     case badContentLength
-    /// `Content-Length` beside `Transfer-Encoding`: the favourite of request smuggling.
+    /// Both `Content-Length` and `Transfer-Encoding`: used for request smuggling.
     case conflictingLengths
     case badTransferEncoding
     case unsupportedTransferEncoding
@@ -35,23 +35,23 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// What is wrong, for the peer. Never repeats what it sent.
+    /// The error for the peer. It never contains what the peer sent.
     public var detail: StaticString {
         switch self {
         case .badRequestLine: "The request line is malformed."
         case .badTarget: "The request target is malformed."
         case .targetTooLong: "The request target is too long."
-        case .unsupportedVersion: "Only HTTP/1.0 and HTTP/1.1 are spoken here."
+        case .unsupportedVersion: "Only HTTP/1.0 and HTTP/1.1 are supported."
         case .badFieldLine: "A header field line is malformed."
         case .headTooLarge: "The header section is too large."
         case .badHost: "The Host field is missing, repeated or malformed."
         case .badContentLength: "Content-Length is repeated or malformed."
-        case .conflictingLengths: "Content-Length and Transfer-Encoding exclude each other."
+        case .conflictingLengths: "Content-Length and Transfer-Encoding must not be combined."
         case .badTransferEncoding: "Transfer-Encoding is malformed or not allowed here."
         case .unsupportedTransferEncoding: "Only the chunked transfer coding is supported."
         case .badChunk: "The chunked content is malformed."
         case .bodyTooLarge: "The content is too large."
-        case .unmetExpectation: "Only the expectation 100-continue can be met."
+        case .unmetExpectation: "Only the expectation 100-continue is supported."
         case .tooSlow: "The request did not arrive in time."
         }
     }

@@ -1,7 +1,7 @@
 /// Request targets and authorities (RFC 9112 §3.2, RFC 3986 §3.2).
 extension RequestHead {
-    /// Takes the origin form, the absolute form, and for OPTIONS the asterisk form. The authority
-    /// form is for CONNECT, which nothing here serves.
+    /// Reads the origin form, the absolute form, and for OPTIONS the asterisk form. The authority
+    /// form is for CONNECT, which is not supported.
     mutating func readTarget(_ bytes: Span<UInt8>, _ target: Range<Int>) throws(RequestError) {
         switch bytes[unchecked: target.lowerBound] {
         case 0x2F:
@@ -49,7 +49,7 @@ extension RequestHead {
         _ bytes: Span<UInt8>,
         _ range: Range<Int>
     ) throws(RequestError) {
-        var index = range.lowerBound
+        var index = bytes.skipPlainPath(from: range.lowerBound, to: range.upperBound)
         while index < range.upperBound, bytes[unchecked: index] != 0x3F {
             guard ByteClass.path.contains(bytes[unchecked: index]) else { throw .badTarget }
             if bytes[unchecked: index] == 0x25 {
@@ -71,13 +71,13 @@ extension RequestHead {
             && bytes[unchecked: index + 2].hexDigit != nil
     }
 
-    /// `host [":" port]`, without user information, which no http URL may have
-    /// (RFC 9110 §4.2.4), and with a host, which every one must have (§4.2.1).
+    /// `host [":" port]`. User information is not allowed in an http URL (RFC 9110 §4.2.4), and the
+    /// host is required (§4.2.1).
     static func isAuthority(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard !range.isEmpty else { return false }
         var index = range.lowerBound
         if bytes[unchecked: index] == 0x5B {
-            // An IPv6 address in brackets; what is inside must look like one, no more.
+            // An IPv6 address in brackets; only its characters are checked.
             index += 1
             let start = index
             while index < range.upperBound,

@@ -1,4 +1,4 @@
-/// What the request line and the fields have said so far, as far as the parser itself needs it.
+/// The request line and the fields read so far, as far as the parser needs them.
 struct RequestHead: Sendable {
     enum Coding: Sendable { case none, chunked, unsupported }
 
@@ -6,7 +6,7 @@ struct RequestHead: Sendable {
     var minorVersion = 1
     var path = 0..<0
     var query = 0..<0
-    /// Of the target in absolute form; it outweighs the Host field (RFC 9112 §3.2.2).
+    /// From a target in absolute form; it replaces the Host field (RFC 9112 §3.2.2).
     var authority: Range<Int>?
     var host: Range<Int>?
     var contentLength: Int?
@@ -16,13 +16,13 @@ struct RequestHead: Sendable {
     var expectsContinue = false
     var hasUnmetExpectation = false
 
-    /// Takes `method SP target SP version` (RFC 9112 §3), without its line end.
+    /// Reads `method SP target SP version` (RFC 9112 §3), without its line end.
     mutating func readRequestLine(
         _ bytes: Span<UInt8>,
         _ line: Range<Int>,
         limits: HTTPLimits
     ) throws(RequestError) {
-        var index = line.lowerBound
+        var index = bytes.skipLettersAndHyphens(from: line.lowerBound, to: line.upperBound)
         while index < line.upperBound, ByteClass.token.contains(bytes[unchecked: index]) {
             index += 1
         }
@@ -30,7 +30,7 @@ struct RequestHead: Sendable {
         else { throw .badRequestLine }
         let name = line.lowerBound..<index
 
-        // `SP HTTP/1.1` are the last nine bytes; the target is what lies between.
+        // `SP HTTP/1.1` are the last nine bytes; the target is between.
         let space = line.upperBound - 9
         guard space > index + 1, bytes[unchecked: space] == 0x20 else { throw .badRequestLine }
         try readVersion(bytes, at: space + 1)
@@ -43,13 +43,17 @@ struct RequestHead: Sendable {
         _ bytes: Span<UInt8>,
         at start: Int
     ) throws(RequestError) {
+        if bytes.word(at: start) == 0x312E_312F_5054_5448 {
+            minorVersion = 1
+            return
+        }  // HTTP/1.1
         guard bytes[unchecked: start] == 0x48, bytes[unchecked: start + 1] == 0x54,
             bytes[unchecked: start + 2] == 0x54, bytes[unchecked: start + 3] == 0x50,
             bytes[unchecked: start + 4] == 0x2F, bytes[unchecked: start + 5].isDigit,
             bytes[unchecked: start + 6] == 0x2E, bytes[unchecked: start + 7].isDigit
         else { throw .badRequestLine }
         guard bytes[unchecked: start + 5] == 0x31 else { throw .unsupportedVersion }
-        // A higher minor version is read as the highest we know (RFC 9110 §2.5).
+        // A higher minor version is read as the highest known one (RFC 9110 §2.5).
         minorVersion = bytes[unchecked: start + 7] == 0x30 ? 0 : 1
     }
 
@@ -77,12 +81,14 @@ struct RequestHead: Sendable {
         }
     }
 
-    /// Takes one field line (RFC 9112 §5), without its line end.
+    /// Reads one field line (RFC 9112 §5), without its line end. `isClean` when it is known to have
+    /// no control characters.
     mutating func readField(
         _ bytes: Span<UInt8>,
-        _ line: Range<Int>
+        _ line: Range<Int>,
+        isClean: Bool
     ) throws(RequestError) -> Request.FieldRange {
-        let field = try Self.splitField(bytes, line)
+        let field = try Self.splitField(bytes, line, isClean: isClean)
         let name = Int(field.name.lowerBound)..<Int(field.name.upperBound)
         let value = Int(field.value.lowerBound)..<Int(field.value.upperBound)
         func isNamed(_ text: StaticString) -> Bool {
@@ -113,9 +119,10 @@ struct RequestHead: Sendable {
     /// which is no token, and so are refused (RFC 9112 §5.2).
     static func splitField(
         _ bytes: Span<UInt8>,
-        _ line: Range<Int>
+        _ line: Range<Int>,
+        isClean: Bool
     ) throws(RequestError) -> Request.FieldRange {
-        var colon = line.lowerBound
+        var colon = bytes.skipLettersAndHyphens(from: line.lowerBound, to: line.upperBound)
         while colon < line.upperBound, ByteClass.token.contains(bytes[unchecked: colon]) {
             colon += 1
         }
@@ -126,7 +133,7 @@ struct RequestHead: Sendable {
         var end = line.upperBound
         while start < end, bytes[unchecked: start].isBlank { start += 1 }
         while end > start, bytes[unchecked: end - 1].isBlank { end -= 1 }
-        guard !bytes.hasControl(from: start, to: end) else { throw .badFieldLine }
+        guard isClean || !bytes.hasControl(from: start, to: end) else { throw .badFieldLine }
         return Request.FieldRange(
             name: Int32(truncatingIfNeeded: line.lowerBound)..<Int32(truncatingIfNeeded: colon),
             value: Int32(truncatingIfNeeded: start)..<Int32(truncatingIfNeeded: end)
@@ -147,12 +154,12 @@ struct RequestHead: Sendable {
         _ bytes: Span<UInt8>,
         _ value: Range<Int>
     ) throws(RequestError) {
-        // Equal repetitions may be merged by RFC 9112 §6.3, rule 5; nobody honest sends them.
+        // RFC 9112 §6.3 rule 5 allows merging equal repetitions, but no valid client sends them.
         guard contentLength == nil, !value.isEmpty else { throw .badContentLength }
         var length = 0
         for index in value {
             guard bytes[unchecked: index].isDigit else { throw .badContentLength }
-            // Whatever is this long is too long, however long it is.
+            // A longer number is over any limit; its exact value does not matter.
             guard length < Int.max / 16 else { continue }
             length = length * 10 + Int(bytes[unchecked: index] - 0x30)
         }
@@ -170,9 +177,8 @@ struct RequestHead: Sendable {
                 end += 1
             }
             let isChunked = bytes.equals("chunked", from: element.lowerBound, to: end)
-            // Empty elements are allowed in lists; here they are only ever an attempt to be read
-            // differently by two servers. RFC 9112 §7.1: chunked has no parameters, and §6.1: it
-            // is applied once.
+            // Empty elements are allowed in lists, but two servers could read them differently
+            // here. `chunked` has no parameters (RFC 9112 §7.1) and is applied once (§6.1).
             if end == element.lowerBound || isChunked && end < element.upperBound
                 || isChunked && coding == .chunked
             {
@@ -203,8 +209,7 @@ struct RequestHead: Sendable {
         }
     }
 
-    /// What only the whole head can tell. Conflicts come before sizes: a peer that contradicts
-    /// itself learns that, not that it is too big.
+    /// Checks that need the whole head. Conflicts are reported before sizes.
     func check(limits: HTTPLimits) throws(RequestError) {
         if minorVersion > 0 && host == nil { throw .badHost }  // RFC 9112 §3.2
         if coding != .none {

@@ -1,11 +1,11 @@
-/// Reads HTTP/1.1 requests from a growing buffer (RFC 9112). Strict: where two readers might
-/// disagree about where a request ends or what it says, it is refused.
+/// Reads HTTP/1.1 requests from a growing buffer (RFC 9112). Strict: a request is refused if two
+/// readers might disagree about its end or its meaning.
 ///
-/// It owns no bytes and does no I/O. Every line is parsed once, when its end has come, so that a
-/// peer that sends byte by byte costs no more than one that sends everything together. Chunked
-/// content is decoded in place and so lies contiguous.
+/// It owns no bytes and does no I/O. Each line is parsed once, when it is complete, so that a peer
+/// that sends byte by byte costs no more than one that sends everything at once. Chunked content is
+/// decoded in place, and so is contiguous.
 public struct RequestParser: Sendable {
-    /// What the parser waits for.
+    /// The part of a request that the parser waits for.
     public enum Stage: Hashable, Sendable {
         /// The first byte of a request.
         case start
@@ -31,23 +31,23 @@ public struct RequestParser: Sendable {
     private var state = State.start
     private var head = RequestHead()
     private var fields: [Request.FieldRange] = []
-    /// Where the message begins, after an empty line that may precede it.
+    /// The start of the message, after an empty line that may precede it.
     private var first = 0
     /// The next byte to read.
     private var position = 0
-    /// No line feed lies between `position` and here.
+    /// There is no line feed between `position` and here.
     private var scanned = 0
     private var body = 0..<0
     private var chunkOverhead = 0
     private var hasSkippedLine = false
 
-    /// `reservesFields` makes room for the fields of an ordinary request at once.
-    public init(limits: HTTPLimits = HTTPLimits(), reservesFields: Bool = true) {
+    /// Makes room for the fields of an ordinary request.
+    public init(limits: HTTPLimits = HTTPLimits()) {
         self.limits = limits
-        if reservesFields { fields.reserveCapacity(16) }
+        fields.reserveCapacity(16)
     }
 
-    /// What the next bytes belong to.
+    /// The part that the next bytes belong to.
     public var stage: Stage {
         switch state {
         case .start: .start
@@ -56,22 +56,25 @@ public struct RequestParser: Sendable {
         }
     }
 
-    /// After a request: where the next one begins.
+    /// After a request: the start of the next one.
     public var end: Int { position }
 
-    /// Whether the request being read asked for HEAD, and so must be refused without content.
+    /// Whether the current request is HEAD, and so an error is answered without content.
     public var isHead: Bool { stage != .start && head.method == .head }
 
-    /// Reads on in `buffer[start..<end]`. `start` is where the request begins; it stays the same,
-    /// and the bytes stay where they are (see `moved`), until the request is whole.
+    /// Continues in `buffer[start..<end]`. `start` is the start of the request. It must not change,
+    /// and the bytes must not move (see `moved`), until the request is complete.
     ///
-    /// Nil when more bytes are needed. After an error the parser is of no more use until `reset`.
+    /// Nil when more bytes are needed. After an error the parser must not be used until `reset`.
     public mutating func parse(
         _ buffer: inout [UInt8],
         from start: Int,
         to end: Int
     ) throws(RequestError) -> Request? {
-        precondition(start >= 0 && start <= end && end <= buffer.count, "no such bytes to parse")
+        precondition(
+            start >= 0 && start <= end && end <= buffer.count,
+            "the range lies within the buffer"
+        )
         while true {
             switch state {
             case .start:
@@ -100,7 +103,7 @@ public struct RequestParser: Sendable {
         }
     }
 
-    /// The bytes of the buffer now lie `distance` further to the front.
+    /// The bytes of the buffer were moved to the front by `distance`.
     public mutating func moved(by distance: Int) {
         func shifted(_ range: Range<Int>) -> Range<Int> {
             range.lowerBound - distance..<range.upperBound - distance
@@ -123,14 +126,14 @@ public struct RequestParser: Sendable {
     }
 
     /// Whether the peer waits for `100 Continue` before it sends the content (RFC 9110 §10.1.1).
-    /// Says so once, and not when content has come already.
+    /// True at most once per request, and only before content has arrived.
     public mutating func takeExpectation(bytesUpTo end: Int) -> Bool {
         guard head.expectsContinue, stage == .body else { return false }
         head.expectsContinue = false
         return head.minorVersion > 0 && position == end && body.isEmpty
     }
 
-    /// Forgets what was being read.
+    /// Drops the current request.
     public mutating func reset() {
         state = .start
         hasSkippedLine = false
@@ -145,7 +148,7 @@ public struct RequestParser: Sendable {
     ) throws(RequestError) -> Bool {
         position = hasSkippedLine ? position : start
         guard position < end else { return false }
-        // One empty line before a request is forgiven (RFC 9112 §2.2).
+        // One empty line before a request is allowed (RFC 9112 §2.2).
         if bytes[unchecked: position] == 0x0D, !hasSkippedLine {
             guard position + 1 < end else { return false }
             guard bytes[unchecked: position + 1] == 0x0A else { throw .badRequestLine }
@@ -153,7 +156,7 @@ public struct RequestParser: Sendable {
             hasSkippedLine = true
             guard position < end else { return false }
         }
-        // Whatever does not begin like a method is refused at once: a TLS greeting may never
+        // Anything that does not start like a method is refused at once: a TLS handshake may never
         // contain a line feed.
         guard ByteClass.token.contains(bytes[unchecked: position]) else { throw .badRequestLine }
         first = position
@@ -173,9 +176,21 @@ public struct RequestParser: Sendable {
     ) throws(RequestError) -> Bool {
         while true {
             let isRequestLine = if case .requestLine = state { true } else { false }
-            let lineFeed = bytes.firstLineFeed(from: scanned, to: end)
-            // The same bytes are refused for the same reason however they were cut up: size is
-            // looked at before content, and as if the line ended with what has come.
+            // Nearly every line has come whole and has no control character but those of its end:
+            // one search then finds the end and checks the content.
+            var lineFeed: Int?
+            let isClean: Bool
+            if scanned == position, let stop = bytes.firstControl(from: position, to: end),
+                stop + 1 < end, bytes[unchecked: stop] == 0x0D, bytes[unchecked: stop + 1] == 0x0A
+            {
+                lineFeed = stop + 1
+                isClean = true
+            } else {
+                lineFeed = bytes.firstLineFeed(from: scanned, to: end)
+                isClean = false
+            }
+            // The same bytes are refused for the same reason however they were cut up: the size is
+            // checked before the content, and as if the line ended with what has come.
             let reached = lineFeed.map { $0 + 1 } ?? end
             if isRequestLine, reached - first > limits.requestLine { throw .targetTooLong }
             if reached - first > limits.head { throw .headTooLarge }
@@ -197,7 +212,7 @@ public struct RequestParser: Sendable {
                 return true
             } else {
                 guard fields.count < limits.fields else { throw .headTooLarge }
-                fields.append(try head.readField(bytes, line))
+                fields.append(try head.readField(bytes, line, isClean: isClean))
             }
         }
     }
@@ -239,17 +254,17 @@ public struct RequestParser: Sendable {
             guard line.isEmpty else { throw .badChunk }
             state = .chunkSize
         default:
-            // Trailers are checked and dropped: nothing here needs one (RFC 9110 §6.5.1).
+            // Trailers are checked and dropped: no handler needs one (RFC 9110 §6.5.1).
             if line.isEmpty {
                 state = .start
             } else {
-                _ = try RequestHead.splitField(bytes, line)
+                _ = try RequestHead.splitField(bytes, line, isClean: false)
             }
         }
         return true
     }
 
-    /// Appends the next `count` bytes to the decoded content, which lies before them.
+    /// Appends the next `count` bytes to the decoded content, which is before them.
     private mutating func move(_ count: Int, in buffer: inout [UInt8]) {
         let target = body.upperBound
         let source = position

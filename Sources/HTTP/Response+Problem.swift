@@ -22,7 +22,7 @@ extension Response {
         )
     }
 
-    /// The connection ends with it.
+    /// The answer to a request that cannot be read. The connection is closed after it.
     public static func refusal(_ error: RequestError) -> Response {
         var response = problem(error.status, error.detail)
         response.closesConnection = true
@@ -43,7 +43,7 @@ extension Response {
         )
     }
 
-    /// A handler took longer than it may.
+    /// The answer when a handler exceeds its time limit.
     public static var tooBusy: Response {
         var response = problem(
             503,
@@ -54,7 +54,7 @@ extension Response {
         return response
     }
 
-    /// There are as many connections as there may be.
+    /// The answer over the limit on connections.
     public static var tooManyConnections: Response {
         var response = problem(
             503,

@@ -1,14 +1,15 @@
-/// What a handler answers. Length, connection and date fields are the encoder's.
+/// The answer of a handler. The encoder adds the fields for length, connection and date.
 public struct Response: Sendable {
     /// 100 to 599.
     public var status: Int
+    /// The media type of the content.
     public var contentType: StaticString?
+    /// Further header fields.
     public var fields: [Field]
+    /// The content.
     public var body: [UInt8]
-    /// The connection ends after this answer whatever the peer asked for.
+    /// Whether the connection is closed after this answer.
     public var closesConnection = false
-    /// Ends the connection in the way of a failing server. For simulators only.
-    public var dropsConnection = ConnectionDrop.none
 
     public init(
         status: Int,
@@ -22,7 +23,7 @@ public struct Response: Sendable {
         self.body = body
     }
 
-    /// A JSON answer that nobody keeps a copy of.
+    /// A JSON answer that must not be cached.
     public static func json(
         _ status: Int = 200,
         _ body: [UInt8],
@@ -35,18 +36,6 @@ public struct Response: Sendable {
             body: body
         )
     }
-}
-
-/// How a connection breaks instead of carrying its answer whole.
-public enum ConnectionDrop: Hashable, Sendable {
-    /// It does not.
-    case none
-    /// No byte of the answer is sent.
-    case beforeAnswer
-    /// The head, with the body's true length, and half of the body are sent.
-    case midBody
-    /// All of it is sent, but only so many bytes a second.
-    case slowly(bytesPerSecond: Int)
 }
 
 extension Field {

@@ -1,15 +1,15 @@
-/// Writes responses as HTTP/1.1 (RFC 9112 §4): one run of bytes, ready to be sent.
+/// Encodes responses as HTTP/1.1 (RFC 9112 §4).
 public struct ResponseEncoder: Sendable {
-    /// How the answer depends on what was asked.
+    /// The properties of a request that its answer depends on.
     public struct Framing: Hashable, Sendable {
-        /// The request's method was HEAD: the length is told, the content is not sent.
+        /// The method is HEAD: the length is sent, the content is not.
         public var isHead: Bool
         /// The request's minor version.
         public var minorVersion: Int
-        /// Whether another request may follow on the connection.
+        /// Whether the connection stays open for another request.
         public var keepsAlive: Bool
 
-        /// For HTTP/1.1 and a method with content, unless told otherwise.
+        /// By default for HTTP/1.1 and a method with content.
         public init(isHead: Bool = false, minorVersion: Int = 1, keepsAlive: Bool) {
             self.isHead = isHead
             self.minorVersion = minorVersion
@@ -17,7 +17,7 @@ public struct ResponseEncoder: Sendable {
         }
     }
 
-    /// `Date: Sun, 06 Nov 1994 08:49:37 GMT` with its line end. Made once a second, not once a
+    /// `Date: Sun, 06 Nov 1994 08:49:37 GMT` with its line end. Made once per second, not once per
     /// response.
     public static func dateLine(secondsSince1970: Int64) -> [UInt8] {
         Array("Date: \(HTTPDate.format(secondsSince1970))\r\n".utf8)
@@ -25,9 +25,9 @@ public struct ResponseEncoder: Sendable {
 
     /// Appends the response to `output`. `dateLine` is one made by `dateLine(secondsSince1970:)`.
     ///
-    /// A status outside 200 to 599 is a mistake of the handler and leaves as 500. Fields that are
-    /// the encoder's, or whose name is no token, are left out; control characters in values become
-    /// spaces, so that no value can begin a line of its own (RFC 9110 §5.5).
+    /// A status outside 200 to 599 is a mistake of the handler and is sent as 500. Fields with an
+    /// invalid name, and those that the encoder adds itself, are left out. Control characters in
+    /// values become spaces, so that a value cannot start a new line (RFC 9110 §5.5).
     public static func encode(
         _ response: Response,
         framing: Framing,
@@ -35,42 +35,48 @@ public struct ResponseEncoder: Sendable {
         to output: inout [UInt8]
     ) {
         let status = (200..<600).contains(response.status) ? response.status : 500
-        if status == 200 {
-            output.append("HTTP/1.1 200 OK\r\n")
-        } else {
-            output.append("HTTP/1.1 ")
-            output.append(decimal: status)
-            output.append(0x20)
-            output.append(StatusCode.reason(status))
-            output.append("\r\n")
-        }
-        output.append(contentsOf: dateLine)
-        // RFC 9110 §8.6: no length where there can be no content.
+        // No length where content is not allowed (RFC 9110 §8.6).
         let hasContent = status != 204 && status != 304
-        if hasContent {
-            if let contentType = response.contentType {
-                output.append("Content-Type: ")
-                output.append(contentType)
-                output.append("\r\nContent-Length: ")
+        let sendsBody = hasContent && !framing.isHead && status != 205
+        var room = 256 + dateLine.count + (sendsBody ? response.body.count : 0)
+        room += response.contentType?.utf8CodeUnitCount ?? 0
+        for field in response.fields { room += field.name.utf8.count + field.value.utf8.count + 4 }
+        output.append(addingCapacity: room) { output in
+            if status == 200 {
+                output.append("HTTP/1.1 200 OK\r\n")
             } else {
-                output.append("Content-Length: ")
+                output.append("HTTP/1.1 ")
+                output.append(decimal: UInt64(status), digits: 3)
+                output.append(UInt8(ascii: " "))
+                output.append(StatusCode.reason(status))
+                output.append("\r\n")
             }
-            output.append(decimal: status == 205 ? 0 : response.body.count)
-            output.append("\r\n")
+            output.append(dateLine)
+            if hasContent {
+                if let contentType = response.contentType {
+                    output.append("Content-Type: ")
+                    output.append(contentType)
+                    output.append("\r\nContent-Length: ")
+                } else {
+                    output.append("Content-Length: ")
+                }
+                output.append(decimal: UInt64(status == 205 ? 0 : response.body.count))
+                output.append("\r\n")
+            }
+            for field in response.fields { append(field, to: &output) }
+            if !framing.keepsAlive {
+                output.append("Connection: close\r\n\r\n")
+            } else if framing.minorVersion == 0 {
+                output.append("Connection: keep-alive\r\n\r\n")
+            } else {
+                output.append("\r\n")
+            }
+            if sendsBody { output.append(response.body) }
         }
-        for field in response.fields { append(field, to: &output) }
-        if !framing.keepsAlive {
-            output.append("Connection: close\r\n\r\n")
-        } else if framing.minorVersion == 0 {
-            output.append("Connection: keep-alive\r\n\r\n")
-        } else {
-            output.append("\r\n")
-        }
-        if hasContent, !framing.isHead, status != 205 { output.append(contentsOf: response.body) }
     }
 
-    private static func append(_ field: Field, to output: inout [UInt8]) {
-        // On nearly every answer, and known to be in order.
+    private static func append(_ field: Field, to output: inout OutputSpan<UInt8>) {
+        // On nearly every answer, and known to be valid.
         if field == .noStore {
             output.append("Cache-Control: no-store\r\n")
             return
@@ -78,18 +84,16 @@ public struct ResponseEncoder: Sendable {
         guard !field.name.isEmpty, field.name.utf8.allSatisfy(ByteClass.token.contains),
             !isOurs(field.name)
         else { return }
-        output.append(contentsOf: field.name.utf8)
+        for byte in field.name.utf8 { output.append(byte) }
         output.append(": ")
-        let start = output.count
-        output.append(contentsOf: field.value.utf8)
-        for index in start..<output.count
-        where output[index] < 0x20 && output[index] != 0x09 || output[index] == 0x7F {
-            output[index] = 0x20
+        for byte in field.value.utf8 {
+            output.append(byte < 0x20 && byte != 0x09 || byte == 0x7F ? 0x20 : byte)
         }
         output.append("\r\n")
     }
 
-    /// The fields that frame the message: a second one could make two readers disagree.
+    /// The fields that the encoder adds: with a second one, two readers might disagree about the
+    /// message.
     private static func isOurs(_ name: String) -> Bool {
         switch name.utf8.count {
         case 4: name.lowercased() == "date"

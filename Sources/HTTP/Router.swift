@@ -1,18 +1,22 @@
-/// Answers one request. Runs on the event loop of its connection: it may await, never block.
+/// Answers one request. It runs on the event loop of the connection: it may await but must never
+/// block.
 public typealias Handler = @Sendable (Request) async -> Response
 
-/// One thing that can be asked for.
+/// A method and path with its handler.
 public struct Route: Sendable {
+    /// The method. GET also serves HEAD.
     public let method: Method
-    /// A path whose segments are literal or `{name}`. Also the route's name in logs and metrics.
+    /// A path with literal and `{name}` segments. Also the route's name in logs and metrics.
     public let pattern: String
-    /// How long the handler may take; nil for the server's own limit.
+    /// The time limit of the handler; nil for the server's default.
     public let deadline: Duration?
-    /// Answers what needs no waiting, nil for all else, which `handler` then answers from the start.
-    /// Each `await` costs as much as parsing a field, so the hottest route has none.
+    /// Answers requests that need no waiting; nil passes the request to `handler`. The route that
+    /// is called most often has it, because running a task costs as much as parsing a request.
     public let atOnce: (@Sendable (Request) -> Response?)?
+    /// Answers all other requests.
     public let handler: Handler
 
+    /// A route. `pattern` starts with a slash.
     public init(
         _ method: Method,
         _ pattern: String,
@@ -20,7 +24,10 @@ public struct Route: Sendable {
         atOnce: (@Sendable (Request) -> Response?)? = nil,
         _ handler: @escaping Handler
     ) {
-        precondition(pattern.hasPrefix("/"), "a route's pattern begins with a slash: \(pattern)")
+        precondition(
+            pattern.hasPrefix("/"),
+            "the pattern of a route starts with a slash: \(pattern)"
+        )
         self.method = method
         self.pattern = pattern
         self.deadline = deadline
@@ -29,11 +36,14 @@ public struct Route: Sendable {
     }
 }
 
-/// Finds the route of a request: literal paths first, then those with parameters in the order
-/// they were given. A few dozen routes need no tree.
+/// Finds the route of a request: literal paths first, then patterns with parameters in their order.
+/// A few dozen routes need no tree.
 public struct Router: Sendable {
+    /// As given to `init`.
     public let routes: [Route]
-    private let literals: [(path: [UInt8], route: Int)]
+    /// The literal paths, one after the other.
+    private let paths: [UInt8]
+    private let literals: [(path: Range<Int>, route: Int)]
     private let patterns: [(segments: [Segment], route: Int)]
 
     private enum Segment: Sendable {
@@ -41,11 +51,18 @@ public struct Router: Sendable {
         case parameter(String)
     }
 
+    /// A router for these routes.
     public init(_ routes: [Route]) {
         self.routes = routes
         let numbered = routes.enumerated()
+        var paths: [UInt8] = []
         literals = numbered.filter { !$1.pattern.contains("{") }
-            .map { (path: Array($1.pattern.utf8), route: $0) }
+            .map { number, route in
+                let start = paths.count
+                paths += route.pattern.utf8
+                return (path: start..<paths.count, route: number)
+            }
+        self.paths = paths
         patterns = numbered.filter { $1.pattern.contains("{") }
             .map { number, route in
                 let segments = route.pattern.split(separator: "/", omittingEmptySubsequences: false)
@@ -58,15 +75,17 @@ public struct Router: Sendable {
             }
     }
 
+    /// The result of a search.
     public enum Match: Sendable {
-        /// The number of a route in `routes`.
+        /// The index of the route in `routes`.
         case route(Int)
-        /// There is such a path, for these methods.
+        /// The path exists, but only for these methods.
         case methodNotAllowed(allowed: [Method])
+        /// No route has the path.
         case notFound
     }
 
-    /// Finds the route and fills in the request's parameters. HEAD is served by GET (RFC 9110 §9.3.2).
+    /// Finds the route and sets the request's parameters. GET also serves HEAD (RFC 9110 §9.3.2).
     public func match(_ request: inout Request) -> Match {
         let wanted: Method = request.method == .head ? .get : request.method
         var allowed: [Method] = []
@@ -92,11 +111,10 @@ public struct Router: Sendable {
         return .methodNotAllowed(allowed: allowed.contains(.get) ? allowed + [.head] : allowed)
     }
 
-    private func isPath(_ path: [UInt8], of request: Request) -> Bool {
+    private func isPath(_ path: Range<Int>, of request: borrowing Request) -> Bool {
         guard path.count == request.pathRange.count else { return false }
-        let start = request.pathRange.lowerBound
-        for index in path.indices where path[index] != request.bytes[start + index] { return false }
-        return true
+        return paths.span.extracting(path)
+            .isEqual(to: request.bytes.span.extracting(request.pathRange))
     }
 
     private static func parameters(

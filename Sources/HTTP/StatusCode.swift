@@ -1,6 +1,13 @@
 /// Names of status codes (RFC 9110 §15, RFC 6585, RFC 8470).
 public enum StatusCode {
-    /// What stands after the code in a status line; `Status` for a code without a name here.
+    /// The codes that have a name here.
+    public static let named = [
+        100, 200, 201, 202, 204, 205, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405,
+        406, 408, 409, 410, 411, 412, 413, 414, 415, 417, 421, 422, 425, 428, 429, 431, 500, 501,
+        502, 503, 504, 505,
+    ]
+
+    /// The reason phrase of a status line; `Status` for a code without a name here.
     public static func reason(_ status: Int) -> StaticString {
         switch status {
         case 100: "Continue"

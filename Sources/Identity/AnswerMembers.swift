@@ -1,15 +1,15 @@
 import JSON
 import Logins
 
-/// The members of an object in somebody's answer, read one by one under the rules of a contract.
+/// The members of an object in an answer, read one by one under the rules of a contract.
 ///
-/// What breaks a rule is named by its path and the rule; its value is personal and never repeated.
+/// An error names the path and the rule; the value is personal data and never part of it.
 struct AnswerMembers {
     /// `accounts[3]`; empty for the answer itself.
     private let path: String
     private let object: JSONObject
 
-    /// - Throws: `DirectoryError.unavailable` when the value is no object.
+    /// - Throws: `DirectoryError.unavailable` when the value is not an object.
     init(_ value: JSONValue, at path: String = "") throws(DirectoryError) {
         guard let object = value.object else {
             let what = path.isEmpty ? "the answer" : path
@@ -19,7 +19,7 @@ struct AnswerMembers {
         self.object = object
     }
 
-    /// A member that must be there and not be null.
+    /// A required member that is not null.
     func required(_ name: String) throws(DirectoryError) -> JSONValue {
         guard let value = optional(name) else { throw broken(name, "is missing") }
         return value
@@ -31,7 +31,7 @@ struct AnswerMembers {
         return value
     }
 
-    /// An array of at most `limit` elements that must be there.
+    /// A required array of at most `limit` elements.
     func array(_ name: String, limit: Int) throws(DirectoryError) -> [JSONValue] {
         guard let array = try required(name).array else { throw broken(name, "must be an array") }
         guard array.count <= limit else {
@@ -40,8 +40,8 @@ struct AnswerMembers {
         return array
     }
 
-    /// One line of text that must be there: `length` characters (Unicode scalars), none of which
-    /// is a control character or ends a line, and not blank.
+    /// A required line of text: `length` characters (Unicode scalars), no control characters or line
+    /// breaks, and not blank.
     func text(_ name: String, _ length: ClosedRange<Int>) throws(DirectoryError) -> String {
         try line(required(name), name, length)
     }
@@ -55,7 +55,7 @@ struct AnswerMembers {
         return try line(value, name, length)
     }
 
-    /// Decimal digits (ASCII) and nothing else, that many of them.
+    /// A required text of ASCII digits.
     func digits(_ name: String, _ length: ClosedRange<Int>) throws(DirectoryError) -> String {
         guard let text = try required(name).string, length.contains(text.utf8.count),
             text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 })
@@ -68,14 +68,14 @@ struct AnswerMembers {
         return text
     }
 
-    /// One of a few words that must be there.
+    /// A required member that is one of a few words.
     func word<Word: RawRepresentable<String> & CaseIterable>(
         _ name: String
     ) throws(DirectoryError) -> Word {
         try word(required(name), name)
     }
 
-    /// A set of such words that must be there, each once.
+    /// A required set of such words, each at most once.
     func words<Word: RawRepresentable<String> & CaseIterable & Hashable>(
         _ name: String
     ) throws(DirectoryError) -> Set<Word> {
@@ -83,16 +83,16 @@ struct AnswerMembers {
         for (position, value) in try array(name, limit: Word.allCases.count).enumerated() {
             let element = "\(name)[\(position)]"
             guard found.insert(try word(value, element)).inserted else {
-                throw broken(element, "comes twice")
+                throw broken(element, "is repeated")
             }
         }
         return found
     }
 
-    /// The path of a member, for what stands in it.
+    /// The path of a member.
     func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
-    /// A rule that a member breaks.
+    /// The error for a rule that a member breaks.
     func broken(_ name: String, _ rule: String) -> DirectoryError {
         .unavailable("\(path(of: name)) \(rule)")
     }
@@ -123,7 +123,7 @@ struct AnswerMembers {
         for scalar in text.unicodeScalars {
             switch scalar.properties.generalCategory {
             case .control, .lineSeparator, .paragraphSeparator:
-                throw broken(name, "must not have control characters")
+                throw broken(name, "must not contain control characters")
             default: continue
             }
         }

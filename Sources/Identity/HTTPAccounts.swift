@@ -1,32 +1,41 @@
+public import Configuration
 public import HTTP
 import JSON
 public import Logins
 
-/// Accounts that the bank's own interface lists, one GET for each user.
+/// Accounts that the bank's own API lists (`openapi/bank-accounts.yaml`), one GET for each user.
 ///
-/// What a bank serves stands in `openapi/bank-accounts.yaml`. Nothing is remembered: what a person
-/// is shown is what the bank says now. An answer that breaks a rule is not taken at all, since a
-/// list with holes would look as if the rest were everything.
+/// Nothing is cached: the user sees the current accounts. An answer that breaks a rule is refused as
+/// a whole, because a list with gaps would look complete.
 public struct HTTPAccounts: AccountDirectory {
-    /// Accounts in one answer, at most.
+    /// Maximum number of accounts in one answer.
     private static let limit = 500
-    /// Bytes of an answer: 2 KiB for each of as many accounts as there may be.
+    /// Bytes of an answer: 2 KiB for each account.
     private static let responseLimit = 1 << 20
 
     private let lookup: UserLookup
 
-    /// `token` gives the bearer token to send and is asked each time; nil sends none.
-    public init(
-        _ settings: UserLookup.Settings,
-        client: any OutboundHTTP,
-        token: @escaping @Sendable () -> String? = { nil }
-    ) {
-        lookup = UserLookup(
-            settings,
-            responseLimit: Self.responseLimit,
-            client: client,
-            token: token
+    /// A list of accounts at the service of `settings`.
+    public init(_ settings: UserLookup.Settings, client: any OutboundHTTP) {
+        lookup = UserLookup(settings, responseLimit: Self.responseLimit, client: client)
+    }
+
+    /// The configuration's `accounts`. Nil when it is absent: then no consent that needs accounts
+    /// can be approved.
+    public static func settings(_ section: Section) -> UserLookup.Settings? {
+        defer { section.end() }
+        let settings = UserLookup.Settings(
+            section,
+            example: "https://accounts.bank.example/beckon/v1/users/{user}/accounts",
+            token: "ACCOUNTS_TOKEN",
+            timeLimit: .seconds(2)
         )
+        if section.isPresent, !section.has("token"), !section.has("certificate"),
+            !section.isDevelopment
+        {
+            section.warn("", "calls the bank without a token or a certificate")
+        }
+        return settings
     }
 
     public func accounts(of user: UserID) async throws(DirectoryError) -> [BankAccount] {
@@ -39,7 +48,7 @@ public struct HTTPAccounts: AccountDirectory {
         do throws(JSONError) {
             value = try JSONValue(body)
         } catch {
-            // The name of a repeated member stands in the error, and may be anything.
+            // The error may contain the name of a repeated member, which may be personal data.
             throw .unavailable("the answer is not JSON with each member once")
         }
         let answer = try AnswerMembers(value)
@@ -48,9 +57,9 @@ public struct HTTPAccounts: AccountDirectory {
         for (position, element) in try answer.array("accounts", limit: limit).enumerated() {
             let members = try AnswerMembers(element, at: "accounts[\(position)]")
             let account = try account(members)
-            // Bytes, because to `String` a composed and a decomposed letter are one.
+            // Bytes, because `String` compares composed and decomposed letters as equal.
             guard ids.insert(Array(account.id.utf8)).inserted else {
-                throw members.broken("id", "is that of an earlier account")
+                throw members.broken("id", "is already used by an earlier account")
             }
             accounts.append(account)
         }
@@ -79,8 +88,8 @@ public struct HTTPAccounts: AccountDirectory {
         return code
     }
 
-    /// A number in the form of Open Banking, which has a scheme, or in that of Open Finance Brasil,
-    /// which has an institution.
+    /// A number of Open Banking, which has a scheme, or of Open Finance Brasil, which has an
+    /// institution.
     private static func number(
         _ members: AnswerMembers
     ) throws(DirectoryError) -> Consent.NamedAccount? {
@@ -88,7 +97,7 @@ public struct HTTPAccounts: AccountDirectory {
         let parts = try AnswerMembers(value, at: members.path(of: "number"))
         if parts.optional("ispb") != nil { return try brazilian(parts) }
         for name in ["issuer", "account_type"] where parts.optional(name) != nil {
-            throw parts.broken(name, "must not stand without ispb")
+            throw parts.broken(name, "requires ispb")
         }
         return Consent.NamedAccount(
             scheme: try parts.text("scheme", 1...64),
@@ -109,10 +118,10 @@ public struct HTTPAccounts: AccountDirectory {
         _ parts: AnswerMembers
     ) throws(DirectoryError) -> Consent.NamedAccount {
         for name in ["scheme", "secondary"] where parts.optional(name) != nil {
-            throw parts.broken(name, "must not stand beside ispb")
+            throw parts.broken(name, "cannot be combined with ispb")
         }
         let type: BrazilianType = try parts.word("account_type")
-        // Only a prepaid account belongs to no branch.
+        // Only a prepaid account has no branch.
         let hasIssuer = type != .prepaid || parts.optional("issuer") != nil
         return Consent.NamedAccount(
             identification: try parts.digits("identification", 3...20),

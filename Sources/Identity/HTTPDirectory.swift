@@ -2,31 +2,20 @@ public import HTTP
 import JSON
 public import Logins
 
-/// Users that another service knows, one GET each.
+/// Users of another service, one GET each.
 ///
 /// 200 with `{"active": true, "channels": ["push"], "language": "de", "time_zone": "Europe/Berlin"}`
-/// (all but the first may be absent or null) is a user, 404 and 410 say that there is none, and
-/// anything else says nothing.
+/// (all but the first may be absent or null) is a user, 404 and 410 mean that there is none, and
+/// anything else is an error.
 public struct HTTPDirectory: UserDirectory {
-    public typealias Settings = UserLookup.Settings
-
-    /// More than a user needs.
+    /// Bytes of an answer; more than a user needs.
     private static let responseLimit = 64 << 10
 
     private let lookup: UserLookup
 
-    /// `token` gives the bearer token to send and is asked each time; nil sends none.
-    public init(
-        _ settings: Settings,
-        client: any OutboundHTTP,
-        token: @escaping @Sendable () -> String? = { nil }
-    ) {
-        lookup = UserLookup(
-            settings,
-            responseLimit: Self.responseLimit,
-            client: client,
-            token: token
-        )
+    /// A directory at the service of `settings`.
+    public init(_ settings: UserLookup.Settings, client: any OutboundHTTP) {
+        lookup = UserLookup(settings, responseLimit: Self.responseLimit, client: client)
     }
 
     public func user(_ id: UserID) async throws(DirectoryError) -> User? {
@@ -60,7 +49,7 @@ public struct HTTPDirectory: UserDirectory {
         var channels: Set<ChannelID> = []
         for name in names {
             guard let channel = name.string.flatMap(ChannelID.init) else {
-                throw .unavailable("channels has something that is not a name")
+                throw .unavailable("channels contains an invalid name")
             }
             channels.insert(channel)
         }

@@ -1,10 +1,10 @@
 import Cryptography
 public import Logins
 
-/// The secret of a prompt link: whoever has it may see the prompt and decide.
+/// The secret of a prompt link: whoever has it can see the prompt and decide.
 ///
-/// It carries the login's number, so that it is found without an index over random values, and 256
-/// random bits, of which only the hash is stored. It is good for nothing else and for no other login.
+/// It contains the login's number, so that no index over random values is needed, and 256 random
+/// bits, of which only the hash is stored. It is valid for one login only.
 public struct PromptTicket: Sendable {
     public static let secretBytes = 32
 
@@ -17,7 +17,7 @@ public struct PromptTicket: Sendable {
         secret = Random.bytes(Self.secretBytes)
     }
 
-    /// Reads a ticket as it stands in a link; nil when it is not one.
+    /// Reads the ticket of a link; nil when it is not one.
     public init?(_ text: String) {
         guard text.utf8.count == Self.encodedLength, let bytes = Base64URL.decode(text),
             bytes.count == 8 + Self.secretBytes
@@ -39,12 +39,12 @@ public struct PromptTicket: Sendable {
         return Base64URL.encode(number + secret)
     }
 
-    /// What is stored: the number is hashed too, so that a ticket cannot be moved to another login.
+    /// What is stored. The number is hashed too, so that a ticket cannot be used for another login.
     public var digest: PendingLogin.TicketDigest {
         SHA256.digest(Array("beckon-ticket-v1|\(number.rawValue)|".utf8) + secret)
     }
 
-    /// Whether this ticket was issued for `login`. Takes the same time for every wrong one.
+    /// Whether this ticket was issued for `login`. Takes the same time for every wrong ticket.
     public func opens(_ login: PendingLogin) -> Bool {
         let digest = digest
         return login.tickets.reduce(false) { ConstantTime.equal($1, digest) || $0 }

@@ -1,22 +1,29 @@
+public import Configuration
 public import HTTP
 import Logins
 
-/// One GET about a user at another service: what every directory behind HTTP has in common.
+/// One GET about a user to another service: the common part of every directory behind HTTP.
 ///
-/// 200 carries what is known, 404 and 410 say that nobody has that name, and anything else says
-/// nothing. Reasons never hold the user's name nor anything of the answer.
+/// 200 has the answer, 404 and 410 mean that there is no such user, and anything else is an error.
+/// Errors never contain the user's identifier or any part of the answer.
 public struct UserLookup: Sendable {
+    /// Which service, and how it is called.
     public struct Settings: Sendable {
-        /// `https://directory.example/users/{user}`; the user stands there percent-encoded.
+        /// `https://directory.example/users/{user}`, where the percent-encoded identifier goes.
         public let template: String
-        public var destination: Destination
-        public var timeLimit: Duration
+        /// Sent as bearer token (RFC 6750 §2.1); nil sends none.
+        public let token: Secret?
+        /// How the service is reached and trusted.
+        public let destination: Destination
+        /// Of one call.
+        public let timeLimit: Duration
 
         static let placeholder = "{user}"
 
-        /// Nil when the template does not have `{user}` exactly once.
+        /// Nil when the template does not contain `{user}` exactly once.
         public init?(
             template: String,
+            token: Secret? = nil,
             destination: Destination = Destination(),
             timeLimit: Duration = .seconds(5)
         ) {
@@ -25,34 +32,61 @@ public struct UserLookup: Sendable {
                     .count == 2
             else { return nil }
             self.template = template
+            self.token = token
             self.destination = destination
             self.timeLimit = timeLimit
+        }
+
+        /// Declares and reads the keys of a section; nil when it is absent or has problems.
+        ///
+        /// - Parameters:
+        ///   - section: the group; the caller may read more of its keys.
+        ///   - example: a template.
+        ///   - variable: the example's environment variable with the token.
+        ///   - timeLimit: the default.
+        init?(_ section: Section, example: String, token variable: String, timeLimit: Duration) {
+            let template = section.userURL(
+                "url",
+                example: example,
+                "{user} stands for the percent-encoded user identifier."
+            )
+            let token = section.secret(
+                "token",
+                example: "{ env: \"\(variable)\" }",
+                "Sent as bearer token. Use a token, a client certificate, or both."
+            )
+            let destination = section.destination()
+            let timeLimit = section.duration(
+                "time_limit",
+                default: timeLimit,
+                .milliseconds(50)...(.seconds(10)),
+                "Timeout of one call."
+            )
+            guard section.isPresent else { return nil }
+            self.init(
+                template: template,
+                token: token,
+                destination: destination,
+                timeLimit: timeLimit
+            )
         }
     }
 
     private let settings: Settings
     private let responseLimit: Int
     private let client: any OutboundHTTP
-    private let token: @Sendable () -> String?
 
-    /// An answer whose body is longer than `responseLimit` bytes is not taken. `token` gives the
-    /// bearer token to send (RFC 6750 §2.1) and is asked each time; nil sends none.
-    init(
-        _ settings: Settings,
-        responseLimit: Int,
-        client: any OutboundHTTP,
-        token: @escaping @Sendable () -> String?
-    ) {
+    /// Bodies longer than `responseLimit` bytes are an error.
+    init(_ settings: Settings, responseLimit: Int, client: any OutboundHTTP) {
         self.settings = settings
         self.responseLimit = responseLimit
         self.client = client
-        self.token = token
     }
 
-    /// The body of the answer about a user; nil when nobody has that name.
+    /// The body of the answer about a user; nil when there is no such user.
     func body(about id: UserID) async throws(DirectoryError) -> [UInt8]? {
-        // Dot segments are removed on the way even if escaped (RFC 3986 §6.2.2): another resource
-        // than a user would be asked for.
+        // Dot segments are removed on the way even if escaped (RFC 3986 §6.2.2), so the request
+        // would be for another resource.
         guard id.value != ".", id.value != ".." else { return nil }
         let response: OutboundResponse
         do throws(OutboundError) {
@@ -74,7 +108,9 @@ public struct UserLookup: Sendable {
         )
         let url = parts.joined(separator: PercentEncoding.encodeSegment(id.value))
         var fields = [Field("Accept", "application/json")]
-        if let token = token() { fields.append(Field("Authorization", "Bearer \(token)")) }
+        if let token = settings.token {
+            fields.append(Field("Authorization", token.withText { "Bearer \($0)" }))
+        }
         return OutboundRequest(
             .get,
             url,

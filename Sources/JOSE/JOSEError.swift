@@ -1,45 +1,45 @@
 public import Cryptography
 
-/// Why a token, a key or a set of keys is not taken. Nothing in it repeats what was sent but names.
+/// Why a token, a key or a set of keys is refused. Of what was sent it contains only names.
 public enum JOSEError: Error, Hashable, Sendable {
     /// Longer than the limit, in bytes.
     case tooLong(limit: Int)
-    /// Not three parts with a dot between each two.
+    /// Not three parts separated by dots.
     case notCompact
-    /// Five parts: it is encrypted (RFC 7516), which is not supported.
+    /// Five parts: an encrypted token (RFC 7516), which is not supported.
     case encrypted
-    /// A part is not base64url as RFC 7515 §2 has it: without padding, in the one way to write it.
+    /// A part is not canonical base64url without padding (RFC 7515 §2).
     case notBase64URL
-    /// The header or the claims are not one JSON object, each name once.
+    /// The header or the claims are not one JSON object with unique names.
     case notJSONObject
     /// A member is missing.
     case missing(String)
-    /// A member is not of the type or form that its specification says.
+    /// A member does not have the type or form that its specification requires.
     case malformed(String)
-    /// Extensions that must be understood and are not (RFC 7515 §4.1.11).
+    /// Critical extensions that are not supported (RFC 7515 §4.1.11).
     case critical
-    /// The algorithm is unknown, `none`, or not one that the caller allows.
+    /// The algorithm is unknown, `none`, or not allowed by the caller.
     case algorithm
-    /// No key of the caller's fits the token.
+    /// None of the caller's keys fits the token.
     case noKey
-    /// The signature belongs to other bytes, another key or another algorithm.
+    /// The signature is not valid for these bytes, key and algorithm.
     case signature
-    /// `typ` is not the one that is expected (RFC 8725 §3.11).
+    /// `typ` is not the expected one (RFC 8725 §3.11).
     case type
-    /// A shared secret of fewer bytes than its algorithm demands (RFC 7518 §3.2).
+    /// A shared secret with fewer bytes than its algorithm requires (RFC 7518 §3.2).
     case weakSecret(minimum: Int)
-    /// A kind of key that is not supported, by its `kty` or `crv`.
+    /// A kind of key that is not supported: its `kty` or `crv`.
     case unsupportedKey
-    /// The JWK holds a private or secret key where a public one belongs.
+    /// The JWK contains a private or secret key where a public key is expected.
     case privateKey
-    /// The key itself is not usable.
+    /// The key cannot be used.
     case key(KeyError)
-    /// A claim does not hold.
+    /// A claim does not have an expected value.
     case claim(JWT.Claim)
 }
 
 extension JOSEError: CustomStringConvertible {
-    /// A sentence for a log or for whoever wrote the configuration.
+    /// A sentence for logs and configuration errors.
     public var description: String {
         switch self {
         case .tooLong(let limit): "longer than \(limit) bytes"
@@ -56,25 +56,25 @@ extension JOSEError: CustomStringConvertible {
         case .type: "typ is not the expected one"
         case .weakSecret(let minimum): "the secret has fewer than \(minimum) bytes"
         case .unsupportedKey: "the kind of key is not supported"
-        case .privateKey: "it holds a private key where a public one belongs"
+        case .privateKey: "it contains a private key where a public key is expected"
         case .key(let error): "the key \(error)"
         case .claim(let claim): "the claim \(claim.rawValue) does not hold"
         }
     }
 }
 
-/// What a token or a key may cost, in bytes unless said otherwise.
+/// Limits for tokens and keys, in bytes unless stated otherwise.
 public enum JOSELimits {
-    /// A whole token. A signed authorization request with rich details has a few thousand.
+    /// A token. A signed authorization request with many details has a few thousand.
     public static let token = 65_536
-    /// A header before its base64url.
+    /// A decoded header.
     public static let header = 4_096
     /// A JWK or a JWK Set.
     public static let keySet = 262_144
-    /// Keys in a set.
+    /// Number of keys in a set.
     public static let keys = 64
-    /// A key's name.
+    /// A `kid`.
     public static let keyID = 256
-    /// How deep a header's or a claim's JSON nests.
+    /// Nesting depth of the JSON of headers and claims.
     public static let depth = 16
 }

@@ -1,7 +1,7 @@
 public import Cryptography
 public import JSON
 
-/// A JSON Web Key (RFC 7517 §4) as it was read: checked for its form, not yet for its strength.
+/// A parsed JSON Web Key (RFC 7517 §4). Its form is checked, its strength is not.
 public struct JWK: Sendable {
     /// Members that only a private or secret key has.
     private static let privateNames: Set<String> = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
@@ -9,11 +9,13 @@ public struct JWK: Sendable {
     private let object: JSONObject
     /// `kid`.
     public let id: String?
-    /// `alg`, when it is one of ours.
+    /// `alg`, if it is supported.
     public let algorithm: SignatureAlgorithm?
-    /// Whether `use` and `key_ops` leave room for verifying signatures.
+    /// Whether `use` and `key_ops` allow verifying signatures.
     public let isForSignatures: Bool
 
+    /// Parses a JWK.
+    ///
     /// - Throws: `JOSEError`.
     public init(bytes: [UInt8]) throws(JOSEError) {
         guard bytes.count <= JOSELimits.keySet else { throw .tooLong(limit: JOSELimits.keySet) }
@@ -22,7 +24,9 @@ public struct JWK: Sendable {
         try self.init(value)
     }
 
-    /// - Throws: `JOSEError`, with `.unsupportedKey` for an `alg` that is not ours.
+    /// The same from a tree.
+    ///
+    /// - Throws: `JOSEError`, with `.unsupportedKey` for an `alg` that is not supported.
     public init(_ value: JSONValue) throws(JOSEError) {
         guard let object = value.object else { throw .notJSONObject }
         self.object = object
@@ -45,13 +49,13 @@ public struct JWK: Sendable {
         isForSignatures = try object.text("use") ?? "sig" == "sig" && uses ?? true
     }
 
-    /// Whether it holds what must not be published.
+    /// Whether it has members of a private or secret key.
     public var isPrivate: Bool { object.members.contains { Self.privateNames.contains($0.name) } }
 
     /// The public key.
     ///
-    /// - Throws: `JOSEError`, with `.privateKey` when there is more than that: who sent it has given
-    ///   it away.
+    /// - Throws: `JOSEError`, with `.privateKey` when the JWK has a private key: its sender has
+    ///   disclosed it.
     public func verificationKey() throws(JOSEError) -> VerificationKey {
         guard !isPrivate else { throw .privateKey }
         let key: PublicKey
@@ -65,7 +69,7 @@ public struct JWK: Sendable {
 
     /// The private key.
     ///
-    /// - Throws: `JOSEError`, with `.missing` when it is only a public one.
+    /// - Throws: `JOSEError`, with `.missing` when it is a public key.
     public func privateKey() throws(JOSEError) -> PrivateKey {
         let numbers: PrivateKeyNumbers
         switch try publicNumbers() {
@@ -103,7 +107,7 @@ public struct JWK: Sendable {
         switch (type, try object.text("crv")) {
         case ("RSA", _):
             let (modulus, exponent) = (try number("n"), try number("e"))
-            // One way to write a number, or one key would have several thumbprints.
+            // Numbers must be in canonical form, or one key would have several thumbprints.
             guard modulus.first != 0 else { throw .malformed("n") }
             guard exponent.first != 0 else { throw .malformed("e") }
             return .rsa(modulus: modulus, exponent: exponent)
@@ -114,7 +118,7 @@ public struct JWK: Sendable {
         }
     }
 
-    /// A number in base64url, of exactly `width` bytes if that is given.
+    /// A number in base64url, with exactly `width` bytes if that is given.
     private func number(_ name: String, width: Int? = nil) throws(JOSEError) -> [UInt8] {
         guard let text = try object.text(name) else { throw .missing(name) }
         guard let bytes = Base64URL.decode(text), !bytes.isEmpty,
@@ -125,7 +129,7 @@ public struct JWK: Sendable {
 }
 
 extension JSONObject {
-    /// A member that must be a text if it is there.
+    /// A member that must be a string if it is present.
     func text(_ name: String) throws(JOSEError) -> String? {
         guard let value = self[name] else { return nil }
         guard let text = value.string else { throw .malformed(name) }

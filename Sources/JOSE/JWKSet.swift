@@ -1,31 +1,35 @@
 public import JSON
 
-/// The keys that tokens may be verified with (RFC 7517 §5).
+/// The keys that may verify tokens (RFC 7517 §5).
 public struct JWKSet: Sendable {
-    /// A member of a set that serves nothing here, and why.
+    /// A key of a set that is not used, and why.
     public struct Unused: Hashable, Sendable {
-        /// Its place in `keys`, from zero.
+        /// Its position in `keys`, from zero.
         public let index: Int
+        /// Why it is not used.
         public let reason: JOSEError
 
+        /// A key that is not used.
         public init(index: Int, reason: JOSEError) {
             self.index = index
             self.reason = reason
         }
     }
 
+    /// The usable keys, in their order.
     public let keys: [VerificationKey]
-    /// What the set has beside them. A set may hold keys for others (RFC 7517 §5).
+    /// All other keys. A set may contain keys for other purposes (RFC 7517 §5).
     public let unused: [Unused]
 
+    /// A set of these keys.
     public init(_ keys: [VerificationKey]) {
         self.keys = keys
         unused = []
     }
 
-    /// Reads a public set. Keys that are weak, unknown, private or for encryption are left out.
+    /// Parses a public set. Keys that are weak, unknown, private or for encryption are not used.
     ///
-    /// - Throws: `JOSEError` when it is no set at all, too long, or has too many keys.
+    /// - Throws: `JOSEError` when it is not a set, is too long, or has too many keys.
     public init(bytes: [UInt8]) throws(JOSEError) {
         guard bytes.count <= JOSELimits.keySet else { throw .tooLong(limit: JOSELimits.keySet) }
         let limits = JSONLimits(depth: JOSELimits.depth)
@@ -33,7 +37,7 @@ public struct JWKSet: Sendable {
         try self.init(value)
     }
 
-    /// The same, of a tree.
+    /// The same from a tree.
     ///
     /// - Throws: `JOSEError`.
     public init(_ value: JSONValue) throws(JOSEError) {
@@ -57,14 +61,14 @@ public struct JWKSet: Sendable {
         self.unused = unused
     }
 
-    /// The public set. Shared secrets are not in it.
+    /// The public set, without shared secrets.
     public var json: JSONValue {
         let keys = JSONValue.array(keys.compactMap(\.jwk))
         return .object(JSONObject([.init(name: "keys", value: keys)]))
     }
 
-    /// The keys that may have signed a token with this header. A `kid` rules out keys of other names;
-    /// apart from that, each key that fits is tried.
+    /// The keys that may have signed a token with this header: those with its `kid`, if it has one,
+    /// that fit its algorithm.
     func candidates(for header: JWS.Header) -> [VerificationKey] {
         keys.filter { key in
             guard key.fits(header.algorithm) else { return false }
@@ -75,7 +79,7 @@ public struct JWKSet: Sendable {
 }
 
 extension String {
-    /// Whether the bytes are the same. `==` follows Unicode, for which two names can look alike and
-    /// differ; RFC 7515 §5.3 compares code points.
+    /// Compares code points (RFC 7515 §5.3). `==` of `String` also equates composed and decomposed
+    /// letters.
     func isExactly(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

@@ -1,28 +1,31 @@
-public import JSON
 import Cryptography
+public import JSON
 
-/// A JSON Web Signature whose signature holds, in the compact form (RFC 7515 §7.1).
+/// A verified JSON Web Signature in compact form (RFC 7515 §7.1).
 ///
-/// A value of this type was verified: there is no other way to get one. Nothing that a token says
-/// of where its key is (`jku`, `x5u`, `jwk`, `x5c`) is followed or trusted.
+/// Only verification makes a value of this type. Header members that name a key (`jku`, `x5u`,
+/// `jwk`, `x5c`) are ignored.
 public struct JWS: Sendable {
+    /// The header.
     public let header: Header
+    /// The signed bytes.
     public let payload: [UInt8]
-    /// The key that it was verified with.
+    /// The key that verified the signature.
     public let key: VerificationKey
 
     /// A JOSE header (RFC 7515 §4).
     public struct Header: Sendable {
+        /// `alg`.
         public let algorithm: SignatureAlgorithm
         /// `kid`.
         public let keyID: String?
         /// `typ`.
         public let type: String?
-        /// All of it, for what a profile adds.
+        /// All members, including those of profiles.
         public let members: JSONObject
 
-        /// Whether `typ` names this media type; `application/` may be left out, and case does not
-        /// count (RFC 7515 §4.1.9).
+        /// Whether `typ` is this media type, compared without case. `application/` may be omitted
+        /// (RFC 7515 §4.1.9).
         public func isType(_ name: String) -> Bool {
             func short(_ name: String) -> String {
                 let name = name.lowercased()
@@ -42,8 +45,8 @@ public struct JWS: Sendable {
             }
             guard let name = try object.text("alg") else { throw .missing("alg") }
             guard let algorithm = SignatureAlgorithm(rawValue: name) else { throw .algorithm }
-            // No extension is known here, so whatever must be understood is not. `b64` (RFC 7797)
-            // changes which bytes were signed, even where it is not said to be critical.
+            // No extension is supported, so every critical one is refused. `b64` (RFC 7797) changes
+            // which bytes are signed, even if it is not marked as critical.
             guard object["crit"] == nil, object["b64"] ?? .bool(true) == .bool(true) else {
                 throw .critical
             }
@@ -55,8 +58,8 @@ public struct JWS: Sendable {
         }
     }
 
-    /// Signs `payload`. `header` is what stands in the header beside `alg` and `kid`, such as `typ`; a
-    /// member with one of these two names is left out.
+    /// Signs `payload`. `header` has the members of the header besides `alg` and `kid`, such as
+    /// `typ`; members with these two names are ignored.
     ///
     /// - Throws: `JOSEError` with `.key`.
     public static func sign(
@@ -74,8 +77,8 @@ public struct JWS: Sendable {
         return input + "." + Base64URL.encode(try key.sign(Array(input.utf8)))
     }
 
-    /// Verifies a token. Only `keys` count, and only the algorithms in `allowed`, which the caller
-    /// expects and never takes from the token.
+    /// Verifies a token with one of `keys` and one of the algorithms in `allowed`, which must not
+    /// be taken from the token.
     ///
     /// - Throws: `JOSEError`.
     public static func verify(

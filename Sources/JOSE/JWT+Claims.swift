@@ -1,9 +1,9 @@
 public import JSON
 
 extension JWT.Claims {
-    /// Reads the claims of a payload that was verified.
+    /// Parses the claims of a verified payload.
     ///
-    /// - Throws: `JOSEError`, with `.malformed` and the name of a claim of another type.
+    /// - Throws: `JOSEError`; `.malformed` names a claim with a wrong type.
     public init(payload: [UInt8]) throws(JOSEError) {
         let limits = JSONLimits(depth: JOSELimits.depth)
         guard let object = (try? JSONValue(payload, limits: limits))?.object else {
@@ -26,7 +26,7 @@ extension JWT.Claims {
         others = JSONObject(object.members.filter { JWT.Claim(rawValue: $0.name) == nil })
     }
 
-    /// The claims set. Members of `others` that have a registered name are left out.
+    /// The claims set. Members of `others` with a registered name are ignored.
     public var json: JSONValue {
         var members: [JSONObject.Member] = []
         func add(_ claim: JWT.Claim, _ value: JSONValue?) {
@@ -47,9 +47,9 @@ extension JWT.Claims {
         return .object(JSONObject(members))
     }
 
-    /// Whether what is claimed is what is expected, at a time.
+    /// Checks the claims against expectations, at a time.
     ///
-    /// - Throws: `JOSEError` with `.missing` or `.claim`: the first that does not hold.
+    /// - Throws: `JOSEError` with `.missing` or `.claim` for the first claim that fails.
     public func check(
         _ expected: JWT.Expectations,
         at now: JWT.NumericDate
@@ -74,7 +74,7 @@ extension JWT.Claims {
         try checkTimes(expected, at: now)
     }
 
-    /// A token ends at `exp` and not after it (RFC 7519 §4.1.4); clocks may differ by the leeway.
+    /// A token is valid before `exp`, not at it (RFC 7519 §4.1.4), with the leeway added.
     private func checkTimes(
         _ expected: JWT.Expectations,
         at now: JWT.NumericDate

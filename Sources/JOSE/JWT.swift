@@ -15,16 +15,19 @@ public enum JWT {
 
     /// A NumericDate (RFC 7519 §2): a time since the epoch, to the millisecond.
     public struct NumericDate: Hashable, Comparable, Sendable {
+        /// Since 1970.
         public let milliseconds: Int64
 
+        /// From milliseconds since 1970.
         public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+        /// From seconds since 1970.
         public init(seconds: Int64) { milliseconds = seconds * 1000 }
 
         public static func < (left: NumericDate, right: NumericDate) -> Bool {
             left.milliseconds < right.milliseconds
         }
 
-        /// Times beyond the year 9999 are nobody's.
+        /// Times after the year 9999 are refused.
         private static let last = 253_402_300_799.0
 
         init?(_ value: JSONValue) {
@@ -34,7 +37,7 @@ public enum JWT {
             milliseconds = Int64((seconds * 1000).rounded(.down))
         }
 
-        /// Whole seconds: some readers take nothing else.
+        /// Whole seconds: some readers accept nothing else.
         var json: JSONValue { .number("\(milliseconds / 1000)") }
 
         func advanced(by duration: Duration) -> NumericDate {
@@ -45,46 +48,56 @@ public enum JWT {
         }
     }
 
-    /// What a token claims.
+    /// The claims of a token.
     public struct Claims: Sendable {
+        /// `iss`.
         public var issuer: String?
+        /// `sub`.
         public var subject: String?
-        /// `aud`; one text on the wire if it is one.
+        /// `aud`; written as one string if there is only one.
         public var audience: [String] = []
+        /// `exp`.
         public var expiresAt: NumericDate?
+        /// `nbf`.
         public var notBefore: NumericDate?
+        /// `iat`.
         public var issuedAt: NumericDate?
+        /// `jti`.
         public var id: String?
-        /// Everything else, in order.
+        /// All other claims, in their order.
         public var others = JSONObject()
 
+        /// No claims.
         public init() {}
 
+        /// One of the other claims.
         public subscript(name: String) -> JSONValue? { others[name] }
     }
 
-    /// What must be true of a token's claims.
+    /// The conditions that the claims of a token must meet.
     public struct Expectations: Sendable {
-        /// Any one of these must have issued it; nil asks nothing.
+        /// The accepted issuers; nil accepts any.
         public var issuers: Set<String>?
-        /// Any one of these must be in its audience; nil asks nothing.
+        /// At least one of these must be in the audience; nil accepts any.
         public var audiences: Set<String>?
-        /// Nobody else may be in its audience: who is could use the token against us.
+        /// False refuses further audiences: one of them could replay the token.
         public var allowsOtherAudiences = true
+        /// The expected `sub`; nil accepts any.
         public var subject: String?
-        /// Claims that must be there. Times that are there are checked in any case.
+        /// Claims that must be present. Times are always checked if present.
         public var required: Set<Claim> = [.expiresAt]
-        /// How far two clocks may differ.
+        /// The accepted difference between the clocks.
         public var leeway = Duration.seconds(30)
-        /// The longest time from `iat` (or now, if that is missing) to `exp`; nil asks nothing.
+        /// The longest time from `iat` (or now, if it is missing) to `exp`; nil accepts any.
         public var longestLife: Duration?
-        /// The value of `typ`; nil asks nothing.
+        /// The expected `typ`; nil accepts any.
         public var type: String?
 
+        /// Only requires `exp`.
         public init() {}
     }
 
-    /// Signs claims; `type` becomes `typ`.
+    /// Signs claims; `type` is `typ` of the header.
     ///
     /// - Throws: `JOSEError`.
     public static func sign(

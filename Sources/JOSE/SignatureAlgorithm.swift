@@ -1,20 +1,20 @@
 public import Cryptography
 
-/// The algorithms that Beckon signs and verifies with, by the names of RFC 7518 §3.1 and
-/// RFC 8037 §3.1. There is no `none`.
+/// The supported signature algorithms, with their names (RFC 7518 §3.1, RFC 8037 §3.1). `none` is
+/// not one of them.
 public enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
     case rs256 = "RS256"
     case ps256 = "PS256"
     case es256 = "ES256"
     /// With Ed25519.
     case edDSA = "EdDSA"
-    /// Both sides hold the secret.
+    /// With a shared secret.
     case hs256 = "HS256"
 
-    /// Those with a public key: whoever verifies cannot sign.
+    /// The algorithms with a public key: the verifier cannot sign.
     public static let asymmetric: Set<SignatureAlgorithm> = [.rs256, .ps256, .es256, .edDSA]
 
-    /// How a key pair signs; nil for a shared secret.
+    /// The scheme of a key pair; nil for a shared secret.
     public var scheme: SignatureScheme? {
         switch self {
         case .rs256: .rsaPKCS1
@@ -25,8 +25,8 @@ public enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// The algorithm for a key when nothing says which: PS256 for RSA, because RS256 is only for
-    /// peers that demand it (RFC 8725 §3.2, FAPI 2.0).
+    /// The default algorithm for a key: PS256 for RSA, because RS256 is only for peers that require
+    /// it (RFC 8725 §3.2, FAPI 2.0).
     public static func preferred(for kind: KeyKind) -> SignatureAlgorithm {
         switch kind {
         case .rsa: .ps256
@@ -38,7 +38,7 @@ public enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
 
 /// A secret that two sides share, for HS256.
 public struct SharedSecret: Hashable, Sendable {
-    /// As many bytes as the hash has (RFC 7518 §3.2).
+    /// The length of the hash (RFC 7518 §3.2).
     public static let minimumBytes = 32
 
     private let bytes: [UInt8]

@@ -1,7 +1,7 @@
 public import Cryptography
 public import JSON
 
-/// A key that signs tokens, with its one algorithm and its name.
+/// A key that signs tokens, with its algorithm and `kid`.
 public struct SigningKey: Sendable {
     private enum Material: Sendable {
         case pair(PrivateKey)
@@ -9,15 +9,16 @@ public struct SigningKey: Sendable {
     }
 
     private let material: Material
+    /// The only algorithm that the key is used with.
     public let algorithm: SignatureAlgorithm
-    /// `kid`, which the header of each token carries; nil leaves it out.
+    /// `kid` in the header of each token; nil omits it.
     public let id: String?
 
-    /// No `algorithm` means the one that is preferred for the kind of key; no `id` means the key's
-    /// thumbprint (RFC 7638).
+    /// By default with the preferred algorithm for the kind of key, and with its thumbprint as
+    /// `kid` (RFC 7638).
     ///
-    /// - Throws: `JOSEError` with `.algorithm` when the key cannot sign so, and with `.malformed` for
-    ///   a name that is empty or longer than `JOSELimits.keyID`.
+    /// - Throws: `JOSEError` with `.algorithm` when the key does not fit the algorithm, and with
+    ///   `.malformed` for an `id` that is empty or longer than `JOSELimits.keyID`.
     public init(
         _ key: PrivateKey,
         algorithm: SignatureAlgorithm? = nil,
@@ -33,17 +34,16 @@ public struct SigningKey: Sendable {
         self.id = id ?? Thumbprint.sha256(of: key.publicKey)
     }
 
-    /// For HS256. The name is only written when it is given: a thumbprint of a secret would help to
-    /// guess it.
+    /// For HS256. There is no default `kid`: a thumbprint of a secret would help to guess it.
     public init(secret: SharedSecret, id: String? = nil) {
         material = .secret(secret)
         algorithm = .hs256
         self.id = id
     }
 
-    /// A new pair. The bits are for RS256 and PS256, within `KeyKind.generatedRSABits`.
+    /// Generates a key pair. `bits` is for RS256 and PS256, within `KeyKind.generatedRSABits`.
     ///
-    /// - Throws: `JOSEError` with `.algorithm` for HS256, which has no pair, and with `.key`.
+    /// - Throws: `JOSEError` with `.algorithm` for HS256, which has no key pair, and with `.key`.
     public static func generate(
         _ algorithm: SignatureAlgorithm,
         rsaBits: Int = 2048,
@@ -61,9 +61,9 @@ public struct SigningKey: Sendable {
         return try SigningKey(key, algorithm: algorithm, id: id)
     }
 
-    /// Reads a private key from PEM (`PrivateKey.init(pem:)`) or from a private JWK.
+    /// Parses a private key in PEM (`PrivateKey.init(pem:)`) or a private JWK.
     ///
-    /// What a JWK says of `alg` and `kid` holds; other values that the caller gives are refused.
+    /// If a JWK has `alg` or `kid`, the caller must not pass other values.
     ///
     /// - Throws: `JOSEError`.
     public init(
@@ -84,7 +84,7 @@ public struct SigningKey: Sendable {
         }
     }
 
-    /// What others verify with; for a shared secret, the secret.
+    /// The key that verifies its signatures; for a shared secret, the secret itself.
     public var verificationKey: VerificationKey {
         switch material {
         case .pair(let key): VerificationKey(key.publicKey, id: id, algorithm: algorithm)
@@ -92,9 +92,9 @@ public struct SigningKey: Sendable {
         }
     }
 
-    /// The secret itself, as a private JWK, for a file that nobody else may read.
+    /// The private key as a JWK, for a file that only its owner may read.
     ///
-    /// - Throws: `JOSEError` with `.unsupportedKey` for a shared secret, which is its owner's.
+    /// - Throws: `JOSEError` with `.unsupportedKey` for a shared secret.
     public func secretJWK() throws(JOSEError) -> JSONValue {
         guard case .pair(let key) = material, let jwk = verificationKey.jwk?.object else {
             throw .unsupportedKey
@@ -104,7 +104,7 @@ public struct SigningKey: Sendable {
         return .object(JSONObject(jwk.members + numbers.jwkMembers))
     }
 
-    /// The secret itself, as PKCS#8 in PEM, which keeps neither algorithm nor name.
+    /// The private key as PKCS#8 in PEM, which contains neither the algorithm nor the `kid`.
     ///
     /// - Throws: `JOSEError` as `secretJWK()` does.
     public func secretPEM() throws(JOSEError) -> String {

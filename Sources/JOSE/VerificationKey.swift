@@ -1,38 +1,44 @@
 public import Cryptography
 public import JSON
 
-/// A key that verifies tokens, with the name and the one algorithm that it may be bound to.
+/// A key that verifies tokens, with its `kid` and `alg`, if it has them.
 public struct VerificationKey: Hashable, Sendable {
+    /// The key itself.
     public enum Material: Hashable, Sendable {
+        /// For all algorithms but HS256.
         case publicKey(PublicKey)
-        /// Never from a JWK Set: a secret that is published is none.
+        /// For HS256. Never from a JWK Set, which is public.
         case secret(SharedSecret)
     }
 
+    /// The key itself.
     public let material: Material
     /// `kid` (RFC 7517 §4.5).
     public let id: String?
-    /// `alg` (RFC 7517 §4.4): if it is there, no other algorithm is verified with the key.
+    /// `alg` (RFC 7517 §4.4): if it is set, the key verifies no other algorithm.
     public let algorithm: SignatureAlgorithm?
 
+    /// A public key.
     public init(_ key: PublicKey, id: String? = nil, algorithm: SignatureAlgorithm? = nil) {
         material = .publicKey(key)
         self.id = id
         self.algorithm = algorithm
     }
 
+    /// A shared secret, for HS256.
     public init(secret: SharedSecret, id: String? = nil) {
         material = .secret(secret)
         self.id = id
         algorithm = .hs256
     }
 
+    /// Nil for a shared secret.
     public var publicKey: PublicKey? {
         if case .publicKey(let key) = material { key } else { nil }
     }
 
-    /// Whether a token with this algorithm may be verified with the key. A public key never serves
-    /// as a secret, and a key of one kind never for the algorithm of another.
+    /// Whether the key may verify a token with this algorithm. A public key is never used as a
+    /// secret, and a key of one kind never for the algorithm of another.
     func fits(_ algorithm: SignatureAlgorithm) -> Bool {
         if let own = self.algorithm, own != algorithm { return false }
         switch (material, algorithm.scheme) {
@@ -57,8 +63,8 @@ public struct VerificationKey: Hashable, Sendable {
         }
     }
 
-    /// The public JWK (RFC 7517 §4), with `use` and what is known of `kid` and `alg`; nil for a
-    /// shared secret.
+    /// The public JWK (RFC 7517 §4), with `use`, and with `kid` and `alg` if they are set; nil for
+    /// a shared secret.
     public var jwk: JSONValue? {
         guard let publicKey else { return nil }
         var members = publicKey.numbers.jwkMembers
@@ -73,7 +79,7 @@ public struct VerificationKey: Hashable, Sendable {
 
 /// The thumbprint of a public key: RFC 7638 §3 with SHA-256, and RFC 8037 §2 for Ed25519.
 public enum Thumbprint {
-    /// 32 bytes in base64url; fit to be a `kid`.
+    /// 32 bytes in base64url, usable as `kid`.
     public static func sha256(of key: PublicKey) -> String {
         let members = key.numbers.jwkMembers.sorted { $0.name < $1.name }
         return Base64URL.encode(SHA256.digest(JSONValue.object(JSONObject(members)).bytes))
@@ -81,7 +87,7 @@ public enum Thumbprint {
 }
 
 extension PublicKeyNumbers {
-    /// The members that a thumbprint is made of, and every JWK has.
+    /// The members that the thumbprint is computed from, which every JWK has.
     var jwkMembers: [JSONObject.Member] {
         func member(_ name: String, _ bytes: [UInt8]) -> JSONObject.Member {
             .init(name: name, value: .string(Base64URL.encode(bytes)))

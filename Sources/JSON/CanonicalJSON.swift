@@ -1,23 +1,23 @@
 /// One text for each JSON value: the JSON Canonicalization Scheme (RFC 8785).
 ///
 /// Members are sorted by the UTF-16 code units of their names, numbers are written as ECMAScript
-/// writes them, and strings have no escape that they can do without. Whoever hashes these bytes
-/// hashes the value and not the way in which somebody wrote it.
+/// writes them, and strings have no unnecessary escapes. So a hash of these bytes depends on the
+/// value and not on how it was written.
 public struct CanonicalJSON: Sendable {
-    /// What becomes of a number that a double cannot hold exactly as it was written.
+    /// What happens to a number that a double cannot represent exactly.
     public enum Numbers: Hashable, Sendable {
-        /// The nearest double stands for it, as RFC 8785 §3.2.2.3 has it: `1.0000000000000000001`
-        /// and `1` have one canonical form.
+        /// It is rounded to the nearest double (RFC 8785 §3.2.2.3): `1.0000000000000000001` and `1`
+        /// have the same canonical form.
         case nearest
-        /// It is refused, so that two different amounts never share a form.
+        /// It is refused, so that two different amounts never have the same form.
         case exact
     }
 
-    /// What becomes of a code point that Unicode gives to no character.
+    /// What happens to a noncharacter, a code point that Unicode assigns to no character.
     public enum Noncharacters: Hashable, Sendable {
-        /// It is refused, as I-JSON has it (RFC 7493 §2.1).
+        /// It is refused, as I-JSON requires (RFC 7493 §2.1).
         case refused
-        /// It stands like any other, so that every text has a form.
+        /// It is allowed, so that every text has a form.
         case kept
     }
 
@@ -62,7 +62,7 @@ public struct CanonicalJSON: Sendable {
     }
 
     private mutating func append(_ object: JSONObject) throws(CanonicalJSONError) {
-        // Code units once for each name: sorting would otherwise decode them again and again.
+        // The code units are computed once for each name, not for each comparison.
         let members = object.members.map { (key: Array($0.name.utf16), member: $0) }
             .sorted { $0.key.lexicographicallyPrecedes($1.key) }
         bytes.append(UInt8(ascii: "{"))
@@ -80,7 +80,7 @@ public struct CanonicalJSON: Sendable {
         bytes.append(UInt8(ascii: "}"))
     }
 
-    /// RFC 8785 §3.2.2.2: what must be escaped is, in the shortest way, and nothing else.
+    /// Escapes only what must be escaped, in the shortest way (RFC 8785 §3.2.2.2).
     private mutating func append(string text: String) throws(CanonicalJSONError) {
         bytes.append(UInt8(ascii: "\""))
         for scalar in text.unicodeScalars {
@@ -105,7 +105,7 @@ public struct CanonicalJSON: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// RFC 7493 §2.1 forbids them beside surrogates.
+    /// RFC 7493 §2.1 forbids them, as it does surrogates.
     private static func isNoncharacter(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value & 0xFFFE == 0xFFFE || (0xFDD0...0xFDEF).contains(scalar.value)
     }
@@ -114,8 +114,8 @@ public struct CanonicalJSON: Sendable {
         guard let written = DecimalNumber(text), let value = Double(text), value.isFinite else {
             throw .number(String(text.prefix(64)))
         }
-        // Swift's description has the fewest digits that lead back to the value and, of those, the
-        // nearest ones, which is what ECMAScript asks for; only the layout differs.
+        // Swift's description has the fewest digits that parse to the value and, of those, the
+        // nearest ones, as ECMAScript requires; only the layout differs.
         guard let shortest = DecimalNumber("\(value)") else {
             throw .number(String(text.prefix(64)))
         }
@@ -126,18 +126,18 @@ public struct CanonicalJSON: Sendable {
 
 /// Why a value has no canonical form.
 public enum CanonicalJSONError: Error, Hashable, Sendable {
-    /// A name stands twice in one object.
+    /// A name is repeated in an object.
     case duplicateName(String)
-    /// A string holds a code point that Unicode gives to no character.
+    /// A string contains a noncharacter.
     case noncharacter(UInt32)
-    /// A number is not JSON's, or lies beyond what a double can hold.
+    /// A number is not valid JSON, or is out of the range of a double.
     case number(String)
-    /// A number has more digits than a double holds, and exact ones are asked for.
+    /// A number has more digits than a double, and exact numbers are required.
     case inexactNumber(String)
 }
 
 extension CanonicalJSONError: CustomStringConvertible {
-    /// A sentence for whoever sent the value.
+    /// A sentence for the sender of the value.
     public var description: String {
         switch self {
         case .duplicateName(let name): "the member \"\(name.prefix(64))\" comes twice"

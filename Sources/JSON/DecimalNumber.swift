@@ -4,10 +4,11 @@ struct DecimalNumber: Hashable {
     private var isNegative = false
     /// ASCII digits without zeros at either end; empty for zero.
     private var digits: [UInt8] = []
-    /// Where the decimal point stands, counted from before the first digit.
+    /// The position of the decimal point, counted from before the first digit.
     private var point = 0
 
-    /// Reads JSON's grammar (RFC 8259 §6); nil for anything else, and for exponents beyond all use.
+    /// Parses a JSON number (RFC 8259 §6); nil for anything else, and for exponents that are too
+    /// large.
     init?(_ text: String) {
         var scanner = JSONScanner(Array(text.utf8))
         guard let number = try? scanner.number(), number.utf8.count == text.utf8.count else {

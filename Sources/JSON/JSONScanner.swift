@@ -1,13 +1,16 @@
-/// A strict pull parser over bytes (RFC 8259): no tree, no copies but the strings that are asked for.
+/// A strict pull parser over bytes (RFC 8259): no tree, no copies but the strings that are asked
+/// for.
 ///
 /// Names within an object must differ, text must be UTF-8, and nesting is bounded.
 public struct JSONScanner: Sendable {
-    private let bytes: [UInt8]
-    private let limit: Int
+    let bytes: [UInt8]
+    let limit: Int
     private let limits: JSONLimits
     private var depth = 0
     /// Where the next byte is read, in `bytes`.
-    public private(set) var offset: Int
+    public internal(set) var offset: Int
+    /// Whether JSON5 is accepted; see `init(json5:limits:)`.
+    var isLenient = false
 
     public init(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) {
         self.init(bytes, in: bytes.startIndex..<bytes.endIndex, limits: limits)
@@ -33,6 +36,10 @@ public struct JSONScanner: Sendable {
         case 0x74, 0x66: return .bool
         case 0x6E: return .null
         case 0x2D, 0x30...0x39: return .number
+        case 0x27 where isLenient: return .string
+        case 0x2B, 0x2E:
+            if isLenient { return .number }
+            throw JSONError(.unexpectedByte(bytes[offset]), at: offset)
         case let byte: throw JSONError(.unexpectedByte(byte), at: offset)
         }
     }
@@ -73,6 +80,7 @@ public struct JSONScanner: Sendable {
 
     public mutating func string() throws(JSONError) -> String {
         guard try peek() == 0x22 else {
+            if isLenient { return try lenientString() }
             throw JSONError(.wrongType(expected: "a string"), at: offset)
         }
         offset += 1
@@ -84,6 +92,7 @@ public struct JSONScanner: Sendable {
             defer { offset += 1 }
             return try text(bytes.span.extracting(start..<offset), at: start)
         case 0x5C: return try escapedString(from: start)
+        case let byte where allowsInText(byte): return try escapedString(from: start)
         default: throw JSONError(.controlCharacterInString, at: offset)
         }
     }
@@ -92,8 +101,8 @@ public struct JSONScanner: Sendable {
     private func endOfPlainText(from start: Int) -> Int {
         let span = bytes.span
         var index = start
-        // Eight bytes at a time: a byte that is zero after the exclusive or, or below 0x20, sets its
-        // top bit. Borrows only spoil the bytes after the first one found.
+        // Eight bytes at a time: a byte that is zero after the exclusive or, or below 0x20, sets
+        // its top bit. Borrows only spoil the bytes after the first one found.
         let ones: UInt64 = 0x0101_0101_0101_0101
         while index + 8 <= limit {
             let word = UInt64(
@@ -138,6 +147,7 @@ public struct JSONScanner: Sendable {
     /// A number's text, checked against the grammar.
     public mutating func number() throws(JSONError) -> String {
         _ = try peek()
+        if isLenient { return try lenientNumber() }
         let start = offset
         if offset < limit, bytes[offset] == 0x2D { offset += 1 }
         if offset < limit, bytes[offset] == 0x30 { offset += 1 } else { try digits() }
@@ -267,7 +277,7 @@ public struct JSONScanner: Sendable {
     }
 
     /// `UTF8Span`, because `String(validating:as:)` goes through unspecialised generics.
-    private func text(_ span: borrowing Span<UInt8>, at start: Int) throws(JSONError) -> String {
+    func text(_ span: borrowing Span<UInt8>, at start: Int) throws(JSONError) -> String {
         do {
             return String(copying: try UTF8Span(validating: copy span))
         } catch {
@@ -275,18 +285,22 @@ public struct JSONScanner: Sendable {
         }
     }
 
-    private mutating func escapedString(from start: Int) throws(JSONError) -> String {
+    mutating func escapedString(
+        from start: Int,
+        quote: UInt8 = 0x22
+    ) throws(JSONError) -> String {
         var unescaped = [UInt8](bytes[start..<offset])
         while offset < limit {
             let byte = bytes[offset]
             switch byte {
-            case 0x22:
+            case quote:
                 offset += 1
                 return try text(unescaped.span, at: start)
             case 0x5C:
                 offset += 1
                 try unescape(into: &unescaped)
-            case 0..<0x20: throw JSONError(.controlCharacterInString, at: offset)
+            case 0..<0x20 where !allowsInText(byte):
+                throw JSONError(.controlCharacterInString, at: offset)
             default:
                 unescaped.append(byte)
                 offset += 1
@@ -307,7 +321,9 @@ public struct JSONScanner: Sendable {
         case 0x72: text.append(0x0D)
         case 0x74: text.append(0x09)
         case 0x75: text.append(contentsOf: Array(Character(try unicodeEscape()).utf8))
-        default: throw JSONError(.badEscape, at: offset - 1)
+        default:
+            guard isLenient else { throw JSONError(.badEscape, at: offset - 1) }
+            try lenientEscape(letter, into: &text)
         }
     }
 

@@ -1,31 +1,38 @@
-/// A JSON text as a tree (RFC 8259). For what is small or rare; the hot path uses `JSONScanner`.
+/// A JSON text as a tree (RFC 8259), for small or rare texts; routes with many requests use
+/// `JSONScanner`.
 public enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
-    /// As it was written: no digit is lost to a binary float.
+    /// The number as written, so that no digit is lost to a binary float.
     case number(String)
     case string(String)
     case array([JSONValue])
     case object(JSONObject)
 
-    /// Parses one value and nothing after it.
+    /// Parses exactly one value.
     public init(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
         var scanner = JSONScanner(bytes, limits: limits)
         self = try scanner.value()
         try scanner.end()
     }
 
+    /// The string; nil for any other value.
     public var string: String? { if case .string(let text) = self { text } else { nil } }
+    /// The Boolean; nil for any other value.
     public var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
+    /// The elements; nil for any other value.
     public var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
+    /// The object; nil for any other value.
     public var object: JSONObject? { if case .object(let object) = self { object } else { nil } }
-    /// The number, when it is a whole one that fits.
+    /// The number, if it is written as an integer that fits.
     public var integer: Int? { if case .number(let text) = self { Int(text) } else { nil } }
+    /// Whether this is `null`.
     public var isNull: Bool { self == .null }
 
+    /// The value of a member; nil when it is missing or this is not an object.
     public subscript(name: String) -> JSONValue? { object?[name] }
 
-    /// Its text, with members in the order they came.
+    /// The JSON text, with the members in their order.
     public var bytes: [UInt8] {
         var writer = JSONWriter()
         writer.value(self)
@@ -33,35 +40,44 @@ public enum JSONValue: Hashable, Sendable {
     }
 }
 
-/// Members in the order they came, each name once.
+/// The members of an object, in their order, with unique names.
 public struct JSONObject: Hashable, Sendable {
+    /// A name and its value.
     public struct Member: Hashable, Sendable {
+        /// The name.
         public let name: String
+        /// The value.
         public let value: JSONValue
+        /// A member.
         public init(name: String, value: JSONValue) {
             self.name = name
             self.value = value
         }
     }
 
+    /// In the order of the text.
     public private(set) var members: [Member]
 
-    /// The caller vouches that no name comes twice.
+    /// The caller makes sure that names are unique.
     public init(_ members: [Member] = []) { self.members = members }
 
+    /// The value of a member; nil when it is missing.
     public subscript(name: String) -> JSONValue? {
         members.first { $0.name == name }?.value
     }
 }
 
-/// What a text may cost.
+/// Limits for a parser.
 public struct JSONLimits: Hashable, Sendable {
+    /// How deeply arrays and objects may be nested.
     public var depth: Int
+    /// By default 64 levels.
     public init(depth: Int = 64) { self.depth = depth }
 }
 
-/// Why a text is not the JSON that was expected, and at which byte.
+/// Why a text is not the expected JSON, and at which byte.
 public struct JSONError: Error, Hashable, Sendable {
+    /// What is wrong.
     public enum Reason: Hashable, Sendable {
         case unexpectedEnd
         case unexpectedByte(UInt8)
@@ -75,9 +91,12 @@ public struct JSONError: Error, Hashable, Sendable {
         case wrongType(expected: String)
     }
 
+    /// What is wrong.
     public let reason: Reason
+    /// The position in the bytes, from zero.
     public let offset: Int
 
+    /// An error.
     public init(_ reason: Reason, at offset: Int) {
         self.reason = reason
         self.offset = offset
@@ -85,7 +104,7 @@ public struct JSONError: Error, Hashable, Sendable {
 }
 
 extension JSONError: CustomStringConvertible {
-    /// A sentence for whoever sent the text; it repeats none of it but a member's name.
+    /// A sentence for the sender of the text. It contains nothing of the text but a member's name.
     public var description: String {
         let what =
             switch reason {

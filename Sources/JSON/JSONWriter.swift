@@ -1,18 +1,21 @@
-/// Writes JSON straight to bytes; separators are its own business.
+/// Writes JSON to bytes, with the separators.
 ///
 ///     var json = JSONWriter()
 ///     json.object { json in
 ///         json.member("valid", true)
 ///     }
 public struct JSONWriter: Sendable {
+    /// The text so far.
     public private(set) var bytes: [UInt8]
     private var needsComma = false
 
+    /// An empty text. `capacity` is the expected size in bytes.
     public init(reserving capacity: Int = 128) {
         bytes = []
         bytes.reserveCapacity(capacity)
     }
 
+    /// Writes an object; `members` writes its members.
     public mutating func object(_ members: (inout JSONWriter) -> Void) {
         separate()
         bytes.append(0x7B)
@@ -22,6 +25,7 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes an array; `elements` writes its elements.
     public mutating func array(_ elements: (inout JSONWriter) -> Void) {
         separate()
         bytes.append(0x5B)
@@ -31,13 +35,14 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// A member's name; its value must follow.
+    /// Writes a member's name. Its value must follow.
     public mutating func name(_ name: String) {
         string(name)
         bytes.append(0x3A)
         needsComma = false
     }
 
+    /// Writes a string.
     public mutating func string(_ text: String) {
         separate()
         bytes.append(0x22)
@@ -46,10 +51,14 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes an integer.
     public mutating func integer(_ number: Int) { raw(String(number)) }
+    /// Writes `true` or `false`.
     public mutating func bool(_ flag: Bool) { raw(flag ? "true" : "false") }
+    /// Writes `null`.
     public mutating func null() { raw("null") }
 
+    /// Writes a tree.
     public mutating func value(_ value: JSONValue) {
         switch value {
         case .null: null()
@@ -67,14 +76,14 @@ public struct JSONWriter: Sendable {
         }
     }
 
-    /// Text that is JSON already.
+    /// Writes text that is already JSON.
     public mutating func raw(_ text: String) {
         separate()
         bytes.append(contentsOf: text.utf8)
         needsComma = true
     }
 
-    // MARK: Members in one line; an absent value leaves the member out
+    // MARK: Members; nil omits the member
 
     public mutating func member(_ name: String, _ text: String?) {
         guard let text else { return }

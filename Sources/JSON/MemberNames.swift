@@ -1,17 +1,17 @@
-/// The names within an object so far.
+/// The names that have occurred in an object.
 ///
-/// Most objects are small, and a strict reader asks for each of their names whether it came before:
-/// a mask of lengths and first bytes answers that for nearly all without comparing any text.
+/// Most objects are small. For each name the parser checks whether it occurred before; a mask of
+/// lengths and first bytes answers that for nearly all names without comparing text.
 struct MemberNames {
     private var seen: UInt64 = 0
-    /// Apart from the others: the smallest objects, which are read most often, then take no memory.
+    /// Separate, so that objects with one member, which are the most frequent, need no array.
     private var first: String?
     private var few: [String] = []
     private var many: Set<String> = []
 
     private static let few = 16
 
-    /// False when the name is there already.
+    /// False when the name has occurred before.
     mutating func insert(_ name: String) -> Bool {
         let length = UInt64(truncatingIfNeeded: name.utf8.count)
         let mark: UInt64 = 1 &<< (length &* 11 &+ UInt64(name.utf8.first ?? 0))

@@ -1,22 +1,22 @@
-/// What a person said, once, with how it is known that they said it.
+/// What a user decided, with the evidence for it.
 public struct Decision: Hashable, Sendable {
+    /// The possible answers.
     public enum Choice: Hashable, Sendable, CaseIterable {
         case approve
         case deny
-        /// The person closes the prompt without an answer of substance.
+        /// The user closes the prompt without approving or denying.
         case cancel
-        /// "This wasn't me": a denial that also raises an alarm.
+        /// "This wasn't me": a denial that is also logged as suspected fraud.
         case reportAsFraud
     }
 
     public let choice: Choice
     public let evidence: Evidence
     public let decidedAt: Timestamp
-    /// What an approval grants; nothing for anything else, and until the login it is for has
-    /// filled it in.
+    /// What an approval grants, filled in by the login. Nothing for other choices.
     public internal(set) var grant: Grant
-    /// What ties the decision to the question it answers: 32 bytes that a device's key can sign.
-    /// Nil where there was no question to answer.
+    /// Ties the decision to its question: 32 bytes that a device's key can sign. Nil if there was no
+    /// question.
     public let challenge: [UInt8]?
 
     public init(
@@ -34,19 +34,20 @@ public struct Decision: Hashable, Sendable {
     }
 }
 
-/// How a decision was proved. Later methods (a device key, a passkey) are further cases.
+/// How a decision was authenticated.
 public struct Evidence: Hashable, Sendable {
+    /// The methods of deciding. Later ones (a device key, a passkey) are further cases.
     public enum Method: Hashable, Sendable, CaseIterable {
-        /// Whoever holds the prompt's link tapped: possession of the link, nothing more.
+        /// A tap by whoever holds the prompt's link. Proves possession of the link only.
         case tap
     }
 
     public let method: Method
-    /// Where it came in: the prompt's page or the device interface.
     public let via: Via
-    /// The address of the peer, as text.
+    /// The peer's IP address, as text.
     public let address: String?
 
+    /// Where the decision was made: on the prompt's page or through the device interface.
     public enum Via: Hashable, Sendable, CaseIterable { case page, device }
 
     public init(method: Method, via: Via, address: String?) {
@@ -56,16 +57,19 @@ public struct Evidence: Hashable, Sendable {
     }
 }
 
-/// What a login ended in. There is exactly one.
+/// How a login ended. A login has exactly one outcome.
 public enum Outcome: Hashable, Sendable {
     case approved(Decision)
     case denied(Decision)
     case cancelled(Decision)
+    /// Nobody decided in time.
     case expired
+    /// It ended without the user.
     case failed(Failure)
-    /// Approved, and then the consent changed before the server was told: nothing is granted.
+    /// Approved, but the consent changed before the report: nothing is granted.
     case voided(Decision)
 
+    /// The outcome of a user's decision.
     public init(_ decision: Decision) {
         switch decision.choice {
         case .approve: self = .approved(decision)
@@ -74,7 +78,7 @@ public enum Outcome: Hashable, Sendable {
         }
     }
 
-    /// The decision behind it, where a person made one.
+    /// The decision behind it, if there was one.
     public var decision: Decision? {
         switch self {
         case .approved(let decision), .denied(let decision), .cancelled(let decision),
@@ -84,6 +88,7 @@ public enum Outcome: Hashable, Sendable {
         }
     }
 
+    /// Whether the server is told that the user approved.
     public var isApproval: Bool {
         switch self {
         case .approved: true
@@ -92,32 +97,39 @@ public enum Outcome: Hashable, Sendable {
     }
 }
 
-/// Why a login failed without the person's doing.
+/// Why a login failed without the user.
 public enum Failure: Hashable, Sendable, CaseIterable {
     case userUnknown
     case userDisabled
+    /// No channel can reach the user.
     case noChannel
+    /// Every channel refused the prompt.
     case everyChannelRefused
+    /// The user has too many live logins.
     case tooManyLoginsOfUser
+    /// The client has too many live logins.
     case tooManyLoginsOfClient
+    /// Too many logins per minute were started for the user.
     case tooManyStartsOfUser
+    /// Too many logins per minute were started by the client.
     case tooManyStartsOfClient
-    /// The consent cannot be shown faithfully, or the server has none.
+    /// The consent cannot be shown completely, or the server has none.
     case consentUnusable
+    /// The server no longer has the consent.
     case consentGone
-    /// The person has no account that the consent could be for.
+    /// The user has no account that the consent could be for.
     case noAccounts
-    /// The consent names an account that is not one of the person's.
+    /// The consent names an account that is not one of the user's.
     case accountNotTheirs
-    /// Another login for the same consent is under way (`cloudentity.md` ST-6).
+    /// Another login for the same consent is live [ST-6].
     case consentBusy
-    /// A newer login for the same consent took its place.
+    /// A newer login for the same consent replaced it.
     case superseded
-    /// An operator gave it up.
+    /// An operator gave up on it.
     case abandoned
 
-    /// Whether the server hears of it. A rejection would reach the consent, and with it the other
-    /// login that the person is being asked about.
+    /// Whether the failure is reported. A report would reject the consent, and so the other login
+    /// that asks for it.
     public var isTold: Bool {
         switch self {
         case .consentBusy, .superseded: false

@@ -1,55 +1,57 @@
 extension PendingLogin {
     /// What can happen to a login.
     public enum Event: Hashable, Sendable {
-        /// The consent is there and these channels are to be asked.
+        /// The consent was fetched, and these channels are to notify the user. Without a channel
+        /// the login fails.
         case prepared(Question, [Delivery])
-        /// It could not be made ready yet: why, and when to try again.
+        /// The login could not be prepared yet: the reason, and when to try again.
         case preparationDelayed(String, until: Timestamp)
-        /// It can never be shown.
+        /// The login can never be shown.
         case unusable(Failure)
-        /// A link to it was made.
+        /// A link was made; its ticket's digest opens the login from now on.
         case ticketIssued(TicketDigest)
-        /// A channel took the prompt.
+        /// A channel accepted the prompt.
         case delivered(ChannelID)
-        /// A channel did not: why, and when to try again, nil for never.
+        /// A channel failed: the reason, and when to try again; nil means never.
         case notDelivered(ChannelID, String, until: Timestamp?)
-        /// The person decided, and chose within the consent if they approved.
+        /// The user decided. The selection counts only for an approval.
         case decided(Decision, Selection)
-        /// A deadline of the phase went by.
+        /// A deadline of the current phase passed.
         case deadlinePassed
-        /// The consent is no longer what was approved; no approval was reported yet.
+        /// The consent no longer is what the user approved, and no approval was reported yet.
         case consentChanged
-        /// An attempt to report is about to be made.
+        /// A report is about to be sent.
         case reportBegun
-        /// The server took the report, or surely has it although it did not say so.
+        /// The server accepted the report. Not `confirmed` if that is only inferred.
         case reportTaken(confirmed: Bool)
-        /// It did not, yet: why, when to try again, and whether it may have processed it.
+        /// The report failed for now: the reason, when to try again, and whether the server may
+        /// have processed it.
         case reportDelayed(String, until: Timestamp, inDoubt: Bool)
         /// The server no longer has the login.
         case reportGone
-        /// It never will: what it said.
+        /// The server refused the report for good: what it answered.
         case reportRefused(String)
-        /// The process ended while a report may have been on its way.
+        /// The process ended while a report may have been in flight.
         case interrupted
-        /// An operator wants a stranded report tried again.
+        /// An operator retries a stranded report.
         case retried
-        /// An operator gives a stranded report up.
+        /// An operator, or retention, gives up a stranded report.
         case abandoned
     }
 
-    /// Why an event cannot happen to a login as it is. It then changes nothing.
+    /// Why an event cannot happen in the login's current state. The login is unchanged.
     public enum Refusal: Error, Hashable, Sendable {
-        /// The person is not being asked yet.
+        /// The prompt is not ready yet.
         case notReady
-        /// Another decision or another end came first.
+        /// The login already has this outcome.
         case alreadyEnded(Outcome)
-        /// The time for deciding is over.
+        /// The time for deciding, or for reporting, is over.
         case pastDeadline
-        /// What was chosen does not fit what is asked.
+        /// The selection does not fit the question.
         case unfit(Selection.Problem)
-        /// Another login for the same consent is under way; only a store knows that.
+        /// Another login for the same consent is live. Only a store can know that.
         case consentBusy
-        /// The event belongs to a phase that is behind, as when an answer comes late.
+        /// The event belongs to another phase, as when an answer arrives late.
         case outOfPhase
     }
 }

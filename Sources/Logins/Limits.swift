@@ -1,13 +1,17 @@
-/// How much of the service one user and one client may use. Nil means no limit.
+/// How many logins one user and one client may have. Nil means no limit.
 ///
-/// A login over a limit is taken and reported as failed: refusing the call would only make the
-/// authorization server repeat it (`cloudentity.md` 1.5).
+/// A login over a limit is accepted and reported as failed, because the authorization server would
+/// repeat a refused call [ST-7].
 public struct LoginLimits: Hashable, Sendable {
+    /// Live logins of one user.
     public var liveLoginsOfUser: Int?
+    /// Live logins of one client.
     public var liveLoginsOfClient: Int?
+    /// Logins started for one user within a minute.
     public var startsOfUserAMinute: Int?
+    /// Logins started by one client within a minute.
     public var startsOfClientAMinute: Int?
-    /// What happens to a login whose consent another live login is about already.
+    /// What happens if another live login has the same consent.
     public var sameConsent: SameConsent
 
     public init(
@@ -24,17 +28,18 @@ public struct LoginLimits: Hashable, Sendable {
         self.sameConsent = sameConsent
     }
 
+    /// No limit.
     public static let none = LoginLimits()
 
-    /// A consent is asked about once at a time (Open Banking UK; `cloudentity.md` ST-6).
+    /// Only one login per consent can be live (required by Open Banking UK) [ST-6].
     public enum SameConsent: Hashable, Sendable, CaseIterable {
-        /// The newer login is closed and nobody is told.
+        /// The newer login fails without a report.
         case keepFirst
-        /// The older login is closed and nobody is told, unless it has an outcome already.
+        /// The older login fails without a report, unless it has an outcome.
         case supersede
     }
 
-    /// What is in use before the login in question.
+    /// What is in use before the new login.
     public struct Usage: Hashable, Sendable {
         public var liveLoginsOfUser: Int
         public var liveLoginsOfClient: Int
@@ -54,7 +59,7 @@ public struct LoginLimits: Hashable, Sendable {
         }
     }
 
-    /// The limit that one more login would break, if any.
+    /// The limit that one more login would exceed, if any.
     public func broken(by usage: Usage) -> Failure? {
         func full(_ used: Int, _ limit: Int?) -> Bool { limit.map { used >= $0 } ?? false }
         if full(usage.liveLoginsOfUser, liveLoginsOfUser) { return .tooManyLoginsOfUser }

@@ -1,16 +1,16 @@
 extension PendingLogin {
-    /// Where a login is. What is known only in one phase is carried by its case.
+    /// The state of a login. What is known only in one phase belongs to its case.
     public enum Phase: Hashable, Sendable {
-        /// Being made ready to show: the user is looked up and the consent fetched.
+        /// The user is looked up and the consent fetched; `next` says when to try (again).
         /// Next: `waiting`, `reporting`, `settled`.
         case preparing(Attempts, next: Timestamp)
-        /// The person is being reached and may decide what `question` asks. Next: `reporting`, `settled`.
+        /// The user is being notified and may decide. Next: `reporting`, `settled`.
         case waiting([Delivery])
-        /// The outcome is known and the authorization server is owed it. Next: `settled`, `stranded`.
+        /// The outcome is known and must be reported. Next: `settled`, `stranded`.
         case reporting(Outcome, Report)
-        /// Over. Nothing is owed.
+        /// Finished. Nothing is owed.
         case settled(Outcome, Settlement, at: Timestamp)
-        /// The server was owed the outcome and never will take it; an operator may retry or abandon.
+        /// The outcome could not be reported. An operator may retry or abandon it.
         case stranded(Outcome, Report, Stranding)
     }
 
@@ -19,15 +19,19 @@ extension PendingLogin {
         case preparing, waiting, reporting, settled, stranded
     }
 
-    /// One channel's part in reaching the person.
+    /// One channel's notification of the user.
     public struct Delivery: Hashable, Sendable {
+        /// How far the delivery is.
         public enum State: Hashable, Sendable {
+            /// The channel is asked at this time.
             case due(at: Timestamp)
             case delivered(at: Timestamp)
+            /// The channel will not deliver it.
             case refused
         }
         public let channel: ChannelID
         public internal(set) var state: State
+        /// The failed attempts.
         public internal(set) var attempts: Attempts
 
         public init(channel: ChannelID, state: State, attempts: Attempts = Attempts()) {
@@ -37,15 +41,16 @@ extension PendingLogin {
         }
     }
 
-    /// The work of telling the server.
+    /// The report to the authorization server.
     public struct Report: Hashable, Sendable {
+        /// The failed attempts.
         public internal(set) var attempts: Attempts
+        /// When to report (again).
         public internal(set) var next: Timestamp
-        /// True when an earlier attempt may have been processed without our knowing:
-        /// whoever reports then looks before sending again (`cloudentity.md` 6.3).
+        /// An earlier attempt may have been processed, so the adapter checks before it sends again.
         public internal(set) var inDoubt: Bool
-        /// True from before an attempt until what came of it is known: should the process end in
-        /// between, the attempt is in doubt.
+        /// An attempt was begun and its result is not known. If the process ends now, the attempt is
+        /// in doubt.
         public internal(set) var isUnderWay: Bool
 
         public init(
@@ -61,33 +66,34 @@ extension PendingLogin {
         }
     }
 
-    /// How a login came to rest.
+    /// How a login was settled.
     public enum Settlement: Hashable, Sendable, CaseIterable {
-        /// The server took the outcome.
+        /// The server accepted the outcome.
         case reported
-        /// It took it as far as can be known: after an attempt in doubt the login was gone there.
+        /// The server probably accepted it: the login was gone there after an attempt in doubt.
         case deliveredUnconfirmed
-        /// The server is not told, by its own rule or because the report would hit another login's
-        /// consent, and lets the login expire.
+        /// Not reported; the server lets the login expire. Either its rule says so, or a report would
+        /// have rejected the consent of another login.
         case leftToExpire
-        /// There was nobody left to tell: the server had dropped the login before.
+        /// The server no longer had the login.
         case gone
-        /// An operator gave up on a stranded login, or retention did long after its end.
+        /// An operator, or retention, gave up on a stranded login.
         case abandoned
     }
 
-    /// Why a report will never be taken.
+    /// Why a login is stranded.
     public enum Stranding: Hashable, Sendable {
-        /// The server ended the login before it could be told.
+        /// The server ended the login before the report.
         case gone
-        /// The last moment for telling it went by.
+        /// The time for reporting ended.
         case outOfTime
-        /// It refused, and will again: what it said.
+        /// The server refused the report for good: what it answered.
         case refused(String)
     }
 }
 
 extension PendingLogin.Phase {
+    /// The phase without what it carries.
     public var name: PendingLogin.PhaseName {
         switch self {
         case .preparing: .preparing
@@ -98,7 +104,7 @@ extension PendingLogin.Phase {
         }
     }
 
-    /// A live login counts against its user's and its client's limits.
+    /// Whether the login counts against the limits of its user and client.
     public var isLive: Bool {
         switch self {
         case .preparing, .waiting: true
@@ -106,6 +112,7 @@ extension PendingLogin.Phase {
         }
     }
 
+    /// The outcome, once there is one.
     public var outcome: Outcome? {
         switch self {
         case .preparing, .waiting: nil

@@ -1,25 +1,28 @@
-/// A login that a person must approve on another device, from the moment the authorization server
-/// hands it over until that server has taken the outcome.
+/// A login that a user must approve on another device, from its arrival until the authorization
+/// server has accepted the outcome.
 ///
-/// It owns every rule of what may happen when, and none of the doing: time comes in as a value,
-/// and what is owed goes out as values. The only way to change one is `apply(_:at:)`.
+/// It has all rules of what may happen when, and performs nothing itself. The only way to change one
+/// is `apply(_:at:)`; `dueAt` and `duty(at:)` say what it owes.
 public struct PendingLogin: Hashable, Sendable {
-    /// What the authorization server told us.
+    /// What the authorization server said about the login.
     public struct Details: Hashable, Sendable {
         public var user: UserID
         public var workspace: WorkspaceID?
         public var client: ClientID?
         public var clientName: String?
-        /// As strings, in the order they came.
+        /// In the order in which they were received.
         public var requestedScopes: [String]
+        /// The requested authentication context classes, in the order in which they were received.
         public var acrValues: [String]
+        /// The text that the user compares on both devices.
         public var bindingMessage: String?
+        /// The lodged consent, if the server named it.
         public var consentID: ConsentID?
-        /// The server's anti-forgery value, returned with each report.
+        /// The server's anti-forgery value. It is returned with each report.
         public var state: String?
-        /// Members nobody knows, as one JSON object with secrets masked; nil when there were none.
+        /// Unknown members, as one JSON object with secrets masked; nil if there were none.
         public var unknownMembers: String?
-        /// The call that brought the login; nil when nobody noted it.
+        /// The request that brought the login, if known.
         public var origin: Origin?
 
         public init(
@@ -49,11 +52,11 @@ public struct PendingLogin: Hashable, Sendable {
         }
     }
 
-    /// A call as logs know it, ours and those of others.
+    /// A request as logs and traces identify it.
     public struct Origin: Hashable, Sendable {
-        /// The request's number in the process that took it.
+        /// The request's number in the process that received it.
         public var request: Int
-        /// A W3C `traceparent` (Trace Context §3.2), opaque to the domain.
+        /// A W3C `traceparent`, opaque to the domain (Trace Context §3.2).
         public var trace: String
 
         public init(request: Int, trace: String) {
@@ -62,23 +65,24 @@ public struct PendingLogin: Hashable, Sendable {
         }
     }
 
-    /// The moments that bind a login, fixed when it arrives.
+    /// The deadlines of a login, set when it arrives.
     public struct Terms: Hashable, Sendable {
         public let receivedAt: Timestamp
         /// When the server ends the login.
         public let expiresAt: Timestamp
-        /// When we end the prompt: shortly before, so that the outcome can still be told. A consent
-        /// that ends earlier brings it forward.
+        /// When the prompt ends: shortly before `expiresAt`, so that the outcome can still be
+        /// reported. A consent that ends earlier brings it forward.
         public internal(set) var promptEnds: Timestamp
-        /// The last moment to tell the server.
+        /// After this nothing is reported.
         public let reportEnds: Timestamp
-        /// Whether the server is told that nobody answered.
+        /// Whether an expiry is reported.
         public let reportsExpiry: ExpiryRule
 
-        /// How long before `reportEnds` a report is made once more, whatever speaks against it.
+        /// How long before `reportEnds` a report is sent once more, even if the server's circuit breaker
+        /// is open.
         public static let lastAttempt = Duration.seconds(1)
 
-        /// From here on a report is at its last moment.
+        /// From this time on a report is at its last moment.
         public var lastReport: Timestamp { reportEnds - Self.lastAttempt }
 
         public init(
@@ -96,33 +100,34 @@ public struct PendingLogin: Hashable, Sendable {
         }
     }
 
-    /// When the server is told that nobody answered (`reject_on_expiry`, `cloudentity.md` ST-5).
+    /// Whether the server is told that nobody decided (`reject_on_expiry`) [ST-5].
     public enum ExpiryRule: Hashable, Sendable, CaseIterable {
         case never
-        /// When the login is for a consent that was lodged before: that would stay open otherwise.
-        /// A plain login is left to expire, so that its client hears just that.
+        /// Only for lodged consents, which would stay open otherwise. A plain login is left to
+        /// expire, so that its client gets `expired_token`.
         case lodgedConsents
         case always
     }
 
-    /// A link's secret part, hashed: 32 bytes.
+    /// The hash of a link's secret part: 32 bytes.
     public typealias TicketDigest = [UInt8]
 
-    /// Links of one login that may be open at once; an older one stops working.
-    /// More than one, because a link may have arrived although we never learned so.
+    /// How many links of one login are valid at once; older ones stop working. There can be several,
+    /// because a link may have arrived although its delivery failed.
     public static let maximumTickets = 4
 
     public let key: LoginKey
     public internal(set) var terms: Terms
     public let details: Details
-    /// What the person is asked, from `waiting` on, until it is erased.
+    /// What the user is asked, from `waiting` on until retention erases it.
     public internal(set) var question: Question?
-    /// The digest of a question that has been erased.
+    /// The consent digest of an erased question.
     private let erasedDigest: ConsentDigest?
+    /// The digests of the valid tickets, oldest first, at most `maximumTickets`.
     public internal(set) var tickets: [TicketDigest]
     public internal(set) var phase: Phase
 
-    /// A login that has just arrived. One that arrives too late to be shown is over at once.
+    /// A login that has just arrived. If it is too late to show it, it is settled as expired.
     public init(key: LoginKey, terms: Terms, details: Details) {
         let tooLate = terms.receivedAt >= terms.promptEnds
         self.init(
@@ -137,7 +142,7 @@ public struct PendingLogin: Hashable, Sendable {
         )
     }
 
-    /// A login as a store kept it. Stores only: everyone else applies events.
+    /// A login as a store kept it. Only for stores; everyone else applies events.
     public init(
         key: LoginKey,
         terms: Terms,
@@ -156,13 +161,13 @@ public struct PendingLogin: Hashable, Sendable {
         self.phase = phase
     }
 
-    /// The lodged consent it is about, as far as is known: no two live logins are about one.
+    /// The lodged consent, once it is known. No two live logins have the same one.
     public var consentID: ConsentID? { details.consentID ?? question?.consent.id }
 
-    /// Of the consent that the person was asked about; it outlives the question.
+    /// The digest of the consent that was shown. It is kept when the question is erased.
     public var consentDigest: ConsentDigest? { question?.digest ?? erasedDigest }
 
-    /// When something is owed next, nil when nothing is. Everything the engine does follows from this.
+    /// When the next duty is due; nil if the login owes nothing. All work of the engine follows from it.
     public var dueAt: Timestamp? {
         switch phase {
         case .preparing(_, let next):
@@ -178,7 +183,7 @@ public struct PendingLogin: Hashable, Sendable {
         }
     }
 
-    /// What is owed at `now`, if anything.
+    /// The duty that is due at `now`, if any.
     public func duty(at now: Timestamp) -> Duty? {
         guard let dueAt, dueAt <= now else { return nil }
         switch phase {
@@ -192,7 +197,7 @@ public struct PendingLogin: Hashable, Sendable {
     /// The kinds of work a login can owe. At most one of each kind is under way for a login.
     public enum Duty: Hashable, Sendable, CaseIterable {
         case prepare, notify, report
-        /// A deadline went by.
+        /// A deadline passed.
         case end
     }
 }

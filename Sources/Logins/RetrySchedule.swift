@@ -1,8 +1,10 @@
-/// When to try again: exponential, capped, jittered. Whose numbers they are is the adapter's say.
+/// When to retry: exponential backoff with a cap and jitter. Each adapter has its own numbers.
 public struct RetrySchedule: Hashable, Sendable {
+    /// The pause after the first failure, more than zero.
     public let first: Duration
+    /// The longest pause before jitter, at least `first`.
     public let cap: Duration
-    /// How far a pause may be shortened or lengthened at random, 0 to 1.
+    /// The fraction by which a pause is shortened or lengthened at random, 0 to 1.
     public let jitter: Double
 
     public init(first: Duration, cap: Duration, jitter: Double) {
@@ -12,8 +14,8 @@ public struct RetrySchedule: Hashable, Sendable {
         self.jitter = jitter
     }
 
-    /// The pause before the attempt that follows `attempts` failed ones. `random` is in 0..<1.
-    /// A pause that the peer asked for (`Retry-After`) wins and is never shortened.
+    /// The pause after `attempts` failures. `asked` is the pause that the peer asked for
+    /// (`Retry-After`); it is used as it is. `random` is in 0..<1 and selects the jitter.
     public func pause(after attempts: Int, asked: Duration? = nil, random: Double) -> Duration {
         if let asked { return asked }
         let doublings = min(max(attempts - 1, 0), 30)
@@ -26,13 +28,15 @@ public struct RetrySchedule: Hashable, Sendable {
     }
 }
 
-/// What was tried so far for one duty of a login, newest last.
+/// The failed attempts at one duty of a login, newest last.
 public struct Attempts: Hashable, Sendable {
-    /// Older ones are counted but not kept, so that a row stays small.
+    /// How many are kept. Older ones are counted only, so that a row stays small.
     public static let kept = 20
 
+    /// One failed attempt.
     public struct Entry: Hashable, Sendable {
         public let at: Timestamp
+        /// Why it failed, at most 200 characters.
         public let note: String
         public init(at: Timestamp, note: String) {
             self.at = at
@@ -40,7 +44,9 @@ public struct Attempts: Hashable, Sendable {
         }
     }
 
+    /// All attempts, including those that are no longer kept.
     public private(set) var count: Int
+    /// The newest ones, at most `kept`.
     public private(set) var recent: [Entry]
 
     public init(count: Int = 0, recent: [Entry] = []) {
@@ -48,6 +54,7 @@ public struct Attempts: Hashable, Sendable {
         self.recent = recent
     }
 
+    /// Counts an attempt and keeps its reason.
     public mutating func add(_ note: String, at now: Timestamp) {
         count += 1
         if recent.count == Self.kept { recent.removeFirst() }

@@ -1,39 +1,39 @@
 import HTTP
 import TLS
 
-/// One listener on one loop, with the connections that came in by it.
+/// One listening socket on one loop, and the connections that it accepted.
 @safe final class Acceptor: @unchecked Sendable {
     // Invariant behind @unchecked: after `init`, touched on the loop's thread only.
     let server: Server
     let loop: EventLoop
-    private let knocks: Socket
+    private let listenerSocket: Socket
     private let listener: Listener
     private var openCount = 0
     private(set) var isDraining = false
     private var cutoff = Int64.max
-    /// The end of `run`, which waits until all connections have ended or the time is up.
+    /// Ends `run`, which waits until all connections have ended or the time is up.
     private var whenDrained: UnsafeContinuation<Void, Never>?
 
-    /// Peers accepted before other tasks of the loop have their turn.
+    /// How many peers are accepted before other tasks of the loop run.
     private static let batch = 64
-    /// Milliseconds until accepting is tried again after the system had nothing left.
+    /// Milliseconds until the next attempt to accept, after the system ran out of resources.
     private static let pause: Int64 = 100
 
     init(_ listener: Listener, loop: EventLoop, server: Server) {
         self.server = server
         self.loop = loop
         listener.giveUpDescriptor()
-        knocks = Socket(descriptor: listener.descriptor, loop: loop, acceptor: nil)
+        listenerSocket = Socket(descriptor: listener.descriptor, loop: loop, acceptor: nil)
         self.listener = listener
     }
 
-    /// Serves until drained.
+    /// Accepts and serves peers until drained.
     func run() async {
-        loop.add(knocks)
+        loop.add(listenerSocket)
         await withDiscardingTaskGroup { connections in
             var accepted = 0
-            // Draining or not, whoever has knocked is let in: closing the listener on them would
-            // reset connections that their peers believe to be open.
+            // Peers in the backlog are accepted even when draining: closing the listening socket
+            // would reset connections that their peers believe to be open.
             accepting: while true {
                 switch listener.accept() {
                 case .peer(let descriptor, let address):
@@ -45,18 +45,18 @@ import TLS
                     await loop.nextTurn()
                 case .none:
                     if isDraining { break accepting }
-                    knocks.forgetReadable()
-                    try? await knocks.untilReadable()
+                    listenerSocket.forgetReadable()
+                    try? await listenerSocket.untilReadable()
                 case .exhausted:
                     if isDraining { break accepting }
                     await loop.sleep(milliseconds: Self.pause)
                 }
             }
-            knocks.close()
+            listenerSocket.close()
             if openCount > 0 {
                 unsafe await withUnsafeContinuation { unsafe whenDrained = $0 }
             }
-            // Handlers that outlast the drain: theirs is to notice.
+            // Handlers that are still running see that they are cancelled.
             connections.cancelAll()
         }
     }
@@ -69,7 +69,8 @@ import TLS
         let socket = Socket(descriptor: descriptor, loop: loop, acceptor: self)
         loop.add(socket)
         if isDraining {
-            // A connection without a request is closed at once now: it may have sent one already.
+            // A connection without a request is closed at once while draining, but this one may
+            // have sent a request already.
             socket.assumeReadable()
             socket.cut(at: cutoff)
         }
@@ -78,8 +79,7 @@ import TLS
             opened()
             server.observer?.connectionOpened()
             connections.addTask {
-                var connection = Connection(socket, acceptor: self, address: address)
-                await connection.run()
+                await ServerConnection(socket, acceptor: self, address: address).run()
                 socket.close()
                 self.closed()
                 self.server.admission.leave()
@@ -87,7 +87,7 @@ import TLS
             }
         case .toldToGo:
             server.observer?.connectionRefused()
-            // A handshake costs more than an answer: over TLS there is no telling.
+            // Over TLS the connection is closed without an answer: a handshake costs too much.
             guard server.tlsContext == nil else {
                 socket.close()
                 server.admission.leaveRefused()
@@ -124,7 +124,7 @@ import TLS
         cutoff = min(cutoff, loop.now + limit)
         let moment = cutoff
         isDraining = true
-        knocks.wakeReader()
+        listenerSocket.wakeReader()
         loop.forEachSocket(of: self) { socket in
             socket.cut(at: moment)
             socket.wakeReader()
@@ -133,8 +133,8 @@ import TLS
     }
 }
 
-/// Tells a peer that there are too many connections, once it has asked for something, so that it
-/// takes the answer for one.
+/// Answers 503 because there are too many connections. It waits for the peer's request first, so
+/// that the peer reads this as the answer to it.
 private func refuse(_ socket: Socket) async {
     socket.expire(inMilliseconds: Deadlines.linger)
     var answer: [UInt8] = []
@@ -153,11 +153,11 @@ private func refuse(_ socket: Socket) async {
 }
 
 extension Socket {
-    /// Reads and drops what still comes, until the peer ends or the deadline passes: closing with
-    /// unread input would reset the connection, and the peer lose its last answer.
+    /// Reads and drops input until the peer ends the connection or the deadline passes. Closing
+    /// with unread input would reset the connection, and the peer would lose the last answer.
     func discardInput() async throws(ConnectionEnd) {
         var total = 0
-        // More than any request may have; a peer that sends on after that does not read answers.
+        // More than any request may have: a peer that sends more does not read answers.
         while total < 4 << 20 {
             switch discardOnce() {
             case .done(let count):
@@ -170,11 +170,11 @@ extension Socket {
         }
     }
 
-    /// Not inlined: its room would be in the frame of the task.
+    /// Not inlined, so that its buffer is not in the frame of the task.
     @inline(never)
     private func discardOnce() -> Step {
         unsafe withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) {
-            // Not through TLS: nobody wants to know what it says.
+            // Not decrypted: nothing reads it.
             unsafe receive(into: $0)
         }
     }

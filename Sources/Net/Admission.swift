@@ -8,7 +8,7 @@ final class Admission: Sendable {
     private let served = Atomic<Int>(0)
     private let refused = Atomic<Int>(0)
 
-    /// Peers that are being told to go, at most: more would be as many as there may be peers.
+    /// At most so many refused peers get an answer at a time.
     private static let refusedLimit = 64
 
     init(limit: Int) { self.limit = limit }

@@ -1,16 +1,16 @@
-/// How long a server waits for a peer, and a peer for the server.
+/// The time limits of a connection.
 public struct Deadlines: Hashable, Sendable {
     /// For the TLS handshake.
     public var handshake: Duration
-    /// For the first byte on a new connection; and then for the whole header section.
+    /// For the first byte on a new connection, and then for the whole header section.
     public var header: Duration
-    /// For the whole content, counted from the end of the header section.
+    /// For the whole content, from the end of the header section.
     public var body: Duration
     /// Between the requests of a connection.
     public var idle: Duration
-    /// For an answer to be made, unless its route says otherwise.
+    /// For a handler, unless its route has a limit of its own.
     public var handler: Duration
-    /// For an answer to be taken by the peer.
+    /// For the peer to read an answer.
     public var write: Duration
 
     /// The defaults are for peers over the internet.
@@ -30,12 +30,12 @@ public struct Deadlines: Hashable, Sendable {
         self.write = write
     }
 
-    /// Milliseconds that a peer has to read the last answer before its connection is closed.
+    /// Milliseconds for the peer to read the last answer before its connection is closed.
     static let linger: Int64 = 1000
 }
 
 extension Duration {
-    /// Rounded up: a limit is never shorter than asked for.
+    /// Rounded up: a limit is never shorter than configured.
     var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         guard seconds < 1 << 40 else { return 1 << 50 }

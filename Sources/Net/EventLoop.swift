@@ -6,36 +6,36 @@ import Threads
 
 /// One thread, one epoll set, and the tasks that prefer to run there.
 ///
-/// A turn has two phases: first every ready socket is told, which only makes tasks runnable; then
-/// the runnable tasks run. So a socket is never closed while events for it are pending.
+/// A turn has two phases. First every ready socket handles its event: connections are served as far
+/// as they need not wait, and other tasks become runnable. Then the runnable tasks run. Only tasks
+/// close sockets, so a socket is never closed while an event for it is pending.
 ///
-/// Not a scheduler of blocking work: whatever runs here must never block.
+/// Whatever runs here must never block.
 @safe public final class EventLoop: TaskExecutor, @unchecked Sendable {
-    // Invariant behind @unchecked: `inbox`, `thread` and the descriptors are for everybody; all
-    // the rest is touched on the loop's thread only.
+    // Invariant behind @unchecked: any thread may use `inbox`, `thread` and the descriptors;
+    // everything else is touched on the loop's thread only.
     private let epoll: Int32
     private let wakeup: Int32
     private let inbox = Locked(Inbox())
     private let thread = Atomic<UInt>(0)
-    // Unchecked exclusivity: on one thread, and never while another access goes on; checking costs
-    // more than the access does.
+    // Unchecked exclusivity: used on one thread, with no overlapping accesses; the check costs more
+    // than the access.
     @exclusivity(unchecked) private var ready: [UnownedJob] = []
-    private var running: [UnownedJob] = []
     private var yielded: [UnsafeContinuation<Void, Never>] = unsafe []
     private var holding: [Socket] = []
     private var alarms: [(moment: Int64, action: () -> Void)] = []
     /// By descriptor.
     private var sockets: [Socket?] = []
-    @exclusivity(unchecked) private var workspaces: [Workspace] = []
+    @exclusivity(unchecked) private var workspaces: [Workspace.Box] = []
     /// Milliseconds of the monotonic clock, read once a turn.
     private(set) var now: Int64 = 0
-    /// No deadline is earlier; some may be later by now.
+    /// No deadline is earlier than this. All of them may be later, because deadlines change.
     private var earliest = Int64.max
     private var lastSweep: Int64 = 0
     private var date: (second: Int, turn: UInt64, line: [UInt8]) = (-1, 0, [])
     private var turn: UInt64 = 1
 
-    /// Deadlines are looked at this often, in milliseconds: fine enough for limits of a second, and
+    /// Milliseconds between two checks of all deadlines: often enough for limits of a second, and
     /// rare enough to cost nothing with ten thousand sockets.
     private static let sweepInterval: Int64 = 100
 
@@ -64,8 +64,8 @@ import Threads
         return loop
     }
 
-    /// Ends the thread. Only after everything that ran here has ended: tasks that still wait for
-    /// something are never resumed.
+    /// Ends the thread. Call it only after everything that ran here has ended: tasks that still
+    /// wait are never resumed.
     public func stop() { post { inbox in inbox.isStopping = true } }
 
     /// Runs a job on the loop's thread: in this turn or the next, from any thread.
@@ -89,7 +89,7 @@ import Threads
             add(&inbox)
             return wasEmpty
         }
-        // One system call for many posts: whoever finds it empty wakes the loop.
+        // Only the post that finds the inbox empty wakes the loop: one system call for many posts.
         if wasEmpty { eventfd_write(wakeup, 1) }
     }
 
@@ -116,18 +116,23 @@ import Threads
         }
     }
 
-    /// Buffers belong to connections only while these have something to do, so idle ones cost
+    /// Memory belongs to connections only while these have something to do, so idle ones cost
     /// little.
-    func takeWorkspace() -> Workspace { unsafe workspaces.popLast() ?? Workspace(isReady: true) }
+    func takeWorkspace(limits: HTTPLimits) -> Workspace.Box {
+        let box = unsafe workspaces.popLast() ?? Workspace.Box()
+        unsafe box.contents.parser.limits = limits
+        return box
+    }
 
-    func giveBack(_ workspace: consuming Workspace) {
+    func giveBack(_ box: consuming Workspace.Box) {
+        unsafe box.contents.reset()
         // Enough for every connection that is likely to be busy in one turn.
-        if unsafe workspaces.count < 64, workspace.isWorthKeeping {
-            unsafe workspaces.append(workspace)
+        if unsafe workspaces.count < 64, unsafe box.contents.isWorthKeeping {
+            unsafe workspaces.append(box)
         }
     }
 
-    /// Some deadline is at `moment`.
+    /// Notes a deadline.
     func notice(_ moment: Int64) { if moment < earliest { earliest = moment } }
 
     func at(_ moment: Int64, _ action: @escaping () -> Void) {
@@ -141,7 +146,7 @@ import Threads
         }
     }
 
-    /// Lets others run before the caller goes on.
+    /// Returns in the next turn, after other tasks have run.
     func nextTurn() async {
         unsafe await withUnsafeContinuation { unsafe yielded.append($0) }
     }
@@ -166,7 +171,7 @@ import Threads
         unsafe event.events = events
         unsafe event.data.fd = descriptor
         let result = unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
-        // Only a mistake of ours makes this fail, or the system's limit on watches: then the
+        // Fails only by a mistake in this module, or at the system's limit on watches: then the
         // deadline ends the connection.
         assert(result == 0, "descriptor \(descriptor) cannot be watched (error \(errno))")
     }
@@ -176,6 +181,7 @@ import Threads
         watch(wakeup, EPOLLIN.rawValue)
         var events = unsafe [epoll_event](repeating: epoll_event(), count: 512)
         let executor = unsafe asUnownedTaskExecutor()
+        var running: [UnownedJob] = []
         var isStopping = false
         readClock()
         while unsafe !isStopping || !ready.isEmpty {
@@ -201,7 +207,7 @@ import Threads
             running.removeAll(keepingCapacity: true)
             if !holding.isEmpty { flushHolding() }
         }
-        // What waits in here may know the loop: kept, neither would ever be freed.
+        // These may refer to the loop: kept, neither would ever be freed.
         alarms = []
         sockets = []
         close(epoll)
@@ -214,7 +220,7 @@ import Threads
         now = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
-    /// Milliseconds to sleep at most; -1 for as long as nothing happens.
+    /// How many milliseconds to wait for events at most; -1 for no limit.
     private func timeout() -> Int32 {
         if unsafe !ready.isEmpty || !yielded.isEmpty { return 0 }
         if earliest == .max { return -1 }
@@ -222,7 +228,7 @@ import Threads
         return Int32(clamping: max(1, wait))
     }
 
-    /// True when the loop is to stop.
+    /// Takes what other threads posted. True when the loop must stop.
     private func emptyInbox() -> Bool {
         var count: eventfd_t = 0
         unsafe eventfd_read(wakeup, &count)
@@ -242,11 +248,11 @@ import Threads
         for socket in sockets { socket.flushHeld() }
     }
 
-    /// Looks at all deadlines when the earliest of them may have passed.
+    /// Checks all deadlines when the earliest of them may have passed.
     private func sweep() {
         guard now >= earliest, now - lastSweep >= Self.sweepInterval else { return }
         lastSweep = now
-        // Computed anew; what expires below may notice another one.
+        // Computed again below; what expires may add another one.
         earliest = .max
         for index in sockets.indices {
             guard let socket = sockets[index] else { continue }

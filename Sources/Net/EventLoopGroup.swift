@@ -5,7 +5,7 @@ public struct EventLoopGroup: Sendable {
 
     /// One loop a core is best.
     public init(count: Int) throws(NetError) {
-        precondition(count > 0, "without a loop nothing runs")
+        precondition(count > 0, "a group has at least one loop")
         var loops: [EventLoop] = []
         for _ in 0..<count {
             do throws(NetError) {

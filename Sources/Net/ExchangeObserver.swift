@@ -1,30 +1,24 @@
 public import HTTP
 
-/// One answer, after it was made. Handed over, not kept.
+/// What is known of one answer, after it was made.
 public struct Exchange: Sendable {
-    /// The number of the route in the router's `routes`; nil when none was found.
+    /// The number of the route in the router's `routes`; nil when none matched.
     public let route: Int?
-    /// Nil when what came was no request.
-    public let request: Request?
+    /// Of the response.
     public let status: Int
-    /// From the whole request's arrival until its answer was ready to be sent.
+    /// From the arrival of the whole request until its answer was ready to be sent.
     public let nanoseconds: UInt64
-    /// Of content, as the handler made it.
+    /// Length of the content, as the handler made it.
     public let bytesOut: Int
-
-    /// Nil when what came was no request.
-    public var method: Method? { request?.method }
-    /// Unique in this process; 0 when what came was no request.
-    public var requestID: UInt64 { request?.id ?? 0 }
-    /// Of content, decoded.
-    public var bytesIn: Int { request?.bodyRange.count ?? 0 }
 }
 
-/// Hears of everything a server does, for logs and metrics. Called synchronously on the event
-/// loops, so it must be quick and never block.
-public protocol ExchangeObserver: Sendable {
-    /// An answer was made. With `Exchange.request == nil` it refuses what was no request.
-    func finished(_ exchange: borrowing Exchange)
+/// Is told of everything that a server does, for logs and metrics. Called synchronously on the
+/// event loops, so it must be quick and never block.
+public protocol ExchangeObserver: AnyObject, Sendable {
+    /// A request was answered.
+    func answered(_ request: Request, _ exchange: Exchange)
+    /// Something that is no valid request was refused.
+    func refused(_ exchange: Exchange)
     /// A connection is being served.
     func connectionOpened()
     /// Follows each `connectionOpened`.

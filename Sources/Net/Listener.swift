@@ -1,30 +1,30 @@
 import CLinux
 import Glibc
 
-/// A socket that peers connect to. Each loop of a server has its own, on the same port, and the
-/// kernel spreads the connections over them.
+/// A listening socket. Each loop of a server has its own, on the same port, and the kernel spreads
+/// the connections over them.
 final class Listener: @unchecked Sendable {
-    // Invariant behind @unchecked: made by one thread, then used by its loop's only.
+    // Invariant behind @unchecked: made by one thread, then used by its loop's thread only.
 
     let descriptor: Int32
     let port: UInt16
-    /// An open descriptor to let go of when there are no others, so that a peer can be accepted
-    /// and sent away instead of waiting for ever.
+    /// An open descriptor that is closed when no other is left, so that a peer can be accepted and
+    /// closed instead of waiting for ever.
     private var reserve: Int32
     private var ownsDescriptor = true
 
     enum Accepted {
         case peer(descriptor: Int32, address: String)
-        /// Accepted and closed at once, for want of descriptors.
+        /// Accepted and closed at once, because no descriptors are left.
         case turnedAway
-        /// Nobody waits.
+        /// The backlog is empty.
         case none
-        /// The system has no memory or descriptors at all just now.
+        /// The system has no memory or no descriptors now.
         case exhausted
     }
 
-    /// `sharesPort` when other listeners of this process have the same port; `isFirst` for the
-    /// first of them.
+    /// Binds and listens. `sharesPort` when other listeners of this process have the same port;
+    /// `isFirst` for the first of them.
     init(_ address: SocketAddress, sharesPort: Bool, isFirst: Bool) throws(NetError) {
         var raw = try address.resolve()
         if sharesPort, isFirst, address.port != 0 { try Self.requireFree(raw, address) }
@@ -41,11 +41,11 @@ final class Listener: @unchecked Sendable {
         if reserve >= 0 { close(reserve) }
     }
 
-    /// The descriptor is somebody else's to close now.
+    /// From now on the caller closes the descriptor.
     func giveUpDescriptor() { ownsDescriptor = false }
 
-    /// A port that is shared within this process is shared with other processes of the same user
-    /// too, which would then silently get half the connections. So it is tried unshared first.
+    /// A port that is shared within this process is also shared with other processes of the same
+    /// user, which would silently get half of the connections. So it is bound unshared first.
     private static func requireFree(
         _ raw: RawAddress,
         _ address: SocketAddress
@@ -99,7 +99,7 @@ final class Listener: @unchecked Sendable {
                 )
             }
             if peer >= 0 {
-                // Answers are whole when they are sent: nothing to wait for.
+                // Answers are sent whole: there is nothing to wait for.
                 setOption(peer, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
                 return .peer(descriptor: peer, address: address.numericHost())
             }

@@ -2,20 +2,20 @@ public import TLS
 
 /// Why a server cannot be set up.
 public enum NetError: Error, Hashable, Sendable {
-    /// The host is no address and no name that resolves.
+    /// The host is neither an address nor a name that resolves.
     case unknownHost(String)
-    /// Somebody else listens there.
+    /// Another process listens on the address.
     case addressInUse(String)
-    /// Not ours to listen on: a port below 1024, an address of another machine.
+    /// Not allowed: a privileged port, or an address of another machine.
     case addressRefused(String)
     /// A system call failed for another reason.
     case system(call: String, code: Int32)
     case tls(TLSError)
 }
 
-/// Why a connection ends before its peer wants it to. Nobody above sees it.
+/// Why a connection ends early. It does not leave this module.
 enum ConnectionEnd: Error {
-    /// The peer is gone, or was cut off.
+    /// The peer has closed the connection, or was disconnected.
     case gone
     case timedOut
 }

@@ -11,23 +11,23 @@ public final class Server: Sendable {
         var hasDrained = false
     }
 
-    /// As it was given; its port may be 0, see `port`.
+    /// As given; its port may be 0, see `port`.
     public let configuration: ServerConfiguration
-    /// Its routes' numbers are those that the observer hears.
+    /// `Exchange.route` is an index into its routes.
     public let router: Router
-    /// The port that is listened on, also when the system chose it.
+    /// The port that the server listens on, also when the system chose it.
     public let port: UInt16
     let observer: (any ExchangeObserver)?
     let admission: Admission
     let limits: Milliseconds
-    /// Of the router's routes, with their deadlines as the loops count.
+    /// The handlers of the router's routes, with their deadlines.
     let handlers: [TimedHandler]
     private let state: Locked<State>
     private let loops: [EventLoop]
-    /// Until they run.
+    /// Until `run`.
     private let listeners: Locked<[Listener]>
 
-    /// Reads the certificate and begins to listen; peers wait until `run`.
+    /// Reads the certificate and starts to listen; peers wait in the backlog until `run`.
     public init(
         _ configuration: ServerConfiguration,
         router: Router,
@@ -87,7 +87,7 @@ public final class Server: Sendable {
         } onCancel: {
             drain(within: .zero)
         }
-        // They know the server: kept here, neither would ever be freed.
+        // They refer to the server: kept here, neither would ever be freed.
         state.withLock { state in
             state.hasDrained = true
             state.acceptors = []
@@ -104,14 +104,14 @@ public final class Server: Sendable {
             Acceptor(listener, loop: loop, server: self)
         }
         return state.withLock { state in
-            // Drained before it ran: there is nothing to do.
+            // If it was drained before it ran, there is nothing to do.
             if !state.hasDrained { state.acceptors = acceptors }
             return state.acceptors
         }
     }
 
-    /// Stops accepting, closes idle connections, lets requests under way finish, and cuts what is
-    /// left after `limit`. Returns at once; `run` returns when it is done.
+    /// Stops accepting, closes idle connections, lets running requests finish, and closes what is
+    /// left after `limit`. Returns at once; `run` returns when all of this is done.
     public func drain(within limit: Duration) {
         let acceptors = state.withLock { state in
             state.hasDrained = true
@@ -122,16 +122,14 @@ public final class Server: Sendable {
         }
     }
 
-    /// Reads certificate, key and authorities again. New connections use them, old ones go on with
-    /// what they have. If a file is unusable, nothing changes. `isLimitedToTLS11` is a simulator's.
-    public func reloadCertificate(isLimitedToTLS11: Bool = false) throws(NetError) {
-        var settings = configuration.tls
-        settings?.isLimitedToTLS11 = isLimitedToTLS11
-        let context = try Self.context(settings)
+    /// Reads certificate, key and authorities again. New connections use them, open ones keep what
+    /// they have. If a file is unusable, nothing changes.
+    public func reloadCertificate() throws(NetError) {
+        let context = try Self.context(configuration.tls)
         state.withLock { $0.context = context }
     }
 
-    /// Connections that are being served.
+    /// How many connections are being served.
     public var openConnections: Int { admission.openConnections }
 
     var tlsContext: TLSContext? { state.withLock { $0.context } }
@@ -142,8 +140,8 @@ public final class Server: Sendable {
     static func nextRequestID() -> UInt64 { requests.add(1, ordering: .relaxed).newValue }
 }
 
-/// A route's handler with its deadline. Not a tuple: a function in a tuple in an array is called
-/// through one more asynchronous function.
+/// A route's handler with its deadline. Not a tuple: calling a function that is in a tuple in an
+/// array takes one more asynchronous function.
 struct TimedHandler {
     let atOnce: (@Sendable (Request) -> Response?)?
     let handler: Handler
@@ -151,7 +149,7 @@ struct TimedHandler {
     let limit: Int64
 }
 
-/// The deadlines as the loops count.
+/// The deadlines in milliseconds.
 struct Milliseconds {
     let handshake: Int64
     let header: Int64

@@ -1,18 +1,18 @@
 public import HTTP
 public import TLS
 
-/// Everything a server has to be told.
+/// The settings of a server.
 public struct ServerConfiguration: Sendable {
-    /// Where to listen.
+    /// The address to listen on.
     public var address: SocketAddress
     public var limits: HTTPLimits
     public var deadlines: Deadlines
-    /// Connections that are served at a time. What comes beyond is told 503 and closed.
+    /// How many connections are served at a time. More are answered 503 and closed.
     public var maximumConnections: Int
     /// Nil for plain HTTP.
     public var tls: TLSSettings?
 
-    /// Plain HTTP with the default limits, unless told otherwise.
+    /// By default plain HTTP with the default limits.
     public init(
         address: SocketAddress,
         limits: HTTPLimits = HTTPLimits(),

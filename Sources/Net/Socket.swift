@@ -3,28 +3,29 @@ import Glibc
 import HTTP
 import TLS
 
-/// A non-blocking stream socket, with TLS on top where there is any.
+/// A non-blocking stream socket, with TLS on top of it if the server has a certificate.
 ///
-/// Watched once, edge-triggered: no system call per wait. `isReadable` falls when there is nothing
-/// left, and on a short read unless the peer has hung up, whose end of stream came with the same
-/// edge and would otherwise never be read.
+/// It is registered with epoll once, edge-triggered, so a wait takes no system call. `isReadable`
+/// becomes false when nothing is left, and after a short read. After a short read it stays true if
+/// the peer has hung up: the end of stream came with the same event and would never be read.
 @safe final class Socket: ByteCarrier, @unchecked Sendable {
     // Invariant behind @unchecked: after `EventLoop.add`, touched on the loop's thread only.
 
-    /// What is to be done when the deadline passes.
+    /// Decides what happens when the deadline passes.
     enum Stage {
-        /// The connection waits for the peer, or runs and will.
+        /// The connection waits for the peer, or is about to.
         case waiting
-        /// A handler has the request; the peer is owed an answer.
+        /// A handler is running; the peer waits for an answer.
         case handling(ResponseEncoder.Framing)
-        /// The peer had its last answer; the descriptor goes as soon as that can have been read.
+        /// The last answer was sent; the descriptor is closed when the peer has had time to read
+        /// it.
         case leaving
         case closed
     }
 
     let descriptor: Int32
     let loop: EventLoop
-    /// Whom the socket belongs to; nil for a listener's own.
+    /// Nil for a listening socket.
     let acceptor: Acceptor?
     var tls: TLSSession?
     private(set) var deadline = Int64.max
@@ -34,13 +35,16 @@ import TLS
     private(set) var isReadable = false
     private var isWritable = true
     private var hasHungUp = false
-    /// How often TLS may still ask for bytes, in the call under way.
+    /// How often TLS may still read from the socket in the current call.
     private var readsLeft = Int.max
     private var stage = Stage.waiting
+    /// The connection to serve when there may be something to read. Unowned: its task is
+    /// suspended and holds it.
+    unowned(unsafe) var parked: ServerConnection?
     private var reader: UnsafeContinuation<Void, Never>?
     private var writer: UnsafeContinuation<Void, Never>?
-    /// Answers that are held back for a pipelined request, while its handler runs.
-    // Unchecked exclusivity: on one thread, and never while another access goes on.
+    /// Answers to earlier pipelined requests, while the handler of the next one runs.
+    // Unchecked exclusivity: used on one thread, with no overlapping accesses.
     @exclusivity(unchecked) private var held: [UInt8] = []
 
     init(descriptor: Int32, loop: EventLoop, acceptor: Acceptor?) {
@@ -51,7 +55,7 @@ import TLS
 
     // MARK: Waiting
 
-    /// Readiness, as epoll tells it.
+    /// Handles an event of epoll.
     func signal(_ events: UInt32) {
         let endings = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
         if events & endings != 0 { hasHungUp = true }
@@ -66,6 +70,7 @@ import TLS
     }
 
     func wakeReader() {
+        if let connection = unsafe parked { return connection.serve() }
         guard let waiting = unsafe reader else { return }
         unsafe reader = nil
         unsafe waiting.resume()
@@ -78,8 +83,6 @@ import TLS
     }
 
     var mustWaitToRead: Bool { !isReadable && !hasExpired }
-
-    func wakeWhenReadable(_ waiting: UnsafeContinuation<Void, Never>) { unsafe reader = waiting }
 
     /// Returns when there may be something to read, or when `wakeReader` is called.
     func untilReadable() async throws(ConnectionEnd) {
@@ -94,14 +97,14 @@ import TLS
 
     // MARK: Deadlines
 
-    /// Begins a new wait of at most so many milliseconds.
+    /// Starts a new wait of at most so many milliseconds.
     func expire(inMilliseconds limit: Int64) {
         hasExpired = false
         deadline = min(loop.now + limit, cutoff)
         loop.notice(deadline)
     }
 
-    /// The drain's end: whatever goes on is cut then.
+    /// Sets the end of a drain: no deadline is later.
     func cut(at moment: Int64) {
         cutoff = moment
         if deadline > moment {
@@ -129,7 +132,7 @@ import TLS
 
     // MARK: While a handler runs
 
-    /// `output`, what is held back for this peer, is looked after meanwhile.
+    /// Takes `output`, the answers to earlier pipelined requests, and sends it after this turn.
     func beginHandling(
         _ framing: ResponseEncoder.Framing,
         holding output: inout [UInt8],
@@ -151,7 +154,8 @@ import TLS
         return true
     }
 
-    /// Sends what is held back, as far as the peer takes it: an answer never waits for a handler.
+    /// Sends the held answers as far as the peer takes them: an answer never waits for the handler
+    /// of a later request.
     func flushHeld() {
         guard case .handling = stage else { return }
         while unsafe !held.isEmpty {
@@ -161,7 +165,7 @@ import TLS
         }
     }
 
-    /// The handler took too long. Its own answer, should it ever come, is dropped.
+    /// Answers in place of a handler that took too long. Its own answer is dropped.
     private func answerLate(_ framing: ResponseEncoder.Framing) {
         if unsafe held.isEmpty {
             var framing = framing
@@ -179,11 +183,11 @@ import TLS
 
     // MARK: Bytes
 
-    /// Plain bytes from the peer, decrypted where needed.
+    /// Reads from the peer, and decrypts with TLS.
     ///
-    /// `wantRead` while `isReadable` means that others should have a turn first: records without
-    /// plain bytes, such as key updates, would be read for as long as they come. One read holds a
-    /// whole record if one has arrived, so it is enough for a peer that has something to say.
+    /// `wantRead` while `isReadable` means that other connections should run first: records without
+    /// content, such as key updates, could otherwise be read without end. One read takes a whole
+    /// record if one has arrived.
     func read(into room: UnsafeMutableRawBufferPointer) -> Step {
         guard let tls else { return unsafe receive(into: room) }
         readsLeft = 1
@@ -239,22 +243,22 @@ import TLS
         }
     }
 
-    /// Nothing can be read before epoll says so again.
+    /// Nothing can be read before the next event of epoll.
     func forgetReadable() { isReadable = false }
 
-    /// Reads once without having been told that there is something.
+    /// Makes the next read try the socket, without an event of epoll.
     func assumeReadable() { isReadable = true }
 
     // MARK: Ending
 
-    /// Tells the peer that nothing more will come. What it sends can still be read.
+    /// Ends the output. Input can still be read.
     func endOutput() {
         if case .closed = stage { return }
         tls?.close()
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// Gives the descriptor back. Later calls do nothing.
+    /// Closes the descriptor. Later calls do nothing.
     func close() {
         if case .closed = stage { return }
         stage = .closed

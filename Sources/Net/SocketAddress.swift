@@ -3,7 +3,7 @@ import Glibc
 
 /// Where to listen: a numeric address or a name, and a port. Port 0 lets the system choose.
 public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
-    /// `::` takes IPv4 peers too.
+    /// `::` accepts IPv4 peers too.
     public var host: String
     public var port: UInt16
 
@@ -13,7 +13,7 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// For this machine alone.
+    /// Reachable from this machine only.
     public static func loopback(port: UInt16 = 0) -> SocketAddress {
         SocketAddress(host: "127.0.0.1", port: port)
     }
@@ -23,7 +23,7 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// The first address the host has. Blocks if the host is a name; for start-up only.
+    /// The first address of the host. Blocks if the host is a name; for start-up only.
     func resolve() throws(NetError) -> RawAddress {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -50,7 +50,7 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// An address as the system writes it.
+/// An address in the form of the system calls.
 struct RawAddress {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

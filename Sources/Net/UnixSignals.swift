@@ -1,28 +1,28 @@
 import Glibc
 import Threads
 
-/// What operators tell the process.
+/// The signals that the process handles.
 public enum UnixSignal: Hashable, Sendable {
-    /// SIGHUP: read certificates again.
+    /// SIGHUP: reload certificates.
     case hangup
-    /// SIGTERM: drain and end.
+    /// SIGTERM: drain and exit.
     case terminate
-    /// SIGINT: the same, from a keyboard.
+    /// SIGINT: the same, from the keyboard.
     case interrupt
 }
 
-/// Takes signals on a thread of its own, so that nothing runs inside a signal handler.
+/// Receives signals on a thread of its own, so that nothing runs inside a signal handler.
 public enum UnixSignals {
-    /// Keeps the signals from ending the process, and broken pipes from doing so. Call it first of
-    /// all: threads that exist already are not affected.
+    /// Blocks the signals and ignores SIGPIPE. Call it before any thread is started: existing
+    /// threads are not affected.
     public static func block() {
         var set = signals()
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Calls `receive` for each signal, on a thread that lives as long as the process. After
-    /// `block`, and once.
+    /// Calls `receive` for each signal, on a thread that lives as long as the process. Call it
+    /// once, after `block`.
     public static func start(_ receive: @escaping @Sendable (UnixSignal) -> Void) {
         WorkerThread.start {
             block()
@@ -39,7 +39,7 @@ public enum UnixSignals {
         }
     }
 
-    /// The signals as a sequence. After `block`, and once.
+    /// The signals as a sequence. Call it once, after `block`.
     public static func stream() -> AsyncStream<UnixSignal> {
         let (stream, continuation) = AsyncStream.makeStream(of: UnixSignal.self)
         start { continuation.yield($0) }

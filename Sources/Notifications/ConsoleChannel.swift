@@ -1,14 +1,15 @@
+import Configuration
 import HTTP
 public import Logins
 
-/// Writes prompts for a person to read, for development: whoever sees them may decide.
+/// Writes prompts to standard output, for development: anyone who sees them can decide.
 public struct ConsoleChannel: NotificationChannel {
     public let id: ChannelID
     public let retries = RetrySchedule(first: .seconds(1), cap: .seconds(1), jitter: 0)
     public var isEnabled: Bool { true }
     private let sink: @Sendable (String) -> Void
 
-    /// `sink` takes several lines at once, the last one ended.
+    /// A channel that writes to `sink`, several lines at once, the last one with its line break.
     public init(id: ChannelID, sink: @escaping @Sendable (String) -> Void) {
         self.id = id
         self.sink = sink
@@ -27,7 +28,8 @@ public struct ConsoleChannel: NotificationChannel {
         return .delivered
     }
 
-    /// What would move the cursor, begin a line, or turn the direction of writing becomes visible.
+    /// Makes characters visible that would move the cursor, start a line or change the writing
+    /// direction.
     static func harmless(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
@@ -39,5 +41,19 @@ public struct ConsoleChannel: NotificationChannel {
             }
         }
         return result
+    }
+}
+
+extension ChannelKind {
+    /// Standard output, for development.
+    public static let console = ChannelKind(
+        name: "console",
+        about: "standard output, only with development: true",
+        example: nil
+    ) { section in
+        if !section.isDevelopment {
+            section.problem("kind", "console is only allowed with development: true")
+        }
+        return { id, context in ConsoleChannel(id: id, sink: context.output) }
     }
 }

@@ -2,7 +2,7 @@ import CSpawn
 import Glibc
 import Threads
 
-/// An open file, closed with its owner.
+/// An open file, closed when its owner ends.
 struct Descriptor: ~Copyable {
     let number: Int32
 
@@ -10,15 +10,15 @@ struct Descriptor: ~Copyable {
 
     deinit { close(number) }
 
-    /// The two ends of a pipe; a command that is started does not inherit them. Nil when there are
-    /// too many open files.
+    /// The two ends of a pipe, which child processes do not inherit. Nil when too many files are
+    /// open.
     static func pipe() -> Pipe? {
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { return nil }
         return Pipe(reading: Descriptor(ends[0]), writing: Descriptor(ends[1]))
     }
 
-    /// Reading and writing return at once.
+    /// Makes reading and writing return at once.
     func stopBlocking() { _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK) }
 }
 
@@ -31,11 +31,11 @@ struct Pipe: ~Copyable {
     consuming func takeWriting() -> Descriptor { writing }
 }
 
-/// Tells a thread that waits in `poll` to give up. May be raised by anybody at any time.
+/// Wakes a thread that waits in `poll`. May be raised by any thread at any time.
 final class Interruption: Sendable {
     private let pipe: Pipe
 
-    /// Nil when there are too many open files.
+    /// Nil when too many files are open.
     init?() {
         guard let pipe = Descriptor.pipe() else { return nil }
         pipe.writing.stopBlocking()

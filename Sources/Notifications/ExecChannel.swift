@@ -1,14 +1,15 @@
+import Configuration
 import Glibc
 import JSON
 public import Logins
 public import Telemetry
 import Threads
 
-/// Runs a command for each prompt, which it gets as JSON on its standard input.
+/// Runs a command for each prompt, which it gets as JSON on standard input.
 ///
-/// Its arguments come from the configuration alone, its environment too but for `TRACEPARENT`: the
-/// trace of the login, with a span for this attempt. What it writes is not kept: it might hold the
-/// ticket. Each running command occupies one thread.
+/// Its arguments come from the configuration only. So does its environment, except `TRACEPARENT`:
+/// the trace of the login, with a span for this attempt. Its output is discarded, because it might
+/// contain the ticket. Each running command occupies one thread.
 public final class ExecChannel: NotificationChannel {
     /// `EX_TEMPFAIL` of sysexits.h: the command asks to be run again later.
     public static let temporaryFailure: Int32 = 75
@@ -16,14 +17,14 @@ public final class ExecChannel: NotificationChannel {
     public struct Settings: Sendable {
         /// The command's absolute path and its arguments.
         public let command: [String]
-        /// All that it finds in its environment.
+        /// Its whole environment.
         public var environment: [String: String]
-        /// After which the command and all it started in its process group are killed.
+        /// The command and its process group are killed after this.
         public var timeLimit: Duration
-        /// More prompts than this wait for their turn.
+        /// Further prompts wait.
         public var maximumCommands: Int
 
-        /// Nil when the command has no absolute path, or a text has a NUL.
+        /// Nil when the command has no absolute path, or a text contains NUL.
         public init?(
             command: [String],
             environment: [String: String] = ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"],
@@ -48,7 +49,7 @@ public final class ExecChannel: NotificationChannel {
     private let settings: Settings
     private let clock: any WallClock
     private let log: Logger
-    private let turns: Turns
+    private let semaphore: AsyncSemaphore
 
     public init(
         id: ChannelID,
@@ -62,13 +63,13 @@ public final class ExecChannel: NotificationChannel {
         self.retries = retries
         self.clock = clock
         self.log = log
-        turns = Turns(settings.maximumCommands)
+        semaphore = AsyncSemaphore(settings.maximumCommands)
     }
 
     /// Cancelling the task kills the command.
     public func ask(_ prompt: Prompt) async -> DeliveryAnswer {
-        await turns.take()
-        defer { turns.giveBack() }
+        await semaphore.wait()
+        defer { semaphore.signal() }
         guard !Task.isCancelled else { return .later("cancelled", after: nil) }
         let input = PromptMessage(prompt, at: clock.now()).bytes + [0x0A]
         let outcome = await run(input, trace: prompt.origin?.trace)
@@ -76,7 +77,7 @@ public final class ExecChannel: NotificationChannel {
         return Self.answer(to: outcome)
     }
 
-    private func run(_ input: [UInt8], trace: String?) async -> Command.Outcome {
+    private func run(_ input: [UInt8], trace: String?) async -> ChildProcess.Outcome {
         guard let interruption = Interruption() else { return .didNotStart(EMFILE) }
         var settings = settings
         settings.environment["TRACEPARENT"] = trace.flatMap {
@@ -85,7 +86,7 @@ public final class ExecChannel: NotificationChannel {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
                 WorkerThread.start { [settings] in
-                    let command = Command(
+                    let command = ChildProcess(
                         settings.command,
                         environment: settings.environment,
                         timeLimit: settings.timeLimit
@@ -98,27 +99,76 @@ public final class ExecChannel: NotificationChannel {
         }
     }
 
-    private static func answer(to outcome: Command.Outcome) -> DeliveryAnswer {
+    private static func answer(to outcome: ChildProcess.Outcome) -> DeliveryAnswer {
         switch outcome {
         case .exited(0, _): .delivered
         case .exited(temporaryFailure, _): .later("exit status 75", after: nil)
         case .exited(let status, _): .refused("exit status \(status)")
         case .killed(let signal, _): .refused("killed by signal \(signal)")
-        case .tookTooLong: .later("the command took too long", after: nil)
+        case .timedOut: .later("the command timed out", after: nil)
         case .interrupted: .later("cancelled", after: nil)
-        // What may be missing for a moment, unlike the command itself.
+        // A shortage may pass, unlike a missing command.
         case .didNotStart(EAGAIN), .didNotStart(ENOMEM), .didNotStart(EMFILE), .didNotStart(ENFILE):
-            .later("the system has no room for a command", after: nil)
-        case .didNotStart(let code): .refused("the command does not start (error \(code))")
+            .later("the system cannot start another process now", after: nil)
+        case .didNotStart(let code): .refused("the command cannot be started (error \(code))")
         }
     }
 
-    private func note(_ outcome: Command.Outcome) {
+    private func note(_ outcome: ChildProcess.Outcome) {
         guard case .exited(let status, let outputBytes) = outcome else { return }
         log.debug("channel.command") { json in
             json.member("channel", id.value)
             json.member("exit_status", Int(status))
             json.member("output_bytes", outputBytes)
         }
+    }
+}
+
+extension ChannelKind {
+    /// A command of the operator's.
+    public static let exec = ChannelKind(
+        name: "exec",
+        about: "a command that gets the prompt as JSON on standard input",
+        example: "sms"
+    ) { section in
+        guard let settings = ExecChannel.Settings(section) else { return nil }
+        return { id, context in
+            ExecChannel(id: id, settings: settings, clock: context.clock, log: context.log)
+        }
+    }
+}
+
+extension ExecChannel.Settings {
+    init?(_ section: Section) {
+        let command = section.texts(
+            "argv",
+            example: ["/usr/local/bin/send-sms", "--from", "Bank"],
+            required: true,
+            "The command's absolute path and its arguments."
+        )
+        let timeLimit = section.duration(
+            "time_limit",
+            default: .seconds(10),
+            .milliseconds(100)...(.seconds(60)),
+            "Timeout of one run; the command is then killed."
+        )
+        let maximumCommands = section.number(
+            "concurrency",
+            default: 8,
+            1...256,
+            "Maximum number of concurrent runs."
+        )
+        if let path = command.first {
+            if !path.hasPrefix("/") {
+                section.problem("argv", "must begin with an absolute path, not \(path)")
+            } else if case .failure(let failure) = section.environment.read(path) {
+                section.problem("argv", "\(path) \(failure.reason)")
+            } else if command.contains(where: { $0.utf8.contains(0) }) {
+                section.problem("argv", "must not contain NUL")
+            }
+        } else if section.has("argv") {
+            section.problem("argv", "must contain a command")
+        }
+        self.init(command: command, timeLimit: timeLimit, maximumCommands: maximumCommands)
     }
 }

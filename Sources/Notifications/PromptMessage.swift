@@ -3,11 +3,11 @@ import HTTP
 import JSON
 import Logins
 
-/// What machines are sent for a prompt: one JSON object, the same for every channel.
+/// A prompt for machines: one JSON object, the same for every channel.
 ///
 ///     {"type": "login.prompt", "timestamp": "2031-03-04T10:49:34.120Z", "data": {"login_id": …}}
 ///
-/// Members that are not known are left out. It holds the ticket: secret.
+/// Members without a value are left out. It contains the ticket, which is secret.
 struct PromptMessage: Sendable {
     static let type = "login.prompt"
 
@@ -46,9 +46,9 @@ struct PromptMessage: Sendable {
         return json.bytes
     }
 
-    /// The same for every attempt to bring one login through one channel, so that the receiver
-    /// recognises repeats. A digest, because identifiers of others may contain dots, which
-    /// Standard Webhooks uses to join what is signed.
+    /// The same for every attempt to send one login through one channel, so that the receiver
+    /// recognises repeats. A digest, because identifiers from outside may contain dots, which
+    /// Standard Webhooks uses to join the signed parts.
     static func id(of key: LoginKey, through channel: ChannelID) -> String {
         var material: [UInt8] = Array("beckon-prompt-v1".utf8)
         for part in [

@@ -1,21 +1,22 @@
+import Configuration
 import Cryptography
 public import HTTP
 import JSON
 public import Logins
+import Synchronization
 public import Telemetry
-import Threads
 
-/// Posts prompts to a URL of the bank's, signed by Standard Webhooks.
+/// Posts prompts to a URL of the bank's, signed as Standard Webhooks specifies.
 ///
-/// It does not repeat by itself: it says whether and when to, and the engine keeps the schedule.
+/// It does not retry: it says whether and when to, and the engine keeps the schedule.
 public final class WebhookChannel: NotificationChannel {
     public struct Settings: Sendable {
         public var url: String
-        /// All of them sign, so that the receiver may change from one to the next. At least one.
+        /// At least one. All of them sign, so that the receiver can rotate them.
         public var secrets: [WebhookSecret]
         /// Authorities, client certificate, proxy, and whether internal addresses are allowed.
         public var destination: Destination
-        /// Standard Webhooks asks for 15 to 30 s.
+        /// Standard Webhooks recommends 15 to 30 s.
         public var timeLimit: Duration
 
         /// Refuses internal addresses unless `destination` says otherwise.
@@ -33,7 +34,7 @@ public final class WebhookChannel: NotificationChannel {
         }
     }
 
-    /// More than a receiver has to say.
+    /// Bytes of a response; more than a receiver needs.
     private static let responseLimit = 64 << 10
 
     public let id: ChannelID
@@ -42,7 +43,7 @@ public final class WebhookChannel: NotificationChannel {
     private let client: any OutboundHTTP
     private let clock: any WallClock
     private let log: Logger
-    private let isGone = Locked(false)
+    private let isGone = Atomic(false)
 
     public init(
         id: ChannelID,
@@ -60,8 +61,8 @@ public final class WebhookChannel: NotificationChannel {
         self.log = log
     }
 
-    /// False after a 410, until the service starts again.
-    public var isEnabled: Bool { !isGone.withLock { $0 } }
+    /// False after a 410, until the service restarts.
+    public var isEnabled: Bool { !isGone.load(ordering: .relaxed) }
 
     public func ask(_ prompt: Prompt) async -> DeliveryAnswer {
         guard isEnabled else { return .refused("the channel is disabled") }
@@ -104,36 +105,111 @@ public final class WebhookChannel: NotificationChannel {
         case 410:
             disable()
             return .refused(reason)
-        // A redirect would have to be followed, which would carry the ticket elsewhere.
+        // Following a redirect would send the ticket elsewhere.
         case 300..<400: return .refused(reason)
-        // Also what looks final, such as 404: a receiver that is being replaced answers so too.
+        // Even 404, which looks final: a receiver may answer it while it is being replaced.
         default: break
         }
         let now = clock.now().milliseconds / 1000
         return .later(reason, after: response.retryAfter(secondsSince1970: now))
     }
 
-    /// In doubt it is sent again: the receiver knows repeats by their identifier.
+    /// An ambiguous attempt is repeated: the receiver recognises repeats by their identifier.
     private static func answer(to error: OutboundError) -> DeliveryAnswer {
         switch error {
         case .notSent(let reason): .later("not sent: \(reason)", after: nil)
-        case .ambiguous(let reason): .later("in doubt: \(reason)", after: nil)
+        case .ambiguous(let reason): .later("ambiguous: \(reason)", after: nil)
         case .unusableAnswer(let reason): .later("unusable answer: \(reason)", after: nil)
         case .forbiddenAddress(let address): .refused("\(address) is not a public address")
-        // A certificate that is being replaced, say.
+        // For example a certificate that is being replaced.
         case .invalid(let reason): .later("cannot be sent: \(reason)", after: nil)
         }
     }
 
     private func disable() {
-        let isFirst = isGone.withLock { isGone in
-            defer { isGone = true }
-            return !isGone
-        }
-        guard isFirst else { return }
+        guard !isGone.exchange(true, ordering: .relaxed) else { return }
         log.error("channel.disabled") { json in
             json.member("channel", id.value)
             json.member("reason", "the receiver answered 410")
         }
+    }
+}
+
+extension ChannelKind {
+    /// A server of the operator's.
+    public static let webhook = ChannelKind(
+        name: "webhook",
+        about: "a server of yours, by Standard Webhooks (https://www.standardwebhooks.com)",
+        example: "app"
+    ) { section in
+        guard let settings = WebhookChannel.Settings(section) else { return nil }
+        return { id, context in
+            WebhookChannel(
+                id: id,
+                settings: settings,
+                client: context.client,
+                clock: context.clock,
+                log: context.log
+            )
+        }
+    }
+}
+
+extension WebhookChannel.Settings {
+    init?(_ section: Section) {
+        let allowsInternal = section.flag(
+            "allow_internal",
+            default: false,
+            "Allow loopback and private addresses, and plain http."
+        )
+        let proxyResolves = section.flag(
+            "proxy_resolves",
+            default: false,
+            """
+            A proxy from the environment (https_proxy) is given the address that Beckon resolved \
+            and checked. True gives it the host name instead, for networks where only the proxy \
+            resolves names; the proxy must then refuse internal addresses.
+            """
+        )
+        let url = section.url(
+            "url",
+            allowsPlain: ("allow_internal", allowsInternal),
+            allowsQuery: true,
+            example: "https://push.bank.example/beckon",
+            required: true,
+            "Where prompts are posted."
+        )
+        let secrets = section.secrets(
+            "secrets",
+            example: "[{ file: \"secrets/webhook\" }]",
+            required: true,
+            """
+            whsec_ keys that sign each request, made by `beckon hash-secret --webhook`; several \
+            during rotation.
+            """
+        ).compactMap { secret in
+            let key = secret.withText { WebhookSecret($0) }
+            if key == nil {
+                section.problem(
+                    "secrets",
+                    "must be whsec_ and 24 to 64 bytes in base64, made by beckon hash-secret "
+                        + "--webhook"
+                )
+            }
+            return key
+        }
+        if section.isEmptyList("secrets") { section.problem("secrets", "must not be empty") }
+        let destination = section.destination(
+            allowsInternal: allowsInternal,
+            proxyResolves: proxyResolves
+        )
+        let timeLimit = section.duration(
+            "time_limit",
+            default: .seconds(20),
+            .milliseconds(100)...(.seconds(60)),
+            "Timeout of one call."
+        )
+        guard let url, !secrets.isEmpty else { return nil }
+        self.init(url: url, secrets: secrets, destination: destination, timeLimit: timeLimit)
     }
 }

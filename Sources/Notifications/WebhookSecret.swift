@@ -1,11 +1,11 @@
 import Cryptography
 
-/// A shared secret of Standard Webhooks: `whsec_` and 24 to 64 bytes in base 64.
-/// Printing it shows nothing.
+/// A shared secret of Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. Printing it does not
+/// reveal it.
 public struct WebhookSecret: Sendable, CustomStringConvertible, CustomReflectable {
     private let key: [UInt8]
 
-    /// Nil when it is not one.
+    /// Nil when the text is not such a secret.
     public init?(_ text: String) {
         let prefix = "whsec_"
         guard text.hasPrefix(prefix), let key = Base64.decode(String(text.dropFirst(prefix.count))),

@@ -1,9 +1,9 @@
 import Logins
 import Threads
 
-/// Who works on what: a claim for each login and duty, in memory, because it ends with the process.
+/// The claims, one for each login and duty. In memory, because they end with the process.
 ///
-/// It also knows the rows that could not be read, so that they are neither handed out nor waited for.
+/// Also the rows that could not be read, which are neither handed out nor waited for.
 final class Claims: Sendable {
     private struct State {
         var duties: [LoginNumber: Set<PendingLogin.Duty>] = [:]
@@ -12,19 +12,30 @@ final class Claims: Sendable {
 
     private let state = Locked(State())
 
-    /// False when somebody has it already.
+    /// False if any of it is claimed already.
     func take(_ number: LoginNumber, _ duty: PendingLogin.Duty) -> Bool {
-        state.withLock { $0.duties[number, default: []].insert(duty).inserted }
+        state.withLock { state in
+            let covered = Self.covered(by: duty)
+            guard state.duties[number, default: []].isDisjoint(with: covered) else { return false }
+            state.duties[number, default: []].formUnion(covered)
+            return true
+        }
+    }
+
+    /// Whoever prepares a login goes on to notify its user.
+    private static func covered(by duty: PendingLogin.Duty) -> Set<PendingLogin.Duty> {
+        duty == .prepare ? [.prepare, .notify] : [duty]
     }
 
     func release(_ number: LoginNumber, _ duty: PendingLogin.Duty) {
         state.withLock { state in
-            state.duties[number]?.remove(duty)
+            guard state.duties[number]?.contains(duty) == true else { return }
+            state.duties[number]?.subtract(Self.covered(by: duty))
             if state.duties[number]?.isEmpty == true { state.duties[number] = nil }
         }
     }
 
-    /// What is claimed of a login; nil for one that cannot be read.
+    /// The duties of a login that are claimed; nil for one that cannot be read.
     func duties(of number: LoginNumber) -> Set<PendingLogin.Duty>? {
         state.withLock { state in
             state.damaged.contains(number) ? nil : state.duties[number] ?? []

@@ -2,8 +2,8 @@ import Glibc
 import Logins
 import Threads
 
-/// The service's claim on a database: an advisory lock on a file beside it, which the system frees
-/// when the process ends, however it ends. Command line tools do not take it.
+/// The lock of the service on a database: an advisory lock on a file beside it, which the kernel
+/// releases when the process ends. Command-line tools do not take it.
 final class FileLock: Sendable {
     /// Nil once it is released.
     private let descriptor: Locked<Int32?>
@@ -25,8 +25,8 @@ final class FileLock: Sendable {
     func release() {
         descriptor.withLock { descriptor in
             if let descriptor {
-                // Closing is not enough: a child that has been forked and not yet become another
-                // program holds a copy of the descriptor, and with it the lock.
+                // Closing is not enough: a child between fork and exec has a copy of the
+                // descriptor, and with it the lock.
                 flock(descriptor, LOCK_UN)
                 close(descriptor)
             }
@@ -34,8 +34,8 @@ final class FileLock: Sendable {
         }
     }
 
-    /// Makes the database file if there is none, readable by its owner only: the library would use
-    /// the mode of the process, and gives its other files the mode of this one.
+    /// Creates the database file if there is none, readable by its owner only. SQLite would use the
+    /// umask of the process; it gives its other files the mode of this one.
     static func createPrivately(_ path: String) throws(StoreError) {
         let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard opened >= 0 else { throw StoreError(opening: path, errno) }

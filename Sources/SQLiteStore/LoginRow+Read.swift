@@ -1,93 +1,73 @@
 import Consents
 import Logins
 
-/// How a row becomes a login again. Whatever cannot be read as what we write is `damaged`.
 extension LoginRow {
-    /// What `read` expects; a query goes on with its own WHERE.
-    static let byNumber: StaticString = """
-        SELECT number, server, tenant, login_id, received_at, expires_at, prompt_ends, report_ends,
-            earliest_report, reports_expiry, user_id, workspace, client, client_name, scopes,
-            acr_values, binding_message, consent_id, state, unknown_members,
-            tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
-            failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, granted, revision, origin_trace, origin_request, accounts, digest,
-            nonce, challenge, selected
-        FROM login WHERE number = ?
-        """
-
-    static let byPhase: StaticString = """
-        SELECT number, server, tenant, login_id, received_at, expires_at, prompt_ends, report_ends,
-            earliest_report, reports_expiry, user_id, workspace, client, client_name, scopes,
-            acr_values, binding_message, consent_id, state, unknown_members,
-            tickets, phase, attempts, next_at, in_doubt, consent, deliveries, outcome,
-            failure, choice, method, via, address, decided_at, settlement, settled_at, stranding,
-            stranding_reason, granted, revision, origin_trace, origin_request, accounts, digest,
-            nonce, challenge, selected
-        FROM login WHERE phase = ? AND number > ? ORDER BY number LIMIT ?
-        """
-
-    /// The login in the statement's current row.
-    static func read(_ row: Statement) throws(StoreError) -> StoredLogin {
-        let number = LoginNumber(row.integer(0) ?? 0)
+    /// The login in the current row. Throws `damaged` for whatever cannot be read as what is
+    /// written.
+    static func read(_ statement: Statement) throws(StoreError) -> StoredLogin {
+        let number = statement.loginNumber
         do {
-            return StoredLogin(number: number, login: try login(Fields(row)))
+            return StoredLogin(number: number, login: try login(Row(statement)))
         } catch {
             guard case .damaged(let what) = error else { throw error }
             throw StoreError.damaged("login \(number.rawValue): \(what)")
         }
     }
 
-    /// The number in the current row, readable even when the rest is not.
-    static func number(_ row: Statement) -> LoginNumber { LoginNumber(row.integer(0) ?? 0) }
-
-    private static func login(_ row: Fields) throws(StoreError) -> PendingLogin {
+    private static func login(_ row: Row<LoginColumn>) throws(StoreError) -> PendingLogin {
         try PendingLogin(
             key: LoginKey(
-                server: row.identifier(1),
-                tenant: row.optionalIdentifier(2),
-                login: row.identifier(3)
+                server: row.identifier(.server),
+                tenant: row.optionalIdentifier(.tenant),
+                login: row.identifier(.loginID)
             ),
             terms: PendingLogin.Terms(
-                receivedAt: row.moment(4),
-                expiresAt: row.moment(5),
-                promptEnds: row.moment(6),
-                reportEnds: row.moment(7),
-                reportsExpiry: row.number(9, StoredNames.expiryRule)
+                receivedAt: row.timestamp(.receivedAt),
+                expiresAt: row.timestamp(.expiresAt),
+                promptEnds: row.timestamp(.promptEnds),
+                reportEnds: row.timestamp(.reportEnds),
+                reportsExpiry: row.named(.reportsExpiry)
             ),
             details: details(row),
             question: question(row),
-            erasedDigest: row.bytes(25) == nil ? row.bytes(43).flatMap(ConsentDigest.init) : nil,
+            erasedDigest: row.bytes(.consent) == nil
+                ? row.bytes(.digest).flatMap(ConsentDigest.init) : nil,
             tickets: tickets(row),
             phase: phase(row)
         )
     }
 
-    private static func details(_ row: Fields) throws(StoreError) -> PendingLogin.Details {
-        guard let user = UserID(try row.text(10) ?? StoredNames.redactedUser) else {
-            throw StoreError.damaged("the user")
+    private static func details(
+        _ row: Row<LoginColumn>
+    ) throws(StoreError) -> PendingLogin.Details {
+        guard let user = UserID(try row.text(.userID) ?? StoredNames.redactedUser) else {
+            throw row.damaged(.userID)
         }
         return try PendingLogin.Details(
             user: user,
-            workspace: row.optionalIdentifier(11),
-            client: row.optionalIdentifier(12),
-            clientName: row.text(13),
-            requestedScopes: StoredLists.strings(row.required(14)),
-            acrValues: StoredLists.strings(row.required(15)),
-            bindingMessage: row.text(16),
-            consentID: row.optionalIdentifier(17),
-            state: row.text(18),
-            unknownMembers: row.text(19),
-            origin: row.text(40).map { (trace) throws(StoreError) in
-                PendingLogin.Origin(request: Int(try row.number(41)), trace: trace)
+            workspace: row.optionalIdentifier(.workspace),
+            client: row.optionalIdentifier(.client),
+            clientName: row.text(.clientName),
+            requestedScopes: StoredLists.strings(row.requiredText(.scopes)),
+            acrValues: StoredLists.strings(row.requiredText(.acrValues)),
+            bindingMessage: row.text(.bindingMessage),
+            consentID: row.optionalIdentifier(.consentID),
+            state: row.text(.state),
+            unknownMembers: row.text(.unknownMembers),
+            origin: row.text(.originTrace).map { (trace) throws(StoreError) in
+                PendingLogin.Origin(request: Int(try row.number(.originRequest)), trace: trace)
             }
         )
     }
 
-    /// Nil until the login is prepared, and again once it is erased.
-    private static func question(_ row: Fields) throws(StoreError) -> Question? {
-        guard let consent = row.bytes(25), let accounts = row.bytes(42) else { return nil }
-        guard let digest = row.bytes(43).flatMap(ConsentDigest.init), let nonce = row.bytes(44)
-        else { throw StoreError.damaged("the consent's digest") }
+    /// Nil until the login is prepared, and again once it is redacted.
+    private static func question(_ row: Row<LoginColumn>) throws(StoreError) -> Question? {
+        guard let consent = row.bytes(.consent), let accounts = row.bytes(.accounts) else {
+            return nil
+        }
+        guard let digest = row.bytes(.digest).flatMap(ConsentDigest.init),
+            let nonce = row.bytes(.nonce)
+        else { throw row.damaged(.digest) }
         do {
             return Question(
                 consent: try ConsentForm.consent(consent),
@@ -96,142 +76,90 @@ extension LoginRow {
                 nonce: nonce
             )
         } catch {
-            throw StoreError.damaged("the consent: \(error.member)")
+            throw StoreError.damaged("invalid \(error.member) in consent or accounts")
         }
     }
 
     private static func tickets(
-        _ row: Fields
+        _ row: Row<LoginColumn>
     ) throws(StoreError) -> [PendingLogin.TicketDigest] {
-        guard let bytes = row.bytes(20), bytes.count % ticketLength == 0 else {
-            throw StoreError.damaged("the tickets")
+        guard let bytes = row.bytes(.tickets), bytes.count % ticketLength == 0 else {
+            throw row.damaged(.tickets)
         }
         return stride(from: 0, to: bytes.count, by: ticketLength).map {
             Array(bytes[$0..<$0 + ticketLength])
         }
     }
 
-    private static func phase(_ row: Fields) throws(StoreError) -> PendingLogin.Phase {
-        switch try row.name(21, StoredNames.phase) {
+    private static func phase(_ row: Row<LoginColumn>) throws(StoreError) -> PendingLogin.Phase {
+        switch try row.named(.phase) as PendingLogin.PhaseName {
         case .preparing:
-            return try .preparing(StoredLists.attempts(row.text(22)), next: row.moment(23))
+            return try .preparing(
+                StoredLists.attempts(row.text(.attempts)),
+                next: row.timestamp(.nextAt)
+            )
         case .waiting:
-            return try .waiting(StoredLists.deliveries(row.required(26)))
+            return try .waiting(StoredLists.deliveries(row.requiredText(.deliveries)))
         case .reporting:
             return try .reporting(outcome(row), report(row))
         case .settled:
             return try .settled(
                 outcome(row),
-                row.name(34, StoredNames.settlement),
-                at: row.moment(35)
+                row.named(.settlement),
+                at: row.timestamp(.settledAt)
             )
         case .stranded:
             return try .stranded(outcome(row), report(row), stranding(row))
         }
     }
 
-    private static func report(_ row: Fields) throws(StoreError) -> PendingLogin.Report {
-        let doubt = try row.number(24)
+    private static func report(_ row: Row<LoginColumn>) throws(StoreError) -> PendingLogin.Report {
+        let doubt = try row.number(.inDoubt)
         return try PendingLogin.Report(
-            attempts: StoredLists.attempts(row.text(22)),
-            next: row.moment(23),
+            attempts: StoredLists.attempts(row.text(.attempts)),
+            next: row.timestamp(.nextAt),
             inDoubt: doubt & 1 != 0,
             isUnderWay: doubt & 2 != 0
         )
     }
 
-    private static func stranding(_ row: Fields) throws(StoreError) -> PendingLogin.Stranding {
-        switch try row.required(36) {
+    private static func stranding(
+        _ row: Row<LoginColumn>
+    ) throws(StoreError) -> PendingLogin.Stranding {
+        switch try row.requiredText(.stranding) {
         case "gone": return .gone
         case "out_of_time": return .outOfTime
-        case "refused": return .refused(try row.required(37))
-        default: throw StoreError.damaged("the stranding")
+        case "refused": return .refused(try row.requiredText(.strandingReason))
+        default: throw row.damaged(.stranding)
         }
     }
 
-    private static func outcome(_ row: Fields) throws(StoreError) -> Outcome {
-        switch try row.required(27) {
+    private static func outcome(_ row: Row<LoginColumn>) throws(StoreError) -> Outcome {
+        switch try row.requiredText(.outcome) {
         case "expired": return .expired
-        case "failed": return .failed(try row.name(28, StoredNames.failure))
+        case "failed": return .failed(try row.named(.failure))
         case "approved": return .approved(try decision(row))
         case "denied": return .denied(try decision(row))
         case "cancelled": return .cancelled(try decision(row))
         case "voided": return .voided(try decision(row))
-        default: throw StoreError.damaged("the outcome")
+        default: throw row.damaged(.outcome)
         }
     }
 
-    private static func decision(_ row: Fields) throws(StoreError) -> Decision {
+    private static func decision(_ row: Row<LoginColumn>) throws(StoreError) -> Decision {
         try Decision(
-            row.name(29, StoredNames.choice),
+            row.named(.choice),
             evidence: Evidence(
-                method: row.name(30, StoredNames.method),
-                via: row.name(31, StoredNames.via),
-                address: row.text(32)
+                method: row.named(.method),
+                via: row.named(.via),
+                address: row.text(.address)
             ),
-            at: row.moment(33),
+            at: row.timestamp(.decidedAt),
             grant: Grant(
-                scopes: StoredLists.strings(row.text(38) ?? "[]"),
-                accounts: StoredLists.strings(row.text(46) ?? "[]")
+                scopes: StoredLists.strings(row.text(.granted) ?? "[]"),
+                accounts: StoredLists.strings(row.text(.selected) ?? "[]")
             ),
-            challenge: row.bytes(45)
+            challenge: row.bytes(.challenge)
         )
-    }
-}
-
-/// The columns of a row, read as what they must be.
-struct Fields {
-    private let row: Statement
-
-    init(_ row: Statement) { self.row = row }
-
-    func text(_ column: Int32) throws(StoreError) -> String? { try row.text(column) }
-    func bytes(_ column: Int32) -> [UInt8]? { row.bytes(column) }
-
-    func required(_ column: Int32) throws(StoreError) -> String {
-        guard let text = try row.text(column) else { throw missing(column) }
-        return text
-    }
-
-    func moment(_ column: Int32) throws(StoreError) -> Timestamp {
-        guard let number = row.integer(column) else { throw missing(column) }
-        return Timestamp(milliseconds: number)
-    }
-
-    func number(_ column: Int32) throws(StoreError) -> Int64 {
-        guard let number = row.integer(column) else { throw missing(column) }
-        return number
-    }
-
-    func flag(_ column: Int32) throws(StoreError) -> Bool {
-        guard let number = row.integer(column) else { throw missing(column) }
-        return number != 0
-    }
-
-    func number<Value>(_ column: Int32, _ known: (Int64) -> Value?) throws(StoreError) -> Value {
-        guard let value = known(try number(column)) else { throw missing(column) }
-        return value
-    }
-
-    func identifier<Named>(_ column: Int32) throws(StoreError) -> Identifier<Named> {
-        guard let identifier = Identifier<Named>(try required(column)) else {
-            throw missing(column)
-        }
-        return identifier
-    }
-
-    func optionalIdentifier<Named>(_ column: Int32) throws(StoreError) -> Identifier<Named>? {
-        guard let text = try row.text(column) else { return nil }
-        guard let identifier = Identifier<Named>(text) else { throw missing(column) }
-        return identifier
-    }
-
-    func name<Name>(_ column: Int32, _ known: (String) -> Name?) throws(StoreError) -> Name {
-        guard let name = known(try required(column)) else { throw missing(column) }
-        return name
-    }
-
-    private func missing(_ column: Int32) -> StoreError {
-        .damaged("column \(column) has nothing that was ever written there")
     }
 }

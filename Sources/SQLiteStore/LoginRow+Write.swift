@@ -1,188 +1,122 @@
 import Consents
 import Logins
 
-/// How a login becomes a row. What never changes stands first; what an event can change is bound by
-/// one function for insert and update alike.
-enum LoginRow {
-    static let insert: StaticString = """
-        INSERT INTO login (
-            number, server, tenant, login_id, received_at, expires_at, report_ends,
-            earliest_report, reports_expiry, user_id, workspace, client, client_name, scopes,
-            acr_values, binding_message, consent_id, state, unknown_members,
-            origin_trace, origin_request,
-            prompt_ends, tickets, consent, accounts, digest, nonce, consent_key, phase, due_at,
-            attempts, next_at, in_doubt, deliveries, outcome, failure, choice, method, via, address,
-            decided_at, challenge, granted, selected, settlement, settled_at,
-            stranding, stranding_reason
-        ) VALUES (
-            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
-        )
-        """
-
-    static let update: StaticString = """
-        UPDATE login SET
-            prompt_ends = ?, tickets = ?, consent = ?, accounts = ?, digest = ?, nonce = ?,
-            consent_key = ?, phase = ?, due_at = ?, attempts = ?, next_at = ?, in_doubt = ?,
-            deliveries = ?, outcome = ?, failure = ?, choice = ?, method = ?, via = ?, address = ?,
-            decided_at = ?, challenge = ?, granted = ?, selected = ?, settlement = ?,
-            settled_at = ?, stranding = ?, stranding_reason = ?, revision = revision + 1
-        WHERE number = ?
-        """
-
-    static func bindAll(
+extension LoginRow {
+    /// Binds all columns of a new login.
+    static func bindInsert(
         _ number: LoginNumber,
         _ login: PendingLogin,
         to statement: Statement
     ) throws(StoreError) {
-        let terms = login.terms
-        let details = login.details
-        var values = Binder(statement)
-        values.add(number.rawValue)
-        values.add(login.key.server.value)
-        values.add(login.key.tenant?.value)
-        values.add(login.key.login.value)
-        values.add(terms.receivedAt.milliseconds)
-        values.add(terms.expiresAt.milliseconds)
-        values.add(terms.reportEnds.milliseconds)
-        // The column `earliest_report` is unused.
-        values.add(terms.receivedAt.milliseconds)
-        values.add(StoredNames.number(terms.reportsExpiry))
-        values.add(details.user.value)
-        values.add(details.workspace?.value)
-        values.add(details.client?.value)
-        values.add(details.clientName)
-        values.add(StoredLists.text(details.requestedScopes))
-        values.add(StoredLists.text(details.acrValues))
-        values.add(details.bindingMessage)
-        values.add(details.consentID?.value)
-        values.add(details.state)
-        values.add(details.unknownMembers)
-        values.add(details.origin?.trace)
-        values.add((details.origin?.request).map { Int64($0) })
-        try bindState(login, to: &values)
+        let row = RowWriter<LoginColumn>(statement)
+        row.set(.number, number.rawValue)
+        row.set(.redacted, 0)
+        bind(login.key, to: row)
+        bind(login.terms, to: row)
+        bind(login.details, to: row)
+        try bindChanging(login, to: row)
     }
 
+    /// Binds the columns that events change.
     static func bindUpdate(
         _ number: LoginNumber,
         _ login: PendingLogin,
         to statement: Statement
     ) throws(StoreError) {
-        var values = Binder(statement)
-        try bindState(login, to: &values)
-        values.add(number.rawValue)
+        let row = RowWriter<LoginColumn>(statement)
+        row.set(.number, number.rawValue)
+        try bindChanging(login, to: row)
     }
 
-    /// What events change: the prompt's end, tickets, question and phase.
-    private static func bindState(
+    private static func bind(_ key: LoginKey, to row: RowWriter<LoginColumn>) {
+        row.set(.server, key.server)
+        row.set(.tenant, key.tenant)
+        row.set(.loginID, key.login)
+    }
+
+    private static func bind(_ terms: PendingLogin.Terms, to row: RowWriter<LoginColumn>) {
+        row.set(.receivedAt, terms.receivedAt)
+        row.set(.expiresAt, terms.expiresAt)
+        row.set(.reportEnds, terms.reportEnds)
+        row.set(.reportsExpiry, terms.reportsExpiry)
+    }
+
+    private static func bind(_ details: PendingLogin.Details, to row: RowWriter<LoginColumn>) {
+        row.set(.userID, details.user)
+        row.set(.workspace, details.workspace)
+        row.set(.client, details.client)
+        row.set(.clientName, details.clientName)
+        row.set(.scopes, StoredLists.text(details.requestedScopes))
+        row.set(.acrValues, StoredLists.text(details.acrValues))
+        row.set(.bindingMessage, details.bindingMessage)
+        row.set(.consentID, details.consentID)
+        row.set(.state, details.state)
+        row.set(.unknownMembers, details.unknownMembers)
+        row.set(.originTrace, details.origin?.trace)
+        row.set(.originRequest, (details.origin?.request).map { Int64($0) })
+    }
+
+    private static func bindChanging(
         _ login: PendingLogin,
-        to values: inout Binder
+        to row: RowWriter<LoginColumn>
     ) throws(StoreError) {
         guard login.tickets.allSatisfy({ $0.count == ticketLength }) else {
-            throw StoreError.unavailable("a ticket's digest has \(ticketLength) bytes")
+            throw StoreError.unavailable("a ticket's digest must have \(ticketLength) bytes")
         }
-        values.add(login.terms.promptEnds.milliseconds)
-        values.add(Array(login.tickets.joined()))
-        bind(login.question, to: &values)
-        values.add(login.consentID?.value)
-        values.add(StoredNames.name(login.phase.name))
-        values.add(login.dueAt?.milliseconds)
+        row.set(.promptEnds, login.terms.promptEnds)
+        row.set(.tickets, Array(login.tickets.joined()))
+        row.set(.phase, login.phase.name)
+        row.set(.dueAt, login.dueAt)
+        row.set(.consentKey, login.consentID)
+        if let question = login.question { bind(question, to: row) }
         switch login.phase {
         case .preparing(let attempts, let next):
-            values.add(StoredLists.text(attempts))
-            values.add(next.milliseconds)
-            values.addNulls(2)
-            bind(Outcome?.none, to: &values)
-            values.addNulls(4)
+            row.set(.attempts, StoredLists.text(attempts))
+            row.set(.nextAt, next)
         case .waiting(let deliveries):
-            values.addNulls(3)
-            values.add(StoredLists.text(deliveries))
-            bind(Outcome?.none, to: &values)
-            values.addNulls(4)
+            row.set(.deliveries, StoredLists.text(deliveries))
         case .reporting(let outcome, let report):
-            bind(report, to: &values)
-            bind(outcome, to: &values)
-            values.addNulls(4)
+            bind(outcome, to: row)
+            bind(report, to: row)
         case .settled(let outcome, let settlement, let moment):
-            values.addNulls(4)
-            bind(outcome, to: &values)
-            values.add(StoredNames.name(settlement))
-            values.add(moment.milliseconds)
-            values.addNulls(2)
+            bind(outcome, to: row)
+            row.set(.settlement, settlement)
+            row.set(.settledAt, moment)
         case .stranded(let outcome, let report, let stranding):
-            bind(report, to: &values)
-            bind(outcome, to: &values)
-            values.addNulls(2)
-            values.add(StoredNames.name(stranding))
-            if case .refused(let reason) = stranding {
-                values.add(reason)
-            } else {
-                values.addNulls(1)
-            }
+            bind(outcome, to: row)
+            bind(report, to: row)
+            row.set(.stranding, StoredNames.name(stranding))
+            if case .refused(let reason) = stranding { row.set(.strandingReason, reason) }
         }
     }
 
-    private static func bind(_ question: Question?, to values: inout Binder) {
-        guard let question else { return values.addNulls(4) }
-        values.add(String(decoding: ConsentForm.bytes(of: question.consent), as: UTF8.self))
-        values.add(String(decoding: ConsentForm.bytes(of: question.accounts), as: UTF8.self))
-        values.add(question.digest.bytes)
-        values.add(question.nonce)
+    private static func bind(_ question: Question, to row: RowWriter<LoginColumn>) {
+        let consent = ConsentForm.bytes(of: question.consent)
+        let accounts = ConsentForm.bytes(of: question.accounts)
+        row.set(.consent, String(decoding: consent, as: UTF8.self))
+        row.set(.accounts, String(decoding: accounts, as: UTF8.self))
+        row.set(.digest, question.digest.bytes)
+        row.set(.nonce, question.nonce)
     }
 
-    private static func bind(_ report: PendingLogin.Report, to values: inout Binder) {
-        values.add(StoredLists.text(report.attempts))
-        values.add(report.next.milliseconds)
-        values.add(Int64((report.inDoubt ? 1 : 0) | (report.isUnderWay ? 2 : 0)))
-        values.addNulls(1)
+    private static func bind(_ report: PendingLogin.Report, to row: RowWriter<LoginColumn>) {
+        row.set(.attempts, StoredLists.text(report.attempts))
+        row.set(.nextAt, report.next)
+        row.set(.inDoubt, Int64((report.inDoubt ? 1 : 0) | (report.isUnderWay ? 2 : 0)))
     }
 
-    private static func bind(_ outcome: Outcome?, to values: inout Binder) {
-        guard let outcome else { return values.addNulls(10) }
-        values.add(StoredNames.name(outcome))
-        if case .failed(let failure) = outcome {
-            values.add(StoredNames.name(failure))
-        } else {
-            values.addNulls(1)
-        }
-        guard let decision = outcome.decision else { return values.addNulls(8) }
-        values.add(StoredNames.name(decision.choice))
-        values.add(StoredNames.name(decision.evidence.method))
-        values.add(StoredNames.name(decision.evidence.via))
-        values.add(decision.evidence.address)
-        values.add(decision.decidedAt.milliseconds)
-        if let challenge = decision.challenge { values.add(challenge) } else { values.addNulls(1) }
-        values.add(outcome.isApproval ? StoredLists.text(decision.grant.scopes) : nil)
-        values.add(outcome.isApproval ? StoredLists.text(decision.grant.accounts) : nil)
-    }
-
-    /// SHA-256.
-    static let ticketLength = 32
-}
-
-/// Binds one value after the other.
-struct Binder {
-    private let statement: Statement
-    private var index: Int32 = 0
-
-    init(_ statement: Statement) { self.statement = statement }
-
-    mutating func add(_ number: Int64?) {
-        index += 1
-        statement.bind(number, at: index)
-    }
-
-    mutating func add(_ text: String?) {
-        index += 1
-        statement.bind(text, at: index)
-    }
-
-    mutating func add(_ bytes: [UInt8]) {
-        index += 1
-        statement.bind(bytes, at: index)
-    }
-
-    mutating func addNulls(_ count: Int) {
-        for _ in 0..<count { add(Int64?.none) }
+    private static func bind(_ outcome: Outcome, to row: RowWriter<LoginColumn>) {
+        row.set(.outcome, StoredNames.name(outcome))
+        if case .failed(let failure) = outcome { row.set(.failure, failure) }
+        guard let decision = outcome.decision else { return }
+        row.set(.choice, decision.choice)
+        row.set(.method, decision.evidence.method)
+        row.set(.via, decision.evidence.via)
+        row.set(.address, decision.evidence.address)
+        row.set(.decidedAt, decision.decidedAt)
+        row.set(.challenge, decision.challenge)
+        guard outcome.isApproval else { return }
+        row.set(.granted, StoredLists.text(decision.grant.scopes))
+        row.set(.selected, StoredLists.text(decision.grant.accounts))
     }
 }

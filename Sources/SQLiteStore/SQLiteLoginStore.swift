@@ -2,27 +2,20 @@ public import Logins
 
 /// Pending logins in an SQLite file: the store of a single process, with nothing to install.
 ///
-/// One thread writes and commits all who wait as one transaction, two read. A body given to
-/// `update` may be run a second time when a statement of a neighbour fails, so it must have no
-/// effect but on its login. Two processes cannot serve one file: the second is told `locked`.
-///
-/// Why keys are found through memory first (`store-bench`: durable inserts of some 600 bytes by 64
-/// callers, medians of three interleaved rounds, as ratios to the best): with 200,000 rows present,
-/// an index on disk over the random keys reaches 0.45 with pages of 4 KiB and 0.33 with 8 KiB; with
-/// the newest 32,768 keys in memory, merged into the index in sorted runs, it is 0.92 and 0.91, and
-/// 0.92 and 1.00 on a fresh file. Both indexes over hashes (keys, live logins of a user) work so.
-/// Pages are of 4 KiB: between the two there is no more than noise, and changing old logins
-/// touches random pages, of which the smaller cost less.
+/// One thread writes and commits all callers that wait as one transaction; two threads read. The body
+/// of an `update` may run twice, when a statement of another job fails, so it must have no effect but
+/// on its login. Two processes cannot serve one file: the second gets the error `locked`.
 public final class SQLiteLoginStore: LoginStore {
     private let file: StoreFile
 
     /// The users in the same file.
     public let users: SQLiteUserStore
 
-    /// Opens or makes the database. Blocks while it migrates and reads the newest rows.
+    /// Opens the database, creating it when there is none. Blocks while it migrates and reads the
+    /// newest rows.
     ///
-    /// - Throws: `locked` when another process serves it, `unavailable` for a stranger's database,
-    ///   one of a newer version, or (for a tool) one that is still to be migrated.
+    /// - Throws: `locked` when another process serves it; `unavailable` for another application's
+    ///   database, one of a newer version, or (for a tool) one that must be migrated first.
     public init(_ options: StoreOptions) throws(StoreError) {
         file = try StoreFile(options)
         users = SQLiteUserStore(file)
@@ -30,8 +23,8 @@ public final class SQLiteLoginStore: LoginStore {
 
     deinit { file.stop() }
 
-    /// Brings a database to this version's schema, making it if there is none; the service that
-    /// uses it must not be running.
+    /// Brings a database to the schema of this version, creating it when there is none. The service
+    /// that uses it must not be running.
     ///
     /// - Returns: the version found and the version reached.
     public static func migrate(
@@ -43,22 +36,22 @@ public final class SQLiteLoginStore: LoginStore {
         try FileLock.createPrivately(path)
         let options = StoreOptions(path: path, role: .service, clock: clock)
         let found = try Migrations.version(
-            of: Connection(
+            of: DatabaseConnection(
                 path: path,
                 access: .readWrite,
                 busyMilliseconds: options.busyMilliseconds
             )
         )
         _ = try StoreFile.open(options)
-        return (found, Schema.current)
+        return (found, options.schema.count)
     }
 
-    /// Finishes what waits, empties the log into the database and frees the file for the next
-    /// process. Later calls throw `closed`. May be called again.
+    /// Finishes the calls that wait, empties the log into the database and releases the file for the
+    /// next process. Later calls throw `closed`. May be called again.
     public func close() async { await file.close() }
 
-    /// Writes a little and waits until it is durable, as every change does: returns when writing
-    /// works, throws what stands in its way when not. Changes nothing that anyone can see.
+    /// Checks that writing works: writes and waits until it is durable, as every change does, without
+    /// a visible change.
     ///
     /// - Throws: `full`, `locked`, `closed`, or whatever else an insert would throw now.
     public func probe() async throws(StoreError) {
@@ -67,7 +60,7 @@ public final class SQLiteLoginStore: LoginStore {
         }
     }
 
-    /// Rows found so far that cannot be read as logins; each was also told to `damaged`.
+    /// The number of rows found so far that cannot be read as logins (`StoreOptions.damaged`).
     public var damagedRows: Int { file.claims.damagedCount }
 
     public func insert(
@@ -81,13 +74,8 @@ public final class SQLiteLoginStore: LoginStore {
 
     public func login(_ key: LoginKey) async throws(StoreError) -> StoredLogin? {
         try await file.readers.read { [file] (connection) throws(StoreError) in
-            let hash = file.hash.of(key)
-            if let known = try connection.login(key, among: file.keys.numbers(hash)) {
-                return known
-            }
-            if let known = try connection.login(key, among: file.keys.stored(hash, connection)) {
-                return known
-            }
+            let hash = file.index.hash.of(key)
+            if let known = try connection.login(key, hash, file.index) { return known }
             return file.role == .tool ? try connection.loginNotMerged(key) : nil
         }
     }

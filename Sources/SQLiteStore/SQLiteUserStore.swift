@@ -1,8 +1,23 @@
 public import Logins
 
-/// The users that are kept in the same file as the logins. Made by `SQLiteLoginStore.users`,
-/// and closed with that store.
+/// The users in the same file as the logins (`SQLiteLoginStore.users`), closed with that store.
 public final class SQLiteUserStore: UserStore {
+    private enum Column: Int32, TableColumn {
+        case userID, active, channels, language, timeZone, createdAt, changedAt
+    }
+
+    private static let byID = SQL("SELECT \(Column.names) FROM users WHERE user_id = ?")
+    private static let page = SQL(
+        "SELECT \(Column.names) FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?"
+    )
+    private static let upsert = SQL(
+        """
+        INSERT INTO users (\(Column.names)) VALUES (\(Column.parameters))
+        ON CONFLICT DO UPDATE SET
+            \(Column.assignments(Column.allCases.filter { $0 != .userID && $0 != .createdAt }))
+        """
+    )
+
     private let file: StoreFile
 
     init(_ file: StoreFile) { self.file = file }
@@ -10,37 +25,28 @@ public final class SQLiteUserStore: UserStore {
     public func user(_ id: UserID) async throws(DirectoryError) -> User? {
         do {
             return try await file.readers.read { (connection) throws(StoreError) in
-                let select = try connection.statement(
-                    "SELECT user_id, active, channels, language, time_zone FROM users WHERE user_id = ?"
-                )
+                let select = try connection.statement(Self.byID)
                 select.bind(id.value, at: 1)
                 defer { select.reset() }
                 return try select.step() ? try Self.user(select) : nil
             }
         } catch {
-            throw DirectoryError.unavailable("the local directory: \(error)")
+            throw DirectoryError.unavailable("the database: \(error)")
         }
     }
 
     public func put(_ user: User) async throws(StoreError) {
         let now = file.clock.now()
         try await file.writer.submit { (transaction) throws(StoreError) in
-            let upsert = try transaction.connection.statement(
-                """
-                INSERT INTO users (
-                    user_id, active, channels, language, time_zone, created_at, changed_at
-                ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
-                ON CONFLICT DO UPDATE SET
-                    active = ?2, channels = ?3, language = ?4, time_zone = ?5,
-                    changed_at = ?6
-                """
-            )
-            upsert.bind(user.id.value, at: 1)
-            upsert.bind(user.isActive ? 1 : 0, at: 2)
-            upsert.bind(user.channels.map { StoredLists.text($0) }, at: 3)
-            upsert.bind(user.language, at: 4)
-            upsert.bind(user.timeZone, at: 5)
-            upsert.bind(now.milliseconds, at: 6)
+            let upsert = try transaction.connection.statement(Self.upsert)
+            let row = RowWriter<Column>(upsert)
+            row.set(.userID, user.id)
+            row.set(.active, user.isActive ? 1 : 0)
+            row.set(.channels, user.channels.map { StoredLists.text($0) })
+            row.set(.language, user.language)
+            row.set(.timeZone, user.timeZone)
+            row.set(.createdAt, now)
+            row.set(.changedAt, now)
             try upsert.run()
         }
     }
@@ -70,13 +76,8 @@ public final class SQLiteUserStore: UserStore {
 
     public func users(after: UserID?, limit: Int) async throws(StoreError) -> [User] {
         try await file.readers.read { (connection) throws(StoreError) in
-            let select = try connection.statement(
-                """
-                SELECT user_id, active, channels, language, time_zone FROM users
-                WHERE user_id > ? ORDER BY user_id LIMIT ?
-                """
-            )
-            // No name is empty, so every name comes after the empty one.
+            let select = try connection.statement(Self.page)
+            // No identifier is empty, so all come after the empty text.
             select.bind(after?.value ?? "", at: 1)
             select.bind(Int64(max(limit, 0)), at: 2)
             defer { select.reset() }
@@ -86,26 +87,23 @@ public final class SQLiteUserStore: UserStore {
         }
     }
 
-    /// Runs a statement with RETURNING to its end: true when it touched a row.
+    /// Runs a statement with RETURNING to its end. True when it changed a row.
     private static func changedSomething(_ statement: Statement) throws(StoreError) -> Bool {
         var changed = false
         while try statement.step() { changed = true }
         return changed
     }
 
-    private static func user(_ row: Statement) throws(StoreError) -> User {
-        let fields = Fields(row)
+    private static func user(_ statement: Statement) throws(StoreError) -> User {
+        let row = Row<Column>(statement)
         return try User(
-            id: fields.identifier(0),
-            isActive: fields.flag(1),
-            channels: channels(fields.text(2)),
-            language: fields.text(3),
-            timeZone: fields.text(4)
+            id: row.identifier(.userID),
+            isActive: row.flag(.active),
+            channels: row.text(.channels).map { (text) throws(StoreError) in
+                try StoredLists.channels(text)
+            },
+            language: row.text(.language),
+            timeZone: row.text(.timeZone)
         )
-    }
-
-    private static func channels(_ text: String?) throws(StoreError) -> Set<ChannelID>? {
-        guard let text else { return nil }
-        return try StoredLists.channels(text)
     }
 }

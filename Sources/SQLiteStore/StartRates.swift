@@ -1,25 +1,24 @@
 import Logins
 
-/// How often each user and each client started a login in the last minute, as this process saw it.
+/// How many logins each user and each client started in the last minute, in this process.
 ///
-/// Counts are kept in steps of ten seconds, seven of them, so a start counts for a minute at least
-/// and for ten seconds more at most. Only starts that were within the limit count: otherwise
-/// whoever keeps trying would lock a person out for as long as they like. Memory is bounded; when
-/// it is full, whoever started longest ago is forgotten first.
+/// Counted in seven steps of ten seconds, so that a start counts for at least 60 and at most 70
+/// seconds. Only starts within the limit count: otherwise repeated attempts could lock a user out
+/// forever. Memory is bounded: when it is full, the oldest counts are dropped.
 struct StartRates {
     private struct Counts {
         var latest: Int64
         var steps = InlineArray<7, UInt32>(repeating: 0)
     }
 
-    /// Hashed with this process's own seed; 64 bits, so that two keys meet once in an age.
+    /// By 64-bit hash with the seed of this process; collisions are negligible.
     private var counts: [Int: Counts] = [:]
     private let capacity: Int
 
     static let stepMilliseconds: Int64 = 10_000
     static let steps = 7
 
-    /// - Parameter capacity: How many keys are kept; each takes some 50 bytes.
+    /// - Parameter capacity: How many keys are kept, at some 50 bytes each.
     init(capacity: Int = 65_536) { self.capacity = capacity }
 
     var count: Int { counts.count }
@@ -28,7 +27,7 @@ struct StartRates {
         let step = now.milliseconds / Self.stepMilliseconds
         guard let known = counts[key.hashValue], !Self.isAhead(known, of: step) else { return 0 }
         var sum = 0
-        // A clock that went back by a little sees the later step as now.
+        // After a clock was set back by less than a step, the later step counts as the current.
         for index in 0..<Self.steps where known.latest - Int64(index) > step - Int64(Self.steps) {
             sum += Int(known.steps[index])
         }
@@ -55,14 +54,14 @@ struct StartRates {
         counts[hash] = known
     }
 
-    /// Takes back the latest `note` of a key, for a start that came to nothing.
+    /// Takes back the latest `note` of a key, for a start that was not stored.
     mutating func undo<Key: Hashable>(_ key: Key) {
         guard let known = counts[key.hashValue], known.steps[0] > 0 else { return }
         counts[key.hashValue]?.steps[0] -= 1
     }
 
-    /// True when the clock was set back by more than a step since. Such counts would not age until
-    /// it is that late again, so they are begun anew.
+    /// True when the clock has been set back by more than a step since. Such counts would not expire
+    /// until the old time is reached again, so they start again from zero.
     private static func isAhead(_ counts: Counts, of step: Int64) -> Bool {
         step < counts.latest - 1
     }
@@ -72,7 +71,7 @@ struct StartRates {
             $0.value.latest > step - Int64(Self.steps) && !Self.isAhead($0.value, of: step)
         }
         guard counts.count >= capacity else { return }
-        // Still full: the older half goes, so that this is not done for each start.
+        // Still full: drop the older half, so that this does not run for each start.
         let ages = counts.values.map(\.latest).sorted()
         let middle = ages[ages.count / 2]
         counts = counts.filter { $0.value.latest > middle }
@@ -85,7 +84,7 @@ enum Starter: Hashable, Sendable {
     case client(ClientKey)
 }
 
-/// A client as its authorization server knows it.
+/// A client of an authorization server's tenant.
 struct ClientKey: Hashable, Sendable {
     let server: AuthorizationServerID
     let tenant: TenantID?

@@ -1,10 +1,10 @@
 import CSQLite
 import Logins
 
-/// A prepared statement: values go in by `bind`, rows come out by `step`.
+/// A prepared statement: `bind` values, then `step` through rows.
 ///
-/// Belongs to its connection's thread. Whoever steps it resets it, because an open statement holds
-/// its snapshot and keeps the log from being recycled.
+/// Used on its connection's thread only. After the last `step`, reset it: an open statement holds
+/// its snapshot and prevents the log from being recycled.
 @safe final class Statement {
     private let statement: OpaquePointer
     private var bindFailure: Int32 = SQLITE_OK
@@ -28,7 +28,10 @@ import Logins
 
     deinit { unsafe sqlite3_finalize(statement) }
 
-    // MARK: In. Parameters count from 1.
+    // MARK: Parameters, counted from 1
+
+    /// Makes all parameters NULL.
+    func clearBindings() { unsafe sqlite3_clear_bindings(statement) }
 
     func bind(_ number: Int64?, at index: Int32) {
         if let number {
@@ -42,7 +45,7 @@ import Logins
         guard var text else { return note(unsafe sqlite3_bind_null(statement, index)) }
         let code = text.withUTF8 { bytes in
             guard let count = Int32(exactly: bytes.count) else { return SQLITE_TOOBIG }
-            // An empty string's address may be null, which would bind NULL.
+            // The address of an empty string may be null, which would bind NULL.
             guard count > 0 else { return unsafe beckon_bind_text(statement, index, "", 0) }
             return unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
                 unsafe beckon_bind_text(statement, index, characters.baseAddress, count)
@@ -59,19 +62,19 @@ import Logins
         note(code)
     }
 
-    /// A failed binding fails the next step, so that nothing is ever written in its place.
+    /// A failed binding fails the next step, so that no other value is written in its place.
     private func note(_ code: Int32) {
         if code != SQLITE_OK { bindFailure = code }
     }
 
-    // MARK: Through
+    // MARK: Rows
 
-    /// Goes to the next row; false when there is none, and then the statement is reset.
+    /// Goes to the next row. Resets the statement and returns false when there is none.
     func step() throws(StoreError) -> Bool {
         guard bindFailure == SQLITE_OK else {
             let code = bindFailure
             reset()
-            throw StoreError(code: code, systemError: 0, message: "a value cannot be bound")
+            throw StoreError(code: code, systemError: 0, message: "cannot bind a value")
         }
         let code = unsafe sqlite3_step(statement)
         switch code {
@@ -101,7 +104,7 @@ import Logins
         unsafe sqlite3_reset(statement)
     }
 
-    // MARK: Out. Columns count from 0.
+    // MARK: Columns, counted from 0
 
     func integer(_ column: Int32) -> Int64? {
         guard unsafe sqlite3_column_type(statement, column) != SQLITE_NULL else { return nil }
@@ -126,5 +129,15 @@ import Logins
             return []
         }
         return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    }
+
+    /// The login's number in the first column, readable even when the rest of the row is damaged.
+    var loginNumber: LoginNumber { LoginNumber(integer(0) ?? 0) }
+
+    /// The numbers in the first column of all rows.
+    func loginNumbers() throws(StoreError) -> [LoginNumber] {
+        var numbers: [LoginNumber] = []
+        while try step() { numbers.append(loginNumber) }
+        return numbers
     }
 }

@@ -1,13 +1,12 @@
 import Logins
 
-/// An open database: the writer, the readers, the lock, and how they start and end together.
-/// `SQLiteLoginStore` and `SQLiteUserStore` are two faces of one.
+/// An open database: the writer, the readers and the lock. `SQLiteLoginStore` and `SQLiteUserStore`
+/// share one.
 final class StoreFile: Sendable {
     let writer = Writer()
     let readers = Readers()
     let claims = Claims()
-    let hash: LoginHash
-    let keys: TailIndex
+    let index: TailIndex
     let role: StoreRole
     let clock: any WallClock
     private let damaged: @Sendable (LoginNumber, StoreError) -> Void
@@ -15,28 +14,21 @@ final class StoreFile: Sendable {
     private static let readerCount = 2
 
     init(_ options: StoreOptions) throws(StoreError) {
-        // Given to the writer's thread, which holds it to the end of its last commit.
-        let lock =
-            options.role == .service ? try FileLock(path: options.path + "-lock") : nil
+        // Given to the writer's thread, which holds it until after its last commit.
+        let lock = options.role == .service ? try FileLock(path: options.path + "-lock") : nil
         try FileLock.createPrivately(options.path)
         role = options.role
         clock = options.clock
         damaged = options.damaged
         let connection = try Self.open(options)
         let meta = try Self.meta(connection)
-        hash = meta.hash
-        keys = TailIndex(.keys, capacity: options.newestInMemory, merged: meta.keysMerged)
-        let live = TailIndex(.live, capacity: options.newestInMemory, merged: meta.liveMerged)
-        if options.role == .service, options.newestInMemory > 0 {
-            try Self.loadNewest(connection, hash, meta, keys, live)
-        }
+        index = TailIndex(meta.hash, capacity: options.newestInMemory, merged: meta.merged)
+        if role == .service { try Self.loadNewest(connection, after: meta.merged, into: index) }
         let transaction = WriteTransaction(
             connection,
-            hash: hash,
-            keys: keys,
-            live: live,
+            index,
             highest: meta.highest,
-            role: options.role,
+            role: role,
             lock: lock
         )
         do throws(StoreError) {
@@ -48,19 +40,19 @@ final class StoreFile: Sendable {
         writer.start(transaction, changes: options.changes)
     }
 
-    /// Finishes what waits, empties the log and lets the next process in.
+    /// Finishes the jobs that wait, empties the log and lets the next process in.
     func close() async {
         await readers.close()
         await writer.close()
     }
 
-    /// The same, without waiting for it.
+    /// The same, without waiting.
     func stop() {
         readers.stop()
         writer.stop()
     }
 
-    /// Hears of a row that cannot be read.
+    /// Tells of a row that cannot be read, once.
     func noteDamaged(_ number: LoginNumber, _ error: StoreError) {
         if claims.noteDamaged(number) { damaged(number, error) }
     }
@@ -68,21 +60,21 @@ final class StoreFile: Sendable {
     // MARK: Opening
 
     /// Opens the writer's connection and brings the schema to this version.
-    static func open(_ options: StoreOptions) throws(StoreError) -> Connection {
-        let connection = try Connection(
+    static func open(_ options: StoreOptions) throws(StoreError) -> DatabaseConnection {
+        let connection = try DatabaseConnection(
             path: options.path,
             access: .readWrite,
             busyMilliseconds: options.busyMilliseconds
         )
-        let version = try Migrations.version(of: connection)
+        let version = try Migrations.version(of: connection, options.schema)
         if version == 0 { try connection.execute("PRAGMA page_size = \(options.pageSize)") }
         guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
-            throw StoreError.unavailable("the file system cannot share memory for the log")
+            throw StoreError.unavailable("the file system does not support shared memory")
         }
-        // FULL: the log is synchronised at each commit, so that what was acknowledged survives a
-        // loss of power. 1,000 pages between checkpoints keep the slowest commit short. What is
-        // deleted is overwritten where that costs no further page. Free pages are used again by
-        // new logins, so the file is not shrunk (no auto_vacuum, whose maps cost writes).
+        // FULL: each commit is synchronised, so that what was acknowledged survives a power loss.
+        // 1,000 pages between checkpoints keep the slowest commit short. Deleted content is
+        // overwritten where that costs no further page. New logins reuse free pages, so the file is
+        // not shrunk (auto_vacuum's maps cost writes).
         try connection.execute(
             """
             PRAGMA synchronous = FULL;
@@ -93,19 +85,19 @@ final class StoreFile: Sendable {
             PRAGMA trusted_schema = OFF;
             """
         )
-        if version < Schema.current {
+        if version < options.schema.count {
             guard options.role == .service || version == 0 else {
                 throw StoreError.unavailable(
-                    "the database is of an older version: migrate it first"
+                    "the database has the schema of an older version: migrate it first"
                 )
             }
-            _ = try Migrations.run(on: connection)
+            try Migrations.run(options.schema, on: connection)
         }
         return connection
     }
 
-    private static func reader(_ options: StoreOptions) throws(StoreError) -> Connection {
-        let connection = try Connection(
+    private static func reader(_ options: StoreOptions) throws(StoreError) -> DatabaseConnection {
+        let connection = try DatabaseConnection(
             path: options.path,
             access: .readOnly,
             busyMilliseconds: options.busyMilliseconds
@@ -115,70 +107,42 @@ final class StoreFile: Sendable {
         return connection
     }
 
-    private struct Meta {
-        let hash: LoginHash
-        let keysMerged: Int64
-        let liveMerged: Int64
-        let highest: Int64
-    }
-
-    private static func meta(_ connection: Connection) throws(StoreError) -> Meta {
+    private static func meta(
+        _ connection: DatabaseConnection
+    ) throws(StoreError) -> (hash: LoginHash, merged: Int64, highest: Int64) {
         let select = try connection.prepare(
             """
-            SELECT hash_key_low, hash_key_high, keys_merged, live_merged,
+            SELECT hash_key_low, hash_key_high, hashes_merged,
                 max(deleted_up_to, coalesce((SELECT max(number) FROM login), 0))
             FROM meta
             """
         )
         guard try select.step(), let low = select.integer(0), let high = select.integer(1),
-            let keysMerged = select.integer(2), let liveMerged = select.integer(3),
-            let highest = select.integer(4)
+            let merged = select.integer(2), let highest = select.integer(3)
         else { throw StoreError.damaged("the table meta is empty") }
-        return Meta(
-            hash: LoginHash(
-                key: SipHash.Key(low: UInt64(bitPattern: low), high: UInt64(bitPattern: high))
-            ),
-            keysMerged: keysMerged,
-            liveMerged: liveMerged,
-            highest: highest
-        )
+        let key = SipHash.Key(low: UInt64(bitPattern: low), high: UInt64(bitPattern: high))
+        return (LoginHash(key: key), merged, highest)
     }
 
-    /// Reads what the indexes on disk do not have yet. By bytes, so that a damaged row does not keep
-    /// the others from being served.
+    /// Reads the entries that the index's table does not have yet. By bytes, so that a damaged row
+    /// does not prevent the store from opening.
     private static func loadNewest(
-        _ connection: Connection,
-        _ hash: LoginHash,
-        _ meta: Meta,
-        _ keys: TailIndex,
-        _ live: TailIndex
+        _ connection: DatabaseConnection,
+        after merged: Int64,
+        into index: TailIndex
     ) throws(StoreError) {
         let newest = try connection.prepare(
-            "SELECT number, server, tenant, login_id FROM login WHERE number > ?"
+            """
+            SELECT number, server, tenant, login_id, user_id, phase IN ('preparing', 'waiting')
+            FROM login WHERE number > ?
+            """
         )
-        newest.bind(meta.keysMerged, at: 1)
+        newest.bind(merged, at: 1)
         while try newest.step() {
-            var key = SipHash(hash.key)
-            key.combine(newest.bytes(1))
-            key.combine(newest.bytes(2))
-            key.combine(newest.bytes(3))
-            keys.load(hash: key.finalize(), number: newest.integer(0) ?? 0)
-        }
-        let asked = try connection.prepare(
-            """
-            SELECT number, user_id FROM login
-            WHERE number > ? AND phase IN ('preparing', 'waiting')
-            """
-        )
-        asked.bind(meta.liveMerged, at: 1)
-        while try asked.step() {
-            var user = SipHash(hash.key)
-            user.combine(asked.bytes(1))
-            live.load(hash: user.finalize(), number: asked.integer(0) ?? 0)
+            let number = newest.integer(0) ?? 0
+            let key = index.hash.ofKey(newest.bytes(1), newest.bytes(2), newest.bytes(3))
+            index.load(key, number)
+            if newest.integer(5) == 1 { index.load(index.hash.ofUser(newest.bytes(4)), number) }
         }
     }
-}
-
-extension StoreOptions {
-    var busyMilliseconds: Int32 { Int32(clamping: busyTimeout.milliseconds) }
 }

@@ -1,26 +1,27 @@
 public import Logins
 
-/// What a process is to a database.
+/// What a process does with a database.
 public enum StoreRole: Hashable, Sendable {
-    /// The one process that serves: it takes the exclusive lock, migrates, inserts and claims.
+    /// The service: takes the exclusive lock, migrates, inserts and claims.
     case service
-    /// A command beside it: reads, changes logins and users, but takes no logins.
+    /// A command beside the service: reads, and changes logins and users, but inserts no logins.
     case tool
 }
 
 /// How a store is opened.
 public struct StoreOptions: Sendable {
-    /// The database file; three more with its name and `-wal`, `-shm`, `-lock` stand beside it.
+    /// The database file. SQLite and the store keep three more beside it, with the same name and
+    /// `-wal`, `-shm` and `-lock`.
     public var path: String
     public var role: StoreRole
-    /// Where the times of users come from.
+    /// The source of the timestamps of users and of the current time in `update` and `nextDue`.
     public var clock: any WallClock
-    /// How long to wait for another process that writes, before `locked`.
+    /// How long to wait for another process that writes, before the error `locked`.
     public var busyTimeout: Duration = .seconds(5)
     /// Called on the writer's thread for each login that was inserted or updated, after it is
-    /// durable and before whoever changed it goes on. Must be quick and must not wait.
+    /// durable and before the caller that changed it resumes. Must not block.
     public var changes: @Sendable (StoredLogin) -> Void = { _ in }
-    /// Called once for each row that cannot be read as a login, which is then passed over.
+    /// Called once for each row that cannot be read as a login; such rows are skipped.
     public var damaged: @Sendable (LoginNumber, StoreError) -> Void = { _, _ in }
 
     public init(path: String, role: StoreRole, clock: any WallClock) {
@@ -31,6 +32,11 @@ public struct StoreOptions: Sendable {
 
     /// Bytes of a page of a new database; an existing one keeps its own.
     package var pageSize = 4_096
-    /// How many of the newest logins are found by memory rather than by an index on disk.
-    package var newestInMemory = 32_768
+    /// How many entries of the index by hash are kept in memory before they are moved to its table
+    /// (`TailIndex`); two for each login.
+    package var newestInMemory = 65_536
+    /// The steps of the schema, for tests of migrations.
+    var schema = Schema.steps
+
+    var busyMilliseconds: Int32 { Int32(clamping: busyTimeout.milliseconds) }
 }

@@ -1,7 +1,7 @@
 import JSON
 import Logins
 
-/// Lists within a row, as compact JSON text. Member names are frozen like `StoredNames`.
+/// Lists within a row, as compact JSON text. The names of members are frozen, as `StoredName`s are.
 enum StoredLists {
     static func text(_ strings: [String]) -> String {
         if strings.isEmpty { return "[]" }
@@ -12,7 +12,7 @@ enum StoredLists {
         }
     }
 
-    /// Nil where nothing was tried yet, as it mostly is.
+    /// Nil when there was no attempt yet, as in most rows.
     static func text(_ attempts: Attempts) -> String? {
         if attempts.count == 0 { return nil }
         return text { $0.object { members(of: attempts, &$0) } }
@@ -61,131 +61,80 @@ enum StoredLists {
         }
     }
 
-    // MARK: Back
+    // MARK: Reading
 
     static func strings(_ text: String) throws(StoreError) -> [String] {
-        if text == "[]" { return [] }
-        return try read(text) { (json) throws(JSONError) in
-            var strings: [String] = []
-            try json.array { (json) throws(JSONError) in strings.append(try json.string()) }
-            return strings
-        }
+        text == "[]" ? [] : try list(text) { $0.string }
+    }
+
+    static func channels(_ text: String) throws(StoreError) -> Set<ChannelID> {
+        Set(try list(text) { $0.string.flatMap { ChannelID($0) } })
+    }
+
+    static func deliveries(_ text: String) throws(StoreError) -> [PendingLogin.Delivery] {
+        try list(text, delivery)
     }
 
     static func attempts(_ text: String?) throws(StoreError) -> Attempts {
         guard let text else { return Attempts() }
-        return try read(text) { (json) throws(JSONError) in
-            var attempts = ReadAttempts()
-            try json.object { (json, name) throws(JSONError) in
-                if try !attempts.take(name, &json) { try json.skip() }
-            }
-            return attempts.value
+        guard let value = try? JSONValue(Array(text.utf8)), let attempts = attempts(value) else {
+            throw StoreError.damaged("invalid attempts")
         }
+        return attempts
     }
 
-    static func deliveries(_ text: String) throws(StoreError) -> [PendingLogin.Delivery] {
-        try read(text) { (json) throws(JSONError) in
-            var deliveries: [PendingLogin.Delivery] = []
-            try json.array { (json) throws(JSONError) in deliveries.append(try delivery(&json)) }
-            return deliveries
-        }
-    }
-
-    static func channels(_ text: String) throws(StoreError) -> Set<ChannelID> {
-        var channels: Set<ChannelID> = []
-        for name in try strings(text) {
-            guard let channel = ChannelID(name) else { throw StoreError.damaged("a channel") }
-            channels.insert(channel)
-        }
-        return channels
-    }
-
-    private static func read<Value>(
+    /// The elements of an array, each of which must be valid.
+    private static func list<Element>(
         _ text: String,
-        _ body: (inout JSONScanner) throws(JSONError) -> Value
-    ) throws(StoreError) -> Value {
-        var json = JSONScanner(Array(text.utf8))
-        do {
-            let value = try body(&json)
-            try json.end()
-            return value
-        } catch {
-            throw StoreError.damaged("a list is \(error)")
-        }
+        _ element: (JSONValue) -> Element?
+    ) throws(StoreError) -> [Element] {
+        guard let values = (try? JSONValue(Array(text.utf8)))?.array,
+            let elements = all(values, element)
+        else { throw StoreError.damaged("invalid list") }
+        return elements
     }
 
-    private static func delivery(
-        _ json: inout JSONScanner
-    ) throws(JSONError) -> PendingLogin.Delivery {
-        let start = json.offset
-        var channel: ChannelID?
-        var state: String?
-        var at: Timestamp?
-        var attempts = ReadAttempts()
-        try json.object { (json, name) throws(JSONError) in
-            switch name {
-            case "channel": channel = ChannelID(try json.string())
-            case "state": state = try json.string()
-            case "at": at = try ReadAttempts.moment(&json)
-            default: if try !attempts.take(name, &json) { try json.skip() }
-            }
-        }
-        let known: PendingLogin.Delivery.State? =
-            switch (state, at) {
-            case ("due", let at?): .due(at: at)
-            case ("delivered", let at?): .delivered(at: at)
-            case ("refused", nil): .refused
-            default: nil
-            }
-        guard let channel, let known else {
-            throw JSONError(.wrongType(expected: "a delivery"), at: start)
-        }
-        return PendingLogin.Delivery(channel: channel, state: known, attempts: attempts.value)
-    }
-}
-
-/// Attempts as they are collected from members.
-private struct ReadAttempts {
-    private var count = 0
-    private var recent: [Attempts.Entry] = []
-
-    var value: Attempts { Attempts(count: count, recent: recent) }
-
-    /// False when the member is none of these.
-    mutating func take(_ name: String, _ json: inout JSONScanner) throws(JSONError) -> Bool {
-        switch name {
-        case "count": count = try Self.integer(&json)
-        case "recent":
-            var read: [Attempts.Entry] = []
-            try json.array { (json) throws(JSONError) in read.append(try Self.attempt(&json)) }
-            recent = read
-        default: return false
-        }
-        return true
+    private static func all<Element>(
+        _ values: [JSONValue],
+        _ element: (JSONValue) -> Element?
+    ) -> [Element]? {
+        let elements = values.compactMap(element)
+        return elements.count == values.count ? elements : nil
     }
 
-    static func moment(_ json: inout JSONScanner) throws(JSONError) -> Timestamp {
-        Timestamp(milliseconds: Int64(try integer(&json)))
+    private static func delivery(_ value: JSONValue) -> PendingLogin.Delivery? {
+        guard let channel = value["channel"]?.string.flatMap({ ChannelID($0) }),
+            let attempts = attempts(value)
+        else { return nil }
+        let at = value["at"].flatMap { moment($0) }
+        let state: PendingLogin.Delivery.State
+        switch (value["state"]?.string, at) {
+        case ("due", let at?): state = .due(at: at)
+        case ("delivered", let at?): state = .delivered(at: at)
+        case ("refused", nil): state = .refused
+        default: return nil
+        }
+        return PendingLogin.Delivery(channel: channel, state: state, attempts: attempts)
     }
 
-    private static func integer(_ json: inout JSONScanner) throws(JSONError) -> Int {
-        let start = json.offset
-        guard let number = Int(try json.number()) else { throw JSONError(.badNumber, at: start) }
-        return number
+    /// An object without these members has no attempts.
+    private static func attempts(_ value: JSONValue) -> Attempts? {
+        guard value.object != nil, let count = value["count"] else {
+            return value.object == nil ? nil : Attempts()
+        }
+        guard let count = count.integer, let recent = all(value["recent"]?.array ?? [], entry)
+        else { return nil }
+        return Attempts(count: count, recent: recent)
     }
 
-    private static func attempt(
-        _ json: inout JSONScanner
-    ) throws(JSONError) -> Attempts.Entry {
-        let start = json.offset
-        var at: Timestamp?
-        var note: String?
-        try json.array { (json) throws(JSONError) in
-            if at == nil { at = try moment(&json) } else { note = try json.string() }
-        }
-        guard let at, let note else {
-            throw JSONError(.wrongType(expected: "an attempt"), at: start)
-        }
+    private static func entry(_ value: JSONValue) -> Attempts.Entry? {
+        guard let parts = value.array, parts.count == 2, let at = moment(parts[0]),
+            let note = parts[1].string
+        else { return nil }
         return Attempts.Entry(at: at, note: note)
+    }
+
+    private static func moment(_ value: JSONValue) -> Timestamp? {
+        value.integer.map { Timestamp(milliseconds: Int64($0)) }
     }
 }

@@ -1,13 +1,24 @@
 import Logins
 
-/// The words that stand in the database for cases of the domain. They are frozen: a case may be
-/// renamed in the code, its word here never, because rows written years ago must still be read.
-enum StoredNames {
-    /// What stands for a user who has been erased. Read back only; the row itself has NULL.
-    static let redactedUser = "redacted"
+/// A case of the domain that is stored by name. Names are frozen: a case may be renamed in the
+/// code, its stored name never, because rows that were written years ago must still be read.
+protocol StoredName: CaseIterable {
+    var storedName: String { get }
+}
 
-    static func name(_ phase: PendingLogin.PhaseName) -> String {
-        switch phase {
+extension StoredName {
+    /// Nil for a name that is never written.
+    init?(storedName: String) {
+        guard let value = Self.allCases.first(where: { $0.storedName == storedName }) else {
+            return nil
+        }
+        self = value
+    }
+}
+
+extension PendingLogin.PhaseName: StoredName {
+    var storedName: String {
+        switch self {
         case .preparing: "preparing"
         case .waiting: "waiting"
         case .reporting: "reporting"
@@ -15,42 +26,49 @@ enum StoredNames {
         case .stranded: "stranded"
         }
     }
+}
 
-    static func name(_ outcome: Outcome) -> String {
-        switch outcome {
-        case .approved: "approved"
-        case .denied: "denied"
-        case .cancelled: "cancelled"
-        case .expired: "expired"
-        case .failed: "failed"
-        case .voided: "voided"
+extension PendingLogin.ExpiryRule: StoredName {
+    var storedName: String {
+        switch self {
+        case .never: "never"
+        case .lodgedConsents: "lodged_consents"
+        case .always: "always"
         }
     }
+}
 
-    static func name(_ choice: Decision.Choice) -> String {
-        switch choice {
+extension Decision.Choice: StoredName {
+    var storedName: String {
+        switch self {
         case .approve: "approve"
         case .deny: "deny"
         case .cancel: "cancel"
         case .reportAsFraud: "fraud"
         }
     }
+}
 
-    static func name(_ method: Evidence.Method) -> String {
-        switch method {
+extension Evidence.Method: StoredName {
+    var storedName: String {
+        switch self {
         case .tap: "tap"
         }
     }
+}
 
-    static func name(_ via: Evidence.Via) -> String {
-        switch via {
+extension Evidence.Via: StoredName {
+    var storedName: String {
+        switch self {
         case .page: "page"
         case .device: "device"
         }
     }
+}
 
-    static func name(_ failure: Failure) -> String {
-        switch failure {
+extension Failure: StoredName {
+    var storedName: String {
+        switch self {
         case .userUnknown: "user_unknown"
         case .userDisabled: "user_disabled"
         case .noChannel: "no_channel"
@@ -68,14 +86,33 @@ enum StoredNames {
         case .abandoned: "abandoned"
         }
     }
+}
 
-    static func name(_ settlement: PendingLogin.Settlement) -> String {
-        switch settlement {
+extension PendingLogin.Settlement: StoredName {
+    var storedName: String {
+        switch self {
         case .reported: "reported"
         case .deliveredUnconfirmed: "delivered_unconfirmed"
         case .leftToExpire: "left_to_expire"
         case .gone: "gone"
         case .abandoned: "abandoned"
+        }
+    }
+}
+
+/// Names of cases that carry values; they are read together with these.
+enum StoredNames {
+    /// Stands for the user of a redacted login, whose row has none.
+    static let redactedUser = "redacted"
+
+    static func name(_ outcome: Outcome) -> String {
+        switch outcome {
+        case .approved: "approved"
+        case .denied: "denied"
+        case .cancelled: "cancelled"
+        case .expired: "expired"
+        case .failed: "failed"
+        case .voided: "voided"
         }
     }
 
@@ -93,43 +130,5 @@ enum StoredNames {
         case .delivered: "delivered"
         case .refused: "refused"
         }
-    }
-
-    static func number(_ rule: PendingLogin.ExpiryRule) -> Int64 {
-        switch rule {
-        case .never: 0
-        case .lodgedConsents: 1
-        case .always: 2
-        }
-    }
-
-    // MARK: Back. Nil for a word that nobody ever wrote.
-
-    static func phase(_ name: String) -> PendingLogin.PhaseName? {
-        PendingLogin.PhaseName.allCases.first { self.name($0) == name }
-    }
-
-    static func expiryRule(_ number: Int64) -> PendingLogin.ExpiryRule? {
-        PendingLogin.ExpiryRule.allCases.first { self.number($0) == number }
-    }
-
-    static func choice(_ name: String) -> Decision.Choice? {
-        Decision.Choice.allCases.first { self.name($0) == name }
-    }
-
-    static func method(_ name: String) -> Evidence.Method? {
-        Evidence.Method.allCases.first { self.name($0) == name }
-    }
-
-    static func via(_ name: String) -> Evidence.Via? {
-        Evidence.Via.allCases.first { self.name($0) == name }
-    }
-
-    static func failure(_ name: String) -> Failure? {
-        Failure.allCases.first { self.name($0) == name }
-    }
-
-    static func settlement(_ name: String) -> PendingLogin.Settlement? {
-        PendingLogin.Settlement.allCases.first { self.name($0) == name }
     }
 }

@@ -1,19 +1,19 @@
-/// What a non-blocking step on a stream of bytes came to.
+/// The result of a non-blocking read or write.
 public enum Step: Hashable, Sendable {
-    /// So many bytes went through, at least one.
+    /// At least one byte was read or written: the number of bytes.
     case done(Int)
-    /// Nothing now; again when the stream is readable.
+    /// Try again when the stream is readable.
     case wantRead
-    /// Nothing now; again when the stream is writable.
+    /// Try again when the stream is writable.
     case wantWrite
-    /// The other end is gone, or there was an error after which nothing more can come.
+    /// The peer has closed the stream, or a fatal error occurred.
     case closed
 }
 
-/// What carries the encrypted bytes: a socket, or memory in tests. Never blocks.
+/// Transports the encrypted bytes: a socket, or memory in tests. Never blocks.
 public protocol ByteCarrier: AnyObject {
-    /// Puts what has arrived at the front of `room`.
+    /// Reads into the front of `room`.
     func receive(into room: UnsafeMutableRawBufferPointer) -> Step
-    /// Takes bytes from the front of `bytes`, perhaps not all.
+    /// Writes bytes from the front of `bytes`, perhaps not all.
     func send(_ bytes: UnsafeRawBufferPointer) -> Step
 }

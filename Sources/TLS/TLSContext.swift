@@ -1,48 +1,46 @@
 import COpenSSL
 
-/// Whether a server asks its peers for certificates.
+/// Whether a server requests certificates from its peers.
 public enum ClientCertificates: Hashable, Sendable {
     case off
-    /// A certificate that is shown must be good; none need be shown. `authorities` is a PEM file.
+    /// A certificate is not required, but must be valid if it is sent. `authorities` is a PEM file.
     case optional(authorities: String)
     case required(authorities: String)
 }
 
-/// The files that a server speaks TLS with.
+/// The TLS settings of a server.
 public struct TLSSettings: Hashable, Sendable {
-    /// A PEM file: the server's certificate, then the chain up to the authority.
+    /// PEM file of the server's certificate, followed by its chain.
     public var certificate: String
-    /// A PEM file with the certificate's key, not encrypted.
+    /// PEM file of the certificate's key, not encrypted.
     public var key: String
+    /// Whether peers need a certificate.
     public var clientCertificates: ClientCertificates
-    /// Nothing but TLS 1.1, which is broken: for a simulator of servers that must be refused.
-    public var isLimitedToTLS11: Bool
 
-    /// Nothing is read before a `TLSContext` is made.
+    /// The files are read by `TLSContext`.
     public init(
         certificate: String,
         key: String,
-        clientCertificates: ClientCertificates = .off,
-        isLimitedToTLS11: Bool = false
+        clientCertificates: ClientCertificates = .off
     ) {
         self.certificate = certificate
         self.key = key
         self.clientCertificates = clientCertificates
-        self.isLimitedToTLS11 = isLimitedToTLS11
     }
 }
 
-/// What a TLS client trusts and shows.
+/// The TLS settings of a client.
 public struct TLSClientSettings: Hashable, Sendable {
-    /// A PEM file of the authorities to trust.
+    /// PEM file of the trusted authorities.
     public var authorities: String
-    /// PEM files of a certificate chain and its key.
+    /// PEM file of the client's certificate chain.
     public var certificate: String?
+    /// PEM file of the key of `certificate`.
     public var key: String?
-    /// The greatest version spoken, for tests of the smaller one.
+    /// Whether TLS 1.3 is off, for tests of 1.2.
     public var isLimitedToTLS12: Bool
 
-    /// Nothing is read before a `TLSContext` is made.
+    /// The files are read by `TLSContext`.
     public init(
         authorities: String,
         certificate: String? = nil,
@@ -56,22 +54,21 @@ public struct TLSClientSettings: Hashable, Sendable {
     }
 }
 
-/// Certificate, key and rules, shared by all sessions that were begun with it. Reads its files
-/// once, when it is made; new files mean a new context.
+/// Certificate, key and settings, shared by all sessions that were started with it. The files are
+/// read once, by `init`; for new files, make a new context.
 @safe public final class TLSContext: @unchecked Sendable {
     // Invariant behind @unchecked: the SSL_CTX is not changed after init, and OpenSSL counts
     // references to it atomically.
     let context: OpaquePointer
     let isServer: Bool
 
-    /// Reads the files. TLS 1.2 and 1.3, forward secrecy, authenticated encryption, tickets instead of a
-    /// session cache.
+    /// Reads the files. TLS 1.2 and 1.3 with forward secrecy and authenticated encryption; session
+    /// tickets instead of a session cache.
     public init(server settings: TLSSettings) throws(TLSError) {
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw .noMemory }
         unsafe self.context = context
         isServer = true
         try configure()
-        if settings.isLimitedToTLS11 { try limitToTLS11() }
         try load(certificate: settings.certificate, key: settings.key)
         switch settings.clientCertificates {
         case .off: unsafe SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
@@ -82,7 +79,7 @@ public struct TLSClientSettings: Hashable, Sendable {
         }
     }
 
-    /// Reads the files. A server must have a certificate of these authorities.
+    /// Reads the files. The server's certificate must be issued by these authorities.
     public init(client settings: TLSClientSettings) throws(TLSError) {
         guard let context = unsafe SSL_CTX_new(TLS_client_method()) else { throw .noMemory }
         unsafe self.context = context
@@ -104,30 +101,21 @@ public struct TLSClientSettings: Hashable, Sendable {
         unsafe beckon_ssl_set_min_proto(context, TLS1_2_VERSION)
         unsafe beckon_ssl_set_options(context)
         unsafe beckon_ssl_disable_session_cache(context)
-        // Arrays move between two attempts to write; idle connections must not keep buffers.
+        // Arrays may move between two attempts to write. Idle connections must not keep buffers.
         unsafe beckon_ssl_set_mode(
             context,
             Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
                 | Int(SSL_MODE_RELEASE_BUFFERS)
         )
-        // One receive takes a whole record, its header too.
+        // One `recv` takes a whole record with its header.
         unsafe beckon_ssl_set_read_ahead(context, 1)
         // For TLS 1.2: forward secrecy and authenticated encryption. TLS 1.3 has nothing else.
         guard unsafe SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 else {
             throw .refused(reason: TLSError.takeReason())
         }
-        // Without one, no session can be resumed where client certificates are asked for.
+        // Required to resume sessions with client certificates.
         let name: [UInt8] = Array("beckon".utf8)
         unsafe SSL_CTX_set_session_id_context(context, name, UInt32(name.count))
-    }
-
-    /// TLS 1.1 has ciphers and signatures that OpenSSL offers at its lowest level only.
-    private func limitToTLS11() throws(TLSError) {
-        unsafe SSL_CTX_set_security_level(context, 0)
-        guard unsafe beckon_ssl_set_min_proto(context, TLS1_1_VERSION) == 1,
-            unsafe beckon_ssl_set_max_proto(context, TLS1_1_VERSION) == 1,
-            unsafe SSL_CTX_set_cipher_list(context, "ECDHE+AES:@SECLEVEL=0") == 1
-        else { throw .refused(reason: TLSError.takeReason()) }
     }
 
     private func load(certificate: String, key: String) throws(TLSError) {

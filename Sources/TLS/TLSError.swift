@@ -1,15 +1,15 @@
 import COpenSSL
 
-/// Why a context cannot be made or a session cannot go on.
+/// Why a context cannot be made or a session fails.
 public enum TLSError: Error, Hashable, Sendable {
-    /// The library gave no memory for a context or a session.
+    /// OpenSSL could not allocate a context or a session.
     case noMemory
-    /// A file cannot be read, holds no such thing, or the key is not the certificate's.
+    /// A file cannot be read or parsed, or the key does not match the certificate.
     case unusableFile(String, reason: String)
-    /// The peer's certificate, its protocol version, or what it sent.
+    /// The peer's certificate, protocol version or data is not accepted.
     case refused(reason: String)
 
-    /// The newest entry of this thread's error queue, which is empty afterwards.
+    /// The first entry of this thread's error queue. Clears the queue.
     static func takeReason() -> String {
         let code = ERR_get_error()
         ERR_clear_error()

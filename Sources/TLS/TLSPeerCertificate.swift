@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// A certificate whose chain was checked and whose key the peer has.
+/// A verified certificate, whose key the peer has proven to hold.
 public struct TLSPeerCertificate: Hashable, Sendable {
     /// SHA-256 over the DER encoding: 32 bytes (RFC 8705 §3.1).
     public let thumbprint: [UInt8]

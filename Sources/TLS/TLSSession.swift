@@ -1,15 +1,15 @@
 import COpenSSL
 
-/// One TLS connection: turns the bytes of its carrier into plain ones and back. Does no I/O of its
-/// own and belongs to one thread at a time.
+/// One TLS connection: decrypts and encrypts the bytes of its carrier. It does no I/O itself and is
+/// used by one thread at a time.
 @safe public final class TLSSession {
     private let session: OpaquePointer
     private unowned let carrier: any ByteCarrier
-    /// After a fatal error the protocol forbids saying good-bye.
+    /// After a fatal error the protocol forbids `close_notify`.
     private var isBroken = false
 
-    /// `carrier` must outlive the session. `hostName` is for clients: what the certificate must be
-    /// for.
+    /// `carrier` must outlive the session. `hostName` is for clients: the certificate must be valid
+    /// for it.
     public init(
         _ context: TLSContext,
         over carrier: any ByteCarrier,
@@ -22,7 +22,7 @@ import COpenSSL
         }
         unsafe self.session = session
         self.carrier = carrier
-        // Unretained: the session, which owns the BIO, cannot be gone while the BIO is used.
+        // Unretained: the session owns the BIO, and so exists as long as the BIO is used.
         unsafe BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
         unsafe BIO_set_init(bio, 1)
         unsafe SSL_set_bio(session, bio, bio)
@@ -39,14 +39,14 @@ import COpenSSL
 
     deinit { unsafe SSL_free(session) }
 
-    /// Goes on with the handshake; `done` when it is complete.
+    /// Continues the handshake; `done` when it is complete.
     public func handshake() throws(TLSError) -> Step {
         ERR_clear_error()
         let code = unsafe SSL_do_handshake(session)
         return try code > 0 ? .done(1) : step(code)
     }
 
-    /// Puts decrypted bytes at the front of `room`; `closed` when the peer has said it is done.
+    /// Reads and decrypts into the front of `room`; `closed` after the peer's `close_notify`.
     public func receive(into room: UnsafeMutableRawBufferPointer) throws(TLSError) -> Step {
         ERR_clear_error()
         let count = unsafe SSL_read(session, room.baseAddress, Int32(clamping: room.count))
@@ -55,7 +55,7 @@ import COpenSSL
 
     /// Encrypts and sends bytes from the front of `bytes`, perhaps not all.
     ///
-    /// After `wantRead` or `wantWrite`, the next call must offer the same bytes again, or more.
+    /// After `wantRead` or `wantWrite`, the next call must pass the same bytes again, or more.
     public func send(_ bytes: UnsafeRawBufferPointer) throws(TLSError) -> Step {
         guard bytes.count > 0 else { return .done(0) }
         ERR_clear_error()
@@ -63,10 +63,10 @@ import COpenSSL
         return try count > 0 ? .done(Int(count)) : step(count)
     }
 
-    /// Whether plain bytes can be had without the carrier being readable.
+    /// Whether bytes can be received although the carrier is not readable.
     public var hasPending: Bool { unsafe SSL_has_pending(session) == 1 }
 
-    /// Tells the peer that no more will be sent, as far as the carrier takes it.
+    /// Sends `close_notify`, if the carrier takes it.
     public func close() {
         guard !isBroken, unsafe SSL_is_init_finished(session) == 1 else { return }
         isBroken = true
@@ -75,8 +75,8 @@ import COpenSSL
         ERR_clear_error()
     }
 
-    /// Takes a new key for sending and asks the peer for the same (TLS 1.3 only, RFC 8446 §4.6.3).
-    /// For tests: no key is used so much here that it would need replacing.
+    /// Updates the key for sending and requests the same from the peer (TLS 1.3, RFC 8446 §4.6.3).
+    /// For tests: no connection sends enough to need it.
     package func requestKeyUpdate() throws(TLSError) -> Step {
         ERR_clear_error()
         guard unsafe SSL_key_update(session, SSL_KEY_UPDATE_REQUESTED) == 1 else {
@@ -85,7 +85,7 @@ import COpenSSL
         return try handshake()
     }
 
-    /// What the peer proved to be; nil when it showed no certificate.
+    /// The verified certificate of the peer; nil when it has sent none.
     public var peerCertificate: TLSPeerCertificate? {
         guard let certificate = unsafe SSL_get1_peer_certificate(session) else { return nil }
         defer { unsafe X509_free(certificate) }
@@ -95,8 +95,8 @@ import COpenSSL
     /// `TLSv1.2` or `TLSv1.3`.
     public var version: String { unsafe String(cString: SSL_get_version(session)) }
 
-    /// The error queue belongs to the thread, so clearing it, calling and asking what happened
-    /// must be one synchronous run: nothing here suspends.
+    /// The error queue belongs to the thread, so clearing it, the call and this function must not
+    /// be separated by a suspension.
     private func step(_ code: Int32) throws(TLSError) -> Step {
         switch unsafe SSL_get_error(session, code) {
         case SSL_ERROR_WANT_READ: return .wantRead
@@ -111,8 +111,8 @@ import COpenSSL
         }
     }
 
-    /// The BIO that hands OpenSSL's reads and writes to the carrier, so that whoever watches the
-    /// carrier knows what was really read and written.
+    /// The BIO that passes OpenSSL's reads and writes to the carrier, so that the carrier knows
+    /// what was read and written.
     @safe private struct CarrierMethod: @unchecked Sendable {
         // Invariant behind @unchecked: the method is not changed after init.
         let method: OpaquePointer?

@@ -4,12 +4,12 @@ import Threads
 /// Writes bytes to a descriptor on a thread of its own, so that no event loop ever waits for a
 /// disk, a pipe or a terminal.
 ///
-/// What waits is bounded: when the reader is too slow, whole lines are dropped and counted rather
-/// than memory used or loops held up. It does not rotate files; whoever reads the stream does.
+/// The queue is bounded: when the reader is too slow, whole lines are dropped and counted, instead
+/// of using more memory or blocking loops. It does not rotate files; the reader of the stream does.
 final class BackgroundWriter: Sendable {
     private struct State {
         var waiting: [UInt8] = []
-        /// A buffer that the thread has written out, to be filled again.
+        /// A buffer that the thread has written, for reuse.
         var spare: [UInt8] = []
         var isWriting = false
         var isClosed = false
@@ -19,10 +19,10 @@ final class BackgroundWriter: Sendable {
         var time = TimeText()
     }
 
-    /// Bytes that may wait. At 200 bytes a line, a fifth of a second of a busy service.
+    /// How many bytes may wait. At 200 bytes a line, a fifth of a second of a busy service.
     static let limit = 4 << 20
 
-    /// Microseconds that a line may wait for others.
+    /// How many microseconds a line may wait for others.
     private static let gathering: UInt32 = 5_000
 
     private let state = Locked(State())
@@ -35,7 +35,7 @@ final class BackgroundWriter: Sendable {
         WorkerThread.start { [weak self, wake] in
             while true {
                 wake.wait()
-                // Lines come in bursts: to write each by itself costs more than to make it.
+                // Lines come in bursts: writing each one alone would cost more than making it.
                 if self?.mayGather == true { usleep(Self.gathering) }
                 guard let self, self.drain(to: descriptor) else { return }
             }
@@ -47,14 +47,14 @@ final class BackgroundWriter: Sendable {
         wake.signal()
     }
 
-    /// Nobody waits for what was added.
+    /// No caller waits in `flush`.
     private var mayGather: Bool { state.withLock { $0.flushes.isEmpty && !$0.isClosed } }
 
     /// How many lines were dropped so far.
     var dropped: Int { state.withLock { $0.dropped } }
 
-    /// Adds a line: `line` appends it, line break included. It is given the current time as text,
-    /// and how many lines were dropped since it was told last.
+    /// Adds a line: `line` appends it, line break included. It gets the current time as text, and
+    /// how many lines were dropped since the last line.
     func append(_ line: (inout [UInt8], _ time: borrowing TimeText, _ dropped: Int) -> Void) {
         let mustWake = state.withLock { state in
             if state.waiting.count >= limit {
@@ -71,8 +71,8 @@ final class BackgroundWriter: Sendable {
         if mustWake { wake.signal() }
     }
 
-    /// Returns when everything that was added before is written, or cannot be. Blocks: for the end
-    /// of the process and for tests.
+    /// Returns when everything that was added before is written, or cannot be written. Blocks: for
+    /// the end of the process and for tests.
     func flush() {
         let done = ThreadSemaphore()
         state.withLock { $0.flushes.append(done) }
@@ -80,7 +80,7 @@ final class BackgroundWriter: Sendable {
         done.wait()
     }
 
-    /// Writes what waits; false when the thread is no longer needed.
+    /// Writes what waits. False when the thread is no longer needed.
     private func drain(to descriptor: Int32) -> Bool {
         while true {
             let (batch, flushes, isClosed) = state.withLock { state in
@@ -114,7 +114,7 @@ final class BackgroundWriter: Sendable {
             if count > 0 {
                 start += count
             } else if errno == EAGAIN {
-                // The descriptor was made non-blocking by someone who shares it.
+                // Another process that shares the descriptor has made it non-blocking.
                 var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 Glibc.poll(&poll, 1, 1000)
             } else if errno != EINTR {

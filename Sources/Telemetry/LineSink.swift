@@ -1,23 +1,23 @@
 import JSON
 
-/// Writes events to a descriptor, one a line, without ever blocking who logs.
+/// Writes events to a descriptor, one per line, and never blocks the caller.
 ///
-/// Lines that found no room are counted, and the count is logged as `log.dropped` as soon as there
-/// is room again.
+/// Lines that are dropped because the queue is full are counted. The count is logged as
+/// `log.dropped` as soon as there is room again.
 public final class LineSink: LogSink {
-    /// How a line looks.
+    /// The format of a line.
     public enum Format: Sendable {
-        /// One JSON object a line: `time`, `level`, `event`, then the event's members.
+        /// One JSON object per line: `time`, `level`, `event`, then the event's members.
         case json
         /// For people: time, level, event, then `name=value`.
         case text
     }
 
-    /// How this one's lines look.
+    /// The format of this sink's lines.
     public let format: Format
     private let writer: BackgroundWriter
 
-    /// Writes to `descriptor`, which stays the caller's.
+    /// Writes to `descriptor`, which the caller closes.
     public init(_ format: Format, descriptor: Int32 = 2) {
         self.format = format
         writer = BackgroundWriter(descriptor: descriptor)
@@ -35,7 +35,8 @@ public final class LineSink: LogSink {
     public func write(_ level: LogLevel, _ event: String, _ members: [UInt8]) {
         switch format {
         case .json:
-            json { line in
+            json { line, time in
+                line.append(contentsOf: time)
                 line.append(contentsOf: Self.middle(level, event))
                 if !members.isEmpty {
                     line.append(UInt8(ascii: ","))
@@ -58,28 +59,20 @@ public final class LineSink: LogSink {
         }
     }
 
-    /// Writes a JSON line whose end, after the time, `rest` appends in place: from the comma to the
-    /// line break. For the hot path: nothing is copied, and what is always the same is one piece.
-    func json(_ rest: (inout [UInt8]) -> Void) {
+    /// Writes a JSON line whose end, after the time, `rest` appends: from the comma to the line
+    /// break. `rest` gets the time too, so that a line for each request is written in one piece.
+    func json(_ rest: (inout [UInt8], _ time: [UInt8]) -> Void) {
         writer.append { line, time, dropped in
             if dropped > 0 {
-                Self.begin(time, &line)
+                line.append(contentsOf: time.json)
                 line.append(contentsOf: Self.middle(.warning, "log.dropped"))
                 line.append(contentsOf: ",\"lines\":\(dropped)}\n".utf8)
             }
-            Self.begin(time, &line)
-            rest(&line)
+            rest(&line, time.json)
         }
     }
 
-    private static let beginning = Array("{\"time\":\"".utf8)
-
-    private static func begin(_ time: borrowing TimeText, _ line: inout [UInt8]) {
-        line.append(contentsOf: beginning)
-        line.append(contentsOf: time.bytes)
-    }
-
-    /// What stands between the time and an event's own members.
+    /// The part of a line between the time and the event's own members.
     static func middle(_ level: LogLevel, _ event: String) -> [UInt8] {
         Array("\",\"level\":\"\(level.name)\",\"event\":\"\(event)\"".utf8)
     }
@@ -87,7 +80,7 @@ public final class LineSink: LogSink {
     /// Returns when everything that was logged is written. Blocks: for the end of the process.
     public func flush() { writer.flush() }
 
-    /// `"a":1,"b":"x"` as ` a=1 b=x`, with nothing in it that moves a terminal's cursor.
+    /// `"a":1,"b":"x"` as ` a=1 b=x`, without control characters that would affect a terminal.
     private static func text(_ members: [UInt8]) -> [UInt8] {
         let object = [UInt8(ascii: "{")] + members + [UInt8(ascii: "}")]
         guard let value = try? JSONValue(object), let members = value.object?.members else {
@@ -114,7 +107,7 @@ public final class LineSink: LogSink {
 }
 
 extension LogLevel {
-    /// As it is written.
+    /// The name in log lines.
     public var name: String {
         switch self {
         case .debug: "debug"

@@ -1,14 +1,14 @@
 import Threads
 
-/// Every metric of the process, and their exposition for Prometheus (text format 0.0.4).
+/// All metrics of the process, and their exposition for Prometheus (text format 0.0.4).
 ///
-/// Series are made once, with their labels, and then counted without the registry. Label values are
-/// ours or the operator's, never a peer's: each new one costs memory for good.
+/// Series are created once, with their labels, and then counted without the registry. Label values
+/// come from the code or the configuration, never from a peer: each new value uses memory for good.
 public final class MetricsRegistry: Sendable {
     /// One label: its name and its value.
     public typealias Label = (name: String, value: String)
 
-    /// A value of a family whose series are only known when they are read.
+    /// A value of a family whose series are only known when the metrics are read.
     public struct Sample: Sendable {
         let labels: [Label]
         let value: Double
@@ -44,13 +44,13 @@ public final class MetricsRegistry: Sendable {
 
     private let families = Locked<[Family]>([])
 
-    /// What the exposition is (`Content-Type`).
+    /// The `Content-Type` of the exposition.
     public static let contentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
 
     /// A registry without metrics.
     public init() {}
 
-    /// A number that only grows; the same one when the series is there already.
+    /// A number that only grows. Returns the existing counter if the series exists.
     public func counter(_ name: String, _ help: String, _ labels: [Label] = []) -> Counter {
         families.withLock { families in
             let family = Self.family(name, help, .counter, in: &families)
@@ -61,7 +61,7 @@ public final class MetricsRegistry: Sendable {
         }
     }
 
-    /// A histogram of spans of time, in seconds; the same one when the series is there already.
+    /// A histogram of durations in seconds. Returns the existing one if the series exists.
     public func histogram(
         _ name: String,
         _ help: String,
@@ -79,7 +79,7 @@ public final class MetricsRegistry: Sendable {
         }
     }
 
-    /// A number that is asked for when it is read.
+    /// A value that is computed when the metrics are read.
     public func gauge(
         _ name: String,
         _ help: String,
@@ -89,12 +89,12 @@ public final class MetricsRegistry: Sendable {
         families.withLock { families in
             let family = Self.family(name, help, .gauge, in: &families)
             let isNew = families[family].source(labels) == nil
-            precondition(isNew, "\(name) has one gauge a series")
+            precondition(isNew, "\(name) has one gauge per series")
             families[family].series.append((labels, .gauge(gauge)))
         }
     }
 
-    /// A number that only grows and is kept elsewhere; it is asked for when it is read.
+    /// A number that only grows and is kept elsewhere. It is read when the metrics are read.
     public func counter(
         _ name: String,
         _ help: String,
@@ -107,7 +107,8 @@ public final class MetricsRegistry: Sendable {
         }
     }
 
-    /// Gauges whose labels and values are asked for together when they are read, as from a store.
+    /// Gauges whose labels and values are computed together when the metrics are read, as from a
+    /// store.
     public func gauges(
         _ name: String,
         _ help: String,
@@ -119,7 +120,19 @@ public final class MetricsRegistry: Sendable {
         }
     }
 
-    /// Everything as text. Asks every gauge.
+    /// Counters whose labels and values are read together, like `gauges`.
+    public func counters(
+        _ name: String,
+        _ help: String,
+        _ samples: @escaping @Sendable () async -> [Sample]
+    ) {
+        families.withLock { families in
+            let family = Self.family(name, help, .counter, in: &families)
+            families[family].samples = samples
+        }
+    }
+
+    /// All metrics as text. Computes every gauge.
     public func exposition() async -> [UInt8] {
         var text = ExpositionText()
         for family in families.withLock({ $0 }) {
@@ -147,10 +160,10 @@ public final class MetricsRegistry: Sendable {
         in families: inout [Family]
     ) -> Int {
         if let index = families.firstIndex(where: { $0.name == name }) {
-            precondition(families[index].kind == kind, "\(name) is one kind of metric")
+            precondition(families[index].kind == kind, "\(name) has one kind of metric")
             return index
         }
-        precondition(ExpositionText.isName(name), "\(name) can be the name of a metric")
+        precondition(ExpositionText.isName(name), "\(name) is a valid metric name")
         families.append(Family(name: name, help: help, kind: kind))
         return families.count - 1
     }

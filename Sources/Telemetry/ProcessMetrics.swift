@@ -1,20 +1,32 @@
 import Glibc
 
-/// What every Prometheus client tells of its process, from `/proc/self`.
+/// The standard process metrics of Prometheus clients, from `/proc/self`.
 public enum ProcessMetrics {
-    /// Adds the metrics to a registry, and which version this is.
+    /// Adds the metrics and the version to a registry.
     public static func add(to registry: MetricsRegistry, version: String) {
-        registry.gauge("beckon_build_info", "Always 1.", [("version", version)]) { 1 }
-        registry.counter("process_cpu_seconds_total", "Processor time used.") { cpuSeconds }
-        registry.gauge("process_resident_memory_bytes", "Memory in use.") { residentBytes }
+        registry.gauge(
+            "beckon_build_info",
+            "Always 1; the label is the version.",
+            [("version", version)]
+        ) { 1 }
+        registry.counter("process_cpu_seconds_total", "Total user and system CPU time in seconds.")
+        {
+            cpuSeconds
+        }
+        registry.gauge("process_resident_memory_bytes", "Resident memory in bytes.") {
+            residentBytes
+        }
         registry.gauge("process_open_fds", "Open file descriptors.") { Double(openDescriptors) }
-        registry.gauge("process_max_fds", "File descriptors allowed.") {
+        registry.gauge("process_max_fds", "Maximum number of open file descriptors.") {
             Double(allowedDescriptors)
         }
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         let start = Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-        registry.gauge("process_start_time_seconds", "When the process began, since 1970.") {
+        registry.gauge(
+            "process_start_time_seconds",
+            "Start time of the process, in seconds since 1970."
+        ) {
             start
         }
     }

@@ -1,15 +1,15 @@
 public import HTTP
 import JSON
 
-/// Writes `request.finished` lines. Made for the hot path: the parts of a line that a route fixes
-/// are rendered once, and the rest is appended in place.
+/// Writes a `request.finished` line for each request. The parts of a line that are the same for all
+/// requests of a route are made once, and the rest is appended in place.
 ///
 /// The route's pattern is logged, never the path: paths hold tickets and identifiers.
 public final class RequestLog: Sendable {
-    /// Which requests get a line.
+    /// The requests that get a line.
     public enum Selection: Sendable {
         case all
-        /// Those answered with 400 or more.
+        /// Requests with status 400 or more.
         case errors
         case off
     }
@@ -33,11 +33,11 @@ public final class RequestLog: Sendable {
     ///
     /// - Parameters:
     ///   - route: The number of its route; nil when none matched.
-    ///   - method: Of the request.
-    ///   - status: Of the response.
-    ///   - nanoseconds: From its first byte to the end of its response.
-    ///   - id: The request's number in this process.
-    ///   - trace: Its trace, with our span.
+    ///   - method: The method of the request.
+    ///   - status: The status of the response.
+    ///   - nanoseconds: How long it took.
+    ///   - id: The number of the request in this process.
+    ///   - trace: Its trace, with this service's span; nil without a trace.
     public func finished(
         route: Int?,
         method: Method,
@@ -49,7 +49,7 @@ public final class RequestLog: Sendable {
         if takes(status: status) { write(route, method, status, nanoseconds, id, trace) }
     }
 
-    /// Whether a request answered so gets a line.
+    /// Whether a request with this status gets a line.
     public func takes(status: Int) -> Bool {
         switch selection {
         case .off: false
@@ -66,44 +66,48 @@ public final class RequestLog: Sendable {
         _ id: UInt64,
         _ trace: TraceContext?
     ) {
-        // What matched no route may have a method of the peer's invention: that is not repeated.
+        // Without a route the method may be any text from the peer, which must not be logged.
         let level: LogLevel = status >= 500 ? .warning : .info
         let beginnings = status >= 500 ? failed : usual
         let beginning =
             route.map { beginnings[$0] }
             ?? Self.beginning(level, method: Self.known(method), route: nil)
-        func end(_ line: inout [UInt8]) {
-            line.append(contentsOf: beginning)
-            line.append(decimal: UInt64(max(0, status)))
-            line.append(text: ",\"ms\":")
-            let microseconds = UInt64(max(0, nanoseconds)) / 1000
-            line.append(decimal: microseconds / 1000)
-            line.append(UInt8(ascii: "."))
-            let rest = microseconds % 1000
-            if rest < 100 { line.append(UInt8(ascii: "0")) }
-            if rest < 10 { line.append(UInt8(ascii: "0")) }
-            line.append(decimal: rest)
-            line.append(text: ",\"id\":")
-            line.append(decimal: id)
-            if let trace {
-                line.append(text: ",\"trace_id\":\"")
-                trace.appendTrace(to: &line)
-                line.append(text: "\",\"span\":\"")
-                trace.appendSpan(to: &line)
-                line.append(UInt8(ascii: "\""))
+        let microseconds = UInt64(max(0, nanoseconds)) / 1000
+        func append(after time: [UInt8], to line: inout [UInt8]) {
+            line.append(addingCapacity: time.count + beginning.count + Self.endRoom) { line in
+                line.append(time)
+                line.append(beginning)
+                line.append(decimal: UInt64(max(0, status)))
+                line.append(",\"ms\":")
+                line.append(decimal: microseconds / 1000)
+                line.append(UInt8(ascii: "."))
+                line.append(decimal: microseconds % 1000, digits: 3)
+                line.append(",\"id\":")
+                line.append(decimal: id)
+                if let trace {
+                    line.append(",\"trace_id\":\"")
+                    trace.appendTrace(to: &line)
+                    line.append("\",\"span\":\"")
+                    trace.appendSpan(to: &line)
+                    line.append(UInt8(ascii: "\""))
+                }
+                line.append("}\n")
             }
-            line.append(text: "}\n")
         }
         switch sink.format {
-        case .json: sink.json(end)
+        case .json: sink.json { line, time in append(after: time, to: &line) }
         case .text:
             var line: [UInt8] = []
-            end(&line)
+            append(after: [], to: &line)
             let middle = LineSink.middle(level, Self.event).count
             // Without the comma before and the brace and line break after.
             sink.write(level, Self.event, Array(line[(middle + 1)...].dropLast(2)))
         }
     }
+
+    /// More than what follows the beginning takes: three numbers of at most 20 digits, a trace, and
+    /// the names of the members.
+    private static let endRoom = 192
 
     private static let event = "request.finished"
 
@@ -120,16 +124,5 @@ public final class RequestLog: Sendable {
     private static func known(_ method: Method) -> String {
         if case .other = method { return "other" }
         return method.name
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(text: StaticString) {
-        text.withUTF8Buffer { append(contentsOf: $0) }
-    }
-
-    fileprivate mutating func append(decimal number: UInt64) {
-        if number >= 10 { append(decimal: number / 10) }
-        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
     }
 }

@@ -1,25 +1,21 @@
 public import HTTP
 
 extension TraceContext {
-    /// What the peer says the request belongs to; nil when it says nothing, or nothing that counts,
-    /// as a field that comes twice (§3.2).
+    /// The trace that the peer named; nil when the field is missing, repeated or invalid (§3.2).
     public init?(of request: Request) {
         guard let range = request.onlyRange(of: "traceparent") else { return nil }
         self.init(request.bytes[range])
     }
 
-    /// A context as its `traceparent` kept it.
+    /// Parses a stored `traceparent`.
     public init?(_ traceparent: String) { self.init(Array(traceparent.utf8)) }
 
-    /// The trace's 32 hexadecimal digits, as log lines have it in `trace_id`.
+    /// The trace as 32 hexadecimal digits, as in `trace_id` of log lines.
     public var traceID: String {
-        var bytes: [UInt8] = []
-        appendTrace(to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        String(decoding: [UInt8](capacity: 32) { appendTrace(to: &$0) }, as: UTF8.self)
     }
 
-    /// The field for one call within a trace that was kept, with a span of its own; none when no
-    /// trace was kept.
+    /// The header field for one call within a stored trace, with a new span; empty without a trace.
     public static func fields(within kept: String?) -> [Field] {
         guard let kept, let context = TraceContext(kept) else { return [] }
         return [Field("traceparent", context.child().traceparent)]

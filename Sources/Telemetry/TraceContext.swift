@@ -1,18 +1,19 @@
+import HTTP
 import Synchronization
 
-/// Which trace a request belongs to (W3C Trace Context, `traceparent`).
+/// The trace that a request belongs to (W3C Trace Context, `traceparent`).
 public struct TraceContext: Hashable, Sendable {
     /// The trace, 128 bits, never all zero.
     public let trace: (high: UInt64, low: UInt64)
-    /// The span that made the request, or ours once `child` made it; never zero.
+    /// The span of the caller, or of this service after `child`; never zero.
     public let span: UInt64
-    /// Whether whoever began the trace records it.
+    /// Whether the start of the trace records it.
     public let isSampled: Bool
 
-    /// Length of a `traceparent` of version 00.
+    /// Bytes of a `traceparent` of version 00.
     public static let length = 55
 
-    /// A context by its parts; nil when an identifier is zero.
+    /// A context from its parts; nil when an identifier is zero.
     public init?(trace: (high: UInt64, low: UInt64), span: UInt64, isSampled: Bool) {
         guard trace.high | trace.low != 0, span != 0 else { return nil }
         self.trace = trace
@@ -20,7 +21,7 @@ public struct TraceContext: Hashable, Sendable {
         self.isSampled = isSampled
     }
 
-    /// Reads a `traceparent` (§3.2), strictly; nil when it is to be ignored and a trace begun.
+    /// Parses a `traceparent` strictly; nil when it is invalid, and so must be ignored (§3.2).
     public init?(_ bytes: some RandomAccessCollection<UInt8>) {
         guard bytes.count >= Self.length else { return nil }
         var rest = bytes[...]
@@ -35,7 +36,7 @@ public struct TraceContext: Hashable, Sendable {
         self.init(trace: (high, low), span: span, isSampled: flags & 1 == 1)
     }
 
-    /// A new trace, begun here.
+    /// A new trace.
     public static func begin() -> TraceContext {
         TraceContext(
             unchecked: (TraceIdentifiers.next(), TraceIdentifiers.next()),
@@ -44,7 +45,7 @@ public struct TraceContext: Hashable, Sendable {
         )
     }
 
-    /// The same trace with a span of ours.
+    /// The same trace with a new span.
     public func child() -> TraceContext {
         TraceContext(unchecked: trace, span: TraceIdentifiers.next(), isSampled: isSampled)
     }
@@ -55,31 +56,31 @@ public struct TraceContext: Hashable, Sendable {
         self.isSampled = isSampled
     }
 
-    /// The `traceparent` for a request that we send within this span.
+    /// The `traceparent` for a request that is sent within this span.
     public var traceparent: String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.length)
-        bytes.append(contentsOf: "00-".utf8)
-        appendTrace(to: &bytes)
-        bytes.append(UInt8(ascii: "-"))
-        appendSpan(to: &bytes)
-        bytes.append(contentsOf: isSampled ? "-01".utf8 : "-00".utf8)
+        let bytes = [UInt8](capacity: Self.length) { bytes in
+            bytes.append("00-")
+            appendTrace(to: &bytes)
+            bytes.append("-")
+            appendSpan(to: &bytes)
+            bytes.append(isSampled ? "-01" : "-00")
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    func appendTrace(to bytes: inout [UInt8]) {
+    func appendTrace(to bytes: inout OutputSpan<UInt8>) {
         bytes.append(hex: trace.high)
         bytes.append(hex: trace.low)
     }
 
-    func appendSpan(to bytes: inout [UInt8]) { bytes.append(hex: span) }
+    func appendSpan(to bytes: inout OutputSpan<UInt8>) { bytes.append(hex: span) }
 
     /// Equal in every part.
     public static func == (left: Self, right: Self) -> Bool {
         left.trace == right.trace && left.span == right.span && left.isSampled == right.isSampled
     }
 
-    /// The span tells contexts apart well enough.
+    /// The span is enough to tell contexts apart.
     public func hash(into hasher: inout Hasher) { hasher.combine(span) }
 }
 
@@ -118,7 +119,7 @@ extension RandomAccessCollection where Element == UInt8, SubSequence == Self {
     }
 }
 
-extension [UInt8] {
+extension OutputSpan<UInt8> {
     fileprivate mutating func append(hex number: UInt64) {
         for shift in stride(from: 60, through: 0, by: -4) {
             let digit = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 15

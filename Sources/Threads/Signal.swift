@@ -1,5 +1,5 @@
-/// A flag that one task waits for and anybody raises. Raised while nobody waits, it is remembered;
-/// raised many times before a wait, it wakes that wait once.
+/// A flag that any thread raises and one task waits for. It stays raised until the next wait; if it
+/// is raised several times before that, it ends one wait.
 public final class Signal: Sendable {
     private enum State {
         case lowered
@@ -9,8 +9,10 @@ public final class Signal: Sendable {
 
     private let state = Locked(State.lowered)
 
+    /// A lowered flag.
     public init() {}
 
+    /// Raises the flag.
     public func raise() {
         let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
             if case .awaited(let waiter) = state {
@@ -23,7 +25,7 @@ public final class Signal: Sendable {
         waiter?.resume()
     }
 
-    /// Returns once the signal has been raised, and lowers it. Cancellation of the task also ends it.
+    /// Waits until the flag is raised, and lowers it. Also returns when the task is cancelled.
     public func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

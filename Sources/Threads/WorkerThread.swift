@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread that runs until its body returns. Blocking work lives on one of these, never on the
+/// A thread that runs until its body returns. Blocking work must run on one of these, never on the
 /// shared pool.
 public enum WorkerThread {
     private final class Body {
@@ -29,7 +29,7 @@ public enum WorkerThread {
 
 /// A counting semaphore that a thread may block on.
 @safe public final class ThreadSemaphore: @unchecked Sendable {
-    // Invariant behind @unchecked: sem_t is made for many threads.
+    // Invariant behind @unchecked: sem_t may be used by several threads.
     private let semaphore: UnsafeMutablePointer<sem_t>
 
     public init() {
@@ -42,8 +42,10 @@ public enum WorkerThread {
         unsafe semaphore.deallocate()
     }
 
+    /// Ends one wait, now or later.
     public func signal() { unsafe sem_post(semaphore) }
 
+    /// Blocks the thread until `signal` is called.
     public func wait() {
         while unsafe sem_wait(semaphore) != 0, errno == EINTR {}
     }

@@ -1,10 +1,11 @@
 import CurlClient
 import Foundation
 import HTTP
+import Identity
 import JSON
 import Logins
 import Net
-import Simulators
+import Lab
 import Telemetry
 import TestSupport
 import Testing
@@ -15,10 +16,10 @@ import Testing
 struct BankAccountsTests {
     /// The directory that a configuration describes, at the simulated bank on a real socket.
     private static func asking(
-        token: String = DemoConfiguration.bankToken,
+        token: String = "demo-bank-token",
         _ body: @Sendable (any AccountDirectory) async throws -> Void
     ) async throws {
-        let bank = SimulatedBank(token: DemoConfiguration.bankToken)
+        let bank = SimulatedBank(token: "demo-bank-token")
         try await serving(bank.routes) { base in
             let client = CurlHTTPClient()
             defer { client.shutdown() }
@@ -60,7 +61,7 @@ struct BankAccountsTests {
         }
     }
 
-    @Test("are those that the simulated bank lists, in every flavour")
+    @Test("are those of the simulated bank, in every variant")
     func listed() async throws {
         try await Self.asking { accounts in
             let anna = try await accounts.accounts(of: #require(UserID("anna@example.com")))
@@ -90,7 +91,7 @@ struct BankAccountsTests {
         }
     }
 
-    @Test("of somebody whom the bank does not know are none", arguments: ["nobody", "a/b", "é?"])
+    @Test("of a user unknown to the bank are none", arguments: ["nobody", "a/b", "é?"])
     func nobody(name: String) async throws {
         try await Self.asking { accounts in
             let user = try #require(UserID(name))
@@ -98,7 +99,7 @@ struct BankAccountsTests {
         }
     }
 
-    @Test("are not to be had with another token")
+    @Test("are refused with another token")
     func otherToken() async throws {
         try await Self.asking(token: "another") { accounts in
             let anna = try #require(UserID("anna@example.com"))
@@ -108,7 +109,7 @@ struct BankAccountsTests {
         }
     }
 
-    @Test("are nobody's when no bank is configured")
+    @Test("need a configured bank")
     func absent() throws {
         let nobody = ScriptedServer { _, _ in .failure(.notSent("nobody is called")) }
         let parts = ServiceParts(

@@ -1,4 +1,3 @@
-import AuthorizationServers
 import Configuration
 import Foundation
 import HTTP
@@ -9,6 +8,8 @@ import TestSupport
 import Testing
 
 @testable import App
+@testable import AuthorizationServers
+@testable import OAuthClient
 
 @Suite("The configuration of client authentication")
 struct ClientAuthenticationSettingsTests {
@@ -20,11 +21,8 @@ struct ClientAuthenticationSettingsTests {
             + "key: \"beckon-client.key\","
     )
 
-    private static func outbound(
-        _ change: (String, String)
-    ) throws -> OutboundSettings {
-        let configuration = try Fixtures.parse(Fixtures.minimal([change]))
-        return try #require(configuration.authorizationServers.first).outbound
+    private static func server(_ change: (String, String)) throws -> CloudentitySettings {
+        try #require(try Fixtures.parse(Fixtures.minimal([change])).cloudentity.first)
     }
 
     @Test(
@@ -36,7 +34,7 @@ struct ClientAuthenticationSettingsTests {
     )
     func certificate(name: String, method: ClientAuthenticationSettings.Method) throws {
         let change = (Self.tls.0, Self.tls.1.replacing("tls_client_auth", with: name))
-        let settings = try Self.outbound(change).authentication
+        let settings = try Self.server(change).authentication
         #expect(settings.method == method)
         let files = ["beckon-client.pem", "beckon-client.key"].map { "/etc/beckon/" + $0 }
         #expect(settings.files == files)
@@ -63,7 +61,7 @@ struct ClientAuthenticationSettingsTests {
     )
     func discovery(text: String, mode: CloudentityOutbound.DiscoveryMode) throws {
         let tenant = "tenant: \"bank\","
-        #expect(try Self.outbound((tenant, tenant + text)).discovery == mode)
+        #expect(try Self.server((tenant, tenant + text)).outbound.discovery == mode)
     }
 
     /// Days after the certificate was made, which is good for two.
@@ -111,7 +109,7 @@ struct ClientAuthenticationSettingsTests {
     private static func signingKey(_ text: String, _ key: String) throws -> SigningKey? {
         let environment = Self.environment(key)
         let configuration = try ServiceConfiguration.parse(text, in: environment)
-        let settings = try #require(configuration.authorizationServers.first).outbound
+        let settings = try #require(configuration.cloudentity.first)
         #expect(settings.authentication.files == ["/etc/beckon/key"])
         let credentials = try settings.authentication.credentials(
             in: environment,

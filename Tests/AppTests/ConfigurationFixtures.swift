@@ -4,6 +4,14 @@ import Logins
 import TestSupport
 
 @testable import App
+@testable import AuthorizationServers
+
+extension ServiceConfiguration {
+    /// The servers of the kind `cloudentity`.
+    var cloudentity: [CloudentitySettings] {
+        authorizationServers.flatMap { ($0 as? CloudentityServers)?.servers ?? [] }
+    }
+}
 
 /// Configurations to try, and environment for them.
 enum ConfigurationFixtures {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import App
 
-@Suite("A wrong configuration")
+@Suite("An invalid configuration")
 struct ConfigurationProblemTests {
     private typealias Fixtures = ConfigurationFixtures
 
@@ -399,7 +399,7 @@ struct ConfigurationProblemTests {
         Case(top, "", "approval.tap", "must be yours"),
     ]
 
-    @Test("is told so at the key", arguments: cases)
+    @Test("is reported at the key", arguments: cases)
     func says(_ example: Case) {
         let text = Fixtures.minimal([(example.old, example.new)])
         let problems = Fixtures.problems(text)
@@ -409,7 +409,7 @@ struct ConfigurationProblemTests {
         )
     }
 
-    @Test("is told everything at once, in the order of the file, with lines")
+    @Test("has all problems reported at once, in the order of the file, with lines")
     func everything() {
         let text = """
             {
@@ -437,14 +437,14 @@ struct ConfigurationProblemTests {
         #expect(said["listen.tls.certificate"]?.first?.reason == "/absent does not exist")
     }
 
-    @Test("that is not JSON5 is told where")
+    @Test("that is not JSON5 is reported with line and column")
     func syntax() {
         let problems = Fixtures.problems("{\n  development: yes\n}")
         #expect(problems.map(\.line) == [2])
         #expect(problems.first?.reason.contains("column 16") ?? false)
     }
 
-    @Test("never has a secret in what is said of it")
+    @Test("is reported without any secret")
     func secrets() {
         let text = Fixtures.minimal([
             ("\"secret\"", "\"hunter2-hunter2\""), (Self.top, "development: false, bad: 1,"),

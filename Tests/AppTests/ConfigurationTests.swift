@@ -1,43 +1,45 @@
-import AuthorizationServers
 import Configuration
 import Cryptography
 import Foundation
 import HTTP
+import Identity
 import Logins
-import Simulators
+import Notifications
+import OAuthClient
+import TestSupport
 import Testing
 
 @testable import App
+@testable import AuthorizationServers
 
 @Suite("A configuration")
 struct ConfigurationTests {
     private typealias Fixtures = ConfigurationFixtures
 
-    @Test("needs little")
+    @Test("needs few keys")
     func minimal() throws {
         let configuration = try Fixtures.parse(Fixtures.minimal())
         #expect(configuration.listen.address == SocketAddressText("127.0.0.1:8080"))
         #expect(configuration.management == SocketAddressText("127.0.0.1:9464"))
         #expect(configuration.store.sqlitePath == "/etc/beckon/beckon.db")
-        #expect(configuration.authorizationServers.count == 1)
-        #expect(configuration.authorizationServers[0].outbound.tenants.map(\.value) == ["bank"])
+        #expect(configuration.serverIDs.count == 1)
+        #expect(configuration.cloudentity.first?.inbound.tenants == [.named("bank")])
         #expect(configuration.notify.map(\.channel.value) == ["console"])
         #expect(configuration.approval.tap)
         #expect(configuration.loginLimits.liveLoginsOfClient == nil)
         #expect(configuration.warnings.isEmpty)
     }
 
-    @Test("has an example that is good")
+    @Test("has a valid example")
     func example() throws {
         let configuration = try Fixtures.parse(Fixtures.file("Config/beckon.example.json5"))
-        let server = try #require(configuration.authorizationServers.first)
+        let server = try #require(configuration.cloudentity.first)
         #expect(server.inbound.basePath == "/acp")
-        #expect(server.inbound.allow.count == 2)
-        #expect(server.inbound.apiKey?.name == "X-API-Key")
+        #expect(server.inbound.peers.allowed.count == 2)
+        #expect(server.inbound.peers.apiKey?.field == "x-api-key")
         #expect(configuration.listen.tls?.certificate == "/etc/beckon/tls/server.pem")
         #expect(configuration.notify.map(\.after) == [.zero, .seconds(20)])
         #expect(configuration.channels.map(\.id.value) == ["app", "sms"])
-        #expect(configuration.users.http == nil)
         let accounts = try #require(configuration.accounts)
         #expect(accounts.token?.withText { $0 } == "token")
         #expect(accounts.destination.certificate == "/etc/beckon/tls/beckon-client.pem")
@@ -64,44 +66,39 @@ struct ConfigurationTests {
         #expect(example.management == plain.management)
         #expect(example.limits == plain.limits)
         #expect(example.store == plain.store)
-        #expect(example.users.kind == plain.users.kind)
         #expect(example.engine == plain.engine)
         #expect(example.log == plain.log)
         #expect(example.approval.title == plain.approval.title)
         #expect(example.loginLimits.liveLoginsOfUser == plain.loginLimits.liveLoginsOfUser)
         #expect(example.loginLimits.startsOfUserAMinute == plain.loginLimits.startsOfUserAMinute)
-        let shown = try #require(example.authorizationServers.first)
-        let server = try #require(plain.authorizationServers.first)
-        #expect(shown.kind == server.kind)
+        let shown = try #require(example.cloudentity.first)
+        let server = try #require(plain.cloudentity.first)
         #expect(shown.inbound.decoding == server.inbound.decoding)
         #expect(shown.inbound.requiresLoginState == server.inbound.requiresLoginState)
-        #expect(shown.inbound.defaultTTL == server.inbound.defaultTTL)
-        #expect(shown.outbound.tenants == server.outbound.tenants)
+        #expect(shown.inbound.timing.defaultLifetime == server.inbound.timing.defaultLifetime)
+        #expect(shown.inbound.tenants == server.inbound.tenants)
         #expect(shown.outbound.domainMode == server.outbound.domainMode)
         #expect(shown.outbound.discovery == server.outbound.discovery)
-        #expect(shown.outbound.authentication.method == server.outbound.authentication.method)
-        #expect(
-            shown.outbound.authentication.bindsTokens
-                == server.outbound.authentication.bindsTokens
-        )
+        #expect(shown.authentication.method == server.authentication.method)
+        #expect(shown.authentication.bindsTokens == server.authentication.bindsTokens)
         #expect(shown.outbound.scopes == server.outbound.scopes)
         #expect(shown.outbound.timeLimit == server.outbound.timeLimit)
-        #expect(shown.outbound.rejectOnExpiry == server.outbound.rejectOnExpiry)
-        #expect(shown.outbound.sameConsent == server.outbound.sameConsent)
-        #expect(shown.outbound.scopeGrantLookup == server.outbound.scopeGrantLookup)
-        let consents = (shown.outbound.consents, server.outbound.consents)
-        #expect(consents.0.style == consents.1.style)
+        #expect(shown.inbound.reportsExpiry == server.inbound.reportsExpiry)
+        #expect(shown.inbound.limits.sameConsent == server.inbound.limits.sameConsent)
+        #expect(shown.outbound.lookup == server.outbound.lookup)
+        let consents = (shown.outbound, server.outbound)
+        #expect(consents.0.consentStyle == consents.1.consentStyle)
         #expect(
             consents.0.workspaces.brasilPaymentVersions
                 == consents.1.workspaces.brasilPaymentVersions
         )
         #expect(consents.0.rejectionCodes == consents.1.rejectionCodes)
-        #expect(shown.outbound.promptMargin == server.outbound.promptMargin)
-        #expect(shown.outbound.reportMargin == server.outbound.reportMargin)
+        #expect(shown.inbound.timing.promptMargin == server.inbound.timing.promptMargin)
+        #expect(shown.inbound.timing.reportMargin == server.inbound.timing.reportMargin)
     }
 
     @Test(
-        "that asks the bank without any proof of who asks is warned about",
+        "that calls the bank without credentials causes a warning",
         arguments: [true, false]
     )
     func bankWithoutProof(isDevelopment: Bool) throws {
@@ -136,29 +133,18 @@ struct ConfigurationTests {
         }
     }
 
-    @Test("to start from is good once its variables are set")
+    @Test("to start from is valid once its variables are set")
     func start() throws {
         let configuration = try Fixtures.parse(Fixtures.file("Config/beckon.json5"))
         #expect(!configuration.development)
         #expect(configuration.warnings.map(\.path) == ["approval.tap"])
     }
 
-    @Test("of the container's example is good")
+    @Test("of the container's example is valid")
     func container() throws {
         let configuration = try Fixtures.parse(Fixtures.file("docker/beckon.json5"))
-        let credential = try #require(configuration.authorizationServers.first?.inbound.basic.first)
-        #expect(credential.passwordHash.matches(Array(DemoConfiguration.inboundPassword.utf8)))
-    }
-
-    @Test("of the demo is the same in the program and in its file")
-    func demo() throws {
-        #expect(try Fixtures.file("Config/demo.json5") == DemoConfiguration.text)
-        let configuration = try Fixtures.parse(DemoConfiguration.text)
-        let credential = try #require(configuration.authorizationServers.first?.inbound.basic.first)
-        #expect(credential.passwordHash.matches(Array(DemoConfiguration.inboundPassword.utf8)))
-        let accounts = try #require(configuration.accounts)
-        #expect(accounts.token?.withText { $0 } == DemoConfiguration.bankToken)
-        #expect(accounts.urlTemplate.hasSuffix(SimulatedBank.path))
+        let credential = try #require(configuration.cloudentity.first?.inbound.peers.basic.first)
+        #expect(credential.password.matches(Array("demo-password-between-acp-and-beckon".utf8)))
     }
 
     @Test("is read from a file, with paths relative to it")

@@ -54,7 +54,7 @@ struct ConfiguredPartsTests {
         Row(group: .webhook, text: "allow_internal: true") { $0.allowsInternal = true },
     ]
 
-    @Test("sets what it names and nothing else", arguments: rows)
+    @Test("sets its part of the service only", arguments: rows)
     func sets(row: Row) async throws {
         var expected = Parts()
         row.change(&expected)
@@ -84,10 +84,10 @@ struct ConfiguredPartsTests {
             clock: ManualClock(),
             log: .silent
         )
-        let inbound = try #require(parts.inbound().first)
-        let servers = parts.servers(try parts.credentials(), parts.health())
-        let server = try #require(servers.first as? CloudentityServer).settings
-        let channel = try #require(try parts.plan().steps.first).channel
+        let servers = try #require(configuration.authorizationServers.first as? CloudentityServers)
+        let inbound = try #require(servers.inbound(within: configuration.loginLimits).first)
+        let server = try #require(servers.servers.first).outbound
+        let channel = try #require(parts.plan().steps.first).channel
         #expect(await channel.ask(prompt) == .delivered)
         let destination = try #require(receiver.requests.first).destination
         return Parts(

@@ -1,4 +1,3 @@
-import AuthorizationServers
 import CurlClient
 import Engine
 import Foundation
@@ -11,9 +10,10 @@ import TestSupport
 import Testing
 
 @testable import App
+@testable import AuthorizationServers
 
 /// Every way a call to ACP can go wrong, at every call, with the real engine, the real store and
-/// real sockets; what is observed equals the table of `cloudentity.md` 6.2 and 6.3.
+/// real sockets; the results equal the rules of the contract [SP-1 to SP-7, ED-1 to ED-5].
 ///
 /// One after the other: each row has a store, an engine and connections of its own.
 @Suite("A fault of the authorization server", .serialized, .timeLimit(.minutes(2)))

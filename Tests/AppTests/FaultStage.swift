@@ -1,14 +1,16 @@
-import AuthorizationServers
 import CurlClient
 import Engine
 import HTTP
 import JSON
 import Logins
+import OAuthClient
 import SQLiteStore
 import Telemetry
 import TestSupport
 import Testing
 import Threads
+
+@testable import AuthorizationServers
 
 /// One login at a faulty authorization server, with everything around it that is real but the
 /// clock: that stands still until nothing is left to do, and then goes to what is due next.
@@ -38,10 +40,10 @@ final class FaultStage: Sendable {
                 server: .named("acp"),
                 acp: base,
                 clientID: "beckon",
-                credentials: { ClientCredentials(.secretBasic("secret")) },
                 // For the slow ones; every other answer comes at once.
                 timeLimit: fault.contains("-slow") ? .milliseconds(300) : .seconds(20)
             ),
+            credentials: { ClientCredentials(.secretBasic("secret")) },
             http: fault.hasSuffix("-unreachable")
                 ? UnreachableOnce(Self.client, operation) : Self.client,
             clock: clock,
@@ -97,17 +99,12 @@ final class FaultStage: Sendable {
 
     /// Half a minute old, so that a server that does not know it never will.
     private var login: PendingLogin {
-        let received = clock.now() - .seconds(30)
-        return PendingLogin(
-            key: LoginKey(server: .named("acp"), tenant: .named(tenant), login: .named("l1")),
-            terms: PendingLogin.Terms(
-                receivedAt: received,
-                expiresAt: received + life,
-                promptEnds: received + life - .seconds(10),
-                reportEnds: received + life - .seconds(1),
-                reportsExpiry: .lodgedConsents
-            ),
-            details: PendingLogin.Details(
+        .arrived(
+            tenant: tenant,
+            at: clock.now() - .seconds(30),
+            lifetime: life,
+            reportsExpiry: .lodgedConsents,
+            PendingLogin.Details(
                 user: .named("ann"),
                 requestedScopes: ["openid", "accounts"],
                 consentID: .named("aac-1"),

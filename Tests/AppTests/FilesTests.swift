@@ -12,7 +12,7 @@ struct FilesTests {
     }
 
     @Test(
-        "lie in a directory",
+        "have a directory",
         arguments: [
             ("beckon.json5", "."), ("/beckon.json5", "/"), ("/etc/a/b", "/etc/a"), ("a/b", "a"),
         ]
@@ -21,7 +21,7 @@ struct FilesTests {
         #expect(Files.directory(of: path) == directory)
     }
 
-    @Test("get directories that are made with those above, and are removed with them")
+    @Test("are in directories that are created and removed as a whole")
     func directories() throws {
         try withDirectory { directory in
             let deep = directory + "/a/b/c"

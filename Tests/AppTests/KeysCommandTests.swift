@@ -1,3 +1,4 @@
+import Commands
 import Cryptography
 import Foundation
 import JOSE
@@ -31,7 +32,7 @@ struct KeysCommandTests {
         return ["d", "p", "q", "dp", "dq", "qi"].compactMap { jwk[$0]?.string }
     }
 
-    @Test("make a key that signs, for nobody else to read", arguments: ["jwk", "pem"])
+    @Test("generate a signing key that only its owner can read", arguments: ["jwk", "pem"])
     func generate(form: String) async throws {
         for algorithm in SignatureAlgorithm.asymmetric {
             let path = directory.file("\(algorithm.rawValue).\(form)")
@@ -56,13 +57,13 @@ struct KeysCommandTests {
         }
     }
 
-    @Test("never write over a file, nor leave half of one")
+    @Test("never overwrite a file or leave a partial one")
     func neverOverwrites() async throws {
         let path = try write("there", "precious")
         let (code, output, errors) = await run("keys", "generate", "--alg=ES256", "--out=\(path)")
         #expect(code == .failed)
         #expect(output.isEmpty)
-        #expect(errors.contains("is there already"))
+        #expect(errors.contains("already exists"))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
 
         let link = directory.file("link")
@@ -79,7 +80,7 @@ struct KeysCommandTests {
         #expect(full.code == .failed)
     }
 
-    @Test("show what is public of every form of a key, and nothing else")
+    @Test("show only the public part of a key in every form")
     func show() async throws {
         let key = try SigningKey.generate(.ps256, id: "a name")
         let publicKey = try #require(key.verificationKey.publicKey)
@@ -105,7 +106,7 @@ struct KeysCommandTests {
         }
     }
 
-    @Test("show a name that would steer a terminal as JSON escapes it")
+    @Test("show a name with terminal control characters as JSON escapes")
     func hostileName() async throws {
         let key = try SigningKey.generate(.es256, id: "a\u{1B}[2J\u{9B}1m\u{202E}\u{E0041}b")
         let path = try write("key", String(decoding: key.secretJWK().bytes, as: UTF8.self))
@@ -116,21 +117,21 @@ struct KeysCommandTests {
         #expect(try JWKSet(bytes: Array(set.utf8)).keys.map(\.id) == [key.id])
     }
 
-    @Test("warn when others may read a private key, and only then")
+    @Test("warn only if others can read a private key")
     func openFile() async throws {
         let key = try SigningKey.generate(.es256)
         let path = try write("key.pem", key.secretPEM())
         for (mode, warns) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
             let errors = await run("keys", "show", path).errors
-            #expect(errors.contains("others may read") == warns)
+            #expect(errors.contains("others can read") == warns)
         }
         let publicPath = try write("public.pem", try #require(key.verificationKey.publicKey).pem())
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: publicPath)
         #expect(await run("keys", "show", publicPath).errors.isEmpty)
     }
 
-    @Test("make a JWK Set that verifies what the keys sign, without a secret")
+    @Test("print a JWK Set that verifies the keys' signatures and contains no secret")
     func jwks() async throws {
         var words = ["keys", "jwks"]
         var keys: [SigningKey] = []
@@ -155,7 +156,7 @@ struct KeysCommandTests {
         }
     }
 
-    @Test("say what is wrong with a file")
+    @Test("report problems of a file")
     func badFiles() async throws {
         let key = String(decoding: try SigningKey.generate(.es256).secretJWK().bytes, as: UTF8.self)
         let good = try write("good", key)
@@ -178,26 +179,30 @@ struct KeysCommandTests {
         }
         let twice = await run("keys", "jwks", good, good)
         #expect(twice.code == .failed)
-        #expect(twice.errors.contains("have one name"))
+        #expect(twice.errors.contains("have the same name"))
     }
 
     @Test(
-        "say what is wrong with a command line, ending with 2",
+        "report problems of the command line with exit code 2",
         arguments: [
             (["keys"], "needs one of: generate, show, jwks"),
-            (["keys", "generate", "--out=x"], "--alg is missing"),
-            (["keys", "generate", "--alg=ES256"], "--out is missing"),
+            (["keys", "generate", "--out=x"], "--alg is required"),
+            (["keys", "generate", "--alg=ES256"], "--out is required"),
             (["keys", "generate", "--alg=HS256", "--out=x"], "must be ES256"),
             (["keys", "generate", "--alg=none", "--out=x"], "not none"),
             (["keys", "generate", "--alg=RS256", "--out=x", "--bits=1024"], "2048 to 4096"),
-            (["keys", "generate", "--alg=ES256", "--out=x", "--bits=2048"], "is for PS256"),
+            (["keys", "generate", "--alg=ES256", "--out=x", "--bits=2048"], "is only for PS256"),
             (["keys", "generate", "--alg=ES256", "--out=x", "--kid=a\u{7}"], "control character"),
-            (["keys", "generate", "--alg=ES256", "--out=x", "--kid=a", "--form=pem"], "no place"),
-            (["keys", "generate", "--alg=ES256", "--out=x", "y"], "belongs to no option"),
-            (["keys", "show"], "FILE is missing"), (["keys", "show", "a", "b"], "b is too much"),
-            (["keys", "show", "-a"], "belongs to no option"),
+            (
+                ["keys", "generate", "--alg=ES256", "--out=x", "--kid=a", "--form=pem"],
+                "cannot be stored"
+            ),
+            (["keys", "generate", "--alg=ES256", "--out=x", "y"], "options begin with --"),
+            (["keys", "show"], "FILE is required"),
+            (["keys", "show", "a", "b"], "unexpected argument b"),
+            (["keys", "show", "-a"], "options begin with --"),
             (["keys", "show", "--file=a"], "is not an option"),
-            (["keys", "jwks"], "FILE is missing"),
+            (["keys", "jwks"], "FILE is required"),
         ] as [([String], String)]
     )
     func usage(_ words: [String], says: String) async {

@@ -1,4 +1,3 @@
-import AuthorizationServers
 import Configuration
 import Cryptography
 import Foundation
@@ -9,6 +8,8 @@ import TestSupport
 import Testing
 
 @testable import App
+@testable import AuthorizationServers
+@testable import OAuthClient
 
 @Suite("Credentials in files")
 struct ReplaceableCredentialsTests {
@@ -53,8 +54,8 @@ struct ReplaceableCredentialsTests {
         let environment = Environment.real(directory: certificates.directory.path)
         let configuration = try ServiceConfiguration.parse(text, in: environment)
         credentials = try ReplaceableCredentials(
-            try #require(configuration.authorizationServers.first).outbound.authentication,
-            of: .named("acp"),
+            try #require(configuration.cloudentity.first).authentication,
+            of: "acp",
             clock: clock,
             log: log.logger
         )
@@ -130,7 +131,7 @@ struct ReplaceableCredentialsTests {
             key: try certificates.bytes(certificates.key("old"))
         )
         let registry = MetricsRegistry()
-        CredentialMetrics.add(to: registry, [credentials])
+        credentials.register(in: registry)
         let text = String(decoding: await registry.exposition(), as: UTF8.self)
         let line = "beckon_client_certificate_end_seconds{server=\"acp\"} \(certified.notAfter)"
         #expect(text.contains(line + "\n"), "\(text)")

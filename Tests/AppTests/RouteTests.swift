@@ -1,3 +1,4 @@
+import AuthorizationServers
 import Configuration
 import Engine
 import Foundation
@@ -16,7 +17,7 @@ struct RouteTests {
     func described() async throws {
         let directory = try TemporaryDirectory()
         let configuration = try ServiceConfiguration.parse(
-            DemoConfiguration.text,
+            ConfigurationFixtures.minimal(),
             in: .real(directory: directory.path)
         )
         let clock = ManualClock()
@@ -36,12 +37,12 @@ struct RouteTests {
             clock: clock,
             allowsApprovalByTap: true
         )
-        let routes = parts.routes(
+        let servers = try parts.servers(
             store: store,
-            plan: try parts.plan(),
-            directory: store.users,
-            desk: desk
+            reachability: PlannedReachability(directory: store.users, plan: parts.plan()),
+            health: parts.health()
         )
+        let routes = servers.routes + parts.routes(directory: store.users, desk: desk)
         await store.close()
         let root = URL(filePath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

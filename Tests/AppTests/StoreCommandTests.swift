@@ -1,3 +1,4 @@
+import Commands
 import Engine
 import Foundation
 import Logins
@@ -7,7 +8,7 @@ import Testing
 
 @testable import App
 
-@Suite("The commands that work on the store")
+@Suite("Commands on the store")
 struct StoreCommandTests {
     private let directory: TemporaryDirectory
     private let config: String
@@ -59,7 +60,7 @@ struct StoreCommandTests {
     }
 
     @Test(
-        "refuse what is no time zone",
+        "refuse an unknown time zone",
         arguments: ["/UTC", "../zoneinfo/UTC", "Mars/Olympus_Mons", "America", "UTC\n"]
     )
     func unknownTimeZone(_ name: String) async throws {
@@ -79,7 +80,7 @@ struct StoreCommandTests {
         #expect(errors.contains("sms is not a channel; there is console"))
     }
 
-    @Test("list, show, retry and abandon logins whose report was given up")
+    @Test("list, show, retry and abandon stranded logins")
     func stranded() async throws {
         #expect(await run("migrate").code == .ok)
         let numbers = try await strand(["one", "two"])
@@ -104,7 +105,7 @@ struct StoreCommandTests {
         )
     }
 
-    @Test("print what was signed, and hold a report back while its consent is another's too")
+    @Test("show the digests of a decision, and do not retry while another login has the consent")
     func sameConsent() async throws {
         #expect(await run("migrate").code == .ok)
         let now = SystemTime.now()
@@ -140,7 +141,7 @@ struct StoreCommandTests {
         #expect(await run("logins", "abandon", number).code == .ok)
     }
 
-    @Test("say that the time for reporting is over, and what is left to do")
+    @Test("suggest to abandon a login whose time for reporting is over")
     func tooLate() async throws {
         #expect(await run("migrate").code == .ok)
         let number = try #require(try await strand(["late"], since: .minutes(10)).first)
@@ -153,13 +154,13 @@ struct StoreCommandTests {
         #expect(await run("logins", "list").output == "")
     }
 
-    @Test("make a store that is not there yet")
+    @Test("create a missing store")
     func newStore() async {
         #expect(await run("users", "add", "--user=ann").code == .ok)
         #expect(await run("users", "list").output == "ann\tactive\tall\t-\t-")
     }
 
-    @Test("refuse a file that is no store")
+    @Test("refuse a file that is not a store")
     func badStore() async throws {
         try "not a database, but a text that is long enough to be read as one".write(
             toFile: directory.file("beckon.db"),
@@ -183,21 +184,7 @@ struct StoreCommandTests {
         let now = SystemTime.now() - age
         var numbers: [Int64] = []
         for id in ids {
-            let login = PendingLogin(
-                key: LoginKey(
-                    server: try #require(AuthorizationServerID("acp")),
-                    tenant: nil,
-                    login: try #require(LoginID(id))
-                ),
-                terms: PendingLogin.Terms(
-                    receivedAt: now,
-                    expiresAt: now + .seconds(120),
-                    promptEnds: now + .seconds(110),
-                    reportEnds: now + .seconds(119),
-                    reportsExpiry: .never
-                ),
-                details: PendingLogin.Details(user: try #require(UserID("ann")))
-            )
+            let login = PendingLogin.arrived(id, tenant: nil, at: now, .init(user: .named("ann")))
             guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
                 Issue.record("the login is new")
                 continue

@@ -64,6 +64,27 @@ enum TidyRules {
         }
     }
 
+    /// The rules that a contract defines: the ids in the first column of its tables.
+    static func definedIDs(in contract: String) -> [String] {
+        lines(contract).compactMap { line in
+            line.prefixMatch(of: /\|\s*([A-Z]{1,3}-[0-9]+)\s*\|/).map { String($0.1) }
+        }
+    }
+
+    /// The ids that a file cites, of those series that some contract defines.
+    static func citedIDs(in text: String, series: Set<String>) -> [String] {
+        guard series.contains(where: { has($0 + "-", text) }) else { return [] }
+        return text.matches(of: /\b([A-Z]{1,3})-[0-9]{1,2}\b/.wordBoundaryKind(.simple))
+            .filter { series.contains(String($0.1)) }.map { String($0.0) }
+    }
+
+    /// The documents that a file's comments and texts name.
+    static func citedDocuments(in text: String) -> [String] {
+        lines(text, with: ".md").flatMap { line in
+            line.matches(of: /[A-Za-z][A-Za-z0-9_\/-]*\.md\b/).map { String($0.0) }
+        }
+    }
+
     /// The names that a `.gitignore` leaves out at the top: those without a folder.
     static func ignoredNames(in text: String) -> [String] {
         lines(text).compactMap { line in
@@ -134,6 +155,14 @@ struct SourceTree {
         try FileManager.default.contentsOfDirectory(
             atPath: root.appending(path: "Sources").path
         ).sorted()
+    }
+
+    /// The documents beside the code, by their paths from the top.
+    func documents() throws -> [String] {
+        let beside = try FileManager.default.subpathsOfDirectory(
+            atPath: root.appending(path: "Sources").path
+        ).map { "Sources/" + $0 }
+        return try (top() + beside).filter { $0.hasSuffix(".md") }.sorted()
     }
 
     /// Every Swift file under a folder of targets. Traps nobody: an empty answer is a failed test.

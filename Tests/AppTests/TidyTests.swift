@@ -33,14 +33,31 @@ struct TidyTests {
             "JSON": targets, "Threads": targets,
             "Cryptography": targets.subtracting(["COpenSSL"]),
             "JOSE": targets.subtracting(["Cryptography", "JSON"]),
+            "Lab": ["Logins", "Engine"],
+            "Commands": targets.subtracting(["Configuration", "Threads"]),
             "Localization": targets.subtracting(["Dates", "Logins", "Threads"]),
-            "Simulators": ["Logins", "Engine"],
         ]
         for file in try tree.swiftFiles("Sources") {
             let wrong = TidyRules.imports(of: file.text).filter {
+                // Nothing but the lab's own program imports the lab.
                 forbidden[file.target]?.contains($0) ?? false
+                    || $0 == "Lab" && file.target != "beckon-lab"
             }
             #expect(wrong.isEmpty, "\(file.path)")
+        }
+    }
+
+    @Test("names no kind of authorization server in App but in the list of kinds")
+    func kinds() throws {
+        for file in try tree.swiftFiles("Sources")
+        where file.target == "App" && !file.path.contains("Demo") && !file.path.contains("Simul") {
+            #expect(!file.text.contains("Cloudentity"), "\(file.path)")
+            let lines = file.text.split(separator: "\n").filter { $0.contains("cloudentity") }
+            #expect(lines.allSatisfy { $0.contains(".cloudentity") }, "\(file.path)")
+        }
+        for file in try tree.swiftFiles("Sources") where file.target == "OAuthClient" {
+            #expect(!file.text.localizedCaseInsensitiveContains("cloudentity"), "\(file.path)")
+            #expect(!file.text.contains("ACP"), "\(file.path)")
         }
     }
 
@@ -56,7 +73,7 @@ struct TidyTests {
     func shortcuts() throws {
         for file in try tree.swiftFiles("Sources") {
             #expect(TidyRules.shortcuts(in: file.text) == [], "\(file.path)")
-            if file.target != "App" {
+            if file.target != "Commands" {
                 #expect(TidyRules.unstructuredTasks(in: file.text) == [], "\(file.path)")
             }
         }
@@ -66,6 +83,36 @@ struct TidyTests {
     func trust() throws {
         for file in try tree.swiftFiles("Sources") {
             #expect(TidyRules.unexplainedTrust(in: file.text) == [], "\(file.path)")
+        }
+    }
+
+    @Test("defines every rule that it cites, once, in a document beside the code")
+    func contracts() throws {
+        let contracts = try tree.documents().filter {
+            $0.hasSuffix("/Contract.md") || $0.hasSuffix("/Knobs.md")
+        }
+        let ids = try contracts.flatMap { TidyRules.definedIDs(in: try tree.text($0)) }
+        #expect(ids.count > 50)
+        #expect(Set(ids).count == ids.count, "an id is defined twice")
+        let series = Set(ids.compactMap { $0.split(separator: "-").first.map(String.init) })
+        for file in try tree.swiftFiles("Sources") + tree.swiftFiles("Tests")
+        where file.path != "AppTests/TidyTests.swift" {
+            let unknown = TidyRules.citedIDs(in: file.text, series: series).filter {
+                !ids.contains($0)
+            }
+            #expect(unknown.isEmpty, "\(file.path)")
+        }
+    }
+
+    @Test("cites only documents that it has")
+    func documents() throws {
+        let names = Set(try tree.documents().compactMap { $0.split(separator: "/").last })
+        for file in try tree.swiftFiles("Sources") + tree.swiftFiles("Tests")
+        where file.path != "AppTests/TidyTests.swift" {
+            let missing = TidyRules.citedDocuments(in: file.text).filter {
+                !($0.split(separator: "/").last.map(names.contains) ?? false)
+            }
+            #expect(missing.isEmpty, "\(file.path)")
         }
     }
 
@@ -155,6 +202,19 @@ struct TidyRulesTests {
     )
     func trust(text: String, count: Int) {
         #expect(TidyRules.unexplainedTrust(in: text).count == count)
+    }
+
+    @Test("reads the rules of a contract and the places that cite them")
+    func contracts() {
+        let contract = "| id | rule |\n|---|---|\n| CB-3 | Accounts. [CB-1] |\n| K-12 | A knob. |"
+        #expect(TidyRules.definedIDs(in: contract) == ["CB-3", "K-12"])
+        let text = "/// Accounts [CB-3, CB-4].\nlet curve = \"P-256\" // K-120 SUB-3 (K-12)"
+        #expect(TidyRules.citedIDs(in: text, series: ["CB", "K"]) == ["CB-3", "CB-4", "K-12"])
+        #expect(TidyRules.citedIDs(in: text, series: []) == [])
+        #expect(
+            TidyRules.citedDocuments(in: "/// `rules.md` 2\n// a/Contract.md, not a.mdx\nx.mode")
+                == ["rules.md", "a/Contract.md"]
+        )
     }
 
     @Test("finds the relative links of a document, without their anchors")

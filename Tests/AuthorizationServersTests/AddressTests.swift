@@ -1,7 +1,10 @@
-import AuthorizationServers
 import HTTP
 import Logins
+import OAuthClient
+import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 @Suite("Cloudentity's addresses")
 struct AddressTests {
@@ -14,7 +17,7 @@ struct AddressTests {
     }
 
     @Test(
-        "are built by the table of cloudentity.md section 2",
+        "are built from domain mode, address and tenant",
         arguments: [
             Case(
                 mode: .standard,
@@ -44,8 +47,7 @@ struct AddressTests {
             server: try #require(AuthorizationServerID("acp")),
             acp: row.acp,
             domainMode: row.mode,
-            clientID: "c",
-            credentials: { ClientCredentials(.secretBasic("s")) }
+            clientID: "c"
         )
         let tenant = TenantID("bank")
         let key = LoginKey(
@@ -54,7 +56,32 @@ struct AddressTests {
             login: try #require(LoginID(row.login))
         )
         #expect(outbound.scopeGrantURL(of: key) == row.grant)
-        #expect(outbound.tokenURL(for: tenant) == row.token)
+        let issuer = row.token.replacing("/oauth2/token", with: "")
+        #expect(outbound.tokenEndpoint(for: tenant) == .url(row.token, issuer: issuer))
+    }
+
+    @Test("of tokens come from the configuration, then from discovery (BP-4)")
+    func tokenEndpoint() throws {
+        var outbound = CloudentityOutbound(
+            server: try #require(AuthorizationServerID("acp")),
+            acp: "https://acp.example",
+            discovery: .standard,
+            clientID: "c"
+        )
+        for tenant in ["bank", "other"] {
+            #expect(
+                outbound.tokenEndpoint(for: TenantID(tenant))
+                    == .discovered(issuer: "https://acp.example/\(tenant)/system")
+            )
+        }
+        #expect(outbound.tokenEndpoint(for: nil) == nil)
+        let issuer = "https://login.example/retail"
+        outbound.discovery = .at(issuer + Discovery.path)
+        #expect(outbound.tokenEndpoint(for: nil) == .discovered(issuer: issuer))
+        outbound.tokenURL = "https://mine.example/t"
+        #expect(
+            outbound.tokenEndpoint(for: nil) == .url("https://mine.example/t", issuer: issuer)
+        )
     }
 
     typealias ConsentRow = (
@@ -79,8 +106,7 @@ struct AddressTests {
             acp: row.acp,
             domainMode: row.mode,
             consentStyle: row.style,
-            clientID: "c",
-            credentials: { ClientCredentials(.secretBasic("s")) }
+            clientID: "c"
         )
         let key = LoginKey(
             server: outbound.server,

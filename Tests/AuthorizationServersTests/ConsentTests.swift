@@ -1,9 +1,11 @@
-import AuthorizationServers
 import HTTP
 import Logins
+import OAuthClient
 import Telemetry
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 @Suite("What Cloudentity has approved")
 struct ConsentTests {
@@ -23,25 +25,18 @@ struct ConsentTests {
         let settings = CloudentityOutbound(
             server: .named("acp"),
             acp: "https://acp.example",
-            clientID: "beckon",
-            credentials: { ClientCredentials(.secretBasic("secret")) }
+            clientID: "beckon"
         )
-        let server = CloudentityServer(settings, http: http, clock: clock, log: .silent)
-        let received = clock.now() - .seconds(age)
-        let login = PendingLogin(
-            key: LoginKey(
-                server: .named("acp"),
-                tenant: .named("bank"),
-                login: .named("l1")
-            ),
-            terms: PendingLogin.Terms(
-                receivedAt: received,
-                expiresAt: received + .seconds(120),
-                promptEnds: received + .seconds(110),
-                reportEnds: received + .seconds(119),
-                reportsExpiry: .never
-            ),
-            details: PendingLogin.Details(
+        let server = CloudentityServer(
+            settings,
+            credentials: { ClientCredentials(.secretBasic("secret")) },
+            http: http,
+            clock: clock,
+            log: .silent
+        )
+        let login = PendingLogin.arrived(
+            at: clock.now() - .seconds(age),
+            PendingLogin.Details(
                 user: .named("ann"),
                 clientName: "Told",
                 requestedScopes: scopes,

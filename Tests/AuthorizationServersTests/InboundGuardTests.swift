@@ -1,8 +1,9 @@
-import AuthorizationServers
 import Cryptography
 import HTTP
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 @Suite("The guard of the inbound calls")
 struct InboundGuardTests {

@@ -1,4 +1,3 @@
-import AuthorizationServers
 import Cryptography
 import Engine
 import HTTP
@@ -8,6 +7,8 @@ import SQLiteStore
 import TestSupport
 import Testing
 import Threads
+
+@testable import AuthorizationServers
 
 /// The routes that ACP calls, over a real store.
 final class InboundStage: Sendable {

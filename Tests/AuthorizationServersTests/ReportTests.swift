@@ -1,10 +1,12 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
+import OAuthClient
 import Telemetry
 import TestSupport
 import Testing
+
+@testable import AuthorizationServers
 
 @Suite("A report to Cloudentity")
 struct ReportTests {
@@ -32,7 +34,7 @@ struct ReportTests {
     static let approved = #"{"scope_grant_approved":true,"scope_grant_rejected":false}"#
     static let rejected = #"{"scope_grant_approved":false,"scope_grant_rejected":true}"#
 
-    /// Reasoned from `cloudentity.md` 6.2 and 6.3, row by row.
+    /// The rules of the contract, one row each [SP-1 to SP-7, ED-1 to ED-5].
     static let cases: [Case] = [
         Case(
             testDescription: "200 is done",
@@ -361,10 +363,15 @@ struct ReportTests {
             let settings = CloudentityOutbound(
                 server: .named("acp"),
                 acp: "https://acp.example/",
-                clientID: "beckon",
-                credentials: { ClientCredentials(.secretBasic("secret")) }
+                clientID: "beckon"
             )
-            server = CloudentityServer(settings, http: http, clock: clock, log: .silent)
+            server = CloudentityServer(
+                settings,
+                credentials: { ClientCredentials(.secretBasic("secret")) },
+                http: http,
+                clock: clock,
+                log: .silent
+            )
         }
 
         func count(_ matching: (OutboundRequest) -> Bool) -> Int {
@@ -372,21 +379,10 @@ struct ReportTests {
         }
 
         func login(age: Int64, origin: PendingLogin.Origin? = nil) -> PendingLogin {
-            let received = clock.now() - .seconds(age)
-            return PendingLogin(
-                key: LoginKey(
-                    server: .named("acp"),
-                    tenant: TenantID("bank"),
-                    login: .named("a/b")
-                ),
-                terms: PendingLogin.Terms(
-                    receivedAt: received,
-                    expiresAt: received + .seconds(120),
-                    promptEnds: received + .seconds(110),
-                    reportEnds: received + .seconds(119),
-                    reportsExpiry: .never
-                ),
-                details: PendingLogin.Details(user: .named("ann"), state: "s1", origin: origin)
+            .arrived(
+                "a/b",
+                at: clock.now() - .seconds(age),
+                .init(user: .named("ann"), state: "s1", origin: origin)
             )
         }
 

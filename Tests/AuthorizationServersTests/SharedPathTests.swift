@@ -1,4 +1,3 @@
-import AuthorizationServers
 import Cryptography
 import Engine
 import HTTP
@@ -7,7 +6,9 @@ import SQLiteStore
 import TestSupport
 import Testing
 
-// cloudentity.md IN-7 and BP-2
+@testable import AuthorizationServers
+
+// Tenant and workspace select the server [IN-7, BP-2].
 @Suite("Servers that call under one base path", .timeLimit(.minutes(1)))
 struct SharedPathTests {
     private static func server(

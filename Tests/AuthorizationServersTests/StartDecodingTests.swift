@@ -1,11 +1,12 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
 
-// cloudentity.md 1.4
+@testable import AuthorizationServers
+
+// `Contract.md`, section 2.
 @Suite("The body of a start", .timeLimit(.minutes(1)))
 struct StartDecodingTests {
     /// What a row of the table expects of a body.

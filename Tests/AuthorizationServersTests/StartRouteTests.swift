@@ -1,4 +1,3 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
@@ -7,7 +6,9 @@ import Telemetry
 import TestSupport
 import Testing
 
-// cloudentity.md 1.3 and 1.5
+@testable import AuthorizationServers
+
+// `Contract.md`, section 2.
 @Suite("POST /authentication/start", .timeLimit(.minutes(1)))
 struct StartRouteTests {
     static let acknowledged = #"{"acknowledged":true}"#
@@ -48,7 +49,7 @@ struct StartRouteTests {
             #expect(login.phase.name == .preparing)
             #expect(login.terms.receivedAt == now)
             #expect(login.terms.expiresAt == now + .seconds(300))
-            // cloudentity.md ST-4: the prompt ends ten seconds, the last report one before.
+            // The prompt ends ten seconds before the login, the last report one second before it [ST-4].
             #expect(login.terms.promptEnds == now + .seconds(290))
             #expect(login.terms.reportEnds == now + .seconds(299))
         }

@@ -1,4 +1,3 @@
-import AuthorizationServers
 import Cryptography
 import HTTP
 import JSON
@@ -6,7 +5,9 @@ import Logins
 import TestSupport
 import Testing
 
-// cloudentity.md 1.2
+@testable import AuthorizationServers
+
+// `Contract.md`, section 1.
 @Suite("POST /user/verify", .timeLimit(.minutes(1)))
 struct VerifyRouteTests {
     static let known = #"{"user_identifier":"customer-4711@example.com"}"#

@@ -345,7 +345,7 @@ class Bench:
             raise SystemExit("callgrind gave no total")
 
         each = (total(4400) - total(400)) / 4000
-        print(f"\nUser instructions for each verify, everything in: {each:,.0f}   goal <= 20,000")
+        print(f"\nUser instructions for each verify, everything in: {each:,.0f}   goal <= 15,000")
         sys.stdout.flush()
 
 

@@ -17,6 +17,7 @@ from acp import LocalServer, answer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("BECKON", str(ROOT / ".build/debug/beckon"))
+LAB = os.environ.get("BECKON_LAB", BINARY + "-lab")
 SECRET = base64.b64encode(b"webhook-secret-for-tests-012345678").decode()
 PASSWORD = "not-a-secret-but-long-enough"
 

@@ -1,4 +1,4 @@
-"""The simulators of `beckon simulate` as processes of their own, and what stands between them and
+"""The simulators of `beckon-lab simulate` as processes of their own, and what stands between them and
 Beckon: a place where everything that passes can be seen and changed.
 """
 
@@ -12,7 +12,7 @@ import urllib.parse
 from http.client import HTTPConnection, HTTPException
 
 from acp import LocalServer, answer
-from beckon import BINARY, PASSWORD
+from beckon import LAB, PASSWORD
 
 CIBA = "urn:openid:params:grant-type:ciba"
 
@@ -21,7 +21,7 @@ class Process:
     """A command that prints an address on each of its first lines: `control  http://…`."""
 
     def __init__(self, *arguments, lines=1):
-        self.process = subprocess.Popen([BINARY, *arguments], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([LAB, *arguments], stdout=subprocess.PIPE, text=True)
         printed = [self.process.stdout.readline() for _ in range(lines)]
         assert all(printed), f"{arguments} ended"
         self.addresses = [line.split()[-1] for line in printed]
@@ -49,7 +49,7 @@ class SimulatedBank(Process):
 
 
 class SimulatedACP(Process):
-    """`beckon simulate acp`, and its control."""
+    """`beckon-lab simulate acp`, and its control."""
 
     def __init__(self, service_url, *options):
         super().__init__(

@@ -9,7 +9,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "BlackBox"))
 
-from beckon import BINARY
+from beckon import LAB
 from scenarios import run_all
 from webdriver import Driver, until
 
@@ -23,14 +23,14 @@ def scenario(function):
 
 
 class Demo:
-    """`beckon demo` on a free port, and browsers for its page."""
+    """`beckon-lab demo` on a free port, and browsers for its page."""
 
     def __enter__(self):
         with contextlib.ExitStack() as open_parts:
             self.driver = open_parts.enter_context(contextlib.closing(Driver()))
             self.log = open_parts.enter_context(tempfile.TemporaryFile("w+"))
             self.process = subprocess.Popen(
-                [BINARY, "demo", "--port=0"], stdout=subprocess.PIPE, stderr=self.log, text=True
+                [LAB, "demo", "--port=0"], stdout=subprocess.PIPE, stderr=self.log, text=True
             )
             open_parts.callback(self._stop)
             watch = threading.Timer(LIMIT, self.process.kill)

@@ -3,11 +3,8 @@
 # (Tests/setup.sh installs them). Words select scenarios: test.sh "Enter key".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-if [ -z "${BECKON:-}" ] && [ ! -x .build/debug/beckon ]; then
-    ${SWIFT:-swift} build --product beckon >&2
-fi
-if [ -z "${GALLERY:-}" ] && [ ! -x .build/debug/gallery ]; then
-    ${SWIFT:-swift} build --product gallery >&2
-fi
+for product in beckon beckon-lab gallery; do
+    [ -x ".build/debug/$product" ] || ${SWIFT:-swift} build --product "$product" >&2
+done
 export PYTHONDONTWRITEBYTECODE=1
 exec python3 Tests/Browser/play.py "$@"

@@ -6,7 +6,7 @@ import Testing
 @Suite("The JSON5 reader")
 struct JSON5Tests {
     @Test(
-        "takes what the specification allows, and reads it as Foundation does",
+        "accepts what the specification allows, and reads it as Foundation does",
         arguments: [
             "{}", "[]", "{a: 1}", "{'a': 1, \"b\": 2,}", "[1, 2,]", "{a_b$1: true}",
             "// first\n{/* in */ a: /* between */ 1 // last\n}", "{a: .5, b: 5., c: +1, d: -2.5e3}",
@@ -37,33 +37,68 @@ struct JSON5Tests {
     }
 
     @Test(
-        "says at which line and column a text is wrong",
+        "reports the line and column of an error",
         arguments: [
             ("", 1, 1), ("{", 1, 2), ("{a: 1\n b: 2}", 2, 2), ("{a: }", 1, 5), ("{a 1}", 1, 4),
-            ("{a: 1}\n}", 2, 1), ("{a: yes}", 1, 5), ("{a: 'x\n'}", 1, 5), ("/* no end", 1, 1),
+            ("{a: 1}\n}", 2, 1), ("{a: yes}", 1, 5), ("{a: 'x\n'}", 1, 7), ("/* no end", 1, 1),
             ("{a: 01}", 1, 5), ("{a: Infinity}", 1, 5), ("{a: NaN}", 1, 5), ("{a: 1 2}", 1, 7),
-            ("{a: '\\uD83D'}", 1, 6), ("{a: '\\x4'}", 1, 6), ("{1a: 1}", 1, 2), ("[,]", 1, 2),
+            ("{a: '\\uD83D'}", 1, 8), ("{a: '\\x4'}", 1, 7), ("{1a: 1}", 1, 2), ("[,]", 1, 2),
             ("{,}", 1, 2), ("{a: 0x}", 1, 5), ("{a: --1}", 1, 5), ("{a: 1.2.3}", 1, 5),
         ]
     )
     func refuses(_ text: String, line: Int, column: Int) {
-        let error = #expect(throws: JSON5Error.self) { try ConfigurationNode(text) }
+        let error = #expect(throws: ConfigurationNode.SyntaxError.self) {
+            try ConfigurationNode(text)
+        }
         #expect(error?.line == line)
         #expect(error?.column == column)
     }
 
-    @Test("refuses a key that stands twice and says where it stood first")
+    @Test(
+        "explains an error",
+        arguments: [
+            ("{a: yes}", "yes is not a value; a text needs quotes"),
+            ("{a: }", "a value is missing"),
+            ("{a 1}", "a comma or a colon is missing"), ("{a: 1 b: 2}", "a comma or a colon"),
+            ("{: 1}", "a key is missing here"), ("/* {}", "this comment is not closed"),
+            ("{a: 'b\n}", "this text is not closed"), ("{} 1", "something after the end"),
+            ("{a: '", "the text ends too early"), ("{a: '\\8'}", "escape"),
+        ]
+    )
+    func reasons(_ text: String, says: String) {
+        let error = #expect(throws: ConfigurationNode.SyntaxError.self) {
+            try ConfigurationNode(text)
+        }
+        #expect(error?.reason.contains(says) ?? false, "\(error?.reason ?? "")")
+    }
+
+    @Test("counts lines and columns of the text itself, comments and wide characters included")
+    func positions() throws {
+        let node = try ConfigurationNode("// ü\n/* a\n b */ {\n\u{A0}ä: 'é', // c\n b: [1,],\n}")
+        guard case .object(let members) = node.value else {
+            Issue.record("it is a group of keys")
+            return
+        }
+        #expect(node.line == 3)
+        #expect(members.map(\.node.line) == [4, 5])
+        let error = #expect(throws: ConfigurationNode.SyntaxError.self) {
+            try ConfigurationNode("{ /* ü */ a: 'ü' x }")
+        }
+        #expect(error?.column == 18)
+    }
+
+    @Test("refuses a key that is set twice, and says on which line it was first")
     func duplicate() {
-        let error = #expect(throws: JSON5Error.self) {
+        let error = #expect(throws: ConfigurationNode.SyntaxError.self) {
             try ConfigurationNode("{\n a: 1,\n b: 2,\n 'a': 3\n}")
         }
         #expect(error?.line == 4)
-        #expect(error?.reason == "a stands here again, after line 2")
+        #expect(error?.reason == "a is set twice, first on line 2")
     }
 
-    @Test("does not follow a text deeper than its limit")
+    @Test("refuses nesting deeper than its limit")
     func depth() {
-        #expect(throws: JSON5Error.self) {
+        #expect(throws: ConfigurationNode.SyntaxError.self) {
             try ConfigurationNode(String(repeating: "[", count: 100_000))
         }
     }

@@ -1,3 +1,4 @@
+import Commands
 import Cryptography
 import HTTP
 import Testing
@@ -7,7 +8,7 @@ import Testing
 @Suite("A value of a configuration")
 struct ValuesTests {
     @Test(
-        "that is a span of time has a unit",
+        "that is a duration needs a unit",
         arguments: [
             ("500ms", Duration.milliseconds(500)), ("0s", .zero), ("10s", .seconds(10)),
             ("2m", .seconds(120)), ("1h", .seconds(3600)), ("7d", .seconds(604_800)),
@@ -35,7 +36,7 @@ struct ValuesTests {
     }
 
     @Test(
-        "that is no address is refused",
+        "that is not an address is refused",
         arguments: [
             "", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80",
             "[127.0.0.1]:80", "[::1]", "host:80", "127.1:80", "127.0.0.1/8:80", "[::1%lo]:80",
@@ -47,7 +48,7 @@ struct ValuesTests {
     }
 
     @Test(
-        "that is a range of addresses holds what it says",
+        "that is a range of addresses contains its addresses only",
         arguments: [
             ("10.0.0.0/8", "10.255.1.2", true), ("10.0.0.0/8", "11.0.0.0", false),
             ("192.0.2.7", "192.0.2.7", true), ("192.0.2.7", "192.0.2.8", false),
@@ -65,7 +66,7 @@ struct ValuesTests {
     }
 
     @Test(
-        "that is no range of addresses is refused",
+        "that is not a range of addresses is refused",
         arguments: [
             "", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.1/8", "2001:db8::/129",
             "2001:db8::1/32", "1::2::3", ":::", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7", "g::",
@@ -78,7 +79,7 @@ struct ValuesTests {
     }
 
     @Test(
-        "that is misspelt is told from its neighbours",
+        "that is misspelt gets the nearest name as a hint",
         arguments: [
             ("lissten", "listen"), ("lsiten", "listen"), ("Listen", "listen"), ("lim", nil),
             ("managment", "management"), ("xyz", nil),
@@ -88,7 +89,7 @@ struct ValuesTests {
         #expect(Spelling.nearest(to: word, among: ["listen", "limits", "management"]) == meant)
     }
 
-    @Test("that is secret cannot be printed")
+    @Test("that is secret is never printed")
     func secret() {
         let secret = Secret("correct horse")
         var dumped = ""
@@ -107,7 +108,7 @@ struct ValuesTests {
     private static let hash =
         "sha256:AAECAwQFBgcICQoLDA0ODw:PT7NB1B2A4OlzWox1NgpSt0YKawNe-BkcIP3OEfdMl4"
 
-    @Test("that is a hash matches its secret and nothing else")
+    @Test("that is a hash matches its secret only")
     func hash() throws {
         let hash = try #require(SecretHash(Self.hash))
         #expect(hash.matches(Array("correct horse battery staple".utf8)))
@@ -120,7 +121,7 @@ struct ValuesTests {
     }
 
     @Test(
-        "that is no hash is refused",
+        "that is not a hash is refused",
         arguments: ["", "sha256", "sha256::", "sha256:AAECAwQFBgc:AAAA", "sha256:AA:AA", "plain"]
     )
     func notHash(_ text: String) {

@@ -111,14 +111,14 @@ struct ConsentFormTests {
         let full = try Self.full()
         #expect(try ConsentForm.consent(ConsentForm.bytes(of: full)) == full)
         #expect(try ConsentForm.consent(ConsentForm.bytes(of: .fixture)) == .fixture)
-        for kind in Consent.Kind.allCases {
+        for kind in Consent.Kind.all {
             for choice in Self.choices {
                 let consent = Consent(kind: kind, clientName: nil, scopes: [], accounts: choice)
                 #expect(try ConsentForm.consent(ConsentForm.bytes(of: consent)) == consent)
             }
         }
         for label in Fact.Known.allCases {
-            for list in Fact.Codes.allCases {
+            for list in Fact.Codes.all {
                 let fact = Fact(.known(label), .codes([], list))
                 let consent = Consent(clientName: nil, scopes: [], facts: [fact])
                 #expect(try ConsentForm.consent(ConsentForm.bytes(of: consent)) == consent)
@@ -141,7 +141,8 @@ struct ConsentFormTests {
         let text = """
             {"accounts":{"payer":null},"client_name":"Shop","ends_at":1000,"facts":[{"amount":\
             "165.88","currency":"GBP","label":"amount"}],"id":"pdc-77","kind":\
-            "uk_domestic_payment","scopes":[{"display":"Pay","name":"payments"}],"source":"ab"}
+            "uk_domestic_payment","scopes":[{"display":"Pay","name":"payments"}],"source":"ab",\
+            "subject":"payment"}
             """
         #expect(String(decoding: ConsentForm.bytes(of: consent), as: UTF8.self) == text)
         #expect(ConsentForm.digest(of: consent).bytes == SHA256.digest(Array(text.utf8)))
@@ -150,7 +151,10 @@ struct ConsentFormTests {
     @Test(
         "is refused when it is not one",
         arguments: [
-            "", "[]", "{}", #"{"kind":"scopes"}"#, #"{"kind":"nothing","scopes":[],"facts":[]}"#,
+            "", "[]", "{}", #"{"kind":"scopes"}"#,
+            #"{"kind":"scopes","subject":"nothing","scopes":[],"facts":[]}"#,
+            #"{"kind":"x","account_rules":["none"],"scopes":[],"facts":[]}"#,
+            #"{"kind":7,"scopes":[],"facts":[]}"#,
             #"{"kind":"scopes","scopes":[{}],"facts":[]}"#,
             #"{"kind":"scopes","scopes":[],"facts":[{"label":"amount"}]}"#,
             #"{"kind":"scopes","scopes":[],"facts":[{"label":"luck","text":"x"}]}"#,

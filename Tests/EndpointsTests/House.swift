@@ -35,7 +35,7 @@ struct House: Sendable {
         options.changes = { changes.publish($0) }
         let store = try SQLiteLoginStore(options)
         let house = House(
-            store: store,
+            store: InstrumentedStore(store),
             clock: clock,
             changes: changes,
             tap: tap,
@@ -117,21 +117,12 @@ struct House: Sendable {
         isReady: Bool
     ) async throws -> Prompted {
         let now = clock.now()
-        let login = PendingLogin(
-            key: LoginKey(
-                server: try require(AuthorizationServerID("acp")),
-                tenant: nil,
-                login: try require(LoginID(id))
-            ),
-            terms: PendingLogin.Terms(
-                receivedAt: now,
-                expiresAt: now + .seconds(120),
-                promptEnds: now + .seconds(110),
-                reportEnds: now + .seconds(119),
-                reportsExpiry: .never
-            ),
-            details: PendingLogin.Details(
-                user: try require(UserID("customer-4711")),
+        let login = PendingLogin.arrived(
+            id,
+            tenant: nil,
+            at: now,
+            PendingLogin.Details(
+                user: .named("customer-4711"),
                 client: ClientID("kiosk"),
                 bindingMessage: message,
                 origin: .fixture

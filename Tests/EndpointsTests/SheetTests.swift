@@ -162,7 +162,7 @@ struct SheetTests {
                 if case .known(let known) = fact.label {
                     #expect(words.contains(catalogue.label(known)), "\(sample.name): \(known)")
                 }
-                guard case .codes(let codes, let list) = fact.value else { continue }
+                guard case .codes(let codes, let list, _) = fact.value else { continue }
                 for code in codes {
                     let text = catalogue.meaning(code, in: list) ?? catalogue.text(.unknownCode)
                     #expect(words.contains(text), "\(sample.name): \(code)")
@@ -186,7 +186,7 @@ struct SheetTests {
                 "Investments and foreign exchange", "Other",
             ]
         )
-        for code in KnownCodes.brasilPermissions {
+        for code in StandardCodes.brasilPermissions {
             let meaning = try require(Catalogue(.en).meaning(code, in: .brasilPermission))
             #expect(
                 page.split(separator: "<li>\(meaning)</li>", omittingEmptySubsequences: false).count

@@ -28,7 +28,7 @@ final class StandInBank: AccountDirectory {
     }
 }
 
-@Suite("The accounts that a person may choose from", .timeLimit(.minutes(1)))
+@Suite("Accounts to choose from", .timeLimit(.minutes(1)))
 struct AccountOfferTests {
     static func account(
         _ id: String,
@@ -112,7 +112,7 @@ struct AccountOfferTests {
             (.payer(named: rolled), [], society, .success(["a"])),
         ]
 
-    @Test("are those that the consent can be for", arguments: cases.indices)
+    @Test("The accounts offered are those that the consent can be for", arguments: cases.indices)
     func offered(_ index: Int) async throws {
         let row = Self.cases[index]
         let stage = try Stage()
@@ -138,7 +138,7 @@ struct AccountOfferTests {
         #expect(stage.server.reports.entries.count == (isFailure ? 1 : 0))
     }
 
-    @Test("are asked for again when the bank is down, and by nobody while none are needed")
+    @Test("A bank that is down is asked again, and only for consents that need accounts")
     func bankDown() async throws {
         let stage = try Stage()
         let bank = StandInBank([Self.account("a")])
@@ -159,7 +159,7 @@ struct AccountOfferTests {
         #expect(bank.asked.entries == [.named("alice"), .named("alice")])
     }
 
-    @Test("of which exactly one pays, and it is what the answer is tied to")
+    @Test("A payment takes exactly one account, and the decision is tied to it")
     func onePays() async throws {
         let stage = try Stage()
         let consent = Consent(clientName: nil, scopes: [], accounts: .payer(named: Self.named))
@@ -169,11 +169,10 @@ struct AccountOfferTests {
             func approve(_ accounts: [String]?) async throws -> StoredLogin {
                 try await run.desk.decide(
                     .approve,
-                    Selection(accounts: accounts),
                     opening: ticket,
                     via: .page,
                     address: nil
-                )
+                ) { _ in Selection(accounts: accounts) }
             }
             for accounts in [nil, ["a", "b"], ["c"], []] {
                 await #expect(throws: DecisionDesk.Refusal.self) { _ = try await approve(accounts) }

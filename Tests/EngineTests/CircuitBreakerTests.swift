@@ -3,7 +3,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A circuit breaker")
+@Suite("Circuit breaker")
 struct CircuitBreakerTests {
     private static let start = Timestamp(milliseconds: 1_795_176_000_000)
     private static let rule = CircuitBreaker.Rule(
@@ -92,7 +92,7 @@ struct CircuitBreakerTests {
         ),
     ]
 
-    @Test("goes from each state where each event leads", arguments: rows)
+    @Test("A circuit breaker changes state as its table says", arguments: rows)
     func table(_ row: Row) {
         for (event, expected) in zip(Self.events, row.after) {
             var breaker = Self.breaker(row.before)
@@ -101,7 +101,7 @@ struct CircuitBreakerTests {
         }
     }
 
-    @Test("lets nobody probe before its pause is over")
+    @Test("An open breaker allows no probe before its pause ends")
     func tooEarly() {
         var breaker = Self.breaker(Self.failing)
         let early = Self.start + .milliseconds(999)
@@ -111,7 +111,7 @@ struct CircuitBreakerTests {
         #expect(breaker.state == Self.opened)
     }
 
-    @Test("pauses longer after each probe that fails, with jitter, and begins anew once closed")
+    @Test("A breaker's pause grows with each failed probe and is reset when it closes")
     func pauses() {
         var breaker = Self.breaker(Self.failing)
         var now = Self.start

@@ -4,7 +4,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A consent that is looked at twice", .timeLimit(.minutes(1)))
+@Suite("Consents fetched again before the report", .timeLimit(.minutes(1)))
 struct ConsentChangeTests {
     static func lodged(
         reference: String = "INV-1",
@@ -55,7 +55,7 @@ struct ConsentChangeTests {
             (.gone, [], .stranded),
         ]
 
-    @Test("is approved only as it was shown", arguments: looks.indices)
+    @Test("An approval is reported only if the consent is unchanged", arguments: looks.indices)
     func secondLook(_ index: Int) async throws {
         let row = Self.looks[index]
         let stage = try Stage()
@@ -77,7 +77,7 @@ struct ConsentChangeTests {
         #expect(stage.server.asked.entries.count == 2)
     }
 
-    @Test("is waited for when the server cannot say now", arguments: [true, false])
+    @Test("An approval waits while the server cannot return the consent", arguments: [true, false])
     func later(_ changes: Bool) async throws {
         let stage = try Stage()
         stage.server.answerConsents(
@@ -101,7 +101,7 @@ struct ConsentChangeTests {
         )
     }
 
-    @Test("that cannot be looked at until time is out strands its approval unsent")
+    @Test("An approval is stranded unsent if its consent cannot be fetched in time")
     func neverSeen() async throws {
         let stage = try Stage()
         let busy = ConsentAnswer.later("busy", after: .seconds(500))
@@ -123,7 +123,7 @@ struct ConsentChangeTests {
         #expect(stage.server.reports.entries.isEmpty)
     }
 
-    @Test("is looked at once when nothing was fetched, or nothing is granted")
+    @Test("A consent is not fetched again if it has no source or nothing is granted")
     func notAgain() async throws {
         let cases: [(consent: Consent, choice: Decision.Choice)] = [
             (.fixture, .approve), (Self.lodged(source: nil), .approve),
@@ -142,7 +142,7 @@ struct ConsentChangeTests {
         }
     }
 
-    @Test("stays void however often its report fails")
+    @Test("A voided approval stays void when its report fails")
     func voidedReport() async throws {
         let stage = try Stage()
         stage.server.answerConsents(.consent(Self.lodged()), .consent(Self.lodged(source: "b")))
@@ -164,7 +164,7 @@ struct ConsentChangeTests {
     }
 
     @Test(
-        "is looked at again after a crash, unless a report may have been made",
+        "After a crash a consent is fetched again unless a report may have been sent",
         arguments: [true, false],
         [true, false]
     )
@@ -191,7 +191,10 @@ struct ConsentChangeTests {
 
     // MARK: Its end
 
-    @Test("that is over when it comes is shown to nobody, and rejected", arguments: [10, 0, -60])
+    @Test(
+        "A consent that has expired on arrival is not shown and is rejected",
+        arguments: [10, 0, -60]
+    )
     func over(_ seconds: Int64) async throws {
         let stage = try Stage()
         let end = stage.start + .seconds(seconds)
@@ -206,7 +209,7 @@ struct ConsentChangeTests {
         #expect(stage.server.asked.entries.count == 1)
     }
 
-    @Test("that ends before the login ends the prompt in time, also after a restart")
+    @Test("A consent that ends before its login ends the prompt early, also after a restart")
     func endsEarly() async throws {
         let stage = try Stage()
         let consent = Self.lodged(endsAt: stage.start + .seconds(60))
@@ -233,7 +236,7 @@ struct ConsentChangeTests {
 
     // MARK: Two logins
 
-    @Test("asks one person once when twenty logins turn out to be about one consent")
+    @Test("Only one of twenty logins for one consent notifies the user")
     func oneConsent() async throws {
         let stage = try Stage()
         let consent = Self.lodged(id: .named("urn:bank:C1"))

@@ -6,7 +6,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("The decision desk", .timeLimit(.minutes(1)))
+@Suite("Decision desk", .timeLimit(.minutes(1)))
 struct DecisionDeskTests {
     /// A desk over a store on which nobody works, and a login that waits for its person.
     struct Counter {
@@ -49,12 +49,7 @@ struct DecisionDeskTests {
         let changes = LoginChanges()
         try await stage.withStore(changes: changes) { store in
             let ticket = try await prompt("login-1", .waiting, in: store, at: stage.start)
-            let desk = DecisionDesk(
-                store: store,
-                changes: changes,
-                clock: stage.clock,
-                allowsApprovalByTap: tap
-            )
+            let desk = stage.desk(store, changes: changes, allowsTap: tap)
             try await body(
                 Counter(
                     stage: stage,
@@ -80,8 +75,8 @@ struct DecisionDeskTests {
         }
     }
 
-    @Test("takes each choice once, with its evidence", arguments: Decision.Choice.allCases)
-    func takes(_ choice: Decision.Choice) async throws {
+    @Test("Each choice is recorded with its evidence", arguments: Decision.Choice.allCases)
+    func recordsEachChoice(_ choice: Decision.Choice) async throws {
         try await Self.with { counter in
             let decided = try await counter.decide(choice)
             let decision = Decision(
@@ -103,8 +98,8 @@ struct DecisionDeskTests {
         }
     }
 
-    @Test("gives the same receipt for the same decision, and refuses another")
-    func again() async throws {
+    @Test("A repeated decision returns the same receipt and a different one is refused")
+    func repeatedDecision() async throws {
         try await Self.with { counter in
             let first = try await counter.decide(.deny)
             counter.stage.clock.advance(by: .seconds(5))
@@ -117,8 +112,8 @@ struct DecisionDeskTests {
         }
     }
 
-    @Test("lets exactly one of two hundred racing decisions win")
-    func race() async throws {
+    @Test("Exactly one of two hundred concurrent decisions is recorded")
+    func concurrentDecisions() async throws {
         try await Self.with { counter in
             let choices = (0..<200).map { Decision.Choice.allCases[$0 % 4] }.shuffled()
             let answers = await withTaskGroup { group in
@@ -139,8 +134,8 @@ struct DecisionDeskTests {
         }
     }
 
-    @Test("refuses what comes too late, and says what became of the login")
-    func late() async throws {
+    @Test("A decision after the deadline is refused with the login's current state")
+    func decisionAfterDeadline() async throws {
         try await Self.with { counter in
             let ends = PendingLogin.Fixture().promptEnds
             counter.stage.clock.advance(by: ends - counter.stage.start - .milliseconds(1))
@@ -153,8 +148,8 @@ struct DecisionDeskTests {
         }
     }
 
-    @Test("refuses a decision on what is not shown yet")
-    func early() async throws {
+    @Test("A decision before the prompt is ready is refused")
+    func decisionBeforePrompt() async throws {
         try await Self.with { counter in
             let ticket = try await counter.prompt("login-2", .preparing)
             let refusal = try await refusal {
@@ -167,8 +162,8 @@ struct DecisionDeskTests {
         }
     }
 
-    @Test("says the same to every ticket that does not open")
-    func tickets() async throws {
+    @Test("Every invalid ticket gets the same refusal")
+    func invalidTickets() async throws {
         try await Self.with { counter in
             let other = try await counter.prompt("login-2", .waiting)
             let real = try #require(Base64URL.decode(counter.ticket))
@@ -196,8 +191,8 @@ struct DecisionDeskTests {
         }
     }
 
-    @Test("lets a tap decline but not approve where tapping is not enough")
-    func tap() async throws {
+    @Test("Without approval by tap, a tap can decline but not approve")
+    func approvalByTapDisabled() async throws {
         try await Self.with(tap: false) { counter in
             let refusal = try await refusal { try await counter.decide(.approve) }
             #expect(refusal == .methodNotAllowed)
@@ -206,16 +201,11 @@ struct DecisionDeskTests {
         }
     }
 
-    @Test("tells a failing store from a wrong ticket")
-    func store() async throws {
+    @Test("A failing store is not reported as a wrong ticket")
+    func failingStore() async throws {
         let stage = try Stage()
         let (desk, ticket) = try await stage.withStore { store in
-            let desk = DecisionDesk(
-                store: store,
-                changes: LoginChanges(),
-                clock: stage.clock,
-                allowsApprovalByTap: true
-            )
+            let desk = stage.desk(store)
             return (desk, try await Self.prompt("login-1", .waiting, in: store, at: stage.start))
         }
         // The store is closed by now.

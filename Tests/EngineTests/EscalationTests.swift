@@ -3,9 +3,9 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Reaching a person", .timeLimit(.minutes(1)))
+@Suite("Notifying a user", .timeLimit(.minutes(1)))
 struct EscalationTests {
-    @Test("tries the second channel after its delay, with the same link")
+    @Test("The second channel is asked after its delay, with the same link")
     func second() async throws {
         let stage = try Stage()
         try await stage.run(stage.escalation) { run in
@@ -20,7 +20,7 @@ struct EscalationTests {
         #expect(first.map(\.prompt.ticket) == second.map(\.prompt.ticket))
     }
 
-    @Test("does not try the second channel before its time")
+    @Test("The second channel is not asked before its delay")
     func notEarlier() async throws {
         let stage = try Stage()
         try await stage.run(stage.escalation) { run in
@@ -39,7 +39,7 @@ struct EscalationTests {
         #expect(stage.sms.asked.entries.isEmpty, "a decision ends the asking")
     }
 
-    @Test("asks two channels at once when both are due")
+    @Test("Two channels that are due are asked concurrently")
     func together() async throws {
         let stage = try Stage()
         let plan = EscalationPlan([
@@ -59,7 +59,7 @@ struct EscalationTests {
         )
     }
 
-    @Test("tries the second channel at once when the first refuses")
+    @Test("The second channel is asked immediately when the first refuses")
     func refusal() async throws {
         let stage = try Stage()
         stage.webhook.answer(.refused("gone"))
@@ -76,7 +76,7 @@ struct EscalationTests {
         #expect(stage.log.events.contains("notification.refused"))
     }
 
-    @Test("fails, and says so, when every channel refuses")
+    @Test("A login fails when every channel refuses")
     func nobodyReached() async throws {
         let stage = try Stage()
         stage.webhook.answer(.refused("gone"))
@@ -89,8 +89,8 @@ struct EscalationTests {
         #expect(stage.server.reports.entries.map(\.outcome) == [.failed(.everyChannelRefused)])
     }
 
-    @Test("tries a channel again after its own pause, or the one it was asked for")
-    func again() async throws {
+    @Test("A channel is asked again after its own pause or the one it requested")
+    func channelIsAskedAgain() async throws {
         let stage = try Stage()
         stage.webhook.answer(.later("busy", after: nil), .later("busy", after: .seconds(9)))
         try await stage.run { run in
@@ -108,7 +108,7 @@ struct EscalationTests {
         #expect(asked.count == 3)
     }
 
-    @Test("refuses for a channel that is no longer configured")
+    @Test("A channel that is no longer configured counts as refused")
     func removed() async throws {
         let stage = try Stage()
         let number = try await stage.withStore { store in
@@ -122,7 +122,7 @@ struct EscalationTests {
     }
 
     @Test(
-        "is possible for active users with a usable channel",
+        "A user is reachable if active and with a usable channel",
         arguments: [
             (User(id: .named("alice"), isActive: true), true),
             (User(id: .named("alice"), isActive: false), false),
@@ -141,7 +141,7 @@ struct EscalationTests {
         #expect(try await reachability.canReach(.named("alice")) == isReachable)
     }
 
-    @Test("does not guess when the directory is down")
+    @Test("Reachability is unknown while the directory is down")
     func reachabilityUnknown() async throws {
         let stage = try Stage()
         stage.people.setDown(true)
@@ -151,7 +151,7 @@ struct EscalationTests {
         }
     }
 
-    @Test("keeps the order of the plan for a user's channels, without those that are off")
+    @Test("A user's channels keep the plan's order, without disabled ones")
     func steps() throws {
         let stage = try Stage()
         let plan = stage.escalation

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("Waiting for a login to change", .timeLimit(.minutes(1)))
+@Suite("Waiting for a login", .timeLimit(.minutes(1)))
 struct LoginChangesTests {
     typealias Counter = DecisionDeskTests.Counter
 
@@ -16,7 +16,7 @@ struct LoginChangesTests {
             .login.phase.name
     }
 
-    @Test("ends at once when it has changed already")
+    @Test("A wait ends immediately if the login has already changed")
     func already() async throws {
         try await DecisionDeskTests.with { counter in
             let phase = try await wait(counter, leaving: .preparing)
@@ -24,7 +24,7 @@ struct LoginChangesTests {
         }
     }
 
-    @Test("ends with the change, with no clock moving")
+    @Test("A wait ends with the change, without a timer")
     func change() async throws {
         try await DecisionDeskTests.with { counter in
             async let answer = wait(counter)
@@ -36,7 +36,7 @@ struct LoginChangesTests {
         }
     }
 
-    @Test("goes on through changes that leave the phase as it was")
+    @Test("A wait continues through changes that keep the phase")
     func sameness() async throws {
         try await DecisionDeskTests.with { counter in
             async let answer = wait(counter)
@@ -53,7 +53,7 @@ struct LoginChangesTests {
         }
     }
 
-    @Test("ends at its limit with the login as it is")
+    @Test("A wait ends at its limit with the login unchanged")
     func limit() async throws {
         try await DecisionDeskTests.with { counter in
             async let answer = wait(counter)
@@ -64,7 +64,7 @@ struct LoginChangesTests {
         }
     }
 
-    @Test("ends for everyone when the service drains, and for who comes later")
+    @Test("Closing ends all waits, and later ones at once")
     func close() async throws {
         try await DecisionDeskTests.with { counter in
             async let answer = wait(counter)
@@ -78,7 +78,7 @@ struct LoginChangesTests {
         }
     }
 
-    @Test("is not disturbed by other logins")
+    @Test("A wait ignores other logins")
     func others() async throws {
         let changes = LoginChanges()
         let mine = StoredLogin(number: LoginNumber(1), login: .inPhase(.waiting))

@@ -3,9 +3,9 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("The engine", .timeLimit(.minutes(1)))
+@Suite("Login engine", .timeLimit(.minutes(1)))
 struct LoginEngineTests {
-    @Test("does all of a thousand duties, never more at once than it may")
+    @Test("The engine performs a thousand duties within its concurrency limit")
     func concurrency() async throws {
         let stage = try Stage()
         let count = 1000
@@ -31,7 +31,7 @@ struct LoginEngineTests {
         #expect(stage.server.asked.entries.count == count)
     }
 
-    @Test("takes nothing when it may do nothing")
+    @Test("An engine with concurrency zero claims nothing")
     func noConcurrency() async throws {
         let stage = try Stage()
         try await stage.run(concurrency: 0) { run in
@@ -41,8 +41,8 @@ struct LoginEngineTests {
         #expect(stage.server.asked.entries.isEmpty)
     }
 
-    @Test("stops after what is under way, and takes nothing more")
-    func stop() async throws {
+    @Test("A stopped engine finishes work under way and leaves the rest to the next one")
+    func stopFinishesWorkUnderWay() async throws {
         let stage = try Stage()
         stage.server.consentGate.close()
         // Full with one duty, so that the second login can only be taken after the first.
@@ -58,9 +58,33 @@ struct LoginEngineTests {
         #expect(last?.phase.name == .waiting)
         #expect(stage.server.asked.entries == [.named("first")])
         #expect(stage.webhook.asked.entries.isEmpty)
+        // The row of the first still owes its notification.
+        try await stage.run { _ in
+            try await stage.webhook.asked.wait(for: 2, "prompts")
+        }
+        #expect(stage.server.asked.entries == [.named("first"), .named("second")])
     }
 
-    @Test("goes on after a restart from where a login was", arguments: [true, false])
+    @Test("A prepared login is notified later if no slot for notifications is free")
+    func noSlotForNotification() async throws {
+        let stage = try Stage()
+        stage.webhook.gate.close()
+        // One call at a time to the server, and so sixteen to the channels.
+        try await stage.run(concurrency: 1) { run in
+            for index in 1...17 {
+                let number = try await run.start("login-\(index)")
+                try await stage.login(number, reaching: .waiting)
+            }
+            try await stage.webhook.gate.arrivals.wait(for: 16, "held notifications")
+            #expect(run.engine.underWay[LoginQueue(stage.server.id, .notify)] == 16)
+            #expect(stage.webhook.asked.entries.count == 16)
+            stage.webhook.gate.open()
+            try await stage.webhook.asked.wait(for: 17, "prompts")
+        }
+        #expect(stage.webhook.asked.entries.count == 17)
+    }
+
+    @Test("A login continues after a restart from where it was", arguments: [true, false])
     func restart(isDecided: Bool) async throws {
         let stage = try Stage()
         let phases: [PendingLogin.PhaseName] = [.preparing, .waiting, .reporting]
@@ -95,7 +119,7 @@ struct LoginEngineTests {
         )
     }
 
-    @Test("gives a new link after a restart, and the old one still opens")
+    @Test("After a restart a new link is sent and the old one still works")
     func linksAfterRestart() async throws {
         let stage = try Stage()
         stage.webhook.answer(.later("busy", after: .seconds(5)))
@@ -114,7 +138,7 @@ struct LoginEngineTests {
     }
 
     @Test(
-        "does not do again what it could not write down",
+        "Work that could not be recorded is not done again",
         arguments: [StoreError.full, .locked, .unavailable("disk")]
     )
     func recording(_ error: StoreError) async throws {
@@ -140,7 +164,7 @@ struct LoginEngineTests {
         #expect(stage.log.events.filter { $0 == "engine.store_failed" }.count == 3)
     }
 
-    @Test("asks nobody twice because a prompt's delivery could not be written down")
+    @Test("A user is not notified twice when a delivery could not be recorded")
     func recordingDelivery() async throws {
         let stage = try Stage()
         stage.webhook.gate.close()
@@ -162,10 +186,10 @@ struct LoginEngineTests {
     }
 
     @Test(
-        "goes on by itself when the store answers again",
-        arguments: [TroubledStore.Operation.claim, .nextDue, .recover]
+        "The engine continues when the store works again",
+        arguments: [InstrumentedStore.Operation.claim, .nextDue, .recover]
     )
-    func storeBack(_ operation: TroubledStore.Operation) async throws {
+    func storeBack(_ operation: InstrumentedStore.Operation) async throws {
         let stage = try Stage()
         let number = try await stage.withStore { store in
             var login = PendingLogin.inPhase(.waiting)

@@ -3,10 +3,10 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A login in the engine", .timeLimit(.minutes(1)))
+@Suite("Login from start to report", .timeLimit(.minutes(1)))
 struct LoginFlowTests {
     @Test(
-        "is prepared, notified and reported, with no clock moving",
+        "A login is prepared, notified and reported without waiting for a timer",
         arguments: Decision.Choice.allCases
     )
     func wholeWay(_ choice: Decision.Choice) async throws {
@@ -34,7 +34,7 @@ struct LoginFlowTests {
         #expect(reports.map(\.inDoubt) == [false])
     }
 
-    @Test("carries what the consent says to the channel")
+    @Test("A prompt carries the consent's client and scopes")
     func promptContent() async throws {
         let stage = try Stage()
         try await stage.run { run in
@@ -49,9 +49,9 @@ struct LoginFlowTests {
     }
 
     @Test(
-        "is known by the call that brought it to whoever is called, and in the log, after a restart"
+        "A login keeps its trace in calls and logs, also after a restart"
     )
-    func origin() async throws {
+    func traceIsKept() async throws {
         let stage = try Stage()
         stage.server.answerNextReport(.later("busy", after: .seconds(1), inDoubt: false))
         stage.server.answerNextReport(.refused("bad scope"))
@@ -78,14 +78,14 @@ struct LoginFlowTests {
     }
 
     @Test(
-        "fails at once, and says so, when there is nobody to ask",
+        "A login fails immediately when its user cannot be notified",
         arguments: [
             ("mallory", true, true, Failure.userUnknown),
             ("alice", false, true, .userDisabled),
             ("alice", true, false, .noChannel),
         ]
     )
-    func nobody(user: String, isActive: Bool, isEnabled: Bool, failure: Failure) async throws {
+    func userCannotBeNotified(user: String, isActive: Bool, isEnabled: Bool, failure: Failure) async throws {
         let stage = try Stage()
         stage.people.put(User(id: .named("alice"), isActive: isActive))
         if !isEnabled { stage.webhook.disable() }
@@ -99,7 +99,7 @@ struct LoginFlowTests {
         #expect(stage.server.asked.entries.isEmpty, "nobody's consent is nobody's business")
     }
 
-    @Test("fails when the only channels that may be used for the user are not there")
+    @Test("A login fails when none of the user's channels is configured")
     func otherChannels() async throws {
         let stage = try Stage()
         stage.people.put(User(id: .named("alice"), isActive: true, channels: [.named("pigeon")]))
@@ -110,7 +110,7 @@ struct LoginFlowTests {
         }
     }
 
-    @Test("waits for a directory that is down, and goes on when it is up")
+    @Test("A login waits for a directory that is down")
     func directoryDown() async throws {
         let stage = try Stage()
         stage.people.setDown(true)
@@ -126,12 +126,12 @@ struct LoginFlowTests {
         #expect(stage.webhook.asked.entries.count == 1)
     }
 
-    @Test("ends by its deadline even while the directory stays down", arguments: [true, false])
+    @Test("A login expires while the directory stays down", arguments: [true, false])
     func directoryStaysDown(reportsExpiry: Bool) async throws {
         let stage = try Stage()
         stage.people.setDown(true)
         try await stage.run { run in
-            let number = try await run.start { $0.reportsExpiry = reportsExpiry }
+            let number = try await run.start { $0.reportsExpiry = reportsExpiry ? .always : .never }
             _ = try await stage.nextPreparation(number, attempt: 1)
             stage.clock.advance(by: PendingLogin.Fixture().promptEnds - stage.start)
             let login = try await stage.login(number, reaching: .settled)
@@ -141,7 +141,7 @@ struct LoginFlowTests {
         #expect(stage.webhook.asked.entries.isEmpty)
     }
 
-    @Test("asks for a consent again when the server says, and not earlier")
+    @Test("A consent is fetched again after the pause that the server requested")
     func consentLater() async throws {
         let stage = try Stage()
         stage.server.answerConsents(.later("busy", after: .seconds(7)), .later("busy", after: nil))
@@ -159,7 +159,7 @@ struct LoginFlowTests {
     }
 
     @Test(
-        "fails when its consent can never be shown",
+        "A login fails when its consent cannot be shown",
         arguments: [Failure.consentUnusable, .consentGone]
     )
     func consentUnusable(_ failure: Failure) async throws {
@@ -175,7 +175,7 @@ struct LoginFlowTests {
         #expect(stage.log.events.contains("consent.unusable"))
     }
 
-    @Test("is stranded when its authorization server is no longer configured")
+    @Test("A login is stranded when its server is no longer configured")
     func otherServer() async throws {
         let stage = try Stage()
         try await stage.run { run in
@@ -187,11 +187,11 @@ struct LoginFlowTests {
         #expect(stage.log.events.contains("login.server_unknown"))
     }
 
-    @Test("expires, and the server is told only where its rule says so", arguments: [true, false])
+    @Test("An expiry is reported only if the server's rule says so", arguments: [true, false])
     func expiry(reportsExpiry: Bool) async throws {
         let stage = try Stage()
         try await stage.run { run in
-            let number = try await run.start { $0.reportsExpiry = reportsExpiry }
+            let number = try await run.start { $0.reportsExpiry = reportsExpiry ? .always : .never }
             try await stage.webhook.asked.wait(for: 1, "prompts")
             let ends = PendingLogin.Fixture().promptEnds
             stage.clock.advance(by: ends - stage.start - .milliseconds(1))
@@ -206,7 +206,7 @@ struct LoginFlowTests {
         #expect(stage.server.reports.entries.map(\.outcome) == (reportsExpiry ? [.expired] : []))
     }
 
-    @Test("is reported while its notification is still on its way")
+    @Test("A decision is reported while a notification is still in flight")
     func decisionBeforeDelivery() async throws {
         let stage = try Stage()
         stage.webhook.gate.close()

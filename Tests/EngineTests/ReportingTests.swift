@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Reporting an outcome", .timeLimit(.minutes(1)))
+@Suite("Reports", .timeLimit(.minutes(1)))
 struct ReportingTests {
     typealias Case = (
         choice: Decision.Choice, answers: [ReportAnswer], phase: PendingLogin.PhaseName,
@@ -25,7 +25,7 @@ struct ReportingTests {
         ),
     ]
 
-    @Test("ends as the server's answers say", arguments: endings.indices)
+    @Test("A report ends as the server's answers say", arguments: endings.indices)
     func ends(_ index: Int) async throws {
         let expected = Self.endings[index]
         let stage = try Stage()
@@ -44,7 +44,7 @@ struct ReportingTests {
         #expect(stage.server.reports.entries.count == expected.answers.count)
     }
 
-    @Test("pauses longer each time, with jitter, up to the server's cap")
+    @Test("Pauses between reports grow with jitter up to the cap")
     func pauses() async throws {
         let stage = try Stage()
         let later = ReportAnswer.later("503", after: nil, inDoubt: false)
@@ -65,7 +65,7 @@ struct ReportingTests {
         #expect(stage.server.reports.entries.map(\.inDoubt) == Array(repeating: false, count: 7))
     }
 
-    @Test("waits exactly as long as the server asks")
+    @Test("A report waits exactly as long as the server asks")
     func retryAfter() async throws {
         let stage = try Stage()
         stage.server.answerNextReport(.later("429", after: .seconds(7), inDoubt: false))
@@ -80,7 +80,7 @@ struct ReportingTests {
         #expect(stage.server.reports.entries.map(\.at) == [stage.start, stage.start + .seconds(7)])
     }
 
-    @Test("stays in doubt once an attempt may have landed")
+    @Test("A report stays in doubt once an attempt may have arrived")
     func doubt() async throws {
         let stage = try Stage()
         stage.server.answerNextReport(.later("reset", after: .seconds(1), inDoubt: true))
@@ -98,7 +98,7 @@ struct ReportingTests {
         #expect(stage.server.reports.entries.map(\.inDoubt) == [false, true, true])
     }
 
-    @Test("is given up at the login's end, however long the server asks to wait")
+    @Test("A report is given up at the login's end, however long the server asks to wait")
     func outOfTime() async throws {
         let stage = try Stage()
         for _ in 1...2 {
@@ -121,7 +121,7 @@ struct ReportingTests {
         #expect(stage.server.reports.entries.count == 2)
     }
 
-    @Test("that was taken after time ran out counts all the same")
+    @Test("A report accepted after the time ran out settles the login")
     func takenLate() async throws {
         let stage = try Stage()
         stage.server.reportGate.close()
@@ -139,8 +139,8 @@ struct ReportingTests {
         #expect(stage.server.reports.entries.count == 1)
     }
 
-    @Test("of a stranded login is tried again when an operator says so")
-    func retried() async throws {
+    @Test("An operator can retry a stranded report")
+    func operatorRetries() async throws {
         let stage = try Stage()
         stage.server.answerNextReport(.refused("bad scope"))
         try await stage.run { run in

@@ -8,7 +8,7 @@ import Testing
 struct RetentionTests {
     let retention = Retention(redactAfter: .minutes(60), deleteAfter: .minutes(600))
 
-    @Test("erases what is personal first and the whole row later")
+    @Test("Personal data is erased first and the row later")
     func stages() async throws {
         let stage = try Stage()
         try await stage.withStore { store in
@@ -41,7 +41,7 @@ struct RetentionTests {
         }
     }
 
-    @Test("works through more than one batch in a pass")
+    @Test("A sweep works through more than one batch")
     func batches() async throws {
         let stage = try Stage()
         try await stage.withStore { store in
@@ -58,7 +58,7 @@ struct RetentionTests {
         }
     }
 
-    @Test("sweeps at once, and again a minute later")
+    @Test("Retention sweeps at start and a minute later")
     func repeats() async throws {
         let stage = try Stage()
         try await stage.withStore { store in
@@ -77,7 +77,7 @@ struct RetentionTests {
         #expect(stage.log.events.isEmpty)
     }
 
-    @Test("gives up stranded logins that nobody looked after, and erases them like settled ones")
+    @Test("Old stranded logins are abandoned and erased like settled ones")
     func stranded() async throws {
         let stage = try Stage()
         try await stage.withStore { store in
@@ -111,7 +111,7 @@ struct RetentionTests {
         }
     }
 
-    @Test("leaves one sweep out when the clock leapt ahead")
+    @Test("A sweep is skipped when the clock jumped ahead")
     func leap() async throws {
         let stage = try Stage()
         try await stage.withStore { store in
@@ -134,7 +134,7 @@ struct RetentionTests {
         #expect(stage.log.events == ["retention.clock_leapt"])
     }
 
-    @Test("goes on after a failure, and logs it")
+    @Test("Retention logs a failure and continues")
     func failure() async throws {
         let stage = try Stage()
         let closed = try await stage.withStore { $0 }

@@ -29,7 +29,7 @@ struct SeveralServersTests {
     }
 
     @Test(
-        "do not wait for one that hangs on every call",
+        "A server that hangs does not delay the others",
         arguments: [PendingLogin.PhaseName.preparing, .reporting]
     )
     func hanging(_ phase: PendingLogin.PhaseName) async throws {
@@ -53,7 +53,7 @@ struct SeveralServersTests {
         #expect(stage.server.reports.entries.count == 20)
     }
 
-    @Test("do not keep the reports of a server waiting for its consents")
+    @Test("Hanging consents do not delay a server's reports")
     func reportsBesideConsents() async throws {
         let stage = try Stage()
         _ = try await Self.insert(50, .preparing, into: stage)
@@ -66,7 +66,7 @@ struct SeveralServersTests {
         }
     }
 
-    @Test("that hang are still told at a login's last moment, and its end is not put off")
+    @Test("A hanging server still gets a report at its last moment, and the login ends in time")
     func lastMoment() async throws {
         let stage = try Stage()
         _ = try await Self.insert(20, .reporting, into: stage)
@@ -93,7 +93,7 @@ struct SeveralServersTests {
         }
     }
 
-    @Test("that fail are left alone, tried by one report, and sent all that waits once back")
+    @Test("A failing server is probed by one report and gets the others when it is back")
     func breaker() async throws {
         let stage = try Stage()
         let numbers = try await Self.insert(6, .reporting, into: stage)
@@ -121,7 +121,7 @@ struct SeveralServersTests {
         #expect(stage.clock.now() == stage.start + .seconds(3))
     }
 
-    @Test("that fail are told all the same at a login's last moment")
+    @Test("A failing server still gets a report at its last moment")
     func lastMomentWhileOpen() async throws {
         let stage = try Stage()
         let numbers = try await Self.insert(1, .reporting, into: stage) {
@@ -153,7 +153,7 @@ struct SeveralServersTests {
         #expect(stage.other.reports.entries.map(\.at) == [stage.start + .seconds(29)])
     }
 
-    @Test("that fail are not asked for consents, and logins are prepared once they are back")
+    @Test("A failing server is not asked for consents until it is back")
     func consentsWhileOpen() async throws {
         let stage = try Stage()
         let numbers = try await Self.insert(2, .preparing, into: stage)

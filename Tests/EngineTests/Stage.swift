@@ -4,15 +4,15 @@ import SQLiteStore
 import TestSupport
 import Testing
 
-/// Everything around an engine: a clock that stands still, a database, a server, two channels and
-/// a directory. It outlives the engines that run on it, as a disk outlives processes.
+/// The environment of an engine: a manual clock, a database, two servers, two channels and a
+/// directory. It outlives the engines that run on it, as a disk outlives processes.
 final class Stage: Sendable {
     static let publicURL = "https://login.bank.example"
 
     let clock = ManualClock()
     let log = CapturedLog()
     let server: StandInServer
-    /// A second one, which nothing is asked of unless a test has logins of it.
+    /// A second server, which is called only if a test has logins of it.
     let other: StandInServer
     let webhook: StandInChannel
     let sms: StandInChannel
@@ -32,14 +32,14 @@ final class Stage: Sendable {
         start = clock.now()
     }
 
-    /// The webhook at once, the text message after twenty seconds.
+    /// The webhook immediately, the text message after twenty seconds.
     var escalation: EscalationPlan {
         EscalationPlan([
             .init(channel: webhook, after: .zero), .init(channel: sms, after: .seconds(20)),
         ])
     }
 
-    /// Lends a store without anything that runs on it.
+    /// Opens a store without an engine.
     func withStore<Value>(
         changes: LoginChanges = LoginChanges(),
         _ body: (SQLiteLoginStore) async throws -> Value
@@ -65,19 +65,20 @@ final class Stage: Sendable {
         return value
     }
 
-    /// Runs an engine while `body` runs; then stops it and closes the store. It minds those
-    /// breakers only that it is given.
+    /// Runs an engine while `body` runs, then stops it and closes the store. Only the servers in
+    /// `health` have circuit breakers.
     func run(
         _ plan: EscalationPlan? = nil,
         concurrency: Int = 64,
         minding health: [ServerHealth] = [],
         accounts: (any AccountDirectory)? = nil,
-        trouble: ((TroubledStore) -> Void)? = nil,
+        trouble: ((InstrumentedStore) -> Void)? = nil,
         _ body: (Run) async throws -> Void
     ) async throws {
         let changes = LoginChanges()
         try await withStore(changes: changes) { store in
-            let troubled = TroubledStore(store)
+            let counted = InstrumentedStore(store)
+            let troubled = InstrumentedStore(counted)
             trouble?(troubled)
             let engine = LoginEngine(
                 store: troubled,
@@ -91,13 +92,15 @@ final class Stage: Sendable {
                 settings: .init(concurrency: concurrency, publicURL: Self.publicURL),
                 log: log.logger
             )
-            let desk = DecisionDesk(
+            let desk = desk(counted, changes: changes)
+            let run = Run(
+                stage: self,
                 store: store,
-                changes: changes,
-                clock: clock,
-                allowsApprovalByTap: true
+                counted: counted,
+                troubled: troubled,
+                engine: engine,
+                desk: desk
             )
-            let run = Run(stage: self, store: store, troubled: troubled, engine: engine, desk: desk)
             // When `body` throws, leaving this scope cancels the engine.
             async let running: Void = engine.run()
             try await body(run)
@@ -111,7 +114,15 @@ final class Stage: Sendable {
         }
     }
 
-    /// Waits until a login is as a test wants it.
+    func desk(
+        _ store: any LoginStore,
+        changes: LoginChanges = LoginChanges(),
+        allowsTap: Bool = true
+    ) -> DecisionDesk {
+        DecisionDesk(store: store, changes: changes, clock: clock, allowsApprovalByTap: allowsTap)
+    }
+
+    /// Waits until a login fulfils a condition.
     @discardableResult
     func login(
         _ number: LoginNumber,
@@ -134,11 +145,14 @@ final class Stage: Sendable {
     }
 }
 
-/// An engine that runs.
+/// A running engine.
 struct Run: Sendable {
     let stage: Stage
     let store: any LoginStore
-    let troubled: TroubledStore
+    /// What the engine and the desk ask of the store.
+    let counted: InstrumentedStore
+    /// The engine's view of it, which fails when a test says so.
+    let troubled: InstrumentedStore
     let engine: LoginEngine
     let desk: DecisionDesk
 
@@ -153,7 +167,7 @@ struct Run: Sendable {
         return try await store.insertNew(fixture.make())
     }
 
-    /// A login arrives and the person has been asked; returns its number and ticket.
+    /// A login arrives and its user is notified; returns its number and ticket.
     func prompt(_ id: String = "login-1") async throws -> (number: LoginNumber, ticket: String) {
         let number = try await start(id)
         let asked = try await stage.webhook.asked.wait("a prompt") { asked in

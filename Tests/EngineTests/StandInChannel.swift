@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threads
 
-/// A channel that answers by a script and keeps what it was asked. It complains of prompts that
+/// A channel with scripted answers that records its prompts. It fails the test for prompts that
 /// nobody could answer.
 final class StandInChannel: NotificationChannel {
     struct Asked: Sendable {
@@ -20,7 +20,7 @@ final class StandInChannel: NotificationChannel {
     let id: ChannelID
     let retries = RetrySchedule(first: .seconds(1), cap: .seconds(4), jitter: 0.5)
     let asked = Recorded<Asked>()
-    /// One entry when an answer leaves.
+    /// One entry for each answer.
     let answered = Recorded<LoginNumber>()
     let gate = Gate()
     private let crowd: Crowd
@@ -37,7 +37,7 @@ final class StandInChannel: NotificationChannel {
 
     func disable() { state.withLock { $0.isEnabled = false } }
 
-    /// What the next prompts are answered; then `delivered` again.
+    /// Sets the answers to the next prompts. Later ones get `delivered`.
     func answer(_ answers: DeliveryAnswer...) {
         state.withLock { $0.answers = answers }
     }
@@ -57,7 +57,7 @@ final class StandInChannel: NotificationChannel {
     }
 }
 
-/// Who the people are: `alice` unless told otherwise. Can be switched off.
+/// A directory of users, at first `alice` only. It can be made unavailable.
 final class StandInDirectory: UserDirectory {
     private struct State {
         var users: [UserID: User] = [.named("alice"): User(id: .named("alice"), isActive: true)]

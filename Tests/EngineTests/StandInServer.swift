@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 import Threads
 
-/// An authorization server that answers by a script, keeps what it was told, and complains of what
-/// no honest caller does: reporting twice, the opposite, or two reports of one login at a time.
+/// An authorization server with scripted answers that records its calls. It fails the test if an
+/// outcome is reported twice, reversed, or in two calls at a time.
 final class StandInServer: AuthorizationServer {
     struct Reported: Sendable {
         let login: LoginID
@@ -23,9 +23,9 @@ final class StandInServer: AuthorizationServer {
     }
 
     let id: AuthorizationServerID
-    /// Told of each answer: `later` is a failed call, as it is of a server that answers 503.
+    /// Hears of each answer; `later` counts as a failed call, like a 503.
     let health: ServerHealth
-    /// How many calls it has under way.
+    /// Counts the calls under way.
     let crowd = Crowd()
     let retries = RetrySchedule(first: .milliseconds(500), cap: .seconds(8), jitter: 0.2)
     let asked = Recorded<LoginID>()
@@ -35,7 +35,7 @@ final class StandInServer: AuthorizationServer {
     private let clock: ManualClock
     private let state = Locked(State())
 
-    /// Its breaker opens after three failures, for a second, and then for two.
+    /// Its breaker opens after three failures: first for one second, then for two.
     init(_ id: String = "cloudentity", clock: ManualClock) {
         self.id = .named(id)
         self.clock = clock
@@ -44,14 +44,14 @@ final class StandInServer: AuthorizationServer {
         health = ServerHealth(self.id, rule: rule, clock: clock)
     }
 
-    /// What the next questions for a consent are answered; then `Consent.fixture` again.
+    /// Sets the answers to the next requests for a consent. Later ones get `Consent.fixture`.
     func answerConsents(_ answers: ConsentAnswer...) { answerConsents(answers) }
 
     func answerConsents(_ answers: [ConsentAnswer]) {
         state.withLock { $0.consents = answers }
     }
 
-    /// Adds to what the next reports are answered; then it is `taken` again.
+    /// Adds an answer for the next reports. Later ones get `taken`.
     func answerNextReport(_ answer: ReportAnswer) {
         state.withLock { $0.answers.append(answer) }
     }
@@ -105,11 +105,11 @@ final class StandInServer: AuthorizationServer {
     }
 }
 
-/// Counts how many are at something at once.
+/// Counts concurrent calls.
 final class Crowd: Sendable {
     private let state = Locked((now: 0, most: 0))
 
-    /// The most there ever were at once.
+    /// The greatest number of concurrent calls so far.
     var most: Int { state.withLock { $0.most } }
 
     func within<Value: Sendable>(_ body: () async -> Value) async -> Value {

@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("The machine's clock", .timeLimit(.minutes(1)))
+@Suite("System clock", .timeLimit(.minutes(1)))
 struct SystemClockTests {
     let clock = SystemClock()
     let rung = Recorded<String>()
 
-    @Test("rings once, and not before its moment")
+    @Test("An action runs once and not before its time")
     func rings() async throws {
         let moment = clock.now() + .milliseconds(30)
         let times = Recorded<Timestamp>()
@@ -21,13 +21,13 @@ struct SystemClockTests {
         #expect(times.entries.allSatisfy { $0 >= moment })
     }
 
-    @Test("rings at once for a moment that has passed")
+    @Test("An action for a past time runs immediately")
     func past() async throws {
         clock.schedule("a", at: Timestamp(milliseconds: 0)) { [rung] in rung.append("a") }
         try await rung.wait(for: 1, "rings")
     }
 
-    @Test("rings only the last of what was scheduled under one name")
+    @Test("Only the last action under a name runs")
     func replaced() async throws {
         clock.schedule("a", at: clock.now() + .milliseconds(20)) { [rung] in rung.append("first") }
         clock.schedule("a", at: clock.now() + .milliseconds(50)) { [rung] in rung.append("second") }
@@ -36,7 +36,7 @@ struct SystemClockTests {
         #expect(rung.entries == ["second", "end"])
     }
 
-    @Test("does not ring early for what is put off at the last moment")
+    @Test("An action that is postponed at the last moment does not run early")
     func putOff() async throws {
         for round in 1...2_000 {
             clock.schedule("a\(round)", at: clock.now()) {}
@@ -50,7 +50,7 @@ struct SystemClockTests {
         for round in 1...2_000 { clock.schedule("a\(round)", at: nil) {} }
     }
 
-    @Test("brings a moment forward")
+    @Test("An action can be brought forward")
     func earlier() async throws {
         clock.schedule("a", at: clock.now() + .seconds(3600)) { [rung] in rung.append("late") }
         clock.schedule("a", at: clock.now() + .milliseconds(10)) { [rung] in rung.append("early") }
@@ -58,7 +58,7 @@ struct SystemClockTests {
         #expect(rung.entries == ["early"])
     }
 
-    @Test("stays silent about what was cancelled")
+    @Test("A cancelled action does not run")
     func cancelled() async throws {
         clock.schedule("a", at: clock.now() + .milliseconds(20)) { [rung] in rung.append("a") }
         clock.schedule("a", at: nil) {}
@@ -68,8 +68,8 @@ struct SystemClockTests {
         #expect(rung.entries == ["end"])
     }
 
-    @Test("takes a name again after it has rung, from within its own ring too")
-    func again() async throws {
+    @Test("A name can be used again after its action ran, also from within it")
+    func nameIsUsedAgain() async throws {
         clock.schedule("a", at: clock.now()) { [clock, rung] in
             rung.append("first")
             clock.schedule("a", at: clock.now() + .milliseconds(5)) { rung.append("second") }
@@ -78,7 +78,7 @@ struct SystemClockTests {
         #expect(rung.entries == ["first", "second"])
     }
 
-    @Test("wakes a wait by its signal, by its moment, and by cancellation")
+    @Test("A wait ends by its signal, its time or cancellation")
     func waits() async throws {
         let signal = Signal()
         signal.raise()

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Runs every flow against a demo of its own. BECKON names the program; the build of `swift build` is
-# the default.
+# Runs every flow against a demo of its own. BECKON_LAB names the program; the build of `swift build`
+# is the default.
 set -uo pipefail
 folder=$(realpath "$(dirname "$0")")
-BECKON=$(realpath "${BECKON:-$folder/../../.build/debug/beckon}")
+BECKON_LAB=$(realpath "${BECKON_LAB:-$folder/../../.build/debug/beckon-lab}")
 cd "$folder"
 
 # Everything is on this machine, whatever proxy leads out of it.
@@ -11,7 +11,7 @@ export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
 passed=0
 failed=0
 directory=$(mktemp -d)
-"$BECKON" demo --port=0 --directory="$directory" >"$directory/addresses" 2>"$directory/log" &
+"$BECKON_LAB" demo --port=0 --directory="$directory" >"$directory/addresses" 2>"$directory/log" &
 demo=$!
 
 stop() {
@@ -23,7 +23,7 @@ trap stop EXIT
 
 # The last line of what the demo prints when everything listens.
 end=$((SECONDS + 30))
-until grep -qs 'Stop it with' "$directory/addresses"; do
+until grep -qs 'Press Ctrl-C' "$directory/addresses"; do
     if ! kill -0 "$demo" 2>/dev/null || [ "$SECONDS" -ge "$end" ]; then
         echo "The demo did not start."
         cat "$directory/addresses" "$directory/log"

@@ -1,19 +1,23 @@
 // A libFuzzer target for the decoders of consents; `run.sh` builds it together with the sources.
 
-/// Called with each input: the first byte says which kind of consent the rest is.
+/// Called with each input. The first byte selects the family of consents.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: start, count: count))
     guard let choice = input.first else { return 0 }
-    let addresses =
-        Consent.Kind.allCases.map { ConsentAddress($0) }
-        + [2, 3].map { ConsentAddress(.brasilPayment, version: $0) }
+    let addresses = ConsentStandard.all.flatMap(\.families)
+        .flatMap { $0.addresses(CloudentityWorkspaces()) }
     let address = addresses[Int(choice) % addresses.count]
+    guard let family = address.family else { return 0 }
     let limits = JSONLimits(depth: ConsentLimits.depth)
     guard let answer = try? JSONValue(Array(input[1...]), limits: limits) else { return 0 }
     guard let user = UserID("ann") else { return 0 }
     let login = PendingLogin.Details(user: user)
-    let decoder = ConsentDecoder(address: address, allowsPartialScopes: choice > 127)
+    let decoder = ConsentDecoder(
+        address: address,
+        family: family,
+        allowsPartialScopes: choice > 127
+    )
     guard let consent = try? decoder.consent(answer, of: login) else { return 0 }
     check(consent, decoder, answer, login)
     return 0
@@ -30,7 +34,7 @@ private func check(
     precondition(!consent.scopes.isEmpty && consent.scopes.count <= ConsentLimits.codes)
     precondition(consent.source?.utf8.count == 64)
     let labels = consent.facts.map(\.label)
-    if consent.kind.isPayment, consent.kind != .ukFilePayment {
+    if consent.kind.isPayment, consent.kind.subject != .paymentFile {
         precondition(labels.contains(.known(.payee)) && labels.contains(.known(.payeeAccount)))
         precondition(
             labels.contains(.known(.amount)) || labels.contains(.known(.firstAmount)),
@@ -41,7 +45,7 @@ private func check(
         switch fact.value {
         case .text(let text): precondition(text.count <= ConsentLimits.text)
         case .number(let text): precondition(text.utf8.count <= ConsentLimits.number)
-        case .codes(let codes, _):
+        case .codes(let codes, _, _):
             precondition(!codes.isEmpty && codes.count <= ConsentLimits.codes)
         case .money(let money):
             precondition(Money(amount: money.amount, currency: money.currency) == money)

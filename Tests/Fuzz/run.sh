@@ -65,7 +65,8 @@ for target in "${targets[@]}"; do
         python3 Tests/Fuzz/seeds.py consent "$work/seeds/consent"
         gather consent Sources/HTTP/*.swift Sources/JSON/*.swift Sources/Cryptography/*.swift \
             Sources/Logins/*.swift Sources/Logins/*/*.swift \
-            Sources/AuthorizationServers/Cloudentity/Consents/Consent*.swift \
+            Sources/AuthorizationServers/Cloudentity/Consents/C*.swift \
+            Sources/AuthorizationServers/Cloudentity/Families/*.swift \
             Tests/Fuzz/ConsentFuzz.swift
         build consent -I Sources/COpenSSL -lcrypto -lssl
         run consent 16384

@@ -67,21 +67,21 @@ def consent():
     }
     payment = "customer_payment_consent"
     own = {
-        1: ("account_access_consent", {"Permissions": ["ReadBalances"]}),
-        2: ("domestic_payment_consent", uk),
-        3: ("domestic_scheduled_payment_consent", uk),
-        4: ("domestic_standing_order_consent", uk),
-        5: ("file_payment_consent", uk),
-        6: ("international_payment_consent", uk),
-        7: ("international_scheduled_payment_consent", uk),
-        8: ("international_standing_order_consent", uk),
-        9: ("customer_data_access_consent", {"permissions": ["ACCOUNTS_READ"]}),
-        10: (payment, pix),
-        11: ("fdx_consent", {"resources": [{"resourceType": "A", "dataClusters": ["TAX"]}]}),
-        12: ("cdr_arrangement", {"expiry": "2027-03-01T09:02:27Z", "account_ids": ["a"]}),
-        13: ("ksa_consent", {"expiry": "2027-03-01T09:02:27Z"}),
-        14: (payment + "_v2", pix),
-        15: (payment + "_v3", pix),
+        0: ("account_access_consent", {"Permissions": ["ReadBalances"]}),
+        1: ("domestic_payment_consent", uk),
+        2: ("domestic_scheduled_payment_consent", uk),
+        3: ("domestic_standing_order_consent", uk),
+        4: ("file_payment_consent", uk),
+        5: ("international_payment_consent", uk),
+        6: ("international_scheduled_payment_consent", uk),
+        7: ("international_standing_order_consent", uk),
+        8: ("customer_data_access_consent", {"permissions": ["ACCOUNTS_READ"]}),
+        11: (payment, pix),
+        12: ("fdx_consent", {"resources": [{"resourceType": "A", "dataClusters": ["TAX"]}]}),
+        13: ("cdr_arrangement", {"expiry": "2027-03-01T09:02:27Z", "account_ids": ["a"]}),
+        14: ("ksa_consent", {"expiry": "2027-03-01T09:02:27Z"}),
+        10: (payment + "_v2", pix),
+        9: (payment + "_v3", pix),
     }
     for choice, (member, content) in own.items():
         scopes = [{"requested_name": "bank:transactions:read"}, {"name": "openid"}]

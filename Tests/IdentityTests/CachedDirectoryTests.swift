@@ -21,7 +21,7 @@ struct CachedDirectoryTests {
 
     private func id(_ text: String) throws -> UserID { try #require(UserID(text)) }
 
-    @Test("remembers a user for as long as it may")
+    @Test("caches a user until the lifetime is over")
     func found() async throws {
         let directory = cached()
         let alice = try id("alice")
@@ -38,7 +38,7 @@ struct CachedDirectoryTests {
         #expect(source.count == 2)
     }
 
-    @Test("remembers that there is nobody, for a time of its own")
+    @Test("caches a missing user, with a lifetime of its own")
     func notFound() async throws {
         let directory = cached()
         let bob = try id("bob")
@@ -53,7 +53,7 @@ struct CachedDirectoryTests {
         #expect(try await directory.user(bob)?.id == bob)
     }
 
-    @Test("does not remember a failure")
+    @Test("does not cache an error")
     func failure() async throws {
         let directory = cached()
         let alice = try id("alice")
@@ -68,7 +68,7 @@ struct CachedDirectoryTests {
         #expect(source.count == 2)
     }
 
-    @Test("asks once for many who want to know the same", arguments: [true, false])
+    @Test("combines concurrent look-ups of one user", arguments: [true, false])
     func oneLookUp(fails: Bool) async throws {
         let directory = cached()
         let alice = try id("alice")
@@ -95,7 +95,7 @@ struct CachedDirectoryTests {
         }
     }
 
-    @Test("lets another ask when the one who asked gives up")
+    @Test("repeats a look-up for the others when its task is cancelled")
     func leaderCancelled() async throws {
         let directory = cached()
         let alice = try id("alice")
@@ -112,7 +112,7 @@ struct CachedDirectoryTests {
         #expect(source.count == 2)
     }
 
-    @Test("looks different users up beside each other")
+    @Test("looks up different users concurrently")
     func independence() async throws {
         let directory = cached()
         let alice = try id("alice")
@@ -128,7 +128,7 @@ struct CachedDirectoryTests {
         #expect(await slow.value == .success(nil))
     }
 
-    @Test("forgets the older ones when it is full")
+    @Test("evicts older users when it is full")
     func capacity() async throws {
         let directory = cached(capacity: 10)
         for number in 0..<100 { _ = try await directory.user(try id("user\(number)")) }

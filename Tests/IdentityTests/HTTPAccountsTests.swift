@@ -1,3 +1,4 @@
+import Configuration
 import HTTP
 import Identity
 import Logins
@@ -15,14 +16,15 @@ struct HTTPAccountsTests {
 
     private func accounts(
         _ server: ScriptedServer,
-        token: @escaping @Sendable () -> String? = { nil }
+        token: Secret? = nil
     ) throws -> HTTPAccounts {
         let settings = UserLookup.Settings(
             template: Self.template,
+            token: token,
             destination: Destination(certificate: "c.pem", key: "k.pem"),
             timeLimit: .seconds(2)
         )
-        return HTTPAccounts(try #require(settings), client: server, token: token)
+        return HTTPAccounts(try #require(settings), client: server)
     }
 
     private func answering(_ body: String, status: Int = 200) -> ScriptedServer {
@@ -49,11 +51,11 @@ struct HTTPAccountsTests {
         "{\"accounts\":[" + accounts.map { "{\($0)}" }.joined(separator: ",") + "]}"
     }
 
-    @Test("are asked for with one GET, the user as one segment")
+    @Test("are requested with one GET, with the user as one path segment")
     func request() async throws {
         let server = answering(Self.list())
         let user = try id("a/b?c#d é")
-        #expect(try await accounts(server) { "t-1" }.accounts(of: user) == [])
+        #expect(try await accounts(server, token: Secret("t-1")).accounts(of: user) == [])
         let request = try #require(server.requests.first)
         #expect(request.method == .get)
         #expect(request.url == "https://bank.test/v1/users/a%2Fb%3Fc%23d%20%C3%A9/accounts")
@@ -66,7 +68,7 @@ struct HTTPAccountsTests {
     }
 
     @Test(
-        "of what would be another resource are none, and nobody is asked",
+        "of a dot segment are none, without a request",
         arguments: [".", ".."]
     )
     func dotSegments(user: String) async throws {
@@ -75,13 +77,13 @@ struct HTTPAccountsTests {
         #expect(server.requests.isEmpty)
     }
 
-    @Test("of somebody whom the bank does not know are none", arguments: [404, 410])
+    @Test("of a user unknown to the bank are none", arguments: [404, 410])
     func nobody(status: Int) async throws {
         let server = answering("<html>", status: status)
         #expect(try await accounts(server).accounts(of: id()) == [])
     }
 
-    @Test("are read in their order, with everything that is said of them")
+    @Test("are read in their order, with all members")
     func everything() async throws {
         let body = Self.list(
             """
@@ -228,21 +230,21 @@ struct HTTPAccountsTests {
         """
     }
 
-    @Test("that break a rule are not taken, and member and rule are named", arguments: members)
+    @Test("that break a rule are refused with the member and the rule", arguments: members)
     func hostileMember(old: String, new: String, says: String) async throws {
         try #require(Self.plain.contains(old))
         let reason = try await refusal(of: Self.list(Self.plain.replacing(old, with: new)))
         #expect(reason?.contains(says) ?? false, "\(reason ?? "taken")")
     }
 
-    @Test("that break a rule with an optional member are not taken", arguments: additions)
+    @Test("that break a rule with an optional member are refused", arguments: additions)
     func hostileAddition(member: String, says: String) async throws {
         let reason = try await refusal(of: Self.list("\(Self.plain),\(member)"))
         #expect(reason?.contains(says) ?? false, "\(reason ?? "taken")")
     }
 
     @Test(
-        "come in one object and nothing else",
+        "must be one object",
         arguments: [
             ("", "not JSON"), ("accounts", "not JSON"), ("[]", "the answer must be an object"),
             ("null", "the answer must be an object"), ("{}", "accounts is missing"),
@@ -260,7 +262,7 @@ struct HTTPAccountsTests {
         #expect(reason?.contains(says) ?? false, "\(reason ?? "taken")")
     }
 
-    @Test("are five hundred at most")
+    @Test("are at most five hundred")
     func count() async throws {
         func body(_ count: Int) -> String {
             let accounts = (0..<count).map { position in
@@ -272,7 +274,7 @@ struct HTTPAccountsTests {
         #expect(try await refusal(of: body(501)) == "accounts must have at most 500 elements")
     }
 
-    @Test("have ids that differ, byte by byte")
+    @Test("have ids that are compared as bytes")
     func twins() async throws {
         let twice = Self.list(Self.plain, Self.plain)
         let reason = try await refusal(of: twice)
@@ -286,7 +288,7 @@ struct HTTPAccountsTests {
     }
 
     @Test(
-        "are unknown when the bank says anything else",
+        "are unavailable after any other response",
         arguments: [201, 204, 301, 401, 429, 503]
     )
     func status(status: Int) async throws {
@@ -296,7 +298,7 @@ struct HTTPAccountsTests {
     }
 
     @Test(
-        "are unknown when the bank is not reached",
+        "are unavailable when the bank cannot be reached",
         arguments: [
             OutboundError.notSent("why"), .ambiguous("why"), .unusableAnswer("why"),
             .forbiddenAddress("why"), .invalid("why"),
@@ -310,7 +312,7 @@ struct HTTPAccountsTests {
         }
     }
 
-    @Test("are never repeated in a reason, nor is the user")
+    @Test("are never part of an error, nor is the user")
     func personal() async throws {
         let secret = "hunter-4711"
         let bodies = [

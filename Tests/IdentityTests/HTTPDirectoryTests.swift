@@ -1,3 +1,4 @@
+import Configuration
 import HTTP
 import Identity
 import Logins
@@ -13,17 +14,16 @@ struct HTTPDirectoryTests {
     private func directory(
         _ server: Canned,
         template: String = template,
-        token: @escaping @Sendable () -> String? = { nil }
+        token: Secret? = nil
     ) throws -> HTTPDirectory {
         HTTPDirectory(
-            try #require(HTTPDirectory.Settings(template: template)),
-            client: server,
-            token: token
+            try #require(UserLookup.Settings(template: template, token: token)),
+            client: server
         )
     }
 
     @Test(
-        "puts the user into the URL as one segment",
+        "puts the user into the URL as one path segment",
         arguments: [
             ("alice", "alice"), ("a/b?c#d", "a%2Fb%3Fc%23d"), ("é x", "%C3%A9%20x"),
             ("../admin", "..%2Fadmin"), ("%2e", "%252e"), ("a@b.test", "a%40b.test"),
@@ -38,33 +38,22 @@ struct HTTPDirectoryTests {
         #expect(request.fields.first("authorization") == nil)
     }
 
-    @Test("does not ask for what would be another resource", arguments: [".", ".."])
+    @Test("makes no request for a dot segment", arguments: [".", ".."])
     func dotSegments(user: String) async throws {
         let server = Canned(200, "{\"active\":true}")
         #expect(try await directory(server).user(try id(user)) == nil)
         #expect(server.requests.isEmpty)
     }
 
-    @Test("asks for its token each time")
+    @Test("sends its token as bearer token")
     func token() async throws {
         let server = Canned(200, "{\"active\":true}")
-        let count = Locked(0)
-        let directory = try directory(server) {
-            count.withLock { count in
-                count += 1
-                return "token-\(count)"
-            }
-        }
-        _ = try await directory.user(try id("alice"))
-        _ = try await directory.user(try id("alice"))
-        #expect(
-            server.requests.map { $0.fields.first("authorization") }
-                == ["Bearer token-1", "Bearer token-2"]
-        )
+        _ = try await directory(server, token: Secret("t-1")).user(try id("alice"))
+        #expect(server.requests.map { $0.fields.first("authorization") } == ["Bearer t-1"])
     }
 
     @Test(
-        "reads what the answer says",
+        "reads every member of the answer",
         arguments: [
             (#"{"active":true}"#, true, nil, nil, nil),
             (
@@ -103,13 +92,13 @@ struct HTTPDirectoryTests {
         #expect(user == expected)
     }
 
-    @Test("knows that there is nobody", arguments: [404, 410])
+    @Test("reports a missing user after 404 and 410", arguments: [404, 410])
     func nobody(status: Int) async throws {
         #expect(try await directory(Canned(status, "")).user(try id("alice")) == nil)
     }
 
     @Test(
-        "does not take anything else for an answer",
+        "reports an error after any other response",
         arguments: [
             (200, ""), (200, "[]"), (200, "{}"), (200, "{\"active\":\"yes\"}"),
             (200, "{\"active\":true"), (200, "{\"active\":true,\"channels\":\"push\"}"),
@@ -126,7 +115,7 @@ struct HTTPDirectoryTests {
     }
 
     @Test(
-        "says that it was not reached",
+        "reports that it could not be reached",
         arguments: [
             OutboundError.notSent("why"), .ambiguous("why"), .unusableAnswer("why"),
             .forbiddenAddress("why"), .invalid("why"),
@@ -140,12 +129,12 @@ struct HTTPDirectoryTests {
         }
     }
 
-    @Test("needs a place for the user, once")
+    @Test("requires {user} exactly once in the template")
     func template() {
-        #expect(HTTPDirectory.Settings(template: "https://users.test/") == nil)
-        #expect(HTTPDirectory.Settings(template: "https://users.test/{user}/{user}") == nil)
-        #expect(HTTPDirectory.Settings(template: "https://users.test/{user}") != nil)
-        #expect(HTTPDirectory.Settings(template: "https://users.test/?name={user}") != nil)
+        #expect(UserLookup.Settings(template: "https://users.test/") == nil)
+        #expect(UserLookup.Settings(template: "https://users.test/{user}/{user}") == nil)
+        #expect(UserLookup.Settings(template: "https://users.test/{user}") != nil)
+        #expect(UserLookup.Settings(template: "https://users.test/?name={user}") != nil)
     }
 }
 

@@ -14,7 +14,7 @@ struct PromptTicketTests {
         return login
     }
 
-    @Test("comes back from its text", arguments: [1, 4_711, Int64.max])
+    @Test("is the same after being written and read", arguments: [1, 4_711, Int64.max])
     func roundTrip(number: Int64) throws {
         let ticket = PromptTicket(for: LoginNumber(number))
         let read = try #require(PromptTicket(ticket.text))
@@ -25,7 +25,7 @@ struct PromptTicketTests {
         #expect(read.opens(try login(with: ticket.digest)))
     }
 
-    @Test("fits into a link as it is")
+    @Test("needs no escaping in a link")
     func urlSafe() {
         for _ in 1...50 {
             let text = PromptTicket(for: LoginNumber(1)).text
@@ -40,7 +40,7 @@ struct PromptTicketTests {
         }
     }
 
-    @Test("is another one each time")
+    @Test("is different each time")
     func uniqueness() {
         let texts = Set((1...1_000).map { _ in PromptTicket(for: LoginNumber(1)).text })
         #expect(texts.count == 1_000)
@@ -64,7 +64,7 @@ struct PromptTicketTests {
         #expect(!moved.opens(try login(with: ticket.digest)))
     }
 
-    @Test("opens nothing after any one of its characters is altered")
+    @Test("opens nothing when any of its characters is changed")
     func altered() throws {
         let login = try login(with: ticket.digest)
         let text = Array(ticket.text)
@@ -76,7 +76,7 @@ struct PromptTicketTests {
         }
     }
 
-    @Test("opens its login by whichever of several links came last or first")
+    @Test("opens its login, whether the first or last of several links")
     func several() throws {
         let other = PromptTicket(for: ticket.number)
         let third = PromptTicket(for: ticket.number)
@@ -106,7 +106,7 @@ struct PromptTicketTests {
         PromptTicket(for: LoginNumber(-1)).text,
     ]
 
-    @Test("is not read from what is none", arguments: nonsense)
+    @Test("is not read from an invalid text", arguments: nonsense)
     func garbage(_ text: String) {
         #expect(PromptTicket(text) == nil)
     }

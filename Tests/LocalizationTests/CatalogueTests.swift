@@ -1,4 +1,5 @@
 import Logins
+import TestSupport
 import Testing
 
 @testable import Localization
@@ -8,8 +9,8 @@ struct CatalogueTests {
     @Test("A catalogue explains every known code, and no other", arguments: Language.allCases)
     func codes(language: Language) {
         let catalogue = Catalogue(language)
-        for codes in Fact.Codes.allCases {
-            for code in KnownCodes.list(codes) {
+        for codes in Fact.Codes.all {
+            for code in StandardCodes.list(codes) {
                 #expect(catalogue.meaning(code, in: codes)?.isEmpty == false, "\(code)")
             }
             #expect(catalogue.meaning("Unheard", in: codes) == nil)
@@ -22,8 +23,7 @@ struct CatalogueTests {
         for key in CatalogueData.codes.map(\.description) {
             let list = String(key.prefix { $0 != "/" })
             let code = String(key.dropFirst(list.count + 1))
-            let codes = Fact.Codes(rawValue: list)
-            #expect(codes.map { KnownCodes.contains(code, in: $0) } == true, "\(key)")
+            #expect(StandardCodes.list(Fact.Codes(list)).contains(code), "\(key)")
         }
     }
 
@@ -54,8 +54,8 @@ struct CatalogueTests {
     @Test("A catalogue explains each code of a list differently", arguments: Language.allCases)
     func distinct(language: Language) {
         let catalogue = Catalogue(language)
-        for codes in Fact.Codes.allCases {
-            let list = KnownCodes.list(codes)
+        for codes in Fact.Codes.all {
+            let list = StandardCodes.list(codes)
             let meanings = Set(list.map { catalogue.meaning($0, in: codes) })
             #expect(meanings.count == list.count, "\(codes) in \(language)")
         }
@@ -131,7 +131,7 @@ struct CatalogueTests {
         ]
     )
     func unknownFrequencies(code: String) {
-        #expect(!KnownCodes.contains(code, in: .ukFrequency))
+        #expect(StandingOrderFrequency(code) == nil)
         #expect(Catalogue(.en).meaning(code, in: .ukFrequency) == nil)
     }
 

@@ -24,8 +24,8 @@ struct ForeignLibraryTests {
         let members: [(String, JSONValue)] = [
             ("language", .string(language.rawValue)), ("days", list(days)),
             ("numbers", list(numbers)), ("amount", .string(amount)),
-            ("currencies", list(KnownCodes.currencies)),
-            ("countries", list(KnownCodes.countries)),
+            ("currencies", list(StandardCodes.currencies)),
+            ("countries", list(StandardCodes.countries)),
             ("counts", .array(counts.map { .number("\($0)") })),
         ]
         return .object(JSONObject(members.map { .init(name: $0.0, value: $0.1) }))
@@ -49,15 +49,15 @@ struct ForeignLibraryTests {
             #expect(expected["direction"]?.string == catalogue.direction)
             compare(Self.days.map { CivilDay($0).map(catalogue.date) }, "days")
             compare(Self.numbers.map(catalogue.number), "numbers")
-            compare(KnownCodes.countries.map { catalogue.meaning($0, in: .country) }, "countries")
+            compare(StandardCodes.countries.map { catalogue.meaning($0, in: .country) }, "countries")
             compare(
-                KnownCodes.currencies.map { catalogue.meaning($0, in: .currency) },
+                StandardCodes.currencies.map { catalogue.meaning($0, in: .currency) },
                 "currencies"
             )
             let weekdays = catalogue.data.texts.dropFirst(CatalogueData.weekdays).prefix(7)
             compare(Array(weekdays), "weekdays")
             compare(
-                KnownCodes.currencies.map { currency in
+                StandardCodes.currencies.map { currency in
                     let money = Money(amount: Self.amount, currency: currency)
                     let text = money.map(catalogue.money)
                     // Babel does not separate letters from the digits that follow.

@@ -3,7 +3,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A login and its consent's own end and change")
+@Suite("Consents that end or change")
 struct ConsentTermsTests {
     private func question(_ kind: Consent.Kind, endsAt: Timestamp?) -> Question {
         let consent = Consent(kind: kind, clientName: nil, scopes: [], endsAt: endsAt)
@@ -19,7 +19,10 @@ struct ConsentTermsTests {
         (nil, 110), (1_000_000, 110), (121, 110), (120, 110), (119, 109), (60, 50), (11, 1),
     ]
 
-    @Test("the prompt ends as long before the consent as before the login", arguments: ends.indices)
+    @Test(
+        "A prompt ends with the same margin before its consent as before its login",
+        arguments: ends.indices
+    )
     func promptEnds(_ index: Int) throws {
         let row = Self.ends[index]
         var login = PendingLogin.Fixture().make()
@@ -51,7 +54,7 @@ struct ConsentTermsTests {
     }
 
     @Test(
-        "a consent that is over by then is shown to nobody, and the rule says who hears of it",
+        "A consent that has expired ends its login, reported by the expiry rule",
         arguments: [
             (.never, .ukDomesticPayment, false), (.never, .scopes, false),
             (.lodgedConsents, .ukDomesticPayment, true), (.lodgedConsents, .scopes, false),
@@ -64,7 +67,7 @@ struct ConsentTermsTests {
         _ ends: Timestamp
     ) throws {
         var fixture = PendingLogin.Fixture()
-        fixture.expiryRule = row.rule
+        fixture.reportsExpiry = row.rule
         var login = fixture.make()
         let asked = question(row.kind, endsAt: ends)
         try login.apply(.prepared(asked, [.fixture(at: noon)]), at: noon)
@@ -77,15 +80,15 @@ struct ConsentTermsTests {
     }
 
     @Test(
-        "what is known of the consent decides whether the server hears of silence",
+        "An expiry is reported by the rule and the kind of consent",
         arguments: PendingLogin.ExpiryRule.allCases,
         [true, false]
     )
     func expiryRule(_ rule: PendingLogin.ExpiryRule, _ namesConsent: Bool) throws {
         var fixture = PendingLogin.Fixture()
-        fixture.expiryRule = rule
+        fixture.reportsExpiry = rule
         fixture.consent = namesConsent ? .own : .unknown
-        for kind in [nil] + Consent.Kind.allCases.map(Optional.some) {
+        for kind in [nil] + Consent.Kind.all.map(Optional.some) {
             var login = fixture.make()
             if let kind {
                 let asked = question(kind, endsAt: nil)
@@ -120,7 +123,7 @@ struct ConsentTermsTests {
         )
     }
 
-    @Test("voids an approval that cannot have arrived, which grants nothing from then on")
+    @Test("A changed consent voids an approval that cannot have arrived")
     func voided() throws {
         let approval = Decision.fixture(.approve, at: noon)
         var attempts = Attempts()
@@ -147,7 +150,7 @@ struct ConsentTermsTests {
         }
     }
 
-    @Test("voids nothing else, and changes nothing then")
+    @Test("A changed consent voids nothing but an approval")
     func notVoided() {
         let approval = Decision.fixture(.approve, at: noon)
         let outcomes: [Outcome] = [
@@ -171,7 +174,7 @@ struct ConsentTermsTests {
         }
     }
 
-    @Test("an approval needs a question that was asked")
+    @Test("An approval without a question is refused")
     func unasked() {
         let base = PendingLogin.Fixture().make()
         var login = PendingLogin(
@@ -188,7 +191,7 @@ struct ConsentTermsTests {
     }
 
     @Test(
-        "a name of a time zone is no path to anywhere else",
+        "A time zone's name is not a path",
         arguments: [
             ("America/Sao_Paulo", true), ("Etc/GMT+3", true), ("UTC", true),
             ("Asia/Ust-Nera", true),

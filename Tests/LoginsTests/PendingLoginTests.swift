@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A pending login")
+@Suite("Pending login")
 struct PendingLoginTests {
     private let fixture = PendingLogin.Fixture()
 
@@ -16,8 +16,8 @@ struct PendingLoginTests {
         return changed
     }
 
-    @Test("goes from arrival to rest and says what is owed on the way")
-    func path() throws {
+    @Test("A login goes from arrival to settled and has a duty at each step")
+    func fromArrivalToSettled() throws {
         var login = fixture.make()
         #expect(login.phase == .preparing(Attempts(), next: noon))
         let prepared = PendingLogin.Event.prepared(.fixture, [.fixture(at: noon)])
@@ -34,7 +34,7 @@ struct PendingLoginTests {
     }
 
     @Test(
-        "ends in the outcome that the person chose",
+        "A login ends with the user's choice",
         arguments: [
             (.approve, "approved"), (.deny, "denied"), (.reportAsFraud, "denied"),
             (.cancel, "cancelled"),
@@ -57,7 +57,7 @@ struct PendingLoginTests {
     }
 
     @Test(
-        "gives a repeated decision the same receipt, and refuses another one",
+        "A repeated decision is accepted and a different one is refused",
         arguments: [PendingLogin.PhaseName.reporting, .settled, .stranded],
         Decision.Choice.allCases
     )
@@ -80,8 +80,8 @@ struct PendingLoginTests {
         }
     }
 
-    @Test("refuses a decision from the end of the prompt on", arguments: Decision.Choice.allCases)
-    func late(_ choice: Decision.Choice) throws {
+    @Test("A decision is refused once the prompt has ended", arguments: Decision.Choice.allCases)
+    func decisionAfterDeadline(_ choice: Decision.Choice) throws {
         let event = PendingLogin.Event.decided(.fixture(choice, at: noon), .everything)
         let waiting = PendingLogin.inPhase(.waiting)
         let lastMoment = fixture.promptEnds - .milliseconds(1)
@@ -97,14 +97,14 @@ struct PendingLoginTests {
         }
     }
 
-    @Test("takes no decision before it can be shown")
-    func early() {
+    @Test("A decision is refused while the login is prepared")
+    func decisionWhilePreparing() {
         #expect(throws: PendingLogin.Refusal.notReady) {
             try apply(.decided(.fixture(.approve, at: noon), .everything), to: fixture.make())
         }
     }
 
-    @Test("tells a decision that a failure came first")
+    @Test("A decision after a failure is refused with that outcome")
     func afterFailure() throws {
         let failed = try apply(.unusable(.consentGone), to: .inPhase(.waiting))
         #expect(throws: PendingLogin.Refusal.alreadyEnded(.failed(.consentGone))) {
@@ -113,13 +113,13 @@ struct PendingLoginTests {
     }
 
     @Test(
-        "expires by its own clock and tells the server only where that wants it",
+        "An expiry is reported only if the server's rule says so",
         arguments: [PendingLogin.PhaseName.preparing, .waiting],
         [true, false]
     )
     func expiry(_ phase: PendingLogin.PhaseName, _ reports: Bool) throws {
         var fixture = fixture
-        fixture.reportsExpiry = reports
+        fixture.reportsExpiry = reports ? .always : .never
         let login = PendingLogin.inPhase(phase, fixture)
         #expect(throws: PendingLogin.Refusal.outOfPhase) {
             try apply(.deadlinePassed, to: login, at: fixture.promptEnds - .milliseconds(1))
@@ -138,14 +138,14 @@ struct PendingLoginTests {
         #expect(tooLate.phase == .settled(.expired, .leftToExpire, at: fixture.reportEnds))
     }
 
-    @Test("is over at once when it arrives after its prompt would have ended")
+    @Test("A login that arrives after its prompt's end is settled as expired")
     func arrivesLate() {
         var fixture = fixture
         fixture.lifetime = fixture.margin
         #expect(fixture.make().phase == .settled(.expired, .leftToExpire, at: noon))
     }
 
-    @Test("stays in doubt once an attempt may have been processed")
+    @Test("A report stays in doubt once an attempt may have been processed")
     func inDoubt() throws {
         func isInDoubt(_ login: PendingLogin) -> Bool? {
             if case .reporting(_, let report) = login.phase { report.inDoubt } else { nil }
@@ -170,7 +170,7 @@ struct PendingLoginTests {
     }
 
     @Test(
-        "rests when the server has dropped it, unless an approval is surely lost",
+        "A login that is gone at its server is settled, unless an approval is lost",
         arguments: Decision.Choice.allCases,
         [true, false]
     )
@@ -193,7 +193,7 @@ struct PendingLoginTests {
         }
     }
 
-    @Test("is stranded when time runs out or the server refuses, and can be retried in time")
+    @Test("A refused or late report is stranded and can be retried in time")
     func stranded() throws {
         let reporting = PendingLogin.inPhase(.reporting)
         #expect(throws: PendingLogin.Refusal.outOfPhase) {
@@ -221,7 +221,7 @@ struct PendingLoginTests {
         #expect(abandoned.phase == .settled(outcome, .abandoned, at: noon))
     }
 
-    @Test("turns to the next channel at once when one refuses, and fails after the last")
+    @Test("A channel's refusal makes the next one due; the last one's fails the login")
     func fallback() throws {
         let later = noon + .seconds(20)
         let first = PendingLogin.Delivery.fixture("first", at: noon)
@@ -251,22 +251,22 @@ struct PendingLoginTests {
         #expect(hopeless.phase.outcome == .failed(.everyChannelRefused))
     }
 
-    @Test("fails when there is no channel at all")
+    @Test("A login without a channel fails")
     func noChannel() throws {
         let login = try apply(.prepared(.fixture, []), to: fixture.make())
         #expect(login.phase.outcome == .failed(.noChannel))
     }
 
-    @Test("keeps the newest links and forgets the oldest")
-    func tickets() throws {
+    @Test("A login keeps its newest tickets only")
+    func newestTicketsOnly() throws {
         var login = PendingLogin.inPhase(.waiting)
         let digests = (0..<6).map { Array(repeating: UInt8($0), count: 32) }
         for digest in digests { login = try apply(.ticketIssued(digest), to: login) }
         #expect(login.tickets == Array(digests.suffix(PendingLogin.maximumTickets)))
     }
 
-    @Test("owes nothing early: what is due follows from phase and terms")
-    func due() throws {
+    @Test("A login's duty follows from its phase and deadlines")
+    func dutyFollowsFromPhase() throws {
         let preparing = fixture.make()
         #expect(preparing.duty(at: noon - .milliseconds(1)) == nil)
         #expect(preparing.duty(at: noon) == .prepare)

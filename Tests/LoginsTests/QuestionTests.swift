@@ -3,10 +3,10 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A question and what an answer to it grants")
+@Suite("Questions and grants")
 struct QuestionTests {
     @Test(
-        "an amount is digits with at most one point, above zero",
+        "An amount is digits with at most one point, above zero",
         arguments: [
             ("165.88", true), ("1", true), ("0.01", true), ("0.00001", true), ("10", true),
             ("9999999999999.99999", true), ("100.00", true),
@@ -25,7 +25,7 @@ struct QuestionTests {
     }
 
     @Test(
-        "a currency is three capital letters",
+        "A currency is three capital letters",
         arguments: ["eur", "EU", "EURO", "", "EÜR", "E1R"]
     )
     func currencies(_ currency: String) {
@@ -33,7 +33,7 @@ struct QuestionTests {
     }
 
     @Test(
-        "an amount is compared by its value",
+        "Amounts are compared by value",
         arguments: [
             ("2", "1.99999", true), ("1.99999", "2", false), ("10", "9", true), ("9", "10", false),
             ("1.10", "1.1", false), ("1.1", "1.10", false), ("0.2", "0.10", true),
@@ -97,7 +97,10 @@ struct QuestionTests {
                 (.payer(named: named), ["a", "b"], ["c"], .failure(.accountFixed)),
             ]
 
-    @Test("grants the accounts that were chosen of those offered", arguments: accountCases.indices)
+    @Test(
+        "An approval grants the chosen accounts of those offered",
+        arguments: accountCases.indices
+    )
     func accounts(_ index: Int) {
         let row = Self.accountCases[index]
         let question = Self.question(row.choice, offered: row.offered)
@@ -107,7 +110,7 @@ struct QuestionTests {
         #expect(granted == row.granted)
     }
 
-    @Test("grants no account for another whose name only looks the same")
+    @Test("An account with a look-alike name is not granted")
     func twins() throws {
         let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
         let offered = [composed, decomposed]
@@ -140,7 +143,7 @@ struct QuestionTests {
     ]
 
     @Test(
-        "grants what is required and what was ticked",
+        "An approval grants required and selected scopes",
         arguments: scopeCases.indices,
         [true, false]
     )
@@ -157,7 +160,7 @@ struct QuestionTests {
         #expect(granted == Self.scopeCases[index].granted)
     }
 
-    @Test("grants a scope once that was asked for twice, and requires it if either does")
+    @Test("A scope that is requested twice is granted once and required if either is")
     func duplicates() throws {
         let question = Self.question(
             scopes: [
@@ -172,7 +175,7 @@ struct QuestionTests {
         }
     }
 
-    @Test("grants something: who leaves everything out declines")
+    @Test("An approval must grant something")
     func nothingLeft() throws {
         let question = Self.question(
             scopes: [
@@ -188,7 +191,7 @@ struct QuestionTests {
     }
 
     @Test(
-        "puts one customer's accounts into an arrangement",
+        "The accounts of one arrangement belong to one customer",
         arguments: [
             (Consent.Kind.cdr, ["a", "b"], true), (.cdr, ["c"], true), (.cdr, ["a", "c"], false),
             (.cdr, ["c", "d"], false), (.ukAccountAccess, ["a", "c"], true),
@@ -222,7 +225,7 @@ struct QuestionTests {
         #expect(granted == (isTaken ? .success(chosen) : .failure(.differentCustomers)))
     }
 
-    @Test("grants only what was shown")
+    @Test("An approval of another consent is refused")
     func shown() throws {
         let question = Self.question(scopes: [.init(requestedName: "a")])
         let other = Self.question(scopes: [.init(requestedName: "b")])
@@ -263,7 +266,7 @@ struct QuestionTests {
         (brazilian, .init(identification: "1", accountType: "SVGS"), false),
     ]
 
-    @Test("tells accounts apart by every part that both name", arguments: pairs.indices)
+    @Test("Accounts differ if any part that both name differs", arguments: pairs.indices)
     func sameAccount(_ index: Int) {
         let (first, second, isSame) = Self.pairs[index]
         #expect(first.isSameAccount(as: second) == isSame)
@@ -272,8 +275,8 @@ struct QuestionTests {
 
     // MARK: The same answer again
 
-    @Test("takes an approval again for the same choice only, however it is spelled")
-    func again() throws {
+    @Test("A repeated approval must have an equal selection")
+    func repeatedApproval() throws {
         let question = Self.question(
             .several(preselected: []),
             offered: ["a", "b"],

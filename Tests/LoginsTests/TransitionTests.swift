@@ -68,7 +68,7 @@ enum EventKind: String, CaseIterable, Sendable {
 
 let noon = Timestamp(milliseconds: 1_795_176_000_000)
 
-@Suite("The table of transitions")
+@Suite("Transition table")
 struct TransitionTests {
     /// The table of ARCHITECTURE.md: what is written for an event in a phase.
     static let written: [String: [String: Set<String>]] = {
@@ -102,7 +102,7 @@ struct TransitionTests {
     private func logins(in phase: PendingLogin.PhaseName) -> [PendingLogin] {
         var fixtures = [PendingLogin.Fixture()]
         fixtures.append(PendingLogin.Fixture())
-        fixtures[1].reportsExpiry = false
+        fixtures[1].reportsExpiry = .never
         return fixtures.flatMap { fixture in
             Decision.Choice.allCases.map { .inPhase(phase, fixture, choice: $0) }
                 + ended(in: phase, fixture)
@@ -140,7 +140,7 @@ struct TransitionTests {
     }
 
     @Test(
-        "is the one in ARCHITECTURE.md",
+        "Transitions match the table in ARCHITECTURE.md",
         arguments: PendingLogin.PhaseName.allCases,
         EventKind.allCases
     )
@@ -166,7 +166,7 @@ struct TransitionTests {
         #expect(try #require(Self.written[kind.rawValue]?["\(phase)"]) == seen)
     }
 
-    @Test("names every event and nothing else")
+    @Test("The table in ARCHITECTURE.md has every event")
     func complete() {
         #expect(Set(Self.written.keys) == Set(EventKind.allCases.map(\.rawValue)))
     }

@@ -2,10 +2,10 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("An identifier")
+@Suite("Identifier")
 struct IdentifierTests {
     @Test(
-        "is 1 to 512 characters without control characters",
+        "An identifier has 1 to 512 characters and no control characters",
         arguments: [
             ("", false), ("a", true), (String(repeating: "a", count: 512), true),
             (String(repeating: "a", count: 513), false),
@@ -21,7 +21,7 @@ struct IdentifierTests {
         #expect(LoginID(text)?.value ?? text == text)
     }
 
-    @Test("is equal to the same bytes only")
+    @Test("Identifiers are equal if their bytes are")
     func equality() throws {
         let composed = try #require(UserID("\u{E9}"))
         let decomposed = try #require(UserID("e\u{301}"))
@@ -32,18 +32,21 @@ struct IdentifierTests {
     }
 }
 
-@Suite("A schedule of retries")
+@Suite("Retry schedule")
 struct RetryScheduleTests {
     private let schedule = RetrySchedule(first: .seconds(1), cap: .seconds(60), jitter: 0.5)
 
-    @Test("doubles up to its cap", arguments: [(0, 1), (1, 1), (2, 2), (3, 4), (6, 32), (7, 60)])
+    @Test(
+        "A retry pause doubles up to its cap",
+        arguments: [(0, 1), (1, 1), (2, 2), (3, 4), (6, 32), (7, 60)]
+    )
     func doubling(_ attempts: Int, _ seconds: Int64) {
         let exact = RetrySchedule(first: .seconds(1), cap: .seconds(60), jitter: 0)
         #expect(exact.pause(after: attempts, random: 0.7) == .seconds(seconds))
         #expect(schedule.pause(after: attempts, random: 0.5) == .seconds(seconds))
     }
 
-    @Test("stays within its jitter however many attempts there were")
+    @Test("A retry pause stays within its jitter")
     func jitter() {
         for attempts in [0, 1, 5, 31, 32, 64, 1_000, .max] {
             let low = schedule.pause(after: attempts, random: 0)
@@ -54,13 +57,13 @@ struct RetryScheduleTests {
         }
     }
 
-    @Test("gives the pause that was asked for")
+    @Test("A requested pause is used as it is")
     func asked() {
         #expect(schedule.pause(after: 1, asked: .minutes(10), random: 0) == .minutes(10))
         #expect(schedule.pause(after: 9, asked: .zero, random: 0) == .zero)
     }
 
-    @Test("keeps the latest attempts and counts them all")
+    @Test("Attempts keep the latest and count all")
     func attempts() {
         var attempts = Attempts()
         for index in 0..<50 {
@@ -73,11 +76,11 @@ struct RetryScheduleTests {
     }
 }
 
-@Suite("Limits of logins")
+@Suite("Login limits")
 struct LoginLimitsTests {
     private typealias Usage = LoginLimits.Usage
 
-    @Test("are broken by what reaches them, not before")
+    @Test("A limit is exceeded by the login that would pass it")
     func broken() {
         let limits = LoginLimits(
             liveLoginsOfUser: 3,
@@ -101,7 +104,7 @@ struct LoginLimitsTests {
         #expect(limits.broken(by: Usage(startsOfClient: 6)) == .tooManyStartsOfClient)
     }
 
-    @Test("are none where none are set")
+    @Test("Without limits no login is refused")
     func none() {
         let most = Usage(
             liveLoginsOfUser: .max,
@@ -114,9 +117,9 @@ struct LoginLimitsTests {
     }
 }
 
-@Suite("A moment")
+@Suite("Timestamp")
 struct TimestampTests {
-    @Test("adds and subtracts spans and does not overflow")
+    @Test("Timestamp arithmetic does not overflow")
     func arithmetic() {
         #expect((noon + .seconds(2)) - noon == .seconds(2))
         #expect(noon - .seconds(2) < noon)

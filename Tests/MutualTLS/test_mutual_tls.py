@@ -27,7 +27,7 @@ SUBJECT = "CN=beckon,O=Bank"
 
 
 class Simulator(SimulatedACP):
-    """`beckon simulate acp`, whose service client is registered for a certificate."""
+    """`beckon-lab simulate acp`, whose service client is registered for a certificate."""
 
     def __init__(self, public_url, service_url, *more):
         super().__init__(service_url, f"--base-url={public_url}", *more)

@@ -29,11 +29,12 @@ final class Observed: ExchangeObserver {
 
     var current: State { state.withLock { $0 } }
 
-    func finished(_ exchange: borrowing Exchange) {
-        let (status, route, id) = (exchange.status, exchange.route, exchange.requestID)
+    func answered(_ request: Request, _ exchange: Exchange) { note(exchange, request.id) }
+    func refused(_ exchange: Exchange) { note(exchange, 0) }
+    private func note(_ exchange: Exchange, _ id: UInt64) {
         change {
-            $0.statuses.append(status)
-            $0.routes.append(route)
+            $0.statuses.append(exchange.status)
+            $0.routes.append(exchange.route)
             $0.ids.append(id)
         }
     }

@@ -6,7 +6,7 @@ import Threads
 
 @Suite("The console channel")
 struct ConsoleChannelTests {
-    @Test("writes the prompt in lines, with nothing in them that a terminal obeys")
+    @Test("writes the prompt as lines without terminal control characters")
     func lines() async throws {
         let written = Locked<[String]>([])
         let channel = ConsoleChannel(id: try name("console")) { text in
@@ -30,7 +30,7 @@ struct ConsoleChannelTests {
         )
     }
 
-    @Test("leaves out what is not known")
+    @Test("omits missing values")
     func bare() async throws {
         let written = Locked("")
         let channel = ConsoleChannel(id: try name("console")) { text in
@@ -38,31 +38,5 @@ struct ConsoleChannelTests {
         }
         _ = await channel.ask(try makeBarePrompt())
         #expect(written.withLock { $0.split(separator: "\n").count } == 3)
-    }
-}
-
-@Suite("The notification channels")
-struct NotificationChannelsTests {
-    private struct Stub: NotificationChannel {
-        let id: ChannelID
-        let retries = RetrySchedule(first: .seconds(1), cap: .seconds(1), jitter: 0)
-        let isEnabled: Bool
-        func ask(_ prompt: Prompt) async -> DeliveryAnswer { .delivered }
-    }
-
-    @Test("are found by name, and usable when enabled and allowed")
-    func lookup() throws {
-        let one: ChannelID = try name("one")
-        let two: ChannelID = try name("two")
-        let three: ChannelID = try name("three")
-        let channels = NotificationChannels([
-            Stub(id: one, isEnabled: true), Stub(id: two, isEnabled: false),
-            Stub(id: three, isEnabled: true),
-        ])
-        #expect(channels[two]?.id == two)
-        #expect(channels[try name("four")] == nil)
-        #expect(channels.usable(for: nil).map(\.id) == [one, three])
-        #expect(channels.usable(for: [two, three]).map(\.id) == [three])
-        #expect(channels.usable(for: []).isEmpty)
     }
 }

@@ -40,7 +40,7 @@ struct ExecChannelTests {
         try String(contentsOfFile: directory.file(file), encoding: .utf8)
     }
 
-    @Test("gives the command the prompt as a line of JSON on its standard input")
+    @Test("writes the prompt as a line of JSON to the command's standard input")
     func input() async throws {
         let channel = try channel("cat > $1/input")
         #expect(await channel.ask(try makePrompt()) == .delivered)
@@ -52,7 +52,7 @@ struct ExecChannelTests {
         #expect(message["data"]?["ticket"]?.string == "TICKET")
     }
 
-    @Test("makes no argument and no variable of what came from outside")
+    @Test("passes nothing of the prompt as argument or environment variable")
     func arguments() async throws {
         let script =
             "tr '\\0' '\\n' < /proc/$$/environ > $1/environment; pwd > $1/place; echo $# > $1/count"
@@ -64,7 +64,7 @@ struct ExecChannelTests {
         #expect(try written("count") == "1\n")
     }
 
-    @Test("names the trace of the login in its environment, with a span of its own")
+    @Test("sets TRACEPARENT to the login's trace with a new span")
     func trace() async throws {
         let channel = try channel("echo $TRACEPARENT >> $1/traces")
         for _ in 0..<2 { _ = await channel.ask(try makePrompt(origin: .fixture)) }
@@ -77,7 +77,7 @@ struct ExecChannelTests {
         #expect(Set(contexts.map(\.span) + [0x00F0_67AA_0BA9_02B7]).count == 3)
     }
 
-    @Test("leaves no file open in the command but its standard three")
+    @Test("closes all files of the command except the standard three")
     func descriptors() async throws {
         // One that a library might have left open for children, with a number that a shell would
         // not give to a file of its own.
@@ -96,7 +96,7 @@ struct ExecChannelTests {
     }
 
     @Test(
-        "understands the exit status",
+        "maps the exit status to an answer",
         arguments: [
             ("exit 0", DeliveryAnswer.delivered), ("exit 75", .later("exit status 75", after: nil)),
             ("exit 1", .refused("exit status 1")), ("exit 255", .refused("exit status 255")),
@@ -107,7 +107,7 @@ struct ExecChannelTests {
         #expect(try await channel(script).ask(try makePrompt()) == answer)
     }
 
-    @Test("refuses when there is no such command, or it may not be run")
+    @Test("refuses when the command does not exist or is not executable")
     func missing() async throws {
         for path in [directory.file("missing"), directory.path] {
             let settings = try #require(ExecChannel.Settings(command: [path]))
@@ -121,7 +121,7 @@ struct ExecChannelTests {
         }
     }
 
-    @Test("needs an absolute path and texts without NUL")
+    @Test("requires an absolute path and texts without NUL")
     func settings() {
         #expect(ExecChannel.Settings(command: []) == nil)
         #expect(ExecChannel.Settings(command: ["notify"]) == nil)
@@ -131,7 +131,7 @@ struct ExecChannelTests {
         #expect(ExecChannel.Settings(command: ["/bin/echo", ""]) != nil)
     }
 
-    @Test("kills the command and what it started when the time is over")
+    @Test("kills the command and its children at the time limit")
     func timeLimit() async throws {
         let alive = try Liveness(directory.file("alive"))
         // Both hold the pipe open for as long as they live.
@@ -143,7 +143,7 @@ struct ExecChannelTests {
         #expect(await alive.hasSeenThemEnd())
     }
 
-    @Test("kills the command when the task is cancelled")
+    @Test("kills the command when its task is cancelled")
     func cancellation() async throws {
         let alive = try Liveness(directory.file("alive"))
         let channel = try channel("exec 3> $1/alive; echo x >&3; sleep 600 & sleep 600")
@@ -155,7 +155,7 @@ struct ExecChannelTests {
         #expect(await alive.hasSeenThemEnd())
     }
 
-    @Test("does not wait for what the command leaves behind with its output open")
+    @Test("does not wait for a child that keeps the output open")
     func leftBehind() async throws {
         let channel = try channel("sleep 600 & echo $! > $1/number; exit 0")
         #expect(await channel.ask(try makePrompt()) == .delivered)
@@ -164,7 +164,7 @@ struct ExecChannelTests {
         #expect(kill(number, SIGKILL) == 0)
     }
 
-    @Test("bears a command that reads nothing, and one that reads late")
+    @Test("tolerates a command that does not read, or reads late")
     func unread() async throws {
         let long = try makePrompt(message: String(repeating: "m", count: 300_000))
         #expect(try await channel("exit 0").ask(long) == .delivered)
@@ -173,7 +173,7 @@ struct ExecChannelTests {
         #expect(try #require(Int(try written("size").dropLast())) > 300_000)
     }
 
-    @Test("keeps nothing of what the command writes but how much it was")
+    @Test("logs the length of the command's output, not the output")
     func output() async throws {
         let channel = try channel("cat; cat $1/../nothing; head -c 3000000 /dev/zero")
         #expect(await channel.ask(try makePrompt()) == .delivered)
@@ -182,7 +182,7 @@ struct ExecChannelTests {
         #expect(!log.lines.contains { $0.members.contains("TICKET") })
     }
 
-    @Test("leaves no zombie")
+    @Test("reaps every command")
     func zombies() async throws {
         let channel = try channel("echo $$ > $1/number")
         #expect(await channel.ask(try makePrompt()) == .delivered)
@@ -192,7 +192,7 @@ struct ExecChannelTests {
         #expect(errno == ECHILD)
     }
 
-    @Test("runs no more commands at a time than it may")
+    @Test("limits the number of concurrent commands")
     func cap() async throws {
         // Fails when it sees more than two marks at once.
         let channel = try channel(

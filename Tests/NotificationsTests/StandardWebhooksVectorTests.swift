@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A webhook signature")
 struct StandardWebhooksVectorTests {
-    @Test("is the one that the Standard Webhooks libraries expect in their own tests")
+    @Test("equals that of the Standard Webhooks libraries' own tests")
     func vector() throws {
         let secret = try #require(WebhookSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
         let signature = secret.signature(

@@ -55,7 +55,7 @@ struct WebhookChannelTests {
         return all.filter { $0["path"]?.string?.hasSuffix(mark) == true }
     }
 
-    @Test("brings the whole prompt, signed with each secret and with no other")
+    @Test("posts the whole prompt, signed with each of its secrets")
     func delivery() async throws {
         let channel = try channel("/status/204")
         #expect(await channel.ask(try makePrompt()) == .delivered)
@@ -101,7 +101,7 @@ struct WebhookChannelTests {
         #expect(sent[2] == nil)
     }
 
-    @Test("gives repeats of one login one identifier, without a dot, and each its own time")
+    @Test("repeats a login with the same identifier, without a dot, and a new timestamp")
     func identifier() async throws {
         let channel = try channel("/status/200")
         let prompt = try makePrompt()
@@ -121,7 +121,7 @@ struct WebhookChannelTests {
     }
 
     @Test(
-        "understands the answer",
+        "maps the response to an answer",
         arguments: [
             (200, DeliveryAnswer.delivered), (202, .delivered), (204, .delivered),
             (299, .delivered), (301, .refused("status 301")), (302, .refused("status 302")),
@@ -165,7 +165,7 @@ struct WebhookChannelTests {
         #expect(await answering.ask(try makePrompt()) == .later("status 429", after: .seconds(60)))
     }
 
-    @Test("is disabled by a 410, once and for all, and says so to the operator")
+    @Test("is disabled by a 410 for good, and logs it")
     func gone() async throws {
         let channel = try channel("/status/410")
         #expect(channel.isEnabled)
@@ -178,7 +178,7 @@ struct WebhookChannelTests {
         #expect(log.lines.first?.members.contains("hook.one") == true)
     }
 
-    @Test("does not call internal addresses unless it may")
+    @Test("does not call internal addresses unless they are allowed")
     func guarded() async throws {
         let channel = try channel("/status/200", guarded: true)
         #expect(await channel.ask(try makePrompt()).kind == .refused)
@@ -187,7 +187,7 @@ struct WebhookChannelTests {
     }
 
     @Test(
-        "tries again whatever went wrong on the way, and never to an address that is forbidden",
+        "retries after every transport error, but never a forbidden address",
         arguments: [
             (OutboundError.notSent("a"), DeliveryAnswer.Kind.later), (.ambiguous("b"), .later),
             (.unusableAnswer("c"), .later), (.forbiddenAddress("10.0.0.1"), .refused),
@@ -225,7 +225,7 @@ private struct Canned: OutboundHTTP {
 @Suite("A webhook secret")
 struct WebhookSecretTests {
     @Test(
-        "is 24 to 64 bytes behind whsec_",
+        "is whsec_ and 24 to 64 bytes",
         arguments: [
             ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", true),
             ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", false), ("whsec_", false),
@@ -240,7 +240,7 @@ struct WebhookSecretTests {
         #expect((WebhookSecret(text) != nil) == isOne)
     }
 
-    @Test("is not shown by printing it")
+    @Test("is not revealed by printing it")
     func secrecy() throws {
         let text = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
         let secret = try #require(WebhookSecret("whsec_" + text))

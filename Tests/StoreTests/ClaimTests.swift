@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A store that hands out work", .timeLimit(.minutes(1)))
+@Suite("Claims of a login store", .timeLimit(.minutes(1)))
 struct ClaimTests {
     @Test("gives the longest due first and nothing before its time", arguments: StoreKind.allCases)
     func order(_ kind: StoreKind) async throws {
@@ -27,7 +27,7 @@ struct ClaimTests {
         }
     }
 
-    @Test("gives each to one taker until it is released", arguments: StoreKind.allCases)
+    @Test("gives each login to one caller until it is released", arguments: StoreKind.allCases)
     func oneTaker(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             for index in 0..<200 { try await store.insertNew(fixture("\(index)").make()) }
@@ -44,6 +44,31 @@ struct ClaimTests {
             store.release(one)
             store.release(one)
             #expect(try await store.claim(at: noon, within: Slots(10)) == [one])
+        }
+    }
+
+    @Test(
+        "A claim to prepare a login excludes its notification until it is released",
+        arguments: StoreKind.allCases
+    )
+    func preparationCoversNotification(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            let fixture = fixture("one")
+            let stored = try await store.insertNew(fixture.make())
+            let prepare = try #require(try await store.claim(at: noon, within: Slots(9)).first)
+            try await store.apply(
+                .prepared(.fixture, [.fixture(at: noon)]),
+                to: stored.number,
+                at: noon
+            )
+            #expect(try await store.claim(at: noon, within: Slots(9)).isEmpty)
+            #expect(try await store.nextDue() == fixture.promptEnds, "only its end is left")
+            store.release(prepare)
+            #expect(try await store.nextDue() == noon)
+            let notify = try await store.claim(at: noon, within: Slots(9))
+            #expect(notify.map(\.duty) == [.notify])
+            store.release(prepare)
+            #expect(try await store.claim(at: noon, within: Slots(9)).isEmpty)
         }
     }
 
@@ -64,7 +89,7 @@ struct ClaimTests {
     }
 
     @Test(
-        "names no moment for a login past its end whose end is claimed",
+        "has no next due time for a login whose end is claimed",
         arguments: StoreKind.allCases
     )
     func endClaimed(_ kind: StoreKind) async throws {
@@ -85,7 +110,7 @@ struct ClaimTests {
         }
     }
 
-    @Test("shows the duty that each phase has", arguments: StoreKind.allCases)
+    @Test("gives the duty of each phase", arguments: StoreKind.allCases)
     func duties(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             for phase in PendingLogin.PhaseName.allCases {
@@ -101,13 +126,13 @@ struct ClaimTests {
         }
     }
 
-    @Test("never hands out work that has been done", arguments: StoreKind.allCases)
+    @Test("never gives finished work again", arguments: StoreKind.allCases)
     func done(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             for index in 0..<100 {
                 try await store.insertNew(.inPhase(.reporting, fixture("\(index)")))
             }
-            // Each taker reports what it gets at once; more than 100 reports would be doubled ones.
+            // Each caller reports what it claims at once; more than 100 reports would be duplicates.
             let reports = try await withThrowingTaskGroup(of: [LoginNumber].self) { group in
                 for _ in 0..<8 {
                     group.addTask {
@@ -135,7 +160,7 @@ struct ClaimTests {
         }
     }
 
-    @Test("forgets claims when it is opened again", arguments: StoreKind.allCases)
+    @Test("drops claims when the store is opened again", arguments: StoreKind.allCases)
     func reopened(_ kind: StoreKind) async throws {
         let place = try StorePlace(kind)
         let first = try place.open()

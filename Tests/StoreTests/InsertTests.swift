@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("A store that takes a login", .timeLimit(.minutes(1)))
+@Suite("Inserts into a login store", .timeLimit(.minutes(1)))
 struct InsertTests {
-    @Test("gives ascending numbers and gives back what it was given", arguments: StoreKind.allCases)
+    @Test("assigns ascending numbers and returns the stored login", arguments: StoreKind.allCases)
     func numbers(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             var last: LoginNumber?
@@ -21,7 +21,7 @@ struct InsertTests {
         }
     }
 
-    @Test("answers nil for what it does not have", arguments: StoreKind.allCases)
+    @Test("returns nil for an unknown login", arguments: StoreKind.allCases)
     func absent(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             #expect(try await store.login(fixture("nobody").make().key) == nil)
@@ -30,7 +30,7 @@ struct InsertTests {
         }
     }
 
-    @Test("makes one of 1,000 parallel repeats", arguments: StoreKind.allCases)
+    @Test("stores one login for 1,000 parallel repeats", arguments: StoreKind.allCases)
     func repeats(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, place) async throws in
             let login = fixture("again").make()
@@ -56,7 +56,7 @@ struct InsertTests {
         }
     }
 
-    @Test("answers a repeat with the login as it is by then", arguments: StoreKind.allCases)
+    @Test("answers a repeat with the current login", arguments: StoreKind.allCases)
     func repeatLater(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             let login = fixture("again").make()
@@ -67,7 +67,7 @@ struct InsertTests {
     }
 
     @Test(
-        "tells logins apart by server, tenant and id, byte by byte",
+        "distinguishes logins by the bytes of server, tenant and id",
         arguments: StoreKind.allCases
     )
     func keys(_ kind: StoreKind) async throws {
@@ -98,7 +98,7 @@ struct InsertTests {
     }
 
     @Test(
-        "keeps identifiers of every length and script",
+        "stores identifiers of every length and script",
         arguments: StoreKind.allCases,
         [
             String(repeating: "x", count: 512),
@@ -119,7 +119,7 @@ struct InsertTests {
         }
     }
 
-    @Test("takes one that came too late as over", arguments: StoreKind.allCases)
+    @Test("stores a login that arrives too late as settled", arguments: StoreKind.allCases)
     func tooLate(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             let login = fixture("late") { $0.lifetime = .seconds(5) }.make()
@@ -129,7 +129,7 @@ struct InsertTests {
         }
     }
 
-    @Test("tells observers before whoever inserts goes on", arguments: StoreKind.allCases)
+    @Test("notifies observers before the insert returns", arguments: StoreKind.allCases)
     func observers(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, place) async throws in
             for index in 0..<20 {

@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A store that counts limits", .timeLimit(.minutes(1)))
+@Suite("Limits in a login store", .timeLimit(.minutes(1)))
 struct LimitTests {
     private func outcome(_ insertion: Insertion) -> Outcome? {
         switch insertion {
@@ -10,11 +10,14 @@ struct LimitTests {
         }
     }
 
-    @Test("stores one live login too many of a user as failed", arguments: StoreKind.allCases)
+    @Test(
+        "store a login over the limit of live logins of a user as failed",
+        arguments: StoreKind.allCases
+    )
     func liveOfUser(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             let limits = LoginLimits(liveLoginsOfUser: 3)
-            // Other users do not count, whichever index they are in.
+            // Other users do not count, in memory or in the table.
             for index in 0..<40 {
                 let other = fixture("other-\(index)") { $0.user = "user-\(index)" }
                 #expect(outcome(try await store.insert(other.make(), limits: limits)) == nil)
@@ -28,7 +31,7 @@ struct LimitTests {
             }
             let excess = try await store.insert(fixture("a-3").make(), limits: limits)
             #expect(outcome(excess) == .failed(.tooManyLoginsOfUser))
-            // One that ends makes room; one that goes on asking does not.
+            // A login that ends no longer counts; one whose prompt is open does.
             try await store.apply(
                 .prepared(.fixture, [.fixture(at: noon)]),
                 to: numbers[0],
@@ -41,7 +44,10 @@ struct LimitTests {
         }
     }
 
-    @Test("stores one live login too many of a client as failed", arguments: StoreKind.allCases)
+    @Test(
+        "store a login over the limit of live logins of a client as failed",
+        arguments: StoreKind.allCases
+    )
     func liveOfClient(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             let limits = LoginLimits(liveLoginsOfClient: 2)
@@ -71,7 +77,7 @@ struct LimitTests {
         }
     }
 
-    @Test("counts exactly among parallel starts", arguments: StoreKind.allCases)
+    @Test("are exact for parallel starts", arguments: StoreKind.allCases)
     func parallel(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             let limits = LoginLimits(liveLoginsOfUser: 7, liveLoginsOfClient: 7)
@@ -89,7 +95,10 @@ struct LimitTests {
         }
     }
 
-    @Test("counts live logins on after it was opened again", arguments: StoreKind.allCases)
+    @Test(
+        "keep counting live logins after the store is opened again",
+        arguments: StoreKind.allCases
+    )
     func reopened(_ kind: StoreKind) async throws {
         let place = try StorePlace(kind)
         let limits = LoginLimits(liveLoginsOfUser: 12, liveLoginsOfClient: 30)
@@ -113,7 +122,7 @@ struct LimitTests {
         await store.close()
     }
 
-    @Test("counts the starts of the last minute", arguments: StoreKind.allCases)
+    @Test("count the starts of the last minute", arguments: StoreKind.allCases)
     func starts(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             let limits = LoginLimits(startsOfUserAMinute: 2, startsOfClientAMinute: 3)
@@ -132,7 +141,7 @@ struct LimitTests {
             #expect(try await insert("4", "bob", at: 59) == nil)
             let ofClient = Outcome.failed(.tooManyStartsOfClient)
             #expect(try await insert("5", "carol", at: 59) == ofClient)
-            // Refused starts do not count, so the first one's minute is all there is to wait for.
+            // Refused starts do not count, so only the first start must expire.
             #expect(try await insert("6", "alice", at: 80) == nil)
             #expect(try await insert("7", "alice", at: 81) == ofUser)
         }

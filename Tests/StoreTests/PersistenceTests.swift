@@ -3,9 +3,9 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A store that is opened again", .timeLimit(.minutes(1)))
+@Suite("A login store that is opened again", .timeLimit(.minutes(1)))
 struct PersistenceTests {
-    /// Logins in every phase with every optional part present and absent, each with a key of its own.
+    /// Logins in every phase, with every optional part present and absent.
     static let logins: [PendingLogin] = {
         let attempts = Attempts(
             count: 25,
@@ -74,7 +74,7 @@ struct PersistenceTests {
             let isFull = index.isMultiple(of: 2)
             let base = fixture("login-\(index)") {
                 $0.tenant = isFull ? "acme" : nil
-                $0.reportsExpiry = isFull
+                $0.reportsExpiry = isFull ? .always : .never
             }.make()
             let bare = PendingLogin.Details(user: base.details.user)
             return PendingLogin(
@@ -89,7 +89,7 @@ struct PersistenceTests {
         }
     }()
 
-    /// One with scopes only, one with everything that a question can have.
+    /// One question with scopes only, one with all parts.
     static let questions = [
         Question.fixture,
         Question(
@@ -109,7 +109,7 @@ struct PersistenceTests {
         ),
     ]
 
-    @Test("has every login as it was", arguments: StoreKind.allCases)
+    @Test("has every login unchanged", arguments: StoreKind.allCases)
     func roundTrip(_ kind: StoreKind) async throws {
         let place = try StorePlace(kind)
         let first = try place.open()
@@ -129,7 +129,7 @@ struct PersistenceTests {
         await second.close()
     }
 
-    @Test("has every update as it was", arguments: StoreKind.allCases)
+    @Test("has every update unchanged", arguments: StoreKind.allCases)
     func updates(_ kind: StoreKind) async throws {
         let place = try StorePlace(kind)
         let first = try place.open()
@@ -149,7 +149,7 @@ struct PersistenceTests {
         await second.close()
     }
 
-    @Test("never gives a number twice, not even a deleted one", arguments: StoreKind.allCases)
+    @Test("never assigns a number twice, not even a deleted one", arguments: StoreKind.allCases)
     func numbers(_ kind: StoreKind) async throws {
         let place = try StorePlace(kind)
         var last = LoginNumber(0)
@@ -163,7 +163,7 @@ struct PersistenceTests {
         }
     }
 
-    @Test("refuses everything once it is closed", arguments: StoreKind.allCases)
+    @Test("refuses all calls once it is closed", arguments: StoreKind.allCases)
     func closed(_ kind: StoreKind) async throws {
         let store = try StorePlace(kind).open()
         await store.close()
@@ -179,7 +179,7 @@ struct PersistenceTests {
         }
     }
 
-    @Test("finishes what waits when it is closed", arguments: StoreKind.allCases)
+    @Test("finishes waiting calls when it is closed", arguments: StoreKind.allCases)
     func closing(_ kind: StoreKind) async throws {
         let place = try StorePlace(kind)
         let store = try place.open()

@@ -2,11 +2,11 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A store with queues for each server", .timeLimit(.minutes(1)))
+@Suite("Queues of a login store", .timeLimit(.minutes(1)))
 struct QueueTests {
     private static let sick = AuthorizationServerID.named("sick")
     private static let phases: [PendingLogin.PhaseName] = [.preparing, .waiting, .reporting]
-    /// Nothing may be begun for the sick server.
+    /// No work may start for the sick server.
     private static let full = Slots(
         each: [.prepare: 9, .notify: 9, .report: 9, .end: 9],
         queues: [
@@ -16,7 +16,7 @@ struct QueueTests {
         lastReports: [sick: 0]
     )
 
-    @Test("gives of each queue as much as there is room", arguments: StoreKind.allCases)
+    @Test("give as many logins as there are slots", arguments: StoreKind.allCases)
     func room(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             for server in ["one", "two"] {
@@ -44,7 +44,7 @@ struct QueueTests {
         }
     }
 
-    @Test("passes over a full queue, and waits for its ends", arguments: StoreKind.allCases)
+    @Test("skip a full queue, but give its ends", arguments: StoreKind.allCases)
     func passesOver(_ kind: StoreKind) async throws {
         for phase in Self.phases {
             try await withStore(kind) { (store, place) async throws in
@@ -82,7 +82,10 @@ struct QueueTests {
         }
     }
 
-    @Test("gives reports at their last moment whatever their queue", arguments: StoreKind.allCases)
+    @Test(
+        "give reports at their last moment even when the queue is full",
+        arguments: StoreKind.allCases
+    )
     func lastReports(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, place) async throws in
             var slots = Self.full
@@ -102,7 +105,7 @@ struct QueueTests {
             let first = try await store.claim(at: noon + .seconds(9), within: slots)
             #expect(first.map(\.stored.login.key.login.value) == ["sooner"])
             #expect(first.map(\.duty) == [.report])
-            // Of the one that is claimed, the end is left.
+            // Of the claimed login only the end remains.
             #expect(try await store.nextDue(within: slots) == noon + .seconds(10))
             let second = try await store.claim(at: noon + .seconds(19), within: slots)
             #expect(
@@ -114,7 +117,7 @@ struct QueueTests {
     }
 
     @Test(
-        "does not give a report at its last moment before it is due",
+        "give no report before it is due, even at its last moment",
         arguments: StoreKind.allCases
     )
     func notDue(_ kind: StoreKind) async throws {
@@ -137,7 +140,7 @@ struct QueueTests {
         }
     }
 
-    @Test("names no moment for what a claim does not give", arguments: StoreKind.allCases)
+    @Test("have no next due time for what a claim does not give", arguments: StoreKind.allCases)
     func noSpin(_ kind: StoreKind) async throws {
         for phase in Self.phases {
             try await withStore(kind) { (store, place) async throws in
@@ -149,7 +152,7 @@ struct QueueTests {
                 let work = try await store.claim(at: noon, within: Slots(1))
                 try #require(work.count == 1)
                 try await store.insertNew(.inPhase(phase, fixture("long") { $0.server = "sick" }))
-                // The first is at its end and still being worked on; ends have no free slot.
+                // The first login is at its end and still claimed; there is no slot for ends.
                 place.clock.advance(by: .seconds(20))
                 let now = place.clock.now()
                 var slots = Slots(1)
@@ -161,7 +164,7 @@ struct QueueTests {
         }
     }
 
-    @Test("tells how long its queues are", arguments: StoreKind.allCases)
+    @Test("are counted by what is due and what comes later", arguments: StoreKind.allCases)
     func depths(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             #expect(try await store.queues(at: noon) == [])

@@ -2,9 +2,9 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A store that forgets", .timeLimit(.minutes(1)))
+@Suite("Retention in a login store", .timeLimit(.minutes(1)))
 struct RetentionTests {
-    /// Settles `count` logins, one a second, beside one in each other phase.
+    /// Settles `count` logins, one a second, and adds one in each other phase.
     private func fill(_ store: any LoginStore, count: Int) async throws -> [StoredLogin] {
         for phase in PendingLogin.PhaseName.allCases where phase != .settled {
             try await store.insertNew(.inPhase(phase, fixture("\(phase)")))
@@ -19,7 +19,7 @@ struct RetentionTests {
         return settled
     }
 
-    @Test("erases what is personal and keeps the rest", arguments: StoreKind.allCases)
+    @Test("erases personal data and keeps the rest", arguments: StoreKind.allCases)
     func redact(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             let settled = try await fill(store, count: 10)
@@ -94,7 +94,7 @@ struct RetentionTests {
         }
     }
 
-    @Test("counts by phase and outcome whatever happens", arguments: StoreKind.allCases)
+    @Test("counts logins by phase and outcome", arguments: StoreKind.allCases)
     func census(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             #expect(try await store.census().isEmpty)

@@ -5,17 +5,17 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("The SQLite store when its process dies", .timeLimit(.minutes(2)))
+@Suite("The SQLite store after a crash", .timeLimit(.minutes(2)))
 struct SQLiteCrashTests {
-    /// Rounds of a test run; `make crash` asks for more.
+    /// Rounds of a test run; `make crash` sets more.
     static let rounds = Int(ProcessInfo.processInfo.environment["CRASH_ROUNDS"] ?? "") ?? 5
 
-    @Test("has every login that was acknowledged before a kill", arguments: 0..<rounds)
+    @Test("has every login that was acknowledged before SIGKILL", arguments: 0..<rounds)
     func killed(_ round: Int) async throws {
         let place = try StorePlace(.sqlite)
         let path = place.path
         let acknowledged = place.directory.file("acknowledged")
-        // Some die in the middle of a run of the index, some before the first checkpoint.
+        // Some are killed in the middle of a run of the index, some before the first checkpoint.
         let limit = [40, 400, 1_500, 3_000, 700][round % 5] + Int.random(in: 0..<200)
         await #expect(processExitsWith: .signal(SIGKILL)) {
             [path = path as String, acknowledged = acknowledged as String, limit = limit as Int] in
@@ -29,7 +29,7 @@ struct SQLiteCrashTests {
             let login = fixture(name).make()
             let found = try #require(try await store.logins.login(login.key))
             #expect(try await store.logins.insert(login, limits: .none) == .known(found))
-            // Every tenth was decided, and that was acknowledged too.
+            // Every tenth was decided, which was acknowledged too.
             if name.hasSuffix("0") { #expect(found.login.phase.name == .reporting) }
         }
         let sum = try await store.logins.census().reduce(0) { $0 + $1.count }
@@ -42,7 +42,7 @@ struct SQLiteCrashTests {
         #expect(try SQLiteShell.run(path, "PRAGMA integrity_check").output == "ok\n")
     }
 
-    @Test("takes a limit on file sizes for a full disk")
+    @Test("handles a file size limit as a full disk")
     func fileSizeLimit() async throws {
         let place = try StorePlace(.sqlite)
         let path = place.path
@@ -74,8 +74,8 @@ struct SQLiteCrashTests {
     }
 }
 
-/// Inserts from 16 callers, notes each name once it is acknowledged, and dies by its own hand as
-/// soon as `limit` were.
+/// Inserts from 16 callers, records each name once it is acknowledged, and kills this process once
+/// `limit` are.
 func insertUntilKilled(path: String, acknowledged: String, limit: Int) async throws {
     var options = StoreOptions(path: path, role: .service, clock: ManualClock())
     options.newestInMemory = 128

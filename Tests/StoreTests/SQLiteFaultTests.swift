@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("The SQLite store in trouble", .timeLimit(.minutes(1)))
+@Suite("Faults of the SQLite store", .timeLimit(.minutes(1)))
 struct SQLiteFaultTests {
-    @Test("lets one service in at a time, and tools beside it")
+    @Test("allow one service at a time, and tools beside it")
     func oneService() async throws {
         let place = try StorePlace(.sqlite)
         let first = try place.open()
@@ -22,7 +22,7 @@ struct SQLiteFaultTests {
         await second.close()
     }
 
-    @Test("says that another process holds it, and goes on when that lets go")
+    @Test("report a lock held by another process, and recover when it is released")
     func locked() async throws {
         let place = try StorePlace(.sqlite)
         let store = try place.open()
@@ -37,7 +37,7 @@ struct SQLiteFaultTests {
         await store.close()
     }
 
-    @Test("passes over a row that cannot be read, and tells of it once")
+    @Test("skip a damaged row and report it once")
     func damagedRow() async throws {
         let place = try StorePlace(.sqlite)
         let store = try place.open()
@@ -69,7 +69,7 @@ struct SQLiteFaultTests {
         await store.close()
     }
 
-    @Test("deletes and opens past a row whose key cannot be read")
+    @Test("do not stop deletion and opening at a row with a damaged key")
     func damagedKey() async throws {
         let place = try StorePlace(.sqlite)
         let first = try place.open()
@@ -81,7 +81,7 @@ struct SQLiteFaultTests {
         await first.close()
         let sql = """
             UPDATE login SET login_id = CAST(x'FF41' AS TEXT) WHERE number = \(numbers[1].rawValue);
-            UPDATE meta SET keys_merged = 0; DELETE FROM login_key;
+            UPDATE meta SET hashes_merged = 0; DELETE FROM login_hash;
             """
         #expect(try SQLiteShell.run(place.path, sql).isSuccess)
         let second = try place.open()
@@ -94,7 +94,7 @@ struct SQLiteFaultTests {
         await second.close()
     }
 
-    @Test("proves that writing works without a visible change")
+    @Test("are found by a probe, which makes no visible change")
     func probe() async throws {
         let place = try StorePlace(.sqlite)
         let store = try SQLiteLoginStore(place.options())
@@ -117,7 +117,7 @@ struct SQLiteFaultTests {
     }
 
     @Test(
-        "says that a file is damaged",
+        "include a damaged file",
         arguments: ["not a database", "overwritten", "truncated"]
     )
     func damagedFile(_ how: String) async throws {
@@ -132,7 +132,7 @@ struct SQLiteFaultTests {
         case "truncated":
             try file.truncate(atOffset: try file.seekToEnd() / 2)
         default:
-            // Every page but the first three, which hold the schema.
+            // Every page but the first three, which contain the schema.
             let end = try file.seekToEnd()
             try file.seek(toOffset: 3 * 4_096)
             try file.write(contentsOf: Data(repeating: 0xA5, count: Int(end) - 3 * 4_096))
@@ -153,7 +153,7 @@ struct SQLiteFaultTests {
         }
     }
 
-    @Test("says why it cannot be opened")
+    @Test("include a path that cannot be opened")
     func cannotOpen() throws {
         let directory = try TemporaryDirectory()
         for path in [directory.path, directory.file("no/such/place.db")] {
@@ -170,7 +170,7 @@ struct SQLiteFaultTests {
     }
 
     @Test(
-        "loses nothing on a full disk and goes on when there is room",
+        "include a full disk, which loses nothing and recovers when there is room",
         .enabled(if: SmallDisk.isPossible, "mounting a small disk takes rights")
     )
     func fullDisk() async throws {
@@ -193,7 +193,7 @@ struct SQLiteFaultTests {
         }
         #expect(failure == .full)
         await #expect(throws: StoreError.full, "a probe soon finds what an insert found") {
-            // The page that was left may still take a few.
+            // The last page may still have room for a few.
             for _ in 0..<50 { try await store.probe() }
         }
         #expect(acknowledged.count > 10)
@@ -213,7 +213,7 @@ struct SQLiteFaultTests {
     }
 }
 
-/// A file system in memory with so much room and no more.
+/// A file system in memory of a fixed size.
 final class SmallDisk: Sendable {
     let directory: TemporaryDirectory
 

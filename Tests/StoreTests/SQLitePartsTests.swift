@@ -4,42 +4,49 @@ import Testing
 
 @testable import SQLiteStore
 
-@Suite("The parts of the SQLite store")
+@Suite("Parts of the SQLite store")
 struct SQLitePartsTests {
-    /// From the reference implementation's table: key 00…0f, input 00, 01, … of each length.
+    /// From the table of the reference implementation: key 00…0f, input 00, 01, … of each length.
     @Test(
-        "hash as SipHash-2-4 does",
+        "hash like SipHash-2-4",
         arguments: [
             (0, 0x726f_db47_dd0e_0e31), (1, 0x74f8_39c5_93dc_67fd), (7, 0xab02_00f5_8b01_d137),
             (8, 0x93f5_f579_9a93_2462), (15, 0xa129_ca61_49be_45e5),
         ] as [(Int, UInt64)]
     )
     func sipHash(_ length: Int, _ expected: UInt64) {
-        var hash = SipHash(.init(low: 0x0706_0504_0302_0100, high: 0x0f0e_0d0c_0b0a_0908))
-        for byte in 0..<length { hash.combine(UInt8(byte)) }
-        #expect(UInt64(bitPattern: hash.finalize()) == expected)
-    }
-
-    @Test("hash words as they hash bytes, wherever a text begins and ends")
-    func sipHashWords() {
         let key = SipHash.Key(low: 0x0706_0504_0302_0100, high: 0x0f0e_0d0c_0b0a_0908)
-        for before in 0..<9 {
-            for length in 0..<26 {
-                let text = (0..<length).map { UInt8(0xFF - $0) }
-                var words = SipHash(key)
-                var bytes = SipHash(key)
-                for byte in 0..<before {
-                    words.combine(UInt8(byte))
-                    bytes.combine(UInt8(byte))
-                }
-                words.combine(text)
-                for byte in text + [0] { bytes.combine(byte) }
-                #expect(words.finalize() == bytes.finalize(), "\(before) and \(length)")
-            }
-        }
+        let hash = SipHash.hash((0..<length).map { UInt8($0) }, key)
+        #expect(UInt64(bitPattern: hash) == expected)
     }
 
-    @Test("keep numbers by hash as a set would", arguments: [Int64(1), 3, 64, .max])
+    @Test("hash a key and a user from columns as from the domain, with different hashes")
+    func hashes() {
+        let hash = LoginHash(key: SipHash.Key(low: 1, high: 2))
+        var hashes: Set<Int64> = []
+        let names = ["a", "ab", "abc", String(repeating: "\u{1F600}", count: 99)]
+        for server in names {
+            for tenant in [nil] + names {
+                for id in names {
+                    let key = fixture(id) {
+                        $0.server = server
+                        $0.tenant = tenant
+                    }.make().key
+                    let columns = (
+                        Array(server.utf8), tenant.map { Array($0.utf8) }, Array(id.utf8)
+                    )
+                    hashes.insert(hash.of(key))
+                    #expect(hash.ofKey(columns.0, columns.1, columns.2) == hash.of(key))
+                }
+            }
+            let user = UserID.named(server)
+            hashes.insert(hash.of(user))
+            #expect(hash.ofUser(Array(server.utf8)) == hash.of(user))
+        }
+        #expect(hashes.count == 4 * 5 * 4 + 4)
+    }
+
+    @Test("store numbers by hash like a set", arguments: [Int64(1), 3, 64, .max])
     func numbersByHash(hashes: Int64) {
         var kept = NumbersByHash()
         var model: Set<TailIndex.Entry> = []
@@ -49,7 +56,7 @@ struct SQLitePartsTests {
             return (state >> 33) % bound
         }
         for step in 0..<4_000 {
-            // Grows first, then shrinks, so that gaps are closed in full tables and in sparse ones.
+            // Grows first, then shrinks.
             let hash = Int64(next(1 << 31)) % hashes
             let entry = TailIndex.Entry(hash: hash, number: Int64(next(60)))
             if next(4_000) >= step {
@@ -77,7 +84,7 @@ struct SQLitePartsTests {
         #expect(rates.starts(of: 0, at: noon + .seconds(999)) == 0)
     }
 
-    @Test("count a start for a minute at least and seventy seconds at most")
+    @Test("count a start for at least 60 and at most 70 seconds")
     func window() {
         for offset in Int64(0)..<10 {
             var rates = StartRates()
@@ -91,7 +98,7 @@ struct SQLitePartsTests {
         }
     }
 
-    @Test("count anew when the clock was set back")
+    @Test("restart counts when the clock is set back")
     func setBack() {
         var rates = StartRates(capacity: 10)
         for index in 0..<10 { rates.note(index, at: noon + .minutes(60)) }
@@ -109,27 +116,32 @@ struct SQLitePartsTests {
         #expect(rates.count <= 10)
     }
 
-    @Test("keep the words that are in databases already")
+    @Test("keep the names that existing databases contain")
     func frozen() {
         #expect(
-            PendingLogin.PhaseName.allCases.map { StoredNames.name($0) } == [
+            PendingLogin.PhaseName.allCases.map(\.storedName) == [
                 "preparing", "waiting", "reporting", "settled", "stranded",
             ]
         )
         #expect(
-            Decision.Choice.allCases.map { StoredNames.name($0) } == [
+            Decision.Choice.allCases.map(\.storedName) == [
                 "approve", "deny", "cancel", "fraud",
             ]
         )
-        #expect(Evidence.Method.allCases.map { StoredNames.name($0) } == ["tap"])
-        #expect(Evidence.Via.allCases.map { StoredNames.name($0) } == ["page", "device"])
         #expect(
-            PendingLogin.Settlement.allCases.map { StoredNames.name($0) } == [
+            PendingLogin.ExpiryRule.allCases.map(\.storedName) == [
+                "never", "lodged_consents", "always",
+            ]
+        )
+        #expect(Evidence.Method.allCases.map(\.storedName) == ["tap"])
+        #expect(Evidence.Via.allCases.map(\.storedName) == ["page", "device"])
+        #expect(
+            PendingLogin.Settlement.allCases.map(\.storedName) == [
                 "reported", "delivered_unconfirmed", "left_to_expire", "gone", "abandoned",
             ]
         )
         #expect(
-            Failure.allCases.map { StoredNames.name($0) } == [
+            Failure.allCases.map(\.storedName) == [
                 "user_unknown", "user_disabled", "no_channel", "every_channel_refused",
                 "too_many_logins_of_user", "too_many_logins_of_client",
                 "too_many_starts_of_user", "too_many_starts_of_client",

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Debian's `sqlite3`: another process, and another program, at the same file.
+/// Debian's `sqlite3`: another process and program that uses the same file.
 enum SQLiteShell {
     /// Runs SQL and waits for its end.
     static func run(_ path: String, _ sql: String) throws -> ChildProcess.Answer {
@@ -23,7 +23,7 @@ enum SQLiteShell {
         init(_ path: String) throws {
             shell = try ChildProcess(["sqlite3", "-batch", path])
             shell.write(Array("BEGIN IMMEDIATE;\nSELECT 'held';\n".utf8))
-            // Blocks until the shell has answered, which it does once it has the lock.
+            // Blocks until the shell has the lock and answers.
             #expect(shell.readLine() == "held")
         }
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("A store and two logins for one consent", .timeLimit(.minutes(1)))
+@Suite("Logins with the same consent in a login store", .timeLimit(.minutes(1)))
 struct SameConsentTests {
     private static let keepFirst = LoginLimits(sameConsent: .keepFirst)
     private static let supersede = LoginLimits(sameConsent: .supersede)
@@ -23,7 +23,7 @@ struct SameConsentTests {
         )
     }
 
-    /// As it was stored, and nothing else: that it was new is part of every test.
+    /// Inserts a login that must be new.
     private func insert(
         _ login: PendingLogin,
         _ limits: LoginLimits,
@@ -46,19 +46,19 @@ struct SameConsentTests {
         .settled(.failed(failure), .leftToExpire, at: noon)
     }
 
-    /// What becomes of both, by where the first one is.
+    /// The results for both logins, by the phase of the first.
     static let endings:
         [(first: PendingLogin.PhaseName, newerLives: [Bool], firstIsClosed: [Bool])] = [
             (.preparing, [false, true], [false, true]),
             (.waiting, [false, true], [false, true]),
-            // It has an outcome, which is owed: the newer one is in its way under either rule.
+            // It has an outcome that is not reported yet: the newer login is closed under both rules.
             (.reporting, [false, false], [false, false]),
             (.settled, [true, true], [false, false]),
             (.stranded, [true, true], [false, false]),
         ]
 
     @Test(
-        "lets one of them live, by the rule, and tells nobody of the other",
+        "leave one pending, by the configured rule, and report none",
         arguments: endings.indices,
         StoreKind.allCases
     )
@@ -78,7 +78,7 @@ struct SameConsentTests {
                         == (row.firstIsClosed[rule]
                             ? Self.closed(.superseded) : first.login.phase)
                 )
-                // Neither closing owes a report, and whoever watches the older one hears of it.
+                // A closed login owes no report, and observers of the older one are notified.
                 #expect(newer.login.dueAt == nil || row.newerLives[rule])
                 let heard = place.heard.withLock { $0.last { $0.number == first.number } }
                 #expect(heard?.login.phase == now)
@@ -89,7 +89,7 @@ struct SameConsentTests {
     }
 
     @Test(
-        "does not mistake another server's or tenant's consent for it",
+        "are independent at different servers and tenants",
         arguments: StoreKind.allCases
     )
     func others(_ kind: StoreKind) async throws {
@@ -112,7 +112,7 @@ struct SameConsentTests {
         }
     }
 
-    @Test("lets exactly one of a thousand racing starts live", arguments: StoreKind.allCases)
+    @Test("leave exactly one pending of 1,000 parallel starts", arguments: StoreKind.allCases)
     func race(_ kind: StoreKind) async throws {
         for limits in [Self.keepFirst, Self.supersede] {
             try await withStore(kind) { (store, _) async throws in
@@ -138,13 +138,13 @@ struct SameConsentTests {
         }
     }
 
-    @Test("frees the places of the logins that it closes", arguments: StoreKind.allCases)
+    @Test("no longer count against limits once they are closed", arguments: StoreKind.allCases)
     func places(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             for index in 0..<50 {
                 _ = try await insert(login("\(index)"), Self.supersede, into: store)
             }
-            // One is live. Two more fit below a limit of three, and no fourth.
+            // One is live. A limit of three allows two more, and no fourth.
             let limits = LoginLimits(liveLoginsOfUser: 3, liveLoginsOfClient: 3)
             var outcomes: [Outcome?] = []
             for index in 0..<3 {
@@ -158,7 +158,7 @@ struct SameConsentTests {
         }
     }
 
-    @Test("closes one over a limit untold while another is live", arguments: StoreKind.allCases)
+    @Test("are closed without a report when over a limit", arguments: StoreKind.allCases)
     func overLimit(_ kind: StoreKind) async throws {
         for rule in LoginLimits.SameConsent.allCases {
             try await withStore(kind) { (store, _) async throws in
@@ -167,7 +167,7 @@ struct SameConsentTests {
                 let newer = try await insert(login("newer"), limits, into: store)
                 #expect(newer.login.phase == Self.closed(.consentBusy))
                 #expect(try await phase(first.number, in: store) == first.login.phase)
-                // Without another, the server is told.
+                // Without another login, the failure is reported.
                 let other = login("other") { $0.consent = .named("urn:bank:C2") }
                 let told = try await insert(other, limits, into: store)
                 #expect(told.login.phase.name == .reporting)
@@ -191,7 +191,7 @@ struct SameConsentTests {
     }
 
     @Test(
-        "closes one whose consent turns out to be another's, also after it was opened again",
+        "are closed when the consent becomes known later, also after reopening",
         arguments: StoreKind.allCases
     )
     func learned(_ kind: StoreKind) async throws {
@@ -215,15 +215,15 @@ struct SameConsentTests {
         )
         let lives = try await store.logins.apply(try prepared("C2"), to: other, at: noon)
         #expect(lives.login.phase.name == .waiting)
-        // The one that was there first goes its whole way, and a newcomer that names the consent
-        // meets it however it became known.
+        // The first login continues to its end, and blocks a new one with the same consent, however the
+        // consent became known.
         let named = login("named") { $0.consent = .named("C1") }
         let busy = try await insert(named, Self.keepFirst, into: store.logins)
         #expect(busy.login.phase == Self.closed(.consentBusy))
         let approved = PendingLogin.Event.decided(.fixture(.approve, at: noon), .everything)
         _ = try await store.logins.apply(approved, to: second, at: noon)
         _ = try await store.logins.apply(.reportTaken(confirmed: true), to: second, at: noon)
-        // A long-lived consent may come back.
+        // A long-lived consent may be used again.
         let again = login("again") { $0.consent = .named("C1") }
         #expect(try await insert(again, Self.keepFirst, into: store.logins).login.dueAt != nil)
         try await recount(store.logins)
@@ -231,7 +231,7 @@ struct SameConsentTests {
     }
 
     @Test(
-        "tries no stranded report again while another login for its consent lives",
+        "block the retry of a stranded report while another is pending",
         arguments: StoreKind.allCases
     )
     func retried(_ kind: StoreKind) async throws {
@@ -250,8 +250,8 @@ struct SameConsentTests {
         }
     }
 
-    /// Two for one consent are left by a version that did not look for it.
-    @Test("closes none when one of several has its outcome already")
+    /// Two logins for one consent, as a version without the check would leave them.
+    @Test("stay open when one of several has an outcome already")
     func several() async throws {
         let place = try StorePlace(.sqlite)
         var store = try place.open()
@@ -272,7 +272,7 @@ struct SameConsentTests {
         await store.close()
     }
 
-    @Test("is not stopped by a row that cannot be read")
+    @Test("are not blocked by a damaged row")
     func damaged() async throws {
         let place = try StorePlace(.sqlite)
         var store = try place.open()
@@ -290,7 +290,7 @@ struct SameConsentTests {
         await store.close()
     }
 
-    @Test("erases which consent and accounts it was, and keeps that it was asked and answered")
+    @Test("lose consent and accounts when redacted, and keep digest and decision")
     func erased() async throws {
         let place = try StorePlace(.sqlite)
         let store = try place.open()
@@ -339,7 +339,7 @@ struct SameConsentTests {
     }
 }
 
-/// The census equals what can be listed.
+/// Checks that the census equals what can be listed.
 func recount(_ store: any LoginStore) async throws {
     var counted: [String: Int] = [:]
     for phase in PendingLogin.PhaseName.allCases {

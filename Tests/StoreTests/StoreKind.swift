@@ -4,19 +4,19 @@ import TestSupport
 import Testing
 import Threads
 
-/// The stores that must keep the contract of `LoginStore`; a new one becomes a further case.
+/// The stores that must keep the contract of `LoginStore`; a new store adds a case.
 enum StoreKind: CaseIterable, Sendable {
     case sqlite
-    /// The same with so little in memory that its indexes are merged all the time.
+    /// The same with so little in memory that its index is merged all the time.
     case sqliteMergingOften
 }
 
-/// A place for a store that outlives its opening.
+/// The files of a store, which outlive its opening.
 final class StorePlace: Sendable {
     let kind: StoreKind
     let directory: TemporaryDirectory
     let clock = ManualClock()
-    /// What observers heard, in order.
+    /// The changes that observers received, in order.
     let heard = Locked<[StoredLogin]>([])
     let damaged = Locked<[LoginNumber]>([])
 
@@ -48,7 +48,7 @@ final class StorePlace: Sendable {
     }
 }
 
-/// Opens a store of that kind, lends it, and closes it.
+/// Opens a store of that kind for `body` and closes it.
 func withStore(
     _ kind: StoreKind,
     _ body: (any LoginStore, StorePlace) async throws -> Void
@@ -75,7 +75,7 @@ extension LoginStore {
         return stored
     }
 
-    /// Applies an event; fails when the login is not there or refuses it.
+    /// Applies an event; fails when there is no such login or it refuses the event.
     @discardableResult
     func apply(
         _ event: PendingLogin.Event,

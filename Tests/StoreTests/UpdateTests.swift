@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("A store that changes a login", .timeLimit(.minutes(1)))
+@Suite("Updates in a login store", .timeLimit(.minutes(1)))
 struct UpdateTests {
-    @Test("lets exactly one of 1,000 racing decisions win", arguments: StoreKind.allCases)
+    @Test("let exactly one of 1,000 parallel decisions win", arguments: StoreKind.allCases)
     func race(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, place) async throws in
             let number = try await store.insertNew(.inPhase(.waiting)).number
@@ -38,7 +38,7 @@ struct UpdateTests {
         }
     }
 
-    @Test("writes nothing when the body refuses", arguments: StoreKind.allCases)
+    @Test("write nothing when the body refuses", arguments: StoreKind.allCases)
     func refusal(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, place) async throws in
             let stored = try await store.insertNew(fixture("one").make())
@@ -53,7 +53,7 @@ struct UpdateTests {
         }
     }
 
-    @Test("writes nothing when the login stays as it was", arguments: StoreKind.allCases)
+    @Test("write nothing when the login is unchanged", arguments: StoreKind.allCases)
     func unchanged(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, place) async throws in
             let stored = try await store.insertNew(fixture("one").make())
@@ -62,7 +62,7 @@ struct UpdateTests {
         }
     }
 
-    @Test("loses no update among many to the same logins", arguments: StoreKind.allCases)
+    @Test("are all applied when many change the same logins", arguments: StoreKind.allCases)
     func noneLost(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             var numbers: [LoginNumber] = []
@@ -94,10 +94,10 @@ struct UpdateTests {
         }
     }
 
-    @Test("refuses only the one whose row cannot be written", arguments: StoreKind.allCases)
+    @Test("fail only for the row that cannot be written", arguments: StoreKind.allCases)
     func neighbour(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
-            // An outcome of approval with a denial behind it: no legal event leads there.
+            // An approval whose decision is a denial: no event leads there.
             let illegal = fixture("illegal").make()
             let row = PendingLogin(
                 key: illegal.key,
@@ -129,7 +129,7 @@ struct UpdateTests {
         }
     }
 
-    @Test("interrupts what was being reported, and only that", arguments: StoreKind.allCases)
+    @Test("interrupt reporting logins, and only those, on recovery", arguments: StoreKind.allCases)
     func recover(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in
             var before: [StoredLogin] = []

@@ -3,11 +3,11 @@ import SQLiteStore
 import TestSupport
 import Testing
 
-@Suite("A store of users", .timeLimit(.minutes(1)))
+@Suite("The SQLite user store", .timeLimit(.minutes(1)))
 struct UserTests {
     private func id(_ name: String) throws -> UserID { try #require(UserID(name)) }
 
-    @Test("gives back what was put, and forgets what is removed", arguments: StoreKind.allCases)
+    @Test("returns stored users until they are removed", arguments: StoreKind.allCases)
     func roundTrip(_ kind: StoreKind) async throws {
         let place = try StorePlace(kind)
         let first = try place.open()
@@ -29,7 +29,7 @@ struct UserTests {
         await second.close()
     }
 
-    @Test("switches users off and on, and replaces them", arguments: StoreKind.allCases)
+    @Test("disables, enables and replaces users", arguments: StoreKind.allCases)
     func active(_ kind: StoreKind) async throws {
         let store = try StorePlace(kind).open()
         let alice = try id("alice")
@@ -63,7 +63,7 @@ struct UserTests {
     }
 
     @Test(
-        "is seen by a command beside the service, and by the service",
+        "shares users and logins between a service and a tool",
         arguments: StoreKind.allCases
     )
     func beside(_ kind: StoreKind) async throws {

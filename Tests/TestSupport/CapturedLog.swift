@@ -1,12 +1,12 @@
 public import Telemetry
 import Threads
 
-/// Keeps what was logged, so that a test can say what is there and what must not be.
+/// Records log lines for a test.
 public final class CapturedLog: LogSink {
     public struct Line: Sendable {
         public let level: LogLevel
         public let event: String
-        /// The inside of a JSON object.
+        /// The members of the line's JSON object, without its braces.
         public let members: String
     }
 

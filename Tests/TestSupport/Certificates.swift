@@ -1,11 +1,11 @@
 import Foundation
 
-/// Certificates of a small authority, made by the `openssl` command.
+/// Certificates of a test authority, issued by the `openssl` command.
 public struct Certificates: Sendable {
     public let directory: TemporaryDirectory
     public var authority: String { directory.file("ca.pem") }
 
-    /// The command did not do what it was asked.
+    /// The command failed.
     public struct Failed: Error, Sendable {}
 
     public init() throws {
@@ -16,18 +16,18 @@ public struct Certificates: Sendable {
         )
     }
 
-    /// Where a certificate is.
+    /// The path of a certificate.
     public func certificate(_ name: String) -> String { directory.file("\(name).pem") }
-    /// Where its key is.
+    /// The path of its key.
     public func key(_ name: String) -> String { directory.file("\(name).key") }
 
-    /// What is in a file.
+    /// A file's contents.
     public func bytes(_ path: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    /// Issues a certificate with a common name, and that or another alternative name. It is good for
-    /// `days`; one of -1 days ended yesterday.
+    /// Issues a certificate with a common name, and the same or another alternative name. It is valid
+    /// for `days`; with -1 it expired yesterday.
     public func issue(_ name: String, alternativeName: String, days: Int = 2) throws {
         let request = directory.file("\(name).csr")
         let extensions = directory.file("\(name).ext")
@@ -43,7 +43,7 @@ public struct Certificates: Sendable {
         )
     }
 
-    /// Runs the command; its arguments are separated by blanks.
+    /// Runs the command with arguments separated by spaces.
     public func openssl(_ arguments: String) throws {
         let words = ["openssl"] + arguments.split(separator: " ").map(String.init)
         guard try ChildProcess.run(words, errors: .dropped).isSuccess else { throw Failed() }

@@ -1,20 +1,20 @@
 import Glibc
 import Threads
 
-/// A command in another process, by `posix_spawn`: Foundation's `Process` reads past an array of
-/// its own when many descriptors are open, and tests open many.
+/// A command in another process, started by `posix_spawn`. Foundation's `Process` reads past the end
+/// of an array when many descriptors are open, and tests open many.
 ///
-/// It is found by `PATH`. What it reads and writes are pipes of ours; its errors go where told.
+/// The command is found by `PATH`. Its standard input and output are pipes.
 public final class ChildProcess: Sendable {
     public enum Errors: Sendable {
-        /// Where ours go.
+        /// To the standard error of the tests.
         case shown
         case dropped
-        /// Among its output.
+        /// To its standard output.
         case withOutput
     }
 
-    /// The end of a command and what it printed.
+    /// A command's exit status and output.
     public struct Answer: Sendable {
         public let status: Int32
         public let bytes: [UInt8]
@@ -28,7 +28,7 @@ public final class ChildProcess: Sendable {
         public let code: Int32
     }
 
-    /// One at a time: between making a pipe and marking it, another child would inherit its ends.
+    /// Only one at a time: a child that starts before the pipe is marked close-on-exec inherits it.
     private static let turn = Locked(())
 
     private let id: pid_t
@@ -78,7 +78,7 @@ public final class ChildProcess: Sendable {
         close(output)
     }
 
-    /// Runs a command to its end, with `input` on its standard input.
+    /// Runs a command until it exits, with `input` on its standard input.
     public static func run(
         _ command: [String],
         input: [UInt8] = [],
@@ -91,7 +91,7 @@ public final class ChildProcess: Sendable {
         return Answer(status: child.wait(), bytes: output)
     }
 
-    /// Blocks until the command has taken all of it, or takes no more.
+    /// Blocks until the command has read all of it or closed its input.
     public func write(_ bytes: [UInt8]) {
         guard let input = input.withLock({ $0 }) else { return }
         var rest = bytes[...]
@@ -102,7 +102,7 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// A command that is gone must not take the tests with it by SIGPIPE.
+    /// A command that has exited must not end the tests by SIGPIPE.
     private func send(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
         signal(SIGPIPE, SIG_IGN)
         return Glibc.write(descriptor, bytes, count)
@@ -115,14 +115,14 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// The next bytes of its output, at least one; none at its end. Blocks until there are some.
+    /// The next bytes of its output, at least one; empty at the end. Blocks until there are some.
     public func read(upTo count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let length = Glibc.read(output, &bytes, count)
         return Array(bytes.prefix(max(0, length)))
     }
 
-    /// The next line of its output, without its end; nil when it ends before one.
+    /// The next line of its output, without the newline; nil at the end.
     public func readLine() -> String? {
         var line: [UInt8] = []
         while let byte = read(upTo: 1).first {
@@ -141,7 +141,7 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// Waits for its end: its exit status, or the negative number of the signal that ended it.
+    /// Waits until it exits: its exit status, or the negative number of the signal that ended it.
     public func wait() -> Int32 {
         end.withLock { end in
             if let end { return end }

@@ -8,18 +8,18 @@ public enum ForeignLibrary {
     private static let environment = tests.deletingLastPathComponent()
         .appending(path: ".venv/interop")
 
-    /// `make interop` demands it: then a missing library is a failed test and not a skipped one.
+    /// True in `make interop`: a missing library then fails the test instead of skipping it.
     public static let isWanted =
         FileManager.default.fileExists(atPath: environment.appending(path: "made-for").path)
         || ProcessInfo.processInfo.environment["BECKON_INTEROP"] != nil
 
-    /// It refused, and said this; or it gave no answer.
+    /// The library's error, or that it gave no answer.
     public struct Failed: Error { public let answer: String }
 
-    /// Asks all at once, because starting Python takes longer than any job. `script` is a file in
-    /// `Tests/Interop`.
+    /// Runs all jobs in one process, because starting Python takes longer than a job. `script` is a
+    /// file in `Tests/Interop`.
     ///
-    /// - Throws: `Failed` when the library cannot be run; what it refuses is an answer.
+    /// - Throws: `Failed` if the library cannot be run. Its errors are answers.
     public static func ask(
         _ jobs: [JSONValue],
         script: String = "foreign.py"
@@ -31,9 +31,9 @@ public enum ForeignLibrary {
         return try JSONValue(answer.bytes).array ?? []
     }
 
-    /// What it says to one job.
+    /// Runs one job.
     ///
-    /// - Throws: `Failed` with what it raised.
+    /// - Throws: `Failed` with the error that it raised.
     public static func result(_ answer: JSONValue) throws -> JSONValue {
         guard let result = answer["ok"] else {
             throw Failed(answer: answer["error"]?.string ?? "no answer")

@@ -1,6 +1,6 @@
 import Threads
 
-/// A place where work is held until a test lets it go on. Open at first.
+/// Holds work until a test lets it continue. Open at first.
 public final class Gate: Sendable {
     private struct State {
         var isOpen = true
@@ -8,7 +8,7 @@ public final class Gate: Sendable {
     }
 
     private let state = Locked(State())
-    /// One entry for each that was held.
+    /// One entry for each caller that was held.
     public let arrivals = Recorded<Void>()
 
     public init() {}
@@ -24,7 +24,7 @@ public final class Gate: Sendable {
         for signal in held { signal.raise() }
     }
 
-    /// Goes through, as soon as the gate is open or the task is cancelled.
+    /// Returns when the gate is open or the task is cancelled.
     public func pass() async {
         let signal = Signal()
         let isHeld = state.withLock { state in

@@ -1,7 +1,7 @@
 public import Logins
 
 extension Identifier {
-    /// A name that a test knows to be one.
+    /// An identifier that a test knows to be valid. Traps if it is not.
     public static func named(_ text: String) -> Self {
         guard let identifier = Self(text) else { preconditionFailure("not a name: \(text)") }
         return identifier

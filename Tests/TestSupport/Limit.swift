@@ -1,9 +1,9 @@
-/// Something did not happen in time.
+/// An event did not happen in time.
 public struct TookTooLong: Error, Sendable {
     public let what: String
 }
 
-/// Waits for `body`, which waits for a signal, and fails when that takes longer than `limit`.
+/// Runs `body`, which waits for a signal, and throws if that takes longer than `limit`.
 public func within<Value: Sendable>(
     _ limit: Duration = .seconds(30),
     _ what: String = "the signal",

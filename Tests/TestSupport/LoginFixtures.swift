@@ -1,9 +1,9 @@
 import Consents
 public import Logins
 
-/// Logins for tests, brought to where they are by legal events only.
+/// Logins for tests. They reach their phase by legal events only.
 extension PendingLogin {
-    /// What tests need of a login; everything has a usable default.
+    /// What a test can choose of a login. Everything has a usable default.
     public struct Fixture: Sendable {
         public var server = "cloudentity"
         public var tenant: String? = "acme"
@@ -14,13 +14,16 @@ extension PendingLogin {
         public var lifetime: Duration = .seconds(120)
         /// How long before its end the prompt ends.
         public var margin: Duration = .seconds(10)
-        public var reportsExpiry = true
-        /// Beyond what `reportsExpiry` can say.
-        public var expiryRule: ExpiryRule?
-        /// The consent's name; one of its own unless told otherwise.
-        public var consent: ConsentName = .own
+        /// How long before its end nothing is reported any more.
+        public var reportMargin: Duration = .zero
+        public var reportsExpiry = ExpiryRule.always
+        public var consent = ConsentName.own
+
+        /// The consent's identifier.
         public enum ConsentName: Sendable {
-            case own, unknown
+            /// One that no other login has.
+            case own
+            case unknown
             case named(String)
         }
         public var bindingMessage: String? = "4711"
@@ -29,57 +32,72 @@ extension PendingLogin {
         public init(id: String) { self.id = id }
 
         public var promptEnds: Timestamp { receivedAt + lifetime - margin }
-        public var reportEnds: Timestamp { receivedAt + lifetime }
+        public var reportEnds: Timestamp { receivedAt + lifetime - reportMargin }
 
-        /// Traps when one of the texts is not an identifier: a mistake in the test.
-        public func make() -> PendingLogin {
+        /// A login that has just arrived, with these details or those of the fixture. Traps if a text is
+        /// not an identifier.
+        public func make(_ details: Details? = nil) -> PendingLogin {
             PendingLogin(
                 key: LoginKey(
-                    server: Self.identifier(server),
-                    tenant: tenant.map { Self.identifier($0) },
-                    login: Self.identifier(id)
+                    server: .named(server),
+                    tenant: tenant.map { .named($0) },
+                    login: .named(id)
                 ),
                 terms: Terms(
                     receivedAt: receivedAt,
-                    expiresAt: reportEnds,
+                    expiresAt: receivedAt + lifetime,
                     promptEnds: promptEnds,
                     reportEnds: reportEnds,
-                    reportsExpiry: expiryRule ?? (reportsExpiry ? .always : .never)
+                    reportsExpiry: reportsExpiry
                 ),
-                details: Details(
-                    user: Self.identifier(user),
-                    workspace: Self.identifier("payments"),
-                    client: client.map { Self.identifier($0) },
-                    clientName: "The Shop",
-                    requestedScopes: ["openid", "payment:1"],
-                    acrValues: ["urn:acr:2fa"],
-                    bindingMessage: bindingMessage,
-                    consentID: consentID,
-                    state: "anti-forgery",
-                    unknownMembers: #"{"x":1}"#,
-                    origin: .fixture
-                )
+                details: details
+                    ?? Details(
+                        user: .named(user),
+                        workspace: .named("payments"),
+                        client: client.map { .named($0) },
+                        clientName: "The Shop",
+                        requestedScopes: ["openid", "payment:1"],
+                        acrValues: ["urn:acr:2fa"],
+                        bindingMessage: bindingMessage,
+                        consentID: consentID,
+                        state: "anti-forgery",
+                        unknownMembers: #"{"x":1}"#,
+                        origin: .fixture
+                    )
             )
         }
 
         private var consentID: ConsentID? {
             switch consent {
-            case .own: Self.identifier("consent-" + id.suffix(500))
+            case .own: .named("consent-" + id.suffix(500))
             case .unknown: nil
-            case .named(let name): Self.identifier(name)
+            case .named(let name): .named(name)
             }
-        }
-
-        static func identifier<Named>(_ text: String) -> Identifier<Named> {
-            guard let identifier = Identifier<Named>(text) else {
-                preconditionFailure("the test needs an identifier")
-            }
-            return identifier
         }
     }
 
-    /// A login in a phase, by the shortest legal way there. Where an outcome is needed, somebody
-    /// approved; `stranded` was refused by the server, and `settled` was taken by it.
+    /// A login as an adapter makes it when its server starts one.
+    public static func arrived(
+        _ id: String = "l1",
+        server: String = "acp",
+        tenant: String? = "bank",
+        at receivedAt: Timestamp,
+        lifetime: Duration = .seconds(120),
+        reportsExpiry: ExpiryRule = .never,
+        _ details: Details
+    ) -> PendingLogin {
+        var fixture = Fixture(id: id)
+        fixture.server = server
+        fixture.tenant = tenant
+        fixture.receivedAt = receivedAt
+        fixture.lifetime = lifetime
+        fixture.reportMargin = .seconds(1)
+        fixture.reportsExpiry = reportsExpiry
+        return fixture.make(details)
+    }
+
+    /// A login in a phase, reached by the fewest events. The outcome is that of `choice`; `stranded`
+    /// was refused by the server and `settled` was accepted by it.
     public static func inPhase(
         _ phase: PhaseName,
         _ fixture: Fixture = Fixture(),
@@ -115,7 +133,7 @@ extension PendingLogin {
 }
 
 extension PendingLogin.Origin {
-    /// With the example of the W3C recommendation, section 3.2.4.
+    /// The example of Trace Context §3.2.4.
     public static let fixture = Self(
         request: 42,
         trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -147,14 +165,14 @@ extension Question {
 extension PendingLogin.Delivery {
     public static func fixture(_ channel: String = "webhook", at moment: Timestamp) -> Self {
         PendingLogin.Delivery(
-            channel: PendingLogin.Fixture.identifier(channel),
+            channel: .named(channel),
             state: .due(at: moment)
         )
     }
 }
 
 extension Decision {
-    /// As a desk records it for `login-1`: tied to its question.
+    /// A decision as a desk records it for `login-1`, with its challenge.
     public static func answer(
         _ choice: Choice,
         to question: Question,
@@ -175,7 +193,7 @@ extension Decision {
         )
     }
 
-    /// As it stands once it was made: an approval grants all of `Consent.fixture`.
+    /// A recorded decision. An approval grants all of `Consent.fixture`.
     public static func fixture(_ choice: Choice, at moment: Timestamp) -> Decision {
         Decision(
             choice,

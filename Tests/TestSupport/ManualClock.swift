@@ -1,7 +1,7 @@
 public import Logins
 import Threads
 
-/// A clock that stands still until a test moves it; scheduled actions run inside `advance`.
+/// A clock that only a test moves. Scheduled actions run inside `advance`.
 public final class ManualClock: WallClock {
     private struct State {
         var now: Timestamp
@@ -11,7 +11,7 @@ public final class ManualClock: WallClock {
 
     private let state: Locked<State>
 
-    /// 2026-11-20T12:00:00Z unless told otherwise.
+    /// Starts at 2026-11-20T12:00:00Z by default.
     public init(_ now: Timestamp = Timestamp(milliseconds: 1_795_176_000_000)) {
         state = Locked(State(now: now))
     }
@@ -39,10 +39,10 @@ public final class ManualClock: WallClock {
         for watcher in state.withLock({ Array($0.watchers.values) }) { watcher.raise() }
     }
 
-    /// Waits until something is scheduled for `moment` or earlier: until then, moving the clock
-    /// would wake nobody.
+    /// Waits until an action is scheduled for `moment` or earlier. Before that, moving the clock would
+    /// wake nothing.
     ///
-    /// - Throws: `TookTooLong` when nothing is within half a minute.
+    /// - Throws: `TookTooLong` after half a minute.
     public func alarm(by moment: Timestamp) async throws {
         try await within(.seconds(30), "an alarm") { [self] in
             let signal = Signal()

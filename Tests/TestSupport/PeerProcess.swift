@@ -1,8 +1,8 @@
 import Foundation
 
-/// A small server in another process: a real peer, written in another language than ours.
+/// A server in another process, written in Python: a peer that shares no code with ours.
 ///
-/// The script prints its port as its first line, and goes away when its standard input ends.
+/// The script prints its port as its first line and exits when its standard input ends.
 public final class PeerProcess: Sendable {
     public let port: Int
     private let child: ChildProcess
@@ -11,7 +11,7 @@ public final class PeerProcess: Sendable {
         public let output: String
     }
 
-    /// Runs a Python script that lies in `Peers` beside the test's file.
+    /// Runs a Python script from the folder `Peers` next to the test's file.
     public init(
         script: String,
         arguments: [String] = [],

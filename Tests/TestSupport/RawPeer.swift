@@ -1,9 +1,9 @@
 import Glibc
 
-/// A plain blocking socket to a loopback port, for tests of what travels on the wire. Every call
-/// has a limit, after which it throws.
+/// A blocking socket to a loopback port, for tests of bytes on the wire. Every call throws after a
+/// time limit.
 ///
-/// Blocks its thread: for servers that run on threads of their own.
+/// Blocks its thread, so the server must run on other threads.
 public final class RawPeer: Sendable {
     public struct Failure: Error, Sendable, CustomStringConvertible {
         public let call: String
@@ -14,7 +14,7 @@ public final class RawPeer: Sendable {
     private let descriptor: Int32
     private let isIPv6: Bool
 
-    /// `receiveBuffer` makes the peer one that takes little before it reads.
+    /// A small `receiveBuffer` makes a peer that accepts little before it reads.
     public convenience init(
         port: UInt16,
         limitSeconds: Int = 10,
@@ -25,7 +25,7 @@ public final class RawPeer: Sendable {
         try connect(port: port)
     }
 
-    /// A peer that has its descriptor and connects later.
+    /// A peer with a descriptor that connects later.
     public init(
         limitSeconds: Int = 10,
         receiveBuffer: Int32? = nil,
@@ -100,14 +100,14 @@ public final class RawPeer: Sendable {
         return Array(bytes[..<count])
     }
 
-    /// What comes within so many milliseconds; empty when nothing does.
+    /// The bytes that arrive within that many milliseconds; empty if none do.
     public func receiveAvailable(waitingMilliseconds limit: Int32) throws -> String {
         var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&wait, 1, limit) > 0 else { return "" }
         return String(decoding: try receive(), as: UTF8.self)
     }
 
-    /// Everything until the peer ends.
+    /// All bytes until the peer closes.
     public func receiveAll() throws -> String {
         var all: [UInt8] = []
         while true {
@@ -117,7 +117,7 @@ public final class RawPeer: Sendable {
         }
     }
 
-    /// Everything until `text` has come `times` times, or the peer ends.
+    /// All bytes until `text` has arrived `times` times or the peer closes.
     public func receive(until text: String, times: Int = 1) throws -> String {
         var all = ""
         while all.split(separator: text, omittingEmptySubsequences: false).count <= times {
@@ -128,10 +128,10 @@ public final class RawPeer: Sendable {
         return all
     }
 
-    /// No more will be sent; answers can still be read.
+    /// Ends sending. Answers can still be read.
     public func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// Closes so that the other end sees a reset.
+    /// Closes with a reset.
     public func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(

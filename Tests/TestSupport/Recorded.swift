@@ -1,6 +1,6 @@
 import Threads
 
-/// What happened, in order, for a test to look at and to wait for.
+/// A list of events, in order, that a test can read and wait for.
 public final class Recorded<Entry: Sendable>: Sendable {
     private struct State {
         var entries: [Entry] = []
@@ -21,9 +21,9 @@ public final class Recorded<Entry: Sendable>: Sendable {
         for watcher in watchers { watcher.raise() }
     }
 
-    /// Waits until the entries are enough, and returns them.
+    /// Waits until `isEnough` accepts the entries, and returns them.
     ///
-    /// - Throws: `TookTooLong` when they are not within half a minute.
+    /// - Throws: `TookTooLong` after half a minute.
     @discardableResult
     public func wait(
         _ what: String,

@@ -1,7 +1,7 @@
 public import HTTP
 
 extension Request {
-    /// A request as the parser would have made it, for handlers that are tested without a server.
+    /// A request as the parser makes it, for tests of handlers without a server.
     public static func example(
         _ method: Method,
         _ target: String,
@@ -42,7 +42,7 @@ extension Request {
 }
 
 extension Router {
-    /// Routes and answers a request as a server would.
+    /// Routes a request and returns the answer, as a server does.
     public func answer(_ request: Request) async -> Response? {
         var request = request
         guard case .route(let number) = match(&request) else { return nil }

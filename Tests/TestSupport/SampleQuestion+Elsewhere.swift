@@ -30,7 +30,10 @@ extension SampleQuestion {
             facts: [
                 Fact(
                     .known(.permissions),
-                    .codes(KnownCodes.brasilPermissions, .brasilPermission)
+                    StandardCodes.permissions(
+                        StandardCodes.brasilPermissions,
+                        .brasilPermission
+                    )
                 ),
                 Fact(.known(.personDocument), .text("761.092.776-73")),
                 Fact(.known(.accessEnds), .moment(june)),
@@ -127,7 +130,10 @@ extension SampleQuestion {
                 Fact(.known(.resource), .codes(["ACCOUNT"], .resourceType)),
                 Fact(
                     .known(.permissions),
-                    .codes(["ACCOUNT_DETAILED", "TRANSACTIONS", "STATEMENTS"], .fdxCluster)
+                    StandardCodes.permissions(
+                        ["ACCOUNT_DETAILED", "TRANSACTIONS", "STATEMENTS"],
+                        .fdxCluster
+                    )
                 ),
                 Fact(.known(.durationType), .codes(["TIME_BOUND"], .durationType)),
                 Fact(.known(.duration), .days(90)),
@@ -161,7 +167,10 @@ extension SampleQuestion {
             facts: [
                 Fact(
                     .known(.permissions),
-                    .codes(["bank:accounts.basic:read", "bank:transactions:read"], .cdrScope)
+                    StandardCodes.permissions(
+                        ["bank:accounts.basic:read", "bank:transactions:read"],
+                        .cdrScope
+                    )
                 ),
                 Fact(.known(.sharingType), .codes(["reusable"], .sharingType)),
                 Fact(.known(.accessEnds), .moment(june)),
@@ -208,7 +217,7 @@ extension SampleQuestion {
         ]
     )
 
-    /// What nobody honest sends: markup, changed directions, lookalike letters, endless words.
+    /// A hostile consent: markup, direction marks, look-alike letters, endless words.
     static let hostile = SampleQuestion(
         "hostile",
         Consent(

@@ -1,8 +1,8 @@
 public import Logins
 
-/// A question of some kind as a server would have asked it, for pages and their pictures.
+/// A question of a certain kind, for tests of pages and for screenshots.
 public struct SampleQuestion: Sendable {
-    /// Of the sample, in file names.
+    /// The sample's name, used in file names.
     public let name: String
     public let consent: Consent
     public let accounts: [BankAccount]
@@ -91,7 +91,10 @@ public struct SampleQuestion: Sendable {
             clientName: "Budget App",
             scopes: [.init(requestedName: "openid"), .init(requestedName: "accounts")],
             facts: [
-                Fact(.known(.permissions), .codes(KnownCodes.ukPermissions, .ukPermission)),
+                Fact(
+                    .known(.permissions),
+                    StandardCodes.permissions(StandardCodes.ukPermissions, .ukPermission)
+                ),
                 Fact(.known(.accessEnds), .moment(june)),
                 Fact(.known(.dataFrom), .moment(Timestamp(milliseconds: 1_900_000_000_000))),
             ],

@@ -1,7 +1,7 @@
 public import HTTP
 import Threads
 
-/// Stands in for a server that is called: answers each call by a script and keeps what it was sent.
+/// A server that answers each call by a closure and records the requests.
 public final class ScriptedServer: OutboundHTTP {
     public typealias Script =
         @Sendable (_ request: OutboundRequest, _ number: Int) -> Result<

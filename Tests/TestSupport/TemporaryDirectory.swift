@@ -1,8 +1,8 @@
 import Foundation
 import Threads
 
-/// A directory that goes away with its owner, or with the process when that comes first: what is
-/// static has no end of its own.
+/// A directory that is deleted with its owner, or at the latest when the process exits (for static
+/// owners).
 public final class TemporaryDirectory: Sendable {
     public let path: String
 

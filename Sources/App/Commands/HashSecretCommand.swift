@@ -1,25 +1,25 @@
+import Commands
 import Cryptography
 
-/// `beckon hash-secret`: makes what stands in a configuration instead of a password.
-struct HashSecretCommand: Command {
+/// `beckon hash-secret`: hashes a password for a configuration.
+struct HashSecretCommand: Subcommand {
     static let name = "hash-secret"
-    static let summary = "Hashes a secret for the configuration, or makes a new one."
+    static let summary = "Hash a secret for the configuration, or generate one."
     static let details = """
-        Without --generate, one line is read from standard input (not echoed) and its hash printed.
-        With --generate, a new secret is made; it is printed to standard error, once, and its hash to
-        standard output.
+        Without --generate, it reads one line from standard input (not echoed) and prints its hash.
+        With --generate, it prints a new secret to standard error and its hash to standard output.
 
-        The hash is one salted SHA-256, because it is compared for every request. That is safe only
-        for secrets that cannot be guessed, so ones that look guessable are refused.
+        The hash is a single salted SHA-256, because it is compared for every request. That is only
+        safe for secrets that cannot be guessed, so weak ones are refused.
         """
     static let options: [CommandOption] = [
-        .flag("generate", "Makes a secret of 256 random bits."),
-        .flag("webhook", "Makes a whsec_ key for a webhook channel; it is not hashed."),
-        .flag("allow-weak", "Takes a secret that could be guessed."),
+        .flag("generate", "Generate a secret of 256 random bits."),
+        .flag("webhook", "Generate a whsec_ key for a webhook channel. It is not hashed."),
+        .flag("allow-weak", "Accept a weak secret."),
     ]
-    /// Shorter ones are refused.
+    /// Shorter secrets are refused.
     static let minimumLength = 20
-    /// With fewer different characters than this, length says little.
+    /// Secrets with fewer different characters are refused, whatever their length.
     static let minimumVariety = 8
 
     private let generates: Bool
@@ -31,7 +31,7 @@ struct HashSecretCommand: Command {
         isWebhook = arguments.has("webhook")
         allowsWeak = arguments.has("allow-weak")
         if isWebhook, generates || allowsWeak {
-            throw CommandFailure(.usage, "--webhook stands alone")
+            throw CommandFailure(.usage, "--webhook cannot be combined with other options")
         }
     }
 
@@ -47,18 +47,18 @@ struct HashSecretCommand: Command {
             return
         }
         guard let secret = terminal.readSecret(prompt: "Secret: "), !secret.isEmpty else {
-            throw CommandFailure(.failed, "there is no secret on standard input")
+            throw CommandFailure(.failed, "no secret on standard input")
         }
         if !allowsWeak, let weakness = Self.weakness(of: secret) {
             throw CommandFailure(
                 .failed,
-                "the secret \(weakness); make one with --generate, or insist with --allow-weak"
+                "the secret \(weakness); generate one with --generate, or use --allow-weak"
             )
         }
         terminal.output(SecretHash(of: Array(secret.utf8)).text)
     }
 
-    /// Why a secret could be guessed, nil when nothing is to be seen.
+    /// Why a secret is weak; nil if it does not look so.
     static func weakness(of secret: String) -> String? {
         if secret.count < minimumLength { return "has fewer than \(minimumLength) characters" }
         if Set(secret).count < minimumVariety {

@@ -1,10 +1,11 @@
+import Commands
 import Configuration
 import HTTP
 
-/// `beckon health`: whether a service of this machine is alive, for a container's health check.
-struct HealthCommand: Command {
+/// `beckon health`: whether a service on this machine is healthy, for a container's health check.
+struct HealthCommand: Subcommand {
     static let name = "health"
-    static let summary = "Asks a running service whether it is well. Exit code 69 when it is not."
+    static let summary = "Check whether a running service is healthy. Exit code 69 if it is not."
     static let options: [CommandOption] = [
         .text(
             "management",
@@ -12,7 +13,7 @@ struct HealthCommand: Command {
             "The service's management address.",
             default: "127.0.0.1:9464"
         ),
-        .flag("ready", "Asks whether it is ready for work, not only alive."),
+        .flag("ready", "Check whether it is ready for work, not only alive."),
     ]
 
     private let url: String
@@ -36,11 +37,11 @@ struct HealthCommand: Command {
         do {
             response = try await Composition.send(request)
         } catch {
-            throw CommandFailure(.unavailable, "nothing answers at \(url)")
+            throw CommandFailure(.unavailable, "no response from \(url)")
         }
         guard response.status == 200 else {
             throw CommandFailure(.unavailable, "\(url) answers \(response.status)")
         }
-        terminal.output("well")
+        terminal.output("healthy")
     }
 }

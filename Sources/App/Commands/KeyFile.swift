@@ -1,3 +1,4 @@
+import Commands
 import Configuration
 import Cryptography
 import Glibc
@@ -6,8 +7,8 @@ import JSON
 
 /// Files with keys, for the commands.
 enum KeyFile {
-    /// The public part of the key in a file, with a name. Says so when others may read a private
-    /// one.
+    /// The public part of the key in a file, with a name. Warns if other users can read a private
+    /// key.
     static func read(
         _ path: String,
         warningTo terminal: any Terminal
@@ -28,7 +29,7 @@ enum KeyFile {
         }
         if key.isPrivate, isOpen(path) {
             terminal.error(
-                "beckon: others may read the private key in \(path); chmod 600 ends that"
+                "beckon: others can read the private key in \(path); use chmod 600"
             )
         }
         return key.public
@@ -53,7 +54,7 @@ enum KeyFile {
         }
     }
 
-    /// PEM says no algorithm, and RSA has two: then none is published, so that either is taken.
+    /// PEM has no algorithm, and RSA has two: then none is published, so that both are accepted.
     private static func named(
         _ key: PublicKey,
         id: String? = nil,
@@ -72,7 +73,7 @@ enum KeyFile {
         )
     }
 
-    /// What may be known of a key, in lines.
+    /// The public part of a key, in lines.
     static func describe(_ key: VerificationKey) -> [String] {
         guard let publicKey = key.publicKey, let jwk = key.jwk else { return [] }
         let kind =
@@ -95,7 +96,7 @@ enum KeyFile {
         inert(String(decoding: value.bytes, as: UTF8.self))
     }
 
-    /// A name comes from whoever made the key: what would steer a terminal becomes JSON's escapes.
+    /// A name comes from outside: characters that control a terminal become JSON escapes.
     private static func inert(_ text: String) -> String {
         text.unicodeScalars.map { scalar in
             switch scalar.properties.generalCategory {
@@ -109,11 +110,11 @@ enum KeyFile {
         }.joined()
     }
 
-    /// Writes a new file that only its owner may read. Nothing is left of it when that fails.
+    /// Writes a new file that only its owner can read. Removes it if that fails.
     static func create(_ path: String, _ text: String) throws(CommandFailure) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            let reason = errno == EEXIST ? "is there already" : "cannot be made: \(why(errno))"
+            let reason = errno == EEXIST ? "already exists" : "cannot be created: \(why(errno))"
             throw CommandFailure(.failed, "\(path) \(reason)")
         }
         var rest = Array(text.utf8)[...]

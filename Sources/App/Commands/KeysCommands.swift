@@ -1,19 +1,20 @@
+import Commands
 import Cryptography
 import JOSE
 import JSON
 
-/// `beckon keys generate`: makes a private key in a file of its own.
-struct KeysGenerateCommand: Command {
+/// `beckon keys generate`: generates a private key in a new file.
+struct KeysGenerateCommand: Subcommand {
     static let name = "keys generate"
-    static let summary = "Makes a private key that signs tokens, in a new file."
+    static let summary = "Generate a private key for signing tokens, in a new file."
     static let details = """
-        The file is a private JWK, which keeps the algorithm and the key's name, or with --form=pem
-        PKCS#8, which keeps neither. Only its owner may read it, and a file that is there is never
-        written over. The public half is printed: it may be shown to anybody.
+        The file is a private JWK, which contains the algorithm and the key's name, or with
+        --form=pem PKCS#8, which contains neither. Only its owner can read it. An existing file is
+        never overwritten. The command prints the public key, which is not secret.
         """
     static let options: [CommandOption] = [
         .text("alg", "ALG", "ES256, EdDSA, PS256 or RS256.", required: true),
-        .text("out", "FILE", "Where to; must not exist.", required: true),
+        .text("out", "FILE", "The new file; it must not exist.", required: true),
         .text("kid", "NAME", "The key's name.", default: "its thumbprint (RFC 7638)"),
         .text("bits", "N", "For PS256 and RS256: 2048 to 4096.", default: "2048"),
         .text("form", "FORM", "jwk or pem.", default: "jwk"),
@@ -29,7 +30,7 @@ struct KeysGenerateCommand: Command {
         let names = SignatureAlgorithm.allCases.filter { $0.scheme != nil }.map(\.rawValue)
         let name = try arguments.choice("alg", default: "", among: names.sorted())
         guard let algorithm = SignatureAlgorithm(rawValue: name) else {
-            throw CommandFailure(.usage, "--alg is missing")
+            throw CommandFailure(.usage, "--alg is required")
         }
         self.algorithm = algorithm
         file = arguments.text("out", default: "")
@@ -37,17 +38,17 @@ struct KeysGenerateCommand: Command {
         bits = try arguments.number("bits", default: 2048, KeyKind.generatedRSABits)
         isPEM = try arguments.choice("form", default: "jwk", among: ["jwk", "pem"]) == "pem"
         if let id {
-            guard !isPEM else { throw CommandFailure(.usage, "PEM has no place for --kid") }
+            guard !isPEM else { throw CommandFailure(.usage, "--kid cannot be stored in PEM") }
             let isPlain = id.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
             guard isPlain, id.utf8.count <= JOSELimits.keyID else {
                 throw CommandFailure(
                     .usage,
-                    "--kid must have no control character and at most \(JOSELimits.keyID) bytes"
+                    "--kid must have no control characters and at most \(JOSELimits.keyID) bytes"
                 )
             }
         }
         if arguments.text("bits") != nil, algorithm == .es256 || algorithm == .edDSA {
-            throw CommandFailure(.usage, "--bits is for PS256 and RS256")
+            throw CommandFailure(.usage, "--bits is only for PS256 and RS256")
         }
     }
 
@@ -63,13 +64,13 @@ struct KeysGenerateCommand: Command {
     }
 }
 
-/// `beckon keys show`: what may be known of a key.
-struct KeysShowCommand: Command {
+/// `beckon keys show`: the public part of a key.
+struct KeysShowCommand: Subcommand {
     static let name = "keys show"
-    static let summary = "Shows the public part of a key."
+    static let summary = "Show the public part of a key."
     static let details = """
-        FILE is a private or public key as PEM or JWK. Its kind, algorithm, name and thumbprint are
-        printed, and its public half as JWK; of the private half nothing ever is.
+        FILE is a private or public key as PEM or JWK. Shows its kind, algorithm, name and thumbprint,
+        and its public key as JWK; never the private key.
         """
     static let options: [CommandOption] = []
     static let operands = Operands.one("FILE")
@@ -84,13 +85,13 @@ struct KeysShowCommand: Command {
     }
 }
 
-/// `beckon keys jwks`: the set that others verify with.
-struct KeysJWKSCommand: Command {
+/// `beckon keys jwks`: the JWK Set of some keys.
+struct KeysJWKSCommand: Subcommand {
     static let name = "keys jwks"
-    static let summary = "Prints the public JWK Set of some keys, for those who verify."
+    static let summary = "Print the public JWK Set of some keys."
     static let details = """
-        Each FILE is a private or public key as PEM or JWK. A key without a name gets its thumbprint
-        for one; names must differ.
+        Each FILE is a private or public key as PEM or JWK. A key without a name is named by its
+        thumbprint. Names must be unique.
         """
     static let options: [CommandOption] = []
     static let operands = Operands.some("FILE")
@@ -109,7 +110,7 @@ struct KeysJWKSCommand: Command {
         for file in files {
             let key = try KeyFile.read(file, warningTo: terminal)
             if let index = keys.firstIndex(where: { $0.id == key.id }) {
-                throw CommandFailure(.failed, "\(file) and \(files[index]) have one name")
+                throw CommandFailure(.failed, "\(file) and \(files[index]) have the same name")
             }
             keys.append(key)
         }

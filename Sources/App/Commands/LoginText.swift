@@ -1,9 +1,10 @@
+import Commands
 import Glibc
 import HTTP
 import Logins
 import Telemetry
 
-/// Logins as an operator reads them.
+/// Logins as text for operators.
 enum LoginText {
     static func name(_ phase: PendingLogin.PhaseName) -> String {
         switch phase {
@@ -23,13 +24,13 @@ enum LoginText {
         case .cancelled: "cancelled"
         case .expired: "expired"
         case .failed(let failure): "failed (\(failure))"
-        case .voided: "failed (the consent changed after it was approved)"
+        case .voided: "failed (consent changed after approval)"
         }
     }
 
     static func reason(_ stranding: PendingLogin.Stranding) -> String {
         switch stranding {
-        case .gone: "the server no longer had it"
+        case .gone: "unknown to the server"
         case .outOfTime: "out of time"
         case .refused(let words): "refused: \(harmless(words))"
         }
@@ -50,7 +51,7 @@ enum LoginText {
         var lines: [String] = []
         func add(_ name: String, _ value: String?) {
             guard let value, !value.isEmpty else { return }
-            lines.append(HelpText.pad(name, 16) + harmless(value))
+            lines.append(name.padded(to: 16) + harmless(value))
         }
         add("number", "\(stored.number.rawValue)")
         add("server", login.key.server.value)
@@ -124,7 +125,7 @@ enum LoginText {
         RFC3339.format(milliseconds: moment.milliseconds)
     }
 
-    /// What others wrote cannot move a terminal's cursor.
+    /// Text from outside, without characters that control a terminal.
     static func harmless(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
@@ -137,7 +138,7 @@ enum LoginText {
     }
 }
 
-/// The time of day, for commands that run for a moment.
+/// The current time, for commands.
 enum SystemTime {
     static func now() -> Timestamp {
         var moment = timespec()

@@ -1,160 +1,150 @@
+import Commands
 import Configuration
 import HTTP
 import Logins
 
-/// `beckon logins list`: the logins in a phase, one a line.
-struct LoginsListCommand: Command {
+/// `beckon logins list`: the logins in a phase, one per line.
+struct ListLogins: StoreAction {
     static let name = "logins list"
-    static let summary = "Lists logins; by default those whose report was given up."
+    static let summary = "List logins, by default those with a stranded report."
     static let details = """
-        One a line: number, phase, outcome, when it arrived, attempts, and for stranded ones why; by
-        tabs. Nothing personal: see logins show.
+        Tab-separated, one login per line: number, phase, outcome, time of arrival, attempts and, for
+        stranded logins, the reason. It contains no personal data; logins show does.
         """
     static let options: [CommandOption] = [
-        .config,
         .text(
             "phase",
             "PHASE",
             "preparing, waiting, reporting, settled or stranded.",
             default: "stranded"
         ),
-        .text("after", "NUMBER", "Only those after this one."),
-        .text("limit", "COUNT", "At most so many.", default: "100"),
+        .text("after", "NUMBER", "Only logins after this one."),
+        .text("limit", "COUNT", "Maximum number of logins.", default: "100"),
     ]
 
-    private let config: String
     private let phase: PendingLogin.PhaseName
     private let after: LoginNumber?
     private let limit: Int
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
-        let name = arguments.text("phase", default: "stranded")
         let phases = PendingLogin.PhaseName.allCases
-        guard let phase = phases.first(where: { LoginText.name($0) == name }) else {
-            let names = phases.map(LoginText.name)
-            throw CommandFailure(.usage, "--phase must be \(Section.list(names)), not \(name)")
-        }
-        self.phase = phase
+        let names = phases.map(LoginText.name)
+        let name = try arguments.choice("phase", default: "stranded", among: names)
+        phase = phases.first { LoginText.name($0) == name } ?? .stranded
         let after = try arguments.number("after", default: 0, 0...Int.max)
         self.after = after == 0 ? nil : LoginNumber(Int64(after))
         limit = try arguments.number("limit", default: 100, 1...10_000)
     }
 
-    func run(_ terminal: any Terminal) async throws {
-        try await Stores.with(config) { stores, _ in
-            let logins = try await stores.logins.logins(in: phase, after: after, limit: limit)
-            for stored in logins { terminal.output(LoginText.line(stored)) }
+    func run(
+        _ stores: Stores,
+        _ configuration: ServiceConfiguration,
+        _ terminal: any Terminal
+    ) async throws {
+        for stored in try await stores.logins.logins(in: phase, after: after, limit: limit) {
+            terminal.output(LoginText.line(stored))
         }
     }
 }
 
 /// `beckon logins show`: everything that is stored of a login.
-struct LoginsShowCommand: Command {
+struct ShowLogin: StoreAction {
     static let name = "logins show"
-    static let summary = "Shows a login with its attempts. The output is personal data."
-    static let options: [CommandOption] = [.config, .number]
+    static let summary = "Show a login and its attempts. The output is personal data."
+    static let options: [CommandOption] = [.number]
 
-    private let config: String
     private let number: LoginNumber
 
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
-        number = try arguments.login()
-    }
+    init(_ arguments: ParsedArguments) throws(CommandFailure) { number = try arguments.login() }
 
-    func run(_ terminal: any Terminal) async throws {
-        try await Stores.with(config) { stores, _ in
-            guard let stored = try await stores.logins.login(number) else {
-                throw CommandFailure(number)
-            }
-            for line in LoginText.all(stored) { terminal.output(line) }
+    func run(
+        _ stores: Stores,
+        _ configuration: ServiceConfiguration,
+        _ terminal: any Terminal
+    ) async throws {
+        guard let stored = try await stores.logins.login(number) else {
+            throw CommandFailure(number)
         }
+        for line in LoginText.all(stored) { terminal.output(line) }
     }
 }
 
-/// `beckon logins retry`: tries a stranded report again.
-struct LoginsRetryCommand: Command {
-    static let name = "logins retry"
-    static let summary = "Has the report of a stranded login tried again."
-    static let details = """
-        A running service does it at its next look; otherwise it is done at its start. Only until
-        the login ends at the authorization server: once its time for reporting is over,
-        logins abandon is what is left.
-        """
-    static let options: [CommandOption] = [.config, .number]
+/// `beckon logins retry` and `abandon`: gives a stranded login an operator's event.
+struct ResolveLogin<Resolution: LoginResolution>: StoreAction {
+    static var name: String { Resolution.name }
+    static var summary: String { Resolution.summary }
+    static var details: String { Resolution.details }
+    static var options: [CommandOption] { [.number] }
 
-    private let config: String
     private let number: LoginNumber
 
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
-        number = try arguments.login()
-    }
+    init(_ arguments: ParsedArguments) throws(CommandFailure) { number = try arguments.login() }
 
-    func run(_ terminal: any Terminal) async throws {
-        try await Stores.with(config) { stores, _ in
-            try await stores.apply(.retried, to: number)
-            terminal.output("login \(number.rawValue) will be reported again")
-        }
-    }
-}
-
-/// `beckon logins abandon`: gives a stranded report up.
-struct LoginsAbandonCommand: Command {
-    static let name = "logins abandon"
-    static let summary = "Gives the report of a stranded login up for good."
-    static let options: [CommandOption] = [.config, .number]
-
-    private let config: String
-    private let number: LoginNumber
-
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
-        number = try arguments.login()
-    }
-
-    func run(_ terminal: any Terminal) async throws {
-        try await Stores.with(config) { stores, _ in
-            try await stores.apply(.abandoned, to: number)
-            terminal.output("login \(number.rawValue) is abandoned")
-        }
-    }
-}
-
-extension Stores {
-    /// Applies an operator's event, which only a stranded login takes.
-    fileprivate func apply(_ event: PendingLogin.Event, to number: LoginNumber) async throws {
+    func run(
+        _ stores: Stores,
+        _ configuration: ServiceConfiguration,
+        _ terminal: any Terminal
+    ) async throws {
         let now = SystemTime.now()
-        let result = try await logins.update(number) {
+        let result = try await stores.logins.update(number) {
             (login: inout PendingLogin) throws(PendingLogin.Refusal) in
-            try login.apply(event, at: now)
+            try login.apply(Resolution.event, at: now)
         }
+        let id = number.rawValue
         switch result {
         case nil: throw CommandFailure(number)
         case .failure(.pastDeadline):
             throw CommandFailure(
                 .failed,
-                "the time for reporting login \(number.rawValue) is over; "
-                    + "what is left is: beckon logins abandon --number=\(number.rawValue)"
+                "the time for reporting login \(id) is over; the only option left is: "
+                    + "beckon logins abandon --number=\(id)"
             )
         case .failure(.consentBusy):
             throw CommandFailure(
                 .failed,
-                "another login for the consent of login \(number.rawValue) is under way, which this "
-                    + "report would reach; try again when it has ended"
+                "another login for the consent of login \(id) is pending, and this report would "
+                    + "affect it; try again when it has ended"
             )
-        case .failure: throw CommandFailure(.failed, "login \(number.rawValue) is not stranded")
-        case .success: return
+        case .failure: throw CommandFailure(.failed, "login \(id) is not stranded")
+        case .success: terminal.output("login \(id) \(Resolution.done)")
         }
     }
+}
+
+/// What `ResolveLogin` does.
+protocol LoginResolution: Sendable {
+    static var name: String { get }
+    static var summary: String { get }
+    static var details: String { get }
+    static var event: PendingLogin.Event { get }
+    /// The rest of a sentence that begins with the login.
+    static var done: String { get }
+}
+
+enum RetryLogin: LoginResolution {
+    static let name = "logins retry"
+    static let summary = "Retry a stranded report."
+    static let details = """
+        A running service retries it within seconds; otherwise the next start does. This is possible
+        until the login expires at the authorization server; after that, only logins abandon is.
+        """
+    static let event = PendingLogin.Event.retried
+    static let done = "will be reported again"
+}
+
+enum AbandonLogin: LoginResolution {
+    static let name = "logins abandon"
+    static let summary = "Abandon a stranded report. It is not sent again."
+    static let details = ""
+    static let event = PendingLogin.Event.abandoned
+    static let done = "is abandoned"
 }
 
 extension CommandOption {
     fileprivate static let number = text(
         "number",
         "NUMBER",
-        "The login's number, as logins list shows it.",
+        "The login's number, as shown by logins list.",
         required: true
     )
 }

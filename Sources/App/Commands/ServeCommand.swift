@@ -1,19 +1,23 @@
+import Commands
 import Configuration
 
 /// `beckon serve`: the service.
-struct ServeCommand: Command {
+struct ServeCommand: Subcommand {
     static let name = "serve"
-    static let summary = "Runs the service until SIGTERM."
+    static let summary = "Run the service until SIGTERM."
     static let details = """
-        SIGTERM and SIGINT let requests under way finish (limits.drain), a second one does not wait.
-        SIGHUP reads the listener's certificate again, and what proves us to authorization servers.
+        SIGTERM and SIGINT let running requests finish (limits.drain); a second one stops at once.
+        SIGHUP reloads the listener's certificate and the credentials for authorization servers.
+
+        beckon check --example prints every key of the configuration.
         """
     static let options: [CommandOption] = [.config]
+    static let handlesSignals = true
 
     private let config: String
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
+        config = arguments.config
     }
 
     func run(_ terminal: any Terminal) async throws {
@@ -21,9 +25,8 @@ struct ServeCommand: Command {
     }
 }
 
-/// `beckon check`: says what is wrong with a configuration.
-struct CheckCommand: Command {
-    static let defaultConfig = "Config/beckon.json5"
+/// `beckon check`: checks a configuration.
+struct CheckCommand: Subcommand {
     static let name = "check"
     static let summary = "Check a configuration and list every problem."
     static let details = """
@@ -39,7 +42,7 @@ struct CheckCommand: Command {
     private let printsExample: Bool
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: Self.defaultConfig)
+        config = arguments.config
         printsExample = arguments.has("example")
     }
 
@@ -50,17 +53,17 @@ struct CheckCommand: Command {
         }
         let configuration = try ServiceConfiguration.load(config)
         for warning in configuration.warnings { terminal.error("warning: \(warning)") }
-        terminal.output("\(config) is good")
+        terminal.output("\(config) is valid")
     }
 }
 
-/// `beckon version`: which Beckon this is.
-struct VersionCommand: Command {
+/// `beckon version`: the version of Beckon.
+struct VersionCommand: Subcommand {
     static let name = "version"
-    static let summary = "Says which Beckon this is."
+    static let summary = "Show the version of Beckon."
     static let options: [CommandOption] = []
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {}
 
-    func run(_ terminal: any Terminal) async throws { terminal.output(Version.text) }
+    func run(_ terminal: any Terminal) async throws { terminal.output("beckon \(Version.number)") }
 }

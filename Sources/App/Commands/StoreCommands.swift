@@ -1,67 +1,98 @@
+import Commands
+import Configuration
 import Logins
 
-/// The stores as a command uses them, beside a service that may be running.
+/// The stores as a command uses them; a service may be running at the same time.
 struct Stores: Sendable {
     let logins: any LoginStore
     let users: any UserStore
     let close: @Sendable () async -> Void
+}
 
-    /// Opens the stores of a configuration's file for as long as `body` runs.
-    static func with<Result>(
-        _ config: String,
-        _ body: (Stores, ServiceConfiguration) async throws -> Result
-    ) async throws -> Result {
+/// What a command does with the stores of a configuration.
+protocol StoreAction: Sendable {
+    /// See `Subcommand`, for all of these. `--config` is an option of each.
+    static var name: String { get }
+    static var summary: String { get }
+    static var details: String { get }
+    static var options: [CommandOption] { get }
+    init(_ arguments: ParsedArguments) throws(CommandFailure)
+
+    func run(
+        _ stores: Stores,
+        _ configuration: ServiceConfiguration,
+        _ terminal: any Terminal
+    ) async throws
+}
+
+extension StoreAction {
+    static var details: String { "" }
+}
+
+/// Reads the configuration, opens its stores, and performs an action on them.
+struct StoreCommand<Action: StoreAction>: Subcommand {
+    static var name: String { Action.name }
+    static var summary: String { Action.summary }
+    static var details: String { Action.details }
+    static var options: [CommandOption] { [.config] + Action.options }
+
+    private let config: String
+    private let action: Action
+
+    init(_ arguments: ParsedArguments) throws(CommandFailure) {
+        config = arguments.config
+        action = try Action(arguments)
+    }
+
+    func run(_ terminal: any Terminal) async throws {
         let configuration = try ServiceConfiguration.load(config)
         let stores = try await Composition.openStores(configuration.store)
         do {
-            let result = try await body(stores, configuration)
-            await stores.close()
-            return result
-        } catch let error as StoreError {
-            await stores.close()
-            throw CommandFailure(error)
+            try await action.run(stores, configuration, terminal)
         } catch {
             await stores.close()
+            if let error = error as? StoreError { throw CommandFailure(error) }
             throw error
         }
+        await stores.close()
     }
 }
 
 extension CommandFailure {
-    /// What a store's failure means for a command.
+    /// A store's error as the failure of a command.
     init(_ error: StoreError) {
         switch error {
         case .locked: self.init(.busy, "the store is in use by another process; try again")
         case .full: self.init(.failed, "the disk or a quota is full; nothing was changed")
         case .damaged(let what): self.init(.failed, "the store is damaged: \(what)")
-        case .unavailable(let what): self.init(.unavailable, "the store cannot be used: \(what)")
+        case .unavailable(let what): self.init(.unavailable, "the store is unavailable: \(what)")
         case .closed: self.init(.unavailable, "the store is closed")
         }
     }
 }
 
-/// `beckon migrate`: brings the store to the form that this version needs.
-struct MigrateCommand: Command {
+/// `beckon migrate`: upgrades the store to this version.
+struct MigrateCommand: Subcommand {
     static let name = "migrate"
-    static let summary = "Brings the store to the form that this version needs."
+    static let summary = "Upgrade the store to this version."
     static let details = """
-        serve does the same at its start; this is for doing it before. There is no way back: keep a
-        copy of the file.
+        serve does the same when it starts; use this to do it in advance. It cannot be undone: make a
+        copy of the file first.
         """
     static let options: [CommandOption] = [.config]
 
     private let config: String
 
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
-    }
+    init(_ arguments: ParsedArguments) throws(CommandFailure) { config = arguments.config }
 
     func run(_ terminal: any Terminal) async throws {
         let configuration = try ServiceConfiguration.load(config)
         let (from, to) = try await Composition.migrate(configuration.store)
         let path = configuration.store.sqlitePath
         terminal.output(
-            from == to ? "\(path) has version \(to) already" : "\(path) went from \(from) to \(to)"
+            from == to
+                ? "\(path) already has version \(to)"
+                : "\(path) was upgraded from version \(from) to \(to)"
         )
     }
 }

@@ -1,41 +1,37 @@
+import Commands
 import Glibc
 import Logins
+import Notifications
 
-/// `beckon users add`: adds a user of the local directory, or replaces what is known of one.
-struct UsersAddCommand: Command {
+/// `beckon users add`: adds a user to the local directory, or replaces one.
+struct AddUser: StoreAction {
     static let name = "users add"
-    static let summary = "Adds a user, or replaces what is known of one."
+    static let summary = "Add a user, or replace one."
     static let options: [CommandOption] = [
-        .config, .user,
-        .text("channels", "NAMES", "May be reached on these, by commas.", default: "all"),
-        .text("language", "TAG", "Their language (BCP 47), such as en or pt-BR."),
-        .text("time-zone", "NAME", "Their time zone, such as America/Sao_Paulo."),
+        .user,
+        .text("channels", "NAMES", "Allowed channels, comma-separated.", default: "all"),
+        .text("language", "TAG", "The user's language (BCP 47), such as en or pt-BR."),
+        .text("time-zone", "NAME", "The user's time zone, such as America/Sao_Paulo."),
     ]
 
-    private let config: String
     private let user: UserID
     private let channels: [String]?
     private let language: String?
     private let timeZone: String?
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
         user = try arguments.user()
         channels = arguments.text("channels")?.split(separator: ",").map(String.init)
-        language = arguments.text("language")
-        guard language.map(User.isLanguageTag) ?? true else {
-            throw CommandFailure(.usage, "--language must be a tag such as en or pt-BR")
+        language = try arguments.parsed("language", "must be a tag such as en or pt-BR") { tag in
+            User.isLanguageTag(tag) ? tag : nil
         }
-        timeZone = arguments.text("time-zone")
-        guard timeZone.map(Self.isKnown) ?? true else {
-            throw CommandFailure(
-                .usage,
-                "--time-zone must be a name of the time zone database, such as America/Sao_Paulo"
-            )
-        }
+        timeZone = try arguments.parsed(
+            "time-zone",
+            "must be a name of the time zone database, such as America/Sao_Paulo"
+        ) { Self.isKnown($0) ? $0 : nil }
     }
 
-    /// Where the machine has the database, the name must be in it.
+    /// If the machine has the time zone database, the name must be in it.
     private static func isKnown(_ timeZone: String) -> Bool {
         let database = "/usr/share/zoneinfo"
         return User.isTimeZone(timeZone)
@@ -47,65 +43,60 @@ struct UsersAddCommand: Command {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
-    func run(_ terminal: any Terminal) async throws {
-        try await Stores.with(config) { stores, configuration in
-            let channels = try channels.map { try known($0, configuration) }
-            let user = User(
-                id: user,
-                isActive: true,
-                channels: channels,
-                language: language,
-                timeZone: timeZone
-            )
-            try await stores.users.put(user)
-            terminal.output("added \(user.id)")
-        }
+    func run(
+        _ stores: Stores,
+        _ configuration: ServiceConfiguration,
+        _ terminal: any Terminal
+    ) async throws {
+        let user = User(
+            id: user,
+            isActive: true,
+            channels: try channels.map { try known($0, configuration) },
+            language: language,
+            timeZone: timeZone
+        )
+        try await stores.users.put(user)
+        terminal.output("added \(user.id)")
     }
 
     private func known(
         _ names: [String],
         _ configuration: ServiceConfiguration
     ) throws(CommandFailure) -> Set<ChannelID> {
-        var known: Set<ChannelID> = []
-        for name in names {
-            guard let channel = configuration.channels.first(where: { $0.id.value == name }) else {
-                let names = configuration.channels.map(\.id.value)
-                throw CommandFailure(
-                    .usage,
-                    "\(name) is not a channel; there is " + names.joined(separator: ", ")
-                )
-            }
-            known.insert(channel.id)
+        let known = configuration.channels.map(\.id)
+        for name in names where !known.contains(where: { $0.value == name }) {
+            let list = known.map(\.value).joined(separator: ", ")
+            throw CommandFailure(.usage, "\(name) is not a channel; there is \(list)")
         }
-        return known
+        return Set(known.filter { names.contains($0.value) })
     }
 }
 
-/// `beckon users list`: the users of the local directory, one a line.
-struct UsersListCommand: Command {
+/// `beckon users list`: the users of the local directory, one per line.
+struct ListUsers: StoreAction {
     static let name = "users list"
-    static let summary = "Lists the users of the local directory."
-    static let details =
-        "One a line, by tabs: identifier, active or disabled, channels, language, time zone."
-    static let options: [CommandOption] = [.config]
+    static let summary = "List the users of the local directory."
+    static let details = """
+        Tab-separated, one user per line: identifier, active or disabled, channels, language, time
+        zone.
+        """
+    static let options: [CommandOption] = []
     /// Users read at a time.
     private static let page = 500
 
-    private let config: String
+    init(_ arguments: ParsedArguments) throws(CommandFailure) {}
 
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
-    }
-
-    func run(_ terminal: any Terminal) async throws {
-        try await Stores.with(config) { stores, _ in
-            var last: UserID?
-            while true {
-                let users = try await stores.users.users(after: last, limit: Self.page)
-                for user in users { terminal.output(Self.line(user)) }
-                guard users.count == Self.page else { return }
-                last = users.last?.id
-            }
+    func run(
+        _ stores: Stores,
+        _ configuration: ServiceConfiguration,
+        _ terminal: any Terminal
+    ) async throws {
+        var last: UserID?
+        while true {
+            let users = try await stores.users.users(after: last, limit: Self.page)
+            for user in users { terminal.output(Self.line(user)) }
+            guard users.count == Self.page else { return }
+            last = users.last?.id
         }
     }
 
@@ -118,57 +109,55 @@ struct UsersListCommand: Command {
     }
 }
 
-/// `beckon users enable`, `disable` and `remove`: does one thing to a user who must be there.
-struct UserCommand<Action: UserAction>: Command {
-    static var name: String { "users " + Action.verb }
-    static var summary: String { Action.summary }
-    static var options: [CommandOption] { [.config, .user] }
+/// `beckon users enable`, `disable` and `remove`: changes a user who exists.
+struct ChangeUser<Change: UserChange>: StoreAction {
+    static var name: String { "users " + Change.verb }
+    static var summary: String { Change.summary }
+    static var options: [CommandOption] { [.user] }
 
-    private let config: String
     private let user: UserID
 
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.text("config", default: CheckCommand.defaultConfig)
-        user = try arguments.user()
-    }
+    init(_ arguments: ParsedArguments) throws(CommandFailure) { user = try arguments.user() }
 
-    func run(_ terminal: any Terminal) async throws {
-        try await Stores.with(config) { stores, _ in
-            guard try await Action.perform(on: user, of: stores.users) else {
-                throw CommandFailure(.failed, "there is no user \(user)")
-            }
-            terminal.output("\(Action.verb)d \(user)")
+    func run(
+        _ stores: Stores,
+        _ configuration: ServiceConfiguration,
+        _ terminal: any Terminal
+    ) async throws {
+        guard try await Change.perform(on: user, of: stores.users) else {
+            throw CommandFailure(.failed, "there is no user \(user)")
         }
+        terminal.output("\(Change.verb)d \(user)")
     }
 }
 
-/// What a `UserCommand` does. Its verb ends in e.
-protocol UserAction: Sendable {
+/// What `ChangeUser` does. Its verb ends in e.
+protocol UserChange: Sendable {
     static var verb: String { get }
     static var summary: String { get }
-    /// False when nobody has that name.
+    /// Returns false if there is no such user.
     static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool
 }
 
-enum EnableUser: UserAction {
+enum EnableUser: UserChange {
     static let verb = "enable"
-    static let summary = "Lets a disabled user be asked again."
+    static let summary = "Enable a disabled user."
     static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool {
         try await users.setActive(true, user)
     }
 }
 
-enum DisableUser: UserAction {
+enum DisableUser: UserChange {
     static let verb = "disable"
-    static let summary = "Keeps a user from being asked; their new logins fail."
+    static let summary = "Disable a user. New logins of the user fail."
     static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool {
         try await users.setActive(false, user)
     }
 }
 
-enum RemoveUser: UserAction {
+enum RemoveUser: UserChange {
     static let verb = "remove"
-    static let summary = "Forgets a user; their logins stay."
+    static let summary = "Remove a user. The user's logins stay."
     static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool {
         try await users.remove(user)
     }
@@ -178,7 +167,7 @@ extension CommandOption {
     fileprivate static let user = text(
         "user",
         "IDENTIFIER",
-        "As the authorization server names them.",
+        "The identifier that the authorization server uses.",
         required: true
     )
 }
@@ -188,7 +177,7 @@ extension ParsedArguments {
         guard let user = UserID(text("user", default: "")) else {
             throw CommandFailure(
                 .usage,
-                "--user must have 1 to 512 characters, none a control character"
+                "--user must have 1 to 512 characters and no control characters"
             )
         }
         return user

@@ -1,3 +1,4 @@
+import Commands
 import CurlClient
 import Engine
 import HTTP
@@ -5,7 +6,7 @@ import Logins
 import Net
 import SQLiteStore
 
-/// Puts the parts together and runs them: the only place that knows them all.
+/// Puts the parts together and runs them. Only this place knows them all.
 enum Composition {
     /// Runs the service until it is told to stop.
     static func serve(_ configuration: ServiceConfiguration) async throws {
@@ -14,7 +15,7 @@ enum Composition {
         await service.run()
     }
 
-    /// Opens the stores for a command, beside a service that may be running.
+    /// Opens the stores for a command; a service may be running at the same time.
     static func openStores(_ settings: StoreSettings) async throws -> Stores {
         do {
             let store = try SQLiteLoginStore(
@@ -26,7 +27,7 @@ enum Composition {
         }
     }
 
-    /// Migrates the store and returns the version found and the version reached.
+    /// Migrates the store and returns its version before and after.
     static func migrate(_ settings: StoreSettings) async throws -> (from: Int, to: Int) {
         do {
             return try SQLiteLoginStore.migrate(path: settings.sqlitePath, clock: SystemClock())

@@ -6,50 +6,61 @@ import Net
 import Telemetry
 import Threads
 
-/// Logs and counts what a server answers. On the hot path: nothing is looked up by name.
-struct Traffic: ExchangeObserver {
+/// Logs and counts what a server answers, for every request: nothing is looked up by name.
+final class Traffic: ExchangeObserver {
     private let log: RequestLog
     private let metrics: HTTPMetrics
-    private let refused: Counter
+    private let connectionsRefused: Counter
 
     init(_ log: RequestLog, routes: [Route], _ registry: MetricsRegistry) {
         self.log = log
         metrics = HTTPMetrics(registry, routes: routes)
-        refused = registry.counter(
+        connectionsRefused = registry.counter(
             "beckon_http_connections_refused_total",
-            "Connections that were turned away."
+            "Refused connections: over the limit, or no file descriptor left."
         )
     }
 
-    func finished(_ exchange: borrowing Exchange) {
-        let nanoseconds = Int(clamping: exchange.nanoseconds)
+    func answered(_ request: Request, _ exchange: Exchange) {
         metrics.finished(
             route: exchange.route,
             status: exchange.status,
-            nanoseconds: nanoseconds
+            nanoseconds: Int(clamping: exchange.nanoseconds)
         )
         guard log.takes(status: exchange.status) else { return }
         log.finished(
             route: exchange.route,
-            method: exchange.method ?? .other("none"),
+            method: request.method,
             status: exchange.status,
-            nanoseconds: nanoseconds,
-            id: exchange.requestID,
-            trace: Self.trace(of: exchange.request)
+            nanoseconds: Int(clamping: exchange.nanoseconds),
+            id: request.id,
+            // The peer's trace with a span of ours; nil when the peer has none.
+            trace: TraceContext(of: request)?.child()
+        )
+    }
+
+    func refused(_ exchange: Exchange) {
+        metrics.finished(
+            route: nil,
+            status: exchange.status,
+            nanoseconds: Int(clamping: exchange.nanoseconds)
+        )
+        log.finished(
+            route: nil,
+            method: .other("none"),
+            status: exchange.status,
+            nanoseconds: Int(clamping: exchange.nanoseconds),
+            id: 0,
+            trace: nil
         )
     }
 
     func connectionOpened() { metrics.connectionOpened() }
     func connectionClosed() { metrics.connectionClosed() }
-    func connectionRefused() { refused.increment() }
-
-    /// The peer's trace with a span of ours; nil when the peer is in none.
-    private static func trace(of request: Request?) -> TraceContext? {
-        request.flatMap { TraceContext(of: $0)?.child() }
-    }
+    func connectionRefused() { connectionsRefused.increment() }
 }
 
-/// Counts what the engine does, for the channels and servers that the configuration names.
+/// Counts deliveries and reports, for the channels and servers of the configuration.
 struct EngineMetrics: EngineObserver {
     private static let deliveryAnswers = ["delivered", "later", "refused"]
     private static let reportAnswers = ["taken", "later", "in_doubt", "gone", "refused"]
@@ -71,7 +82,7 @@ struct EngineMetrics: EngineObserver {
             Self.deliveryAnswers.map { answer in
                 registry.counter(
                     "beckon_deliveries_total",
-                    "Attempts to bring a prompt to its person.",
+                    "Notification delivery attempts, by channel and answer.",
                     [("channel", channel.value), ("answer", answer)]
                 )
             }
@@ -79,7 +90,7 @@ struct EngineMetrics: EngineObserver {
         deliverySeconds = table(channels) { channel in
             registry.histogram(
                 "beckon_delivery_seconds",
-                "How long an attempt to bring a prompt took.",
+                "Duration of a notification delivery attempt.",
                 [("channel", channel.value)]
             )
         }
@@ -87,7 +98,7 @@ struct EngineMetrics: EngineObserver {
             Self.reportAnswers.map { answer in
                 registry.counter(
                     "beckon_report_attempts_total",
-                    "Attempts to report an outcome.",
+                    "Attempts to report an outcome, by authorization server and answer.",
                     [("server", server.value), ("answer", answer)]
                 )
             }
@@ -95,7 +106,7 @@ struct EngineMetrics: EngineObserver {
         reportSeconds = table(servers) { server in
             registry.histogram(
                 "beckon_report_seconds",
-                "How long an attempt to report took.",
+                "Duration of an attempt to report an outcome.",
                 [("server", server.value)]
             )
         }
@@ -125,7 +136,7 @@ struct EngineMetrics: EngineObserver {
     }
 }
 
-/// What is in the store, asked for when it is read.
+/// The contents of the store, read when the metrics are read.
 enum LoginMetrics {
     static func add(to registry: MetricsRegistry, store: any LoginStore, clock: any WallClock) {
         registry.gauges("beckon_logins", "Logins by phase and outcome.") {
@@ -137,7 +148,7 @@ enum LoginMetrics {
                 )
             }
         }
-        registry.gauges("beckon_queue_age_seconds", "How long the longest due duty has waited.") {
+        registry.gauges("beckon_queue_age_seconds", "Age of the oldest task that is due.") {
             guard let due = try? await store.nextDue() else {
                 return [MetricsRegistry.Sample([], 0)]
             }
@@ -147,28 +158,9 @@ enum LoginMetrics {
     }
 }
 
-/// What proves us to servers, asked for when it is read.
-enum CredentialMetrics {
-    static func add(to registry: MetricsRegistry, _ credentials: [ReplaceableCredentials]) {
-        registry.gauges(
-            "beckon_client_certificate_end_seconds",
-            "When the certificate that we show to a server ends, since 1970."
-        ) {
-            credentials.compactMap { credentials in
-                credentials.certificateEnd.map { end in
-                    MetricsRegistry.Sample(
-                        [("server", credentials.server.value)],
-                        Double(end.milliseconds / 1000)
-                    )
-                }
-            }
-        }
-    }
-}
-
-/// What the system allows one process.
+/// The system's limits for this process.
 enum ProcessLimits {
-    /// Takes as many descriptors as the operator allows: a connection is one.
+    /// Raises the limit on file descriptors to the hard limit: each connection needs one.
     static func raiseDescriptors() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

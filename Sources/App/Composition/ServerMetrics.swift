@@ -2,7 +2,7 @@ import Engine
 import Logins
 import Telemetry
 
-/// How each authorization server fares, asked for when it is read.
+/// The state of each authorization server, read when the metrics are read.
 enum ServerMetrics {
     /// Only servers of the configuration become labels.
     static func add(
@@ -14,7 +14,7 @@ enum ServerMetrics {
         let servers = Set(health.map(\.server))
         registry.gauges(
             "beckon_queue_length",
-            "Logins that owe something, by authorization server, duty and whether it is due."
+            "Logins with pending work, by authorization server, kind of work and whether it is due."
         ) {
             await depths().filter { servers.contains($0.queue.server) }.flatMap { depth in
                 [("due", depth.due), ("later", depth.later)].map { when, count in
@@ -24,7 +24,7 @@ enum ServerMetrics {
         }
         registry.gauges(
             "beckon_duties_under_way",
-            "Duties being done, by authorization server and kind."
+            "Work in progress, by authorization server and kind."
         ) {
             underWay().filter { servers.contains($0.key.server) }.map { queue, count in
                 MetricsRegistry.Sample(labels(queue), Double(count))
@@ -33,7 +33,7 @@ enum ServerMetrics {
         for health in health {
             registry.gauge(
                 "beckon_breaker_state",
-                "Calls to an authorization server: 0 made, 1 one duty is trying it, 2 stopped.",
+                "Circuit breaker of an authorization server: 0 closed, 1 half open, 2 open.",
                 [("server", health.server.value)]
             ) {
                 switch health.state {
@@ -44,7 +44,7 @@ enum ServerMetrics {
             }
             registry.counter(
                 "beckon_breaker_openings_total",
-                "How often calls to an authorization server were stopped.",
+                "How often the circuit breaker of an authorization server has opened.",
                 [("server", health.server.value)],
                 reading: { Double(health.openings) }
             )

@@ -1,20 +1,24 @@
+import AuthorizationServers
+import Commands
 import CurlClient
 import Endpoints
 import Engine
 import Glibc
 import HTTP
+import Identity
 import JSON
 import Logins
 import Net
+import Notifications
 import SQLiteStore
 import Synchronization
 import Telemetry
 import Threads
 
-/// One running Beckon: everything a configuration asks for, from listener to store.
+/// A running Beckon, with everything in its configuration, from listener to store.
 ///
-/// It stops in this order: no new connections, requests under way end, no new work, work under way
-/// ends, the store closes.
+/// It stops in this order: no new connections, running requests end, no new work, running work ends,
+/// the store closes.
 final class Service: Sendable {
     private let configuration: ServiceConfiguration
     private let sink: LineSink
@@ -23,23 +27,24 @@ final class Service: Sendable {
     private let changes = LoginChanges()
     private let client = CurlHTTPClient()
     private let otherClient = CurlHTTPClient()
-    /// Raised when the service is told to stop.
+    /// Raised when the service has to stop.
     private let stopping = Signal()
     private let store: SQLiteLoginStore
     private let engine: LoginEngine
-    private let credentials: [ReplaceableCredentials]
+    /// Read credentials and certificates again.
+    private let reloads: [@Sendable () -> Void]
     private let retention: Retention
     private let loops: EventLoopGroup
     private let server: Server
     private let management: Server
     private let isDraining: Draining
 
-    /// Where it listens, once it is made.
+    /// The port of the public listener.
     var port: UInt16 { server.port }
 
-    /// Opens the store, reads certificates and binds the listeners. Nothing is answered yet.
+    /// Opens the store, reads certificates and binds the listeners. It does not serve yet.
     ///
-    /// - Throws: `CommandFailure` that says what is in the way.
+    /// - Throws: `CommandFailure` with the reason.
     init(_ configuration: ServiceConfiguration) throws {
         self.configuration = configuration
         sink = LineSink(configuration.log.format)
@@ -59,22 +64,33 @@ final class Service: Sendable {
             clock: clock,
             log: log
         )
-        let directory = parts.directory(local: store.users)
-        let plan = try parts.plan()
+        let directory = configuration.users.directory(
+            local: store.users,
+            client: otherClient,
+            clock: clock
+        )
+        let plan = parts.plan()
         let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
         let lines = sink
-        registry.counter("beckon_log_dropped_total", "Log lines that found no room.") {
+        registry.counter(
+            "beckon_log_dropped_total",
+            "Log lines dropped because the buffer was full."
+        ) {
             Double(lines.dropped)
         }
         let health = parts.health()
-        let credentials = try parts.credentials()
-        self.credentials = configuration.authorizationServers.compactMap { credentials[$0.id] }
-        CredentialMetrics.add(to: registry, self.credentials)
+        let servers = try parts.servers(
+            store: store,
+            reachability: PlannedReachability(directory: directory, plan: plan),
+            health: health
+        )
+        for register in servers.metrics { register(registry) }
+        reloads = servers.reloads
         engine = LoginEngine(
             store: store,
-            servers: parts.servers(credentials, health),
+            servers: servers.servers,
             health: health,
             directory: directory,
             accounts: parts.accounts(),
@@ -88,7 +104,7 @@ final class Service: Sendable {
             observer: EngineMetrics(
                 registry,
                 channels: configuration.channels.map(\.id),
-                servers: configuration.authorizationServers.map(\.id)
+                servers: configuration.serverIDs
             ),
             log: log
         )
@@ -109,7 +125,7 @@ final class Service: Sendable {
             allowsApprovalByTap: configuration.approval.tap
         )
         let router = Router(
-            parts.routes(store: store, plan: plan, directory: directory, desk: desk)
+            servers.routes + parts.routes(directory: directory, desk: desk)
         )
         let managementRouter = Router(Self.managementRoutes(store, registry, draining))
         do {
@@ -150,7 +166,7 @@ final class Service: Sendable {
     ) -> [Route] {
         let check = ManagementRoutes.Check("store") {
             do {
-                // Reading says nothing about whether a start could be kept.
+                // Writes, because a read does not show that a start could be stored.
                 try await store.probe()
                 return nil
             } catch {
@@ -185,7 +201,7 @@ final class Service: Sendable {
         }
     }
 
-    /// Makes users known before anything is served.
+    /// Stores users before anything is served.
     func add(_ users: [User]) async throws {
         for user in users { try await store.users.put(user) }
     }
@@ -211,8 +227,8 @@ final class Service: Sendable {
         sink.flush()
     }
 
-    /// Listener and engine, until both have ended, or the time for that is over: then they are
-    /// cancelled, and the rows still owe what was cut off.
+    /// Runs listener and engine until both have ended, or cancels them when the time for that is
+    /// over: the store still has the duties that were cut off.
     private func work() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -234,7 +250,7 @@ final class Service: Sendable {
         }
     }
 
-    /// What the engine has, beyond the listener's drain, for what is under way.
+    /// How long the engine may continue its duties after the listener has drained.
     private static let afterDrain = Duration.seconds(2)
 
     private func announce(_ name: String, _ server: Server) {
@@ -246,17 +262,17 @@ final class Service: Sendable {
         }
     }
 
-    /// What operators tell the process.
+    /// Handles a signal of the operator.
     func receive(_ signal: UnixSignal) {
         switch signal {
         case .hangup: reload()
         case .terminate, .interrupt:
-            // The second time is meant.
+            // A second signal exits at once.
             if !stop() { exit(1) }
         }
     }
 
-    /// Begins to stop; false when that was asked for before.
+    /// Begins to stop; false if it has already begun.
     func stop() -> Bool {
         guard isDraining.begin() else { return false }
         log.info("server.draining")
@@ -267,7 +283,7 @@ final class Service: Sendable {
     }
 
     private func reload() {
-        for credentials in credentials { credentials.reload() }
+        for reload in reloads { reload() }
         guard configuration.listen.tls != nil else { return }
         do {
             try server.reloadCertificate()
@@ -278,10 +294,10 @@ final class Service: Sendable {
     }
 }
 
-/// Whether the service is on its way out.
+/// Whether the service is stopping.
 private final class Draining: Sendable {
     private let flag = Atomic<Bool>(false)
     var isOn: Bool { flag.load(ordering: .relaxed) }
-    /// True for the first who asks.
+    /// True for the first caller.
     func begin() -> Bool { !flag.exchange(true, ordering: .relaxed) }
 }

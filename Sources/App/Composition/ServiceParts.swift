@@ -1,4 +1,5 @@
 import AuthorizationServers
+import Commands
 import Configuration
 import Endpoints
 import Engine
@@ -10,12 +11,12 @@ import Notifications
 import TLS
 import Telemetry
 
-/// Makes the parts that a configuration describes one by one.
+/// Makes the parts of the service from its configuration.
 struct ServiceParts {
     private let configuration: ServiceConfiguration
-    /// Calls authorization servers.
+    /// Calls authorization servers only.
     private let client: any OutboundHTTP
-    /// Calls everybody else, so that a receiver that hangs does not hold reports back.
+    /// Calls channels, directories and the bank, so that one that hangs does not delay reports.
     private let otherClient: any OutboundHTTP
     private let clock: any WallClock
     private let log: Logger
@@ -34,54 +35,18 @@ struct ServiceParts {
         self.log = log
     }
 
-    // MARK: People
-
-    /// Where users are looked up, remembered for as long as the configuration allows.
-    func directory(local: some UserDirectory) -> any UserDirectory {
-        guard let settings = configuration.users.http,
-            let http = HTTPDirectory.Settings(
-                template: settings.urlTemplate,
-                destination: settings.destination,
-                timeLimit: settings.timeLimit
-            )
-        else {
-            // A command beside us may change users: a second is how long that may go unseen.
-            return CachedDirectory(
-                local,
-                clock: clock,
-                found: .seconds(1),
-                notFound: .seconds(1),
-                capacity: 100_000
-            )
-        }
-        let token = settings.token
-        return CachedDirectory(
-            HTTPDirectory(http, client: otherClient) { token?.withText { $0 } },
-            clock: clock,
-            found: settings.cacheLifetime,
-            notFound: settings.cacheLifetime,
-            capacity: settings.cacheEntries
-        )
-    }
-
-    /// Who lists people's accounts; nil when the configuration names nobody.
+    /// The list of users' accounts; nil when none is configured.
     func accounts() -> (any AccountDirectory)? {
-        guard let settings = configuration.accounts,
-            let http = UserLookup.Settings(
-                template: settings.urlTemplate,
-                destination: settings.destination,
-                timeLimit: settings.timeLimit
-            )
-        else { return nil }
-        let token = settings.token
-        return HTTPAccounts(http, client: otherClient) { token?.withText { $0 } }
+        configuration.accounts.map { HTTPAccounts($0, client: otherClient) }
     }
 
-    /// The channels in the order in which they are asked.
-    ///
-    /// - Throws: `CommandFailure` for a channel that cannot be made of its settings.
-    func plan() throws -> EscalationPlan {
-        let channels = try configuration.channels.map { try channel($0) }
+    /// The channels in the order in which they are notified.
+    func plan() -> EscalationPlan {
+        let terminal = StandardTerminal()
+        let context = ChannelKind.Context(client: otherClient, clock: clock, log: log) {
+            terminal.output($0)
+        }
+        let channels = configuration.channels.map { $0.make(context) }
         return EscalationPlan(
             configuration.notify.compactMap { step in
                 channels.first { $0.id == step.channel }
@@ -90,173 +55,50 @@ struct ServiceParts {
         )
     }
 
-    private func channel(_ settings: ChannelSettings) throws -> any NotificationChannel {
-        switch settings.kind {
-        case .webhook(let webhook):
-            let secrets = webhook.secrets.compactMap { $0.withText { WebhookSecret($0) } }
-            guard secrets.count == webhook.secrets.count else {
-                throw CommandFailure(
-                    .configuration,
-                    "channels.\(settings.id).secrets: must be whsec_ and 24 to 64 bytes in base 64"
-                )
-            }
-            return WebhookChannel(
-                id: settings.id,
-                settings: WebhookChannel.Settings(
-                    url: webhook.url,
-                    secrets: secrets,
-                    destination: webhook.destination,
-                    timeLimit: webhook.timeLimit
-                ),
-                client: otherClient,
-                clock: clock,
-                log: log
-            )
-        case .exec(let exec):
-            guard
-                let command = ExecChannel.Settings(
-                    command: exec.arguments,
-                    timeLimit: exec.timeLimit,
-                    maximumCommands: exec.concurrency
-                )
-            else {
-                throw CommandFailure(
-                    .configuration,
-                    "channels.\(settings.id).argv: not a command"
-                )
-            }
-            return ExecChannel(id: settings.id, settings: command, clock: clock, log: log)
-        case .console:
-            let terminal = StandardTerminal()
-            return ConsoleChannel(id: settings.id) { terminal.output($0) }
-        }
-    }
-
     // MARK: Authorization servers
 
-    func inbound() -> [CloudentityInbound] {
-        configuration.authorizationServers.map { server in
-            let settings = server.inbound
-            var limits = configuration.loginLimits
-            limits.sameConsent = server.outbound.sameConsent
-            return CloudentityInbound(
-                server: server.id,
-                basePath: settings.basePath,
-                peers: InboundGuard(
-                    basic: settings.basic.map {
-                        InboundGuard.BasicCredential(user: $0.user, password: $0.passwordHash)
-                    },
-                    apiKey: settings.apiKey.map {
-                        InboundGuard.APIKey(field: $0.name, values: $0.hashes)
-                    },
-                    allowed: settings.allow,
-                    requiresCertificate: settings.requiresClientCertificate
-                ),
-                decoding: settings.decoding == .strict ? .strict : .lenient,
-                requiresLoginState: settings.requiresLoginState,
-                tenants: Set(server.outbound.tenants),
-                allowedWorkspaces: Set(settings.workspaces),
-                timing: CloudentityInbound.Timing(
-                    defaultLifetime: settings.defaultTTL,
-                    promptMargin: server.outbound.promptMargin,
-                    reportMargin: server.outbound.reportMargin
-                ),
-                limits: limits,
-                reportsExpiry: server.outbound.rejectOnExpiry,
-                workspaces: server.outbound.consents.workspaces
-            )
-        }
-    }
-
-    /// What proves us to each server, to be read again on SIGHUP.
-    ///
-    /// - Throws: `CommandFailure` when a file has gone since the configuration was checked.
-    func credentials() throws -> [AuthorizationServerID: ReplaceableCredentials] {
-        var credentials: [AuthorizationServerID: ReplaceableCredentials] = [:]
-        for (number, server) in configuration.authorizationServers.enumerated() {
-            do throws(ClientAuthenticationSettings.Problem) {
-                credentials[server.id] = try ReplaceableCredentials(
-                    server.outbound.authentication,
-                    of: server.id,
-                    clock: clock,
-                    log: log
-                )
-            } catch {
-                let path = "authorization_servers[\(number)].outbound.\(error.key)"
-                throw CommandFailure(.configuration, "\(path): \(error.reason)")
-            }
-        }
-        return credentials
-    }
-
-    /// What is known of how each server fares.
+    /// The circuit breakers of all servers.
     func health() -> [ServerHealth] {
-        configuration.authorizationServers.map {
-            ServerHealth($0.id, rule: configuration.engine.breaker, clock: clock, log: log)
+        configuration.serverIDs.map {
+            ServerHealth($0, rule: configuration.engine.breaker, clock: clock, log: log)
         }
     }
 
+    /// The adapters of all servers.
+    ///
+    /// - Throws: `CommandFailure` when a file has changed since the configuration was checked.
     func servers(
-        _ credentials: [AuthorizationServerID: ReplaceableCredentials],
-        _ health: [ServerHealth]
-    ) -> [any AuthorizationServer] {
-        configuration.authorizationServers.compactMap { server in
-            guard let credentials = credentials[server.id],
-                let health = health.first(where: { $0.server == server.id })
-            else { return nil }
-            let settings = server.outbound
-            return CloudentityServer(
-                CloudentityOutbound(
-                    server: server.id,
-                    acp: settings.acp,
-                    domainMode: settings.domainMode,
-                    tenant: settings.tenant,
-                    scopeGrantBaseURL: settings.scopeGrantBaseURL,
-                    consentStyle: settings.consents.style,
-                    consentBaseURL: settings.consents.baseURL,
-                    tokenURL: settings.tokenURL,
-                    discovery: settings.discovery,
-                    clientID: settings.clientID,
-                    credentials: { credentials.current },
-                    assertionAudience: settings.authentication.audience,
-                    scopes: settings.scopes,
-                    destination: settings.destination,
-                    timeLimit: settings.timeLimit,
-                    lookup: settings.scopeGrantLookup,
-                    workspaces: settings.consents.workspaces,
-                    rejectionCodes: settings.consents.rejectionCodes,
-                    statusPolicy: settings.consents.statusPolicy
-                ),
-                http: WatchedHTTP(client, health),
-                clock: clock,
-                log: log
-            )
+        store: any LoginStore,
+        reachability: any Reachability,
+        health: [ServerHealth]
+    ) throws -> StartedServers {
+        let healthByServer = Dictionary(health.map { ($0.server, $0) }) { first, _ in first }
+        let context = ServerContext(
+            store: store,
+            reachability: reachability,
+            limits: configuration.loginLimits,
+            http: { [client] server in
+                guard let health = healthByServer[server] else { return client }
+                return WatchedHTTP(client, health)
+            },
+            clock: clock,
+            log: log
+        )
+        var started = StartedServers()
+        do throws(ConfigurationProblem) {
+            for servers in configuration.authorizationServers {
+                started.append(try servers.start(context))
+            }
+        } catch {
+            throw CommandFailure(.configuration, "\(error)")
         }
+        return started
     }
 
     // MARK: Routes
 
-    /// Everything that the listener for everybody answers.
-    func routes(
-        store: any LoginStore,
-        plan: EscalationPlan,
-        directory: any UserDirectory,
-        desk: DecisionDesk
-    ) -> [Route] {
-        let reachability = PlannedReachability(directory: directory, plan: plan)
-        let inbound = inbound()
-        let fromServers = inbound.indices.flatMap { index -> [Route] in
-            let path = inbound[index].basePath
-            guard inbound.firstIndex(where: { $0.basePath == path }) == index else { return [] }
-            return CloudentityRoutes(
-                inbound[index],
-                beside: inbound[(index + 1)...].filter { $0.basePath == path },
-                store: store,
-                reachability: reachability,
-                clock: clock,
-                log: log
-            ).routes
-        }
+    /// The routes that people and their apps call.
+    func routes(directory: any UserDirectory, desk: DecisionDesk) -> [Route] {
         let page = ApprovalRoutes(
             desk: desk,
             directory: directory,
@@ -268,6 +110,6 @@ struct ServiceParts {
             log: log
         )
         let device = DeviceRoutes(desk: desk, directory: directory, log: log)
-        return fromServers + page.routes + device.routes
+        return page.routes + device.routes
     }
 }

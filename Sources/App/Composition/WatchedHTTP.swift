@@ -1,7 +1,7 @@
 import Engine
 import HTTP
 
-/// The way to one authorization server, which notes how the server fares.
+/// Sends requests to one authorization server and reports the results to its circuit breaker.
 struct WatchedHTTP: OutboundHTTP {
     private let http: any OutboundHTTP
     private let health: ServerHealth
@@ -20,7 +20,7 @@ struct WatchedHTTP: OutboundHTTP {
         } catch {
             switch error {
             case .notSent, .ambiguous, .unusableAnswer: health.failed(call)
-            // What is wrong is ours, and says nothing about the server.
+            // The request was wrong, which says nothing about the server.
             case .forbiddenAddress, .invalid: break
             }
             throw error

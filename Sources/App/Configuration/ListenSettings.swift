@@ -1,4 +1,6 @@
 public import Configuration
+public import HTTP
+public import Net
 
 /// The public listener.
 public struct ListenSettings: Hashable, Sendable {
@@ -90,25 +92,13 @@ enum ManagementSettings {
 
 /// Limits of the public listener.
 public struct LimitSettings: Hashable, Sendable {
-    /// Connections at once; more are answered 503 and closed. Default 20,000.
+    /// Connections at once; more are answered 503 and closed.
     public var connections: Int
-    /// Bytes of a request's body; more is answered 413. Default 64 KiB (`cloudentity.md` IN-9).
-    public var bodyBytes: Int
-    /// Bytes of a request's line and fields; more is answered 431. Default 16 KiB.
-    public var headBytes: Int
-    /// For the TLS handshake. Default 10 s.
-    public var handshake: Duration
-    /// From the first byte of a request to the end of its fields. Default 10 s.
-    public var header: Duration
-    /// From there to the end of its body. Default 20 s.
-    public var body: Duration
-    /// Between requests. Default 60 s.
-    public var idle: Duration
-    /// For answering, unless a route has a limit of its own. Default 10 s.
-    public var handler: Duration
-    /// For the peer to receive an answer. Default 20 s.
-    public var write: Duration
-    /// For running requests to end when the service stops. Default 20 s.
+    /// Of requests.
+    public var http: HTTPLimits
+    /// Of each step.
+    public var deadlines: Deadlines
+    /// For running requests to end when the service stops.
     public var drain: Duration
 
     init(_ section: Section) {
@@ -118,47 +108,51 @@ public struct LimitSettings: Hashable, Sendable {
             1...1_000_000,
             "Maximum number of connections; more are answered 503."
         )
-        bodyBytes = section.number(
+        // ACP's bodies have up to 64 KiB (`Contract.md` IN-9).
+        let body = section.number(
             "body_bytes",
             default: 64 << 10,
             1024...(16 << 20),
             "Maximum size of a request's body; larger ones are answered 413."
         )
-        headBytes = section.number(
+        let head = section.number(
             "head_bytes",
             default: 16 << 10,
             1024...(1 << 20),
             "Maximum size of a request's header; larger ones are answered 431."
         )
-        handshake = section.duration(
-            "handshake",
-            default: .seconds(10),
-            "Timeout of the TLS handshake."
-        )
-        header = section.duration(
-            "header",
-            default: .seconds(10),
-            "Timeout for receiving a request's header."
-        )
-        body = section.duration(
-            "body",
-            default: .seconds(20),
-            "Timeout for receiving a request's body."
-        )
-        idle = section.duration(
-            "idle",
-            default: .seconds(60),
-            "Timeout of an idle connection."
-        )
-        handler = section.duration(
-            "handler",
-            default: .seconds(10),
-            "Timeout of Beckon's own work on a request."
-        )
-        write = section.duration(
-            "write",
-            default: .seconds(20),
-            "Timeout for sending a response."
+        http = HTTPLimits(head: head, body: body)
+        deadlines = Deadlines(
+            handshake: section.duration(
+                "handshake",
+                default: .seconds(10),
+                "Timeout of the TLS handshake."
+            ),
+            header: section.duration(
+                "header",
+                default: .seconds(10),
+                "Timeout for receiving a request's header."
+            ),
+            body: section.duration(
+                "body",
+                default: .seconds(20),
+                "Timeout for receiving a request's body."
+            ),
+            idle: section.duration(
+                "idle",
+                default: .seconds(60),
+                "Timeout of an idle connection."
+            ),
+            handler: section.duration(
+                "handler",
+                default: .seconds(10),
+                "Timeout of Beckon's own work on a request, unless a route has its own."
+            ),
+            write: section.duration(
+                "write",
+                default: .seconds(20),
+                "Timeout for sending a response."
+            )
         )
         drain = section.duration(
             "drain",

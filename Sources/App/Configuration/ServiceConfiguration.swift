@@ -1,5 +1,8 @@
+public import AuthorizationServers
 public import Configuration
+public import Identity
 public import Logins
+public import Notifications
 
 /// Everything an operator decides, checked: whoever holds one need not check again.
 ///
@@ -18,17 +21,16 @@ public struct ServiceConfiguration: Sendable {
     public var limits: LimitSettings
     /// Where logins are kept and for how long.
     public var store: StoreSettings
-    /// Who the people are.
+    /// Where users are looked up.
     public var users: UserSettings
-    /// Where their accounts are listed; nil when nobody is asked.
-    public var accounts: AccountSettings?
-    /// Who calls us and is reported to. At least one; ids are unique, and each
-    /// call tells whose it is.
-    public var authorizationServers: [AuthorizationServerSettings]
+    /// Where their accounts are listed; nil for nowhere.
+    public var accounts: UserLookup.Settings?
+    /// The authorization servers, by kind. At least one server; ids are unique.
+    public var authorizationServers: [any ConfiguredServers]
     /// How much one user and one client may use.
     public var loginLimits: LoginLimits
     /// Ways of reaching people, in the order of the file; ids are unique.
-    public var channels: [ChannelSettings]
+    public var channels: [ConfiguredChannel]
     /// Which of them are asked, and when.
     public var notify: [NotifyStep]
     /// How people decide.
@@ -39,6 +41,9 @@ public struct ServiceConfiguration: Sendable {
     public var log: LogSettings
     /// What is allowed and should still be looked at, for the log.
     public var warnings: [ConfigurationProblem]
+
+    /// Of all authorization servers.
+    var serverIDs: [AuthorizationServerID] { authorizationServers.flatMap(\.ids) }
 
     /// Reads and checks a file.
     ///
@@ -91,7 +96,7 @@ public struct ServiceConfiguration: Sendable {
         limits = LimitSettings(root.group("limits", "Limits of the public listener."))
         store = StoreSettings(root.group("store", "Where logins are stored and for how long."))
         users = UserSettings(root.group("users", "Where users are looked up."))
-        accounts = AccountSettings(
+        accounts = HTTPAccounts.settings(
             root.group(
                 "accounts",
                 """
@@ -100,9 +105,9 @@ public struct ServiceConfiguration: Sendable {
                 """
             )
         )
-        authorizationServers = AuthorizationServerSettings.all(
+        authorizationServers = AuthorizationServerKind.read(
             root,
-            clientCertificates: listen.tls?.clientCertificates ?? .off
+            requestsCertificates: listen.tls.map { $0.clientCertificates != .off } ?? false
         )
         loginLimits = Self.loginLimits(
             user: root.group(
@@ -114,7 +119,7 @@ public struct ServiceConfiguration: Sendable {
                 "The same per OAuth client; by default without limits."
             )
         )
-        channels = ChannelSettings.all(root)
+        channels = ConfiguredChannel.all(root, kinds: Self.channelKinds)
         notify = NotifyStep.all(root, channels: channels)
         approval = ApprovalSettings(root.group("approval", "How users decide."))
         engine = EngineSettings(root.group("engine", "How much is done at once."))

@@ -1,7 +1,7 @@
 import HTTP
 import JSON
 
-/// Answers in the shape ACP's interface has: `{"error", "error_description"}`.
+/// Answers to ACP; errors have the shape of its API, `{"error", "error_description"}`.
 enum CloudentityAnswer {
     static let acknowledged = Response.json(200, Array(#"{"acknowledged":true}"#.utf8))
     static let valid = Response.json(200, Array(#"{"valid":true}"#.utf8))
@@ -23,7 +23,7 @@ enum CloudentityAnswer {
     static let unavailable = error(
         503,
         "temporarily_unavailable",
-        "Nothing was taken; deliver it again.",
+        "The login was not stored; deliver it again.",
         fields: [Field("Retry-After", "1")]
     )
 

@@ -1,32 +1,20 @@
-public import Logins
+import Logins
 
-/// How one Cloudentity ACP calls us (`cloudentity.md` section 1).
-public struct CloudentityInbound: Sendable {
-    /// How forgiving the start body is read (`cloudentity.md` 1.4).
-    public enum Decoding: Sendable { case lenient, strict }
+/// How one Cloudentity ACP calls Beckon (`Contract.md`, sections 1 and 2).
+struct CloudentityInbound: Sendable {
+    /// How tolerantly the body of a start is read [DE-3 to DE-7].
+    enum Decoding: String, CaseIterable, Sendable { case lenient, strict }
 
-    /// What the deadlines of a login follow from.
-    public struct Timing: Sendable {
-        /// For a start without `expires_at`.
-        public var defaultLifetime: Duration
-        /// A login never lives longer, whatever `expires_at` says.
-        public var maximumLifetime: Duration
-        /// How long before the server's end the prompt ends, and the last report is made. Of a
-        /// short login at most a quarter and a twentieth.
-        public var promptMargin: Duration
-        public var reportMargin: Duration
-
-        public init(
-            defaultLifetime: Duration = .seconds(120),
-            maximumLifetime: Duration = .seconds(24 * 3600),
-            promptMargin: Duration = .seconds(10),
-            reportMargin: Duration = .seconds(1)
-        ) {
-            self.defaultLifetime = defaultLifetime
-            self.maximumLifetime = maximumLifetime
-            self.promptMargin = promptMargin
-            self.reportMargin = reportMargin
-        }
+    /// What the deadlines of a login are computed from.
+    struct Timing: Sendable {
+        /// Of a start without `expires_at`.
+        var defaultLifetime = Duration.seconds(120)
+        /// How long before the server's deadline the prompt ends, at most a quarter of the lifetime.
+        var promptMargin = Duration.seconds(10)
+        /// How long before it the last report is sent, at most a twentieth of the lifetime.
+        var reportMargin = Duration.seconds(1)
+        /// A later `expires_at` is cut to this.
+        private static let longestLifetime = Duration.seconds(24 * 3600)
 
         func terms(
             from now: Timestamp,
@@ -35,7 +23,7 @@ public struct CloudentityInbound: Sendable {
         )
             -> PendingLogin.Terms
         {
-            let end = min(end, now + maximumLifetime)
+            let end = min(end, now + Self.longestLifetime)
             let life = max(.zero, end - now)
             return PendingLogin.Terms(
                 receivedAt: now,
@@ -47,48 +35,22 @@ public struct CloudentityInbound: Sendable {
         }
     }
 
-    public var server: AuthorizationServerID
-    /// Before `/user/verify` and `/authentication/start`; empty or with a leading slash.
-    public var basePath: String
-    public var peers: InboundGuard
-    public var decoding: Decoding
-    public var requiresLoginState: Bool
-    /// Tenants whose logins are taken; empty takes any.
-    public var tenants: Set<TenantID>
-    /// Workspaces whose logins are taken; empty takes any.
-    public var allowedWorkspaces: Set<WorkspaceID>
-    public var timing: Timing
-    public var limits: LoginLimits
+    var server: AuthorizationServerID
+    /// Before `/user/verify` and `/authentication/start`: empty, or with a leading slash.
+    var basePath = ""
+    var peers: InboundGuard
+    var decoding = Decoding.lenient
+    var requiresLoginState = false
+    /// The tenants whose logins are accepted; empty accepts any.
+    var tenants: Set<TenantID> = []
+    /// The workspaces whose logins are accepted; empty accepts any.
+    var allowedWorkspaces: Set<WorkspaceID> = []
+    var timing = Timing()
+    var limits = LoginLimits.none
     /// When a login that nobody answered is reported as rejected.
-    public var reportsExpiry: PendingLogin.ExpiryRule
-    /// Which consents logins are for.
-    public var workspaces: CloudentityWorkspaces
-
-    public init(
-        server: AuthorizationServerID,
-        basePath: String = "",
-        peers: InboundGuard,
-        decoding: Decoding = .lenient,
-        requiresLoginState: Bool = false,
-        tenants: Set<TenantID> = [],
-        allowedWorkspaces: Set<WorkspaceID> = [],
-        timing: Timing = Timing(),
-        limits: LoginLimits = .none,
-        reportsExpiry: PendingLogin.ExpiryRule = .never,
-        workspaces: CloudentityWorkspaces = CloudentityWorkspaces()
-    ) {
-        self.server = server
-        self.basePath = basePath
-        self.peers = peers
-        self.decoding = decoding
-        self.requiresLoginState = requiresLoginState
-        self.tenants = tenants
-        self.allowedWorkspaces = allowedWorkspaces
-        self.timing = timing
-        self.limits = limits
-        self.reportsExpiry = reportsExpiry
-        self.workspaces = workspaces
-    }
+    var reportsExpiry = PendingLogin.ExpiryRule.never
+    /// The consents that logins are for.
+    var workspaces = CloudentityWorkspaces()
 }
 
 extension CloudentityInbound {

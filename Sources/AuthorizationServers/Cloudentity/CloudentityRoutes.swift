@@ -1,14 +1,14 @@
-public import HTTP
+import HTTP
 import JSON
-public import Logins
-public import Telemetry
+import Logins
+import Telemetry
 
 /// The two calls ACP makes to us: `POST /user/verify` and `POST /authentication/start`
-/// (`cloudentity.md` sections 1.2 to 1.5).
-public struct CloudentityRoutes: Sendable {
+/// (`Contract.md`, sections 1 and 2).
+struct CloudentityRoutes: Sendable {
     /// One, or several that call under one base path.
     private let servers: [CloudentityInbound]
-    /// Theirs, apart: the hot path needs nothing else of them.
+    /// The guards of the servers: the hot path needs nothing else of them.
     private let firstGuard: InboundGuard
     private let otherGuards: [InboundGuard]
     private let basePath: String
@@ -18,10 +18,11 @@ public struct CloudentityRoutes: Sendable {
     private let log: Logger
     private let seen = RecentDigests()
 
-    /// Which of several servers calls is told by its credential, and where servers share one, by the
-    /// tenant and workspace of a start. `/user/verify` names neither: servers with one credential
-    /// have the same users.
-    public init(
+    /// The credential of a call identifies its server. Where servers share a credential, the tenant
+    /// and workspace of a start do; `/user/verify` has neither, so these servers share their users.
+    ///
+    /// `others` have the same base path.
+    init(
         _ inbound: CloudentityInbound,
         beside others: [CloudentityInbound] = [],
         store: any LoginStore,
@@ -29,7 +30,6 @@ public struct CloudentityRoutes: Sendable {
         clock: any WallClock,
         log: Logger
     ) {
-        precondition(others.allSatisfy { $0.basePath == inbound.basePath }, "one base path")
         servers = [inbound] + others
         firstGuard = inbound.peers
         otherGuards = others.map(\.peers)
@@ -40,18 +40,18 @@ public struct CloudentityRoutes: Sendable {
         self.log = log
     }
 
-    /// ACP's patience is unknown; two seconds is what a client will bear (IN-13, ST-3).
-    private static let patience = Duration.seconds(2)
+    /// The timeout of ACP is unknown; a user waits for this answer (IN-13, ST-3).
+    private static let deadline = Duration.seconds(2)
 
-    public var routes: [Route] {
+    var routes: [Route] {
         [
             Route(
                 .post,
                 basePath + "/user/verify",
-                deadline: Self.patience,
+                deadline: Self.deadline,
                 atOnce: { verifyAtOnce($0) }
             ) { await verify($0) },
-            Route(.post, basePath + "/authentication/start", deadline: Self.patience) {
+            Route(.post, basePath + "/authentication/start", deadline: Self.deadline) {
                 await start($0)
             },
         ]
@@ -59,12 +59,13 @@ public struct CloudentityRoutes: Sendable {
 
     // MARK: /user/verify
 
-    /// One "no" for every reason: who exists is not told (IN-10, IN-11).
+    /// The same negative answer for every reason, so that it does not tell which users exist (IN-10,
+    /// IN-11).
     private static func answer(_ isReachable: Bool) -> Response {
         isReachable ? CloudentityAnswer.valid : CloudentityAnswer.invalid
     }
 
-    /// The hot path: a right call about a user who was looked up lately.
+    /// The hot path: an accepted call about a user who is cached.
     private func verifyAtOnce(_ request: Request) -> Response? {
         guard isAccepted(request), let user = try? Self.verifiedUser(in: request) else {
             return nil
@@ -73,7 +74,7 @@ public struct CloudentityRoutes: Sendable {
     }
 
     private func verify(_ request: Request) async -> Response {
-        if let refusal = refusal(of: request) { return refusal }
+        if case .refused(let refusal) = callers(of: request) { return refusal }
         let user: UserID
         do {
             user = try Self.verifiedUser(in: request)
@@ -91,7 +92,8 @@ public struct CloudentityRoutes: Sendable {
         }
     }
 
-    private static func verifiedUser(in request: Request) throws(StartBody.Malformed) -> UserID {
+    private static func verifiedUser(in request: Request) throws(ReceivedStart.Malformed) -> UserID
+    {
         var text: String?
         do {
             var json = JSONScanner(request.bytes, in: request.bodyRange)
@@ -100,11 +102,13 @@ public struct CloudentityRoutes: Sendable {
             }
             try json.end()
         } catch {
-            throw StartBody.Malformed(error, in: request.bodyRange)
+            throw ReceivedStart.Malformed(error, in: request.bodyRange)
         }
-        guard let text else { throw StartBody.Malformed("user_identifier: required, and missing") }
+        guard let text else {
+            throw ReceivedStart.Malformed("user_identifier: required, and missing")
+        }
         guard let user = UserID(text) else {
-            throw StartBody.Malformed(
+            throw ReceivedStart.Malformed(
                 "user_identifier: must have 1 to 512 characters, none of control"
             )
         }
@@ -114,12 +118,15 @@ public struct CloudentityRoutes: Sendable {
     // MARK: /authentication/start
 
     private func start(_ request: Request) async -> Response {
-        if let refusal = refusal(of: request) { return refusal }
+        let callers: [CloudentityInbound]
+        switch self.callers(of: request) {
+        case .servers(let servers): callers = servers
+        case .refused(let refusal): return refusal
+        }
         let inbound: CloudentityInbound
-        let body: StartBody
+        let body: ReceivedStart
         do {
-            let callers = servers.filter { Self.accepts($0, request) }
-            (inbound, body) = try StartBody.decode(request, for: callers)
+            (inbound, body) = try ReceivedStart.decode(request, for: callers)
         } catch {
             return malformed(request, "start.malformed", error.description)
         }
@@ -142,7 +149,7 @@ public struct CloudentityRoutes: Sendable {
             details: details
         )
         do {
-            // Durable before the 2xx leaves; the engine hears of it from the store.
+            // Durable before the 2xx is sent; the store tells the engine.
             let insertion = try await store.insert(login, limits: inbound.limits)
             note(insertion, of: login, request)
             return CloudentityAnswer.acknowledged
@@ -155,7 +162,7 @@ public struct CloudentityRoutes: Sendable {
         }
     }
 
-    /// The peer's trace goes on with a span of ours; without one, a trace begins here.
+    /// Continues the peer's trace with a span of ours, or begins a trace.
     private static func origin(of request: Request) -> PendingLogin.Origin {
         let trace = TraceContext(of: request)?.child() ?? .begin()
         return PendingLogin.Origin(request: Int(clamping: request.id), trace: trace.traceparent)
@@ -189,35 +196,41 @@ public struct CloudentityRoutes: Sendable {
         }
     }
 
-    private static func accepts(_ server: CloudentityInbound, _ request: Request) -> Bool {
-        if case .accepted = server.peers.judge(request) { true } else { false }
+    /// The servers that a call may be from.
+    private enum Callers {
+        case servers([CloudentityInbound])
+        /// There is none; the answer refuses the call.
+        case refused(Response)
     }
 
-    /// Nil when the call is some server's. It is 403 only where no credential would help.
-    private func refusal(of request: Request) -> Response? {
+    /// Refuses a call with 403 only if no credential would help.
+    private func callers(of request: Request) -> Callers {
+        var accepted: [CloudentityInbound] = []
         var forbidden: (server: AuthorizationServerID, by: String)?
         var unauthenticated: (server: AuthorizationServerID, by: String)?
         for server in servers {
             switch server.peers.judge(request) {
-            case .accepted: return nil
+            case .accepted: accepted.append(server)
             case .forbidden(let what): forbidden = (server.server, what)
             case .unauthenticated(let what): unauthenticated = (server.server, what)
             }
         }
-        let event = unauthenticated == nil ? "peer.forbidden" : "peer.unauthenticated"
-        let answer =
-            unauthenticated == nil ? CloudentityAnswer.forbidden : CloudentityAnswer.unauthenticated
-        guard let refused = unauthenticated ?? forbidden else { return answer }
-        log.warning(event) {
-            $0.member("id", Int(clamping: request.id))
-            $0.member("server", refused.server.value)
-            $0.member("address", request.peer.address)
-            $0.member("by", refused.by)
+        if !accepted.isEmpty { return .servers(accepted) }
+        let isForbidden = unauthenticated == nil
+        if let refused = unauthenticated ?? forbidden {
+            log.warning(isForbidden ? "peer.forbidden" : "peer.unauthenticated") {
+                $0.member("id", Int(clamping: request.id))
+                $0.member("server", refused.server.value)
+                $0.member("address", request.peer.address)
+                $0.member("by", refused.by)
+            }
         }
-        return answer
+        return .refused(
+            isForbidden ? CloudentityAnswer.forbidden : CloudentityAnswer.unauthenticated
+        )
     }
 
-    /// The same bad body is logged once, since it will be delivered again and again.
+    /// The same malformed body is logged once, because ACP will deliver it again.
     private func malformed(_ request: Request, _ event: String, _ description: String) -> Response {
         if seen.isNew(request.body) {
             log.warning(event) {

@@ -1,12 +1,13 @@
 import HTTP
 import JSON
-public import Logins
+import Logins
+import OAuthClient
 import Telemetry
 
 extension CloudentityServer {
-    /// What is to be approved, in the server's words wherever it has them. What cannot be shown
-    /// whole is not shown at all (`cloudentity.md` 3.1, 4.3).
-    public func consent(of login: PendingLogin) async -> ConsentAnswer {
+    /// What the user is asked to approve, as the server describes it where it does. A consent that
+    /// cannot be shown completely is unusable [CD-1].
+    func consent(of login: PendingLogin) async -> ConsentAnswer {
         switch settings.workspaces.candidates(for: login.details) {
         case .scopeGrant: return await scopeGrant(of: login)
         case .addresses(let addresses): return await consent(at: addresses, of: login)
@@ -39,20 +40,20 @@ extension CloudentityServer {
         case .missing where isSettling(login):
             return .later("not stored at the server yet", after: nil)
         case .missing where addresses.count > 1 && login.question == nil:
-            // It is of a type that has no consent page: recurring payments, newer versions.
+            // A type that ACP has no interface for, such as recurring payments [OP-3].
             return unusable("consent.unsupported", "the server has it at no known address", login)
         case .missing:
             return .gone
         case .later(let reason, let after):
             return .later("consent: \(reason)", after: after)
         case .refused(let reason):
-            // A consent that was shown is not undone by a permission that is missing now.
+            // A missing permission does not make a consent unusable that was shown already.
             if login.question != nil { return .later("consent: \(reason)", after: nil) }
             return unusable("consent.refused", reason, login)
         }
     }
 
-    /// An answer that is not read further, and what that means.
+    /// The body cannot be decoded, and what follows from it.
     private struct Unread: Error { let answer: ConsentAnswer }
 
     private func parse(_ body: [UInt8], _ login: PendingLogin) throws(Unread) -> JSONValue {
@@ -66,7 +67,7 @@ extension CloudentityServer {
             case .duplicateName, .tooDeep, .badUTF8, .controlCharacterInString, .badEscape:
                 throw Unread(answer: unusable("consent.incomplete", "\(error)", login))
             case .unexpectedEnd, .unexpectedByte, .badNumber, .trailingBytes, .wrongType:
-                // Mostly a page of a proxy between us, which goes away.
+                // Probably the error page of a proxy, which is temporary.
                 throw Unread(answer: .later("consent: not JSON", after: nil))
             }
         }
@@ -79,15 +80,17 @@ extension CloudentityServer {
     ) -> ConsentAnswer {
         let answer: JSONValue
         do throws(Unread) { answer = try parse(body, login) } catch { return error.answer }
+        guard let family = address.family else { return consent(ofGrant: answer, login) }
         let workspace = settings.workspaces.workspace(login.details)
         let decoder = ConsentDecoder(
             address: address,
+            family: family,
             allowsPartialScopes: workspace.allowsPartialScopes
         )
         do {
             let consent = try decoder.consent(answer, of: login.details)
             let isRenewal = consent.facts.contains(ConsentDecoder.renewal)
-            // Somebody else decided while the person did.
+            // It was authorised by somebody else since it was shown.
             if login.question != nil, isRenewal, !login.renewsAccess { return .gone }
             return .consent(consent)
         } catch {
@@ -104,13 +107,9 @@ extension CloudentityServer {
     private func scopeGrant(of login: PendingLogin) async -> ConsentAnswer {
         let told = told(login)
         guard settings.lookup == .always else { return showable(told, login) }
-        switch await fetch([ConsentAddress(.scopes)], of: login) {
-        case .found(_, let body):
-            do throws(Unread) {
-                return consent(ofGrant: try parse(body, login), login)
-            } catch {
-                return error.answer
-            }
+        switch await fetch([.scopeGrant], of: login) {
+        case .found(let address, let body):
+            return read(body, address, login)
         case .missing:
             if isSettling(login) { return .later("not stored at the server yet", after: nil) }
             return login.question == nil ? showable(told, login) : .gone
@@ -130,7 +129,7 @@ extension CloudentityServer {
         settings.workspaces.workspace(login.details).allowsPartialScopes
     }
 
-    /// What the start said, for a server that says nothing more.
+    /// What the start said, in case the server says nothing more.
     private func told(_ login: PendingLogin) -> Consent {
         let partial = allowsPartialScopes(login)
         return Consent(
@@ -141,7 +140,7 @@ extension CloudentityServer {
         )
     }
 
-    func consent(ofGrant body: JSONValue, _ login: PendingLogin) -> ConsentAnswer {
+    private func consent(ofGrant body: JSONValue, _ login: PendingLogin) -> ConsentAnswer {
         let grant = ScopeGrant(body)
         guard grant.status == .open else { return .gone }
         do {
@@ -153,7 +152,7 @@ extension CloudentityServer {
     }
 
     private func showable(_ consent: Consent, _ login: PendingLogin) -> ConsentAnswer {
-        // Nothing to approve is nothing that can be approved.
+        // Without a scope there is nothing to approve.
         guard !consent.scopes.isEmpty, consent.scopes.allSatisfy({ !$0.requestedName.isEmpty })
         else { return unusable("consent.incomplete", "requested_scopes", login) }
         guard !consent.namesConsent else {
@@ -172,18 +171,18 @@ extension CloudentityServer {
         case found(ConsentAddress, [UInt8])
         case missing
         case later(String, after: Duration?)
-        /// By a status that will not change: the status and the server's code.
+        /// A final status. The value is the status and the server's error code.
         case refused(String)
     }
 
-    /// Asks at each address in turn until one has it (`cloudentity.md` 1.6); once found, only there.
+    /// Asks at each address in turn until one has it [FA-3], and once it was found only there.
     func fetch(_ addresses: [ConsentAddress], of login: PendingLogin) async -> Fetched {
         let known = found.address(of: login.key).flatMap { addresses.contains($0) ? $0 : nil }
         for address in known.map({ [$0] }) ?? addresses {
             guard let url = settings.url(address, of: login.key) else {
                 return .refused("no tenant is known to ask")
             }
-            switch await call(.get, getURL(url, login), nil, of: login) {
+            switch await call(.get, url, nil, of: login) {
             case .answer(let answer) where answer.status == 200:
                 if addresses.count > 1 { found.keep(address, of: login.key) }
                 return .found(address, answer.body)
@@ -200,7 +199,7 @@ extension CloudentityServer {
             case .noToken(.unavailable(let reason, let after)):
                 return .later(reason, after: after)
             case .failed(let error):
-                // What is ours to mend, such as a certificate, may be mended at this moment.
+                // A local fault, such as a missing certificate, may be repaired before the retry.
                 return .later("\(error)", after: nil)
             }
         }

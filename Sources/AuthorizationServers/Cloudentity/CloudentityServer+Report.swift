@@ -1,16 +1,17 @@
 import HTTP
 import JSON
-public import Logins
+import Logins
+import OAuthClient
 
 extension CloudentityServer {
-    /// Accepts or rejects (`cloudentity.md` 3 and 6.3). Which of the two is fixed by the outcome,
-    /// so that the opposite of what may have landed is never sent.
-    public func report(
+    /// Accepts or rejects. The outcome determines which of the two, so the opposite of a report that
+    /// may have arrived is never sent [ED-4].
+    func report(
         _ outcome: Outcome,
         of login: PendingLogin,
         inDoubt: Bool
     ) async -> ReportAnswer {
-        // There is nothing left to reject; a consent that somebody else approved even less so.
+        // Nothing is left to reject, and somebody else may have approved it.
         if outcome == .failed(.consentGone) { return .gone }
         switch await target(of: login) {
         case .success(let target):
@@ -26,7 +27,7 @@ extension CloudentityServer {
         of login: PendingLogin,
         inDoubt: Bool
     ) async -> ReportAnswer {
-        guard let base = settings.consentURL(target.kind, of: login.key) else {
+        guard let base = settings.reportURL(target.family, of: login.key) else {
             return .refused("no tenant is known to report to")
         }
         let body: [UInt8]
@@ -34,7 +35,7 @@ extension CloudentityServer {
             let report = ReportBody(
                 outcome: outcome,
                 login: login,
-                kind: target.kind,
+                family: target.family,
                 settings: settings
             )
             body = try report.bytes()
@@ -55,15 +56,15 @@ extension CloudentityServer {
         case .failed(.ambiguous(let reason)), .failed(.unusableAnswer(let reason)):
             return .later(reason, after: nil, inDoubt: true)
         case .failed(.forbiddenAddress(let reason)), .failed(.invalid(let reason)):
-            // Ours to mend, perhaps at this moment: a certificate that is being replaced. Nothing
-            // was sent, and the login's end bounds the attempts.
+            // A local fault that may be repaired before the retry, such as a certificate that is
+            // being replaced. Nothing was sent, and the login's deadline limits the attempts.
             return .later(reason, after: nil, inDoubt: false)
         }
     }
 
-    /// An approval that did not land is sent once more only for what was approved. Of anything else
-    /// there is nothing to say: not an approval, and not a rejection either, because the first
-    /// attempt may land yet (6.3).
+    /// An approval in doubt is only repeated if the consent is still the one that was approved. If it
+    /// changed, neither an approval nor a rejection can be sent, because the first attempt may still
+    /// arrive [ED-4].
     private func changed(
         _ seen: ConsentAnswer,
         for outcome: Outcome,
@@ -85,19 +86,20 @@ extension CloudentityServer {
 
     // MARK: Where to
 
-    /// What is reported to: a kind of consent, and where one looks for what became of it.
+    /// What is reported to, and where its state can be fetched.
     struct Target {
-        let kind: Consent.Kind
+        /// Nil for a scope grant.
+        let family: (any ConsentFamily)?
         let addresses: [ConsentAddress]
 
-        static let scopeGrant = Target(kind: .scopes, addresses: [ConsentAddress(.scopes)])
+        static let scopeGrant = Target(family: nil, addresses: [.scopeGrant])
     }
 
-    /// A report that cannot be made now.
+    /// The report cannot be made now.
     struct NotNow: Error { let answer: ReportAnswer }
 
-    /// Of a login that was shown, what was shown. Of any other what the start says, and where that
-    /// leaves several the one that the server has.
+    /// The consent that was shown to the user. If none was shown, the one that the start names, and
+    /// if that may be one of several, the one that the server has.
     private func target(of login: PendingLogin) async -> Result<Target, NotNow> {
         var addresses: [ConsentAddress] = []
         if case .addresses(let some) = settings.workspaces.candidates(for: login.details) {
@@ -105,24 +107,30 @@ extension CloudentityServer {
         }
         if let kind = login.question?.consent.kind {
             guard kind.isLodged else { return .success(.scopeGrant) }
-            let own = addresses.filter { $0.kind == kind }
+            guard let family = ConsentStandard.family(of: kind) else {
+                let reason = "consents of the kind \(kind.name) are not known"
+                return .failure(NotNow(answer: .refused(reason)))
+            }
+            let own = addresses.filter { $0.family?.kind.name == kind.name }
             // The configuration may have changed since.
             return .success(
-                Target(kind: kind, addresses: own.isEmpty ? [ConsentAddress(kind)] : own)
+                Target(family: family, addresses: own.isEmpty ? [family.address] : own)
             )
         }
         // Approved by an older version, which showed scopes only: nothing else was approved.
         if login.phase.outcome?.isApproval == true { return .success(.scopeGrant) }
         guard let first = addresses.first else { return .success(.scopeGrant) }
-        if addresses.count == 1 { return .success(Target(kind: first.kind, addresses: addresses)) }
+        if addresses.count == 1 {
+            return .success(Target(family: first.family, addresses: addresses))
+        }
         switch await fetch(addresses, of: login) {
         case .found(let address, _):
-            return .success(Target(kind: address.kind, addresses: [address]))
+            return .success(Target(family: address.family, addresses: [address]))
         case .missing where isSettling(login):
             let reason = "not stored at the server yet"
             return .failure(NotNow(answer: .later(reason, after: nil, inDoubt: false)))
         case .missing:
-            // What has no consent page is rejected as a plain login (`cloudentity.md` 3.1).
+            // ACP has no interface for it. It is rejected as a plain login [OP-3].
             return .success(.scopeGrant)
         case .later(let reason, let after):
             let reason = "looking for the consent: \(reason)"
@@ -146,7 +154,7 @@ extension CloudentityServer {
         case .recorded:
             return .taken
         case .missing:
-            // Attempts that were surely not processed do not make it any less early.
+            // Attempts that were certainly not processed do not matter here [SP-4].
             if !wasInDoubt, isSettling(login) {
                 return .later("not stored at the server yet", after: nil, inDoubt: false)
             }
@@ -156,8 +164,8 @@ extension CloudentityServer {
         case .ambiguous:
             return .later(said, after: retryAfter(answer), inDoubt: true)
         case .lookOnce:
-            // Something at the server speaks for an earlier attempt: one that is not looked up yet
-            // is in doubt.
+            // The status suggests that an earlier attempt arrived. Until the state has been fetched,
+            // that attempt is in doubt.
             switch await look(at: target, for: outcome, of: login) {
             case .later(let reason, let after, _):
                 return .later(reason, after: after, inDoubt: true)
@@ -168,7 +176,8 @@ extension CloudentityServer {
         }
     }
 
-    /// What the server remembers; nil when it has no decision yet, or one that says nothing of ours.
+    /// What the server's state says about the report; nil if it has no decision, or one that is older
+    /// than the prompt.
     private func look(
         at target: Target,
         for outcome: Outcome,
@@ -179,16 +188,15 @@ extension CloudentityServer {
             guard let body = try? JSONValue(bytes), body.object != nil else {
                 return .later("looking: not JSON", after: nil, inDoubt: false)
             }
-            let isLodged = address.kind.isLodged
             let status =
-                isLodged ? ConsentStatus(of: body, address.member) : ScopeGrant(body).status
+                address.family == nil
+                ? ScopeGrant(body).status : ConsentStatus(of: body, address.member)
             if let answer = Self.read(status, outcome, wasApproved: login.renewsAccess) {
                 return answer
             }
-            let seen = isLodged ? read(bytes, address, login) : consent(ofGrant: body, login)
-            return changed(seen, for: outcome, of: login)
+            return changed(read(bytes, address, login), for: outcome, of: login)
         case .missing where isSettling(login):
-            // What was in doubt need not have come too late: it may have come too early.
+            // The attempt in doubt may have been too early.
             return .later("not stored at the server yet", after: nil, inDoubt: false)
         case .missing:
             return .gone
@@ -199,7 +207,7 @@ extension CloudentityServer {
         }
     }
 
-    /// A word that was there before the person was asked says nothing now.
+    /// An approval that is older than the prompt is no evidence.
     private static func read(
         _ status: ConsentStatus,
         _ outcome: Outcome,
@@ -214,8 +222,8 @@ extension CloudentityServer {
         }
     }
 
-    /// The error code of an answer, if it has one (6.1). Never its free text, which may hold data
-    /// of the person.
+    /// The error code of an answer, if it has one. Never its free text, which may contain personal
+    /// data [ER-1].
     static func reason(in body: [UInt8]) -> String {
         guard let code = (try? JSONValue(body))?["error"]?.string else { return "" }
         return " " + code.prefix(64).filter { $0.isASCII && ($0.isLetter || $0 == "_") }
@@ -223,7 +231,7 @@ extension CloudentityServer {
 }
 
 extension PendingLogin {
-    /// Whether it is about a consent that had been authorised before.
+    /// Whether the consent was already authorised when it was shown.
     var renewsAccess: Bool {
         question?.consent.facts.contains(ConsentDecoder.renewal) ?? false
     }

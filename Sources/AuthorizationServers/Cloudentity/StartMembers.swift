@@ -1,12 +1,12 @@
 import JSON
 
-/// The members of a start body as they are read, one by one and without a tree, with the tolerance
-/// of the table. A null member is an absent one (DE-9).
+/// The members of the body of a start, read one by one without building a tree. A null member is
+/// absent (DE-9).
 struct StartMembers {
     let isStrict: Bool
-    /// The first member that is not what it must be; the rest is read all the same, since text
-    /// that is no JSON is the worse mistake.
-    private(set) var problem: StartBody.Malformed?
+    /// The first invalid member. The rest is still read, because a body that is not JSON is the
+    /// problem to report first.
+    private(set) var problem: ReceivedStart.Malformed?
 
     private(set) var login: String?
     private(set) var user: String?
@@ -26,14 +26,13 @@ struct StartMembers {
     /// Bytes of a text, and of all unknown members together.
     private static let textLimit = 4096
     private static let unknownLimit = 8 << 10
-    /// What the start asks for is shown where the server says nothing more: no more of it than of
-    /// a consent.
+    /// The limits of a consent, because these lists are shown to the user if ACP has no scope grant.
     private static let listLimit = ConsentLimits.codes
     private static let wordLimit = ConsentLimits.text
 
     init(isStrict: Bool) { self.isStrict = isStrict }
 
-    /// Names of more than fifteen bytes come last: to compare with one costs a call.
+    /// Names of more than fifteen bytes come last: comparing them costs a call.
     mutating func take(_ name: String, _ json: inout JSONScanner) throws(JSONError) {
         switch name {
         case "login_id": login = try text(name, &json)
@@ -53,8 +52,8 @@ struct StartMembers {
         }
     }
 
-    /// One JSON object of what nobody knows, kept for whoever looks into a login later. Secrets
-    /// stay out of what is stored, however deep: a user code above all.
+    /// The unknown members as one JSON object, for operators who inspect a login. Secrets in it, user
+    /// codes above all, are masked at any depth.
     var keptUnknown: String? {
         guard !unknown.isEmpty else { return nil }
         let bytes = Self.masked(.object(JSONObject(unknown))).bytes
@@ -76,7 +75,7 @@ struct StartMembers {
     }
 
     private mutating func note(_ problem: String) {
-        if self.problem == nil { self.problem = StartBody.Malformed(problem) }
+        if self.problem == nil { self.problem = ReceivedStart.Malformed(problem) }
     }
 
     private mutating func text(
@@ -98,8 +97,8 @@ struct StartMembers {
         return nil
     }
 
-    /// DE-5 and DE-6: an array of strings; leniently also words in one string, and, of scopes,
-    /// objects as the GET answers have them.
+    /// An array of strings. The lenient decoding also accepts one string of words, and for scopes
+    /// objects as ACP's GET answers have them (DE-5, DE-6).
     private mutating func words(
         _ name: String,
         _ json: inout JSONScanner,
@@ -154,7 +153,7 @@ struct StartMembers {
         return requested.isEmpty ? value["name"]?.string : requested
     }
 
-    /// DE-8: anything but an object counts as absent.
+    /// Anything but an object counts as absent (DE-8).
     private mutating func takeClientInfo(_ json: inout JSONScanner) throws(JSONError) {
         guard try json.kind() == .object else { return try json.skip() }
         var found: String?

@@ -1,10 +1,10 @@
-/// What an answer of ACP to a report means: the table of `cloudentity.md` 6.2, as data.
+/// What ACP's status codes mean in answers to reports [SP-1 to SP-7].
 ///
-/// The published interface names the statuses only; the meanings are inferred, which is why they
-/// stand here together and nowhere else, and why an operator may say otherwise for each status.
-public struct StatusPolicy: Hashable, Sendable {
+/// The published interface only lists the codes. Their meanings are inferred, so they are all in
+/// this table, and an operator can change each of them.
+struct StatusPolicy: Hashable, Sendable {
     /// The raw value is the configuration's word for it.
-    public enum Reading: String, Hashable, Sendable, CaseIterable {
+    enum Reading: String, Hashable, Sendable, CaseIterable {
         /// Done.
         case recorded
         /// The token is not accepted: take a new one, once; then it is final.
@@ -22,9 +22,9 @@ public struct StatusPolicy: Hashable, Sendable {
     }
 
     /// What is read differently from the table, by status.
-    public var overrides: [Int: Reading]
+    var overrides: [Int: Reading]
 
-    public init(overrides: [Int: Reading] = [:]) { self.overrides = overrides }
+    init(overrides: [Int: Reading] = [:]) { self.overrides = overrides }
 
     func reading(of status: Int) -> Reading {
         overrides[status] ?? Self.standard(status)

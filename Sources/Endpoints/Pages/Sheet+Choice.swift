@@ -7,7 +7,7 @@ extension Sheet {
     /// The requested scopes that are not listed as permissions already. Implicit scopes are not shown.
     private var scopes: [Consent.Scope] {
         let listed = consent.facts.flatMap { fact -> [String] in
-            if case .codes(let codes, .cdrScope) = fact.value { codes } else { [] }
+            if case .codes(let codes, .cdrScope, _) = fact.value { codes } else { [] }
         }
         return consent.scopes.filter {
             !$0.isImplicit && (!listed.contains($0.requestedName) || $0.isOptional)
@@ -19,7 +19,7 @@ extension Sheet {
     @HTMLBuilder var scopeList: HTML {
         let scopes = scopes
         // A lodged consent has details; an ordinary login has its scopes only.
-        if !scopes.isEmpty || consent.kind == .scopes {
+        if !scopes.isEmpty || !consent.kind.isLodged {
             HTML.element("section", ["aria-labelledby": "scopes"]) {
                 HTML.element("h2", ["id": "scopes"]) { scopesHeading }
                 if scopes.isEmpty {

@@ -62,7 +62,7 @@ extension Sheet {
             catalogue.number(text).map { number in HTML.element("bdi") { .text(number) } }
                 ?? page.untrusted(text)
         case .days(let count): .text(catalogue.text(.days, count))
-        case .codes(let codes, let list): self.codes(codes, list)
+        case .codes(let codes, let list, let groups): self.codes(codes, list, groups)
         case .account(let account): self.account(account)
         }
     }
@@ -88,14 +88,16 @@ extension Sheet {
 
     // MARK: Codes
 
-    private func codes(_ codes: [String], _ list: Fact.Codes) -> HTML {
+    private func codes(
+        _ codes: [String],
+        _ list: Fact.Codes,
+        _ groups: [Fact.CodeGroup]
+    ) -> HTML {
         if codes.count == 1 { return code(codes[0], list) }
-        guard codes.count > Self.ungrouped, CodeGroup.hasGroups(list) else {
-            return items(codes, list)
-        }
-        let groups = Dictionary(grouping: codes) { CodeGroup.of($0, in: list) }
-        return CodeGroup.allCases.reduce(into: HTML.empty) { html, group in
-            guard let codes = groups[group] else { return }
+        guard codes.count > Self.ungrouped, !groups.isEmpty else { return items(codes, list) }
+        return Fact.CodeGroup.allCases.reduce(into: HTML.empty) { html, group in
+            let codes = zip(codes, groups).filter { $0.1 == group }.map(\.0)
+            guard !codes.isEmpty else { return }
             html += HTML.element("p", ["class": "group"]) { catalogue.html(group.name) }
             html += items(codes, list)
         }
@@ -123,7 +125,7 @@ extension Sheet {
     func account(_ account: Consent.NamedAccount) -> HTML {
         lines(
             (account.name.map { [page.untrusted($0)] } ?? [])
-                + (account.ispb == nil ? number(account) : brasil(account))
+                + (account.ispb == nil ? number(account) : parts(account))
                 + (account.secondary.map { [digits($0)] } ?? [])
         )
     }
@@ -154,7 +156,8 @@ extension Sheet {
         }
     }
 
-    private func brasil(_ account: Consent.NamedAccount) -> [HTML] {
+    /// A number that its standard splits into institution, branch and account.
+    private func parts(_ account: Consent.NamedAccount) -> [HTML] {
         var lines: [HTML] = []
         if let type = account.accountType { lines.append(accountType(type)) }
         if let ispb = account.ispb { lines.append(.text("ISPB ") + digits(ispb)) }

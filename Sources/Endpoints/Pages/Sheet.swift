@@ -69,28 +69,21 @@ struct Sheet: Sendable {
     var client: HTML { page.client(login) }
 
     private var heading: HTML {
-        switch consent.kind {
-        case .scopes: catalogue.html(.askHeading, ["client": client])
-        case .ukAccountAccess, .brasilData, .fdx, .cdr, .ksa:
-            catalogue.html(.dataHeading, ["client": client])
-        case .ukFilePayment: catalogue.html(.fileHeading)
-        case .ukDomesticPayment, .ukInternationalPayment: payment(.payHeading)
-        case .brasilPayment: payment(isLater ? .scheduleHeading : .payHeading)
-        case .ukDomesticScheduledPayment, .ukInternationalScheduledPayment:
-            payment(.scheduleHeading)
-        case .ukDomesticStandingOrder, .ukInternationalStandingOrder:
-            payment(.standingOrderHeading)
+        switch consent.kind.subject {
+        case .login: catalogue.html(.askHeading, ["client": client])
+        case .data: catalogue.html(.dataHeading, ["client": client])
+        case .payment: payment(isLater ? .scheduleHeading : .payHeading)
+        case .scheduledPayment: payment(.scheduleHeading)
+        case .standingOrder: payment(.standingOrderHeading)
+        case .paymentFile: catalogue.html(.fileHeading)
         }
     }
 
-    /// Whether the payment date is after the day of the request; in Brazil every payment has a date.
+    /// Whether the payment date is after the day of the request, in the zone of the payment's standard.
     private var isLater: Bool {
         guard case .day(let day) = first(.executionDate) else { return false }
-        // The date is in Brasília time.
-        let asked = RFC3339.format(
-            milliseconds: login.terms.receivedAt.milliseconds - 3 * 3_600_000
-        )
-        return day > asked.prefix(10)
+        let requested = login.terms.receivedAt + consent.kind.dayOffset
+        return day > RFC3339.format(milliseconds: requested.milliseconds).prefix(10)
     }
 
     private func payment(_ phrase: Phrase) -> HTML {
@@ -141,7 +134,7 @@ struct Sheet: Sendable {
     @HTMLBuilder private var lead: HTML {
         if consent.kind.isPayment {
             HTML.element("p") { catalogue.html(.payLead, ["client": client]) }
-        } else if consent.kind != .scopes {
+        } else if consent.kind.isLodged {
             HTML.element("p") { catalogue.html(.dataLead) }
         }
         let names = [clientName, consent.kind.isPayment ? payeeName : nil].compactMap { $0 }

@@ -1,23 +1,22 @@
-/// An account of a person as their bank lists it: what they recognise it by, and what the
-/// authorization server is told when they choose it.
+/// An account of a user, as the bank lists it.
 public struct BankAccount: Hashable, Sendable {
-    /// The bank's name of it, reported in `account_ids`.
+    /// The bank's identifier, which is reported to the authorization server.
     public let id: String
-    /// What the person calls it.
+    /// The name that the user knows.
     public let name: String
-    /// Its number as a person recognises it, mostly masked: `•••• 1234`.
+    /// The number as the user knows it, usually masked: `•••• 1234`.
     public let display: String
     public let kind: Kind
     /// ISO 4217, if it has one.
     public let currency: String?
-    /// What it may be chosen for.
+    /// What it can be selected for.
     public let purposes: Set<Purpose>
-    /// Its number by the standard that consents name it with; nil when the bank does not say, and
-    /// then no consent that names an account can mean it.
+    /// The number by the standard that consents use; nil if the bank does not say. Then no consent
+    /// that names an account matches it.
     public let number: Consent.NamedAccount?
-    /// FDX: the resource type it is reported as, such as `ACCOUNT`.
+    /// The type of resource that it is reported as, such as `ACCOUNT`.
     public let resourceType: String?
-    /// CDR: the bank's name of the customer whose account it is.
+    /// The bank's identifier of the customer who owns it.
     public let customerID: String?
 
     public init(
@@ -42,16 +41,16 @@ public struct BankAccount: Hashable, Sendable {
         self.customerID = customerID
     }
 
-    /// The raw value is how it is stored and how the bank's interface spells it.
+    /// The raw value is stored and part of the bank's interface: must not change.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case current, savings, card, loan, other
     }
 
-    /// The raw value is how it is stored and how the bank's interface spells it.
+    /// The raw value is stored and part of the bank's interface: must not change.
     public enum Purpose: String, Hashable, Sendable, CaseIterable {
-        /// Its data may be shared.
+        /// Sharing its data.
         case sharing
-        /// Payments may be made from it.
+        /// Making payments from it.
         case payments
     }
 }

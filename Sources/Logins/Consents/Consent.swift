@@ -1,20 +1,20 @@
-/// What a person is asked to approve, made for display: the authorization server's words, never
-/// what a client says beside them.
+/// What a user is asked to approve, as the authorization server describes it. What the client says
+/// about the consent is never part of it.
 ///
-/// One model for every kind of consent: a decoder turns what its server answers into facts, and
-/// whoever shows them knows labels and kinds of values, not servers. Text in it is whatever the
-/// server sent; making it harmless is the business of whoever shows it.
+/// Every kind of consent has this one model. The adapter of the authorization server decodes its
+/// answer into facts; pages and device interface show labels and values and need to know no
+/// server. Text is whatever the server sent: whoever shows it must escape it.
 public struct Consent: Hashable, Sendable {
     /// One thing asked for.
     public struct Scope: Hashable, Sendable {
-        /// The name as it was requested; this is echoed when it is granted (`cloudentity.md` CB-1).
+        /// The name as the client requested it. A report grants the scope by this name [CB-1].
         public let requestedName: String
-        /// What the server calls it for people, if it does.
+        /// The server's name for display, if it has one.
         public let displayName: String?
         public let explanation: String?
-        /// Whether the person may leave it out and approve the rest (CB-2).
+        /// Whether the user may remove it and approve the rest [CB-2].
         public let isOptional: Bool
-        /// Granted without being asked for: the server wants nobody bothered with it.
+        /// Whether the server wants it granted without showing it to the user.
         public let isImplicit: Bool
 
         public init(
@@ -33,21 +33,21 @@ public struct Consent: Hashable, Sendable {
     }
 
     public let kind: Kind
-    /// The consent's name at its server, where it has one beside the login's.
+    /// The server's identifier of the consent, if it differs from the login's.
     public let id: ConsentID?
     public let clientName: String?
     public let scopes: [Scope]
-    /// What is to be shown beside the scopes, in that order.
+    /// Shown beside the scopes, in this order.
     public let facts: [Fact]
-    /// Which accounts the person has to name when approving.
+    /// Which accounts an approval has to name.
     public let accounts: AccountChoice
-    /// What the person is asked for each kind of resource; FDX names them apart from accounts.
+    /// What is requested of each type of resource, for consents that say so. Empty otherwise.
     public let resources: [Resource]
-    /// The consent's own end, which no prompt outlives.
+    /// When the consent expires. The prompt expires no later.
     public let endsAt: Timestamp?
-    /// SHA-256 over everything the server said of the consent, what is not shown included, in
-    /// lower-case hexadecimal; nil when the server was not asked. A change of anything in it is a
-    /// change of the consent.
+    /// SHA-256, in lower-case hexadecimal, of everything the server said about the consent,
+    /// including what is not shown; nil when the server was not asked. A different value is a
+    /// different consent.
     public let source: String?
 
     public init(
@@ -72,63 +72,32 @@ public struct Consent: Hashable, Sendable {
         self.source = source
     }
 
-    /// What is asked for. The raw value is how it is stored and digested: frozen.
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// Nothing but scopes: an ordinary backchannel login.
-        case scopes
-        case ukAccountAccess = "uk_account_access"
-        case ukDomesticPayment = "uk_domestic_payment"
-        case ukDomesticScheduledPayment = "uk_domestic_scheduled_payment"
-        case ukDomesticStandingOrder = "uk_domestic_standing_order"
-        case ukFilePayment = "uk_file_payment"
-        case ukInternationalPayment = "uk_international_payment"
-        case ukInternationalScheduledPayment = "uk_international_scheduled_payment"
-        case ukInternationalStandingOrder = "uk_international_standing_order"
-        case brasilData = "brasil_data"
-        case brasilPayment = "brasil_payment"
-        case fdx
-        case cdr
-        case ksa
-
-        /// Whether a consent was lodged before the login, so that it outlives a login that nobody
-        /// answers and has to be rejected then.
-        public var isLodged: Bool { self != .scopes }
-
-        /// Whether money moves.
-        public var isPayment: Bool {
-            switch self {
-            case .ukDomesticPayment, .ukDomesticScheduledPayment, .ukDomesticStandingOrder,
-                .ukFilePayment, .ukInternationalPayment, .ukInternationalScheduledPayment,
-                .ukInternationalStandingOrder, .brasilPayment:
-                true
-            case .scopes, .ukAccountAccess, .brasilData, .fdx, .cdr, .ksa: false
-            }
-        }
-    }
-
-    /// Which accounts an approval names (`cloudentity.md` CB-3).
+    /// Which accounts an approval names [CB-3].
     public enum AccountChoice: Hashable, Sendable {
-        /// Accounts have no part in it.
+        /// None.
         case none
-        /// One or more of the person's; `preselected` are those of the arrangement it replaces.
+        /// One or more of the user's accounts. `preselected` are the identifiers of those that the
+        /// replaced consent had.
         case several(preselected: [String])
-        /// The one that money leaves; `named` when the consent says which.
+        /// The one account that is debited; `named` if the consent says which.
         case payer(named: NamedAccount?)
     }
 
-    /// An account as a consent names it, by the members of its own standard.
+    /// An account as a consent names it, with the members that its standard has.
     public struct NamedAccount: Hashable, Sendable {
         /// Such as `UK.OBIE.SortCodeAccountNumber`; nil where the standard has no schemes.
         public let scheme: String?
         /// The number within the scheme.
         public let identification: String
         public let name: String?
-        /// Tells accounts behind one number apart, as a building society's roll number does
-        /// (Open Banking UK: `SecondaryIdentification`).
+        /// Distinguishes accounts that share one number, such as a building society's roll number
+        /// (`SecondaryIdentification` in Open Banking).
         public let secondary: String?
-        /// Open Finance Brasil: the institution (ISPB), the branch, the kind of account.
+        /// The institution, as an ISPB number, where the standard names accounts by parts.
         public let ispb: String?
+        /// The branch.
         public let issuer: String?
+        /// The type of account, such as `CACC`.
         public let accountType: String?
 
         public init(
@@ -150,10 +119,11 @@ public struct Consent: Hashable, Sendable {
         }
     }
 
-    /// What FDX asks of accounts of one type.
+    /// What is requested of accounts of one type.
     public struct Resource: Hashable, Sendable {
+        /// Such as `ACCOUNT`.
         public let type: String
-        /// Data clusters, by their standard's codes.
+        /// Data clusters, by the standard's codes.
         public let clusters: [String]
 
         public init(type: String, clusters: [String]) {
@@ -164,8 +134,8 @@ public struct Consent: Hashable, Sendable {
 }
 
 extension Consent.NamedAccount {
-    /// Whether both name one account. A name for people beside the number says nothing; a part
-    /// that only one of them has, as little.
+    /// Whether both name the same account. The display name is ignored, and so is a part that only
+    /// one of them has.
     public func isSameAccount(as other: Self) -> Bool {
         func agree(_ one: String?, _ two: String?) -> Bool {
             one == nil || two == nil || one == two

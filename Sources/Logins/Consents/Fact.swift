@@ -1,4 +1,4 @@
-/// One line of what a person sees of a consent: what it is, and its value.
+/// One line of what a user sees of a consent: a label and a value.
 public struct Fact: Hashable, Sendable {
     public let label: Label
     public let value: Value
@@ -8,14 +8,15 @@ public struct Fact: Hashable, Sendable {
         self.value = value
     }
 
-    /// What a value is about. Each has a text in every language.
     public enum Label: Hashable, Sendable {
+        /// One that has a text in every language.
         case known(Known)
-        /// A member that only its server knows, by its own name: shown, so that nothing is hidden.
+        /// A member that Beckon does not know, by the server's name for it. It is shown, so that
+        /// nothing is hidden from the user.
         case further(String)
     }
 
-    /// The raw value is how it is stored and digested: frozen.
+    /// The raw value is stored, digested and shown to devices: must not change.
     public enum Known: String, Hashable, Sendable, CaseIterable {
         // Payments.
         case amount, payee
@@ -69,7 +70,7 @@ public struct Fact: Hashable, Sendable {
         case recipient
         case sharingType = "sharing_type"
         case replacesArrangement = "replaces_arrangement"
-        // Whose.
+        // Parties and progress.
         case personDocument = "person_document"
         case businessDocument = "business_document"
         case status
@@ -87,45 +88,49 @@ public struct Fact: Hashable, Sendable {
         /// A count or another number, digits as they came.
         case number(String)
         case days(Int)
-        /// What a standard defines, by its codes; each known code has words in every language.
-        case codes([String], Codes)
+        /// Codes that a standard defines. `groups` is empty, or has the group of each code.
+        case codes([String], Codes, groups: [CodeGroup] = [])
         case account(Consent.NamedAccount)
     }
 
-    /// Lists of codes that standards define. The raw value is how they are stored: frozen.
-    public enum Codes: String, Hashable, Sendable, CaseIterable {
-        case ukPermission = "uk_permission"
-        case brasilPermission = "brasil_permission"
-        case fdxCluster = "fdx_cluster"
-        case cdrScope = "cdr_scope"
-        case ukFrequency = "uk_frequency"
-        case chargeBearer = "charge_bearer"
-        case paymentContext = "payment_context"
-        case rateType = "rate_type"
-        case country
-        case currency
-        case personKind = "person_kind"
-        case localInstrument = "local_instrument"
-        case paymentType = "payment_type"
-        case sharingType = "sharing_type"
-        case durationType = "duration_type"
-        case resourceType = "resource_type"
+    /// A list of codes that a standard defines, by its name. The name is stored, digested and shown
+    /// to devices: must not change. The language files have a text for each code, under this name.
+    public struct Codes: Hashable, Sendable {
+        public let name: String
+
+        public init(_ name: String) { self.name = name }
+
+        // Lists that pages have to tell from others.
+        /// ISO 3166-1 alpha-2.
+        public static let country = Codes("country")
+        /// ISO 4217.
+        public static let currency = Codes("currency")
+        /// Patterns, which `StandingOrderFrequency` reads.
+        public static let ukFrequency = Codes("uk_frequency")
+        /// Names of scopes.
+        public static let cdrScope = Codes("cdr_scope")
+    }
+
+    /// What a permission is about: the heading that it stands under when there are many. The raw
+    /// value is stored and digested: must not change.
+    public enum CodeGroup: String, Hashable, Sendable, CaseIterable {
+        case person, accounts, transactions, regular, cards, credit, investments, other
     }
 }
 
-/// An amount of money as it was written: no digit passes through a binary float.
+/// An amount of money, digit by digit as the server wrote it. It is never a binary float.
 public struct Money: Hashable, Sendable {
-    /// Digits before the point at most: no payment is larger, and a longer one is an attack on
-    /// whoever reads it (ISO 20022 has 18 digits in all, 5 of them behind the point).
+    /// The most digits before the decimal point. ISO 20022 allows 18 digits in all, 5 of them after
+    /// the point; a longer amount is only meant to confuse its reader.
     public static let maximumWholeDigits = 13
     public static let maximumFractionDigits = 5
 
-    /// Such as `165.88`: no sign, no exponent, no leading zero but a single one.
+    /// Such as `165.88`: no sign, no exponent, no superfluous leading zero.
     public let amount: String
     /// Three capital letters (ISO 4217).
     public let currency: String
 
-    /// Nil unless both are written as the standards write them and the amount is above zero.
+    /// Nil unless both have the standards' form and the amount is above zero.
     public init?(amount: String, currency: String) {
         guard Self.isAmount(amount), currency.utf8.count == 3,
             currency.utf8.allSatisfy({ (0x41...0x5A).contains($0) })
@@ -146,7 +151,7 @@ public struct Money: Hashable, Sendable {
 }
 
 extension Money {
-    /// Compares the digits, whatever the currencies.
+    /// Compares the amounts and ignores the currencies.
     public func isMore(than other: Money) -> Bool {
         let (one, two) = (parts, other.parts)
         if one.whole.count != two.whole.count { return one.whole.count > two.whole.count }

@@ -1,13 +1,12 @@
-/// What a person is asked, fixed when the prompt is made: the consent, the accounts they may
-/// choose from, and what ties an answer to exactly this.
+/// What a user is asked, fixed when the prompt is created: the consent, the accounts that can be
+/// selected, and what binds a decision to exactly this question.
 public struct Question: Hashable, Sendable {
     public let consent: Consent
-    /// The person's accounts as their bank listed them; only these can be chosen (CB-3).
+    /// The user's accounts that can be selected, as the bank listed them [CB-3].
     public let accounts: [BankAccount]
-    /// Of the consent's canonical form.
+    /// The digest of the consent.
     public let digest: ConsentDigest
-    /// Makes each question its own, so that an answer to one is no answer to another: 32 random
-    /// bytes.
+    /// 32 random bytes, so that a decision about one question is not valid for another.
     public let nonce: [UInt8]
 
     public init(
@@ -34,13 +33,13 @@ public struct ConsentDigest: Hashable, Sendable {
     }
 }
 
-/// What a person chose within a consent when approving it.
+/// What a user selected when approving a consent.
 public struct Selection: Hashable, Sendable {
-    /// The accounts, by the names their bank gave them; nil where none was named.
+    /// The bank's identifiers of the accounts; nil if none were selected.
     public var accounts: [String]?
-    /// The scopes to grant, by requested name; nil for all of them.
+    /// The requested names of the scopes to grant; nil for all of them.
     public var scopes: [String]?
-    /// Of the consent that the person saw when they chose; nil where nobody says.
+    /// The digest of the consent that the user saw; nil if it is not known.
     public var shown: ConsentDigest?
 
     public init(
@@ -53,40 +52,39 @@ public struct Selection: Hashable, Sendable {
         self.shown = shown
     }
 
-    /// Everything that is asked and no account: what a decision without details means.
+    /// All scopes and no account, for a decision without details.
     public static let everything = Selection()
 
-    /// Why a choice does not fit the question. Nothing changes because of it.
+    /// Why a selection does not fit the question. The login does not change.
     public enum Problem: Error, Hashable, Sendable, CaseIterable {
-        /// An account has to be chosen.
+        /// An account must be selected.
         case accountMissing
-        /// Exactly one account has to be chosen.
+        /// Exactly one account must be selected.
         case oneAccountOnly
-        /// One of the accounts was not offered, or was named twice.
+        /// An account was not offered, or is given twice.
         case accountUnknown
         /// The consent names another account.
         case accountFixed
         /// This consent takes no accounts.
         case noAccountsTaken
-        /// A scope was named that is not asked for, or was named twice.
+        /// A scope was not requested, or is given twice.
         case scopeUnknown
-        /// A scope was left out that is not optional.
+        /// A scope that is not optional is missing.
         case scopeRequired
-        /// Every scope was left out: who grants nothing declines (CB-2).
+        /// Every scope was removed. Granting nothing is declining [CB-2].
         case scopeMissing
-        /// The accounts belong to different customers, and one arrangement has one.
+        /// The accounts belong to different customers, but must belong to one.
         case differentCustomers
-        /// What was shown is not what is asked now.
+        /// The consent that was shown is not the current one.
         case otherConsent
     }
 }
 
-/// What an approval grants: filled in from the question, never from what came with the decision
-/// unchecked.
+/// What an approval grants. It is made from the question and a checked selection.
 public struct Grant: Hashable, Sendable {
-    /// By requested name, in the order they were asked for.
+    /// Requested names, in the order of the request.
     public let scopes: [String]
-    /// By the bank's names, in the order they were offered.
+    /// The bank's identifiers, in the order in which the accounts were offered.
     public let accounts: [String]
 
     public init(scopes: [String] = [], accounts: [String] = []) {
@@ -98,24 +96,22 @@ public struct Grant: Hashable, Sendable {
 }
 
 extension Question {
-    /// The account that is granted without being chosen: the only one that the consent can mean.
-    /// Where the bank has several behind the name in the consent, one of them has to be chosen,
-    /// because money leaves one account.
+    /// The account that is granted without selection, because it is the only one that matches the
+    /// consent. If several accounts match, one of them must be selected.
     public var fixedAccount: BankAccount? {
         guard case .payer(named: .some) = consent.accounts, accounts.count == 1 else { return nil }
         return accounts.first
     }
 
-    /// What approving with a selection grants.
+    /// What an approval with this selection grants.
     ///
-    /// - Throws: what is wrong with the selection.
+    /// - Throws: why the selection does not fit.
     public func grant(for selection: Selection) throws(Selection.Problem) -> Grant {
         guard selection.shown == nil || selection.shown == digest else { throw .otherConsent }
-        return try choice(selection)
-    }
-
-    private func choice(_ selection: Selection) throws(Selection.Problem) -> Grant {
-        Grant(scopes: try scopes(selection.scopes), accounts: try accounts(selection.accounts))
+        return Grant(
+            scopes: try scopes(selection.scopes),
+            accounts: try accounts(selection.accounts)
+        )
     }
 
     private func scopes(_ chosen: [String]?) throws(Selection.Problem) -> [String] {
@@ -128,8 +124,8 @@ extension Question {
             asked.allSatisfy({ $0.isOptional || $0.isImplicit || wanted.contains($0.requestedName) }
             )
         else { throw .scopeRequired }
-        // What is implicit nobody is asked about, and so nobody can leave out. A name that was
-        // asked for twice is granted once.
+        // Implicit scopes are not shown, so they cannot be removed. A scope that was requested
+        // twice is granted once.
         var seen: Set<String> = []
         let granted = asked.filter { $0.isImplicit || wanted.contains($0.requestedName) }
             .map(\.requestedName)
@@ -143,8 +139,8 @@ extension Question {
     }
 
     private func accounts(_ chosen: [String]?) throws(Selection.Problem) -> [String] {
-        // Names are compared as bytes: to `String` a composed and a decomposed letter are one, and
-        // an account that was not ticked would be granted with the one that was.
+        // Identifiers are compared as bytes. `String` considers composed and decomposed letters
+        // equal, and would grant an account that was not selected.
         let wanted = Set((chosen ?? []).map { Array($0.utf8) })
         guard wanted.count == (chosen ?? []).count else { throw .accountUnknown }
         let granted = accounts.filter { wanted.contains(Array($0.id.utf8)) }
@@ -155,7 +151,10 @@ extension Question {
         case .several:
             guard !wanted.isEmpty else { throw .accountMissing }
             guard granted.count == wanted.count else { throw .accountUnknown }
-            guard consent.kind != .cdr || Self.customers(of: granted) == 1 else {
+            guard
+                !consent.kind.accountRules.contains(.oneCustomer)
+                    || Self.customers(of: granted) == 1
+            else {
                 throw .differentCustomers
             }
             return granted.map(\.id)

@@ -1,5 +1,5 @@
-/// How often a standing order pays, as Open Banking UK writes it (`Frequency`, 3.1): a code of a
-/// schedule and its numbers, such as `IntrvlMnthDay:01:31`.
+/// How often a standing order pays, in the notation of Open Banking (`Frequency`, 3.1): the code of
+/// a schedule and its numbers, such as `IntrvlMnthDay:01:31`.
 public enum StandingOrderFrequency: Hashable, Sendable {
     case everyDay
     case everyWorkingDay
@@ -9,18 +9,18 @@ public enum StandingOrderFrequency: Hashable, Sendable {
     case weeks(Int, weekday: Int)
     /// Every month, in its first to fifth week, on a day of the week.
     case weekOfMonth(Int, weekday: Int)
-    /// Every 1 to 6, 12 or 24 months, on a day from 1 to 31; -1 to -5 count from its end.
+    /// Every 1 to 6, 12 or 24 months, on day 1 to 31 of the month, or -1 to -5 from its end.
     case months(Int, day: Int)
     case quarterDays(QuarterDays)
 
-    /// Days of the year on which each quarter is paid for.
+    /// The days on which a quarter is paid.
     public enum QuarterDays: String, Hashable, Sendable, CaseIterable {
         case english = "ENGLISH"
         case scottish = "SCOTTISH"
         case received = "RECEIVED"
     }
 
-    /// Nil when the text is none of the standard's patterns.
+    /// Nil if the text fits no pattern of the standard.
     public init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         switch (parts[0], parts.count) {
@@ -56,7 +56,7 @@ public enum StandingOrderFrequency: Hashable, Sendable {
         }
     }
 
-    /// Two digits, as the patterns have them.
+    /// Exactly two digits.
     private static func number(_ text: Substring, in range: ClosedRange<Int>) -> Int? {
         guard text.utf8.count == 2, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let number = Int(text), range.contains(number)

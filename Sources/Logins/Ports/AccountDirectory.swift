@@ -1,5 +1,7 @@
-/// The accounts a person has, as their bank tells them.
+/// The accounts that users have at their bank.
 public protocol AccountDirectory: Sendable {
-    /// In the order the bank wants them shown; empty when the person has none.
+    /// A user's accounts in the order in which they are shown; empty if the user has none.
+    ///
+    /// - Throws: `unavailable` if the bank cannot be asked now.
     func accounts(of user: UserID) async throws(DirectoryError) -> [BankAccount]
 }

@@ -1,37 +1,47 @@
-/// An authorization server as the domain sees it: it says what is to be approved and takes outcomes.
+/// An authorization server: it says what is to be approved and takes the outcome.
 ///
-/// An adapter knows the wire and the server's rules; it keeps no state about logins.
+/// An adapter knows the protocol and the server's rules. It keeps no state about logins and may be
+/// called for several logins at once. It does not retry: the engine does, after `retries`.
 public protocol AuthorizationServer: Sendable {
+    /// The server's configured name.
     var id: AuthorizationServerID { get }
-    /// Pauses between attempts at this server.
+    /// The pauses between attempts at this server.
     var retries: RetrySchedule { get }
 
-    /// What the person is to be shown. It is asked once more before an approval is reported: what
-    /// has changed by then voids the approval, so the same consent must give an equal answer.
+    /// What the user is asked to approve.
+    ///
+    /// The engine calls it again before it reports an approval. The same consent must give an equal
+    /// answer, because a changed one voids the approval.
     func consent(of login: PendingLogin) async -> ConsentAnswer
 
-    /// Tells the server the outcome. When `inDoubt`, an earlier attempt may have been processed:
-    /// the adapter then looks first and sends only what is not there yet. Never sends the opposite
-    /// of anything that may have landed.
+    /// Reports an outcome.
+    ///
+    /// If `inDoubt`, an earlier attempt may have been processed: the adapter must check first, and
+    /// send only what has not arrived. It must never send the opposite of a report that may have
+    /// arrived.
     func report(_ outcome: Outcome, of login: PendingLogin, inDoubt: Bool) async -> ReportAnswer
 }
 
+/// An authorization server's answer to a request for a consent.
 public enum ConsentAnswer: Hashable, Sendable {
     case consent(Consent)
-    /// Not now: why, and what pause the server asked for.
+    /// Not now: the reason, and the pause that the server asked for.
     case later(String, after: Duration?)
-    /// The server no longer has what is to be approved.
+    /// The server no longer has the consent.
     case gone
-    /// Never.
+    /// The consent can never be shown.
     case unusable(Failure)
 }
 
+/// An authorization server's answer to a report.
 public enum ReportAnswer: Hashable, Sendable {
+    /// The server accepted it.
     case taken
-    /// Not taken now: why, what pause it asked for, and whether it may have been processed.
+    /// Not accepted now: the reason, the pause that the server asked for, and whether it may have
+    /// processed the report.
     case later(String, after: Duration?, inDoubt: Bool)
-    /// The server has no such login any more.
+    /// The server no longer has the login.
     case gone
-    /// Never: what it said. An operator should look.
+    /// Never accepted: what the server answered. An operator should look at it.
     case refused(String)
 }

@@ -1,8 +1,9 @@
-/// Logins of one authorization server that owe the same kind of work. Each queue has places of its
-/// own, so that a server that takes long keeps none but its own logins waiting.
+/// The logins of one authorization server that owe the same kind of work. Each queue has its own
+/// slots, so that a slow server delays only its own logins.
 public struct LoginQueue: Hashable, Sendable {
     public let server: AuthorizationServerID
-    /// `prepare`, `notify` or `report`; the end of a login is in the queue of the work it cuts off.
+    /// `prepare`, `notify` or `report`. The end of a login belongs to the queue of the work that it
+    /// cuts off.
     public let duty: PendingLogin.Duty
 
     public init(_ server: AuthorizationServerID, _ duty: PendingLogin.Duty) {
@@ -11,14 +12,14 @@ public struct LoginQueue: Hashable, Sendable {
     }
 }
 
-/// How many duties may be begun now.
+/// How many duties may begin now.
 public struct Slots: Hashable, Sendable {
-    /// In each queue that `queues` does not name. Ends are counted over all queues together.
+    /// For each queue that `queues` does not name. Ends are counted over all queues together.
     public var each: [PendingLogin.Duty: Int]
-    /// In the queues that differ.
+    /// For the queues that differ from `each`.
     public var queues: [LoginQueue: Int]
-    /// Reports at their last moment (`Terms.lastReport`), whatever is left in their queue, of the
-    /// servers that differ from `each`.
+    /// For reports at their last moment (`Terms.lastReport`), of the servers that differ from
+    /// `each`. They do not use the slots of their queue.
     public var lastReports: [AuthorizationServerID: Int]
 
     public init(
@@ -31,7 +32,7 @@ public struct Slots: Hashable, Sendable {
         self.lastReports = lastReports
     }
 
-    /// The same number of each kind.
+    /// The same number for each duty.
     public init(_ count: Int) {
         self.init(
             each: Dictionary(
@@ -40,31 +41,32 @@ public struct Slots: Hashable, Sendable {
         )
     }
 
+    /// No limit.
     public static let unlimited = Slots(.max)
 
-    /// Ends that may be begun, whosoever they are.
+    /// The slots for ends, of all queues together.
     public var ends: Int { each[.end, default: 0] }
 
-    /// What may be begun of a queue.
+    /// The slots of a queue.
     public subscript(_ queue: LoginQueue) -> Int {
         queues[queue] ?? each[queue.duty, default: 0]
     }
 
-    /// What may be begun of a server's reports at their last moment.
+    /// The slots for a server's reports at their last moment.
     public func lastReports(of server: AuthorizationServerID) -> Int {
         lastReports[server] ?? each[.report, default: 0]
     }
 }
 
-/// How long a queue is.
+/// How many logins a queue has.
 public struct QueueDepth: Hashable, Sendable {
-    /// A queue of more logins than this is not counted to its end.
+    /// A longer queue is counted up to here.
     public static let mostCounted = 100_000
 
     public let queue: LoginQueue
-    /// What could be done now, including what is under way.
+    /// Logins whose duty is due, including those that are claimed.
     public let due: Int
-    /// What is owed later.
+    /// Logins whose duty is due later.
     public let later: Int
 
     public init(_ queue: LoginQueue, due: Int, later: Int) {

@@ -1,81 +1,92 @@
-/// Durable home of pending logins. Whatever the engine owes is derived from here.
+/// Durable storage of pending logins. All work of the engine is derived from it.
+///
+/// Every store passes the same conformance suite (`StoreTests`). A call that throws has written
+/// nothing. Calls may run concurrently.
 public protocol LoginStore: Sendable {
-    /// Makes a login durable before it returns. The same key again changes nothing and answers
-    /// `known`. `limits` are counted in the same transaction: over one of them the login is stored
-    /// as failed, with that failure as its outcome.
+    /// Inserts a login and returns once it is durable. If its key is stored already, nothing changes
+    /// and the answer is `known`.
     ///
-    /// Live logins are counted exactly; starts a minute as this process has seen them.
+    /// `limits` are checked in the same transaction. A login over a limit is stored as failed. Live
+    /// logins are counted exactly; starts per minute are counted since this process started.
     func insert(
         _ login: PendingLogin,
         limits: LoginLimits
     ) async throws(StoreError) -> Insertion
 
+    /// The login with that key, or nil.
     func login(_ key: LoginKey) async throws(StoreError) -> StoredLogin?
+    /// The login with that number, or nil.
     func login(_ number: LoginNumber) async throws(StoreError) -> StoredLogin?
 
-    /// Reads, changes and writes a login as one step that nothing comes between, and returns once
-    /// it is durable. When `body` throws, nothing is written and its error is the failure; when it
-    /// leaves the login as it was, nothing is written either. Nil when there is no such login.
+    /// Reads, changes and writes a login atomically and returns once the change is durable.
     ///
-    /// A login whose consent becomes known here and is another live login's is closed instead as
-    /// `consentBusy`; one that rests is not brought back to life then, which is the failure of that
-    /// name.
+    /// If the login's consent becomes known here and another login that still owes something has the
+    /// same one, the login fails as `consentBusy`. A stranded login is not revived in that case,
+    /// which is the refusal of that name.
     ///
-    /// Observers (`changes`) hear of it after it is durable and before this returns.
+    /// Observers of the store hear of a change after it is durable and before this returns.
+    ///
+    /// `body` may only apply events. It may run more than once, so it must have no other effect. If
+    /// it throws, or leaves the login as it was, nothing is written.
+    ///
+    /// - Returns: the login afterwards, or the refusal that `body` threw; nil if there is no such
+    ///   login.
     func update(
         _ number: LoginNumber,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>?
 
-    /// The logins that owe something at `now`, in each queue as many as there are slots and the
-    /// longest due first, each given to one taker at a time for each duty: a claim lasts until
-    /// `release`, or until the process ends. What it costs does not grow with queues that are full.
+    /// Claims logins whose duty is due at `now`: from each queue at most as many as it has slots,
+    /// those that have been due longest first.
     ///
-    /// Of a queue without a free slot only ends are given: of reports those that are due, of others
-    /// those that stand before the first login that is not at its end.
+    /// A claim excludes other claims of the same duty of that login until it is released or the
+    /// process ends. A claim to prepare also excludes the notification that follows. The cost does
+    /// not grow with the length of queues that have no free slot.
+    ///
+    /// From a queue without a free slot only ends are claimed: of reports those that are due, of
+    /// others those before the first login that is not at its end.
     func claim(at now: Timestamp, within slots: Slots) async throws(StoreError) -> [Claim]
 
-    /// Ends a claim. Harmless when it has ended.
+    /// Releases a claim. Does nothing if it was released before.
     func release(_ claim: Claim)
 
-    /// When `claim` with these slots next has something to give; nil when it never will.
+    /// When `claim` with these slots has something to return next; nil if never.
     func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp?
 
-    /// How long each queue is, the empty ones left out.
+    /// The length of every queue that is not empty.
     func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth]
 
-    /// Applies `interrupted` to every login in `reporting`: to be called once, before the first claim.
-    /// Returns how many there were.
+    /// Applies `interrupted` to every login in `reporting` and returns how many there were. Called
+    /// once, before the first claim.
     func recover(at now: Timestamp) async throws(StoreError) -> Int
 
-    /// Logins in a phase, oldest number first, from after `after`, at most `limit`.
+    /// The logins in a phase with numbers greater than `after`, in ascending order, at most `limit`.
     func logins(
         in phase: PendingLogin.PhaseName,
         after: LoginNumber?,
         limit: Int
     ) async throws(StoreError) -> [StoredLogin]
 
-    /// How many logins there are in each phase and with each outcome.
+    /// How many logins have each phase and outcome.
     func census() async throws(StoreError) -> [Census]
 
-    /// Erases what is personal (user, texts, consent, accounts, state, attempts) from logins settled
-    /// before `moment`, at most `limit` at a time, and returns how many. Number, key, times, outcome
-    /// and decision stay, with the consent's digest and the challenge but without the accounts that
-    /// were chosen; and so the login is still recognised when it is delivered again.
+    /// Erases personal data (user, texts, consent, accounts, state, attempts) from logins settled
+    /// before `moment`, at most `limit`, and returns how many. Number, key, times, outcome, decision,
+    /// consent digest and challenge are kept, so that a repeated delivery is still recognized.
     func redact(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int
 
-    /// Deletes logins settled before `moment` altogether, at most `limit`, and returns how many.
+    /// Deletes logins settled before `moment`, at most `limit`, and returns how many.
     func delete(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int
 }
 
 extension LoginStore {
-    /// When the next unclaimed login owes something; nil when none ever will.
+    /// When the next unclaimed duty is due; nil if never.
     public func nextDue() async throws(StoreError) -> Timestamp? {
         try await nextDue(within: .unlimited)
     }
 }
 
-/// A login and its number.
+/// A login and its number in the store.
 public struct StoredLogin: Hashable, Sendable {
     public let number: LoginNumber
     public let login: PendingLogin
@@ -85,14 +96,17 @@ public struct StoredLogin: Hashable, Sendable {
     }
 }
 
+/// The result of an insert.
 public enum Insertion: Hashable, Sendable {
-    /// New; as it was stored.
+    /// The login is new; this is how it was stored.
     case inserted(StoredLogin)
-    /// Delivered before; as it is now.
+    /// The key was stored before; this is the login in its current state.
     case known(StoredLogin)
 }
 
+/// The right to perform one duty of a login.
 public struct Claim: Hashable, Sendable {
+    /// The login as it was when it was claimed.
     public let stored: StoredLogin
     public let duty: PendingLogin.Duty
     public init(stored: StoredLogin, duty: PendingLogin.Duty) {
@@ -101,10 +115,10 @@ public struct Claim: Hashable, Sendable {
     }
 }
 
-/// A count of logins that are alike.
+/// How many logins share a phase and an outcome.
 public struct Census: Hashable, Sendable {
     public let phase: PendingLogin.PhaseName
-    /// The outcome's stored name, nil while there is none.
+    /// The outcome's stored name; nil while there is none.
     public let outcome: String?
     public let count: Int
     public init(phase: PendingLogin.PhaseName, outcome: String?, count: Int) {
@@ -114,16 +128,16 @@ public struct Census: Hashable, Sendable {
     }
 }
 
-/// Why a store could not do its work. Nothing was written.
+/// Why a store failed. Nothing was written.
 public enum StoreError: Error, Hashable, Sendable {
-    /// Another process or a backup holds it.
+    /// Another process or a backup holds the database.
     case locked
-    /// The disk, or a quota, is full.
+    /// The disk or a quota is full.
     case full
-    /// What is stored cannot be read as what we wrote.
+    /// A stored value is not one that this service writes.
     case damaged(String)
-    /// Anything else the device or the library says.
+    /// Any other error of the device or the library.
     case unavailable(String)
-    /// Closed, or closing.
+    /// The store is closed or closing.
     case closed
 }

@@ -1,29 +1,36 @@
-/// One way of reaching a person.
+/// One way to notify a user: a webhook, a text message, a push service.
+///
+/// A channel does not retry: the engine does, after `retries`. It may be called for several logins
+/// at once.
 public protocol NotificationChannel: Sendable {
+    /// The channel's configured name.
     var id: ChannelID { get }
-    /// Pauses between attempts on this channel.
+    /// The pauses between attempts on this channel.
     var retries: RetrySchedule { get }
-    /// False once the other side has said that it wants no more.
+    /// False once the receiver has said that it wants no more notifications.
     var isEnabled: Bool { get }
 
-    /// Brings a prompt to its person. May be called twice for one login and must tolerate it:
-    /// the receiver tells repeats by the login's key.
+    /// Notifies the user. It may be called twice for one login; the receiver recognizes repeats by
+    /// the login's key.
     func ask(_ prompt: Prompt) async -> DeliveryAnswer
 }
 
-/// What a channel carries: enough to recognise the login, and the link to see it whole.
+/// What a channel delivers: enough to recognize the login, and the link that shows all of it.
 public struct Prompt: Hashable, Sendable {
     public let number: LoginNumber
     public let key: LoginKey
     public let user: User
     public let clientName: String?
+    /// The requested scopes by their names, in the consent's order.
     public let scopes: [String]
     public let bindingMessage: String?
+    /// When the prompt ends.
     public let ends: Timestamp
-    /// `https://…/approve/{ticket}`: whoever has it may decide. Secret.
+    /// `https://…/approve/{ticket}`. Whoever has it may decide. Secret.
     public let link: String
+    /// The link's last part. Secret.
     public let ticket: String
-    /// The call that brought the login.
+    /// The request that brought the login, for logs and traces.
     public let origin: PendingLogin.Origin?
 
     public init(
@@ -51,10 +58,12 @@ public struct Prompt: Hashable, Sendable {
     }
 }
 
+/// A channel's answer to a prompt.
 public enum DeliveryAnswer: Hashable, Sendable {
+    /// The receiver accepted it.
     case delivered
-    /// Not now: why, and what pause the other side asked for.
+    /// Not now: the reason, and the pause that the receiver asked for.
     case later(String, after: Duration?)
-    /// Never for this prompt.
+    /// Never for this prompt: the reason.
     case refused(String)
 }

@@ -1,10 +1,12 @@
-/// Who the people are. It says what it knows; whether that is enough is decided elsewhere.
+/// Looks up users. It reports what it knows; others decide whether that is enough.
 public protocol UserDirectory: Sendable {
-    /// Nil when nobody has that name.
+    /// The user with that identifier, or nil.
+    ///
+    /// - Throws: `unavailable` if the directory cannot be asked now.
     func user(_ id: UserID) async throws(DirectoryError) -> User?
 
-    /// The same answer when it is known without waiting: nil when it is not, `.some(nil)` when it
-    /// is known that nobody has that name.
+    /// The same answer if it is known without waiting, else nil. `.some(nil)` means that there is no
+    /// such user.
     func peek(_ id: UserID) -> User??
 }
 
@@ -12,14 +14,17 @@ extension UserDirectory {
     public func peek(_ id: UserID) -> User?? { nil }
 }
 
+/// A user as a directory knows them.
 public struct User: Hashable, Sendable {
     public let id: UserID
+    /// Whether the user may approve logins.
     public let isActive: Bool
-    /// The channels that may be used for them; nil for every configured one.
+    /// The channels that may notify the user; nil means every configured one.
     public let channels: Set<ChannelID>?
-    /// A BCP 47 language tag, if they chose one.
+    /// The user's language as a BCP 47 tag, if known.
     public let language: String?
-    /// A name of the time zone database, such as `America/Sao_Paulo`, if it is known.
+    /// The user's time zone by its name in the time zone database, such as `America/Sao_Paulo`, if
+    /// known.
     public let timeZone: String?
 
     public init(
@@ -62,7 +67,8 @@ public struct User: Hashable, Sendable {
     }
 }
 
-/// The directory could not be asked; this says nothing about the user.
+/// The directory could not be asked. This says nothing about the user.
 public enum DirectoryError: Error, Hashable, Sendable {
+    /// The reason, for logs.
     case unavailable(String)
 }

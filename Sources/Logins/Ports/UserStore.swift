@@ -1,11 +1,12 @@
-/// A directory of our own that can be written to.
+/// A user directory of our own that can be written to. Changes are durable when a call returns; a
+/// call that throws has changed nothing.
 public protocol UserStore: UserDirectory {
-    /// Adds a user or replaces what is known of one.
+    /// Adds a user, or replaces all that is stored of one.
     func put(_ user: User) async throws(StoreError)
-    /// Switches a user on or off; false when nobody has that name.
+    /// Enables or disables a user; false if there is no such user.
     func setActive(_ isActive: Bool, _ id: UserID) async throws(StoreError) -> Bool
-    /// Forgets a user; false when nobody has that name.
+    /// Deletes a user; false if there is no such user.
     func remove(_ id: UserID) async throws(StoreError) -> Bool
-    /// Users in the order of their names, from after `after`, at most `limit`.
+    /// The users whose names follow `after`, in byte order, at most `limit`.
     func users(after: UserID?, limit: Int) async throws(StoreError) -> [User]
 }

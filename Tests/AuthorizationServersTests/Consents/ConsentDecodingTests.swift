@@ -1,11 +1,12 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
 
-/// Each member of an answer, where it is shown; written down from `cloudentity.md` 4.3.
+@testable import AuthorizationServers
+
+/// Where each member of an answer is shown.
 @Suite("A consent of Cloudentity")
 struct ConsentDecodingTests {
     private func shown(_ example: ConsentExample) async throws -> Consent {
@@ -71,7 +72,10 @@ struct ConsentDecodingTests {
             [
                 Self.fact(
                     .permissions,
-                    .codes(["ReadAccountsBasic", "ReadBalances"], .ukPermission)
+                    StandardCodes.permissions(
+                        ["ReadAccountsBasic", "ReadBalances"],
+                        .ukPermission
+                    )
                 ),
                 Self.fact(.accessEnds, Self.moment("2027-02-18T11:59:00Z")),
                 Self.fact(.dataFrom, Self.moment("2026-01-01T00:00:00Z")),
@@ -285,7 +289,7 @@ struct ConsentDecodingTests {
         Self.check(
             consent,
             [
-                Self.fact(.permissions, .codes(codes, .brasilPermission)),
+                Self.fact(.permissions, StandardCodes.permissions(codes, .brasilPermission)),
                 Self.fact(.accessEnds, Self.moment("2027-11-20T12:00:00Z")),
                 Self.fact(.dataFrom, Self.moment("2026-01-01T00:00:00Z")),
                 Self.fact(.dataUntil, Self.moment("2026-02-01T23:59:59Z")),
@@ -309,7 +313,7 @@ struct ConsentDecodingTests {
                 Self.fact(.recipient, .text("Midwest Lending")),
                 Self.further("parties.homeUri", "https://midwest.example"),
                 Self.fact(.resource, .codes(["ACCOUNT"], .resourceType)),
-                Self.fact(.permissions, .codes(clusters, .fdxCluster)),
+                Self.fact(.permissions, StandardCodes.permissions(clusters, .fdxCluster)),
                 Self.fact(.durationType, .codes(["TIME_BOUND"], .durationType)),
                 Self.fact(.duration, .days(365)),
                 Self.fact(.lookback, .days(60)),
@@ -328,7 +332,7 @@ struct ConsentDecodingTests {
         Self.check(
             consent,
             [
-                Self.fact(.permissions, .codes(scopes, .cdrScope)),
+                Self.fact(.permissions, StandardCodes.permissions(scopes, .cdrScope)),
                 Self.fact(.sharingType, .codes(["reusable"], .sharingType)),
                 Self.fact(.accessEnds, Self.moment("2027-03-01T09:02:27.127932Z")),
                 Self.fact(.replacesArrangement, .text("arr-1")),

@@ -3,8 +3,7 @@ import Logins
 import TestSupport
 import Testing
 
-/// A good answer to the GET of each family, as `cloudentity.md` 4 describes it, and the login that
-/// it belongs to.
+/// A complete answer of each family, and the login that it belongs to.
 struct ConsentExample: Sendable, CustomTestStringConvertible {
     let kind: Consent.Kind
     /// Of the GET, after the base.
@@ -55,7 +54,7 @@ struct ConsentExample: Sendable, CustomTestStringConvertible {
 
     static let all: [ConsentExample] = ukExamples + brasilExamples + sharingExamples
 
-    /// A plain login, of which the server has no consent but a scope grant (`cloudentity.md` 4.2).
+    /// A plain login, for which ACP has a scope grant in place of a consent [CD-5].
     static let scopeGrant = ConsentExample(
         kind: .scopes,
         path: "scope-grants",

@@ -1,11 +1,12 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
 
-/// What the server remembers decides after an attempt in doubt (`cloudentity.md` 6.3), and what a
+@testable import AuthorizationServers
+
+/// What the server remembers decides after an attempt in doubt [ED-2], and what a
 /// status means may be told otherwise (6.2).
 @Suite("Looking for what became of a consent")
 struct ConsentLookTests {

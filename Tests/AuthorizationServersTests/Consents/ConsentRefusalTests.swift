@@ -84,6 +84,31 @@ struct ConsentRefusalTests {
     }
 
     @Test(
+        "is no permission of a standard",
+        arguments: [
+            (
+                Consent.Kind.ukAccountAccess, [Leaf.Step.name("Permissions")],
+                Fact.Codes.ukPermission
+            ),
+            (.brasilData, [.name("permissions")], .brasilPermission),
+            (.fdx, [.name("resources"), .index(0), .name("dataClusters")], .fdxCluster),
+        ]
+    )
+    func knownCodes(_ kind: Consent.Kind, path: [Leaf.Step], _ list: Fact.Codes) async throws {
+        let example = ConsentExample.of(kind)
+        let codes = StandardCodes.list(list)
+        let (answer, _) = try await answer(example) {
+            $0.setting([.name(example.member)] + path, to: .array(codes.map { .string($0) }))
+        }
+        guard case .consent(let consent) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        let permissions = StandardCodes.permissions(codes, list)
+        #expect(consent.facts.contains(Fact(.known(.permissions), permissions)))
+    }
+
+    @Test(
         "is a consent of another type than its address",
         arguments: ["international_payment", "unheard_of", "domestic_payment_consent_v2"]
     )
@@ -123,7 +148,7 @@ struct ConsentRefusalTests {
         let (kind, status, expected) = Self.statuses[index]
         let example = ConsentExample.of(kind)
         for place in [[Leaf.Step.name("status")], [.name(example.member), .name("status")]] {
-            let isUK = kind.rawValue.hasPrefix("uk") && place.count == 2
+            let isUK = kind.name.hasPrefix("uk") && place.count == 2
             let path = isUK ? [.name(example.member), .name("Status")] : place
             let (answer, _) = try await answer(example) { $0.setting(path, to: .string(status)) }
             if let expected {

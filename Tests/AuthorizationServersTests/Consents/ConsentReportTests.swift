@@ -1,12 +1,12 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
 
-/// What is sent for each family, member by member, as the tables and examples of `cloudentity.md`
-/// 3.2 have it.
+@testable import AuthorizationServers
+
+/// The exact body of a report for each family [BO-1 to BO-4].
 @Suite("A report about a consent")
 struct ConsentReportTests {
     typealias Reported = (url: String, body: JSONValue)

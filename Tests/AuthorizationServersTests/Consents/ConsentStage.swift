@@ -1,8 +1,10 @@
-import AuthorizationServers
 import HTTP
 import Logins
+import OAuthClient
 import Telemetry
 import TestSupport
+
+@testable import AuthorizationServers
 
 /// An adapter with its server scripted around it, for everything about consents.
 struct ConsentStage {
@@ -40,11 +42,16 @@ struct ConsentStage {
             server: .named("acp"),
             acp: "https://acp.example",
             clientID: "beckon",
-            credentials: { ClientCredentials(.secretBasic("secret")) },
             workspaces: CloudentityWorkspaces(workspaces, brasilPaymentVersions: versions),
             statusPolicy: statusPolicy
         )
-        server = CloudentityServer(settings, http: http, clock: clock, log: log.logger)
+        server = CloudentityServer(
+            settings,
+            credentials: { ClientCredentials(.secretBasic("secret")) },
+            http: http,
+            clock: clock,
+            log: log.logger
+        )
     }
 
     /// One answer wherever the example's consent is fetched; nothing anywhere else.
@@ -73,21 +80,25 @@ struct ConsentStage {
 
     /// A login that arrived half a minute ago.
     func login(_ details: PendingLogin.Details, age: Int64 = 30) -> PendingLogin {
-        let received = clock.now() - .seconds(age)
-        return PendingLogin(
-            key: LoginKey(server: .named("acp"), tenant: .named("bank"), login: .named("l1")),
-            terms: PendingLogin.Terms(
-                receivedAt: received,
-                expiresAt: received + .seconds(120),
-                promptEnds: received + .seconds(110),
-                reportEnds: received + .seconds(119),
-                reportsExpiry: .always
-            ),
-            details: details
-        )
+        .arrived(at: clock.now() - .seconds(age), reportsExpiry: .always, details)
     }
 
     func consent(of example: ConsentExample) async -> ConsentAnswer {
         await server.consent(of: login(example.details))
+    }
+}
+
+extension CloudentityWorkspaces.Family {
+    static let openBankingUK = named("obuk")
+    static let openBankingBrasil = named("obbr")
+    static let fdx = named("fdx")
+    static let cdr = named("cdr")
+    static let ksa = named("ksa")
+
+    private static func named(_ name: String) -> Self {
+        guard let family = Self(rawValue: name) else {
+            preconditionFailure("\(name) is a family")
+        }
+        return family
     }
 }

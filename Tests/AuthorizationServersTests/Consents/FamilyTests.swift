@@ -1,11 +1,12 @@
-import AuthorizationServers
 import HTTP
 import JSON
 import Logins
 import TestSupport
 import Testing
 
-/// Which consent a login is for: `cloudentity.md` 1.6.
+@testable import AuthorizationServers
+
+/// Which consent a login is for [FA-1 to FA-4].
 @Suite("The family of a login")
 struct FamilyTests {
     struct Case: Sendable, CustomTestStringConvertible {
@@ -194,6 +195,14 @@ struct FamilyTests {
         case .gone:
             #expect(answer == .gone)
         }
+    }
+
+    @Test("is known with an example of each")
+    func examples() {
+        let names = CloudentityWorkspaces.kinds.map(\.name)
+        #expect(Set(names).count == names.count)
+        #expect(Set(names) == Set(ConsentExample.all.map(\.kind.name)))
+        #expect(Set(CloudentityWorkspaces.kinds) == Set(ConsentExample.all.map(\.kind)))
     }
 
     @Test("is looked for once")

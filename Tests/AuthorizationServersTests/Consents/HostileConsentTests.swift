@@ -113,7 +113,7 @@ struct Oracle {
         case .day(let text), .number(let text): texts.insert(text)
         case .moment(let moment): moments.insert(moment.milliseconds)
         case .days(let days): texts.insert("\(days)")
-        case .codes(let codes, _): texts.formUnion(codes)
+        case .codes(let codes, _, _): texts.formUnion(codes)
         case .account(let account):
             texts.formUnion(
                 [

@@ -1,30 +1,48 @@
-// Durable inserts a second by waiting callers, for each way of finding a login by its key.
+// What durable inserts by 64 waiting callers cost, and what the engine's queries cost.
 //
 //     swift run -c release store-bench [seconds] [rows present] [rounds]
+//     swift run -c release store-bench count [rows]
 //
-// Variants run in turn, several rounds, so that a slow moment of the machine hits all of them.
+// The first form compares variants, in turn and in several rounds, so that a slow moment of the
+// machine affects all of them. The second form inserts rows and ends: for `valgrind
+// --tool=callgrind`, whose counts do not depend on the machine's load.
+//
+// A variant is a page size and the number of entries of the index by hash that are kept in memory
+// (`TailIndex`). With one entry, each commit writes its entries to random pages, as a plain index
+// does.
 import Foundation
 import Logins
 import SQLiteStore
 import TestSupport
+import Threads
 
 struct Variant: Sendable {
-    let name: String
     let pageSize: Int
-    let newestInMemory: Int
-}
+    let entriesInMemory: Int
 
-let variants = [
-    Variant(name: "index on disk, 4 KiB pages", pageSize: 4_096, newestInMemory: 0),
-    Variant(name: "index on disk, 8 KiB pages", pageSize: 8_192, newestInMemory: 0),
-    Variant(name: "newest in memory, 4 KiB pages", pageSize: 4_096, newestInMemory: 32_768),
-    Variant(name: "newest in memory, 8 KiB pages", pageSize: 8_192, newestInMemory: 32_768),
-]
-let arguments = CommandLine.arguments.dropFirst().compactMap { Double($0) }
-let seconds = arguments.first ?? 2
-let present = Int(arguments.dropFirst().first ?? 200_000)
-let callers = 64
-let rounds = Int(arguments.dropFirst(2).first ?? 3)
+    var name: String {
+        let index = entriesInMemory > 1 ? "\(entriesInMemory) in memory" : "index on disk"
+        return "\(index), \(pageSize / 1_024) KiB pages"
+    }
+
+    func open(_ directory: TemporaryDirectory) throws -> SQLiteLoginStore {
+        var options = StoreOptions(
+            path: directory.file("bench.db"),
+            role: .service,
+            clock: ManualClock()
+        )
+        options.pageSize = pageSize
+        options.newestInMemory = entriesInMemory
+        return try SQLiteLoginStore(options)
+    }
+
+    /// As the product has it.
+    static let usual = Variant(pageSize: 4_096, entriesInMemory: 65_536)
+    static let all = [
+        usual, Variant(pageSize: 8_192, entriesInMemory: 65_536),
+        Variant(pageSize: 4_096, entriesInMemory: 1), Variant(pageSize: 8_192, entriesInMemory: 1),
+    ]
+}
 
 let template = PendingLogin.Fixture(id: "template").make()
 
@@ -37,24 +55,16 @@ func fixture(_ number: Int) -> PendingLogin {
     }
     let text = String(mixed(1), radix: 16) + String(mixed(2), radix: 16)
     var details = template.details
-    guard let login = LoginID(text), let user = UserID("user-" + text) else { return template }
-    details.user = user
+    details.user = .named("user-" + text)
+    details.consentID = ConsentID("consent-" + text)
     details.bindingMessage = "Pay 12.50 € to Bob for the order of today"
     let received = template.terms.receivedAt + .milliseconds(Int64(number / 50))
-    return PendingLogin(
-        key: LoginKey(server: template.key.server, tenant: template.key.tenant, login: login),
-        terms: PendingLogin.Terms(
-            receivedAt: received,
-            expiresAt: received + .seconds(120),
-            promptEnds: received + .seconds(110),
-            reportEnds: received + .seconds(120),
-            reportsExpiry: .always
-        ),
-        details: details
-    )
+    var fixture = PendingLogin.Fixture(id: text)
+    fixture.receivedAt = received
+    return fixture.make(details)
 }
 
-/// Inserts from many callers at once until `isOver`, and returns how many came to be durable.
+/// Inserts from many callers at once until `isOver`, and returns how many became durable.
 func insert(
     into store: SQLiteLoginStore,
     callers: Int,
@@ -77,8 +87,8 @@ func insert(
     }
 }
 
-/// How long the engine's questions take, with everything due; and the memory of the process.
-func printQuestions(_ store: SQLiteLoginStore) async throws {
+/// How long the engine's queries take with everything due, and the memory of the process.
+func printQueries(_ store: SQLiteLoginStore) async throws {
     let clock = ContinuousClock()
     let next = try await clock.measure {
         for _ in 0..<1_000 { _ = try await store.nextDue() }
@@ -95,46 +105,115 @@ func printQuestions(_ store: SQLiteLoginStore) async throws {
     print("    nextDue \(next / 1_000), claim of 100 \(claim / 100), \(memory)")
 }
 
-var results: [String: [Double]] = [:]
-let wanted = ProcessInfo.processInfo.environment["ONLY"]
-for round in 1...rounds {
-    for variant in variants where wanted.map({ variant.name.contains($0) }) ?? true {
-        let directory = try TemporaryDirectory()
-        var options = StoreOptions(
-            path: directory.file("bench.db"),
-            role: .service,
-            clock: ManualClock()
-        )
-        options.pageSize = variant.pageSize
-        options.newestInMemory = variant.newestInMemory
-        let store = try SQLiteLoginStore(options)
-        for (label, rows) in [("fresh", 0), ("\(present) present", present)] {
-            if rows > 0 {
-                _ = await insert(into: store, callers: 512, from: 0) { $0 * 512 >= rows }
-            }
-            let clock = ContinuousClock()
-            let start = clock.now
-            let end = start + .seconds(seconds)
-            let count = await insert(into: store, callers: callers, from: rows) { _ in
-                clock.now >= end
-            }
-            let rate = Double(count) / (Double((clock.now - start).milliseconds) / 1000)
-            results["\(variant.name), \(label)", default: []].append(rate)
-            try await printQuestions(store)
-            print("round \(round), \(variant.name), \(label): \(Int(rate)) inserts/s")
-        }
-        await store.close()
-        let opening = ContinuousClock().now
-        await (try SQLiteLoginStore(options)).close()
-        print("    opened again and closed in \(ContinuousClock().now - opening)")
-    }
-}
-let best = results.values.compactMap { $0.sorted()[$0.count / 2] }.max() ?? 1
-for (name, rates) in results.sorted(by: { $0.key < $1.key }) {
-    let sorted = rates.sorted()
-    let median = sorted[sorted.count / 2]
-    let ratio = String(format: "%.2f", median / best)
-    print(
-        "\(name): median \(Int(median)), \(Int(sorted[0]))-\(Int(sorted[sorted.count - 1])), \(ratio)"
+/// Bytes written to files and seconds of processor time, of this process so far.
+func spent() throws -> (bytes: Double, seconds: Double) {
+    let lines = try String(contentsOfFile: "/proc/self/io", encoding: .utf8).split(separator: "\n")
+    let written = lines.first { $0.hasPrefix("wchar: ") }?.dropFirst(7)
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return (
+        written.flatMap { Double($0) } ?? 0, Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     )
 }
+
+/// What inserts cost: on a machine that does other work too, the last two are the ones to compare.
+struct Cost {
+    let insertsPerSecond: Double
+    let bytesWritten: Double
+    let microseconds: Double
+
+    var text: String {
+        String(
+            format: "%.0f inserts/s, %.1f KiB and %.1f us of CPU each",
+            insertsPerSecond,
+            bytesWritten / 1_024,
+            microseconds
+        )
+    }
+}
+
+/// What inserts of a variant cost, on a fresh file and with rows present.
+func measure(_ variant: Variant, seconds: Double, present: Int) async throws -> [String: Cost] {
+    let directory = try TemporaryDirectory()
+    let store = try variant.open(directory)
+    var costs: [String: Cost] = [:]
+    for (label, rows) in [("fresh", 0), ("\(present) present", present)] {
+        if rows > 0 {
+            _ = await insert(into: store, callers: 512, from: 0) { $0 * 512 >= rows }
+        }
+        let clock = ContinuousClock()
+        let before = try spent()
+        let start = clock.now
+        let end = start + .seconds(seconds)
+        let inserts = Double(
+            await insert(into: store, callers: 64, from: rows) { _ in clock.now >= end }
+        )
+        let after = try spent()
+        let cost = Cost(
+            insertsPerSecond: inserts / (Double((clock.now - start).milliseconds) / 1000),
+            bytesWritten: (after.bytes - before.bytes) / inserts,
+            microseconds: (after.seconds - before.seconds) * 1e6 / inserts
+        )
+        costs[label] = cost
+        print("\(variant.name), \(label): \(cost.text)")
+        try await printQueries(store)
+    }
+    let closing = ContinuousClock().now
+    await store.close()
+    let opening = ContinuousClock().now
+    let again = try variant.open(directory)
+    print("    closed in \(opening - closing), opened again in \(ContinuousClock().now - opening)")
+    await again.close()
+    return costs
+}
+
+func compare(seconds: Double, present: Int, rounds: Int) async throws {
+    var results: [String: [Cost]] = [:]
+    for _ in 0..<rounds {
+        for variant in Variant.all {
+            for (label, cost) in try await measure(variant, seconds: seconds, present: present) {
+                results["\(variant.name), \(label)", default: []].append(cost)
+            }
+        }
+    }
+    for (name, costs) in results.sorted(by: { $0.key < $1.key }) {
+        func median(_ value: (Cost) -> Double) -> Double {
+            costs.map(value).sorted()[costs.count / 2]
+        }
+        let cost = Cost(
+            insertsPerSecond: median(\.insertsPerSecond),
+            bytesWritten: median(\.bytesWritten),
+            microseconds: median(\.microseconds)
+        )
+        print("\(name): medians \(cost.text)")
+    }
+}
+
+func run(_ arguments: [String]) async throws {
+    guard arguments.first == "count" else {
+        let numbers = arguments.compactMap { Double($0) }
+        try await compare(
+            seconds: numbers.first ?? 2,
+            present: Int(numbers.dropFirst().first ?? 200_000),
+            rounds: Int(numbers.dropFirst(2).first ?? 3)
+        )
+        return
+    }
+    let store = try Variant.usual.open(try TemporaryDirectory())
+    let rows = arguments.dropFirst().first.flatMap { Int($0) } ?? 10_240
+    let count = await insert(into: store, callers: 64, from: 0) { $0 * 64 >= rows }
+    await store.close()
+    print("\(count) inserts")
+}
+
+// Not `await` at the top: the main thread would leave its body, which valgrind does not survive.
+let isOver = ThreadSemaphore()
+Task.detached {
+    do {
+        try await run(Array(CommandLine.arguments.dropFirst()))
+    } catch {
+        print("failed: \(error)")
+    }
+    isOver.signal()
+}
+isOver.wait()

@@ -29,25 +29,17 @@ let store = try SQLiteLoginStore(
 
 /// A pending login that expires after ten minutes, and the ticket of its link.
 func ask(_ sample: SampleQuestion, _ user: UserID, _ tag: String) async throws -> String {
-    let end = now + .seconds(600)
-    let key = LoginKey(
-        server: try require(AuthorizationServerID("acp")),
+    let login = PendingLogin.arrived(
+        "\(tag)-\(sample.name)",
         tenant: nil,
-        login: try require(LoginID("\(tag)-\(sample.name)"))
+        at: now,
+        lifetime: .seconds(610),
+        PendingLogin.Details(
+            user: user,
+            client: ClientID("client"),
+            bindingMessage: sample.bindingMessage
+        )
     )
-    let terms = PendingLogin.Terms(
-        receivedAt: now,
-        expiresAt: end + .seconds(10),
-        promptEnds: end,
-        reportEnds: end + .seconds(9),
-        reportsExpiry: .never
-    )
-    let details = PendingLogin.Details(
-        user: user,
-        client: ClientID("client"),
-        bindingMessage: sample.bindingMessage
-    )
-    let login = PendingLogin(key: key, terms: terms, details: details)
     guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
         throw Unusable()
     }

@@ -1,39 +1,47 @@
-public import Logins
+import Logins
 
-/// Which family of consents each workspace of an ACP asks for: nothing in a start says so
-/// (`cloudentity.md` 1.6).
-public struct CloudentityWorkspaces: Hashable, Sendable {
-    public enum Family: Hashable, Sendable, CaseIterable {
-        /// By what the start says: a `consent:` scope means Brasil, an `openbanking_intent_id` the
-        /// UK, neither a plain login. Never FDX, CDR or KSA, which look like plain logins.
-        case auto
+/// Which consents the workspaces of an ACP have. Nothing in a start says so [FA-1].
+struct CloudentityWorkspaces: Hashable, Sendable {
+    /// What the logins of a workspace are for. The raw value is the configuration's name for it.
+    struct Family: Hashable, Sendable, RawRepresentable, CaseIterable {
+        let rawValue: String
+
+        /// Found by what the start says [FA-2].
+        static let auto = Family(name: "auto")
         /// Plain logins only.
-        case scopeGrant
-        case openBankingUK
-        case openBankingBrasil
-        case fdx
-        case cdr
-        case ksa
+        static let scopeGrant = Family(name: "scope_grant")
+
+        static var allCases: [Family] {
+            [.auto, .scopeGrant] + ConsentStandard.all.map { Family(name: $0.name) }
+        }
+
+        private init(name: String) { rawValue = name }
+
+        init?(rawValue: String) {
+            self.init(name: rawValue)
+            guard Self.allCases.contains(self) else { return nil }
+        }
     }
 
-    public struct Workspace: Hashable, Sendable {
-        public var family: Family
-        /// Whether scopes may be left out that are neither `openid` nor implicit: only where ACP is
-        /// configured to take fewer (CB-2).
-        public var allowsPartialScopes: Bool
+    struct Workspace: Hashable, Sendable {
+        var family: Family
+        /// Whether users may remove scopes other than `openid` and implicit ones. ACP has to be
+        /// configured to accept fewer [CB-2].
+        var allowsPartialScopes: Bool
 
-        public init(family: Family = .auto, allowsPartialScopes: Bool = false) {
+        init(family: Family = .auto, allowsPartialScopes: Bool = false) {
             self.family = family
             self.allowsPartialScopes = allowsPartialScopes
         }
     }
 
-    /// By `server_id`; what is not there is `auto`.
-    public var workspaces: [WorkspaceID: Workspace]
-    /// The versions of payment consents in Brasil that are asked for, in this order; each 1, 2 or 3.
-    public var brasilPaymentVersions: [Int]
+    /// By `server_id`. A workspace that is missing is `auto`.
+    var workspaces: [WorkspaceID: Workspace]
+    /// The versions of Open Finance Brasil's payment consents that are fetched, in this order; each
+    /// is 1, 2 or 3.
+    var brasilPaymentVersions: [Int]
 
-    public init(
+    init(
         _ workspaces: [WorkspaceID: Workspace] = [:],
         brasilPaymentVersions: [Int] = [3, 2, 1]
     ) {
@@ -41,65 +49,56 @@ public struct CloudentityWorkspaces: Hashable, Sendable {
         self.brasilPaymentVersions = brasilPaymentVersions
     }
 
+    /// Every kind of consent that Beckon knows, in the order of the standards.
+    static var kinds: [Consent.Kind] {
+        ConsentStandard.all.flatMap { $0.families.map(\.kind) }
+    }
+
     func workspace(_ login: PendingLogin.Details) -> Workspace {
         login.workspace.flatMap { workspaces[$0] } ?? Workspace()
     }
 
     /// What a login may be for.
-    enum Candidates: Hashable {
+    enum Candidates {
         /// A plain login: a scope grant.
         case scopeGrant
-        /// One of these, to be asked for in this order.
+        /// A consent at one of these addresses, to be tried in this order.
         case addresses([ConsentAddress])
         /// A consent that ACP has no interface for.
         case unsupported
-        /// The start contradicts itself about which consent it is.
+        /// The start names several consents.
         case contradictory
     }
 
     func candidates(for login: PendingLogin.Details) -> Candidates {
-        let named = Set(login.requestedScopes.compactMap(Self.consent(in:)))
-        let wanted = login.consentID.map { named.union([$0.value]) } ?? named
-        guard wanted.count <= 1, !wanted.contains("") else { return .contradictory }
-        switch workspace(login).family {
-        case .auto:
-            if !named.isEmpty { return brasil(login) }
-            return login.consentID == nil ? .scopeGrant : Self.unitedKingdom(login)
-        case .scopeGrant: return wanted.isEmpty ? .scopeGrant : .unsupported
-        case .openBankingUK: return Self.unitedKingdom(login)
-        case .openBankingBrasil: return wanted.isEmpty ? .scopeGrant : brasil(login)
-        case .fdx: return .addresses([ConsentAddress(.fdx)])
-        case .cdr: return .addresses([ConsentAddress(.cdr)])
-        case .ksa: return .addresses([ConsentAddress(.ksa)])
-        }
+        let named = login.namedConsents
+        guard named.count <= 1, !named.contains("") else { return .contradictory }
+        let family = workspace(login).family
+        let standard =
+            family == .auto
+            ? ConsentStandard.all.first { $0.recognises(login) }
+            : ConsentStandard.all.first { $0.name == family.rawValue }
+        let addresses = (standard?.families ?? []).filter { $0.isMeant(by: login) }
+            .flatMap { $0.addresses(self) }
+        if !addresses.isEmpty { return .addresses(addresses) }
+        // The consent is of a family that ACP has no interface for [OP-3].
+        return login.namesConsent ? .unsupported : .scopeGrant
+    }
+}
+
+extension PendingLogin.Details {
+    /// The consents that the start names, in its own member and in dynamic scopes. An empty name is
+    /// an invalid one.
+    var namedConsents: Set<String> {
+        let named = requestedScopes.compactMap(Self.consent(in:))
+        return Set(named + (consentID.map { [$0.value] } ?? []))
     }
 
-    /// The consent that a dynamic scope names: whatever follows the first colon, for names look
-    /// like `urn:bank:C1DD33123`. Nil for any other scope.
+    var namesConsent: Bool { !namedConsents.isEmpty }
+
+    /// The consent that a dynamic scope names: everything after the first colon, because names look
+    /// like `urn:bank:C1DD33123` [FA-2]. Nil for any other scope.
     static func consent(in scope: String) -> String? {
         scope.hasPrefix("consent:") ? String(scope.dropFirst("consent:".count)) : nil
-    }
-
-    private static func unitedKingdom(_ login: PendingLogin.Details) -> Candidates {
-        var kinds: [Consent.Kind] = []
-        if login.requestedScopes.contains("accounts") { kinds.append(.ukAccountAccess) }
-        if login.requestedScopes.contains("payments") { kinds += Consent.Kind.ukPayments }
-        if kinds.isEmpty {
-            // Nothing of Open Banking in it, or something that has no consent page, such as the
-            // confirmation of funds.
-            return login.consentID == nil ? .scopeGrant : .unsupported
-        }
-        return .addresses(kinds.map { ConsentAddress($0) })
-    }
-
-    private func brasil(_ login: PendingLogin.Details) -> Candidates {
-        let scopes = login.requestedScopes
-        // Automatic payments have no consent page.
-        if scopes.contains(where: { $0.hasPrefix("recurring-") }) { return .unsupported }
-        guard scopes.contains("payments") else { return .addresses([ConsentAddress(.brasilData)]) }
-        guard !brasilPaymentVersions.isEmpty else { return .unsupported }
-        return .addresses(
-            brasilPaymentVersions.map { ConsentAddress(.brasilPayment, version: $0) }
-        )
     }
 }

@@ -2,12 +2,12 @@ import HTTP
 import JSON
 import Logins
 
-/// One object of a consent, read member by member. What nobody asks for stays behind and is shown
-/// at the end under its server's own name: nothing the server says of a consent is hidden.
+/// One object of a consent, read member by member. `further()` returns what was not read, labelled
+/// with the server's names, so that nothing is hidden from the user.
 ///
-/// A null member and an empty text are absent ones.
+/// A member that is null or an empty text counts as absent.
 struct ConsentMembers {
-    /// Where the object is, for problems: `Initiation.CreditorAccount`.
+    /// Where the object is, for error messages: `Initiation.CreditorAccount`.
     let path: String
     private var rest: [JSONObject.Member]
 
@@ -24,7 +24,61 @@ struct ConsentMembers {
         return value.isNull ? nil : value
     }
 
-    /// Takes texts that are not shown; each caller says why. Anything but a text is.
+    // MARK: Facts
+
+    /// How a member becomes the value of a fact.
+    indirect enum Reading {
+        case text
+        /// One code of a list.
+        case code(Fact.Codes)
+        /// Codes that must all be known, at least one.
+        case permissions(PermissionList)
+        /// `{Amount, Currency}`.
+        case money
+        /// A date, with a time or without.
+        case moment
+        /// A JSON number.
+        case number
+        /// A whole number that the standard writes as a text.
+        case count
+        /// A number of days.
+        case days
+        case required(Reading)
+    }
+
+    /// The facts that these members are, in this order. A member that is absent is left out, unless it
+    /// is required.
+    mutating func facts(
+        _ rows: (label: Fact.Known, name: String, reading: Reading)...
+    ) throws(ConsentProblem) -> [Fact] {
+        var facts: [Fact] = []
+        for row in rows { facts.add(row.label, try value(row.name, row.reading)) }
+        return facts
+    }
+
+    private mutating func value(
+        _ name: String,
+        _ reading: Reading
+    ) throws(ConsentProblem) -> Fact.Value? {
+        switch reading {
+        case .text: return try text(name).map { .text($0) }
+        case .code(let list): return try text(name).map { .codes([$0], list) }
+        case .permissions(let list): return list.value(try permissionCodes(name, list))
+        case .money: return try money(name).map { .money($0) }
+        case .moment: return try moment(name)
+        case .number: return try number(name)
+        case .count: return try count(name)
+        case .days: return try days(name)
+        case .required(let reading):
+            guard let value = try value(name, reading) else { throw .incomplete(place(name)) }
+            return value
+        }
+    }
+
+    // MARK: Members
+
+    /// Reads texts that are not shown. Any other type of value throws. Each caller says why it may
+    /// hide them.
     mutating func drop(_ names: String...) throws(ConsentProblem) {
         for name in names { _ = try text(name) }
     }
@@ -53,7 +107,7 @@ struct ConsentMembers {
         return object
     }
 
-    /// The objects of a list, nothing when it is absent.
+    /// The objects in a list; empty when it is absent.
     mutating func objects(_ name: String) throws(ConsentProblem) -> [ConsentMembers] {
         guard let value = take(name) else { return [] }
         guard let values = value.array, values.count <= ConsentLimits.entries else {
@@ -68,7 +122,7 @@ struct ConsentMembers {
         return objects
     }
 
-    /// The texts of a list, nil when it is absent.
+    /// The texts in a list; nil when it is absent.
     mutating func texts(_ name: String) throws(ConsentProblem) -> [String]? {
         guard let value = take(name) else { return nil }
         guard let values = value.array, values.count <= ConsentLimits.codes else {
@@ -86,32 +140,25 @@ struct ConsentMembers {
         return texts
     }
 
-    /// What is asked for, by codes that all have words in `list`; at least one.
-    mutating func permissions(
+    /// The codes of what is requested: at least one, and all of them in `list`.
+    mutating func permissionCodes(
         _ name: String,
-        _ list: Fact.Codes
-    ) throws(ConsentProblem) -> Fact.Value {
+        _ list: PermissionList
+    ) throws(ConsentProblem) -> [String] {
         guard let codes = try texts(name), !codes.isEmpty else { throw .incomplete(place(name)) }
-        guard codes.allSatisfy({ KnownCodes.contains($0, in: list) }) else {
-            throw .unknownCode(place(name))
-        }
-        return .codes(codes, list)
+        guard codes.allSatisfy(list.contains) else { throw .unknownCode(place(name)) }
+        return codes
     }
 
     /// `{Amount, Currency}`.
-    mutating func money(_ name: String) throws(ConsentProblem) -> Money? {
+    private mutating func money(_ name: String) throws(ConsentProblem) -> Money? {
         guard var object = try object(name) else { return nil }
         let money = try object.money("Amount", "Currency")
         try object.end()
         return money
     }
 
-    mutating func requiredMoney(_ name: String) throws(ConsentProblem) -> Money {
-        guard let money = try money(name) else { throw .incomplete(place(name)) }
-        return money
-    }
-
-    /// Two members of this object that are an amount.
+    /// An amount whose digits and currency are members of this object.
     mutating func money(_ amount: String, _ currency: String) throws(ConsentProblem) -> Money {
         let digits = try requiredText(amount)
         let code = try requiredText(currency)
@@ -121,25 +168,19 @@ struct ConsentMembers {
         return money
     }
 
-    /// A date and time, or a day.
-    mutating func moment(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+    /// A date with a time, or a date alone.
+    private mutating func moment(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         guard let text = try text(name) else { return nil }
         if let milliseconds = RFC3339.parse(text) {
             return .moment(Timestamp(milliseconds: milliseconds))
         }
-        // A day is a date and time without the time.
         guard text.utf8.count == 10, RFC3339.parse(text + "T00:00:00Z") != nil else {
             throw .incomplete(place(name))
         }
         return .day(text)
     }
 
-    mutating func requiredMoment(_ name: String) throws(ConsentProblem) -> Fact.Value {
-        guard let moment = try moment(name) else { throw .incomplete(place(name)) }
-        return moment
-    }
-
-    /// A date and time that something is reckoned with.
+    /// A date with a time.
     mutating func timestamp(_ name: String) throws(ConsentProblem) -> Timestamp? {
         switch try moment(name) {
         case nil: nil
@@ -149,8 +190,8 @@ struct ConsentMembers {
         }
     }
 
-    /// A JSON number without sign and exponent, digits as they came.
-    mutating func number(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+    /// Without sign and exponent. The digits are kept as they are.
+    private mutating func number(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         guard let value = take(name) else { return nil }
         guard case .number(let text) = value, Self.isPlainNumber(text) else {
             throw .incomplete(place(name))
@@ -158,12 +199,20 @@ struct ConsentMembers {
         return .number(text)
     }
 
-    mutating func days(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+    private mutating func days(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         guard let value = take(name) else { return nil }
         guard let days = value.integer, (0...100_000).contains(days) else {
             throw .incomplete(place(name))
         }
         return .days(days)
+    }
+
+    private mutating func count(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+        guard let value = take(name) else { return nil }
+        guard let text = value.string, Self.isPlainNumber(text), !text.contains(".") else {
+            throw .incomplete(place(name))
+        }
+        return .number(text)
     }
 
     static func isPlainNumber(_ text: String) -> Bool {
@@ -172,8 +221,8 @@ struct ConsentMembers {
             && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
     }
 
-    /// What is left over, shown as it is. What is empty says nothing. A prefix stands before each
-    /// name where the name alone would not say whose it is.
+    /// The members that were not read, as facts; empty ones are left out. `prefix` precedes each name
+    /// where the name alone would be ambiguous.
     consuming func further(_ prefix: String = "") throws(ConsentProblem) -> [Fact] {
         guard rest.count <= ConsentLimits.further else { throw .incomplete(path) }
         var facts: [Fact] = []
@@ -187,7 +236,7 @@ struct ConsentMembers {
         return facts
     }
 
-    /// Nothing may be left over where only known members can be shown.
+    /// Throws if a member was not read.
     consuming func end() throws(ConsentProblem) {
         if let member = rest.first(where: { !Self.isEmpty($0.value) }) {
             throw .incomplete(place(String(member.name.prefix(64))))
@@ -225,8 +274,24 @@ extension [Fact] {
     mutating func add(_ label: Fact.Known, text: String?) {
         add(label, text.map { .text($0) })
     }
+}
 
-    mutating func add(_ label: Fact.Known, code: String?, _ list: Fact.Codes) {
-        add(label, code.map { .codes([$0], list) })
+/// The codes of a standard that users may be asked to permit, each with the group that it is shown
+/// in. A code that is missing here makes the consent unusable.
+struct PermissionList: Sendable {
+    private let list: Fact.Codes
+    private let groups: [String: Fact.CodeGroup]
+
+    init(_ list: Fact.Codes, _ codes: [Fact.CodeGroup: [String]]) {
+        self.list = list
+        groups = codes.reduce(into: [:]) { groups, entry in
+            for code in entry.value { groups[code] = entry.key }
+        }
+    }
+
+    func contains(_ code: String) -> Bool { groups[code] != nil }
+
+    func value(_ codes: [String]) -> Fact.Value {
+        .codes(codes, list, groups: codes.map { groups[$0] ?? .other })
     }
 }

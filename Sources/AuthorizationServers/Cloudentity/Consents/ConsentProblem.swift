@@ -1,18 +1,18 @@
 import Logins
 
-/// Why an answer about a consent cannot be shown whole, and so is not shown at all. It names places
-/// and never values, which may be personal.
+/// Why a consent cannot be shown completely, and so is not shown at all. It names members and never
+/// their values, which may be personal data.
 enum ConsentProblem: Error, Hashable {
-    /// A member is missing, not what it must be, or over a limit: its path.
+    /// A member is missing, has the wrong type, or exceeds a limit. The value is its path.
     case incomplete(String)
-    /// A code that no words are known for stands among what is asked: its path.
+    /// The request has a code for which there is no text. The value is its path.
     case unknownCode(String)
-    /// The answer is about another type of consent than its address.
+    /// The answer's `type` does not fit its address.
     case typeMismatch
-    /// It is decided already: what its server calls that.
+    /// It is decided already, or cannot be decided yet.
     case ended(ConsentStatus)
 
-    /// The event it is logged as (`cloudentity.md` 1.6, 4.3).
+    /// The name of the log event.
     var event: String {
         switch self {
         case .incomplete, .unknownCode: "consent.incomplete"
@@ -21,7 +21,7 @@ enum ConsentProblem: Error, Hashable {
         }
     }
 
-    /// Where it is, in words for an operator.
+    /// The cause, for the log.
     var place: String {
         switch self {
         case .incomplete(let path): path
@@ -32,23 +32,23 @@ enum ConsentProblem: Error, Hashable {
     }
 }
 
-/// What may stand in a consent. Whoever reads it is a person with a telephone: beyond these
-/// numbers nobody reads what they approve.
+/// The most that a consent may contain. Its reader holds a phone: a longer consent is approved
+/// unread.
 enum ConsentLimits {
-    /// Unicode scalars of one text, a QR code included: one character can have any number of them.
+    /// Unicode scalars in one text, QR codes included.
     static let text = 2000
-    /// Permissions, clusters and scopes; the UK has 21, Brasil some 60.
+    /// Permissions, clusters or scopes. The longest list of a standard has about 60.
     static let codes = 200
-    /// Charges, parties, resources.
+    /// Charges, parties or resources.
     static let entries = 50
-    /// Members that only the server knows.
+    /// Unknown members.
     static let further = 50
-    /// Bytes of one such member that is itself an object or a list.
+    /// Bytes of an unknown member that is an object or a list.
     static let nested = 500
-    /// Characters of a number; ISO 20022 has 18 digits.
+    /// Characters of a number. ISO 20022 allows 18 digits.
     static let number = 36
-    /// How deep objects and lists may stand in each other; the deepest known is 6.
+    /// Levels of nested objects and lists. The deepest known consent has 6.
     static let depth = 16
-    /// Bytes of the whole answer.
+    /// Bytes of the answer.
     static let answer = 256 << 10
 }

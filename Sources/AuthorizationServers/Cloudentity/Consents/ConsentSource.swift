@@ -1,21 +1,21 @@
 import Cryptography
 import JSON
 
-/// The digest of everything a server says of what is to be approved.
+/// The digest of everything that the server says about what is approved.
 enum ConsentSource {
-    /// Lower-case hexadecimal SHA-256 of the canonical form (RFC 8785) of the substantive part.
+    /// SHA-256, in lower-case hexadecimal, of the canonical form (RFC 8785) of the relevant part.
+    /// `approved` are the members of the envelope that contain the consent.
     ///
-    /// Left out is what may change without what is approved changing, and nothing else:
-    /// - of the envelope `status`, `created_at`, `subject`, `account_ids`,
-    ///   `authentication_context`, `tenant_id` and `server_id`: they say how far the login is,
-    ///   whose and where it is;
-    /// - of the consent itself its status and the moment of its last change;
-    /// - of a scope everything but its names, texts, parameters and whether it is implicit: the
-    ///   rest describes the server's own catalogue;
-    /// - of the client everything but its name, for the same reason.
+    /// Only what may change while the same thing is approved is left out [CD-3]:
+    /// - `status`, `created_at`, `subject`, `account_ids`, `authentication_context`, `tenant_id` and
+    ///   `server_id` of the envelope, which describe the login;
+    /// - status and time of last change of the consent itself;
+    /// - everything about a scope except its names, texts, parameters and whether it is implicit;
+    ///   the rest describes the server's catalogue;
+    /// - everything about the client except its name.
     static func digest(
         of answer: JSONValue,
-        _ address: ConsentAddress
+        _ approved: [String]
     ) throws(ConsentProblem) -> String {
         var members: [JSONObject.Member] = []
         func keep(_ name: String, _ value: JSONValue?) {
@@ -27,7 +27,7 @@ enum ConsentSource {
             kept(scope) { scopeMembers.contains($0) }
         }
         keep("requested_scopes", .array(scopes))
-        for name in [address.member, "previous_cdr_arrangement", "requested_claims_to_consent"] {
+        for name in approved {
             keep(name, answer[name].map { kept($0) { !progressMembers.contains($0) } })
         }
         do {
@@ -36,7 +36,7 @@ enum ConsentSource {
                 String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
             }.joined()
         } catch {
-            throw .incomplete(address.member)
+            throw .incomplete(approved.first ?? "")
         }
     }
 

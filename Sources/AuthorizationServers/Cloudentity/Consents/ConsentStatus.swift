@@ -1,15 +1,15 @@
 import JSON
 
-/// What a consent's server says has become of it. UK and Brasil spell the same words differently
-/// (`Authorised`, `AUTHORISED`).
+/// The state of a consent at its server. Standards spell the words differently, such as `Authorised`
+/// and `AUTHORISED`.
 enum ConsentStatus: Hashable {
-    /// Not decided, or a word nobody knows, which decides nothing.
+    /// Not decided, or an unknown word, which does not count as a decision.
     case open
-    /// Something other than the person's word is missing, such as the file of a file payment.
+    /// Cannot be decided yet, for example because the file of a file payment is missing.
     case unready
     case approved
     case rejected
-    /// Over without being rejected.
+    /// Ended without a decision.
     case over
 
     init(_ word: String) {
@@ -22,8 +22,8 @@ enum ConsentStatus: Hashable {
         }
     }
 
-    /// Of an answer: the family's own member counts as well as the envelope's, which is said to be
-    /// on its way out for CDR. The one that says more decides.
+    /// Reads the status of the consent itself and that of the envelope, and takes the first one that
+    /// is decided: the envelope of some families is to lose its status.
     init(of answer: JSONValue, _ member: String) {
         let words = [answer[member]?["Status"], answer[member]?["status"], answer["status"]]
         let known = words.compactMap { $0?.string }.map { Self($0) }

@@ -1,10 +1,10 @@
 import Logins
 import Threads
 
-/// Where consents were found, so that one that has several candidates is probed once. What is
-/// forgotten is only probed again.
+/// The addresses at which consents were found, so that a consent with several possible addresses is
+/// searched for once. A forgotten address is only searched for again.
 final class FoundConsents: Sendable {
-    /// As many as may be under way at a time in a large bank.
+    /// More logins than a large bank has pending at one time.
     private static let capacity = 4096
 
     private let found = Locked<[LoginKey: ConsentAddress]>([:])

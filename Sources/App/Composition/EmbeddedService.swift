@@ -1,0 +1,31 @@
+import Commands
+import Configuration
+import Logins
+public import Net
+
+/// A service inside another program: the demo. It is configured by text, as `beckon serve` is by a
+/// file.
+public struct EmbeddedService: Sendable {
+    private let service: Service
+
+    /// Opens the store and binds the listeners. Relative paths start at `directory`.
+    ///
+    /// - Throws: `ConfigurationError`, or `CommandFailure` if something else is in the way.
+    public init(configuration: String, directory: String) throws {
+        service = try Service(
+            ServiceConfiguration.parse(configuration, in: .real(directory: directory))
+        )
+    }
+
+    /// Adds an active user to the local directory. An invalid identifier adds nobody.
+    public func add(user identifier: String) async throws {
+        guard let id = UserID(identifier) else { return }
+        try await service.add([User(id: id, isActive: true)])
+    }
+
+    /// Serves until it is told to stop.
+    public func run() async { await service.run() }
+
+    /// Handles a signal as `beckon serve` does.
+    public func receive(_ signal: UnixSignal) { service.receive(signal) }
+}

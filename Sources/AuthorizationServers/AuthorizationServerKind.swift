@@ -1,0 +1,95 @@
+public import Configuration
+public import HTTP
+public import Logins
+public import Telemetry
+
+/// A kind of authorization server: one folder of this target, and one line in `App`.
+public struct AuthorizationServerKind: Sendable {
+    /// The value of `kind` in the configuration.
+    public let name: String
+    /// Reads the servers of this kind, and notes their problems, also those between two of them.
+    public let read: @Sendable ([ServerSection]) -> any ConfiguredServers
+
+    public init(
+        name: String,
+        read: @escaping @Sendable ([ServerSection]) -> any ConfiguredServers
+    ) {
+        self.name = name
+        self.read = read
+    }
+}
+
+/// One element of `authorization_servers` while it is read.
+public struct ServerSection {
+    public let id: AuthorizationServerID
+    /// `id` and `kind` are read; the kind reads the other keys, and calls `end()`.
+    public let section: Section
+    /// Whether the listener requests client certificates.
+    public let requestsCertificates: Bool
+
+    public init(id: AuthorizationServerID, section: Section, requestsCertificates: Bool) {
+        self.id = id
+        self.section = section
+        self.requestsCertificates = requestsCertificates
+    }
+}
+
+/// The servers of one kind, as they are configured.
+public protocol ConfiguredServers: Sendable {
+    /// In the order of the file.
+    var ids: [AuthorizationServerID] { get }
+
+    /// Makes the adapters.
+    ///
+    /// - Throws: the problem of a file that has changed since the configuration was read.
+    func start(_ context: ServerContext) throws(ConfigurationProblem) -> StartedServers
+}
+
+/// What the adapters of authorization servers work with.
+public struct ServerContext: Sendable {
+    public let store: any LoginStore
+    public let reachability: any Reachability
+    /// Of users and clients; `sameConsent` is the server's own.
+    public let limits: LoginLimits
+    /// Calls a server and watches how it answers.
+    public let http: @Sendable (AuthorizationServerID) -> any OutboundHTTP
+    public let clock: any WallClock
+    public let log: Logger
+
+    public init(
+        store: any LoginStore,
+        reachability: any Reachability,
+        limits: LoginLimits,
+        http: @escaping @Sendable (AuthorizationServerID) -> any OutboundHTTP,
+        clock: any WallClock,
+        log: Logger
+    ) {
+        self.store = store
+        self.reachability = reachability
+        self.limits = limits
+        self.http = http
+        self.clock = clock
+        self.log = log
+    }
+}
+
+/// The adapters of authorization servers, ready to run.
+public struct StartedServers: Sendable {
+    /// One for each server.
+    public var servers: [any AuthorizationServer] = []
+    /// What the servers call.
+    public var routes: [Route] = []
+    /// Register metrics.
+    public var metrics: [@Sendable (MetricsRegistry) -> Void] = []
+    /// Read credentials again now (SIGHUP).
+    public var reloads: [@Sendable () -> Void] = []
+
+    public init() {}
+
+    public mutating func append(_ others: StartedServers) {
+        servers += others.servers
+        routes += others.routes
+        metrics += others.metrics
+        reloads += others.reloads
+    }
+}

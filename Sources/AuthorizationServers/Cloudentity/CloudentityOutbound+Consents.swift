@@ -1,0 +1,154 @@
+import Configuration
+import Logins
+
+extension CloudentityOutbound {
+    /// Reads which consents logins are for, and how they are reported.
+    mutating func readConsents(_ section: Section) {
+        consentStyle = section.choice(
+            "consent_api_style",
+            among: ["system_workspace": .systemWorkspace, "api_system": .apiSystem],
+            default: .systemWorkspace,
+            "Where the URLs of consents are; api_system is for versions before 2022."
+        )
+        consentBaseURL = section.url(
+            "consent_base_url",
+            example: "https://bank.eu.authz.cloudentity.io/bank/system",
+            "The base URL of consents, if it does not follow from consent_api_style."
+        )
+        workspaces = CloudentityWorkspaces(
+            Self.workspaces(section),
+            brasilPaymentVersions: Self.versions(section)
+        )
+        rejectionCodes = Self.codes(
+            section.group(
+                "rejection_codes",
+                "The reasons for a rejected consent that Open Finance Brasil is given."
+            )
+        )
+        statusPolicy = StatusPolicy(overrides: Self.readings(section))
+    }
+
+    private static func workspaces(
+        _ section: Section
+    ) -> [WorkspaceID: CloudentityWorkspaces.Workspace] {
+        var workspaces: [WorkspaceID: CloudentityWorkspaces.Workspace] = [:]
+        let groups = section.named(
+            "workspaces",
+            examples: [("retail", nil)],
+            "What is known of workspaces, by their server_id."
+        )
+        for (name, group) in groups {
+            let family = group.choice(
+                "family",
+                default: CloudentityWorkspaces.Family.auto,
+                """
+                The consents of the workspace's logins. auto recognises obbr by consent: scopes \
+                and obuk by openbanking_intent_id; it never finds fdx, cdr or ksa.
+                """
+            )
+            let partial = group.flag(
+                "partial_scopes",
+                default: false,
+                """
+                Whether the user may leave out scopes that are neither openid nor implicit. Only \
+                if ACP is configured to accept fewer scopes than were requested.
+                """
+            )
+            group.end()
+            guard let id = WorkspaceID(name) else {
+                section.problem("workspaces", "contains a name that is not a server_id")
+                continue
+            }
+            workspaces[id] = .init(family: family, allowsPartialScopes: partial)
+        }
+        return workspaces
+    }
+
+    private static func versions(_ section: Section) -> [Int] {
+        let key = "brasil_payment_versions"
+        let fallback = CloudentityWorkspaces().brasilPaymentVersions
+        var versions: [Int] = []
+        let elements = section.elements(
+            key,
+            default: "\(fallback)",
+            """
+            The versions of payment consents in Brasil that are looked up, in this order. ACP has \
+            no API for later versions: their logins are rejected as unsupported.
+            """
+        )
+        for (position, node) in elements {
+            guard case .number(let number) = node.value, let version = Int(exactly: number),
+                (1...3).contains(version), !versions.contains(version)
+            else {
+                section.problem(
+                    key,
+                    at: position,
+                    node,
+                    "must be 1, 2 or 3, each at most once; ACP has no API for later versions, whose "
+                        + "consents are rejected as unsupported"
+                )
+                continue
+            }
+            versions.append(version)
+        }
+        return section.has(key) ? versions : fallback
+    }
+
+    private static func codes(_ section: Section) -> RejectionCodes {
+        func codes(
+            _ key: String,
+            _ standard: [RejectionCodes.Cause: String],
+            _ about: String
+        ) -> [RejectionCodes.Cause: String] {
+            let group = section.group(key, about)
+            var codes: [RejectionCodes.Cause: String] = [:]
+            for cause in RejectionCodes.Cause.allCases {
+                codes[cause] = group.text(cause.rawValue, default: standard[cause], "")
+            }
+            group.end()
+            return codes
+        }
+        let data = codes("data", RejectionCodes.standardData, "Of data consents.")
+        let payments = codes("payments", RejectionCodes.standardPayments, "Of payment consents.")
+        section.end()
+        return RejectionCodes(data: data, payments: payments)
+    }
+
+    /// Statuses are the keys: `{ "403": "permanent" }`.
+    private static func readings(_ section: Section) -> [Int: StatusPolicy.Reading] {
+        let key = "status_policy"
+        let node = section.node(
+            key,
+            default: "{}",
+            example: "{ \"403\": \"token_refused\" }",
+            """
+            What a status of ACP from 400 to 599 means, where the built-in table is wrong for it: \
+            recorded (done), token_refused (retry once with a new token), look_once (check once \
+            whether it is recorded), missing, not_processed (retry later), ambiguous (check before \
+            retrying) or permanent (never retry).
+            """
+        )
+        guard let node else { return [:] }
+        guard case .object(let members) = node.value else {
+            section.problem(key, "must be a group of keys, not \(node.kind)")
+            return [:]
+        }
+        var readings: [Int: StatusPolicy.Reading] = [:]
+        for member in members {
+            // A 2xx has been recorded and a 3xx is never followed.
+            guard let status = Int(member.name), (400...599).contains(status) else {
+                section.problem("\(key).\(member.name)", "must be a status from 400 to 599")
+                continue
+            }
+            guard case .string(let word) = member.node.value,
+                let reading = StatusPolicy.Reading(rawValue: word)
+            else {
+                let words = StatusPolicy.Reading.allCases.map(\.rawValue)
+                section.problem("\(key).\(member.name)", "must be \(Section.list(words))")
+                continue
+            }
+            readings[status] = reading
+        }
+        return readings
+    }
+}

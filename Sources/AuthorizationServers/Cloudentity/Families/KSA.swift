@@ -1,0 +1,29 @@
+import Logins
+
+/// Open Banking of Saudi Arabia. ACP says little about these consents [CD-4].
+extension ConsentStandard {
+    static let ksa = ConsentStandard("ksa", [KSAConsent()])
+}
+
+struct KSAConsent: ConsentFamily {
+    let kind = Consent.Kind("ksa", .data)
+    let path = "ksa/consent"
+    let member = "ksa_consent"
+    let otherTypes: Set<String> = ["ksa_consents", "consents"]
+
+    func content(
+        _ own: inout ConsentMembers,
+        in envelope: inout ConsentEnvelope
+    ) throws(ConsentProblem) -> ConsentContent {
+        var content = ConsentContent(accounts: .several(preselected: []))
+        content.id = try own.text("consent_id")
+        // Progress, and ACP's own identifiers.
+        try own.drop("status", "client_id", "server_id", "tenant_id")
+        content.facts = try own.facts(
+            (.accessEnds, "expiry", .moment),
+            (.requestedAt, "created_at", .moment)
+        )
+        content.facts += try own.further()
+        return content
+    }
+}

@@ -1,0 +1,315 @@
+import JSON
+import Logins
+
+/// Open Finance Brasil [FA-4]. A start names the consent in a scope (`consent:urn:bank:…`).
+extension ConsentStandard {
+    static let openFinanceBrasil = ConsentStandard("obbr", [BrasilData(), BrasilPayment()]) {
+        $0.requestedScopes.contains { $0.hasPrefix("consent:") }
+    }
+}
+
+/// Access to data.
+struct BrasilData: ConsentFamily {
+    let kind = Consent.Kind("brasil_data", .data)
+    let path = "open-banking-brasil/consent"
+    let member = "customer_data_access_consent"
+    let otherTypes: Set<String> = ["consents"]
+
+    /// Consents API 2 and 3, `permissions`, in the standard's spelling.
+    private static let permissions = PermissionList(
+        .brasilPermission,
+        [
+            .person: [
+                "CUSTOMERS_PERSONAL_IDENTIFICATIONS_READ", "CUSTOMERS_PERSONAL_ADITTIONALINFO_READ",
+                "CUSTOMERS_BUSINESS_IDENTIFICATIONS_READ", "CUSTOMERS_BUSINESS_ADITTIONALINFO_READ",
+            ],
+            .accounts: [
+                "ACCOUNTS_READ", "ACCOUNTS_BALANCES_READ", "ACCOUNTS_OVERDRAFT_LIMITS_READ",
+                "ACCOUNTS_TRANSACTIONS_READ",
+            ],
+            .cards: [
+                "CREDIT_CARDS_ACCOUNTS_READ", "CREDIT_CARDS_ACCOUNTS_LIMITS_READ",
+                "CREDIT_CARDS_ACCOUNTS_TRANSACTIONS_READ", "CREDIT_CARDS_ACCOUNTS_BILLS_READ",
+                "CREDIT_CARDS_ACCOUNTS_BILLS_TRANSACTIONS_READ",
+            ],
+            .credit: [
+                "LOANS_READ", "LOANS_WARRANTIES_READ", "LOANS_SCHEDULED_INSTALMENTS_READ",
+                "LOANS_PAYMENTS_READ", "FINANCINGS_READ", "FINANCINGS_WARRANTIES_READ",
+                "FINANCINGS_SCHEDULED_INSTALMENTS_READ", "FINANCINGS_PAYMENTS_READ",
+                "UNARRANGED_ACCOUNTS_OVERDRAFT_READ",
+                "UNARRANGED_ACCOUNTS_OVERDRAFT_WARRANTIES_READ",
+                "UNARRANGED_ACCOUNTS_OVERDRAFT_SCHEDULED_INSTALMENTS_READ",
+                "UNARRANGED_ACCOUNTS_OVERDRAFT_PAYMENTS_READ", "INVOICE_FINANCINGS_READ",
+                "INVOICE_FINANCINGS_WARRANTIES_READ",
+                "INVOICE_FINANCINGS_SCHEDULED_INSTALMENTS_READ",
+                "INVOICE_FINANCINGS_PAYMENTS_READ",
+            ],
+            .investments: [
+                "BANK_FIXED_INCOMES_READ", "CREDIT_FIXED_INCOMES_READ", "FUNDS_READ",
+                "VARIABLE_INCOMES_READ", "TREASURE_TITLES_READ", "EXCHANGES_READ",
+            ],
+            .other: ["RESOURCES_READ"],
+        ]
+    )
+
+    func isMeant(by login: PendingLogin.Details) -> Bool {
+        Brasil.isLodged(login) && !login.requestedScopes.contains("payments")
+    }
+
+    func content(
+        _ own: inout ConsentMembers,
+        in envelope: inout ConsentEnvelope
+    ) throws(ConsentProblem) -> ConsentContent {
+        var content = try Brasil.content(&own)
+        content.facts = try own.facts(
+            (.permissions, "permissions", .permissions(Self.permissions)),
+            (.accessEnds, "expirationDateTime", .moment),
+            (.dataFrom, "transactionFromDateTime", .moment),
+            (.dataUntil, "transactionToDateTime", .moment)
+        )
+        content.facts += try Brasil.document("document", &own, .personDocument)
+        content.facts += try Brasil.owners(&own)
+        content.facts += try own.facts((.requestedAt, "creationDateTime", .moment))
+        content.facts += try own.further()
+        content.accounts = .several(preselected: [])
+        return content
+    }
+
+    func rejectionCode(_ cause: RejectionCodes.Cause, _ codes: RejectionCodes) -> String? {
+        codes.data[cause]
+    }
+}
+
+/// A payment. Versions 1 to 3 are decoded alike: members that only one version has are shown by
+/// their own names.
+struct BrasilPayment: ConsentFamily {
+    /// Days are those of Brasília, which has had no summer time since 2019.
+    let kind = Consent.Kind(
+        "brasil_payment",
+        .payment,
+        dayOffset: .seconds(-3 * 3600),
+        accountRules: [.institution]
+    )
+    /// Without a version, unlike the addresses [OP-2].
+    let path = "open-banking-brasil/payment"
+    let member = "customer_payment_consent"
+
+    /// A payment consent expires 5 minutes after it was lodged, unless it is approved [CD-6].
+    private static let lifetime = Duration.seconds(300)
+
+    func addresses(_ settings: CloudentityWorkspaces) -> [ConsentAddress] {
+        settings.brasilPaymentVersions.map { version in
+            ConsentAddress(
+                family: self,
+                path: version == 1 ? path : "\(path)/v\(version)",
+                member: version == 1 ? member : "\(member)_v\(version)",
+                otherTypes: ["payments", "payments_v\(version)", "customer_payment"]
+            )
+        }
+    }
+
+    func isMeant(by login: PendingLogin.Details) -> Bool {
+        Brasil.isLodged(login) && login.requestedScopes.contains("payments")
+    }
+
+    func content(
+        _ own: inout ConsentMembers,
+        in envelope: inout ConsentEnvelope
+    ) throws(ConsentProblem) -> ConsentContent {
+        var content = try Brasil.content(&own)
+        var payment = try own.requiredObject("payment")
+        var details = try payment.requiredObject("details")
+        var after: [Fact] = []
+        content.facts.add(.amount, .money(try payment.money("amount", "currency")))
+        content.facts += try creditor(&own, &after)
+        guard let payee = try account("creditorAccount", &details, &after) else {
+            throw .incomplete(details.place("creditorAccount"))
+        }
+        content.facts.add(.payeeAccount, .account(payee))
+        content.facts += try details.facts(
+            (.pixKey, "proxy", .text),
+            (.localInstrument, "localInstrument", .code(.localInstrument))
+        )
+        content.facts += try payment.facts(
+            (.paymentType, "type", .code(.paymentType)),
+            (.executionDate, "date", .moment)
+        )
+        content.facts += try schedule(&payment, &after)
+        let payer = try account("debtorAccount", &own, &after)
+        content.facts.add(.payerAccount, payer.map { .account($0) })
+        content.facts += try Brasil.owners(&own)
+        let lodged = try own.timestamp("creationDateTime")
+        content.facts.add(.requestedAt, lodged.map { .moment($0) })
+        guard let expiration = try own.timestamp("expirationDateTime") else {
+            throw .incomplete(own.place("expirationDateTime"))
+        }
+        content.facts.add(.consentEnds, .moment(expiration))
+        content.facts += after
+        content.facts += try details.further()
+        content.facts += try payment.further()
+        content.facts += try own.further()
+        content.accounts = .payer(named: payer)
+        let latest = (lodged ?? envelope.created).map { $0 + Self.lifetime }
+        content.endsAt = min(expiration, latest ?? expiration)
+        return content
+    }
+
+    private func creditor(
+        _ own: inout ConsentMembers,
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> [Fact] {
+        var members = try own.requiredObject("creditor")
+        let facts = try members.facts(
+            (.payee, "name", .required(.text)),
+            (.payeeDocument, "cpfCnpj", .text),
+            (.payeeKind, "personType", .code(.personKind))
+        )
+        after += try members.further("creditor")
+        return facts
+    }
+
+    private func account(
+        _ name: String,
+        _ parent: inout ConsentMembers,
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> Consent.NamedAccount? {
+        guard var members = try parent.object(name) else { return nil }
+        let account = Consent.NamedAccount(
+            identification: try members.requiredText("number"),
+            ispb: try members.text("ispb"),
+            issuer: try members.text("issuer"),
+            accountType: try members.text("accountType")
+        )
+        after += try members.further(name)
+        return account
+    }
+
+    /// A single later day. The page has no words for repeated payments.
+    private func schedule(
+        _ payment: inout ConsentMembers,
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> [Fact] {
+        guard var schedule = try payment.object("schedule") else { return [] }
+        var facts: [Fact] = []
+        if var single = try schedule.object("single") {
+            facts = try single.facts((.executionDate, "date", .required(.moment)))
+            after += try single.further("schedule.single")
+        }
+        try schedule.end()
+        return facts
+    }
+
+    /// The debited account by its parts, in snake case unlike in the consent [BO-3]. If the bank
+    /// does not name them, the consent may.
+    func acceptance(_ approval: Approval) throws(Unreportable) -> ReportMembers {
+        var number = approval.accounts.first?.number
+        if number == nil, case .payer(let named) = approval.consent?.accounts { number = named }
+        return { [number] json in
+            json.member("account_ids", approval.grant.accounts)
+            guard let number else { return }
+            json.name("debtor_account")
+            json.object { json in
+                json.member("account_type", number.accountType)
+                json.member("ispb", number.ispb)
+                json.member("issuer", number.issuer)
+                json.member("number", number.identification)
+            }
+        }
+    }
+
+    func rejectionCode(_ cause: RejectionCodes.Cause, _ codes: RejectionCodes) -> String? {
+        codes.payments[cause]
+    }
+}
+
+/// What data and payments share.
+private enum Brasil {
+    /// Whether the start names a consent that ACP has an interface for: automatic payments have
+    /// none [OP-3].
+    static func isLodged(_ login: PendingLogin.Details) -> Bool {
+        login.namesConsent && !login.requestedScopes.contains { $0.hasPrefix("recurring-") }
+    }
+
+    static func content(_ own: inout ConsentMembers) throws(ConsentProblem) -> ConsentContent {
+        let id = try own.text("consentId")
+        try own.drop("status", "statusUpdateDateTime")
+        return ConsentContent(id: id)
+    }
+
+    /// The logged-in user and the company that the user acts for.
+    static func owners(_ own: inout ConsentMembers) throws(ConsentProblem) -> [Fact] {
+        var facts: [Fact] = []
+        let labels: KeyValuePairs<String, Fact.Known> = [
+            "loggedUser": .personDocument, "businessEntity": .businessDocument,
+        ]
+        for (name, label) in labels {
+            guard var owner = try own.object(name) else { continue }
+            facts += try document("document", &owner, label)
+            facts += try owner.further(name)
+        }
+        return facts
+    }
+
+    /// Type and number of an identity document: `CPF 11111111111`.
+    static func document(
+        _ name: String,
+        _ parent: inout ConsentMembers,
+        _ label: Fact.Known
+    ) throws(ConsentProblem) -> [Fact] {
+        guard var document = try parent.object(name) else { return [] }
+        let number = try document.requiredText("identification")
+        let type = try document.text("rel")
+        let fact = Fact(.known(label), .text(type.map { "\($0) \(number)" } ?? number))
+        return [fact] + (try document.further(name))
+    }
+}
+
+/// The codes in a rejection's `rejection_reason`, which tell why a consent was rejected.
+struct RejectionCodes: Hashable, Sendable {
+    /// How a login ended without an approval, as far as the codes distinguish it.
+    enum Cause: String, Hashable, Sendable, CaseIterable {
+        case declined, fraud, cancelled, expired, failed, changed
+
+        /// Nil for an approval.
+        init?(_ outcome: Outcome) {
+            switch outcome {
+            case .approved: return nil
+            case .denied(let decision):
+                self = decision.choice == .reportAsFraud ? .fraud : .declined
+            case .cancelled: self = .cancelled
+            case .expired: self = .expired
+            case .failed: self = .failed
+            case .voided: self = .changed
+            }
+        }
+    }
+
+    var data: [Cause: String]
+    var payments: [Cause: String]
+
+    /// A cause that is missing keeps its default.
+    init(data: [Cause: String] = [:], payments: [Cause: String] = [:]) {
+        self.data = Self.standardData.merging(data) { $1 }
+        self.payments = Self.standardPayments.merging(payments) { $1 }
+    }
+
+    /// Consents API v2, `EnumReasonCode`.
+    static let standardData: [Cause: String] = [
+        .declined: "CUSTOMER_MANUALLY_REJECTED",
+        .fraud: "INTERNAL_SECURITY_REASON",
+        .cancelled: "CUSTOMER_MANUALLY_REJECTED",
+        .expired: "CONSENT_EXPIRED",
+        .failed: "CONSENT_TECHNICAL_ISSUE",
+        .changed: "CONSENT_TECHNICAL_ISSUE",
+    ]
+
+    /// Payments API v3, `EnumConsentRejectionReasonType`.
+    static let standardPayments: [Cause: String] = [
+        .declined: "REJEITADO_USUARIO",
+        .fraud: "REJEITADO_USUARIO",
+        .cancelled: "REJEITADO_USUARIO",
+        .expired: "TEMPO_EXPIRADO_AUTORIZACAO",
+        .failed: "FALHA_INFRAESTRUTURA",
+        .changed: "NAO_INFORMADO",
+    ]
+}

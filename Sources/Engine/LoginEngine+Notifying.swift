@@ -1,0 +1,140 @@
+import Cryptography
+import Identity
+import JSON
+import Logins
+import Telemetry
+
+extension LoginEngine {
+    /// Notifies the user of a login that was prepared earlier.
+    func notify(_ stored: StoredLogin) async {
+        let id = stored.login.details.user
+        let user: User
+        do throws(Obstacle) {
+            user = try await lookUp(id)
+        } catch {
+            switch error {
+            case .failure(let failure):
+                // The user was removed or disabled after the login was prepared.
+                await record(stored.number, .unusable(failure))
+                return
+            case .later:
+                // The user existed when the login was prepared, so an outage does not matter.
+                user = User(id: id, isActive: true)
+            }
+        }
+        let ticket = await ticket(for: stored.number)
+        await notify(Notifiable(stored: stored, user: user, ticket: ticket))
+    }
+
+    /// Asks the channels that are due. While one of them is slow, others that become due are asked
+    /// too: a channel that hangs must not delay its fallback.
+    func notify(_ login: Notifiable) async {
+        enum Step {
+            case recorded(StoredLogin?)
+            case due
+        }
+        guard let prompt = prompt(of: login) else { return }
+        var asked: Set<ChannelID> = []
+        var latest: StoredLogin? = login.stored
+        var inFlight = 0
+        await withTaskGroup(of: Step.self) { group in
+            repeat {
+                guard case .waiting(let deliveries) = latest?.login.phase else { break }
+                let now = clock.now()
+                var next: Timestamp?
+                for delivery in deliveries where !asked.contains(delivery.channel) {
+                    guard case .due(let at) = delivery.state else { continue }
+                    if at <= now {
+                        asked.insert(delivery.channel)
+                        inFlight += 1
+                        group.addTask { .recorded(await self.deliver(prompt, delivery)) }
+                    } else {
+                        next = min(next ?? at, at)
+                    }
+                }
+                if let next {
+                    group.addTask {
+                        await self.clock.wait(until: next)
+                        return .due
+                    }
+                }
+                guard inFlight > 0, let step = await group.next() else { break }
+                switch step {
+                case .recorded(let stored):
+                    inFlight -= 1
+                    latest = stored
+                case .due:
+                    latest = (try? await store.login(prompt.number)) ?? nil
+                }
+            } while inFlight > 0
+            group.cancelAll()
+        }
+    }
+
+    /// Nil if the login no longer asks anything.
+    private func prompt(of login: Notifiable) -> Prompt? {
+        let pending = login.stored.login
+        guard case .waiting = pending.phase, let consent = pending.question?.consent else {
+            return nil
+        }
+        return Prompt(
+            number: login.stored.number,
+            key: pending.key,
+            user: login.user,
+            clientName: consent.clientName,
+            scopes: consent.scopes.map(\.requestedName),
+            bindingMessage: pending.details.bindingMessage,
+            ends: pending.terms.promptEnds,
+            link: settings.publicURL + "/approve/" + login.ticket.text,
+            ticket: login.ticket.text,
+            origin: pending.details.origin
+        )
+    }
+
+    private func ticket(for number: LoginNumber) async -> PromptTicket {
+        if let ticket = tickets.ticket(for: number) { return ticket }
+        let ticket = PromptTicket(for: number)
+        await record(number, .ticketIssued(ticket.digest))
+        tickets.keep(ticket)
+        return ticket
+    }
+
+    /// Asks one channel and records its answer.
+    ///
+    /// - Returns: the login afterwards; nil if it no longer takes the answer.
+    private func deliver(
+        _ prompt: Prompt,
+        _ delivery: PendingLogin.Delivery
+    ) async -> StoredLogin? {
+        guard let channel = plan.channel(delivery.channel) else {
+            return await record(
+                prompt.number,
+                .notDelivered(delivery.channel, "not configured", until: nil)
+            )
+        }
+        let start = ContinuousClock.now
+        let answer = await channel.ask(prompt)
+        observer?.delivered(channel.id, answer, took: ContinuousClock.now - start)
+        switch answer {
+        case .delivered:
+            return await record(prompt.number, .delivered(channel.id))
+        case .later(let reason, let asked):
+            let pause = channel.retries.pause(
+                after: delivery.attempts.count + 1,
+                asked: asked,
+                random: Random.fraction()
+            )
+            return await record(
+                prompt.number,
+                .notDelivered(channel.id, reason, until: clock.now() + pause)
+            )
+        case .refused(let reason):
+            log.warning("notification.refused") {
+                $0.member("channel", channel.id.value)
+                $0.members(about: prompt.key, prompt.origin)
+                $0.member("cause", reason)
+            }
+            return await record(prompt.number, .notDelivered(channel.id, reason, until: nil))
+        }
+    }
+}

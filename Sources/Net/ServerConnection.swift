@@ -1,0 +1,130 @@
+import Glibc
+import HTTP
+import TLS
+
+/// One HTTP/1.1 connection, from its first byte to its last.
+///
+/// Everything that needs no waiting is synchronous, in `ConnectionState`. The event loop runs it as
+/// soon as the socket is readable (`serve`), while the task of the connection stays suspended. The
+/// task is resumed only for what has to be awaited: a handler, a slow peer, the end. Resuming a
+/// task for each request would cost as much as parsing the request.
+@safe final class ServerConnection: @unchecked Sendable {
+    // Invariant behind @unchecked: touched on the loop's thread only.
+    private let socket: Socket
+    private let acceptor: Acceptor
+    // Unchecked exclusivity: on one thread, and nothing that the state calls comes back here.
+    @exclusivity(unchecked) private var state: ConnectionState
+    /// The suspended task, while the connection waits for its peer.
+    private var waiting: UnsafeContinuation<ConnectionState.Next, Never>?
+
+    private var server: Server { acceptor.server }
+    private var loop: EventLoop { socket.loop }
+
+    init(_ socket: Socket, acceptor: Acceptor, address: String) {
+        self.socket = socket
+        self.acceptor = acceptor
+        unsafe state = ConnectionState(socket, acceptor: acceptor, peer: Peer(address: address))
+    }
+
+    /// Serves the peer until one side ends the connection. The caller closes the socket.
+    func run() async {
+        do throws(ConnectionEnd) {
+            if let context = server.tlsContext { try await handshake(context) }
+            var next = unsafe state.next()
+            serving: while true {
+                switch next {
+                case .wait:
+                    next = unsafe await withUnsafeContinuation { unsafe park($0) }
+                    continue serving
+                case .yield: await loop.nextTurn()
+                case .waitForRoom: try await socket.untilWritable()
+                case .flush: try await flush()
+                case .handle(let handler): try await handle(handler)
+                case .refuse(let error):
+                    unsafe state.refuse(error)
+                    try await flush()
+                    break serving
+                case .end: break serving
+                }
+                next = unsafe state.next()
+            }
+            try await leave()
+        } catch {}
+        unsafe state.release()
+    }
+
+    // MARK: Waiting for the peer
+
+    private func park(_ continuation: UnsafeContinuation<ConnectionState.Next, Never>) {
+        unsafe waiting = continuation
+        unsafe socket.parked = self
+    }
+
+    /// Called by the socket when a parked connection may have something to do: the peer has sent
+    /// something, its deadline has passed, or the server drains.
+    func serve() {
+        let next = unsafe state.next()
+        if case .wait = next { return }
+        guard let task = unsafe waiting else { return }
+        unsafe waiting = nil
+        unsafe socket.parked = nil
+        unsafe task.resume(returning: next)
+    }
+
+    // MARK: Answering
+
+    private func handle(_ handler: Handler) async throws(ConnectionEnd) {
+        guard let request = unsafe state.request else { return }
+        let response = await handler(request)
+        guard unsafe state.endHandling(request, response) else { throw .gone }
+    }
+
+    private func flush() async throws(ConnectionEnd) {
+        unsafe state.beginFlush()
+        while let step = unsafe state.sendMore() { try await until(step) }
+    }
+
+    private func until(_ step: Step) async throws(ConnectionEnd) {
+        switch step {
+        case .done: break
+        case .wantRead: try await socket.untilReadable()
+        case .wantWrite: try await socket.untilWritable()
+        case .closed: throw .gone
+        }
+    }
+
+    // MARK: Beginning and ending
+
+    private func handshake(_ context: TLSContext) async throws(ConnectionEnd) {
+        socket.expire(inMilliseconds: server.limits.handshake)
+        guard let session = try? TLSSession(context, over: socket) else { throw .gone }
+        socket.tls = session
+        while true {
+            guard let step = try? session.handshake() else {
+                // So that the peer can read why it was refused.
+                try await linger()
+                throw .gone
+            }
+            if case .done = step { break }
+            try await until(step)
+        }
+        unsafe state.peerIsSecure(
+            certificate: session.peerCertificate.map {
+                PeerCertificate(thumbprint: $0.thumbprint, subject: $0.subject)
+            }
+        )
+    }
+
+    /// Closes so that the peer can read the last answer.
+    private func leave() async throws(ConnectionEnd) {
+        let hasUnreadInput = unsafe state.hasInput || socket.isReadable
+        if hasUnreadInput { try await linger() } else { socket.endOutput() }
+    }
+
+    private func linger() async throws(ConnectionEnd) {
+        unsafe state.release()
+        socket.endOutput()
+        socket.expire(inMilliseconds: Deadlines.linger)
+        try await socket.discardInput()
+    }
+}

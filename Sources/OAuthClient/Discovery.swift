@@ -1,0 +1,141 @@
+public import HTTP
+import JSON
+public import Logins
+public import Telemetry
+import Threads
+
+/// The metadata of authorization servers (OpenID Connect Discovery 1.0 §4, RFC 8414), cached for
+/// an hour. Expired metadata stay in use while the server does not give newer ones.
+public final class Discovery: Sendable {
+    /// What the metadata say, as far as it is used.
+    public struct Metadata: Hashable, Sendable {
+        public let tokenEndpoint: String
+        /// The token endpoint for connections with a client certificate (RFC 8705 §5).
+        public let tokenEndpointForCertificates: String?
+    }
+
+    /// Follows the issuer (OpenID Connect Discovery 1.0 §4).
+    public static let path = "/.well-known/openid-configuration"
+    /// Endpoints move rarely; once an hour also notices an alias that was added.
+    private static let lifetime = Duration.seconds(3600)
+
+    private struct Entry {
+        let metadata: Metadata
+        var freshUntil: Timestamp
+    }
+
+    private let settings: ClientSettings
+    private let http: any OutboundHTTP
+    private let clock: any WallClock
+    private let log: Logger
+    private let entries = Locked<[String: Entry]>([:])
+    private let requests = SingleFlight<String, Metadata, OAuthFailure>()
+
+    public init(
+        _ settings: ClientSettings,
+        http: any OutboundHTTP,
+        clock: any WallClock,
+        log: Logger
+    ) {
+        self.settings = settings
+        self.http = http
+        self.clock = clock
+        self.log = log
+    }
+
+    /// The metadata of an issuer. They are requested with the client certificate `identity`, and
+    /// within `trace`, a `traceparent`.
+    public func metadata(
+        of issuer: String,
+        showing identity: ClientIdentity?,
+        trace: String?
+    ) async throws(OAuthFailure) -> Metadata {
+        try await requests.value(for: issuer, cached: { fresh(issuer) }) {
+            () async throws(OAuthFailure) in
+            do throws(OAuthFailure) {
+                let metadata = try read(try await fetch(issuer, identity, trace), issuer)
+                let freshUntil = clock.now() + Self.lifetime
+                entries.withLock {
+                    $0[issuer] = Entry(metadata: metadata, freshUntil: freshUntil)
+                }
+                return metadata
+            } catch {
+                guard let old = entries.withLock({ $0[issuer] }) else { throw error }
+                log.warning("discovery.failed") {
+                    $0.member("server", settings.server)
+                    $0.member("cause", "\(error)")
+                }
+                return old.metadata
+            }
+        }
+    }
+
+    /// Makes the next caller request newer metadata, because an endpoint that they name failed.
+    func distrust(_ issuer: String) {
+        entries.withLock { $0[issuer]?.freshUntil = Timestamp(milliseconds: 0) }
+    }
+
+    private func fresh(_ issuer: String) -> Metadata? {
+        let now = clock.now()
+        return entries.withLock { entries in
+            // A clock that is set back must not make metadata live longer.
+            guard let entry = entries[issuer], now < entry.freshUntil,
+                entry.freshUntil <= now + Self.lifetime
+            else { return nil }
+            return entry.metadata
+        }
+    }
+
+    private func fetch(
+        _ issuer: String,
+        _ identity: ClientIdentity?,
+        _ trace: String?
+    ) async throws(OAuthFailure) -> OutboundResponse {
+        let request = OutboundRequest(
+            .get,
+            issuer + Self.path,
+            fields: [Field("Accept", "application/json")] + TraceContext.fields(within: trace),
+            destination: settings.destination.showing(identity),
+            timeLimit: settings.timeLimit
+        )
+        do { return try await http.send(request) } catch {
+            throw .unavailable("discovery: \(error)", after: nil)
+        }
+    }
+
+    private func read(
+        _ answer: OutboundResponse,
+        _ issuer: String
+    ) throws(OAuthFailure) -> Metadata {
+        switch answer.status {
+        case 200: break
+        case 408, 425, 429, 500...599:
+            throw .unavailable(
+                "discovery: \(answer.status)",
+                after: answer.retryAfter(secondsSince1970: clock.now().milliseconds / 1000)
+            )
+        default: throw .refused("discovery: \(answer.status)")
+        }
+        guard let body = try? JSONValue(answer.body), body.object != nil else {
+            throw .unavailable("discovery: its answer is not a JSON object", after: nil)
+        }
+        // Otherwise the metadata of another server could be put in their place (OpenID Connect
+        // Discovery 1.0 §4.3).
+        guard body["issuer"]?.string == issuer else {
+            throw .refused("discovery: the issuer is not \(issuer)")
+        }
+        guard let endpoint = body["token_endpoint"]?.string, Self.isUsable(endpoint, issuer)
+        else { throw .refused("discovery: token_endpoint is missing or not https") }
+        let alias = body["mtls_endpoint_aliases"]?["token_endpoint"]
+        if let alias, alias.string.map({ Self.isUsable($0, issuer) }) != true {
+            throw .refused("discovery: mtls_endpoint_aliases.token_endpoint is not https")
+        }
+        return Metadata(tokenEndpoint: endpoint, tokenEndpointForCertificates: alias?.string)
+    }
+
+    /// Credentials are not sent over a connection that is less protected than the metadata's.
+    private static func isUsable(_ endpoint: String, _ issuer: String) -> Bool {
+        endpoint.hasPrefix("https://")
+            || (endpoint.hasPrefix("http://") && issuer.hasPrefix("http://"))
+    }
+}

@@ -1,0 +1,104 @@
+import Logins
+
+/// What can be read about logins, on the writer's connection or a reader's.
+extension DatabaseConnection {
+    func login(_ number: LoginNumber) throws(StoreError) -> StoredLogin? {
+        let select = try statement(LoginRow.byNumber)
+        select.bind(number.rawValue, at: 1)
+        defer { select.reset() }
+        return try select.step() ? try LoginRow.read(select) : nil
+    }
+
+    /// The same, but nil for a damaged row too.
+    func readableLogin(
+        _ number: LoginNumber,
+        whenDamaged: (LoginNumber, StoreError) -> Void = { _, _ in }
+    ) throws(StoreError) -> StoredLogin? {
+        do throws(StoreError) {
+            return try login(number)
+        } catch {
+            guard case .damaged = error else { throw error }
+            whenDamaged(number, error)
+            return nil
+        }
+    }
+
+    /// The login with that key and hash.
+    func login(
+        _ key: LoginKey,
+        _ hash: Int64,
+        _ index: TailIndex
+    ) throws(StoreError) -> StoredLogin? {
+        if let known = try login(key, among: index.numbers(hash)) { return known }
+        return try login(key, among: index.stored(hash, self))
+    }
+
+    /// Looks through the logins that the index's table may not have yet, for a tool beside the
+    /// service: only the service has them in memory.
+    func loginNotMerged(_ key: LoginKey) throws(StoreError) -> StoredLogin? {
+        let select = try statement(
+            """
+            SELECT number FROM login
+            WHERE number > (SELECT hashes_merged FROM meta) AND login_id = ? AND server = ?
+            """
+        )
+        select.bind(key.login.value, at: 1)
+        select.bind(key.server.value, at: 2)
+        return try login(key, among: select.loginNumbers().map(\.rawValue))
+    }
+
+    private func login(
+        _ key: LoginKey,
+        among numbers: [Int64]
+    ) throws(StoreError) -> StoredLogin? {
+        for number in numbers {
+            if let found = try login(LoginNumber(number)), found.login.key == key { return found }
+        }
+        return nil
+    }
+
+    func logins(
+        in phase: PendingLogin.PhaseName,
+        after: LoginNumber?,
+        limit: Int,
+        whenDamaged: (LoginNumber, StoreError) -> Void
+    ) throws(StoreError) -> [StoredLogin] {
+        let select = try statement(LoginRow.byPhase)
+        select.bind(phase.storedName, at: 1)
+        select.bind(after?.rawValue ?? Int64.min, at: 2)
+        select.bind(Int64(max(limit, 0)), at: 3)
+        defer { select.reset() }
+        var logins: [StoredLogin] = []
+        while try select.step() {
+            do throws(StoreError) {
+                logins.append(try LoginRow.read(select))
+            } catch {
+                guard case .damaged = error else { throw error }
+                whenDamaged(select.loginNumber, error)
+            }
+        }
+        return logins
+    }
+
+    func census() throws(StoreError) -> [Census] {
+        let select = try statement(
+            "SELECT phase, outcome, count FROM census WHERE count > 0 ORDER BY phase, outcome"
+        )
+        defer { select.reset() }
+        var census: [Census] = []
+        while try select.step() {
+            guard let name = try select.text(0),
+                let phase = PendingLogin.PhaseName(storedName: name)
+            else { throw StoreError.damaged("invalid phase in census") }
+            let outcome = try select.text(1) ?? ""
+            census.append(
+                Census(
+                    phase: phase,
+                    outcome: outcome.isEmpty ? nil : outcome,
+                    count: Int(select.integer(2) ?? 0)
+                )
+            )
+        }
+        return census
+    }
+}

@@ -1,0 +1,47 @@
+import Logins
+
+/// The columns of the table `login`, in the order of the schema.
+enum LoginColumn: Int32, TableColumn {
+    // Written once.
+    case number
+    case server, tenant, loginID
+    case receivedAt, expiresAt, reportEnds, reportsExpiry
+    case userID, workspace, client, clientName, scopes, acrValues, bindingMessage, consentID
+    case state, unknownMembers, originTrace, originRequest
+    case redacted
+
+    // Changed by events.
+    case promptEnds, tickets, phase, dueAt, attempts, nextAt, inDoubt
+    case consent, accounts, digest, nonce, consentKey, deliveries
+    case outcome, failure, choice, method, via, address, decidedAt, challenge, granted, selected
+    case settlement, settledAt, stranding, strandingReason
+
+    /// The columns that events change; only `redact` changes others.
+    static let changing = allCases.drop { $0 != .promptEnds }
+}
+
+/// How a login is stored: the statements on whole rows, and what each column holds.
+enum LoginRow {
+    static let byNumber = SQL("SELECT \(LoginColumn.names) FROM login WHERE number = ?")
+
+    static let byPhase = SQL(
+        """
+        SELECT \(LoginColumn.names) FROM login
+        WHERE phase = ? AND number > ? ORDER BY number LIMIT ?
+        """
+    )
+
+    static let insert = SQL(
+        "INSERT INTO login (\(LoginColumn.names)) VALUES (\(LoginColumn.parameters))"
+    )
+
+    static let update = SQL(
+        """
+        UPDATE login SET \(LoginColumn.assignments(LoginColumn.changing))
+        WHERE number = ?\(LoginColumn.number.parameter)
+        """
+    )
+
+    /// Bytes of a ticket's digest (SHA-256).
+    static let ticketLength = 32
+}

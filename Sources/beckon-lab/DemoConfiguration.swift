@@ -1,0 +1,73 @@
+/// What the demo runs Beckon with: everything on this machine, with secrets that are public.
+enum DemoConfiguration {
+    /// The ports that the demo's programs listen on, all on 127.0.0.1.
+    struct Ports {
+        let page: UInt16
+        let service: UInt16
+        let acp: UInt16
+        let bank: UInt16
+        let management: UInt16
+    }
+
+    /// The password whose hash is in the configuration.
+    static let inboundPassword = "demo-password-between-acp-and-beckon"
+    /// The bearer token of the demo's bank.
+    static let bankToken = "demo-bank-token"
+    /// The key of the webhook that rings the demo's phone.
+    static let webhookSecret = "whsec_YmVja29uIGRlbW8gd2ViaG9vayBrZXkgMzIgYnl0ZXM="
+
+    /// The configuration of Beckon.
+    static func text(_ ports: Ports) -> String {
+        """
+        {
+          development: true,
+          public_url: "http://127.0.0.1:\(ports.service)",
+          listen: { address: "127.0.0.1:\(ports.service)" },
+          management: { address: "127.0.0.1:\(ports.management)" },
+          store: { sqlite: { path: "beckon-demo.db" } },
+
+          authorization_servers: [
+            {
+              id: "acp",
+              inbound: {
+                basic: [
+                  {
+                    user: "acp",
+                    password_hash: "sha256:AAECAwQFBgcICQoLDA0ODw:0vsQUungnUVX7ySYRQc5ezWxUIbmh2ZVlzeu0txdWp0",
+                  },
+                ],
+              },
+              outbound: {
+                acp: "http://127.0.0.1:\(ports.acp)",
+                tenant: "bank",
+                client_id: "beckon",
+                client_secret: "beckon-system-client-secret",
+                // Only the workspace tells this family; the scopes tell the others.
+                workspaces: { cdr: { family: "cdr" } },
+              },
+            },
+          ],
+
+          // The demo's bank, which lists users' accounts.
+          accounts: { url: "http://127.0.0.1:\(ports.bank)/users/{user}/accounts", token: "\(bankToken)" },
+
+          // Somebody who tries the demo starts more logins than a real user.
+          limits_per_user: { live: 50, starts_per_minute: 1000 },
+
+          // The phone on the demo's page.
+          channels: {
+            phone: {
+              kind: "webhook",
+              url: "http://127.0.0.1:\(ports.page)/demo/phone",
+              secrets: ["\(webhookSecret)"],
+              allow_internal: true,
+            },
+          },
+
+          approval: { title: "Demo Bank", frame_ancestors: ["http://127.0.0.1:\(ports.page)", "http://localhost:\(ports.page)"] },
+
+          log: { format: "text", level: "info", requests: "off" },
+        }
+        """
+    }
+}

@@ -1,0 +1,4 @@
+import Commands
+import Glibc
+
+exit(LabCommandLine.program.main(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,67 @@
+import Engine
+import Identity
+import Logins
+import TestSupport
+import Testing
+
+@Suite("The cost of a login", .timeLimit(.minutes(1)))
+struct LoginCostTests {
+    @Test("A login takes six commits, seven reads of its row and one look-up of its user")
+    func cost() async throws {
+        let stage = try Stage()
+        var counted: InstrumentedStore?
+        try await stage.run { run in
+            counted = run.counted
+            let number = try await run.counted.insertNew(PendingLogin.Fixture().make())
+            try await stage.login(number, "delivered") { login in
+                login.phase == .waiting([.fixtureDelivered(at: stage.start)])
+            }
+            let ticket = try #require(stage.webhook.asked.entries.first).prompt.ticket
+            try await run.decide(.approve, ticket)
+            try await stage.login(number, reaching: .settled)
+        }
+        // Commits: received, prepared, notified, decided, report begun, report taken.
+        // Reads: one for each commit but the first, and one to claim each of the two duties.
+        #expect(counted?.takeCounts() == .init(commits: 6, reads: 7))
+        #expect(stage.people.asked.entries.count == 1)
+    }
+
+    @Test("A decision reads its row once, whether it is taken, repeated or refused")
+    func decision() async throws {
+        let stage = try Stage()
+        try await stage.withStore { store in
+            let counted = InstrumentedStore(store)
+            let desk = stage.desk(counted)
+            let ticket = try await DecisionDeskTests.prompt(
+                "login-1",
+                .waiting,
+                in: store,
+                at: stage.start
+            )
+            func decide(_ choice: Decision.Choice, _ ticket: String) async -> Bool {
+                let decided = try? await desk.decide(
+                    choice,
+                    opening: ticket,
+                    via: .page,
+                    address: nil
+                )
+                return decided != nil
+            }
+            let wrong = PromptTicket(for: ticket.number).text
+            #expect(await !decide(.approve, wrong))
+            #expect(counted.takeCounts() == .init(reads: 1))
+            #expect(await decide(.approve, ticket.text))
+            #expect(counted.takeCounts() == .init(commits: 1, reads: 1))
+            #expect(await decide(.approve, ticket.text))
+            #expect(counted.takeCounts() == .init(reads: 1))
+            #expect(await !decide(.deny, ticket.text))
+            #expect(counted.takeCounts() == .init(reads: 1))
+        }
+    }
+}
+
+extension PendingLogin.Delivery {
+    fileprivate static func fixtureDelivered(at moment: Timestamp) -> Self {
+        Self(channel: fixture(at: moment).channel, state: .delivered(at: moment))
+    }
+}

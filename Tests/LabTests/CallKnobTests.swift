@@ -1,0 +1,426 @@
+import HTTP
+import JSON
+import Lab
+import TestSupport
+import Testing
+
+@Suite("A knob for what the server answers", .timeLimit(.minutes(1)))
+struct CallKnobTests {
+    private func turn(
+        _ name: KnobName,
+        _ value: String,
+        in world: World,
+        on operation: String? = nil,
+        times: Int? = nil
+    ) throws {
+        world.acp.knobs.set(
+            [name: try JSONValue(Array(value.utf8))],
+            match: KnobMatch(operation: operation),
+            times: times
+        )
+    }
+
+    private func login(_ world: World) async throws -> JSONValue {
+        let id = world.service.starts[0]["login_id"]?.string ?? ""
+        return try await world.control(.get, "/_sim/logins/\(id)").body
+    }
+
+    private func get(_ world: World) async throws -> OutboundResponse {
+        let id = world.service.starts[0]["login_id"]?.string ?? ""
+        return try await world.service.call(.get, "/api/system/bank/scope-grants/\(id)")
+    }
+
+    @Test(
+        "checks login_state otherwise (K-06)",
+        arguments: [
+            ("\"off\"", "guess", 200), ("400", "guess", 400), ("\"404\"", "guess", 404),
+            ("\"expect_other\"", "STATE", 403),
+        ]
+    )
+    func loginState(value: String, state: String, status: Int) async throws {
+        try await World.with { world in
+            try turn(.loginStateCheck, value, in: world)
+            _ = try await world.begin()
+            let start = world.service.starts[0]
+            let right = start["login_state"]?.string ?? ""
+            let answer = try await world.service.call(
+                .post,
+                "/api/system/bank/scope-grants/\(start["login_id"]?.string ?? "")/accept",
+                """
+                {"granted_scopes":["openid"],\
+                "login_state":"\(state.replacing("STATE", with: right))"}
+                """
+            )
+            #expect(answer.status == status)
+            // Only a wrong value is the caller's fault.
+            #expect(world.rules == (status == 200 || state == "STATE" ? [] : ["call.login_state"]))
+        }
+    }
+
+    @Test(
+        "answers a second decision otherwise (K-08)",
+        arguments: [
+            ("same_200", 200, 409), ("same_409", 409, 409), ("other_409", 200, 409),
+            ("404", 404, 404),
+        ]
+    )
+    func second(value: String, same: Int, opposite: Int) async throws {
+        try await World.with { world in
+            try turn(.secondDecision, "\"\(value)\"", in: world)
+            _ = try await world.begin()
+            let start = world.service.starts[0]
+            #expect(try await world.service.accept(start) == 200)
+            #expect(try await world.service.accept(start) == same)
+            #expect(try await world.service.reject(start) == opposite)
+        }
+    }
+
+    @Test("shows or hides what is decided (K-09)", arguments: [("visible", 200), ("404", 404)])
+    func afterDecision(value: String, status: Int) async throws {
+        try await World.with { world in
+            try turn(.getAfterDecision, "\"\(value)\"", in: world)
+            _ = try await world.begin()
+            _ = try await world.service.accept(world.service.starts[0])
+            let answer = try await get(world)
+            #expect(answer.status == status)
+            if status == 200 {
+                #expect(try JSONValue(answer.body)["scope_grant_approved"]?.bool == true)
+            }
+        }
+    }
+
+    @Test("fails as often as listed, then works (K-10)")
+    func fail() async throws {
+        try await World.with { world in
+            try turn(.callFail, "[503,500,200]", in: world, on: "accept")
+            _ = try await world.begin()
+            var statuses: [Int] = []
+            for _ in 0..<3 {
+                statuses.append(try await world.service.accept(world.service.starts[0]))
+            }
+            #expect(statuses == [503, 500, 200])
+            #expect(try await login(world)["effective_reports"]?.integer == 1)
+            #expect(world.rules == [])
+        }
+    }
+
+    @Test("fails although it did its work (K-10)")
+    func failProcessed() async throws {
+        try await World.with { world in
+            try turn(.callFail, "{\"statuses\":[500],\"processed\":true}", in: world, on: "accept")
+            _ = try await world.begin()
+            #expect(try await world.service.accept(world.service.starts[0]) == 500)
+            #expect(try await login(world)["state"]?.string == "approved")
+            // Looking is right, and so no call after success.
+            #expect(try await get(world).status == 200)
+            #expect(world.rules == [])
+        }
+    }
+
+    @Test(
+        "breaks the connection (K-11)",
+        arguments: [
+            ("before_processing", "pending"), ("after_processing", "approved"),
+            ("mid_body", "approved"),
+        ]
+    )
+    func drop(value: String, state: String) async throws {
+        try await World.with { world in
+            try turn(.callDrop, "\"\(value)\"", in: world, on: "accept", times: 1)
+            _ = try await world.begin()
+            await #expect(throws: OutboundError.self) {
+                try await world.service.accept(world.service.starts[0])
+            }
+            #expect(try await login(world)["state"]?.string == state)
+            #expect(try await get(world).status == 200)
+            #expect(world.rules == [])
+        }
+    }
+
+    @Test("takes its time (K-12)")
+    func slow() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            _ = try await world.service.renewToken()
+            try turn(.callSlow, "{\"first_byte_ms\":3000}", in: world, on: "accept")
+            async let status = world.service.accept(world.service.starts[0])
+            while !Task.isCancelled, world.acp.clock.sleeperCount == 0 { await Task.yield() }
+            #expect(try await login(world)["state"]?.string == "pending")
+            world.acp.clock.advance(byMilliseconds: 3000)
+            #expect(try await status == 200)
+        }
+    }
+
+    @Test(
+        "limits the rate (K-13)",
+        arguments: [
+            ("2", "2", true), ("\"date:2\"", "Fri, 20 Nov 2026 12:00:02 GMT", true),
+            ("null", nil, false), ("\"soon\"", "soon", false),
+        ]
+    )
+    func rateLimit(value: String, header: String?, isWatched: Bool) async throws {
+        try await World.with { world in
+            try turn(.rateLimit, value, in: world, on: "get", times: 2)
+            _ = try await world.begin()
+            let first = try await get(world)
+            #expect(first.status == 429)
+            #expect(first.fields.first("retry-after") == header)
+            world.acp.clock.advance(byMilliseconds: 1999)
+            #expect(try await get(world).status == 429)
+            #expect(world.rules == (isWatched ? ["call.before_retry_after"] : []))
+            world.acp.clock.advance(byMilliseconds: 2000)
+            #expect(try await get(world).status == 200)
+            #expect(world.rules.count == (isWatched ? 1 : 0))
+        }
+    }
+
+    @Test("gives tokens that do not live long (K-14)")
+    func tokenTTL() async throws {
+        try await World.with { world in
+            try turn(.tokenTTL, "5", in: world, times: 1)
+            _ = try await world.begin()
+            let answer = try await world.service.renewToken()
+            #expect(try JSONValue(answer.body)["expires_in"]?.integer == 5)
+            #expect(try await get(world).status == 200)
+            world.acp.clock.advance(byMilliseconds: 7001)
+            #expect(try await get(world).status == 401)
+            #expect(world.rules == ["token.after_expiry"])
+        }
+    }
+
+    @Test("revokes a token once (K-15)")
+    func revokeOnce() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            try turn(.tokenRevoke, "\"once\"", in: world)
+            #expect(try await get(world).status == 401)
+            _ = try await world.service.renewToken()
+            #expect(try await get(world).status == 200)
+            #expect(world.rules == [])
+        }
+    }
+
+    @Test("revokes a token after some uses (K-15)")
+    func revokeAfter() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            try turn(.tokenRevoke, "2", in: world)
+            var statuses: [Int] = []
+            for _ in 0..<3 { statuses.append(try await get(world).status) }
+            #expect(statuses == [200, 200, 401])
+        }
+    }
+
+    @Test(
+        "breaks the token endpoint (K-16)",
+        arguments: [
+            ("\"invalid_client\"", 400), ("401", 401), ("429", 429), ("500", 500),
+            ("\"content_type\"", 200),
+        ]
+    )
+    func tokenFail(value: String, status: Int) async throws {
+        try await World.with { world in
+            try turn(.tokenFail, value, in: world, times: 1)
+            let answer = try await world.service.renewToken()
+            #expect(answer.status == status)
+            #expect((try? JSONValue(answer.body))?["access_token"] == nil)
+            #expect(try await world.service.renewToken().status == 200)
+        }
+    }
+
+    @Test("never answers a token request (K-16)")
+    func tokenTimeout() async throws {
+        try await World.with { world in
+            try turn(.tokenFail, "\"timeout\"", in: world, times: 1)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    await #expect(throws: OutboundError.self) {
+                        try await world.service.renewToken()
+                    }
+                }
+                while !Task.isCancelled, world.acp.clock.sleeperCount == 0 { await Task.yield() }
+                world.acp.clock.advance(byMilliseconds: 60_000)
+            }
+        }
+    }
+
+    @Test("gives tokens without the scope (K-17)")
+    func scopeMissing() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            try turn(.scopeMissing, "\"manage_scope_grants\"", in: world)
+            #expect(try await get(world).status == 403)
+            #expect(world.rules == [])
+        }
+    }
+
+    @Test(
+        "shows no scope grant, or a strange one (K-22)",
+        arguments: [("404", 404), ("403", 403), ("\"html\"", 200), ("\"huge_list\"", 200)]
+    )
+    func consentGet(value: String, status: Int) async throws {
+        try await World.with { world in
+            try turn(.consentGet, value, in: world)
+            _ = try await world.begin()
+            let answer = try await get(world)
+            #expect(answer.status == status)
+            let body = try JSONValue(answer.body)
+            if value == "\"html\"" {
+                #expect(body["client_info"]?["client_name"]?.string?.contains("<script>") == true)
+            }
+            if value == "\"huge_list\"" {
+                #expect(body["requested_scopes"]?.array?.count == 1002)
+            }
+        }
+    }
+
+    /// What a family's view shows of how much, or of what is shared.
+    private static let amounts: [(String, [String])] = [
+        ("obuk.domestic_payment", ["Initiation", "InstructedAmount", "Amount"]),
+        ("obuk.domestic_standing_order", ["Initiation", "FirstPaymentAmount", "Amount"]),
+        ("obuk.file_payment", ["Initiation", "FileHash"]),
+        ("obbr.payment_v3", ["payment", "amount"]), ("obuk.account_access", ["Permissions"]),
+        ("obbr.data", ["permissions"]), ("fdx", ["lookbackPeriod"]), ("cdr", ["expiry"]),
+        ("ksa", ["expiry"]),
+    ]
+
+    private static func value(_ view: JSONValue, _ member: String, _ path: [String]) -> JSONValue? {
+        path.reduce(view[member]) { $0?[$1] }
+    }
+
+    @Test("changes a consent between two looks (K-21)", arguments: amounts)
+    func change(family: String, path: [String]) async throws {
+        try await World.with { world in
+            let example = ConsentExample.named(family)
+            try turn(.consentChange, "1", in: world)
+            _ = try await world.ask(example)
+            let first = try await world.look(example).body
+            let second = try await world.look(example).body
+            let before = Self.value(first, example.member, path)
+            #expect(before != nil)
+            #expect(Self.value(second, example.member, path) != before)
+            #expect(try await world.look(example).body == second)
+        }
+    }
+
+    @Test("changes who is paid (K-21)", arguments: ["obuk.domestic_payment", "obbr.payment_v1"])
+    func changedPayee(family: String) async throws {
+        try await World.with { world in
+            let example = ConsentExample.named(family)
+            try turn(.consentChange, #"{"after":2,"what":"payee"}"#, in: world)
+            _ = try await world.ask(example)
+            let first = try await world.look(example).body
+            #expect(try await world.look(example).body == first)
+            let third = try await world.look(example).body
+            #expect(String(decoding: third.bytes, as: UTF8.self).contains("Somebody Else"))
+        }
+    }
+
+    @Test("changes a scope grant too (K-21)")
+    func changedScopes() async throws {
+        try await World.with { world in
+            try turn(.consentChange, "1", in: world)
+            _ = try await world.begin()
+            let first = try await get(world)
+            #expect(try await get(world).body != first.body)
+        }
+    }
+
+    @Test("shows a consent that cannot be shown (K-22)", arguments: amounts)
+    func unusableConsent(family: String, path: [String]) async throws {
+        try await World.with { world in
+            let example = ConsentExample.named(family)
+            try turn(.consentGet, #""missing_amount""#, in: world, times: 1)
+            _ = try await world.ask(example)
+            let view = try await world.look(example).body
+            #expect(view[example.member] != nil)
+            #expect(Self.value(view, example.member, path) == nil)
+            try turn(.consentGet, #""other_type""#, in: world, times: 1)
+            let type = try await world.look(example).body["type"]?.string
+            #expect(type == (example.type == nil ? nil : "unheard_of"))
+            try turn(.consentGet, #""huge_list""#, in: world, times: 1)
+            let scopes = try await world.look(example).body["requested_scopes"]?.array
+            #expect(scopes?.count == 1000)
+            try turn(.consentGet, "503", in: world, times: 1)
+            #expect(try await world.look(example).status == 503)
+        }
+    }
+
+    @Test("starts a second login for a consent by itself (K-29)")
+    func twice() async throws {
+        try await World.with { world in
+            try turn(.sameConsent, #""twice""#, in: world, times: 1)
+            let (id, _) = try await world.ask(ConsentExample.named("obuk.account_access"))
+            while !Task.isCancelled, world.service.starts.count < 2 { await Task.yield() }
+            let ids = world.service.starts.compactMap { $0["openbanking_intent_id"]?.string }
+            #expect(ids == [id, id])
+            #expect(Set(world.service.starts.compactMap { $0["login_id"]?.string }).count == 2)
+        }
+    }
+
+    @Test("brings many logins along (K-30)")
+    func burst() async throws {
+        try await World.with { world in
+            try turn(
+                .burst,
+                #"{"count":3,"per_second":1000,"many_users":true}"#,
+                in: world,
+                times: 1
+            )
+            _ = try await world.begin("u")
+            // A millisecond lies between two.
+            while !Task.isCancelled, world.service.starts.count < 4 {
+                world.acp.clock.advance(byMilliseconds: 1)
+                await Task.yield()
+            }
+            let users = world.service.starts.compactMap { $0["user_identifier"]?.string }
+            #expect(Set(users) == ["u", "u-1", "u-2", "u-3"])
+        }
+    }
+
+    @Test(
+        "says where to go next, or not (K-23)",
+        arguments: [("absent", nil), ("empty", ""), ("decoy", "http://acp.test/_decoy/link")]
+    )
+    func redirectTo(value: String, expected: String?) async throws {
+        try await World.with { world in
+            try turn(.redirectTo, "\"\(value)\"", in: world)
+            _ = try await world.begin()
+            let start = world.service.starts[0]
+            let answer = try await world.service.call(
+                .post,
+                "/api/system/bank/scope-grants/\(start["login_id"]?.string ?? "")/reject",
+                "{\"login_state\":\"\(start["login_state"]?.string ?? "")\"}"
+            )
+            #expect(try JSONValue(answer.body)["redirect_to"]?.string == expected)
+        }
+    }
+
+    @Test("redirects any call (K-26)", arguments: [301, 307])
+    func redirect(status: Int) async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            try turn(.redirect, "\(status)", in: world, on: "accept")
+            let start = world.service.starts[0]
+            #expect(try await world.service.accept(start) == status)
+            #expect(try await login(world)["state"]?.string == "pending")
+        }
+    }
+
+    @Test("takes every name, and refuses what has no effect")
+    func names() async throws {
+        try await World.with { world in
+            for name in KnobName.allCases {
+                let answer = try await world.control(
+                    .post,
+                    "/_sim/knobs",
+                    "{\"match\":{\"user\":\"x\"},\"set\":{\"\(name.rawValue)\":1}}"
+                )
+                // Nobody listens with TLS in memory.
+                #expect(answer.status == (name == .tls ? 400 : 201))
+            }
+            let unknown = try await world.control(.post, "/_sim/knobs", "{\"set\":{\"magic\":1}}")
+            #expect(unknown.status == 400)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import HTTP
+import JSON
+import Lab
+import Testing
+
+@Suite("The control of the simulator", .timeLimit(.minutes(1)))
+struct ControlTests {
+    @Test("starts a login without a client")
+    func login() async throws {
+        try await World.with { world in
+            let answer = try await world.control(
+                .post,
+                "/_sim/logins",
+                """
+                {"user":"u","scopes":["openid","email"],"binding_message":"M","ttl":60}
+                """
+            )
+            #expect(answer.status == 201)
+            let start = try #require(world.service.starts.first)
+            #expect(start["login_id"] == answer.body["login_id"])
+            #expect(start["requested_scopes"]?.array == [.string("openid"), .string("email")])
+            #expect(start["binding_message"]?.string == "M")
+            #expect(start["expires_at"]?.string == "2026-11-20T12:01:00Z")
+            let id = try #require(answer.body["login_id"]?.string)
+            let login = try await world.control(.get, "/_sim/logins/\(id)").body
+            #expect(login["state"]?.string == "pending")
+            #expect(login["accept_calls"]?.integer == 0)
+            #expect(try await world.control(.get, "/_sim/logins/none").status == 404)
+        }
+    }
+
+    @Test("moves the clock")
+    func clock() async throws {
+        try await World.with { world in
+            let id = try await world.begin()
+            let moved = try await world.control(.post, "/_sim/clock", "{\"advance_s\":120}")
+            #expect(moved.body["now"]?.string == "2026-11-20T12:02:00.000Z")
+            #expect(try await world.redeem(id).error == "expired_token")
+            #expect(try await world.control(.post, "/_sim/clock", "{}").status == 400)
+        }
+    }
+
+    @Test("turns knobs for some users, some times, and back")
+    func knobs() async throws {
+        try await World.with { world in
+            let verify = { (user: String) async throws -> String? in
+                try await world.post(
+                    "/backchannel/authentication",
+                    ["scope": "openid", "login_hint": user]
+                ).error
+            }
+            world.service.know(false)
+            let knob = try await world.control(
+                .post,
+                "/_sim/knobs",
+                """
+                {"match":{"user":"vip-*"},"set":{"verify.map":"access_denied"},"times":2}
+                """
+            )
+            #expect(knob.body["id"]?.string == "k1")
+            #expect(try await verify("customer") == "unknown_user_id")
+            #expect(try await verify("vip-1") == "access_denied")
+            #expect(try await verify("vip-2") == "access_denied")
+            #expect(try await verify("vip-3") == "unknown_user_id")
+            world.acp.knobs.set([.verifyMap: .string("server_error")])
+            #expect(try await verify("vip-4") == "server_error")
+            #expect(try await world.control(.delete, "/_sim/knobs/k2").status == 204)
+            #expect(try await verify("vip-4") == "unknown_user_id")
+            #expect(try await world.control(.delete, "/_sim/knobs/k2").status == 404)
+        }
+    }
+
+    @Test("draws the same lots from the same seed")
+    func seed() async throws {
+        try await World.with { world in
+            world.service.know(false)
+            var runs: [[String?]] = []
+            for _ in 0..<2 {
+                _ = try await world.control(.post, "/_sim/reset", "{\"seed\":42}")
+                world.acp.knobs.set([.verifyMap: .string("access_denied")], probability: 0.5)
+                var errors: [String?] = []
+                for _ in 0..<40 {
+                    errors.append(
+                        try await world.post(
+                            "/backchannel/authentication",
+                            ["scope": "openid", "login_hint": "u"]
+                        ).error
+                    )
+                }
+                runs.append(errors)
+            }
+            #expect(runs[0] == runs[1])
+            #expect(Set(runs[0]) == ["access_denied", "unknown_user_id"])
+        }
+    }
+
+    @Test("keeps the journal free of secrets")
+    func journal() async throws {
+        try await World.with { world in
+            let id = try await world.begin("u", ["client_notification_token": "tok"])
+            _ = try await world.service.accept(world.service.starts[0])
+            let tokens = try await world.redeem(id)
+            let log = try await world.control(.get, "/_sim/log?after=0").body
+            let text = String(decoding: log.bytes, as: UTF8.self)
+            let secrets = [
+                "kiosk-secret", "as-password", "beckon-system-client-secret",
+                tokens.body["access_token"]?.string, tokens.body["id_token"]?.string,
+                world.service.starts[0]["login_state"]?.string,
+            ]
+            for secret in secrets {
+                let secret = try #require(secret)
+                #expect(!text.contains(secret))
+            }
+            #expect(text.contains("authentication/start"))
+            #expect(text.contains("scope-grants"))
+            let numbers = log.array?.compactMap { $0["number"]?.integer } ?? []
+            #expect(numbers == Array(1...numbers.count))
+            let later = try await world.control(.get, "/_sim/log?after=\(numbers.count - 1)").body
+            #expect(later.array?.count == 1)
+        }
+    }
+
+    @Test("tells news at once to whoever waits for them")
+    func longPoll() async throws {
+        try await World.with { world in
+            let last = world.acp.journal.last
+            async let news = world.control(.get, "/_sim/log?after=\(last)&wait_s=30")
+            _ = try await world.begin()
+            #expect(try await news.body.array?.isEmpty == false)
+        }
+    }
+}

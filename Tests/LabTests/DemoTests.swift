@@ -1,0 +1,313 @@
+import Cryptography
+import HTTP
+import JSON
+import Lab
+import TestSupport
+import Testing
+
+@Suite("The demo page", .timeLimit(.minutes(1)))
+struct DemoTests {
+    private static let key = Array("a key of thirty-two bytes, well:".utf8)
+    private static let secret = "whsec_" + Base64.encode(key)
+    private static let now = StillClock.start / 1000
+    private static let promptBody = """
+        {"type":"login.prompt","data":{"login_id":"L1","client_name":"Kiosk","scopes":["openid"],\
+        "binding_message":"M","expires_at":"2026-11-20T12:02:00Z",\
+        "prompt_url":"http://127.0.0.1:1/approve/ticket-1","ticket":"ticket-1"}}
+        """
+
+    private struct Demo {
+        let simulation: Simulation
+        let router: Router
+
+        init() throws {
+            var configuration = SimulatorConfiguration(
+                service: .init(baseURL: StandInService.base, user: "acp", password: "p"),
+                clients: [World.poller]
+            )
+            configuration.baseURL = "http://acp.test"
+            simulation = try #require(
+                Simulation(
+                    configuration,
+                    demo: DemoSite.Configuration(webhookSecrets: ["whsec_AAAA", DemoTests.secret]),
+                    http: Network(),
+                    clock: StillClock()
+                )
+            )
+            router = Router(simulation.demoRoutes)
+        }
+
+        func get(_ path: String) async throws -> Response {
+            try #require(await router.answer(.example(.get, path)))
+        }
+    }
+
+    private func sign(_ id: String, _ timestamp: Int64, _ body: String) -> String {
+        let signed = Array("\(id).\(timestamp).\(body)".utf8)
+        return "v1," + Base64.encode(HMAC.sha256(key: Self.key, signed))
+    }
+
+    private func webhook(
+        _ demo: Demo,
+        id: String = "msg_1",
+        timestamp: Int64 = DemoTests.now,
+        body: String = DemoTests.promptBody,
+        signature: String? = nil
+    ) async throws -> Int {
+        let fields = [
+            Field("Content-Type", "application/json"), Field("Webhook-Id", id),
+            Field("Webhook-Timestamp", "\(timestamp)"),
+            Field("Webhook-Signature", signature ?? sign(id, timestamp, body)),
+        ]
+        let request = Request.example(
+            .post,
+            "/demo/phone",
+            fields: fields,
+            body: Array(body.utf8)
+        )
+        return try #require(await demo.router.answer(request)).status
+    }
+
+    @Test("has neither script nor style in its markup, and forbids both")
+    func policy() async throws {
+        let demo = try Demo()
+        demo.simulation.connect(
+            acp: "http://127.0.0.1:1",
+            service: "http://127.0.0.1:2",
+            prompts: "http://127.0.0.1:3",
+            demo: "http://127.0.0.1:4"
+        )
+        let page = try await demo.get("/")
+        let html = String(decoding: page.body, as: UTF8.self)
+        #expect(!html.contains("<style"))
+        #expect(!html.contains(" style="))
+        #expect(!html.contains("<script>"))
+        #expect(!html.contains(" onclick="))
+        let policy = try #require(page.fields.first("content-security-policy"))
+        #expect(policy.contains("default-src 'none'"))
+        #expect(policy.contains("frame-src http://127.0.0.1:3;"))
+        #expect(!policy.contains("unsafe"))
+    }
+
+    @Test("brings everything that it names itself")
+    func assets() async throws {
+        let demo = try Demo()
+        let html = String(decoding: try await demo.get("/").body, as: UTF8.self)
+        let links = html.matches(of: /(?:href|src)="(\/[^"]*)"/).map { String($0.output.1) }
+        #expect(links.count >= 6)
+        for link in Set(links) where !link.hasPrefix("/demo/events") {
+            #expect(try await demo.get(link).status == 200)
+        }
+        let script = String(decoding: try await demo.get("/demo/script.js").body, as: UTF8.self)
+        // Text from outside never becomes markup.
+        #expect(!script.contains("innerHTML"))
+        #expect(!script.contains("insertAdjacentHTML"))
+    }
+
+    @Test("takes a prompt whose webhook is signed, once")
+    func prompt() async throws {
+        let demo = try Demo()
+        #expect(try await webhook(demo) == 204)
+        #expect(try await webhook(demo) == 204)
+        let prompts = try JSONValue(try await demo.get("/demo/phone").body).array ?? []
+        #expect(prompts.count == 1)
+        #expect(prompts.first?["url"]?.string == "http://127.0.0.1:1/approve/ticket-1")
+        #expect(prompts.first?["binding_message"]?.string == "M")
+        let entries = try await demo.get("/demo/events?after=0")
+        let text = String(decoding: entries.body, as: UTF8.self)
+        #expect(text.contains("phone.prompt"))
+        #expect(!text.contains("ticket-1"))
+    }
+
+    @Test("takes one of several signatures, as while secrets change")
+    func rotation() async throws {
+        let demo = try Demo()
+        let both = "v1,AAAA " + sign("msg_1", Self.now, Self.promptBody)
+        #expect(try await webhook(demo, signature: both) == 204)
+    }
+
+    @Test(
+        "takes no webhook that is forged, old or something else",
+        arguments: [
+            (0, "v1,AAAA", promptBody, 401), (-301, nil, promptBody, 400),
+            (301, nil, promptBody, 400),
+            (300, nil, promptBody, 204), (0, nil, "{}", 400), (0, nil, "no JSON", 400),
+            (0, nil, promptBody.replacing("http://127.0.0.1:1", with: "javascript:"), 400),
+        ] as [(Int64, String?, String, Int)]
+    )
+    func refused(age: Int64, signature: String?, body: String, status: Int) async throws {
+        let demo = try Demo()
+        let answer = try await webhook(
+            demo,
+            timestamp: Self.now + age,
+            body: body,
+            signature: signature
+        )
+        #expect(answer == status)
+        let prompts = try JSONValue(try await demo.get("/demo/phone").body).array ?? []
+        #expect(prompts.isEmpty == (status != 204))
+    }
+
+    @Test("forgets a prompt at its end")
+    func ends() async throws {
+        let demo = try Demo()
+        #expect(try await webhook(demo) == 204)
+        demo.simulation.acp.clock.advance(byMilliseconds: 120_000)
+        #expect(try JSONValue(try await demo.get("/demo/phone").body).array == [])
+    }
+
+    @Test("starts no login for the form of another site")
+    func foreignForm() async throws {
+        let demo = try Demo()
+        let request = Request.example(
+            .post,
+            "/demo/logins",
+            fields: [Field("Content-Type", "text/plain")],
+            body: Array("{}".utf8)
+        )
+        #expect(try #require(await demo.router.answer(request)).status == 415)
+    }
+
+    @Test("starts a login that can be watched to its end")
+    func flow() async throws {
+        try await World.with { world in
+            var configuration = SimulatorConfiguration(
+                service: .init(baseURL: StandInService.base, user: "acp", password: "p"),
+                clients: [World.poller, World.pinged]
+            )
+            configuration.baseURL = "http://sim.test"
+            let simulation = try #require(
+                Simulation(
+                    configuration,
+                    demo: DemoSite.Configuration(webhookSecrets: [Self.secret]),
+                    http: world.network
+                )
+            )
+            world.network.add("sim.test", simulation.publicRoutes)
+            world.network.add("device.test", simulation.demoRoutes)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await simulation.run() }
+                let started = try await world.send(
+                    OutboundRequest(
+                        .post,
+                        "http://device.test/demo/logins",
+                        fields: [Field("Content-Type", "application/json")],
+                        body: Array("{\"scopes\":[\"profile\",\"admin\"],\"mode\":\"ping\"}".utf8)
+                    )
+                )
+                #expect(started.status == 202)
+                var kinds: [String] = []
+                var last = 0
+                while !Task.isCancelled, !kinds.contains("flow.refused") {
+                    let news = try await world.send(
+                        OutboundRequest(.get, "http://device.test/demo/events?after=\(last)")
+                    ).body
+                    last = news["last"]?.integer ?? last
+                    let entries = news["entries"]?.array ?? []
+                    kinds += entries.compactMap { $0["kind"]?.string }
+                    for entry in entries where entry["kind"]?.string == "flow.waiting_for_ping" {
+                        let start = try #require(world.service.starts.first)
+                        #expect(start["user_identifier"]?.string == "anna@example.com")
+                        // Only what the page offers can be asked for.
+                        let scopes = start["requested_scopes"]?.array
+                        #expect(scopes == [.string("openid"), .string("profile")])
+                        try await reject(start, world)
+                    }
+                }
+                #expect(kinds.contains("flow.started"))
+                #expect(kinds.contains("login.rejected"))
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// What the page's list offers, and what the service hears of it.
+    @Test(
+        "lodges a consent and asks for it",
+        arguments: [
+            ("domestic-payment", "obuk.domestic_payment", "retail"),
+            ("standing-order", "obuk.domestic_standing_order", "retail"),
+            ("account-access", "obuk.account_access", "retail"),
+            ("pix", "obbr.payment_v3", "retail"), ("cdr", "cdr", "cdr"),
+        ]
+    )
+    func examples(id: String, family: String, workspace: String) async throws {
+        try await World.with { world in
+            var configuration = SimulatorConfiguration(
+                service: .init(baseURL: StandInService.base, user: "acp", password: "p"),
+                clients: [World.poller]
+            )
+            configuration.baseURL = "http://sim.test"
+            configuration.workspaces.append(.init("cdr"))
+            let simulation = try #require(
+                Simulation(
+                    configuration,
+                    demo: DemoSite.Configuration(webhookSecrets: [Self.secret]),
+                    http: world.network,
+                    clock: StillClock()
+                )
+            )
+            world.network.add("sim.test", simulation.publicRoutes)
+            world.network.add("device.test", simulation.demoRoutes)
+            world.network.add("control.test", simulation.controlRoutes)
+            let page = try await world.send(OutboundRequest(.get, "http://device.test/"))
+            #expect(page.status == 200)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await simulation.run() }
+                let started = try await world.send(
+                    OutboundRequest(
+                        .post,
+                        "http://device.test/demo/logins",
+                        fields: [Field("Content-Type", "application/json")],
+                        body: Array(#"{"example":"\#(id)","mode":"poll"}"#.utf8)
+                    )
+                )
+                #expect(started.status == 202)
+                while !Task.isCancelled, world.service.starts.isEmpty { await Task.yield() }
+                let start = try #require(world.service.starts.first)
+                #expect(start["server_id"]?.string == workspace)
+                let login = try await world.control(
+                    .get,
+                    "/_sim/logins/\(start["login_id"]?.string ?? "")"
+                ).body
+                #expect(login["family"]?.string == family)
+                let consent = try await world.control(
+                    .get,
+                    "/_sim/consents/\(login["consent_id"]?.string ?? "")"
+                ).body
+                let lodged = String(decoding: consent["lodged"]?.bytes ?? [], as: UTF8.self)
+                #expect(!lodged.contains("{today}") && !lodged.contains("{soon}"))
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// The stand-in's own calls go to another server.
+    private func reject(_ start: JSONValue, _ world: World) async throws {
+        let form = Field("Content-Type", "application/x-www-form-urlencoded")
+        let token = try await world.send(
+            OutboundRequest(
+                .post,
+                "http://sim.test/bank/system/oauth2/token",
+                fields: [form],
+                body: Form([
+                    Field("grant_type", "client_credentials"), Field("client_id", "beckon"),
+                    Field("client_secret", "beckon-system-client-secret"),
+                ]).bytes
+            )
+        ).body["access_token"]?.string
+        let id = start["login_id"]?.string ?? ""
+        let answer = try await world.send(
+            OutboundRequest(
+                .post,
+                "http://sim.test/api/system/bank/scope-grants/\(id)/reject",
+                fields: [
+                    Field("Authorization", "Bearer \(token ?? "")"),
+                    Field("Content-Type", "application/json"),
+                ],
+                body: Array("{\"login_state\":\"\(start["login_state"]?.string ?? "")\"}".utf8)
+            )
+        )
+        #expect(answer.status == 200)
+    }
+}

@@ -1,0 +1,227 @@
+import HTTP
+import JSON
+import Lab
+import TestSupport
+import Testing
+import Threads
+
+@Suite("A consumption device", .timeLimit(.minutes(1)))
+struct DeviceTests {
+    private func device(_ world: World) -> ConsumptionDevice {
+        let device = ConsumptionDevice(
+            .init(
+                issuer: "http://acp.test/bank/retail",
+                clients: [
+                    .poll: .init(id: "kiosk", secret: "kiosk-secret"),
+                    .ping: .init(id: "desk", secret: "desk-secret"),
+                ]
+            ),
+            http: world.network,
+            clock: world.acp.clock,
+            journal: world.acp.journal,
+            knobs: world.acp.knobs
+        )
+        world.network.add("device.test", device.routes)
+        return device
+    }
+
+    /// Lets time pass until the login has ended.
+    private func outcome(
+        _ login: ConsumptionDevice.Login,
+        _ device: ConsumptionDevice,
+        _ world: World,
+        decide: @escaping @Sendable (JSONValue) async throws -> Void
+    ) async throws -> ConsumptionDevice.Outcome {
+        try await withThrowingTaskGroup(of: ConsumptionDevice.Outcome?.self) { group in
+            group.addTask { await device.run(login, flow: "f") }
+            group.addTask {
+                await world.wait(for: "flow.acknowledged")
+                try await decide(world.service.starts[0])
+                while !Task.isCancelled {
+                    if world.acp.clock.sleeperCount > 0 {
+                        world.acp.clock.advance(byMilliseconds: 1000)
+                    }
+                    await Task.yield()
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            let first = try await group.next()
+            return try #require(first ?? nil)
+        }
+    }
+
+    @Test("polls until it has tokens")
+    func poll() async throws {
+        try await World.with { world in
+            let device = device(world)
+            let login = ConsumptionDevice.Login(
+                scopes: ["openid", "profile"],
+                user: "anna",
+                bindingMessage: "M"
+            )
+            let outcome = try await outcome(login, device, world) { start in
+                #expect(start["binding_message"]?.string == "M")
+                _ = try await world.service.accept(start)
+            }
+            guard case .tokens("openid", let claims?) = outcome else {
+                Issue.record("no tokens: \(outcome)")
+                return
+            }
+            let body = try JSONValue(Array(claims.utf8))
+            #expect(body["sub"]?.string == "anna")
+            #expect(body["aud"]?.string == "kiosk")
+            #expect(body["iss"]?.string == "http://acp.test/bank/retail")
+            #expect(world.rules == [])
+        }
+    }
+
+    @Test("hears that the person declined", arguments: SimulatedClient.DeliveryMode.allCases)
+    func declined(mode: SimulatedClient.DeliveryMode) async throws {
+        try await World.with { world in
+            let device = device(world)
+            let login = ConsumptionDevice.Login(user: "anna", mode: mode)
+            let outcome = try await outcome(login, device, world) { start in
+                _ = try await world.service.reject(start)
+            }
+            #expect(outcome == .refused("access_denied"))
+        }
+    }
+
+    @Test("hears that time is up", arguments: SimulatedClient.DeliveryMode.allCases)
+    func expired(mode: SimulatedClient.DeliveryMode) async throws {
+        try await World.with { world in
+            let device = device(world)
+            let login = ConsumptionDevice.Login(user: "anna", mode: mode, expiry: 15)
+            let outcome = try await outcome(login, device, world) { _ in }
+            #expect(outcome == .refused("expired_token"))
+        }
+    }
+
+    @Test("waits five seconds more each time it is told to slow down (OpenID CIBA Core §11)")
+    func slowDown() async throws {
+        let network = Network()
+        let clock = JumpingClock()
+        let polls = Locked<[Int64]>([])
+        let answers = ["slow_down", "authorization_pending", "slow_down", "access_denied"]
+        network.add(
+            "acp.test",
+            [
+                Route(.post, "/i/backchannel/authentication") { _ in
+                    .json(200, Array("{\"auth_req_id\":\"x\",\"expires_in\":120}".utf8))
+                },
+                Route(.post, "/i/oauth2/token") { _ in
+                    let count = polls.withLock { polls in
+                        polls.append((clock.now() - StillClock.start) / 1000)
+                        return polls.count
+                    }
+                    return .json(400, Array("{\"error\":\"\(answers[count - 1])\"}".utf8))
+                },
+            ]
+        )
+        let device = ConsumptionDevice(
+            .init(issuer: "http://acp.test/i", clients: [.poll: .init(id: "c", secret: "s")]),
+            http: network,
+            clock: clock,
+            journal: Journal(clock: clock)
+        )
+        #expect(await device.run(.init(user: "anna")) == .refused("access_denied"))
+        // No interval was named, so it is 5; then 10, 10 and 15.
+        #expect(polls.withLock { $0 } == [5, 15, 25, 40])
+    }
+
+    @Test("waits for the ping and redeems at once")
+    func ping() async throws {
+        try await World.with { world in
+            let device = device(world)
+            let login = ConsumptionDevice.Login(user: "anna", mode: .ping)
+            let outcome = try await outcome(login, device, world) { start in
+                #expect(start["client_id"]?.string == "desk")
+                await world.wait(for: "flow.waiting_for_ping")
+                _ = try await world.service.accept(start)
+            }
+            guard case .tokens = outcome else {
+                Issue.record("no tokens: \(outcome)")
+                return
+            }
+            let paths = world.acp.journal.entries().compactMap { $0.members["path"]?.string }
+            #expect(
+                paths.filter { $0.hasSuffix("/oauth2/token") && !$0.contains("system") }.count == 1
+            )
+            #expect(paths.contains("http://device.test/demo/ping"))
+        }
+    }
+
+    @Test(
+        "gets no ping when a knob says so, and redeems at the end",
+        arguments: ["\"off\"", "500"]
+    )
+    func noPing(value: String) async throws {
+        try await World.with { world in
+            world.acp.knobs.set([.ping: try JSONValue(Array(value.utf8))])
+            let device = device(world)
+            let login = ConsumptionDevice.Login(user: "anna", mode: .ping, expiry: 30)
+            let outcome = try await outcome(login, device, world) { start in
+                _ = try await world.service.accept(start)
+            }
+            guard case .tokens = outcome else {
+                Issue.record("no tokens: \(outcome)")
+                return
+            }
+        }
+    }
+
+    @Test("takes pings from nobody else, and nothing but an auth_req_id")
+    func strangers() async throws {
+        try await World.with { world in
+            _ = device(world)
+            let answer = try await world.send(
+                OutboundRequest(
+                    .post,
+                    "http://device.test/demo/ping",
+                    fields: [
+                        Field("Authorization", "Bearer guess"),
+                        Field("Content-Type", "application/json"),
+                    ],
+                    body: Array("{\"auth_req_id\":\"x\"}".utf8)
+                )
+            )
+            #expect(answer.status == 401)
+        }
+    }
+
+    @Test("keeps the pings of a login that somebody starts by hand")
+    func pingsByHand() async throws {
+        try await World.with { world in
+            _ = device(world)
+            let token = Field("Authorization", "Bearer by-hand")
+            let asking = OutboundRequest(.get, "http://device.test/demo/ping", fields: [token])
+            #expect(try await world.send(asking).body == .array([]))
+            let id = try await world.begin(
+                "anna",
+                ["client_notification_token": "by-hand"],
+                as: World.pinged
+            )
+            _ = try await world.service.accept(world.service.starts[0])
+            await world.wait(for: "exchange") { $0["to"]?.string == "client" }
+            #expect(try await world.send(asking).body == .array([.string(id)]))
+            let nobody = OutboundRequest(.get, "http://device.test/demo/ping")
+            #expect(try await world.send(nobody).status == 401)
+        }
+    }
+
+    @Test("ends when it is refused or reaches nobody")
+    func failures() async throws {
+        try await World.with { world in
+            world.service.know(false)
+            let device = device(world)
+            let refused = await device.run(.init(user: "nobody"))
+            #expect(refused == .refused("unknown_user_id"))
+            device.connect(issuer: "http://nowhere.test")
+            guard case .failed = await device.run(.init(user: "anna")) else {
+                Issue.record("it reached somebody")
+                return
+            }
+        }
+    }
+}

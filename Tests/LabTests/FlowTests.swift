@@ -1,0 +1,143 @@
+import HTTP
+import JSON
+import Lab
+import TestSupport
+import Testing
+
+@Suite("A flow against the simulator", .timeLimit(.minutes(1)))
+struct FlowTests {
+    @Test("ends in tokens when the person approves, and only once")
+    func approved() async throws {
+        try await World.with { world in
+            let id = try await world.begin()
+            #expect(try await world.redeem(id).error == "authorization_pending")
+            let start = try #require(world.service.starts.first)
+            #expect(try await world.service.accept(start) == 200)
+            let tokens = try await world.redeem(id)
+            #expect(tokens.status == 200)
+            #expect(tokens.body["token_type"]?.string == "Bearer")
+            #expect(tokens.body["scope"]?.string == "openid")
+            #expect(tokens.body["id_token"]?.string?.split(separator: ".").count == 3)
+            #expect(try await world.redeem(id).error == "invalid_grant")
+            #expect(world.rules == [])
+        }
+    }
+
+    @Test("ends in access_denied every time when the person declines")
+    func declined() async throws {
+        try await World.with { world in
+            let id = try await world.begin()
+            let start = try #require(world.service.starts.first)
+            #expect(try await world.service.reject(start) == 200)
+            #expect(try await world.redeem(id).error == "access_denied")
+            #expect(try await world.redeem(id).error == "access_denied")
+            #expect(world.rules == [])
+        }
+    }
+
+    @Test("ends in expired_token when nobody answers")
+    func expired() async throws {
+        try await World.with { world in
+            let id = try await world.begin("u", ["requested_expiry": "30"])
+            world.acp.clock.advance(byMilliseconds: 29_999)
+            #expect(try await world.redeem(id).error == "authorization_pending")
+            world.acp.clock.advance(byMilliseconds: 1)
+            #expect(try await world.redeem(id).error == "expired_token")
+        }
+    }
+
+    @Test("tells the service what today's servers tell it")
+    func startBody() async throws {
+        try await World.with { world in
+            _ = try await world.begin("customer-4711@example.com", ["binding_message": "Kiosk 12"])
+            let start = try #require(world.service.starts.first)
+            #expect(start["login_id"]?.string?.count == 32)
+            #expect(start["login_state"]?.string?.count == 32)
+            #expect(start["tenant_id"]?.string == "bank")
+            #expect(start["server_id"]?.string == "retail")
+            #expect(start["client_id"]?.string == "kiosk")
+            #expect(start["client_info"]?["client_name"]?.string == "K")
+            #expect(start["user_identifier"]?.string == "customer-4711@example.com")
+            #expect(start["requested_scopes"]?.array == [.string("openid"), .string("profile")])
+            #expect(start["acr_values"]?.isNull == true)
+            #expect(start["binding_message"]?.string == "Kiosk 12")
+            // Noon and the default of 120 seconds.
+            #expect(start["expires_at"]?.string == "2026-11-20T12:02:00Z")
+            #expect(start["auth_req_id"] == nil)
+            #expect(world.service.authorizations == [StandInService.basic, StandInService.basic])
+        }
+    }
+
+    @Test("acknowledges as OpenID CIBA Core §7.3 says")
+    func acknowledgement() async throws {
+        try await World.with { world in
+            let answer = try await world.post(
+                "/backchannel/authentication",
+                ["scope": "openid", "login_hint": "u", "requested_expiry": "100000"]
+            )
+            #expect(answer.status == 200)
+            // Capped by the workspace's maximum.
+            #expect(answer.body["expires_in"]?.integer == 600)
+            #expect(answer.body["interval"]?.integer == 5)
+            // 160 bits are 27 characters of base 64, and more of anything else.
+            #expect((answer.body["auth_req_id"]?.string?.count ?? 0) >= 27)
+            #expect(answer.fields.first("cache-control") == "no-store")
+        }
+    }
+
+    @Test("names its endpoints and its signing key")
+    func discovery() async throws {
+        try await World.with { world in
+            let document = try await world.send(
+                OutboundRequest(
+                    .get,
+                    "http://acp.test/bank/retail/.well-known/openid-configuration"
+                )
+            ).body
+            #expect(document["issuer"]?.string == "http://acp.test/bank/retail")
+            let modes = document["backchannel_token_delivery_modes_supported"]
+            #expect(modes?.array == [.string("poll"), .string("ping")])
+            let keys = try await world.send(
+                OutboundRequest(.get, document["jwks_uri"]?.string ?? "")
+            )
+            #expect(keys.body["keys"]?.array?.first?["crv"]?.string == "P-256")
+        }
+    }
+
+    @Test(
+        "serves scope grants under every base style",
+        arguments: ["/api/system/bank", "/api/system"]
+    )
+    func bases(base: String) async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            let id = world.service.starts.first?["login_id"]?.string ?? ""
+            let answer = try await world.service.call(.get, "\(base)/scope-grants/\(id)")
+            let body = try JSONValue(answer.body)
+            #expect(body["id"]?.string == id)
+            #expect(body["scope_grant_approved"]?.bool == false)
+            let names = body["requested_scopes"]?.array?.map { $0["requested_name"]?.string }
+            #expect(names == ["openid", "profile"])
+        }
+    }
+
+    @Test("gives system tokens under every base style", arguments: ["/bank/system", "/system", ""])
+    func tokenBases(base: String) async throws {
+        try await World.with { world in
+            let answer = try await world.send(
+                OutboundRequest(
+                    .post,
+                    "http://acp.test\(base)/oauth2/token",
+                    fields: [Field("Content-Type", "application/x-www-form-urlencoded")],
+                    body: Form([
+                        Field("grant_type", "client_credentials"), Field("client_id", "beckon"),
+                        Field("client_secret", "beckon-system-client-secret"),
+                        Field("scope", "manage_scope_grants"),
+                    ]).bytes
+                )
+            )
+            #expect(answer.status == 200)
+            #expect(answer.body["scope"]?.string == "manage_scope_grants")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import App
+import Commands
+import Configuration
+import Cryptography
+import Lab
+import Net
+import TestSupport
+import Testing
+
+@testable import beckon_lab
+
+@Suite("A command of beckon-lab")
+struct LabCommandTests {
+    private let program = LabCommandLine.program
+
+    @Test("explains itself with each of its options")
+    func help() async {
+        for command in program.commands {
+            let terminal = TestTerminal()
+            let words = command.name.split(separator: " ").map(String.init) + ["--help"]
+            #expect(await program.run(words, on: terminal) == .ok)
+            #expect(terminal.output.contains("beckon-lab \(command.name)"))
+            #expect(terminal.output.contains(command.summary))
+            for option in command.options { #expect(terminal.output.contains("--\(option.name)")) }
+            #expect(!terminal.output.split(separator: "\n").contains { $0.count > 100 })
+        }
+    }
+
+    @Test(
+        "rejects an invalid command line and names the error",
+        arguments: [
+            (["simulate", "acp", "--control=0.0.0.0:1"], "loopback"),
+            (["simulate", "acp", "--mode=push"], "poll or ping"),
+            (["simulate", "acp", "--mode=ping"], "--ping-url"),
+            (["simulate", "acp", "--system-client-thumbprint=AAAA"], "32 bytes"),
+            (["simulate", "bank", "--listen=bank"], "an address and a port"),
+            (["simulate", "bnak"], "did you mean bank?"),
+            (["demo", "--port=65536"], "0 to 65535"),
+        ] as [([String], String)]
+    )
+    func usage(_ words: [String], says: String) async {
+        let terminal = TestTerminal()
+        #expect(await program.run(words, on: terminal) == .usage)
+        #expect(terminal.errors.contains(says), "\(terminal.errors)")
+        #expect(terminal.output.isEmpty)
+    }
+
+    @Test("runs the demo with a valid configuration")
+    func configuration() throws {
+        let ports = DemoConfiguration.Ports(page: 1, service: 2, acp: 3, bank: 4, management: 5)
+        let text = DemoConfiguration.text(ports)
+        let configuration = try ServiceConfiguration.parse(text, in: .real(directory: "/"))
+        #expect(configuration.publicURL == "http://127.0.0.1:2")
+        #expect(configuration.listen.address.port == 2)
+        let hash = try #require(text.firstMatch(of: /password_hash: "([^"]*)"/)?.1)
+        let password = Array(DemoConfiguration.inboundPassword.utf8)
+        #expect(SecretHash(String(hash))?.matches(password) == true)
+        #expect(text.contains("http://127.0.0.1:4\(SimulatedBank.path)"))
+    }
+}

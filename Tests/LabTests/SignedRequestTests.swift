@@ -1,0 +1,202 @@
+import HTTP
+import JOSE
+import JSON
+import Lab
+import Testing
+
+@Suite("A signed request", .timeLimit(.minutes(1)))
+struct SignedRequestTests {
+    static let issuer = "http://acp.test/bank/retail"
+
+    /// A world whose polling client has registered a key.
+    private func withClient(
+        _ profile: SimulatorConfiguration.Profile,
+        _ body: @escaping @Sendable (World, SigningKey) async throws -> Void
+    ) async throws {
+        let key = try SigningKey.generate(.es256, id: "c-1")
+        try await World.with { configuration in
+            configuration.workspaces[0].profile = profile
+            configuration.clients[0].keys = JWKSet([key.verificationKey])
+        } _: { world in
+            try await body(world, key)
+        }
+    }
+
+    /// What a right request object says at the world's noon.
+    static func claims(_ others: [String: String]) -> JWT.Claims {
+        let noon = JWT.NumericDate(milliseconds: StillClock.start)
+        var claims = JWT.Claims()
+        claims.issuer = "kiosk"
+        claims.audience = [issuer]
+        claims.issuedAt = noon
+        claims.notBefore = noon
+        claims.expiresAt = JWT.NumericDate(milliseconds: StillClock.start + 300_000)
+        claims.id = "j-1"
+        claims.others = JSONObject(
+            others.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: .string($0.value)) }
+        )
+        return claims
+    }
+
+    private static let asked = [
+        "scope": "openid", "login_hint": "customer-4711", "binding_message": "Till 7",
+    ]
+
+    @Test("starts a login in every profile", arguments: ["core", "fapi", "ofb"])
+    func taken(profile: String) async throws {
+        let profile = try #require(SimulatorConfiguration.Profile(rawValue: profile))
+        try await withClient(profile) { world, key in
+            let token = try JWT.sign(Self.claims(Self.asked), key: key)
+            let answer = try await world.post("/backchannel/authentication", ["request": token])
+            #expect(answer.status == 200, "\(answer)")
+            #expect(world.service.starts.last?["binding_message"]?.string == "Till 7")
+            let again = try await world.post("/backchannel/authentication", ["request": token])
+            #expect(again.error == "invalid_request")
+        }
+    }
+
+    /// One way in which a request object is wrong.
+    struct Wrong: Sendable, CustomTestStringConvertible {
+        let what: String
+        var beside: [String: String] = [:]
+        var algorithm = SignatureAlgorithm.es256
+        var isForeign = false
+        var change: @Sendable (inout JWT.Claims) -> Void = { _ in }
+        var testDescription: String { what }
+    }
+
+    static let wrongs: [Wrong] = [
+        Wrong(what: "a parameter beside it", beside: ["binding_message": "Till 7"]),
+        Wrong(what: "a key of somebody else", isForeign: true),
+        Wrong(what: "an algorithm that is not allowed", algorithm: .edDSA, isForeign: true),
+        Wrong(what: "another issuer") { $0.issuer = "desk" },
+        Wrong(what: "another audience") { $0.audience = ["http://acp.test/bank/other"] },
+        Wrong(what: "no audience") { $0.audience = [] },
+        Wrong(what: "no jti") { $0.id = nil },
+        Wrong(what: "no nbf") { $0.notBefore = nil },
+        Wrong(what: "no iat") { $0.issuedAt = nil },
+        Wrong(what: "no exp") { $0.expiresAt = nil },
+        Wrong(what: "the past") {
+            $0.expiresAt = JWT.NumericDate(milliseconds: StillClock.start - 31_000)
+        },
+        Wrong(what: "the future") {
+            $0.notBefore = JWT.NumericDate(milliseconds: StillClock.start + 31_000)
+        },
+        Wrong(what: "more than an hour") {
+            $0.expiresAt = JWT.NumericDate(milliseconds: StillClock.start + 3_601_000)
+        },
+        Wrong(what: "no message and no consent") {
+            $0.others = JSONObject($0.others.members.filter { $0.name != "binding_message" })
+        },
+        Wrong(what: "a parameter of no type") {
+            $0.others = JSONObject(
+                $0.others.members + [.init(name: "requested_expiry", value: .bool(true))]
+            )
+        },
+    ]
+
+    @Test("starts none when it is wrong", arguments: wrongs)
+    func refused(wrong: Wrong) async throws {
+        try await withClient(.fapi) { world, key in
+            var claims = Self.claims(Self.asked)
+            wrong.change(&claims)
+            let signer =
+                wrong.isForeign ? try SigningKey.generate(wrong.algorithm, id: "c-1") : key
+            var fields = ["request": try JWT.sign(claims, key: signer)]
+            fields.merge(wrong.beside) { $1 }
+            let answer = try await world.post("/backchannel/authentication", fields)
+            #expect(answer.status == 400)
+            #expect(answer.error == "invalid_request")
+            #expect(world.service.starts.isEmpty)
+        }
+    }
+
+    @Test("is what FAPI wants, so a plain one is refused", arguments: ["fapi", "obuk"])
+    func plain(profile: String) async throws {
+        let profile = try #require(SimulatorConfiguration.Profile(rawValue: profile))
+        try await withClient(profile) { world, _ in
+            let answer = try await world.post("/backchannel/authentication", Self.asked)
+            #expect(answer.error == "invalid_request")
+        }
+    }
+
+    @Test("names the intent of Open Banking UK, and none is refused")
+    func intent() async throws {
+        try await withClient(.obuk) { world, key in
+            let example = ConsentExample.named("obuk.domestic_payment")
+            let id = try world.id(of: try await world.lodge(example))
+            var asked = Self.asked
+            asked["scope"] = example.scopes
+            let none = try JWT.sign(Self.claims(asked), key: key)
+            let refused = try await world.post("/backchannel/authentication", ["request": none])
+            #expect(refused.error == "invalid_request")
+            asked["openbanking-intent-id"] = id
+            var claims = Self.claims(asked)
+            claims.id = "j-2"
+            let named = try JWT.sign(claims, key: key)
+            let answer = try await world.post("/backchannel/authentication", ["request": named])
+            #expect(answer.status == 200, "\(answer)")
+            #expect(world.service.starts.last?["openbanking_intent_id"]?.string == id)
+        }
+    }
+
+    @Test("of a hint token must be the client's own once it has keys")
+    func hintTokens() async throws {
+        try await withClient(.core) { world, key in
+            let stranger = try SigningKey.generate(.es256, id: "c-1")
+            for (signer, error) in [(key, nil), (stranger, "unknown_user_id")] {
+                var claims = JWT.Claims()
+                claims.others = JSONObject([.init(name: "email", value: .string("a@b.example"))])
+                let token = try JWT.sign(claims, key: signer)
+                let answer = try await world.post(
+                    "/backchannel/authentication",
+                    ["scope": "openid", "login_hint_token": token]
+                )
+                #expect(answer.error == error)
+            }
+            let user = world.service.starts.last?["user_identifier"]?.string
+            #expect(user == "a@b.example")
+        }
+    }
+
+    @Test("with an ID token ends after half a year in Brasil, and has codes of its own")
+    func brasilHints() async throws {
+        try await withClient(.ofb) { world, _ in
+            let id = try await world.begin("customer-1")
+            _ = try await world.service.accept(try #require(world.service.starts.first))
+            let token = try #require(try await world.redeem(id).body["id_token"]?.string)
+            let hint = ["scope": "openid", "id_token_hint": token]
+            let forged = ["scope": "openid", "id_token_hint": String(token.dropLast(4)) + "AAAA"]
+            let path = "/backchannel/authentication"
+            #expect(try await world.post(path, forged).error == "invalid_id_token_hint")
+            world.acp.clock.advance(byMilliseconds: 179 * 86_400_000)
+            #expect(try await world.post(path, hint).status == 200)
+            world.acp.clock.advance(byMilliseconds: 86_400_000)
+            #expect(try await world.post(path, hint).error == "expired_id_token_hint")
+        }
+    }
+
+    @Test("comes from the consumption device too")
+    func device() async throws {
+        let key = try SigningKey.generate(.es256, id: "c-1")
+        try await World.with { configuration in
+            configuration.workspaces[0].profile = .fapi
+            configuration.clients[0].keys = JWKSet([key.verificationKey])
+        } _: { world in
+            let device = ConsumptionDevice(
+                .init(
+                    issuer: Self.issuer,
+                    clients: [.poll: .init(id: "kiosk", secret: "kiosk-secret", signing: key)]
+                ),
+                http: world.network,
+                clock: JumpingClock(),
+                journal: world.acp.journal
+            )
+            world.acp.knobs.set([.verifyMap: .string("access_denied")])
+            world.service.know(false)
+            let outcome = await device.run(.init(user: "u", bindingMessage: "M"))
+            // It came as far as the person, past all checks of the request.
+            #expect(outcome == .refused("access_denied"))
+        }
+    }
+}

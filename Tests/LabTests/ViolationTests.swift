@@ -1,0 +1,152 @@
+import HTTP
+import JSON
+import Lab
+import Testing
+
+@Suite("A wrong authentication service", .timeLimit(.minutes(1)))
+struct ViolationTests {
+    private func path(_ world: World, _ operation: String = "") -> String {
+        "/api/system/bank/scope-grants/\(world.service.starts[0]["login_id"]?.string ?? "")\(operation)"
+    }
+
+    @Test("is caught when it fetches a link, follows a redirect or calls the path of an old text")
+    func links() async throws {
+        try await World.with { world in
+            let calls: [(Method, String, String)] = [
+                (.get, "/_decoy/link", "call.fetched_link"),
+                (.get, "/_decoy/logo", "call.fetched_link"),
+                (.post, "/_decoy/redirect", "call.followed_redirect"),
+                (
+                    .post, "/system/abc/openbanking-account-access/consent/accept",
+                    "call.seed_path"
+                ),
+            ]
+            for (method, path, rule) in calls {
+                let answer = try await world.service.call(method, path)
+                #expect(answer.status >= 400)
+                #expect(world.rules.contains(rule))
+            }
+        }
+    }
+
+    @Test("is caught when it ignores a 401")
+    func refusedToken() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            world.acp.knobs.set([.tokenRevoke: .string("once")])
+            #expect(try await world.service.call(.get, path(world)).status == 401)
+            #expect(try await world.service.call(.get, path(world)).status == 401)
+            #expect(world.rules == ["token.after_401"])
+        }
+    }
+
+    @Test("is not blamed for a call that was under way before the 401")
+    func underWay() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            _ = try await world.service.renewToken()
+            world.acp.knobs.set([.callSlow: .number("12000")], times: 1)
+            async let slow = world.service.call(.get, path(world))
+            while !Task.isCancelled, world.acp.clock.sleeperCount == 0 { await Task.yield() }
+            world.acp.clock.advance(byMilliseconds: 10_000)
+            world.acp.knobs.set([.tokenRevoke: .string("once")])
+            #expect(try await world.service.call(.get, path(world)).status == 401)
+            world.acp.clock.advance(byMilliseconds: 2000)
+            #expect(try await slow.status == 401)
+            #expect(world.rules == [])
+        }
+    }
+
+    @Test("is caught when it calls without end")
+    func tooManyCalls() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            for _ in 0..<20 { _ = try await world.service.call(.get, path(world)) }
+            #expect(world.rules == [])
+            _ = try await world.service.call(.get, path(world))
+            #expect(world.rules == ["call.too_many"])
+        }
+    }
+
+    @Test("is caught when it looks again after a 200")
+    func afterSuccess() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            _ = try await world.service.accept(world.service.starts[0])
+            _ = try await world.service.call(.get, path(world))
+            #expect(world.rules == ["call.after_success"])
+        }
+    }
+
+    @Test("is caught when it accepts after a rejection, or rejects twice")
+    func afterRejection() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            let start = world.service.starts[0]
+            _ = try await world.service.reject(start)
+            #expect(try await world.service.accept(start) == 409)
+            #expect(world.rules.contains("decision.accept_after_reject"))
+            #expect(try await world.service.reject(start) == 200)
+            #expect(world.rules.contains("decision.second_reject"))
+        }
+    }
+
+    @Test("is caught when it asks for two tokens at once")
+    func tokenStorm() async throws {
+        try await World.with { world in
+            world.acp.knobs.set(
+                [.callSlow: .number("1000")],
+                match: KnobMatch(operation: "token")
+            )
+            await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<2 { group.addTask { _ = try await world.service.renewToken() } }
+                while !Task.isCancelled, world.acp.clock.sleeperCount < 2 { await Task.yield() }
+                world.acp.clock.advance(byMilliseconds: 1000)
+            }
+            #expect(world.rules == ["token.requests_in_flight"])
+        }
+    }
+
+    @Test("is caught when it puts a secret into a query")
+    func query() async throws {
+        try await World.with { world in
+            _ = try await world.begin()
+            _ = try await world.service.call(.get, path(world) + "?access_token=abc123")
+            #expect(world.rules == ["call.secret_in_query"])
+            let log = try await world.control(.get, "/_sim/log").body
+            #expect(!String(decoding: log.bytes, as: UTF8.self).contains("abc123"))
+        }
+    }
+
+    @Test("is caught when verify answers nonsense")
+    func nonsense() async throws {
+        try await World.with { world in
+            world.network.add(
+                "as.test",
+                [
+                    Route(.post, "/retail/user/verify") { _ in
+                        .json(200, Array("{\"ok\":true}".utf8))
+                    }
+                ]
+            )
+            let answer = try await world.post(
+                "/backchannel/authentication",
+                ["scope": "openid", "login_hint": "u"]
+            )
+            #expect(answer.error == "unknown_user_id")
+            #expect(world.rules == ["answer.malformed"])
+        }
+    }
+
+    @Test("finds itself in the list of the control API, until the reset")
+    func list() async throws {
+        try await World.with { world in
+            _ = try await world.service.call(.get, "/_decoy/link")
+            let list = try await world.control(.get, "/_sim/violations").body.array ?? []
+            #expect(list.map { $0["rule"]?.string } == ["call.fetched_link"])
+            let reset = try await world.control(.post, "/_sim/reset", "{\"seed\":7}")
+            #expect(reset.body["seed"]?.integer == 7)
+            #expect(try await world.control(.get, "/_sim/violations").body.array == [])
+        }
+    }
+}

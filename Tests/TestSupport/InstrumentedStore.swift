@@ -1,0 +1,139 @@
+public import Logins
+import Threads
+
+/// A store that counts what reaches it and fails when a test says so.
+public final class InstrumentedStore: LoginStore {
+    /// What can be made to fail.
+    public enum Operation: Hashable, Sendable { case update, claim, nextDue, recover }
+
+    /// What a store was asked to do.
+    public struct Counts: Hashable, Sendable {
+        /// Inserts of new logins and updates that changed one.
+        public var commits: Int
+        /// Rows read as logins: by look-ups, by updates and by claims.
+        public var reads: Int
+
+        public init(commits: Int = 0, reads: Int = 0) {
+            self.commits = commits
+            self.reads = reads
+        }
+    }
+
+    private let store: any LoginStore
+    private let failures = Locked<[Operation: [StoreError]]>([:])
+    private let counted = Locked(Counts())
+    /// One entry for each failure.
+    public let failed = Recorded<Operation>()
+
+    public init(_ store: any LoginStore) { self.store = store }
+
+    /// What was counted since the last call.
+    public func takeCounts() -> Counts {
+        counted.withLock { counts in
+            defer { counts = Counts() }
+            return counts
+        }
+    }
+
+    /// Makes the next `times` calls of an operation fail.
+    public func fail(_ operation: Operation, _ error: StoreError = .full, times: Int) {
+        failures.withLock { $0[operation] = Array(repeating: error, count: times) }
+    }
+
+    private func check(_ operation: Operation) throws(StoreError) {
+        let error = failures.withLock { $0[operation]?.popLast() }
+        guard let error else { return }
+        failed.append(operation)
+        throw error
+    }
+
+    private func count(commits: Int = 0, reads: Int = 0) {
+        counted.withLock { counts in
+            counts.commits += commits
+            counts.reads += reads
+        }
+    }
+
+    public func insert(
+        _ login: PendingLogin,
+        limits: LoginLimits
+    ) async throws(StoreError) -> Insertion {
+        let insertion = try await store.insert(login, limits: limits)
+        switch insertion {
+        case .inserted: count(commits: 1)
+        case .known: count(reads: 1)
+        }
+        return insertion
+    }
+
+    public func login(_ key: LoginKey) async throws(StoreError) -> StoredLogin? {
+        count(reads: 1)
+        return try await store.login(key)
+    }
+
+    public func login(_ number: LoginNumber) async throws(StoreError) -> StoredLogin? {
+        count(reads: 1)
+        return try await store.login(number)
+    }
+
+    public func update(
+        _ number: LoginNumber,
+        _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
+    ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
+        try check(.update)
+        return try await store.update(number) {
+            [self] (login) throws(PendingLogin.Refusal) in
+            let before = login
+            count(reads: 1)
+            try body(&login)
+            if login != before { count(commits: 1) }
+        }
+    }
+
+    public func claim(at now: Timestamp, within slots: Slots) async throws(StoreError) -> [Claim] {
+        try check(.claim)
+        let claims = try await store.claim(at: now, within: slots)
+        count(reads: claims.count)
+        return claims
+    }
+
+    public func release(_ claim: Claim) { store.release(claim) }
+
+    public func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp? {
+        try check(.nextDue)
+        return try await store.nextDue(within: slots)
+    }
+
+    public func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth] {
+        try await store.queues(at: now)
+    }
+
+    public func recover(at now: Timestamp) async throws(StoreError) -> Int {
+        try check(.recover)
+        return try await store.recover(at: now)
+    }
+
+    public func logins(
+        in phase: PendingLogin.PhaseName,
+        after: LoginNumber?,
+        limit: Int
+    ) async throws(StoreError) -> [StoredLogin] {
+        try await store.logins(in: phase, after: after, limit: limit)
+    }
+
+    public func census() async throws(StoreError) -> [Census] { try await store.census() }
+
+    public func redact(
+        settledBefore moment: Timestamp,
+        limit: Int
+    ) async throws(StoreError) -> Int {
+        try await store.redact(settledBefore: moment, limit: limit)
+    }
+
+    public func delete(
+        settledBefore moment: Timestamp,
+        limit: Int
+    ) async throws(StoreError) -> Int {
+        try await store.delete(settledBefore: moment, limit: limit)
+    }
+}

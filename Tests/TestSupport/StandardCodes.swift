@@ -1,0 +1,177 @@
+public import Logins
+
+/// The codes of each list, written down from the standards once more. The language files need a text
+/// for each, and a family must accept the permissions among them.
+public enum StandardCodes {
+    /// The codes of a list; empty for frequencies, which are patterns.
+    public static func list(_ codes: Fact.Codes) -> [String] {
+        switch codes {
+        case .ukPermission: ukPermissions
+        case .brasilPermission: brasilPermissions
+        case .fdxCluster: fdxClusters
+        case .cdrScope: scopes
+        case .chargeBearer: chargeBearers
+        case .paymentContext: paymentContexts
+        case .rateType: ["Actual", "Agreed", "Indicative"]
+        case .country: countries
+        case .currency: currencies
+        case .personKind: ["PESSOA_NATURAL", "PESSOA_JURIDICA"]
+        case .localInstrument: localInstruments
+        case .paymentType: ["PIX", "TED", "TEF"]
+        case .sharingType: ["one_time", "one_time_with_refresh_token", "reusable"]
+        case .durationType: ["ONE_TIME", "TIME_BOUND", "PERSISTENT"]
+        case .resourceType: ["ACCOUNT", "CUSTOMER", "DOCUMENT"]
+        default: []
+        }
+    }
+
+    /// A value with the group of each code, as the families make it.
+    public static func permissions(_ codes: [String], _ list: Fact.Codes) -> Fact.Value {
+        .codes(codes, list, groups: codes.map { group(of: $0, list) })
+    }
+
+    /// By how the code begins; the longest beginning that fits.
+    private static func group(of code: String, _ list: Fact.Codes) -> Fact.CodeGroup {
+        let fitting = beginnings(list).filter { code.hasPrefix($0.key) }
+        return fitting.max { $0.key.utf8.count < $1.key.utf8.count }?.value ?? .other
+    }
+
+    private static func beginnings(_ list: Fact.Codes) -> [String: Fact.CodeGroup] {
+        switch list {
+        case .ukPermission:
+            [
+                "ReadParty": .person, "ReadAccounts": .accounts, "ReadBalances": .accounts,
+                "ReadPAN": .accounts, "ReadProducts": .accounts, "ReadOffers": .accounts,
+                "ReadTransactions": .transactions, "ReadStatements": .transactions,
+                "ReadBeneficiaries": .regular, "ReadDirectDebits": .regular,
+                "ReadStandingOrders": .regular, "ReadScheduledPayments": .regular,
+            ]
+        case .brasilPermission:
+            [
+                "CUSTOMERS_": .person, "ACCOUNTS_": .accounts, "CREDIT_CARDS_": .cards,
+                "LOANS_": .credit, "FINANCINGS_": .credit, "UNARRANGED_": .credit,
+                "INVOICE_": .credit, "BANK_FIXED_": .investments, "CREDIT_FIXED_": .investments,
+                "FUNDS_": .investments, "VARIABLE_": .investments, "TREASURE_": .investments,
+                "EXCHANGES_": .investments,
+            ]
+        case .fdxCluster:
+            [
+                "CUSTOMER_": .person, "ACCOUNT_": .accounts, "ACCOUNT_PAYMENTS": .regular,
+                "TRANSACTIONS": .transactions, "STATEMENTS": .transactions,
+                "IMAGES": .transactions, "PAYMENT_SUPPORT": .regular, "BILLS": .regular,
+                "INVESTMENTS": .investments,
+            ]
+        case .cdrScope:
+            [
+                "openid": .person, "profile": .person, "email": .person, "address": .person,
+                "phone": .person, "common:": .person, "bank:accounts.": .accounts,
+                "bank:transactions": .transactions, "bank:payees": .regular,
+                "bank:regular_payments": .regular,
+            ]
+        default: [:]
+        }
+    }
+
+    /// Open Banking UK Read/Write 3.1 and 4.0, `Permissions` of an account access consent.
+    public static let ukPermissions = [
+        "ReadParty", "ReadPartyPSU", "ReadAccountsBasic", "ReadAccountsDetail", "ReadBalances",
+        "ReadPAN", "ReadProducts", "ReadOffers", "ReadTransactionsBasic", "ReadTransactionsDetail",
+        "ReadTransactionsCredits", "ReadTransactionsDebits", "ReadStatementsBasic",
+        "ReadStatementsDetail", "ReadBeneficiariesBasic", "ReadBeneficiariesDetail",
+        "ReadDirectDebits", "ReadStandingOrdersBasic", "ReadStandingOrdersDetail",
+        "ReadScheduledPaymentsBasic", "ReadScheduledPaymentsDetail",
+    ]
+
+    /// Open Finance Brasil Consents 2 and 3, `permissions`, with the spelling of the standard.
+    public static let brasilPermissions = [
+        "CUSTOMERS_PERSONAL_IDENTIFICATIONS_READ", "CUSTOMERS_PERSONAL_ADITTIONALINFO_READ",
+        "CUSTOMERS_BUSINESS_IDENTIFICATIONS_READ", "CUSTOMERS_BUSINESS_ADITTIONALINFO_READ",
+        "RESOURCES_READ",
+        "ACCOUNTS_READ", "ACCOUNTS_BALANCES_READ", "ACCOUNTS_OVERDRAFT_LIMITS_READ",
+        "ACCOUNTS_TRANSACTIONS_READ",
+        "CREDIT_CARDS_ACCOUNTS_READ", "CREDIT_CARDS_ACCOUNTS_LIMITS_READ",
+        "CREDIT_CARDS_ACCOUNTS_TRANSACTIONS_READ", "CREDIT_CARDS_ACCOUNTS_BILLS_READ",
+        "CREDIT_CARDS_ACCOUNTS_BILLS_TRANSACTIONS_READ",
+        "LOANS_READ", "LOANS_WARRANTIES_READ", "LOANS_SCHEDULED_INSTALMENTS_READ",
+        "LOANS_PAYMENTS_READ",
+        "FINANCINGS_READ", "FINANCINGS_WARRANTIES_READ", "FINANCINGS_SCHEDULED_INSTALMENTS_READ",
+        "FINANCINGS_PAYMENTS_READ",
+        "UNARRANGED_ACCOUNTS_OVERDRAFT_READ", "UNARRANGED_ACCOUNTS_OVERDRAFT_WARRANTIES_READ",
+        "UNARRANGED_ACCOUNTS_OVERDRAFT_SCHEDULED_INSTALMENTS_READ",
+        "UNARRANGED_ACCOUNTS_OVERDRAFT_PAYMENTS_READ",
+        "INVOICE_FINANCINGS_READ", "INVOICE_FINANCINGS_WARRANTIES_READ",
+        "INVOICE_FINANCINGS_SCHEDULED_INSTALMENTS_READ", "INVOICE_FINANCINGS_PAYMENTS_READ",
+        "BANK_FIXED_INCOMES_READ", "CREDIT_FIXED_INCOMES_READ", "FUNDS_READ",
+        "VARIABLE_INCOMES_READ", "TREASURE_TITLES_READ", "EXCHANGES_READ",
+    ]
+
+    /// FDX 5 and 6, the data clusters of RFC 0167.
+    public static let fdxClusters = [
+        "CUSTOMER_CONTACT", "CUSTOMER_PERSONAL", "ACCOUNT_BASIC", "ACCOUNT_DETAILED",
+        "TRANSACTIONS", "STATEMENTS", "IMAGES", "ACCOUNT_PAYMENTS", "PAYMENT_SUPPORT", "BILLS",
+        "INVESTMENTS", "REWARDS", "TAX", "NOTIFICATIONS",
+    ]
+
+    /// Consumer Data Right (AU), the scopes of banking and of the customer; and those that servers
+    /// seldom explain: of OpenID Connect Core §5.4 and §11, and of open banking in other countries.
+    public static let scopes = [
+        "openid", "profile", "email", "address", "phone", "offline_access", "accounts", "payments",
+        "common:customer.basic:read", "common:customer.detail:read",
+        "bank:accounts.basic:read", "bank:accounts.detail:read", "bank:transactions:read",
+        "bank:payees:read", "bank:regular_payments:read",
+    ]
+
+    /// Open Banking UK, `OBChargeBearerType1Code`.
+    public static let chargeBearers = [
+        "BorneByCreditor", "BorneByDebtor", "Shared", "FollowingServiceLevel",
+    ]
+
+    /// Open Banking UK, `OBExternalPaymentContext1Code`, older and newer versions.
+    public static let paymentContexts = [
+        "BillPayment", "BillingGoodsAndServicesInAdvance", "BillingGoodsAndServicesInArrears",
+        "EcommerceGoods", "EcommerceServices", "EcommerceMerchantInitiatedPayment",
+        "FaceToFacePointOfSale", "PartyToParty", "PispPayee", "TransferToSelf",
+        "TransferToThirdParty", "Other",
+    ]
+
+    /// Open Finance Brasil, `EnumLocalInstrument`, and Open Banking UK,
+    /// `OBExternalLocalInstrument1Code`.
+    public static let localInstruments = [
+        "MANU", "DICT", "QRDN", "QRES", "INIC", "UK.OBIE.FPS", "UK.OBIE.BACS", "UK.OBIE.CHAPS",
+        "UK.OBIE.Paym", "UK.OBIE.BalanceTransfer", "UK.OBIE.MoneyTransfer", "UK.OBIE.Link",
+        "UK.OBIE.SWIFT", "UK.OBIE.SEPACreditTransfer", "UK.OBIE.SEPAInstantCreditTransfer",
+        "UK.OBIE.Target2", "UK.OBIE.Euro1",
+    ]
+
+    /// ISO 3166-1 alpha-2.
+    public static let countries = codes(
+        """
+        AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ \
+        BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM \
+        DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS \
+        GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN \
+        KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ \
+        MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM \
+        PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV \
+        SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI \
+        VN VU WF WS YE YT ZA ZM ZW
+        """
+    )
+
+    /// ISO 4217, what payments are made in: no funds codes, metals or test codes.
+    public static let currencies = codes(
+        """
+        AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN \
+        BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP \
+        GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS \
+        KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR \
+        MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD \
+        RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP \
+        TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW
+        """
+    )
+
+    private static func codes(_ text: String) -> [String] {
+        text.split(separator: " ").map(String.init)
+    }
+}
