@@ -151,8 +151,8 @@ struct Catalogues {
             constants += try constant(name, file, rule)
         }
         text += "\n" + data + "        }\n    }\n}\n\n"
-        text += keys(of: "page", "Phrase", "Everything that the pages can say")
-        text += keys(of: "count", "Counted", "What is counted, in the plural forms of a language")
+        text += keys(of: "page", "Phrase", "The texts of the pages")
+        text += keys(of: "count", "Counted", "Counted texts, with plural forms")
         text += "extension Fact.Known {\n    var index: Int {\n        switch self {\n"
         for (index, entry) in single.enumerated() where entry.list == "label" {
             text += "        case .\(entry.name): \(index)\n"

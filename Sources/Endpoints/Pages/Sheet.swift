@@ -1,3 +1,4 @@
+import Dates
 import HTTP
 import Localization
 import Logins
@@ -81,7 +82,9 @@ struct Sheet: Sendable {
 
     /// Whether the payment date is after the day of the request, in the zone of the payment's standard.
     private var isLater: Bool {
-        guard case .day(let day) = first(.executionDate) else { return false }
+        guard case .day(let day) = first(.executionDate), CivilDay(day) != nil else {
+            return false
+        }
         let requested = login.terms.receivedAt + consent.kind.dayOffset
         return day > RFC3339.format(milliseconds: requested.milliseconds).prefix(10)
     }
