@@ -94,7 +94,7 @@ struct SimulatedLogin: Sendable {
         return .members([
             "login_id": .string(id), "auth_req_id": .string(authReqID),
             "server_id": .string(workspace), "client_id": .string(clientID),
-            "user": .string(user), "family": .string(family?.rawValue ?? "scope_grant"),
+            "user": .string(user), "family": .string(family?.name ?? "scope_grant"),
             "consent_id": .text(consentID), "report": report,
             "state": .string(phase(at: now).rawValue), "requested_scopes": .texts(scopes),
             "binding_message": .text(bindingMessage), "decision": decision,
