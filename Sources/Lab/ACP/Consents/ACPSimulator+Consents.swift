@@ -12,15 +12,18 @@ extension ACPSimulator {
     }
 
     var consentRoutes: [Route] {
-        let families = ConsentFamily.all
+        var routes = [seedRoute]
         // Several families may be decided at the same address.
-        let places = Dictionary(grouping: families) { $0.decisions }
-        return consentBases.flatMap { base in
-            families.compactMap { family in family.page.map { look(at: base + $0, [family]) } }
-                + places.flatMap { place, families in
-                    place.map { decisions(at: base + $0, Set(families)) } ?? []
-                }
-        } + [seedRoute]
+        let places = Dictionary(grouping: ConsentFamily.all) { $0.decisions ?? "" }
+        for base in consentBases {
+            for family in ConsentFamily.all {
+                if let page = family.page { routes.append(look(at: base + page, [family])) }
+            }
+            for (place, families) in places where !place.isEmpty {
+                routes += decisions(at: base + place, Set(families))
+            }
+        }
+        return routes
     }
 
     private func look(at path: String, _ families: Set<ConsentFamily>) -> Route {

@@ -49,7 +49,7 @@ extension ACPSimulator {
     private func lodgeAny(_ request: Request, _ workspace: String) -> Response {
         answer(request) { (body, client) throws(Shape.Problem) in
             guard let family = body["family"]?.string.flatMap(ConsentFamily.named) else {
-                let names = ConsentFamily.all.map(\.name).joined(separator: ", ")
+                let names = ConsentFamily.all.map { $0.name }.joined(separator: ", ")
                 throw Shape.Problem(path: "family", rule: "must be one of \(names)")
             }
             guard let inner = body["consent"] else {

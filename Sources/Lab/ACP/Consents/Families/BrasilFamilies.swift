@@ -3,12 +3,12 @@ import JSON
 
 /// Open Finance Brasil: data consents 2, payments 1 to 4.
 extension ConsentFamily {
-    static let brasilFamilies =
+    static let brasilFamilies: [ConsentFamily] =
         [brasilData, brasilPaymentV3] + [1, 2, 4].map { brasilPayment(version: $0) }
 
-    static let brasilPaymentV3 = brasilPayment(version: 3)
+    static let brasilPaymentV3: ConsentFamily = brasilPayment(version: 3)
 
-    static let brasilData = ConsentFamily(
+    static let brasilData: ConsentFamily = .init(
         name: "obbr.data",
         standard: .brasil,
         lodged: BrasilShapes.data,
@@ -46,7 +46,7 @@ extension ConsentFamily {
 }
 
 extension ConsentFamily.Standard {
-    fileprivate static let brasil = ConsentFamily.Standard(
+    fileprivate static let brasil: ConsentFamily.Standard = .init(
         statuses: [
             .awaiting: "AWAITING_AUTHORISATION", .authorised: "AUTHORISED",
             .rejected: "REJECTED",

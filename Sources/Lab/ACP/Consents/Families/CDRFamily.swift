@@ -4,7 +4,7 @@ import JSON
 /// Australia's Consumer Data Right. Its standard has no place to lodge an arrangement, so the body is
 /// the simulator's own: `cdr_arrangement_id` names the arrangement that this one amends.
 extension ConsentFamily {
-    static let cdr = ConsentFamily(
+    static let cdr: ConsentFamily = .init(
         name: "cdr",
         standard: .cdr,
         lodged: .object([
@@ -25,7 +25,7 @@ extension ConsentFamily {
 }
 
 extension ConsentFamily.Standard {
-    fileprivate static let cdr = ConsentFamily.Standard(
+    fileprivate static let cdr: ConsentFamily.Standard = .init(
         content: { consent, configuration, now in
             let seconds = Int64(consent.lodged["sharing_duration"]?.integer ?? 0)
             return .members([

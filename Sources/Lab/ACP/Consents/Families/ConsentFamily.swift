@@ -89,7 +89,7 @@ struct ConsentFamily: Sendable {
     /// Whether its approval lasts, so that the user may be asked again for the same consent.
     var isLongLived: Bool { choice == .accounts || choice == .resources }
 
-    static let all = ukFamilies + brasilFamilies + [.fdx, .cdr, .ksa]
+    static let all: [ConsentFamily] = ukFamilies + brasilFamilies + [.fdx, .cdr, .ksa]
 
     static func named(_ name: String) -> ConsentFamily? { all.first { $0.name == name } }
 }

@@ -4,7 +4,7 @@ import JSON
 /// The Financial Data Exchange. Its standard has no place to lodge a consent, so the body is the
 /// simulator's own.
 extension ConsentFamily {
-    static let fdx = ConsentFamily(
+    static let fdx: ConsentFamily = .init(
         name: "fdx",
         standard: .fdx,
         lodged: FDXShapes.lodged,
@@ -20,7 +20,7 @@ extension ConsentFamily {
 }
 
 extension ConsentFamily.Standard {
-    fileprivate static let fdx = ConsentFamily.Standard(
+    fileprivate static let fdx: ConsentFamily.Standard = .init(
         content: { consent, _, now in
             let days = consent.lodged["durationPeriod"]?.integer
             return JSONValue.members([

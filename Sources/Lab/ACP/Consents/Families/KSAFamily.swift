@@ -3,7 +3,7 @@ import JSON
 
 /// Saudi Open Banking. ACP shows nothing of what was requested, so the body is the simulator's own.
 extension ConsentFamily {
-    static let ksa = ConsentFamily(
+    static let ksa: ConsentFamily = .init(
         name: "ksa",
         standard: .ksa,
         lodged: .object([.must("expiry", .moment)]),
@@ -17,7 +17,7 @@ extension ConsentFamily {
 }
 
 extension ConsentFamily.Standard {
-    fileprivate static let ksa = ConsentFamily.Standard(
+    fileprivate static let ksa: ConsentFamily.Standard = .init(
         content: { consent, configuration, now in
             .members([
                 "consent_id": .string(consent.id), "client_id": .string(consent.clientID),

@@ -3,13 +3,13 @@ import JSON
 
 /// Open Banking UK, read-write data API 3.1.
 extension ConsentFamily {
-    static let ukFamilies = [
+    static let ukFamilies: [ConsentFamily] = [
         accountAccess, domesticPayment, domesticScheduledPayment, domesticStandingOrder,
         filePayment, internationalPayment, internationalScheduledPayment,
         internationalStandingOrder, fundsConfirmation, variableRecurringPayment,
     ]
 
-    static let accountAccess = uk(
+    static let accountAccess: ConsentFamily = uk(
         "account-access",
         below: "aisp",
         scope: "accounts",
@@ -18,12 +18,12 @@ extension ConsentFamily {
         choice: .accounts,
         amounts: [Detail(path: ["Permissions"], changed: .texts(["ReadPAN", "ReadBalances"]))]
     )
-    static let domesticPayment = uk(
+    static let domesticPayment: ConsentFamily = uk(
         "domestic-payment",
         idPrefix: "pdc-",
         UKShapes.payment(UKShapes.domestic)
     )
-    static let domesticScheduledPayment = uk(
+    static let domesticScheduledPayment: ConsentFamily = uk(
         "domestic-scheduled-payment",
         idPrefix: "pdsc-",
         UKShapes.payment(
@@ -31,19 +31,19 @@ extension ConsentFamily {
             permission: true
         )
     )
-    static let domesticStandingOrder = uk(
+    static let domesticStandingOrder: ConsentFamily = uk(
         "domestic-standing-order",
         idPrefix: "pdsoc-",
         UKShapes.payment(UKShapes.domesticStandingOrder, permission: true)
     )
-    static let filePayment = uk("file-payment", idPrefix: "pfc-", UKShapes.file)
-    static let internationalPayment = uk(
+    static let filePayment: ConsentFamily = uk("file-payment", idPrefix: "pfc-", UKShapes.file)
+    static let internationalPayment: ConsentFamily = uk(
         "international-payment",
         idPrefix: "pic-",
         UKShapes.payment(UKShapes.international),
         charges: abroad
     )
-    static let internationalScheduledPayment = uk(
+    static let internationalScheduledPayment: ConsentFamily = uk(
         "international-scheduled-payment",
         idPrefix: "pisc-",
         UKShapes.payment(
@@ -52,13 +52,13 @@ extension ConsentFamily {
         ),
         charges: abroad
     )
-    static let internationalStandingOrder = uk(
+    static let internationalStandingOrder: ConsentFamily = uk(
         "international-standing-order",
         idPrefix: "pisoc-",
         UKShapes.payment(UKShapes.internationalStandingOrder, permission: true),
         charges: abroad
     )
-    static let fundsConfirmation = uk(
+    static let fundsConfirmation: ConsentFamily = uk(
         "funds-confirmation",
         below: "cbpii",
         scope: "fundsconfirmations",
@@ -66,7 +66,7 @@ extension ConsentFamily {
         UKShapes.fundsConfirmation,
         choice: .nothing
     )
-    static let variableRecurringPayment = uk(
+    static let variableRecurringPayment: ConsentFamily = uk(
         "domestic-vrp",
         idPrefix: "vrp-",
         UKShapes.variableRecurringPayment,
@@ -109,7 +109,7 @@ extension ConsentFamily {
         )
     }
 
-    private static let payment = [
+    private static let payment: [Detail] = [
         Detail(
             path: ["Initiation", "InstructedAmount", "Amount"],
             changed: .string("9999.99")
@@ -121,7 +121,7 @@ extension ConsentFamily {
         Detail(path: ["Initiation", "FileHash"], changed: .string("another file")),
     ]
 
-    private static let abroad = JSONValue.members([
+    private static let abroad: JSONValue = JSONValue.members([
         "Charges": .array([
             .members([
                 "ChargeBearer": .string("BorneByDebtor"), "Type": .string("UK.OBIE.CHAPSOut"),
@@ -132,7 +132,7 @@ extension ConsentFamily {
 }
 
 extension ConsentFamily.Standard {
-    fileprivate static let uk = ConsentFamily.Standard(
+    fileprivate static let uk: ConsentFamily.Standard = .init(
         content: { consent, _, now in
             JSONValue.members([
                 "ConsentId": .string(consent.id), "Status": .string(consent.statusText(at: now)),
