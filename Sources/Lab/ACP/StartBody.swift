@@ -1,7 +1,7 @@
 import HTTP
 import JSON
 
-/// The body of `POST /authentication/start`, as today's servers write it or as a knob wants it.
+/// The body of `POST /authentication/start`, as current servers or a knob write it.
 struct StartBody {
     let bytes: [UInt8]
 

@@ -1,16 +1,16 @@
 import HTTP
 
-/// Something that the demo's page can ask for: a consent as a third party would lodge it.
+/// A consent that the demo page can request, as a third party lodges it.
 struct DemoExample: Sendable {
-    /// The value in the page's list.
+    /// Its id in the page's list.
     let id: String
     let title: String
     let family: ConsentFamily
-    /// The workspace that serves it; some families are known by theirs only.
+    /// Its workspace, for families that only the workspace tells.
     var workspace: String?
     let scopes: [String]
     let message: String
-    /// With `{today}`, `{soon}` and `{year}` for dates from now on.
+    /// The lodged body. `{today}`, `{soon}` and `{year}` are dates from now on.
     let body: String
 
     /// The body with its dates.
