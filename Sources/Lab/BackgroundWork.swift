@@ -1,5 +1,5 @@
-/// Runs what handlers leave behind (repeats, pings, timers) as children of one task, so that
-/// cancelling that task ends all of it.
+/// Runs background jobs of handlers (repeats, pings, timers) as children of one task. Cancelling it
+/// cancels all jobs.
 final class BackgroundWork: Sendable {
     typealias Job = @Sendable () async -> Void
 
@@ -8,10 +8,10 @@ final class BackgroundWork: Sendable {
 
     init() { (jobs, queue) = AsyncStream.makeStream() }
 
-    /// Hands over a job. It starts once `run` runs, in no particular order.
+    /// Adds a job. Jobs start in no particular order.
     func add(_ job: @escaping Job) { queue.yield(job) }
 
-    /// Runs jobs until the task is cancelled. To be called once.
+    /// Runs jobs until the task is cancelled. Call it once.
     func run() async {
         await withDiscardingTaskGroup { group in
             for await job in jobs { group.addTask { await job() } }

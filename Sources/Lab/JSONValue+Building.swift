@@ -2,7 +2,7 @@ import HTTP
 import JSON
 
 extension JSONValue {
-    /// An object with these members, in this order; members without a value are left out.
+    /// An object with these members, in this order. Nil values are left out.
     static func members(_ pairs: KeyValuePairs<String, JSONValue?>) -> JSONValue {
         .object(
             JSONObject(
@@ -19,12 +19,12 @@ extension JSONValue {
         .array(texts.map { .string($0) })
     }
 
-    /// A moment in milliseconds since 1970, as RFC 3339 writes it.
+    /// An RFC 3339 timestamp, from milliseconds since 1970.
     static func moment(_ milliseconds: Int64?) -> JSONValue? {
         milliseconds.map { .string(RFC3339.format(milliseconds: $0)) }
     }
 
-    /// The strings of an array of strings; nil when it is anything else.
+    /// The strings of an array of strings; nil for any other value.
     var strings: [String]? {
         guard let array else { return nil }
         let strings = array.compactMap(\.string)
@@ -33,7 +33,7 @@ extension JSONValue {
 }
 
 extension Response {
-    /// A JSON answer that nobody keeps a copy of.
+    /// A JSON response that must not be cached.
     static func json(_ status: Int = 200, _ value: JSONValue, fields: [Field] = []) -> Response {
         .json(status, value.bytes, fields: fields)
     }
@@ -42,7 +42,7 @@ extension Response {
 // MARK: Changing trees
 
 extension JSONValue {
-    /// Both objects' members; nothing is added that this one has.
+    /// The members of both objects. This object's members take precedence.
     func joined(_ other: JSONValue?) -> JSONValue {
         guard let mine = object, let other = other?.object else { return self }
         let more = other.members.filter { mine[$0.name] == nil }
@@ -61,8 +61,7 @@ extension JSONValue {
         return self[name]?[path: path.dropFirst()]
     }
 
-    /// The tree with another value at that path, or without one; paths that do not exist change
-    /// nothing.
+    /// The tree with another value at a path, or without it for nil. Unknown paths change nothing.
     func replacing(_ path: some Collection<String>, with value: JSONValue?) -> JSONValue {
         guard let name = path.first, let object, let old = object[name] else { return self }
         let rest = path.dropFirst()

@@ -1,21 +1,23 @@
 public import JSON
 import Threads
 
-/// What happened, in numbered entries, both directions: for `GET /_sim/log`, the demo page and tests.
+/// A log of all events and exchanges in both directions, for `GET /_sim/log`, the demo page and
+/// tests.
 ///
-/// Keeps the latest entries only. Secrets are masked by whoever writes (`Masking`).
+/// Keeps the latest entries only. Callers mask secrets (`Masking`).
 public final class Journal: Sendable {
-    /// One thing that happened.
+    /// One event.
     public struct Entry: Sendable {
-        /// 1 for the first; never used twice, not even after a reset.
+        /// Counted from 1; unique, also after a reset.
         public let number: Int
         /// Milliseconds since 1970.
         public let at: Int64
-        /// Its place in the order in which things began; numbers follow the order of their ends.
+        /// Its position in the order in which events began; `number` is in the order in which they
+        /// ended.
         public let turn: Int
-        /// What sort of thing: `exchange`, `sim.unknown_member`, `flow.tokens` and so on.
+        /// `exchange`, `sim.unknown_member`, `flow.tokens` and so on.
         public let kind: String
-        /// What else is known about it.
+        /// Further members.
         public let members: JSONObject
 
         /// The entry as one JSON object.
@@ -51,10 +53,10 @@ public final class Journal: Sendable {
         self.capacity = capacity
     }
 
-    /// The number of the latest entry, 0 when there has been none.
+    /// The number of the latest entry; 0 if there is none.
     public var last: Int { state.withLock { $0.last } }
 
-    /// A place in the order of beginnings, for what takes a while and is written when it has ended.
+    /// Reserves a `turn` for an event that is written when it ends.
     func takeTurn() -> Int {
         state.withLock { state in
             state.lastTurn += 1
@@ -62,7 +64,7 @@ public final class Journal: Sendable {
         }
     }
 
-    /// Adds an entry and wakes whoever waits for one.
+    /// Adds an entry and wakes waiting readers.
     func append(
         _ kind: String,
         turn: Int? = nil,
@@ -82,7 +84,7 @@ public final class Journal: Sendable {
                     members: object
                 )
             )
-            // In batches, because dropping the first of an array moves all the others.
+            // In batches, because removing the first elements moves all others.
             if state.entries.count >= 2 * capacity { state.entries.removeFirst(capacity) }
             defer { state.readers = [:] }
             return Array(state.readers.values)
@@ -90,7 +92,7 @@ public final class Journal: Sendable {
         for reader in readers { reader.finish() }
     }
 
-    /// Forgets all entries; numbers go on.
+    /// Removes all entries; numbers continue.
     func clear() { state.withLock { $0.entries = [] } }
 
     /// The entries with a number above `number`, oldest first.
@@ -101,7 +103,7 @@ public final class Journal: Sendable {
         }
     }
 
-    /// The same, but when there is none, waits for one, at most so long.
+    /// The same, but waits for an entry if there is none.
     public func entries(after number: Int, within limit: Duration) async -> [Entry] {
         let (news, teller) = AsyncStream<Void>.makeStream()
         let key: Int? = state.withLock { state in

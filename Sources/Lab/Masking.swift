@@ -1,20 +1,20 @@
 import HTTP
 import JSON
 
-/// Makes what is shown of an exchange free of secrets.
+/// Removes secrets from recorded exchanges.
 enum Masking {
-    /// Members and form fields whose values are never shown.
+    /// Members and form fields whose values are masked.
     private static let secretNames: Set<String> = [
         "access_token", "refresh_token", "id_token", "client_secret", "client_assertion",
         "client_notification_token", "id_token_hint", "login_hint_token", "user_code", "password",
         "ticket", "prompt_url", "login_state", "state",
     ]
-    /// Header fields whose values are never shown.
+    /// Header fields whose values are masked.
     private static let secretFields: Set<String> = [
         "authorization", "cookie", "webhook-signature", "x-api-key",
     ]
     private static let mask = "•••"
-    /// Longer bodies are cut: nobody reads more, and the journal is kept in memory.
+    /// Longer bodies are truncated, because the journal is in memory.
     private static let shownBytes = 8 << 10
 
     static func fields(_ fields: [Field]) -> JSONValue {
@@ -36,7 +36,7 @@ enum Masking {
         )
     }
 
-    /// JSON and forms by their members; anything else as text. Nil for an empty body.
+    /// JSON and forms as objects, anything else as text. Nil for an empty body.
     static func body(_ bytes: some Collection<UInt8>, contentType: String?) -> JSONValue? {
         if bytes.isEmpty { return nil }
         guard bytes.count <= shownBytes else { return .string("\(bytes.count) bytes") }
@@ -57,7 +57,7 @@ enum Masking {
         return .string(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// The query with secrets masked; it should never hold one, but a wrong peer may put one there.
+    /// The query with secrets masked. It should not contain any, but a faulty peer may send one.
     static func path(of request: Request) -> String {
         guard !request.queryRange.isEmpty else { return request.path }
         let query = String(decoding: request.bytes[request.queryRange], as: UTF8.self)

@@ -1,17 +1,17 @@
 import Glibc
 import Threads
 
-/// The time of day as a simulator sees it.
+/// The clock of a simulator.
 public protocol SimulatorClock: Sendable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     func now() -> Int64
-    /// Returns once it is `moment`, or early when the task is cancelled.
+    /// Returns at `moment`, or earlier if the task is cancelled.
     func sleep(until moment: Int64) async
 }
 
-/// The machine's own clock.
+/// The system clock.
 public struct MachineClock: SimulatorClock {
-    /// A clock that tells the machine's time.
+    /// The system clock.
     public init() {}
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -21,14 +21,14 @@ public struct MachineClock: SimulatorClock {
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
-    /// Returns once it is `moment`, or early when the task is cancelled.
+    /// Returns at `moment`, or earlier if the task is cancelled.
     public func sleep(until moment: Int64) async {
         let span = moment - now()
         if span > 0 { try? await ContinuousClock().sleep(for: .milliseconds(span)) }
     }
 }
 
-/// A clock that can be moved forward while others sleep by it (`POST /_sim/clock`).
+/// A clock that can be moved forward while tasks sleep on it (`POST /_sim/clock`).
 public final class AdjustableClock: SimulatorClock {
     private struct State {
         var offset: Int64 = 0
@@ -39,16 +39,16 @@ public final class AdjustableClock: SimulatorClock {
     private let base: any SimulatorClock
     private let state = Locked(State())
 
-    /// A clock that agrees with `base` until it is moved.
+    /// A clock with the time of `base` until it is moved.
     public init(_ base: any SimulatorClock = MachineClock()) { self.base = base }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z, moved by everything that `advance` was told.
+    /// Milliseconds since 1970-01-01T00:00:00Z, including all advances.
     public func now() -> Int64 { base.now() + state.withLock { $0.offset } }
 
-    /// How many wait for this clock, so that a test knows when moving it has a meaning.
+    /// The number of sleeping tasks, for tests.
     public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-    /// Moves the clock by so many milliseconds and wakes whoever is due.
+    /// Moves the clock forward and wakes the tasks that are due.
     public func advance(byMilliseconds span: Int64) {
         let sleepers = state.withLock { state in
             state.offset += span
@@ -57,7 +57,7 @@ public final class AdjustableClock: SimulatorClock {
         for sleeper in sleepers { sleeper.finish() }
     }
 
-    /// Returns once it is `moment`, or early when the task is cancelled.
+    /// Returns at `moment`, or earlier if the task is cancelled.
     public func sleep(until moment: Int64) async {
         while !Task.isCancelled {
             let (moves, mover) = AsyncStream<Void>.makeStream()

@@ -27,7 +27,7 @@ struct SimulateACPCommand: Subcommand {
         .text(
             "service-password",
             "TEXT",
-            "Password at the service.",
+            "Password.",
             default: "$BECKON_SIM_SERVICE_PASSWORD or the demo's"
         ),
         .text("system-client-secret", "TEXT", "Secret of the service's client, beckon."),

@@ -3,12 +3,12 @@ import JOSE
 import JSON
 import Threads
 
-/// The service's client that proves itself by a signed assertion (RFC 7523 §3).
+/// Client authentication by a signed assertion (RFC 7523 §3).
 extension ACPSimulator {
     private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     private static let longestAssertionLife = Duration.seconds(600)
 
-    /// Whether a token request carries one good assertion and nothing else that proves anything.
+    /// Whether a token request has one valid assertion and no other credentials.
     func checkAssertion(
         of request: Request,
         _ form: Form,
@@ -44,7 +44,7 @@ extension ACPSimulator {
         }
     }
 
-    /// The token endpoint and the issuer, under all base styles.
+    /// The allowed audiences: the token endpoint and the issuer, at all base paths.
     private func audiences(_ base: String) -> Set<String> {
         let issuers = ["/\(configuration.tenant)/system", "/system", ""].map { base + $0 }
         return Set(issuers + issuers.map { $0 + "/oauth2/token" })

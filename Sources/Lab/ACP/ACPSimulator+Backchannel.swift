@@ -5,7 +5,7 @@ import Threads
 extension ACPSimulator {
     static let grantType = "urn:openid:params:grant-type:ciba"
 
-    /// What OAuth clients call, workspace by workspace.
+    /// The routes for OAuth clients, for each workspace.
     var clientRoutes: [Route] {
         configuration.workspaces.flatMap { workspace in
             let issuer = issuer("", workspace.id)
@@ -20,7 +20,7 @@ extension ACPSimulator {
         }
     }
 
-    /// OpenID CIBA Core §7: the checks in their order, the login, and its start.
+    /// Handles a backchannel request: checks, login, start (OpenID CIBA Core §7).
     private func backchannelAuthentication(
         _ request: Request,
         _ workspace: SimulatorConfiguration.Workspace
@@ -57,7 +57,7 @@ extension ACPSimulator {
         }
     }
 
-    /// Request objects are good once.
+    /// A request object can be used once.
     private func isFirstRequest(_ id: String) -> Bool {
         state.withLock { state in
             if state.requestIDs.count >= Self.keptTokens { state.requestIDs = [] }
@@ -65,7 +65,7 @@ extension ACPSimulator {
         }
     }
 
-    /// Check 11. `isAlone` is whether a consent may have one live login only (UK-6).
+    /// Check 11. `isAlone` is whether a consent can have only one pending login (UK-6).
     /// - Returns: the consent, when one is named.
     private static func checkConsent(
         _ asked: BackchannelRequest,
@@ -92,7 +92,7 @@ extension ACPSimulator {
         return consent
     }
 
-    /// Check 12. An unnamed user (K-18) cannot be asked about.
+    /// Check 12. Without a user, there is nothing to verify (K-18).
     private func verify(_ user: String) async throws(OAuthProblem) {
         if user.isEmpty { return }
         guard await !isValid(user) else { return }
@@ -105,14 +105,14 @@ extension ACPSimulator {
         }
     }
 
-    /// Stores a login and sees to its start.
+    /// Stores a login and schedules its start.
     func begin(
         _ asked: BackchannelRequest,
         isAlone: Bool
     ) async throws(OAuthProblem) -> SimulatedLogin {
         let login = try store(asked, isAlone: isAlone)
         let id = login.id
-        // Reckoned from here, however long the background takes to begin.
+        // Measured from now, however late the background job begins.
         let moment = clock.now() + login.plan.delay
         switch login.plan.order {
         case .inside where login.plan.delay == 0:
@@ -121,13 +121,13 @@ extension ACPSimulator {
         case .inside, .beforeAnswer:
             work.add { [self] in await deliverStart(id, at: moment) }
         case .afterAnswer:
-            // Long enough for the answer to have left on any machine.
+            // Long enough to send the response first.
             work.add { [self] in await deliverStart(id, at: moment + 50) }
         }
         return login
     }
 
-    /// Looks at the consent once more, because two requests may come at once.
+    /// Checks the consent again, because two requests can be concurrent.
     private func store(
         _ asked: BackchannelRequest,
         isAlone: Bool
@@ -136,7 +136,7 @@ extension ACPSimulator {
         let plan = StartPlan(knobs, user: asked.user, login: id, usual: configuration.startOrder)
         let check = knobs.take(.loginStateCheck, user: asked.user, login: id)
         let early = knobs.take(.expireEarly, user: asked.user, login: id)?.integer ?? 0
-        // Whole seconds, because that is what `expires_at` can say.
+        // `expires_at` has whole seconds.
         let now = clock.now() / 1000 * 1000
         let expires = now + Int64(asked.ttl) * 1000
         let login = try state.withLock { (state) throws(OAuthProblem) in
@@ -178,7 +178,7 @@ extension ACPSimulator {
 }
 
 extension ACPSimulator.State {
-    /// Adds a login, and forgets the oldest when there are too many.
+    /// Adds a login, and removes the oldest if there are too many.
     mutating func keep(_ login: SimulatedLogin) {
         logins[login.id] = login
         byAuthReqID[login.authReqID] = login.id

@@ -1,22 +1,21 @@
 import Cryptography
 import HTTP
 
-/// Mutual TLS as it looks from behind the proxy that speaks it: nginx, with `$ssl_client_escaped_cert`
-/// and `$ssl_client_s_dn` in two fields that it sets itself.
+/// Mutual TLS behind a proxy such as nginx, which puts `$ssl_client_escaped_cert` and
+/// `$ssl_client_s_dn` into two header fields.
 extension ACPSimulator {
     /// The caller's certificate: PEM, percent-encoded.
     static let certificateField: StaticString = "x-client-certificate"
     /// Its subject (RFC 4514).
     static let subjectField: StaticString = "x-client-subject"
 
-    /// Whether the service's client has a certificate (RFC 8705 §2); then its tokens are bound to it
-    /// (§3) and its metadata have an alias (§5).
+    /// Whether the service's client has a certificate (RFC 8705 §2). If so, its tokens are bound to
+    /// it (§3) and the metadata have an alias (§5).
     var wantsCertificates: Bool {
         configuration.systemClientSubject != nil || configuration.systemClientThumbprint != nil
     }
 
-    /// The service's client, by what it is registered for; who is registered for one method uses no
-    /// other.
+    /// Authenticates the service's client by its registered method only.
     /// - Returns: the thumbprint that its token is to be bound to.
     func authenticateSystemClient(
         _ request: Request,
@@ -49,7 +48,7 @@ extension ACPSimulator {
         return certificate
     }
 
-    /// A token that is bound to a certificate is good beside that one only (RFC 8705 §3).
+    /// A bound token requires its certificate (RFC 8705 §3).
     func checkBinding(
         _ token: SystemToken,
         _ request: Request,

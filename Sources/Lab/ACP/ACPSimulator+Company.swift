@@ -1,17 +1,18 @@
 import HTTP
 import JSON
 
-/// Logins that come along with a login because a knob wants them (K-29, K-30).
+/// More logins that a knob starts along with one (K-29, K-30).
 extension ACPSimulator {
-    /// Many logins in a row.
+    /// A burst of logins.
     struct Burst: Sendable {
         let count: Int
-        /// Milliseconds between two.
+        /// Milliseconds between two logins.
         let pause: Int64
-        /// Whether each has a user of its own.
+        /// Whether each login has another user.
         let isForMany: Bool
 
-        /// `{"count": 100, "per_second": 50, "many_users": true}`; nil for less than two logins.
+        /// Reads `{"count": 100, "per_second": 50, "many_users": true}`; nil for fewer than two
+        /// logins.
         init?(_ value: JSONValue) {
             let wanted = value["count"]?.integer ?? 1
             guard wanted > 1 else { return nil }
@@ -21,7 +22,7 @@ extension ACPSimulator {
         }
     }
 
-    /// Starts all of them, one after the other.
+    /// Starts all of them in order.
     func start(_ burst: Burst, _ asked: BackchannelRequest) {
         work.add { [self] in
             await withDiscardingTaskGroup { group in
@@ -35,7 +36,7 @@ extension ACPSimulator {
         }
     }
 
-    /// What comes along with the login that a client has asked for.
+    /// Starts the additional logins for a login that a client requested.
     func accompany(_ asked: BackchannelRequest, again: Bool) {
         if again {
             work.add { [self] in _ = try? await begin(asked, isAlone: false) }

@@ -2,7 +2,7 @@ public import HTTP
 public import JSON
 import Threads
 
-/// Our own control of the simulator. For a second listener that only this machine can reach.
+/// The control interface of the simulator, for a listener that only this machine can reach.
 extension ACPSimulator {
     /// Knobs, logins, journal, clock, violations and reset, below `/_sim/`.
     public var controlRoutes: [Route] {
@@ -28,7 +28,7 @@ extension ACPSimulator {
             },
             Route(.get, "/_sim/log", deadline: .seconds(40)) { [self] request in
                 let number = request.query("after").flatMap { Int($0) } ?? 0
-                // Waits for news when asked to, so that nobody has to poll.
+                // With `wait_s`, waits for the next entry.
                 let wait = min(max(request.query("wait_s").flatMap { Int($0) } ?? 0, 0), 30)
                 let entries = await journal.entries(after: number, within: .seconds(wait))
                 return .json(200, .array(entries.map(\.json)))
@@ -51,7 +51,7 @@ extension ACPSimulator {
         ]
     }
 
-    /// The latest thousand logins, oldest first, each as `GET /_sim/logins/{login_id}` shows it.
+    /// The latest thousand logins, oldest first, as in `GET /_sim/logins/{login_id}`.
     private var latestLogins: [JSONObject] {
         let now = clock.now()
         let latest = state.withLock { state in
@@ -70,14 +70,14 @@ extension ACPSimulator {
         }
     }
 
-    /// What is known of a login: its state, decision, times, and how often it was accepted, rejected
-    /// and called about; `effective_reports` is 0 or 1. Nil for an unknown id.
+    /// A login: its state, decision, times and numbers of calls; `effective_reports` is 0 or 1. Nil
+    /// for an unknown id.
     public func login(_ id: String) -> JSONObject? {
         let now = clock.now()
         return state.withLock { $0.logins[id] }?.json(at: now).object
     }
 
-    /// Empties everything.
+    /// Removes all logins, consents, knobs and entries.
     /// - Parameter seed: for the random choices from now on; nil for the one at hand.
     /// - Returns: the seed in use.
     @discardableResult
@@ -86,7 +86,7 @@ extension ACPSimulator {
             var empty = State(serviceURL: state.serviceURL, seed: seed ?? state.seed)
             empty.baseURL = state.baseURL
             empty.notificationEndpoint = state.notificationEndpoint
-            // Tokens stay, because the authentication service goes on using its own.
+            // Tokens stay valid, because the authentication service keeps using its token.
             empty.systemTokens = state.systemTokens
             state = empty
             return empty.seed
@@ -128,7 +128,7 @@ extension ACPSimulator {
         return .json(201, .members(["id": .string(id)]))
     }
 
-    /// Starts logins without a client: one, or many for K-30.
+    /// Starts one login or many without a client (K-30).
     private func startLogins(_ request: Request) async -> Response {
         guard let body = try? JSONValue(Array(request.body)), let user = body["user"]?.string,
             let client = client(body["client_id"]?.string)

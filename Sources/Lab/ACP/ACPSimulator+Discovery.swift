@@ -2,7 +2,7 @@ import HTTP
 import JSON
 
 extension ACPSimulator {
-    /// Metadata and keys of each workspace, metadata of the system workspace under all base styles.
+    /// Metadata and keys of each workspace, and metadata of the system workspace at all base paths.
     var discoveryRoutes: [Route] {
         let document = "/.well-known/openid-configuration"
         let systems = ["/\(configuration.tenant)/system", "/system"]
@@ -24,7 +24,7 @@ extension ACPSimulator {
             }
     }
 
-    /// OpenID CIBA Core §4. Promises only what is simulated.
+    /// Metadata, only for what is simulated (OpenID CIBA Core §4).
     private func metadata(_ issuer: String) -> JSONValue {
         .members([
             "issuer": .string(issuer),
@@ -56,7 +56,7 @@ extension ACPSimulator {
 
     private func systemMetadata(_ base: String, _ system: String) -> JSONValue {
         let issuer = base + system
-        // The same endpoint under another address, so that a test can tell which was used.
+        // The same endpoint at another address, so that tests can tell which one was used.
         let aliases = JSONValue.members(["token_endpoint": .string(base + "/system/oauth2/token")])
         return .members([
             "issuer": .string(issuer),

@@ -3,10 +3,10 @@ import HTTP
 import JSON
 import Threads
 
-/// What the authorization server sends: verify and start to the authentication service, pings to
-/// clients. All of it is in the journal.
+/// Outgoing calls: verify and start to the authentication service, pings to clients. The journal
+/// has all of them.
 extension ACPSimulator {
-    /// Whether the authentication service says that this user can be asked. Not repeated.
+    /// Asks the authentication service whether it can reach this user, once.
     func isValid(_ user: String) async -> Bool {
         let body = JSONValue.members(["user_identifier": .string(user)]).bytes
         let request = serviceRequest("/user/verify", body, user: user, limit: .seconds(2))
@@ -20,7 +20,7 @@ extension ACPSimulator {
         return valid
     }
 
-    /// The first attempt at its moment, and whatever follows it.
+    /// Schedules the first attempt and what follows it.
     func deliverStart(_ id: String, at moment: Int64) async {
         if moment > clock.now() { await clock.sleep(until: moment) }
         if Task.isCancelled { return }
@@ -28,7 +28,7 @@ extension ACPSimulator {
         await continueStart(id, isDelivered: isDelivered)
     }
 
-    /// Attempts until a 2xx or the deadline, then the planned repeats.
+    /// Retries until a 2xx or the deadline, then sends the planned repeats.
     func continueStart(_ id: String, isDelivered: Bool) async {
         guard let login = state.withLock({ $0.logins[id] }) else { return }
         let plan = login.plan
@@ -58,7 +58,7 @@ extension ACPSimulator {
         }
     }
 
-    /// One delivery; true for a 2xx.
+    /// Delivers a start once; true for a 2xx.
     func attemptStart(_ id: String) async -> Bool {
         let login: SimulatedLogin? = state.withLock { state in
             state.logins[id]?.startAttempts += 1
@@ -82,7 +82,7 @@ extension ACPSimulator {
         return true
     }
 
-    /// Tells a ping client that its login has ended (OpenID CIBA Core §10.2), once.
+    /// Notifies a ping client that its login has ended, once (OpenID CIBA Core §10.2).
     func ping(_ login: SimulatedLogin) {
         guard let token = login.notificationToken,
             let client = configuration.clients.first(where: { $0.id == login.clientID }),

@@ -7,17 +7,17 @@ struct SystemOperation: Sendable {
     enum Kind: String { case get, accept, reject }
 
     let kind: Kind
-    /// The scope that the token must have.
+    /// The required scope of the token.
     let scope: String
-    /// Whether this path is the place for such a login.
+    /// Whether the login belongs to this address.
     let fits: @Sendable (SimulatedLogin) -> Bool
 
     var name: String { kind.rawValue }
 }
 
-/// What the operations of the System API share, whatever is approved.
+/// What all operations of the System API share.
 extension ACPSimulator {
-    /// The checks that all operations share, in their order.
+    /// The checks of all operations, in order.
     private func checked(
         _ request: Request,
         _ operation: SystemOperation,
@@ -36,7 +36,7 @@ extension ACPSimulator {
             throw SystemProblem(404, "no_such_login")
         }
         guard clock.now() < login.dies else {
-            // Killed early, or held until then, by a knob is not the caller's fault.
+            // The caller cannot know that a knob ended the login early or delayed the call.
             if operation.kind != .get, arrived >= login.expires {
                 violations.record(.lateDecision, login: id, "\(operation.name) after expires_at")
             }
@@ -45,7 +45,7 @@ extension ACPSimulator {
         return login
     }
 
-    /// Shows something of a login.
+    /// Handles a GET for a login.
     func look(
         _ operation: SystemOperation,
         _ request: Request,
@@ -66,7 +66,7 @@ extension ACPSimulator {
         }
     }
 
-    /// Takes a decision about a login.
+    /// Handles a decision for a login.
     func decide(
         _ operation: SystemOperation,
         _ request: Request,
@@ -85,13 +85,13 @@ extension ACPSimulator {
         }
     }
 
-    /// A decision as it was reported.
+    /// A reported decision.
     struct Report {
         let decision: SimulatedLogin.Decision
         let body: JSONValue
     }
 
-    /// Rows 6 and 9: at most one decision has an effect, and only that one is followed by a ping.
+    /// At most one decision has an effect, and only that one causes a ping.
     private func record(
         _ report: Report,
         _ login: SimulatedLogin,
@@ -143,7 +143,7 @@ extension ACPSimulator {
         }
     }
 
-    /// K-23 chooses what else the answer says.
+    /// The response, with or without a link (K-23).
     private func accepted(_ login: SimulatedLogin, _ base: String) -> Response {
         switch knobs.take(.redirectTo, user: login.user, login: login.id)?.string {
         case "absent": .json(200, .members([:]))
@@ -152,8 +152,8 @@ extension ACPSimulator {
         }
     }
 
-    /// The decision goes to the consent as well, which must still be undecided unless the login was
-    /// about confirming it once more.
+    /// Records the decision in the consent, which must be undecided unless the login confirms it
+    /// again.
     private static func settle(
         _ report: Report,
         _ login: SimulatedLogin,
@@ -172,7 +172,7 @@ extension ACPSimulator {
         )
     }
 
-    /// Rows 4, 5 and 8: `members` is what the family's model has.
+    /// Reads the body of a report. `members` are those of the family.
     func body(
         _ request: Request,
         _ login: SimulatedLogin,
@@ -194,7 +194,7 @@ extension ACPSimulator {
             do throws(Shape.Problem) {
                 try known.shape.check(member.value, at: member.name)
             } catch {
-                // Scopes have a rule of their own.
+                // `granted_scopes` and `login_state` are checked below.
                 if member.name == "granted_scopes" || member.name == "login_state" { continue }
                 violations.record(.member, login: login.id, error.text)
                 throw SystemProblem(400, "member", path: error.path, rule: error.rule)
@@ -208,8 +208,8 @@ extension ACPSimulator {
         return body
     }
 
-    /// The server ignores what it does not know, so whoever sent it should hear of it here. What is
-    /// a member in another spelling was meant to be one.
+    /// Records an unknown member, which the real server ignores. A misspelled member is a
+    /// violation.
     private func note(
         _ member: JSONObject.Member,
         _ login: SimulatedLogin
@@ -232,7 +232,7 @@ extension ACPSimulator {
         "rejectionReason", "resouces",
     ]
 
-    /// K-06 chooses how strict the check is and what a wrong value is answered with.
+    /// Checks `login_state` as strictly as the knob says (K-06).
     private func check(
         state: JSONValue?,
         _ login: SimulatedLogin,
@@ -241,7 +241,7 @@ extension ACPSimulator {
         let knob = login.stateCheck
         if knob == "off" { return }
         if knob == "expect_other" { throw SystemProblem(403, "login_state_mismatch") }
-        // What was never sent cannot come back.
+        // The start had no state.
         if state == nil, !isRequired || login.plan.stateField == "none" { return }
         guard state?.string != login.state else { return }
         let what = state == nil ? "login_state is missing" : "login_state is wrong"
@@ -249,7 +249,7 @@ extension ACPSimulator {
         throw SystemProblem(knob.flatMap { Int($0) } ?? 403, "login_state_mismatch")
     }
 
-    /// Row 7.
+    /// Checks the granted scopes.
     func grantedScopes(
         _ body: JSONValue,
         _ login: SimulatedLogin
@@ -267,7 +267,7 @@ extension ACPSimulator {
         return scopes
     }
 
-    /// K-09 lets a decided login disappear.
+    /// Whether a decided login can still be read (K-09).
     private func hideDecided(_ login: SimulatedLogin) throws(SystemProblem) {
         guard login.decision != nil else { return }
         let knob = knobs.take(.getAfterDecision, user: login.user, login: login.id)

@@ -35,7 +35,7 @@ extension ACPSimulator {
                 },
                 route(.post, path + "/reject", from: "service") { [self] request in
                     await decide(reject, request) { (login) throws(SystemProblem) in
-                        try rejection(request, login, RejectBody.members)
+                        try rejection(request, login, ReportBody.reject)
                     }
                 },
             ]

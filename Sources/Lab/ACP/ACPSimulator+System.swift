@@ -7,7 +7,7 @@ extension ACPSimulator {
         "manage_scope_grants", "manage_openbanking_consents", "manage_logins",
     ]
 
-    /// The token endpoint of the system workspace under all base styles.
+    /// The token endpoint of the system workspace, at all base paths.
     var systemRoutes: [Route] {
         ["/\(configuration.tenant)/system", "/system", ""].map { base in
             route(.post, base + "/oauth2/token", from: "service") { [self] request in
@@ -26,8 +26,8 @@ extension ACPSimulator {
         return disturbance.applied(to: grantSystemToken(request))
     }
 
-    /// One renewal at a time serves everybody who waits for it. A request that has been kept waiting
-    /// for long may have been given up, so it does not count.
+    /// Concurrent token requests are a violation: one renewal must serve all callers. Requests
+    /// older than two seconds do not count, because the caller may have timed out.
     private func watchTokenRequests() -> Int {
         let now = clock.now()
         let (number, others) = state.withLock { state in
@@ -86,12 +86,12 @@ extension ACPSimulator {
         )
     }
 
-    /// K-16.
+    /// The failing response of the token endpoint (K-16).
     private func brokenToken() async -> Response? {
         guard let knob = knobs.take(.tokenFail, operation: "token") else { return nil }
         switch (knob.string, knob.integer) {
         case ("timeout", _):
-            // Longer than anybody waits for a token.
+            // Longer than any client waits.
             await clock.sleep(until: clock.now() + 60_000)
             return .dropped
         case ("content_type", _):
@@ -109,8 +109,8 @@ extension ACPSimulator {
         }
     }
 
-    /// Section 6, rows 1 and 2: a known token that lives and has the scope. Whether its use is the
-    /// caller's fault depends on what was known when the call arrived, however long a knob held it.
+    /// Requires a valid token with the scope. Using an invalid one is a violation only if the
+    /// caller could know it when the call arrived.
     func authorize(
         _ request: Request,
         scope: String,
@@ -124,7 +124,7 @@ extension ACPSimulator {
         }
         let id = login?.id
         let now = clock.now()
-        // A clock that runs a little apart is nobody's fault, nor is a call already under way.
+        // Tolerates clock differences and calls that are already in progress.
         let grace: Int64 = 2000
         let knob = knobs.take(.tokenRevoke, user: login?.user, login: id, operation: operation)
         let verdict: (token: SystemToken?, rule: ViolationList.Rule?) = state.withLock { state in

@@ -3,15 +3,15 @@ import JSON
 import Threads
 
 extension ACPSimulator {
-    /// Seconds by which the interval grows when a client polls too soon (OpenID CIBA Core §11).
+    /// Seconds added to the interval if a client polls too early (OpenID CIBA Core §11).
     private static let slowDownSeconds = 5
-    /// So many polls in a row that come too soon end the client's patience credit.
+    /// Early polls in a row until the client gets an error.
     private static let tooSoonLimit = 6
     private static let tokenTTL = 3600
     /// Seconds: 180 days.
     private static let brasilIDTokenLife = 15_552_000
 
-    /// Redeems an `auth_req_id`; the checks in their order, the first that fails answers.
+    /// Exchanges an `auth_req_id` for tokens. The first failing check determines the error.
     func token(_ request: Request, of workspace: SimulatorConfiguration.Workspace) -> Response {
         do throws(OAuthProblem) {
             guard request.contentType == "application/x-www-form-urlencoded",
@@ -54,14 +54,14 @@ extension ACPSimulator {
             }
     }
 
-    /// Read, decided and written in one step, so that of two parallel calls one gets the tokens.
+    /// One atomic step, so that only one of two parallel calls gets the tokens.
     private func redeem(
         _ authReqID: String,
         _ client: SimulatedClient,
         _ workspace: SimulatorConfiguration.Workspace
     ) throws(OAuthProblem) -> (SimulatedLogin, scopes: [String]) {
         let now = clock.now()
-        // Open Finance Brasil answers 403 where the standard says 400.
+        // Open Finance Brasil responds with 403 instead of 400.
         let waiting = workspace.profile == .ofb ? 403 : 400
         return try state.withLock { state throws(OAuthProblem) in
             guard let id = state.byAuthReqID[authReqID], var login = state.logins[id],
@@ -103,7 +103,7 @@ extension ACPSimulator {
         _ profile: SimulatorConfiguration.Profile
     ) -> Response {
         let now = clock.now() / 1000
-        // Brasil's clients come back with it for half a year.
+        // Clients in Brasil use it for half a year.
         let life = Int64(profile == .ofb ? Self.brasilIDTokenLife : Self.tokenTTL)
         var idToken: String?
         if scopes.contains("openid") {

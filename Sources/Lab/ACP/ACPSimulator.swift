@@ -3,12 +3,11 @@ public import HTTP
 import JSON
 import Threads
 
-/// A Cloudentity authorization server to run against: towards its clients an OpenID provider with
-/// CIBA in poll and ping mode, towards the authentication service the caller and the System API.
+/// A simulated Cloudentity authorization server. For clients, it is an OpenID provider with CIBA in
+/// poll and ping mode; for the authentication service, it is the caller and the System API.
 ///
-/// It is strict: what the authentication service does wrong is an answer with an error and an entry
-/// in `violations`. It is faithful: what differs from the usual behaviour is a knob. It keeps all in
-/// memory.
+/// It answers every mistake of the authentication service with an error, and adds it to
+/// `violations`. Any other unusual behaviour is a knob. Everything is kept in memory.
 public final class ACPSimulator: Sendable {
     struct State: Sendable {
         var logins: [String: SimulatedLogin] = [:]
@@ -22,10 +21,10 @@ public final class ACPSimulator: Sendable {
         var refusedTokens: [String: Int64] = [:]
         /// `jti` of every assertion of the system client.
         var assertionIDs: Set<String> = []
-        /// When each token request that is not answered yet came.
+        /// When each pending token request arrived.
         var tokenRequests: [Int: Int64] = [:]
         var lastTokenRequest = 0
-        /// Before this no system token may be asked for again.
+        /// When the next system token may be requested.
         var tokenNotBefore: Int64 = 0
         /// `jti` of every request object.
         var requestIDs: Set<String> = []
@@ -38,22 +37,22 @@ public final class ACPSimulator: Sendable {
     struct SystemToken: Sendable {
         let scopes: Set<String>
         let expires: Int64
-        /// The thumbprint of the only certificate beside which it is good; nil for any.
+        /// The thumbprint of the certificate it is bound to; nil for none.
         var certificate: [UInt8]?
         var uses = 0
     }
 
-    /// Older logins are forgotten first: memory must not grow with a long run.
+    /// The oldest logins are removed first, so that memory does not grow.
     static let keptLogins = 200_000
     static let keptTokens = 20_000
 
-    /// The time by which logins live; can be moved.
+    /// The simulator's time; it can be moved.
     public let clock: AdjustableClock
-    /// Everything that went back and forth.
+    /// All exchanges.
     public let journal: Journal
-    /// What is to differ from the usual behaviour.
+    /// The knobs.
     public let knobs: KnobBoard
-    /// What the authentication service did wrong.
+    /// The errors of the authentication service.
     public let violations: ViolationList
     let configuration: SimulatorConfiguration
     let http: any OutboundHTTP
@@ -61,7 +60,7 @@ public final class ACPSimulator: Sendable {
     let signer: IDTokenSigner
     let state: Locked<State>
 
-    /// An authorization server with no logins. `http` carries its calls to the authentication service
+    /// An authorization server without logins. `http` sends its calls to the authentication service
     /// and its pings.
     public init(
         _ configuration: SimulatorConfiguration,
@@ -85,7 +84,7 @@ public final class ACPSimulator: Sendable {
         )
     }
 
-    /// Tells what is only known once listeners are bound. Nil leaves a thing as it is.
+    /// Sets the addresses once the listeners are bound. Nil changes nothing.
     /// - Parameters:
     ///   - baseURL: under which this server is reached.
     ///   - serviceURL: the base of the authentication service.
@@ -102,17 +101,16 @@ public final class ACPSimulator: Sendable {
         }
     }
 
-    /// Delivers starts, repeats and pings until the task is cancelled. To be called once, beside
-    /// the servers.
+    /// Delivers starts, repeats and pings until the task is cancelled. Call it once.
     public func run() async { await work.run() }
 
-    /// What clients and the authentication service may call.
+    /// The routes for clients and the authentication service.
     public var routes: [Route] {
         discoveryRoutes + clientRoutes + systemRoutes + scopeGrantRoutes + decoyRoutes
             + consentRoutes
     }
 
-    /// Scheme, host and port as this request's sender sees them.
+    /// Scheme, host and port as the sender of this request sees them.
     func base(for request: Request) -> String {
         if let base = state.withLock({ $0.baseURL }) { return base }
         return (request.peer.isSecure ? "https://" : "http://")
@@ -127,14 +125,14 @@ public final class ACPSimulator: Sendable {
         Random.bytes(bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// A route whose exchanges are in the journal.
+    /// A route that records its exchanges in the journal.
     func route(
         _ method: Method,
         _ pattern: String,
         from peer: String,
         _ handler: @escaping @Sendable (Request) async -> Response
     ) -> Route {
-        // Longer than the slowest knob, so that slowness is what the other side sees.
+        // Longer than the slowest knob.
         Route(method, pattern, deadline: .seconds(90)) { [self] request in
             watchQuery(of: request)
             let turn = journal.takeTurn()

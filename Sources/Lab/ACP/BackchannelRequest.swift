@@ -2,27 +2,27 @@ import Cryptography
 import HTTP
 import JSON
 
-/// A backchannel authentication request that has passed the checks 1 to 10, in their order; the
-/// first that fails answers (OpenID CIBA Core §7.1, §7.2, §13).
+/// A backchannel authentication request that passed the checks 1 to 10. The first failing check
+/// determines the error (OpenID CIBA Core §7.1, §7.2, §13).
 struct BackchannelRequest: Sendable {
     let client: SimulatedClient
-    /// `{wid}` of the issuer that was asked.
+    /// `{wid}` of the issuer.
     let workspace: String
     var user: String
     let scopes: [String]
     let acrValues: [String]
     let bindingMessage: String?
     let notificationToken: String?
-    /// The consent that it is about, in whichever way it was named.
+    /// The id of its consent.
     let consentID: String?
     /// Seconds.
     let ttl: Int
 
-    /// Longer messages cannot be shown on a small screen.
+    /// The maximum length of a binding message.
     private static let messageLimit = 64
     private static let notificationTokenLimit = 1024
 
-    /// A request of the simulator itself, which needs no checks.
+    /// A request of the simulator itself, without checks.
     init(
         client: SimulatedClient,
         workspace: String,
@@ -60,7 +60,7 @@ struct BackchannelRequest: Sendable {
         else { throw .invalidRequest("not a form, or a parameter comes twice") }
         // 2. The client.
         client = try ClientAuthentication.client(of: request, outer, among: configuration.clients)
-        // 3. What the client is registered for.
+        // 3. The client's registration.
         guard let mode = client.mode else {
             throw OAuthProblem(400, "unauthorized_client", "not registered for CIBA")
         }
@@ -86,9 +86,8 @@ struct BackchannelRequest: Sendable {
         acrValues = (form["acr_values"] ?? "").split(separator: " ").map(String.init)
     }
 
-    /// A consent may be named in the way of its standard: the intent id of Open Banking UK, on its own
-    /// or in `claims`; Brasil's dynamic scope, whose id goes to the end of it; the arrangement of CDR;
-    /// `consent_id` for the families that know no way.
+    /// The id of the consent, as its standard names it: the intent id of Open Banking UK, as a
+    /// parameter or in `claims`; Brasil's dynamic scope; the arrangement of CDR; else `consent_id`.
     private static func consentID(
         _ form: RequestParameters,
         _ scopes: [String]
@@ -164,9 +163,9 @@ struct BackchannelRequest: Sendable {
         return min(seconds, configuration.maximumTTL)
     }
 
-    /// Control, line and direction characters could make one message look like another.
+    /// Control, line and direction characters could disguise a message.
     private static func bindingMessage(_ form: RequestParameters) throws(OAuthProblem) -> String? {
-        // Characters as people count them are the same before and after NFC.
+        // NFC does not change the number of characters.
         guard let message = form["binding_message"] else { return nil }
         let isPlain = message.unicodeScalars.allSatisfy { scalar in
             switch scalar.value {
@@ -185,8 +184,8 @@ struct BackchannelRequest: Sendable {
         return message
     }
 
-    /// A person must be able to tell what the request is about: by its consent or by its message
-    /// (FAPI-CIBA §5.2.2). Open Banking UK knows no request without a consent.
+    /// Users must be able to identify the request by its consent or its message (FAPI-CIBA §5.2.2).
+    /// Open Banking UK requires a consent.
     private static func checkContext(
         _ profile: SimulatorConfiguration.Profile,
         _ message: String?,

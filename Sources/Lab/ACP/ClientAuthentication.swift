@@ -1,7 +1,7 @@
 import Cryptography
 import HTTP
 
-/// Finds out which client calls (RFC 6749 §2.3.1): `client_secret_basic` or `client_secret_post`.
+/// Authenticates a client by `client_secret_basic` or `client_secret_post` (RFC 6749 §2.3.1).
 enum ClientAuthentication {
     static func client(
         of request: Request,
@@ -13,7 +13,7 @@ enum ClientAuthentication {
         let id: String?
         let secret: String?
         if let header {
-            // Two ways at once are one too many (RFC 6749 §2.3).
+            // Only one method is allowed (RFC 6749 §2.3).
             guard form["client_secret"] == nil, let pair = basic(header) else { throw problem }
             if let claimed = form["client_id"], claimed != pair.id { throw problem }
             (id, secret) = pair
@@ -38,7 +38,7 @@ enum ClientAuthentication {
         return (id, secret)
     }
 
-    /// What stands after `Bearer`; nil when there is none.
+    /// The bearer token; nil if there is none.
     static func bearer(of request: Request) -> String? {
         guard let header = request.field("authorization") else { return nil }
         let parts = header.split(separator: " ", maxSplits: 1)

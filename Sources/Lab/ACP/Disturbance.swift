@@ -2,16 +2,16 @@ import HTTP
 import JSON
 import Threads
 
-/// How a call of the authentication service goes wrong, as the knobs K-10 to K-13 and K-26 want it.
+/// How a call of the authentication service fails (K-10 to K-13, K-26).
 struct Disturbance: Sendable {
-    /// Answered without looking at the call.
+    /// The response if the call is not processed.
     var instead: Response?
-    /// Answered although the call was processed.
+    /// The response although the call was processed.
     var afterwards: Response?
     /// How the connection breaks after the call was processed.
     var drop: LineFault?
 
-    /// The answer that leaves.
+    /// The response to send.
     func applied(to response: Response) -> Response {
         if drop == .beforeAnswer { return .dropped }
         var response = afterwards ?? response
@@ -19,12 +19,12 @@ struct Disturbance: Sendable {
         return response
     }
 
-    /// Whether the other side hears what became of its call.
+    /// Whether the caller does not learn the result.
     var hidesAnswer: Bool { afterwards != nil || drop != nil }
 }
 
 extension ACPSimulator {
-    /// Waits as long as a knob says, and tells what else is to go wrong with this call.
+    /// Waits as long as a knob says, and returns what else fails.
     func disturbance(
         _ operation: String,
         _ login: SimulatedLogin?,
@@ -65,7 +65,7 @@ extension ACPSimulator {
         }
     }
 
-    /// 429, and from now on a call of this operation before the time is too soon.
+    /// A response with status 429. A call of the same operation before that time is a violation.
     private func rateLimited(
         _ retry: JSONValue,
         _ operation: String,
@@ -82,7 +82,7 @@ extension ACPSimulator {
             let moment = now + seconds * 1000
             state.withLock { state in
                 guard let login else { return state.tokenNotBefore = moment }
-                // The last attempt before the deadline may ignore how long it was told to wait.
+                // The last attempt before the deadline may be earlier.
                 let last = login.expires - Self.lastAttemptMargin
                 state.logins[login.id]?.retryNotBefore[operation] = min(moment, last)
             }
@@ -92,13 +92,13 @@ extension ACPSimulator {
         return response
     }
 
-    /// Milliseconds before a login's end from which its last attempts may come.
+    /// Milliseconds before the end of a login in which last attempts are allowed.
     private static let lastAttemptMargin: Int64 = 12_000
-    /// No login needs so many calls.
+    /// The maximum number of calls for one login.
     private static let callLimit = 20
 
-    /// Counts a call about a login, and sees whether it may come at all and already. A look at a
-    /// place that is not the login's is how its family is found out, and so counts for nothing.
+    /// Counts a call for a login, and checks whether it is allowed and not too early. A GET at the
+    /// address of another family does not count: that is how the service finds the family.
     func count(_ id: String, _ operation: SystemOperation) -> SimulatedLogin? {
         let now = clock.now()
         let name = operation.name
@@ -130,7 +130,7 @@ extension ACPSimulator {
         return login
     }
 
-    /// Links that nobody may follow.
+    /// Links that must not be followed.
     var decoyRoutes: [Route] {
         [Method.get, .post].map { method in
             route(method, "/_decoy/{name}", from: "service") { [self] request in

@@ -1,7 +1,7 @@
 import JOSE
 import JSON
 
-/// Makes ID tokens (OpenID Connect Core §2) with ES256 and a key that lives as long as the process.
+/// Signs ID tokens with ES256 and a key of this process (OpenID Connect Core §2).
 struct IDTokenSigner: Sendable {
     private let key: SigningKey
 
@@ -24,6 +24,6 @@ struct IDTokenSigner: Sendable {
     /// The public key as a JWK set (RFC 7517 §5).
     var keys: JSONValue { keySet.json }
 
-    /// The public key, to know its own tokens by.
+    /// The public key, to verify its own tokens.
     var keySet: JWKSet { JWKSet([key.verificationKey]) }
 }

@@ -1,84 +1,78 @@
 /// A behaviour of the authorization server that can be varied. The raw value is its name in
-/// `POST /_sim/knobs`; the comment gives its number in the list of behaviours and its values.
+/// `POST /_sim/knobs`; `Contract.md` describes the values.
 public enum KnobName: String, Hashable, Sendable, CaseIterable {
-    /// K-01: `before_answer`, `after_answer`, `inside`.
+    /// When the start is sent. (K-01)
     case startOrder = "start.order"
-    /// K-02: `{"count": 2, "gap_ms": 0, "parallel": false}`, or the count alone.
+    /// Sends the start again. (K-02)
     case startRepeat = "start.repeat"
-    /// K-03: milliseconds before the first delivery.
+    /// Sends the start late. (K-03)
     case startDelay = "start.delay"
-    /// K-04: `{"attempts": 3, "backoff_ms": [0, 100]}`.
+    /// How the start is retried. (K-04)
     case startRetry = "start.retry_until"
-    /// K-05: `unknown_user_id`, `access_denied`, `server_error`.
+    /// The error for a user that cannot be reached. (K-05)
     case verifyMap = "verify.map"
-    /// K-06: `off`, `400`, `403`, `404`, `expect_other`.
+    /// How `login_state` is checked. (K-06)
     case loginStateCheck = "login_state.check"
-    /// K-07: `login_state`, `state`, `both_equal`, `both_different`, `none`.
+    /// The members that hold the state. (K-07)
     case stateField = "start.state_field"
-    /// K-08: `same_200`, `same_409`, `other_409`, `404`.
+    /// The response to a repeated or opposite decision. (K-08)
     case secondDecision = "decision.second"
-    /// K-09: `visible`, `404`.
+    /// Whether a decided login can be read. (K-09)
     case getAfterDecision = "get.after_decision"
-    /// K-10: a list of statuses, one a call, 200 for "as usual"; or
-    /// `{"statuses": [500], "processed": true}` for failures that did their work.
+    /// Calls fail. (K-10)
     case callFail = "call.fail"
-    /// K-11: `before_processing`, `after_processing`, `mid_body`.
+    /// The connection breaks. (K-11)
     case callDrop = "call.drop"
-    /// K-12: milliseconds before the first byte, or
-    /// `{"first_byte_ms": 500, "bytes_per_second": 100}`.
+    /// The response is late or slow. (K-12)
     case callSlow = "call.slow"
-    /// K-13: the value of `Retry-After`; `date:SECONDS` for an HTTP date, null for none.
+    /// Calls are limited. (K-13)
     case rateLimit = "call.429"
-    /// K-14: seconds.
+    /// Access tokens expire early. (K-14)
     case tokenTTL = "token.ttl"
-    /// K-15: `once`, or the number of uses after which one call gets 401.
+    /// An access token is revoked. (K-15)
     case tokenRevoke = "token.revoke"
-    /// K-16: `invalid_client`, 401, 429, 500, `timeout`, `content_type`.
+    /// The token endpoint fails. (K-16)
     case tokenFail = "token.fail"
-    /// K-17: the scope that tokens lack.
+    /// Access tokens lack a scope. (K-17)
     case scopeMissing = "scope.missing"
-    /// K-18: `obuk_intent_only`, `ofb_option2`, or `{"user": "..."}` for the claimed user.
+    /// Requests name no user. (K-18)
     case hintNone = "hint.none"
-    /// K-19: one or several of `scopes_objects`, `scopes_string`, `scopes_null`, `acr_null`,
-    /// `acr_array`, `unknown_members`, `no_expires_at`, `large_body`, `duplicate_keys`.
+    /// Starts have an old or invalid form. (K-19)
     case startShape = "start.shape"
-    /// K-20: `off`, 500, `slow`, `redirect`.
+    /// The client's notification endpoint fails. (K-20)
     case ping = "ping"
-    /// K-21: how many GETs show the true consent before it changes, or
-    /// `{"after": 1, "what": "amount"}` with `amount` or `payee`.
+    /// The consent changes after it was shown. (K-21)
     case consentChange = "consent.change"
-    /// K-22: 404, 403, 500, `missing_amount`, `other_type`, `huge_list`, `html`.
+    /// The consent cannot be read or shown. (K-22)
     case consentGet = "consent.get"
-    /// K-23: `absent`, `empty`, `decoy`.
+    /// The link in the response to a decision. (K-23)
     case redirectTo = "redirect_to"
-    /// K-24: `wrong`, `absent`, `old`, or `{"user": "...", "password": "..."}`.
+    /// The credentials of calls to the service. (K-24)
     case basic = "basic"
-    /// K-25: `expired`, `wrong_name`, `unknown_ca`: the certificate that new connections see. Only
-    /// for who listens with TLS.
+    /// The certificate that new connections see. (K-25)
     case tls = "tls"
-    /// K-26: 301 or 307.
+    /// Calls are redirected. (K-26)
     case redirect = "redirect"
-    /// K-27: seconds by which `expires_at` is off.
+    /// `expires_at` is wrong. (K-27)
     case clockSkew = "clock.skew"
-    /// K-28: milliseconds by which the login dies before its `expires_at`.
+    /// The login ends early. (K-28)
     case expireEarly = "expire.early"
-    /// K-29: `allow` lets a consent have several live logins, `twice` starts a second one as well.
+    /// Several logins for one consent. (K-29)
     case sameConsent = "same_consent"
-    /// K-30: `{"count": 100, "per_second": 50, "many_users": false}` more logins beside the one that a
-    /// client asks for; `POST /_sim/logins` takes the same members.
+    /// More logins start. (K-30)
     case burst = "burst"
 }
 
-/// What a knob applies to. All that is given must agree.
+/// What a knob applies to. Every given property must match.
 public struct KnobMatch: Hashable, Sendable {
-    /// The user identifier; `*` stands for any run of characters.
+    /// The user identifier; `*` matches any characters.
     public var user: String?
-    /// The login's id.
+    /// The id of the login.
     public var loginID: String?
     /// `verify`, `start`, `get`, `accept`, `reject`, `token` (the system token endpoint).
     public var operation: String?
 
-    /// A match for everything that agrees with what is given.
+    /// Matches everything with the given properties.
     public init(user: String? = nil, loginID: String? = nil, operation: String? = nil) {
         self.user = user
         self.loginID = loginID
@@ -94,7 +88,7 @@ public struct KnobMatch: Hashable, Sendable {
         return true
     }
 
-    /// Linear in practice: a star only ever gives back to the latest one before it.
+    /// Linear in practice: only the latest star is ever retried.
     private static func glob(_ pattern: [Character], _ text: [Character]) -> Bool {
         var (at, place) = (0, 0)
         var star: (at: Int, place: Int)?

@@ -1,8 +1,8 @@
 public import JSON
 import Threads
 
-/// The knobs that are turned, with how often each still applies. The random numbers behind
-/// probabilities come from a seed, so that a run can be repeated.
+/// The knobs that are set, and how often each still applies. Probabilities use a random seed, so
+/// that a run can be repeated.
 public final class KnobBoard: Sendable {
     private struct Setting {
         let id: String
@@ -11,7 +11,7 @@ public final class KnobBoard: Sendable {
         let value: JSONValue
         let probability: Double
         var timesLeft: Int?
-        /// In a list of values, the one that comes next.
+        /// The next value of a list.
         var position = 0
     }
 
@@ -19,16 +19,16 @@ public final class KnobBoard: Sendable {
         var settings: [Setting] = []
         var lastID = 0
         var random: SplitMix64
-        /// Who has the listener and shows another certificate when told.
+        /// Makes the listener present another certificate.
         var tlsListener: (@Sendable (String?) -> Void)?
     }
 
     private let state: Locked<State>
 
-    /// A board on which nothing is turned.
+    /// A board without settings.
     public init(seed: UInt64) { state = Locked(State(random: SplitMix64(seed))) }
 
-    /// Turns knobs together.
+    /// Sets knobs together.
     /// - Parameters:
     ///   - values: the value of each knob; an array for `call.fail` is used one by one.
     ///   - match: what they apply to.
@@ -62,7 +62,7 @@ public final class KnobBoard: Sendable {
         }
     }
 
-    /// Turns back the knobs of that name; false when there are none.
+    /// Removes the knobs with that name; false if there are none.
     @discardableResult
     public func remove(_ id: String) -> Bool {
         defer { tellTLS() }
@@ -73,7 +73,7 @@ public final class KnobBoard: Sendable {
         }
     }
 
-    /// Turns everything back and starts the random numbers anew.
+    /// Removes all settings and restarts the random numbers.
     public func reset(seed: UInt64) {
         defer { tellTLS() }
         state.withLock {
@@ -82,13 +82,13 @@ public final class KnobBoard: Sendable {
         }
     }
 
-    /// Makes K-25 work: `show` is called with its value, nil for none, at each change of the board. It
-    /// concerns every new connection, whatever the knob's match.
+    /// Connects the knob `tls`: `show` is called with its value, nil for none, at each change of
+    /// the board. It applies to every new connection, whatever the knob matches (K-25).
     public func connectTLS(_ show: @escaping @Sendable (String?) -> Void) {
         state.withLock { $0.tlsListener = show }
     }
 
-    /// Whether there is a listener that K-25 can concern.
+    /// Whether there is a TLS listener (K-25).
     var hasTLS: Bool { state.withLock { $0.tlsListener != nil } }
 
     private func tellTLS() {
@@ -98,8 +98,8 @@ public final class KnobBoard: Sendable {
         listener?(value)
     }
 
-    /// What a knob says here and now; nil when it is not turned. Counts as one use.
-    /// The latest setting that matches wins. `isWanted` leaves values alone that are for others.
+    /// The value of a knob for this call; nil if it is not set. Counts as one use. The latest
+    /// matching setting wins. `isWanted` skips values that do not apply.
     func take(
         _ name: KnobName,
         user: String? = nil,
@@ -127,7 +127,7 @@ public final class KnobBoard: Sendable {
         let setting = state.settings[index]
         var value = setting.value
         var isUsedUp = true
-        // What is by its nature said once is gone afterwards, unless `times` asks for more.
+        // Some values apply once, unless `times` is set.
         var endsByItself = setting.name == .tokenRevoke && value.string == "once"
         if setting.name == .callFail {
             let given = value.array ?? value["statuses"]?.array
@@ -152,7 +152,7 @@ public final class KnobBoard: Sendable {
     }
 }
 
-/// A small generator whose numbers follow from its seed.
+/// A small random number generator with a seed.
 struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -166,6 +166,6 @@ struct SplitMix64: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// Evenly spread in 0..<1.
+    /// Uniform in 0..<1.
     mutating func fraction() -> Double { Double.random(in: 0..<1, using: &self) }
 }

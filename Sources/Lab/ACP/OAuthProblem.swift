@@ -1,7 +1,7 @@
 import HTTP
 import JSON
 
-/// A "no" of the client's side of the authorization server (OpenID CIBA Core §11, §13; RFC 6749 §5.2).
+/// An error for OAuth clients (OpenID CIBA Core §11, §13; RFC 6749 §5.2).
 struct OAuthProblem: Error, Hashable {
     let status: Int
     let code: String
@@ -14,7 +14,7 @@ struct OAuthProblem: Error, Hashable {
         self.description = description
     }
 
-    /// RFC 6749 §5.2: who tried with `Authorization` is told which scheme to use.
+    /// Names the scheme to a client that used `Authorization` (RFC 6749 §5.2).
     static func invalidClient(usedBasic: Bool) -> OAuthProblem {
         var problem = OAuthProblem(401, "invalid_client", "client authentication failed")
         problem.challenges = usedBasic
@@ -38,11 +38,11 @@ struct OAuthProblem: Error, Hashable {
     }
 }
 
-/// A "no" of the System API, in its own shape.
+/// An error of the System API.
 struct SystemProblem: Error, Hashable {
     let status: Int
     let code: String
-    /// The member that is wrong, and what it would have to be.
+    /// The invalid member and its rule.
     var path: String?
     var rule: String?
 

@@ -2,19 +2,19 @@ import HTTP
 import JOSE
 import JSON
 
-/// What a backchannel request asks for: the parameters of the form, or those of the signed request
-/// object in it (OpenID CIBA Core §7.1.1; FAPI-CIBA §5.2.2).
+/// The parameters of a backchannel request, from the form or from its signed request object (OpenID
+/// CIBA Core §7.1.1; FAPI-CIBA §5.2.2).
 struct RequestParameters: Sendable {
-    /// The most milliseconds that a FAPI request object may be good for.
+    /// The maximum lifetime of a FAPI request object, in milliseconds.
     private static let longestFAPILife: Int64 = 3_600_000
-    /// What may stand beside a request object.
+    /// Parameters that are allowed beside a request object.
     private static let clientAuthentication: Set<String> = [
         "request", "client_id", "client_secret", "client_assertion", "client_assertion_type",
     ]
 
     private let values: [String: String]
 
-    /// Check 4. `isFirstUse` is asked about the object's `jti` once all else is right.
+    /// Check 4. `isFirstUse` checks the object's `jti` last.
     init(
         _ form: Form,
         of client: SimulatedClient,
@@ -72,7 +72,7 @@ struct RequestParameters: Sendable {
 
     subscript(name: String) -> String? { values[name] }
 
-    /// Numbers may be numbers here, and objects are the JSON text that they would be in a form.
+    /// Numbers are allowed here; objects become the JSON text that a form would contain.
     private static func text(_ member: JSONObject.Member) throws(OAuthProblem) -> String {
         switch member.value {
         case .string(let text): return text
@@ -85,7 +85,7 @@ struct RequestParameters: Sendable {
 }
 
 extension SimulatorConfiguration.Profile {
-    /// Whether every request must be a signed one.
+    /// Whether every request must be signed.
     var signsRequests: Bool {
         switch self {
         case .fapi, .obuk: true

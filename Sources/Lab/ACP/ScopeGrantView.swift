@@ -1,10 +1,10 @@
 import JSON
 
-/// What `GET /scope-grants/{L}` shows of a login.
+/// The response of `GET /scope-grants/{login}`.
 struct ScopeGrantView {
     let json: JSONValue
 
-    /// `shape` is `html` or `huge_list` of K-22, `changed` for K-21, or nil.
+    /// `shape` is `html` or `huge_list` (K-22), `changed` (K-21) or nil.
     init(
         _ login: SimulatedLogin,
         _ configuration: SimulatorConfiguration,
@@ -46,9 +46,9 @@ struct ScopeGrantView {
     }
 }
 
-/// A scope as all sessions of the System API show it.
+/// A scope in the responses of the System API.
 enum RequestedScopeView {
-    /// `display` is what the server calls it for people; nil for the usual text.
+    /// `display` is its name for people; nil for the usual text.
     static func json(_ name: String, display: String? = nil) -> JSONValue {
         let isDynamic = name.hasPrefix("consent:")
         return .members([

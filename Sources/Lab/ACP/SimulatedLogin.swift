@@ -1,9 +1,9 @@
 import JSON
 
-/// A login as the authorization server keeps it.
+/// A login of the authorization server.
 ///
-/// `pending` becomes approved, rejected or expired, approved becomes consumed; there is no other
-/// way. Times are in milliseconds since 1970.
+/// `pending` becomes approved, rejected or expired; approved becomes consumed. Times are in
+/// milliseconds since 1970.
 struct SimulatedLogin: Sendable {
     enum Decision: Hashable, Sendable {
         case approved(scopes: [String])
@@ -19,13 +19,13 @@ struct SimulatedLogin: Sendable {
 
     enum Phase: String, Sendable { case pending, approved, rejected, expired, consumed }
 
-    /// How its start is delivered, settled when it is made so that a knob counts logins.
+    /// How its start is delivered. Decided at creation, so that a knob counts logins.
     let plan: StartPlan
     let id: String
-    /// What accept and reject must carry.
+    /// The state that accept and reject must contain.
     let state: String
     let authReqID: String
-    /// `server_id`, the workspace whose client it is.
+    /// `server_id`: the workspace of its client.
     let workspace: String
     let clientID: String
     let user: String
@@ -33,16 +33,16 @@ struct SimulatedLogin: Sendable {
     let acrValues: [String]
     let bindingMessage: String?
     let notificationToken: String?
-    /// The consent that it is about; nil for plain scopes.
+    /// Its consent; nil for a scope grant.
     let consentID: String?
     let family: ConsentFamily?
-    /// The consent was authorised before, and is to be confirmed once more.
+    /// Whether the consent was authorised before and is confirmed again.
     let isRenewal: Bool
     let created: Int64
     let expires: Int64
-    /// Sooner than `expires` when a knob says so.
+    /// When it really ends: earlier than `expires` if a knob says so.
     let dies: Int64
-    /// What the knob K-06 makes of the check: a status, `off`, `expect_other`, or nothing.
+    /// The value of the knob `login_state.check` (K-06).
     var stateCheck: String?
 
     /// Seconds.
@@ -56,21 +56,21 @@ struct SimulatedLogin: Sendable {
     var startAttempts = 0
     var acceptCalls = 0
     var rejectCalls = 0
-    /// Decisions that changed anything: at most one, and the tests look.
+    /// Decisions that had an effect; at most one.
     var effectiveReports = 0
-    /// Every call about it, whatever its answer.
+    /// All calls for it.
     var calls = 0
-    /// Looks at places where such a login is not.
+    /// GETs at addresses of other families.
     var probes = 0
-    /// How often it was shown.
+    /// How often it was read.
     var views = 0
-    /// The body of the report that had an effect, as it came.
+    /// The body of the report that had an effect.
     var report: JSONValue?
-    /// When a decision was answered with 200.
+    /// When a decision got status 200.
     var reportAnswered: Int64?
-    /// Before this no call of that operation may come again.
+    /// When each operation may be called again.
     var retryNotBefore: [String: Int64] = [:]
-    /// Tokens that were refused in a call about this login.
+    /// Tokens that were refused in a call for this login.
     var refusedTokens: Set<String> = []
 
     func phase(at now: Int64) -> Phase {
@@ -94,7 +94,7 @@ struct SimulatedLogin: Sendable {
         return .members([
             "login_id": .string(id), "auth_req_id": .string(authReqID),
             "server_id": .string(workspace), "client_id": .string(clientID),
-            "user": .string(user), "family": .string(family?.rawValue ?? "scope_grant"),
+            "user": .string(user), "family": .string(family?.name ?? "scope_grant"),
             "consent_id": .text(consentID), "report": report,
             "state": .string(phase(at: now).rawValue), "requested_scopes": .texts(scopes),
             "binding_message": .text(bindingMessage), "decision": decision,
@@ -116,13 +116,13 @@ struct StartPlan: Sendable {
     var repeats = 0
     var gap: Int64 = 0
     var isParallel = false
-    /// Nil for as many as fit before the deadline.
+    /// Nil for no limit but the deadline.
     var attempts: Int?
-    /// Milliseconds before each attempt after the first; the last goes on doubling.
+    /// Milliseconds before each retry; the last value doubles.
     var backoff: [Int64] = [1000]
     var stateField = "login_state"
     var shapes: Set<String> = []
-    /// Seconds by which the `expires_at` that is sent is off.
+    /// Seconds added to the sent `expires_at`.
     var skew: Int64 = 0
 
     /// Reads the knobs that apply to a login of this user.
@@ -151,11 +151,11 @@ struct StartPlan: Sendable {
 
     typealias Order = SimulatorConfiguration.StartOrder
 
-    /// Milliseconds between an attempt, counted from 0, and the next.
+    /// Milliseconds between an attempt, counted from 0, and the next one.
     func pause(after attempt: Int) -> Int64 {
         if attempt < backoff.count { return backoff[attempt] }
         let last = max(backoff[backoff.count - 1], 1)
-        // One minute is beyond the life of most logins.
+        // Most logins live less than a minute longer.
         return min(last << Int64(min(attempt - backoff.count + 1, 16)), 60_000)
     }
 }

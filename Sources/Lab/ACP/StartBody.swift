@@ -1,7 +1,7 @@
 import HTTP
 import JSON
 
-/// The body of `POST /authentication/start`, as today's servers write it or as a knob wants it.
+/// The body of `POST /authentication/start`, as current servers or a knob write it.
 struct StartBody {
     let bytes: [UInt8]
 
@@ -18,10 +18,7 @@ struct StartBody {
             ("user_identifier", .string(login.user)),
             ("requested_scopes", Self.scopes(login)),
         ]
-        // Of the others, the family must be known from the workspace or the scopes.
-        if let id = login.consentID, let standard = login.family?.standard,
-            standard == .uk || standard == .ksa
-        {
+        if let id = login.consentID, login.family?.standard.hasIntentID == true {
             members.append(("openbanking_intent_id", .string(id)))
         }
         if shapes.contains("acr_array") {

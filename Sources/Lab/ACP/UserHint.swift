@@ -2,12 +2,12 @@ import Cryptography
 import JOSE
 import JSON
 
-/// How a request names its person (OpenID CIBA Core §7.1): in exactly one way.
+/// How a request names its user: with exactly one hint (OpenID CIBA Core §7.1).
 enum UserHint: Sendable {
     case login(String)
     case token(String)
     case idToken(String)
-    /// Not at all, which a knob allows (K-18).
+    /// Without a hint, if a knob allows it (K-18).
     case claimed(String)
 
     init(_ parameters: RequestParameters, _ knobs: KnobBoard) throws(OAuthProblem) {
@@ -27,7 +27,7 @@ enum UserHint: Sendable {
         }
     }
 
-    /// Who is meant, as the authentication service is told.
+    /// The user identifier for the authentication service.
     func user(
         _ client: SimulatedClient,
         issuer: String,
@@ -48,7 +48,7 @@ enum UserHint: Sendable {
         }
     }
 
-    /// A client that has registered keys signs its hint tokens with them.
+    /// A client with registered keys signs its hint tokens.
     private static func user(
         _ token: String,
         _ client: SimulatedClient,
@@ -74,8 +74,8 @@ enum UserHint: Sendable {
         return user
     }
 
-    /// An ID token that this issuer gave to this client. Only Brasil minds that it has expired, and
-    /// has codes of its own.
+    /// The subject of an ID token that this issuer issued to this client. Brasil also checks its
+    /// expiry, and has its own error codes.
     private static func subject(
         _ token: String,
         _ client: SimulatedClient,
@@ -99,7 +99,7 @@ enum UserHint: Sendable {
         return subject
     }
 
-    /// The payload of a JWS, its signature unchecked.
+    /// The payload of a JWS, without verification.
     private static func unverified(_ token: String) -> JSONValue? {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let payload = Base64URL.decode(String(parts[1])) else { return nil }

@@ -1,18 +1,17 @@
 public import JSON
 import Threads
 
-/// What the authentication service did that no correct one does. An empty list is part of every
-/// test's pass condition.
+/// Errors of the authentication service. Every test requires an empty list.
 public final class ViolationList: Sendable {
-    /// One wrong thing.
+    /// One error.
     public struct Violation: Hashable, Sendable {
         /// Milliseconds since 1970.
         public let at: Int64
-        /// What rule was broken.
+        /// The violated rule.
         public let rule: Rule
-        /// The login it concerned, when it concerned one.
+        /// The login, if there is one.
         public let loginID: String?
-        /// A sentence for whoever must find the cause.
+        /// A description for people.
         public let detail: String
 
         /// The violation as JSON.
@@ -24,7 +23,7 @@ public final class ViolationList: Sendable {
         }
     }
 
-    /// The rules that are watched without being asked.
+    /// The rules that are always checked.
     public enum Rule: String, Hashable, Sendable, CaseIterable {
         case secondAccept = "decision.second_accept"
         case rejectAfterAccept = "decision.reject_after_accept"
@@ -58,7 +57,7 @@ public final class ViolationList: Sendable {
     private let journal: Journal
     private let clock: any SimulatorClock
     private let kept = Locked<[Violation]>([])
-    /// More than this many tell nothing new.
+    /// Later violations are dropped.
     private static let capacity = 1000
 
     init(journal: Journal, clock: any SimulatorClock) {

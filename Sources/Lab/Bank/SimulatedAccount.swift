@@ -1,6 +1,6 @@
 import JSON
 
-/// An account of the simulated bank, in the contract's terms.
+/// An account of the simulated bank.
 struct SimulatedAccount: Sendable {
     let id: String
     let name: String
@@ -20,8 +20,8 @@ struct SimulatedAccount: Sendable {
         ])
     }
 
-    /// The demo's person, who has accounts wherever consents come from, and one person for each
-    /// country.
+    /// The demo's user, who has accounts in every country of a consent family, and one user for
+    /// each country.
     static let people: [String: [SimulatedAccount]] = [
         "anna@example.com": unitedKingdom("9911") + brazil("8392") + australia("0417")
             + unitedStates("7710") + saudiArabia("7519", check: "03"),
@@ -32,7 +32,7 @@ struct SimulatedAccount: Sendable {
         "noura@example.com": saudiArabia("5573", check: "68"),
     ]
 
-    // Each country's accounts end in four digits of their owner's, so that nobody shares one.
+    // Account numbers end in four digits of their owner.
 
     private static func unitedKingdom(_ digits: String) -> [SimulatedAccount] {
         [
@@ -60,7 +60,7 @@ struct SimulatedAccount: Sendable {
                 currency: "GBP",
                 purposes: ["sharing"]
             ),
-            // Being closed: the person sees it and can do nothing with it.
+            // It is being closed: shown, but not selectable.
             SimulatedAccount(
                 id: "gb-loan-\(digits)",
                 name: "Car loan",

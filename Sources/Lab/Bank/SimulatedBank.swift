@@ -2,22 +2,22 @@ public import HTTP
 import Cryptography
 import JSON
 
-/// A bank that serves `openapi/bank-accounts.yaml`: what Beckon asks for accounts in the demo and
-/// in tests. It knows a handful of people and wants a bearer token.
+/// A bank that implements `openapi/bank-accounts.yaml` for the demo and tests. It has a few users
+/// and requires a bearer token.
 public struct SimulatedBank: Sendable {
-    /// Where a user's accounts are; `{user}` stands for the percent-encoded user identifier.
+    /// The path of a user's accounts; `{user}` is the percent-encoded user identifier.
     public static let path = "/users/{user}/accounts"
 
     private let token: [UInt8]
     private let people: [String: [SimulatedAccount]]
 
-    /// A bank with the demo's people that takes this bearer token and no other.
+    /// A bank with the demo's users that accepts only this bearer token.
     public init(token: String) {
         self.token = Array(token.utf8)
         people = SimulatedAccount.people
     }
 
-    /// The one thing that can be asked for.
+    /// The list of a user's accounts.
     public var routes: [Route] {
         [Route(.get, Self.path) { [self] in answer($0) }]
     }
@@ -36,7 +36,7 @@ public struct SimulatedBank: Sendable {
         return .json(200, .members(["accounts": .array(accounts.map(\.json))]))
     }
 
-    /// RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1).
+    /// The bearer token (RFC 6750 §2.1). The scheme is case-insensitive (RFC 9110 §11.1).
     private func isAuthorized(_ request: Request) -> Bool {
         let values = request.fields("authorization")
         guard values.count == 1, values[0].prefix(7).lowercased() == "bearer " else { return false }

@@ -1,19 +1,19 @@
 public import HTTP
 
-/// A simulated authorization server, a consumption device and the demo page, joined: three sets of
-/// routes for three listeners, and the work behind them.
+/// A simulated authorization server with a consumption device and the demo page: the routes of
+/// three listeners, and the work behind them.
 public final class Simulation: Sendable {
     /// The authorization server.
     public let acp: ACPSimulator
     /// The consumption device of the demo.
     public let device: ConsumptionDevice
-    /// The demo page; nil without a demo.
+    /// The demo page; nil if there is none.
     public let demo: DemoSite?
     private let workspace: String
 
-    /// Joins the parts. Nil when a webhook secret of the demo is not one.
+    /// Connects the parts. Nil if a webhook secret of the demo is invalid.
     ///
-    /// `http` carries all outgoing calls: the authorization server's and the device's.
+    /// `http` sends all outgoing calls, the authorization server's and the device's.
     public init?(
         _ configuration: SimulatorConfiguration,
         demo demoConfiguration: DemoSite.Configuration? = nil,
@@ -50,8 +50,8 @@ public final class Simulation: Sendable {
         demo = site
     }
 
-    /// Tells the addresses once all listeners are bound, each as scheme, host and port (and path,
-    /// for the service) without a slash at the end. To be called before anything else happens.
+    /// Sets the addresses once all listeners are bound: scheme, host and port (and path, for the
+    /// service) without a trailing slash. Call it before any request.
     /// - Parameters:
     ///   - base: where `publicRoutes` are served.
     ///   - service: the base of the authentication service's inbound API.
@@ -67,15 +67,15 @@ public final class Simulation: Sendable {
         if let prompts { demo?.connect(promptOrigin: prompts) }
     }
 
-    /// For OAuth clients and the authentication service.
+    /// The routes for OAuth clients and the authentication service.
     public var publicRoutes: [Route] { acp.routes }
-    /// `/_sim/...`, for a listener that only this machine can reach.
+    /// The routes of the control interface, `/_sim/…`, for a listener that only this machine can
+    /// reach.
     public var controlRoutes: [Route] { acp.controlRoutes }
-    /// The demo page at `/`, for a listener that only this machine can reach.
+    /// The routes of the demo page, for a listener that only this machine can reach.
     public var demoRoutes: [Route] { demo?.routes ?? device.routes }
 
-    /// Does what handlers leave behind, until the task is cancelled. To be called once, beside the
-    /// servers.
+    /// Runs background work until the task is cancelled. Call it once.
     public func run() async {
         await withDiscardingTaskGroup { [acp, demo] group in
             group.addTask { await acp.run() }

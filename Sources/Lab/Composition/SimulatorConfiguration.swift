@@ -1,52 +1,52 @@
 public import JOSE
 
-/// Everything the simulated authorization server and its surroundings are told beforehand.
+/// The configuration of the simulated authorization server, its service and its clients.
 public struct SimulatorConfiguration: Sendable {
     /// `{tid}` of every path.
     public var tenant = "bank"
-    /// The workspaces, each an issuer with rules of its own. All have the same clients.
+    /// The workspaces. Each is an issuer with its own rules; all have the same clients.
     public var workspaces = [Workspace("retail")]
-    /// Scheme, host and port under which the authorization server is reached, without a slash at
-    /// the end; nil takes them from each request's `Host`.
+    /// The public scheme, host and port without a trailing slash; nil to use the `Host` of each
+    /// request.
     public var baseURL: String?
-    /// Where the authentication service is, and what it is called with.
+    /// The address and credentials of the authentication service.
     public var service: ServiceAccess
-    /// The client in the system workspace with which the authentication service comes back.
+    /// The authentication service's client in the system workspace.
     public var systemClient = SimulatedClient(
         id: "beckon",
         secret: "beckon-system-client-secret",
         name: "Authentication service"
     )
-    /// The subject (RFC 4514) of the certificate by which `systemClient` proves itself instead of
-    /// its secret. Needs a proxy in front that speaks mutual TLS and sets `X-Client-Certificate` and
-    /// `X-Client-Subject`, and that nobody can go around.
+    /// The subject (RFC 4514) of the certificate that authenticates `systemClient` instead of its
+    /// secret. Requires a proxy for mutual TLS that sets `X-Client-Certificate` and
+    /// `X-Client-Subject`, and that cannot be bypassed.
     public var systemClientSubject: String?
-    /// SHA-256 over the DER encoding of the only certificate by which `systemClient` proves itself,
-    /// whoever signed it (RFC 8705 §2.2). Needs such a proxy too, which takes any certificate.
+    /// SHA-256 of the DER encoding of the self-signed certificate that authenticates `systemClient`
+    /// (RFC 8705 §2.2). Requires the same proxy, which must accept any certificate.
     public var systemClientThumbprint: [UInt8]?
-    /// The keys by which `systemClient` signs assertions instead of telling its secret. With a
-    /// subject besides, its tokens are bound to the certificate all the same.
+    /// The keys with which `systemClient` signs assertions instead of sending its secret. If the
+    /// subject is set too, its tokens are bound to the certificate.
     public var systemClientKeys: JWKSet?
     /// The OAuth clients of the workspace.
     public var clients: [SimulatedClient]
-    /// The ids of each person's accounts; whoever is not listed may have any.
+    /// The account ids of each user. Users who are not listed can have any.
     public var accounts: [String: [String]] = [:]
-    /// Seconds that a login lives when its client asks for nothing else.
+    /// Default lifetime of a login, in seconds.
     public var defaultTTL = 120
-    /// Seconds that a login lives at most.
+    /// Maximum lifetime of a login, in seconds.
     public var maximumTTL = 600
-    /// Seconds between polls, at first.
+    /// Initial polling interval, in seconds.
     public var interval = 5
-    /// Seconds that the tokens of the system client live.
+    /// Lifetime of the system client's tokens, in seconds.
     public var systemTokenTTL = 3600
     /// When the start is sent, relative to the client's request.
     public var startOrder = StartOrder.inside
-    /// Whether an accept or reject must carry `login_state`.
+    /// Whether an accept or reject must contain `login_state`.
     public var requiresLoginState = true
-    /// Behind every random choice of the knobs.
+    /// The random seed of the knobs.
     public var seed: UInt64 = 1
 
-    /// A configuration with the usual settings.
+    /// A configuration with default settings.
     public init(service: ServiceAccess, clients: [SimulatedClient]) {
         self.service = service
         self.clients = clients
@@ -59,22 +59,23 @@ public struct SimulatorConfiguration: Sendable {
         /// Its rules.
         public var profile: Profile
 
-        /// A workspace with the rules of the standard unless told otherwise.
+        /// A workspace, by default with the rules of CIBA Core.
         public init(_ id: String, profile: Profile = .core) {
             self.id = id
             self.profile = profile
         }
     }
 
-    /// A set of rules of the client side.
+    /// A set of rules for clients.
     public enum Profile: String, Hashable, Sendable {
         /// OpenID CIBA Core 1.0.
         case core
-        /// FAPI-CIBA: requests are signed, and say what they are about.
+        /// FAPI-CIBA: requests are signed, and have a consent or a message.
         case fapi
-        /// Open Banking UK: the same, and about a consent always.
+        /// Open Banking UK: the same, and a consent is required.
         case obuk
-        /// Open Finance Brasil: pending, pacing and denial answer 403 at the token endpoint.
+        /// Open Finance Brasil: the token endpoint responds with 403 to pending, early and denied
+        /// requests.
         case ofb
     }
 
@@ -82,22 +83,22 @@ public struct SimulatorConfiguration: Sendable {
     public enum StartOrder: String, Hashable, Sendable {
         case beforeAnswer = "before_answer"
         case afterAnswer = "after_answer"
-        /// The client's request waits for the first delivery, as seen with a real server.
+        /// The client's request waits for the first delivery, as a real server was seen to do.
         case inside
     }
 
-    /// Where the authentication service is, and what it is called with.
+    /// The address and credentials of the authentication service.
     public struct ServiceAccess: Sendable {
-        /// `https://host/path`, to which `/user/verify` and `/authentication/start` are appended.
+        /// The base URL for `/user/verify` and `/authentication/start`.
         public var baseURL: String
         /// The user name of HTTP Basic.
         public var user: String
         /// The password of HTTP Basic.
         public var password: String
-        /// What the knob `basic` set to `old` sends instead of `password`.
+        /// The password that the knob `basic` sends with the value `old`.
         public var oldPassword: String
 
-        /// Access to an authentication service.
+        /// The address and credentials of an authentication service.
         public init(baseURL: String, user: String, password: String, oldPassword: String = "") {
             self.baseURL = baseURL
             self.user = user
@@ -107,32 +108,31 @@ public struct SimulatorConfiguration: Sendable {
     }
 }
 
-/// An OAuth client as it is registered.
+/// A registered OAuth client.
 public struct SimulatedClient: Sendable {
-    /// How its logins end up with it (OpenID CIBA Core §5). There is no push.
+    /// How it gets its tokens (OpenID CIBA Core §5). Push is not supported.
     public enum DeliveryMode: String, Hashable, Sendable, CaseIterable { case poll, ping }
 
     /// `client_id`.
     public var id: String
     /// `client_secret`, for `client_secret_basic` and `client_secret_post`.
     public var secret: String
-    /// `client_name`, shown to the person.
+    /// `client_name`, shown to the user.
     public var name: String
-    /// Nil for a client that may not use CIBA.
+    /// Nil for a client without CIBA.
     public var mode: DeliveryMode?
-    /// What it may ask for; `name:*` stands for every dynamic scope of that name.
+    /// Its allowed scopes; `name:*` allows every dynamic scope of that name.
     public var scopes: [String]
-    /// Where pings go.
+    /// Where pings are sent.
     public var notificationEndpoint: String?
-    /// What the person's user code must be; nil when the client is not registered for one.
+    /// The required user code; nil if the client is not registered for one.
     public var userCode: String?
-    /// Its public keys, with which its request objects and hint tokens are verified.
+    /// Its public keys, for its request objects and hint tokens.
     public var keys: JWKSet?
-    /// `backchannel_authentication_request_signing_alg`; unsigned requests are refused when it is
-    /// registered.
+    /// `backchannel_authentication_request_signing_alg`; if set, unsigned requests are refused.
     public var requestAlgorithm: SignatureAlgorithm?
 
-    /// A client as it is registered.
+    /// A registered client.
     public init(
         id: String,
         secret: String,
@@ -155,7 +155,7 @@ public struct SimulatedClient: Sendable {
         self.requestAlgorithm = requestAlgorithm
     }
 
-    /// What a client may ask for unless it is told otherwise.
+    /// The default scopes of a client.
     public static let allScopes = [
         "openid", "profile", "email", "accounts", "payments", "fundsconfirmations", "consent:*",
         "consents", "bank:accounts.basic:read", "bank:transactions:read", "fdx:accounts",

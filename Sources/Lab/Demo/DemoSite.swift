@@ -2,34 +2,34 @@ public import HTTP
 import JSON
 import Threads
 
-/// The demo page: left a consumption device that starts logins, right a phone on which prompts
-/// arrive, between them everything that goes back and forth.
+/// The demo page: a consumption device that starts logins, all requests, and a phone that receives
+/// prompts.
 ///
-/// It trusts whoever can reach it, so it belongs on a loopback address.
+/// It has no access control, so it belongs on a loopback address.
 public final class DemoSite: Sendable {
-    /// What the demo is about.
+    /// The demo's user and device.
     public struct Configuration: Sendable {
-        /// The person who is asked: `login_hint`.
+        /// The user: `login_hint`.
         public var user = "anna@example.com"
-        /// Shown as the person's name.
+        /// The displayed name of the user.
         public var userName = "Anna"
-        /// Shown as the device's name.
+        /// The displayed name of the device.
         public var deviceName = "Coffee kiosk"
-        /// What can be asked for, besides `openid`.
+        /// The selectable scopes, besides `openid`.
         public var scopes = ["profile", "email", "payments"]
-        /// `whsec_...` of the webhook channel that reaches the phone.
+        /// The secrets of the webhook channel, `whsec_…`.
         public var webhookSecrets: [String]
 
-        /// A demo whose phone takes webhooks that are signed with one of these secrets.
+        /// A demo whose phone accepts webhooks signed with one of these secrets.
         public init(webhookSecrets: [String]) { self.webhookSecrets = webhookSecrets }
     }
 
-    /// Long polls end after this: proxies and browsers give up after a minute at the earliest.
+    /// The duration of long polls. Proxies and browsers time out after a minute at the earliest.
     private static let longPoll = Duration.seconds(25)
 
     private struct State {
         var lastFlow = 0
-        /// Scheme, host and port of the approval pages, which the page shows in a frame.
+        /// Scheme, host and port of the approval pages in the frame.
         var promptOrigin: String?
     }
 
@@ -41,7 +41,7 @@ public final class DemoSite: Sendable {
     private let work = BackgroundWork()
     private let state = Locked(State())
 
-    /// Nil when a webhook secret is not one.
+    /// Nil if a webhook secret is invalid.
     public init?(
         _ configuration: Configuration,
         device: ConsumptionDevice,
@@ -58,16 +58,15 @@ public final class DemoSite: Sendable {
         phone = Phone(webhook, clock: clock, journal: journal)
     }
 
-    /// Tells the origin of the approval pages once it is known: `http://127.0.0.1:8080`.
+    /// Sets the origin of the approval pages, such as `http://127.0.0.1:8080`.
     public func connect(promptOrigin: String) {
         state.withLock { $0.promptOrigin = promptOrigin }
     }
 
-    /// Runs the logins that the page starts, until the task is cancelled. To be called once.
+    /// Runs the logins that the page starts, until the task is cancelled. Call it once.
     public func run() async { await work.run() }
 
-    /// The page, what it asks for, and the two addresses at which others reach the demo:
-    /// the webhook's (`POST /demo/phone`) and the ping's.
+    /// The page, its resources, and the endpoints for the webhook (`POST /demo/phone`) and pings.
     public var routes: [Route] {
         [
             Route(.get, "/") { [self] _ in page() },
@@ -106,7 +105,7 @@ public final class DemoSite: Sendable {
     }
 
     private func start(_ request: Request) -> Response {
-        // A form of another site cannot send this type without being asked first.
+        // Forms of other sites cannot send this type without a preflight request.
         guard request.contentType == "application/json",
             let body = try? JSONValue(Array(request.body))
         else { return .json(415, .members(["error": .string("send JSON")])) }
@@ -136,7 +135,7 @@ public final class DemoSite: Sendable {
 
     private func page() -> Response {
         let html = DemoPage.html(configuration)
-        // An origin that is not known yet may be any.
+        // Allow any origin until it is set.
         let frames = state.withLock { $0.promptOrigin } ?? "http: https:"
         return Response(
             status: 200,

@@ -2,9 +2,9 @@ import HTTP
 import JSON
 import Threads
 
-/// The receiving end of the webhook channel: keeps the prompts that came, for the phone on the page.
+/// Receives the webhook channel's prompts and keeps them for the phone on the page.
 ///
-/// Links are secrets, so they are handed to the page alone and never stand in the journal.
+/// Links are secrets: only the page gets them, never the journal.
 final class Phone: Sendable {
     struct Prompt: Sendable {
         let webhookID: String
@@ -27,7 +27,7 @@ final class Phone: Sendable {
     }
 
     static let path = "/demo/phone"
-    /// More prompts than anybody scrolls through.
+    /// The maximum number of kept prompts.
     private static let capacity = 50
 
     private let webhook: StandardWebhook
@@ -41,7 +41,7 @@ final class Phone: Sendable {
         self.journal = journal
     }
 
-    /// Prompts that are still of use, oldest first.
+    /// Prompts that have not expired, oldest first.
     var live: [Prompt] {
         let now = clock.now()
         return prompts.withLock { $0.filter { $0.ends.map { now < $0 } ?? true } }
@@ -85,7 +85,7 @@ final class Phone: Sendable {
         guard let body = try? JSONValue(body), body["type"]?.string == "login.prompt",
             let data = body["data"], let login = data["login_id"]?.string,
             let url = data["prompt_url"]?.string,
-            // Nothing else may become the address of a frame.
+            // Other schemes must not become the address of a frame.
             url.hasPrefix("https://") || url.hasPrefix("http://")
         else { return nil }
         return Prompt(

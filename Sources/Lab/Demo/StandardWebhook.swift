@@ -1,16 +1,16 @@
 import Cryptography
 import HTTP
 
-/// Checks what a webhook carries (Standard Webhooks 1.0): headers, time and signature.
+/// Verifies a webhook's headers, timestamp and signature (Standard Webhooks 1.0).
 struct StandardWebhook: Sendable {
-    /// Why a webhook is not taken.
+    /// Why a webhook is refused.
     enum Refusal: Error, Hashable { case missingHeader, wrongTime, wrongSignature }
 
-    /// Seconds by which the sender's clock may differ.
+    /// Tolerated clock difference, in seconds.
     private static let tolerance: Int64 = 300
     private let keys: [[UInt8]]
 
-    /// Each secret is `whsec_` and base 64; nil when one is not.
+    /// Each secret is `whsec_` and base 64; nil if one is not.
     init?(secrets: [String]) {
         var keys: [[UInt8]] = []
         for secret in secrets {
@@ -22,7 +22,7 @@ struct StandardWebhook: Sendable {
         self.keys = keys
     }
 
-    /// The webhook's id, the same for each repeat of it.
+    /// The webhook's id, the same for each retry.
     func verified(_ request: Request, at now: Int64) throws(Refusal) -> String {
         guard let id = request.field("webhook-id"),
             let timestamp = request.field("webhook-timestamp"), let sent = Int64(timestamp),

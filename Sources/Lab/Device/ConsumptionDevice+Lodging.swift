@@ -1,26 +1,26 @@
 import HTTP
 import JSON
 
-/// The third party in the device: it lodges a consent before it asks for a login about it.
+/// The third party in the device: it lodges a consent before it requests a login for it.
 extension ConsumptionDevice {
-    /// What is lodged, and where.
+    /// A consent to lodge.
     struct Consent: Sendable {
         let family: ConsentFamily
         /// The body, whole.
         let body: String
     }
 
-    /// Lodges a consent with a token of the client's own, and says how the login's request is to
-    /// name it.
+    /// Lodges a consent with a client credentials token.
+    /// - Returns: the parameters that name the consent in the request for the login.
     func lodge(
         _ consent: Consent,
         _ login: Login,
         _ flow: String
     ) async throws(DeviceProblem) -> [Field] {
-        let scopes = consent.family.scope ?? "openid"
+        let scope = consent.family.scope ?? "openid"
         let grant = try await post(
             "/oauth2/token",
-            [Field("grant_type", "client_credentials"), Field("scope", scopes)],
+            [Field("grant_type", "client_credentials"), Field("scope", scope)],
             login
         )
         guard let token = grant.body["access_token"]?.string else { throw grant.problem }
@@ -28,7 +28,7 @@ extension ConsumptionDevice {
         let body =
             isOrdinary
             ? consent.body
-            : #"{"family":"\#(consent.family.rawValue)","consent":\#(consent.body)}"#
+            : #"{"family":"\#(consent.family.name)","consent":\#(consent.body)}"#
         let answer = try await send(
             OutboundRequest(
                 .post,
@@ -47,18 +47,7 @@ extension ConsumptionDevice {
         guard answer.status == 201, let id = ids.lazy.compactMap({ $0?.string }).first else {
             throw answer.problem
         }
-        return name(id, consent.family, login)
-    }
-
-    /// As the standard of the family names a consent.
-    private func name(_ id: String, _ family: ConsentFamily, _ login: Login) -> [Field] {
         let scopes = login.scopes.joined(separator: " ")
-        switch family.standard {
-        case .uk, .ksa:
-            return [Field("scope", scopes), Field("openbanking_intent_id", id)]
-        case .brasil: return [Field("scope", scopes + " consent:" + id)]
-        case .cdr: return [Field("scope", scopes), Field("cdr_arrangement_id", id)]
-        case .fdx: return [Field("scope", scopes), Field("consent_id", id)]
-        }
+        return consent.family.standard.reference(scopes, id)
     }
 }

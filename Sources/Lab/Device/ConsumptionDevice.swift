@@ -4,16 +4,16 @@ import Cryptography
 import JSON
 import Threads
 
-/// A CIBA client as it stands in a shop or on a desk: asks for a login, waits for it by polling or
-/// for a ping, and ends with tokens or an error. It checks no signatures: it shows what it got.
+/// A CIBA client, such as a kiosk: requests a login, polls or waits for a ping, and gets tokens or
+/// an error. It verifies no signatures.
 public final class ConsumptionDevice: Sendable {
-    /// How the device reaches the authorization server, and who it is.
+    /// The device's authorization server and clients.
     public struct Configuration: Sendable {
-        /// The issuer, without a slash at the end.
+        /// The issuer, without a trailing slash.
         public var issuer: String
-        /// `client_id` by delivery mode, because a client is registered for one mode.
+        /// The client for each delivery mode.
         public var clients: [SimulatedClient.DeliveryMode: Credentials]
-        /// How the authorization server is trusted.
+        /// How the authorization server is reached and trusted.
         public var destination = Destination()
 
         /// A client's identifier and secret.
@@ -22,7 +22,7 @@ public final class ConsumptionDevice: Sendable {
             public var id: String
             /// `client_secret`.
             public var secret: String
-            /// With which it signs its requests; nil for plain ones.
+            /// The key for signed requests; nil for plain requests.
             public var signing: SigningKey?
 
             /// A client's identifier and secret.
@@ -33,7 +33,7 @@ public final class ConsumptionDevice: Sendable {
             }
         }
 
-        /// A device of an issuer's clients.
+        /// A device with clients of an issuer.
         public init(
             issuer: String,
             clients: [SimulatedClient.DeliveryMode: Credentials]
@@ -43,9 +43,9 @@ public final class ConsumptionDevice: Sendable {
         }
     }
 
-    /// What is asked for.
+    /// A login to request.
     public struct Login: Sendable {
-        /// Among them `openid`.
+        /// Include `openid`.
         public var scopes: [String]
         /// `login_hint`.
         public var user: String
@@ -55,16 +55,16 @@ public final class ConsumptionDevice: Sendable {
         public var mode: SimulatedClient.DeliveryMode
         /// `requested_expiry` in seconds.
         public var expiry: Int?
-        /// `login_hint_token` or `id_token_hint` in place of `login_hint`.
+        /// `login_hint_token` or `id_token_hint` instead of `login_hint`.
         public var hint: Field?
-        /// What is lodged first, so that the login is about it.
+        /// The consent to lodge first.
         var consent: Consent?
-        /// `{wid}` of another workspace than the device's own.
+        /// `{wid}` of another workspace.
         var workspace: String?
-        /// Whatever else the request carries, such as `openbanking_intent_id`.
+        /// Further parameters, such as `openbanking_intent_id`.
         public var parameters: [String: String]
 
-        /// What is asked for.
+        /// A login to request.
         public init(
             scopes: [String] = ["openid"],
             user: String,
@@ -88,7 +88,7 @@ public final class ConsumptionDevice: Sendable {
         case tokens(scope: String, claims: String?)
         /// `access_denied`, `expired_token`, `unknown_user_id` and so on.
         case refused(String)
-        /// No usable answer.
+        /// No usable response.
         case failed(String)
     }
 
@@ -100,11 +100,11 @@ public final class ConsumptionDevice: Sendable {
     private let clock: any SimulatorClock
     private let journal: Journal
     private let knobs: KnobBoard?
-    /// Who waits for a ping, by notification token.
+    /// Tasks waiting for a ping, by notification token.
     private let waiting = Locked<[String: AsyncStream<String>.Continuation]>([:])
     private let inbox = PingInbox()
 
-    /// A device that writes what it does into `journal`. `knobs` may make its ping endpoint misbehave.
+    /// A device that logs to `journal`. `knobs` can make its ping endpoint fail.
     public init(
         _ configuration: Configuration,
         http: any OutboundHTTP,
@@ -119,11 +119,11 @@ public final class ConsumptionDevice: Sendable {
         self.knobs = knobs
     }
 
-    /// Tells the issuer once it is known.
+    /// Sets the issuer.
     public func connect(issuer: String) { configuration.withLock { $0.issuer = issuer } }
 
-    /// The ping endpoint (OpenID CIBA Core §10.2), and the pings that came for somebody who plays
-    /// the client by hand: a GET with the notification token as bearer, first before the login starts.
+    /// The ping endpoint (OpenID CIBA Core §10.2). For clients that are played by hand, a GET with
+    /// the notification token as bearer returns its pings; the first GET must precede the login.
     public var routes: [Route] {
         [
             Route(.post, Self.pingPath, deadline: .seconds(30)) { [self] request in
@@ -138,8 +138,8 @@ public final class ConsumptionDevice: Sendable {
         ]
     }
 
-    /// One login from its start to its end. Cancelling the task gives it up. `flow` is the name under
-    /// which the journal shows it.
+    /// Runs one login to its end. Cancelling the task abandons it. `flow` is its name in the
+    /// journal.
     public func run(_ login: Login, flow: String = "") async -> Outcome {
         journal.append(
             "flow.started",
@@ -205,7 +205,7 @@ public final class ConsumptionDevice: Sendable {
         guard answer.status == 200, let id = answer.body["auth_req_id"]?.string,
             let expires = answer.body["expires_in"]?.integer, expires > 0
         else { throw answer.problem }
-        // OpenID CIBA Core §7.3: 5 when it is absent.
+        // The default is 5 (OpenID CIBA Core §7.3).
         let interval = answer.body["interval"]?.integer ?? 5
         let now = clock.now()
         journal.append(
@@ -223,7 +223,7 @@ public final class ConsumptionDevice: Sendable {
         )
     }
 
-    /// The same parameters in a request object when the client signs (OpenID CIBA Core §7.1.1).
+    /// The parameters, in a request object if the client signs (OpenID CIBA Core §7.1.1).
     private func signed(
         _ fields: [Field],
         _ login: Login
@@ -248,7 +248,7 @@ public final class ConsumptionDevice: Sendable {
         }
     }
 
-    /// Milliseconds that a signed request is good for.
+    /// Lifetime of a signed request, in milliseconds.
     private static let requestLife: Int64 = 300_000
 
     private func wait(
@@ -272,7 +272,7 @@ public final class ConsumptionDevice: Sendable {
             if answer.status == 200 { return answer.tokens }
             switch answer.body["error"]?.string {
             case "authorization_pending": break
-            // OpenID CIBA Core §11: for this and all later polls.
+            // For this and all later polls (OpenID CIBA Core §11).
             case "slow_down": ticket.interval += 5000
             default: throw answer.problem
             }
@@ -282,7 +282,7 @@ public final class ConsumptionDevice: Sendable {
         throw .failed("given up")
     }
 
-    /// Until the ping or, because a denial by silence brings none, the end of the login.
+    /// Waits for the ping, or for the end of the login if none comes.
     private func waitForPing(_ pings: AsyncStream<String>, _ ticket: Ticket, _ flow: String) async {
         journal.append("flow.waiting_for_ping", ["flow": .string(flow)])
         await withTaskGroup(of: Void.self) { group in
@@ -361,7 +361,7 @@ public final class ConsumptionDevice: Sendable {
         }
     }
 
-    /// The issuer of the workspace that the login belongs to.
+    /// The issuer of the login's workspace.
     func issuer(of login: Login) -> String {
         let issuer = configuration.withLock { $0.issuer }
         guard let workspace = login.workspace, let slash = issuer.lastIndex(of: "/") else {
@@ -379,7 +379,7 @@ public final class ConsumptionDevice: Sendable {
         guard let client = configuration.clients[login.mode] else {
             throw .failed("no client is registered for \(login.mode.rawValue)")
         }
-        // RFC 6749 §2.3.1: both halves are form-encoded first.
+        // Both halves are form-encoded first (RFC 6749 §2.3.1).
         let pair = [client.id, client.secret].map { half in
             String(decoding: Form([Field("", half)]).bytes.dropFirst(), as: UTF8.self)
         }
@@ -397,7 +397,7 @@ public final class ConsumptionDevice: Sendable {
         return try await send(request)
     }
 
-    /// Sends to the authorization server, with its destination and time limit.
+    /// Sends a request to the authorization server.
     func send(_ request: OutboundRequest) async throws(DeviceProblem) -> Answer {
         var request = request
         request.destination = configuration.withLock { $0.destination }

@@ -1,9 +1,9 @@
 import Threads
 
-/// Pings of logins that somebody starts by hand. Asking for the pings of a notification token makes
-/// the token known, so whoever asks before the login starts misses none.
+/// Pings of logins that are started by hand. Reading the pings of a notification token registers
+/// the token, so that a reader who begins before the login misses none.
 final class PingInbox: Sendable {
-    /// Nobody has more logins than this under way by hand; the oldest token is forgotten.
+    /// The maximum number of tokens; the oldest is removed.
     private static let capacity = 100
 
     private struct Pings {
@@ -13,7 +13,7 @@ final class PingInbox: Sendable {
 
     private let pings = Locked<[Pings]>([])
 
-    /// The `auth_req_id` of each ping that came with the token, oldest first.
+    /// The `auth_req_id` of each ping with this token, oldest first.
     func ids(for token: String) -> [String] {
         pings.withLock { pings in
             if let known = pings.first(where: { $0.token == token }) { return known.ids }
@@ -23,12 +23,12 @@ final class PingInbox: Sendable {
         }
     }
 
-    /// Whether anybody has asked for the token's pings.
+    /// Whether the token is registered.
     func knows(_ token: String) -> Bool {
         pings.withLock { $0.contains { $0.token == token } }
     }
 
-    /// Keeps a ping of a known token.
+    /// Adds a ping of a registered token.
     func add(_ id: String, for token: String) {
         pings.withLock { pings in
             guard let index = pings.firstIndex(where: { $0.token == token }) else { return }

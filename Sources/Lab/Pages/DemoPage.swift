@@ -1,4 +1,4 @@
-/// The markup of the demo page. All text that comes from outside goes through `escape`.
+/// The HTML of the demo page. All text from outside goes through `escape`.
 enum DemoPage {
     static func html(_ demo: DemoSite.Configuration) -> String {
         #"""
@@ -16,45 +16,44 @@ enum DemoPage {
         <body>
         <header class="top">
         <a class="brand" href="/"><img src="/demo/icon.svg" alt="" width="28" height="28">Beckon</a>
-        <p class="lead">Ask here, approve there. A login starts on the left, and the person decides
-        on the phone.</p>
+        <p class="lead">Start a login on the left, and approve it on the phone on the right.</p>
         <p class="live" id="live" role="status"><span class="dot"></span>
         <span id="live-text">connecting</span></p>
         </header>
-        <noscript><p class="noscript">This page needs JavaScript to show what happens. The approval
-        page on the phone does not.</p></noscript>
+        <noscript><p class="noscript">This page needs JavaScript. The approval page on the phone
+        does not.</p></noscript>
         <main>
 
         <section class="device" aria-labelledby="device-title">
         <div class="panel">
         <h2 id="device-title"><span class="glyph" aria-hidden="true">☕</span>
         \#(escape(demo.deviceName))</h2>
-        <p class="hint">The consumption device: an OAuth client that wants to know who you are.</p>
+        <p class="hint">The consumption device: an OAuth client that wants a user to log in.</p>
         <form id="start">
         <div class="who"><span class="avatar" aria-hidden="true">\#(initial(demo.userName))</span>
         <span><strong>\#(escape(demo.userName))</strong><br>
         <span class="muted">\#(escape(demo.user))</span></span></div>
-        <label class="field" for="example">What is it about?
+        <label class="field" for="example">Request
         <select id="example" name="example">
         <option value="" data-message="Kiosk 12 · order 84-20" selected>Sign in</option>
         \#(examples)
         </select></label>
-        <fieldset class="scopes" id="scopes"><legend>Asks for</legend>
+        <fieldset class="scopes" id="scopes"><legend>Requested scopes</legend>
         <label class="chip"><input type="checkbox" checked disabled> <span>openid</span></label>
         \#(scopes(demo.scopes))
         </fieldset>
         <label class="field" for="message">Binding message
         <input id="message" name="message" type="text" maxlength="64" autocomplete="off"
         value="Kiosk 12 · order 84-20" aria-describedby="message-hint"></label>
-        <p class="muted small" id="message-hint">Shown on both screens, so that the person knows it
-        is the same login.</p>
+        <p class="muted small" id="message-hint">Shown on both screens, so that the user can tell that
+        it is the same login.</p>
         <div class="row">
-        <fieldset class="mode"><legend>Hears the end by</legend>
+        <fieldset class="mode"><legend>Token delivery</legend>
         <label class="chip"><input type="radio" name="mode" value="poll" checked>
         <span>poll</span></label>
         <label class="chip"><input type="radio" name="mode" value="ping"> <span>ping</span></label>
         </fieldset>
-        <label class="field" for="expiry">Valid for
+        <label class="field" for="expiry">Expires after
         <select id="expiry" name="expiry"><option value="120" selected>2 minutes</option>
         <option value="30">30 seconds</option><option value="15">15 seconds</option></select></label>
         </div>
@@ -65,10 +64,10 @@ enum DemoPage {
         <div class="panel outcome" id="outcome" aria-live="polite" hidden></div>
 
         <div class="panel log">
-        <div class="loghead"><h2>What happens</h2>
-        <label class="small muted"><input type="checkbox" id="open-all"> show bodies</label></div>
-        <p class="empty" id="empty">Nothing yet. Start a login and watch every request, in both
-        directions.</p>
+        <div class="loghead"><h2>Requests</h2>
+        <label class="small muted"><input type="checkbox" id="open-all"> show headers and bodies</label></div>
+        <p class="empty" id="empty">No requests yet. Start a login to see every request between
+        the device, the authorization server and Beckon.</p>
         <ol id="timeline" class="timeline"></ol>
         </div>
         </section>
@@ -98,7 +97,7 @@ enum DemoPage {
         </section>
 
         </main>
-        <footer class="muted small">A demonstration with a simulated authorization server. Raw data:
+        <footer class="muted small">A demo with a simulated authorization server. Raw data:
         <a href="/demo/events?after=0">events</a>, <a href="/demo/phone">prompts</a>.</footer>
         </body>
         </html>
@@ -125,7 +124,7 @@ enum DemoPage {
 
     private static func initial(_ name: String) -> String { escape(String(name.prefix(1))) }
 
-    /// For text and for attributes in double quotes.
+    /// Escapes text for content and for attributes in double quotes.
     static func escape(_ text: String) -> String {
         var escaped = ""
         for character in text {

@@ -1,6 +1,6 @@
-/// The script of the demo page. Whatever comes from outside becomes text, never markup.
+/// The script of the demo page. Data from outside becomes text, never markup.
 enum DemoScript {
-    /// Form, long poll and what is shown of a login's end.
+    /// The form, the long poll and the result of a login.
     static let page = #"""
         "use strict";
         const byId = (id) => document.getElementById(id);
@@ -47,26 +47,26 @@ enum DemoScript {
         }
 
         const refusals = {
-          access_denied: ["Declined", "The person said no, and the device was told so."],
-          expired_token: ["Too late", "Nobody decided before the login ended."],
-          unknown_user_id: ["Nobody to ask", "The authentication service cannot reach this person."],
+          access_denied: ["Declined", "The user declined, and the device was told."],
+          expired_token: ["Expired", "The user did not decide in time."],
+          unknown_user_id: ["Unknown user", "Beckon cannot reach this user."],
         };
 
         const steps = {
           "flow.started": (entry) => {
             byId("timeline").replaceChildren();
             state.flow = entry.flow;
-            showOutcome("wait", "Asking…", "The device has sent its request.");
-            return "Login started by " + entry.mode + " for " + entry.scopes.join(" ");
+            showOutcome("wait", "Requesting…", "The device has sent its request.");
+            return "Login started (" + entry.mode + ") for " + entry.scopes.join(" ");
           },
           "flow.acknowledged": (entry) => {
             state.started = Date.parse(entry.at);
             state.ends = Date.parse(entry.ends_at);
-            showOutcome("wait", "Waiting for the person", "Look at the phone.");
-            return "Acknowledged, " + entry.expires_in + " seconds to decide";
+            showOutcome("wait", "Waiting for approval", "Open the prompt on the phone.");
+            return "Accepted, expires in " + entry.expires_in + " seconds";
           },
           "flow.waiting_for_ping": () => "Waiting for a ping instead of polling",
-          "phone.prompt": () => { refreshPhone(); return "The prompt is on the phone"; },
+          "phone.prompt": () => { refreshPhone(); return "Prompt received on the phone"; },
           "login.approved": (entry) => { leavePrompt(entry.login_id); return null; },
           "login.rejected": (entry) => { leavePrompt(entry.login_id); return null; },
           "flow.tokens": (entry) => {
@@ -78,13 +78,13 @@ enum DemoScript {
           "flow.refused": (entry) => {
             finish();
             refreshPhone();
-            const [title, text] = refusals[entry.error] || ["Refused", "No tokens this time."];
+            const [title, text] = refusals[entry.error] || ["Refused", "The device gets no tokens."];
             showOutcome("bad", title, text, { error: entry.error });
             return "Ended with " + entry.error;
           },
           "flow.failed": (entry) => {
             finish();
-            showOutcome("bad", "Something is broken", entry.error);
+            showOutcome("bad", "Error", entry.error);
             return "Failed: " + entry.error;
           },
           "sim.violation": (entry) => "Violation " + entry.rule + ": " + entry.detail,
@@ -106,7 +106,7 @@ enum DemoScript {
               if (!answer.ok) throw new Error("status " + answer.status);
               let { entries, last } = await answer.json();
               if (first) {
-                // After a reload, begin with the login that came last.
+                // After a reload, begin with the latest login.
                 const at = entries.findLastIndex((entry) => entry.kind === "flow.started");
                 entries = at < 0 ? [] : entries.slice(at);
                 first = false;
@@ -115,7 +115,7 @@ enum DemoScript {
               state.last = Math.max(state.last, last);
               setLive("on", "live");
             } catch (problem) {
-              setLive("off", "connection lost, trying again");
+              setLive("off", "connection lost, retrying");
               await new Promise((resume) => setTimeout(resume, 1500));
             }
           }
@@ -125,7 +125,7 @@ enum DemoScript {
           event.preventDefault();
           const form = new FormData(event.target);
           byId("go").disabled = true;
-          byId("go").textContent = "Under way…";
+          byId("go").textContent = "In progress…";
           try {
             const answer = await fetch("/demo/logins", {
               method: "POST",
@@ -142,7 +142,7 @@ enum DemoScript {
           }
         });
 
-        // A consent brings its own scopes; a message that nobody has changed goes with it.
+        // A consent has its own scopes, and its own message unless the message was edited.
         byId("example").addEventListener("change", (event) => {
           const chosen = event.target.selectedOptions[0];
           const messages = [...event.target.options].map((option) => option.dataset.message);
@@ -164,7 +164,7 @@ enum DemoScript {
             const left = Math.max(0, state.ends - now.getTime());
             bar.style.width = (100 * left / (state.ends - state.started)) + "%";
             byId("outcome").querySelector("p").textContent =
-              "Look at the phone. " + Math.ceil(left / 1000) + " seconds left.";
+              "Open the prompt on the phone. " + Math.ceil(left / 1000) + " seconds left.";
           }
         }
 
@@ -195,7 +195,7 @@ enum DemoScript {
           place(item, entry);
         }
 
-        // Entries come when things end; they are shown in the order in which things began.
+        // Entries arrive when exchanges end, but are shown in the order in which they began.
         function place(item, entry) {
           item.dataset.turn = entry.turn;
           const later = [...byId("timeline").children]
@@ -210,12 +210,12 @@ enum DemoScript {
         function addExchange(entry) {
           byId("empty").hidden = true;
           const list = byId("timeline");
-          // A row of polls that all hear "not yet" is one line with a count.
+          // Consecutive polls that are still pending are one line with a count.
           const previous = list.lastElementChild;
           if (isPending(entry) && previous && previous.dataset.pending) {
             const count = Number(previous.dataset.pending) + 1;
             previous.dataset.pending = count;
-            previous.querySelector(".tag").textContent = "not yet × " + count;
+            previous.querySelector(".tag").textContent = "pending × " + count;
             previous.querySelector(".when").textContent = stamp(entry);
             return;
           }
@@ -235,7 +235,7 @@ enum DemoScript {
           const good = entry.status >= 200 && entry.status < 300;
           const isWaiting = isPending(entry);
           const tag = make("span", "tag " + (isWaiting ? "" : good ? "good" : "bad"),
-            isWaiting ? "not yet" : entry.status ? statusText(entry) : "no answer");
+            isWaiting ? "pending" : entry.status ? statusText(entry) : "no response");
           const path = entry.path.replace(/^https?:\/\/[^/]+/, "");
           line.append(ways, tag, make("span", "code target", entry.method + " " + path),
             make("span", "when", stamp(entry)));
@@ -256,7 +256,7 @@ enum DemoScript {
           };
           add("Request", entry.body);
           add("Header fields", entry.fields);
-          add("Answer, after " + entry.ms + " ms", entry.answer);
+          add("Response, after " + entry.ms + " ms", entry.answer);
           add("Problem", entry.problem);
           box.append(rawLink(entry));
           return box;
@@ -279,7 +279,7 @@ enum DemoScript {
             const answer = await fetch("/demo/phone");
             showNotifications(await answer.json());
           } catch (problem) {
-            setLive("off", "the phone has no connection");
+            setLive("off", "the phone is not connected");
           }
         }
 
@@ -293,7 +293,7 @@ enum DemoScript {
           for (const prompt of live) {
             if ([...list.children].some((item) => item.dataset.login === prompt.login_id)) continue;
             list.prepend(notification(prompt));
-            // Whoever still reads how the last one ended has seen enough.
+            // Close the result of the previous login.
             if (phone.open && phone.seen.has(phone.open)) goHome();
             if (matchMedia("(max-width: 900px)").matches) {
               byId("phone-title").scrollIntoView({ behavior: "smooth", block: "start" });
@@ -316,7 +316,7 @@ enum DemoScript {
           from.append(make("span", "", "now"));
           button.append(icon, from,
             make("strong", "", (prompt.client_name || "Someone") + " asks for your approval"),
-            make("span", "note", prompt.binding_message || "Tap to see what it is about"));
+            make("span", "note", prompt.binding_message || "Tap to see the request"));
           button.addEventListener("click", () => openPrompt(prompt));
           item.append(button);
           return item;
@@ -345,7 +345,7 @@ enum DemoScript {
           refreshPhone();
         }
 
-        // The result stays on the phone for a moment, then the phone goes back to sleep.
+        // The result stays on the phone for six seconds.
         function leavePrompt(login) {
           phone.seen.add(login);
           if (phone.open !== login) { refreshPhone(); return; }

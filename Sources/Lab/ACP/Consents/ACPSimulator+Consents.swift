@@ -12,15 +12,18 @@ extension ACPSimulator {
     }
 
     var consentRoutes: [Route] {
-        let families = ConsentFamily.allCases
-        // Several families may be decided in one place.
-        let places = Dictionary(grouping: families) { $0.decisions }
-        return consentBases.flatMap { base in
-            families.compactMap { family in family.page.map { look(at: base + $0, [family]) } }
-                + places.flatMap { place, families in
-                    place.map { decisions(at: base + $0, Set(families)) } ?? []
-                }
-        } + [seedRoute]
+        var routes = [seedRoute]
+        // Several families may be decided at the same address.
+        let places = Dictionary(grouping: ConsentFamily.all) { $0.decisions ?? "" }
+        for base in consentBases {
+            for family in ConsentFamily.all {
+                if let page = family.page { routes.append(look(at: base + page, [family])) }
+            }
+            for (place, families) in places where !place.isEmpty {
+                routes += decisions(at: base + place, Set(families))
+            }
+        }
+        return routes
     }
 
     private func look(at path: String, _ families: Set<ConsentFamily>) -> Route {
@@ -43,8 +46,12 @@ extension ACPSimulator {
             },
             route(.post, path + "/{login}/reject", from: "service") { [self] request in
                 await decide(reject, request) { (login) throws(SystemProblem) in
-                    let family = login.family ?? .accountAccess
-                    return try rejection(request, login, RejectBody.members(of: family))
+                    let standard = login.family?.standard
+                    return try rejection(
+                        request,
+                        login,
+                        standard?.rejectMembers ?? ReportBody.reject
+                    )
                 }
             },
         ]
@@ -59,8 +66,8 @@ extension ACPSimulator {
         }
     }
 
-    /// A path that stands in an old text and never existed: it does what the true one does, so that
-    /// a test goes on and finds the mistake in the list.
+    /// An address in an old text that never existed. It works like the right one, so that a test goes
+    /// on and finds the mistake among the violations.
     private var seedRoute: Route {
         let operation = Self.operation(.accept, [.accountAccess])
         let path = "/system/{login}/openbanking-account-access/consent/accept"
@@ -72,7 +79,7 @@ extension ACPSimulator {
         }
     }
 
-    /// What the GET shows, with the faults of K-21 and K-22.
+    /// The response of the GET, with the faults of K-21 and K-22.
     private func show(
         _ login: SimulatedLogin,
         _ request: Request
@@ -111,10 +118,10 @@ extension ACPSimulator {
         _ login: SimulatedLogin
     ) throws(SystemProblem) -> Report {
         guard let consent = consent(of: login) else { throw SystemProblem(404, "no_such_consent") }
-        let body = try body(request, login, AcceptBody.members(of: consent.family))
+        let body = try body(request, login, consent.family.standard.acceptMembers)
         let scopes = try grantedScopes(body, login)
         do throws(Shape.Problem) {
-            try AcceptBody.check(body, for: consent, accounts: configuration.accounts[login.user])
+            try ReportBody.check(body, for: consent, accounts: configuration.accounts[login.user])
         } catch {
             violations.record(.member, login: login.id, error.text)
             throw SystemProblem(400, "member", path: error.path, rule: error.rule)
@@ -122,15 +129,15 @@ extension ACPSimulator {
         return Report(decision: .approved(scopes: scopes), body: body)
     }
 
-    /// What rejects anything.
+    /// Reads the body of a rejection.
     func rejection(
         _ request: Request,
         _ login: SimulatedLogin,
         _ members: [Shape.Member]
     ) throws(SystemProblem) -> Report {
         let body = try body(request, login, members)
-        // The arrangement's model alone has none, and that one is refused.
-        if login.family?.standard == .cdr, body["id"] != nil {
+        // RejectCDR alone has none, and refuses it.
+        if body["id"] != nil, !members.contains(where: { $0.name == "id" }) {
             violations.record(.member, login: login.id, "a rejected arrangement has no id")
             throw SystemProblem(400, "member", path: "id", rule: "is not a member of this")
         }

@@ -2,9 +2,9 @@ import HTTP
 import JSON
 import Threads
 
-/// Where third parties lodge consents, with a token of their own from client credentials.
+/// The interface where third parties lodge consents, with a client credentials token.
 extension ACPSimulator {
-    /// A token that a client got for itself.
+    /// A client credentials token.
     struct ClientToken: Sendable {
         let clientID: String
         let workspace: String
@@ -13,12 +13,12 @@ extension ACPSimulator {
     }
 
     private static let clientTokenSeconds = 3600
-    /// Where a family is lodged whose standard has no place for that; takes all the others too.
+    /// Where every family can be lodged, also if its standard has no place for it.
     private static let anyFamily = "/simulator/consents"
 
     func lodgingRoutes(of workspace: SimulatorConfiguration.Workspace) -> [Route] {
         let issuer = "/\(configuration.tenant)/\(workspace.id)"
-        return ConsentFamily.allCases.flatMap { family in
+        return ConsentFamily.all.flatMap { family in
             family.lodging.map { lodging(of: family, at: issuer + $0, workspace.id) } ?? []
         } + [
             route(.post, issuer + Self.anyFamily, from: "client") { [self] request in
@@ -37,21 +37,23 @@ extension ACPSimulator {
                 answer(request) { (body, client) throws(Shape.Problem) in
                     try lodge(family, body, client, workspace)
                 } shown: { [self] in
-                    own($0, at: $1)
+                    $0.family.standard.own($0, configuration, $1)
                 }
             },
-            lookBack(at: path, workspace) { [self] in own($0, at: $1) },
+            lookBack(at: path, workspace) { [self] in
+                $0.family.standard.own($0, configuration, $1)
+            },
         ]
     }
 
     private func lodgeAny(_ request: Request, _ workspace: String) -> Response {
         answer(request) { (body, client) throws(Shape.Problem) in
-            guard let family = body["family"]?.string.flatMap(ConsentFamily.init(rawValue:)) else {
-                let names = ConsentFamily.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let family = body["family"]?.string.flatMap(ConsentFamily.named) else {
+                let names = ConsentFamily.all.map { $0.name }.joined(separator: ", ")
                 throw Shape.Problem(path: "family", rule: "must be one of \(names)")
             }
             guard let inner = body["consent"] else {
-                throw Shape.Problem(path: "consent", rule: "is missing")
+                throw Shape.Problem(path: "consent", rule: "is required")
             }
             return try lodge(family, inner, client, workspace)
         } shown: {
@@ -59,7 +61,7 @@ extension ACPSimulator {
         }
     }
 
-    /// The third party's own look at what it lodged.
+    /// Shows a third party what it lodged.
     private func lookBack(
         at path: String,
         _ workspace: String,
@@ -109,7 +111,7 @@ extension ACPSimulator {
         }
     }
 
-    /// Nil when the token lacks the scope of the family.
+    /// Stores a consent. Nil if the token lacks the scope of the family.
     private func lodge(
         _ family: ConsentFamily,
         _ body: JSONValue,
@@ -120,7 +122,8 @@ extension ACPSimulator {
         guard client.workspace == workspace else { return nil }
         try family.lodged.check(body)
         let now = clock.now()
-        let id = family.prefix(tenant: configuration.tenant) + Self.identifier(10)
+        let id =
+            family.idPrefix.replacing("TENANT", with: configuration.tenant) + Self.identifier(10)
         let consent = SimulatedConsent(
             id: id,
             family,
@@ -150,31 +153,11 @@ extension ACPSimulator {
         journal.append(
             "consent.lodged",
             [
-                "consent_id": .string(id), "family": .string(family.rawValue),
+                "consent_id": .string(id), "family": .string(family.name),
                 "client_id": .string(client.clientID),
             ]
         )
         return consent
-    }
-
-    /// As the standard of the family answers it.
-    private func own(_ consent: SimulatedConsent, at now: Int64) -> JSONValue {
-        let content = ConsentView.content(consent, configuration, at: now)
-        switch consent.family.standard {
-        case .uk:
-            let risk = consent.lodged["Risk"]
-            let names = Set(risk?.object?.members.map(\.name) ?? [])
-            return .members([
-                "Data": content.without(names), "Risk": risk, "Links": .members([:]),
-                "Meta": .members([:]),
-            ])
-        case .brasil:
-            return .members([
-                "data": content, "links": .members([:]),
-                "meta": .members(["requestDateTime": .moment(now)]),
-            ])
-        case .fdx, .cdr, .ksa: return consent.json(at: now)
-        }
     }
 
     /// Client credentials (RFC 6749 §4.4) of a third party.
@@ -212,7 +195,7 @@ extension ACPSimulator {
         guard let bearer = ClientAuthentication.bearer(of: request),
             let token = state.withLock({ $0.clientTokens[bearer] }), clock.now() < token.expires
         else {
-            throw OAuthProblem(401, "invalid_token", "a token of client credentials is missing")
+            throw OAuthProblem(401, "invalid_token", "a client credentials token is required")
         }
         return token
     }

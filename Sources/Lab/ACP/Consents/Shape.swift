@@ -1,12 +1,11 @@
 import HTTP
 import JSON
 
-/// What a body that somebody sends must look like, as a table that can be read. Nothing is accepted
-/// that the table does not name.
+/// The shape of a request body. Members that it does not name are refused.
 indirect enum Shape: Sendable {
     case text(ClosedRange<Int>)
     case oneOf([String])
-    /// A string that a rule accepts; the first value says the rule in words.
+    /// A string that a rule accepts; the first value describes the rule.
     case matching(String, @Sendable (String) -> Bool)
     case integer(ClosedRange<Int>)
     /// A JSON number of any kind.
@@ -30,7 +29,7 @@ indirect enum Shape: Sendable {
         }
     }
 
-    /// What is wrong, and at which member: `Data.Initiation.InstructedAmount.Amount`.
+    /// An invalid member, such as `Data.Initiation.InstructedAmount.Amount`, and its rule.
     struct Problem: Error, Hashable {
         let path: String
         let rule: String
@@ -38,7 +37,7 @@ indirect enum Shape: Sendable {
         var text: String { path.isEmpty ? "the body \(rule)" : "\(path) \(rule)" }
     }
 
-    /// Throws the first problem, in the order of the table.
+    /// Throws the first problem.
     func check(_ value: JSONValue, at path: String = "") throws(Problem) {
         switch self {
         case .text(let length):
@@ -112,12 +111,12 @@ indirect enum Shape: Sendable {
         $0.count == 3 && $0.allSatisfy { ("A"..."Z").contains($0) }
     }
 
-    /// Between so many digits.
+    /// A number of digits.
     static func digits(_ count: ClosedRange<Int>) -> Shape {
         .matching("\(count) digits") { count.contains($0.count) && isDigits($0) }
     }
 
-    /// `123.45`: so many digits, and so many after the point.
+    /// A decimal such as `123.45`, with numbers of digits before and after the point.
     static func amount(whole: ClosedRange<Int>, fraction: ClosedRange<Int>) -> Shape {
         let rule = "an amount with \(whole) digits and \(fraction) after the point"
         return .matching(rule) { text in

@@ -1,6 +1,6 @@
 import JSON
 
-/// A consent as the authorization server keeps it. Times are in milliseconds since 1970.
+/// A consent of the authorization server. Times are in milliseconds since 1970.
 struct SimulatedConsent: Sendable {
     enum Status: Hashable, Sendable { case awaiting, authorised, rejected }
 
@@ -9,19 +9,16 @@ struct SimulatedConsent: Sendable {
     let workspace: String
     let clientID: String
     let created: Int64
-    /// The body that lodged it, whole.
+    /// The whole body of the lodging call.
     let lodged: JSONValue
     /// The arrangement that this one amends.
     let previous: String?
     private var settled: Status?
     private(set) var settledAt: Int64?
-    /// The body that accepted it, as it came.
+    /// The body of the accept.
     private(set) var accepted: JSONValue?
     /// The latest login about it.
     var loginID: String?
-
-    /// Milliseconds that Brasil gives people to approve a payment.
-    private static let brasilPaymentLife: Int64 = 300_000
 
     init(
         id: String,
@@ -40,11 +37,8 @@ struct SimulatedConsent: Sendable {
         previous = family == .cdr ? lodged["cdr_arrangement_id"]?.string : nil
     }
 
-    /// When it ends by itself unless it is decided; nil for never.
-    var undecidedEnd: Int64? {
-        family.standard == .brasil && family.choice != .accounts
-            ? created + Self.brasilPaymentLife : nil
-    }
+    /// When it is rejected unless it was decided; nil for never.
+    var undecidedEnd: Int64? { family.undecidedLife.map { created + $0 } }
 
     func status(at now: Int64) -> Status {
         if let settled { return settled }
@@ -54,24 +48,17 @@ struct SimulatedConsent: Sendable {
 
     /// As its standard writes it.
     func statusText(at now: Int64) -> String {
-        switch (status(at: now), family.standard) {
-        case (.awaiting, .brasil): "AWAITING_AUTHORISATION"
-        case (.authorised, .brasil): "AUTHORISED"
-        case (.rejected, .brasil): "REJECTED"
-        case (.awaiting, _): "AwaitingAuthorisation"
-        case (.authorised, _): "Authorised"
-        case (.rejected, _): "Rejected"
-        }
+        family.standard.statuses[status(at: now)] ?? ""
     }
 
-    /// When its status came about.
+    /// When it got its status.
     func statusMoment(at now: Int64) -> Int64 {
         if let settledAt { return settledAt }
         if let end = undecidedEnd, now >= end { return end }
         return created
     }
 
-    /// A decision about it. Refusing to confirm an approval once more leaves the approval as it is.
+    /// Records a decision. Rejecting an approved consent leaves it approved.
     mutating func settle(_ status: Status, body: JSONValue, at now: Int64) {
         guard settled != .authorised || status == .authorised else { return }
         settled = status
@@ -79,7 +66,7 @@ struct SimulatedConsent: Sendable {
         if status == .authorised { accepted = body }
     }
 
-    /// The accounts that were chosen, once it is authorised.
+    /// The chosen accounts, once it is authorised.
     var accounts: [String] {
         if let resources = accepted?["resources"]?.array {
             return resources.compactMap { $0["id"]?.string }
@@ -90,7 +77,7 @@ struct SimulatedConsent: Sendable {
     /// For the control.
     func json(at now: Int64) -> JSONValue {
         .members([
-            "consent_id": .string(id), "family": .string(family.rawValue),
+            "consent_id": .string(id), "family": .string(family.name),
             "server_id": .string(workspace), "client_id": .string(clientID),
             "status": .string(statusText(at: now)), "created_at": .moment(created),
             "updated_at": .moment(statusMoment(at: now)), "login_id": .text(loginID),
