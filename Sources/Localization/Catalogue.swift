@@ -40,7 +40,7 @@ public struct Catalogue: Sendable {
 
     /// What a code of a standard means; nil for an unknown code.
     public func meaning(_ code: String, in codes: Fact.Codes) -> String? {
-        if codes == .ukFrequency { return StandingOrderFrequency(code).map(sentence) }
+        if codes == .frequency { return StandingOrderFrequency(code).map(sentence) }
         return CatalogueData.index(of: code, in: codes.name).map { data.texts[$0] }
     }
 

@@ -99,10 +99,10 @@ struct CatalogueTests {
         ]
     )
     func frequencies(code: String, english: String, german: String) {
-        #expect(Catalogue(.en).meaning(code, in: .ukFrequency) == english)
-        #expect(Catalogue(.de).meaning(code, in: .ukFrequency) == german)
+        #expect(Catalogue(.en).meaning(code, in: .frequency) == english)
+        #expect(Catalogue(.de).meaning(code, in: .frequency) == german)
         for language in Language.allCases {
-            let text = Catalogue(language).meaning(code, in: .ukFrequency) ?? ""
+            let text = Catalogue(language).meaning(code, in: .frequency) ?? ""
             #expect(!text.isEmpty && !text.contains("{"), "\(code) in \(language)")
         }
     }
@@ -119,7 +119,7 @@ struct CatalogueTests {
         ]
     )
     func weekdays(language: Language, code: String, text: String) {
-        #expect(Catalogue(language).meaning(code, in: .ukFrequency) == text)
+        #expect(Catalogue(language).meaning(code, in: .frequency) == text)
     }
 
     @Test(
@@ -132,7 +132,7 @@ struct CatalogueTests {
     )
     func unknownFrequencies(code: String) {
         #expect(StandingOrderFrequency(code) == nil)
-        #expect(Catalogue(.en).meaning(code, in: .ukFrequency) == nil)
+        #expect(Catalogue(.en).meaning(code, in: .frequency) == nil)
     }
 
     @Test(

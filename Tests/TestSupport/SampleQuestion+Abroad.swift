@@ -33,7 +33,7 @@ extension SampleQuestion {
                 Fact(.known(.amount), money("90.00", "CHF")),
                 Fact(.known(.payee), .text("Alpenverein Zürich")),
                 Fact(.known(.payeeAccount), .account(abroad("CH9300762011623852957"))),
-                Fact(.known(.frequency), .codes(["IntrvlWkDay:02:03"], .ukFrequency)),
+                Fact(.known(.frequency), .codes(["IntrvlWkDay:02:03"], .frequency)),
                 Fact(.known(.firstPayment), .moment(march)),
                 Fact(.known(.finalPayment), .moment(june)),
                 Fact(.known(.transferCurrency), .codes(["CHF"], .currency)),

@@ -169,7 +169,7 @@ extension SampleQuestion {
                     .known(.permissions),
                     StandardCodes.permissions(
                         ["bank:accounts.basic:read", "bank:transactions:read"],
-                        .cdrScope
+                        .scope
                     )
                 ),
                 Fact(.known(.sharingType), .codes(["reusable"], .sharingType)),

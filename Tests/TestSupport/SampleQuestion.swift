@@ -154,7 +154,7 @@ public struct SampleQuestion: Sendable {
                 Fact(.known(.recurringAmount), money("75.50", "GBP")),
                 Fact(.known(.payee), .text("Children’s Hospital")),
                 Fact(.known(.payeeAccount), .account(shop)),
-                Fact(.known(.frequency), .codes(["IntrvlMnthDay:01:-01"], .ukFrequency)),
+                Fact(.known(.frequency), .codes(["IntrvlMnthDay:01:-01"], .frequency)),
                 Fact(.known(.firstPayment), .moment(march)),
                 Fact(.known(.numberOfPayments), .number("1200")),
             ],

@@ -9,7 +9,7 @@ public enum StandardCodes {
         case .ukPermission: ukPermissions
         case .brasilPermission: brasilPermissions
         case .fdxCluster: fdxClusters
-        case .cdrScope: scopes
+        case .scope: scopes
         case .chargeBearer: chargeBearers
         case .paymentContext: paymentContexts
         case .rateType: ["Actual", "Agreed", "Indicative"]
@@ -61,7 +61,7 @@ public enum StandardCodes {
                 "IMAGES": .transactions, "PAYMENT_SUPPORT": .regular, "BILLS": .regular,
                 "INVESTMENTS": .investments,
             ]
-        case .cdrScope:
+        case .scope:
             [
                 "openid": .person, "profile": .person, "email": .person, "address": .person,
                 "phone": .person, "common:": .person, "bank:accounts.": .accounts,

@@ -7,7 +7,7 @@ extension Sheet {
     /// The requested scopes that are not listed as permissions already. Implicit scopes are not shown.
     private var scopes: [Consent.Scope] {
         let listed = consent.facts.flatMap { fact -> [String] in
-            if case .codes(let codes, .cdrScope, _) = fact.value { codes } else { [] }
+            if case .codes(let codes, .scope, _) = fact.value { codes } else { [] }
         }
         return consent.scopes.filter {
             !$0.isImplicit && (!listed.contains($0.requestedName) || $0.isOptional)
@@ -67,7 +67,7 @@ extension Sheet {
     }
 
     @HTMLBuilder private func text(_ scope: Consent.Scope) -> HTML {
-        let meaning = catalogue.meaning(scope.requestedName, in: .cdrScope)
+        let meaning = catalogue.meaning(scope.requestedName, in: .scope)
         HTML.element("strong") {
             if scope.displayName == nil, let meaning {
                 HTML.text(meaning)

@@ -100,15 +100,15 @@ public struct Fact: Hashable, Sendable {
 
         public init(_ name: String) { self.name = name }
 
-        // Lists that pages have to tell from others.
+        // Lists that pages treat specially. The families declare the others.
         /// ISO 3166-1 alpha-2.
         public static let country = Codes("country")
         /// ISO 4217.
         public static let currency = Codes("currency")
         /// Patterns, which `StandingOrderFrequency` reads.
-        public static let ukFrequency = Codes("uk_frequency")
+        public static let frequency = Codes("uk_frequency")
         /// Names of scopes.
-        public static let cdrScope = Codes("cdr_scope")
+        public static let scope = Codes("cdr_scope")
     }
 
     /// What a permission is about: the heading that it stands under when there are many. The raw

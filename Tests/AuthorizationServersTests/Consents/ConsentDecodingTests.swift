@@ -154,7 +154,7 @@ struct ConsentDecodingTests {
                 Self.money(.firstAmount, "10.01", "GBP"),
                 Self.money(.recurringAmount, "20.02", "GBP"),
                 Self.money(.finalAmount, "30.03", "GBP"),
-                Self.fact(.frequency, .codes(["EvryWorkgDay"], .ukFrequency)),
+                Self.fact(.frequency, .codes(["EvryWorkgDay"], .frequency)),
                 Self.fact(.reference, .text("rent")),
                 Self.fact(.numberOfPayments, .number("12")),
                 Self.fact(.firstPayment, Self.moment("2026-12-01T00:00:00Z")),
@@ -332,7 +332,7 @@ struct ConsentDecodingTests {
         Self.check(
             consent,
             [
-                Self.fact(.permissions, StandardCodes.permissions(scopes, .cdrScope)),
+                Self.fact(.permissions, StandardCodes.permissions(scopes, .scope)),
                 Self.fact(.sharingType, .codes(["reusable"], .sharingType)),
                 Self.fact(.accessEnds, Self.moment("2027-03-01T09:02:27.127932Z")),
                 Self.fact(.replacesArrangement, .text("arr-1")),

@@ -6,6 +6,10 @@ extension ConsentStandard {
     static let cdr = ConsentStandard("cdr", [CDRArrangement()])
 }
 
+extension Fact.Codes {
+    fileprivate static let sharingType = Self("sharing_type")
+}
+
 struct CDRArrangement: ConsentFamily {
     let kind = Consent.Kind("cdr", .data, accountRules: [.oneCustomer])
     let path = "cdr/cdr-arrangement"
@@ -19,7 +23,7 @@ struct CDRArrangement: ConsentFamily {
 
     /// The scopes of banking and of the customer, which alone say what data is shared.
     private static let scopes = PermissionList(
-        .cdrScope,
+        .scope,
         [
             .person: ["common:customer.basic:read", "common:customer.detail:read"],
             .accounts: ["bank:accounts.basic:read", "bank:accounts.detail:read"],

@@ -6,6 +6,12 @@ extension ConsentStandard {
     static let fdx = ConsentStandard("fdx", [FDXConsent()])
 }
 
+extension Fact.Codes {
+    fileprivate static let fdxCluster = Self("fdx_cluster")
+    fileprivate static let durationType = Self("duration_type")
+    fileprivate static let resourceType = Self("resource_type")
+}
+
 struct FDXConsent: ConsentFamily {
     let kind = Consent.Kind("fdx", .data)
     let path = "fdx/fdx"

@@ -20,6 +20,14 @@ extension ConsentStandard {
     )
 }
 
+extension Fact.Codes {
+    fileprivate static let localInstrument = Self("local_instrument")
+    fileprivate static let ukPermission = Self("uk_permission")
+    fileprivate static let chargeBearer = Self("charge_bearer")
+    fileprivate static let paymentContext = Self("payment_context")
+    fileprivate static let rateType = Self("rate_type")
+}
+
 /// What the standard's families share: ACP names all of them by one rule.
 protocol UKFamily: ConsentFamily {
     /// Such as `domestic_payment`, as the envelope's `type` has it.
@@ -147,7 +155,7 @@ struct UKPayment: UKFamily {
         }
         if subject == .standingOrder {
             content.facts += try order.facts(
-                (.frequency, "Frequency", .required(.code(.ukFrequency))),
+                (.frequency, "Frequency", .required(.code(.frequency))),
                 (.firstPayment, "FirstPaymentDateTime", .required(.moment)),
                 (.recurringPayment, "RecurringPaymentDateTime", .moment),
                 (.finalPayment, "FinalPaymentDateTime", .moment),

@@ -8,6 +8,13 @@ extension ConsentStandard {
     }
 }
 
+extension Fact.Codes {
+    fileprivate static let localInstrument = Self("local_instrument")
+    fileprivate static let brasilPermission = Self("brasil_permission")
+    fileprivate static let personKind = Self("person_kind")
+    fileprivate static let paymentType = Self("payment_type")
+}
+
 /// Access to data.
 struct BrasilData: ConsentFamily {
     let kind = Consent.Kind("brasil_data", .data)
