@@ -10,7 +10,7 @@ public struct AuthorizationServerKind: Sendable {
     /// Reads the servers of this kind, and notes their problems, also those between two of them.
     public let read: @Sendable ([ServerSection]) -> any ConfiguredServers
 
-    public init(
+    init(
         name: String,
         read: @escaping @Sendable ([ServerSection]) -> any ConfiguredServers
     ) {

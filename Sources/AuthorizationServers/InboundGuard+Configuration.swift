@@ -12,7 +12,7 @@ extension InboundGuard {
             "api_key",
             "The server sends a key in a header instead of Basic credentials."
         )
-        // An empty configuration must not accept everybody (IN-6).
+        // An empty configuration must not accept everybody [IN-6].
         if section.isPresent, !section.has("basic"), !key.isPresent {
             section.problem("basic", "is missing: the server authenticates by basic or api_key")
         }

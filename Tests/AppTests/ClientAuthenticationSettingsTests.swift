@@ -26,7 +26,7 @@ struct ClientAuthenticationSettingsTests {
     }
 
     @Test(
-        "needs no secret where a certificate is the proof",
+        "needs no secret when the method uses a certificate",
         arguments: [
             ("tls_client_auth", ClientAuthenticationSettings.Method.tls),
             ("self_signed_tls_client_auth", .selfSignedTLS),
@@ -49,7 +49,7 @@ struct ClientAuthenticationSettingsTests {
     }
 
     @Test(
-        "can ask the server where its token endpoint is",
+        "can enable discovery of the token endpoint",
         arguments: [
             ("discovery: true,", CloudentityOutbound.DiscoveryMode.standard),
             ("discovery: false,", .off), ("", .off),
@@ -66,7 +66,7 @@ struct ClientAuthenticationSettingsTests {
 
     /// Days after the certificate was made, which is good for two.
     @Test(
-        "warns of a certificate that is of no use, or soon will be",
+        "warns of a certificate that is invalid or expires soon",
         arguments: [
             (-1, "/etc/beckon/beckon-client.pem is not valid before"),
             (1, "/etc/beckon/beckon-client.pem expires at"),
@@ -127,7 +127,7 @@ struct ClientAuthenticationSettingsTests {
         return String(decoding: JSONValue.object(JSONObject(kept + more)).bytes, as: UTF8.self)
     }
 
-    @Test("signs with what the JWK says, else with what fits the key, unless told otherwise")
+    @Test("selects the algorithm from the configuration, the JWK, or the kind of key")
     func algorithms() throws {
         let rsa = try SigningKey.generate(.rs256)
         let ec = try SigningKey.generate(.es256)
@@ -144,7 +144,7 @@ struct ClientAuthenticationSettingsTests {
         }
     }
 
-    @Test("names the key by the JWK, else as configured, else by its thumbprint (RFC 7638)")
+    @Test("takes the key id from the JWK, the configuration, or the thumbprint (RFC 7638)")
     func names() throws {
         let key = try SigningKey.generate(.es256)
         let cases: [(jwk: [String: String], more: String, name: String?)] = [
@@ -156,7 +156,7 @@ struct ClientAuthenticationSettingsTests {
         }
     }
 
-    @Test("is told what is wrong with a key")
+    @Test("reports the problem of an invalid key")
     func badKeys() throws {
         let ec = try Self.jwk(try SigningKey.generate(.es256), ["kid": "a"])
         let rsa = try Self.jwk(try SigningKey.generate(.rs256))
@@ -187,7 +187,7 @@ struct ClientAuthenticationSettingsTests {
         }
     }
 
-    @Test("needs a long secret to sign with one")
+    @Test("refuses a secret that is too short to sign with")
     func weakSecret() throws {
         func text(_ secret: String) -> String {
             Fixtures.minimal([

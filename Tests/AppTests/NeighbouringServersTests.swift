@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A configuration of two servers")
 struct NeighbouringServersTests {
-    @Test("with two servers of one name or one path is refused")
+    @Test("is refused when both have the same id or the same path and credential")
     func twins() {
         let server = """
             {
@@ -49,7 +49,7 @@ struct NeighbouringServersTests {
         ("api_key: { name: \"X-Other\", value_hashes: [HASH] }", "tenant: \"t\"", nil),
     ]
 
-    @Test("in which a call could be of two servers names both", arguments: pairs.indices)
+    @Test("is refused when a call could be from either server", arguments: pairs.indices)
     func neighbours(_ index: Int) {
         let (inbound, outbound, says) = Self.pairs[index]
         let text = """

@@ -61,7 +61,7 @@ struct ReplaceableCredentialsTests {
         )
     }
 
-    @Test("are read again when a file has changed, every few seconds at most")
+    @Test("are reloaded within seconds when a file has changed")
     func change() throws {
         #expect(secret == "first")
         try replace("secret", with: Array("second".utf8))
@@ -75,14 +75,14 @@ struct ReplaceableCredentialsTests {
         #expect(secret == "third", "a clock that is set back does not keep us from looking")
     }
 
-    @Test("are read at once when told so")
+    @Test("are reloaded at once on request")
     func reload() throws {
         try replace("secret", with: Array("second".utf8))
         credentials.reload()
         #expect(secret == "second")
     }
 
-    @Test("that are only touched, or read again unchanged, are the same credentials")
+    @Test("keep their revision when a file is rewritten unchanged")
     func touch() throws {
         try replace("secret", with: Array("first\n".utf8))
         clock.advance(by: ReplaceableCredentials.interval)
@@ -92,7 +92,7 @@ struct ReplaceableCredentialsTests {
         #expect(log.events.isEmpty)
     }
 
-    @Test("stay as they are while a replacement is no good, which is said once, and why")
+    @Test("stay in use while a replacement is invalid, which is logged once with the reason")
     func bad() throws {
         let old = try certificates.bytes(certificates.certificate("old"))
         let new = try certificates.bytes(certificates.certificate("new"))
@@ -124,7 +124,7 @@ struct ReplaceableCredentialsTests {
         #expect(!log.lines.map(\.members).joined().contains("second"))
     }
 
-    @Test("tell the platform when the certificate in use ends")
+    @Test("have a metric for the expiry of the certificate")
     func metric() async throws {
         let certified = try CertifiedKey(
             certificate: try certificates.bytes(certificates.certificate("old")),
@@ -137,7 +137,7 @@ struct ReplaceableCredentialsTests {
         #expect(text.contains(line + "\n"), "\(text)")
     }
 
-    @Test("with an expired certificate do not take the place of others")
+    @Test("are not replaced by an expired certificate")
     func expired() throws {
         try replace("used.pem", with: try certificates.bytes(certificates.certificate("new")))
         try replace("used.key", with: try certificates.bytes(certificates.key("new")))

@@ -7,7 +7,7 @@ import Testing
 
 @testable import App
 
-@Suite("What is known of an authorization server's health")
+@Suite("The health of an authorization server")
 struct WatchedHTTPTests {
     typealias Answer = Result<OutboundResponse, OutboundError>
 
@@ -32,7 +32,7 @@ struct WatchedHTTPTests {
         )
     }
 
-    @Test("follows each call's end", arguments: answers.indices)
+    @Test("follows the result of each call", arguments: answers.indices)
     func calls(_ index: Int) async throws {
         let (answer, isFailure) = Self.answers[index]
         for method in [HTTP.Method.get, .post] {
@@ -43,7 +43,10 @@ struct WatchedHTTPTests {
         }
     }
 
-    @Test("is not spoilt by what is ours to mend", arguments: [true, false])
+    @Test(
+        "ignores requests that could not be sent because of a local fault",
+        arguments: [true, false]
+    )
     func ours(isAddress: Bool) async throws {
         let health = try Self.health()
         let error: OutboundError = isAddress ? .forbiddenAddress("::1") : .invalid("no key")
@@ -56,7 +59,7 @@ struct WatchedHTTPTests {
         #expect(health.state == .closed)
     }
 
-    @Test("is shown in metrics, with what waits for the server")
+    @Test("has metrics, as has the server's queue")
     func metrics() async throws {
         let health = try Self.health()
         let stored = [

@@ -98,7 +98,7 @@ struct AddressTests {
         (.serverVanity, .apiSystem, "https://s.example/b", "https://s.example/b/api/system"),
     ]
 
-    @Test("of consents are built by the same table", arguments: consentRows.indices)
+    @Test("of consents follow from domain mode and style", arguments: consentRows.indices)
     func consents(_ index: Int) throws {
         let row = Self.consentRows[index]
         var outbound = CloudentityOutbound(

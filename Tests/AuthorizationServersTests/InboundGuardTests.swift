@@ -25,7 +25,7 @@ struct InboundGuardTests {
     }
 
     @Test(
-        "accepts each current secret and nothing else",
+        "accepts every configured secret and no other",
         arguments: [
             ([basic("acp:\(old)")], true),
             ([basic("acp:\(new)")], true),
@@ -60,7 +60,7 @@ struct InboundGuardTests {
         }
     }
 
-    @Test("forbids other addresses before it looks at any secret")
+    @Test("forbids other addresses before it checks a secret")
     func addresses() throws {
         let peers = InboundGuard(
             basic: [.init(user: "acp", password: SecretHash(of: Array(Self.new.utf8)))],
@@ -81,7 +81,7 @@ struct InboundGuardTests {
         }
     }
 
-    @Test("demands a client certificate where that is configured")
+    @Test("requires a client certificate if that is configured")
     func certificate() {
         let peers = InboundGuard(
             basic: [.init(user: "acp", password: SecretHash(of: Array(Self.new.utf8)))],

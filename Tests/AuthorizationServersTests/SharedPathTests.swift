@@ -86,7 +86,7 @@ struct SharedPathTests {
         Row("stranger", "bank", "retail", nil, 401, "credentials"),
     ]
 
-    @Test("are told apart by credential, tenant and workspace", arguments: rows)
+    @Test("are identified by credential, tenant and workspace", arguments: rows)
     func whose(_ row: Row) async throws {
         try await Self.withCalls(Self.servers) { (calls, store) async throws in
             var members = [#""login_id":"L1""#, #""user_identifier":"u""#]
@@ -110,7 +110,7 @@ struct SharedPathTests {
         }
     }
 
-    @Test("share the answers about users, each by its own credential")
+    @Test("get the same answers about users, each with its own credential")
     func users() async throws {
         try await Self.withCalls(Self.servers) { (calls, _) async throws in
             let body = #"{"user_identifier":"customer-4711@example.com"}"#
@@ -122,7 +122,7 @@ struct SharedPathTests {
         }
     }
 
-    @Test("refuse a malformed body by its own fault, and not as another server's")
+    @Test("refuse a malformed body for its own problem, not as another server's")
     func malformed() async throws {
         var strict = Self.server("strict", "shared", tenants: ["strict"])
         strict.requiresLoginState = true
@@ -135,7 +135,7 @@ struct SharedPathTests {
         }
     }
 
-    @Test("answer 403 only where no credential would help")
+    @Test("answer 403 only if no credential would help")
     func addresses() async throws {
         let far = try #require(AddressRange("192.0.2.0/24"))
         let fenced = Self.server("fenced", "fenced", allowed: [far])

@@ -142,12 +142,12 @@ struct StartDecodingTests {
         Row("DE-11", #"{"login":"L1","user_identifier":"u","login_state":"s"}"#, .refused),
     ]
 
-    @Test("is read leniently by the table", arguments: rows)
+    @Test("is decoded leniently as the contract says", arguments: rows)
     func lenient(row: Row) async throws {
         try await check(row, .lenient, row.lenient)
     }
 
-    @Test("is read strictly by the table", arguments: rows)
+    @Test("is decoded strictly as the contract says", arguments: rows)
     func strict(row: Row) async throws {
         try await check(row, .strict, row.strict)
     }
@@ -173,7 +173,7 @@ struct StartDecodingTests {
         }
     }
 
-    @Test("with two states that differ keeps the newer name's, and is noted")
+    @Test("keeps login_state if state differs, and notes that")
     func twoStates() async throws {
         let stage = try InboundStage()
         try await stage.run { calls in
@@ -188,7 +188,7 @@ struct StartDecodingTests {
         #expect(stage.log.lines.allSatisfy { !$0.members.contains(#""a""#) })
     }
 
-    @Test("needs a state where that is configured")
+    @Test("needs a state if that is configured")
     func requiredState() async throws {
         let stage = try InboundStage()
         try await stage.run({ $0.requiresLoginState = true }) { (calls) async throws in
@@ -200,7 +200,7 @@ struct StartDecodingTests {
     }
 
     @Test(
-        "ends when it says, by any RFC 3339 time, or after the default",
+        "determines the expiry by any RFC 3339 timestamp, or by the default lifetime",
         arguments: [
             (#""2026-11-20T12:05:00Z""#, 300_000), (#""2026-11-20T13:05:00+01:00""#, 300_000),
             (#""2026-11-20T12:05:00.250Z""#, 300_250), (#""2026-11-20t12:05:00z""#, 300_000),
@@ -217,7 +217,7 @@ struct StartDecodingTests {
         }
     }
 
-    @Test("that has expired on arrival is acknowledged and over")
+    @Test("is acknowledged and settled if it has expired on arrival")
     func expired() async throws {
         let stage = try InboundStage()
         try await stage.run { calls in
@@ -231,7 +231,7 @@ struct StartDecodingTests {
         }
     }
 
-    @Test("keeps unknown members, with secrets masked")
+    @Test("keeps unknown members, with masked secrets")
     func unknown() async throws {
         let stage = try InboundStage()
         try await stage.run { calls in

@@ -23,7 +23,7 @@ struct StartRouteTests {
           "binding_message": "Kiosk 12 / 84-20-17", "expires_at": "2026-11-20T12:05:00Z" }
         """
 
-    @Test("stores today's form whole before it is acknowledged")
+    @Test("stores the current form completely before it acknowledges")
     func today() async throws {
         let stage = try InboundStage()
         try await stage.run { calls in
@@ -57,7 +57,7 @@ struct StartRouteTests {
     }
 
     @Test(
-        "takes the older form, the Open Banking ones and the least there can be",
+        "accepts the older form, the Open Banking forms and the minimum",
         arguments: [
             #"{"login_id":"L1","user_identifier":"customer-4711","state":"c9q2v7"}"#,
             #"{"login_id":"L1","user_identifier":"u","openbanking_intent_id":"aac-7f3a","#
@@ -100,7 +100,7 @@ struct StartRouteTests {
     ]
 
     @Test(
-        "knows which consent a login is for, and that it is rejected in the end",
+        "stores the login's consent, and that its expiry is reported",
         arguments: named
     )
     func consent(_ row: Named) async throws {
@@ -119,7 +119,7 @@ struct StartRouteTests {
 
     static let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-    @Test("goes on with the caller's trace, in a span of ours, and notes the request")
+    @Test("continues the caller's trace with a span of its own, and stores the request id")
     func trace() async throws {
         let stage = try InboundStage()
         try await stage.run { calls in
@@ -136,7 +136,7 @@ struct StartRouteTests {
     }
 
     @Test(
-        "begins a trace when the caller's field does not count, and keeps nothing of that field",
+        "begins a trace when the caller's is invalid, and stores nothing of that",
         arguments: [
             [], [""], ["secret-text"], [parent, parent], [parent + "-00"], [parent.uppercased()],
             ["00-00000000000000000000000000000000-00f067aa0ba902b7-01"],
@@ -159,7 +159,7 @@ struct StartRouteTests {
         #expect(stage.log.lines.isEmpty)
     }
 
-    @Test("acknowledges a repeat and stores nothing more, whatever became of the login")
+    @Test("acknowledges a repeated start and changes nothing, whatever the login's phase")
     func repeats() async throws {
         let stage = try InboundStage()
         let body = #"{"login_id":"L1","user_identifier":"u","login_state":"s"}"#
@@ -186,7 +186,7 @@ struct StartRouteTests {
         #expect(stage.log.events == ["start.repeated", "start.repeated"])
     }
 
-    @Test("keeps the first of a thousand at a time, and one row")
+    @Test("stores one row for a thousand concurrent repeats")
     func racing() async throws {
         let stage = try InboundStage()
         try await stage.run { calls in
@@ -202,7 +202,7 @@ struct StartRouteTests {
     }
 
     @Test(
-        "keeps the first of two logins with one name, and says so",
+        "keeps the first of two different logins with the same id, and logs a warning",
         arguments: [
             #"{"login_id":"L1","user_identifier":"other","login_state":"s"}"#,
             #"{"login_id":"L1","user_identifier":"u","login_state":"other"}"#,
@@ -222,7 +222,7 @@ struct StartRouteTests {
         #expect(stage.log.events == ["start.conflict"])
     }
 
-    @Test("knows logins of one name in two tenants apart")
+    @Test("stores logins with the same id of two tenants")
     func tenantsApart() async throws {
         let stage = try InboundStage()
         try await stage.run { (calls) async throws in
@@ -234,7 +234,7 @@ struct StartRouteTests {
         }
     }
 
-    @Test("takes logins of its own tenants only")
+    @Test("accepts only logins of the configured tenants")
     func tenants() async throws {
         let stage = try InboundStage()
         try await stage.run({ $0.tenants = [.named("bank")] }) { (calls) async throws in
@@ -247,7 +247,7 @@ struct StartRouteTests {
     }
 
     @Test(
-        "acknowledges alike for users who are unknown, disabled or cannot be reached",
+        "gives the same answer for unknown, disabled and unreachable users",
         arguments: ["nobody", "disabled", "unreachable", "customer-4711@example.com"]
     )
     func users(user: String) async throws {
@@ -278,7 +278,7 @@ struct StartRouteTests {
         #expect(stage.log.events == ["start.over_limit"])
     }
 
-    @Test("asks for another delivery when nothing could be stored")
+    @Test("answers 503 when the login could not be stored")
     func storeClosed() async throws {
         let stage = try InboundStage()
         let store = try stage.open()
@@ -305,7 +305,7 @@ struct StartRouteTests {
         #expect(stage.log.events == ["start.malformed", "start.malformed"])
     }
 
-    @Test("keeps what a body says out of the log")
+    @Test("logs nothing of the body's values")
     func discretion() async throws {
         let stage = try InboundStage()
         try await stage.run { calls in

@@ -13,7 +13,7 @@ struct VerifyRouteTests {
     static let known = #"{"user_identifier":"customer-4711@example.com"}"#
 
     @Test(
-        "says yes to a user who can be reached, whatever else is in the body",
+        "answers yes for a reachable user, whatever else the body contains",
         arguments: [
             known,
             #"{"tenant_id":null,"user_identifier":"customer-4711@example.com","client_id":"x"}"#,
@@ -31,7 +31,7 @@ struct VerifyRouteTests {
         }
     }
 
-    @Test("gives one and the same no to unknown, disabled and unreachable users")
+    @Test("gives the same negative answer for unknown, disabled and unreachable users")
     func no() async throws {
         let stage = try InboundStage()
         try await stage.run { calls in
@@ -49,7 +49,7 @@ struct VerifyRouteTests {
     }
 
     @Test(
-        "refuses what is not a user's name in a JSON object",
+        "refuses a body that is not a JSON object with a valid user identifier",
         arguments: [
             "", "{", "null", "[]", #""customer""#, "{}", "\(known) x", "{\"user_identifier\":1}",
             #"{"user_identifier":null}"#, #"{"user_identifier":""}"#,
@@ -82,7 +82,7 @@ struct VerifyRouteTests {
     }
 
     @Test(
-        "lets nobody else ask, and never says which part was wrong",
+        "refuses wrong credentials without telling which part was wrong",
         arguments: [
             [], [Field("Authorization", "Basic " + Base64.encode(Array("acp:wrong".utf8)))],
             [Field("Authorization", "Basic " + Base64.encode(Array("other:x".utf8)))],
@@ -132,7 +132,7 @@ struct VerifyRouteTests {
         }
     }
 
-    @Test("does not take a directory that is down for a no")
+    @Test("answers 503 when the directory is unavailable")
     func directoryDown() async throws {
         let stage = try InboundStage()
         stage.people.goDown()
@@ -144,7 +144,7 @@ struct VerifyRouteTests {
         }
     }
 
-    @Test("answers under the base path only, and to POST only")
+    @Test("answers only POST, and only under the base path")
     func path() async throws {
         let stage = try InboundStage()
         try await stage.run { calls in

@@ -65,7 +65,7 @@ struct ForeignLibraryTests {
         }
     }
 
-    @Test("proves the client to the server that it is for, in its time, by its key")
+    @Test("is valid for its audience, during its lifetime, with the client's key")
     func assertions() async throws {
         var sent: [(Sent, audience: String)] = []
         for algorithm in SignatureAlgorithm.allCases {

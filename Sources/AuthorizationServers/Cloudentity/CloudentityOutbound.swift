@@ -9,7 +9,7 @@ struct CloudentityOutbound: Sendable {
         case standard, tenantVanity, serverVanity
     }
 
-    /// Whether the token endpoint is discovered (AU-3).
+    /// Whether the token endpoint is discovered [AU-3].
     enum DiscoveryMode: Hashable, Sendable {
         case off
         /// By the metadata of the system workspace.
@@ -18,7 +18,7 @@ struct CloudentityOutbound: Sendable {
         case at(String)
     }
 
-    /// Where the URLs of consents are (BP-3).
+    /// Where the URLs of consents are [BP-3].
     enum ConsentStyle: Hashable, Sendable, CaseIterable {
         /// Below the system workspace: every build since 2022.
         case systemWorkspace
@@ -39,12 +39,12 @@ struct CloudentityOutbound: Sendable {
     var domainMode = DomainMode.standard
     /// The tenant of starts that do not name one.
     var tenant: TenantID?
-    /// Overrides the table (BP-4).
+    /// Overrides the table [BP-4].
     var scopeGrantBaseURL: String?
     var consentStyle = ConsentStyle.systemWorkspace
-    /// Overrides the table (BP-4).
+    /// Overrides the table [BP-4].
     var consentBaseURL: String?
-    /// Overrides the table and discovery (BP-4).
+    /// Overrides the table and discovery [BP-4].
     var tokenURL: String?
     var discovery = DiscoveryMode.off
     var clientID: String
@@ -61,7 +61,7 @@ struct CloudentityOutbound: Sendable {
 }
 
 extension CloudentityOutbound {
-    /// Where the scope grant of a login is, each name one path segment (BP-1); nil when the tenant
+    /// Where the scope grant of a login is, each name one path segment [BP-1]; nil when the tenant
     /// is needed and neither the start nor the configuration names one.
     func scopeGrantURL(of key: LoginKey) -> String? {
         url(.scopeGrant, of: key)

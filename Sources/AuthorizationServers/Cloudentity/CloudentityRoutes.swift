@@ -40,7 +40,7 @@ struct CloudentityRoutes: Sendable {
         self.log = log
     }
 
-    /// The timeout of ACP is unknown; a user waits for this answer (IN-13, ST-3).
+    /// The timeout of ACP is unknown; a user waits for this answer [IN-13, ST-3].
     private static let deadline = Duration.seconds(2)
 
     var routes: [Route] {

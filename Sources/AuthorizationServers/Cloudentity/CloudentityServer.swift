@@ -49,7 +49,7 @@ struct CloudentityServer: AuthorizationServer {
 
     // MARK: Calling
 
-    /// One call with a token; when ACP refuses the token, one more with a new one (AU-6).
+    /// One call with a token; when ACP refuses the token, one more with a new one [AU-6].
     func call(
         _ method: Method,
         _ url: String,

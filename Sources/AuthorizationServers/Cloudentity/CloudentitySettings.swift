@@ -57,7 +57,7 @@ struct CloudentitySettings: Sendable {
         return Set(tenants)
     }
 
-    /// When a login ends, and what ends it (ST-4, ST-5, ST-6).
+    /// When a login ends, and what ends it [ST-4, ST-5, ST-6].
     private static func readExpiry(_ section: Section, _ inbound: inout CloudentityInbound) {
         inbound.reportsExpiry = section.choice(
             "reject_on_expiry",

@@ -8,7 +8,7 @@ struct ReceivedStart {
     let tenant: TenantID?
     let details: PendingLogin.Details
     let expiresAt: Timestamp?
-    /// `login_state` and `state` have different values (DE-3).
+    /// `login_state` and `state` have different values [DE-3].
     let hasTwoStates: Bool
 
     /// What is wrong with a body, in words for its sender.
@@ -77,7 +77,7 @@ struct ReceivedStart {
     }
 
     /// Decodes a body that came with a credential of all these servers. Its tenant and workspace
-    /// identify the server (BP-2).
+    /// identify the server [BP-2].
     static func decode(
         _ request: Request,
         for servers: [CloudentityInbound]
@@ -123,7 +123,7 @@ struct ReceivedStart {
         return identifier
     }
 
-    /// A timestamp of RFC 3339; ACP sends it without fractions and offsets (DE-7).
+    /// A timestamp of RFC 3339; ACP sends it without fractions and offsets [DE-7].
     private static func moment(_ name: String, _ text: String?) throws(Malformed) -> Timestamp? {
         guard let text else { return nil }
         guard let milliseconds = RFC3339.parse(text) else {

@@ -1,7 +1,7 @@
 import JSON
 
 /// The members of the body of a start, read one by one without building a tree. A null member is
-/// absent (DE-9).
+/// absent [DE-9].
 struct StartMembers {
     let isStrict: Bool
     /// The first invalid member. The rest is still read, because a body that is not JSON is the
@@ -98,7 +98,7 @@ struct StartMembers {
     }
 
     /// An array of strings. The lenient decoding also accepts one string of words, and for scopes
-    /// objects as ACP's GET answers have them (DE-5, DE-6).
+    /// objects as ACP's GET answers have them [DE-5, DE-6].
     private mutating func words(
         _ name: String,
         _ json: inout JSONScanner,
@@ -153,7 +153,7 @@ struct StartMembers {
         return requested.isEmpty ? value["name"]?.string : requested
     }
 
-    /// Anything but an object counts as absent (DE-8).
+    /// Anything but an object counts as absent [DE-8].
     private mutating func takeClientInfo(_ json: inout JSONScanner) throws(JSONError) {
         guard try json.kind() == .object else { return try json.skip() }
         var found: String?
