@@ -8,6 +8,8 @@ import TLS
 /// soon as the socket is readable (`serve`), while the task of the connection stays suspended. The
 /// task is resumed only for what has to be awaited: a handler, a slow peer, the end. Resuming a
 /// task for each request would cost as much as parsing the request.
+///
+/// What `run` awaits rarely is not inlined: an idle connection keeps the frame of `run`.
 @safe final class ServerConnection: @unchecked Sendable {
     // Invariant behind @unchecked: touched on the loop's thread only.
     private let socket: Socket
@@ -73,7 +75,6 @@ import TLS
 
     // MARK: Answering
 
-    // Not inlined: the request would be in the frame of `run`.
     @inline(never)
     private func handle(_ handler: Handler) async throws(ConnectionEnd) {
         guard let request = unsafe state.request else { return }
@@ -81,6 +82,7 @@ import TLS
         guard unsafe state.endHandling(request, response) else { throw .gone }
     }
 
+    @inline(never)
     private func flush() async throws(ConnectionEnd) {
         unsafe state.beginFlush()
         while let step = unsafe state.sendMore() { try await until(step) }
@@ -97,6 +99,7 @@ import TLS
 
     // MARK: Beginning and ending
 
+    @inline(never)
     private func handshake(_ context: TLSContext) async throws(ConnectionEnd) {
         socket.expire(inMilliseconds: server.limits.handshake)
         guard let session = try? TLSSession(context, over: socket) else { throw .gone }

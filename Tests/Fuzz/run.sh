@@ -25,7 +25,7 @@ gather() { # gather FOLDER FILE…
 build() { # build NAME OPTION… ; takes the gathered files
     local name=$1
     shift
-    swiftc -swift-version 6 -sanitize=fuzzer,address -parse-as-library -O -module-name Fuzz \
+    swiftc -swift-version 6 -package-name beckon -sanitize=fuzzer,address -parse-as-library -O -module-name Fuzz \
         -o "$work/$name-fuzz" "$@" "$work/$name"/*.swift
 }
 
