@@ -38,7 +38,7 @@ struct ConfigurationTests {
         #expect(server.inbound.peers.allowed.count == 2)
         #expect(server.inbound.peers.apiKey?.field == "x-api-key")
         #expect(configuration.listen.tls?.certificate == "/etc/beckon/tls/server.pem")
-        #expect(configuration.notify.map(\.after) == [.zero, .seconds(20)])
+        #expect(configuration.notify.map(\.after) == [.zero])
         #expect(configuration.channels.map(\.id.value) == ["app", "sms"])
         let accounts = try #require(configuration.accounts)
         #expect(accounts.token?.withText { $0 } == "token")

@@ -150,14 +150,14 @@ struct HTTPAccountsTests {
         (#""id":"1""#, #""id":null"#, "accounts[0].id is missing"),
         (#""id":"1""#, #""id":1"#, "accounts[0].id must be a string"),
         (#""id":"1""#, #""id":"""#, "accounts[0].id must have 1 to 256 characters"),
-        (#""id":"1""#, #""id":"a\u0000b""#, "accounts[0].id must not have control characters"),
+        (#""id":"1""#, #""id":"a\u0000b""#, "accounts[0].id must not contain control characters"),
         (#""id":"1""#, #""id":"1","id":"2""#, "the answer is not JSON with each member once"),
         (#""name":"A""#, #""name":["A"]"#, "accounts[0].name must be a string"),
         (#""name":"A""#, #""name":" \u3000""#, "accounts[0].name must not be blank"),
-        (#""name":"A""#, #""name":"A\nB""#, "accounts[0].name must not have control characters"),
-        (#""name":"A""#, #""name":"A\u007F""#, "accounts[0].name must not have control"),
-        (#""name":"A""#, #""name":"A\u0085""#, "accounts[0].name must not have control"),
-        (#""name":"A""#, #""name":"A\u2028""#, "accounts[0].name must not have control"),
+        (#""name":"A""#, #""name":"A\nB""#, "accounts[0].name must not contain control characters"),
+        (#""name":"A""#, #""name":"A\u007F""#, "accounts[0].name must not contain control"),
+        (#""name":"A""#, #""name":"A\u0085""#, "accounts[0].name must not contain control"),
+        (#""name":"A""#, #""name":"A\u2028""#, "accounts[0].name must not contain control"),
         (#""name":"A""#, #""name":"\#(String(repeating: "a", count: 129))""#, "1 to 128"),
         (#""display":"D""#, #""display":{}"#, "accounts[0].display must be a string"),
         (#""display":"D""#, #""display":"\#(String(repeating: "é", count: 65))""#, "1 to 64"),
@@ -167,7 +167,7 @@ struct HTTPAccountsTests {
         (#"["sharing"]"#, #""sharing""#, "accounts[0].purposes must be an array"),
         (#"["sharing"]"#, #"["all"]"#, "accounts[0].purposes[0] must be one of sharing, payments"),
         (#"["sharing"]"#, #"["sharing",1]"#, "accounts[0].purposes[1] must be one of"),
-        (#"["sharing"]"#, #"["sharing","sharing"]"#, "accounts[0].purposes[1] comes twice"),
+        (#"["sharing"]"#, #"["sharing","sharing"]"#, "accounts[0].purposes[1] is repeated"),
         (#"["sharing"]"#, #"["a","b","c"]"#, "accounts[0].purposes must have at most 2 elements"),
     ]
 
@@ -180,18 +180,18 @@ struct HTTPAccountsTests {
         (#""resource_type":true"#, "accounts[0].resource_type must be a string"),
         (#""resource_type":"""#, "accounts[0].resource_type must have 1 to 64"),
         (#""customer_id":7"#, "accounts[0].customer_id must be a string"),
-        (#""customer_id":"a\tb""#, "accounts[0].customer_id must not have control characters"),
+        (#""customer_id":"a\tb""#, "accounts[0].customer_id must not contain control characters"),
         (#""number":"123""#, "accounts[0].number must be an object"),
         (#""number":{}"#, "accounts[0].number.scheme is missing"),
         (#""number":{"scheme":"A"}"#, "accounts[0].number.identification is missing"),
         (#""number":{"scheme":"A","identification":1}"#, "number.identification must be a string"),
         (
             #""number":{"scheme":"A","identification":"1","issuer":"1"}"#,
-            "accounts[0].number.issuer must not stand without ispb"
+            "accounts[0].number.issuer requires ispb"
         ),
         (
             #""number":{"scheme":"A","identification":"1","account_type":"CACC"}"#,
-            "accounts[0].number.account_type must not stand without ispb"
+            "accounts[0].number.account_type requires ispb"
         ),
         (
             #""number":{"scheme":"A","identification":"1","secondary":""}"#,
@@ -201,8 +201,8 @@ struct HTTPAccountsTests {
             #""number":{"scheme":"A","identification":"1","secondary":7}"#,
             "accounts[0].number.secondary must be a string"
         ),
-        (brazilian(#""scheme":"A""#), "accounts[0].number.scheme must not stand beside ispb"),
-        (brazilian(#""secondary":"A""#), "number.secondary must not stand beside ispb"),
+        (brazilian(#""scheme":"A""#), "accounts[0].number.scheme cannot be combined with ispb"),
+        (brazilian(#""secondary":"A""#), "number.secondary cannot be combined with ispb"),
         (brazilian(ispb: "1234567"), "accounts[0].number.ispb must be a string of 8 digits"),
         (brazilian(ispb: "1234567a"), "accounts[0].number.ispb must be a string of 8 digits"),
         (brazilian(ispb: "１２３４５６７８"), "accounts[0].number.ispb must be a string of 8"),
@@ -278,7 +278,7 @@ struct HTTPAccountsTests {
     func twins() async throws {
         let twice = Self.list(Self.plain, Self.plain)
         let reason = try await refusal(of: twice)
-        #expect(reason == "accounts[1].id is that of an earlier account")
+        #expect(reason == "accounts[1].id is already used by an earlier account")
         // One letter composed, the other decomposed: two ids.
         let letters = Self.list(
             Self.plain.replacing("\"1\"", with: "\"\\u00e9\""),
