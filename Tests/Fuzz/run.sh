@@ -17,7 +17,7 @@ gather() { # gather FOLDER FILE…
     rm -rf "$folder"
     mkdir -p "$folder"
     for file in "$@"; do
-        sed -E '/^(public |internal )?import (HTTP|JSON|Cryptography|JOSE|Logins)$/d' "$file" \
+        sed -E '/^(public |internal )?import (Dates|HTTP|JSON|Cryptography|JOSE|Logins)$/d' "$file" \
             > "$folder/$(basename "$(dirname "$file")")-$(basename "$file")"
     done
 }
@@ -43,7 +43,7 @@ for target in "${targets[@]}"; do
         swiftc -parse-as-library -o "$work/seeds-of-corpus" \
             Tests/HTTPTests/CorpusCase.swift Tests/Fuzz/Seeds.swift
         "$work/seeds-of-corpus" Tests/HTTPTests/Corpus "$work/seeds/parser"
-        gather parser Sources/HTTP/*.swift Tests/HTTPTests/CorpusCase.swift \
+        gather parser Sources/Dates/*.swift Sources/HTTP/*.swift Tests/HTTPTests/CorpusCase.swift \
             Tests/HTTPTests/RequestReader.swift Tests/Fuzz/ParserFuzz.swift
         build parser
         run parser 8192
@@ -63,8 +63,8 @@ for target in "${targets[@]}"; do
         ;;
     consent)
         python3 Tests/Fuzz/seeds.py consent "$work/seeds/consent"
-        gather consent Sources/HTTP/*.swift Sources/JSON/*.swift Sources/Cryptography/*.swift \
-            Sources/Logins/*.swift Sources/Logins/*/*.swift \
+        gather consent Sources/Dates/*.swift Sources/HTTP/*.swift Sources/JSON/*.swift \
+            Sources/Cryptography/*.swift Sources/Logins/*.swift Sources/Logins/*/*.swift \
             Sources/AuthorizationServers/Cloudentity/Consents/C*.swift \
             Sources/AuthorizationServers/Cloudentity/Families/*.swift \
             Tests/Fuzz/ConsentFuzz.swift
