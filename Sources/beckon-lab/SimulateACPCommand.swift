@@ -30,14 +30,14 @@ struct SimulateACPCommand: Subcommand {
             "Password.",
             default: "$BECKON_SIM_SERVICE_PASSWORD or the demo's"
         ),
-        .text("system-client-secret", "TEXT", "Secret of the service's client, beckon."),
-        .text("system-client-subject", "NAME", "Subject of its certificate, in place of a secret."),
+        .text("system-client-secret", "TEXT", "Secret of the client beckon, which Beckon uses."),
+        .text("system-client-subject", "NAME", "Subject of Beckon's client certificate."),
         .text(
             "system-client-thumbprint",
             "TEXT",
-            "x5t#S256 of a self-signed one (RFC 8705)."
+            "Thumbprint (x5t#S256) of Beckon's self-signed certificate."
         ),
-        .text("system-client-jwks", "FILE", "Its public keys, in place of a secret."),
+        .text("system-client-jwks", "FILE", "JWK Set that verifies Beckon's assertions."),
         .text("client-id", "NAME", "OAuth client.", default: "kiosk"),
         .text("client-secret", "TEXT", "Secret of the OAuth client.", default: "kiosk-secret"),
         .text("mode", "MODE", "Token delivery: poll or ping.", default: "poll"),

@@ -85,7 +85,12 @@ struct LoginFlowTests {
             ("alice", true, false, .noChannel),
         ]
     )
-    func userCannotBeNotified(user: String, isActive: Bool, isEnabled: Bool, failure: Failure) async throws {
+    func userCannotBeNotified(
+        user: String,
+        isActive: Bool,
+        isEnabled: Bool,
+        failure: Failure
+    ) async throws {
         let stage = try Stage()
         stage.people.put(User(id: .named("alice"), isActive: isActive))
         if !isEnabled { stage.webhook.disable() }

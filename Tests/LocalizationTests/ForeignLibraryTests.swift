@@ -49,7 +49,10 @@ struct ForeignLibraryTests {
             #expect(expected["direction"]?.string == catalogue.direction)
             compare(Self.days.map { CivilDay($0).map(catalogue.date) }, "days")
             compare(Self.numbers.map(catalogue.number), "numbers")
-            compare(StandardCodes.countries.map { catalogue.meaning($0, in: .country) }, "countries")
+            compare(
+                StandardCodes.countries.map { catalogue.meaning($0, in: .country) },
+                "countries"
+            )
             compare(
                 StandardCodes.currencies.map { catalogue.meaning($0, in: .currency) },
                 "currencies"

@@ -18,7 +18,7 @@ struct ListLogins: StoreAction {
             "preparing, waiting, reporting, settled or stranded.",
             default: "stranded"
         ),
-        .text("after", "NUMBER", "Only logins after this one."),
+        .text("after", "NUMBER", "Only logins with a higher number."),
         .text("limit", "COUNT", "Maximum number of logins.", default: "100"),
     ]
 
@@ -50,7 +50,7 @@ struct ListLogins: StoreAction {
 /// `beckon logins show`: everything that is stored of a login.
 struct ShowLogin: StoreAction {
     static let name = "logins show"
-    static let summary = "Show a login and its attempts. The output is personal data."
+    static let summary = "Show a login and its attempts. The output contains personal data."
     static let options: [CommandOption] = [.number]
 
     private let number: LoginNumber
@@ -125,8 +125,8 @@ enum RetryLogin: LoginResolution {
     static let name = "logins retry"
     static let summary = "Retry a stranded report."
     static let details = """
-        A running service retries it within seconds; otherwise the next start does. This is possible
-        until the login expires at the authorization server; after that, only logins abandon is.
+        A running service retries it within seconds; otherwise the next start does. After the login
+        has expired at the authorization server, use `beckon logins abandon`.
         """
     static let event = PendingLogin.Event.retried
     static let done = "will be reported again"

@@ -75,7 +75,7 @@ struct AddUser: StoreAction {
 /// `beckon users list`: the users of the local directory, one per line.
 struct ListUsers: StoreAction {
     static let name = "users list"
-    static let summary = "List the users of the local directory."
+    static let summary = "List the users that these commands manage."
     static let details = """
         Tab-separated, one user per line: identifier, active or disabled, channels, language, time
         zone.
@@ -157,7 +157,7 @@ enum DisableUser: UserChange {
 
 enum RemoveUser: UserChange {
     static let verb = "remove"
-    static let summary = "Remove a user. The user's logins stay."
+    static let summary = "Remove a user. The user's logins stay in the store."
     static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool {
         try await users.remove(user)
     }

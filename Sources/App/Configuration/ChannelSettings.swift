@@ -37,7 +37,7 @@ public struct NotifyStep: Hashable, Sendable {
                 "after",
                 default: .zero,
                 .zero...(.seconds(3600)),
-                "How long after the prompt is ready."
+                "Delay before the channel is notified, from when the prompt is ready."
             )
             guard !name.isEmpty else { return nil }
             if !known.contains(name) {

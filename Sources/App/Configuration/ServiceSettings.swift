@@ -45,7 +45,7 @@ public struct ApprovalSettings: Hashable, Sendable {
             key,
             default: "[]",
             example: "[\"https://bank.example\"]",
-            "Origins that may show the prompt in a frame."
+            "Origins that may show the prompt in a frame; none by default."
         )
         return elements.compactMap { position, node in
             guard case .string(let text) = node.value, isOrigin(text) else {
@@ -115,7 +115,7 @@ public struct EngineSettings: Hashable, Sendable {
             "pause",
             default: .seconds(1),
             bounds,
-            "How long before one call tries again; doubled each time it fails."
+            "Wait before a trial call; doubled after each failed one."
         )
         let longest = section.duration(
             "longest_pause",

@@ -19,13 +19,13 @@ public struct StoreSettings: Hashable, Sendable {
             "redact_after",
             default: .seconds(86400 * 7),
             bounds,
-            "Personal data is deleted after this."
+            "Personal data is erased this long after the login was settled."
         )
         deleteAfter = retention.duration(
             "delete_after",
             default: .seconds(86400 * 400),
             bounds,
-            "The login is deleted after this."
+            "The login is deleted this long after it was settled."
         )
         if deleteAfter < redactAfter {
             retention.problem("delete_after", "must not be shorter than redact_after")

@@ -16,7 +16,7 @@ extension CloudentityInbound {
             requiresLoginState: section.flag(
                 "require_login_state",
                 default: false,
-                "Refuse a start without login_state."
+                "Refuse requests to /authentication/start without login_state."
             ),
             allowedWorkspaces: Self.workspaces(section)
         )

@@ -94,8 +94,8 @@ extension Section {
     fileprivate func discovery() -> CloudentityOutbound.DiscoveryMode {
         let key = "discovery"
         let about = """
-            Ask ACP for its token endpoints: true, or the URL of its metadata. token_url takes \
-            precedence.
+            true: find the token endpoint in ACP's metadata. A URL: find it in the metadata at this \
+            URL. token_url takes precedence.
             """
         let node = node(key, default: "false", about)
         switch node?.value {

@@ -22,7 +22,7 @@ extension CloudentityOutbound {
         rejectionCodes = Self.codes(
             section.group(
                 "rejection_codes",
-                "The reasons for a rejected consent that Open Finance Brasil is given."
+                "The reason codes sent to Open Finance Brasil for a rejected consent."
             )
         )
         statusPolicy = StatusPolicy(overrides: Self.readings(section))
@@ -35,7 +35,7 @@ extension CloudentityOutbound {
         let groups = section.named(
             "workspaces",
             examples: [("retail", nil)],
-            "What is known of workspaces, by their server_id."
+            "Settings for each workspace, by its server_id."
         )
         for (name, group) in groups {
             let family = group.choice(
@@ -50,8 +50,8 @@ extension CloudentityOutbound {
                 "partial_scopes",
                 default: false,
                 """
-                Whether the user may leave out scopes that are neither openid nor implicit. Only \
-                if ACP is configured to accept fewer scopes than were requested.
+                Let the user leave out scopes other than openid and those that ACP marks as \
+                implicit. Only if ACP is configured to accept fewer scopes than were requested.
                 """
             )
             group.end()
@@ -122,10 +122,10 @@ extension CloudentityOutbound {
             default: "{}",
             example: "{ \"403\": \"token_refused\" }",
             """
-            What a status of ACP from 400 to 599 means, where the built-in table is wrong for it: \
-            recorded (done), token_refused (retry once with a new token), look_once (check once \
-            whether it is recorded), missing, not_processed (retry later), ambiguous (check before \
-            retrying) or permanent (never retry).
+            Overrides how Beckon treats an HTTP status from 400 to 599 in ACP's response to a \
+            report: recorded (done), token_refused (retry once with a new token), look_once (check \
+            once whether the report was recorded), missing (ACP no longer has the login), \
+            not_processed (retry later), ambiguous (check before retrying) or permanent (never retry).
             """
         )
         guard let node else { return [:] }

@@ -71,7 +71,7 @@ struct CloudentitySettings: Sendable {
             default: .keepFirst,
             """
             Only one login per consent can be pending. When a second one arrives, keep_first \
-            closes the new login and supersede the old one; ACP is not told.
+            closes the new login, supersede closes the old one; ACP is not told.
             """
         )
         let bounds: ClosedRange<Duration> = .zero...(.seconds(60))
@@ -79,7 +79,7 @@ struct CloudentitySettings: Sendable {
             "prompt_margin",
             default: .seconds(10),
             bounds,
-            "How long before ACP's deadline a prompt ends."
+            "How long before ACP's deadline a prompt ends, at most a quarter of the login's lifetime."
         )
         inbound.timing.reportMargin = section.duration(
             "report_margin",
