@@ -2,7 +2,7 @@
 /// inputs that share a hash.
 ///
 /// Swift's `Hasher` does not do: its seed changes with each process, and these hashes are stored.
-/// Measured for each insert: 3,000 instructions, against 9,000 with SHA-256 by OpenSSL, of 117,000.
+/// `NumbersByHash` has the cost of an insert with and without it.
 struct SipHash {
     struct Key: Hashable, Sendable {
         let low: UInt64
