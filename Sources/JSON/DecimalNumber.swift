@@ -17,7 +17,9 @@ struct DecimalNumber: Hashable {
         let parts = text.utf8.split(maxSplits: 1) { $0 | 0x20 == UInt8(ascii: "e") }
         var exponent = 0
         if parts.count == 2 {
-            guard let written = Int(String(Substring(parts[1]))), abs(written) < 1_000_000_000
+            // A range, because `abs` traps for the smallest integer.
+            guard let written = Int(String(Substring(parts[1]))),
+                (-999_999_999...999_999_999).contains(written)
             else { return nil }
             exponent = written
         }

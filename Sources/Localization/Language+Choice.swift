@@ -8,9 +8,14 @@ extension Language {
         return .en
     }
 
+    /// Longer tags are ignored, because looking one up takes quadratic time. Every registered tag is
+    /// shorter (RFC 5646 §4.4.1).
+    private static let longestTag = 35
+
     /// Cuts the tag from the right until it is one of ours (RFC 4647 §3.4); else any of ours with
     /// the same primary subtag, such as `pt-BR` for `pt-PT`.
     private static func lookUp(_ tag: String) -> Language? {
+        guard tag.utf8.count <= longestTag else { return nil }
         var parts = tag.lowercased().split(whereSeparator: { $0 == "-" || $0 == "_" })
         guard let primary = parts.first else { return nil }
         while !parts.isEmpty {

@@ -150,6 +150,21 @@ struct CatalogueTests {
         #expect(Language.best(chosen: chosen, acceptLanguage: accepted) == language)
     }
 
+    @Test(
+        "A language tag of more than 35 bytes is ignored, whatever it begins with",
+        arguments: [
+            ("de-" + String(repeating: "a", count: 32), Language.de),
+            ("de-" + String(repeating: "a", count: 33), .en),
+            ("de" + String(repeating: "-a", count: 8_000), .en),
+            ("de" + String(repeating: "_a", count: 8_000), .en),
+        ]
+    )
+    func longTags(tag: String, language: Language) {
+        #expect(Language.best(chosen: tag, acceptLanguage: nil) == language)
+        #expect(Language.best(chosen: nil, acceptLanguage: tag) == language)
+        #expect(Language.best(chosen: nil, acceptLanguage: tag + ", fr;q=0.5") != .en)
+    }
+
     /// CLDR 47, plurals.xml, cardinal, samples of whole numbers: numbers with the same form.
     @Test(
         "Numbers take the plural forms of the CLDR",
