@@ -42,6 +42,9 @@ if [ "$what" = test ]; then
     need sqlite3 has sqlite3
     need jq has jq
     need gettext has msgfmt
+    need binutils has nm
+    # For `make interop`, which installs these packages too.
+    need iso-codes test -d /usr/share/iso-codes/json
     # nginx is in /usr/sbin, which may not be in a user's PATH.
     need nginx-light has_any nginx /usr/sbin/nginx
     need python3-venv /usr/bin/python3 -c 'import ensurepip'
