@@ -29,7 +29,9 @@ public final class ChildProcess: Sendable {
     }
 
     /// Only one at a time: a child that starts before the pipe is marked close-on-exec inherits it.
-    private static let turn = Locked(())
+    /// Not of `Void`: an empty value has no address of its own, and the thread sanitizer then sees its
+    /// accesses at the object's.
+    private static let turn = Locked(false)
 
     private let id: pid_t
     private let input: Locked<Int32?>
