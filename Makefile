@@ -44,11 +44,19 @@ lint: ## Check style, scripts and the interface descriptions
 format: ## Format the sources
 	$(SWIFT) format -i -r $(SOURCES)
 
+# One target of tests at a time: under a sanitizer all of them together take longer than the limit
+# of a test.
 sanitize: setup-test ## Run the tests with the thread and address sanitizers
-	$(SWIFT) test $(SWIFTFLAGS) --disable-xctest --sanitize=thread --scratch-path .build/thread
-	ASAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/address.txt \
-	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leak.txt \
-	$(SWIFT) test $(SWIFTFLAGS) --disable-xctest --sanitize=address --scratch-path .build/address
+	export ASAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/address.txt \
+		LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leak.txt; \
+	for sanitizer in thread address; do \
+		options="--sanitize=$$sanitizer --scratch-path .build/$$sanitizer"; \
+		$(SWIFT) build $(SWIFTFLAGS) --build-tests $$options; \
+		for target in $(notdir $(wildcard Tests/*Tests)); do \
+			$(SWIFT) test $(SWIFTFLAGS) --skip-build --disable-xctest $$options \
+				--filter "^$$target\."; \
+		done; \
+	done
 
 fuzz: setup-test ## Fuzz the HTTP parser, canonical JSON, tokens and keys, and consents, one minute each
 	Tests/Fuzz/run.sh 60
