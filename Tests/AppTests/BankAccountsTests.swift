@@ -12,7 +12,7 @@ import Testing
 
 @testable import App
 
-@Suite("The accounts of a configured bank", .timeLimit(.minutes(1)))
+@Suite("The accounts of a configured bank", .timeLimit(.minutes(3)))
 struct BankAccountsTests {
     /// The directory that a configuration describes, at the simulated bank on a real socket.
     private static func asking(

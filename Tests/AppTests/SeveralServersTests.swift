@@ -11,7 +11,7 @@ import Testing
 
 /// The whole service on real sockets: two authorization servers under one base path, and people who
 /// are reached by webhook and approve through the device interface.
-@Suite("A service of two authorization servers", .timeLimit(.minutes(1)))
+@Suite("A service of two authorization servers", .timeLimit(.minutes(3)))
 struct SeveralServersTests {
     private typealias Fixtures = ConfigurationFixtures
 

@@ -9,7 +9,7 @@ import Testing
 @testable import AuthorizationServers
 
 // Tenant and workspace select the server [IN-7, BP-2].
-@Suite("Servers that call under one base path", .timeLimit(.minutes(1)))
+@Suite("Servers that call under one base path", .timeLimit(.minutes(3)))
 struct SharedPathTests {
     private static func server(
         _ id: String,

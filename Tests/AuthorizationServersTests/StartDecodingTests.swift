@@ -7,7 +7,7 @@ import Testing
 @testable import AuthorizationServers
 
 // `Contract.md`, section 2.
-@Suite("The body of a start", .timeLimit(.minutes(1)))
+@Suite("The body of a start", .timeLimit(.minutes(3)))
 struct StartDecodingTests {
     /// What a row of the table expects of a body.
     enum Expected: Sendable {

@@ -9,7 +9,7 @@ import Testing
 @testable import AuthorizationServers
 
 // `Contract.md`, section 2.
-@Suite("POST /authentication/start", .timeLimit(.minutes(1)))
+@Suite("POST /authentication/start", .timeLimit(.minutes(3)))
 struct StartRouteTests {
     static let acknowledged = #"{"acknowledged":true}"#
 

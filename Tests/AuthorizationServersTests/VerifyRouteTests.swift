@@ -8,7 +8,7 @@ import Testing
 @testable import AuthorizationServers
 
 // `Contract.md`, section 1.
-@Suite("POST /user/verify", .timeLimit(.minutes(1)))
+@Suite("POST /user/verify", .timeLimit(.minutes(3)))
 struct VerifyRouteTests {
     static let known = #"{"user_identifier":"customer-4711@example.com"}"#
 

@@ -4,7 +4,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("A pooled connection", .timeLimit(.minutes(1)))
+@Suite("A pooled connection", .timeLimit(.minutes(3)))
 struct ConnectionReuseTests {
     let peer: PeerProcess
     let client = CurlHTTPClient()

@@ -5,7 +5,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("A destination", .timeLimit(.minutes(1)))
+@Suite("A destination", .timeLimit(.minutes(3)))
 struct DestinationTests {
     @Test("presents its own certificate, on connections of its own")
     func clientCertificates() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CurlClient
 
-@Suite("A guarded destination behind a proxy", .timeLimit(.minutes(1)))
+@Suite("A guarded destination behind a proxy", .timeLimit(.minutes(3)))
 struct GuardedProxyTests {
     private static let name = "hook.bank.test"
     /// Public, and never connected to: the proxy's tunnels lead elsewhere.

@@ -5,7 +5,7 @@ import Testing
 @testable import Endpoints
 
 /// UTS #39: names that do not say what they seem to say.
-@Suite("Lookalike letters", .timeLimit(.minutes(1)))
+@Suite("Lookalike letters", .timeLimit(.minutes(3)))
 struct LookalikeTests {
     @Test(
         "Words of mixed alphabets get a warning, ordinary words do not",

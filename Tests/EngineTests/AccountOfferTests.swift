@@ -28,7 +28,7 @@ final class StandInBank: AccountDirectory {
     }
 }
 
-@Suite("Accounts to choose from", .timeLimit(.minutes(1)))
+@Suite("Accounts to choose from", .timeLimit(.minutes(3)))
 struct AccountOfferTests {
     static func account(
         _ id: String,

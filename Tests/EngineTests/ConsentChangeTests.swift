@@ -4,7 +4,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Consents fetched again before the report", .timeLimit(.minutes(1)))
+@Suite("Consents fetched again before the report", .timeLimit(.minutes(3)))
 struct ConsentChangeTests {
     static func lodged(
         reference: String = "INV-1",

@@ -6,7 +6,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Decision desk", .timeLimit(.minutes(1)))
+@Suite("Decision desk", .timeLimit(.minutes(3)))
 struct DecisionDeskTests {
     /// A desk over a store on which nobody works, and a login that waits for its person.
     struct Counter {

@@ -3,7 +3,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Notifying a user", .timeLimit(.minutes(1)))
+@Suite("Notifying a user", .timeLimit(.minutes(3)))
 struct EscalationTests {
     @Test("The second channel is asked after its delay, with the same link")
     func second() async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("Waiting for a login", .timeLimit(.minutes(1)))
+@Suite("Waiting for a login", .timeLimit(.minutes(3)))
 struct LoginChangesTests {
     typealias Counter = DecisionDeskTests.Counter
 

@@ -4,7 +4,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("The cost of a login", .timeLimit(.minutes(1)))
+@Suite("The cost of a login", .timeLimit(.minutes(3)))
 struct LoginCostTests {
     @Test("A login takes six commits, seven reads of its row and one look-up of its user")
     func cost() async throws {

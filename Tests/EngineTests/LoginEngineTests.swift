@@ -3,7 +3,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Login engine", .timeLimit(.minutes(1)))
+@Suite("Login engine", .timeLimit(.minutes(3)))
 struct LoginEngineTests {
     @Test("The engine performs a thousand duties within its concurrency limit")
     func concurrency() async throws {

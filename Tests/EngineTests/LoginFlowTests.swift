@@ -3,7 +3,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Login from start to report", .timeLimit(.minutes(1)))
+@Suite("Login from start to report", .timeLimit(.minutes(3)))
 struct LoginFlowTests {
     @Test(
         "A login is prepared, notified and reported without waiting for a timer",

@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Reports", .timeLimit(.minutes(1)))
+@Suite("Reports", .timeLimit(.minutes(3)))
 struct ReportingTests {
     typealias Case = (
         choice: Decision.Choice, answers: [ReportAnswer], phase: PendingLogin.PhaseName,

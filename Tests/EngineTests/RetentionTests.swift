@@ -4,7 +4,7 @@ import SQLiteStore
 import TestSupport
 import Testing
 
-@Suite("Retention", .timeLimit(.minutes(1)))
+@Suite("Retention", .timeLimit(.minutes(3)))
 struct RetentionTests {
     let retention = Retention(redactAfter: .minutes(60), deleteAfter: .minutes(600))
 

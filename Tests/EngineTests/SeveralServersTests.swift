@@ -3,7 +3,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Several authorization servers", .timeLimit(.minutes(1)))
+@Suite("Several authorization servers", .timeLimit(.minutes(3)))
 struct SeveralServersTests {
     private static let busy = ReportAnswer.later("503", after: nil, inDoubt: false)
 

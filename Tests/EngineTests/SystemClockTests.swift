@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("System clock", .timeLimit(.minutes(1)))
+@Suite("System clock", .timeLimit(.minutes(3)))
 struct SystemClockTests {
     let clock = SystemClock()
     let rung = Recorded<String>()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("A cached directory", .timeLimit(.minutes(1)))
+@Suite("A cached directory", .timeLimit(.minutes(3)))
 struct CachedDirectoryTests {
     let clock = ManualClock()
     let source = Source()

@@ -11,7 +11,7 @@ import Testing
 
 /// Our adapter of ACP against the simulated one, consent by consent: what one of them has got wrong
 /// about the wire the other refuses.
-@Suite("The adapter at the simulated authorization server", .timeLimit(.minutes(1)))
+@Suite("The adapter at the simulated authorization server", .timeLimit(.minutes(3)))
 struct AdapterFlowTests {
     /// A login about a lodged consent, as the start told it, and the adapter.
     struct Flow {

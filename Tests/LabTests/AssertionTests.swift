@@ -6,7 +6,7 @@ import Lab
 import TestSupport
 import Testing
 
-@Suite("A client assertion at the simulated server", .timeLimit(.minutes(1)))
+@Suite("A client assertion at the simulated server", .timeLimit(.minutes(3)))
 struct AssertionTests {
     private static let type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     private let key: SigningKey

@@ -4,7 +4,7 @@ import JSON
 import Lab
 import Testing
 
-@Suite("A backchannel request", .timeLimit(.minutes(1)))
+@Suite("A backchannel request", .timeLimit(.minutes(3)))
 struct BackchannelTests {
     /// One way to be wrong, and what is answered (OpenID CIBA Core §7.2, §13).
     struct Wrong: Sendable, CustomTestStringConvertible {

@@ -4,7 +4,7 @@ import Lab
 import TestSupport
 import Testing
 
-@Suite("A knob for what the server answers", .timeLimit(.minutes(1)))
+@Suite("A knob for what the server answers", .timeLimit(.minutes(3)))
 struct CallKnobTests {
     private func turn(
         _ name: KnobName,

@@ -5,7 +5,7 @@ import Lab
 import TestSupport
 import Testing
 
-@Suite("The simulated server behind a proxy that requires certificates", .timeLimit(.minutes(1)))
+@Suite("The simulated server behind a proxy that requires certificates", .timeLimit(.minutes(3)))
 struct CertificateTests {
     /// What such a proxy says: the bytes need not be a certificate, only the same ones again.
     private static func fields(_ name: String, subject: String = "CN=beckon") -> [Field] {

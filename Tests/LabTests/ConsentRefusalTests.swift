@@ -3,7 +3,7 @@ import JSON
 import Lab
 import Testing
 
-@Suite("A consent that is not right", .timeLimit(.minutes(1)))
+@Suite("A consent that is not right", .timeLimit(.minutes(3)))
 struct ConsentRefusalTests {
     @Test("is not lodged, and the answer says what is wrong", arguments: ConsentMistakes.lodgings)
     func lodging(mistake: ConsentMistakes.Lodging) async throws {

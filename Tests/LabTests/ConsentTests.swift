@@ -3,7 +3,7 @@ import JSON
 import Lab
 import Testing
 
-@Suite("A consent", .timeLimit(.minutes(1)))
+@Suite("A consent", .timeLimit(.minutes(3)))
 struct ConsentTests {
     static let bases = ["/bank/system", "/api/system/bank", "/system", "/api/system", ""]
 

@@ -3,7 +3,7 @@ import JSON
 import Lab
 import Testing
 
-@Suite("The control of the simulator", .timeLimit(.minutes(1)))
+@Suite("The control of the simulator", .timeLimit(.minutes(3)))
 struct ControlTests {
     @Test("starts a login without a client")
     func login() async throws {

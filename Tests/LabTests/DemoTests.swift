@@ -5,7 +5,7 @@ import Lab
 import TestSupport
 import Testing
 
-@Suite("The demo page", .timeLimit(.minutes(1)))
+@Suite("The demo page", .timeLimit(.minutes(3)))
 struct DemoTests {
     private static let key = Array("a key of thirty-two bytes, well:".utf8)
     private static let secret = "whsec_" + Base64.encode(key)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("A consumption device", .timeLimit(.minutes(1)))
+@Suite("A consumption device", .timeLimit(.minutes(3)))
 struct DeviceTests {
     private func device(_ stage: Stage) -> ConsumptionDevice {
         let device = ConsumptionDevice(

@@ -4,7 +4,7 @@ import Lab
 import TestSupport
 import Testing
 
-@Suite("A flow against the simulator", .timeLimit(.minutes(1)))
+@Suite("A flow against the simulator", .timeLimit(.minutes(3)))
 struct FlowTests {
     @Test("ends in tokens when the person approves, and only once")
     func approved() async throws {

@@ -4,7 +4,7 @@ import JSON
 import Lab
 import Testing
 
-@Suite("A signed request", .timeLimit(.minutes(1)))
+@Suite("A signed request", .timeLimit(.minutes(3)))
 struct SignedRequestTests {
     static let issuer = "http://acp.test/bank/retail"
 

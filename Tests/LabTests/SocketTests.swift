@@ -6,7 +6,7 @@ import Lab
 import TestSupport
 import Testing
 
-@Suite("The simulator on real sockets", .timeLimit(.minutes(1)))
+@Suite("The simulator on real sockets", .timeLimit(.minutes(3)))
 struct SocketTests {
     /// The simulator, its control, a device and a stand-in service, each behind a listener.
     private struct Site: Sendable {

@@ -4,7 +4,7 @@ import JSON
 import Lab
 import Testing
 
-@Suite("A knob for what the server sends", .timeLimit(.minutes(1)))
+@Suite("A knob for what the server sends", .timeLimit(.minutes(3)))
 struct StartKnobTests {
     private func turn(_ name: KnobName, _ value: String, _ stage: Stage) throws {
         stage.acp.knobs.set([name: try JSONValue(Array(value.utf8))])

@@ -3,7 +3,7 @@ import JSON
 import Lab
 import Testing
 
-@Suite("The System API", .timeLimit(.minutes(1)))
+@Suite("The System API", .timeLimit(.minutes(3)))
 struct SystemTests {
     /// One wrong accept, what is answered, and which rule it breaks.
     struct Wrong: Sendable, CustomTestStringConvertible {

@@ -3,7 +3,7 @@ import JSON
 import Lab
 import Testing
 
-@Suite("The token endpoint", .timeLimit(.minutes(1)))
+@Suite("The token endpoint", .timeLimit(.minutes(3)))
 struct TokenTests {
     static let grant = "urn:openid:params:grant-type:ciba"
 

@@ -3,7 +3,7 @@ import JSON
 import Lab
 import Testing
 
-@Suite("A wrong authentication service", .timeLimit(.minutes(1)))
+@Suite("A wrong authentication service", .timeLimit(.minutes(3)))
 struct ViolationTests {
     private func path(_ stage: Stage, _ operation: String = "") -> String {
         "/api/system/bank/scope-grants/\(stage.service.starts[0]["login_id"]?.string ?? "")\(operation)"

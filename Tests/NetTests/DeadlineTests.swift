@@ -7,7 +7,7 @@ import Threads
 /// Milliseconds long enough for loopback on a busy machine, and short enough to wait for.
 private let short = Duration.milliseconds(200)
 
-@Suite("A server's deadlines", .timeLimit(.minutes(1)))
+@Suite("A server's deadlines", .timeLimit(.minutes(3)))
 struct DeadlineTests {
     @Test("end a connection on which nothing comes, without a word")
     func silent() async throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("A draining server", .timeLimit(.minutes(1)))
+@Suite("A draining server", .timeLimit(.minutes(3)))
 struct DrainTests {
     /// Runs a server whose `/slow` answers when `gate` is raised, and tells when `run` returned.
     private func withDrainable(

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("A server under load", .timeLimit(.minutes(1)))
+@Suite("A server under load", .timeLimit(.minutes(3)))
 struct LoadTests {
     @Test("tells peers beyond its limit to come back, and goes on")
     func connectionLimit() async throws {

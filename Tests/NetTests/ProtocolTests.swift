@@ -4,7 +4,7 @@ import Net
 import TestSupport
 import Testing
 
-@Suite("What a server answers", .timeLimit(.minutes(1)))
+@Suite("What a server answers", .timeLimit(.minutes(3)))
 struct ProtocolTests {
     @Test("to HEAD is the length without the content")
     func head() async throws {

@@ -3,7 +3,7 @@ import Net
 import TestSupport
 import Testing
 
-@Suite("A server", .timeLimit(.minutes(1)))
+@Suite("A server", .timeLimit(.minutes(3)))
 struct ServerTests {
     @Test("answers, and keeps the connection")
     func keepAlive() async throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("A server over TLS", .timeLimit(.minutes(1)))
+@Suite("A server over TLS", .timeLimit(.minutes(3)))
 struct TLSTests {
     private let certificates: Certificates
 

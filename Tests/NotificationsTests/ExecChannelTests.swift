@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("The exec channel", .timeLimit(.minutes(1)))
+@Suite("The exec channel", .timeLimit(.minutes(3)))
 struct ExecChannelTests {
     let directory: TemporaryDirectory
     let clock = ManualClock()

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("The webhook channel", .timeLimit(.minutes(1)))
+@Suite("The webhook channel", .timeLimit(.minutes(3)))
 struct WebhookChannelTests {
     static let oldSecret = "whsec_b2xkLXNlY3JldC1vbGQtc2VjcmV0LW9sZA=="
     static let newSecret = "whsec_bmV3LXNlY3JldC1uZXctc2VjcmV0LW5ldy1zZWNyZXQ="

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SQLiteStore
 
-@Suite("The SQLite file", .timeLimit(.minutes(1)))
+@Suite("The SQLite file", .timeLimit(.minutes(3)))
 struct SQLiteSchemaTests {
     /// A closed store with one login in each phase, numbered in the order of the phases.
     private func filled() async throws -> StorePlace {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("Updates in a login store", .timeLimit(.minutes(1)))
+@Suite("Updates in a login store", .timeLimit(.minutes(3)))
 struct UpdateTests {
     @Test("let exactly one of 1,000 parallel decisions win", arguments: StoreKind.allCases)
     func race(_ kind: StoreKind) async throws {

@@ -3,7 +3,7 @@ import SQLiteStore
 import TestSupport
 import Testing
 
-@Suite("The SQLite user store", .timeLimit(.minutes(1)))
+@Suite("The SQLite user store", .timeLimit(.minutes(3)))
 struct UserTests {
     private func id(_ name: String) throws -> UserID { try #require(UserID(name)) }
 
