@@ -211,18 +211,6 @@ extension ConsentForm {
 
 /// Members of a type that the reader requires.
 extension JSONValue {
-    static func members(_ pairs: KeyValuePairs<String, JSONValue?>) -> JSONValue {
-        .object(
-            JSONObject(
-                pairs.compactMap { name, value in
-                    value.map { JSONObject.Member(name: name, value: $0) }
-                }
-            )
-        )
-    }
-
-    static func text(_ text: String?) -> JSONValue? { text.map { .string($0) } }
-    static func texts(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
     static func moment(_ moment: Timestamp) -> JSONValue { whole(moment.milliseconds) }
 
     /// A number that a double holds, or else its digits as text, so that it is read back exactly.
@@ -256,9 +244,7 @@ extension JSONValue {
     }
 
     func texts(_ name: String) throws(ConsentForm.Unreadable) -> [String] {
-        let values = try list(name)
-        let texts = values.compactMap(\.string)
-        guard texts.count == values.count else { throw ConsentForm.Unreadable(member: name) }
+        guard let texts = self[name]?.strings else { throw ConsentForm.Unreadable(member: name) }
         return texts
     }
 }

@@ -64,7 +64,7 @@ public struct JWKSet: Sendable {
     /// The public set, without shared secrets.
     public var json: JSONValue {
         let keys = JSONValue.array(keys.compactMap(\.jwk))
-        return .object(JSONObject([.init(name: "keys", value: keys)]))
+        return .members(["keys": keys])
     }
 
     /// The keys that may have signed a token with this header: those with its `kid`, if it has one,
