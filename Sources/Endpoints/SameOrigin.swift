@@ -1,4 +1,5 @@
 import HTTP
+import Texts
 
 /// Whether a form was sent from our own page. The ticket in the address already protects the login;
 /// this also protects it from other pages that have learned the address.
@@ -8,15 +9,18 @@ enum SameOrigin {
     static func allows(_ request: Request, publicOrigin: String?) -> Bool {
         // Set by the browser (Fetch Metadata §2.2); `none` is a user action such as a reload.
         let sites = request.fields("sec-fetch-site")
-        guard sites.allSatisfy({ $0 == "same-origin" || $0 == "none" }), sites.count <= 1 else {
+        guard sites.allSatisfy({ $0.isASCII && ($0 == "same-origin" || $0 == "none") }),
+            sites.count <= 1
+        else {
             return false
         }
         let origins = request.fields("origin")
         guard let origin = origins.first else { return true }
-        guard origins.count == 1 else { return false }
+        // An origin is ASCII (RFC 6454 §6.2).
+        guard origins.count == 1, origin.isASCII else { return false }
         if let publicOrigin, origin.lowercased() == publicOrigin { return true }
         // The scheme is not compared: it is unknown behind a proxy that terminates TLS.
-        guard let host = request.field("host")?.lowercased(),
+        guard let host = request.field("host")?.lowercased(), host.isASCII,
             let colon = origin.range(of: "://")
         else { return false }
         return origin[colon.upperBound...].lowercased() == host

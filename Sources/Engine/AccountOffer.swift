@@ -1,4 +1,5 @@
 import Logins
+import Texts
 
 /// Determines which of a user's accounts can be selected for a consent [CB-3].
 struct AccountOffer {
@@ -19,10 +20,11 @@ struct AccountOffer {
         case .none:
             return .offered([])
         case .several:
-            let types = Set(consent.resources.map(\.type))
+            let types = Set(consent.resources.map(\.type.exact))
             return await choice(of: login, otherwise: .noAccounts) { account in
                 account.purposes.contains(.sharing)
-                    && (types.isEmpty || account.resourceType.map(types.contains) ?? false)
+                    && (types.isEmpty
+                        || account.resourceType.map { types.contains($0.exact) } ?? false)
             }
         case .payer(named: nil):
             let needsInstitution = consent.kind.accountRules.contains(.institution)

@@ -1,3 +1,5 @@
+import Texts
+
 /// A range of network addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address (RFC 4632, RFC
 /// 4291).
 ///
@@ -12,7 +14,7 @@ public struct AddressRange: Hashable, Sendable {
     /// Nil when the text is not a range, or has bits set beyond its prefix: such a range is
     /// probably a mistake.
     public init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.split(byte: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = Self.bytes(String(parts[0])) else { return nil }
         let isIPv4 = !parts[0].contains(":")
         let width = isIPv4 ? 32 : 128
@@ -41,6 +43,8 @@ public struct AddressRange: Hashable, Sendable {
     /// An address as 16 bytes, IPv4 mapped; nil when it is neither IPv4 nor IPv6.
     /// A zone (`%eth0`) is refused: it has a meaning on one machine only.
     static func bytes(_ text: String) -> [UInt8]? {
+        // The longest address has 45 characters (RFC 4291 §2.2), so others are not read at all.
+        guard text.utf8.count <= 45, text.isASCII else { return nil }
         if !text.contains(":") {
             guard let four = ipv4(Substring(text)) else { return nil }
             let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]

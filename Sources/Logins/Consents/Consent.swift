@@ -1,3 +1,5 @@
+import Texts
+
 /// What a user is asked to approve, as the authorization server describes it. What the client says
 /// about the consent is never part of it.
 ///
@@ -138,9 +140,10 @@ extension Consent.NamedAccount {
     /// one of them has.
     public func isSameAccount(as other: Self) -> Bool {
         func agree(_ one: String?, _ two: String?) -> Bool {
-            one == nil || two == nil || one == two
+            one == nil || two == nil || one?.exact == two?.exact
         }
-        return identification == other.identification && scheme == other.scheme
+        return identification.isExactly(other.identification)
+            && scheme?.exact == other.scheme?.exact
             && agree(secondary, other.secondary) && agree(ispb, other.ispb)
             && agree(issuer, other.issuer) && agree(accountType, other.accountType)
     }

@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// Decodes ACP's answer about a consent into what the user is shown [CD-1].
 ///
@@ -31,8 +32,8 @@ struct ConsentDecoder {
         var own = try members.requiredObject(address.member)
         var envelope = ConsentEnvelope(members: members, scopes: scopes, created: created)
         let content = try family.content(&own, in: &envelope)
-        let ids = Set([id, content.id, login.consentID?.value].compactMap { $0 })
-        let name = ids.first.flatMap { ConsentID($0) }
+        let ids = Set([id, content.id, login.consentID?.value].compactMap { $0?.exact })
+        let name = ids.first.flatMap { ConsentID($0.text) }
         guard ids.count <= 1, ids.isEmpty || name != nil else { throw .incomplete("consent_id") }
         return Consent(
             kind: family.kind,
@@ -92,7 +93,7 @@ extension ConsentMembers {
                 )
             )
         }
-        guard Set(scopes.map(\.requestedName)).count == scopes.count else {
+        guard Set(scopes.map(\.requestedName.exact)).count == scopes.count else {
             throw .incomplete(list)
         }
         return scopes

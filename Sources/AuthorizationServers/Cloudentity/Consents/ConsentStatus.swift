@@ -1,4 +1,5 @@
 import JSON
+import Texts
 
 /// The state of a consent at its server. Standards spell the words differently, such as `Authorised`
 /// and `AUTHORISED`.
@@ -13,7 +14,7 @@ enum ConsentStatus: Hashable {
     case over
 
     init(_ word: String) {
-        switch word.lowercased().filter(\.isLetter) {
+        switch String(word.lowercased().unicodeScalars.filter(\.properties.isAlphabetic)).exact {
         case "authorised", "authorized", "consumed", "active": self = .approved
         case "rejected", "revoked": self = .rejected
         case "expired", "closed": self = .over
