@@ -16,6 +16,9 @@ enum LoginColumn: Int32, TableColumn {
     case outcome, failure, choice, method, via, address, decidedAt, challenge, granted, selected
     case settlement, settledAt, stranding, strandingReason
 
+    // Counted by `countInterrupted`; NULL after every other change.
+    case interruptions
+
     /// The columns that events change; only `redact` changes others.
     static let changing = allCases.drop { $0 != .promptEnds }
 }

@@ -132,6 +132,39 @@ extension WriteTransaction {
         return (count, numbers.last)
     }
 
+    /// How often in a row the process may die while it works on a login.
+    private static let mostInterruptions = 2
+
+    /// Counts that the process died while it worked on these logins. One for which that has happened
+    /// twice in a row fails, or is stranded if its report was the work, so that a login which kills
+    /// the process is not worked on for ever.
+    func countInterrupted(
+        _ numbers: Set<LoginNumber>,
+        at now: Timestamp
+    ) throws(StoreError) {
+        for number in numbers {
+            let count = try connection.statement(
+                """
+                UPDATE login SET interruptions = coalesce(interruptions, 0) + 1
+                WHERE number = ? AND due_at IS NOT NULL RETURNING interruptions
+                """
+            )
+            count.bind(number.rawValue, at: 1)
+            let interruptions = try count.step() ? count.integer(0) ?? 0 : 0
+            count.reset()
+            guard interruptions >= Self.mostInterruptions,
+                let before = try connection.readableLogin(number)?.login
+            else { continue }
+            var login = before
+            let event: PendingLogin.Event =
+                before.phase.outcome == nil
+                ? .unusable(.interrupted) : .reportRefused("the process died twice during the work")
+            if (try? login.apply(event, at: now)) != nil {
+                try write(number, login, before: before)
+            }
+        }
+    }
+
     func redact(settledBefore moment: Timestamp, limit: Int) throws(StoreError) -> Int {
         let update = try connection.statement(
             """
