@@ -8,6 +8,8 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
     case badFieldLine
     case headTooLarge
     case badHost
+    /// A field that has one value was sent twice (RFC 9110 §5.3).
+    case repeatedField
     case badContentLength
     /// Both `Content-Length` and `Transfer-Encoding`: used for request smuggling.
     case conflictingLengths
@@ -22,8 +24,8 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
     /// The status to answer with (RFC 9110 §15).
     public var status: Int {
         switch self {
-        case .badRequestLine, .badTarget, .badFieldLine, .badHost, .badContentLength,
-            .conflictingLengths, .badTransferEncoding, .badChunk:
+        case .badRequestLine, .badTarget, .badFieldLine, .badHost, .repeatedField,
+            .badContentLength, .conflictingLengths, .badTransferEncoding, .badChunk:
             400
         case .tooSlow: 408
         case .bodyTooLarge: 413
@@ -45,6 +47,7 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
         case .badFieldLine: "A header field line is malformed."
         case .headTooLarge: "The header section is too large."
         case .badHost: "The Host field is missing, repeated or malformed."
+        case .repeatedField: "A field that must be sent once is repeated."
         case .badContentLength: "Content-Length is repeated or malformed."
         case .conflictingLengths: "Content-Length and Transfer-Encoding must not be combined."
         case .badTransferEncoding: "Transfer-Encoding is malformed or not allowed here."

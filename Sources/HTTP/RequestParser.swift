@@ -212,7 +212,13 @@ public struct RequestParser: Sendable {
                 return true
             } else {
                 guard fields.count < limits.fields else { throw .headTooLarge }
-                fields.append(try head.readField(bytes, line, isClean: isClean))
+                let field = try head.readField(bytes, line, isClean: isClean)
+                if head.mayRepeat(bytes, field),
+                    RequestHead.isRepeated(bytes, field, earlier: fields)
+                {
+                    throw .repeatedField
+                }
+                fields.append(field)
             }
         }
     }
