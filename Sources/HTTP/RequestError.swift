@@ -20,19 +20,28 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
     case unmetExpectation
     /// The head or the body did not arrive in time.
     case tooSlow
+    /// What all peers, or those of one address, have sent without completing it is too much.
+    case tooMuchPending
+    /// `Forwarded` or `X-Forwarded-For` from a peer that is no trusted proxy.
+    case forgedForwarding
+    /// `Forwarded` or `X-Forwarded-For` of a trusted proxy that cannot be read, or that contradict
+    /// each other.
+    case badForwarding
 
     /// The status to answer with (RFC 9110 §15).
     public var status: Int {
         switch self {
         case .badRequestLine, .badTarget, .badFieldLine, .badHost, .repeatedField,
-            .badContentLength, .conflictingLengths, .badTransferEncoding, .badChunk:
+            .badContentLength, .conflictingLengths, .badTransferEncoding, .badChunk, .badForwarding:
             400
+        case .forgedForwarding: 403
         case .tooSlow: 408
         case .bodyTooLarge: 413
         case .targetTooLong: 414
         case .unmetExpectation: 417
         case .headTooLarge: 431
         case .unsupportedTransferEncoding: 501
+        case .tooMuchPending: 503
         case .unsupportedVersion: 505
         }
     }
@@ -55,6 +64,10 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
         case .badChunk: "The chunked content is malformed."
         case .bodyTooLarge: "The content is too large."
         case .unmetExpectation: "Only the expectation 100-continue is supported."
+        case .tooMuchPending: "Too many requests are incomplete."
+        case .forgedForwarding:
+            "Forwarded and X-Forwarded-For are accepted from trusted proxies only."
+        case .badForwarding: "Forwarded or X-Forwarded-For is malformed."
         case .tooSlow: "The request did not arrive in time."
         }
     }
