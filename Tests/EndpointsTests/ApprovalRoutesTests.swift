@@ -72,10 +72,9 @@ struct ApprovalRoutesTests {
             #expect(settled.contains(last) && settled.contains(">Delivered<"))
             #expect(!settled.contains("http-equiv=\"refresh\"") && !settled.contains("data-state"))
             for page in [reporting, settled] {
-                // Only a receipt of an approval names the client, and nothing else of the question.
+                // A receipt names the request, but does not open it again.
                 #expect(!page.contains("84-20-17") && !page.contains("Balances"))
-                #expect(page.contains("Kiosk") == page.contains("Return to"))
-                #expect(!page.contains("<form"))
+                #expect(page.contains("Kiosk 12") && !page.contains("<form"))
             }
         }
     }
@@ -110,7 +109,8 @@ struct ApprovalRoutesTests {
             #expect(stage.log.events == ["login.decided"])
             let expected =
                 #""id":0,"login_id":"\#(prompt.id)","#
-                + #""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","request_id":42"#
+                + #""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","request_id":42,"#
+                + #""reference":"QG8V-XZWQ""#
             #expect(stage.log.lines.first?.members == expected)
         }
     }
