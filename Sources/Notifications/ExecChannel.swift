@@ -161,8 +161,8 @@ extension ExecChannel.Settings {
         if let path = command.first {
             if !path.hasPrefix("/") {
                 section.problem("argv", "must begin with an absolute path, not \(path)")
-            } else if case .failure(let failure) = section.environment.read(path) {
-                section.problem("argv", "\(path) \(failure.reason)")
+            } else if let obstacle = section.environment.obstacle(path, .running) {
+                section.problem("argv", "\(path) \(obstacle.reason)")
             } else if command.contains(where: { $0.utf8.contains(0) }) {
                 section.problem("argv", "must not contain NUL")
             }

@@ -173,7 +173,7 @@ extension WebhookChannel.Settings {
         )
         let url = section.url(
             "url",
-            allowsPlain: ("allow_internal", allowsInternal),
+            internalSwitch: ("allow_internal", allowsInternal),
             allowsQuery: true,
             example: "https://push.bank.example/beckon",
             required: true,
