@@ -2,13 +2,10 @@ public import HTTP
 
 extension Section {
     /// An absolute `http` or `https` URL without user, fragment or trailing slash; nil when absent or
-    /// wrong.
-    ///
-    /// - Parameters:
-    ///   - internalSwitch: the key that allows internal addresses and plain `http`, and its value.
-    ///     Nil allows internal addresses; then `development` allows plain `http`, and so does a
-    ///     loopback address.
-    ///   - pasted: segments of a path which show that more than the base of the URL was copied.
+    /// wrong. `internalSwitch` is the key that allows internal addresses and plain `http`, and its
+    /// value; nil allows internal addresses, and plain `http` to loopback addresses and in
+    /// development. `pasted` has the segments of a path which show that more than the base of the
+    /// URL was copied.
     public func url(
         _ key: String,
         internalSwitch: (key: String, value: Bool)? = nil,

@@ -77,6 +77,10 @@ public final class ExecChannel: NotificationChannel {
         return Self.answer(to: outcome)
     }
 
+    public var onlineChecks: [OnlineCheck] {
+        [OnlineCheck("command") { .skipped("running it could notify somebody") }]
+    }
+
     private func run(_ input: [UInt8], trace: String?) async -> ChildProcess.Outcome {
         guard let interruption = Interruption() else { return .didNotStart(EMFILE) }
         var settings = settings
