@@ -47,6 +47,8 @@ if [ "$what" = test ]; then
     need iso-codes test -d /usr/share/iso-codes/json
     # nginx is in /usr/sbin, which may not be in a user's PATH.
     need nginx-light has_any nginx /usr/sbin/nginx
+    need python3-yaml /usr/bin/python3 -c "import yaml"
+    need python3-jsonschema /usr/bin/python3 -c "import jsonschema"
     need python3-venv /usr/bin/python3 -c 'import ensurepip'
     need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
     # Debian's packages are chromium and chromium-driver. Ubuntu's packages have other names and
