@@ -269,6 +269,7 @@ extension Logger {
         log(isFraud ? .warning : .info, isFraud ? "login.reported_as_fraud" : "login.decided") {
             $0.member("id", Int(clamping: request.id))
             $0.members(about: stored.login)
+            $0.member("reference", LoginReference.text(of: stored.login.key))
             if isFraud { $0.member("client_id", stored.login.details.client?.value) }
         }
     }

@@ -100,7 +100,7 @@ public final class Discovery: Sendable {
             timeLimit: settings.timeLimit
         )
         do { return try await http.send(request) } catch {
-            throw .unavailable("discovery: \(error)", after: nil)
+            throw .unavailable("discovery: \(error.reason)", after: nil)
         }
     }
 

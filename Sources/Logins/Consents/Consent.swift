@@ -74,6 +74,17 @@ public struct Consent: Hashable, Sendable {
         self.source = source
     }
 
+    /// The first value with a label.
+    public func first(_ label: Fact.Known) -> Fact.Value? {
+        facts.first { $0.label == .known(label) }?.value
+    }
+
+    /// The amount of a payment; of an order, that of each regular payment.
+    public var amount: Money? {
+        let value = first(.amount) ?? first(.recurringAmount) ?? first(.firstAmount)
+        return if case .money(let money) = value { money } else { nil }
+    }
+
     /// Which accounts an approval names [CB-3].
     public enum AccountChoice: Hashable, Sendable {
         /// None.

@@ -57,9 +57,9 @@ struct ReportBody {
         _ description: String?,
         _ json: inout JSONWriter
     ) {
-        guard let cause = RejectionCodes.Cause(outcome),
-            let code = family.rejectionCode(cause, settings.rejectionCodes)
-        else { return }
+        guard let cause = RejectionCause(outcome), let code = family.rejectionCode(cause) else {
+            return
+        }
         json.name("rejection_reason")
         json.object { json in
             json.member("code", code)
