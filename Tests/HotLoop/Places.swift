@@ -125,10 +125,11 @@ struct Places: Sendable {
 
     private var json: [Place] {
         guard !strings.isEmpty else { return [] }
-        let fillings: [Filling] = [.letters, .marks, .unicodeEscapes, .words, .flags, .joiners]
+        // One string is tried with all of them; the others, which are read by the same code, with two.
+        let fillings: [Filling] = [.marks, .words, .letters, .unicodeEscapes, .flags, .joiners]
         var places: [Place] = []
-        for name in strings {
-            places += fillings.map { filling in
+        for (position, name) in strings.enumerated() {
+            places += fillings.prefix(position == 0 ? fillings.count : 2).map { filling in
                 place("JSON \(name)", filling, Self.bodyLimit) { member(name, "\"a\($0)\"") }
             }
         }

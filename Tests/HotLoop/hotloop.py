@@ -46,7 +46,7 @@ def instructions(program: str, part: str) -> list[tuple[str, str, int, int]]:
         subprocess.run(["strip", "--strip-debug", "-o", stripped, program], check=True)
         rows = run([
             "valgrind", "--tool=callgrind", "--quiet", f"--callgrind-out-file={folder}/out",
-            "--zero-before=hot_loop_begins", "--dump-before=hot_loop_ends", "--dump-line=no",
+            "--zero-before=*LoopBegins*", "--dump-before=*LoopEnds*", "--dump-line=no",
             stripped, "1", part,
         ])
         counts = []

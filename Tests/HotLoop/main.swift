@@ -4,7 +4,7 @@
 //     route TAB place TAB bytes TAB nanoseconds of the process on a processor
 //
 // `hotloop.py` judges how the work grows. It counts instructions if it can: what lies between
-// `hot_loop_begins` and `hot_loop_ends` is one line's work.
+// `hotLoopBegins` and `hotLoopEnds` is one line's work.
 //
 //     hot-loop [REPEATS [PART]]
 //
@@ -25,8 +25,8 @@ import SQLiteStore
 import TestSupport
 import Threads
 
-@_cdecl("hot_loop_begins") @inline(never) public func hotLoopBegins() {}
-@_cdecl("hot_loop_ends") @inline(never) public func hotLoopEnds() {}
+@inline(never) public func hotLoopBegins() {}
+@inline(never) public func hotLoopEnds() {}
 
 /// Of all threads, in nanoseconds. Other programs do not add to it.
 func processorTime() -> UInt64 {
@@ -167,8 +167,8 @@ struct Target: Sendable {
                     body: Self.start
                 ),
                 strings: [
-                    "login_id", "login_state", "state", "tenant_id", "server_id", "client_id",
-                    "user_identifier", "binding_message", "expires_at", "openbanking_intent_id",
+                    "binding_message", "login_id", "login_state", "state", "tenant_id", "server_id",
+                    "client_id", "user_identifier", "expires_at", "openbanking_intent_id",
                     "requested_scopes", "acr_values", "x",
                 ],
                 arrays: ["requested_scopes", "acr_values"]
