@@ -70,8 +70,8 @@ enum Schema {
             settled_at INTEGER,
             stranding TEXT,
             stranding_reason TEXT,
-            -- How often in a row the process died while it worked on the login; NULL after every
-            -- change, because then the work survived.
+            -- How often in a row the process died while it worked on the login; NULL once work on it
+            -- has had a result.
             interruptions INTEGER,
 
             CHECK (CASE phase

@@ -65,14 +65,23 @@ extension WriteTransaction {
     private func write(
         _ number: LoginNumber,
         _ login: PendingLogin,
-        before: PendingLogin
+        before: PendingLogin,
+        keepsInterruptions: Bool = false
     ) throws(StoreError) -> StoredLogin {
         let update = try connection.statement(LoginRow.update)
         try LoginRow.bindUpdate(number, login, to: update)
+        let keeps = keepsInterruptions || Self.isBeforeWork(login, before)
+        update.bind(keeps ? 1 : 0, at: LoginColumn.interruptions.parameter)
         try update.run()
         let stored = StoredLogin(number: number, login: login)
         try note(stored, before: before.phase)
         return stored
+    }
+
+    /// Whether a change is stored before the work that it is for: a ticket, or that a report begins.
+    private static func isBeforeWork(_ login: PendingLogin, _ before: PendingLogin) -> Bool {
+        if case .reporting(_, let report) = login.phase, report.isUnderWay { return true }
+        return login.phase == before.phase
     }
 
     /// Whether another login with the same consent owes something. Under `supersede` such logins are
@@ -126,7 +135,9 @@ extension WriteTransaction {
             guard let before = try connection.readableLogin(number)?.login else { continue }
             var login = before
             guard (try? login.apply(.interrupted, at: now)) != nil else { continue }
-            if login != before { try write(number, login, before: before) }
+            if login != before {
+                try write(number, login, before: before, keepsInterruptions: true)
+            }
             count += 1
         }
         return (count, numbers.last)

@@ -22,7 +22,7 @@ LIMITS = {"instructions": 5.0, "nanoseconds": 9.0}
 # A small quadratic part hides behind a large linear one. The second doubling shows it: it adds
 # twice what the first one adds if work is linear, four times if it is quadratic. It is judged where
 # it adds enough to matter.
-STEPS = {"instructions": 2.8, "nanoseconds": 100.0}
+STEPS = {"instructions": 3.0, "nanoseconds": 100.0}
 ENOUGH = 400_000
 REPEATS = 7
 

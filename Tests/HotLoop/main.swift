@@ -232,7 +232,8 @@ struct Target: Sendable {
             let places = try places(of: route)
                 .filter { part.isEmpty || "\(name) \($0.name)".contains(part) }
             for place in places {
-                _ = try await Self.answer(place.request(256), router)
+                // What happens only once is not counted.
+                _ = try await Self.answer(place.request(place.limit / 4), router)
                 for count in [place.limit / 4, place.limit / 2, place.limit] {
                     let request = place.request(count)
                     var least = UInt64.max

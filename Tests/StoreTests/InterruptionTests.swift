@@ -33,7 +33,14 @@ struct InterruptionTests {
         var store = try place.open()
         try await store.logins.insertNew(.inPhase(phase, fixture("poison")))
         for death in 1...2 {
-            #expect(try await store.logins.claim(at: noon, within: Slots(9)).count == 1)
+            let claims = try await store.logins.claim(at: noon, within: Slots(9))
+            #expect(claims.count == 1)
+            // Stored before the user is notified.
+            try await store.logins.apply(
+                .ticketIssued(Array(repeating: UInt8(death), count: 32)),
+                to: claims[0].stored.number,
+                at: noon
+            )
             try await die(store, place)
             store = try place.open()
             _ = try await store.logins.recover(at: noon)
@@ -45,13 +52,17 @@ struct InterruptionTests {
         await store.close()
     }
 
-    @Test("is stranded the second time if the report was the work")
-    func reporting() async throws {
+    @Test("is stranded the second time if the report was the work", arguments: [false, true])
+    func reporting(hasBegun: Bool) async throws {
         let place = try StorePlace(.sqlite)
         var store = try place.open()
         try await store.logins.insertNew(.inPhase(.reporting, fixture("poison")))
         for _ in 1...2 {
-            #expect(try await store.logins.claim(at: noon, within: Slots(9)).count == 1)
+            let claims = try await store.logins.claim(at: noon, within: Slots(9))
+            #expect(claims.map(\.duty) == [.report])
+            if hasBegun {
+                try await store.logins.apply(.reportBegun, to: claims[0].stored.number, at: noon)
+            }
             try await die(store, place)
             store = try place.open()
             _ = try await store.logins.recover(at: noon)
