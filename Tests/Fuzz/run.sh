@@ -17,7 +17,7 @@ gather() { # gather FOLDER FILE…
     rm -rf "$folder"
     mkdir -p "$folder"
     for file in "$@"; do
-        sed -E '/^(public |internal )?import (Texts|Dates|HTTP|JSON|Cryptography|JOSE|Logins)$/d' "$file" \
+        sed -E '/^(public |internal )?import (Texts|Dates|HTTP|JSON|Cryptography|JOSE|Logins|Configuration)$/d' "$file" \
             > "$folder/$(basename "$(dirname "$file")")-$(basename "$file")"
     done
 }
@@ -64,7 +64,8 @@ for target in "${targets[@]}"; do
     consent)
         python3 Tests/Fuzz/seeds.py consent "$work/seeds/consent"
         gather consent Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift Sources/JSON/*.swift \
-            Sources/Cryptography/*.swift Sources/Logins/*.swift Sources/Logins/*/*.swift \
+            Sources/Cryptography/*.swift Sources/Configuration/*.swift \
+            Sources/Logins/*.swift Sources/Logins/*/*.swift \
             Sources/AuthorizationServers/Cloudentity/Consents/C*.swift \
             Sources/AuthorizationServers/Cloudentity/Families/*.swift \
             Tests/Fuzz/ConsentFuzz.swift
@@ -94,8 +95,9 @@ for target in "${targets[@]}"; do
     grant)
         python3 Tests/Fuzz/seeds.py grant "$work/seeds/grant"
         gather grant Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
-            Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/Logins/*.swift \
-            Sources/Logins/*/*.swift Sources/AuthorizationServers/Cloudentity/Consents/C*.swift \
+            Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/Configuration/*.swift \
+            Sources/Logins/*.swift Sources/Logins/*/*.swift \
+            Sources/AuthorizationServers/Cloudentity/Consents/C*.swift \
             Sources/AuthorizationServers/Cloudentity/Families/*.swift \
             Sources/AuthorizationServers/Cloudentity/ScopeGrant.swift Tests/Fuzz/GrantFuzz.swift
         build grant -I Sources/COpenSSL -lcrypto -lssl
