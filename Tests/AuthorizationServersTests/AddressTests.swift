@@ -81,7 +81,7 @@ struct AddressTests {
             tenant: TenantID(names.tenant),
             login: try #require(LoginID(names.login))
         )
-        let kinds = CloudentityWorkspaces.kinds
+        let kinds = ConsentStandard.all.flatMap { $0.families.map(\.kind) }
         let addresses =
             [outbound.scopeGrantURL(of: key)] + kinds.map { outbound.consentURL($0, of: key) }
         let isDot = [".", ".."].contains(names.login)
