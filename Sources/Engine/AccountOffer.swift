@@ -19,7 +19,7 @@ struct AccountOffer {
         case .none:
             return .offered([])
         case .several:
-            let types = Set(consent.resources.map(\.type))
+            let types = Set(consent.resources.filter(\.needsAccounts).map(\.type))
             return await choice(of: login, otherwise: .noAccounts) { account in
                 account.purposes.contains(.sharing)
                     && (types.isEmpty || account.resourceType.map(types.contains) ?? false)
@@ -27,12 +27,14 @@ struct AccountOffer {
         case .payer(named: nil):
             let needsInstitution = consent.kind.accountRules.contains(.institution)
             return await choice(of: login, otherwise: .noAccounts) {
-                $0.purposes.contains(.payments) && (!needsInstitution || $0.number?.ispb != nil)
+                $0.purposes.contains(.payments)
+                    && (!needsInstitution || $0.allNumbers.contains { $0.ispb != nil })
             }
         case .payer(let named?):
             guard directory != nil else { return .offered([Self.account(named)]) }
             return await choice(of: login, otherwise: .accountNotTheirs) {
-                $0.purposes.contains(.payments) && ($0.number?.isSameAccount(as: named) ?? false)
+                $0.purposes.contains(.payments)
+                    && $0.allNumbers.contains { $0.isSameAccount(as: named) }
             }
         }
     }
