@@ -12,6 +12,7 @@ extension CloudentityOutbound {
         )
         consentBaseURL = section.url(
             "consent_base_url",
+            pasted: ["open-banking", "open-banking-brasil", "scope-grants", "accept", "reject"],
             example: "https://bank.eu.authz.cloudentity.io/bank/system",
             "The base URL of consents, if it does not follow from consent_api_style."
         )

@@ -1,3 +1,5 @@
+import Texts
+
 /// What a user is asked to approve, as the authorization server describes it. What the client says
 /// about the consent is never part of it.
 ///
@@ -70,6 +72,17 @@ public struct Consent: Hashable, Sendable {
         self.resources = resources
         self.endsAt = endsAt
         self.source = source
+    }
+
+    /// The first value with a label.
+    public func first(_ label: Fact.Known) -> Fact.Value? {
+        facts.first { $0.label == .known(label) }?.value
+    }
+
+    /// The amount of a payment; of an order, that of each regular payment.
+    public var amount: Money? {
+        let value = first(.amount) ?? first(.recurringAmount) ?? first(.firstAmount)
+        return if case .money(let money) = value { money } else { nil }
     }
 
     /// Which accounts an approval names [CB-3].

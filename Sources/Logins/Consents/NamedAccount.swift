@@ -1,3 +1,5 @@
+import Texts
+
 extension Consent.NamedAccount {
     /// Whether both name the same account. Numbers are compared by what they mean: an IBAN of the
     /// United Kingdom contains a sort code and an account number, leading zeros and separators do not
@@ -21,7 +23,7 @@ extension Consent.NamedAccount {
         _ meaning: (String) -> String = { $0 }
     ) -> Bool {
         guard let one, let two else { return true }
-        return meaning(one).utf8.elementsEqual(meaning(two).utf8)
+        return meaning(one).isExactly(meaning(two))
     }
 
     private func isSameNumber(as other: Self) -> Bool {

@@ -1,4 +1,5 @@
 import Logins
+import Texts
 
 /// Which consents the workspaces of an ACP have. Nothing in a start says so [FA-1].
 struct CloudentityWorkspaces: Sendable {
@@ -71,7 +72,7 @@ struct CloudentityWorkspaces: Sendable {
 
     func candidates(for login: PendingLogin.Details) -> Candidates {
         let named = login.namedConsents
-        guard named.count <= 1, !named.contains("") else { return .contradictory }
+        guard named.count <= 1, !named.contains("" as ExactText) else { return .contradictory }
         let family = workspace(login).family
         let standard =
             family == .auto
@@ -88,9 +89,9 @@ struct CloudentityWorkspaces: Sendable {
 extension PendingLogin.Details {
     /// The consents that the start names, in its own member and in dynamic scopes. An empty name is
     /// an invalid one.
-    var namedConsents: Set<String> {
-        let named = requestedScopes.compactMap(Self.consent(in:))
-        return Set(named + (consentID.map { [$0.value] } ?? []))
+    var namedConsents: Set<ExactText> {
+        let named = requestedScopes.compactMap(Self.consent(in:)).map(\.exact)
+        return Set(named + (consentID.map { [$0.value.exact] } ?? []))
     }
 
     var namesConsent: Bool { !namedConsents.isEmpty }
@@ -98,6 +99,7 @@ extension PendingLogin.Details {
     /// The consent that a dynamic scope names: everything after the first colon, because names look
     /// like `urn:bank:C1DD33123` [FA-2]. Nil for any other scope.
     static func consent(in scope: String) -> String? {
-        scope.hasPrefix("consent:") ? String(scope.dropFirst("consent:".count)) : nil
+        guard scope.startsExactly(with: "consent:") else { return nil }
+        return String(scope.utf8.dropFirst("consent:".utf8.count))
     }
 }

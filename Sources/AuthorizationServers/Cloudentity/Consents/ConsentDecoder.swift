@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// Decodes ACP's answer about a consent into what the user is shown [CD-1].
 ///
@@ -36,8 +37,8 @@ struct ConsentDecoder {
         if let cutOff = content.cutOff, let asking, asking >= cutOff.time {
             throw .late(cutOff.member)
         }
-        let ids = Set([id, content.id, login.consentID?.value].compactMap { $0 })
-        let name = ids.first.flatMap { ConsentID($0) }
+        let ids = Set([id, content.id, login.consentID?.value].compactMap { $0?.exact })
+        let name = ids.first.flatMap { ConsentID($0.text) }
         guard ids.count <= 1, ids.isEmpty || name != nil else { throw .incomplete("consent_id") }
         return Consent(
             kind: content.subject.map(family.kind.with) ?? family.kind,
@@ -100,7 +101,7 @@ extension ConsentMembers {
                 )
             )
         }
-        guard Set(scopes.map(\.requestedName)).count == scopes.count else {
+        guard Set(scopes.map(\.requestedName.exact)).count == scopes.count else {
             throw .incomplete(list)
         }
         return scopes

@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import Logins
+import Texts
 
 /// One object of a consent, read member by member. `further()` returns what was not read, labelled
 /// with the server's names, so that nothing is hidden from the user.
@@ -19,7 +20,7 @@ struct ConsentMembers {
     func place(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
     mutating func take(_ name: String) -> JSONValue? {
-        guard let index = rest.firstIndex(where: { $0.name == name }) else { return nil }
+        guard let index = rest.firstIndex(where: { $0.name.isExactly(name) }) else { return nil }
         let value = rest.remove(at: index).value
         return value.isNull ? nil : value
     }
@@ -80,7 +81,7 @@ struct ConsentMembers {
         case .code(let list): return try text(name).map { .codes([$0], list) }
         case .oneOf(let list):
             guard let code = try text(name) else { return nil }
-            guard list.codes.contains(code) else { throw .unknownCode(place(name)) }
+            guard list.contains(code) else { throw .unknownCode(place(name)) }
             return .codes([code], list.list)
         case .frequency:
             guard let code = try text(name) else { return nil }
@@ -107,7 +108,7 @@ struct ConsentMembers {
 
     /// A text or a list of texts; nil when it is absent or empty.
     mutating func textOrTexts(_ name: String) throws(ConsentProblem) -> Fact.Value? {
-        guard rest.first(where: { $0.name == name })?.value.array != nil else {
+        guard rest.first(where: { $0.name.isExactly(name) })?.value.array != nil else {
             return try text(name).map { .text($0) }
         }
         let texts = try texts(name) ?? []
@@ -235,14 +236,14 @@ struct ConsentMembers {
         _ name: String,
         _ clock: DayClock
     ) throws(ConsentProblem) -> Fact.Value? {
-        let written = rest.first { $0.name == name }?.value.string
+        let written = rest.first { $0.name.isExactly(name) }?.value.string
         guard let value = try moment(name) else { return nil }
         guard case .moment(let time) = value, let written else { return value }
         return .day(DayClock.wholeDay(written) ?? clock.day(of: time))
     }
 
     private mutating func dayOrMoment(_ name: String) throws(ConsentProblem) -> Fact.Value? {
-        let written = rest.first { $0.name == name }?.value.string
+        let written = rest.first { $0.name.isExactly(name) }?.value.string
         guard let value = try moment(name) else { return nil }
         return written.flatMap(DayClock.wholeDay).map { .day($0) } ?? value
     }
@@ -264,7 +265,7 @@ struct ConsentMembers {
 
     /// A number as plain digits with at most one point.
     mutating func digits(_ name: String) throws(ConsentProblem) -> String? {
-        guard let value = take(name), value != .string("") else { return nil }
+        guard let value = take(name), value.string?.isEmpty != true else { return nil }
         let text: String
         switch value {
         case .number(let number), .string(let number): text = number
@@ -312,7 +313,8 @@ struct ConsentMembers {
         _ facts: inout [Fact]
     ) throws(ConsentProblem) {
         switch value {
-        case .null, .string(""): return
+        case .null: return
+        case .string(let text) where text.isEmpty: return
         case .bool, .number, .string:
             facts.append(try further(name, [value]))
         case .array(let values):
@@ -362,8 +364,9 @@ struct ConsentMembers {
 
     private static func isEmpty(_ value: JSONValue) -> Bool {
         switch value {
-        case .null, .string(""): true
-        case .bool, .number, .string: false
+        case .null: true
+        case .string(let text): text.isEmpty
+        case .bool, .number: false
         case .array(let values): values.allSatisfy(isEmpty)
         case .object(let object): object.members.allSatisfy { isEmpty($0.value) }
         }
@@ -384,12 +387,14 @@ extension Fact.Codes {
 /// A list of codes to which a standard adds none, with all of them.
 struct ClosedList: Sendable {
     let list: Fact.Codes
-    let codes: Set<String>
+    private let codes: Set<ExactText>
 
     init(_ list: Fact.Codes, _ codes: Set<String>) {
         self.list = list
-        self.codes = codes
+        self.codes = Set(codes.map(\.exact))
     }
+
+    func contains(_ code: String) -> Bool { codes.contains(code.exact) }
 }
 
 /// Numbers as a person writes them.
@@ -447,18 +452,18 @@ extension [Fact] {
 /// in. A code that is missing here makes the consent unusable.
 struct PermissionList: Sendable {
     private let list: Fact.Codes
-    private let groups: [String: Fact.CodeGroup]
+    private let groups: [ExactText: Fact.CodeGroup]
 
     init(_ list: Fact.Codes, _ codes: [Fact.CodeGroup: [String]]) {
         self.list = list
         groups = codes.reduce(into: [:]) { groups, entry in
-            for code in entry.value { groups[code] = entry.key }
+            for code in entry.value { groups[code.exact] = entry.key }
         }
     }
 
-    func contains(_ code: String) -> Bool { groups[code] != nil }
+    func contains(_ code: String) -> Bool { groups[code.exact] != nil }
 
     func value(_ codes: [String]) -> Fact.Value {
-        .codes(codes, list, groups: codes.map { groups[$0] ?? .other })
+        .codes(codes, list, groups: codes.map { groups[$0.exact] ?? .other })
     }
 }

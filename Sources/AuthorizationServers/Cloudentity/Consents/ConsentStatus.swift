@@ -1,4 +1,5 @@
 import JSON
+import Texts
 
 /// The state of a consent at its server.
 enum ConsentStatus: Hashable {
@@ -15,7 +16,7 @@ enum ConsentStatus: Hashable {
 /// The words that a standard has for the state of its consents. Letter case, spaces and underscores
 /// do not matter: `AwaitingAuthorisation` and `AWAITING_AUTHORISATION` are one word.
 struct StatusWords: Sendable {
-    private var meanings: [String: ConsentStatus] = [:]
+    private var meanings: [ExactText: ConsentStatus] = [:]
 
     /// ACP's own words, which any envelope may have.
     static let acp = StatusWords()
@@ -45,19 +46,21 @@ struct StatusWords: Sendable {
             ("\(member).status", answer[member]?["status"]), ("status", answer["status"]),
         ]
         var found = ConsentStatus.open
-        for case (let place, let value?) in places where !value.isNull && value.string != "" {
+        for case (let place, let value?) in places
+        where !value.isNull && value.string?.isEmpty != true {
             guard let status = value.string.flatMap({ self[$0] }) else { throw .unknownCode(place) }
             if found == .open { found = status }
         }
         return found
     }
 
-    private static func letters(_ word: String) -> String {
-        String(
+    private static func letters(_ word: String) -> ExactText {
+        let text = String(
             decoding: word.utf8.filter { $0 != 0x20 && $0 != 0x5F }.map {
                 (0x41...0x5A).contains($0) ? $0 | 0x20 : $0
             },
             as: UTF8.self
         )
+        return text.exact
     }
 }

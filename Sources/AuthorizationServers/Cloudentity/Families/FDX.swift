@@ -87,7 +87,7 @@ struct FDXConsent: ConsentFamily {
         guard !resources.isEmpty else { throw .incomplete(own.place("resources")) }
         for var resource in resources {
             let type = try resource.requiredText("resourceType")
-            guard Self.types.codes.contains(type) else {
+            guard Self.types.contains(type) else {
                 throw .unknownCode(resource.place("resourceType"))
             }
             let clusters = try resource.permissionCodes("dataClusters", Self.clusters)

@@ -2,13 +2,14 @@ import Configuration
 import HTTP
 import JSON
 import Logins
+import Texts
 
 /// Open Finance Brasil [FA-4]. A start names the consent in a scope (`consent:urn:bank:…`).
 extension ConsentStandard {
     static let openFinanceBrasil = ConsentStandard(
         "obbr",
         [BrasilData(), BrasilPayment()],
-        recognises: { $0.requestedScopes.contains { $0.hasPrefix("consent:") } },
+        recognises: { $0.requestedScopes.contains { $0.startsExactly(with: "consent:") } },
         reading: BrasilSettings.families
     )
 }
@@ -330,7 +331,8 @@ private enum Brasil {
     /// Whether the start names a consent that ACP has an interface for: automatic payments have
     /// none [OP-3].
     static func isLodged(_ login: PendingLogin.Details) -> Bool {
-        login.namesConsent && !login.requestedScopes.contains { $0.hasPrefix("recurring-") }
+        login.namesConsent
+            && !login.requestedScopes.contains { $0.startsExactly(with: "recurring-") }
     }
 
     static func content(_ own: inout ConsentMembers) throws(ConsentProblem) -> ConsentContent {
