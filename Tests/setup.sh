@@ -71,6 +71,20 @@ if [ "$what" = test ]; then
     fi
 fi
 
+# axe-core, which checks pages for accessibility, comes in a Python package.
+install_axe() {
+    local wanted=Tests/Browser/requirements.txt
+    cmp -s "$wanted" .venv/browser/made-for && return
+    echo "Installing $(tr '\n' ' ' < "$wanted")…"
+    rm -rf .venv/browser
+    /usr/bin/python3 -m venv .venv/browser
+    if .venv/browser/bin/pip install --quiet --disable-pip-version-check --no-deps -r "$wanted"; then
+        cp "$wanted" .venv/browser/made-for
+    else
+        echo "axe-core is missing: the browser tests will fail" >&2
+    fi
+}
+
 if [ "$what" = bench ]; then
     need python3 test -x /usr/bin/python3
     need wrk has wrk
@@ -97,7 +111,12 @@ if [ "$what" = interop ]; then
     exit 0
 fi
 
-[ ${#missing[@]} -eq 0 ] && exit 0
+finish() {
+    if [ "$what" = test ]; then (cd "$(dirname "$0")/.." && install_axe); fi
+    exit 0
+}
+
+[ ${#missing[@]} -eq 0 ] && finish
 
 if ! has apt-get; then
     echo "Please install: ${missing[*]}" >&2
@@ -118,3 +137,4 @@ echo "Installing ${missing[*]} …"
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+finish
