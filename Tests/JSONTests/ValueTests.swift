@@ -36,7 +36,7 @@ struct ValueTests {
         #expect(try parse("\"1\"").integer == nil)
     }
 
-    @Test("tells names and texts apart by their bytes")
+    @Test("distinguishes names and texts by their bytes")
     func bytes() throws {
         let both = try parse("{\"zo\u{EB}\": 1, \"zoe\u{308}\": 2}")
         #expect(both["zo\u{EB}"]?.integer == 1)

@@ -122,7 +122,7 @@ struct LoadTests {
         }
     }
 
-    @Test("tells another thread how long a loop could not respond")
+    @Test("measures how long an event loop could not respond")
     func lag() async throws {
         let entered = Signal()
         let gate = DispatchSemaphore(value: 0)

@@ -202,7 +202,7 @@ struct TLSTests {
         }
     }
 
-    @Test("tells browsers to use nothing else, in every answer (RFC 6797 §7.1)")
+    @Test("sends Strict-Transport-Security in every response (RFC 6797 §7.1)")
     func strictTransport() async throws {
         let expected = "\r\nStrict-Transport-Security: max-age=31536000\r\n"
         for (age, isSent) in [(Duration.seconds(365 * 86400), true), (.zero, false)] {
