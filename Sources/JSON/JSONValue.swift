@@ -3,12 +3,17 @@ import Texts
 /// A JSON text as a tree (RFC 8259), for small or rare texts; routes with many requests use
 /// `JSONScanner`.
 public enum JSONValue: Hashable, Sendable {
+    /// `null`, which is not the same as an absent member.
     case null
+    /// `true` or `false`.
     case bool(Bool)
     /// The number as written, so that no digit is lost to a binary float.
     case number(String)
+    /// A text without its escapes.
     case string(String)
+    /// The elements in order.
     case array([JSONValue])
+    /// The members in order, each name once.
     case object(JSONObject)
 
     /// Parses exactly one value.
@@ -113,15 +118,25 @@ public struct JSONLimits: Hashable, Sendable {
 public struct JSONError: Error, Hashable, Sendable {
     /// What is wrong.
     public enum Reason: Hashable, Sendable {
+        /// The text ends within a value.
         case unexpectedEnd
+        /// A byte that the grammar does not allow there.
         case unexpectedByte(UInt8)
+        /// A byte below 0x20 in a text (RFC 8259 §7).
         case controlCharacterInString
+        /// An unknown or incomplete escape, or half a surrogate pair (RFC 8259 §7).
         case badEscape
+        /// Bytes that are not UTF-8 (RFC 3629).
         case badUTF8
+        /// Digits that are not a number (RFC 8259 §6).
         case badNumber
+        /// More than `JSONLimits.depth` arrays and objects within each other.
         case tooDeep(limit: Int)
+        /// A member's name that its object already has; RFC 8259 §4 leaves its meaning open.
         case duplicateName(String)
+        /// Something after the value other than white space.
         case trailingBytes
+        /// A value of another type than the caller reads.
         case wrongType(expected: String)
     }
 

@@ -8,7 +8,7 @@ import Threads
 
 @Suite("A server under load", .timeLimit(.minutes(3)))
 struct LoadTests {
-    @Test("tells peers beyond its limit to come back, and goes on")
+    @Test("answers 503 to connections over its limit and keeps serving")
     func connectionLimit() async throws {
         try await withServer(testRoutes) {
             $0.maximumConnections = 2
@@ -37,7 +37,7 @@ struct LoadTests {
         }
     }
 
-    @Test("survives having no descriptors left")
+    @Test("survives running out of descriptors")
     func descriptors() async throws {
         await #expect(processExitsWith: .success) {
             try await withServer { server in
@@ -63,7 +63,7 @@ struct LoadTests {
         }
     }
 
-    @Test("shares its port among loops, and serves on each")
+    @Test("shares its port between event loops and serves on each")
     func manyLoops() async throws {
         try await withServer(loops: 2) { server in
             let peers = try (0..<32).map { _ in try server.peer() }
@@ -91,7 +91,7 @@ struct LoadTests {
     }
 
     @Test(
-        "listens on IPv6, and for IPv4 peers too",
+        "accepts IPv4 peers on an IPv6 address",
         .enabled("the machine has IPv6") { hasIPv6() }
     )
     func dualStack() async throws {
@@ -107,7 +107,7 @@ struct LoadTests {
         }
     }
 
-    @Test("goes on after peers that reset")
+    @Test("keeps serving after peers reset their connections")
     func resets() async throws {
         try await withServer { server in
             for text in ["", "GET", get("/hello"), post("/echo", "a").dropLast() + ""] {
@@ -122,7 +122,7 @@ struct LoadTests {
         }
     }
 
-    @Test("tells another thread how long a loop could not respond")
+    @Test("measures how long an event loop could not respond")
     func lag() async throws {
         let entered = Signal()
         let gate = DispatchSemaphore(value: 0)
@@ -149,7 +149,7 @@ struct LoadTests {
         #expect(group.loops[0].takeLag() < .milliseconds(80))
     }
 
-    @Test("lets other peers have their turn while one sends without end")
+    @Test("serves other peers while one sends endlessly")
     func fairness() async throws {
         try await withServer { server in
             let greedy = try server.peer()
