@@ -17,7 +17,20 @@ extension CloudentityOutbound {
         )
         workspaces = CloudentityWorkspaces(
             Self.workspaces(section),
-            brasilPaymentVersions: Self.versions(section)
+            brasilPaymentVersions: Self.versions(section),
+            plainScopes: Set(
+                section.texts(
+                    "plain_scopes",
+                    default: [],
+                    """
+                    Scopes that stand for themselves and refer to no consent. Needed for scopes \
+                    that a standard uses for consents (such as accounts), and for scopes that a \
+                    workspace with a family has besides those of its standard. A login with other \
+                    scopes is rejected, unless they are OpenID Connect's. In a workspace with a \
+                    family, a login without consent needs at least one of these scopes.
+                    """
+                )
+            )
         )
         rejectionCodes = Self.codes(
             section.group(

@@ -4,13 +4,14 @@ import Logins
 extension Sheet {
     // MARK: Scopes
 
-    /// The requested scopes that are not listed as permissions already. Implicit scopes are not shown.
-    private var scopes: [Consent.Scope] {
-        let listed = consent.facts.flatMap { fact -> [String] in
-            if case .codes(let codes, .scope, _) = fact.value { codes } else { [] }
-        }
-        return consent.scopes.filter {
-            !$0.isImplicit && (!listed.contains($0.requestedName) || $0.isOptional)
+    /// Every scope that an approval grants. Implicit ones cannot be left out.
+    private var scopes: [Consent.Scope] { consent.scopes }
+
+    /// Whether the details list a scope as a permission, in words.
+    private func isListed(_ scope: Consent.Scope) -> Bool {
+        consent.facts.contains { fact in
+            guard case .codes(let codes, .scope, _) = fact.value else { return false }
+            return codes.contains { $0.utf8.elementsEqual(scope.requestedName.utf8) }
         }
     }
 
@@ -66,14 +67,14 @@ extension Sheet {
         attempt?.selection.scopes?.contains(scope.requestedName) ?? true
     }
 
+    /// The name for people, and the requested name, which is what is granted: a parameter is part of
+    /// it.
     @HTMLBuilder private func text(_ scope: Consent.Scope) -> HTML {
         let meaning = catalogue.meaning(scope.requestedName, in: .scope)
-        HTML.element("strong") {
-            if scope.displayName == nil, let meaning {
-                HTML.text(meaning)
-            } else {
-                page.untrusted(scope.displayName ?? scope.requestedName)
-            }
+        let title = scope.displayName ?? (isListed(scope) && !scope.isOptional ? nil : meaning)
+        HTML.element("strong") { page.untrusted(title ?? scope.requestedName) }
+        if let title, !title.utf8.elementsEqual(scope.requestedName.utf8) {
+            HTML.element("span", ["class": "why"]) { page.untrusted(scope.requestedName) }
         }
         if let explanation = scope.explanation, !explanation.isEmpty {
             HTML.element("span", ["class": "why"]) { page.untrusted(explanation) }
@@ -221,7 +222,7 @@ extension Selection.Problem {
         switch self {
         case .scopeUnknown, .scopeRequired, .scopeMissing: true
         case .accountMissing, .oneAccountOnly, .accountUnknown, .accountFixed, .noAccountsTaken,
-            .differentCustomers, .otherConsent:
+            .differentCustomers, .shownMissing, .otherConsent:
             false
         }
     }
@@ -237,7 +238,7 @@ extension Selection.Problem {
         case .scopeRequired: .errorScopeRequired
         case .scopeMissing: .errorScopeMissing
         case .differentCustomers: .errorDifferentCustomers
-        case .otherConsent: .errorOtherConsent
+        case .shownMissing, .otherConsent: .errorOtherConsent
         }
     }
 }

@@ -8,9 +8,17 @@ public protocol UserDirectory: Sendable {
     /// The same answer if it is known without waiting, else nil. `.some(nil)` means that there is no
     /// such user.
     func peek(_ id: UserID) -> User??
+
+    /// The user as the directory knows them now, never as they were known before. An approval is
+    /// judged by this.
+    func current(_ id: UserID) async throws(DirectoryError) -> User?
 }
 
 extension UserDirectory {
+    public func current(_ id: UserID) async throws(DirectoryError) -> User? {
+        try await user(id)
+    }
+
     public func peek(_ id: UserID) -> User?? { nil }
 }
 

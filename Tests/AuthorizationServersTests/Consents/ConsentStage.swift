@@ -30,6 +30,7 @@ struct ConsentStage {
         workspaces: [WorkspaceID: CloudentityWorkspaces.Workspace] = workspaces,
         versions: [Int] = [3, 2, 1],
         statusPolicy: StatusPolicy = StatusPolicy(),
+        plainScopes: Set<String> = [],
         _ script: @escaping @Sendable (_ method: Method, _ path: String) -> Act
     ) {
         http = ScriptedServer { request, _ in
@@ -42,7 +43,11 @@ struct ConsentStage {
             server: .named("acp"),
             acp: "https://acp.example",
             clientID: "beckon",
-            workspaces: CloudentityWorkspaces(workspaces, brasilPaymentVersions: versions),
+            workspaces: CloudentityWorkspaces(
+                workspaces,
+                brasilPaymentVersions: versions,
+                plainScopes: plainScopes
+            ),
             statusPolicy: statusPolicy
         )
         server = CloudentityServer(

@@ -3,7 +3,7 @@ import Logins
 
 /// The Consumer Data Right of Australia.
 extension ConsentStandard {
-    static let cdr = ConsentStandard("cdr", [CDRArrangement()])
+    static let cdr = ConsentStandard("cdr", [CDRArrangement()], scopes: .cdr)
 }
 
 extension Fact.Codes {

@@ -15,16 +15,20 @@ struct ConsentStandard: Sendable {
     let name: String
     /// In the order in which a login is tried for them.
     let families: [any ConsentFamily]
+    /// The scopes that the standard defines.
+    let scopes: ScopeTable
     /// Whether a start that names no family belongs to this standard [FA-2].
     let recognises: @Sendable (PendingLogin.Details) -> Bool
 
     init(
         _ name: String,
         _ families: [any ConsentFamily],
+        scopes: ScopeTable,
         recognises: @escaping @Sendable (PendingLogin.Details) -> Bool = { _ in false }
     ) {
         self.name = name
         self.families = families
+        self.scopes = scopes
         self.recognises = recognises
     }
 

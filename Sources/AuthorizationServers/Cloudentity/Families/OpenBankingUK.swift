@@ -16,6 +16,7 @@ extension ConsentStandard {
             UKPayment("international_scheduled_payment", .scheduledPayment),
             UKPayment("international_standing_order", .standingOrder),
         ],
+        scopes: .openBankingUK,
         recognises: { $0.consentID != nil && !ConsentStandard.openFinanceBrasil.recognises($0) }
     )
 }

@@ -3,7 +3,11 @@ import Logins
 
 /// Open Finance Brasil [FA-4]. A start names the consent in a scope (`consent:urn:bank:…`).
 extension ConsentStandard {
-    static let openFinanceBrasil = ConsentStandard("obbr", [BrasilData(), BrasilPayment()]) {
+    static let openFinanceBrasil = ConsentStandard(
+        "obbr",
+        [BrasilData(), BrasilPayment()],
+        scopes: .openFinanceBrasil
+    ) {
         $0.requestedScopes.contains { $0.hasPrefix("consent:") }
     }
 }
@@ -286,7 +290,8 @@ struct RejectionCodes: Hashable, Sendable {
             case .cancelled: self = .cancelled
             case .expired: self = .expired
             case .failed: self = .failed
-            case .voided: self = .changed
+            case .voided(_, nil): self = .changed
+            case .voided(_, .some): self = .failed
             }
         }
     }
