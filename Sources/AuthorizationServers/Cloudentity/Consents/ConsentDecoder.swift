@@ -69,8 +69,8 @@ extension ConsentMembers {
     /// `requested_scopes`. A scope is granted by its `requested_name`, or by `name` if that is empty
     /// [CB-1].
     ///
-    /// - Parameter isRequired: whether there must be at least one. A grant without scopes shares
-    ///   nothing, and is asked for like any other.
+    /// If they are not required, there may be none: a grant without scopes shares nothing, and is asked
+    /// for like any other.
     mutating func scopes(
         allowsPartial: Bool,
         isRequired: Bool = true
