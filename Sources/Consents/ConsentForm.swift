@@ -21,6 +21,7 @@ public enum ConsentForm {
                 "account_rules": consent.kind.accountRules.isEmpty
                     ? nil : .texts(consent.kind.accountRules.map(\.rawValue).sorted()),
                 "accounts": accounts(consent.accounts),
+                "authorization_details": .text(consent.authorizationDetails),
                 "client_name": .text(consent.clientName),
                 "day_offset": consent.kind.dayOffset == .zero
                     ? nil : .whole(consent.kind.dayOffset.components.seconds),
@@ -63,6 +64,7 @@ public enum ConsentForm {
             facts: try form.list("facts").map(fact),
             accounts: try accounts(form["accounts"]),
             resources: try form["resources"] == nil ? [] : form.list("resources").map(resource),
+            authorizationDetails: try form.optionalText("authorization_details"),
             endsAt: try form.optionalMoment("ends_at"),
             source: try form.optionalText("source")
         )

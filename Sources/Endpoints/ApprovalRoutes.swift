@@ -118,7 +118,7 @@ public struct ApprovalRoutes: Sendable {
             log.storeTrouble(error)
             switch error {
             case .noSuchPrompt: return Problem(.notFound, "The ticket is not valid.").response
-            case .otherLogin, .digestMissing, .methodNotAllowed, .refused, .store:
+            case .otherLogin, .methodNotAllowed, .userMayNotApprove, .directory, .refused, .store:
                 return Problem(error).response
             }
         }
@@ -147,7 +147,6 @@ public struct ApprovalRoutes: Sendable {
         else {
             return refused(400, .badFormHeading, .badFormText, request)
         }
-        let requiresShown = desk.allowsApprovalByTap
         do {
             let stored = try await desk.decide(
                 choice,
@@ -155,13 +154,7 @@ public struct ApprovalRoutes: Sendable {
                 via: .page,
                 address: request.peer.address
             ) { (asked) throws(DecisionDesk.Refusal) in
-                guard choice == .approve else { return .everything }
-                let selection = Self.selection(form, asked)
-                // A page from before an upgrade does not name the consent that it showed.
-                if selection.shown == nil, asked.login.phase.name == .waiting, requiresShown {
-                    throw .refused(.unfit(.otherConsent), asked)
-                }
-                return selection
+                choice == .approve ? Self.selection(form, asked) : Selection()
             }
             log.decided(choice, stored, request)
             // Relative to this address, so that it works below any path.
@@ -197,11 +190,11 @@ public struct ApprovalRoutes: Sendable {
         switch refusal {
         case .noSuchPrompt, .otherLogin:
             return refused(404, .unknownHeading, .unknownText, request, offersBack: false)
-        case .digestMissing:
-            return refused(400, .badFormHeading, .badFormText, request)
         case .methodNotAllowed:
             return refused(403, .tapHeading, .tapText, request)
-        case .store:
+        case .userMayNotApprove:
+            return refused(403, .notAllowedHeading, .notAllowedText, request)
+        case .store, .directory:
             return refused(503, .unavailableHeading, .unavailableText, request)
         case .refused(.pastDeadline, _):
             return refused(410, .lateHeading, .lateText, request, offersBack: false)
@@ -212,7 +205,7 @@ public struct ApprovalRoutes: Sendable {
                 now: desk.now(),
                 choices: standing.choices(at: desk),
                 attempt: RefusedChoice(
-                    selection: form.map { Self.selection($0, stored) } ?? .everything,
+                    selection: form.map { Self.selection($0, stored) } ?? Selection(),
                     problem: problem
                 )
             )

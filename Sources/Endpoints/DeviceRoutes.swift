@@ -110,13 +110,6 @@ public struct DeviceRoutes: Sendable {
             ) { (asked) throws(DecisionDesk.Refusal) in
                 // Only a ticket's holder learns whether `{id}` is its login's.
                 guard Self.isOpened(asked, request) else { throw .otherLogin }
-                // Approving payments or data sharing requires the digest of what was shown.
-                if choice == .approve, selection.shown == nil,
-                    asked.login.phase.name == .waiting,
-                    asked.login.question?.consent.kind.isLodged ?? false
-                {
-                    throw .digestMissing
-                }
                 return selection
             }
         } catch {
@@ -257,10 +250,16 @@ public struct DeviceRoutes: Sendable {
 }
 
 extension Logger {
-    /// Logs store failures; other refusals are not logged.
+    /// Logs failures of the store and the directory, and users who may not approve; other refusals are not logged.
     func storeTrouble(_ refusal: DecisionDesk.Refusal) {
-        guard case .store(let cause) = refusal else { return }
-        error("decision.store_failed") { $0.member("cause", "\(cause)") }
+        switch refusal {
+        case .store(let cause): error("decision.store_failed") { $0.member("cause", "\(cause)") }
+        case .directory(.unavailable(let cause)):
+            warning("decision.directory_unavailable") { $0.member("cause", cause) }
+        case .userMayNotApprove(let failure):
+            warning("decision.user_refused") { $0.member("failure", "\(failure)") }
+        case .noSuchPrompt, .otherLogin, .methodNotAllowed, .refused: break
+        }
     }
 
     /// Logs the login that a request decided. "This wasn't me" is logged as a warning.

@@ -47,8 +47,8 @@ struct LoginDocument: Sendable {
         }
         json.name("scopes")
         json.array { json in
-            // Implicit scopes are not shown.
-            for scope in consent.scopes where !scope.isImplicit {
+            // Implicit scopes are granted too.
+            for scope in consent.scopes {
                 json.object { json in
                     json.member("name", scope.requestedName)
                     json.member("display_name", scope.displayName)

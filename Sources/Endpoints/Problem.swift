@@ -12,6 +12,7 @@ public struct Problem: Error, Hashable, Sendable {
         case invalidQuery = "invalid-query"
         case unauthorized = "unauthorized"
         case methodNotAllowed = "method-not-allowed"
+        case userNotAllowed = "user-not-allowed"
         case notFound = "not-found"
         case notReady = "not-ready"
         case alreadyEnded = "already-ended"
@@ -26,7 +27,7 @@ public struct Problem: Error, Hashable, Sendable {
             switch self {
             case .invalidBody, .invalidQuery: 400
             case .unauthorized: 401
-            case .methodNotAllowed: 403
+            case .methodNotAllowed, .userNotAllowed: 403
             case .notFound: 404
             case .notReady, .alreadyEnded: 409
             case .tooLate: 410
@@ -44,6 +45,7 @@ public struct Problem: Error, Hashable, Sendable {
             case .invalidQuery: "The query is invalid"
             case .unauthorized: "The ticket is missing or invalid"
             case .methodNotAllowed: "This approval method is disabled"
+            case .userNotAllowed: "The user may not approve"
             case .notFound: "Not found"
             case .notReady: "The login cannot be decided now"
             case .alreadyEnded: "The login has already ended"
@@ -51,7 +53,7 @@ public struct Problem: Error, Hashable, Sendable {
             case .bodyTooLarge: "The body is too large"
             case .unsupportedMediaType: "The content type is not supported"
             case .unfitSelection: "The selection does not match the request"
-            case .unavailable: "The store is unavailable"
+            case .unavailable: "The store or the user directory is unavailable"
             }
         }
     }
@@ -82,7 +84,7 @@ public struct Problem: Error, Hashable, Sendable {
         switch kind {
         case .unauthorized: fields.append(Self.challenge)
         case .unavailable: fields.append(Self.retryAfter)
-        case .invalidBody, .invalidQuery, .methodNotAllowed, .notFound, .notReady,
+        case .invalidBody, .invalidQuery, .methodNotAllowed, .userNotAllowed, .notFound, .notReady,
             .alreadyEnded, .tooLate, .bodyTooLarge, .unsupportedMediaType, .unfitSelection:
             break
         }
@@ -108,12 +110,20 @@ extension Problem {
             self.init(.unauthorized, "The bearer token is not a valid ticket.")
         case .otherLogin:
             self.init(.notFound, "id: does not match the ticket.")
-        case .digestMissing:
-            self.init(.invalidBody, "digest: is required to approve a consent.")
         case .methodNotAllowed:
             self.init(
                 .methodNotAllowed,
                 "decision: \"approve\" requires more than a ticket here; \"deny\", \"cancel\" and \"fraud\" do not."
+            )
+        case .userMayNotApprove:
+            self.init(
+                .userNotAllowed,
+                "decision: the user is disabled, removed or no longer reachable; \"deny\", \"cancel\" and \"fraud\" are possible."
+            )
+        case .directory:
+            self.init(
+                .unavailable,
+                "The decision was not recorded. Retry after the time in Retry-After."
             )
         case .refused(let refusal, _):
             self.init(refusal)
@@ -137,6 +147,8 @@ extension Problem {
             )
         case .pastDeadline:
             self.init(.tooLate, "expires_at has passed.")
+        case .unfit(.shownMissing):
+            self.init(.invalidBody, "digest: is required to approve.")
         case .unfit(let problem):
             self.init(.unfitSelection, Self.detail(problem))
         case .outOfPhase, .consentBusy:
@@ -155,6 +167,7 @@ extension Problem {
         case .scopeRequired: "scopes: must have every required scope."
         case .scopeMissing: "scopes: must have at least one scope; to grant none, deny."
         case .differentCustomers: "accounts: must all belong to one customer."
+        case .shownMissing: "digest: is required to approve."
         case .otherConsent: "digest: does not match the current consent."
         }
     }

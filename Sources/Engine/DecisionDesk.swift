@@ -12,10 +12,12 @@ public struct DecisionDesk: Sendable {
         case noSuchPrompt
         /// The ticket opens a login, but not the one that the request names.
         case otherLogin
-        /// An approval must name the consent that was shown, by its digest.
-        case digestMissing
         /// This method of deciding is switched off (`approval.tap`).
         case methodNotAllowed
+        /// The user may not approve any more: not known, not active, or without a channel.
+        case userMayNotApprove(Failure)
+        /// The directory of users cannot be asked now. Nothing was decided.
+        case directory(DirectoryError)
         /// The login refuses the decision in its current state, which is returned.
         case refused(PendingLogin.Refusal, StoredLogin)
         /// The store failed.
@@ -25,6 +27,7 @@ public struct DecisionDesk: Sendable {
     private let store: any LoginStore
     private let changes: LoginChanges
     private let clock: any WallClock
+    private let approvers: Approvers
     /// Whether holding the link is enough to approve. Declining never needs more.
     public let allowsApprovalByTap: Bool
 
@@ -33,9 +36,11 @@ public struct DecisionDesk: Sendable {
         store: any LoginStore,
         changes: LoginChanges,
         clock: any WallClock,
+        approvers: Approvers,
         allowsApprovalByTap: Bool
     ) {
         self.store = store
+        self.approvers = approvers
         self.changes = changes
         self.clock = clock
         self.allowsApprovalByTap = allowsApprovalByTap
@@ -55,7 +60,7 @@ public struct DecisionDesk: Sendable {
         return stored
     }
 
-    /// Records a decision durably. Repeating the same decision returns the login in its current
+    /// Records a decision durably. Before an approval, its user is looked up. Repeating the same decision returns the login in its current
     /// state.
     ///
     /// The ticket, the caller's own rules, the method and the decision are judged in one update of
@@ -70,13 +75,14 @@ public struct DecisionDesk: Sendable {
         via: Evidence.Via,
         address: String?,
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection = { _ in
-            .everything
+            Selection()
         }
     ) async throws(Refusal) -> StoredLogin {
         guard let ticket = PromptTicket(ticket) else { throw .noSuchPrompt }
         let now = clock.now()
         let evidence = Evidence(method: .tap, via: via, address: address)
         let needsMore = choice == .approve && !allowsApprovalByTap
+        if choice == .approve, !needsMore { try await requireApprover(ticket, at: now) }
         // The store's closure can only throw a login's own refusal, so the desk's is kept here.
         let refusal = Locked(Refusal.noSuchPrompt)
         let result: Result<StoredLogin, PendingLogin.Refusal>?
@@ -109,6 +115,22 @@ public struct DecisionDesk: Sendable {
         }
         guard case .success(let decided) = result else { throw refusal.withLock { $0 } }
         return decided
+    }
+
+    /// Refuses an approval if its user may not approve any more. A login that cannot be decided is
+    /// left to the update that follows.
+    private func requireApprover(_ ticket: PromptTicket, at now: Timestamp) async throws(Refusal) {
+        let stored: StoredLogin?
+        do { stored = try await store.login(ticket.number) } catch { throw .store(error) }
+        guard let login = stored?.login, ticket.opens(login) else { throw .noSuchPrompt }
+        guard login.phase.name == .waiting, now < login.terms.promptEnds else { return }
+        let objection: Failure?
+        do {
+            objection = try await approvers.objection(to: login.details.user)
+        } catch {
+            throw .directory(error)
+        }
+        if let objection { throw .userMayNotApprove(objection) }
     }
 
     /// What ties the decision to its question. Nil if there is no question or the selection does

@@ -31,6 +31,13 @@ public struct EscalationPlan: Sendable {
     /// The steps whose channels may notify the user now.
     public func steps(for user: User) -> [Step] { steps.filter { $0.reaches(user) } }
 
+    /// Whether the directory lets any of the channels notify the user. A channel that is switched off
+    /// at present counts, because the user was notified before.
+    func mayNotify(_ user: User) -> Bool {
+        guard let channels = user.channels else { return true }
+        return steps.contains { channels.contains($0.channel.id) }
+    }
+
     func reaches(_ user: User) -> Bool { steps.contains { $0.reaches(user) } }
 
     func deliveries(for user: User, at now: Timestamp) -> [PendingLogin.Delivery] {

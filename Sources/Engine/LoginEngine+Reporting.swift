@@ -15,13 +15,24 @@ extension LoginEngine {
             )
             return
         }
-        guard await isStillWhatWasApproved(stored, outcome, report, server) else { return }
+        guard await mayStillApprove(stored, outcome, report, server),
+            await isStillWhatWasApproved(stored, outcome, report, server)
+        else { return }
         // Recorded first: if the process ends now, the next one knows that the report may have been
         // sent.
         guard await record(stored.number, .reportBegun) != nil else { return }
         let start = ContinuousClock.now
         let answer = await server.report(outcome, of: stored.login, inDoubt: report.inDoubt)
         observer?.reported(server.id, answer, took: ContinuousClock.now - start)
+        await record(answer, of: stored, after: report, server)
+    }
+
+    private func record(
+        _ answer: ReportAnswer,
+        of stored: StoredLogin,
+        after report: PendingLogin.Report,
+        _ server: any AuthorizationServer
+    ) async {
         switch answer {
         case .taken:
             await record(stored.number, .reportTaken(confirmed: true))
@@ -47,21 +58,65 @@ extension LoginEngine {
         }
     }
 
-    /// Fetches the consent again before an approval of it is reported, and compares. A report in
-    /// doubt is not compared, because the approval may already have been accepted.
+    /// Looks up the user again before an approval is reported. An approval of somebody who may not
+    /// approve any more is void.
+    ///
+    /// An approval in doubt may have been accepted, so it is neither sent again nor rejected: if the
+    /// server has no decision, an operator decides.
+    private func mayStillApprove(
+        _ stored: StoredLogin,
+        _ outcome: Outcome,
+        _ report: PendingLogin.Report,
+        _ server: any AuthorizationServer
+    ) async -> Bool {
+        guard outcome.isApproval else { return true }
+        let objection: Failure
+        do throws(DirectoryError) {
+            guard let found = try await approvers.objection(to: stored.login.details.user) else {
+                return true
+            }
+            objection = found
+        } catch {
+            guard case .unavailable(let reason) = error else { return false }
+            let answer = ReportAnswer.later("user directory: \(reason)", after: nil, inDoubt: false)
+            await record(answer, of: stored, after: report, server)
+            return false
+        }
+        log.error("approval.user_refused") {
+            $0.members(about: stored.login)
+            $0.member("failure", "\(objection)")
+            $0.member("in_doubt", report.inDoubt)
+        }
+        guard report.inDoubt else {
+            await record(stored.number, .approverLost(objection))
+            return false
+        }
+        let answer =
+            await server.fate(of: outcome, of: stored.login)
+            ?? .refused("the user may not approve any more, and an approval was in doubt")
+        await record(answer, of: stored, after: report, server)
+        return false
+    }
+
+    /// Fetches the consent again before an approval of it is reported, and compares. An approval
+    /// without a question has shown nothing, and is void. A report in doubt is not compared, because
+    /// the approval may already have been accepted; the adapter compares before it sends again.
     private func isStillWhatWasApproved(
         _ stored: StoredLogin,
         _ outcome: Outcome,
         _ report: PendingLogin.Report,
         _ server: any AuthorizationServer
     ) async -> Bool {
-        guard outcome.isApproval, !report.inDoubt, let question = stored.login.question,
-            question.consent.source != nil
-        else { return true }
+        guard outcome.isApproval, !report.inDoubt else { return true }
         let change: String
         switch await server.consent(of: stored.login) {
         case .consent(let consent):
-            if ConsentForm.digest(of: consent) == question.digest { return true }
+            if let question = stored.login.question,
+                ConsentForm.digest(of: consent.described(like: question.consent))
+                    == question.digest
+            {
+                return true
+            }
             change = "changed"
         case .unusable(let failure): change = "\(failure)"
         case .gone:

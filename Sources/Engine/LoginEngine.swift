@@ -27,6 +27,7 @@ public final class LoginEngine: Sendable {
     let directory: any UserDirectory
     let accounts: (any AccountDirectory)?
     let plan: EscalationPlan
+    let approvers: Approvers
     let clock: any WallClock
     let changes: LoginChanges
     let settings: Settings
@@ -58,6 +59,7 @@ public final class LoginEngine: Sendable {
         self.directory = directory
         self.accounts = accounts
         self.plan = plan
+        approvers = Approvers(directory: directory, plan: plan)
         self.clock = clock
         self.changes = changes
         self.settings = settings

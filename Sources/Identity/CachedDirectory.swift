@@ -59,6 +59,13 @@ public final class CachedDirectory: UserDirectory {
         }
     }
 
+    /// Asks the directory, whatever is cached.
+    public func current(_ id: UserID) async throws(DirectoryError) -> User? {
+        let user = try await directory.current(id)
+        keep(user, of: id)
+        return user
+    }
+
     public func user(_ id: UserID) async throws(DirectoryError) -> User? {
         try await lookups.value(for: id, cached: { peek(id) }) { () async throws(DirectoryError) in
             let user = try await directory.user(id)

@@ -66,8 +66,9 @@ public enum Outcome: Hashable, Sendable {
     case expired
     /// It ended without the user.
     case failed(Failure)
-    /// Approved, but the consent changed before the report: nothing is granted.
-    case voided(Decision)
+    /// Approved, but not any more when it was to be reported: nothing is granted. The failure says
+    /// why its user may not approve; nil if the consent changed.
+    case voided(Decision, Failure?)
 
     /// The outcome of a user's decision.
     public init(_ decision: Decision) {
@@ -82,7 +83,7 @@ public enum Outcome: Hashable, Sendable {
     public var decision: Decision? {
         switch self {
         case .approved(let decision), .denied(let decision), .cancelled(let decision),
-            .voided(let decision):
+            .voided(let decision, _):
             decision
         case .expired, .failed: nil
         }

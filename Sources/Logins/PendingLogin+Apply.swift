@@ -22,6 +22,7 @@ extension PendingLogin {
             if tickets.count >= Self.maximumTickets { tickets.removeFirst() }
             tickets.append(digest)
         case (.preparing, .delivered), (.preparing, .notDelivered), (.preparing, .consentChanged),
+            (.preparing, .approverLost),
             (.preparing, .reportBegun), (.preparing, .reportTaken),
             (.preparing, .reportDelayed), (.preparing, .reportGone), (.preparing, .reportRefused),
             (.preparing, .retried), (.preparing, .abandoned):
@@ -42,13 +43,16 @@ extension PendingLogin {
         case (.waiting, .deadlinePassed):
             try expire(at: now)
         case (.waiting, .prepared), (.waiting, .preparationDelayed), (.waiting, .consentChanged),
+            (.waiting, .approverLost),
             (.waiting, .reportBegun), (.waiting, .reportTaken),
             (.waiting, .reportDelayed), (.waiting, .reportGone), (.waiting, .reportRefused),
             (.waiting, .retried), (.waiting, .abandoned):
             throw .outOfPhase
 
         case (.reporting(let outcome, let report), .consentChanged):
-            try void(outcome, report, at: now)
+            try void(outcome, report, because: nil, at: now)
+        case (.reporting(let outcome, let report), .approverLost(let failure)):
+            try void(outcome, report, because: failure, at: now)
         case (.reporting(let outcome, var report), .reportBegun):
             report.isUnderWay = true
             phase = .reporting(outcome, report)
@@ -93,7 +97,8 @@ extension PendingLogin {
             break
         case (.settled, .prepared), (.settled, .preparationDelayed), (.settled, .unusable),
             (.settled, .ticketIssued), (.settled, .delivered), (.settled, .notDelivered),
-            (.settled, .deadlinePassed), (.settled, .consentChanged), (.settled, .reportBegun),
+            (.settled, .deadlinePassed), (.settled, .consentChanged), (.settled, .approverLost),
+            (.settled, .reportBegun),
             (.settled, .reportTaken), (.settled, .reportDelayed),
             (.settled, .reportGone), (.settled, .reportRefused), (.settled, .retried),
             (.settled, .abandoned):
@@ -107,7 +112,8 @@ extension PendingLogin {
             phase = .settled(outcome, .abandoned, at: now)
         case (.stranded, .prepared), (.stranded, .preparationDelayed), (.stranded, .unusable),
             (.stranded, .ticketIssued), (.stranded, .delivered), (.stranded, .notDelivered),
-            (.stranded, .deadlinePassed), (.stranded, .consentChanged), (.stranded, .reportBegun),
+            (.stranded, .deadlinePassed), (.stranded, .consentChanged), (.stranded, .approverLost),
+            (.stranded, .reportBegun),
             (.stranded, .reportTaken), (.stranded, .reportDelayed),
             (.stranded, .reportGone), (.stranded, .reportRefused):
             throw .outOfPhase
@@ -173,13 +179,14 @@ extension PendingLogin {
     private mutating func void(
         _ outcome: Outcome,
         _ report: Report,
+        because failure: Failure?,
         at now: Timestamp
     ) throws(Refusal) {
         guard case .approved(var decision) = outcome, !report.inDoubt, !report.isUnderWay else {
             throw .outOfPhase
         }
         decision.grant = .nothing
-        end(in: .voided(decision), at: now)
+        end(in: .voided(decision, failure), at: now)
     }
 
     private mutating func notDelivered(
@@ -219,7 +226,8 @@ extension PendingLogin {
         }
     }
 
-    /// Repeating the same decision succeeds; a different one is refused.
+    /// Repeating the same decision succeeds; a different one is refused. A repeated approval grants
+    /// nothing, and so need not name what was shown.
     private func decideAgain(
         _ decision: Decision,
         _ selection: Selection,
@@ -229,8 +237,10 @@ extension PendingLogin {
             throw outcome == .expired ? .pastDeadline : .alreadyEnded(outcome)
         }
         guard first.choice == decision.choice else { throw .alreadyEnded(outcome) }
-        if outcome.isApproval, question != nil {
-            guard (try? grant(decision, selection)) == first.grant else {
+        if outcome.isApproval, let question {
+            var again = selection
+            again.shown = selection.shown ?? question.digest
+            guard (try? grant(decision, again)) == first.grant else {
                 throw .alreadyEnded(outcome)
             }
         }

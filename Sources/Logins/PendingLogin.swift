@@ -20,6 +20,9 @@ public struct PendingLogin: Hashable, Sendable {
         public var consentID: ConsentID?
         /// The server's anti-forgery value. It is returned with each report.
         public var state: String?
+        /// `authorization_details` of the start (RFC 9396) as JSON text, well-formed or not; nil if there
+        /// were none.
+        public var authorizationDetails: String?
         /// Unknown members, as one JSON object with secrets masked; nil if there were none.
         public var unknownMembers: String?
         /// The request that brought the login, if known.
@@ -35,6 +38,7 @@ public struct PendingLogin: Hashable, Sendable {
             bindingMessage: String? = nil,
             consentID: ConsentID? = nil,
             state: String? = nil,
+            authorizationDetails: String? = nil,
             unknownMembers: String? = nil,
             origin: Origin? = nil
         ) {
@@ -47,6 +51,7 @@ public struct PendingLogin: Hashable, Sendable {
             self.bindingMessage = bindingMessage
             self.consentID = consentID
             self.state = state
+            self.authorizationDetails = authorizationDetails
             self.unknownMembers = unknownMembers
             self.origin = origin
         }

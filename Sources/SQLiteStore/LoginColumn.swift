@@ -7,7 +7,7 @@ enum LoginColumn: Int32, TableColumn {
     case server, tenant, loginID
     case receivedAt, expiresAt, reportEnds, reportsExpiry
     case userID, workspace, client, clientName, scopes, acrValues, bindingMessage, consentID
-    case state, unknownMembers, originTrace, originRequest
+    case state, authorizationDetails, unknownMembers, originTrace, originRequest
     case redacted
 
     // Changed by events.

@@ -53,6 +53,7 @@ extension LoginRow {
             bindingMessage: row.text(.bindingMessage),
             consentID: row.optionalIdentifier(.consentID),
             state: row.text(.state),
+            authorizationDetails: row.text(.authorizationDetails),
             unknownMembers: row.text(.unknownMembers),
             origin: row.text(.originTrace).map { (trace) throws(StoreError) in
                 PendingLogin.Origin(request: Int(try row.number(.originRequest)), trace: trace)
@@ -141,7 +142,9 @@ extension LoginRow {
         case "approved": return .approved(try decision(row))
         case "denied": return .denied(try decision(row))
         case "cancelled": return .cancelled(try decision(row))
-        case "voided": return .voided(try decision(row))
+        case "voided":
+            let failure: Failure? = try row.text(.failure) == nil ? nil : row.named(.failure)
+            return .voided(try decision(row), failure)
         default: throw row.damaged(.outcome)
         }
     }

@@ -51,6 +51,7 @@ extension LoginRow {
         row.set(.bindingMessage, details.bindingMessage)
         row.set(.consentID, details.consentID)
         row.set(.state, details.state)
+        row.set(.authorizationDetails, details.authorizationDetails)
         row.set(.unknownMembers, details.unknownMembers)
         row.set(.originTrace, details.origin?.trace)
         row.set(.originRequest, (details.origin?.request).map { Int64($0) })
@@ -107,7 +108,10 @@ extension LoginRow {
 
     private static func bind(_ outcome: Outcome, to row: RowWriter<LoginColumn>) {
         row.set(.outcome, StoredNames.name(outcome))
-        if case .failed(let failure) = outcome { row.set(.failure, failure) }
+        switch outcome {
+        case .failed(let failure), .voided(_, let failure?): row.set(.failure, failure)
+        case .approved, .denied, .cancelled, .expired, .voided(_, nil): break
+        }
         guard let decision = outcome.decision else { return }
         row.set(.choice, decision.choice)
         row.set(.method, decision.evidence.method)

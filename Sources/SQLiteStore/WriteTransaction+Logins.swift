@@ -182,7 +182,7 @@ extension WriteTransaction {
             UPDATE login SET
                 redacted = 1, user_id = NULL, client_name = NULL, scopes = '[]',
                 acr_values = '[]', binding_message = NULL, consent_id = NULL, state = NULL,
-                unknown_members = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
+                authorization_details = NULL, unknown_members = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
                 selected = CASE WHEN selected IS NULL THEN NULL ELSE '[]' END,
                 tickets = x''
             WHERE number IN (

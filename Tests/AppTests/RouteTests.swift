@@ -35,6 +35,7 @@ struct RouteTests {
             store: store,
             changes: LoginChanges(),
             clock: clock,
+            approvers: Approvers(directory: store.users, plan: parts.plan()),
             allowsApprovalByTap: true
         )
         let servers = try parts.servers(

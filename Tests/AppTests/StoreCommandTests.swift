@@ -115,7 +115,7 @@ struct StoreCommandTests {
         var login = fixture.make()
         let answer = Decision.answer(.approve, to: .fixture, at: now)
         let events: [PendingLogin.Event] = [
-            .prepared(.fixture, [.fixture(at: now)]), .decided(answer, .everything),
+            .prepared(.fixture, [.fixture(at: now)]), .decided(answer, .fixture),
             .reportRefused("no"),
         ]
         for event in events { try login.apply(event, at: now) }

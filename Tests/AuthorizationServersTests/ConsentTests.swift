@@ -92,6 +92,23 @@ struct ConsentTests {
         #expect(await consent(ReportTests.status(200, dynamic)) == unusable)
         #expect(await consent(ReportTests.status(200), consentID: "aac-1") == unusable)
         #expect(await consent(ReportTests.status(200), scopes: ["consent:urn:a:b"]) == unusable)
-        #expect(await consent(ReportTests.status(404), scopes: []) == unusable)
+        for status in [400, 401, 403, 409, 422] {
+            #expect(await consent(ReportTests.status(status)) == unusable, "refused: \(status)")
+        }
+    }
+
+    @Test(
+        "asks for nothing but an approval when there are no scopes",
+        arguments: [#""requested_scopes":[]"#, #""requested_scopes":null"#, #""id":"l1""#]
+    )
+    func noScopes(_ member: String) async {
+        guard case .consent(let shown) = await consent(ReportTests.status(200, "{\(member)}"))
+        else {
+            Issue.record("nothing is shown")
+            return
+        }
+        #expect(shown.scopes.isEmpty)
+        let told = Consent(clientName: "Told", scopes: [])
+        #expect(await consent(ReportTests.status(404), scopes: []) == .consent(told))
     }
 }

@@ -237,7 +237,7 @@ struct StartDecodingTests {
         try await stage.run { calls in
             let body =
                 #"{"login_id":"L1","user_identifier":"u","user_code":"0815","#
-                + #""authorization_details":[{"type":"x","user_code":"0815"}],"X_Secret":{"a":"0815"},"#
+                + #""nested":[{"type":"x","user_code":"0815"}],"X_Secret":{"a":"0815"},"#
                 + #""id_token_hint":"0815","password":"0815"}"#
             #expect(try await calls.start(body).status == 200)
             let kept = try #require(try await calls.login()?.details.unknownMembers)
@@ -246,7 +246,26 @@ struct StartDecodingTests {
             for name in ["user_code", "X_Secret", "id_token_hint", "password"] {
                 #expect(json[name]?.string == "***")
             }
-            #expect(json["authorization_details"]?.array?.first?["type"]?.string == "x")
+            #expect(json["nested"]?.array?.first?["type"]?.string == "x")
+        }
+    }
+
+    @Test(
+        "keeps authorization_details whatever they are, so that malformed ones fail the login",
+        arguments: [
+            (#"[{"type":"x","n":1.50}]"#, #"[{"type":"x","n":1.50}]"#), (#"{"a":1}"#, #"{"a":1}"#),
+            (#""x""#, #""x""#), ("7", "7"), ("[]", "[]"), ("null", nil), (#""""#, nil),
+        ] as [(String, String?)]
+    )
+    func authorizationDetails(_ sent: String, _ kept: String?) async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            let body =
+                #"{"login_id":"L1","user_identifier":"u","authorization_details":\#(sent)}"#
+            let response = try await calls.start(body)
+            #expect(response.status == 200)
+            let login = try await calls.login()
+            #expect(login?.details.authorizationDetails == kept)
         }
     }
 }

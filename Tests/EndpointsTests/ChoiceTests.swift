@@ -310,7 +310,7 @@ struct ChoiceTests {
         arguments: [
             ("uk-standing-order", nil, 400), ("uk-standing-order", "", 200),
             ("uk-standing-order", String(repeating: "A", count: 43), 422),
-            ("uk-standing-order", "x", 400), ("scopes", nil, 200), ("scopes", "", 200),
+            ("uk-standing-order", "x", 400), ("scopes", nil, 400), ("scopes", "", 200),
             ("scopes", String(repeating: "A", count: 43), 422),
         ] as [(String, String?, Int)]
     )

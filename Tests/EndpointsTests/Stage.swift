@@ -78,6 +78,7 @@ struct Stage: Sendable {
             store: store,
             changes: changes,
             clock: clock,
+            approvers: Approvers(directory: people, plan: EscalationPlan([])),
             allowsApprovalByTap: tap
         )
         router = Router(
@@ -200,11 +201,12 @@ struct Stage: Sendable {
 
     /// Answers as an app does.
     func decide(_ choice: String, _ prompt: Prompted) async -> Response {
-        await send(
+        let shown = choice == "approve" ? await digest(prompt.ticket) : nil
+        return await send(
             .post,
             "/device/v1/logins/\(prompt.id)/decision",
             [Field("Content-Type", "application/json"), prompt.bearer],
-            #"{"decision":"\#(choice)"}"#
+            #"{"decision":"\#(choice)"\#(shown.map { #","digest":"\#($0)""# } ?? "")}"#
         )
     }
 

@@ -211,7 +211,7 @@ struct AccountOfferTests {
     func onePays() async throws {
         let stage = try Stage()
         let consent = Consent(clientName: nil, scopes: [], accounts: .payer(named: Self.named))
-        stage.server.answerConsents(.consent(consent))
+        stage.server.answerConsents(.consent(consent), .consent(consent))
         try await stage.run(accounts: StandInBank(Self.society)) { run in
             let (number, ticket) = try await run.prompt()
             func approve(_ accounts: [String]?) async throws -> StoredLogin {
@@ -220,7 +220,7 @@ struct AccountOfferTests {
                     opening: ticket,
                     via: .page,
                     address: nil
-                ) { _ in Selection(accounts: accounts) }
+                ) { Selection(accounts: accounts, shown: $0.login.question?.digest) }
             }
             for accounts in [nil, ["a", "b"], ["c"], []] {
                 await #expect(throws: DecisionDesk.Refusal.self) { _ = try await approve(accounts) }

@@ -123,15 +123,32 @@ struct ConsentChangeTests {
         #expect(stage.server.reports.entries.isEmpty)
     }
 
-    @Test("A consent is not fetched again if it has no source or nothing is granted")
-    func notAgain() async throws {
-        let cases: [(consent: Consent, choice: Decision.Choice)] = [
-            (.fixture, .approve), (Self.lodged(source: nil), .approve),
-            (Self.lodged(), .deny), (Self.lodged(), .cancel), (Self.lodged(), .reportAsFraud),
+    @Test(
+        "A consent without a source is fetched again like any other, and what was shown is compared"
+    )
+    func withoutSource() async throws {
+        let cases: [(now: Consent, reported: String)] = [
+            (Self.lodged(source: nil), "approved"), (Self.lodged(source: "b"), "approved"),
+            (Self.lodged(reference: "INV-2", source: "b"), "voided"),
         ]
-        for (consent, choice) in cases {
+        for (now, reported) in cases {
             let stage = try Stage()
-            stage.server.answerConsents(.consent(consent), .gone)
+            stage.server.answerConsents(.consent(Self.lodged(source: nil)), .consent(now))
+            try await stage.run { run in
+                let (number, ticket) = try await run.prompt()
+                try await run.decide(.approve, ticket)
+                try await stage.login(number, reaching: .settled)
+            }
+            #expect(stage.server.asked.entries.count == 2)
+            #expect(stage.server.reports.entries.map { name($0.outcome) } == [reported])
+        }
+    }
+
+    @Test("A consent is not fetched again if nothing is granted")
+    func notAgain() async throws {
+        for choice in [Decision.Choice.deny, .cancel, .reportAsFraud] {
+            let stage = try Stage()
+            stage.server.answerConsents(.consent(Self.lodged()), .gone)
             try await stage.run { run in
                 let (number, ticket) = try await run.prompt()
                 try await run.decide(choice, ticket)
@@ -173,7 +190,10 @@ struct ConsentChangeTests {
         var login = PendingLogin.Fixture().make()
         let events: [PendingLogin.Event] = [
             .prepared(Self.question(Self.lodged()), [.fixture(at: stage.start)]),
-            .decided(.fixture(.approve, at: stage.start), .everything),
+            .decided(
+                .fixture(.approve, at: stage.start),
+                Selection(shown: Self.question(Self.lodged()).digest)
+            ),
         ]
         for event in events { try login.apply(event, at: stage.start) }
         if hadBegun { try login.apply(.reportBegun, at: stage.start) }

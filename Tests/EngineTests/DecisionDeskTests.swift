@@ -18,7 +18,9 @@ struct DecisionDeskTests {
         let ticket: String
 
         func decide(_ choice: Decision.Choice) async throws -> StoredLogin {
-            try await desk.decide(choice, opening: ticket, via: .device, address: "192.0.2.7")
+            try await desk.decide(choice, opening: ticket, via: .device, address: "192.0.2.7") {
+                Selection(shown: $0.login.question?.digest)
+            }
         }
 
         func prompt(_ id: String, _ phase: PendingLogin.PhaseName) async throws -> String {

@@ -11,6 +11,7 @@ struct SeveralServersTests {
     private static func insert(
         _ count: Int,
         _ phase: PendingLogin.PhaseName,
+        choice: Decision.Choice = .approve,
         into stage: Stage,
         _ change: (inout PendingLogin.Fixture) -> Void = { _ in }
     ) async throws -> [LoginNumber] {
@@ -18,7 +19,7 @@ struct SeveralServersTests {
             var fixture = PendingLogin.Fixture(id: "\(phase)-\(index)")
             fixture.server = "other"
             change(&fixture)
-            return PendingLogin.inPhase(phase, fixture)
+            return PendingLogin.inPhase(phase, fixture, choice: choice)
         }
         return try await stage.withStore { store in
             try await withThrowingTaskGroup(of: LoginNumber.self) { group in
@@ -46,7 +47,11 @@ struct SeveralServersTests {
             }
             // Not one of the other's calls has ended, and none was added.
             #expect(stage.other.crowd.most == 8)
-            #expect(stage.other.asked.entries.count + stage.other.reports.entries.count == 8)
+            #expect(
+                stage.other.asked.entries.count + stage.other.reports.entries.count
+                    == (phase == .preparing ? 8 : 16),
+                "before each report is a look"
+            )
             let duty: PendingLogin.Duty = phase == .preparing ? .prepare : .report
             #expect(run.engine.underWay[LoginQueue(stage.other.id, duty)] == 8)
         }
@@ -57,7 +62,7 @@ struct SeveralServersTests {
     func reportsBesideConsents() async throws {
         let stage = try Stage()
         _ = try await Self.insert(50, .preparing, into: stage)
-        let reporting = try await Self.insert(1, .reporting, into: stage)
+        let reporting = try await Self.insert(1, .reporting, choice: .deny, into: stage)
         stage.other.consentGate.close()
         try await stage.run(concurrency: 4) { _ in
             try await stage.other.consentGate.arrivals.wait(for: 4, "held calls")
@@ -106,7 +111,7 @@ struct SeveralServersTests {
             stage.other.reportGate.close()
             stage.clock.advance(by: .seconds(1))
             try await stage.other.reportGate.arrivals.wait(for: 1, "probes")
-            #expect(stage.other.health.state == .halfOpen(.nothing))
+            #expect(stage.other.health.state == .halfOpen(.answered))
             stage.other.reportGate.open()
             // The fourth answer is a failure too: twice the pause.
             try await stage.clock.alarm(by: stage.start + .seconds(3))

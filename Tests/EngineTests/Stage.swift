@@ -119,7 +119,13 @@ final class Stage: Sendable {
         changes: LoginChanges = LoginChanges(),
         allowsTap: Bool = true
     ) -> DecisionDesk {
-        DecisionDesk(store: store, changes: changes, clock: clock, allowsApprovalByTap: allowsTap)
+        DecisionDesk(
+            store: store,
+            changes: changes,
+            clock: clock,
+            approvers: Approvers(directory: people, plan: escalation),
+            allowsApprovalByTap: allowsTap
+        )
     }
 
     /// Waits until a login fulfils a condition.
@@ -179,7 +185,9 @@ struct Run: Sendable {
 
     @discardableResult
     func decide(_ choice: Decision.Choice, _ ticket: String) async throws -> StoredLogin {
-        try await desk.decide(choice, opening: ticket, via: .page, address: "192.0.2.7")
+        try await desk.decide(choice, opening: ticket, via: .page, address: "192.0.2.7") {
+            Selection(shown: $0.login.question?.digest)
+        }
     }
 }
 

@@ -68,6 +68,7 @@ final class StandInDirectory: UserDirectory {
     private let state = Locked(State())
 
     func put(_ user: User) { state.withLock { $0.users[user.id] = user } }
+    func remove(_ id: UserID) { state.withLock { $0.users[id] = nil } }
     func setDown(_ isDown: Bool) { state.withLock { $0.isDown = isDown } }
 
     func user(_ id: UserID) async throws(DirectoryError) -> User? {

@@ -35,7 +35,7 @@ struct ConsentTermsTests {
         let last = end - .milliseconds(1)
         for moment in [last, end] {
             var decided = login
-            let approval = PendingLogin.Event.decided(.fixture(.deny, at: moment), .everything)
+            let approval = PendingLogin.Event.decided(.fixture(.deny, at: moment), .fixture)
             if moment == last {
                 try decided.apply(approval, at: moment)
                 #expect(decided.duty(at: moment) == .report)
@@ -133,7 +133,7 @@ struct ConsentTermsTests {
             var login = reporting(.approved(approval), report)
             try login.apply(.consentChanged, at: later)
             #expect(login.duty(at: later) == .report)
-            guard case .reporting(.voided(let decision), let report) = login.phase else {
+            guard case .reporting(.voided(let decision, nil), let report) = login.phase else {
                 Issue.record("\(login.phase)")
                 continue
             }
@@ -144,7 +144,7 @@ struct ConsentTermsTests {
             // Nothing brings the approval back.
             for choice in Decision.Choice.allCases {
                 var again = login
-                try? again.apply(.decided(.fixture(choice, at: later), .everything), at: later)
+                try? again.apply(.decided(.fixture(choice, at: later), .fixture), at: later)
                 #expect(again == login)
             }
         }
@@ -156,7 +156,7 @@ struct ConsentTermsTests {
         let outcomes: [Outcome] = [
             .denied(.fixture(.deny, at: noon)), .denied(.fixture(.reportAsFraud, at: noon)),
             .cancelled(.fixture(.cancel, at: noon)), .expired, .failed(.noChannel),
-            .voided(approval),
+            .voided(approval, nil),
         ]
         var logins = outcomes.map { reporting($0) }
         logins += [
@@ -186,7 +186,7 @@ struct ConsentTermsTests {
             phase: .waiting([.fixture(at: noon)])
         )
         #expect(throws: PendingLogin.Refusal.notReady) {
-            try login.apply(.decided(.fixture(.approve, at: noon), .everything), at: noon)
+            try login.apply(.decided(.fixture(.approve, at: noon), .fixture), at: noon)
         }
     }
 

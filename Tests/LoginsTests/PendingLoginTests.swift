@@ -24,7 +24,7 @@ struct PendingLoginTests {
         try login.apply(prepared, at: noon)
         #expect(login.duty(at: noon) == .notify)
         let decision = Decision.fixture(.approve, at: noon)
-        try login.apply(.decided(decision, .everything), at: noon)
+        try login.apply(.decided(decision, .fixture), at: noon)
         #expect(login.duty(at: noon) == .report)
         try login.apply(.reportTaken(confirmed: true), at: noon + .seconds(1))
         #expect(
@@ -42,7 +42,7 @@ struct PendingLoginTests {
     )
     func outcomes(_ choice: Decision.Choice, _ expected: String) throws {
         let decision = Decision.fixture(choice, at: noon)
-        let login = try apply(.decided(decision, .everything), to: .inPhase(.waiting))
+        let login = try apply(.decided(decision, .fixture), to: .inPhase(.waiting))
         let outcome = try #require(login.phase.outcome)
         let name =
             switch outcome {
@@ -67,7 +67,7 @@ struct PendingLoginTests {
         for second in Decision.Choice.allCases {
             for moment in [noon, fixture.promptEnds, fixture.reportEnds + .minutes(5)] {
                 var again = login
-                let event = PendingLogin.Event.decided(.fixture(second, at: moment), .everything)
+                let event = PendingLogin.Event.decided(.fixture(second, at: moment), .fixture)
                 if second == first {
                     try again.apply(event, at: moment)
                 } else {
@@ -82,7 +82,7 @@ struct PendingLoginTests {
 
     @Test("A decision is refused once the prompt has ended", arguments: Decision.Choice.allCases)
     func decisionAfterDeadline(_ choice: Decision.Choice) throws {
-        let event = PendingLogin.Event.decided(.fixture(choice, at: noon), .everything)
+        let event = PendingLogin.Event.decided(.fixture(choice, at: noon), .fixture)
         let waiting = PendingLogin.inPhase(.waiting)
         let lastMoment = fixture.promptEnds - .milliseconds(1)
         #expect(try apply(event, to: waiting, at: lastMoment).phase.name == .reporting)
@@ -100,7 +100,7 @@ struct PendingLoginTests {
     @Test("A decision is refused while the login is prepared")
     func decisionWhilePreparing() {
         #expect(throws: PendingLogin.Refusal.notReady) {
-            try apply(.decided(.fixture(.approve, at: noon), .everything), to: fixture.make())
+            try apply(.decided(.fixture(.approve, at: noon), .fixture), to: fixture.make())
         }
     }
 
@@ -108,7 +108,7 @@ struct PendingLoginTests {
     func afterFailure() throws {
         let failed = try apply(.unusable(.consentGone), to: .inPhase(.waiting))
         #expect(throws: PendingLogin.Refusal.alreadyEnded(.failed(.consentGone))) {
-            try apply(.decided(.fixture(.deny, at: noon), .everything), to: failed)
+            try apply(.decided(.fixture(.deny, at: noon), .fixture), to: failed)
         }
     }
 

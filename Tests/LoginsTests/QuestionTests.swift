@@ -137,7 +137,8 @@ struct QuestionTests {
         let row = Self.accountCases[index]
         let question = Self.question(row.choice, offered: row.offered)
         let granted = Granted { () throws(Selection.Problem) in
-            try question.grant(for: Selection(accounts: row.chosen)).accounts
+            try question.grant(for: Selection(accounts: row.chosen, shown: question.digest))
+                .accounts
         }
         #expect(granted == row.granted)
     }
@@ -149,7 +150,8 @@ struct QuestionTests {
         let several = Self.question(.several(preselected: []), offered: offered)
         let payer = Self.question(.payer(named: nil), offered: offered)
         func bytes(_ question: Question, _ chosen: [String]) throws -> [[UInt8]] {
-            try question.grant(for: Selection(accounts: chosen)).accounts.map { Array($0.utf8) }
+            try question.grant(for: Selection(accounts: chosen, shown: question.digest)).accounts
+                .map { Array($0.utf8) }
         }
         for name in offered {
             #expect(try bytes(several, [name]) == [Array(name.utf8)])
@@ -187,7 +189,9 @@ struct QuestionTests {
             ]
         )
         let granted = Granted { () throws(Selection.Problem) in
-            try question.grant(for: Selection(scopes: Self.scopeCases[index].chosen)).scopes
+            try question.grant(
+                for: Selection(scopes: Self.scopeCases[index].chosen, shown: question.digest)
+            ).scopes
         }
         #expect(granted == Self.scopeCases[index].granted)
     }
@@ -200,10 +204,14 @@ struct QuestionTests {
                 .init(requestedName: "a", isOptional: true),
             ]
         )
-        #expect(try question.grant(for: .everything).scopes == ["a", "b"])
-        #expect(try question.grant(for: Selection(scopes: ["a"])).scopes == ["a"])
+        #expect(try question.grant(for: Selection(shown: question.digest)).scopes == ["a", "b"])
+        #expect(
+            try question.grant(for: Selection(scopes: ["a"], shown: question.digest)).scopes == [
+                "a"
+            ]
+        )
         #expect(throws: Selection.Problem.scopeRequired) {
-            try question.grant(for: Selection(scopes: ["b"]))
+            try question.grant(for: Selection(scopes: ["b"], shown: question.digest))
         }
     }
 
@@ -215,11 +223,18 @@ struct QuestionTests {
                 .init(requestedName: "b", isOptional: true),
             ]
         )
-        #expect(try question.grant(for: Selection(scopes: ["b"])).scopes == ["b"])
+        #expect(
+            try question.grant(for: Selection(scopes: ["b"], shown: question.digest)).scopes == [
+                "b"
+            ]
+        )
         #expect(throws: Selection.Problem.scopeMissing) {
-            try question.grant(for: Selection(scopes: []))
+            try question.grant(for: Selection(scopes: [], shown: question.digest))
         }
-        #expect(try Self.question().grant(for: Selection(scopes: [])) == .nothing)
+        #expect(
+            try Self.question().grant(for: Selection(scopes: [], shown: Self.question().digest))
+                == .nothing
+        )
     }
 
     @Test(
@@ -252,18 +267,29 @@ struct QuestionTests {
             nonce: Array(repeating: 1, count: 32)
         )
         let granted = Granted { () throws(Selection.Problem) in
-            try question.grant(for: Selection(accounts: chosen)).accounts
+            try question.grant(for: Selection(accounts: chosen, shown: question.digest)).accounts
         }
         #expect(granted == (isTaken ? .success(chosen) : .failure(.differentCustomers)))
     }
 
-    @Test("An approval of another consent is refused")
-    func shown() throws {
-        let question = Self.question(scopes: [.init(requestedName: "a")])
+    @Test(
+        "An approval names what was shown, whatever kind it is",
+        arguments: [Consent.Kind.scopes, .ukDomesticPayment, .brasilData, .cdr]
+    )
+    func shown(_ kind: Consent.Kind) throws {
+        let consent = Consent(kind: kind, clientName: nil, scopes: [.init(requestedName: "a")])
+        let question = Question(
+            consent: consent,
+            digest: ConsentForm.digest(of: consent),
+            nonce: Array(repeating: 1, count: 32)
+        )
         let other = Self.question(scopes: [.init(requestedName: "b")])
         #expect(try question.grant(for: Selection(shown: question.digest)).scopes == ["a"])
         #expect(throws: Selection.Problem.otherConsent) {
             try question.grant(for: Selection(shown: other.digest))
+        }
+        #expect(throws: Selection.Problem.shownMissing) {
+            try question.grant(for: Selection(scopes: ["a"]))
         }
     }
 
@@ -348,10 +374,12 @@ struct QuestionTests {
         var login = PendingLogin.Fixture().make()
         try login.apply(.prepared(question, [.fixture(at: noon)]), at: noon)
         func approval(_ selection: Selection) -> PendingLogin.Event {
-            .decided(.fixture(.approve, at: noon), selection)
+            var selection = selection
+            selection.shown = question.digest
+            return .decided(.fixture(.approve, at: noon), selection)
         }
         #expect(throws: PendingLogin.Refusal.unfit(.accountMissing)) {
-            try login.apply(approval(.everything), at: noon)
+            try login.apply(approval(Selection()), at: noon)
         }
         try login.apply(approval(Selection(accounts: ["a"])), at: noon)
         let decided = login
@@ -362,7 +390,7 @@ struct QuestionTests {
         ]
         for selection in same { try login.apply(approval(selection), at: noon) }
         let others: [Selection] = [
-            .everything, Selection(accounts: ["b"]), Selection(accounts: ["a", "b"]),
+            Selection(), Selection(accounts: ["b"]), Selection(accounts: ["a", "b"]),
             Selection(accounts: ["a"], scopes: ["s"]), Selection(accounts: ["c"]),
         ]
         for selection in others {

@@ -6,7 +6,8 @@ import Testing
 /// The events without what they carry.
 enum EventKind: String, CaseIterable, Sendable {
     case prepared, preparationDelayed, unusable, ticketIssued, delivered, notDelivered, decided
-    case deadlinePassed, consentChanged, reportBegun, reportTaken, reportDelayed, reportGone,
+    case deadlinePassed, consentChanged, approverLost, reportBegun, reportTaken, reportDelayed,
+        reportGone,
         reportRefused,
         interrupted
     case retried, abandoned
@@ -26,10 +27,11 @@ enum EventKind: String, CaseIterable, Sendable {
                 .notDelivered(channel, "no", until: nil),
             ]
         case .decided:
-            Decision.Choice.allCases.map { .decided(.fixture($0, at: noon), .everything) }
+            Decision.Choice.allCases.map { .decided(.fixture($0, at: noon), .fixture) }
                 + [.decided(.fixture(.approve, at: noon), Selection(accounts: ["not-asked-for"]))]
         case .deadlinePassed: [.deadlinePassed]
         case .consentChanged: [.consentChanged]
+        case .approverLost: [.approverLost(.userDisabled)]
         case .reportBegun: [.reportBegun]
         case .reportTaken: [.reportTaken(confirmed: true), .reportTaken(confirmed: false)]
         case .reportDelayed:
@@ -54,6 +56,7 @@ enum EventKind: String, CaseIterable, Sendable {
         case .decided: .decided
         case .deadlinePassed: .deadlinePassed
         case .consentChanged: .consentChanged
+        case .approverLost: .approverLost
         case .reportBegun: .reportBegun
         case .reportTaken: .reportTaken
         case .reportDelayed: .reportDelayed

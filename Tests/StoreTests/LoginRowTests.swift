@@ -137,6 +137,7 @@ struct LoginRowTests {
             Change([.bindingMessage]) { $0.details.bindingMessage = nil },
             Change([.consentID, .consentKey]) { $0.details.consentID = nil },
             Change([.state]) { $0.details.state = "other" },
+            Change([.authorizationDetails]) { $0.details.authorizationDetails = nil },
             Change([.unknownMembers]) { $0.details.unknownMembers = nil },
             Change([.originTrace]) { $0.details.origin?.trace = "other" },
             Change([.originRequest]) { $0.details.origin?.request = 43 },
@@ -176,7 +177,7 @@ struct LoginRowTests {
                 .reporting(.expired, report),
                 .reporting(.expired, PendingLogin.Report(attempts: attempts, next: noon))
             ),
-            Change([.outcome, .granted, .selected], approved, settled(.voided(decision()))),
+            Change([.outcome, .granted, .selected], approved, settled(.voided(decision(), nil))),
             Change(
                 [.outcome, .choice],
                 settled(.denied(decision(.deny))),

@@ -30,11 +30,10 @@ struct PersistenceTests {
                 }
             }
         }
-        let voided = choices.compactMap { outcome -> Outcome? in
-            guard case .approved(let decision) = outcome else { return nil }
-            return .voided(
-                Decision(.approve, evidence: decision.evidence, at: noon, grant: .nothing)
-            )
+        let voided = choices.flatMap { outcome -> [Outcome] in
+            guard case .approved(let decision) = outcome else { return [] }
+            let void = Decision(.approve, evidence: decision.evidence, at: noon, grant: .nothing)
+            return [.voided(void, nil), .voided(void, .userDisabled)]
         }
         let outcomes = choices + voided + [.expired] + Failure.allCases.map { .failed($0) }
         let report = PendingLogin.Report(next: noon + .seconds(3))

@@ -45,6 +45,7 @@ struct RetentionTests {
                 #expect(now.login.question == nil)
                 #expect(now.login.consentDigest == Question.fixture.digest)
                 #expect(details.state == nil)
+                #expect(details.authorizationDetails == nil)
                 #expect(details.unknownMembers == nil)
                 #expect(now.login.tickets.isEmpty)
                 #expect(
@@ -102,7 +103,7 @@ struct RetentionTests {
                 let login = fixture("\(index)")
                 let number = try await store.insertNew(.inPhase(.waiting, login)).number
                 try await store.apply(
-                    .decided(.fixture(choice, at: noon), .everything),
+                    .decided(.fixture(choice, at: noon), .fixture),
                     to: number,
                     at: noon
                 )

@@ -92,7 +92,7 @@ func insertUntilKilled(path: String, acknowledged: String, limit: Int) async thr
                             .number
                         if name.hasSuffix("0") {
                             try await store.apply(
-                                .decided(.fixture(.approve, at: noon), .everything),
+                                .decided(.fixture(.approve, at: noon), .fixture),
                                 to: number,
                                 at: noon
                             )

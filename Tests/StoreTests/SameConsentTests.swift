@@ -205,7 +205,7 @@ struct SameConsentTests {
         let first = try await unnamed("first")
         let second = try await unnamed("second")
         let other = try await unnamed("other")
-        _ = try await store.logins.apply(try prepared("C1"), to: second, at: noon)
+        let shown = try await store.logins.apply(try prepared("C1"), to: second, at: noon)
         await store.close()
         store = try place.open()
         let later = place.clock.now()
@@ -220,7 +220,10 @@ struct SameConsentTests {
         let named = login("named") { $0.consent = .named("C1") }
         let busy = try await insert(named, Self.keepFirst, into: store.logins)
         #expect(busy.login.phase == Self.closed(.consentBusy))
-        let approved = PendingLogin.Event.decided(.fixture(.approve, at: noon), .everything)
+        let approved = PendingLogin.Event.decided(
+            .fixture(.approve, at: noon),
+            Selection(shown: shown.login.question?.digest)
+        )
         _ = try await store.logins.apply(approved, to: second, at: noon)
         _ = try await store.logins.apply(.reportTaken(confirmed: true), to: second, at: noon)
         // A long-lived consent may be used again.
@@ -318,7 +321,8 @@ struct SameConsentTests {
         let answer = Decision.answer(.approve, to: question, at: noon)
         let events: [PendingLogin.Event] = [
             .prepared(question, [.fixture(at: noon)]),
-            .decided(answer, Selection(accounts: ["secret-a"])), .reportTaken(confirmed: true),
+            .decided(answer, Selection(accounts: ["secret-a"], shown: question.digest)),
+            .reportTaken(confirmed: true),
         ]
         for event in events { _ = try await store.logins.apply(event, to: number, at: noon) }
         let before = try #require(try await store.logins.login(number)).login

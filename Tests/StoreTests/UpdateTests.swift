@@ -21,7 +21,7 @@ struct UpdateTests {
                     group.addTask {
                         let result = try await store.update(number) {
                             (login) throws(PendingLogin.Refusal) in
-                            try login.apply(.decided(decision, .everything), at: noon)
+                            try login.apply(.decided(decision, .fixture), at: noon)
                         }
                         let outcome = try? result?.get().login.phase.outcome
                         return outcome?.decision?.evidence == decision.evidence ? decision : nil

@@ -61,6 +61,7 @@ extension PendingLogin {
                         bindingMessage: bindingMessage,
                         consentID: consentID,
                         state: "anti-forgery",
+                        authorizationDetails: #"[{"type":"t"}]"#,
                         unknownMembers: #"{"x":1}"#,
                         origin: .fixture
                     )
@@ -118,14 +119,14 @@ extension PendingLogin {
             apply(.prepared(.fixture, [.fixture(at: now)]))
         case .reporting:
             apply(.prepared(.fixture, [.fixture(at: now)]))
-            apply(.decided(.fixture(choice, at: now), .everything))
+            apply(.decided(.fixture(choice, at: now), .fixture))
         case .settled:
             apply(.prepared(.fixture, [.fixture(at: now)]))
-            apply(.decided(.fixture(choice, at: now), .everything))
+            apply(.decided(.fixture(choice, at: now), .fixture))
             apply(.reportTaken(confirmed: true))
         case .stranded:
             apply(.prepared(.fixture, [.fixture(at: now)]))
-            apply(.decided(.fixture(choice, at: now), .everything))
+            apply(.decided(.fixture(choice, at: now), .fixture))
             apply(.reportRefused("no such scope"))
         }
         return login
@@ -160,6 +161,11 @@ extension Question {
         digest: ConsentForm.digest(of: .fixture),
         nonce: Array(repeating: 7, count: 32)
     )
+}
+
+extension Selection {
+    /// Everything that `Question.fixture` asks for.
+    public static let fixture = Selection(shown: Question.fixture.digest)
 }
 
 extension PendingLogin.Delivery {

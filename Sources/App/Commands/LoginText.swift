@@ -25,7 +25,8 @@ enum LoginText {
         case .cancelled: "cancelled"
         case .expired: "expired"
         case .failed(let failure): "failed (\(failure))"
-        case .voided: "failed (consent changed after approval)"
+        case .voided(_, nil): "failed (consent changed after approval)"
+        case .voided(_, let failure?): "failed (\(failure) after approval)"
         }
     }
 

@@ -125,6 +125,7 @@ final class Service: Sendable {
             store: store,
             changes: changes,
             clock: clock,
+            approvers: Approvers(directory: directory, plan: plan),
             allowsApprovalByTap: configuration.approval.tap
         )
         let router = Router(

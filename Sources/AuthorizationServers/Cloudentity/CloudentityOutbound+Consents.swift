@@ -18,7 +18,21 @@ extension CloudentityOutbound {
         )
         workspaces = CloudentityWorkspaces(
             Self.workspaces(section),
-            standards: ConsentStandard.all.map { $0.configured(section) }
+            standards: ConsentStandard.all.map { $0.configured(section) },
+            plainScopes: Set(
+                section.texts(
+                    "plain_scopes",
+                    default: [],
+                    """
+                    Scopes that stand for themselves and refer to no consent. Needed for scopes \
+                    that a standard uses for consents (such as accounts), and for scopes that a \
+                    workspace with a family has besides those of its standard. A login with other \
+                    scopes is rejected, unless they are OpenID Connect's. In a workspace with a \
+                    family, a login without consent needs at least one of these scopes.
+                    """
+                ).map(\.exact)
+            )
+        )
         )
         statusPolicy = StatusPolicy(overrides: Self.readings(section))
     }

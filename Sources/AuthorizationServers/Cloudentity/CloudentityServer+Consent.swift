@@ -11,8 +11,7 @@ extension CloudentityServer {
         switch settings.workspaces.candidates(for: login.details) {
         case .scopeGrant: return await scopeGrant(of: login)
         case .addresses(let addresses): return await consent(at: addresses, of: login)
-        case .unsupported:
-            return unusable("consent.unsupported", "no interface of the server shows it", login)
+        case .unsupported(let cause): return unusable("consent.unsupported", cause, login)
         case .contradictory:
             return unusable("consent.contradictory", "the start names several consents", login)
         }
@@ -88,8 +87,15 @@ extension CloudentityServer {
             allowsPartialScopes: workspace.allowsPartialScopes
         )
         do {
+            // No acceptance of a lodged consent has room for them.
+            let details = try AuthorizationDetails(text: login.details.authorizationDetails)
+            let own = try AuthorizationDetails(answer["authorization_details"])
+            guard details == nil, own == nil else {
+                return unusable("consent.unsupported", "authorization_details", login)
+            }
             let asking = login.question == nil ? clock.now() : nil
             let consent = try decoder.consent(answer, of: login.details, asking: asking)
+            if let refusal = unsupported(consent, login) { return refusal }
             let isRenewal = consent.facts.contains(ConsentDecoder.renewal)
             // It was authorised by somebody else since it was shown.
             if login.question != nil, isRenewal, !login.renewsAccess { return .gone }
@@ -105,28 +111,31 @@ extension CloudentityServer {
 
     // MARK: Plain logins
 
+    /// A refusal is never answered with the words of the start: the server may have more to say than
+    /// it did. Every approval is preceded by a look, also when the start's words were shown.
     private func scopeGrant(of login: PendingLogin) async -> ConsentAnswer {
-        let told = told(login)
+        let told: Consent
+        do throws(ConsentProblem) { told = try self.told(login) } catch {
+            return unusable(error.event, error.place, login)
+        }
         // Nobody is asked for what can never be reported.
         guard settings.scopeGrantURL(of: login.key) != nil else {
             return unusable("consent.unaddressable", "the server has no address for it", login)
         }
-        guard settings.lookup == .always else { return showable(told, login) }
+        let shown = login.question?.consent
+        guard settings.lookup == .always || shown != nil else { return showable(told, login) }
         switch await fetch([.scopeGrant], of: login) {
         case .found(let address, let body):
             return read(body, address, login)
         case .missing:
             if isSettling(login) { return .later("not stored at the server yet", after: nil) }
-            return login.question == nil ? showable(told, login) : .gone
+            // What the server described is gone; what the start described it may never have had.
+            return shown?.source == nil ? showable(told, login) : .gone
         case .later(let reason, let after):
             return .later("scope grant: \(reason)", after: after)
         case .refused(let reason):
-            log.error("scope_grant.refused") {
-                $0.member("server", id.value)
-                $0.member("cause", reason)
-            }
-            if login.question != nil { return .later("scope grant: \(reason)", after: nil) }
-            return showable(told, login)
+            if shown != nil { return .later("scope grant: \(reason)", after: nil) }
+            return unusable("scope_grant.refused", reason, login)
         }
     }
 
@@ -135,13 +144,16 @@ extension CloudentityServer {
     }
 
     /// What the start said, in case the server says nothing more.
-    private func told(_ login: PendingLogin) -> Consent {
+    private func told(_ login: PendingLogin) throws(ConsentProblem) -> Consent {
         let partial = allowsPartialScopes(login)
+        let details = try AuthorizationDetails(text: login.details.authorizationDetails)
         return Consent(
             clientName: login.details.clientName,
             scopes: login.details.requestedScopes.map {
                 Consent.Scope(requestedName: $0, isOptional: partial && $0 != "openid")
-            }
+            },
+            facts: details?.facts ?? [],
+            authorizationDetails: details?.text
         )
     }
 
@@ -150,24 +162,26 @@ extension CloudentityServer {
         guard grant.status == .open else { return .gone }
         do {
             let partial = allowsPartialScopes(login)
-            return showable(try grant.consent(beside: told(login), partial: partial), login)
+            return showable(try grant.consent(beside: try told(login), partial: partial), login)
         } catch {
             return unusable(error.event, error.place, login)
         }
     }
 
     private func showable(_ consent: Consent, _ login: PendingLogin) -> ConsentAnswer {
-        // Without a scope there is nothing to approve.
-        guard !consent.scopes.isEmpty, consent.scopes.allSatisfy({ !$0.requestedName.isEmpty })
-        else { return unusable("consent.incomplete", "requested_scopes", login) }
-        guard !consent.namesConsent else {
-            return unusable(
-                "consent.unsupported",
-                "a scope names a consent lodged elsewhere",
-                login
-            )
+        guard consent.scopes.allSatisfy({ !$0.requestedName.isEmpty }) else {
+            return unusable("consent.incomplete", "requested_scopes", login)
         }
-        return .consent(consent)
+        return unsupported(consent, login) ?? .consent(consent)
+    }
+
+    /// Refuses a consent with a scope that stands for something else, which is not shown [FA-5].
+    private func unsupported(_ consent: Consent, _ login: PendingLogin) -> ConsentAnswer? {
+        settings.workspaces.refused(
+            consent.scopes.map(\.requestedName),
+            of: login.details,
+            granting: consent
+        ).map { unusable("consent.unsupported", $0, login) }
     }
 
     // MARK: Fetching

@@ -21,6 +21,13 @@ extension CloudentityServer {
         }
     }
 
+    func fate(of outcome: Outcome, of login: PendingLogin) async -> ReportAnswer? {
+        switch await target(of: login) {
+        case .success(let target): await look(at: target, for: outcome, of: login)
+        case .failure(let answer): answer.answer
+        }
+    }
+
     private func report(
         _ outcome: Outcome,
         to target: Target,
@@ -72,11 +79,9 @@ extension CloudentityServer {
     )
         -> ReportAnswer?
     {
-        guard outcome.isApproval, let shown = login.question?.consent, shown.source != nil else {
-            return nil
-        }
+        guard outcome.isApproval, let shown = login.question?.consent else { return nil }
         switch seen {
-        case .consent(let consent) where consent == shown: return nil
+        case .consent(let consent) where consent.described(like: shown) == shown: return nil
         case .consent, .unusable:
             return .refused("the consent changed while an approval of it was in doubt")
         case .gone: return .gone

@@ -58,6 +58,7 @@ struct ReceivedStart {
             try Self.identifier("openbanking_intent_id", members.consent)
             ?? members.scopes.lazy.compactMap(PendingLogin.Details.consent(in:)).first
             .flatMap { ConsentID($0) }
+        details.authorizationDetails = members.authorizationDetails
         details.unknownMembers = members.keptUnknown
         details.state = members.loginState ?? (isStrict ? nil : members.state)
         hasTwoStates =

@@ -22,6 +22,7 @@ struct StartMembers {
     private(set) var bindingMessage: String?
     private(set) var expiresAt: String?
     private(set) var consent: String?
+    private(set) var authorizationDetails: String?
     private var unknown: [JSONObject.Member] = []
 
     /// Bytes of a text, and of all unknown members together.
@@ -49,6 +50,7 @@ struct StartMembers {
         case "user_identifier": user = try text(name, &json)
         case "requested_scopes": scopes = try words(name, &json, takesObjects: !isStrict)
         case "openbanking_intent_id": consent = try text(name, &json)
+        case "authorization_details": try takeAuthorizationDetails(&json)
         default: unknown.append(.init(name: name, value: try json.value()))
         }
     }
@@ -78,6 +80,15 @@ struct StartMembers {
         let name = Array(name.lowercased().utf8)
         return ["code", "secret", "token", "password"].map { Array($0.utf8) }.contains { word in
             name.indices.contains { name[$0...].starts(with: word) }
+        }
+    }
+
+    /// Kept as it is: what is malformed fails the login when its consent is fetched, so that the
+    /// server hears of it.
+    private mutating func takeAuthorizationDetails(_ json: inout JSONScanner) throws(JSONError) {
+        let value = try json.value()
+        if !value.isNull, value != .string("") {
+            authorizationDetails = String(decoding: value.bytes, as: UTF8.self)
         }
     }
 

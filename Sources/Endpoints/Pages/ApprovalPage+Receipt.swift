@@ -33,6 +33,7 @@ extension ApprovalPage {
                 }
             } else {
                 card(sign, heading, text, values) {
+                    if outcome.isApproval { wholeName(standing.stored.login) }
                     next(outcome, delivery, standing)
                     facts(outcome, delivery, standing)
                     if delivery != .pending {
@@ -85,7 +86,8 @@ extension ApprovalPage {
         case .cancelled: (.neutral, .cancelledHeading, .cancelledText)
         case .expired: (.neutral, .expiredHeading, .expiredText)
         case .failed(let failure): content(failure)
-        case .voided: (.alarm, .voidedHeading, .voidedText)
+        case .voided(_, nil): (.alarm, .voidedHeading, .voidedText)
+        case .voided(_, .some): (.alarm, .notAllowedHeading, .notAllowedText)
         }
     }
 

@@ -65,6 +65,13 @@ struct ApprovalPage: Sendable {
         Self.clientName(login).map(Self.short) ?? catalogue.html(.askApplicationUnnamed)
     }
 
+    /// The whole name of the client, where headings and sentences cut it.
+    @HTMLBuilder func wholeName(_ login: PendingLogin) -> HTML {
+        if let name = Self.clientName(login), name.unicodeScalars.count > Sheet.headingLimit {
+            HTML.element("p", ["class": "why"]) { untrusted(name) }
+        }
+    }
+
     // MARK: Refusals
 
     /// The answer to a decision on a login that has ended.

@@ -5,23 +5,23 @@ import Texts
 extension Sheet {
     // MARK: Scopes
 
-    /// The requested scopes that are not listed as permissions already. Implicit scopes are not shown.
-    private var scopes: [Consent.Scope] { grantable.filter { !isTechnical($0) } }
+    /// The scopes that an approval grants. Implicit ones cannot be left out.
+    private var scopes: [Consent.Scope] { consent.scopes.filter { !isTechnical($0) } }
 
     /// Scopes of a payment that name no permission: that the user is known, and the consent.
-    var technicalScopes: [Consent.Scope] { grantable.filter(isTechnical) }
+    var technicalScopes: [Consent.Scope] { consent.scopes.filter(isTechnical) }
 
     private func isTechnical(_ scope: Consent.Scope) -> Bool {
         consent.kind.isPayment && !scope.isOptional
-            && (scope.requestedName == "openid" || scope.requestedName.hasPrefix("consent:"))
+            && (scope.requestedName.isExactly("openid")
+                || scope.requestedName.startsExactly(with: "consent:"))
     }
 
-    private var grantable: [Consent.Scope] {
-        let listed = consent.facts.flatMap { fact -> [String] in
-            if case .codes(let codes, .scope, _) = fact.value { codes } else { [] }
-        }
-        return consent.scopes.filter {
-            !$0.isImplicit && (!listed.contains($0.requestedName) || $0.isOptional)
+    /// Whether the details list a scope as a permission, in words.
+    private func isListed(_ scope: Consent.Scope) -> Bool {
+        consent.facts.contains { fact in
+            guard case .codes(let codes, .scope, _) = fact.value else { return false }
+            return codes.contains { $0.isExactly(scope.requestedName) }
         }
     }
 
@@ -60,7 +60,7 @@ extension Sheet {
             "scopes",
             scopesHeading,
             .scopesOptionalHelp,
-            missing: grantable.allSatisfy(\.isOptional) ? .errorScopeMissing : nil,
+            missing: consent.scopes.allSatisfy(\.isOptional) ? .errorScopeMissing : nil,
             error: attempt.flatMap { $0.problem.isAboutScopes ? $0.problem.phrase : nil }
         ) {
             for scope in technicalScopes { hidden(scope) }
@@ -89,17 +89,20 @@ extension Sheet {
         attempt?.selection.scopes?.contains(scope.requestedName) ?? true
     }
 
-    /// The server's words, which are usually English. In other languages our own words for a scope
-    /// that we know.
+    /// The name for people; the requested name, which is what is granted, because a parameter is
+    /// part of it; and the server's description. The server's words are usually English: in other
+    /// languages our own word for a scope that we know replaces its name.
     @HTMLBuilder private func text(_ scope: Consent.Scope) -> HTML {
         let meaning = catalogue.meaning(scope.requestedName, in: .scope)
-        if let meaning, scope.displayName == nil || catalogue.language != .en {
-            HTML.element("strong") { .text(meaning) }
-        } else {
-            HTML.element("strong") { page.untrusted(scope.displayName ?? scope.requestedName) }
-            if let explanation = scope.explanation, !explanation.isEmpty {
-                HTML.element("span", ["class": "why"]) { page.untrusted(explanation) }
-            }
+        let ours = isListed(scope) && !scope.isOptional ? nil : meaning
+        let title =
+            catalogue.language == .en ? scope.displayName ?? ours : ours ?? scope.displayName
+        HTML.element("strong") { page.untrusted(title ?? scope.requestedName) }
+        if let title, !title.isExactly(scope.requestedName) {
+            HTML.element("span", ["class": "why"]) { page.untrusted(scope.requestedName) }
+        }
+        if let explanation = scope.explanation, !explanation.isEmpty {
+            HTML.element("span", ["class": "why"]) { page.untrusted(explanation) }
         }
     }
 
@@ -257,7 +260,7 @@ extension Selection.Problem {
         switch self {
         case .scopeUnknown, .scopeRequired, .scopeMissing: true
         case .accountMissing, .oneAccountOnly, .accountUnknown, .accountFixed, .noAccountsTaken,
-            .differentCustomers, .otherConsent:
+            .differentCustomers, .shownMissing, .otherConsent:
             false
         }
     }
@@ -273,7 +276,7 @@ extension Selection.Problem {
         case .scopeRequired: .errorScopeRequired
         case .scopeMissing: .errorScopeMissing
         case .differentCustomers: .errorDifferentCustomers
-        case .otherConsent: .errorOtherConsent
+        case .shownMissing, .otherConsent: .errorOtherConsent
         }
     }
 }

@@ -146,8 +146,9 @@ struct Sheet: Sendable {
         }
     }
 
-    /// Names the client where the heading does not, and warns about deceptive names.
+    /// Names the client where the heading does not or cuts its name, and warns about deceptive names.
     @HTMLBuilder private var lead: HTML {
+        page.wholeName(login)
         if consent.kind.isPayment {
             HTML.element("p") { catalogue.html(.payLead, ["client": client]) }
         } else if consent.kind.isLodged {

@@ -6,7 +6,8 @@ import Threads
 extension ACPSimulator {
     private static let scope = "manage_scope_grants"
     private static let acceptMembers: [Shape.Member] = [
-        .may("granted_scopes", .list(.text(1...1000), 1...10_000)),
+        .may("granted_scopes", .list(.text(1...1000), 0...10_000)),
+        .may("granted_authorization_details", .anything),
         .may("login_state", .text(0...1000)), .may("id", .text(1...1000)),
         .may("consent_id", .text(0...1000)),
         .may("granted_claims", .list(.text(1...1000), 0...1000)),

@@ -45,6 +45,9 @@ public struct Consent: Hashable, Sendable {
     public let accounts: AccountChoice
     /// What is requested of each type of resource, for consents that say so. Empty otherwise.
     public let resources: [Resource]
+    /// `authorization_details` (RFC 9396), a JSON array as the server sent it, which an approval grants
+    /// as a whole. The facts show every member. Nil if there are none.
+    public let authorizationDetails: String?
     /// When the consent expires. The prompt expires no later.
     public let endsAt: Timestamp?
     /// SHA-256, in lower-case hexadecimal, of everything the server said about the consent,
@@ -60,6 +63,7 @@ public struct Consent: Hashable, Sendable {
         facts: [Fact] = [],
         accounts: AccountChoice = .none,
         resources: [Resource] = [],
+        authorizationDetails: String? = nil,
         endsAt: Timestamp? = nil,
         source: String? = nil
     ) {
@@ -70,6 +74,7 @@ public struct Consent: Hashable, Sendable {
         self.facts = facts
         self.accounts = accounts
         self.resources = resources
+        self.authorizationDetails = authorizationDetails
         self.endsAt = endsAt
         self.source = source
     }
@@ -83,6 +88,23 @@ public struct Consent: Hashable, Sendable {
     public var amount: Money? {
         let value = first(.amount) ?? first(.recurringAmount) ?? first(.firstAmount)
         return if case .money(let money) = value { money } else { nil }
+    }
+
+    /// This consent, as it is compared with the one that was shown. If the server was not asked
+    /// about the one that was shown, only what was shown is compared.
+    public func described(like shown: Consent) -> Consent {
+        guard shown.source == nil, source != nil else { return self }
+        return Consent(
+            kind: kind,
+            id: id,
+            clientName: clientName,
+            scopes: scopes,
+            facts: facts,
+            accounts: accounts,
+            resources: resources,
+            authorizationDetails: authorizationDetails,
+            endsAt: endsAt
+        )
     }
 
     /// Which accounts an approval names [CB-3].

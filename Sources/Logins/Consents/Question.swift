@@ -41,7 +41,7 @@ public struct Selection: Hashable, Sendable {
     public var accounts: [String]?
     /// The requested names of the scopes to grant; nil for all of them.
     public var scopes: [String]?
-    /// The digest of the consent that the user saw; nil if it is not known.
+    /// The digest of the consent that the user saw. An approval requires it.
     public var shown: ConsentDigest?
 
     public init(
@@ -53,9 +53,6 @@ public struct Selection: Hashable, Sendable {
         self.scopes = scopes
         self.shown = shown
     }
-
-    /// All scopes and no account, for a decision without details.
-    public static let everything = Selection()
 
     /// Why a selection does not fit the question. The login does not change.
     public enum Problem: Error, Hashable, Sendable, CaseIterable {
@@ -77,6 +74,8 @@ public struct Selection: Hashable, Sendable {
         case scopeMissing
         /// The accounts belong to different customers, but must belong to one.
         case differentCustomers
+        /// The approval does not name the consent that was shown.
+        case shownMissing
         /// The consent that was shown is not the current one.
         case otherConsent
     }
@@ -105,11 +104,13 @@ extension Question {
         return accounts.first
     }
 
-    /// What an approval with this selection grants.
+    /// What an approval with this selection grants. An approval of any kind names the digest of what
+    /// was shown.
     ///
     /// - Throws: why the selection does not fit.
     public func grant(for selection: Selection) throws(Selection.Problem) -> Grant {
-        guard selection.shown == nil || selection.shown == digest else { throw .otherConsent }
+        guard let shown = selection.shown else { throw .shownMissing }
+        guard shown == digest else { throw .otherConsent }
         return Grant(
             scopes: try scopes(selection.scopes),
             accounts: try accounts(selection.accounts)
@@ -127,7 +128,7 @@ extension Question {
                 $0.isOptional || $0.isImplicit || wanted.contains($0.requestedName.exact)
             })
         else { throw .scopeRequired }
-        // Implicit scopes are not shown, so they cannot be removed. A scope that was requested
+        // Implicit scopes cannot be removed. A scope that was requested
         // twice is granted once.
         var seen: Set<ExactText> = []
         let granted = asked.filter { $0.isImplicit || wanted.contains($0.requestedName.exact) }

@@ -20,6 +20,14 @@ public protocol AuthorizationServer: Sendable {
     /// send only what has not arrived. It must never send the opposite of a report that may have
     /// arrived.
     func report(_ outcome: Outcome, of login: PendingLogin, inDoubt: Bool) async -> ReportAnswer
+
+    /// What became of a report in doubt, without sending anything; nil if the server has no decision,
+    /// or cannot tell. Used for an approval that must not be sent again.
+    func fate(of outcome: Outcome, of login: PendingLogin) async -> ReportAnswer?
+}
+
+extension AuthorizationServer {
+    public func fate(of outcome: Outcome, of login: PendingLogin) async -> ReportAnswer? { nil }
 }
 
 /// An authorization server's answer to a request for a consent.

@@ -9,12 +9,20 @@ public protocol UserDirectory: Sendable {
     /// such user.
     func peek(_ id: UserID) -> User??
 
+    /// The user as the directory knows them now, never as they were known before. An approval is
+    /// judged by this.
+    func current(_ id: UserID) async throws(DirectoryError) -> User?
+
     /// Questions that show whether the directory can be asked; about a user who should exist, or
     /// with nil about one who need not. Default: none.
     func onlineChecks(about user: UserID?) -> [OnlineCheck]
 }
 
 extension UserDirectory {
+    public func current(_ id: UserID) async throws(DirectoryError) -> User? {
+        try await user(id)
+    }
+
     public func peek(_ id: UserID) -> User?? { nil }
 }
 

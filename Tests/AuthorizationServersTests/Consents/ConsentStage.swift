@@ -31,6 +31,7 @@ struct ConsentStage {
         versions: [Int] = BrasilPayment.standardVersions,
         uk: [any ConsentFamily]? = nil,
         statusPolicy: StatusPolicy = StatusPolicy(),
+        plainScopes: Set<String> = [],
         _ script: @escaping @Sendable (_ method: Method, _ path: String) -> Act
     ) {
         http = ScriptedServer { request, _ in
@@ -60,7 +61,11 @@ struct ConsentStage {
             server: .named("acp"),
             acp: "https://acp.example",
             clientID: "beckon",
-            workspaces: CloudentityWorkspaces(workspaces, standards: standards),
+            workspaces: CloudentityWorkspaces(
+                workspaces,
+                standards: standards,
+                plainScopes: Set(plainScopes.map(\.exact))
+            ),
             statusPolicy: statusPolicy
         )
         server = CloudentityServer(

@@ -43,10 +43,10 @@ struct FamilyTests {
             ends: .shown(.scopes)
         ),
         Case(
-            testDescription: "auto: a plain login even with the scope accounts",
+            testDescription: "auto: accounts without a consent is no plain login",
             scopes: ["openid", "accounts"],
-            asks: ["GET scope-grants/l1"],
-            ends: .shown(.scopes)
+            asks: [],
+            ends: .unusable("consent.unsupported")
         ),
         Case(
             testDescription: "auto: a consent: scope is Brasil's",
@@ -138,10 +138,10 @@ struct FamilyTests {
             ends: .shown(.ukAccountAccess)
         ),
         Case(
-            testDescription: "a UK workspace also takes plain logins",
+            testDescription: "a UK workspace takes no plain logins",
             workspace: "uk",
-            asks: ["GET scope-grants/l1"],
-            ends: .shown(.scopes)
+            asks: [],
+            ends: .unusable("consent.unsupported")
         ),
         Case(
             testDescription: "FDX by its workspace",

@@ -176,7 +176,14 @@ struct HostileConsents {
         ]
         for path in Leaf.members(in: tree) where needed.contains(path.last?.name ?? "") {
             let changed = tree.removing(path)
-            add("without \(path.last?.name ?? "")", example, changed.bytes, refused: true)
+            // A grant without scopes shares nothing, and is asked for.
+            let isGrant = path.last == .name("requested_scopes") && !example.kind.isLodged
+            add(
+                "without \(path.last?.name ?? "")",
+                example,
+                changed.bytes,
+                refused: !isGrant
+            )
         }
         for (index, leaf) in leaves.enumerated() where index % 4 == 0 {
             let changed = tree.setting(leaf.path, to: .null)
@@ -228,7 +235,6 @@ struct HostileConsents {
         changed("all of a wrong type", scopes, .array([.string("openid"), .number("1")]))
         changed("one twice", scopes, .array([scope("openid"), scope("openid")]))
         changed("one that names a consent", scopes, .array([scope("consent:urn:bank:C1")]))
-        changed("none", scopes, .array([]))
         changed("an object", scopes, scope("openid"))
         let claims = "requested_claims_to_consent"
         changed("a text", claims, .string("email"))

@@ -40,13 +40,18 @@ struct CloudentityWorkspaces: Sendable {
     var workspaces: [WorkspaceID: Workspace]
     /// With the settings of their families.
     var standards: [ConsentStandard]
+    /// Scopes that stand for themselves besides those of OpenID Connect, although a standard uses
+    /// them or no standard knows them [FA-5].
+    var plainScopes: Set<ExactText>
 
     init(
         _ workspaces: [WorkspaceID: Workspace] = [:],
-        standards: [ConsentStandard] = ConsentStandard.all
+        standards: [ConsentStandard] = ConsentStandard.all,
+        plainScopes: Set<ExactText> = []
     ) {
         self.workspaces = workspaces
         self.standards = standards
+        self.plainScopes = plainScopes
     }
 
     /// The family of a consent that was shown.
@@ -64,8 +69,8 @@ struct CloudentityWorkspaces: Sendable {
         case scopeGrant
         /// A consent at one of these addresses, to be tried in this order.
         case addresses([ConsentAddress])
-        /// A consent that ACP has no interface for.
-        case unsupported
+        /// Something that Beckon cannot show: what says so.
+        case unsupported(String)
         /// The start names several consents.
         case contradictory
     }
@@ -73,16 +78,83 @@ struct CloudentityWorkspaces: Sendable {
     func candidates(for login: PendingLogin.Details) -> Candidates {
         let named = login.namedConsents
         guard named.count <= 1, !named.contains("" as ExactText) else { return .contradictory }
-        let family = workspace(login).family
-        let standard =
-            family == .auto
-            ? standards.first { $0.recognises(login) }
-            : standards.first { $0.name == family.rawValue }
-        let addresses = (standard?.families ?? []).filter { $0.isMeant(by: login) }
+        if let place = refused(login.requestedScopes, of: login, granting: nil) {
+            return .unsupported(place)
+        }
+        let addresses = (standard(of: login)?.families ?? []).filter { $0.isMeant(by: login) }
             .flatMap(\.addresses)
         if !addresses.isEmpty { return .addresses(addresses) }
-        // The consent is of a family that ACP has no interface for [OP-3].
-        return login.namesConsent ? .unsupported : .scopeGrant
+        if login.namesConsent {
+            return .unsupported("the server has no interface for the consent")
+        }
+        if hasFamily(login), !login.requestedScopes.contains(where: isListedAsPlain) {
+            return .unsupported("the workspace has a family, and the login names no consent of it")
+        }
+        return .scopeGrant
+    }
+
+    /// Whether the workspace of a login is configured to have a family of consents.
+    private func hasFamily(_ login: PendingLogin.Details) -> Bool {
+        let family = workspace(login).family
+        return family != .auto && family != .scopeGrant
+    }
+
+    private func standard(of login: PendingLogin.Details) -> ConsentStandard? {
+        let family = workspace(login).family
+        return family == .auto
+            ? standards.first { $0.recognises(login) }
+            : standards.first { $0.name == family.rawValue }
+    }
+}
+
+/// Which scopes may be granted with what is shown [FA-5].
+extension CloudentityWorkspaces {
+    /// The first scope that must not be granted, by its place, because it names or implies something
+    /// that is not shown.
+    ///
+    /// `consent` is what is shown: nil before it was fetched, when any consent of the standard may
+    /// still be found.
+    func refused(
+        _ scopes: [String],
+        of login: PendingLogin.Details,
+        granting consent: Consent?
+    ) -> String? {
+        let index = scopes.firstIndex { scope in
+            !isPlain(scope)
+                && !isCovered(scope, by: consent, standard(of: login), isKnown: !hasFamily(login))
+        }
+        return index.map { "requested_scopes[\($0)]: names or implies what is not shown" }
+    }
+
+    private func isListedAsPlain(_ scope: String) -> Bool {
+        plainScopes.contains(scope.exact)
+    }
+
+    private func isPlain(_ scope: String) -> Bool {
+        isListedAsPlain(scope) || ScopeTable.openID.contains(scope.exact)
+    }
+
+    /// `isKnown`: a scope that no standard knows stands for itself. In a workspace with a family it
+    /// does not.
+    private func isCovered(
+        _ scope: String,
+        by consent: Consent?,
+        _ standard: ConsentStandard?,
+        isKnown: Bool
+    ) -> Bool {
+        let isFetched = consent != nil
+        let kind = consent?.kind
+        switch kind?.isLodged == false ? nil : standard?.scopes.meaning(of: scope) {
+        case .data: return !isFetched || kind?.isPayment == false
+        case .payment: return !isFetched || kind?.isPayment == true
+        case .anyConsent:
+            guard let id = consent?.id?.value else { return !isFetched }
+            return PendingLogin.Details.consent(in: scope)?.isExactly(id) == true
+        case .unsupported: return false
+        case nil:
+            return isKnown && !ScopeTable.namesLodged(scope)
+                && ConsentStandard.all.allSatisfy { $0.scopes.meaning(of: scope) == nil }
+        }
     }
 }
 

@@ -77,9 +77,17 @@ struct ConsentDecoder {
 extension ConsentMembers {
     /// `requested_scopes`. A scope is granted by its `requested_name`, or by `name` if that is empty
     /// [CB-1].
-    mutating func scopes(allowsPartial: Bool) throws(ConsentProblem) -> [Consent.Scope] {
+    ///
+    /// If they are not required, there may be none: a grant without scopes shares nothing, and is asked
+    /// for like any other.
+    mutating func scopes(
+        allowsPartial: Bool,
+        isRequired: Bool = true
+    ) throws(ConsentProblem) -> [Consent.Scope] {
         let list = "requested_scopes"
-        guard let values = take(list)?.array, !values.isEmpty,
+        let member = take(list)
+        if member == nil, !isRequired { return [] }
+        guard let values = member?.array, !values.isEmpty || !isRequired,
             values.count <= ConsentLimits.codes
         else { throw .incomplete(list) }
         var scopes: [Consent.Scope] = []

@@ -27,6 +27,10 @@ struct ReportBody {
             json.member("granted_scopes", decision.grant.scopes)
             if family == nil { json.member("id", login.key.login.value) }
             json.member("login_state", login.details.state)
+            if let details = login.question?.consent.authorizationDetails {
+                json.name("granted_authorization_details")
+                json.raw(details)
+            }
             own?(&json)
         }
         return json.bytes
@@ -77,7 +81,8 @@ struct ReportBody {
         case .cancelled: "The user cancelled the request."
         case .expired: "The user did not answer in time."
         case .failed: "The user could not be asked."
-        case .voided: "The request changed after the user approved it."
+        case .voided(_, .some): "The user may no longer approve."
+        case .voided(_, nil): "The request changed after the user approved it."
         }
     }
 }

@@ -4,7 +4,7 @@ import Texts
 
 /// The Consumer Data Right of Australia.
 extension ConsentStandard {
-    static let cdr = ConsentStandard("cdr", [CDRArrangement()])
+    static let cdr = ConsentStandard("cdr", [CDRArrangement()], scopes: .cdr)
 }
 
 extension Fact.Codes {

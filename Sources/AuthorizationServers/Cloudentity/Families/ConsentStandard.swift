@@ -16,6 +16,8 @@ struct ConsentStandard: Sendable {
     let name: String
     /// In the order in which a login is tried for them.
     let families: [any ConsentFamily]
+    /// The scopes that the standard defines.
+    let scopes: ScopeTable
     /// Whether a start that names no family belongs to this standard [FA-2].
     let recognises: @Sendable (PendingLogin.Details) -> Bool
     /// The families with the settings in the group `outbound`, of which each standard reads its own.
@@ -25,11 +27,13 @@ struct ConsentStandard: Sendable {
     init(
         _ name: String,
         _ families: [any ConsentFamily],
+        scopes: ScopeTable,
         recognises: @escaping @Sendable (PendingLogin.Details) -> Bool = { _ in false },
         reading read: (@Sendable (Section) -> [any ConsentFamily])? = nil
     ) {
         self.name = name
         self.families = families
+        self.scopes = scopes
         self.recognises = recognises
         self.read = read
     }
@@ -37,6 +41,12 @@ struct ConsentStandard: Sendable {
     /// The standard with the settings in the group `outbound`.
     func configured(_ section: Section) -> ConsentStandard {
         guard let read else { return self }
-        return ConsentStandard(name, read(section), recognises: recognises, reading: read)
+        return ConsentStandard(
+            name,
+            read(section),
+            scopes: scopes,
+            recognises: recognises,
+            reading: read
+        )
     }
 }

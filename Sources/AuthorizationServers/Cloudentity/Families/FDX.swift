@@ -3,7 +3,7 @@ import Logins
 
 /// Financial Data Exchange, of North America.
 extension ConsentStandard {
-    static let fdx = ConsentStandard("fdx", [FDXConsent()])
+    static let fdx = ConsentStandard("fdx", [FDXConsent()], scopes: .fdx)
 }
 
 extension Fact.Codes {

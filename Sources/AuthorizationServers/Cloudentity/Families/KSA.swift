@@ -2,7 +2,7 @@ import Logins
 
 /// Open Banking of Saudi Arabia. ACP says little about these consents [CD-4].
 extension ConsentStandard {
-    static let ksa = ConsentStandard("ksa", [KSAConsent()])
+    static let ksa = ConsentStandard("ksa", [KSAConsent()], scopes: .ksa)
 }
 
 struct KSAConsent: ConsentFamily {

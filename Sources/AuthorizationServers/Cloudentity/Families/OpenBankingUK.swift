@@ -8,6 +8,7 @@ extension ConsentStandard {
     static let openBankingUK = ConsentStandard(
         "obuk",
         UKSettings().families,
+        scopes: .openBankingUK,
         recognises: { $0.consentID != nil && !ConsentStandard.openFinanceBrasil.recognises($0) },
         reading: { UKSettings($0).families }
     )

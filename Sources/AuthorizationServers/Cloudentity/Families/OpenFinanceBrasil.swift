@@ -9,6 +9,7 @@ extension ConsentStandard {
     static let openFinanceBrasil = ConsentStandard(
         "obbr",
         [BrasilData(), BrasilPayment()],
+        scopes: .openFinanceBrasil,
         recognises: { $0.requestedScopes.contains { $0.startsExactly(with: "consent:") } },
         reading: BrasilSettings.families
     )

@@ -1,0 +1,82 @@
+import JSON
+import Logins
+
+/// `authorization_details` (RFC 9396): what is requested, object by `type`. Nothing of it is known to
+/// Beckon, so every member is shown under its own name, and all of it is granted or nothing.
+struct AuthorizationDetails {
+    /// Every member, at any depth, in the order of the request.
+    let facts: [Fact]
+    /// The array, to be stored and granted as it is.
+    let text: String
+
+    /// Scalars in all objects together, and levels of nesting. A longer request is approved unread.
+    private static let memberLimit = 200
+    private static let depthLimit = 8
+
+    /// Nil if there are none: the member is absent, null, or an empty array.
+    ///
+    /// - Throws: the path of what is malformed (RFC 9396 §2) or cannot be shown.
+    init?(_ value: JSONValue?) throws(ConsentProblem) {
+        let name = "authorization_details"
+        guard let value, !value.isNull else { return nil }
+        guard let objects = value.array, objects.count <= ConsentLimits.entries else {
+            throw .incomplete(name)
+        }
+        if objects.isEmpty { return nil }
+        var facts: [Fact] = []
+        for (index, value) in objects.enumerated() {
+            let place = "\(name)[\(index)]"
+            guard let object = value.object else { throw .incomplete(place) }
+            guard let type = object["type"]?.string, !type.isEmpty else {
+                throw .incomplete("\(place).type")
+            }
+            try Self.show(.string(type), "type", place, 0, &facts)
+            for member in object.members where member.name != "type" {
+                try Self.show(member.value, member.name, place, 0, &facts)
+            }
+        }
+        self.facts = facts
+        text = String(decoding: value.bytes, as: UTF8.self)
+    }
+
+    /// Reads the text of a start.
+    init?(text: String?) throws(ConsentProblem) {
+        guard let text else { return nil }
+        let value: JSONValue
+        do { value = try JSONValue(Array(text.utf8)) } catch {
+            throw .incomplete("authorization_details")
+        }
+        try self.init(value)
+    }
+
+    private static func show(
+        _ value: JSONValue,
+        _ name: String,
+        _ place: String,
+        _ depth: Int,
+        _ facts: inout [Fact]
+    ) throws(ConsentProblem) {
+        let problem = ConsentProblem.incomplete("\(place).\(name.prefix(64))")
+        guard depth < depthLimit, facts.count < memberLimit, !name.isEmpty,
+            name.unicodeScalars.count <= 200
+        else { throw problem }
+        switch value {
+        case .object(let object) where !object.members.isEmpty:
+            for member in object.members {
+                try show(member.value, "\(name).\(member.name)", place, depth + 1, &facts)
+            }
+        case .array(let values) where !values.isEmpty:
+            for (index, value) in values.enumerated() {
+                let entry = values.count == 1 ? name : "\(name)[\(index + 1)]"
+                try show(value, entry, place, depth + 1, &facts)
+            }
+        case .string(let text):
+            guard text.unicodeScalars.count <= ConsentLimits.text else { throw problem }
+            facts.append(Fact(.further(name), .text(text.isEmpty ? #""""# : text)))
+        case .number, .bool, .null, .array, .object:
+            let text = String(decoding: value.bytes, as: UTF8.self)
+            guard text.utf8.count <= ConsentLimits.nested else { throw problem }
+            facts.append(Fact(.further(name), .text(text)))
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Texts
+
+/// Which scopes of a standard name or imply something that was lodged at the server. There is one
+/// table per standard [FA-5].
+struct ScopeTable: Sendable {
+    /// What a scope of the standard stands for.
+    enum Meaning: Hashable, Sendable {
+        /// Access to data.
+        case data
+        /// A payment.
+        case payment
+        /// Any consent of the standard: the scope contains its identifier.
+        case anyConsent
+        /// Something for which ACP has no interface [OP-3].
+        case unsupported
+    }
+
+    private let exact: [[UInt8]: Meaning]
+    private let prefixes: [(bytes: [UInt8], meaning: Meaning)]
+
+    /// Scopes by what they stand for. `*` at the end of a scope stands for any text.
+    init(_ scopes: [Meaning: [String]]) {
+        var exact: [[UInt8]: Meaning] = [:]
+        var prefixes: [(bytes: [UInt8], meaning: Meaning)] = []
+        for (meaning, patterns) in scopes {
+            for pattern in patterns {
+                if pattern.hasSuffix("*") {
+                    prefixes.append((Array(pattern.utf8.dropLast()), meaning))
+                } else {
+                    exact[Array(pattern.utf8)] = meaning
+                }
+            }
+        }
+        self.exact = exact
+        self.prefixes = prefixes
+    }
+
+    /// Nil if the standard does not define the scope. Scopes are compared as bytes (RFC 6749 §3.3).
+    func meaning(of scope: String) -> Meaning? {
+        let bytes = Array(scope.utf8)
+        return exact[bytes] ?? prefixes.first { bytes.starts(with: $0.bytes) }?.meaning
+    }
+
+    /// Scopes of OpenID Connect (Core §5.4, §11). They stand for themselves.
+    static let openID: Set<ExactText> = [
+        "openid", "profile", "email", "address", "phone", "offline_access",
+    ]
+
+    /// Whether a scope names something that was lodged, in the way of any standard: a word for it
+    /// before a colon (`recurring-consent:…`, `enrollment:…`), or a URN after one (`x:urn:…`).
+    static func namesLodged(_ scope: String) -> Bool {
+        let parts = scope.split(byte: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return false }
+        let words = parts[0].lowercased().unicodeScalars.split { !$0.properties.isAlphabetic }
+        return words.contains { lodgedWords.contains(String($0).exact) }
+            || parts[1].lowercased().startsExactly(with: "urn:")
+    }
+
+    private static let lodgedWords: Set<ExactText> = [
+        "consent", "consents", "enrollment", "enrollments", "enrolment", "enrolments", "intent",
+        "intents", "arrangement", "arrangements", "mandate", "mandates",
+        // NextGenPSD2 and STET.
+        "ais", "pis", "piis", "aisp", "pisp", "cbpii",
+    ]
+}
+
+extension ScopeTable {
+    /// Open Banking UK.
+    static let openBankingUK = ScopeTable([
+        .data: ["accounts"],
+        .payment: ["payments"],
+        .unsupported: ["fundsconfirmations", "events", "eventsubscriptions"],
+    ])
+
+    /// Open Finance Brasil.
+    static let openFinanceBrasil = ScopeTable([
+        .anyConsent: ["consent:*"],
+        .data: [
+            "accounts", "bank-fixed-incomes", "consents", "credit-cards-accounts",
+            "credit-fixed-incomes", "customers", "exchanges", "financings", "funds",
+            "invoice-financings", "loans", "resources", "treasure-titles",
+            "unarranged-accounts-overdraft", "variable-incomes",
+        ],
+        .payment: ["payments"],
+        .unsupported: [
+            "automatic-payments", "enrollment:*", "enrollments", "nrp-consents",
+            "nrp-consents:*", "recurring-consent:*", "recurring-consents", "recurring-payments",
+        ],
+    ])
+
+    /// Financial Data Exchange: the scopes of FDX 5 and 6, and the data clusters, which older versions
+    /// use as scopes.
+    static let fdx = ScopeTable([
+        .data: [
+            "fdx:*", "READ_CONSENTS", "ACCOUNT_BASIC", "ACCOUNT_DETAILED", "ACCOUNT_PAYMENTS",
+            "BILLS", "CUSTOMER_CONTACT", "CUSTOMER_PERSONAL", "IMAGES", "INVESTMENTS",
+            "NOTIFICATIONS", "PAYMENT_SUPPORT", "REWARDS", "STATEMENTS", "TAX", "TRANSACTIONS",
+        ],
+        .unsupported: ["UPDATE_CONSENTS"],
+    ])
+
+    /// The Consumer Data Right: scopes of banking, energy, telecommunication and the customer. The
+    /// family decides which of them it can show.
+    static let cdr = ScopeTable([
+        .data: ["bank:*", "banking:*", "common:*", "energy:*", "telco:*", "accounts", "payments"],
+        .unsupported: ["cdr:*"],
+    ])
+
+    /// Open Banking of Saudi Arabia.
+    static let ksa = ScopeTable([
+        .data: ["accounts"],
+        .unsupported: ["payments", "fundsconfirmations"],
+    ])
+}

@@ -1,0 +1,128 @@
+import Engine
+import Logins
+import TestSupport
+import Testing
+
+@Suite("A user who may not approve any more", .timeLimit(.minutes(3)))
+struct ApproverTests {
+    enum Loss: CaseIterable, Sendable {
+        case removed, disabled, withoutChannel
+
+        var failure: Failure {
+            switch self {
+            case .removed: .userUnknown
+            case .disabled: .userDisabled
+            case .withoutChannel: .noChannel
+            }
+        }
+
+        func happen(in people: StandInDirectory) {
+            let id = UserID.named("alice")
+            switch self {
+            case .removed: people.remove(id)
+            case .disabled: people.put(User(id: id, isActive: false))
+            case .withoutChannel: people.put(User(id: id, isActive: true, channels: []))
+            }
+        }
+    }
+
+    @Test("cannot approve, and can decline in every way", arguments: Loss.allCases)
+    func deciding(_ loss: Loss) async throws {
+        for decline in [Decision.Choice.deny, .cancel, .reportAsFraud] {
+            let stage = try Stage()
+            try await stage.run { run in
+                let (number, ticket) = try await run.prompt()
+                loss.happen(in: stage.people)
+                await #expect(throws: DecisionDesk.Refusal.userMayNotApprove(loss.failure)) {
+                    try await run.decide(.approve, ticket)
+                }
+                try await run.decide(decline, ticket)
+                try await stage.login(number, reaching: .settled)
+            }
+            #expect(stage.server.reports.entries.map(\.outcome.isApproval) == [false])
+        }
+    }
+
+    @Test("has an approval voided that still waits for its report", arguments: Loss.allCases)
+    func reporting(_ loss: Loss) async throws {
+        let stage = try Stage()
+        try await stage.run { run in
+            let (number, ticket) = try await run.prompt()
+            stage.server.answerConsents(.later("503", after: .zero))
+            stage.server.consentGate.close()
+            try await run.decide(.approve, ticket)
+            try await stage.server.asked.wait("the look before the report") { $0.count == 2 }
+            loss.happen(in: stage.people)
+            stage.server.consentGate.open()
+            try await stage.login(number, "delayed") { login in
+                if case .reporting(_, let report) = login.phase {
+                    report.attempts.count == 1
+                } else {
+                    false
+                }
+            }
+            stage.clock.advance(by: .seconds(2))
+            let login = try await stage.login(number, reaching: .settled)
+            guard case .settled(.voided(_, let failure), .reported, _) = login.phase else {
+                Issue.record("\(login.phase)")
+                return
+            }
+            #expect(failure == loss.failure)
+        }
+        #expect(stage.server.reports.entries.map(\.outcome.isApproval) == [false])
+    }
+
+    @Test("leaves an approval in doubt to an operator, neither repeated nor reversed")
+    func inDoubt() async throws {
+        let stage = try Stage()
+        try await stage.run { run in
+            let (number, ticket) = try await run.prompt()
+            stage.server.answerNextReport(.later("503", after: .zero, inDoubt: true))
+            stage.server.reportGate.close()
+            try await run.decide(.approve, ticket)
+            try await stage.server.reports.wait("the first report") { $0.count == 1 }
+            Loss.disabled.happen(in: stage.people)
+            stage.server.reportGate.open()
+            try await stage.login(number, "delayed") { login in
+                if case .reporting(_, let report) = login.phase { report.inDoubt } else { false }
+            }
+            stage.clock.advance(by: .seconds(2))
+            let login = try await stage.login(number, reaching: .stranded)
+            #expect(login.phase.outcome?.isApproval == true)
+        }
+        #expect(stage.server.reports.entries.map(\.outcome.isApproval) == [true])
+    }
+
+    @Test("is told apart from a directory that is down, which loses nothing")
+    func directoryDown() async throws {
+        let stage = try Stage()
+        try await stage.run { run in
+            let (number, ticket) = try await run.prompt()
+            stage.people.setDown(true)
+            let down = DirectoryError.unavailable("down for a test")
+            await #expect(throws: DecisionDesk.Refusal.directory(down)) {
+                try await run.decide(.approve, ticket)
+            }
+            stage.people.setDown(false)
+            stage.server.consentGate.close()
+            try await run.decide(.approve, ticket)
+            try await stage.server.asked.wait("the look before the report") { $0.count == 2 }
+            stage.people.setDown(true)
+            stage.server.answerConsents(.later("503", after: .zero))
+            stage.server.consentGate.open()
+            for delays in 1...2 {
+                try await stage.login(number, "delayed") { login in
+                    if case .reporting(_, let report) = login.phase {
+                        report.attempts.count == delays
+                    } else {
+                        false
+                    }
+                }
+                if delays == 2 { stage.people.setDown(false) }
+                stage.clock.advance(by: .seconds(3))
+            }
+            try await stage.login(number, reaching: .settled)
+        }
+        #expect(stage.server.reports.entries.map(\.outcome.isApproval) == [true])
+    }
+}
