@@ -1,5 +1,6 @@
 import Configuration
 import Logins
+import Texts
 
 extension CloudentityOutbound {
     /// Reads which consents logins are for, and how they are reported.
@@ -32,7 +33,6 @@ extension CloudentityOutbound {
                     """
                 ).map(\.exact)
             )
-        )
         )
         statusPolicy = StatusPolicy(overrides: Self.readings(section))
     }

@@ -75,7 +75,7 @@ struct AuthorizationDetails {
             facts.append(Fact(.further(name), .text(text.isEmpty ? #""""# : text)))
         case .number, .bool, .null, .array, .object:
             let text = String(decoding: value.bytes, as: UTF8.self)
-            guard text.utf8.count <= ConsentLimits.nested else { throw problem }
+            guard text.utf8.count <= ConsentLimits.text else { throw problem }
             facts.append(Fact(.further(name), .text(text)))
         }
     }
