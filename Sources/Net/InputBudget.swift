@@ -28,14 +28,16 @@ final class InputBudget: Sendable {
 
     /// Changes what a connection from `address` holds. False, and nothing changes, when that would
     /// exceed a limit.
-    func change(_ address: String, from old: Int, to new: Int) -> Bool {
-        let block = AddressRange.block(of: address)
+    ///
+    /// `address` is nil for a trusted proxy, which stands for many peers.
+    func change(_ address: String?, from old: Int, to new: Int) -> Bool {
+        let block = address.map(AddressRange.block)
         return held.withLock { held in
-            let ofAddress = held.byAddress[block, default: 0] - old + new
+            let ofAddress = block.map { held.byAddress[$0, default: 0] - old + new } ?? 0
             let total = held.total - old + new
             if new > old, !allows(new, total: total, ofAddress: ofAddress) { return false }
             held.total = total
-            held.byAddress[block] = ofAddress > 0 ? ofAddress : nil
+            if let block { held.byAddress[block] = ofAddress > 0 ? ofAddress : nil }
             return true
         }
     }

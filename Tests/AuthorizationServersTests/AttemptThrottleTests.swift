@@ -22,13 +22,12 @@ struct AttemptThrottleTests {
     @Test("is followed by pauses that grow, for its address and for no other")
     func pauses() async throws {
         let stage = try InboundStage()
-        try await stage.run { _ in
-        } _: { calls in
+        try await stage.run { calls in
             for _ in 0..<AttemptThrottle.free {
                 #expect(try await status(calls, wrong) == 401)
                 #expect(try await status(calls) == 200)
             }
-            for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
+            for pause in [1, 2, 4, 8, 16, 32, 60, 60] as [Int] {
                 #expect(try await status(calls, wrong) == 401)
                 // Nothing is looked at meanwhile, on any path; the account is not locked.
                 let answer = try await calls.post(
@@ -55,8 +54,7 @@ struct AttemptThrottleTests {
     @Test("of an IPv6 address counts for its /64; a call without credentials is none")
     func blocks() async throws {
         let stage = try InboundStage()
-        try await stage.run { _ in
-        } _: { calls in
+        try await stage.run { calls in
             for number in 0..<AttemptThrottle.free * 2 {
                 #expect(try await status(calls, [], from: "2001:db8::\(number)") == 401)
             }
@@ -81,8 +79,7 @@ struct AttemptThrottleTests {
     @Test("is judged before the content has arrived, with the answers of the interface")
     func heads() async throws {
         let stage = try InboundStage()
-        try await stage.run { _ in
-        } _: { calls in
+        try await stage.run { calls in
             for path in ["/user/verify", "/authentication/start"] {
                 let route = try #require(calls.route("/acp" + path))
                 func judged(_ fields: [Field]) -> Int? {
@@ -93,7 +90,10 @@ struct AttemptThrottleTests {
                 #expect(judged([]) == 401)
                 for status in [400, 405, 408, 413, 415, 417, 431, 503] {
                     let answer = route.failed(status, "The reason.")
-                    #expect(answer.status == status && answer.contentType?.description == "application/json")
+                    #expect(
+                        answer.status == status
+                            && answer.contentType?.description == "application/json"
+                    )
                     let text = String(decoding: answer.body, as: UTF8.self)
                     #expect(text.contains(#""error":""#))
                     #expect(text.contains(#""error_description":"The reason.""#))

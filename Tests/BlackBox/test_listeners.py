@@ -7,12 +7,18 @@ import os
 import pathlib
 import resource
 import socket
+import ssl
 import subprocess
+import sys
 import tempfile
 import unittest
 
 from acp import ACP
 from beckon import PASSWORD, Beckon, Phone
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "MutualTLS"))
+
+from proxy import Authority  # noqa: E402
 
 BODY = json.dumps({"user_identifier": "anna"})
 ONES = {"Content-Type": "application/json"}
@@ -148,6 +154,35 @@ class Audiences(unittest.TestCase):
                 self.assertIn(f'beckon_loop_lag_seconds{{listener="{name}",loop="0"}} ', metrics)
             self.assertIn('{route="/device/v1/logins/{id}",method="GET",status="401"} 1', metrics)
             self.assertIn('{route="/user/verify",method="POST",status="200"} 1', metrics)
+
+
+class Certificates(unittest.TestCase):
+    def test_named_client_certificates(self):
+        with tempfile.TemporaryDirectory(prefix="beckon-") as directory:
+            authority = Authority(directory)
+            for number, name in enumerate(("server", "old", "new", "other")):
+                authority.issue(name, f"/C=GB/O=Bank/CN={name}", number + 1)
+            tls = {"certificate": authority.file("server.pem"), "key": authority.file("server.key"),
+                   "client_certificates": "required", "client_authorities": authority.file("ca.pem")}
+            # Only servers need a certificate: people have a listener of their own.
+            beckon = prepared({"listen": {"servers": {"address": "127.0.0.1:0", "tls": tls}}})
+            beckon.config["authorization_servers"][0]["inbound"]["require_client_certificate"] = [
+                {"x5t#S256": authority.thumbprint("old")}, {"subject": "CN=new, O=Bank, C=GB"}]
+            beckon.file.write_text(json.dumps(beckon.config))
+            with beckon:
+                port = next(line["port"] for line in beckon.lines()
+                            if line.get("listener") == "servers")
+                for name, expected in (("old", 200), ("new", 200), ("other", 403)):
+                    context = ssl.create_default_context(cafile=authority.file("ca.pem"))
+                    context.load_cert_chain(authority.file(f"{name}.pem"),
+                                            authority.file(f"{name}.key"))
+                    connection = http.client.HTTPSConnection("localhost", port, context=context)
+                    connection.request("POST", "/user/verify", BODY, {**ONES, **basic()})
+                    response = connection.getresponse()
+                    self.assertEqual(response.status, expected, name)
+                    self.assertIn("max-age=", response.headers["Strict-Transport-Security"])
+                    connection.close()
+                self.assertEqual(beckon.request("GET", "/approve/x")[0], 404)
 
 
 class Limits(unittest.TestCase):
