@@ -75,7 +75,7 @@ struct ListenerTests {
     @Test("warn of a proxy list that contains every address", arguments: ["0.0.0.0/0", "::/0"])
     func everybody(range: String) throws {
         let configuration = try parse("listen: { trusted_proxies: [\"\(range)\"] },")
-        #expect(configuration.warnings.map(\.path) == ["listen.trusted_proxies"])
+        #expect(configuration.warnings.map(\.path).contains("listen.trusted_proxies"))
     }
 
     @Test(
