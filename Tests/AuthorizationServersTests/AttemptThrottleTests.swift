@@ -54,7 +54,7 @@ struct AttemptThrottleTests {
     @Test("of an IPv6 address counts for its /64; a call without credentials is none")
     func blocks() async throws {
         let stage = try InboundStage()
-        try await stage.run { calls in
+        try await stage.run { (calls: Calls) async throws in
             for number in 0..<AttemptThrottle.free * 2 {
                 #expect(try await status(calls, [], from: "2001:db8::\(number)") == 401)
             }
