@@ -57,10 +57,6 @@ struct ListenerTests {
             ("listen: { trusted_proxies: [\"10.0.0.1/8\"] },", "listen.trusted_proxies[0]"),
             ("listen: { trusted_proxies: \"10.0.0.1\" },", "listen.trusted_proxies"),
             (
-                "listen: { tls: { certificate: \"a\", key: \"b\", client_crl: \"c\" } },",
-                "listen.tls.client_crl"
-            ),
-            (
                 "listen: { people: { address: \"127.0.0.1:1\", limits: { drain: \"1s\" } } },",
                 "listen.people.limits.drain"
             ),

@@ -175,9 +175,6 @@ public struct TLSListenSettings: Hashable, Sendable {
         )
         section.end()
         guard section.isPresent else { return nil }
-        if clientCertificates == .off, section.has("client_crl") {
-            section.problem("client_crl", "needs client_certificates to be optional or required")
-        }
         if clientCertificates != .off, !section.has("client_authorities") {
             section.problem(
                 "client_authorities",
