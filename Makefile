@@ -61,10 +61,12 @@ sanitize: setup-test ## Run the tests with the thread and address sanitizers
 fuzz: setup-test ## Fuzz what reads the input of peers, and the routes of the whole service, one minute each
 	Tests/Fuzz/run.sh 60
 
-interop: setup-test ## Compare tokens, keys and localized texts with Python libraries
+interop: setup-test ## Compare tokens, keys and texts with Python libraries, and scan our TLS
 	@Tests/setup.sh interop
 	.venv/interop/bin/python Tests/Interop/names.py --check
 	BECKON_INTEROP=1 $(SWIFT) test $(SWIFTFLAGS) --disable-xctest --filter ForeignLibraryTests
+	$(SWIFT) build $(SWIFTFLAGS) --product beckon
+	.venv/interop/bin/python Tests/Interop/tls.py .build/debug/beckon
 
 names: ## Update the names of countries and currencies in the catalogues, from iso-codes and Babel
 	@Tests/setup.sh interop

@@ -73,6 +73,8 @@ public struct ServerContext: Sendable {
     public let http: @Sendable (AuthorizationServerID) -> any OutboundHTTP
     public let clock: any WallClock
     public let log: Logger
+    /// Shared by all servers: what fails at one fails by its address at all.
+    let throttle = AttemptThrottle()
 
     public init(
         store: any LoginStore,

@@ -16,6 +16,7 @@ extension InboundGuard {
         if section.isPresent, !section.has("basic"), !key.isPresent {
             section.problem("basic", "is missing: the server authenticates by basic or api_key")
         }
+        let certificate = RequiredCertificate(section)
         self.init(
             basic: basic,
             apiKey: Self.apiKey(key),
@@ -24,11 +25,8 @@ extension InboundGuard {
                 example: ["10.20.0.0/16", "2001:db8:20::/48"],
                 "Addresses that the server may call from; others are answered 403. By default all."
             ),
-            requiresCertificate: section.flag(
-                "require_client_certificate",
-                default: false,
-                "Also require a client certificate, see listen.tls."
-            )
+            requiresCertificate: certificate.isRequired,
+            certificates: certificate.names
         )
     }
 

@@ -35,10 +35,15 @@ struct InboundGuard: Sendable {
         case unauthenticated(String)
     }
 
+    /// What was wrong with a call without credentials.
+    static let nothing = "nothing presented"
+
     let basic: [BasicCredential]
     let apiKey: APIKey?
     let allowed: [AddressRange]
     let requiresCertificate: Bool
+    /// The certificates that are accepted; empty for every verified one.
+    let certificates: [CertificateName]
     /// The accepted `Authorization` values, at most one for each credential.
     private let accepted = Locked<[[UInt8]]>([])
 
@@ -47,12 +52,14 @@ struct InboundGuard: Sendable {
         basic: [BasicCredential],
         apiKey: APIKey? = nil,
         allowed: [AddressRange] = [],
-        requiresCertificate: Bool = false
+        requiresCertificate: Bool = false,
+        certificates: [CertificateName] = []
     ) {
         self.basic = basic
         self.apiKey = apiKey
         self.allowed = allowed
         self.requiresCertificate = requiresCertificate
+        self.certificates = certificates
     }
 
     /// A credential that both guards accept, in words; nil when there is none.
@@ -75,14 +82,21 @@ struct InboundGuard: Sendable {
         if !allowed.isEmpty, !allowed.contains(where: { $0.contains(request.peer.address) }) {
             return .forbidden("address")
         }
-        if requiresCertificate, request.peer.certificate == nil { return .forbidden("certificate") }
+        if requiresCertificate, !acceptsCertificate(request.peer.certificate) {
+            return .forbidden("certificate")
+        }
         if let range = request.range(of: "authorization") {
             return acceptsBasic(request.bytes, range) ? .accepted : .unauthenticated("basic")
         }
         if let apiKey {
             return accepts(apiKey, request) ? .accepted : .unauthenticated("api key")
         }
-        return .unauthenticated("nothing presented")
+        return .unauthenticated(Self.nothing)
+    }
+
+    private func acceptsCertificate(_ certificate: PeerCertificate?) -> Bool {
+        guard let certificate else { return false }
+        return certificates.isEmpty || certificates.contains { $0.names(certificate) }
     }
 
     /// An accepted value is compared as a whole afterwards, which is faster than decoding and hashing

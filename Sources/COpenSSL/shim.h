@@ -55,6 +55,49 @@ static inline long beckon_ssl_set_max_proto(SSL_CTX *context, int version) {
     return SSL_CTX_set_max_proto_version(context, version);
 }
 
+// The alternative names of a certificate. The stack's functions are macros, and what a name is lies
+// in a union.
+static inline void *beckon_x509_names(X509 *certificate) {
+    return X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+}
+static inline void beckon_names_free(void *names) { GENERAL_NAMES_free((GENERAL_NAMES *)names); }
+static inline int beckon_names_count(const void *names) {
+    return sk_GENERAL_NAME_num((const GENERAL_NAMES *)names);
+}
+// The kind of a name and its bytes; -1 for a kind that is not text or an address.
+static inline int beckon_names_get(
+    const void *names, int index, const unsigned char **bytes, int *count) {
+    const GENERAL_NAME *name = sk_GENERAL_NAME_value((const GENERAL_NAMES *)names, index);
+    const ASN1_STRING *text;
+    switch (name->type) {
+    case GEN_DNS: case GEN_URI: case GEN_EMAIL: text = name->d.ia5; break;
+    case GEN_IPADD: text = name->d.ip; break;
+    default: return -1;
+    }
+    *bytes = ASN1_STRING_get0_data(text);
+    *count = ASN1_STRING_length(text);
+    return name->type;
+}
+
+// The groups of Mozilla's intermediate profile, with the hybrid one where this OpenSSL has it.
+static inline int beckon_ssl_set_groups(SSL_CTX *context) {
+    if (SSL_CTX_set1_groups_list(context, "X25519MLKEM768:X25519:P-256:P-384") == 1) return 1;
+    ERR_clear_error();
+    return (int)SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
+}
+// No resumption, with which a certificate would not be judged again.
+static inline void beckon_ssl_disable_tickets(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 0);
+}
+// Adds the revocation lists of a PEM file, and has each peer's certificate checked against them.
+static inline int beckon_ssl_load_revocations(SSL_CTX *context, const char *path) {
+    X509_STORE *store = SSL_CTX_get_cert_store(context);
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+    if (!lookup || X509_load_crl_file(lookup, path, X509_FILETYPE_PEM) < 1) return 0;
+    return X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+}
+
 // Whether reading one PEM block after another ended because there were no more.
 static inline int beckon_err_is_pem_end(unsigned long code) {
     return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;

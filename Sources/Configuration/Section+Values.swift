@@ -257,11 +257,15 @@ extension Section {
     ) -> SocketAddressText {
         guard let text = text(key, default: fallback.description, about) else { return fallback }
         guard let address = SocketAddressText(text) else {
-            problem(key, "must be a numeric address and a port, as 127.0.0.1:8080 or [::]:8443")
+            problem(key, Self.addressRule)
             return fallback
         }
         return address
     }
+
+    /// What an address of a listener must be.
+    public static let addressRule =
+        "must be a numeric address and a port, as 127.0.0.1:8080 or [::]:8443"
 
     /// Ranges of addresses.
     public func addressRanges(

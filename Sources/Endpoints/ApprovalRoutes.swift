@@ -1,5 +1,6 @@
 public import Engine
 public import HTTP
+import Identity
 import JSON
 import Localization
 public import Logins
@@ -72,7 +73,9 @@ public struct ApprovalRoutes: Sendable {
     public var routes: [Route] {
         [
             Route(.get, "/approve/{ticket}") { request in await show(request) },
-            Route(.post, "/approve/{ticket}") { request in await decide(request) },
+            Route(.post, "/approve/{ticket}", judge: { refusal(of: $0) }) { request in
+                await decide(request)
+            },
             Route(.get, "/approve/{ticket}/state", deadline: Self.longPoll + .seconds(10)) {
                 request in await state(request)
             },
@@ -129,14 +132,22 @@ public struct ApprovalRoutes: Sendable {
 
     // MARK: Deciding
 
-    private func decide(_ request: Request) async -> Response {
-        let ticket = request.parameters["ticket"] ?? ""
+    /// Judges a form by its head: where it is from, of what type it is, and whether its path may
+    /// have a ticket.
+    private func refusal(of request: Request) -> Response? {
         guard SameOrigin.allows(request, publicOrigin: publicOrigin) else {
             return refused(403, .foreignHeading, .foreignText, request)
         }
         guard request.contentType == "application/x-www-form-urlencoded" else {
             return refused(415, .badFormHeading, .badFormText, request)
         }
+        guard PromptTicket(request.parameters["ticket"] ?? "") == nil else { return nil }
+        return refused(404, .unknownHeading, .unknownText, request, offersBack: false)
+    }
+
+    private func decide(_ request: Request) async -> Response {
+        let ticket = request.parameters["ticket"] ?? ""
+        if let refusal = refusal(of: request) { return refusal }
         guard request.body.count <= Self.bodyLimit else {
             return refused(413, .badFormHeading, .badFormText, request)
         }

@@ -1,5 +1,6 @@
 public import Engine
 public import HTTP
+import Identity
 import JSON
 public import Logins
 public import Telemetry
@@ -31,7 +32,8 @@ public struct DeviceRoutes: Sendable {
                 request in
                 await answer { () async throws(Problem) in try await show(request) }
             },
-            Route(.post, "/device/v1/logins/{id}/decision") { request in
+            Route(.post, "/device/v1/logins/{id}/decision", judge: { Self.refusal(of: $0) }) {
+                request in
                 await answer { () async throws(Problem) in try await decide(request) }
             },
         ]
@@ -39,6 +41,24 @@ public struct DeviceRoutes: Sendable {
 
     private func answer(_ body: () async throws(Problem) -> Response) async -> Response {
         do { return try await body() } catch { return error.response }
+    }
+
+    /// Judges a request by its head: it must have what may be a ticket.
+    private static func refusal(of request: Request) -> Response? {
+        do throws(Problem) {
+            _ = try possibleTicket(request)
+            return nil
+        } catch {
+            return error.response
+        }
+    }
+
+    private static func possibleTicket(_ request: Request) throws(Problem) -> String {
+        let ticket = try ticket(request)
+        guard PromptTicket(ticket) != nil else {
+            throw Problem(DecisionDesk.Refusal.noSuchPrompt)
+        }
+        return ticket
     }
 
     // MARK: The login
@@ -92,7 +112,7 @@ public struct DeviceRoutes: Sendable {
     // MARK: The decision
 
     private func decide(_ request: Request) async throws(Problem) -> Response {
-        let ticket = try Self.ticket(request)
+        let ticket = try Self.possibleTicket(request)
         guard request.contentType == "application/json" else {
             throw Problem(.unsupportedMediaType, "Content-Type: must be application/json.")
         }

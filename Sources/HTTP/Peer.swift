@@ -21,10 +21,27 @@ public struct PeerCertificate: Hashable, Sendable {
     public let thumbprint: [UInt8]
     /// The subject's distinguished name (RFC 4514).
     public let subject: String
+    /// The alternative names (RFC 5280 §4.2.1.6).
+    public let dnsNames: [String]
+    public let uris: [String]
+    /// Numeric, as `Peer.address`.
+    public let addresses: [String]
+    public let emails: [String]
 
     /// Nothing is checked.
-    public init(thumbprint: [UInt8], subject: String) {
+    public init(
+        thumbprint: [UInt8],
+        subject: String,
+        dnsNames: [String] = [],
+        uris: [String] = [],
+        addresses: [String] = [],
+        emails: [String] = []
+    ) {
         self.thumbprint = thumbprint
         self.subject = subject
+        self.dnsNames = dnsNames
+        self.uris = uris
+        self.addresses = addresses
+        self.emails = emails
     }
 }

@@ -118,7 +118,9 @@ struct ConnectionState: ~Copyable {
     /// Notes how much memory waits for the rest of a request. False when that is too much.
     private mutating func budget(_ size: Int) -> Bool {
         guard size != budgeted else { return true }
-        guard server.budget.change(peer.address, from: budgeted, to: size) else { return false }
+        let isProxy = server.proxies?.contains(peer.address) ?? false
+        let address = isProxy ? nil : peer.address
+        guard server.budget.change(address, from: budgeted, to: size) else { return false }
         budgeted = size
         return true
     }

@@ -10,6 +10,11 @@ public struct Exchange: Sendable {
     public let nanoseconds: UInt64
     /// Length of the content, as the handler made it.
     public let bytesOut: Int
+
+    /// The same with another number for the route, of a router with more routes.
+    public func of(route: Int?) -> Exchange {
+        Exchange(route: route, status: status, nanoseconds: nanoseconds, bytesOut: bytesOut)
+    }
 }
 
 /// Is told of everything that a server does, for logs and metrics. Called synchronously on the

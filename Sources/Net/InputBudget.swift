@@ -19,17 +19,25 @@ final class InputBudget: Sendable {
         self.limitOfAddress = limitOfAddress
     }
 
+    /// A request that fits in the memory that every connection begins with is counted, but not
+    /// refused because others from its address are large; a quarter of the budget is for these.
+    private func allows(_ new: Int, total: Int, ofAddress: Int) -> Bool {
+        if new <= Workspace.inputSize { return total <= limit }
+        return total <= limit / 4 * 3 && ofAddress <= limitOfAddress
+    }
+
     /// Changes what a connection from `address` holds. False, and nothing changes, when that would
     /// exceed a limit.
-    func change(_ address: String, from old: Int, to new: Int) -> Bool {
-        let block = AddressRange.block(of: address)
+    ///
+    /// `address` is nil for a trusted proxy, which stands for many peers.
+    func change(_ address: String?, from old: Int, to new: Int) -> Bool {
+        let block = address.map(AddressRange.block)
         return held.withLock { held in
-            let ofAddress = held.byAddress[block, default: 0] - old + new
-            if new > old, held.total - old + new > limit || ofAddress > limitOfAddress {
-                return false
-            }
-            held.total += new - old
-            held.byAddress[block] = ofAddress > 0 ? ofAddress : nil
+            let ofAddress = block.map { held.byAddress[$0, default: 0] - old + new } ?? 0
+            let total = held.total - old + new
+            if new > old, !allows(new, total: total, ofAddress: ofAddress) { return false }
+            held.total = total
+            if let block { held.byAddress[block] = ofAddress > 0 ? ofAddress : nil }
             return true
         }
     }

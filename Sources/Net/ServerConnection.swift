@@ -153,7 +153,14 @@ import TLS
         }
         unsafe state.peerIsSecure(
             certificate: session.peerCertificate.map {
-                PeerCertificate(thumbprint: $0.thumbprint, subject: $0.subject)
+                PeerCertificate(
+                    thumbprint: $0.thumbprint,
+                    subject: $0.subject,
+                    dnsNames: $0.dnsNames,
+                    uris: $0.uris,
+                    addresses: $0.addresses.map { AddressRange.text($0[...]) },
+                    emails: $0.emails
+                )
             }
         )
     }

@@ -16,16 +16,21 @@ public struct TLSSettings: Hashable, Sendable {
     public var key: String
     /// Whether peers need a certificate.
     public var clientCertificates: ClientCertificates
+    /// PEM file of revocation lists (CRL), one for each authority that issues peers' certificates.
+    /// A list that has expired refuses every certificate of its authority.
+    public var clientRevocations: String?
 
     /// The files are read by `TLSContext`.
     public init(
         certificate: String,
         key: String,
-        clientCertificates: ClientCertificates = .off
+        clientCertificates: ClientCertificates = .off,
+        clientRevocations: String? = nil
     ) {
         self.certificate = certificate
         self.key = key
         self.clientCertificates = clientCertificates
+        self.clientRevocations = clientRevocations
     }
 }
 
@@ -63,7 +68,7 @@ public struct TLSClientSettings: Hashable, Sendable {
     let isServer: Bool
 
     /// Reads the files. TLS 1.2 and 1.3 with forward secrecy and authenticated encryption; session
-    /// tickets instead of a session cache.
+    /// tickets instead of a session cache, and none where certificates of peers are looked at.
     public init(server settings: TLSSettings) throws(TLSError) {
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw .noMemory }
         unsafe self.context = context
@@ -76,6 +81,12 @@ public struct TLSClientSettings: Hashable, Sendable {
             try ask(authorities, mode: SSL_VERIFY_PEER)
         case .required(let authorities):
             try ask(authorities, mode: SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
+        }
+        if settings.clientCertificates != .off, let path = settings.clientRevocations {
+            ERR_clear_error()
+            guard unsafe beckon_ssl_load_revocations(context, path) == 1 else {
+                throw .unusableFile(path, reason: TLSError.takeReason())
+            }
         }
     }
 
@@ -113,9 +124,9 @@ public struct TLSClientSettings: Hashable, Sendable {
         guard unsafe SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 else {
             throw .refused(reason: TLSError.takeReason())
         }
-        // Required to resume sessions with client certificates.
-        let name: [UInt8] = Array("beckon".utf8)
-        unsafe SSL_CTX_set_session_id_context(context, name, UInt32(name.count))
+        guard unsafe beckon_ssl_set_groups(context) == 1 else {
+            throw .refused(reason: TLSError.takeReason())
+        }
     }
 
     private func load(certificate: String, key: String) throws(TLSError) {
@@ -135,6 +146,9 @@ public struct TLSClientSettings: Hashable, Sendable {
         }
         unsafe SSL_CTX_set_client_CA_list(context, names)
         unsafe SSL_CTX_set_verify(context, mode, nil)
+        // A resumed session would not look at the certificate again, which may have expired or been
+        // revoked since.
+        unsafe beckon_ssl_disable_tickets(context)
     }
 
     private func trust(_ authorities: String) throws(TLSError) {

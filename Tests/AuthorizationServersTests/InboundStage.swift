@@ -87,6 +87,13 @@ struct Calls: Sendable {
         "Basic " + Base64.encode(Array("acp:\(InboundStage.secret)".utf8))
     )
 
+    /// The route of a POST to a path.
+    func route(_ path: String) -> Route? {
+        var request = Request.example(.post, path)
+        guard case .route(let number) = router.match(&request) else { return nil }
+        return router.routes[number]
+    }
+
     func post(
         _ path: String,
         _ body: some Sequence<UInt8>,

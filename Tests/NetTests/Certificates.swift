@@ -21,6 +21,29 @@ struct Certificates: Sendable {
         try make("renewed", "/CN=renewed", by: "ca")
         try make("client", "/C=DE/O=Bank, Inc./CN=teller", by: "ca")
         try make("intruder", "/CN=intruder", by: "stranger")
+        try make("revoked", "/CN=revoked", by: "ca")
+        try makeRevocations(of: ["revoked"])
+    }
+
+    /// A PEM file that revokes the certificate `revoked`.
+    var revocations: String { directory.file("ca.crl") }
+
+    private func makeRevocations(of names: [String]) throws {
+        let settings = directory.file("ca.cnf")
+        try """
+        [ca]
+        default_ca = here
+        [here]
+        database = \(directory.file("index"))
+        crlnumber = \(directory.file("number"))
+        default_md = sha256
+        default_crl_days = 2
+        """.write(toFile: settings, atomically: true, encoding: .utf8)
+        try "".write(toFile: directory.file("index"), atomically: true, encoding: .utf8)
+        try "01\n".write(toFile: directory.file("number"), atomically: true, encoding: .utf8)
+        let issuer = ["-config", settings, "-cert", authority, "-keyfile", key("ca")]
+        for name in names { try openssl(["ca"] + issuer + ["-revoke", certificate(name)]) }
+        try openssl(["ca"] + issuer + ["-gencrl", "-out", revocations])
     }
 
     private func makeAuthority(_ name: String) throws {
@@ -48,7 +71,8 @@ struct Certificates: Sendable {
     private func make(_ name: String, _ subject: String, by issuer: String) throws {
         let request = directory.file("\(name).csr")
         let extensions = directory.file("\(name).ext")
-        try "subjectAltName=DNS:localhost,IP:127.0.0.1\n"
+        let names = "DNS:localhost,IP:127.0.0.1,URI:spiffe://bank/teller,email:teller@bank.example"
+        try "subjectAltName=\(names)\n"
             .write(toFile: extensions, atomically: true, encoding: .utf8)
         try openssl(
             "req",
@@ -85,20 +109,28 @@ struct Certificates: Sendable {
 
     /// Runs the command and returns what it wrote.
     @discardableResult
-    func openssl(_ arguments: String...) throws -> String {
+    func openssl(_ arguments: String...) throws -> String { try openssl(arguments) }
+
+    /// The same.
+    @discardableResult
+    func openssl(_ arguments: [String]) throws -> String { try run("openssl", arguments) }
+
+    /// Runs another command.
+    func run(_ program: String, _ arguments: [String]) throws -> String {
         // Not by Foundation's Process, in which the address sanitizer finds an overflow and a leak.
         let output = directory.file("output-\(UUID().uuidString)")
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         let flags = O_WRONLY | O_CREAT
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, flags, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        var words: [UnsafeMutablePointer<CChar>?] = (["openssl"] + arguments).map { strdup($0) }
+        var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
         defer { for word in words { free(word) } }
         words.append(nil)
         var process = pid_t()
-        let code = posix_spawnp(&process, "openssl", &actions, nil, words, environ)
+        let code = posix_spawnp(&process, program, &actions, nil, words, environ)
         guard code == 0 else { throw CocoaError(.executableNotLoadable) }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}

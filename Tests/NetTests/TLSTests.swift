@@ -202,6 +202,105 @@ struct TLSTests {
         }
     }
 
+    @Test("knows the alternative names of a peer's certificate")
+    func alternativeNames() async throws {
+        let route = Route(.get, "/names") { request in
+            let peer = request.peer.certificate
+            let names =
+                (peer?.dnsNames ?? []) + (peer?.uris ?? []) + (peer?.addresses ?? [])
+                + (peer?.emails ?? [])
+            return Response(status: 200, body: Array((names.joined(separator: " ") + ";").utf8))
+        }
+        try await withServer([route]) {
+            $0.tls = settings("server", .required(authorities: certificates.authority))
+        } _: { server in
+            let peer = try TLSPeer(port: server.port, client("client"))
+            try peer.send(get("/names"))
+            let expected = "localhost spiffe://bank/teller 127.0.0.1 teller@bank.example;"
+            #expect(try peer.receive(until: ";").hasSuffix(expected))
+        }
+    }
+
+    @Test("refuses a peer whose certificate is revoked, by the lists that were last read")
+    func revocation() async throws {
+        try await withServer(testRoutes) {
+            $0.tls = settings("server", .required(authorities: certificates.authority))
+            $0.tls?.clientRevocations = certificates.revocations
+        } _: { server in
+            for (name, isAccepted) in [("client", true), ("revoked", false)] {
+                for isLimited in [true, false] {
+                    let context = try client(name, isLimitedToTLS12: isLimited)
+                    let answer = try? { () throws -> String in
+                        let peer = try TLSPeer(port: server.port, context)
+                        try peer.send(get("/hello"))
+                        return try peer.receive(until: "hello")
+                    }()
+                    #expect((answer ?? "").hasSuffix("hello") == isAccepted, "\(name)")
+                }
+            }
+        }
+        var configuration = ServerConfiguration(address: .loopback())
+        configuration.tls = settings("server", .required(authorities: certificates.authority))
+        configuration.tls?.clientRevocations = certificates.certificate("client")
+        let group = try EventLoopGroup(count: 1)
+        defer { group.stop() }
+        #expect(throws: NetError.self) {
+            _ = try Server(configuration, router: Router([]), loops: group.loops)
+        }
+    }
+
+    @Test(
+        "agrees on the groups of Mozilla's intermediate profile, and on no others",
+        arguments: [
+            ("X25519", true), ("P-256", true), ("P-384", true), ("P-521", false), ("X448", false),
+            ("ffdhe2048", false),
+        ]
+    )
+    func groups(name: String, isAccepted: Bool) async throws {
+        try await withServer(testRoutes) {
+            $0.tls = settings()
+        } _: { server in
+            let text = try? certificates.openssl(
+                "s_client",
+                "-connect",
+                "127.0.0.1:\(server.port)",
+                "-groups",
+                name,
+                "-CAfile",
+                certificates.authority,
+                "-verify_return_error"
+            )
+            #expect((text != nil) == isAccepted)
+        }
+    }
+
+    @Test(
+        "offers resumption only where it looks at no certificates of peers",
+        arguments: ["-tls1_2", "-tls1_3"],
+        [true, false]
+    )
+    func resumption(version: String, resumes: Bool) async throws {
+        try await withServer(testRoutes) {
+            $0.tls = settings(
+                "server",
+                resumes ? .off : .optional(authorities: certificates.authority)
+            )
+        } _: { server in
+            let session = certificates.directory.file("session\(version)-\(resumes)")
+            // The tickets of TLS 1.3 come after the handshake, so something must be read.
+            let request = "GET /hello HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n"
+            let connect =
+                "printf '\(request)' | openssl s_client \(version) -connect "
+                + "127.0.0.1:\(server.port) -ign_eof"
+            _ = try? certificates.run("sh", ["-c", connect + " -sess_out \(session)"])
+            let text = try? certificates.run(
+                "sh",
+                ["-c", connect + " -sess_in \(session) | grep -c '^Reused'"]
+            )
+            #expect((text == "1\n") == resumes)
+        }
+    }
+
     @Test("sends Strict-Transport-Security in every response (RFC 6797 §7.1)")
     func strictTransport() async throws {
         let expected = "\r\nStrict-Transport-Security: max-age=31536000\r\n"

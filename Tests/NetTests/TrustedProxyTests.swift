@@ -6,7 +6,9 @@ import Testing
 
 @Suite("The word of a proxy", .timeLimit(.minutes(3)))
 struct TrustedProxyTests {
-    private static let loopback = [AddressRange("127.0.0.0/8")!, AddressRange("10.0.0.0/8")!]
+    private static let loopback = ["127.0.0.0/8", "10.0.0.0/8"].compactMap { AddressRange($0) }
+
+    private static let others = ["10.0.0.0/8"].compactMap { AddressRange($0) }
 
     private func answer(
         _ text: [UInt8],
@@ -33,7 +35,7 @@ struct TrustedProxyTests {
     {
         let answer = try await answer(Array(get("/peer", fields).utf8), trusting: ranges)
         guard answer.hasPrefix("HTTP/1.1 200") else { return String(answer.dropFirst(9).prefix(3)) }
-        let end = answer.firstRange(of: "\r\n\r\n")!.upperBound
+        guard let end = answer.firstRange(of: "\r\n\r\n")?.upperBound else { return "" }
         return String(answer[end...].dropLast(" false none".count))
     }
 
@@ -81,10 +83,10 @@ struct TrustedProxyTests {
     @Test("is refused from others, and not read where no proxy is trusted")
     func forged() async throws {
         for field in ["X-Forwarded-For: 192.0.2.1\r\n", "Forwarded: for=192.0.2.1\r\n"] {
-            #expect(try await address(field, trusting: [AddressRange("10.0.0.0/8")!]) == "403")
+            #expect(try await address(field, trusting: Self.others) == "403")
             #expect(try await address(field, trusting: []) == "127.0.0.1")
         }
-        for ranges in [[], [AddressRange("10.0.0.0/8")!]] {
+        for ranges in [[], Self.others] {
             for preamble in [Self.line("192.0.2.1"), Self.binary([192, 0, 2, 1])] {
                 let answer = try await answer(
                     preamble + Array(get("/peer").utf8),

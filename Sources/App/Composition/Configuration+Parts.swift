@@ -1,4 +1,5 @@
 import Configuration
+import HTTP
 import Net
 import TLS
 
@@ -7,14 +8,36 @@ extension SocketAddressText {
 }
 
 extension ServiceConfiguration {
-    /// Of the public listener.
+    /// The listener for every audience that has none of its own.
     var server: ServerConfiguration {
+        limits.server(listen.address, listen.tls, listen.trustedProxies)
+    }
+}
+
+extension AudienceSettings {
+    var server: ServerConfiguration { limits.server(address, tls, trustedProxies) }
+}
+
+extension ManagementSettings {
+    var server: ServerConfiguration { limits.server(address, tls, []) }
+}
+
+extension LimitSettings {
+    fileprivate func server(
+        _ address: SocketAddressText,
+        _ tls: TLSListenSettings?,
+        _ proxies: [AddressRange]
+    ) -> ServerConfiguration {
         ServerConfiguration(
-            address: listen.address.net,
-            limits: limits.http,
-            deadlines: limits.deadlines,
-            maximumConnections: limits.connections,
-            tls: listen.tls?.net
+            address: address.net,
+            limits: http,
+            deadlines: deadlines,
+            maximumConnections: connections,
+            pendingInput: pendingInput,
+            pendingInputPerAddress: pendingInputPerAddress,
+            trustedProxies: proxies,
+            strictTransport: tls?.strictTransport ?? .zero,
+            tls: tls?.net
         )
     }
 }
@@ -30,7 +53,8 @@ extension TLSListenSettings {
                 case .optional: .optional(authorities: authorities)
                 case .required: .required(authorities: authorities)
                 }
-            } ?? .off
+            } ?? .off,
+            clientRevocations: clientRevocations
         )
     }
 }

@@ -41,12 +41,12 @@ final class Traffic: ExchangeObserver {
 
     func refused(_ exchange: Exchange) {
         metrics.finished(
-            route: nil,
+            route: exchange.route,
             status: exchange.status,
             nanoseconds: Int(clamping: exchange.nanoseconds)
         )
         log.finished(
-            route: nil,
+            route: exchange.route,
             method: .other("none"),
             status: exchange.status,
             nanoseconds: Int(clamping: exchange.nanoseconds),
@@ -58,6 +58,30 @@ final class Traffic: ExchangeObserver {
     func connectionOpened() { metrics.connectionOpened() }
     func connectionClosed() { metrics.connectionClosed() }
     func connectionRefused() { connectionsRefused.increment() }
+}
+
+/// The traffic of one of several listeners, which serves the routes from a number on.
+final class TrafficPart: ExchangeObserver {
+    private let traffic: Traffic
+    private let first: Int
+
+    init(_ traffic: Traffic, from first: Int) {
+        self.traffic = traffic
+        self.first = first
+    }
+
+    func answered(_ request: Request, _ exchange: Exchange) {
+        traffic.answered(request, numbered(exchange))
+    }
+
+    func refused(_ exchange: Exchange) { traffic.refused(numbered(exchange)) }
+    func connectionOpened() { traffic.connectionOpened() }
+    func connectionClosed() { traffic.connectionClosed() }
+    func connectionRefused() { traffic.connectionRefused() }
+
+    private func numbered(_ exchange: Exchange) -> Exchange {
+        first == 0 ? exchange : exchange.of(route: exchange.route.map { $0 + first })
+    }
 }
 
 /// Counts deliveries and reports, for the channels and servers of the configuration.
@@ -166,5 +190,14 @@ enum ProcessLimits {
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// How many file descriptors the process may have.
+    static var descriptors: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return 1024
+        }
+        return Int(clamping: limit.rlim_cur)
     }
 }

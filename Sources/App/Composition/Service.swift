@@ -34,16 +34,14 @@ final class Service: Sendable {
     /// Read credentials and certificates again.
     private let reloads: [@Sendable () -> Void]
     private let retention: Retention
-    private let loops: EventLoopGroup
-    private let server: Server
-    private let management: Server
+    private let listeners: ServiceListeners
     private let isDraining: Draining
 
-    /// What both listeners answer.
+    /// What the listeners answer.
     let routes: [Route]
 
-    /// The port of the public listener.
-    var port: UInt16 { server.port }
+    /// The port of the first listener, which is the public one if there is one.
+    var port: UInt16 { listeners.audiences.first?.server.port ?? 0 }
 
     /// Opens the store, reads certificates and binds the listeners. It does not serve yet.
     ///
@@ -56,6 +54,14 @@ final class Service: Sendable {
             log.warning("configuration.warning") { $0.member("about", "\(warning)") }
         }
         ProcessLimits.raiseDescriptors()
+        let descriptors = DescriptorPlan(configuration)
+        if descriptors.isShort {
+            log.warning("limits.connections_lowered") {
+                $0.member("configured", descriptors.wanted)
+                $0.member("connections", descriptors.ofAudiences)
+                $0.member("descriptors", ProcessLimits.descriptors)
+            }
+        }
         let draining = Draining()
         isDraining = draining
         store = try Self.openStore(configuration.store, clock, changes, log)
@@ -128,36 +134,17 @@ final class Service: Sendable {
             approvers: Approvers(directory: directory, plan: plan),
             allowsApprovalByTap: configuration.approval.tap
         )
-        let router = Router(
-            servers.routes + parts.routes(directory: directory, desk: desk)
-        )
-        let managementRouter = Router(Self.managementRoutes(store, registry, draining))
-        routes = router.routes + managementRouter.routes
+        let people = parts.routes(directory: directory, desk: desk)
+        let management = Self.managementRoutes(store, registry, draining)
+        routes = servers.routes + people + management
         do {
-            let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-            let count = configuration.listen.loops == 0 ? cores : configuration.listen.loops
-            loops = try EventLoopGroup(count: count)
-            server = try Server(
-                configuration.server,
-                router: router,
-                loops: loops.loops,
-                observer: Traffic(
-                    RequestLog(
-                        configuration.log.requests,
-                        routes: router.routes,
-                        sink: sink
-                    ),
-                    routes: router.routes,
-                    registry
-                )
-            )
-            management = try Server(
-                ServerConfiguration(
-                    address: configuration.management.net,
-                    maximumConnections: 256
-                ),
-                router: managementRouter,
-                loops: [loops.loops[0]]
+            listeners = try ServiceListeners(
+                configuration,
+                servers: servers.routes,
+                people: people,
+                management: management,
+                sink: sink,
+                registry: registry
             )
         } catch {
             throw CommandFailure(.unavailable, "cannot listen: \(error)")
@@ -213,10 +200,10 @@ final class Service: Sendable {
 
     /// Serves until stopped, and returns when everything has ended.
     func run() async {
-        announce("public", server)
-        announce("management", management)
+        for listener in listeners.all { announce(listener.name, listener.server) }
+        let management = listeners.management.server
         await withDiscardingTaskGroup { supporting in
-            supporting.addTask { await self.management.run() }
+            supporting.addTask { await management.run() }
             supporting.addTask {
                 await self.retention.run(self.store, clock: self.clock, log: self.log)
             }
@@ -227,7 +214,7 @@ final class Service: Sendable {
         }
         client.shutdown()
         otherClient.shutdown()
-        loops.stop()
+        for listener in listeners.all { listener.loops.stop() }
         log.info("server.stopped")
         sink.flush()
     }
@@ -240,7 +227,11 @@ final class Service: Sendable {
                 await withDiscardingTaskGroup { working in
                     working.addTask { await self.engine.run() }
                     working.addTask {
-                        await self.server.run()
+                        await withDiscardingTaskGroup { group in
+                            for listener in self.listeners.audiences {
+                                group.addTask { await listener.server.run() }
+                            }
+                        }
                         self.engine.stop()
                     }
                 }
@@ -283,18 +274,24 @@ final class Service: Sendable {
         log.info("server.draining")
         changes.close()
         stopping.raise()
-        server.drain(within: configuration.limits.drain)
+        for listener in listeners.audiences {
+            listener.server.drain(within: configuration.limits.drain)
+        }
         return true
     }
 
     private func reload() {
         for reload in reloads { reload() }
-        guard configuration.listen.tls != nil else { return }
-        do {
-            try server.reloadCertificate()
-            log.info("certificate.reloaded")
-        } catch {
-            log.error("certificate.not_reloaded") { $0.member("cause", "\(error)") }
+        for listener in listeners.all where listener.server.configuration.tls != nil {
+            do {
+                try listener.server.reloadCertificate()
+                log.info("certificate.reloaded") { $0.member("listener", listener.name) }
+            } catch {
+                log.error("certificate.not_reloaded") {
+                    $0.member("listener", listener.name)
+                    $0.member("cause", "\(error)")
+                }
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ public struct ServiceConfiguration: Sendable {
     /// The listener for everybody.
     public var listen: ListenSettings
     /// The listener for the platform: health and metrics.
-    public var management: SocketAddressText
+    public var managementListener: ManagementSettings
     /// What one peer, and all of them, may use.
     public var limits: LimitSettings
     /// Where logins are kept and for how long.
@@ -42,6 +42,9 @@ public struct ServiceConfiguration: Sendable {
     public var log: LogSettings
     /// What is allowed and should still be looked at, for the log.
     public var warnings: [ConfigurationProblem]
+
+    /// The address of health and metrics.
+    public var management: SocketAddressText { managementListener.address }
 
     /// Of all authorization servers.
     var serverIDs: [AuthorizationServerID] { authorizationServers.flatMap(\.ids) }
@@ -92,7 +95,7 @@ public struct ServiceConfiguration: Sendable {
                 "The public listener, for authorization servers, users and their apps."
             )
         )
-        management = ManagementSettings.address(
+        managementListener = ManagementSettings(
             root.group(
                 "management",
                 """
@@ -114,7 +117,9 @@ public struct ServiceConfiguration: Sendable {
         )
         authorizationServers = AuthorizationServerKind.read(
             root,
-            requestsCertificates: listen.tls.map { $0.clientCertificates != .off } ?? false
+            requestsCertificates: (listen.servers?.tls
+                ?? (listen.servers == nil ? listen.tls : nil))
+                .map { $0.clientCertificates != .off } ?? false
         )
         loginLimits = Self.loginLimits(
             user: root.group(
@@ -132,8 +137,19 @@ public struct ServiceConfiguration: Sendable {
         engine = EngineSettings(root.group("engine", "How much is done at once."))
         log = LogSettings(root.group("log", "The log, on standard error."))
         warnings = []
-        if listen.address.port != 0, listen.address == management {
-            root.problem("management", "must not be the address of listen")
+        requireDifferentAddresses(root)
+    }
+
+    private func requireDifferentAddresses(_ root: Section) {
+        var used: [(path: String, address: SocketAddressText)] = []
+        if listen.isUsed { used.append(("listen", listen.address)) }
+        if let servers = listen.servers { used.append(("listen.servers", servers.address)) }
+        if let people = listen.people { used.append(("listen.people", people.address)) }
+        used.append(("management", management))
+        for (index, listener) in used.enumerated() where listener.address.port != 0 {
+            if let other = used[..<index].first(where: { $0.address == listener.address }) {
+                root.problem(listener.path, "must not be the address of \(other.path)")
+            }
         }
     }
 

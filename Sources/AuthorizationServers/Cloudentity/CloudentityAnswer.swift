@@ -20,6 +20,29 @@ enum CloudentityAnswer {
 
     static let forbidden = error(403, "forbidden", "This peer may not call.")
 
+    /// The form of errors before a handler runs.
+    static func failure(_ status: Int, _ detail: StaticString) -> Response {
+        let code =
+            switch status {
+            case 503: "temporarily_unavailable"
+            case 500...: "server_error"
+            case 403: "forbidden"
+            default: "invalid_request"
+            }
+        return error(status, code, "\(detail)")
+    }
+
+    /// The address has failed to authenticate too often.
+    static func throttled(_ pause: Duration) -> Response {
+        let seconds = pause.components.seconds + (pause.components.attoseconds > 0 ? 1 : 0)
+        return error(
+            429,
+            "slow_down",
+            "Too many failed attempts from this address.",
+            fields: [Field("Retry-After", "\(seconds)")]
+        )
+    }
+
     static let unavailable = error(
         503,
         "temporarily_unavailable",

@@ -17,6 +17,7 @@ struct CloudentityRoutes: Sendable {
     private let reachability: any Reachability
     private let clock: any WallClock
     private let log: Logger
+    private let throttle: AttemptThrottle
     private let seen = RecentDigests()
 
     /// The credential of a call identifies its server. Where servers share a credential, the tenant
@@ -29,7 +30,8 @@ struct CloudentityRoutes: Sendable {
         store: any LoginStore,
         reachability: any Reachability,
         clock: any WallClock,
-        log: Logger
+        log: Logger,
+        throttle: AttemptThrottle = AttemptThrottle()
     ) {
         servers = [inbound] + others
         firstGuard = inbound.peers
@@ -39,6 +41,7 @@ struct CloudentityRoutes: Sendable {
         self.reachability = reachability
         self.clock = clock
         self.log = log
+        self.throttle = throttle
     }
 
     /// The timeout of ACP is unknown; a user waits for this answer [IN-13, ST-3].
@@ -50,12 +53,27 @@ struct CloudentityRoutes: Sendable {
                 .post,
                 basePath + "/user/verify",
                 deadline: Self.deadline,
+                contentLimit: Self.verifyLimit,
+                judge: { refusal(of: $0) },
+                failure: CloudentityAnswer.failure,
                 atOnce: { verifyAtOnce($0) }
             ) { await verify($0) },
-            Route(.post, basePath + "/authentication/start", deadline: Self.deadline) {
-                await start($0)
-            },
+            Route(
+                .post,
+                basePath + "/authentication/start",
+                deadline: Self.deadline,
+                judge: { refusal(of: $0) },
+                failure: CloudentityAnswer.failure
+            ) { await start($0) },
         ]
+    }
+
+    /// A user's identifier has 512 characters at most; members that are not known may follow.
+    private static let verifyLimit = 16 << 10
+
+    /// Judges a call by its head: whether it is from one of the servers.
+    private func refusal(of request: Request) -> Response? {
+        if case .refused(let refusal) = callers(of: request) { refusal } else { nil }
     }
 
     // MARK: /user/verify
@@ -197,6 +215,7 @@ struct CloudentityRoutes: Sendable {
     // MARK: Refusing
 
     private func isAccepted(_ request: Request) -> Bool {
+        if throttle.pause(of: request.peer.address, at: clock.now()) != nil { return false }
         if case .accepted = firstGuard.judge(request) { return true }
         return otherGuards.contains { peers in
             if case .accepted = peers.judge(request) { true } else { false }
@@ -212,6 +231,9 @@ struct CloudentityRoutes: Sendable {
 
     /// Refuses a call with 403 only if no credential would help.
     private func callers(of request: Request) -> Callers {
+        if let pause = throttle.pause(of: request.peer.address, at: clock.now()) {
+            return .refused(CloudentityAnswer.throttled(pause))
+        }
         var accepted: [CloudentityInbound] = []
         var forbidden: (server: AuthorizationServerID, by: String)?
         var unauthenticated: (server: AuthorizationServerID, by: String)?
@@ -232,9 +254,20 @@ struct CloudentityRoutes: Sendable {
                 $0.member("by", refused.by)
             }
         }
+        if let unauthenticated, unauthenticated.by != InboundGuard.nothing {
+            noteFailure(request)
+        }
         return .refused(
             isForbidden ? CloudentityAnswer.forbidden : CloudentityAnswer.unauthenticated
         )
+    }
+
+    private func noteFailure(_ request: Request) {
+        guard let pause = throttle.failed(request.peer.address, at: clock.now()) else { return }
+        log.warning("peer.throttled") {
+            $0.member("address", request.peer.address)
+            $0.member("seconds", Int(pause.components.seconds))
+        }
     }
 
     /// The same malformed body is logged once, because ACP will deliver it again.

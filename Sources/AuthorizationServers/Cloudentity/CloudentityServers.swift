@@ -62,7 +62,8 @@ struct CloudentityServers: ConfiguredServers {
                     store: context.store,
                     reachability: context.reachability,
                     clock: context.clock,
-                    log: context.log
+                    log: context.log,
+                    throttle: context.throttle
                 ).routes
         }
         return started
