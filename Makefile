@@ -58,7 +58,7 @@ sanitize: setup-test ## Run the tests with the thread and address sanitizers
 		done; \
 	done
 
-fuzz: setup-test ## Fuzz the HTTP parser, canonical JSON, tokens and keys, and consents, one minute each
+fuzz: setup-test ## Fuzz what reads the input of peers, and the routes of the whole service, one minute each
 	Tests/Fuzz/run.sh 60
 
 interop: setup-test ## Compare tokens, keys and localized texts with Python libraries

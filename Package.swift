@@ -203,6 +203,17 @@ let package = Package(
             path: "Tests/Browser/Gallery",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "hot-loop",
+            dependencies: [
+                "App", "Consents", "HTTP", "Identity", "JSON", "Logins", "SQLiteStore",
+                "TestSupport",
+                "Texts", "Threads",
+            ],
+            path: "Tests/HotLoop",
+            exclude: ["hotloop.py", "test.sh"],
+            swiftSettings: strict
+        ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
         tests("ConsentsTests", ["Consents", "Cryptography", "JSON", "Logins", "TestSupport"]),
         tests("ConfigurationTests", ["Configuration", "Cryptography", "HTTP", "TestSupport"]),

@@ -76,8 +76,12 @@ public enum PercentEncoding {
     }
 
     /// One path segment: everything but unreserved characters is escaped (RFC 3986 §2.3).
-    public static func encodeSegment(_ text: String) -> String {
-        String(decoding: encode(text, spaceAsPlus: false), as: UTF8.self)
+    ///
+    /// Nil for a text that no segment can be: an empty one, and `.` and `..`, which are removed on
+    /// the way even if escaped (§6.2.2), so that the request would be for another resource.
+    public static func encodeSegment(_ text: String) -> String? {
+        guard !text.isEmpty, !text.isExactly("."), !text.isExactly("..") else { return nil }
+        return String(decoding: encode(text, spaceAsPlus: false), as: UTF8.self)
     }
 
     static func encodeForm(_ text: String) -> [UInt8] { encode(text, spaceAsPlus: true) }

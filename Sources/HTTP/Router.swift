@@ -46,6 +46,8 @@ public struct Route: Sendable {
         atOnce: (@Sendable (Request) -> Response?)? = nil,
         _ handler: @escaping Handler
     ) {
+        // Cannot fail: patterns are constants of ours, or a base path that the configuration has
+        // checked.
         precondition(
             pattern.hasPrefix("/"),
             "the pattern of a route starts with a slash: \(pattern)"

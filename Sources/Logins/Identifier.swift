@@ -27,7 +27,7 @@ public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringCon
         var index = 0
         // Eight bytes at a time: less than 0x20 borrows the top bit, and 0x7F carries into it.
         while index + 8 <= bytes.count {
-            let word = bytes.word(at: index)
+            let word = bytes.eightBytes(at: index)
             let low = (word &- 0x2020_2020_2020_2020) & ~word
             let high = word | (word &+ 0x0101_0101_0101_0101)
             guard (low | high) & 0x8080_8080_8080_8080 == 0 else { return false }
@@ -119,7 +119,8 @@ public struct LoginNumber: Hashable, Comparable, Sendable {
 
 extension Span<UInt8> {
     /// Eight bytes.
-    fileprivate func word(at index: Int) -> UInt64 {
+    fileprivate func eightBytes(at index: Int) -> UInt64 {
+        // Cannot fail: the caller compares the index with the count first.
         precondition(index >= 0 && index + 8 <= count, "the bytes lie within the span")
         return bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
     }

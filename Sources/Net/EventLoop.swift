@@ -59,12 +59,24 @@ import Threads
             close(epoll)
             throw .system(call: "eventfd", code: code)
         }
+        guard watch(wakeup, EPOLLIN.rawValue) else {
+            let code = errno
+            close(epoll)
+            close(wakeup)
+            throw .system(call: "epoll_ctl", code: code)
+        }
     }
 
     /// Starts a thread that serves the loop until `stop`.
     public static func start() throws(NetError) -> EventLoop {
         let loop = try EventLoop()
-        WorkerThread.start { loop.run() }
+        do throws(WorkerThread.Unavailable) {
+            try WorkerThread.start { loop.run() }
+        } catch {
+            close(loop.epoll)
+            close(loop.wakeup)
+            throw .system(call: "pthread_create", code: error.code)
+        }
         return loop
     }
 
@@ -111,7 +123,8 @@ import Threads
         let index = Int(socket.descriptor)
         while sockets.count <= index { sockets.append(nil) }
         sockets[index] = socket
-        watch(
+        // At the system's limit on watches the deadline ends the connection.
+        _ = watch(
             socket.descriptor,
             EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
         )
@@ -178,19 +191,16 @@ import Threads
         return date.line
     }
 
-    private func watch(_ descriptor: Int32, _ events: UInt32) {
+    /// False if the descriptor cannot be watched, as at the system's limit on watches.
+    private func watch(_ descriptor: Int32, _ events: UInt32) -> Bool {
         var event = unsafe epoll_event()
         unsafe event.events = events
         unsafe event.data.fd = descriptor
-        let result = unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
-        // Fails only by a mistake in this module, or at the system's limit on watches: then the
-        // deadline ends the connection.
-        assert(result == 0, "descriptor \(descriptor) cannot be watched (error \(errno))")
+        return unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0
     }
 
     private func run() {
         thread.store(pthread_self(), ordering: .relaxed)
-        watch(wakeup, EPOLLIN.rawValue)
         var events = unsafe [epoll_event](repeating: epoll_event(), count: 512)
         let executor = unsafe asUnownedTaskExecutor()
         var running: [UnownedJob] = []

@@ -75,7 +75,11 @@ enum ForwardedHop {
     /// The address of `192.0.2.1`, `192.0.2.1:47011`, `2001:db8::1`, `[2001:db8::1]:47011`,
     /// `unknown` or `_hidden`; nil for anything else.
     static func address(_ text: Substring) -> String? {
-        if text.lowercased() == unknown || text.utf8.first == UInt8(ascii: "_") { return unknown }
+        if text.lowercased().utf8.elementsEqual(unknown.utf8)
+            || text.utf8.first == UInt8(ascii: "_")
+        {
+            return unknown
+        }
         var host = text
         if text.utf8.first == UInt8(ascii: "[") {
             guard let end = text.utf8.lastIndex(of: UInt8(ascii: "]")) else { return nil }
@@ -115,7 +119,7 @@ enum ForwardedHop {
             guard rest.popFirst() == UInt8(ascii: "="), let text = Self.value(&rest) else {
                 return nil
             }
-            if Substring(name).lowercased() == "for" {
+            if Substring(name).lowercased().utf8.elementsEqual("for".utf8) {
                 guard hop == nil, let address = address(text[...]) else { return nil }
                 hop = address
             }

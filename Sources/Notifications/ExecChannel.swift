@@ -89,13 +89,17 @@ public final class ExecChannel: NotificationChannel {
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
-                WorkerThread.start { [settings] in
-                    let command = ChildProcess(
-                        settings.command,
-                        environment: settings.environment,
-                        timeLimit: settings.timeLimit
-                    )
-                    waiter.resume(returning: command.run(input, until: interruption))
+                do throws(WorkerThread.Unavailable) {
+                    try WorkerThread.start { [settings] in
+                        let command = ChildProcess(
+                            settings.command,
+                            environment: settings.environment,
+                            timeLimit: settings.timeLimit
+                        )
+                        waiter.resume(returning: command.run(input, until: interruption))
+                    }
+                } catch {
+                    waiter.resume(returning: .didNotStart(error.code))
                 }
             }
         } onCancel: {
@@ -119,6 +123,12 @@ public final class ExecChannel: NotificationChannel {
     }
 
     private func note(_ outcome: ChildProcess.Outcome) {
+        if case .didNotStart(let code) = outcome {
+            log.warning("channel.command_not_started") { json in
+                json.member("channel", id.value)
+                json.member("error_number", Int(code))
+            }
+        }
         guard case .exited(let status, let outputBytes) = outcome else { return }
         log.debug("channel.command") { json in
             json.member("channel", id.value)

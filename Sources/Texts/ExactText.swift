@@ -46,7 +46,7 @@ extension String {
         guard left.count == right.count else { return false }
         var index = 0
         while index + 8 <= left.count {
-            guard left.word(at: index) == right.word(at: index) else { return false }
+            guard left.eightBytes(at: index) == right.eightBytes(at: index) else { return false }
             index += 8
         }
         while index < left.count {
@@ -90,8 +90,8 @@ extension RawRepresentable<String> where Self: CaseIterable {
 }
 
 extension Span<UInt8> {
-    /// Eight bytes; the caller has checked that they lie within the span.
-    fileprivate func word(at index: Int) -> UInt64 {
+    /// The caller has checked that they lie within the span.
+    fileprivate func eightBytes(at index: Int) -> UInt64 {
         bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
     }
 }

@@ -130,7 +130,7 @@ struct SimulateACPCommand: Subcommand {
         let scheme = certificate == nil ? "http" : "https"
         terminal.output("authorization server  \(scheme)://127.0.0.1:\(port)")
         terminal.output("control               http://127.0.0.1:\(controlPort)/_sim")
-        UnixSignals.start { _ in listeners.stop() }
+        try UnixSignals.start { _ in listeners.stop() }
         await listeners.run(beside: simulation)
     }
 

@@ -69,6 +69,16 @@ struct TidyTests {
         }
     }
 
+    @Test("says of each trap why no peer, file or limit of the system can reach it")
+    func traps() throws {
+        for file in try tree.swiftFiles("Sources")
+        where !["Lab", "CatalogueCompiler"].contains(file.target) {
+            #expect(TidyRules.unexplainedTraps(in: file.text) == [], "\(file.path)")
+        }
+        #expect(TidyRules.unexplainedTraps(in: "// why\nprecondition(a)").count == 1)
+        #expect(TidyRules.unexplainedTraps(in: "// Cannot fail: why.\nprecondition(a)").isEmpty)
+    }
+
     @Test("has no shortcuts in its sources")
     func shortcuts() throws {
         for file in try tree.swiftFiles("Sources") {

@@ -13,7 +13,7 @@ struct CertificateTests {
             "-----BEGIN CERTIFICATE-----\n" + Base64.encode(Array(name.utf8))
             + "\n-----END CERTIFICATE-----\n"
         return [
-            Field("X-Client-Certificate", PercentEncoding.encodeSegment(pem)),
+            Field("X-Client-Certificate", PercentEncoding.encodeSegment(pem) ?? ""),
             Field("X-Client-Subject", subject),
         ]
     }

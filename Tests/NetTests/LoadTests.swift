@@ -155,8 +155,8 @@ struct LoadTests {
             let greedy = try server.peer()
             let stop = Locked(false)
             let many = Array(String(repeating: get("/hello"), count: 200).utf8)
-            WorkerThread.start { while !stop.withLock({ $0 }) { try? greedy.send(many) } }
-            WorkerThread.start { while !stop.withLock({ $0 }) { _ = try? greedy.receive() } }
+            try WorkerThread.start { while !stop.withLock({ $0 }) { try? greedy.send(many) } }
+            try WorkerThread.start { while !stop.withLock({ $0 }) { _ = try? greedy.receive() } }
             let peer = try server.peer()
             for _ in 0..<20 {
                 try peer.send(post("/echo", "polite"))

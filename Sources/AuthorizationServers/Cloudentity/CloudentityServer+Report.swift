@@ -28,7 +28,7 @@ extension CloudentityServer {
         inDoubt: Bool
     ) async -> ReportAnswer {
         guard let base = settings.reportURL(target.family, of: login.key) else {
-            return .refused("no tenant is known to report to")
+            return .refused("no tenant is known to report to, or a name can be no path segment")
         }
         let body: [UInt8]
         do {

@@ -132,30 +132,20 @@ public struct Consent: Hashable, Sendable {
         }
     }
 
-    /// What is requested of accounts of one type.
+    /// What is requested of one type of resource.
     public struct Resource: Hashable, Sendable {
         /// Such as `ACCOUNT`.
         public let type: String
         /// Data clusters, by the standard's codes.
         public let clusters: [String]
+        /// Whether it is granted for selected accounts. Otherwise it is granted as such, like a
+        /// customer's contact details.
+        public let needsAccounts: Bool
 
-        public init(type: String, clusters: [String]) {
+        public init(type: String, clusters: [String], needsAccounts: Bool = true) {
             self.type = type
             self.clusters = clusters
+            self.needsAccounts = needsAccounts
         }
-    }
-}
-
-extension Consent.NamedAccount {
-    /// Whether both name the same account. The display name is ignored, and so is a part that only
-    /// one of them has.
-    public func isSameAccount(as other: Self) -> Bool {
-        func agree(_ one: String?, _ two: String?) -> Bool {
-            one == nil || two == nil || one?.exact == two?.exact
-        }
-        return identification.isExactly(other.identification)
-            && scheme?.exact == other.scheme?.exact
-            && agree(secondary, other.secondary) && agree(ispb, other.ispb)
-            && agree(issuer, other.issuer) && agree(accountType, other.accountType)
     }
 }

@@ -44,11 +44,6 @@ struct ConsentRefusalTests {
             .ukDomesticStandingOrder, ["Initiation", "FirstPaymentAmount"],
             "Initiation.FirstPaymentAmount"
         ),
-        (.ukFilePayment, ["Initiation", "ControlSum"], "Initiation.ControlSum"),
-        (
-            .ukFilePayment, ["Initiation", "NumberOfTransactions"],
-            "Initiation.NumberOfTransactions"
-        ),
         (.brasilData, ["permissions"], "permissions"),
         (.brasilPayment, ["payment", "amount"], "payment.amount"),
         (.brasilPayment, ["creditor", "name"], "creditor.name"),

@@ -41,7 +41,7 @@ struct ConsentDecoder {
         let name = ids.first.flatMap { ConsentID($0.text) }
         guard ids.count <= 1, ids.isEmpty || name != nil else { throw .incomplete("consent_id") }
         return Consent(
-            kind: family.kind,
+            kind: content.subject.map(family.kind.with) ?? family.kind,
             id: name,
             clientName: clientName,
             scopes: scopes,
@@ -68,7 +68,10 @@ struct ConsentDecoder {
 
     /// Shown with access that was authorised before. It also tells a later look at the server that
     /// the status says nothing about our report.
-    static let renewal = Fact(.known(.status), .text("Authorised"))
+    static let renewal = Fact(
+        .known(.status),
+        .codes(["Authorised"], Fact.Codes("consent_status"))
+    )
 }
 
 extension ConsentMembers {

@@ -47,8 +47,8 @@ enum ConsentLimits {
     static let entries = 50
     /// Unknown members.
     static let further = 50
-    /// Bytes of an unknown member that is an object or a list.
-    static let nested = 500
+    /// Values in unknown members, those in objects and lists included.
+    static let furtherValues = 80
     /// Characters of a number. ISO 20022 allows 18 digits.
     static let number = 36
     /// Levels of nested objects and lists. The deepest known consent has 6.

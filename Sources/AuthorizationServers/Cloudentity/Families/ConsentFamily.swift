@@ -75,6 +75,8 @@ struct ConsentEnvelope {
 /// What a family's own member contains.
 struct ConsentContent {
     var id: String?
+    /// What an approval does, if that differs from the family's usual.
+    var subject: Consent.Subject?
     var facts: [Fact] = []
     var accounts: Consent.AccountChoice = .none
     var resources: [Consent.Resource] = []

@@ -1,4 +1,5 @@
 import Configuration
+import HTTP
 import JSON
 import Logins
 import Texts
@@ -89,8 +90,9 @@ struct BrasilData: ConsentFamily {
         content.facts = try own.facts(
             (.permissions, "permissions", .permissions(Self.permissions)),
             (.accessEnds, "expirationDateTime", .moment),
-            (.dataFrom, "transactionFromDateTime", .moment),
-            (.dataUntil, "transactionToDateTime", .moment)
+            // Days of UTC: the standard has these times in no other zone.
+            (.dataFrom, "transactionFromDateTime", .dayOrMoment),
+            (.dataUntil, "transactionToDateTime", .dayOrMoment)
         )
         content.facts += try Brasil.document("document", &own, .personDocument)
         content.facts += try Brasil.owners(&own)
@@ -167,13 +169,26 @@ struct BrasilPayment: ConsentFamily {
         content.facts.add(.payeeAccount, .account(payee))
         content.facts += try details.facts(
             (.pixKey, "proxy", .text),
-            (.localInstrument, "localInstrument", .code(.localInstrument))
+            (.qrCode, "qrCode", .text),
+            (.localInstrument, "localInstrument", .oneOf(Self.instruments))
         )
         content.facts += try payment.facts(
-            (.paymentType, "type", .code(.paymentType)),
-            (.executionDate, "date", .moment)
+            (.paymentType, "type", .oneOf(Self.types)),
+            (.executionDate, "date", .day(.brasilia))
         )
-        content.facts += try schedule(&payment, &after)
+        content.facts += try schedule(&payment, &content, &after)
+        for members in [0, 1] {
+            let rows: [(Fact.Known, String)] = [
+                (.message, "remittanceInformation"), (.transactionID, "transactionIdentification"),
+                (.endToEndID, "endToEndId"), (.townCode, "ibgeTownCode"),
+            ]
+            for (label, name) in rows {
+                content.facts.add(
+                    label,
+                    text: members == 0 ? try payment.text(name) : try own.text(name)
+                )
+            }
+        }
         let payer = try account("debtorAccount", &own, &after)
         content.facts.add(.payerAccount, payer.map { .account($0) })
         content.facts += try Brasil.owners(&own)
@@ -223,25 +238,74 @@ struct BrasilPayment: ConsentFamily {
         return account
     }
 
-    /// A single later day. The page has no words for repeated payments.
+    /// One later day, or several: version 4 has payments that repeat.
     private func schedule(
         _ payment: inout ConsentMembers,
+        _ content: inout ConsentContent,
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
         guard var schedule = try payment.object("schedule") else { return [] }
         var facts: [Fact] = []
         if var single = try schedule.object("single") {
-            facts = try single.facts((.executionDate, "date", .required(.moment)))
+            facts += try single.facts((.executionDate, "date", .required(.day(.brasilia))))
             after += try single.further("schedule.single")
+        }
+        for name in ["daily", "weekly", "monthly"] {
+            guard var series = try schedule.object(name) else { continue }
+            let frequency: String
+            switch name {
+            case "daily": frequency = "EvryDay"
+            case "weekly":
+                let day = try series.requiredText("dayOfWeek")
+                guard let number = Self.weekdays.firstIndex(of: day) else {
+                    throw .unknownCode(series.place("dayOfWeek"))
+                }
+                frequency = "IntrvlWkDay:01:0\(number + 1)"
+            default:
+                let day = try series.digits("dayOfMonth") ?? ""
+                frequency = "IntrvlMnthDay:01:" + (day.utf8.count == 1 ? "0" : "") + day
+            }
+            guard StandingOrderFrequency(frequency) != nil else {
+                throw .unknownCode(series.place("dayOfMonth"))
+            }
+            content.subject = .standingOrder
+            facts.add(.frequency, .codes([frequency], .frequency))
+            facts += try series.facts(
+                (.firstPayment, "startDate", .required(.day(.brasilia))),
+                (.numberOfPayments, "quantity", .required(.count))
+            )
+            after += try series.further("schedule.\(name)")
+        }
+        if var custom = try schedule.object("custom") {
+            let dates = try custom.texts("dates") ?? []
+            guard !dates.isEmpty else { throw .incomplete(custom.place("dates")) }
+            for date in dates where RFC3339.parse(date + "T00:00:00Z") == nil {
+                throw .incomplete(custom.place("dates"))
+            }
+            content.subject = .standingOrder
+            facts.add(.paymentDates, .group(dates.map { .day($0) }))
+            facts += try custom.facts((.message, "additionalInformation", .text))
+            after += try custom.further("schedule.custom")
         }
         try schedule.end()
         return facts
     }
 
+    /// From Monday.
+    private static let weekdays = [
+        "SEGUNDA_FEIRA", "TERCA_FEIRA", "QUARTA_FEIRA", "QUINTA_FEIRA", "SEXTA_FEIRA", "SABADO",
+        "DOMINGO",
+    ]
+    private static let instruments = ClosedList(
+        .localInstrument,
+        ["MANU", "DICT", "QRDN", "QRES", "INIC"]
+    )
+    private static let types = ClosedList(.paymentType, ["PIX", "TED", "TEF"])
+
     /// The debited account by its parts, in snake case unlike in the consent [BO-3]. If the bank
     /// does not name them, the consent may.
     func acceptance(_ approval: Approval) throws(Unreportable) -> ReportMembers {
-        var number = approval.accounts.first?.number
+        var number = approval.accounts.first?.allNumbers.first { $0.ispb != nil }
         if number == nil, case .payer(let named) = approval.consent?.accounts { number = named }
         return { [number] json in
             json.member("account_ids", approval.grant.accounts)
@@ -274,6 +338,7 @@ private enum Brasil {
     static func content(_ own: inout ConsentMembers) throws(ConsentProblem) -> ConsentContent {
         let id = try own.text("consentId")
         try own.drop("status", "statusUpdateDateTime")
+        own.dropProgress("rejection", "rejectionReason")
         return ConsentContent(id: id)
     }
 
