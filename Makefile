@@ -14,7 +14,7 @@ SOURCES := Sources Tests Package.swift
 RELEASE := .build/release/beckon
 
 .PHONY: help setup setup-test build build-lab run test lint format sanitize fuzz interop crash bench \
-	screenshots docker clean names
+	screenshots docker clean names install deb
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ sanitize: setup-test ## Run the tests with the thread and address sanitizers
 		done; \
 	done
 
-fuzz: setup-test ## Fuzz the HTTP parser, canonical JSON, tokens and keys, and consents, one minute each
+fuzz: setup-test ## Fuzz what reads the input of peers, and the routes of the whole service, one minute each
 	Tests/Fuzz/run.sh 60
 
 interop: setup-test ## Compare tokens, keys and localized texts with Python libraries
@@ -81,8 +81,38 @@ bench: build ## Measure the service beside nginx, C and Go, and print ratios
 screenshots: setup-test build build-lab ## Save pictures of the pages to .screenshots
 	Tests/Browser/screenshots.sh
 
+# What `install` installs and `deb` packs.
+PROGRAM ?= $(RELEASE)
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DOC = $(DESTDIR)$(PREFIX)/share/doc/beckon
+
+install: ## Install the built service and its systemd unit below DESTDIR
+	@test -x "$(PROGRAM)" || { echo "Run make build first." >&2; exit 1; }
+	install -D -m 0755 "$(PROGRAM)" "$(DESTDIR)$(PREFIX)/bin/beckon"
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
+	sed 's|/usr/|$(PREFIX)/|g; s|/etc/beckon|$(SYSCONFDIR)/beckon|g' docker/debian/beckon.service \
+		> "$(DESTDIR)$(PREFIX)/lib/systemd/system/beckon.service"
+	chmod 0644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/beckon.service"
+	install -D -m 0644 docker/debian/beckon.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/beckon.conf"
+	install -d -m 0750 "$(DESTDIR)$(SYSCONFDIR)/beckon"
+	test -e "$(DESTDIR)$(SYSCONFDIR)/beckon/beckon.json5" \
+		|| install -m 0640 Config/beckon.json5 "$(DESTDIR)$(SYSCONFDIR)/beckon/beckon.json5"
+	install -d "$(DOC)"
+	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md Config/beckon.example.json5 openapi/*.yaml \
+		"$(DOC)"
+
+deb: build ## Build a Debian package of the service in .build
+	@Tests/setup.sh deb
+	@docker/debian/build.sh "$(PROGRAM)" .build
+
+# A digest pins a base image: make docker DEBIAN_DIGEST=sha256:… SWIFT_DIGEST=sha256:…
 docker: ## Build the container image
-	docker build -f docker/Dockerfile -t beckon .
+	docker build -f docker/Dockerfile -t beckon \
+		$(if $(SWIFT_DIGEST),--build-arg SWIFT_DIGEST=@$(SWIFT_DIGEST)) \
+		$(if $(DEBIAN_DIGEST),--build-arg DEBIAN_DIGEST=@$(DEBIAN_DIGEST)) \
+		--build-arg REVISION="$$(git rev-parse HEAD)" \
+		--build-arg CREATED="$$(git log -1 --format=%cI)" .
 
 clean: ## Remove build products
 	rm -rf .build .screenshots .bench .fuzz .demo .venv

@@ -3,6 +3,7 @@
 #
 #   Tests/setup.sh run     for `make build` and `make run`
 #   Tests/setup.sh test    for the tests as well
+#   Tests/setup.sh deb     for `make deb`
 #   Tests/setup.sh bench   for `make bench`
 #   Tests/setup.sh interop the Python libraries of `make interop`, in .venv/interop
 #
@@ -35,7 +36,15 @@ need libcurl4-openssl-dev has_library libcurl
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 need tzdata test -e /usr/share/zoneinfo/Europe/London
 
+if [ "$what" = test ] || [ "$what" = deb ]; then
+    need dpkg-dev has dpkg-shlibdeps
+    need make has make
+fi
+
 if [ "$what" = test ]; then
+    # debootstrap is in /usr/sbin, which may not be in a user's PATH.
+    need debootstrap has_any debootstrap /usr/sbin/debootstrap
+    need systemd has systemd-analyze
     need curl has curl
     need python3 test -x /usr/bin/python3
     need openssl has openssl
@@ -47,6 +56,8 @@ if [ "$what" = test ]; then
     need iso-codes test -d /usr/share/iso-codes/json
     # nginx is in /usr/sbin, which may not be in a user's PATH.
     need nginx-light has_any nginx /usr/sbin/nginx
+    need python3-yaml /usr/bin/python3 -c "import yaml"
+    need python3-jsonschema /usr/bin/python3 -c "import jsonschema"
     need python3-venv /usr/bin/python3 -c 'import ensurepip'
     need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
     # Debian's packages are chromium and chromium-driver. Ubuntu's packages have other names and

@@ -56,11 +56,19 @@ extension ConsentForm {
     }
 
     static func resource(_ resource: Consent.Resource) -> JSONValue {
-        .members(["clusters": .texts(resource.clusters), "type": .string(resource.type)])
+        .members([
+            "clusters": .texts(resource.clusters),
+            "needs_accounts": resource.needsAccounts ? nil : .bool(false),
+            "type": .string(resource.type),
+        ])
     }
 
     static func resource(_ form: JSONValue) throws(Unreadable) -> Consent.Resource {
-        Consent.Resource(type: try form.text("type"), clusters: try form.texts("clusters"))
+        Consent.Resource(
+            type: try form.text("type"),
+            clusters: try form.texts("clusters"),
+            needsAccounts: form["needs_accounts"]?.bool ?? true
+        )
     }
 
     // MARK: Accounts
@@ -113,6 +121,7 @@ extension ConsentForm {
             "kind": .string(account.kind.rawValue),
             "name": .string(account.name),
             "number": account.number.map(named),
+            "numbers": account.numbers.isEmpty ? nil : .array(account.numbers.map(named)),
             "purposes": .texts(account.purposes.map(\.rawValue).sorted()),
             "resource_type": .text(account.resourceType),
         ])
@@ -134,6 +143,7 @@ extension ConsentForm {
             currency: try form.optionalText("currency"),
             purposes: purposes,
             number: number,
+            numbers: try form["numbers"] == nil ? [] : form.list("numbers").map(named),
             resourceType: try form.optionalText("resource_type"),
             customerID: try form.optionalText("customer_id")
         )
@@ -173,6 +183,23 @@ extension ConsentForm {
                 + (groups.isEmpty
                     ? [] : [.init(name: "groups", value: .texts(groups.map(\.rawValue)))])
         case .account(let account): [.init(name: "account", value: named(account))]
+        case .rate(let rate):
+            [
+                .init(
+                    name: "rate",
+                    value: .members([
+                        "quoted": .text(rate.quoted), "rate": .string(rate.rate),
+                        "unit": .string(rate.unit),
+                    ])
+                )
+            ]
+        case .list(let values):
+            [
+                .init(
+                    name: "values",
+                    value: .array(values.map { .object(JSONObject(self.value($0))) })
+                )
+            ]
         }
     }
 
@@ -190,9 +217,20 @@ extension ConsentForm {
         if let moment = try form.optionalMoment("moment") { return .moment(moment) }
         if let days = try form.optionalWhole("days") { return .days(Int(days)) }
         if let account = form["account"] { return .account(try named(account)) }
+        if let rate = form["rate"] {
+            return .rate(
+                Fact.ExchangeRate(
+                    unit: try rate.text("unit"),
+                    rate: try rate.text("rate"),
+                    quoted: try rate.optionalText("quoted")
+                )
+            )
+        }
+        if form["values"] != nil { return .list(try form.list("values").map(value)) }
         if form["amount"] != nil {
             let currency = try form.text("currency")
-            guard let money = Money(amount: try form.text("amount"), currency: currency) else {
+            let amount = try form.text("amount")
+            guard let money = Money(amount: amount, currency: currency, canBeZero: true) else {
                 throw Unreadable(member: "amount")
             }
             return .money(money)

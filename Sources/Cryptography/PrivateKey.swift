@@ -4,9 +4,12 @@ internal import COpenSSL
 public enum PrivateKeyNumbers: Hashable, Sendable {
     /// RFC 7518 §6.3.2; every one but the multi-prime `oth`.
     public struct RSA: Hashable, Sendable {
+        /// `n`, `e`, `d`, `p` and `q`.
         public var modulus, exponent, privateExponent, firstPrime, secondPrime: [UInt8]
+        /// `dp`, `dq` and `qi`.
         public var firstExponent, secondExponent, coefficient: [UInt8]
 
+        /// The numbers as given; a `PrivateKey` of them checks that they belong together.
         public init(
             modulus: [UInt8],
             exponent: [UInt8],
@@ -28,6 +31,7 @@ public enum PrivateKeyNumbers: Hashable, Sendable {
         }
     }
 
+    /// An RSA key with two primes (RFC 7518 §6.3.2).
     case rsa(RSA)
     /// 32 bytes each (RFC 7518 §6.2.2).
     case p256(x: [UInt8], y: [UInt8], d: [UInt8])
@@ -38,6 +42,7 @@ public enum PrivateKeyNumbers: Hashable, Sendable {
 /// A key that signs. Immutable; its description says nothing of it.
 @safe public final class PrivateKey: Sendable {
     private let handle: KeyHandle
+    /// The key that verifies its signatures.
     public let publicKey: PublicKey
 
     private init(_ handle: KeyHandle) throws(KeyError) {
@@ -54,6 +59,8 @@ public enum PrivateKeyNumbers: Hashable, Sendable {
 
     /// Reads the only private key of a PEM text: PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`)
     /// or SEC 1 (`EC PRIVATE KEY`), not encrypted.
+    ///
+    /// - Throws: `KeyError` for another text, another kind of key, or one that is too weak.
     public convenience init(pem text: String) throws(KeyError) {
         // `openssl ecparam -genkey` writes the curve before the key.
         let blocks = try PEM.blocks(of: text).filter { $0.label != "EC PARAMETERS" }
@@ -109,6 +116,7 @@ public enum PrivateKeyNumbers: Hashable, Sendable {
         guard isSound else { throw .inconsistent }
     }
 
+    /// The kind of key, with the size of an RSA modulus in bits.
     public var kind: KeyKind { handle.kind }
 
     /// Signs `message`; the form is the scheme's.

@@ -13,6 +13,7 @@ public enum PublicKeyNumbers: Hashable, Sendable {
 /// A key that verifies. Immutable, and of a strength that may be trusted: see `KeyKind`.
 @safe public final class PublicKey: Sendable {
     private let handle: KeyHandle
+    /// Its numbers, as a JWK has them (RFC 7518 §6, RFC 8037 §2).
     public let numbers: PublicKeyNumbers
 
     init(_ handle: KeyHandle) throws(KeyError) {
@@ -62,6 +63,7 @@ public enum PublicKeyNumbers: Hashable, Sendable {
         }
     }
 
+    /// The kind of key, with the size of an RSA modulus in bits.
     public var kind: KeyKind { handle.kind }
 
     /// SubjectPublicKeyInfo (RFC 5280 §4.1) in PEM.
@@ -99,10 +101,12 @@ public enum PublicKeyNumbers: Hashable, Sendable {
 }
 
 extension PublicKey: Hashable {
+    /// Whether the numbers are the same.
     public static func == (left: PublicKey, right: PublicKey) -> Bool {
         left.numbers == right.numbers
     }
 
+    /// Hashes the numbers.
     public func hash(into hasher: inout Hasher) { hasher.combine(numbers) }
 }
 

@@ -46,6 +46,7 @@ public final class CurlHTTPClient: OutboundHTTP {
     ///   - connectLimit: for name resolution, connection and TLS handshake, in addition to the time
     ///     limit of the request.
     public init(maximumTransfers: Int = 256, connectLimit: Duration = .seconds(5)) {
+        // Cannot fail: the number is a constant of ours.
         precondition(maximumTransfers > 0, "some transfer must be possible")
         self.maximumTransfers = maximumTransfers
         self.connectLimit = connectLimit
@@ -87,10 +88,17 @@ public final class CurlHTTPClient: OutboundHTTP {
             started.append((mailbox, loop))
         }
         let mailboxes = started.map(\.mailbox)
-        for (_, loop) in started {
-            WorkerThread.start { [hasEnded] in
-                loop.run()
-                hasEnded.signal()
+        for (running, (_, loop)) in started.enumerated() {
+            do throws(WorkerThread.Unavailable) {
+                try WorkerThread.start { [hasEnded] in
+                    loop.run()
+                    hasEnded.signal()
+                }
+            } catch {
+                // Threads without an exchange end at once.
+                for mailbox in mailboxes.prefix(running) { mailbox.stop() }
+                for _ in 0..<running { hasEnded.wait() }
+                throw .notSent("\(error)")
             }
         }
         return mailboxes

@@ -2,6 +2,7 @@ import Cryptography
 import HTTP
 import JSON
 import Logins
+import Texts
 
 /// A question in the device interface: values in the form of the model, for an app to localize.
 struct ConsentDocument: Sendable {
@@ -23,12 +24,12 @@ struct ConsentDocument: Sendable {
     }
 
     private func choice(_ json: inout JSONWriter) {
-        var preselected: Set<String> = []
+        var preselected: Set<ExactText> = []
         switch question.consent.accounts {
         case .none: json.member("account_choice", "none")
         case .several(let accounts):
             json.member("account_choice", "several")
-            preselected = Set(accounts)
+            preselected = Set(accounts.map(\.exact))
         case .payer:
             json.member("account_choice", question.fixedAccount == nil ? "one" : "fixed")
         }
@@ -41,7 +42,7 @@ struct ConsentDocument: Sendable {
                     json.member("display", account.display)
                     json.member("kind", account.kind.rawValue)
                     json.member("currency", account.currency)
-                    json.member("preselected", preselected.contains(account.id))
+                    json.member("preselected", preselected.contains(account.id.exact))
                 }
             }
         }
@@ -53,39 +54,54 @@ struct ConsentDocument: Sendable {
             case .known(let known): json.member("label", known.rawValue)
             case .further(let name): json.member("further", name)
             }
-            switch fact.value {
-            case .text(let text):
-                json.member("type", "text")
-                json.member("text", text)
-            case .money(let money):
-                json.member("type", "money")
-                json.member("amount", money.amount)
-                json.member("currency", money.currency)
-            case .day(let day):
-                json.member("type", "day")
-                json.member("day", day)
-            case .moment(let moment):
-                json.member("type", "moment")
-                json.member("moment", RFC3339.format(milliseconds: moment.milliseconds))
-            case .number(let number):
-                json.member("type", "number")
-                json.member("number", number)
-            case .days(let days):
-                json.member("type", "days")
-                json.member("days", days)
-            case .codes(let codes, let list, _):
-                json.member("type", "codes")
-                json.member("list", list.name)
-                json.member("codes", codes)
-            case .account(let account):
-                json.member("type", "account")
-                json.member("scheme", account.scheme)
-                json.member("identification", account.identification)
-                json.member("name", account.name)
-                json.member("secondary", account.secondary)
-                json.member("ispb", account.ispb)
-                json.member("issuer", account.issuer)
-                json.member("account_type", account.accountType)
+            write(fact.value, &json)
+        }
+    }
+
+    private static func write(_ value: Fact.Value, _ json: inout JSONWriter) {
+        switch value {
+        case .text(let text):
+            json.member("type", "text")
+            json.member("text", text)
+        case .money(let money):
+            json.member("type", "money")
+            json.member("amount", money.amount)
+            json.member("currency", money.currency)
+        case .day(let day):
+            json.member("type", "day")
+            json.member("day", day)
+        case .moment(let moment):
+            json.member("type", "moment")
+            json.member("moment", RFC3339.format(milliseconds: moment.milliseconds))
+        case .number(let number):
+            json.member("type", "number")
+            json.member("number", number)
+        case .days(let days):
+            json.member("type", "days")
+            json.member("days", days)
+        case .codes(let codes, let list, _):
+            json.member("type", "codes")
+            json.member("list", list.name)
+            json.member("codes", codes)
+        case .account(let account):
+            json.member("type", "account")
+            json.member("scheme", account.scheme)
+            json.member("identification", account.identification)
+            json.member("name", account.name)
+            json.member("secondary", account.secondary)
+            json.member("ispb", account.ispb)
+            json.member("issuer", account.issuer)
+            json.member("account_type", account.accountType)
+        case .rate(let rate):
+            json.member("type", "rate")
+            json.member("unit", rate.unit)
+            json.member("rate", rate.rate)
+            json.member("quoted", rate.quoted)
+        case .list(let values):
+            json.member("type", "list")
+            json.name("values")
+            json.array { json in
+                for value in values { json.object { json in write(value, &json) } }
             }
         }
     }

@@ -1,4 +1,5 @@
 import Logins
+import Texts
 
 /// Determines which of a user's accounts can be selected for a consent [CB-3].
 struct AccountOffer {
@@ -19,16 +20,18 @@ struct AccountOffer {
         case .none:
             return .offered([])
         case .several:
-            let types = Set(consent.resources.map(\.type))
+            let types = Set(consent.resources.filter(\.needsAccounts).map(\.type.exact))
             return await choice(of: login, otherwise: .noAccounts) { account in
                 account.purposes.contains(.sharing)
-                    && (types.isEmpty || account.resourceType.map(types.contains) ?? false)
+                    && (types.isEmpty
+                        || account.resourceType.map { types.contains($0.exact) } ?? false)
             }
         case .payer(named: nil):
             let needsInstitution = consent.kind.accountRules.contains(.institution)
             let currency = consent.amount?.currency
             let answer = await choice(of: login, otherwise: .noAccounts) {
-                $0.purposes.contains(.payments) && (!needsInstitution || $0.number?.ispb != nil)
+                $0.purposes.contains(.payments)
+                    && (!needsInstitution || $0.allNumbers.contains { $0.ispb != nil })
                     && canPay(consent, from: $0)
             }
             guard case .offered(let accounts) = answer else { return answer }
@@ -40,7 +43,8 @@ struct AccountOffer {
         case .payer(let named?):
             guard directory != nil else { return .offered([Self.account(named)]) }
             return await choice(of: login, otherwise: .accountNotTheirs) {
-                $0.purposes.contains(.payments) && ($0.number?.isSameAccount(as: named) ?? false)
+                $0.purposes.contains(.payments)
+                    && $0.allNumbers.contains { $0.isSameAccount(as: named) }
             }
         }
     }

@@ -38,6 +38,7 @@ public final class CachedDirectory: UserDirectory {
         notFound: Duration = .seconds(2),
         capacity: Int = 10_000
     ) {
+        // Cannot fail: the capacity is a constant of ours.
         precondition(capacity >= 2, "the cache has two generations")
         self.directory = directory
         self.clock = clock
@@ -64,6 +65,10 @@ public final class CachedDirectory: UserDirectory {
             keep(user, of: id)
             return user
         }
+    }
+
+    public func onlineChecks(about user: UserID?) -> [OnlineCheck] {
+        directory.onlineChecks(about: user)
     }
 
     private func keep(_ user: User?, of id: UserID) {

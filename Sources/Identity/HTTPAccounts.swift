@@ -2,6 +2,7 @@ public import Configuration
 public import HTTP
 import JSON
 public import Logins
+import Texts
 
 /// Accounts that the bank's own API lists (`openapi/bank-accounts.yaml`), one GET for each user.
 ///
@@ -53,12 +54,11 @@ public struct HTTPAccounts: AccountDirectory {
         }
         let answer = try AnswerMembers(value)
         var accounts: [BankAccount] = []
-        var ids: Set<[UInt8]> = []
+        var ids: Set<ExactText> = []
         for (position, element) in try answer.array("accounts", limit: limit).enumerated() {
             let members = try AnswerMembers(element, at: "accounts[\(position)]")
             let account = try account(members)
-            // Bytes, because `String` compares composed and decomposed letters as equal.
-            guard ids.insert(Array(account.id.utf8)).inserted else {
+            guard ids.insert(account.id.exact).inserted else {
                 throw members.broken("id", "is already used by an earlier account")
             }
             accounts.append(account)
@@ -74,7 +74,10 @@ public struct HTTPAccounts: AccountDirectory {
             kind: try members.word("kind"),
             currency: try currency(members),
             purposes: try members.words("purposes"),
-            number: try number(members),
+            number: try members.optional("number").map { value throws(DirectoryError) in
+                try number(value, at: members.path(of: "number"))
+            },
+            numbers: try numbers(members),
             resourceType: try members.optionalText("resource_type", 1...64),
             customerID: try members.optionalText("customer_id", 1...256)
         )
@@ -88,13 +91,25 @@ public struct HTTPAccounts: AccountDirectory {
         return code
     }
 
+    /// Further numbers of the same account.
+    private static func numbers(
+        _ members: AnswerMembers
+    ) throws(DirectoryError) -> [Consent.NamedAccount] {
+        guard members.optional("numbers") != nil else { return [] }
+        var numbers: [Consent.NamedAccount] = []
+        for (position, value) in try members.array("numbers", limit: 10).enumerated() {
+            numbers.append(try number(value, at: "\(members.path(of: "numbers"))[\(position)]"))
+        }
+        return numbers
+    }
+
     /// A number of Open Banking, which has a scheme, or of Open Finance Brasil, which has an
     /// institution.
     private static func number(
-        _ members: AnswerMembers
-    ) throws(DirectoryError) -> Consent.NamedAccount? {
-        guard let value = members.optional("number") else { return nil }
-        let parts = try AnswerMembers(value, at: members.path(of: "number"))
+        _ value: JSONValue,
+        at path: String
+    ) throws(DirectoryError) -> Consent.NamedAccount {
+        let parts = try AnswerMembers(value, at: path)
         if parts.optional("ispb") != nil { return try brazilian(parts) }
         for name in ["issuer", "account_type"] where parts.optional(name) != nil {
             throw parts.broken(name, "requires ispb")

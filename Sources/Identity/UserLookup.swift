@@ -85,14 +85,13 @@ public struct UserLookup: Sendable {
 
     /// The body of the answer about a user; nil when there is no such user.
     func body(about id: UserID) async throws(DirectoryError) -> [UInt8]? {
-        // Dot segments are removed on the way even if escaped (RFC 3986 §6.2.2), so the request
-        // would be for another resource.
-        guard id.value != ".", id.value != ".." else { return nil }
+        // Nobody can be named by a text that no path segment can be.
+        guard let segment = PercentEncoding.encodeSegment(id.value) else { return nil }
         let response: OutboundResponse
         do throws(OutboundError) {
-            response = try await client.send(request(for: id))
+            response = try await client.send(request(for: segment))
         } catch {
-            throw .unavailable(Self.reason(of: error))
+            throw .unavailable(error.reason)
         }
         switch response.status {
         case 200: return response.body
@@ -101,12 +100,12 @@ public struct UserLookup: Sendable {
         }
     }
 
-    private func request(for id: UserID) -> OutboundRequest {
+    private func request(for segment: String) -> OutboundRequest {
         let parts = settings.template.split(
             separator: Settings.placeholder,
             omittingEmptySubsequences: false
         )
-        let url = parts.joined(separator: PercentEncoding.encodeSegment(id.value))
+        let url = parts.joined(separator: segment)
         var fields = [Field("Accept", "application/json")]
         if let token = settings.token {
             fields.append(Field("Authorization", token.withText { "Bearer \($0)" }))
@@ -119,13 +118,5 @@ public struct UserLookup: Sendable {
             timeLimit: settings.timeLimit,
             responseLimit: responseLimit
         )
-    }
-
-    private static func reason(of error: OutboundError) -> String {
-        switch error {
-        case .notSent(let text), .ambiguous(let text), .unusableAnswer(let text),
-            .forbiddenAddress(let text), .invalid(let text):
-            text
-        }
     }
 }

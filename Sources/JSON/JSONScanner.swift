@@ -12,12 +12,14 @@ public struct JSONScanner: Sendable {
     /// Whether JSON5 is accepted; see `init(json5:limits:)`.
     var isLenient = false
 
+    /// Reads all of the bytes, as strict JSON (RFC 8259).
     public init(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) {
         self.init(bytes, in: bytes.startIndex..<bytes.endIndex, limits: limits)
     }
 
     /// Reads only the given part, sharing the array's storage.
     public init(_ bytes: [UInt8], in range: Range<Int>, limits: JSONLimits = JSONLimits()) {
+        // Cannot fail: the range is that of a body that the parser found in these bytes.
         precondition(range.upperBound <= bytes.count, "the range lies within the bytes")
         self.bytes = bytes
         self.limit = range.upperBound
@@ -28,6 +30,9 @@ public struct JSONScanner: Sendable {
     /// The kind of the value that comes next, by its first byte.
     public enum Kind: Hashable, Sendable { case object, array, string, number, bool, null }
 
+    /// The kind of the next value, which is not read yet.
+    ///
+    /// - Throws: `unexpectedEnd`, or `unexpectedByte` where no value begins.
     public mutating func kind() throws(JSONError) -> Kind {
         switch try peek() {
         case 0x7B: return .object
@@ -78,6 +83,10 @@ public struct JSONScanner: Sendable {
         }
     }
 
+    /// Reads a text (RFC 8259 §7) and returns it without its escapes.
+    ///
+    /// - Throws: `wrongType` for another value; `badEscape`, `badUTF8`, `controlCharacterInString` or
+    ///   `unexpectedEnd` for an invalid text.
     public mutating func string() throws(JSONError) -> String {
         guard try peek() == 0x22 else {
             if isLenient { return try lenientString() }
@@ -127,6 +136,9 @@ public struct JSONScanner: Sendable {
         return index
     }
 
+    /// Reads `true` or `false`.
+    ///
+    /// - Throws: `wrongType` for another value.
     public mutating func bool() throws(JSONError) -> Bool {
         switch try peek() {
         case 0x74:
@@ -139,6 +151,9 @@ public struct JSONScanner: Sendable {
         }
     }
 
+    /// Reads `null`.
+    ///
+    /// - Throws: `unexpectedByte` or `unexpectedEnd` for anything else.
     public mutating func null() throws(JSONError) {
         try skipSpace()
         try literal("null")

@@ -85,39 +85,46 @@ public struct JSONWriter: Sendable {
 
     // MARK: Members; nil omits the member
 
+    /// Writes a member that is a text.
     public mutating func member(_ name: String, _ text: String?) {
         guard let text else { return }
         self.name(name)
         string(text)
     }
 
+    /// Writes a member that is a whole number.
     public mutating func member(_ name: String, _ number: Int?) {
         guard let number else { return }
         self.name(name)
         integer(number)
     }
 
+    /// Writes a member that is true or false.
     public mutating func member(_ name: String, _ flag: Bool?) {
         guard let flag else { return }
         self.name(name)
         bool(flag)
     }
 
+    /// Writes a member that is an array of texts.
     public mutating func member(_ name: String, _ texts: [String]) {
         self.name(name)
         array { json in texts.forEach { json.string($0) } }
     }
 
+    /// Writes a member that is a tree.
     public mutating func member(_ name: String, _ value: JSONValue) {
         self.name(name)
         self.value(value)
     }
 
+    /// Writes a member that is an object, whose members the closure writes.
     public mutating func member(_ name: String, object members: (inout JSONWriter) -> Void) {
         self.name(name)
         object(members)
     }
 
+    /// Writes a member that is an array, whose elements the closure writes.
     public mutating func member(_ name: String, array elements: (inout JSONWriter) -> Void) {
         self.name(name)
         array(elements)

@@ -1,7 +1,7 @@
 public import Logins
 
-/// Numbers are written from their digits: none is added, dropped or rounded, and none passes
-/// through a binary float.
+/// Numbers are written from their digits: none is rounded, and none passes through a binary float.
+/// Only zeros at the end of an amount are added or dropped.
 extension Catalogue {
     /// `1,234.5` for `1234.5`; nil unless the text is plain digits with at most one point. A leading
     /// zero is not dropped, so such a text is not a number either.
@@ -28,9 +28,34 @@ extension Catalogue {
             data.money,
             [
                 "symbol": isAdjacent && !isSymbol ? symbol + "\u{A0}" : symbol,
-                "number": number(money.amount) ?? money.amount,
+                "number": number(Self.amount(of: money)) ?? money.amount,
             ]
         )
+    }
+
+    /// The amount with as many digits after the point as its currency has, or more if others than
+    /// zeros were sent.
+    private static func amount(of money: Money) -> String {
+        let parts = money.amount.split(separator: ".")
+        guard let whole = parts.first else { return money.amount }
+        let digits = minorDigits(of: money.currency)
+        var fraction = Substring(parts.count > 1 ? parts[1] : "")
+        while fraction.utf8.count > digits, fraction.hasSuffix("0") { fraction.removeLast() }
+        let zeros = String(repeating: "0", count: max(0, digits - fraction.utf8.count))
+        let minor = fraction + zeros
+        return minor.isEmpty ? String(whole) : "\(whole).\(minor)"
+    }
+
+    /// ISO 4217, minor unit: two for all other currencies.
+    private static func minorDigits(of currency: String) -> Int {
+        switch currency {
+        case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI",
+            "VND", "VUV", "XAF", "XOF", "XPF":
+            0
+        case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND": 3
+        case "CLF", "UYW": 4
+        default: 2
+        }
     }
 
     private func grouped(_ digits: Substring) -> String {

@@ -121,6 +121,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
     case noAccounts
     /// The consent names an account that is not one of the user's.
     case accountNotTheirs
+    /// The process died twice in a row while it worked on the login.
+    case interrupted
     /// Another login for the same consent is live [ST-6].
     case consentBusy
     /// A newer login for the same consent replaced it.
@@ -135,7 +137,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
         case .consentBusy, .superseded: false
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
             .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient,
-            .consentUnusable, .consentGone, .noAccounts, .accountNotTheirs, .abandoned:
+            .consentUnusable, .consentGone, .noAccounts, .accountNotTheirs, .interrupted,
+            .abandoned:
             true
         }
     }

@@ -1,8 +1,10 @@
+import Texts
+
 /// An identifier that another system issued: 1–512 characters, no control characters. Its type says
 /// what it identifies, so that a user cannot be passed for a client.
 ///
-/// Two identifiers are equal if their bytes are. They are not normalized, because the issuer compares
-/// bytes too.
+/// Two identifiers are equal if their bytes are (`ExactText`). They are not normalized, because the
+/// issuer compares bytes too.
 public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The greatest length, in characters. Longer ones are refused [DE-2].
     public static var maximumLength: Int { 512 }
@@ -25,7 +27,7 @@ public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringCon
         var index = 0
         // Eight bytes at a time: less than 0x20 borrows the top bit, and 0x7F carries into it.
         while index + 8 <= bytes.count {
-            let word = bytes.word(at: index)
+            let word = bytes.eightBytes(at: index)
             let low = (word &- 0x2020_2020_2020_2020) & ~word
             let high = word | (word &+ 0x0101_0101_0101_0101)
             guard (low | high) & 0x8080_8080_8080_8080 == 0 else { return false }
@@ -53,31 +55,13 @@ public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringCon
 
     public var description: String { value }
 
-    // `String` compares characters, so a composed and a decomposed letter are equal to it.
+    public static func == (left: Self, right: Self) -> Bool { left.value.isExactly(right.value) }
 
-    public static func == (left: Self, right: Self) -> Bool {
-        let (left, right) = (left.value.utf8Span.span, right.value.utf8Span.span)
-        guard left.count == right.count else { return false }
-        var index = 0
-        while index + 8 <= left.count {
-            guard left.word(at: index) == right.word(at: index) else { return false }
-            index += 8
-        }
-        while index < left.count {
-            guard left[index] == right[index] else { return false }
-            index += 1
-        }
-        return true
-    }
-
-    public func hash(into hasher: inout Hasher) {
-        var value = value
-        value.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
+    public func hash(into hasher: inout Hasher) { hasher.combine(value.exact) }
 
     /// Compares bytes, which gives the order of code points.
     public static func < (left: Self, right: Self) -> Bool {
-        left.value.utf8.lexicographicallyPrecedes(right.value.utf8)
+        left.value.exact < right.value.exact
     }
 }
 
@@ -135,7 +119,8 @@ public struct LoginNumber: Hashable, Comparable, Sendable {
 
 extension Span<UInt8> {
     /// Eight bytes.
-    fileprivate func word(at index: Int) -> UInt64 {
+    fileprivate func eightBytes(at index: Int) -> UInt64 {
+        // Cannot fail: the caller compares the index with the count first.
         precondition(index >= 0 && index + 8 <= count, "the bytes lie within the span")
         return bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
     }

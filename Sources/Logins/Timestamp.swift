@@ -27,8 +27,11 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         return Timestamp(milliseconds: overflowed ? .min : difference)
     }
 
+    /// Does not overflow: a span that is too long is the longest one, in either direction.
     public static func - (later: Self, earlier: Self) -> Duration {
-        .milliseconds(later.milliseconds - earlier.milliseconds)
+        let (span, overflowed) =
+            later.milliseconds.subtractingReportingOverflow(earlier.milliseconds)
+        return .milliseconds(overflowed ? (later < earlier ? .min : .max) : span)
     }
 }
 

@@ -1,5 +1,5 @@
 import Glibc
-import Threads
+public import Threads
 
 /// The signals that the process handles.
 public enum UnixSignal: Hashable, Sendable {
@@ -23,8 +23,10 @@ public enum UnixSignals {
 
     /// Calls `receive` for each signal, on a thread that lives as long as the process. Call it
     /// once, after `block`.
-    public static func start(_ receive: @escaping @Sendable (UnixSignal) -> Void) {
-        WorkerThread.start {
+    public static func start(
+        _ receive: @escaping @Sendable (UnixSignal) -> Void
+    ) throws(WorkerThread.Unavailable) {
+        try WorkerThread.start {
             block()
             var set = signals()
             while true {

@@ -77,6 +77,10 @@ public final class ExecChannel: NotificationChannel {
         return Self.answer(to: outcome)
     }
 
+    public var onlineChecks: [OnlineCheck] {
+        [OnlineCheck("command") { .skipped("running it could notify somebody") }]
+    }
+
     private func run(_ input: [UInt8], trace: String?) async -> ChildProcess.Outcome {
         guard let interruption = Interruption() else { return .didNotStart(EMFILE) }
         var settings = settings
@@ -85,13 +89,17 @@ public final class ExecChannel: NotificationChannel {
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
-                WorkerThread.start { [settings] in
-                    let command = ChildProcess(
-                        settings.command,
-                        environment: settings.environment,
-                        timeLimit: settings.timeLimit
-                    )
-                    waiter.resume(returning: command.run(input, until: interruption))
+                do throws(WorkerThread.Unavailable) {
+                    try WorkerThread.start { [settings] in
+                        let command = ChildProcess(
+                            settings.command,
+                            environment: settings.environment,
+                            timeLimit: settings.timeLimit
+                        )
+                        waiter.resume(returning: command.run(input, until: interruption))
+                    }
+                } catch {
+                    waiter.resume(returning: .didNotStart(error.code))
                 }
             }
         } onCancel: {
@@ -115,6 +123,12 @@ public final class ExecChannel: NotificationChannel {
     }
 
     private func note(_ outcome: ChildProcess.Outcome) {
+        if case .didNotStart(let code) = outcome {
+            log.warning("channel.command_not_started") { json in
+                json.member("channel", id.value)
+                json.member("error_number", Int(code))
+            }
+        }
         guard case .exited(let status, let outputBytes) = outcome else { return }
         log.debug("channel.command") { json in
             json.member("channel", id.value)
@@ -161,8 +175,8 @@ extension ExecChannel.Settings {
         if let path = command.first {
             if !path.hasPrefix("/") {
                 section.problem("argv", "must begin with an absolute path, not \(path)")
-            } else if case .failure(let failure) = section.environment.read(path) {
-                section.problem("argv", "\(path) \(failure.reason)")
+            } else if let obstacle = section.environment.obstacle(path, .running) {
+                section.problem("argv", "\(path) \(obstacle.reason)")
             } else if command.contains(where: { $0.utf8.contains(0) }) {
                 section.problem("argv", "must not contain NUL")
             }

@@ -4,19 +4,43 @@ import Threads
 /// The claims, one for each login and duty. In memory, because they end with the process.
 ///
 /// Also the rows that could not be read, which are neither handed out nor waited for.
+///
+/// The logins that an earlier process was working on when it died are suspects: one of them may have
+/// killed it. They are handed out one at a time, so that the others are not taken for the cause when
+/// it happens again.
 final class Claims: Sendable {
     private struct State {
         var duties: [LoginNumber: Set<PendingLogin.Duty>] = [:]
         var damaged: Set<LoginNumber> = []
+        var suspects: Set<LoginNumber> = []
+        /// The suspect that is claimed.
+        var tried: LoginNumber?
+
+        func mustWait(_ number: LoginNumber) -> Bool {
+            tried != nil && tried != number && suspects.contains(number)
+        }
     }
 
-    private let state = Locked(State())
+    private let state: Locked<State>
+    private let marks: ClaimMarks
+
+    init(_ marks: ClaimMarks = ClaimMarks()) {
+        self.marks = marks
+        var state = State()
+        state.suspects = marks.interrupted
+        self.state = Locked(state)
+    }
 
     /// False if any of it is claimed already.
     func take(_ number: LoginNumber, _ duty: PendingLogin.Duty) -> Bool {
         state.withLock { state in
             let covered = Self.covered(by: duty)
-            guard state.duties[number, default: []].isDisjoint(with: covered) else { return false }
+            guard state.duties[number, default: []].isDisjoint(with: covered),
+                !state.mustWait(number)
+            else { return false }
+            if state.suspects.contains(number) { state.tried = number }
+            // Before anything of the login is read.
+            marks.mark(number)
             state.duties[number, default: []].formUnion(covered)
             return true
         }
@@ -31,14 +55,22 @@ final class Claims: Sendable {
         state.withLock { state in
             guard state.duties[number]?.contains(duty) == true else { return }
             state.duties[number]?.subtract(Self.covered(by: duty))
-            if state.duties[number]?.isEmpty == true { state.duties[number] = nil }
+            guard state.duties[number]?.isEmpty == true else { return }
+            state.duties[number] = nil
+            marks.unmark(number)
+            if state.tried == number {
+                state.suspects.remove(number)
+                state.tried = nil
+            }
         }
     }
 
-    /// The duties of a login that are claimed; nil for one that cannot be read.
+    /// The duties of a login that are claimed; nil for one that cannot be read, or that has to wait
+    /// for another suspect.
     func duties(of number: LoginNumber) -> Set<PendingLogin.Duty>? {
         state.withLock { state in
-            state.damaged.contains(number) ? nil : state.duties[number] ?? []
+            state.damaged.contains(number) || state.mustWait(number)
+                ? nil : state.duties[number] ?? []
         }
     }
 

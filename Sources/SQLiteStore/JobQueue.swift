@@ -51,21 +51,29 @@ final class JobQueue<Job: Sendable>: Sendable {
 
     /// Starts a thread that owns `owned` and runs `body` with the jobs that wait, at most `count` at
     /// a time, until the queue is closed and empty; then it runs `end`.
+    ///
+    /// - Throws: `unavailable` if the system gives no thread.
     func start<Owned>(
         owning owned: sending Owned,
         atMost count: Int,
         _ body: @escaping @Sendable ([Job], Owned) -> Void,
         end: @escaping @Sendable (Owned) -> Void = { _ in }
-    ) {
+    ) throws(StoreError) {
         state.withLock { $0.running += 1 }
         let handed = Handed(owned)
-        WorkerThread.start { [self] in
-            if let owned = handed.take() {
-                while let jobs = take(atMost: count) { body(jobs, owned) }
-                end(owned)
+        do throws(WorkerThread.Unavailable) {
+            try WorkerThread.start { [self] in
+                if let owned = handed.take() {
+                    while let jobs = take(atMost: count) { body(jobs, owned) }
+                    end(owned)
+                }
+                // What was owned is freed by now.
+                finish()
             }
-            // What was owned is freed by now.
+        } catch {
+            _ = handed.take()
             finish()
+            throw .unavailable("\(error)")
         }
     }
 

@@ -16,8 +16,11 @@ enum LoginColumn: Int32, TableColumn {
     case outcome, failure, choice, method, via, address, decidedAt, challenge, granted, selected
     case settlement, settledAt, stranding, strandingReason
 
+    // Counted by `countInterrupted`. In an update its parameter says whether the count is kept.
+    case interruptions
+
     /// The columns that events change; only `redact` changes others.
-    static let changing = allCases.drop { $0 != .promptEnds }
+    static let changing = allCases.drop { $0 != .promptEnds }.filter { $0 != .interruptions }
 }
 
 /// How a login is stored: the statements on whole rows, and what each column holds.
@@ -37,7 +40,8 @@ enum LoginRow {
 
     static let update = SQL(
         """
-        UPDATE login SET \(LoginColumn.assignments(LoginColumn.changing))
+        UPDATE login SET \(LoginColumn.assignments(LoginColumn.changing)), interruptions =
+            CASE WHEN ?\(LoginColumn.interruptions.parameter) THEN interruptions END
         WHERE number = ?\(LoginColumn.number.parameter)
         """
     )

@@ -21,8 +21,8 @@ final class Readers: Sendable {
     }
 
     /// Starts a thread that owns the connection from here on.
-    func start(_ connection: sending DatabaseConnection) {
-        jobs.start(owning: connection, atMost: 1) { jobs, connection in
+    func start(_ connection: sending DatabaseConnection) throws(StoreError) {
+        try jobs.start(owning: connection, atMost: 1) { jobs, connection in
             for job in jobs { job(connection) }
         }
     }

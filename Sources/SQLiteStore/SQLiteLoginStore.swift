@@ -124,6 +124,13 @@ public final class SQLiteLoginStore: LoginStore {
     }
 
     public func recover(at now: Timestamp) async throws(StoreError) -> Int {
+        let interrupted = file.marks.interrupted
+        if !interrupted.isEmpty {
+            try await file.writer.submit { (transaction) throws(StoreError) in
+                try transaction.countInterrupted(interrupted, at: now)
+            }
+        }
+        file.marks.forgetInterrupted()
         var count = 0
         var after = LoginNumber(.min)
         while true {

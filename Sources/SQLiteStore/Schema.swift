@@ -70,6 +70,9 @@ enum Schema {
             settled_at INTEGER,
             stranding TEXT,
             stranding_reason TEXT,
+            -- How often in a row the process died while it worked on the login; NULL once work on it
+            -- has had a result.
+            interruptions INTEGER,
 
             CHECK (CASE phase
                 WHEN 'preparing' THEN due_at IS NOT NULL AND next_at IS NOT NULL

@@ -5,7 +5,8 @@ import Logins
 final class StoreFile: Sendable {
     let writer = Writer()
     let readers = Readers()
-    let claims = Claims()
+    let claims: Claims
+    let marks: ClaimMarks
     let index: TailIndex
     let role: StoreRole
     let clock: any WallClock
@@ -16,6 +17,8 @@ final class StoreFile: Sendable {
     init(_ options: StoreOptions) throws(StoreError) {
         // Given to the writer's thread, which holds it until after its last commit.
         let lock = options.role == .service ? try FileLock(path: options.path + "-lock") : nil
+        marks = lock == nil ? ClaimMarks() : ClaimMarks(path: options.path + "-lock")
+        claims = Claims(marks)
         try FileLock.createPrivately(options.path)
         role = options.role
         clock = options.clock
@@ -32,17 +35,18 @@ final class StoreFile: Sendable {
             lock: lock
         )
         do throws(StoreError) {
-            for _ in 0..<Self.readerCount { readers.start(try Self.reader(options)) }
+            for _ in 0..<Self.readerCount { try readers.start(try Self.reader(options)) }
+            try writer.start(transaction, changes: options.changes)
         } catch {
             readers.stop()
             throw error
         }
-        writer.start(transaction, changes: options.changes)
     }
 
     /// Finishes the jobs that wait, empties the log and lets the next process in.
     func close() async {
         await readers.close()
+        marks.end()
         await writer.close()
     }
 

@@ -65,14 +65,23 @@ extension WriteTransaction {
     private func write(
         _ number: LoginNumber,
         _ login: PendingLogin,
-        before: PendingLogin
+        before: PendingLogin,
+        keepsInterruptions: Bool = false
     ) throws(StoreError) -> StoredLogin {
         let update = try connection.statement(LoginRow.update)
         try LoginRow.bindUpdate(number, login, to: update)
+        let keeps = keepsInterruptions || Self.isBeforeWork(login, before)
+        update.bind(keeps ? 1 : 0, at: LoginColumn.interruptions.parameter)
         try update.run()
         let stored = StoredLogin(number: number, login: login)
         try note(stored, before: before.phase)
         return stored
+    }
+
+    /// Whether a change is stored before the work that it is for: a ticket, or that a report begins.
+    private static func isBeforeWork(_ login: PendingLogin, _ before: PendingLogin) -> Bool {
+        if case .reporting(_, let report) = login.phase, report.isUnderWay { return true }
+        return login.phase == before.phase
     }
 
     /// Whether another login with the same consent owes something. Under `supersede` such logins are
@@ -126,10 +135,45 @@ extension WriteTransaction {
             guard let before = try connection.readableLogin(number)?.login else { continue }
             var login = before
             guard (try? login.apply(.interrupted, at: now)) != nil else { continue }
-            if login != before { try write(number, login, before: before) }
+            if login != before {
+                try write(number, login, before: before, keepsInterruptions: true)
+            }
             count += 1
         }
         return (count, numbers.last)
+    }
+
+    /// How often in a row the process may die while it works on a login.
+    private static let mostInterruptions = 2
+
+    /// Counts that the process died while it worked on these logins. One for which that has happened
+    /// twice in a row fails, or is stranded if its report was the work, so that a login which kills
+    /// the process is not worked on for ever.
+    func countInterrupted(
+        _ numbers: Set<LoginNumber>,
+        at now: Timestamp
+    ) throws(StoreError) {
+        for number in numbers {
+            let count = try connection.statement(
+                """
+                UPDATE login SET interruptions = coalesce(interruptions, 0) + 1
+                WHERE number = ? AND due_at IS NOT NULL RETURNING interruptions
+                """
+            )
+            count.bind(number.rawValue, at: 1)
+            let interruptions = try count.step() ? count.integer(0) ?? 0 : 0
+            count.reset()
+            guard interruptions >= Self.mostInterruptions,
+                let before = try connection.readableLogin(number)?.login
+            else { continue }
+            var login = before
+            let event: PendingLogin.Event =
+                before.phase.outcome == nil
+                ? .unusable(.interrupted) : .reportRefused("the process died twice during the work")
+            if (try? login.apply(event, at: now)) != nil {
+                try write(number, login, before: before)
+            }
+        }
     }
 
     func redact(settledBefore moment: Timestamp, limit: Int) throws(StoreError) -> Int {

@@ -37,8 +37,8 @@ final class Writer: Sendable {
     func start(
         _ transaction: sending WriteTransaction,
         changes: @escaping @Sendable (StoredLogin) -> Void
-    ) {
-        jobs.start(
+    ) throws(StoreError) {
+        try jobs.start(
             owning: transaction,
             atMost: Self.batch,
             { jobs, transaction in Self.commit(jobs, transaction, changes) },

@@ -12,6 +12,8 @@ final class BackgroundWriter: Sendable {
         /// A buffer that the thread has written, for reuse.
         var spare: [UInt8] = []
         var isWriting = false
+        /// False if the system gave no thread. Then whoever adds a line writes it.
+        var hasThread = true
         var isClosed = false
         var dropped = 0
         var droppedUnsaid = 0
@@ -28,17 +30,23 @@ final class BackgroundWriter: Sendable {
     private let state = Locked(State())
     private let wake = ThreadSemaphore()
     private let limit: Int
+    private let descriptor: Int32
 
     /// Writes to `descriptor`, which stays the caller's.
     init(descriptor: Int32, limit: Int = BackgroundWriter.limit) {
         self.limit = limit
-        WorkerThread.start { [weak self, wake] in
-            while true {
-                wake.wait()
-                // Lines come in bursts: writing each one alone would cost more than making it.
-                if self?.mayGather == true { usleep(Self.gathering) }
-                guard let self, self.drain(to: descriptor) else { return }
+        self.descriptor = descriptor
+        do throws(WorkerThread.Unavailable) {
+            try WorkerThread.start { [weak self, wake] in
+                while true {
+                    wake.wait()
+                    // Lines come in bursts: writing each one alone would cost more than making it.
+                    if self?.mayGather == true { usleep(Self.gathering) }
+                    guard let self, self.drain() else { return }
+                }
             }
+        } catch {
+            state.withLock { $0.hasThread = false }
         }
     }
 
@@ -56,32 +64,39 @@ final class BackgroundWriter: Sendable {
     /// Adds a line: `line` appends it, line break included. It gets the current time as text, and
     /// how many lines were dropped since the last line.
     func append(_ line: (inout [UInt8], _ time: borrowing TimeText, _ dropped: Int) -> Void) {
-        let mustWake = state.withLock { state in
+        let (mustWake, hasThread) = state.withLock { state in
             if state.waiting.count >= limit {
                 state.dropped += 1
                 state.droppedUnsaid += 1
-                return false
+                return (false, state.hasThread)
             }
             state.time.update()
             let wasEmpty = state.waiting.isEmpty
             line(&state.waiting, state.time, state.droppedUnsaid)
             state.droppedUnsaid = 0
-            return wasEmpty && !state.isWriting
+            return (wasEmpty && !state.isWriting, state.hasThread)
         }
-        if mustWake { wake.signal() }
+        if mustWake { wakeWriter(hasThread) }
+    }
+
+    private func wakeWriter(_ hasThread: Bool) {
+        if hasThread { wake.signal() } else { _ = drain() }
     }
 
     /// Returns when everything that was added before is written, or cannot be written. Blocks: for
     /// the end of the process and for tests.
     func flush() {
         let done = ThreadSemaphore()
-        state.withLock { $0.flushes.append(done) }
-        wake.signal()
+        let hasThread = state.withLock { state in
+            state.flushes.append(done)
+            return state.hasThread
+        }
+        wakeWriter(hasThread)
         done.wait()
     }
 
     /// Writes what waits. False when the thread is no longer needed.
-    private func drain(to descriptor: Int32) -> Bool {
+    private func drain() -> Bool {
         while true {
             let (batch, flushes, isClosed) = state.withLock { state in
                 let batch = state.waiting

@@ -8,8 +8,20 @@ public enum WorkerThread {
         init(_ run: @escaping () -> Void) { self.run = run }
     }
 
+    /// The system gives no thread now: a limit on processes is reached, or there is no memory.
+    public struct Unavailable: Error, Hashable, Sendable, CustomStringConvertible {
+        /// The error number of `pthread_create`.
+        public let code: Int32
+
+        public var description: String { "the system gives no thread (error \(code))" }
+    }
+
     /// Starts a detached thread.
-    public static func start(_ body: @escaping @Sendable () -> Void) {
+    ///
+    /// - Throws: `Unavailable`; `body` is then not called.
+    public static func start(
+        _ body: @escaping @Sendable () -> Void
+    ) throws(Unavailable) {
         var thread = pthread_t()
         let boxed = unsafe Unmanaged.passRetained(Body(body))
         let code = unsafe pthread_create(
@@ -22,7 +34,10 @@ public enum WorkerThread {
             },
             unsafe boxed.toOpaque()
         )
-        precondition(code == 0, "the system gives no thread (error \(code))")
+        guard code == 0 else {
+            unsafe boxed.release()
+            throw Unavailable(code: code)
+        }
         pthread_detach(thread)
     }
 }

@@ -85,7 +85,7 @@ struct DemoCommand: Subcommand {
               Press Ctrl-C to stop.
             """
         )
-        UnixSignals.start { signal in
+        try UnixSignals.start { signal in
             service.receive(signal)
             if signal != .hangup { listeners.stop() }
         }

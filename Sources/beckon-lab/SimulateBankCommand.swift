@@ -38,7 +38,7 @@ struct SimulateBankCommand: Subcommand {
         let listeners = try Listeners()
         let port = try listeners.add(listen.socketAddress, SimulatedBank(token: token).routes)
         terminal.output("accounts  http://127.0.0.1:\(port)\(SimulatedBank.path)")
-        UnixSignals.start { _ in listeners.stop() }
+        try UnixSignals.start { _ in listeners.stop() }
         await listeners.run(beside: nil)
     }
 }

@@ -25,6 +25,19 @@ enum TidyRules {
         }
     }
 
+    /// Lines that end the process if a condition is wrong, without a comment above them that begins
+    /// with "Cannot fail:" and says why no peer, file or limit of the system can make it so.
+    static func unexplainedTraps(in text: String) -> [String] {
+        let traps = ["precondition(", "preconditionFailure(", "assert(", "assertionFailure("]
+        guard traps.contains(where: { has($0, text) }) else { return [] }
+        let lines = lines(text)
+        return lines.indices.filter { index in
+            let code = code(lines[index])
+            guard traps.contains(where: { has($0, code) }) else { return false }
+            return !lines[max(0, index - 4)..<index].contains { has("// Cannot fail: ", $0) }
+        }.map { lines[$0] }
+    }
+
     /// Lines that start a task which nobody waits for.
     static func unstructuredTasks(in text: String) -> [String] {
         let task = /\bTask(\s*\{|\s*\(|\s*<[^>]*>\s*[\{\(]|\.detached\b)/

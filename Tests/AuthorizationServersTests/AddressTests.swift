@@ -60,6 +60,46 @@ struct AddressTests {
         #expect(outbound.tokenEndpoint(for: tenant) == .url(row.token, issuer: issuer))
     }
 
+    @Test(
+        "have no dot segments, whatever a peer names",
+        arguments: [
+            (tenant: "bank", login: ".."), ("bank", "."), ("..", "L1"), (".", "L1"),
+            ("bank", "a/.."),
+            ("bank", "..%2F"), ("bank", "%2e%2e"), ("bank", "..."),
+        ],
+        CloudentityOutbound.DomainMode.allCases
+    )
+    func dots(names: (tenant: String, login: String), mode: CloudentityOutbound.DomainMode) throws {
+        let outbound = CloudentityOutbound(
+            server: try #require(AuthorizationServerID("acp")),
+            acp: "https://acp.example",
+            domainMode: mode,
+            clientID: "c"
+        )
+        let key = LoginKey(
+            server: outbound.server,
+            tenant: TenantID(names.tenant),
+            login: try #require(LoginID(names.login))
+        )
+        let kinds = ConsentStandard.all.flatMap { $0.families.map(\.kind) }
+        let addresses =
+            [outbound.scopeGrantURL(of: key)] + kinds.map { outbound.consentURL($0, of: key) }
+        let isDot = [".", ".."].contains(names.login)
+        for address in addresses.compactMap({ $0 }) {
+            let segments = address.split(separator: "/").map { $0.lowercased() }
+            for dot in [".", "..", "%2e", "%2e%2e", ".%2e", "%2e."] {
+                #expect(!segments.contains(dot), "\(address)")
+            }
+        }
+        #expect(
+            addresses.contains(nil)
+                == (isDot || mode == .standard && key.tenant?.value.first == ".")
+        )
+        if mode == .standard, names.tenant != "bank" {
+            #expect(outbound.tokenEndpoint(for: key.tenant) == nil)
+        }
+    }
+
     @Test("of tokens come from the configuration, then from discovery (BP-4)")
     func tokenEndpoint() throws {
         var outbound = CloudentityOutbound(

@@ -13,7 +13,7 @@ struct CertifiedKeyTests {
         try certificates.issue("two", alternativeName: "DNS:two.test")
     }
 
-    @Test("is told by the digest of its DER encoding, and for how long it is good")
+    @Test("has the thumbprint of its DER encoding and its period of validity")
     func good() throws {
         let directory = certificates.directory
         try certificates.openssl(
@@ -36,7 +36,7 @@ struct CertifiedKeyTests {
     }
 
     @Test(
-        "takes a key in every usual form",
+        "accepts a key in every usual form",
         arguments: ["pkcs8 -topk8 -nocrypt", "ec", "pkcs8 -topk8 -nocrypt -outform PEM"]
     )
     func keys(form: String) throws {
@@ -45,7 +45,7 @@ struct CertifiedKeyTests {
         _ = try CertifiedKey(certificate: try bytes("one.pem"), key: try bytes("form"))
     }
 
-    @Test("is refused when it is not whole, not readable, or of two parts that do not fit")
+    @Test("is refused when it is incomplete, unreadable or its parts do not match")
     func bad() throws {
         let one = try bytes("one.pem")
         let key = try bytes("one.key")

@@ -1,14 +1,14 @@
 import Cryptography
 import Testing
 
-@Suite("Digests and codings")
+@Suite("A digest or encoding")
 struct DigestTests {
     private func hex(_ bytes: [UInt8]) -> String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     @Test(
-        "hash as FIPS 180-4's examples do",
+        "hashes FIPS 180-4's examples",
         arguments: [
             ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
             ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -22,7 +22,7 @@ struct DigestTests {
         #expect(hex(SHA256.digest(Array(text.utf8))) == expected)
     }
 
-    @Test("authenticate as RFC 4231 §4.3 does")
+    @Test("authenticates RFC 4231 §4.3's example")
     func hmac() {
         let tag = HMAC.sha256(
             key: Array("Jefe".utf8),
@@ -32,7 +32,7 @@ struct DigestTests {
     }
 
     @Test(
-        "code as RFC 4648 §10 does",
+        "encodes RFC 4648 §10's examples",
         arguments: [
             ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
             ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
@@ -47,21 +47,21 @@ struct DigestTests {
     }
 
     @Test(
-        "refuse base 64 that another text could stand for",
+        "refuses Base64 that is not canonical",
         arguments: ["Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z", "Zm 9v", "Zm9v=", "Zm-v", "===="]
     )
     func badBase64(text: String) {
         #expect(Base64.decode(text) == nil)
     }
 
-    @Test("use the URL alphabet in URLs")
+    @Test("uses the URL alphabet for URLs")
     func urlAlphabet() {
         #expect(Base64URL.encode([0xFB, 0xFF]) == "-_8")
         #expect(Base64URL.decode("-_8") == [0xFB, 0xFF])
         #expect(Base64URL.decode("+/8") == nil)
     }
 
-    @Test("compare equal and unequal secrets")
+    @Test("distinguishes equal and unequal secrets")
     func constantTime() {
         #expect(ConstantTime.equal([1, 2, 3], [1, 2, 3]))
         #expect(!ConstantTime.equal([1, 2, 3], [1, 2, 4]))

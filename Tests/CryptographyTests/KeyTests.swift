@@ -19,7 +19,7 @@ struct KeyTests {
         SignatureScheme.allCases.filter { $0.fits(kind) }
     }
 
-    @Test("is read from every form of PEM, and signs what OpenSSL verifies", arguments: commands)
+    @Test("is read from every form of PEM and signs for OpenSSL", arguments: commands)
     func foreign(arguments: String, kind: KeyKind) throws {
         let openSSL = try OpenSSLTool()
         let pem = try openSSL.run(arguments.split(separator: " ").map(String.init))
@@ -41,7 +41,7 @@ struct KeyTests {
     }
 
     @Test(
-        "comes back from its PEM and from its numbers",
+        "is restored from its PEM and from its numbers",
         arguments: [KeyKind.rsa(bits: 2048), .p256, .ed25519]
     )
     func roundTrips(_ kind: KeyKind) throws {
@@ -56,7 +56,7 @@ struct KeyTests {
         #expect(try fromNumbers.secretNumbers() == key.secretNumbers())
     }
 
-    @Test("verifies nothing that was changed, cut or signed in another way")
+    @Test("does not verify changed, truncated or differently signed texts")
     func changes() throws {
         let message = Array("a message".utf8)
         for kind in [KeyKind.rsa(bits: 2048), .p256, .ed25519] {
@@ -81,7 +81,7 @@ struct KeyTests {
     }
 
     @Test(
-        "is refused when it is weak or of another kind",
+        "is refused when it is weak or of an unsupported kind",
         arguments: [
             ("genrsa 1024", KeyError.rsaBits(1024)),
             ("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2040", .rsaBits(2040)),
@@ -100,7 +100,7 @@ struct KeyTests {
         #expect(throws: expected) { try PrivateKey(pem: pem) }
     }
 
-    @Test("is refused when the text is damaged, or another")
+    @Test("is refused when its PEM is damaged or is not a key")
     func damage() throws {
         let key = try PrivateKey.generate(.p256)
         let pem = try key.secretPEM()
@@ -118,7 +118,7 @@ struct KeyTests {
         #expect(throws: KeyError.label("PRIVATE KEY")) { try PublicKey(pem: pem) }
     }
 
-    @Test("is refused when its numbers do not belong together")
+    @Test("is refused when its numbers are inconsistent")
     func inconsistent() throws {
         for kind in [KeyKind.rsa(bits: 2048), .p256, .ed25519] {
             let numbers = try PrivateKey.generate(kind).secretNumbers()
@@ -138,7 +138,7 @@ struct KeyTests {
         }
     }
 
-    @Test("is refused when its public numbers are no key")
+    @Test("is refused when its public numbers are not a key")
     func badNumbers() throws {
         guard case .p256(let x, let y) = try PrivateKey.generate(.p256).publicKey.numbers,
             case .rsa(let n, let e) = try PrivateKey.generate(.rsa(bits: 2048)).publicKey.numbers

@@ -48,7 +48,7 @@ struct SheetTests {
             ("scopes", "Sign in to Kiosk 12?"),
             ("uk-account-access", "Share your account data with Budget App?"),
             ("uk-domestic-payment", "Pay £165.88 to Shop Ltd"),
-            ("uk-scheduled-payment", "Schedule a payment of £1,250 to Mill Lane Lettings"),
+            ("uk-scheduled-payment", "Schedule a payment of £1,250.00 to Mill Lane Lettings"),
             ("uk-standing-order", "Set up regular payments of £75.50 to Children’s Hospital"),
             ("uk-file-payment", "Approve a file of payments"),
             ("uk-international-payment", "Pay ¥149,000 to Kyōto Hôtel K.K."),

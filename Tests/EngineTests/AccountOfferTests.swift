@@ -34,6 +34,7 @@ struct AccountOfferTests {
         _ id: String,
         _ purposes: Set<BankAccount.Purpose> = [.payments, .sharing],
         number: Consent.NamedAccount? = nil,
+        numbers: [Consent.NamedAccount] = [],
         type: String? = nil
     ) -> BankAccount {
         BankAccount(
@@ -43,6 +44,7 @@ struct AccountOfferTests {
             kind: .current,
             purposes: purposes,
             number: number,
+            numbers: numbers,
             resourceType: type
         )
     }
@@ -99,6 +101,17 @@ struct AccountOfferTests {
             (.payer(named: named), [], [], fails(.accountNotTheirs)),
             (.payer(named: named), [], [account("a")], fails(.accountNotTheirs)),
             (.payer(named: named), [], [account("a", number: named)], .success(["a"])),
+            (
+                .payer(named: named), [],
+                [
+                    account("a", number: .init(scheme: "UK.OBIE.PAN", identification: "4929")),
+                    account(
+                        "b",
+                        number: .init(scheme: "UK.OBIE.PAN", identification: "4928"),
+                        numbers: [.init(scheme: "X", identification: "1"), named]
+                    ),
+                ], .success(["b"])
+            ),
             (
                 .payer(named: named), [], [account("a", [.sharing], number: named)],
                 fails(.accountNotTheirs)

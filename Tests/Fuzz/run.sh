@@ -1,12 +1,12 @@
 #!/bin/bash
 # Fuzzes for so many seconds each (60 if not said) the targets that are named, or all: parser,
-# canonical, jose, consent. Each begins with the corpus of its tests. Ends with an error and the offending
+# canonical, jose, consent, language, form, number, grant, routes. Each begins with the corpus of its tests. Ends with an error and the offending
 # input in .fuzz/found/ when something is found.
 set -euo pipefail
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent)
+[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant routes)
 cd "$(dirname "$0")/../.."
 work=.fuzz
 
@@ -17,7 +17,7 @@ gather() { # gather FOLDER FILE…
     rm -rf "$folder"
     mkdir -p "$folder"
     for file in "$@"; do
-        sed -E '/^(public |internal )?import (Dates|HTTP|JSON|Cryptography|JOSE|Logins)$/d' "$file" \
+        sed -E '/^(public |internal )?import (Texts|Dates|HTTP|JSON|Cryptography|JOSE|Logins|Configuration)$/d' "$file" \
             > "$folder/$(basename "$(dirname "$file")")-$(basename "$file")"
     done
 }
@@ -43,33 +43,73 @@ for target in "${targets[@]}"; do
         swiftc -parse-as-library -o "$work/seeds-of-corpus" \
             Tests/HTTPTests/CorpusCase.swift Tests/Fuzz/Seeds.swift
         "$work/seeds-of-corpus" Tests/HTTPTests/Corpus "$work/seeds/parser"
-        gather parser Sources/Dates/*.swift Sources/HTTP/*.swift Tests/HTTPTests/CorpusCase.swift \
+        gather parser Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift Tests/HTTPTests/CorpusCase.swift \
             Tests/HTTPTests/RequestReader.swift Tests/Fuzz/ParserFuzz.swift
         build parser
         run parser 8192
         ;;
     canonical)
         python3 Tests/Fuzz/seeds.py canonical "$work/seeds/canonical"
-        gather canonical Sources/JSON/*.swift Tests/Fuzz/CanonicalFuzz.swift
+        gather canonical Sources/Texts/*.swift Sources/JSON/*.swift Tests/Fuzz/CanonicalFuzz.swift
         build canonical
         run canonical 4096
         ;;
     jose)
         python3 Tests/Fuzz/seeds.py jose "$work/seeds/jose"
-        gather jose Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/JOSE/*.swift \
+        gather jose Sources/Texts/*.swift Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/JOSE/*.swift \
             Tests/Fuzz/JOSEFuzz.swift
         build jose -I Sources/COpenSSL -lcrypto -lssl
         run jose 8192
         ;;
     consent)
         python3 Tests/Fuzz/seeds.py consent "$work/seeds/consent"
-        gather consent Sources/Dates/*.swift Sources/HTTP/*.swift Sources/JSON/*.swift \
-            Sources/Cryptography/*.swift Sources/Logins/*.swift Sources/Logins/*/*.swift \
+        gather consent Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift Sources/JSON/*.swift \
+            Sources/Cryptography/*.swift Sources/Configuration/*.swift \
+            Sources/Logins/*.swift Sources/Logins/*/*.swift \
             Sources/AuthorizationServers/Cloudentity/Consents/C*.swift \
             Sources/AuthorizationServers/Cloudentity/Families/*.swift \
             Tests/Fuzz/ConsentFuzz.swift
         build consent -I Sources/COpenSSL -lcrypto -lssl
         run consent 16384
+        ;;
+    language)
+        python3 Tests/Fuzz/seeds.py language "$work/seeds/language"
+        gather language Sources/Texts/*.swift Sources/Localization/Language+Choice.swift \
+            Tests/Fuzz/LanguageFuzz.swift
+        build language
+        run language 16384
+        ;;
+    form)
+        python3 Tests/Fuzz/seeds.py form "$work/seeds/form"
+        gather form Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
+            Tests/Fuzz/FormFuzz.swift
+        build form
+        run form 65536
+        ;;
+    number)
+        python3 Tests/Fuzz/seeds.py number "$work/seeds/number"
+        gather number Sources/Texts/*.swift Sources/JSON/*.swift Tests/Fuzz/NumberFuzz.swift
+        build number
+        run number 4096
+        ;;
+    grant)
+        python3 Tests/Fuzz/seeds.py grant "$work/seeds/grant"
+        gather grant Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
+            Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/Configuration/*.swift \
+            Sources/Logins/*.swift Sources/Logins/*/*.swift \
+            Sources/AuthorizationServers/Cloudentity/Consents/C*.swift \
+            Sources/AuthorizationServers/Cloudentity/Families/*.swift \
+            Sources/AuthorizationServers/Cloudentity/ScopeGrant.swift Tests/Fuzz/GrantFuzz.swift
+        build grant -I Sources/COpenSSL -lcrypto -lssl
+        run grant 16384
+        ;;
+    routes)
+        # The whole service, so it is built as it is: without coverage, but with a real store.
+        ${SWIFT:-swift} build ${SWIFTFLAGS:-} --product hot-loop 2>&1 | tail -5
+        mkdir -p "$work/found"
+        echo "== routes, $seconds seconds"
+        .build/debug/hot-loop fuzz "$seconds" "$work/found/routes-last"
+        rm -f "$work/found/routes-last"
         ;;
     *)
         echo "There is no target $target." >&2

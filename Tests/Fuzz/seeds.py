@@ -1,4 +1,4 @@
-"""Writes what the fuzzers begin with: seeds.py canonical|jose|consent FOLDER."""
+"""Writes what the fuzzers begin with: seeds.py KIND FOLDER."""
 
 import json
 import pathlib
@@ -88,7 +88,40 @@ def consent():
         yield bytes([choice]) + json.dumps({"requested_scopes": scopes, member: content}).encode()
 
 
-KINDS = {"canonical": canonical, "jose": jose, "consent": consent}
+def language():
+    """The user's own choice, a line break, and the browser's field: see LanguageFuzz.swift."""
+    yield b"\nfr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5"
+    yield b"pt-PT\npt-BR,pt;q=0.9"
+    yield b"zh-Hant-TW-x-private\n" + b"a-" * 200
+    yield "\n\u0315\u0300\u0315\u0300, ar;q=0.001".encode()
+
+
+def form():
+    yield b"decision=approve&account=acc-1&account=acc-2&shown=AAAA"
+    yield b"scope=zo%C3%AB&scope=zoe%CC%88&decision=deny"
+    yield b"a=%41+b&=&b&%CC%95%CC%80=%CC%95"
+
+
+def number():
+    for text in ("0", "-0.0", "1e-9223372036854775808", "1e9223372036854775807", "1E+400", "5e-324",
+                 "0.000001", "123456789012345678901234567890.5", "1e-999999999", "9007199254740993"):
+        yield text.encode()
+
+
+def grant():
+    scope = {"requested_name": "transfer.5EUR", "name": "transfer.*", "display_name": "Transfer"}
+    yield json.dumps({"requested_scopes": [{"name": "openid"}, scope], "client_info": {}}).encode()
+    yield json.dumps({
+        "requested_scopes": [{"name": "openid"}], "requested_claims_to_consent": ["email"],
+        "client_info": {"client_name": "Shop"}, "authorization_details": [],
+        "scope_grant_approved": False, "scope_grant_rejected": False,
+    }).encode()
+
+
+KINDS = {
+    "canonical": canonical, "jose": jose, "consent": consent, "language": language, "form": form,
+    "number": number, "grant": grant,
+}
 folder = pathlib.Path(sys.argv[2])
 for number, seed in enumerate(KINDS[sys.argv[1]]()):
     (folder / str(number)).write_bytes(seed)

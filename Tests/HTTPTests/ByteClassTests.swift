@@ -2,12 +2,12 @@ import Testing
 
 @testable import HTTP
 
-@Suite("Classes of bytes")
+@Suite("A class of bytes")
 struct ByteClassTests {
     private static let alphanumeric =
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-    @Test("are those of the grammar")
+    @Test("has the bytes of the grammar")
     func members() {
         let classes: [(ByteClass, String)] = [
             // RFC 9110 §5.6.2
@@ -33,7 +33,7 @@ struct ByteClassTests {
         }
     }
 
-    @Test("are found at every place and length")
+    @Test("is found at every position and length")
     func searching() {
         for length in 0..<40 {
             for place in 0..<length {
@@ -59,7 +59,7 @@ struct ByteClassTests {
 
     /// Letters, digits, `-`, `.` and `/` are skipped, in words of eight bytes; what is left may be
     /// skipped or not.
-    @Test("are skipped only while every byte belongs to them")
+    @Test("is skipped up to the first byte outside it")
     func skipping() {
         let letters = Self.alphanumeric.utf8.filter { $0 >= 0x41 } + [0x2D]
         let plain = Array(Self.alphanumeric.utf8) + [0x2D, 0x2E, 0x2F]
@@ -82,7 +82,7 @@ struct ByteClassTests {
         }
     }
 
-    @Test("are compared without regard to case, and exactly but for letters")
+    @Test("compares letters without regard to case and other bytes exactly")
     func comparing() {
         let names: [StaticString] = ["host", "expect", "connection", "content-length"]
         for name in names {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("An HTTP address")
 struct HTTPAddressTests {
-    @Test("is taken apart as RFC 3986 §3 has it")
+    @Test("has the parts of RFC 3986 §3")
     func parts() throws {
         let whole = try #require(HTTPAddress("HTTPS://u:p@bank.example:8443/a%20b/c?d=e?f#g/h?"))
         #expect(whole.isSecure)
@@ -24,7 +24,7 @@ struct HTTPAddressTests {
     }
 
     @Test(
-        "names a host in each of its forms",
+        "has a host in each of its forms",
         arguments: [
             ("https://[2001:db8::1]:80/", "2001:db8::1", 80), ("https://[::1]", "::1", nil),
             ("https://192.0.2.1:1", "192.0.2.1", 1), ("https://a:65535", "a", 65535),
@@ -38,7 +38,7 @@ struct HTTPAddressTests {
     }
 
     @Test(
-        "is none of these",
+        "is not read from an invalid text",
         arguments: [
             "", "https", "https:", "https:/a", "https://", "https:///a", "https://:80",
             "https://@", "https://u@:1", "ftp://a", "//a", "/a", "a.example", " https://a",

@@ -10,13 +10,13 @@ struct RequestParserTests {
         return (try? CorpusCase.load(from: folder)) ?? []
     }()
 
-    @Test("has a corpus to read")
+    @Test("finds the corpus of requests")
     func corpusIsThere() {
         #expect(Self.corpus.count >= 150)
         #expect(Set(Self.corpus.map(\.description)).count == Self.corpus.count)
     }
 
-    @Test("reads the corpus as it should be read", arguments: corpus)
+    @Test("reads each request of the corpus as the corpus says", arguments: corpus)
     func whole(message: CorpusCase) {
         let readings = RequestReader.read([message.bytes[...]])
         #expect(readings.count == message.expected.count, "\(readings)")
@@ -39,7 +39,7 @@ struct RequestParserTests {
         }
     }
 
-    @Test("reads the same however the bytes are cut", arguments: corpus)
+    @Test("reads the same however the input is cut into pieces", arguments: corpus)
     func pieces(message: CorpusCase) {
         let bytes = message.bytes
         let whole = RequestReader.read([bytes[...]])
@@ -54,7 +54,7 @@ struct RequestParserTests {
         }
     }
 
-    @Test("does work that grows no faster than what it reads")
+    @Test("does work that grows linearly with its input")
     func linear() throws {
         // 16 KiB of one field line byte by byte: were the line searched anew each time, these were
         // more than a hundred million steps a round.
@@ -74,7 +74,7 @@ struct RequestParserTests {
         #expect(duration < .seconds(5))
     }
 
-    @Test("tells whether the peer waits for permission to send its content")
+    @Test("reports that the peer waits for 100 Continue")
     func expectation() throws {
         let head = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
         var parser = RequestParser()
@@ -98,7 +98,7 @@ struct RequestParserTests {
     }
 
     @Test(
-        "gives no permission that is not needed or not understood",
+        "reports no wait for 100 Continue that is not needed or not understood",
         arguments: [
             // Content has come already.
             "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\na",
@@ -118,7 +118,7 @@ struct RequestParserTests {
         #expect(!waits)
     }
 
-    @Test("knows a HEAD request while it reads it")
+    @Test("recognises a HEAD request before its end")
     func head() throws {
         var parser = RequestParser()
         var buffer = Array("HEAD / HTTP/1.1\r\nHost: a b\r\n".utf8)

@@ -21,7 +21,7 @@ struct ResponseEncoderTests {
         return String(decoding: output, as: UTF8.self)
     }
 
-    @Test("is a status line, fields, an empty line and content")
+    @Test("consists of a status line, fields, an empty line and content")
     func whole() {
         let response = Response(
             status: 200,
@@ -42,7 +42,7 @@ struct ResponseEncoderTests {
         )
     }
 
-    @Test("to HEAD tells the length of the content it leaves out")
+    @Test("to HEAD has the length of the content that it omits")
     func head() {
         let text = encode(Response(status: 200, body: Array("hello".utf8)), isHead: true)
         #expect(text.contains("\r\nContent-Length: 5\r\n"))
@@ -56,7 +56,7 @@ struct ResponseEncoderTests {
         #expect(text.hasSuffix("\r\n\r\n"))
     }
 
-    @Test("that resets content has length zero (RFC 9110 §15.3.6)")
+    @Test("with status 205 has length zero (RFC 9110 §15.3.6)")
     func resetContent() {
         let text = encode(Response(status: 205, body: [0x41]))
         #expect(text.contains("\r\nContent-Length: 0\r\n"))
@@ -64,7 +64,7 @@ struct ResponseEncoderTests {
     }
 
     @Test(
-        "says how the connection goes on",
+        "says whether the connection stays open",
         arguments: [
             (1, true, nil), (1, false, "close"), (0, true, "keep-alive"), (0, false, "close"),
         ]
@@ -84,7 +84,7 @@ struct ResponseEncoderTests {
     }
 
     @Test(
-        "cannot be split by a value",
+        "is not split by a line break in a field's value",
         arguments: ["a\r\nSet-Cookie: b", "a\nb: c", "a\rb", "a\u{0}b", "a\r\n\r\n<p>", "a\u{7F}b"]
     )
     func splitting(value: String) {
@@ -97,7 +97,7 @@ struct ResponseEncoderTests {
     }
 
     @Test(
-        "leaves out fields that are no fields, or not the handler's",
+        "omits invalid fields, and fields that a handler must not set",
         arguments: [
             "", "A B", "A:", "A\r\nB", "Ä", "Content-Length", "transfer-encoding", "Connection",
             "date",
@@ -108,14 +108,17 @@ struct ResponseEncoderTests {
         #expect(encode(Response(status: 200, fields: [Field(name, "x")])) == plain)
     }
 
-    @Test("with an impossible status is 500", arguments: [-1, 0, 99, 100, 101, 199, 600, 1000])
+    @Test(
+        "with an impossible status becomes 500",
+        arguments: [-1, 0, 99, 100, 101, 199, 600, 1000]
+    )
     func badStatus(status: Int) {
         #expect(
             encode(Response(status: status)).hasPrefix("HTTP/1.1 500 Internal Server Error\r\n")
         )
     }
 
-    @Test("to a method that is not allowed names those that are")
+    @Test("with status 405 lists the allowed methods")
     func methodNotAllowed() {
         let response = Response.methodNotAllowed([.get, .head, .get])
         #expect(response.status == 405)
@@ -123,7 +126,7 @@ struct ResponseEncoderTests {
     }
 
     @Test(
-        "to what is no request is a problem and ends the connection",
+        "to an invalid request is a problem document and closes the connection",
         arguments: RequestError.allCases
     )
     func refusal(error: RequestError) {

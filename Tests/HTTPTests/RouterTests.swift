@@ -20,7 +20,7 @@ struct RouterTests {
     ])
 
     @Test(
-        "finds the route of a method and a path",
+        "finds the route for a method and a path",
         arguments: [
             ("GET", "/a", 0), ("HEAD", "/a", 0), ("POST", "/a", 1), ("GET", "/a?b", 0),
             ("GET", "/a/x", 2), ("GET", "/a/fixed", 3), ("DELETE", "/a/x/b/y", 4),
@@ -35,7 +35,7 @@ struct RouterTests {
         #expect(number == expected)
     }
 
-    @Test("decodes the parameters, and a slash stays one when it is escaped")
+    @Test("decodes parameters, and does not split them at an escaped slash")
     func parameters() throws {
         var request = try request("DELETE", "/a/%C3%A4%2F/b/c+d")
         _ = Self.router.match(&request)
@@ -43,7 +43,7 @@ struct RouterTests {
     }
 
     @Test(
-        "finds nothing where nothing is",
+        "finds no route for an unknown path",
         arguments: ["/", "/A", "/a/", "/b", "/a/x/b", "/a/x/b/", "/a/x/c/y", "//a"]
     )
     func notFound(target: String) throws {
@@ -55,7 +55,7 @@ struct RouterTests {
     }
 
     @Test(
-        "names the methods that a path has",
+        "lists the methods of a path",
         arguments: [
             ("PUT", "/a", "GET, POST, HEAD"), ("POST", "/a/x", "GET, HEAD"),
             ("GET", "/a/x/b/y", "DELETE"), ("get", "/a", "GET, POST, HEAD"),

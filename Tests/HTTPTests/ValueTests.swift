@@ -1,10 +1,10 @@
 import HTTP
 import Testing
 
-@Suite("Dates")
+@Suite("A date")
 struct DateTests {
     @Test(
-        "are written and read as RFC 9110 §5.6.7 has them",
+        "is written and read in the formats of RFC 9110 §5.6.7",
         arguments: [
             (Int64(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT"),
             (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
@@ -18,7 +18,7 @@ struct DateTests {
     }
 
     @Test(
-        "are refused when they are something else",
+        "is not read from an invalid text",
         arguments: [
             "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "120",
             "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 24:00:00 GMT",
@@ -27,7 +27,7 @@ struct DateTests {
     func badHTTPDate(text: String) { #expect(HTTPDate.parse(text) == nil) }
 
     @Test(
-        "are read as RFC 3339 §5.8 has them",
+        "is read in the formats of RFC 3339 §5.8",
         arguments: [
             ("1985-04-12T23:20:50.52Z", Int64(482_196_050_520)),
             ("1996-12-19T16:39:57-08:00", 851_042_397_000),
@@ -40,14 +40,14 @@ struct DateTests {
         #expect(RFC3339.parse(text) == milliseconds)
     }
 
-    @Test("are written as RFC 3339 in UTC with milliseconds")
+    @Test("is written as RFC 3339 in UTC with milliseconds")
     func writing() {
         #expect(RFC3339.format(milliseconds: 482_196_050_520) == "1985-04-12T23:20:50.520Z")
         #expect(RFC3339.format(milliseconds: -1) == "1969-12-31T23:59:59.999Z")
     }
 
     @Test(
-        "without a date, a time and an offset are none",
+        "is not read without a date, a time and an offset",
         arguments: [
             "", "2031-03-04", "2031-03-04T10:49:34", "2031-02-29T10:49:34Z", "2031-13-01T00:00:00Z",
             "2031-03-04T24:00:00Z", "2031-03-04T10:49:34.Z", "2031-03-04T10:49:34Zx",
@@ -60,7 +60,7 @@ struct DateTests {
 @Suite("A block of addresses")
 struct AddressRangeTests {
     @Test(
-        "contains what its prefix covers",
+        "contains the addresses that its prefix covers",
         arguments: [
             ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false),
             ("192.168.4.0/22", "192.168.7.255", true), ("192.168.4.0/22", "192.168.8.0", false),
@@ -77,7 +77,7 @@ struct AddressRangeTests {
     }
 
     @Test(
-        "is refused when it is not one",
+        "is not read from an invalid text",
         arguments: [
             "", "10.0.0.0/33", "10.0.0.1/8", "10.0.0/8", "2001:db8::/129", "10.0.0.0/", "/8",
             "localhost", "10.0.0.0/8/8", "10.0.0.0/-1",
@@ -88,7 +88,7 @@ struct AddressRangeTests {
 
 @Suite("A form")
 struct FormTests {
-    @Test("is decoded, and encoded back")
+    @Test("is decoded and encoded without a change")
     func roundTrip() throws {
         let form = try #require(Form(Array("a=1&b=x+y%2Fz&empty=&flag".utf8)))
         #expect(form["a"] == "1")
@@ -100,12 +100,12 @@ struct FormTests {
     }
 
     @Test(
-        "is refused with a name twice, a broken escape or broken text",
+        "is refused with a repeated name, an invalid escape or invalid UTF-8",
         arguments: ["a=1&a=2", "a=%zz", "a=%4", "a=%ff", "%=1"]
     )
     func malformed(text: String) { #expect(Form(Array(text.utf8)) == nil) }
 
-    @Test("lets a name come again only where that is expected, and keeps the order")
+    @Test("accepts a repeated name only where it is expected, in order")
     func repeated() throws {
         let text = Array("account=b&decision=approve&account=a&account=b".utf8)
         #expect(Form(text) == nil && Form(text, repeating: ["scope"]) == nil)
@@ -113,5 +113,20 @@ struct FormTests {
         #expect(form.values("account") == ["b", "a", "b"] && form.values("scope") == [])
         #expect(form["decision"] == "approve")
         #expect(Form(Array("decision=a&decision=b".utf8), repeating: ["account"]) == nil)
+    }
+}
+
+@Suite("The names of a form")
+struct FormNameTests {
+    @Test("are bytes: two spellings of one letter are two names")
+    func bytes() throws {
+        let form = try #require(Form(Array("zo%C3%AB=1&zoe%CC%88=2".utf8)))
+        #expect(form["zo\u{EB}"] == "1")
+        #expect(form["zoe\u{308}"] == "2")
+        #expect(form.values("zoe\u{308}") == ["2"])
+        #expect(Form(Array("zo%C3%AB=1&zo%c3%ab=2".utf8)) == nil)
+        #expect(
+            Form(Array("zo%C3%AB=1&zoe%CC%88=2&zoe%CC%88=3".utf8), repeating: ["zo\u{EB}"]) == nil
+        )
     }
 }

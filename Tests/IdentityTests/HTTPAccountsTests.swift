@@ -182,6 +182,9 @@ struct HTTPAccountsTests {
         (#""customer_id":7"#, "accounts[0].customer_id must be a string"),
         (#""customer_id":"a\tb""#, "accounts[0].customer_id must not contain control characters"),
         (#""number":"123""#, "accounts[0].number must be an object"),
+        (#""numbers":{}"#, "accounts[0].numbers must be an array"),
+        (#""numbers":["1"]"#, "accounts[0].numbers[0] must be an object"),
+        (#""numbers":[{"scheme":"A"}]"#, "accounts[0].numbers[0].identification is missing"),
         (#""number":{}"#, "accounts[0].number.scheme is missing"),
         (#""number":{"scheme":"A"}"#, "accounts[0].number.identification is missing"),
         (#""number":{"scheme":"A","identification":1}"#, "number.identification must be a string"),
@@ -307,7 +310,7 @@ struct HTTPAccountsTests {
     func unreached(error: OutboundError) async throws {
         let accounts = try accounts(ScriptedServer { _, _ in .failure(error) })
         let user = try id()
-        await #expect(throws: DirectoryError.unavailable("why")) {
+        await #expect(throws: DirectoryError.unavailable(error.reason)) {
             try await accounts.accounts(of: user)
         }
     }

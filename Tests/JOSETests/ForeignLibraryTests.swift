@@ -24,7 +24,7 @@ struct ForeignLibraryTests {
         return object([("keys", .array([jwk]))])
     }
 
-    @Test("verifies what we sign with each algorithm, and not when it is changed")
+    @Test("verifies our signature of each algorithm, and refuses changed tokens")
     func ours() throws {
         let secret = Random.bytes(32)
         let payload = Array(#"{"sub":"é","n":1.50}"#.utf8)
@@ -58,7 +58,7 @@ struct ForeignLibraryTests {
         }
     }
 
-    @Test("signs what we verify, and its keys sign with us what it verifies")
+    @Test("signs tokens that we verify, with keys that we can sign with too")
     func theirs() throws {
         let algorithms = SignatureAlgorithm.allCases
         let made = try ForeignLibrary.ask(

@@ -81,7 +81,7 @@ struct HostileTokenTests {
         (#"{"alg":"HS256"}"#, .signature),
     ]
 
-    @Test("is refused for its header, though its signature holds", arguments: headers)
+    @Test("is refused for its header although its signature is valid", arguments: headers)
     func header(_ header: String, expected: JOSEError) throws {
         let token = try HostileToken.signed(header)
         #expect(throws: expected) { try verify(token) }
@@ -185,7 +185,7 @@ struct HostileTokenTests {
         },
     ]
 
-    @Test("is refused", arguments: tokens)
+    @Test("is refused for its form, its claims or its signature", arguments: tokens)
     func refused(_ token: HostileToken) throws {
         let text = try token.make()
         #expect(throws: token.expected) { try verify(text) }
@@ -205,7 +205,7 @@ struct HostileTokenTests {
         }
     }
 
-    @Test("has a harmless twin, which is taken")
+    @Test("is accepted without the hostile part")
     func twin() throws {
         #expect(try verify(HostileToken.good()).payload == Array("{}".utf8))
         let open = #"{"alg":"ES256","kid":"ec","b64":true,"jku":"https://a.example","x":[1]}"#

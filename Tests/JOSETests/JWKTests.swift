@@ -31,7 +31,7 @@ struct JWKTests {
         )
     }
 
-    @Test("has a private half that belongs to the public one, as in RFC 8037 A.1")
+    @Test("has a private part that matches the public one (RFC 8037 A.1)")
     func ed25519() throws {
         let text = #"{"kty":"OKP","crv":"Ed25519","d":"\#(Self.edD)","x":"\#(Self.edX)"}"#
         let key = try SigningKey(text: text)
@@ -42,7 +42,7 @@ struct JWKTests {
     }
 
     @Test(
-        "comes back from its private form, which is the only one with a secret",
+        "is restored from its private form, the only one with a secret",
         arguments: SignatureAlgorithm.asymmetric
     )
     func roundTrip(_ algorithm: SignatureAlgorithm) throws {
@@ -87,14 +87,14 @@ struct JWKTests {
         (#"{"kty":"OKP","crv":"Ed25519","x":"\#(edX)","kid":""}"#, .malformed("kid")),
     ]
 
-    @Test("is refused as a public key when it is malformed or more than that", arguments: bad)
+    @Test("is refused as a public key when it is malformed or has private parts", arguments: bad)
     func refusals(_ text: String, expected: JOSEError) {
         #expect(throws: expected) {
             try JWK(bytes: Array(text.utf8)).verificationKey()
         }
     }
 
-    @Test("signs only with what it says of itself")
+    @Test("signs only with its own algorithm and for its own use")
     func signing() throws {
         let jwk = String(decoding: try TestKeys.key(.ps256).secretJWK().bytes, as: UTF8.self)
         #expect(try SigningKey(text: jwk, algorithm: .ps256, id: "pss").algorithm == .ps256)
@@ -114,14 +114,14 @@ struct JWKTests {
         }
     }
 
-    @Test("of several primes is refused")
+    @Test("with more than two primes is refused")
     func severalPrimes() throws {
         let members = try #require(try TestKeys.key(.rs256).secretJWK().object).members
         let more = JSONObject(members + [.init(name: "oth", value: .array([]))])
         #expect(throws: JOSEError.unsupportedKey) { try JWK(.object(more)).privateKey() }
     }
 
-    @Test("that is a secret has at least 32 bytes and says nothing of itself")
+    @Test("with a shared secret has at least 32 bytes and a description without it")
     func secrets() throws {
         #expect(throws: JOSEError.weakSecret(minimum: 32)) {
             try SharedSecret(Array(repeating: 7, count: 31))
@@ -137,7 +137,7 @@ struct JWKTests {
 
 @Suite("A JWK Set")
 struct JWKSetTests {
-    @Test("keeps what can verify, and says why not the rest")
+    @Test("contains the usable keys and says why others are not used")
     func mixed() throws {
         let good = try #require(TestKeys.key(.es256).verificationKey.jwk)
         let secret = try TestKeys.key(.es256).secretJWK()
@@ -165,7 +165,7 @@ struct JWKSetTests {
         #expect(set.unused == unused)
     }
 
-    @Test("writes no secret, and is read again")
+    @Test("is written without secrets and read again")
     func writing() throws {
         let set = try TestKeys.all()
         let again = try JWKSet(bytes: set.json.bytes)
@@ -174,7 +174,7 @@ struct JWKSetTests {
         #expect(again.keys.count == 4)
     }
 
-    @Test("is refused when it is no set, or too much of one")
+    @Test("is refused when it is not a set or too large")
     func refusals() throws {
         let many = JSONValue.array(Array(repeating: .null, count: JOSELimits.keys + 1))
         let cases: [([UInt8], JOSEError)] = [

@@ -7,7 +7,7 @@ import Testing
 struct JWSTests {
     private let all = Set(SignatureAlgorithm.allCases)
 
-    @Test("verifies as the RFCs' examples do, and not when a bit differs")
+    @Test("verifies in the RFCs' examples, and not with a changed bit")
     func vectors() throws {
         let vectors = try Vector.signatures()
         #expect(vectors.count == 6)
@@ -25,7 +25,7 @@ struct JWSTests {
         }
     }
 
-    @Test("signs as the RFCs' examples do, where there is only one signature")
+    @Test("equals the RFCs' examples where signatures are deterministic")
     func reproducible() throws {
         for vector in try Vector.signatures() where vector.isReproducible {
             let jwk = try JWK(vector.key)
@@ -63,7 +63,7 @@ struct JWSTests {
         "367 invalidBase64Padding", "370 invalidBase64PaddingInPayload",
     ]
 
-    @Test("agrees with Wycheproof")
+    @Test("verifies as Wycheproof's vectors say")
     func wycheproof() throws {
         let vectors = try Vector.wycheproof()
         #expect(vectors.count > 150)
@@ -79,7 +79,7 @@ struct JWSTests {
         }
     }
 
-    @Test("comes back with each algorithm", arguments: SignatureAlgorithm.allCases)
+    @Test("verifies after signing with each algorithm", arguments: SignatureAlgorithm.allCases)
     func roundTrip(_ algorithm: SignatureAlgorithm) throws {
         let key = try TestKeys.key(algorithm)
         for payload in [[], [0], Array("{\"a\":\"é\"}".utf8), [UInt8](repeating: 7, count: 10_000)]
@@ -99,7 +99,7 @@ struct JWSTests {
         }
     }
 
-    @Test("needs a key of the name that it says, or one without a name")
+    @Test("is verified only by a key with its kid, or without one")
     func names() throws {
         let key = try TestKeys.key(.es256)
         let token = try JWS.sign(payload: [1], key: key)

@@ -22,7 +22,7 @@ struct JWTTests {
         #expect(claims.audience == [])
     }
 
-    @Test("comes back as it was signed")
+    @Test("has the claims that were signed")
     func roundTrip() throws {
         var claims = JWT.Claims()
         claims.issuer = "https://a.example"
@@ -66,7 +66,7 @@ struct JWTTests {
         }
     }
 
-    @Test("writes one audience as a text and several as an array (RFC 7519 §4.1.3)")
+    @Test("has one audience as a text and several as an array (RFC 7519 §4.1.3)")
     func audiences() {
         var claims = JWT.Claims()
         #expect(claims.json == .object(JSONObject()))
@@ -96,7 +96,7 @@ struct JWTTests {
         (#"{"exp":1800000100,"iat":[]}"#, .malformed("iat")),
     ]
 
-    @Test("holds from nbf until exp, give or take the leeway", arguments: timed)
+    @Test("is valid from nbf until exp, with the leeway", arguments: timed)
     func times(_ text: String, expected: JOSEError?) throws {
         var expectations = JWT.Expectations()
         expectations.longestLife = .seconds(600)
@@ -123,7 +123,7 @@ struct JWTTests {
         (#"["iss"]"#, .notJSONObject), ("", .notJSONObject),
     ]
 
-    @Test("is for whom and from whom it says", arguments: addressed)
+    @Test("is accepted only for its audience and from its issuer", arguments: addressed)
     func parties(_ text: String, expected: JOSEError?) throws {
         var expectations = JWT.Expectations()
         expectations.required = []
@@ -134,7 +134,7 @@ struct JWTTests {
         try check(text, expectations, expected)
     }
 
-    @Test("may have other audiences when that is said")
+    @Test("may have other audiences if the caller allows them")
     func otherAudiences() throws {
         var expectations = JWT.Expectations()
         expectations.required = [.audience]
@@ -143,7 +143,7 @@ struct JWTTests {
         try check(#"{"aud":[]}"#, expectations, .missing("aud"))
     }
 
-    @Test("is compared by code points, not by how it looks")
+    @Test("has names that are compared by code points")
     func equivalence() throws {
         var expectations = JWT.Expectations()
         expectations.required = []

@@ -11,7 +11,7 @@ struct CanonicalTests {
         return String(decoding: try CanonicalJSON.bytes(of: value, numbers: numbers), as: UTF8.self)
     }
 
-    @Test("is that of the published files, and its own", arguments: CanonicalVectors.files)
+    @Test("matches the published files and is stable", arguments: CanonicalVectors.files)
     func files(_ file: CanonicalVectors.File) throws {
         let expected = file.output.split { $0 == " " || $0 == "\n" }
             .compactMap { UInt8($0, radix: 16) }
@@ -20,7 +20,7 @@ struct CanonicalTests {
         #expect(try CanonicalJSON.bytes(of: JSONValue(form)) == expected)
     }
 
-    @Test("writes numbers as RFC 8785 Appendix B does", arguments: CanonicalVectors.numbers)
+    @Test("has numbers as in RFC 8785 Appendix B", arguments: CanonicalVectors.numbers)
     func numbers(bits: UInt64, text: String?) throws {
         let written = JSONValue.number("\(Double(bitPattern: bits))")
         guard let text else {
@@ -31,7 +31,7 @@ struct CanonicalTests {
         #expect(try canonical(text) == text)
     }
 
-    @Test("sorts names as RFC 8785 §3.2.3 does, by UTF-16")
+    @Test("has names in UTF-16 order (RFC 8785 §3.2.3)")
     func sorting() throws {
         let text = #"""
             {"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh",
@@ -48,7 +48,7 @@ struct CanonicalTests {
     }
 
     @Test(
-        "escapes what it must and nothing else (RFC 8785 §3.2.2.2)",
+        "has only the required escapes (RFC 8785 §3.2.2.2)",
         arguments: [
             (#""\u0008\u0009\u000a\u000c\u000d""#, #""\b\t\n\f\r""#),
             (#""\u0000\u000B\u001F""#, #""\u0000\u000b\u001f""#),
@@ -61,7 +61,7 @@ struct CanonicalTests {
     }
 
     @Test(
-        "refuses what is not I-JSON (RFC 7493 §2)",
+        "is refused for text that is not I-JSON (RFC 7493 §2)",
         arguments: [
             #"{"a":1,"a":1}"#, #"{"a":1,"\u0061":2}"#, #""\ud800""#, #""\udc00\ud800""#, "1e400",
             "-1e309", "1e-9223372036854775808", "-1e9223372036854775807",
@@ -73,7 +73,7 @@ struct CanonicalTests {
     }
 
     @Test(
-        "refuses trees that no scanner would have made",
+        "is refused for trees that cannot be parsed from text",
         arguments: [
             JSONValue.number("NaN"), .number("0x10"), .number("inf"), .number(""), .number("1 "),
             .number("01"), .number("+1"), .number("1."),
@@ -84,7 +84,7 @@ struct CanonicalTests {
         #expect(throws: CanonicalJSONError.self) { try CanonicalJSON.bytes(of: value) }
     }
 
-    @Test("tells apart names that Unicode calls equivalent")
+    @Test("distinguishes names that Unicode considers equivalent")
     func equivalence() throws {
         let value = JSONValue.object(
             JSONObject([
@@ -97,7 +97,7 @@ struct CanonicalTests {
     }
 
     @Test(
-        "lets two numbers share a form only if they are one, when they must be exact",
+        "is the same for two numbers only if they are equal, in exact mode",
         arguments: [
             ("12.50", "12.5"), ("1e2", "100"), ("0.0", "0"), ("-0e7", "0"), ("1E+0", "1"),
             ("9007199254740992", "9007199254740992"), ("9007199254740993", nil),

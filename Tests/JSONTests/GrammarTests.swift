@@ -22,7 +22,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
 @Suite("The grammar of JSON (RFC 8259)")
 struct GrammarTests {
     @Test(
-        "takes what it allows",
+        "accepts valid texts",
         arguments: [
             "null", "true", "false", " \t\r\n null \t\r\n ", "0", "-0", "1", "-1", "10",
             "1234567890",
@@ -43,7 +43,7 @@ struct GrammarTests {
     }
 
     @Test(
-        "refuses what it does not",
+        "refuses invalid texts",
         arguments: [
             "", " ", "nul", "nulll", "True", "TRUE", "tru", "undefined", "NaN", "Infinity", "'a'",
             "00", "01", "-01", "-", "+1", ".5", "1.", "-.5", "1.e5", "1e", "1e+", "1e1.5", "0x10",
@@ -81,7 +81,7 @@ struct GrammarTests {
         }
     }
 
-    @Test("refuses a text that was cut anywhere")
+    @Test("refuses a text that is cut anywhere")
     func cut() throws {
         let whole = Array(#"{"a":[1,-2.5e3,true,null,"x\ud83d\ude00é"],"b":{"c":"\n"}}"#.utf8)
         _ = try JSONValue(whole)
@@ -90,7 +90,7 @@ struct GrammarTests {
         }
     }
 
-    @Test("reads only its part of a buffer")
+    @Test("is applied only to the given part of a buffer")
     func part() throws {
         let bytes = Array(#"xx{"a":12}34"#.utf8)
         var scanner = JSONScanner(bytes, in: 2..<10)
@@ -127,7 +127,7 @@ struct GrammarTests {
         )
     }
 
-    @Test("refuses a name that comes twice", arguments: [1, 2, 16, 17, 18, 40])
+    @Test("refuses a repeated name", arguments: [1, 2, 16, 17, 18, 40])
     func duplicates(_ count: Int) throws {
         let names = (0..<count).map { "\"n\($0)\":0" }
         _ = try JSONValue(Array("{\(names.joined(separator: ","))}".utf8))
@@ -142,10 +142,10 @@ struct GrammarTests {
     }
 }
 
-@Suite("Member names")
+@Suite("A member name")
 struct MemberNamesTests {
     @Test(
-        "are told apart and recognised, however many there are and however they are written",
+        "is found among many, however it is escaped",
         arguments: [1, 2, 15, 16, 17, 18, 40]
     )
     func duplicates(count: Int) throws {
@@ -170,7 +170,7 @@ struct MemberNamesTests {
 
 @Suite("Plain text within a string")
 struct PlainTextTests {
-    @Test("ends at what ends it, wherever that stands among the words", arguments: 0..<20)
+    @Test("ends at a quote, an escape or a control character at any position", arguments: 0..<20)
     func ends(length: Int) throws {
         for filler in [
             "a", "!", "#", "[", "]", "\u{7F}", "\u{80}", "\u{A2}", "\u{DC}", "\u{10FFFF}",

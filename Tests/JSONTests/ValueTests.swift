@@ -7,7 +7,7 @@ struct ValueTests {
     private func parse(_ text: String) throws -> JSONValue { try JSONValue(Array(text.utf8)) }
 
     @Test(
-        "unescapes texts",
+        "has texts without escapes",
         arguments: [
             (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"), (#""\u0041\u00e9\u20ac""#, "Aé€"),
             (#""\ud83d\ude00""#, "\u{1F600}"), (#""\uDBFF\uDFFF""#, "\u{10FFFF}"),
@@ -19,7 +19,7 @@ struct ValueTests {
     }
 
     @Test(
-        "keeps every digit of a number",
+        "has every digit of a number",
         arguments: ["0", "-0", "1.10", "1e5", "123456789012345678901234567890.5", "-0.0E+00"]
     )
     func numbers(_ text: String) throws {
@@ -27,7 +27,7 @@ struct ValueTests {
         #expect(try parse(text).bytes == Array(text.utf8))
     }
 
-    @Test("gives whole numbers that fit")
+    @Test("converts whole numbers that fit")
     func integers() throws {
         #expect(try parse("-42").integer == -42)
         #expect(try parse("9223372036854775807").integer == .max)
@@ -36,7 +36,22 @@ struct ValueTests {
         #expect(try parse("\"1\"").integer == nil)
     }
 
-    @Test("keeps the order of members and finds them by name")
+    @Test("distinguishes names and texts by their bytes")
+    func bytes() throws {
+        let both = try parse("{\"zo\u{EB}\": 1, \"zoe\u{308}\": 2}")
+        #expect(both["zo\u{EB}"]?.integer == 1)
+        #expect(both["zoe\u{308}"]?.integer == 2)
+        #expect(JSONValue.string("zo\u{EB}") != .string("zoe\u{308}"))
+        #expect(Set([JSONValue.string("zo\u{EB}"), .string("zoe\u{308}")]).count == 2)
+        let many = (0..<40).map { "\"\($0)\": 0" }.joined(separator: ",")
+        let apart = try parse("{\(many), \"zo\u{EB}\": 1, \"zoe\u{308}\": 2}")
+        #expect(apart["zoe\u{308}"]?.integer == 2)
+        #expect(throws: JSONError.self) {
+            try parse("{\(many), \"zo\u{EB}\": 1, \"zo\\u00eb\": 2}")
+        }
+    }
+
+    @Test("has members in order and finds them by name")
     func members() throws {
         let text = #"{"z":1,"a":[true,null],"m":{"x":"y"}}"#
         let value = try parse(text)
@@ -48,7 +63,7 @@ struct ValueTests {
         #expect(String(decoding: value.bytes, as: UTF8.self) == text)
     }
 
-    @Test("says at which byte it fails, and repeats nothing of the text")
+    @Test("reports the failing byte without repeating the text")
     func errors() {
         let error = #expect(throws: JSONError.self) { try parse(#"{"a": secret}"#) }
         #expect(error?.offset == 6)
@@ -59,7 +74,7 @@ struct ValueTests {
 
 @Suite("A JSON writer")
 struct WriterTests {
-    @Test("writes texts that come back as they were, for us and for others")
+    @Test("writes texts that any parser reads unchanged")
     func roundTrip() throws {
         var texts = ["", "a\"b\\c/d", "\u{2028}\u{2029}", "é€\u{1F600}\u{10FFFF}", "</script>"]
         texts.append(
@@ -74,7 +89,7 @@ struct WriterTests {
         }
     }
 
-    @Test("writes no control character bare")
+    @Test("escapes every control character")
     func controls() {
         for code in [UInt8](0..<0x20) + [0x7F] {
             var json = JSONWriter()
@@ -83,7 +98,7 @@ struct WriterTests {
         }
     }
 
-    @Test("puts commas where they belong and leaves absent members out")
+    @Test("separates members by commas and omits absent ones")
     func structure() {
         var json = JSONWriter()
         json.object { json in

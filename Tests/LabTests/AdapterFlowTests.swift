@@ -141,7 +141,7 @@ struct AdapterFlowTests {
         }
     }
 
-    @Test("rejects what nobody answered or ever saw", arguments: ConsentExample.shown)
+    @Test("rejects an unanswered and a never shown consent", arguments: ConsentExample.shown)
     func expires(_ example: ConsentExample) async throws {
         try await Stage.with { stage in
             let flow = try await Flow(stage, example)
@@ -151,7 +151,7 @@ struct AdapterFlowTests {
         }
     }
 
-    @Test("rejects what has no page as a plain login")
+    @Test("rejects a consent that cannot be shown as a scope grant")
     func unsupported() async throws {
         for example in ConsentExample.all where !example.isShown {
             try await Stage.with { stage in
@@ -163,7 +163,7 @@ struct AdapterFlowTests {
         }
     }
 
-    @Test("never approves an account of somebody else", arguments: ConsentExample.shown)
+    @Test("never approves another user's account", arguments: ConsentExample.shown)
     func foreignAccount(_ example: ConsentExample) async throws {
         try await Stage.with({ $0.accounts = ["customer-4711": ["acc-7"]] }) { stage in
             var flow = try await Flow(stage, example)
@@ -176,7 +176,7 @@ struct AdapterFlowTests {
         }
     }
 
-    @Test("sees that a consent has changed since it was shown", arguments: ConsentExample.shown)
+    @Test("notices that a consent changed after it was shown", arguments: ConsentExample.shown)
     func changed(_ example: ConsentExample) async throws {
         try await Stage.with { stage in
             stage.acp.knobs.set([.consentChange: .number("1")])

@@ -45,7 +45,7 @@ struct AssertionTests {
         ).status
     }
 
-    @Test("is taken once, for the issuer or the token endpoint")
+    @Test("is accepted once, for the issuer or the token endpoint")
     func good() async throws {
         let keys = JWKSet([key.verificationKey])
         try await Stage.with({ $0.systemClientKeys = keys }) { [self] stage in
@@ -60,7 +60,7 @@ struct AssertionTests {
         }
     }
 
-    @Test("is refused when anything about it is not as it should be")
+    @Test("is refused when any of its parts is wrong")
     func bad() async throws {
         let keys = JWKSet([key.verificationKey])
         try await Stage.with({ $0.systemClientKeys = keys }) { [self] stage in

@@ -144,7 +144,7 @@ struct BackchannelTests {
         }
     }
 
-    @Test("is refused when a parameter comes twice or it is no form")
+    @Test("is refused when a parameter is repeated or the body is not a form")
     func forms() async throws {
         try await Stage.with { stage in
             let url = "http://acp.test/bank/retail/backchannel/authentication"
@@ -171,7 +171,7 @@ struct BackchannelTests {
     }
 
     @Test(
-        "ends as unknown_user_id when the service does not say yes",
+        "ends with unknown_user_id unless the service confirms the user",
         arguments: [(false, 200), (false, 404), (true, 503)]
     )
     func unknown(isKnown: Bool, status: Int) async throws {

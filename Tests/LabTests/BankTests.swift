@@ -16,7 +16,7 @@ struct BankTests {
         return try #require(await router.answer(request))
     }
 
-    @Test("lists accounts whose ids differ", arguments: ["anna", "oliver", "beatriz", "noura"])
+    @Test("lists accounts with unique ids", arguments: ["anna", "oliver", "beatriz", "noura"])
     func accounts(name: String) async throws {
         let response = try await answer("\(name)%40example.com", ["bearer a token"])
         #expect(response.status == 200)
@@ -25,7 +25,7 @@ struct BankTests {
         #expect(Set(accounts.map { $0["id"] }).count == accounts.count)
     }
 
-    @Test("shares no account between people")
+    @Test("lists no account for two users")
     func owners() async throws {
         var owners: [JSONValue: String] = [:]
         for name in ["anna", "oliver", "beatriz", "jack", "emily", "noura"] {
@@ -39,7 +39,7 @@ struct BankTests {
     }
 
     @Test(
-        "answers only whom it knows",
+        "answers only with its token",
         arguments: [
             [], ["Bearer"], ["Bearer "], ["Bearer a toke"], ["Bearer a tokens"], ["Basic a token"],
             ["Bearer  a token"], ["Bearer a token", "Bearer a token"],
@@ -53,7 +53,7 @@ struct BankTests {
         }
     }
 
-    @Test("has no account of whom it does not know")
+    @Test("lists no account of an unknown user")
     func nobody() async throws {
         #expect(try await answer("Anna@example.com", ["Bearer a token"]).status == 404)
     }

@@ -4,7 +4,7 @@ import Lab
 import TestSupport
 import Testing
 
-@Suite("A knob for what the server answers", .timeLimit(.minutes(3)))
+@Suite("A knob for the server's responses", .timeLimit(.minutes(3)))
 struct CallKnobTests {
     private func turn(
         _ name: KnobName,
@@ -31,7 +31,7 @@ struct CallKnobTests {
     }
 
     @Test(
-        "checks login_state otherwise (K-06)",
+        "changes the check of login_state (K-06)",
         arguments: [
             ("\"off\"", "guess", 200), ("400", "guess", 400), ("\"404\"", "guess", 404),
             ("\"expect_other\"", "STATE", 403),
@@ -58,7 +58,7 @@ struct CallKnobTests {
     }
 
     @Test(
-        "answers a second decision otherwise (K-08)",
+        "changes the response to a second decision (K-08)",
         arguments: [
             ("same_200", 200, 409), ("same_409", 409, 409), ("other_409", 200, 409),
             ("404", 404, 404),
@@ -75,7 +75,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("shows or hides what is decided (K-09)", arguments: [("visible", 200), ("404", 404)])
+    @Test("shows or hides a decided login (K-09)", arguments: [("visible", 200), ("404", 404)])
     func afterDecision(value: String, status: Int) async throws {
         try await Stage.with { stage in
             try turn(.getAfterDecision, "\"\(value)\"", in: stage)
@@ -89,7 +89,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("fails as often as listed, then works (K-10)")
+    @Test("fails calls as often as listed (K-10)")
     func fail() async throws {
         try await Stage.with { stage in
             try turn(.callFail, "[503,500,200]", in: stage, on: "accept")
@@ -104,7 +104,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("fails although it did its work (K-10)")
+    @Test("fails calls after they were processed (K-10)")
     func failProcessed() async throws {
         try await Stage.with { stage in
             try turn(.callFail, "{\"statuses\":[500],\"processed\":true}", in: stage, on: "accept")
@@ -137,7 +137,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("takes its time (K-12)")
+    @Test("delays responses (K-12)")
     func slow() async throws {
         try await Stage.with { stage in
             _ = try await stage.begin()
@@ -152,7 +152,7 @@ struct CallKnobTests {
     }
 
     @Test(
-        "limits the rate (K-13)",
+        "limits the rate of calls (K-13)",
         arguments: [
             ("2", "2", true), ("\"date:2\"", "Fri, 20 Nov 2026 12:00:02 GMT", true),
             ("null", nil, false), ("\"soon\"", "soon", false),
@@ -174,7 +174,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("gives tokens that do not live long (K-14)")
+    @Test("shortens the lifetime of tokens (K-14)")
     func tokenTTL() async throws {
         try await Stage.with { stage in
             try turn(.tokenTTL, "5", in: stage, times: 1)
@@ -228,7 +228,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("never answers a token request (K-16)")
+    @Test("leaves token requests without a response (K-16)")
     func tokenTimeout() async throws {
         try await Stage.with { stage in
             try turn(.tokenFail, "\"timeout\"", in: stage, times: 1)
@@ -244,7 +244,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("gives tokens without the scope (K-17)")
+    @Test("omits a scope from tokens (K-17)")
     func scopeMissing() async throws {
         try await Stage.with { stage in
             _ = try await stage.begin()
@@ -255,7 +255,7 @@ struct CallKnobTests {
     }
 
     @Test(
-        "shows no scope grant, or a strange one (K-22)",
+        "hides or distorts a scope grant (K-22)",
         arguments: [("404", 404), ("403", 403), ("\"html\"", 200), ("\"huge_list\"", 200)]
     )
     func consentGet(value: String, status: Int) async throws {
@@ -288,7 +288,7 @@ struct CallKnobTests {
         path.reduce(view[member]) { $0?[$1] }
     }
 
-    @Test("changes a consent between two looks (K-21)", arguments: amounts)
+    @Test("changes a consent between two views (K-21)", arguments: amounts)
     func change(family: String, path: [String]) async throws {
         try await Stage.with { stage in
             let example = ConsentExample.named(family)
@@ -303,7 +303,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("changes who is paid (K-21)", arguments: ["obuk.domestic_payment", "obbr.payment_v1"])
+    @Test("changes the payee (K-21)", arguments: ["obuk.domestic_payment", "obbr.payment_v1"])
     func changedPayee(family: String) async throws {
         try await Stage.with { stage in
             let example = ConsentExample.named(family)
@@ -316,7 +316,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("changes a scope grant too (K-21)")
+    @Test("changes a scope grant (K-21)")
     func changedScopes() async throws {
         try await Stage.with { stage in
             try turn(.consentChange, "1", in: stage)
@@ -326,7 +326,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("shows a consent that cannot be shown (K-22)", arguments: amounts)
+    @Test("distorts a consent (K-22)", arguments: amounts)
     func unusableConsent(family: String, path: [String]) async throws {
         try await Stage.with { stage in
             let example = ConsentExample.named(family)
@@ -346,7 +346,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("starts a second login for a consent by itself (K-29)")
+    @Test("starts a second login for a consent (K-29)")
     func twice() async throws {
         try await Stage.with { stage in
             try turn(.sameConsent, #""twice""#, in: stage, times: 1)
@@ -358,7 +358,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("brings many logins along (K-30)")
+    @Test("starts more logins (K-30)")
     func burst() async throws {
         try await Stage.with { stage in
             try turn(
@@ -379,7 +379,7 @@ struct CallKnobTests {
     }
 
     @Test(
-        "says where to go next, or not (K-23)",
+        "sets or omits redirect_to (K-23)",
         arguments: [("absent", nil), ("empty", ""), ("decoy", "http://acp.test/_decoy/link")]
     )
     func redirectTo(value: String, expected: String?) async throws {
@@ -407,7 +407,7 @@ struct CallKnobTests {
         }
     }
 
-    @Test("takes every name, and refuses what has no effect")
+    @Test("accepts every name and refuses values without an effect")
     func names() async throws {
         try await Stage.with { stage in
             for name in KnobName.allCases {

@@ -13,7 +13,7 @@ struct CertificateTests {
             "-----BEGIN CERTIFICATE-----\n" + Base64.encode(Array(name.utf8))
             + "\n-----END CERTIFICATE-----\n"
         return [
-            Field("X-Client-Certificate", PercentEncoding.encodeSegment(pem)),
+            Field("X-Client-Certificate", PercentEncoding.encodeSegment(pem) ?? ""),
             Field("X-Client-Subject", subject),
         ]
     }
@@ -36,7 +36,7 @@ struct CertificateTests {
         )
     }
 
-    @Test("gives tokens to the registered subject only, and to no other method")
+    @Test("issues tokens to the registered subject only")
     func authentication() async throws {
         try await Stage.with({ $0.systemClientSubject = "CN=beckon" }) { stage in
             let secret = Field("client_secret", "beckon-system-client-secret")
@@ -61,7 +61,7 @@ struct CertificateTests {
         }
     }
 
-    @Test("gives tokens to the registered certificate only, whatever its subject")
+    @Test("issues tokens to the registered certificate only, whatever its subject")
     func selfSigned() async throws {
         let registered = SHA256.digest(Array("one".utf8))
         try await Stage.with({ $0.systemClientThumbprint = registered }) { stage in
@@ -75,7 +75,7 @@ struct CertificateTests {
         }
     }
 
-    @Test("takes a token beside its own certificate only, and notes the other")
+    @Test("accepts a bound token with its certificate only, and lists other uses")
     func binding() async throws {
         try await Stage.with({ $0.systemClientSubject = "CN=beckon" }) { stage in
             let grant = try await Self.token(stage, Self.fields("one"))
@@ -97,7 +97,7 @@ struct CertificateTests {
         }
     }
 
-    @Test("tells of the alias of its token endpoint", arguments: [true, false])
+    @Test("publishes the alias of its token endpoint", arguments: [true, false])
     func metadata(wanted: Bool) async throws {
         try await Stage.with({ $0.systemClientSubject = wanted ? "CN=beckon" : nil }) { stage in
             let answer = try await stage.send(

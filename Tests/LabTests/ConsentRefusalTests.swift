@@ -3,9 +3,9 @@ import JSON
 import Lab
 import Testing
 
-@Suite("A consent that is not right", .timeLimit(.minutes(3)))
+@Suite("An invalid consent", .timeLimit(.minutes(3)))
 struct ConsentRefusalTests {
-    @Test("is not lodged, and the answer says what is wrong", arguments: ConsentMistakes.lodgings)
+    @Test("is not lodged, and the response names the problem", arguments: ConsentMistakes.lodgings)
     func lodging(mistake: ConsentMistakes.Lodging) async throws {
         try await Stage.with { stage in
             let example = ConsentExample.named(mistake.family)
@@ -62,7 +62,7 @@ struct ConsentRefusalTests {
         }
     }
 
-    @Test("starts no second login while one is under way (UK-6), unless a knob lets it (K-29)")
+    @Test("starts no second login while one is pending (UK-6), unless a knob allows it (K-29)")
     func alone() async throws {
         try await Stage.with { stage in
             let example = ConsentExample.named("obuk.account_access")
@@ -124,7 +124,7 @@ struct ConsentRefusalTests {
         }
     }
 
-    @Test("is not decided by another state, or none", arguments: ConsentExample.shown)
+    @Test("is not decided with another state or none", arguments: ConsentExample.shown)
     func state(example: ConsentExample) async throws {
         try await Stage.with { stage in
             let (id, start) = try await stage.ask(example)

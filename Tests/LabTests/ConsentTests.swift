@@ -7,7 +7,7 @@ import Testing
 struct ConsentTests {
     static let bases = ["/bank/system", "/api/system/bank", "/system", "/api/system", ""]
 
-    @Test("is lodged, and can be looked at by who lodged it", arguments: ConsentExample.all)
+    @Test("is lodged, and readable by its client", arguments: ConsentExample.all)
     func lodged(example: ConsentExample) async throws {
         try await Stage.with { stage in
             let answer = try await stage.lodge(example)
@@ -36,7 +36,7 @@ struct ConsentTests {
         }
     }
 
-    @Test("is shown where its family is shown, and nowhere else", arguments: ConsentExample.all)
+    @Test("is readable at its family's address only", arguments: ConsentExample.all)
     func shown(example: ConsentExample) async throws {
         try await Stage.with { stage in
             let (id, start) = try await stage.ask(example)
@@ -61,7 +61,7 @@ struct ConsentTests {
         }
     }
 
-    @Test("is shown in the envelope of its family", arguments: ConsentExample.shown)
+    @Test("has the envelope of its family", arguments: ConsentExample.shown)
     func envelope(example: ConsentExample) async throws {
         try await Stage.with { stage in
             let (id, _) = try await stage.ask(example)
@@ -94,7 +94,7 @@ struct ConsentTests {
         }
     }
 
-    @Test("keeps what was lodged, digit by digit")
+    @Test("keeps every digit of its amounts")
     func digits() async throws {
         try await Stage.with { stage in
             let file = ConsentExample.named("obuk.file_payment")
@@ -138,7 +138,7 @@ struct ConsentTests {
         }
     }
 
-    @Test("is rejected, and then stays so", arguments: ConsentExample.shown)
+    @Test("stays rejected once it is rejected", arguments: ConsentExample.shown)
     func rejected(example: ConsentExample) async throws {
         try await Stage.with { stage in
             let (id, start) = try await stage.ask(example)
@@ -165,7 +165,7 @@ struct ConsentTests {
         }
     }
 
-    @Test("that cannot be shown is rejected as a scope grant, and accepted nowhere")
+    @Test("is rejected as a scope grant if it cannot be shown")
     func unsupported() async throws {
         for example in ConsentExample.all where !example.isShown {
             try await Stage.with { stage in
@@ -180,7 +180,7 @@ struct ConsentTests {
         }
     }
 
-    @Test("is accepted by the path of the old text, which is a violation")
+    @Test("is accepted at the obsolete path, which is a violation")
     func seedPath() async throws {
         try await Stage.with { stage in
             let example = ConsentExample.named("obuk.account_access")
@@ -197,7 +197,7 @@ struct ConsentTests {
         }
     }
 
-    @Test("of CDR amends an arrangement, and shows the one before")
+    @Test("of CDR amends an arrangement and contains the previous one")
     func amendment() async throws {
         try await Stage.with { stage in
             let example = ConsentExample.named("cdr")
@@ -220,7 +220,7 @@ struct ConsentTests {
         }
     }
 
-    @Test("of Brasil's payments ends after its own five minutes")
+    @Test("of Brasil's payments expires after five minutes")
     func brasilEnd() async throws {
         try await Stage.with({ $0.maximumTTL = 600 }) { stage in
             let example = ConsentExample.named("obbr.payment_v3")
@@ -242,7 +242,7 @@ struct ConsentTests {
         }
     }
 
-    @Test("that was given may be confirmed once more when it lasts, a payment may not")
+    @Test("can be confirmed again if it is ongoing, but not if it is a payment")
     func renewal() async throws {
         for (family, status) in [("obuk.account_access", 200), ("obuk.domestic_payment", 400)] {
             try await Stage.with { stage in

@@ -40,7 +40,7 @@ struct ControlTests {
         }
     }
 
-    @Test("turns knobs for some users, some times, and back")
+    @Test("sets knobs for some users, a number of times, and removes them")
     func knobs() async throws {
         try await Stage.with { stage in
             let verify = { (user: String) async throws -> String? in
@@ -70,7 +70,7 @@ struct ControlTests {
         }
     }
 
-    @Test("draws the same lots from the same seed")
+    @Test("makes the same random choices from the same seed")
     func seed() async throws {
         try await Stage.with { stage in
             stage.service.know(false)
@@ -120,7 +120,7 @@ struct ControlTests {
         }
     }
 
-    @Test("tells news at once to whoever waits for them")
+    @Test("sends new entries at once to waiting readers")
     func longPoll() async throws {
         try await Stage.with { stage in
             let last = stage.acp.journal.last

@@ -68,7 +68,7 @@ struct DemoTests {
         return try #require(await demo.router.answer(request)).status
     }
 
-    @Test("has neither script nor style in its markup, and forbids both")
+    @Test("has no inline script or style and forbids both")
     func policy() async throws {
         let demo = try Demo()
         demo.simulation.connect(
@@ -89,7 +89,7 @@ struct DemoTests {
         #expect(!policy.contains("unsafe"))
     }
 
-    @Test("brings everything that it names itself")
+    @Test("serves every file that it refers to")
     func assets() async throws {
         let demo = try Demo()
         let html = String(decoding: try await demo.get("/").body, as: UTF8.self)
@@ -104,7 +104,7 @@ struct DemoTests {
         #expect(!script.contains("insertAdjacentHTML"))
     }
 
-    @Test("takes a prompt whose webhook is signed, once")
+    @Test("accepts a signed webhook once")
     func prompt() async throws {
         let demo = try Demo()
         #expect(try await webhook(demo) == 204)
@@ -119,7 +119,7 @@ struct DemoTests {
         #expect(!text.contains("ticket-1"))
     }
 
-    @Test("takes one of several signatures, as while secrets change")
+    @Test("accepts one of several signatures, as during a rotation")
     func rotation() async throws {
         let demo = try Demo()
         let both = "v1,AAAA " + sign("msg_1", Self.now, Self.promptBody)
@@ -127,7 +127,7 @@ struct DemoTests {
     }
 
     @Test(
-        "takes no webhook that is forged, old or something else",
+        "refuses a forged, old or invalid webhook",
         arguments: [
             (0, "v1,AAAA", promptBody, 401), (-301, nil, promptBody, 400),
             (301, nil, promptBody, 400),
@@ -148,7 +148,7 @@ struct DemoTests {
         #expect(prompts.isEmpty == (status != 204))
     }
 
-    @Test("forgets a prompt at its end")
+    @Test("removes a prompt when it expires")
     func ends() async throws {
         let demo = try Demo()
         #expect(try await webhook(demo) == 204)
@@ -156,7 +156,7 @@ struct DemoTests {
         #expect(try JSONValue(try await demo.get("/demo/phone").body).array == [])
     }
 
-    @Test("starts no login for the form of another site")
+    @Test("starts no login for another site's form")
     func foreignForm() async throws {
         let demo = try Demo()
         let request = Request.example(
@@ -223,7 +223,7 @@ struct DemoTests {
 
     /// What the page's list offers, and what the service hears of it.
     @Test(
-        "lodges a consent and asks for it",
+        "lodges a consent and starts a login for it",
         arguments: [
             ("domestic-payment", "obuk.domestic_payment", "retail"),
             ("standing-order", "obuk.domestic_standing_order", "retail"),

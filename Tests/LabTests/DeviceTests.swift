@@ -76,7 +76,10 @@ struct DeviceTests {
         }
     }
 
-    @Test("hears that the person declined", arguments: SimulatedClient.DeliveryMode.allCases)
+    @Test(
+        "gets access_denied when the user declines",
+        arguments: SimulatedClient.DeliveryMode.allCases
+    )
     func declined(mode: SimulatedClient.DeliveryMode) async throws {
         try await Stage.with { stage in
             let device = device(stage)
@@ -88,7 +91,10 @@ struct DeviceTests {
         }
     }
 
-    @Test("hears that time is up", arguments: SimulatedClient.DeliveryMode.allCases)
+    @Test(
+        "gets expired_token when the time is over",
+        arguments: SimulatedClient.DeliveryMode.allCases
+    )
     func expired(mode: SimulatedClient.DeliveryMode) async throws {
         try await Stage.with { stage in
             let device = device(stage)
@@ -98,7 +104,7 @@ struct DeviceTests {
         }
     }
 
-    @Test("waits five seconds more each time it is told to slow down (OpenID CIBA Core §11)")
+    @Test("waits five more seconds after each slow_down (OpenID CIBA Core §11)")
     func slowDown() async throws {
         let network = Network()
         let clock = JumpingClock()
@@ -130,7 +136,7 @@ struct DeviceTests {
         #expect(polls.withLock { $0 } == [5, 15, 25, 40])
     }
 
-    @Test("waits for the ping and redeems at once")
+    @Test("redeems as soon as the ping arrives")
     func ping() async throws {
         try await Stage.with { stage in
             let device = device(stage)
@@ -153,7 +159,7 @@ struct DeviceTests {
     }
 
     @Test(
-        "gets no ping when a knob says so, and redeems at the end",
+        "redeems at the end without a ping",
         arguments: ["\"off\"", "500"]
     )
     func noPing(value: String) async throws {
@@ -171,7 +177,7 @@ struct DeviceTests {
         }
     }
 
-    @Test("takes pings from nobody else, and nothing but an auth_req_id")
+    @Test("accepts pings with its own token and an auth_req_id only")
     func strangers() async throws {
         try await Stage.with { stage in
             _ = device(stage)
@@ -190,7 +196,7 @@ struct DeviceTests {
         }
     }
 
-    @Test("keeps the pings of a login that somebody starts by hand")
+    @Test("keeps pings of logins that were started by hand")
     func pingsByHand() async throws {
         try await Stage.with { stage in
             _ = device(stage)
@@ -210,7 +216,7 @@ struct DeviceTests {
         }
     }
 
-    @Test("ends when it is refused or reaches nobody")
+    @Test("ends when it is refused or cannot connect")
     func failures() async throws {
         try await Stage.with { stage in
             stage.service.know(false)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A flow against the simulator", .timeLimit(.minutes(3)))
 struct FlowTests {
-    @Test("ends in tokens when the person approves, and only once")
+    @Test("ends with tokens, once, when the user approves")
     func approved() async throws {
         try await Stage.with { stage in
             let id = try await stage.begin()
@@ -23,7 +23,7 @@ struct FlowTests {
         }
     }
 
-    @Test("ends in access_denied every time when the person declines")
+    @Test("ends with access_denied when the user declines")
     func declined() async throws {
         try await Stage.with { stage in
             let id = try await stage.begin()
@@ -35,7 +35,7 @@ struct FlowTests {
         }
     }
 
-    @Test("ends in expired_token when nobody answers")
+    @Test("ends with expired_token when nobody answers")
     func expired() async throws {
         try await Stage.with { stage in
             let id = try await stage.begin("u", ["requested_expiry": "30"])
@@ -46,7 +46,7 @@ struct FlowTests {
         }
     }
 
-    @Test("tells the service what today's servers tell it")
+    @Test("sends the start of current servers")
     func startBody() async throws {
         try await Stage.with { stage in
             _ = try await stage.begin("customer-4711@example.com", ["binding_message": "Kiosk 12"])
@@ -68,7 +68,7 @@ struct FlowTests {
         }
     }
 
-    @Test("acknowledges as OpenID CIBA Core §7.3 says")
+    @Test("has the acknowledgement of OpenID CIBA Core §7.3")
     func acknowledgement() async throws {
         try await Stage.with { stage in
             let answer = try await stage.post(
@@ -121,7 +121,10 @@ struct FlowTests {
         }
     }
 
-    @Test("gives system tokens under every base style", arguments: ["/bank/system", "/system", ""])
+    @Test(
+        "issues system tokens under every base style",
+        arguments: ["/bank/system", "/system", ""]
+    )
     func tokenBases(base: String) async throws {
         try await Stage.with { stage in
             let answer = try await stage.send(

@@ -7,7 +7,7 @@ import Testing
 
 /// Random knobs, several at once, against a service that does everything right. `KNOB_STORMS` asks
 /// for another number of combinations than the quick one; a seed that failed is repeated by `KNOB_SEED`.
-@Suite("Knobs together", .timeLimit(.minutes(10)))
+@Suite("A combination of knobs", .timeLimit(.minutes(10)))
 struct KnobStormTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seeds: [UInt64] = {
@@ -16,7 +16,7 @@ struct KnobStormTests {
         return Array(1...count)
     }()
 
-    @Test("lead every login to one end, and the simulator never fails by itself")
+    @Test("leads every login to one outcome without an error of the simulator")
     func storm() async throws {
         for seed in Self.seeds {
             let storm = Storm(seed: seed)

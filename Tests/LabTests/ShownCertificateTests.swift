@@ -18,7 +18,7 @@ struct ShownCertificateTests {
         return response
     }
 
-    @Test("is another one while the knob says so (K-25)")
+    @Test("changes while the knob is set (K-25)")
     func knob() async throws {
         let certificates = try Certificates()
         try certificates.issue("good", alternativeName: "IP:127.0.0.1")

@@ -95,7 +95,7 @@ struct SignedRequestTests {
         },
     ]
 
-    @Test("starts none when it is wrong", arguments: wrongs)
+    @Test("starts no login when it is invalid", arguments: wrongs)
     func refused(wrong: Wrong) async throws {
         try await withClient(.fapi) { stage, key in
             var claims = Self.claims(Self.asked)
@@ -111,7 +111,7 @@ struct SignedRequestTests {
         }
     }
 
-    @Test("is what FAPI wants, so a plain one is refused", arguments: ["fapi", "obuk"])
+    @Test("is required by FAPI, which refuses a plain one", arguments: ["fapi", "obuk"])
     func plain(profile: String) async throws {
         let profile = try #require(SimulatorConfiguration.Profile(rawValue: profile))
         try await withClient(profile) { stage, _ in
@@ -120,7 +120,7 @@ struct SignedRequestTests {
         }
     }
 
-    @Test("names the intent of Open Banking UK, and none is refused")
+    @Test("must name the intent of Open Banking UK")
     func intent() async throws {
         try await withClient(.obuk) { stage, key in
             let example = ConsentExample.named("obuk.domestic_payment")
@@ -140,7 +140,7 @@ struct SignedRequestTests {
         }
     }
 
-    @Test("of a hint token must be the client's own once it has keys")
+    @Test("with a hint token must be signed by the client's own keys")
     func hintTokens() async throws {
         try await withClient(.core) { stage, key in
             let stranger = try SigningKey.generate(.es256, id: "c-1")
@@ -159,7 +159,7 @@ struct SignedRequestTests {
         }
     }
 
-    @Test("with an ID token ends after half a year in Brasil, and has codes of its own")
+    @Test("with an ID token is limited to half a year in Brasil, with its own codes")
     func brasilHints() async throws {
         try await withClient(.ofb) { stage, _ in
             let id = try await stage.begin("customer-1")
@@ -176,7 +176,7 @@ struct SignedRequestTests {
         }
     }
 
-    @Test("comes from the consumption device too")
+    @Test("is sent by the consumption device")
     func device() async throws {
         let key = try SigningKey.generate(.es256, id: "c-1")
         try await Stage.with { configuration in

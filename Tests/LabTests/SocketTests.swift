@@ -66,7 +66,7 @@ struct SocketTests {
         }
     }
 
-    @Test("lets a client end in tokens", arguments: SimulatedClient.DeliveryMode.allCases)
+    @Test("leads a client to tokens", arguments: SimulatedClient.DeliveryMode.allCases)
     func tokens(mode: SimulatedClient.DeliveryMode) async throws {
         try await withSite { site in
             let outcome = await site.simulation.device.run(.init(user: "anna", mode: mode))
@@ -80,7 +80,10 @@ struct SocketTests {
         }
     }
 
-    @Test("breaks connections as it is told (K-11)", arguments: ["before_processing", "mid_body"])
+    @Test(
+        "breaks connections as the knob says (K-11)",
+        arguments: ["before_processing", "mid_body"]
+    )
     func drops(value: String) async throws {
         try await withSite { site in
             let knob = OutboundRequest(
@@ -107,7 +110,7 @@ struct SocketTests {
         }
     }
 
-    @Test("drips an answer at the rate it is told (K-12)")
+    @Test("sends a response at the knob's rate (K-12)")
     func drip() async throws {
         try await withSite { site in
             let set = #"{"set":{"call.slow":{"bytes_per_second":500}},"times":1}"#

@@ -4,7 +4,7 @@ import JSON
 import Lab
 import Testing
 
-@Suite("A knob for what the server sends", .timeLimit(.minutes(3)))
+@Suite("A knob for the server's requests", .timeLimit(.minutes(3)))
 struct StartKnobTests {
     private func turn(_ name: KnobName, _ value: String, _ stage: Stage) throws {
         stage.acp.knobs.set([name: try JSONValue(Array(value.utf8))])
@@ -37,7 +37,7 @@ struct StartKnobTests {
         }
     }
 
-    @Test("delivers a start again (K-02)", arguments: [true, false])
+    @Test("repeats a start (K-02)", arguments: [true, false])
     func repeats(isParallel: Bool) async throws {
         try await Stage.with { stage in
             try turn(.startRepeat, "{\"count\":3,\"parallel\":\(isParallel)}", stage)
@@ -49,7 +49,7 @@ struct StartKnobTests {
         }
     }
 
-    @Test("holds a start back, even beyond the login's end (K-03)")
+    @Test("delays a start, even past the login's end (K-03)")
     func delay() async throws {
         try await Stage.with { stage in
             try turn(.startDelay, "130000", stage)
@@ -62,7 +62,7 @@ struct StartKnobTests {
         }
     }
 
-    @Test("repeats a start until it gets a 2xx, each pause twice the last")
+    @Test("retries a start until 2xx, doubling the pause")
     func backoff() async throws {
         try await Stage.with { stage in
             stage.service.answerStarts(with: [503, 500, 404])
@@ -85,7 +85,7 @@ struct StartKnobTests {
         while !Task.isCancelled, stage.acp.clock.sleeperCount == 0 { await Task.yield() }
     }
 
-    @Test("stops repeating a start as told (K-04)")
+    @Test("limits the retries of a start (K-04)")
     func retry() async throws {
         try await Stage.with { stage in
             try turn(.startRetry, "{\"attempts\":3,\"backoff_ms\":[0]}", stage)
@@ -101,7 +101,7 @@ struct StartKnobTests {
     }
 
     @Test(
-        "maps what verify says (K-05)",
+        "maps the response of verify (K-05)",
         arguments: [
             ("unknown_user_id", 400), ("access_denied", 403), ("server_error", 500),
         ]
@@ -120,7 +120,7 @@ struct StartKnobTests {
     }
 
     @Test(
-        "names the state as old and new builds do (K-07)",
+        "names the state as old and new servers do (K-07)",
         arguments: [
             ("login_state", true, false), ("state", false, true), ("both_equal", true, true),
             ("both_different", true, true), ("none", false, false),
@@ -153,7 +153,7 @@ struct StartKnobTests {
         }
     }
 
-    @Test("asks for logins that name nobody (K-18)")
+    @Test("starts logins without a user (K-18)")
     func noHint() async throws {
         try await Stage.with { stage in
             stage.acp.knobs.set([.hintNone: .string("obuk_intent_only")], times: 1)
@@ -190,7 +190,7 @@ struct StartKnobTests {
         }
     }
 
-    @Test("leaves out the deadline, sends a megabyte, or a member twice (K-19)")
+    @Test("omits the deadline, sends a megabyte or repeats a member (K-19)")
     func brokenShapes() async throws {
         try await Stage.with { stage in
             stage.acp.knobs.set([.startShape: .string("no_expires_at")], times: 1)
@@ -226,7 +226,7 @@ struct StartKnobTests {
         }
     }
 
-    @Test("is off by some seconds (K-27)")
+    @Test("shifts expires_at (K-27)")
     func skew() async throws {
         try await Stage.with { stage in
             try turn(.clockSkew, "-3", stage)
@@ -235,7 +235,7 @@ struct StartKnobTests {
         }
     }
 
-    @Test("lets a login die before its time (K-28)")
+    @Test("ends a login early (K-28)")
     func early() async throws {
         try await Stage.with { stage in
             try turn(.expireEarly, "60000", stage)

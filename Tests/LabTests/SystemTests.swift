@@ -88,7 +88,7 @@ struct SystemTests {
         }
     }
 
-    @Test("accepts an unknown member, and says so in the journal")
+    @Test("accepts an unknown member and notes it in the journal")
     func unknownMember() async throws {
         try await Stage.with { stage in
             _ = try await stage.begin()
@@ -107,7 +107,7 @@ struct SystemTests {
         }
     }
 
-    @Test("wants a bearer token that it knows")
+    @Test("requires a known bearer token")
     func bearer() async throws {
         try await Stage.with { stage in
             for (fields, rule) in [
@@ -128,7 +128,7 @@ struct SystemTests {
         }
     }
 
-    @Test("wants the scope of the family")
+    @Test("requires the family's scope")
     func scope() async throws {
         try await Stage.with { stage in
             _ = try await stage.begin()
@@ -138,7 +138,7 @@ struct SystemTests {
         }
     }
 
-    @Test("does not know what never was, and forgets at the deadline")
+    @Test("answers 404 for unknown and expired logins")
     func gone() async throws {
         try await Stage.with { stage in
             let unknown = try await stage.service.call(.get, "/api/system/bank/scope-grants/x")
@@ -150,7 +150,7 @@ struct SystemTests {
         }
     }
 
-    @Test("counts each call, and the one that has an effect")
+    @Test("counts calls and effective reports")
     func counts() async throws {
         try await Stage.with { stage in
             _ = try await stage.begin()
@@ -171,7 +171,7 @@ struct SystemTests {
         }
     }
 
-    @Test("lets one of many parallel decisions have an effect")
+    @Test("applies one of many parallel decisions")
     func race() async throws {
         try await Stage.with { stage in
             _ = try await stage.begin()
@@ -194,7 +194,7 @@ struct SystemTests {
         }
     }
 
-    @Test("refuses a client that is not the service's, and a scope that is unknown")
+    @Test("refuses another client and an unknown scope")
     func systemToken() async throws {
         try await Stage.with { stage in
             #expect(try await stage.service.renewToken(scope: "everything").status == 400)

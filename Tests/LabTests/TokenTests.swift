@@ -8,7 +8,7 @@ struct TokenTests {
     static let grant = "urn:openid:params:grant-type:ciba"
 
     @Test(
-        "refuses what is not a redemption",
+        "refuses an invalid token request",
         arguments: [
             (["grant_type": grant], 400, "invalid_request"),
             (["grant_type": grant, "auth_req_id": "a b"], 400, "invalid_request"),
@@ -57,7 +57,7 @@ struct TokenTests {
         }
     }
 
-    @Test("asks for patience in steps of five seconds (OpenID CIBA Core §11)")
+    @Test("answers slow_down in steps of five seconds (OpenID CIBA Core §11)")
     func pacing() async throws {
         try await Stage.with { stage in
             let id = try await stage.begin()
@@ -72,7 +72,7 @@ struct TokenTests {
         }
     }
 
-    @Test("stops a client after six polls in a row that came too soon")
+    @Test("refuses a client after six early polls in a row")
     func sixViolations() async throws {
         try await Stage.with { stage in
             let id = try await stage.begin()
@@ -87,7 +87,7 @@ struct TokenTests {
         }
     }
 
-    @Test("does not pace a client whose login is decided")
+    @Test("does not slow down a client whose login is decided")
     func decidedAtOnce() async throws {
         try await Stage.with { stage in
             let id = try await stage.begin()
@@ -97,7 +97,7 @@ struct TokenTests {
         }
     }
 
-    @Test("gives tokens to one of many who redeem in parallel")
+    @Test("issues tokens to one of several parallel requests")
     func singleUse() async throws {
         try await Stage.with { stage in
             let id = try await stage.begin()
@@ -111,7 +111,7 @@ struct TokenTests {
         }
     }
 
-    @Test("redeems after the end what was approved before it")
+    @Test("issues tokens after the end for an approval before it")
     func approvedInTime() async throws {
         try await Stage.with { stage in
             let id = try await stage.begin()
@@ -121,7 +121,7 @@ struct TokenTests {
         }
     }
 
-    @Test("answers 403 to the waiting in the profile of Open Finance Brasil")
+    @Test("answers 403 to pending polls in the profile of Open Finance Brasil")
     func brasil() async throws {
         try await Stage.with({ $0.workspaces[0].profile = .ofb }) { stage in
             let id = try await stage.begin()

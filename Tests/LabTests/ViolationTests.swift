@@ -9,7 +9,7 @@ struct ViolationTests {
         "/api/system/bank/scope-grants/\(stage.service.starts[0]["login_id"]?.string ?? "")\(operation)"
     }
 
-    @Test("is caught when it fetches a link, follows a redirect or calls the path of an old text")
+    @Test("is caught when it fetches a link, follows a redirect or calls an obsolete path")
     func links() async throws {
         try await Stage.with { stage in
             let calls: [(Method, String, String)] = [
@@ -40,7 +40,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("is not blamed for a call that was under way before the 401")
+    @Test("is not blamed for a call that began before the 401")
     func underWay() async throws {
         try await Stage.with { stage in
             _ = try await stage.begin()
@@ -57,7 +57,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("is caught when it calls without end")
+    @Test("is caught when it calls endlessly")
     func tooManyCalls() async throws {
         try await Stage.with { stage in
             _ = try await stage.begin()
@@ -118,7 +118,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("is caught when verify answers nonsense")
+    @Test("is caught when verify answers an invalid body")
     func nonsense() async throws {
         try await Stage.with { stage in
             stage.network.add(
@@ -138,7 +138,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("finds itself in the list of the control API, until the reset")
+    @Test("is listed by the control API until the reset")
     func list() async throws {
         try await Stage.with { stage in
             _ = try await stage.service.call(.get, "/_decoy/link")

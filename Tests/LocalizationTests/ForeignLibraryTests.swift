@@ -17,7 +17,7 @@ struct ForeignLibraryTests {
     }
     private static let numbers = ["0.25", "7", "999", "12345", "123456.75", "1234567.5"]
     private static let counts = Array(0...250) + [1000, 1_000_000, 1_000_001, 3_000_000]
-    private static let amount = "12345.60"
+    private static let amount = "12345.67"
 
     private static func job(_ language: Language) -> JSONValue {
         let list = { (texts: [String]) in JSONValue.array(texts.map { .string($0) }) }
@@ -62,7 +62,8 @@ struct ForeignLibraryTests {
             compare(
                 StandardCodes.currencies.map { currency in
                     let money = Money(amount: Self.amount, currency: currency)
-                    let text = money.map(catalogue.money)
+                    // Babel is asked for these two digits, whatever the currency has.
+                    let text = money.map(catalogue.money)?.replacing("670", with: "67")
                     // Babel does not separate letters from the digits that follow.
                     return language == .en ? text?.replacing("\u{A0}", with: "") : text
                 },

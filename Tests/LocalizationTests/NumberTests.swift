@@ -31,7 +31,10 @@ struct NumberTests {
                     ">1,000,000_JP¥",
                 ]
             ),
-            ("0.5", "CHF", ["CHF_0.5", "CHF_0,5", "0,5_CHF", "0,5_CHF", "0,5_CHF", ">0.5_CHF"]),
+            (
+                "0.5", "CHF",
+                ["CHF_0.50", "CHF_0,50", "0,50_CHF", "0,50_CHF", "0,50_CHF", ">0.50_CHF"]
+            ),
             (
                 "12.345", "KWD",
                 [
@@ -52,9 +55,9 @@ struct NumberTests {
             ),
             (
                 "7.00", "XAF",
-                ["FCFA_7.00", "FCFA_7,00", "7,00_XAF", "7,00_FCFA", "7,00_FCFA", ">7.00_FCFA"]
+                ["FCFA_7", "FCFA_7", "7_XAF", "7_FCFA", "7_FCFA", ">7_FCFA"]
             ),
-            // Every digit is shown, whatever is usual for the currency.
+            // Every digit but a zero is shown, whatever is usual for the currency.
             (
                 "9999999999999.99999", "GBP",
                 [
@@ -63,7 +66,10 @@ struct NumberTests {
                     "9.999.999.999.999,99999_£", ">9,999,999,999,999.99999_UK£",
                 ]
             ),
-            ("5", "GBP", ["£5", "£_5", "5_GBP", "5_£GB", "5_£", ">5_UK£"]),
+            (
+                "5", "GBP",
+                ["£5.00", "£_5,00", "5,00_GBP", "5,00_£GB", "5,00_£", ">5.00_UK£"]
+            ),
         ]
     )
     func money(amount: String, currency: String, texts: [String]) throws {
@@ -74,6 +80,21 @@ struct NumberTests {
                 .replacing(">", with: "\u{200F}")
             #expect(Catalogue(language).money(money) == wanted, "\(language)")
         }
+    }
+
+    @Test(
+        "An amount has the minor units of its currency (ISO 4217), or more if they were sent",
+        arguments: [
+            ("20", "EUR", "€20.00"), ("100.5", "GBP", "£100.50"), ("100.00", "JPY", "¥100"),
+            ("100", "JPY", "¥100"), ("1.5", "JPY", "¥1.5"), ("1", "KWD", "KWD\u{A0}1.000"),
+            ("1.2345", "BHD", "BHD\u{A0}1.2345"), ("1.500", "GBP", "£1.50"),
+            ("1.005", "GBP", "£1.005"), ("10000", "KRW", "₩10,000"), ("7.10000", "USD", "$7.10"),
+            ("0.00", "GBP", "£0.00"), ("12", "CLP", "CLP\u{A0}12"), ("3", "CLF", "CLF\u{A0}3.0000"),
+        ]
+    )
+    func minorUnits(amount: String, currency: String, text: String) throws {
+        let money = try #require(Money(amount: amount, currency: currency, canBeZero: true))
+        #expect(Catalogue(.en).money(money) == text)
     }
 
     @Test("No digit of an amount is lost in any language", arguments: Language.allCases)

@@ -10,11 +10,12 @@ struct QuestionTests {
         arguments: [
             ("165.88", true), ("1", true), ("0.01", true), ("0.00001", true), ("10", true),
             ("9999999999999.99999", true), ("100.00", true),
-            ("", false), ("0", false), ("0.00", false), ("00.10", false), ("01", false),
+            ("1234567890123456.00", true),
+            ("", false), ("0", false), ("0.00", false),
             (".5", false), ("5.", false), ("1.2.3", false), ("-1", false), ("+1", false),
             ("1e9", false), ("NaN", false), ("Infinity", false), ("1,00", false), (" 1", false),
             ("1 ", false), ("1\n", false), ("١", false), ("１", false), ("0x1", false),
-            ("10000000000000", false), ("1.000001", false),
+            ("12345678901234567.00", false), ("1.000001", false),
             (String(repeating: "9", count: 40), false), ("1.\u{301}0", false), ("1\u{0}", false),
         ]
     )
@@ -22,6 +23,20 @@ struct QuestionTests {
         let money = Money(amount: amount, currency: "EUR")
         #expect((money != nil) == isTaken)
         if isTaken { #expect(money?.amount == amount, "no digit is touched") }
+    }
+
+    @Test(
+        "Superfluous zeros before an amount are removed",
+        arguments: [("0165.88", "165.88"), ("00.10", "0.10"), ("01", "1")]
+    )
+    func leadingZeros(_ amount: String, _ normalized: String) {
+        #expect(Money(amount: amount, currency: "GBP")?.amount == normalized)
+    }
+
+    @Test("An amount of zero needs a place that allows it")
+    func zero() {
+        #expect(Money(amount: "0.00", currency: "GBP", canBeZero: true)?.amount == "0.00")
+        #expect(Money(amount: "", currency: "GBP", canBeZero: true) == nil)
     }
 
     @Test(
@@ -47,6 +62,23 @@ struct QuestionTests {
     }
 
     // MARK: What is granted
+
+    @Test("Two spellings of a scope are two scopes, each granted only by its own bytes")
+    func spellings() throws {
+        let names = ["zo\u{EB}", "zoe\u{308}"]
+        let question = Self.question(
+            scopes: names.map { Consent.Scope(requestedName: $0, isOptional: true) }
+        )
+        for name in names {
+            let granted = try question.grant(for: Selection(scopes: [name])).scopes
+            #expect(granted.map { Array($0.utf8) } == [Array(name.utf8)])
+        }
+        #expect(try question.grant(for: .everything).scopes.count == 2)
+        let one = Self.question(scopes: [Consent.Scope(requestedName: names[0])])
+        #expect(throws: Selection.Problem.scopeUnknown) {
+            try one.grant(for: Selection(scopes: [names[1]]))
+        }
+    }
 
     static func question(
         _ choice: Consent.AccountChoice = .none,
@@ -264,7 +296,38 @@ struct QuestionTests {
         (brazilian, .init(identification: "1", ispb: "87654321"), false),
         (brazilian, .init(identification: "1", issuer: "2"), false),
         (brazilian, .init(identification: "1", accountType: "SVGS"), false),
+        // Leading zeros do not count where numbers are digits.
+        (
+            brazilian,
+            .init(identification: "001", ispb: "12345678", issuer: "0001", accountType: "CACC"),
+            true
+        ),
+        (sortCode("08080021325698"), sortCode("8080021325698"), true),
+        (sortCode("08080021325698"), sortCode("08-08-00 21325698"), true),
+        (sortCode("08080021325698"), sortCode("08080021325699"), false),
+        // The older names of schemes.
+        (sortCode("08080021325698"), scheme("SortCodeAccountNumber", "08080021325698"), true),
+        (scheme("IBAN", gb), scheme("UK.OBIE.IBAN", gb), true),
+        (scheme("PAN", "4929 1234 1234 1234"), scheme("UK.OBIE.PAN", "4929123412341234"), true),
+        (scheme("PAN", "4929123412341234"), scheme("PAN", "4929123412341235"), false),
+        // A British IBAN contains sort code and account number.
+        (scheme("UK.OBIE.IBAN", gb), sortCode("60161331926819"), true),
+        (scheme("UK.OBIE.IBAN", "gb29 nwbk 6016 1331 9268 19"), sortCode("60161331926819"), true),
+        (scheme("UK.OBIE.IBAN", gb), sortCode("60161331926818"), false),
+        (scheme("UK.OBIE.IBAN", gb), scheme("UK.OBIE.BBAN", "NWBK60161331926819"), true),
+        (scheme("UK.OBIE.IBAN", "GB28NWBK60161331926819"), sortCode("60161331926819"), false),
+        (scheme("UK.OBIE.IBAN", "DE89370400440532013000"), sortCode("70400440532013"), false),
+        (scheme("UK.OBIE.Paym", "07700900000"), scheme("UK.OBIE.Wallet", "07700900000"), false),
     ]
+    static let gb = "GB29NWBK60161331926819"
+
+    private static func scheme(_ name: String, _ number: String) -> Consent.NamedAccount {
+        Consent.NamedAccount(scheme: name, identification: number)
+    }
+
+    private static func sortCode(_ number: String) -> Consent.NamedAccount {
+        scheme("UK.OBIE.SortCodeAccountNumber", number)
+    }
 
     @Test("Accounts differ if any part that both name differs", arguments: pairs.indices)
     func sameAccount(_ index: Int) {

@@ -9,7 +9,7 @@ private let short = Duration.milliseconds(200)
 
 @Suite("A server's deadlines", .timeLimit(.minutes(3)))
 struct DeadlineTests {
-    @Test("end a connection on which nothing comes, without a word")
+    @Test("close a connection without a request, without a response")
     func silent() async throws {
         try await withServer(testRoutes) {
             $0.deadlines.header = short
@@ -19,7 +19,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("end an idle connection without a word")
+    @Test("close an idle connection without a response")
     func idle() async throws {
         try await withServer(testRoutes) {
             $0.deadlines.idle = short
@@ -30,7 +30,10 @@ struct DeadlineTests {
         }
     }
 
-    @Test("answer 408 when the head does not come", arguments: ["G", "GET / HTTP/1.1\r\nHost:"])
+    @Test(
+        "answer 408 when the request's header is late",
+        arguments: ["G", "GET / HTTP/1.1\r\nHost:"]
+    )
     func header(text: String) async throws {
         try await withServer(testRoutes) {
             $0.deadlines.header = short
@@ -45,7 +48,7 @@ struct DeadlineTests {
     }
 
     @Test(
-        "answer 408 when the content does not come",
+        "answer 408 when the request's body is late",
         arguments: ["Content-Length: 5\r\n\r\nab", "Transfer-Encoding: chunked\r\n\r\n5\r\nab"]
     )
     func body(rest: String) async throws {
@@ -58,7 +61,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("are not moved by a peer that dribbles")
+    @Test("are not extended by a peer that sends single bytes")
     func dribble() async throws {
         try await withServer(testRoutes) {
             $0.deadlines.header = .milliseconds(400)
@@ -86,7 +89,7 @@ struct DeadlineTests {
         ]
     }
 
-    @Test("answer 503 for a handler that takes too long, and drop its late answer")
+    @Test("answer 503 for a slow handler and drop its late response")
     func handler() async throws {
         let gate = Signal()
         try await withServer(slowRoutes(gate)) {
@@ -102,7 +105,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("take a route's own limit before the server's")
+    @Test("prefer a route's own limit to the server's")
     func route() async throws {
         let gate = Signal()
         try await withServer(slowRoutes(gate, deadline: short)) { server in
@@ -113,7 +116,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("do not hold back an earlier answer while a later handler runs")
+    @Test("do not delay an earlier response while a later handler runs")
     func heldBack() async throws {
         let gate = Signal()
         try await withServer(slowRoutes(gate)) { server in
@@ -126,7 +129,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("cut a peer that does not take its answers")
+    @Test("close the connection of a peer that does not read")
     func write() async throws {
         let big = [UInt8](repeating: 0x61, count: 8 << 20)
         let routes = testRoutes + [Route(.get, "/big") { _ in Response(status: 200, body: big) }]
@@ -141,7 +144,7 @@ struct DeadlineTests {
     }
 
     @Test(
-        "of slow peers by the thousand do not stop a normal one",
+        "do not delay a normal peer beside a thousand slow ones",
         arguments: [
             "GET / HTTP/1.1\r\nX-A: ",
             "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab",

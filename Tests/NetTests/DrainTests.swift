@@ -50,7 +50,7 @@ struct DrainTests {
         }
     }
 
-    @Test("finishes requests under way, and ends their connections")
+    @Test("finishes running requests and closes their connections")
     func underWay() async throws {
         try await withDrainable { server, gate, ended in
             let handled = try server.peer()
@@ -72,7 +72,7 @@ struct DrainTests {
         }
     }
 
-    @Test("cuts what is not finished when its time is up")
+    @Test("closes what is not finished at the time limit")
     func cut() async throws {
         try await withDrainable { server, gate, ended in
             let handled = try server.peer()
@@ -89,7 +89,7 @@ struct DrainTests {
         }
     }
 
-    @Test("cuts those who knocked before the drain and were let in after it began")
+    @Test("closes connections that were accepted after the drain began")
     func late() async throws {
         let group = try EventLoopGroup(count: 1)
         defer { group.stop() }
@@ -114,7 +114,7 @@ struct DrainTests {
         try await within { await running.value }
     }
 
-    @Test("that never ran does not begin to")
+    @Test("does not start if it never ran")
     func beforeRun() async throws {
         let group = try EventLoopGroup(count: 1)
         defer { group.stop() }
@@ -127,7 +127,7 @@ struct DrainTests {
         try await within { await server.run() }
     }
 
-    @Test("is what cancelling its task makes of it")
+    @Test("results from cancelling the server's task")
     func cancelled() async throws {
         let group = try EventLoopGroup(count: 1)
         defer { group.stop() }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("A peer that keeps asking for new keys (RFC 8446 §4.6.3)", .timeLimit(.minutes(3)))
+@Suite("A peer that keeps requesting key updates (RFC 8446 §4.6.3)", .timeLimit(.minutes(3)))
 struct KeyUpdateTests {
     private let certificates: Certificates
 
@@ -35,7 +35,7 @@ struct KeyUpdateTests {
         }
     }
 
-    @Test("is answered in between")
+    @Test("gets its responses in between")
     func answered() async throws {
         try await withTLSServer { server, client in
             let peer = try TLSPeer(port: server.port, client)
@@ -47,7 +47,7 @@ struct KeyUpdateTests {
         }
     }
 
-    @Test("and does not read the answers leaves the loop to the others")
+    @Test("does not occupy the event loop when it does not read")
     func unread() async throws {
         try await withTLSServer { server, client in
             let flood = try TLSPeer(port: server.port, client, receiveBuffer: 4096)
@@ -65,7 +65,7 @@ struct KeyUpdateTests {
         }
     }
 
-    @Test("gets its answer after one who asks once")
+    @Test("is served after a peer with one request")
     func turns() async throws {
         let entered = Signal()
         let gate = DispatchSemaphore(value: 0)

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import HTTP
 import Net
@@ -7,7 +8,7 @@ import Threads
 
 @Suite("A server under load", .timeLimit(.minutes(3)))
 struct LoadTests {
-    @Test("tells peers beyond its limit to come back, and goes on")
+    @Test("answers 503 to connections over its limit and keeps serving")
     func connectionLimit() async throws {
         try await withServer(testRoutes) {
             $0.maximumConnections = 2
@@ -36,7 +37,7 @@ struct LoadTests {
         }
     }
 
-    @Test("survives having no descriptors left")
+    @Test("survives running out of descriptors")
     func descriptors() async throws {
         await #expect(processExitsWith: .success) {
             try await withServer { server in
@@ -62,7 +63,7 @@ struct LoadTests {
         }
     }
 
-    @Test("shares its port among loops, and serves on each")
+    @Test("shares its port between event loops and serves on each")
     func manyLoops() async throws {
         try await withServer(loops: 2) { server in
             let peers = try (0..<32).map { _ in try server.peer() }
@@ -90,7 +91,7 @@ struct LoadTests {
     }
 
     @Test(
-        "listens on IPv6, and for IPv4 peers too",
+        "accepts IPv4 peers on an IPv6 address",
         .enabled("the machine has IPv6") { hasIPv6() }
     )
     func dualStack() async throws {
@@ -106,7 +107,7 @@ struct LoadTests {
         }
     }
 
-    @Test("goes on after peers that reset")
+    @Test("keeps serving after peers reset their connections")
     func resets() async throws {
         try await withServer { server in
             for text in ["", "GET", get("/hello"), post("/echo", "a").dropLast() + ""] {
@@ -121,14 +122,41 @@ struct LoadTests {
         }
     }
 
-    @Test("lets other peers have their turn while one sends without end")
+    @Test("measures how long an event loop could not respond")
+    func lag() async throws {
+        let entered = Signal()
+        let gate = DispatchSemaphore(value: 0)
+        let group = try EventLoopGroup(count: 1)
+        defer { group.stop() }
+        let server = try Server(
+            ServerConfiguration(address: .loopback()),
+            router: Router([blockingRoute(entered, until: gate)]),
+            loops: group.loops
+        )
+        let running = Task(executorPreference: group.loops[0]) { await server.run() }
+        let peer = try RawPeer(port: server.port)
+        try peer.send(get("/block"))
+        await entered.wait()
+        // Time passes: how much is what is measured.
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .milliseconds(100) {}
+        #expect(group.loops[0].takeLag() >= .milliseconds(80))
+        gate.signal()
+        _ = try peer.receive(until: "\r\n\r\n")
+        server.drain(within: .zero)
+        await running.value
+        #expect(group.loops[0].takeLag() >= .milliseconds(80))
+        #expect(group.loops[0].takeLag() < .milliseconds(80))
+    }
+
+    @Test("serves other peers while one sends endlessly")
     func fairness() async throws {
         try await withServer { server in
             let greedy = try server.peer()
             let stop = Locked(false)
             let many = Array(String(repeating: get("/hello"), count: 200).utf8)
-            WorkerThread.start { while !stop.withLock({ $0 }) { try? greedy.send(many) } }
-            WorkerThread.start { while !stop.withLock({ $0 }) { _ = try? greedy.receive() } }
+            try WorkerThread.start { while !stop.withLock({ $0 }) { try? greedy.send(many) } }
+            try WorkerThread.start { while !stop.withLock({ $0 }) { _ = try? greedy.receive() } }
             let peer = try server.peer()
             for _ in 0..<20 {
                 try peer.send(post("/echo", "polite"))

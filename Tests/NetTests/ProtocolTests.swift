@@ -4,9 +4,9 @@ import Net
 import TestSupport
 import Testing
 
-@Suite("What a server answers", .timeLimit(.minutes(3)))
+@Suite("A server's response", .timeLimit(.minutes(3)))
 struct ProtocolTests {
-    @Test("to HEAD is the length without the content")
+    @Test("to HEAD has the length and no body")
     func head() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -17,7 +17,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("to a wrong method is 405 with the right ones")
+    @Test("to a wrong method is 405 with the allowed methods")
     func methodNotAllowed() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -28,7 +28,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("to an unknown path is 404, and the connection goes on")
+    @Test("to an unknown path is 404 and keeps the connection open")
     func notFound() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -40,7 +40,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("to 100-continue comes before the content does")
+    @Test("to Expect: 100-continue is sent before the body arrives")
     func expectation() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -52,7 +52,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("to 100-continue with too much content is 413 at once")
+    @Test("to Expect: 100-continue with too large a body is 413 at once")
     func expectationRefused() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -65,7 +65,7 @@ struct ProtocolTests {
     }
 
     @Test(
-        "to what is no request is its status, and the end of the connection",
+        "to an invalid request is an error and closes the connection",
         arguments: [
             ("GARBAGE\r\n\r\n", 400), ("GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505),
             ("GET / HTTP/1.1\r\n\r\n", 400), ("\u{16}\u{3}\u{1}", 400),
@@ -83,7 +83,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("comes before a refusal of what was sent after it")
+    @Test("is sent before the refusal of a later request")
     func order() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -96,7 +96,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("can be read although the peer sends on after a refusal")
+    @Test("can be read by a peer that keeps sending after a refusal")
     func lingering() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -130,7 +130,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("keeps an HTTP/1.0 connection that asks for it")
+    @Test("keeps an HTTP/1.0 connection open on request")
     func oldKeepAlive() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -142,7 +142,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("takes chunked content, in any pieces")
+    @Test("follows a chunked body, however it is cut")
     func chunked() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -154,7 +154,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("takes content of many buffers, and small requests around it")
+    @Test("follows a body larger than a buffer, between small requests")
     func large() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -167,7 +167,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("tells handlers who the peer is")
+    @Test("is made by a handler that knows the peer")
     func peer() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -176,7 +176,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("numbers requests so that no two have one number")
+    @Test("belongs to a request with a unique number")
     func identifiers() async throws {
         try await withServer(loops: 2) { server in
             for _ in 0..<4 {

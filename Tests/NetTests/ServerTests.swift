@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A server", .timeLimit(.minutes(3)))
 struct ServerTests {
-    @Test("answers, and keeps the connection")
+    @Test("answers and keeps the connection open")
     func keepAlive() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -35,7 +35,7 @@ struct ServerTests {
         }
     }
 
-    @Test("answers a peer that has ended its output")
+    @Test("answers a peer that has closed its sending side")
     func halfClose() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -55,7 +55,7 @@ struct ServerTests {
         }
     }
 
-    @Test("answers a request when the peer ends its output within the next one")
+    @Test("answers a request when the peer closes within the next one")
     func endsWithinTheNextRequest() async throws {
         try await withServer { server in
             let peer = try server.peer()
@@ -65,7 +65,7 @@ struct ServerTests {
         }
     }
 
-    @Test("answers a whole request before the rest of the next one has come")
+    @Test("answers a request before the next one is complete")
     func oneAndAHalf() async throws {
         try await withServer { server in
             let peer = try server.peer()

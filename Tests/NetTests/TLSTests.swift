@@ -35,7 +35,7 @@ struct TLSTests {
         )
     }
 
-    @Test("speaks both versions", arguments: [(true, "TLSv1.2"), (false, "TLSv1.3")])
+    @Test("speaks TLS 1.2 and 1.3", arguments: [(true, "TLSv1.2"), (false, "TLSv1.3")])
     func versions(isLimited: Bool, version: String) async throws {
         try await withServer(testRoutes) {
             $0.tls = settings()
@@ -54,7 +54,7 @@ struct TLSTests {
         }
     }
 
-    @Test("serves peers that ask for no certificate only if it needs none")
+    @Test("serves peers without a certificate only if none is required")
     func clientCertificates() async throws {
         typealias Row = (ClientCertificates, String?, String?)
         let authority = certificates.authority
@@ -91,7 +91,7 @@ struct TLSTests {
         }
     }
 
-    @Test("knows a peer by the thumbprint of its certificate (RFC 8705 §3.1)")
+    @Test("identifies a peer by its certificate's thumbprint (RFC 8705 §3.1)")
     func thumbprint() async throws {
         let route = Route(.get, "/thumbprint") { request in
             let bytes = request.peer.certificate?.thumbprint ?? []
@@ -119,7 +119,7 @@ struct TLSTests {
         }
     }
 
-    @Test("takes new certificates without dropping connections")
+    @Test("uses new certificates without closing connections")
     func reload() async throws {
         let directory = try TemporaryDirectory()
         let (certificate, key) = (directory.file("c.pem"), directory.file("k.pem"))
@@ -157,7 +157,7 @@ struct TLSTests {
         }
     }
 
-    @Test("ends handshakes that do not come to their end")
+    @Test("closes connections whose handshake does not finish")
     func handshakeDeadline() async throws {
         try await withServer(testRoutes) {
             $0.tls = settings()
@@ -171,7 +171,7 @@ struct TLSTests {
         }
     }
 
-    @Test("refuses what is not TLS, and goes on")
+    @Test("refuses plain text and keeps serving")
     func plain() async throws {
         try await withServer(testRoutes) {
             $0.tls = settings()
@@ -202,7 +202,29 @@ struct TLSTests {
         }
     }
 
-    @Test("cannot be made with files that are no certificate or no key of it")
+    @Test("sends Strict-Transport-Security in every response (RFC 6797 §7.1)")
+    func strictTransport() async throws {
+        let expected = "\r\nStrict-Transport-Security: max-age=31536000\r\n"
+        for (age, isSent) in [(Duration.seconds(365 * 86400), true), (.zero, false)] {
+            try await withServer(testRoutes) {
+                $0.tls = settings()
+                $0.strictTransport = age
+            } _: { server in
+                for text in [get("/hello"), get("/nowhere"), get("/echo"), "nonsense\r\n\r\n"] {
+                    let peer = try TLSPeer(port: server.port, client())
+                    try peer.send(text)
+                    #expect(try peer.receive(until: "\r\n\r\n").contains(expected) == isSent)
+                }
+            }
+        }
+        try await withServer { server in
+            let plain = try server.peer()
+            try plain.send(get("/hello"))
+            #expect(!(try plain.receive(until: "hello").contains("Strict-Transport")))
+        }
+    }
+
+    @Test("is not created from files without a certificate and its key")
     func badFiles() throws {
         let group = try EventLoopGroup(count: 1)
         defer { group.stop() }
@@ -221,7 +243,7 @@ struct TLSTests {
         }
     }
 
-    @Test("is trusted by clients only under its name and by its authority")
+    @Test("is trusted by clients only for its name and its authority")
     func serverIdentity() async throws {
         try await withServer(testRoutes) {
             $0.tls = settings("intruder")

@@ -232,10 +232,14 @@ private final class Liveness: Sendable {
     /// On a thread of its own: the shared pool has few, and the channel needs one.
     private func wait(for event: Int32) async -> Bool {
         await withCheckedContinuation { waiter in
-            WorkerThread.start { [descriptor] in
-                var wanted = pollfd(fd: descriptor, events: Int16(event & POLLIN), revents: 0)
-                let count = poll(&wanted, 1, 30_000)
-                waiter.resume(returning: count == 1 && Int32(wanted.revents) & event != 0)
+            do {
+                try WorkerThread.start { [descriptor] in
+                    var wanted = pollfd(fd: descriptor, events: Int16(event & POLLIN), revents: 0)
+                    let count = poll(&wanted, 1, 30_000)
+                    waiter.resume(returning: count == 1 && Int32(wanted.revents) & event != 0)
+                }
+            } catch {
+                waiter.resume(returning: false)
             }
         }
     }

@@ -296,6 +296,6 @@ struct LoginRowTests {
     func complete() {
         let tried = Self.changes.reduce(into: Set<LoginColumn>()) { $0.formUnion($1.columns) }
         // Every row has its own number, and redaction is tested elsewhere.
-        #expect(tried.union([.number, .redacted]) == Set(LoginColumn.allCases))
+        #expect(tried.union([.number, .redacted, .interruptions]) == Set(LoginColumn.allCases))
     }
 }

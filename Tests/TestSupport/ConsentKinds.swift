@@ -53,9 +53,10 @@ extension Fact.Codes {
     public static let durationType = Self("duration_type")
     public static let resourceType = Self("resource_type")
 
-    public static let all: [Self] = [
-        .ukPermission, .brasilPermission, .fdxCluster, .scope, .frequency, .chargeBearer,
-        .paymentContext, .rateType, .country, .currency, .personKind, .localInstrument,
-        .paymentType, .sharingType, .durationType, .resourceType,
-    ]
+    public static let all: [Self] =
+        [
+            .ukPermission, .brasilPermission, .fdxCluster, .scope, .frequency, .chargeBearer,
+            .paymentContext, .rateType, .country, .currency, .personKind, .localInstrument,
+            .paymentType, .sharingType, .durationType, .resourceType,
+        ] + StandardCodes.closed.keys.sorted().map { Self($0) }
 }

@@ -21,9 +21,49 @@ public enum StandardCodes {
         case .sharingType: ["one_time", "one_time_with_refresh_token", "reusable"]
         case .durationType: ["ONE_TIME", "TIME_BOUND", "PERSISTENT"]
         case .resourceType: ["ACCOUNT", "CUSTOMER", "DOCUMENT"]
-        default: []
+        default: closed[codes.name] ?? []
         }
     }
+
+    /// Lists that consents seldom have, by name: Open Banking UK 3.1 and 4.0, and ISO 20022
+    /// (`ExternalPurpose1Code`, `ExternalCategoryPurpose1Code`).
+    public static let closed: [String: [String]] = [
+        "account_holder": [
+            "Personal", "JointPersonal", "PersonalSoleTrader", "Business", "Corporate", "Charity",
+            "Government",
+        ],
+        "account_scheme": [
+            "SortCodeAccountNumber", "IBAN", "BBAN", "PAN", "Paym", "Wallet", "BICFI",
+        ],
+        "alias_type": ["TELE", "MBNO", "EMAL"],
+        "authorisation_type": ["Any", "Single"],
+        "charge_paid": ["BorneByCreditor", "BorneByDebtor", "Shared", "FollowingServiceLevel"],
+        "charge_type": [
+            "UK.OBIE.CHAPSOut", "UK.OBIE.BalanceTransferOut", "UK.OBIE.MoneyTransferOut",
+        ],
+        "consent_status": ["Authorised"],
+        "mandate_frequency": [
+            "ADHO", "DAIL", "INDA", "WEEK", "FRTN", "MNTH", "QURT", "MIAN", "YEAR",
+        ],
+        "mandate_kind": ["FIXE", "USGB", "VARI"],
+        "priority": ["Normal", "Urgent"],
+        "purpose": [
+            "ALMY", "BECH", "BENE", "BONU", "CASH", "CBFF", "CBTV", "CCRD", "CDBL", "CDCB", "CDCD",
+            "CDCS", "CHAR", "COLL", "COMC", "COMM", "CORT", "COST", "DCRD", "DIVI", "DNTS", "ELEC",
+            "EPAY", "ESTX", "FCOL", "GASB", "GDDS", "GIFT", "GOVT", "HLRP", "HSPC", "INSU", "INTC",
+            "INTE", "INVS", "IVPT", "LOAN", "LOAR", "MDCS", "MP2B", "MP2P", "NWCH", "OTHR", "PAYR",
+            "PENS", "PHON", "RCPT", "REFU", "RENT", "RINP", "SALA", "SAVG", "SCVE", "SECU", "SSBE",
+            "STDY", "SUBS", "SUPP", "TAXS", "TRAD", "TREA", "UBIL", "VATX", "WHLD", "WTER", "ICCP",
+            "IDCP",
+        ],
+        "refund": ["Yes", "No"],
+        "sca_approach": ["CA", "SCA"],
+        "sca_exemption": [
+            "BillPayment", "ContactlessTravel", "EcommerceGoods", "EcommerceServices", "Kiosk",
+            "Parking", "PartyToParty",
+        ],
+        "yes_no": ["true", "false"],
+    ]
 
     /// A value with the group of each code, as the families make it.
     public static func permissions(_ codes: [String], _ list: Fact.Codes) -> Fact.Value {
@@ -66,7 +106,9 @@ public enum StandardCodes {
                 "openid": .person, "profile": .person, "email": .person, "address": .person,
                 "phone": .person, "common:": .person, "bank:accounts.": .accounts,
                 "bank:transactions": .transactions, "bank:payees": .regular,
-                "bank:regular_payments": .regular,
+                "bank:regular_payments": .regular, "energy:accounts.": .accounts,
+                "telco:accounts.": .accounts, "energy:billing": .transactions,
+                "telco:billing": .transactions,
             ]
         default: [:]
         }
@@ -112,13 +154,28 @@ public enum StandardCodes {
         "INVESTMENTS", "REWARDS", "TAX", "NOTIFICATIONS",
     ]
 
-    /// Consumer Data Right (AU), the scopes of banking and of the customer; and those that servers
+    /// Consumer Data Right (AU), the scopes of all sectors and of the customer; and those that servers
     /// seldom explain: of OpenID Connect Core §5.4 and §11, and of open banking in other countries.
     public static let scopes = [
         "openid", "profile", "email", "address", "phone", "offline_access", "accounts", "payments",
         "common:customer.basic:read", "common:customer.detail:read",
         "bank:accounts.basic:read", "bank:accounts.detail:read", "bank:transactions:read",
         "bank:payees:read", "bank:regular_payments:read",
+        "energy:accounts.basic:read",
+        "energy:accounts.detail:read",
+        "energy:accounts.concessions:read",
+        "energy:accounts.paymentschedule:read",
+        "energy:billing:read",
+        "energy:electricity.servicepoints.basic:read",
+        "energy:electricity.servicepoints.detail:read",
+        "energy:electricity.der:read",
+        "energy:electricity.usage:read",
+        "telco:accounts.basic:read",
+        "telco:accounts.detail:read",
+        "telco:accounts.concessions:read",
+        "telco:accounts.paymentschedule:read",
+        "telco:billing:read",
+        "telco:usage:read",
     ]
 
     /// Open Banking UK, `OBChargeBearerType1Code`.

@@ -11,7 +11,9 @@ enum Composition {
     /// Runs the service until it is told to stop.
     static func serve(_ configuration: ServiceConfiguration) async throws {
         let service = try Service(configuration)
-        UnixSignals.start { service.receive($0) }
+        do { try UnixSignals.start { service.receive($0) } } catch {
+            throw CommandFailure(.unavailable, "\(error)")
+        }
         await service.run()
     }
 

@@ -1,5 +1,6 @@
 import Commands
 import Configuration
+public import HTTP
 import Logins
 public import Net
 
@@ -23,6 +24,9 @@ public struct EmbeddedService: Sendable {
         guard let id = UserID(identifier) else { return }
         try await service.add([User(id: id, isActive: true, language: language)])
     }
+
+    /// What the service's listeners answer, for calls without a network.
+    public var routes: [Route] { service.routes }
 
     /// Serves until it is told to stop.
     public func run() async { await service.run() }

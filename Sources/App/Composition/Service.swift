@@ -39,6 +39,9 @@ final class Service: Sendable {
     private let management: Server
     private let isDraining: Draining
 
+    /// What both listeners answer.
+    let routes: [Route]
+
     /// The port of the public listener.
     var port: UInt16 { server.port }
 
@@ -128,6 +131,7 @@ final class Service: Sendable {
             servers.routes + parts.routes(directory: directory, desk: desk)
         )
         let managementRouter = Router(Self.managementRoutes(store, registry, draining))
+        routes = router.routes + managementRouter.routes
         do {
             let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
             let count = configuration.listen.loops == 0 ? cores : configuration.listen.loops

@@ -56,20 +56,20 @@ struct CloudentityOutbound: Sendable {
     var lookup = Lookup.always
     /// The consents that logins are for.
     var workspaces = CloudentityWorkspaces()
-    var rejectionCodes = RejectionCodes()
     var statusPolicy = StatusPolicy()
 }
 
 extension CloudentityOutbound {
     /// Where the scope grant of a login is, each name one path segment [BP-1]; nil when the tenant
-    /// is needed and neither the start nor the configuration names one.
+    /// is needed and neither the start nor the configuration names one, and when a name cannot be a
+    /// segment.
     func scopeGrantURL(of key: LoginKey) -> String? {
         url(.scopeGrant, of: key)
     }
 
     /// The URL at which the consent of a login is accepted and rejected; nil as above.
     func consentURL(_ kind: Consent.Kind, of key: LoginKey) -> String? {
-        ConsentStandard.family(of: kind).flatMap { reportURL($0, of: key) }
+        workspaces.family(of: kind).flatMap { reportURL($0, of: key) }
     }
 
     /// The same by family; nil stands for the scope grant.
@@ -83,18 +83,17 @@ extension CloudentityOutbound {
         let base =
             address.family == nil
             ? scopeGrantBaseURL ?? scopeGrantBase(tenant) : consentBaseURL ?? consentBase(tenant)
-        return base.map {
-            Self.trimmed($0) + "/" + address.path + "/"
-                + PercentEncoding.encodeSegment(key.login.value)
+        guard let base, let login = PercentEncoding.encodeSegment(key.login.value) else {
+            return nil
         }
+        return Self.trimmed(base) + "/" + address.path + "/" + login
     }
 
     private func scopeGrantBase(_ tenant: TenantID?) -> String? {
         switch domainMode {
         case .standard:
-            tenant.map {
-                Self.trimmed(acp) + "/api/system/" + PercentEncoding.encodeSegment($0.value)
-            }
+            tenant.flatMap { PercentEncoding.encodeSegment($0.value) }
+                .map { Self.trimmed(acp) + "/api/system/" + $0 }
         case .tenantVanity, .serverVanity: Self.trimmed(acp) + "/api/system"
         }
     }
@@ -124,9 +123,8 @@ extension CloudentityOutbound {
     private func systemWorkspace(_ tenant: TenantID?) -> String? {
         switch domainMode {
         case .standard:
-            tenant.map {
-                Self.trimmed(acp) + "/" + PercentEncoding.encodeSegment($0.value) + "/system"
-            }
+            tenant.flatMap { PercentEncoding.encodeSegment($0.value) }
+                .map { Self.trimmed(acp) + "/" + $0 + "/system" }
         case .tenantVanity: Self.trimmed(acp) + "/system"
         case .serverVanity: Self.trimmed(acp)
         }

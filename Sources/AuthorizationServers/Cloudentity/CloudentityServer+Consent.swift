@@ -88,7 +88,8 @@ extension CloudentityServer {
             allowsPartialScopes: workspace.allowsPartialScopes
         )
         do {
-            let consent = try decoder.consent(answer, of: login.details)
+            let asking = login.question == nil ? clock.now() : nil
+            let consent = try decoder.consent(answer, of: login.details, asking: asking)
             let isRenewal = consent.facts.contains(ConsentDecoder.renewal)
             // It was authorised by somebody else since it was shown.
             if login.question != nil, isRenewal, !login.renewsAccess { return .gone }
@@ -96,7 +97,7 @@ extension CloudentityServer {
         } catch {
             switch error {
             case .ended(.approved), .ended(.rejected), .ended(.over): return .gone
-            case .ended, .incomplete, .unknownCode, .typeMismatch:
+            case .ended, .incomplete, .unknownCode, .typeMismatch, .late:
                 return unusable(error.event, error.place, login)
             }
         }
@@ -106,6 +107,10 @@ extension CloudentityServer {
 
     private func scopeGrant(of login: PendingLogin) async -> ConsentAnswer {
         let told = told(login)
+        // Nobody is asked for what can never be reported.
+        guard settings.scopeGrantURL(of: login.key) != nil else {
+            return unusable("consent.unaddressable", "the server has no address for it", login)
+        }
         guard settings.lookup == .always else { return showable(told, login) }
         switch await fetch([.scopeGrant], of: login) {
         case .found(let address, let body):
@@ -180,7 +185,7 @@ extension CloudentityServer {
         let known = found.address(of: login.key).flatMap { addresses.contains($0) ? $0 : nil }
         for address in known.map({ [$0] }) ?? addresses {
             guard let url = settings.url(address, of: login.key) else {
-                return .refused("no tenant is known to ask")
+                return .refused("no tenant is known to ask, or a name can be no path segment")
             }
             switch await call(.get, url, nil, of: login) {
             case .answer(let answer) where answer.status == 200:

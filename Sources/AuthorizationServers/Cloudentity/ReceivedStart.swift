@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import Logins
+import Texts
 
 /// The body of `POST /authentication/start` (`Contract.md`, section 2).
 struct ReceivedStart {
@@ -61,7 +62,7 @@ struct ReceivedStart {
         details.state = members.loginState ?? (isStrict ? nil : members.state)
         hasTwoStates =
             members.loginState != nil && members.state != nil
-            && members.loginState != members.state
+            && members.loginState?.exact != members.state?.exact
         expiresAt = try Self.moment("expires_at", members.expiresAt)
         self.details = details
         if details.state == nil, inbound.requiresLoginState || isStrict {

@@ -1,5 +1,6 @@
 import Localization
 import Logins
+import Texts
 
 extension Sheet {
     // MARK: Scopes
@@ -133,14 +134,14 @@ extension Sheet {
         case .none: HTML.empty
         case .payer where question.fixedAccount != nil: HTML.empty
         case .several(let preselected):
-            accounts(.accountsHeading, .accountsHelp, "checkbox", Set(preselected))
+            accounts(.accountsHeading, .accountsHelp, "checkbox", preselected)
         case .payer:
             // A single account is preselected, and still shown before the payment.
             accounts(
                 .payerHeading,
                 .payerHelp,
                 "radio",
-                question.accounts.count == 1 ? Set(question.accounts.map(\.id)) : []
+                question.accounts.count == 1 ? question.accounts.map(\.id) : []
             )
         }
     }
@@ -149,9 +150,9 @@ extension Sheet {
         _ heading: Phrase,
         _ help: Phrase,
         _ control: String,
-        _ preselected: Set<String>
+        _ preselected: [String]
     ) -> HTML {
-        let chosen = attempt.map { Set($0.selection.accounts ?? []) } ?? preselected
+        let chosen = Set((attempt.map { $0.selection.accounts ?? [] } ?? preselected).map(\.exact))
         return options(
             "accounts",
             catalogue.html(heading),
@@ -160,7 +161,7 @@ extension Sheet {
             error: attempt.flatMap { $0.problem.isAboutScopes ? nil : $0.problem.phrase }
         ) {
             for account in question.accounts {
-                option(control, "account", account.id, chosen.contains(account.id)) {
+                option(control, "account", account.id, chosen.contains(account.id.exact)) {
                     HTML.element("strong") { page.untrusted(account.name) }
                     HTML.element("span", ["class": "why"]) { description(account) }
                 }

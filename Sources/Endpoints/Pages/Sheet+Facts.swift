@@ -112,6 +112,19 @@ extension Sheet {
         case .days(let count): .text(catalogue.text(.days, count))
         case .codes(let codes, let list, let groups): self.codes(codes, list, groups)
         case .account(let account): self.account(account)
+        case .rate(let rate): self.rate(rate)
+        case .list(let values): lines(values.map(self.value))
+        }
+    }
+
+    /// `1 GBP = 1.10 USD`, from left to right in every language.
+    private func rate(_ rate: Fact.ExchangeRate) -> HTML {
+        HTML.element("bdi", ["dir": "ltr"]) {
+            InertText.html(
+                [
+                    "1 \(rate.unit) = \(catalogue.number(rate.rate) ?? rate.rate)", rate.quoted,
+                ].compactMap(\.self).joined(separator: " ")
+            )
         }
     }
 
@@ -181,7 +194,9 @@ extension Sheet {
         lines(
             (account.name.map { [page.untrusted($0)] } ?? [])
                 + (account.ispb == nil ? number(account) : parts(account))
-                + (account.secondary.map { [digits($0)] } ?? [])
+                + (account.secondary.map { secondary in
+                    [catalogue.html(.secondaryNumber, ["number": digits(secondary)])]
+                } ?? [])
         )
     }
 
@@ -193,20 +208,21 @@ extension Sheet {
 
     private func number(_ account: Consent.NamedAccount) -> [HTML] {
         let number = account.identification
-        switch account.scheme {
-        case "UK.OBIE.SortCodeAccountNumber" where AccountNumber.isSortCodeAndNumber(number),
-            "SortCodeAccountNumber" where AccountNumber.isSortCodeAndNumber(number):
+        let compact = AccountNumber.compact(number)
+        switch account.scheme.map(AccountNumber.scheme) {
+        case "SortCodeAccountNumber" where AccountNumber.isSortCodeAndNumber(compact):
             return [
                 catalogue.html(
                     .sortCode,
-                    ["number": digits(AccountNumber.sortCode(number))]
+                    ["number": digits(AccountNumber.sortCode(compact))]
                 ),
-                catalogue.html(.accountNumber, ["number": digits(String(number.dropFirst(6)))]),
+                catalogue.html(.accountNumber, ["number": digits(String(compact.dropFirst(6)))]),
             ]
-        case "UK.OBIE.IBAN" where AccountNumber.isIBAN(number),
-            "IBAN" where AccountNumber.isIBAN(number):
-            return [.text("IBAN ") + digits(AccountNumber.inFours(number))]
-        case let scheme?: return [page.untrusted(scheme), digits(number)]
+        case "IBAN" where AccountNumber.isIBAN(compact):
+            return [.text("IBAN ") + digits(AccountNumber.inFours(compact))]
+        case let scheme?:
+            let name = catalogue.meaning(scheme, in: .accountScheme).map { HTML.text($0) }
+            return [name ?? page.untrusted(account.scheme ?? ""), digits(number)]
         case nil: return [catalogue.html(.accountNumber, ["number": digits(number)])]
         }
     }
@@ -266,6 +282,16 @@ enum BrazilianDocument {
 
 /// The usual ways to write account numbers.
 enum AccountNumber {
+    /// A scheme of Open Banking by its short name, which older versions use alone.
+    static func scheme(_ name: String) -> String {
+        name.hasPrefix("UK.OBIE.") ? String(name.dropFirst("UK.OBIE.".count)) : name
+    }
+
+    /// Without the spaces and hyphens that people put between groups.
+    static func compact(_ text: String) -> String {
+        String(decoding: text.utf8.filter { $0 != 0x20 && $0 != 0x2D }, as: UTF8.self)
+    }
+
     /// Six digits and eight.
     static func isSortCodeAndNumber(_ text: String) -> Bool {
         text.utf8.count == 14 && text.utf8.allSatisfy { (0x30...0x39).contains($0) }

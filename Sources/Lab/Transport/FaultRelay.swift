@@ -64,16 +64,18 @@ public final class FaultRelay: Sendable {
 
     /// Accepts connections and passes them on to a port of this machine, until `stop`.
     public func start(target: UInt16) {
-        WorkerThread.start { [self] in
+        let isStarted: Void? = try? WorkerThread.start { [self] in
             while true {
                 let peer = accept(listener, nil, nil)
                 if peer < 0, errno == EINTR || errno == ECONNABORTED { continue }
                 guard peer >= 0 else { break }
                 _ = fcntl(peer, F_SETFD, FD_CLOEXEC)
-                WorkerThread.start { [self] in connect(peer, target) }
+                let hasThread: Void? = try? WorkerThread.start { [self] in connect(peer, target) }
+                if hasThread == nil { close(peer) }
             }
             close(listener)
         }
+        if isStarted == nil { close(listener) }
     }
 
     /// Stops accepting. Open connections go on until either end closes them.

@@ -14,6 +14,8 @@ public struct BankAccount: Hashable, Sendable {
     /// The number by the standard that consents use; nil if the bank does not say. Then no consent
     /// that names an account matches it.
     public let number: Consent.NamedAccount?
+    /// Further numbers of the same account, in other schemes.
+    public let numbers: [Consent.NamedAccount]
     /// The type of resource that it is reported as, such as `ACCOUNT`.
     public let resourceType: String?
     /// The bank's identifier of the customer who owns it.
@@ -27,6 +29,7 @@ public struct BankAccount: Hashable, Sendable {
         currency: String? = nil,
         purposes: Set<Purpose> = Set(Purpose.allCases),
         number: Consent.NamedAccount? = nil,
+        numbers: [Consent.NamedAccount] = [],
         resourceType: String? = nil,
         customerID: String? = nil
     ) {
@@ -37,9 +40,13 @@ public struct BankAccount: Hashable, Sendable {
         self.currency = currency
         self.purposes = purposes
         self.number = number
+        self.numbers = numbers
         self.resourceType = resourceType
         self.customerID = customerID
     }
+
+    /// `number` and `numbers`.
+    public var allNumbers: [Consent.NamedAccount] { (number.map { [$0] } ?? []) + numbers }
 
     /// The raw value is stored and part of the bank's interface: must not change.
     public enum Kind: String, Hashable, Sendable, CaseIterable {

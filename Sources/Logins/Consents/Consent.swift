@@ -1,3 +1,5 @@
+import Texts
+
 /// What a user is asked to approve, as the authorization server describes it. What the client says
 /// about the consent is never part of it.
 ///
@@ -130,29 +132,20 @@ public struct Consent: Hashable, Sendable {
         }
     }
 
-    /// What is requested of accounts of one type.
+    /// What is requested of one type of resource.
     public struct Resource: Hashable, Sendable {
         /// Such as `ACCOUNT`.
         public let type: String
         /// Data clusters, by the standard's codes.
         public let clusters: [String]
+        /// Whether it is granted for selected accounts. Otherwise it is granted as such, like a
+        /// customer's contact details.
+        public let needsAccounts: Bool
 
-        public init(type: String, clusters: [String]) {
+        public init(type: String, clusters: [String], needsAccounts: Bool = true) {
             self.type = type
             self.clusters = clusters
+            self.needsAccounts = needsAccounts
         }
-    }
-}
-
-extension Consent.NamedAccount {
-    /// Whether both name the same account. The display name is ignored, and so is a part that only
-    /// one of them has.
-    public func isSameAccount(as other: Self) -> Bool {
-        func agree(_ one: String?, _ two: String?) -> Bool {
-            one == nil || two == nil || one == two
-        }
-        return identification == other.identification && scheme == other.scheme
-            && agree(secondary, other.secondary) && agree(ispb, other.ispb)
-            && agree(issuer, other.issuer) && agree(accountType, other.accountType)
     }
 }

@@ -24,6 +24,11 @@ extension Consent {
             self.accountRules = accountRules
         }
 
+        /// The same kind for a consent that does something else.
+        public func with(_ subject: Subject) -> Kind {
+            Kind(name, subject, dayOffset: dayOffset, accountRules: accountRules)
+        }
+
         /// An ordinary backchannel login, which asks for scopes only.
         public static let scopes = Kind("scopes", .login)
 

@@ -24,17 +24,37 @@ public struct Fact: Hashable, Sendable {
         case payeeBank = "payee_bank"
         case payeeDocument = "payee_document"
         case payeeKind = "payee_kind"
+        case payeeAddress = "payee_address"
+        case payeeAlias = "payee_alias"
+        case payeeAccountType = "payee_account_type"
+        case payeePrefilled = "payee_prefilled"
+        case ultimatePayee = "ultimate_payee"
+        case payer
         case payerAccount = "payer_account"
+        case payerAlias = "payer_alias"
+        case ultimatePayer = "ultimate_payer"
+        case refundAccount = "refund_account"
         case reference, message
         case endToEndID = "end_to_end_id"
+        case instructionID = "instruction_id"
+        case transactionID = "transaction_id"
+        case documentNumber = "document_number"
         case charge
         case purpose
+        case purposeCategory = "purpose_category"
+        case statedPurpose = "stated_purpose"
+        case statedCategory = "stated_category"
+        case priority
         case paymentType = "payment_type"
         case paymentContext = "payment_context"
         case merchantCategory = "merchant_category"
+        case merchantCustomer = "merchant_customer"
+        case contractPresent = "contract_present"
         case deliveryAddress = "delivery_address"
         case localInstrument = "local_instrument"
         case pixKey = "pix_key"
+        case qrCode = "qr_code"
+        case townCode = "town_code"
         case executionDate = "execution_date"
         case expectedExecution = "expected_execution"
         case cutOff = "cut_off"
@@ -44,8 +64,24 @@ public struct Fact: Hashable, Sendable {
         case exchangeRate = "exchange_rate"
         case exchangeRateType = "exchange_rate_type"
         case exchangeContract = "exchange_contract"
+        case exchangeUnit = "exchange_unit"
+        case bankRate = "bank_rate"
+        case bankRateType = "bank_rate_type"
+        case bankRateEnds = "bank_rate_ends"
+        case bankRateContract = "bank_rate_contract"
+        case authorisationType = "authorisation_type"
+        case authorisationEnds = "authorisation_ends"
+        case scaExemption = "sca_exemption"
+        case scaApproach = "sca_approach"
+        case scaReference = "sca_reference"
         // Standing orders.
         case frequency
+        case paymentsInPeriod = "payments_in_period"
+        case paymentPoint = "payment_point"
+        case paymentDates = "payment_dates"
+        case mandate
+        case mandateKind = "mandate_kind"
+        case mandateReason = "mandate_reason"
         case numberOfPayments = "number_of_payments"
         case firstPayment = "first_payment"
         case firstAmount = "first_amount"
@@ -60,6 +96,9 @@ public struct Fact: Hashable, Sendable {
         case controlSum = "control_sum"
         // Data.
         case permissions
+        case permissionsNew = "permissions_new"
+        case permissionsKept = "permissions_kept"
+        case permissionsEnded = "permissions_ended"
         case accessEnds = "access_ends"
         case dataFrom = "data_from"
         case dataUntil = "data_until"
@@ -68,8 +107,16 @@ public struct Fact: Hashable, Sendable {
         case durationType = "duration_type"
         case resource
         case recipient
+        case provider
+        case intermediary
+        case website
+        case registry
         case sharingType = "sharing_type"
         case replacesArrangement = "replaces_arrangement"
+        case previousEnds = "previous_ends"
+        case previousSharing = "previous_sharing"
+        case granted
+        case customer
         // Parties and progress.
         case personDocument = "person_document"
         case businessDocument = "business_document"
@@ -78,7 +125,7 @@ public struct Fact: Hashable, Sendable {
         case consentEnds = "consent_ends"
     }
 
-    public enum Value: Hashable, Sendable {
+    public indirect enum Value: Hashable, Sendable {
         /// As the server sent it.
         case text(String)
         case money(Money)
@@ -91,6 +138,25 @@ public struct Fact: Hashable, Sendable {
         /// Codes that a standard defines. `groups` is empty, or has the group of each code.
         case codes([String], Codes, groups: [CodeGroup] = [])
         case account(Consent.NamedAccount)
+        case rate(ExchangeRate)
+        /// Values that belong together, such as the lines of an address.
+        case list([Value])
+    }
+
+    /// What one unit of a currency costs: `1 GBP = 1.10 USD`.
+    public struct ExchangeRate: Hashable, Sendable {
+        /// ISO 4217.
+        public let unit: String
+        /// Plain digits, with at most one point.
+        public let rate: String
+        /// ISO 4217; nil if the consent names no other currency.
+        public let quoted: String?
+
+        public init(unit: String, rate: String, quoted: String?) {
+            self.unit = unit
+            self.rate = rate
+            self.quoted = quoted
+        }
     }
 
     /// A list of codes that a standard defines, by its name. The name is stored, digested and shown
@@ -107,6 +173,8 @@ public struct Fact: Hashable, Sendable {
         public static let currency = Codes("currency")
         /// Patterns, which `StandingOrderFrequency` reads.
         public static let frequency = Codes("uk_frequency")
+        /// Schemes of account numbers, without `UK.OBIE.`.
+        public static let accountScheme = Codes("account_scheme")
         /// Names of scopes.
         public static let scope = Codes("cdr_scope")
     }
@@ -115,54 +183,5 @@ public struct Fact: Hashable, Sendable {
     /// value is stored and digested: must not change.
     public enum CodeGroup: String, Hashable, Sendable, CaseIterable {
         case person, accounts, transactions, regular, cards, credit, investments, other
-    }
-}
-
-/// An amount of money, digit by digit as the server wrote it. It is never a binary float.
-public struct Money: Hashable, Sendable {
-    /// The most digits before the decimal point. ISO 20022 allows 18 digits in all, 5 of them after
-    /// the point; a longer amount is only meant to confuse its reader.
-    public static let maximumWholeDigits = 13
-    public static let maximumFractionDigits = 5
-
-    /// Such as `165.88`: no sign, no exponent, no superfluous leading zero.
-    public let amount: String
-    /// Three capital letters (ISO 4217).
-    public let currency: String
-
-    /// Nil unless both have the standards' form and the amount is above zero.
-    public init?(amount: String, currency: String) {
-        guard Self.isAmount(amount), currency.utf8.count == 3,
-            currency.utf8.allSatisfy({ (0x41...0x5A).contains($0) })
-        else { return nil }
-        self.amount = amount
-        self.currency = currency
-    }
-
-    private static func isAmount(_ text: String) -> Bool {
-        let parts = text.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), (1...maximumWholeDigits).contains(parts[0].count),
-            parts.allSatisfy({ $0.allSatisfy { (0x30...0x39).contains($0) } }),
-            parts[0].count == 1 || parts[0].first != 0x30,
-            text.utf8.contains(where: { (0x31...0x39).contains($0) })
-        else { return false }
-        return parts.count == 1 || (1...maximumFractionDigits).contains(parts[1].count)
-    }
-}
-
-extension Money {
-    /// Compares the amounts and ignores the currencies.
-    public func isMore(than other: Money) -> Bool {
-        let (one, two) = (parts, other.parts)
-        if one.whole.count != two.whole.count { return one.whole.count > two.whole.count }
-        return one.whole + one.fraction > two.whole + two.fraction
-    }
-
-    /// The whole part has no leading zero; the fraction is padded to one length.
-    private var parts: (whole: String, fraction: String) {
-        let parts = amount.split(separator: ".")
-        let fraction = parts.count > 1 ? String(parts[1]) : ""
-        let zeros = String(repeating: "0", count: Self.maximumFractionDigits - fraction.count)
-        return (String(parts[0]), fraction + zeros)
     }
 }

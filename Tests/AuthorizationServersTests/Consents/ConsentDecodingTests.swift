@@ -78,8 +78,8 @@ struct ConsentDecodingTests {
                     )
                 ),
                 Self.fact(.accessEnds, Self.moment("2027-02-18T11:59:00Z")),
-                Self.fact(.dataFrom, Self.moment("2026-01-01T00:00:00Z")),
-                Self.fact(.dataUntil, Self.moment("2026-11-20T00:00:00Z")),
+                Self.fact(.dataFrom, .day("2026-01-01")),
+                Self.fact(.dataUntil, .day("2026-11-20")),
                 Self.created,
             ],
             .several(preselected: [])
@@ -105,20 +105,28 @@ struct ConsentDecodingTests {
                 Self.fact(.message, .text("thanks")),
                 Self.fact(.endToEndID, .text("E2E-1")),
                 Self.fact(.localInstrument, .codes(["UK.OBIE.FPS"], .localInstrument)),
-                Self.fact(.charge, .text("UK.OBIE.CHAPSOut")),
-                Self.money(.charge, "0.50", "GBP"),
-                Self.fact(.chargeBearer, .codes(["BorneByDebtor"], .chargeBearer)),
+                Self.fact(
+                    .charge,
+                    .list([
+                        .codes(["UK.OBIE.CHAPSOut"], Fact.Codes("charge_type")),
+                        Self.money(.charge, "0.50", "GBP").value,
+                        .codes(["BorneByDebtor"], Fact.Codes("charge_paid")),
+                    ])
+                ),
                 Self.fact(.cutOff, Self.moment("2026-11-20T15:00:00Z")),
                 Self.fact(.expectedExecution, Self.moment("2026-11-20T16:00:00Z")),
                 Self.fact(.paymentContext, .codes(["EcommerceGoods"], .paymentContext)),
                 Self.fact(.merchantCategory, .text("5967")),
                 Self.fact(
                     .deliveryAddress,
-                    .text("Flat 7, High Street, 12, N1 9GU, London, GB")
+                    .list([
+                        .text("Flat 7"), .text("12 High Street"), .text("London"), .text("N1 9GU"),
+                        .codes(["GB"], .country),
+                    ])
                 ),
                 Self.created,
-                Self.further("InstructionIdentification", "ACME412"),
-                Self.further("ReadRefundAccount", "Yes"),
+                Self.fact(.instructionID, .text("ACME412")),
+                Self.fact(.refundAccount, .codes(["Yes"], Fact.Codes("refund"))),
             ],
             .payer(named: nil)
         )
@@ -135,7 +143,7 @@ struct ConsentDecodingTests {
                 Self.money(.amount, "165.88", "GBP"),
                 Self.fact(.payee, .text("Shop Ltd")),
                 Self.fact(.payeeAccount, .account(Self.creditor)),
-                Self.fact(.executionDate, Self.moment("2026-12-24T09:00:00Z")),
+                Self.fact(.executionDate, .day("2026-12-24")),
                 Self.created,
             ],
             .payer(named: nil)
@@ -157,8 +165,8 @@ struct ConsentDecodingTests {
                 Self.fact(.frequency, .codes(["EvryWorkgDay"], .frequency)),
                 Self.fact(.reference, .text("rent")),
                 Self.fact(.numberOfPayments, .number("12")),
-                Self.fact(.firstPayment, Self.moment("2026-12-01T00:00:00Z")),
-                Self.fact(.finalPayment, Self.moment("2027-11-01T00:00:00Z")),
+                Self.fact(.firstPayment, .day("2026-12-01")),
+                Self.fact(.finalPayment, .day("2027-11-01")),
                 Self.created,
             ],
             .payer(named: Self.debtor)
@@ -176,7 +184,7 @@ struct ConsentDecodingTests {
                 Self.fact(.fileReference, .text("run 20")),
                 Self.fact(.fileType, .text("UK.OBIE.pain.001.001.08")),
                 Self.fact(.fileHash, .text("m5ah/h1UjLvJYMxqAoZm")),
-                Self.fact(.executionDate, Self.moment("2026-12-24T09:00:00Z")),
+                Self.fact(.executionDate, .day("2026-12-24")),
                 Self.fact(.payerAccount, .account(Self.debtor)),
                 Self.created,
             ],
@@ -198,17 +206,19 @@ struct ConsentDecodingTests {
                 Self.money(.amount, "165.88", "GBP"),
                 Self.fact(.payee, .text("Shop Inc")),
                 Self.fact(.payeeAccount, .account(Self.creditor)),
-                Self.further("Creditor.PostalAddress", #"{"TownName":"Boston"}"#),
+                Self.fact(.payeeAddress, .text("Boston")),
                 Self.fact(.payeeBank, .account(bank)),
                 Self.fact(.transferCurrency, .codes(["USD"], .currency)),
                 Self.fact(.destinationCountry, .codes(["US"], .country)),
                 Self.fact(.chargeBearer, .codes(["Shared"], .chargeBearer)),
-                Self.fact(.purpose, .text("CDCB")),
-                Self.fact(.exchangeRate, .codes(["GBP"], .currency)),
-                Self.fact(.exchangeRate, .number("1.2345")),
+                Self.fact(.purpose, .codes(["CDCB"], Fact.Codes("purpose"))),
+                Self.fact(
+                    .exchangeRate,
+                    .rate(.init(unit: "GBP", rate: "1.2345", quoted: "USD"))
+                ),
                 Self.fact(.exchangeRateType, .codes(["Agreed"], .rateType)),
                 Self.fact(.exchangeContract, .text("FX-9")),
-                Self.further("InstructionPriority", "Urgent"),
+                Self.fact(.priority, .codes(["Urgent"], Fact.Codes("priority"))),
                 Self.created,
             ],
             .payer(named: nil)
@@ -253,7 +263,7 @@ struct ConsentDecodingTests {
                 Self.fact(.businessDocument, .text("CNPJ 11111111111111")),
                 Self.fact(.consentEnds, Self.moment("2026-11-20T12:04:00Z")),
                 Self.created,
-                Self.further("ibgeTownCode", "5300108"),
+                Self.fact(.townCode, .text("5300108")),
             ] + (isNamed ? [Self.fact(.payerAccount, .account(named))] : []),
             .payer(named: isNamed ? named : nil)
         )
@@ -291,8 +301,8 @@ struct ConsentDecodingTests {
             [
                 Self.fact(.permissions, StandardCodes.permissions(codes, .brasilPermission)),
                 Self.fact(.accessEnds, Self.moment("2027-11-20T12:00:00Z")),
-                Self.fact(.dataFrom, Self.moment("2026-01-01T00:00:00Z")),
-                Self.fact(.dataUntil, Self.moment("2026-02-01T23:59:59Z")),
+                Self.fact(.dataFrom, .day("2026-01-01")),
+                Self.fact(.dataUntil, .day("2026-02-01")),
                 Self.fact(.personDocument, .text("CPF 76109277673")),
                 Self.created,
             ],
@@ -311,7 +321,7 @@ struct ConsentDecodingTests {
             consent,
             [
                 Self.fact(.recipient, .text("Midwest Lending")),
-                Self.further("parties.homeUri", "https://midwest.example"),
+                Self.fact(.website, .text("https://midwest.example")),
                 Self.fact(.resource, .codes(["ACCOUNT"], .resourceType)),
                 Self.fact(.permissions, StandardCodes.permissions(clusters, .fdxCluster)),
                 Self.fact(.durationType, .codes(["TIME_BOUND"], .durationType)),
@@ -336,6 +346,7 @@ struct ConsentDecodingTests {
                 Self.fact(.sharingType, .codes(["reusable"], .sharingType)),
                 Self.fact(.accessEnds, Self.moment("2027-03-01T09:02:27.127932Z")),
                 Self.fact(.replacesArrangement, .text("arr-1")),
+                Self.fact(.previousSharing, .codes(["reusable"], .sharingType)),
                 Self.created,
             ],
             .several(preselected: ["acc-1", "acc-3"])

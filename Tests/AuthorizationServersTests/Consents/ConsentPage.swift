@@ -9,7 +9,12 @@ import Testing
 struct ConsentPage {
     let markup: String
 
-    init(_ consent: Consent, of login: PendingLogin, at now: Timestamp) throws {
+    init(
+        _ consent: Consent,
+        of login: PendingLogin,
+        at now: Timestamp,
+        language: Language = .en
+    ) throws {
         var login = login
         let question = Question(
             consent: consent,
@@ -19,7 +24,7 @@ struct ConsentPage {
         )
         try login.apply(.prepared(question, [.fixture(at: now)]), at: now)
         let stored = StoredLogin(number: LoginNumber(1), login: login)
-        let page = ApprovalPage(catalogue: Catalogue(.en), brand: "Bank")
+        let page = ApprovalPage(catalogue: Catalogue(language), brand: "Bank")
         markup =
             page.page(LoginStanding(stored, at: now), now: now, choices: [.approve, .deny])
             .markup
@@ -30,6 +35,23 @@ struct ConsentPage {
     var hidden: [String] {
         Set(markup.unicodeScalars.filter { $0 != "\n" && Self.isHidden($0) })
             .map { "U+" + String($0.value, radix: 16, uppercase: true) }.sorted()
+    }
+
+    /// The details as a person reads them: `Amount: £165.88`, values of several lines with ` / `.
+    var details: [String] {
+        markup.split(separator: "<dt>").dropFirst().compactMap { part in
+            guard let end = part.firstRange(of: "</dd>")?.lowerBound else { return nil }
+            var text = String(part[..<end])
+            for (tag, sign) in [
+                ("</dt><dd>", ": "), ("</span><span class=\"line\">", " / "), ("</li><li>", " / "),
+            ] { text = text.replacing(tag, with: sign) }
+            var isTag = false
+            return text.filter { character in
+                if character == "<" { isTag = true }
+                defer { if character == ">" { isTag = false } }
+                return !isTag
+            }
+        }
     }
 
     private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {

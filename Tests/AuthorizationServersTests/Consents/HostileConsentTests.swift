@@ -4,6 +4,8 @@ import Logins
 import TestSupport
 import Testing
 
+@testable import AuthorizationServers
+
 @Suite("Hostile consents", .timeLimit(.minutes(2)))
 struct HostileConsentTests {
     @Test("are refused cleanly or shown exactly, every one of them")
@@ -93,21 +95,23 @@ struct Oracle {
     }
 
     private mutating func take(_ fact: Fact) {
-        switch fact.value {
+        take(fact.value, of: fact.label)
+    }
+
+    private mutating func take(_ value: Fact.Value, of label: Fact.Label) {
+        switch value {
+        case .list(let values): for value in values { take(value, of: label) }
+        case .rate(let rate):
+            texts.formUnion([rate.unit, rate.rate, rate.quoted].compactMap(\.self))
         case .text(let text):
             texts.insert(text)
-            switch fact.label {
+            switch label {
             case .known(.personDocument), .known(.businessDocument), .known(.deliveryAddress),
-                .known(.charge):
+                .known(.payeeAddress), .known(.payeeBank):
                 lines.append(text)
             case .known: break
             case .further("requested_claims_to_consent"): lines.append(text)
-            case .further:
-                // An object or a list is shown as it is written.
-                guard text.hasPrefix("{") || text.hasPrefix("["),
-                    let tree = try? JSONValue(Array(text.utf8))
-                else { return }
-                for leaf in Leaf.all(in: tree) { texts.insert(Self.text(leaf.value)) }
+            case .further: break
             }
         case .money(let money): texts.formUnion([money.amount, money.currency])
         case .day(let text), .number(let text): texts.insert(text)
@@ -146,7 +150,13 @@ struct Oracle {
         let text = Self.text(leaf.value)
         if texts.contains(where: { $0.utf8.elementsEqual(text.utf8) }) { return true }
         if lines.contains(where: { $0.contains(text) }) { return true }
-        return RFC3339.parse(text).map { moments.contains($0) } ?? false
+        if let plain = PlainNumber.text(text), texts.contains(plain) { return true }
+        // A day is shown without its time.
+        guard let time = RFC3339.parse(text) else { return false }
+        return moments.contains(time)
+            || [DayClock.utc, .london].contains {
+                texts.contains($0.day(of: Timestamp(milliseconds: time)))
+            }
     }
 
     private static func text(_ value: JSONValue) -> String {

@@ -61,7 +61,7 @@ struct HostileConsents {
     // MARK: Kinds of badness
 
     static let badAmounts = [
-        "1e9", "-1", "NaN", "Infinity", "+1", "0", "0.00", "00.10", "1,00", " 1", "1 ", "1.", ".5",
+        "1e9", "-1", "NaN", "Infinity", "+1", "0", "0.00", "1,00", " 1", "1 ", "1.", ".5",
         "1.123456", "0x10", "١٢", String(repeating: "9", count: 40), "1.1.1", "1\u{0}",
     ]
 
@@ -70,8 +70,10 @@ struct HostileConsents {
         let places = leaves.filter {
             ["Amount", "amount"].contains($0.path.last?.name) && !$0.path.contains(.name("Charges"))
         }
+        let canBeZero = ["FirstPaymentAmount", "FinalPaymentAmount"]
         for place in places {
-            for amount in Self.badAmounts {
+            let isFree = place.path.contains { canBeZero.contains($0.name ?? "") }
+            for amount in Self.badAmounts where !isFree || !amount.hasPrefix("0") {
                 let changed = tree.setting(place.path, to: .string(amount))
                 add("\(place) = \(amount)", example, changed.bytes, refused: true)
             }
@@ -169,7 +171,7 @@ struct HostileConsents {
         let needed = [
             "Amount", "Currency", "amount", "currency", "Permissions", "permissions",
             "dataClusters", "resources", "CreditorAccount", "creditor", "creditorAccount",
-            "InstructedAmount", "FirstPaymentAmount", "ControlSum", "requested_scopes",
+            "InstructedAmount", "FirstPaymentAmount", "requested_scopes",
             example.member,
         ]
         for path in Leaf.members(in: tree) where needed.contains(path.last?.name ?? "") {

@@ -26,7 +26,7 @@ final class IdleClock: SimulatorClock, TaskExecutor {
         _ body: @escaping @Sendable (IdleClock) async throws -> Result
     ) async throws -> Result {
         let clock = IdleClock()
-        WorkerThread.start { clock.serve() }
+        try? WorkerThread.start { clock.serve() }
         defer { clock.end() }
         return try await withTaskExecutorPreference(clock) { try await body(clock) }
     }

@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import Logins
+import Texts
 
 /// One object of a consent, read member by member. `further()` returns what was not read, labelled
 /// with the server's names, so that nothing is hidden from the user.
@@ -19,7 +20,7 @@ struct ConsentMembers {
     func place(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
     mutating func take(_ name: String) -> JSONValue? {
-        guard let index = rest.firstIndex(where: { $0.name == name }) else { return nil }
+        guard let index = rest.firstIndex(where: { $0.name.isExactly(name) }) else { return nil }
         let value = rest.remove(at: index).value
         return value.isNull ? nil : value
     }
@@ -29,17 +30,31 @@ struct ConsentMembers {
     /// How a member becomes the value of a fact.
     indirect enum Reading {
         case text
-        /// One code of a list.
+        /// A text or a list of texts.
+        case texts
+        /// A code of a list that others may extend. An unknown one is shown as it is.
         case code(Fact.Codes)
+        /// A code that changes what is approved. An unknown one makes the consent unusable.
+        case oneOf(ClosedList)
+        /// A standing order's frequency, in the notation of version 3 of Open Banking.
+        case frequency
+        /// A Boolean.
+        case flag
         /// Codes that must all be known, at least one.
         case permissions(PermissionList)
-        /// `{Amount, Currency}`.
+        /// `{Amount, Currency}`, above zero.
         case money
+        /// The same, or zero.
+        case moneyOrZero
         /// A date, with a time or without.
         case moment
-        /// A JSON number.
+        /// A day of the standard's calendar, however it is written.
+        case day(DayClock)
+        /// A day if a day was meant, which the first or last second of one says, or else a time.
+        case dayOrMoment
+        /// A number, also as a text or with an exponent.
         case number
-        /// A whole number that the standard writes as a text.
+        /// A whole number, also as a text.
         case count
         /// A number of days.
         case days
@@ -62,10 +77,26 @@ struct ConsentMembers {
     ) throws(ConsentProblem) -> Fact.Value? {
         switch reading {
         case .text: return try text(name).map { .text($0) }
+        case .texts: return try textOrTexts(name)
         case .code(let list): return try text(name).map { .codes([$0], list) }
+        case .oneOf(let list):
+            guard let code = try text(name) else { return nil }
+            guard list.contains(code) else { throw .unknownCode(place(name)) }
+            return .codes([code], list.list)
+        case .frequency:
+            guard let code = try text(name) else { return nil }
+            guard StandingOrderFrequency(code) != nil else { throw .unknownCode(place(name)) }
+            return .codes([code], .frequency)
+        case .flag:
+            guard let value = take(name) else { return nil }
+            guard let flag = value.bool else { throw .incomplete(place(name)) }
+            return .codes([flag ? "true" : "false"], .yesNo)
         case .permissions(let list): return list.value(try permissionCodes(name, list))
         case .money: return try money(name).map { .money($0) }
+        case .moneyOrZero: return try money(name, canBeZero: true).map { .money($0) }
         case .moment: return try moment(name)
+        case .day(let clock): return try day(name, clock)
+        case .dayOrMoment: return try dayOrMoment(name)
         case .number: return try number(name)
         case .count: return try count(name)
         case .days: return try days(name)
@@ -75,12 +106,26 @@ struct ConsentMembers {
         }
     }
 
+    /// A text or a list of texts; nil when it is absent or empty.
+    mutating func textOrTexts(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+        guard rest.first(where: { $0.name.isExactly(name) })?.value.array != nil else {
+            return try text(name).map { .text($0) }
+        }
+        let texts = try texts(name) ?? []
+        return texts.isEmpty ? nil : .group(texts.map { .text($0) })
+    }
+
     // MARK: Members
 
     /// Reads texts that are not shown. Any other type of value throws. Each caller says why it may
     /// hide them.
     mutating func drop(_ names: String...) throws(ConsentProblem) {
         for name in names { _ = try text(name) }
+    }
+
+    /// Takes members of any type that say how far the consent is, and not what is approved.
+    mutating func dropProgress(_ names: String...) {
+        for name in names { _ = take(name) }
     }
 
     mutating func text(_ name: String) throws(ConsentProblem) -> String? {
@@ -151,18 +196,25 @@ struct ConsentMembers {
     }
 
     /// `{Amount, Currency}`.
-    private mutating func money(_ name: String) throws(ConsentProblem) -> Money? {
+    mutating func money(
+        _ name: String,
+        canBeZero: Bool = false
+    ) throws(ConsentProblem) -> Money? {
         guard var object = try object(name) else { return nil }
-        let money = try object.money("Amount", "Currency")
+        let money = try object.money("Amount", "Currency", canBeZero: canBeZero)
         try object.end()
         return money
     }
 
     /// An amount whose digits and currency are members of this object.
-    mutating func money(_ amount: String, _ currency: String) throws(ConsentProblem) -> Money {
+    mutating func money(
+        _ amount: String,
+        _ currency: String,
+        canBeZero: Bool = false
+    ) throws(ConsentProblem) -> Money {
         let digits = try requiredText(amount)
         let code = try requiredText(currency)
-        guard let money = Money(amount: digits, currency: code) else {
+        guard let money = Money(amount: digits, currency: code, canBeZero: canBeZero) else {
             throw .incomplete(place(amount))
         }
         return money
@@ -180,23 +232,47 @@ struct ConsentMembers {
         return .day(text)
     }
 
+    private mutating func day(
+        _ name: String,
+        _ clock: DayClock
+    ) throws(ConsentProblem) -> Fact.Value? {
+        let written = rest.first { $0.name.isExactly(name) }?.value.string
+        guard let value = try moment(name) else { return nil }
+        guard case .moment(let time) = value, let written else { return value }
+        return .day(DayClock.wholeDay(written) ?? clock.day(of: time))
+    }
+
+    private mutating func dayOrMoment(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+        let written = rest.first { $0.name.isExactly(name) }?.value.string
+        guard let value = try moment(name) else { return nil }
+        return written.flatMap(DayClock.wholeDay).map { .day($0) } ?? value
+    }
+
     /// A date with a time.
     mutating func timestamp(_ name: String) throws(ConsentProblem) -> Timestamp? {
         switch try moment(name) {
         case nil: nil
         case .moment(let timestamp): timestamp
-        case .text, .money, .day, .number, .days, .codes, .account:
+        case .text, .money, .day, .number, .days, .codes, .account, .rate, .list:
             throw .incomplete(place(name))
         }
     }
 
-    /// Without sign and exponent. The digits are kept as they are.
+    /// Without a sign. An exponent is written out; otherwise the digits are kept as they are.
     private mutating func number(_ name: String) throws(ConsentProblem) -> Fact.Value? {
-        guard let value = take(name) else { return nil }
-        guard case .number(let text) = value, Self.isPlainNumber(text) else {
-            throw .incomplete(place(name))
+        try digits(name).map { .number($0) }
+    }
+
+    /// A number as plain digits with at most one point.
+    mutating func digits(_ name: String) throws(ConsentProblem) -> String? {
+        guard let value = take(name), value.string?.isEmpty != true else { return nil }
+        let text: String
+        switch value {
+        case .number(let number), .string(let number): text = number
+        case .null, .bool, .array, .object: throw .incomplete(place(name))
         }
-        return .number(text)
+        guard let plain = PlainNumber.text(text) else { throw .incomplete(place(name)) }
+        return plain
     }
 
     private mutating func days(_ name: String) throws(ConsentProblem) -> Fact.Value? {
@@ -208,32 +284,75 @@ struct ConsentMembers {
     }
 
     private mutating func count(_ name: String) throws(ConsentProblem) -> Fact.Value? {
-        guard let value = take(name) else { return nil }
-        guard let text = value.string, Self.isPlainNumber(text), !text.contains(".") else {
-            throw .incomplete(place(name))
-        }
+        guard let text = try digits(name) else { return nil }
+        guard !text.utf8.contains(0x2E) else { throw .incomplete(place(name)) }
         return .number(text)
     }
 
-    static func isPlainNumber(_ text: String) -> Bool {
-        let parts = text.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
-        return text.utf8.count <= ConsentLimits.number && (1...2).contains(parts.count)
-            && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
-    }
-
-    /// The members that were not read, as facts; empty ones are left out. `prefix` precedes each name
-    /// where the name alone would be ambiguous.
+    /// The members that were not read, as facts; empty ones are left out. What is in objects and
+    /// lists has a fact of its own, named by its path. `prefix` precedes each name where the name
+    /// alone would be ambiguous.
     consuming func further(_ prefix: String = "") throws(ConsentProblem) -> [Fact] {
         guard rest.count <= ConsentLimits.further else { throw .incomplete(path) }
         var facts: [Fact] = []
-        for member in rest where !Self.isEmpty(member.value) {
+        for member in rest {
             let name = prefix.isEmpty ? member.name : "\(prefix).\(member.name)"
-            guard name.unicodeScalars.count <= 200, let text = Self.shown(member.value) else {
+            do throws(ConsentProblem) {
+                try Self.add(member.value, name, &facts)
+            } catch {
                 throw .incomplete(place(String(member.name.prefix(64))))
             }
-            facts.append(Fact(.further(name), .text(text)))
         }
+        guard facts.count <= ConsentLimits.furtherValues else { throw .incomplete(path) }
         return facts
+    }
+
+    private static func add(
+        _ value: JSONValue,
+        _ name: String,
+        _ facts: inout [Fact]
+    ) throws(ConsentProblem) {
+        switch value {
+        case .null: return
+        case .string(let text) where text.isEmpty: return
+        case .bool, .number, .string:
+            facts.append(try further(name, [value]))
+        case .array(let values):
+            guard values.count <= ConsentLimits.codes else { throw .incomplete(name) }
+            let values = values.filter { !isEmpty($0) }
+            guard !values.isEmpty else { return }
+            if values.allSatisfy({ $0.array == nil && $0.object == nil }) {
+                facts.append(try further(name, values))
+            } else {
+                for (index, value) in values.enumerated() {
+                    try add(value, values.count == 1 ? name : "\(name)[\(index)]", &facts)
+                }
+            }
+        case .object(let object):
+            for member in object.members {
+                try add(member.value, "\(name).\(member.name)", &facts)
+                guard facts.count <= ConsentLimits.furtherValues else { throw .incomplete(name) }
+            }
+        }
+    }
+
+    private static func further(
+        _ name: String,
+        _ values: [JSONValue]
+    ) throws(ConsentProblem) -> Fact {
+        guard name.unicodeScalars.count <= 200 else { throw .incomplete(name) }
+        var texts: [Fact.Value] = []
+        for value in values {
+            switch value {
+            case .bool(let flag): texts.append(.text(flag ? "true" : "false"))
+            case .number(let text) where text.utf8.count <= ConsentLimits.number:
+                texts.append(.text(text))
+            case .string(let text) where text.unicodeScalars.count <= ConsentLimits.text:
+                texts.append(.text(text))
+            case .null, .number, .string, .array, .object: throw .incomplete(name)
+            }
+        }
+        return Fact(.further(name), .group(texts))
     }
 
     /// Throws if a member was not read.
@@ -245,24 +364,77 @@ struct ConsentMembers {
 
     private static func isEmpty(_ value: JSONValue) -> Bool {
         switch value {
-        case .null, .string(""): true
-        case .bool, .number, .string: false
-        case .array(let values): values.isEmpty
-        case .object(let object): object.members.isEmpty
+        case .null: true
+        case .string(let text): text.isEmpty
+        case .bool, .number: false
+        case .array(let values): values.allSatisfy(isEmpty)
+        case .object(let object): object.members.allSatisfy { isEmpty($0.value) }
         }
     }
+}
 
-    private static func shown(_ value: JSONValue) -> String? {
-        switch value {
-        case .null: return nil
-        case .bool(let flag): return flag ? "true" : "false"
-        case .number(let text): return text.utf8.count <= ConsentLimits.number ? text : nil
-        case .string(let text): return text.unicodeScalars.count <= ConsentLimits.text ? text : nil
-        case .array, .object:
-            let bytes = value.bytes
-            return bytes.count <= ConsentLimits.nested
-                ? String(decoding: bytes, as: UTF8.self) : nil
+extension Fact.Value {
+    /// Several values in one, or the only one itself.
+    static func group(_ values: [Fact.Value]) -> Fact.Value {
+        values.count == 1 ? values[0] : .list(values)
+    }
+}
+
+extension Fact.Codes {
+    static let yesNo = Self("yes_no")
+}
+
+/// A list of codes to which a standard adds none, with all of them.
+struct ClosedList: Sendable {
+    let list: Fact.Codes
+    private let codes: Set<ExactText>
+
+    init(_ list: Fact.Codes, _ codes: Set<String>) {
+        self.list = list
+        self.codes = Set(codes.map(\.exact))
+    }
+
+    func contains(_ code: String) -> Bool { codes.contains(code.exact) }
+}
+
+/// Numbers as a person writes them.
+enum PlainNumber {
+    /// Digits with at most one point, for a number without sign; an exponent is written out. Nil for
+    /// anything else, and for a number with more than `ConsentLimits.number` characters.
+    static func text(_ number: String) -> String? {
+        guard number.utf8.count <= ConsentLimits.number else { return nil }
+        let bytes = Array(number.utf8)
+        guard let mark = bytes.firstIndex(where: { $0 | 0x20 == 0x65 }) else {
+            return isPlain(number) ? number : nil
         }
+        let mantissa = String(decoding: bytes[..<mark], as: UTF8.self)
+        let exponent = String(decoding: bytes[(mark + 1)...], as: UTF8.self)
+        // The limit on characters bounds what can be shown anyway.
+        guard isPlain(mantissa), let power = Int(exponent), power.magnitude <= 32 else {
+            return nil
+        }
+        let parts = mantissa.split(separator: ".")
+        var whole = String(parts[0])
+        var fraction = parts.count == 2 ? String(parts[1]) : ""
+        if power > 0 {
+            fraction += String(repeating: "0", count: max(0, power - fraction.utf8.count))
+            whole += fraction.prefix(power)
+            fraction = String(fraction.dropFirst(power))
+        } else {
+            let shift = -power
+            whole = String(repeating: "0", count: max(0, shift - whole.utf8.count + 1)) + whole
+            fraction = whole.suffix(shift) + fraction
+            whole = String(whole.dropLast(shift))
+        }
+        whole = String(whole.drop { $0 == "0" })
+        let text = (whole.isEmpty ? "0" : whole) + (fraction.isEmpty ? "" : "." + fraction)
+        return text.utf8.count <= ConsentLimits.number ? text : nil
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
+        return (1...2).contains(parts.count)
+            && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
     }
 }
 
@@ -280,18 +452,18 @@ extension [Fact] {
 /// in. A code that is missing here makes the consent unusable.
 struct PermissionList: Sendable {
     private let list: Fact.Codes
-    private let groups: [String: Fact.CodeGroup]
+    private let groups: [ExactText: Fact.CodeGroup]
 
     init(_ list: Fact.Codes, _ codes: [Fact.CodeGroup: [String]]) {
         self.list = list
         groups = codes.reduce(into: [:]) { groups, entry in
-            for code in entry.value { groups[code] = entry.key }
+            for code in entry.value { groups[code.exact] = entry.key }
         }
     }
 
-    func contains(_ code: String) -> Bool { groups[code] != nil }
+    func contains(_ code: String) -> Bool { groups[code.exact] != nil }
 
     func value(_ codes: [String]) -> Fact.Value {
-        .codes(codes, list, groups: codes.map { groups[$0] ?? .other })
+        .codes(codes, list, groups: codes.map { groups[$0.exact] ?? .other })
     }
 }

@@ -45,8 +45,9 @@ enum ConsentSource {
     ]
 
     private static let progressMembers: Set = [
-        "Status", "StatusUpdateDateTime", "status", "statusUpdateDateTime", "updatedTime",
-        "updated_at",
+        "Status", "StatusReason", "StatusReasonCode", "StatusReasonDescription",
+        "StatusUpdateDateTime", "status", "statusUpdateDateTime", "updatedTime", "updated_at",
+        "rejection", "rejectionReason",
     ]
 
     private static func kept(_ value: JSONValue, where isKept: (String) -> Bool) -> JSONValue {

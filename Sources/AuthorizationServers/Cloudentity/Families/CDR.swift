@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// The Consumer Data Right of Australia.
 extension ConsentStandard {
@@ -21,24 +22,42 @@ struct CDRArrangement: ConsentFamily {
     private static let previous = "previous_cdr_arrangement"
     var otherApprovedMembers: [String] { [Self.previous, "requested_claims_to_consent"] }
 
-    /// The scopes of banking and of the customer, which alone say what data is shared.
+    /// The scopes of all sectors, which alone say what data is shared (Consumer Data Standards,
+    /// "Authorisation Scopes").
     private static let scopes = PermissionList(
         .scope,
         [
             .person: ["common:customer.basic:read", "common:customer.detail:read"],
-            .accounts: ["bank:accounts.basic:read", "bank:accounts.detail:read"],
-            .transactions: ["bank:transactions:read"],
+            .accounts: [
+                "bank:accounts.basic:read", "bank:accounts.detail:read",
+                "energy:accounts.basic:read", "energy:accounts.detail:read",
+                "energy:accounts.concessions:read", "energy:accounts.paymentschedule:read",
+                "telco:accounts.basic:read", "telco:accounts.detail:read",
+                "telco:accounts.concessions:read", "telco:accounts.paymentschedule:read",
+            ],
+            .transactions: [
+                "bank:transactions:read", "energy:billing:read", "telco:billing:read",
+            ],
             .regular: ["bank:payees:read", "bank:regular_payments:read"],
-            .other: ["accounts", "payments"],
+            .other: [
+                "energy:electricity.servicepoints.basic:read",
+                "energy:electricity.servicepoints.detail:read",
+                "energy:electricity.der:read", "energy:electricity.usage:read",
+                "telco:usage:read", "accounts", "payments",
+            ],
         ]
+    )
+    private static let sharing = ClosedList(
+        .sharingType,
+        ["one_time", "one_time_with_refresh_token", "reusable"]
     )
     /// Scopes of OpenID Connect (Core §5.4, §11), which request no data of a bank.
     private static let ordinaryScopes: Set = [
         "openid", "profile", "email", "address", "phone", "offline_access",
     ]
 
-    /// The accounts of the arrangement that is replaced are preselected. Nothing else of it is
-    /// shown, because nothing else of it is requested again.
+    /// Of an arrangement that replaces another one, the user sees what is new and what stays. The
+    /// accounts of the replaced one are preselected.
     func content(
         _ own: inout ConsentMembers,
         in envelope: inout ConsentEnvelope
@@ -55,32 +74,88 @@ struct CDRArrangement: ConsentFamily {
             "subject",
             "spec_version"
         )
-        content.facts.add(.permissions, try data(envelope.scopes))
+        let amended = try own.text("amending_arrangement_id")
+        let previous = try envelope.members.object(Self.previous)
+        content.facts += try permissions(envelope.scopes, previous)
         content.facts += try own.facts(
-            (.sharingType, "sharing_type", .code(.sharingType)),
+            (.sharingType, "sharing_type", .oneOf(Self.sharing)),
             (.accessEnds, "expiry", .moment)
         )
         var preselected = try own.texts("account_ids") ?? []
-        let amended = try own.text("amending_arrangement_id")
-        if var previous = try envelope.members.object(Self.previous) {
+        if var previous {
             let name = try previous.text("cdr_arrangement_id") ?? amended
-            guard let name, amended ?? name == name else {
+            guard let name, name.isExactly(amended ?? name) else {
                 throw .incomplete("\(Self.previous).cdr_arrangement_id")
             }
             content.facts.add(.replacesArrangement, text: name)
+            content.facts += try previous.facts(
+                (.previousSharing, "sharing_type", .oneOf(Self.sharing)),
+                (.previousEnds, "expiry", .moment)
+            )
             preselected += try previous.texts("account_ids") ?? []
         } else {
             content.facts.add(.replacesArrangement, text: amended)
         }
-        content.facts += try own.facts((.requestedAt, "created_at", .moment))
+        let granted = try Self.grants(&own)
+        if !granted.isEmpty { content.facts.add(.granted, .codes(granted, .scope)) }
+        content.facts += try own.facts(
+            (.customer, "customer_id", .text),
+            (.requestedAt, "created_at", .moment)
+        )
         content.facts += try own.further()
-        var seen: Set<String> = []
-        content.accounts = .several(preselected: preselected.filter { seen.insert($0).inserted })
+        var seen: Set<ExactText> = []
+        content.accounts = .several(
+            preselected: preselected.filter { seen.insert($0.exact).inserted }
+        )
         return content
     }
 
+    /// What is shared; beside an earlier arrangement that says its scopes, what is new, what stays
+    /// and what ends.
+    private func permissions(
+        _ scopes: [Consent.Scope],
+        _ previous: ConsentMembers?
+    ) throws(ConsentProblem) -> [Fact] {
+        let data = try data(scopes)
+        var before: [String] = []
+        if var members = previous {
+            before = try Self.scopeNames("requested_scopes", &members)
+            before += try Self.grants(&members)
+        }
+        before = before.filter(Self.scopes.contains)
+        guard !before.isEmpty else {
+            return [Fact(.known(.permissions), Self.scopes.value(data))]
+        }
+        let parts: [(Fact.Known, [String])] = [
+            (.permissionsNew, data.filter { !before.contains($0) }),
+            (.permissionsKept, data.filter(before.contains)),
+            (.permissionsEnded, before.filter { !data.contains($0) }),
+        ]
+        return parts.filter { !$0.1.isEmpty }.map { Fact(.known($0.0), Self.scopes.value($0.1)) }
+    }
+
+    /// The scopes that ACP granted under an arrangement; its identifiers of them say nothing.
+    private static func grants(_ members: inout ConsentMembers) throws(ConsentProblem) -> [String] {
+        try scopeNames("scope_grants", &members)
+    }
+
+    private static func scopeNames(
+        _ name: String,
+        _ members: inout ConsentMembers
+    ) throws(ConsentProblem) -> [String] {
+        var names: [String] = []
+        for var scope in try members.objects(name) {
+            for name in ["requested_name", "scope_name", "name"] {
+                guard let text = try scope.text(name) else { continue }
+                if !names.contains(text) { names.append(text) }
+                break
+            }
+        }
+        return names
+    }
+
     /// A scope that has no text of ours needs one from the server.
-    private func data(_ scopes: [Consent.Scope]) throws(ConsentProblem) -> Fact.Value {
+    private func data(_ scopes: [Consent.Scope]) throws(ConsentProblem) -> [String] {
         let known = scopes.map(\.requestedName).filter(Self.scopes.contains)
         guard !known.isEmpty else { throw .incomplete("requested_scopes") }
         for (index, scope) in scopes.enumerated()
@@ -89,18 +164,18 @@ struct CDRArrangement: ConsentFamily {
         {
             throw .unknownCode("requested_scopes[\(index)]")
         }
-        return Self.scopes.value(known)
+        return known
     }
 
     /// One arrangement has room for one customer.
     func acceptance(_ approval: Approval) throws(Unreportable) -> ReportMembers {
-        let customers = Set(approval.accounts.map(\.customerID))
+        let customers = Set(approval.accounts.map(\.customerID?.exact))
         guard customers.count <= 1 else {
             throw Unreportable(reason: "the chosen accounts belong to different customers")
         }
         return { json in
             json.member("account_ids", approval.grant.accounts)
-            json.member("customer_id", customers.first ?? nil)
+            json.member("customer_id", customers.first??.text)
         }
     }
 }

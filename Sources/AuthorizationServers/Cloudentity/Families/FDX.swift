@@ -12,11 +12,30 @@ extension Fact.Codes {
     fileprivate static let resourceType = Self("resource_type")
 }
 
+extension ConsentContent {
+    /// Resources of one type are granted together.
+    fileprivate mutating func add(_ type: String, _ clusters: [String]) {
+        let index = resources.firstIndex { $0.type == type }
+        let all = (index.map { resources[$0].clusters } ?? []) + clusters
+        var seen: Set<String> = []
+        let resource = Consent.Resource(
+            type: type,
+            clusters: all.filter { seen.insert($0).inserted },
+            needsAccounts: type == "ACCOUNT"
+        )
+        if let index { resources[index] = resource } else { resources.append(resource) }
+    }
+}
+
 struct FDXConsent: ConsentFamily {
     let kind = Consent.Kind("fdx", .data)
     let path = "fdx/fdx"
     let member = "fdx_consent"
     let otherTypes: Set<String> = ["fdx_consents", "consents"]
+    let statusWords = StatusWords.acp
+        .adding(.open, "AWAITING", "PENDING")
+        .adding(.approved, "ACTIVE")
+        .adding(.over, "CLOSED")
 
     /// FDX 5 and 6, the data clusters of RFC 0167.
     private static let clusters = PermissionList(
@@ -31,17 +50,35 @@ struct FDXConsent: ConsentFamily {
         ]
     )
 
+    private static let types = ClosedList(.resourceType, ["ACCOUNT", "CUSTOMER", "DOCUMENT"])
+    private static let durations = ClosedList(
+        .durationType,
+        ["ONE_TIME", "TIME_BOUND", "PERSISTENT"]
+    )
+    /// What a party does, by `type`.
+    private static let roles: [String: Fact.Known] = [
+        "DATA_RECIPIENT": .recipient, "DATA_PROVIDER": .provider,
+        "DATA_ACCESS_PLATFORM": .intermediary,
+    ]
+
     func content(
         _ own: inout ConsentMembers,
         in envelope: inout ConsentEnvelope
     ) throws(ConsentProblem) -> ConsentContent {
-        var content = ConsentContent(accounts: .several(preselected: []))
+        var content = ConsentContent()
         content.id = try own.text("id")
         // Progress, and ACP's own identifiers.
         try own.drop("status", "updatedTime", "authorization_server_id", "client_id", "tenant_id")
         var after: [Fact] = []
         for var party in try own.objects("parties") {
-            content.facts += try party.facts((.recipient, "name", .text))
+            let type = try party.text("type")
+            let label = type.flatMap { Self.roles[$0] }
+            content.facts += try party.facts(
+                (label ?? .recipient, "name", .text),
+                (.website, "homeUri", .text),
+                (.registry, "registryName", .text)
+            )
+            if let type, label == nil { after.append(Fact(.further("parties.type"), .text(type))) }
             // The address of a picture says nothing about what is approved.
             try party.drop("logoUri")
             after += try party.further("parties")
@@ -50,19 +87,20 @@ struct FDXConsent: ConsentFamily {
         guard !resources.isEmpty else { throw .incomplete(own.place("resources")) }
         for var resource in resources {
             let type = try resource.requiredText("resourceType")
-            // A report repeats for each account what was requested of its type, so a type must not
-            // occur twice.
-            guard !content.resources.contains(where: { $0.type == type }) else {
-                throw .incomplete(own.place("resources"))
+            guard Self.types.contains(type) else {
+                throw .unknownCode(resource.place("resourceType"))
             }
             let clusters = try resource.permissionCodes("dataClusters", Self.clusters)
             content.facts.add(.resource, .codes([type], .resourceType))
             content.facts.add(.permissions, Self.clusters.value(clusters))
             after += try resource.further("resources")
-            content.resources.append(Consent.Resource(type: type, clusters: clusters))
+            content.add(type, clusters)
+        }
+        if content.resources.contains(where: \.needsAccounts) {
+            content.accounts = .several(preselected: [])
         }
         content.facts += try own.facts(
-            (.durationType, "durationType", .code(.durationType)),
+            (.durationType, "durationType", .oneOf(Self.durations)),
             (.duration, "durationPeriod", .days),
             (.lookback, "lookbackPeriod", .days),
             (.accessEnds, "expirationTime", .moment),
@@ -73,17 +111,19 @@ struct FDXConsent: ConsentFamily {
         return content
     }
 
-    /// Repeats for each account what was requested of its type. `resouceType` is misspelt in ACP's
-    /// interface [BO-4].
+    /// Repeats for each account what was requested of its type, and says once what belongs to no
+    /// account. `resouceType` is misspelt in ACP's interface [BO-4].
     func acceptance(_ approval: Approval) throws(Unreportable) -> ReportMembers {
-        var granted: [(account: String, resource: Consent.Resource)] = []
+        let resources = approval.consent?.resources ?? []
+        var granted: [(account: String?, resource: Consent.Resource)] = []
         for account in approval.accounts {
-            let requested = approval.consent?.resources.first { $0.type == account.resourceType }
+            let requested = resources.first { $0.needsAccounts && $0.type == account.resourceType }
             guard let requested else {
                 throw Unreportable(reason: "nothing is requested of accounts of the chosen type")
             }
             granted.append((account.id, requested))
         }
+        granted += resources.filter { !$0.needsAccounts }.map { (nil, $0) }
         return { [granted] json in
             json.name("resources")
             json.array { json in

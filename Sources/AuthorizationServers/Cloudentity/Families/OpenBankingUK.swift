@@ -1,31 +1,83 @@
+import Configuration
 import JSON
 import Logins
 
-/// Open Banking UK, Read/Write API 3.1 [FA-3]. A start names the consent in
+/// Open Banking UK, Read/Write API 3.1 and 4.0 [FA-3]. A start names the consent in
 /// `openbanking_intent_id`.
 extension ConsentStandard {
     static let openBankingUK = ConsentStandard(
         "obuk",
+        UKSettings().families,
+        recognises: { $0.consentID != nil && !ConsentStandard.openFinanceBrasil.recognises($0) },
+        reading: { UKSettings($0).families }
+    )
+}
+
+/// What the standard's families are configured with.
+struct UKSettings: Sendable {
+    /// Whether a payment is refused after its cut-off time.
+    var refusesLate = true
+
+    var families: [any ConsentFamily] {
         [
             UKAccountAccess(),
-            UKPayment("domestic_payment", .payment),
-            UKPayment("domestic_scheduled_payment", .scheduledPayment),
-            UKPayment("domestic_standing_order", .standingOrder),
-            UKFilePayment(),
-            UKPayment("international_payment", .payment),
-            UKPayment("international_scheduled_payment", .scheduledPayment),
-            UKPayment("international_standing_order", .standingOrder),
-        ],
-        recognises: { $0.consentID != nil && !ConsentStandard.openFinanceBrasil.recognises($0) }
-    )
+            UKPayment("domestic_payment", .payment, self),
+            UKPayment("domestic_scheduled_payment", .scheduledPayment, self),
+            UKPayment("domestic_standing_order", .standingOrder, self),
+            UKFilePayment(settings: self),
+            UKPayment("international_payment", .payment, self),
+            UKPayment("international_scheduled_payment", .scheduledPayment, self),
+            UKPayment("international_standing_order", .standingOrder, self),
+        ]
+    }
+}
+
+extension UKSettings {
+    /// Reads the group `outbound`.
+    init(_ section: Section) {
+        refusesLate = section.choice(
+            "cut_off",
+            among: ["reject": true, "show": false],
+            default: true,
+            """
+            What happens to a payment of Open Banking UK at its CutOffDateTime. reject: it is \
+            rejected, and a prompt ends at that time at the latest. show: the user is asked and \
+            sees the time.
+            """
+        )
+    }
 }
 
 extension Fact.Codes {
     fileprivate static let localInstrument = Self("local_instrument")
     fileprivate static let ukPermission = Self("uk_permission")
-    fileprivate static let chargeBearer = Self("charge_bearer")
+    fileprivate static let chargePaid = Self("charge_paid")
+    fileprivate static let chargeType = Self("charge_type")
     fileprivate static let paymentContext = Self("payment_context")
-    fileprivate static let rateType = Self("rate_type")
+    /// ISO 20022, `ExternalPurpose1Code` and `ExternalCategoryPurpose1Code`.
+    fileprivate static let purpose = Self("purpose")
+    fileprivate static let accountHolder = Self("account_holder")
+    fileprivate static let aliasType = Self("alias_type")
+    fileprivate static let scaExemption = Self("sca_exemption")
+}
+
+/// Codes that change what is approved.
+private enum UKList {
+    private static let bearers: Set = [
+        "BorneByCreditor", "BorneByDebtor", "Shared", "FollowingServiceLevel",
+    ]
+    static let chargeBearer = ClosedList(Fact.Codes("charge_bearer"), bearers)
+    static let chargePaid = ClosedList(.chargePaid, bearers)
+    static let rateType = ClosedList(Fact.Codes("rate_type"), ["Actual", "Agreed", "Indicative"])
+    static let priority = ClosedList(Fact.Codes("priority"), ["Normal", "Urgent"])
+    static let refund = ClosedList(Fact.Codes("refund"), ["Yes", "No"])
+    static let authorisation = ClosedList(Fact.Codes("authorisation_type"), ["Any", "Single"])
+    static let scaApproach = ClosedList(Fact.Codes("sca_approach"), ["CA", "SCA"])
+    static let mandateKind = ClosedList(Fact.Codes("mandate_kind"), ["FIXE", "USGB", "VARI"])
+    static let mandateFrequency = ClosedList(
+        Fact.Codes("mandate_frequency"),
+        ["ADHO", "DAIL", "FRTN", "INDA", "MIAN", "MNTH", "QURT", "WEEK", "YEAR"]
+    )
 }
 
 /// What the standard's families share: ACP names all of them by one rule.
@@ -39,6 +91,7 @@ extension UKFamily {
     var kind: Consent.Kind { Consent.Kind("uk_" + name, subject) }
     var path: String { "open-banking/" + name.replacing("_", with: "-") + "-consent" }
     var member: String { name + "_consent" }
+    var statusWords: StatusWords { UK.statusWords }
 
     func isMeant(by login: PendingLogin.Details) -> Bool {
         login.requestedScopes.contains(subject.isPayment ? "payments" : "accounts")
@@ -79,8 +132,8 @@ struct UKAccountAccess: UKFamily {
         content.facts = try own.facts(
             (.permissions, "Permissions", .permissions(Self.permissions)),
             (.accessEnds, "ExpirationDateTime", .moment),
-            (.dataFrom, "TransactionFromDateTime", .moment),
-            (.dataUntil, "TransactionToDateTime", .moment),
+            (.dataFrom, "TransactionFromDateTime", .dayOrMoment),
+            (.dataUntil, "TransactionToDateTime", .dayOrMoment),
             (.requestedAt, "CreationDateTime", .moment)
         )
         content.facts += try own.further()
@@ -93,6 +146,7 @@ struct UKAccountAccess: UKFamily {
 struct UKFilePayment: UKFamily {
     let name = "file_payment"
     let subject = Consent.Subject.paymentFile
+    var settings = UKSettings()
 
     func content(
         _ own: inout ConsentMembers,
@@ -100,20 +154,20 @@ struct UKFilePayment: UKFamily {
     ) throws(ConsentProblem) -> ConsentContent {
         var content = try UK.content(&own)
         var file = try own.requiredObject("Initiation")
-        // The standard does not require sum and number, but without them users cannot see what
-        // they pay.
         content.facts = try file.facts(
-            (.controlSum, "ControlSum", .required(.number)),
-            (.numberOfPayments, "NumberOfTransactions", .required(.count)),
+            (.controlSum, "ControlSum", .number),
+            (.numberOfPayments, "NumberOfTransactions", .count),
             (.fileReference, "FileReference", .text),
             (.fileType, "FileType", .required(.text)),
             (.fileHash, "FileHash", .required(.text)),
-            (.executionDate, "RequestedExecutionDateTime", .moment),
+            (.executionDate, "RequestedExecutionDateTime", .day(.london)),
             (.localInstrument, "LocalInstrument", .code(.localInstrument))
         )
-        content.facts += try UK.remittance(&file)
-        let payer = try UK.account("DebtorAccount", &file, &content.facts, .payerAccount)
-        content.facts += try UK.frame(&own)
+        var after: [Fact] = []
+        content.facts += try UK.remittance(&file, &after)
+        let payer = try UK.payer(&file, &content.facts, &after)
+        content.facts += try UK.frame(&own, settings, &content.cutOff)
+        content.facts += after
         content.facts += try file.further()
         content.facts += try own.further()
         content.accounts = .payer(named: payer)
@@ -125,10 +179,12 @@ struct UKFilePayment: UKFamily {
 struct UKPayment: UKFamily {
     let name: String
     let subject: Consent.Subject
+    let settings: UKSettings
 
-    fileprivate init(_ name: String, _ subject: Consent.Subject) {
+    fileprivate init(_ name: String, _ subject: Consent.Subject, _ settings: UKSettings) {
         self.name = name
         self.subject = subject
+        self.settings = settings
     }
 
     func content(
@@ -144,42 +200,39 @@ struct UKPayment: UKFamily {
             content.facts = try order.facts((.amount, "InstructedAmount", .required(.money)))
         }
         content.facts += try payee(&order, &after)
-        content.facts += try UK.remittance(&order)
+        content.facts += try UK.remittance(&order, &after)
         content.facts += try order.facts((.reference, "Reference", .text))
         if hasAmounts {
             content.facts += try order.facts(
-                (.firstAmount, "FirstPaymentAmount", .required(.money)),
+                (.firstAmount, "FirstPaymentAmount", .required(.moneyOrZero)),
                 (.recurringAmount, "RecurringPaymentAmount", .money),
-                (.finalAmount, "FinalPaymentAmount", .money)
+                (.finalAmount, "FinalPaymentAmount", .moneyOrZero)
             )
         }
-        if subject == .standingOrder {
-            content.facts += try order.facts(
-                (.frequency, "Frequency", .required(.code(.frequency))),
-                (.firstPayment, "FirstPaymentDateTime", .required(.moment)),
-                (.recurringPayment, "RecurringPaymentDateTime", .moment),
-                (.finalPayment, "FinalPaymentDateTime", .moment),
-                (.numberOfPayments, "NumberOfPayments", .count)
-            )
-        }
+        if subject == .standingOrder { content.facts += try UK.standingOrder(&order, &after) }
         if subject == .scheduledPayment {
             content.facts += try order.facts(
-                (.executionDate, "RequestedExecutionDateTime", .required(.moment))
+                (.executionDate, "RequestedExecutionDateTime", .required(.day(.london)))
             )
         }
         content.facts += try order.facts(
             (.transferCurrency, "CurrencyOfTransfer", .code(.currency)),
             (.destinationCountry, "DestinationCountryCode", .code(.country)),
-            (.chargeBearer, "ChargeBearer", .code(.chargeBearer)),
-            (.purpose, "Purpose", .text)
+            (.chargeBearer, "ChargeBearer", .oneOf(UKList.chargeBearer)),
+            (.purpose, "Purpose", .code(.purpose))
         )
-        content.facts += try UK.exchange(&order, &after)
+        content.facts += try UK.clientRate(&order, content.facts, &after)
         content.facts += try order.facts(
+            (.priority, "InstructionPriority", .oneOf(UKList.priority)),
+            (.localInstrument, "LocalInstrument", .code(.localInstrument)),
             (.endToEndID, "EndToEndIdentification", .text),
-            (.localInstrument, "LocalInstrument", .code(.localInstrument))
+            (.instructionID, "InstructionIdentification", .text)
         )
-        let payer = try UK.account("DebtorAccount", &order, &after, .payerAccount)
-        content.facts += try UK.frame(&own)
+        var payerFacts: [Fact] = []
+        let payer = try UK.payer(&order, &payerFacts, &after)
+        content.facts += payerFacts
+        content.facts += try UK.bankRate(&own, content.facts, &after)
+        content.facts += try UK.frame(&own, settings, &content.cutOff)
         content.facts += after
         content.facts += try order.further()
         content.facts += try own.further()
@@ -195,54 +248,66 @@ struct UKPayment: UKFamily {
         var facts: [Fact] = []
         var creditor = try order.object("Creditor")
         let name = try creditor?.text("Name")
-        if let creditor { after += try creditor.further("Creditor") }
         var accountFacts: [Fact] = []
-        let account = try UK.account("CreditorAccount", &order, &accountFacts, .payeeAccount)
+        let account = try UK.account(
+            "CreditorAccount",
+            &order,
+            &accountFacts,
+            (.payeeAccount, .payeeAlias),
+            &after
+        )
         guard let account else { throw .incomplete(order.place("CreditorAccount")) }
         guard let payee = name ?? account.name else {
             throw .incomplete(order.place("CreditorAccount.Name"))
         }
         facts.add(.payee, text: payee)
         facts += accountFacts
-        if var agent = try order.object("CreditorAgent") {
-            let scheme = try agent.text("SchemeName")
-            let bank = try agent.text("Name")
-            if let identification = try agent.text("Identification") {
-                let named = Consent.NamedAccount(
-                    scheme: scheme,
-                    identification: identification,
-                    name: bank
-                )
-                facts.add(.payeeBank, .account(named))
-            } else {
-                facts.add(.payeeBank, text: bank)
-                facts.add(.payeeBank, text: scheme)
-            }
-            after += try agent.further("CreditorAgent")
+        if var creditor {
+            facts.add(
+                .payeeAddress,
+                try UK.address("PostalAddress", of: "Creditor.", &creditor, &after)
+            )
+            after += try creditor.further("Creditor")
         }
+        facts.add(.payeeAddress, try UK.address("CreditorPostalAddress", &order, &after))
+        // Version 4 spells the bank of a standing order abroad without its middle.
+        for name in ["CreditorAgent", "CreditAgent"] {
+            facts.add(.payeeBank, try UK.party(name, &order, &after))
+        }
+        facts.add(.ultimatePayee, try UK.party("UltimateCreditor", &order, &after))
         return facts
     }
 }
 
 /// Parts of consents that several families have.
 private enum UK {
+    /// Version 4 has codes of four letters for the words of version 3.
+    static let statusWords = StatusWords.acp
+        .adding(.open, "AWAU", "AwaitingFurtherAuthorisation", "AWAF")
+        .adding(.unready, "AwaitingUpload", "AWUP")
+        .adding(.approved, "AUTH", "COND")
+        .adding(.rejected, "RJCT", "Cancelled", "CANC")
+        .adding(.over, "EXPD")
+
     /// The consent's identifier and progress. `Permission` is a constant of the standard.
     static func content(_ own: inout ConsentMembers) throws(ConsentProblem) -> ConsentContent {
         let id = try own.text("ConsentId")
         try own.drop("Status", "StatusUpdateDateTime")
+        own.dropProgress("StatusReason", "StatusReasonCode", "StatusReasonDescription")
         if try own.text("Permission") ?? "Create" != "Create" {
             throw .incomplete(own.place("Permission"))
         }
         return ConsentContent(id: id)
     }
 
-    /// `{SchemeName, Identification, Name, SecondaryIdentification}`; other members are shown after
-    /// them.
+    /// `{SchemeName, Identification, Name, SecondaryIdentification, Proxy}`; other members go to
+    /// `after`.
     static func account(
         _ name: String,
         _ order: inout ConsentMembers,
         _ facts: inout [Fact],
-        _ label: Fact.Known
+        _ labels: (account: Fact.Known, alias: Fact.Known),
+        _ after: inout [Fact]
     ) throws(ConsentProblem) -> Consent.NamedAccount? {
         guard var members = try order.object(name) else { return nil }
         let account = Consent.NamedAccount(
@@ -251,93 +316,311 @@ private enum UK {
             name: try members.text("Name"),
             secondary: try members.text("SecondaryIdentification")
         )
-        facts.add(label, .account(account))
-        facts += try members.further(name)
+        facts.add(labels.account, .account(account))
+        if var alias = try members.object("Proxy") {
+            var values: [Fact.Value] = []
+            if let text = try alias.text("Identification") { values.append(.text(text)) }
+            if let code = try alias.text("Code") { values.append(.codes([code], .aliasType)) }
+            if let type = try alias.text("Type") { values.append(.text(type)) }
+            if !values.isEmpty { facts.add(labels.alias, .group(values)) }
+            after += try alias.further(name + ".Proxy")
+        }
+        after += try members.further(name)
         return account
     }
 
-    static func remittance(_ order: inout ConsentMembers) throws(ConsentProblem) -> [Fact] {
-        guard var members = try order.object("RemittanceInformation") else { return [] }
-        let facts = try members.facts(
-            (.reference, "Reference", .text),
-            (.message, "Unstructured", .text)
+    /// The account that pays, and for whom it pays.
+    static func payer(
+        _ order: inout ConsentMembers,
+        _ facts: inout [Fact],
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> Consent.NamedAccount? {
+        let account = try account(
+            "DebtorAccount",
+            &order,
+            &facts,
+            (.payerAccount, .payerAlias),
+            &after
         )
-        return facts + (try members.further("RemittanceInformation"))
+        facts.add(.ultimatePayer, try party("UltimateDebtor", &order, &after))
+        return account
     }
 
-    static func exchange(
-        _ members: inout ConsentMembers,
+    /// A person, company or bank: name, account or identifier, legal entity identifier, address.
+    static func party(
+        _ name: String,
+        _ parent: inout ConsentMembers,
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> Fact.Value? {
+        guard var members = try parent.object(name) else { return nil }
+        var values: [Fact.Value] = []
+        let own = try members.text("Name")
+        let scheme = try members.text("SchemeName")
+        let secondary = try members.text("SecondaryIdentification")
+        if let identification = try members.text("Identification") {
+            let account = Consent.NamedAccount(
+                scheme: scheme,
+                identification: identification,
+                name: own,
+                secondary: secondary
+            )
+            values.append(.account(account))
+        } else {
+            values += [own, scheme, secondary].compactMap { text in text.map { .text($0) } }
+        }
+        if let identifier = try members.text("LEI") { values.append(.text("LEI \(identifier)")) }
+        switch try address("PostalAddress", of: name + ".", &members, &after) {
+        case .list(let lines)?: values += lines
+        case let line?: values.append(line)
+        case nil: break
+        }
+        after += try members.further(name)
+        return values.isEmpty ? nil : .group(values)
+    }
+
+    /// The lines of an address, the country last. Members without a place in an envelope's window,
+    /// such as the floor, go to `after`.
+    static func address(
+        _ name: String,
+        of owner: String = "",
+        _ parent: inout ConsentMembers,
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> Fact.Value? {
+        guard var address = try parent.object(name) else { return nil }
+        var lines: [String] = []
+        func take(_ names: String...) throws(ConsentProblem) {
+            var parts: [String] = []
+            for name in names { if let part = try address.text(name) { parts.append(part) } }
+            if !parts.isEmpty { lines.append(parts.joined(separator: " ")) }
+        }
+        try take("CareOf")
+        try take("Department")
+        try take("SubDepartment")
+        lines += try address.texts("AddressLine") ?? []
+        try take("BuildingName")
+        try take("BuildingNumber", "StreetName")
+        try take("PostBox")
+        try take("DistrictName")
+        try take("TownLocationName")
+        try take("TownName")
+        switch try address.textOrTexts("CountrySubDivision") {
+        case .text(let text)?: lines.append(text)
+        case .list(let values)?:
+            for case .text(let text) in values { lines.append(text) }
+        default: break
+        }
+        try take("PostCode")
+        var values = lines.map { Fact.Value.text($0) }
+        // Widely used, but not a code of ISO 3166.
+        if let country = try address.text("Country") {
+            values.append(country == "UK" ? .text(country) : .codes([country], .country))
+        }
+        after += try address.further(owner + name)
+        return values.isEmpty ? nil : .group(values)
+    }
+
+    /// Version 3 has one text each, version 4 lists, some of them of objects.
+    static func remittance(
+        _ order: inout ConsentMembers,
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
-        guard var rate = try members.object("ExchangeRateInformation") else { return [] }
-        let facts = try rate.facts(
-            (.exchangeRate, "UnitCurrency", .code(.currency)),
-            (.exchangeRate, "ExchangeRate", .number),
-            (.exchangeRateType, "RateType", .code(.rateType)),
+        guard var members = try order.object("RemittanceInformation") else { return [] }
+        var facts = try members.facts(
+            (.reference, "Reference", .text),
+            (.message, "Unstructured", .texts)
+        )
+        for var structured in try members.objects("Structured") {
+            let path = "RemittanceInformation.Structured"
+            if var reference = try structured.object("CreditorReferenceInformation") {
+                facts += try reference.facts((.reference, "Reference", .text))
+                after += try reference.further("\(path).CreditorReferenceInformation")
+            }
+            for var document in try structured.objects("ReferredDocumentInformation") {
+                facts += try document.facts((.documentNumber, "Number", .text))
+                after += try document.further("\(path).ReferredDocumentInformation")
+            }
+            facts += try structured.facts((.message, "AdditionalRemittanceInformation", .texts))
+            after += try structured.further(path)
+        }
+        after += try members.further("RemittanceInformation")
+        return facts
+    }
+
+    /// How often and until when. Version 4 has it in an object of its own.
+    static func standingOrder(
+        _ order: inout ConsentMembers,
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> [Fact] {
+        guard var mandate = try order.object("MandateRelatedInformation") else {
+            return try order.facts(
+                (.frequency, "Frequency", .required(.frequency)),
+                (.firstPayment, "FirstPaymentDateTime", .required(.day(.london))),
+                (.recurringPayment, "RecurringPaymentDateTime", .day(.london)),
+                (.finalPayment, "FinalPaymentDateTime", .day(.london)),
+                (.numberOfPayments, "NumberOfPayments", .count)
+            )
+        }
+        var frequency = try mandate.requiredObject("Frequency")
+        var facts = try frequency.facts(
+            (.frequency, "Type", .required(.oneOf(UKList.mandateFrequency)))
+        )
+        // One payment in each period is what the frequency says already.
+        if let count = try frequency.digits("CountPerPeriod"), count != "1" {
+            facts.add(.paymentsInPeriod, .number(count))
+        }
+        facts += try frequency.facts((.paymentPoint, "PointInTime", .text))
+        after += try frequency.further("MandateRelatedInformation.Frequency")
+        facts += try mandate.facts(
+            (.firstPayment, "FirstPaymentDateTime", .day(.london)),
+            (.recurringPayment, "RecurringPaymentDateTime", .day(.london)),
+            (.finalPayment, "FinalPaymentDateTime", .day(.london)),
+            (.numberOfPayments, "NumberOfPayments", .count),
+            (.mandateKind, "Classification", .oneOf(UKList.mandateKind)),
+            (.mandateReason, "Reason", .text),
+            (.purposeCategory, "CategoryPurposeCode", .code(.purpose)),
+            (.mandate, "MandateIdentification", .text)
+        )
+        after += try mandate.further("MandateRelatedInformation")
+        facts += try order.facts((.numberOfPayments, "NumberOfPayments", .count))
+        return facts
+    }
+
+    // MARK: Exchange rates
+
+    /// The rate that the client asks for.
+    static func clientRate(
+        _ order: inout ConsentMembers,
+        _ said: [Fact],
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> [Fact] {
+        guard var rate = try order.object("ExchangeRateInformation") else { return [] }
+        var facts: [Fact] = []
+        let unit = try rate.text("UnitCurrency")
+        if let digits = try rate.digits("ExchangeRate") {
+            guard let unit else { throw .incomplete(rate.place("UnitCurrency")) }
+            facts.add(.exchangeRate, .rate(self.rate(unit, digits, said)))
+        } else {
+            facts.add(.exchangeUnit, unit.map { .codes([$0], .currency) })
+        }
+        facts += try rate.facts(
+            (.exchangeRateType, "RateType", .oneOf(UKList.rateType)),
             (.exchangeContract, "ContractIdentification", .text)
         )
         after += try rate.further("ExchangeRateInformation")
         return facts
     }
 
+    /// The rate that the bank answered with.
+    static func bankRate(
+        _ own: inout ConsentMembers,
+        _ said: [Fact],
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> [Fact] {
+        guard var rate = try own.object("ExchangeRateInformation") else { return [] }
+        var facts: [Fact] = []
+        if let digits = try rate.digits("ExchangeRate") {
+            guard let unit = try rate.text("UnitCurrency") else {
+                throw .incomplete(rate.place("UnitCurrency"))
+            }
+            facts.add(.bankRate, .rate(self.rate(unit, digits, said)))
+        }
+        facts += try rate.facts(
+            (.bankRateType, "RateType", .oneOf(UKList.rateType)),
+            (.bankRateEnds, "ExpirationDateTime", .moment),
+            (.bankRateContract, "ContractIdentification", .text)
+        )
+        after += try rate.further("ExchangeRateInformation")
+        return facts
+    }
+
+    /// The currency that is quoted is the other one of the payment.
+    private static func rate(
+        _ unit: String,
+        _ digits: String,
+        _ said: [Fact]
+    ) -> Fact.ExchangeRate {
+        var currencies: [String] = []
+        for fact in said {
+            switch (fact.label, fact.value) {
+            case (.known(.transferCurrency), .codes(let codes, _, _)): currencies += codes
+            case (.known(.amount), .money(let money)): currencies.append(money.currency)
+            default: break
+            }
+        }
+        return Fact.ExchangeRate(
+            unit: unit,
+            rate: digits,
+            quoted: currencies.last { $0 != unit }
+        )
+    }
+
+    // MARK: Beside the order
+
     /// Everything beside the order, which ACP puts next to `Initiation`.
-    static func frame(_ own: inout ConsentMembers) throws(ConsentProblem) -> [Fact] {
+    static func frame(
+        _ own: inout ConsentMembers,
+        _ settings: UKSettings,
+        _ cutOff: inout (time: Timestamp, member: String)?
+    ) throws(ConsentProblem) -> [Fact] {
         var facts: [Fact] = []
         var after: [Fact] = []
-        for var charge in try own.objects("Charges") {
-            facts += try charge.facts((.charge, "Type", .text))
-            facts.add(.charge, try amount(of: &charge))
-            facts += try charge.facts((.chargeBearer, "ChargeBearer", .code(.chargeBearer)))
-            after += try charge.further("Charges")
-        }
-        facts += try exchange(&own, &after)
+        for var charge in try own.objects("Charges") { facts += try self.charge(&charge, &after) }
         facts += try own.facts(
-            (.expectedExecution, "ExpectedExecutionDateTime", .moment),
-            (.cutOff, "CutOffDateTime", .moment),
-            (.paymentContext, "PaymentContextCode", .code(.paymentContext)),
-            (.merchantCategory, "MerchantCategoryCode", .text)
+            (.expectedExecution, "ExpectedExecutionDateTime", .moment)
         )
-        facts.add(.deliveryAddress, text: try address(&own, &after))
+        if let time = try own.timestamp("CutOffDateTime") {
+            facts.add(.cutOff, .moment(time))
+            if settings.refusesLate { cutOff = (time, own.place("CutOffDateTime")) }
+        }
+        facts.add(.payer, try party("Debtor", &own, &after))
+        facts += try own.facts(
+            (.refundAccount, "ReadRefundAccount", .oneOf(UKList.refund)),
+            (.paymentContext, "PaymentContextCode", .code(.paymentContext)),
+            (.statedPurpose, "PaymentPurposeCode", .code(.purpose)),
+            (.statedCategory, "CategoryPurposeCode", .code(.purpose)),
+            (.merchantCategory, "MerchantCategoryCode", .text),
+            (.merchantCustomer, "MerchantCustomerIdentification", .text),
+            (.contractPresent, "ContractPresentIndicator", .flag),
+            // So spelled up to version 3.1.10.
+            (.contractPresent, "ContractPresentInidicator", .flag),
+            (.payeePrefilled, "BeneficiaryPaymentDetailsPrepopulatedIndicator", .flag),
+            (.payeeAccountType, "BeneficiaryAccountType", .code(.accountHolder))
+        )
+        facts.add(.deliveryAddress, try address("DeliveryAddress", &own, &after))
+        if var authorisation = try own.object("Authorisation") {
+            facts += try authorisation.facts(
+                (.authorisationType, "AuthorisationType", .oneOf(UKList.authorisation)),
+                (.authorisationEnds, "CompletionDateTime", .moment)
+            )
+            after += try authorisation.further("Authorisation")
+        }
+        if var support = try own.object("SCASupportData") {
+            facts += try support.facts(
+                (.scaExemption, "RequestedSCAExemptionType", .code(.scaExemption)),
+                (.scaApproach, "AppliedAuthenticationApproach", .oneOf(UKList.scaApproach)),
+                (.scaReference, "ReferencePaymentOrderId", .text)
+            )
+            after += try support.further("SCASupportData")
+        }
         facts += try own.facts((.requestedAt, "CreationDateTime", .moment))
         return facts + after
     }
 
-    /// A charge may be zero, which `Money` cannot be.
-    private static func amount(of charge: inout ConsentMembers) throws(ConsentProblem) -> Fact.Value
-    {
-        var amount = try charge.requiredObject("Amount")
-        var copy = amount
-        let digits = try copy.requiredText("Amount")
-        guard ConsentMembers.isPlainNumber(digits),
-            digits.utf8.allSatisfy({ $0 == 0x30 || $0 == 0x2E })
-        else {
-            let money = try amount.money("Amount", "Currency")
-            try amount.end()
-            return .money(money)
-        }
-        let currency = try copy.requiredText("Currency")
-        try copy.end()
-        return .text("\(digits) \(currency)")
-    }
-
-    /// The address in one line, in the order in which the standard lists its parts.
-    private static func address(
-        _ own: inout ConsentMembers,
+    /// What it is for, how much, and who pays it.
+    private static func charge(
+        _ charge: inout ConsentMembers,
         _ after: inout [Fact]
-    ) throws(ConsentProblem) -> String? {
-        guard var address = try own.object("DeliveryAddress") else { return nil }
-        var lines = try address.texts("AddressLine") ?? []
-        for name in [
-            "StreetName", "BuildingNumber", "PostCode", "TownName", "CountrySubDivision",
-            "Country",
-        ] {
-            if let line = try address.text(name) { lines.append(line) }
+    ) throws(ConsentProblem) -> [Fact] {
+        var values: [Fact.Value] = []
+        if let type = try charge.text("Type") { values.append(.codes([type], .chargeType)) }
+        guard let amount = try charge.money("Amount", canBeZero: true) else {
+            throw .incomplete(charge.place("Amount"))
         }
-        after += try address.further("DeliveryAddress")
-        let text = lines.joined(separator: ", ")
-        guard text.unicodeScalars.count <= ConsentLimits.text else {
-            throw .incomplete(address.path)
+        values.append(.money(amount))
+        for bearer in try charge.facts((.charge, "ChargeBearer", .oneOf(UKList.chargePaid))) {
+            values.append(bearer.value)
         }
-        return text.isEmpty ? nil : text
+        after += try charge.further("Charges")
+        return [Fact(.known(.charge), .group(values))]
     }
 }

@@ -1,11 +1,17 @@
+import Configuration
+import HTTP
 import JSON
 import Logins
+import Texts
 
 /// Open Finance Brasil [FA-4]. A start names the consent in a scope (`consent:urn:bank:…`).
 extension ConsentStandard {
-    static let openFinanceBrasil = ConsentStandard("obbr", [BrasilData(), BrasilPayment()]) {
-        $0.requestedScopes.contains { $0.hasPrefix("consent:") }
-    }
+    static let openFinanceBrasil = ConsentStandard(
+        "obbr",
+        [BrasilData(), BrasilPayment()],
+        recognises: { $0.requestedScopes.contains { $0.startsExactly(with: "consent:") } },
+        reading: BrasilSettings.families
+    )
 }
 
 extension Fact.Codes {
@@ -21,6 +27,19 @@ struct BrasilData: ConsentFamily {
     let path = "open-banking-brasil/consent"
     let member = "customer_data_access_consent"
     let otherTypes: Set<String> = ["consents"]
+    let statusWords = Brasil.statusWords
+    /// The codes of `rejection_reason`. A cause that is missing has none.
+    var codes = standardCodes
+
+    /// Consents API v2, `EnumReasonCode`.
+    static let standardCodes: [RejectionCause: String] = [
+        .declined: "CUSTOMER_MANUALLY_REJECTED",
+        .fraud: "INTERNAL_SECURITY_REASON",
+        .cancelled: "CUSTOMER_MANUALLY_REJECTED",
+        .expired: "CONSENT_EXPIRED",
+        .failed: "CONSENT_TECHNICAL_ISSUE",
+        .changed: "CONSENT_TECHNICAL_ISSUE",
+    ]
 
     /// Consents API 2 and 3, `permissions`, in the standard's spelling.
     private static let permissions = PermissionList(
@@ -71,8 +90,9 @@ struct BrasilData: ConsentFamily {
         content.facts = try own.facts(
             (.permissions, "permissions", .permissions(Self.permissions)),
             (.accessEnds, "expirationDateTime", .moment),
-            (.dataFrom, "transactionFromDateTime", .moment),
-            (.dataUntil, "transactionToDateTime", .moment)
+            // Days of UTC: the standard has these times in no other zone.
+            (.dataFrom, "transactionFromDateTime", .dayOrMoment),
+            (.dataUntil, "transactionToDateTime", .dayOrMoment)
         )
         content.facts += try Brasil.document("document", &own, .personDocument)
         content.facts += try Brasil.owners(&own)
@@ -82,9 +102,7 @@ struct BrasilData: ConsentFamily {
         return content
     }
 
-    func rejectionCode(_ cause: RejectionCodes.Cause, _ codes: RejectionCodes) -> String? {
-        codes.data[cause]
-    }
+    func rejectionCode(_ cause: RejectionCause) -> String? { codes[cause] }
 }
 
 /// A payment. Versions 1 to 3 are decoded alike: members that only one version has are shown by
@@ -100,12 +118,28 @@ struct BrasilPayment: ConsentFamily {
     /// Without a version, unlike the addresses [OP-2].
     let path = "open-banking-brasil/payment"
     let member = "customer_payment_consent"
+    let statusWords = Brasil.statusWords
+    /// The versions that are fetched, in this order; each is 1, 2 or 3.
+    var versions = standardVersions
+    /// The codes of `rejection_reason`. A cause that is missing has none.
+    var codes = standardCodes
+
+    static let standardVersions = [3, 2, 1]
+    /// Payments API v3, `EnumConsentRejectionReasonType`.
+    static let standardCodes: [RejectionCause: String] = [
+        .declined: "REJEITADO_USUARIO",
+        .fraud: "REJEITADO_USUARIO",
+        .cancelled: "REJEITADO_USUARIO",
+        .expired: "TEMPO_EXPIRADO_AUTORIZACAO",
+        .failed: "FALHA_INFRAESTRUTURA",
+        .changed: "NAO_INFORMADO",
+    ]
 
     /// A payment consent expires 5 minutes after it was lodged, unless it is approved [CD-6].
     private static let lifetime = Duration.seconds(300)
 
-    func addresses(_ settings: CloudentityWorkspaces) -> [ConsentAddress] {
-        settings.brasilPaymentVersions.map { version in
+    var addresses: [ConsentAddress] {
+        versions.map { version in
             ConsentAddress(
                 family: self,
                 path: version == 1 ? path : "\(path)/v\(version)",
@@ -135,13 +169,26 @@ struct BrasilPayment: ConsentFamily {
         content.facts.add(.payeeAccount, .account(payee))
         content.facts += try details.facts(
             (.pixKey, "proxy", .text),
-            (.localInstrument, "localInstrument", .code(.localInstrument))
+            (.qrCode, "qrCode", .text),
+            (.localInstrument, "localInstrument", .oneOf(Self.instruments))
         )
         content.facts += try payment.facts(
-            (.paymentType, "type", .code(.paymentType)),
-            (.executionDate, "date", .moment)
+            (.paymentType, "type", .oneOf(Self.types)),
+            (.executionDate, "date", .day(.brasilia))
         )
-        content.facts += try schedule(&payment, &after)
+        content.facts += try schedule(&payment, &content, &after)
+        for members in [0, 1] {
+            let rows: [(Fact.Known, String)] = [
+                (.message, "remittanceInformation"), (.transactionID, "transactionIdentification"),
+                (.endToEndID, "endToEndId"), (.townCode, "ibgeTownCode"),
+            ]
+            for (label, name) in rows {
+                content.facts.add(
+                    label,
+                    text: members == 0 ? try payment.text(name) : try own.text(name)
+                )
+            }
+        }
         let payer = try account("debtorAccount", &own, &after)
         content.facts.add(.payerAccount, payer.map { .account($0) })
         content.facts += try Brasil.owners(&own)
@@ -191,25 +238,74 @@ struct BrasilPayment: ConsentFamily {
         return account
     }
 
-    /// A single later day. The page has no words for repeated payments.
+    /// One later day, or several: version 4 has payments that repeat.
     private func schedule(
         _ payment: inout ConsentMembers,
+        _ content: inout ConsentContent,
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
         guard var schedule = try payment.object("schedule") else { return [] }
         var facts: [Fact] = []
         if var single = try schedule.object("single") {
-            facts = try single.facts((.executionDate, "date", .required(.moment)))
+            facts += try single.facts((.executionDate, "date", .required(.day(.brasilia))))
             after += try single.further("schedule.single")
+        }
+        for name in ["daily", "weekly", "monthly"] {
+            guard var series = try schedule.object(name) else { continue }
+            let frequency: String
+            switch name {
+            case "daily": frequency = "EvryDay"
+            case "weekly":
+                let day = try series.requiredText("dayOfWeek")
+                guard let number = Self.weekdays.firstIndex(of: day) else {
+                    throw .unknownCode(series.place("dayOfWeek"))
+                }
+                frequency = "IntrvlWkDay:01:0\(number + 1)"
+            default:
+                let day = try series.digits("dayOfMonth") ?? ""
+                frequency = "IntrvlMnthDay:01:" + (day.utf8.count == 1 ? "0" : "") + day
+            }
+            guard StandingOrderFrequency(frequency) != nil else {
+                throw .unknownCode(series.place("dayOfMonth"))
+            }
+            content.subject = .standingOrder
+            facts.add(.frequency, .codes([frequency], .frequency))
+            facts += try series.facts(
+                (.firstPayment, "startDate", .required(.day(.brasilia))),
+                (.numberOfPayments, "quantity", .required(.count))
+            )
+            after += try series.further("schedule.\(name)")
+        }
+        if var custom = try schedule.object("custom") {
+            let dates = try custom.texts("dates") ?? []
+            guard !dates.isEmpty else { throw .incomplete(custom.place("dates")) }
+            for date in dates where RFC3339.parse(date + "T00:00:00Z") == nil {
+                throw .incomplete(custom.place("dates"))
+            }
+            content.subject = .standingOrder
+            facts.add(.paymentDates, .group(dates.map { .day($0) }))
+            facts += try custom.facts((.message, "additionalInformation", .text))
+            after += try custom.further("schedule.custom")
         }
         try schedule.end()
         return facts
     }
 
+    /// From Monday.
+    private static let weekdays = [
+        "SEGUNDA_FEIRA", "TERCA_FEIRA", "QUARTA_FEIRA", "QUINTA_FEIRA", "SEXTA_FEIRA", "SABADO",
+        "DOMINGO",
+    ]
+    private static let instruments = ClosedList(
+        .localInstrument,
+        ["MANU", "DICT", "QRDN", "QRES", "INIC"]
+    )
+    private static let types = ClosedList(.paymentType, ["PIX", "TED", "TEF"])
+
     /// The debited account by its parts, in snake case unlike in the consent [BO-3]. If the bank
     /// does not name them, the consent may.
     func acceptance(_ approval: Approval) throws(Unreportable) -> ReportMembers {
-        var number = approval.accounts.first?.number
+        var number = approval.accounts.first?.allNumbers.first { $0.ispb != nil }
         if number == nil, case .payer(let named) = approval.consent?.accounts { number = named }
         return { [number] json in
             json.member("account_ids", approval.grant.accounts)
@@ -224,22 +320,25 @@ struct BrasilPayment: ConsentFamily {
         }
     }
 
-    func rejectionCode(_ cause: RejectionCodes.Cause, _ codes: RejectionCodes) -> String? {
-        codes.payments[cause]
-    }
+    func rejectionCode(_ cause: RejectionCause) -> String? { codes[cause] }
 }
 
 /// What data and payments share.
 private enum Brasil {
+    /// A consent that some of several people have approved awaits the others.
+    static let statusWords = StatusWords.acp.adding(.open, "PARTIALLY_ACCEPTED")
+
     /// Whether the start names a consent that ACP has an interface for: automatic payments have
     /// none [OP-3].
     static func isLodged(_ login: PendingLogin.Details) -> Bool {
-        login.namesConsent && !login.requestedScopes.contains { $0.hasPrefix("recurring-") }
+        login.namesConsent
+            && !login.requestedScopes.contains { $0.startsExactly(with: "recurring-") }
     }
 
     static func content(_ own: inout ConsentMembers) throws(ConsentProblem) -> ConsentContent {
         let id = try own.text("consentId")
         try own.drop("status", "statusUpdateDateTime")
+        own.dropProgress("rejection", "rejectionReason")
         return ConsentContent(id: id)
     }
 
@@ -271,52 +370,73 @@ private enum Brasil {
     }
 }
 
-/// The codes in a rejection's `rejection_reason`, which tell why a consent was rejected.
-struct RejectionCodes: Hashable, Sendable {
-    /// How a login ended without an approval, as far as the codes distinguish it.
-    enum Cause: String, Hashable, Sendable, CaseIterable {
-        case declined, fraud, cancelled, expired, failed, changed
+/// What the standard's families are configured with: the group `outbound`.
+private enum BrasilSettings {
+    static func families(_ section: Section) -> [any ConsentFamily] {
+        let versions = versions(section)
+        let codes = section.group(
+            "rejection_codes",
+            "The reason codes sent to Open Finance Brasil for a rejected consent."
+        )
+        let families: [any ConsentFamily] = [
+            BrasilData(
+                codes: Self.codes(codes, "data", BrasilData.standardCodes, "Of data consents.")
+            ),
+            BrasilPayment(
+                versions: versions,
+                codes: Self.codes(
+                    codes,
+                    "payments",
+                    BrasilPayment.standardCodes,
+                    "Of payment consents."
+                )
+            ),
+        ]
+        codes.end()
+        return families
+    }
 
-        /// Nil for an approval.
-        init?(_ outcome: Outcome) {
-            switch outcome {
-            case .approved: return nil
-            case .denied(let decision):
-                self = decision.choice == .reportAsFraud ? .fraud : .declined
-            case .cancelled: self = .cancelled
-            case .expired: self = .expired
-            case .failed: self = .failed
-            case .voided: self = .changed
+    private static func versions(_ section: Section) -> [Int] {
+        let key = "brasil_payment_versions"
+        var versions: [Int] = []
+        let elements = section.elements(
+            key,
+            default: "\(BrasilPayment.standardVersions)",
+            """
+            The versions of payment consents in Brasil that are looked up, in this order. ACP has \
+            no API for later versions: their logins are rejected as unsupported.
+            """
+        )
+        for (position, node) in elements {
+            guard case .number(let number) = node.value, let version = Int(exactly: number),
+                (1...3).contains(version), !versions.contains(version)
+            else {
+                section.problem(
+                    key,
+                    at: position,
+                    node,
+                    "must be 1, 2 or 3, each at most once; ACP has no API for later versions, whose "
+                        + "consents are rejected as unsupported"
+                )
+                continue
             }
+            versions.append(version)
         }
+        return section.has(key) ? versions : BrasilPayment.standardVersions
     }
 
-    var data: [Cause: String]
-    var payments: [Cause: String]
-
-    /// A cause that is missing keeps its default.
-    init(data: [Cause: String] = [:], payments: [Cause: String] = [:]) {
-        self.data = Self.standardData.merging(data) { $1 }
-        self.payments = Self.standardPayments.merging(payments) { $1 }
+    private static func codes(
+        _ section: Section,
+        _ key: String,
+        _ standard: [RejectionCause: String],
+        _ about: String
+    ) -> [RejectionCause: String] {
+        let group = section.group(key, about)
+        var codes: [RejectionCause: String] = [:]
+        for cause in RejectionCause.allCases {
+            codes[cause] = group.text(cause.rawValue, default: standard[cause], "")
+        }
+        group.end()
+        return codes
     }
-
-    /// Consents API v2, `EnumReasonCode`.
-    static let standardData: [Cause: String] = [
-        .declined: "CUSTOMER_MANUALLY_REJECTED",
-        .fraud: "INTERNAL_SECURITY_REASON",
-        .cancelled: "CUSTOMER_MANUALLY_REJECTED",
-        .expired: "CONSENT_EXPIRED",
-        .failed: "CONSENT_TECHNICAL_ISSUE",
-        .changed: "CONSENT_TECHNICAL_ISSUE",
-    ]
-
-    /// Payments API v3, `EnumConsentRejectionReasonType`.
-    static let standardPayments: [Cause: String] = [
-        .declined: "REJEITADO_USUARIO",
-        .fraud: "REJEITADO_USUARIO",
-        .cancelled: "REJEITADO_USUARIO",
-        .expired: "TEMPO_EXPIRADO_AUTORIZACAO",
-        .failed: "FALHA_INFRAESTRUTURA",
-        .changed: "NAO_INFORMADO",
-    ]
 }

@@ -59,6 +59,10 @@ extension ConsentFamily.Standard {
             guard clusters.isSubset(of: match["dataClusters"]?.strings ?? []) else {
                 throw Shape.Problem(path: path + ".dataClusters", rule: "were not requested")
             }
+            // Only accounts have identifiers.
+            if resource["id"] == nil, type == .string("ACCOUNT") {
+                throw Shape.Problem(path: path + ".id", rule: "is required")
+            }
             if let known, let id = resource["id"]?.string, !known.contains(id) {
                 throw Shape.Problem(path: path + ".id", rule: "must belong to this user")
             }
@@ -69,7 +73,7 @@ extension ConsentFamily.Standard {
 private enum FDXShapes {
     /// Spelled as ACP does: `resouceType`.
     static let resource = Shape.object([
-        .must("id", .text(1...200)), .must("resouceType", .text(1...40)),
+        .may("id", .text(1...200)), .must("resouceType", .text(1...40)),
         .may("dataClusters", .list(.text(1...60), 0...100)),
     ])
 

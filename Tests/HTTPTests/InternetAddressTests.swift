@@ -1,4 +1,4 @@
-import CurlClient
+import HTTP
 import Testing
 
 @Suite("An internet address")
@@ -39,7 +39,7 @@ struct InternetAddressTests {
     }
 
     @Test(
-        "is not read from anything else",
+        "is not read from an invalid text",
         arguments: [
             "", "localhost", "1.2.3", "1.2.3.256", "01.2.3.4", "fe80::1%lo", "[::1]", ":::",
         ]
@@ -48,7 +48,7 @@ struct InternetAddressTests {
         #expect(InternetAddress(text) == nil)
     }
 
-    @Test("is written as it is usually written", arguments: ["10.1.2.3", "2001:db8::1", "::1"])
+    @Test("is written in its canonical form", arguments: ["10.1.2.3", "2001:db8::1", "::1"])
     func text(text: String) {
         #expect(InternetAddress(text)?.description == text)
     }
