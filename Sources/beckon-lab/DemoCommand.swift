@@ -9,20 +9,26 @@ struct DemoCommand: Subcommand {
     static let name = "demo"
     static let summary = "Run Beckon, a simulated authorization server and a page to try them."
     static let details = """
-        Everything listens on this machine only. Logins are stored in a temporary directory, which
+        Everything listens on this machine only, unless --listen names another address, as a
+        container needs: --listen=0.0.0.0:8080. Page and Beckon then listen there. Logins are stored in a temporary directory, which
         is removed at the end, unless --directory names another one.
         """
     static let options: [CommandOption] = [
         .text("port", "PORT", "The port of the page.", default: "8080"),
+        .text("listen", "ADDRESS", "The address of the page, instead of --port."),
         .text("directory", "DIRECTORY", "Where logins are stored."),
     ]
     static let handlesSignals = true
 
+    private let host: String
     private let port: UInt16
     private let directory: String?
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        port = UInt16(try arguments.number("port", default: 8080, 0...65535))
+        let port = try arguments.number("port", default: 8080, 0...65535)
+        let listen = try arguments.address("listen", default: .init(host: "127.0.0.1", port: port))
+        host = listen.host
+        self.port = UInt16(listen.port)
         directory = arguments.text("directory")
     }
 
@@ -37,9 +43,14 @@ struct DemoCommand: Subcommand {
         }
         let listeners = try Listeners()
         let bank = SimulatedBank(token: DemoConfiguration.bankToken)
+        let page = try listeners.add(SocketAddress(host: host, port: port), simulation.demoRoutes)
+        if port != 0, page != port {
+            terminal.output("Port \(port) is in use. The page uses port \(page) instead.")
+        }
         let ports = DemoConfiguration.Ports(
-            page: try listeners.add(.loopback(port: port), simulation.demoRoutes),
-            service: try Listeners.freePort(8081),
+            host: host,
+            page: page,
+            service: try Listeners.freePort(8081, host: host),
             acp: try listeners.add(.loopback(port: 8082), simulation),
             bank: try listeners.add(.loopback(port: 8084), bank.routes),
             management: try Listeners.freePort(9464)
@@ -49,20 +60,23 @@ struct DemoCommand: Subcommand {
             configuration: DemoConfiguration.text(ports),
             directory: directory.path
         )
-        try await service.add(user: demo.user)
+        for person in demo.people { try await service.add(user: person.user) }
         func url(_ port: UInt16) -> String { "http://127.0.0.1:\(port)" }
         simulation.connect(
             acp: url(ports.acp),
-            service: url(ports.service),
-            prompts: url(ports.service),
-            demo: url(ports.page)
+            service: "http://\(ports.browserHost):\(ports.service)",
+            prompts: "http://\(ports.browserHost):\(ports.service)",
+            demo: "http://\(ports.browserHost):\(ports.page)"
         )
+        simulation.connect(languages: { user, language in
+            try? await service.add(user: user, language: language)
+        })
         terminal.output(
             """
 
-              Open this page:       \(url(ports.page))/
+              Open this page:       http://\(ports.browserHost):\(ports.page)/
 
-              Beckon                \(url(ports.service))
+              Beckon                http://\(ports.browserHost):\(ports.service)
               authorization server  \(url(ports.acp))
               its control           \(url(control))/_sim
               bank accounts         \(url(ports.bank))\(SimulatedBank.path)

@@ -1,7 +1,12 @@
 /// What the demo runs Beckon with: everything on this machine, with secrets that are public.
 enum DemoConfiguration {
-    /// The ports that the demo's programs listen on, all on 127.0.0.1.
+    /// The ports that the demo's programs listen on: page and service on `host`, the others on
+    /// 127.0.0.1.
     struct Ports {
+        /// An address of this machine, or `0.0.0.0` in a container.
+        var host = "127.0.0.1"
+        /// Where browsers reach the page and the service.
+        var browserHost: String { host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host }
         let page: UInt16
         let service: UInt16
         let acp: UInt16
@@ -21,8 +26,8 @@ enum DemoConfiguration {
         """
         {
           development: true,
-          public_url: "http://127.0.0.1:\(ports.service)",
-          listen: { address: "127.0.0.1:\(ports.service)" },
+          public_url: "http://\(ports.browserHost):\(ports.service)",
+          listen: { address: "\(ports.host):\(ports.service)" },
           management: { address: "127.0.0.1:\(ports.management)" },
           store: { sqlite: { path: "beckon-demo.db" } },
 
@@ -58,13 +63,13 @@ enum DemoConfiguration {
           channels: {
             phone: {
               kind: "webhook",
-              url: "http://127.0.0.1:\(ports.page)/demo/phone",
+              url: "http://\(ports.browserHost):\(ports.page)/demo/phone",
               secrets: ["\(webhookSecret)"],
               allow_internal: true,
             },
           },
 
-          approval: { title: "Demo Bank", frame_ancestors: ["http://127.0.0.1:\(ports.page)", "http://localhost:\(ports.page)"] },
+          approval: { title: "Demo Bank", frame_ancestors: ["http://\(ports.browserHost):\(ports.page)", "http://localhost:\(ports.page)"], help: { phone: "+44 20 7946 0000" } },
 
           log: { format: "text", level: "info", requests: "off" },
         }

@@ -2,7 +2,8 @@
 
 import re
 
-from gallery import LANGUAGES, PHONE, Gallery
+from axe import barriers, source
+from gallery import DESKTOP, ENDINGS, LANGUAGES, PHONE, Gallery
 from scenarios import CONTRAST, run_all
 from webdriver import until
 from wording import DETAILS, HEADINGS
@@ -13,7 +14,7 @@ scenarios = []
 BUTTONS = {
     "en": ["Decline", "Approve", "This wasn’t me"],
     "pt-BR": ["Recusar", "Aprovar", "Não fui eu"],
-    "ar": ["رفض", "موافقة", "لست من بدأ هذا"],
+    "ar": ["رفض", "موافقة", "لم أبدأ هذا الطلب"],
 }
 
 # Everything that a page must be, in one call: the suite visits some fifty pages.
@@ -88,6 +89,89 @@ def whole(gallery, language):
 
 
 @scenario
+def on_first_screen(gallery):
+    """The answer's buttons are on the first screen of a phone, with what they are about"""
+    with gallery.browser() as browser:
+        for language in LANGUAGES:
+            for sample in gallery.samples:
+                browser.go(gallery.page(language, sample))
+                assert browser.run("return scrollY") == 0
+                below = browser.run("""
+                    return [...document.querySelectorAll('.asked, [role=timer], button')]
+                      .map((part) => part.getBoundingClientRect())
+                      .filter((box) => box.top < 0 || box.bottom > innerHeight || !box.height)
+                      .length;
+                """)
+                assert below == 0, (language, sample)
+                # The question keeps more than half of the screen.
+                height = browser.one(".answer").box["height"]
+                assert height < PHONE[1] / 2, (language, sample, height)
+
+
+@scenario
+def amounts_do_not_break(gallery):
+    """An amount stays on one line and on the page with text of twice the size"""
+    with gallery.browser() as browser:
+        for width in (320, 390):
+            browser.shape(width, PHONE[1])
+            for sample in gallery.samples:
+                browser.go(gallery.page("en", sample))
+                browser.run("document.documentElement.style.fontSize = '200%'")
+                wide = browser.run("""
+                    return [...document.querySelectorAll('.money, .number')].filter((amount) => {
+                      const box = amount.getBoundingClientRect();
+                      const lines = new Set([...amount.getClientRects()]
+                        .map((part) => Math.round(part.bottom)));
+                      return lines.size > 1 || box.right > innerWidth + 0.5;
+                    }).map((amount) => amount.textContent);
+                """)
+                assert not wide, (sample, width, wide)
+                assert browser.run(
+                    "return document.documentElement.scrollWidth <= innerWidth"), (sample, width)
+
+
+@scenario
+def folded_by_script(gallery):
+    """More details is closed by the script only, and open on paper and without style sheet"""
+    page = gallery.page("en", "uk-domestic-payment")
+    shown = "return document.querySelector('details dl').getBoundingClientRect().height > 0"
+    with gallery.browser() as browser:
+        browser.go(page)
+        assert not browser.run(shown)
+        browser.devtools("Emulation.setEmulatedMedia", media="print")
+        assert browser.run(shown), "not on paper"
+        browser.devtools("Emulation.setEmulatedMedia", media="")
+        browser.one("summary").click()
+        assert browser.run(shown), "not after a click"
+        browser.devtools("Network.enable")
+        browser.devtools("Network.setBlockedURLs", urls=["*.css"])
+        browser.go(page)
+        assert browser.run(shown), "not without style sheet"
+    with gallery.browser(scripts=False) as browser:
+        browser.go(page)
+        assert browser.run(shown), "not without scripts"
+
+
+@each_language
+def no_barriers(gallery, language):
+    """axe-core finds no barrier in any state, on phone and desktop, light and dark"""
+    script = source()
+    pages = [gallery.page(language, name) for name in gallery.samples + ENDINGS]
+    pages.append(f"{gallery.beckon.url}/approve/unknown")
+    with gallery.browser() as browser:
+        for page in pages:
+            for size in (PHONE, DESKTOP):
+                browser.shape(*size)
+                browser.go(page)
+                found = barriers(browser, script)
+                assert not found, (page, size, found)
+                # Colours are all that differs.
+                browser.shape(*size, dark=True)
+                found = barriers(browser, script, only="color-contrast")
+                assert not found, (page, size, "dark", found)
+
+
+@scenario
 def kinds_of_controls(gallery):
     """Accounts are check boxes or radio buttons, named and described for assistive technology"""
     expected = {
@@ -108,10 +192,10 @@ def kinds_of_controls(gallery):
             assert checked == chosen, (sample, checked)
         browser.go(gallery.page("en", "uk-domestic-payment"))
         first = browser.all("input[type=radio]")[0]
-        assert first.name == "Everyday account Current account •••• 5698 GBP", first.name
+        assert first.name == "Everyday account Current account · British Pound •••• 5698", first.name
         sections = [part.name for part in browser.all("section")]
         assert sections == [
-            "Compare this message", "Details", "More details", "Checkout Services will be able to:"
+            "Compare this message", "Details", "Checkout Services will be able to:"
         ], sections
 
 
@@ -122,7 +206,7 @@ FOCUS = {
     ],
     "ar": [
         "Everyday Saver حساب توفير xxx-x12 xxxx4567", "Home Loan قرض xxx-x12 xxxx8910",
-        "رفض", "موافقة", "لست من بدأ هذا",
+        "رفض", "موافقة", "لم أبدأ هذا الطلب",
     ],
 }
 
@@ -167,12 +251,43 @@ def enter_in_a_box_declines(gallery):
         browser.sees("You declined")
 
 
+@scenario
+def offline_keeps_choice(gallery):
+    """An answer that cannot be sent keeps the choice, says so, and can be sent again"""
+    with gallery.browser() as browser:
+        browser.go(gallery.page("en", "uk-building-society"))
+        browser.all("input[type=radio]")[1].click()
+        network = dict(latency=0, downloadThroughput=-1, uploadThroughput=-1)
+        browser.devtools("Network.enable")
+        browser.devtools("Network.emulateNetworkConditions", offline=True, **network)
+        browser.button("Approve").click()
+        browser.sees("Your answer wasn’t sent. Check your connection and try again.")
+        assert browser.run("return document.querySelectorAll('input[type=radio]')[1].checked")
+        browser.devtools("Network.emulateNetworkConditions", offline=False, **network)
+        browser.button("Approve").click()
+        until("the answer is taken", lambda: browser.heading == "Sending your approval")
+
+
+@scenario
+def missing_choice(gallery):
+    """A missing choice is named before anything is sent, and does not keep anyone from declining"""
+    with gallery.browser() as browser:
+        for sample in ("uk-domestic-payment", "fdx"):
+            browser.go(gallery.page("en", sample))
+            browser.button("Approve").click()
+            message = browser.run("return document.activeElement.validationMessage")
+            assert message == "Choose an account.", (sample, message)
+            assert browser.all("form") and browser.title != "Check your choice"
+        browser.button("Decline").click()
+        browser.sees("You declined")
+
+
 def _wrong_choice(gallery, scripts, language, heading, text, approve):
     with gallery.browser(scripts=scripts) as browser:
         browser.go(gallery.page(language, "uk-account-access"))
         browser.button(approve).click()
         until("the page says what is wrong", lambda: browser.title == heading)
-        summary = browser.one('[role="alert"]')
+        summary = browser.one(".summary")
         assert text in summary.text
         until("the summary has the focus", lambda: browser.focused == summary)
         assert text in browser.one("#accounts-error").text
@@ -188,16 +303,16 @@ def _wrong_choice(gallery, scripts, language, heading, text, approve):
 
 @scenario
 def wrong_choice(gallery):
-    """Approving without an account shows an error with the focus, and then works"""
+    """Approving without an account and scripts shows an error with the focus, and then works"""
     heading = _wrong_choice(
-        gallery, True, "en", "Check your choice", "Choose an account.", "Approve"
+        gallery, False, "en", "Check your choice", "Choose an account.", "Approve"
     )
     assert heading == "Sending your approval", heading
 
 
 @scenario
-def wrong_choice_without_scripts(gallery):
-    """The same without scripts, in right-to-left text"""
+def wrong_choice_from_the_right(gallery):
+    """The same in right-to-left text"""
     heading = _wrong_choice(
         gallery, False, "ar", "راجع اختيارك", "اختر حسابًا.", "موافقة"
     )

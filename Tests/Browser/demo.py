@@ -85,10 +85,44 @@ def pix(demo):
         browser.leave()
 
         tokens = until("the tokens are shown", lambda: browser.all("#outcome.good"), LIMIT)
-        assert "Signed in" in tokens[0].text, tokens[0].text
+        assert "Paid" in tokens[0].text, tokens[0].text
         granted = tokens[0].text.split("The device has its tokens: ")[1].split(".")[0].split()
         assert "payments" in granted and "openid" in granted, granted
         assert not [line for line in browser.console() if line["level"] == "SEVERE"]
+
+
+@scenario
+def picks(demo):
+    """The page has a heading, asks the chosen user in the chosen language, and keeps its own login"""
+    with demo.driver.open(width=1280, height=1000) as browser, \
+            demo.driver.open(width=1280, height=1000) as other:
+        browser.go(demo.page)
+        assert browser.heading == "Beckon demo", browser.heading
+        browser.run("""
+            document.getElementById('user').value = 'beatriz@example.com';
+            document.getElementById('language').value = 'pt-BR';
+        """)
+        browser.button("Start login").click()
+        until("the phone rings", lambda: browser.all(".notification"), LIMIT)
+        browser.all(".notification")[0].click()
+        browser.enter(browser.one("#prompt"))
+        until("the phone shows the login", lambda: browser.heading, LIMIT)
+        assert browser.heading.startswith("Entrar em "), browser.heading
+        browser.leave()
+        outcome = browser.one("#outcome").text
+        other.go(demo.page)
+        other.button("Start login").click()
+        until("the other tab waits", lambda: "Waiting" in other.one("#outcome").text, LIMIT)
+        assert browser.one("#outcome").text == outcome
+        browser.enter(browser.one("#prompt"))
+        browser.button("Recusar").click()
+        browser.sees("Você recusou", LIMIT)
+        browser.leave()
+        until("the device is told", lambda: browser.all("#outcome.bad"), LIMIT)
+        # What was answered stays answered, also after a reload.
+        browser.go(demo.page)
+        until("the phone is there", lambda: browser.all("#live.on"), LIMIT)
+        assert len(browser.all(".notification")) == 1, "only the other login waits"
 
 
 def main():

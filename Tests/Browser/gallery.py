@@ -16,6 +16,13 @@ GALLERY = os.environ.get("GALLERY", str(ROOT / ".build/debug/gallery"))
 # The person's zone makes 10:49 UTC of a sample a time of their own.
 LANGUAGES = {"en": "10:49", "pt-BR": "07:49", "ar": "13:49"}
 PHONE = (390, 844)
+DESKTOP = (1280, 800)
+# Logins that have ended, each in its own way.
+ENDINGS = [
+    "approving", "paid", "unconfirmed", "undelivered", "voided", "shared", "declined", "cancelled",
+    "fraud", "busy", "superseded", "no-accounts", "unusable", "gone",
+]
+HELP = {"phone": "+44 20 7946 0000", "address": "https://bank.example/help"}
 
 
 class Gallery:
@@ -24,7 +31,9 @@ class Gallery:
     def __enter__(self):
         with contextlib.ExitStack() as open_parts:
             self.driver = open_parts.enter_context(contextlib.closing(Driver()))
-            self.beckon = Beckon(None, "http://127.0.0.1:9", {"approval": {"title": "Northwind Bank"}})
+            self.beckon = Beckon(None, "http://127.0.0.1:9", {
+                "approval": {"title": "Northwind Bank", "help": HELP}
+            })
             store = self.beckon.config["store"]["sqlite"]["path"]
             made = subprocess.run(
                 [GALLERY, store, *LANGUAGES], capture_output=True, text=True, check=True
@@ -46,4 +55,5 @@ class Gallery:
 
     @property
     def samples(self):
-        return list(self.tickets["en"])
+        """Logins that wait for an answer."""
+        return [name for name in self.tickets["en"] if name not in ENDINGS]

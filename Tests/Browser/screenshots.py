@@ -4,7 +4,7 @@ phone, in three languages."""
 import pathlib
 import sys
 
-from gallery import LANGUAGES, PHONE, Gallery
+from gallery import ENDINGS, LANGUAGES, PHONE, Gallery
 from stage import Stage
 from webdriver import until
 
@@ -43,22 +43,28 @@ def main(folder):
 
 
 def consents(folder):
-    with Gallery() as gallery, gallery.browser() as browser:
+    with Gallery() as gallery:
         for language in LANGUAGES:
-            for sample in gallery.samples:
-                browser.go(gallery.page(language, sample))
-                for scheme in ("light", "dark"):
-                    browser.shape(*PHONE, dark=scheme == "dark")
-                    browser.picture(folder / f"consent-{sample}-{language}-{scheme}.png")
-                    print(f"consent-{sample}-{language}-{scheme}.png")
-            # One more, of what a choice that does not fit looks like.
-            browser.go(gallery.page(language, "uk-account-access"))
-            browser.all("button")[1].click()
-            until("the page says what is wrong", lambda: browser.all('[role="alert"]'))
-            for scheme in ("light", "dark"):
-                browser.shape(*PHONE, dark=scheme == "dark")
-                browser.picture(folder / f"consent-wrong-choice-{language}-{scheme}.png")
-                print(f"consent-wrong-choice-{language}-{scheme}.png")
+            with gallery.browser() as browser:
+                for sample in gallery.samples + ENDINGS:
+                    browser.go(gallery.page(language, sample))
+                    both(browser, folder, f"consent-{sample}-{language}")
+            # Without scripts, because the script names a missing choice before it is sent.
+            with gallery.browser(scripts=False) as browser:
+                browser.go(gallery.page(language, "uk-account-access"))
+                browser.all("button")[1].click()
+                until("the page says what is wrong", lambda: browser.all(".summary"))
+                both(browser, folder, f"consent-wrong-choice-{language}")
+
+
+def both(browser, folder, name):
+    """The first screen, light and dark, and the whole page."""
+    for scheme in ("light", "dark"):
+        browser.shape(*PHONE, dark=scheme == "dark")
+        browser.picture(folder / f"{name}-{scheme}.png", whole=False)
+        print(f"{name}-{scheme}.png")
+    browser.shape(*PHONE)
+    browser.picture(folder / f"{name}-whole.png")
 
 
 if __name__ == "__main__":

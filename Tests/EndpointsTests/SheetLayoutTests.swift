@@ -182,4 +182,16 @@ struct SheetLayoutTests {
         }
         #expect(references.count == 4)
     }
+
+    @Test(
+        "Tax numbers of Brazil have their dots, other text stays as it is",
+        arguments: [
+            ("12345678909", "123.456.789-09"), ("12345678000195", "12.345.678/0001-95"),
+            ("12ABC34501DE35", "12.ABC.345/01DE-35"), ("123.456.789-09", nil), ("1234567890", nil),
+            ("1234567890A", nil), ("12abc34501de35", nil), ("", nil), ("１２３４５６７８９０９", nil),
+        ]
+    )
+    func documents(text: String, punctuated: String?) {
+        #expect(BrazilianDocument.punctuated(text) == punctuated)
+    }
 }

@@ -18,10 +18,11 @@ public struct EmbeddedService: Sendable {
         )
     }
 
-    /// Adds an active user to the local directory. An invalid identifier adds nobody.
-    public func add(user identifier: String) async throws {
+    /// Adds an active user to the local directory, or replaces the one with this identifier. An
+    /// invalid identifier adds nobody. `language` is a language tag; nil for that of the browser.
+    public func add(user identifier: String, language: String? = nil) async throws {
         guard let id = UserID(identifier) else { return }
-        try await service.add([User(id: id, isActive: true)])
+        try await service.add([User(id: id, isActive: true, language: language)])
     }
 
     /// What the service's listeners answer, for calls without a network.

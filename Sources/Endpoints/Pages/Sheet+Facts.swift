@@ -72,7 +72,7 @@ extension Sheet {
             for fact in facts {
                 HTML.element("div") {
                     HTML.element("dt") { label(fact.label) }
-                    HTML.element("dd") { value(fact.value) }
+                    HTML.element("dd") { value(fact) }
                 }
             }
         }
@@ -84,6 +84,19 @@ extension Sheet {
         case .further(let name): page.untrusted(name)
         }
     }
+
+    private func value(_ fact: Fact) -> HTML {
+        if case .text(let text) = fact.value, case .known(let known) = fact.label,
+            Self.documents.contains(known), let punctuated = BrazilianDocument.punctuated(text)
+        {
+            return digits(punctuated)
+        }
+        return value(fact.value)
+    }
+
+    private static let documents: Set<Fact.Known> = [
+        .payeeDocument, .personDocument, .businessDocument,
+    ]
 
     private func value(_ value: Fact.Value) -> HTML {
         switch value {
@@ -240,6 +253,30 @@ extension Sheet {
     /// Account numbers are left-to-right in every language.
     private func digits(_ text: String) -> HTML {
         HTML.element("bdi", ["class": "digits", "dir": "ltr"]) { InertText.html(text) }
+    }
+}
+
+/// The usual way to write the tax numbers of Brazil.
+enum BrazilianDocument {
+    /// `123.456.789-09` for a CPF, `12.345.678/0001-95` for a CNPJ, whose first twelve characters can
+    /// be capital letters; nil for anything else.
+    static func punctuated(_ text: String) -> String? {
+        let bytes = Array(text.utf8)
+        let isDigit = { (byte: UInt8) in byte &- 0x30 < 10 }
+        switch bytes.count {
+        case 11 where bytes.allSatisfy(isDigit):
+            return "\(text.prefix(3)).\(part(text, 3, 3)).\(part(text, 6, 3))-\(text.suffix(2))"
+        case 14
+        where bytes.prefix(12).allSatisfy({ isDigit($0) || $0 &- 0x41 < 26 })
+            && bytes.suffix(2).allSatisfy(isDigit):
+            return "\(text.prefix(2)).\(part(text, 2, 3)).\(part(text, 5, 3))"
+                + "/\(part(text, 8, 4))-\(text.suffix(2))"
+        default: return nil
+        }
+    }
+
+    private static func part(_ text: String, _ start: Int, _ length: Int) -> Substring {
+        text.dropFirst(start).prefix(length)
     }
 }
 

@@ -82,6 +82,7 @@ enum Stylesheet {
         .asked > strong { flex: none; }
         .asked > span { min-width: 0; overflow: hidden; text-overflow: ellipsis;
           white-space: nowrap; font-weight: 600; }
+        .asked > span:only-child { white-space: normal; }
         .asked .amount { font-size: 1em; letter-spacing: 0; }
         .answer > .error { margin: 0 0 .5rem; font-size: .9375rem; }
         .answer > .error:empty { display: none; }

@@ -67,6 +67,11 @@ public final class Simulation: Sendable {
         if let prompts { demo?.connect(promptOrigin: prompts) }
     }
 
+    /// What the demo page calls with a user and the chosen language before it starts a login.
+    public func connect(languages choose: @escaping @Sendable (String, String?) async -> Void) {
+        demo?.connect(languages: choose)
+    }
+
     /// The routes for OAuth clients and the authentication service.
     public var publicRoutes: [Route] { acp.routes }
     /// The routes of the control interface, `/_sim/…`, for a listener that only this machine can

@@ -9,10 +9,21 @@ import Threads
 public final class DemoSite: Sendable {
     /// The demo's user and device.
     public struct Configuration: Sendable {
-        /// The user: `login_hint`.
-        public var user = "anna@example.com"
-        /// The displayed name of the user.
-        public var userName = "Anna"
+        /// A user who can be asked.
+        public struct Person: Sendable {
+            /// The user's identifier: `login_hint`.
+            public let user: String
+            /// The displayed name.
+            public let name: String
+        }
+
+        /// The users; the first one is asked unless the page says otherwise.
+        public var people = [
+            Person(user: "anna@example.com", name: "Anna"),
+            Person(user: "oliver@example.com", name: "Oliver (UK)"),
+            Person(user: "beatriz@example.com", name: "Beatriz (Brazil)"),
+            Person(user: "jack@example.com", name: "Jack (Australia)"),
+        ]
         /// The displayed name of the device.
         public var deviceName = "Coffee kiosk"
         /// The selectable scopes, besides `openid`.
@@ -31,6 +42,7 @@ public final class DemoSite: Sendable {
         var lastFlow = 0
         /// Scheme, host and port of the approval pages in the frame.
         var promptOrigin: String?
+        var chooseLanguage: (@Sendable (String, String?) async -> Void)?
     }
 
     private let configuration: Configuration
@@ -61,6 +73,11 @@ public final class DemoSite: Sendable {
     /// Sets the origin of the approval pages, such as `http://127.0.0.1:8080`.
     public func connect(promptOrigin: String) {
         state.withLock { $0.promptOrigin = promptOrigin }
+    }
+
+    /// Sets what stores a user's language: an identifier, and a tag or nil.
+    func connect(languages choose: @escaping @Sendable (String, String?) async -> Void) {
+        state.withLock { $0.chooseLanguage = choose }
     }
 
     /// Runs the logins that the page starts, until the task is cancelled. Call it once.
@@ -111,11 +128,12 @@ public final class DemoSite: Sendable {
         else { return .json(415, .members(["error": .string("send JSON")])) }
         let chosen = body["scopes"]?.strings ?? []
         let message = body["binding_message"]?.string
+        let person = configuration.people.first { $0.user == body["user"]?.string }
         let example = DemoExample.all.first { $0.id == body["example"]?.string }
         var login = ConsumptionDevice.Login(
             scopes: example?.scopes
                 ?? ["openid"] + configuration.scopes.filter(chosen.contains),
-            user: configuration.user,
+            user: (person ?? configuration.people.first)?.user ?? "",
             bindingMessage: message?.isEmpty == true ? nil : message,
             mode: body["mode"]?.string.flatMap { SimulatedClient.DeliveryMode(rawValue: $0) }
                 ?? .poll,
@@ -129,7 +147,12 @@ public final class DemoSite: Sendable {
             state.lastFlow += 1
             return "flow-\(state.lastFlow)"
         }
-        work.add { [device, login] in _ = await device.run(login, flow: flow) }
+        let language = body["language"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        let choose = state.withLock { $0.chooseLanguage }
+        work.add { [device, login] in
+            await choose?(login.user, language)
+            _ = await device.run(login, flow: flow)
+        }
         return .json(202, .members(["flow": .string(flow)]))
     }
 

@@ -15,7 +15,8 @@ enum DemoPage {
         </head>
         <body>
         <header class="top">
-        <a class="brand" href="/"><img src="/demo/icon.svg" alt="" width="28" height="28">Beckon</a>
+        <h1><a class="brand" href="/"><img src="/demo/icon.svg" alt="" width="28"
+        height="28">Beckon demo</a></h1>
         <p class="lead">Start a login on the left, and approve it on the phone on the right.</p>
         <p class="live" id="live" role="status"><span class="dot"></span>
         <span id="live-text">connecting</span></p>
@@ -30,9 +31,15 @@ enum DemoPage {
         \#(escape(demo.deviceName))</h2>
         <p class="hint">The consumption device: an OAuth client that wants a user to log in.</p>
         <form id="start">
-        <div class="who"><span class="avatar" aria-hidden="true">\#(initial(demo.userName))</span>
-        <span><strong>\#(escape(demo.userName))</strong><br>
-        <span class="muted">\#(escape(demo.user))</span></span></div>
+        <label class="field" for="user">User
+        <select id="user" name="user">
+        \#(people(demo.people))
+        </select></label>
+        <label class="field" for="language">Language of the phone
+        <select id="language" name="language"><option value="" selected>The browser’s</option>
+        <option value="en">English</option><option value="pt-BR">Português</option>
+        <option value="es">Español</option><option value="fr">Français</option>
+        <option value="de">Deutsch</option><option value="ar">العربية</option></select></label>
         <label class="field" for="example">Request
         <select id="example" name="example">
         <option value="" data-message="Kiosk 12 · order 84-20" selected>Sign in</option>
@@ -73,7 +80,7 @@ enum DemoPage {
         </section>
 
         <section class="side" aria-labelledby="phone-title">
-        <h2 id="phone-title" class="phone-title">\#(escape(demo.userName))’s phone</h2>
+        <h2 id="phone-title" class="phone-title">The user’s phone</h2>
         <div class="phone">
         <div class="screen">
         <div class="status" aria-hidden="true"><span id="clock">12:00</span>
@@ -122,7 +129,12 @@ enum DemoPage {
         }.joined(separator: "\n")
     }
 
-    private static func initial(_ name: String) -> String { escape(String(name.prefix(1))) }
+    private static func people(_ people: [DemoSite.Configuration.Person]) -> String {
+        people.map { person in
+            #"<option value="\#(escape(person.user))">\#(escape(person.name)), "#
+                + escape(person.user) + "</option>"
+        }.joined(separator: "\n")
+    }
 
     /// Escapes text for content and for attributes in double quotes.
     static func escape(_ text: String) -> String {

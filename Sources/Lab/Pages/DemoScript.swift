@@ -11,7 +11,17 @@ enum DemoScript {
           return element;
         };
         const clockText = (date, options) => date.toLocaleTimeString([], options);
-        const state = { last: 0, flow: null, ends: 0, started: 0 };
+        // What survives a reload of this tab.
+        const kept = (name, value) => {
+          if (value !== undefined) sessionStorage.setItem(name, JSON.stringify(value));
+          return JSON.parse(sessionStorage.getItem(name) || "null");
+        };
+
+        // `mine` is the login that this tab started; "starting" until its name is known.
+        const state = { last: 0, ends: 0, started: 0, mine: kept("mine"), example: kept("example") };
+
+        // Logins that other terminals and tabs start are listed, and change nothing else here.
+        const isMine = (entry) => !entry.flow || !state.mine || entry.flow === state.mine;
 
         function setLive(kind, text) {
           byId("live").className = "live " + kind;
@@ -47,15 +57,20 @@ enum DemoScript {
         }
 
         const refusals = {
-          access_denied: ["Declined", "The user declined, and the device was told."],
+          // The error does not say whether the user declined or did not answer.
+          access_denied: ["Not approved", "The user declined or did not answer in time."],
           expired_token: ["Expired", "The user did not decide in time."],
           unknown_user_id: ["Unknown user", "Beckon cannot reach this user."],
         };
 
+        // What the tokens of an example stand for.
+        const results = { pix: "Paid", "domestic-payment": "Paid",
+          "standing-order": "Payments set up", "account-access": "Data shared",
+          cdr: "Data shared" };
+
         const steps = {
           "flow.started": (entry) => {
             byId("timeline").replaceChildren();
-            state.flow = entry.flow;
             showOutcome("wait", "Requesting…", "The device has sent its request.");
             return "Login started (" + entry.mode + ") for " + entry.scopes.join(" ");
           },
@@ -71,7 +86,7 @@ enum DemoScript {
           "login.rejected": (entry) => { leavePrompt(entry.login_id); return null; },
           "flow.tokens": (entry) => {
             finish();
-            showOutcome("good", "Signed in", "The device has its tokens: " + entry.scope + ".",
+            showOutcome("good", results[state.example] || "Signed in", "The device has its tokens: " + entry.scope + ".",
               entry.claims);
             return "Tokens received";
           },
@@ -94,7 +109,8 @@ enum DemoScript {
           state.last = Math.max(state.last, entry.number);
           if (entry.kind === "exchange") return addExchange(entry);
           const step = steps[entry.kind];
-          const text = step ? step(entry) : null;
+          if (state.mine === "starting" && entry.kind === "flow.started") state.mine = entry.flow;
+          const text = step && isMine(entry) ? step(entry) : null;
           if (text) addStep(entry, text);
         }
 
@@ -107,7 +123,8 @@ enum DemoScript {
               let { entries, last } = await answer.json();
               if (first) {
                 // After a reload, begin with the latest login.
-                const at = entries.findLastIndex((entry) => entry.kind === "flow.started");
+                const at = entries.findLastIndex(
+                  (entry) => entry.kind === "flow.started" && isMine(entry));
                 entries = at < 0 ? [] : entries.slice(at);
                 first = false;
               }
@@ -126,16 +143,20 @@ enum DemoScript {
           const form = new FormData(event.target);
           byId("go").disabled = true;
           byId("go").textContent = "In progress…";
+          state.mine = "starting";
+          state.example = kept("example", form.get("example"));
           try {
             const answer = await fetch("/demo/logins", {
               method: "POST",
               headers: { "Content-Type": "application/json" },
               body: JSON.stringify({
+                user: form.get("user"), language: form.get("language"),
                 example: form.get("example"), scopes: form.getAll("scope"), binding_message: form.get("message").trim(),
                 mode: form.get("mode"), expiry: Number(form.get("expiry")),
               }),
             });
             if (!answer.ok) throw new Error("status " + answer.status);
+            state.mine = kept("mine", (await answer.json()).flow);
           } catch (problem) {
             finish();
             showOutcome("bad", "Not started", String(problem.message || problem));
@@ -272,7 +293,7 @@ enum DemoScript {
 
     /// The phone: notifications, and the approval page in a frame.
     static let phone = #"""
-        const phone = { open: null, leaving: null, seen: new Set() };
+        const phone = { open: null, leaving: null, seen: new Set(kept("seen")) };
 
         async function refreshPhone() {
           try {
@@ -348,6 +369,7 @@ enum DemoScript {
         // The result stays on the phone for six seconds.
         function leavePrompt(login) {
           phone.seen.add(login);
+          kept("seen", [...phone.seen]);
           if (phone.open !== login) { refreshPhone(); return; }
           clearTimeout(phone.leaving);
           phone.leaving = setTimeout(goHome, 6000);

@@ -28,6 +28,7 @@ enum DemoStyle {
           flex-wrap: wrap; gap: 4px 20px; align-items: center; }
         .brand { display: flex; align-items: center; gap: 10px; font-weight: 700;
           font-size: 1.2rem; color: inherit; text-decoration: none; letter-spacing: -.02em; }
+        .top h1 { margin: 0; font-size: inherit; }
         .lead { color: var(--muted); flex: 1 1 260px; }
         .live { font-size: .84rem; color: var(--muted); display: flex; align-items: center;
           gap: 7px; }

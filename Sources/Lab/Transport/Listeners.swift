@@ -70,11 +70,14 @@ public final class Listeners: Sendable {
         }
     }
 
-    /// A free loopback port: the preferred one if possible. Another process may take it meanwhile.
-    public static func freePort(_ preferred: UInt16) throws -> UInt16 {
+    /// A free port: the preferred one if possible. Another process may take it meanwhile.
+    public static func freePort(
+        _ preferred: UInt16,
+        host: String = "127.0.0.1"
+    ) throws -> UInt16 {
         let loops = try EventLoopGroup(count: 1)
         defer { loops.stop() }
-        return try orAnyPort(.loopback(port: preferred)) { address in
+        return try orAnyPort(SocketAddress(host: host, port: preferred)) { address in
             let configuration = ServerConfiguration(address: address)
             return try Server(configuration, router: Router([]), loops: loops.loops).port
         }

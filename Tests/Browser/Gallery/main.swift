@@ -3,7 +3,7 @@
 //     gallery DATABASE TAG...
 //
 // Each language tag has a user, with a time zone. Prints the tickets as one JSON object,
-// `{"en": {"scopes": "…"}}`. Run it before the service opens the database.
+// `{"en": {"scopes": "…"}}`, with the logins that have ended after the samples. Run it before the service opens the database.
 import Consents
 import Foundation
 import Identity
@@ -28,9 +28,15 @@ let store = try SQLiteLoginStore(
 )
 
 /// A pending login that expires after ten minutes, and the ticket of its link.
-func ask(_ sample: SampleQuestion, _ user: UserID, _ tag: String) async throws -> String {
+func ask(
+    _ sample: SampleQuestion,
+    _ user: UserID,
+    _ tag: String,
+    as name: String? = nil,
+    then events: [PendingLogin.Event] = []
+) async throws -> String {
     let login = PendingLogin.arrived(
-        "\(tag)-\(sample.name)",
+        "\(tag)-\(name ?? sample.name)",
         tenant: nil,
         at: now,
         lifetime: .seconds(610),
@@ -59,8 +65,42 @@ func ask(_ sample: SampleQuestion, _ user: UserID, _ tag: String) async throws -
         try login.apply(.ticketIssued(ticket.digest), at: now)
     }
     _ = try require(result).get()
+    for event in events {
+        let next = try await store.update(stored.number) { (login) throws(PendingLogin.Refusal) in
+            try login.apply(event, at: now)
+        }
+        _ = try require(next).get()
+    }
     return ticket.text
 }
+
+/// States after the question, each with what happened to its login.
+let approved = Decision(
+    .approve,
+    evidence: Evidence(method: .tap, via: .page, address: nil),
+    at: now
+)
+func declined(_ choice: Decision.Choice) -> PendingLogin.Event {
+    .decided(Decision(choice, evidence: approved.evidence, at: now), .everything)
+}
+let sent = PendingLogin.Event.decided(approved, Selection(accounts: ["acc-1"], scopes: nil))
+let taken = PendingLogin.Event.reportTaken(confirmed: true)
+let endings: [(name: String, sample: String, events: [PendingLogin.Event])] = [
+    ("approving", "uk-domestic-payment", [sent]),
+    ("paid", "uk-domestic-payment", [sent, taken]),
+    ("unconfirmed", "uk-domestic-payment", [sent, .reportTaken(confirmed: false)]),
+    ("undelivered", "uk-domestic-payment", [sent, .reportRefused("no")]),
+    ("voided", "uk-domestic-payment", [sent, .consentChanged]),
+    ("shared", "uk-account-access", [sent, taken]),
+    ("declined", "uk-account-access", [declined(.deny), taken]),
+    ("cancelled", "uk-account-access", [declined(.cancel), taken]),
+    ("fraud", "uk-domestic-payment", [declined(.reportAsFraud), taken]),
+    ("busy", "uk-domestic-payment", [.unusable(.consentBusy)]),
+    ("superseded", "uk-domestic-payment", [.unusable(.superseded)]),
+    ("no-accounts", "uk-domestic-payment", [.unusable(.noAccounts)]),
+    ("unusable", "uk-domestic-payment", [.unusable(.consentUnusable)]),
+    ("gone", "uk-domestic-payment", [.unusable(.consentGone)]),
+]
 
 var tickets: [(tag: String, tickets: [(name: String, ticket: String)])] = []
 for tag in arguments.dropFirst() {
@@ -71,6 +111,12 @@ for tag in arguments.dropFirst() {
     var ofPerson: [(name: String, ticket: String)] = []
     for sample in SampleQuestion.all {
         ofPerson.append((sample.name, try await ask(sample, user, tag)))
+    }
+    for ending in endings {
+        let sample = try require(SampleQuestion.named(ending.sample))
+        ofPerson.append(
+            (ending.name, try await ask(sample, user, tag, as: ending.name, then: ending.events))
+        )
     }
     tickets.append((tag, ofPerson))
 }
