@@ -125,6 +125,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
     case consentBusy
     /// A newer login for the same consent replaced it.
     case superseded
+    /// What the server said about the login cannot be used.
+    case malformedStart
     /// An operator gave up on it.
     case abandoned
 
@@ -135,7 +137,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
         case .consentBusy, .superseded: false
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
             .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient,
-            .consentUnusable, .consentGone, .noAccounts, .accountNotTheirs, .abandoned:
+            .consentUnusable, .consentGone, .noAccounts, .accountNotTheirs, .malformedStart,
+            .abandoned:
             true
         }
     }

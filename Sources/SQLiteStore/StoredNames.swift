@@ -83,6 +83,7 @@ extension Failure: StoredName {
         case .accountNotTheirs: "account_not_theirs"
         case .consentBusy: "consent_busy"
         case .superseded: "superseded"
+        case .malformedStart: "malformed_start"
         case .abandoned: "abandoned"
         }
     }

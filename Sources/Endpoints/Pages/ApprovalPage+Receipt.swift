@@ -73,7 +73,8 @@ extension ApprovalPage {
         case .consentUnusable: (.alarm, .failedHeading, .unusableText)
         case .consentGone: (.neutral, .failedHeading, .goneText)
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
-            .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient, .abandoned:
+            .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient, .malformedStart,
+            .abandoned:
             (.alarm, .failedHeading, .failedText)
         }
     }
