@@ -61,14 +61,15 @@ let package = Package(
 
         // The domain and the pure formats.
         module("Dates"),
-        module("Logins"),
-        module("JSON"),
-        module("HTTP", ["Dates"]),
+        module("Texts"),
+        module("Logins", ["Texts"]),
+        module("JSON", ["Texts"]),
+        module("HTTP", ["Dates", "Texts"]),
 
         // What touches the machine.
         module("Threads", bridgesC: true),
         module("Cryptography", ["COpenSSL"], bridgesC: true),
-        module("JOSE", ["Cryptography", "JSON"]),
+        module("JOSE", ["Cryptography", "JSON", "Texts"]),
         module("TLS", ["COpenSSL"], bridgesC: true),
         module("Net", ["CLinux", "HTTP", "Threads", "TLS"], bridgesC: true),
         module("CurlClient", ["CCurl", "HTTP", "Threads"], bridgesC: true),
@@ -91,7 +92,7 @@ let package = Package(
             "OAuthClient",
             [
                 "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Telemetry",
-                "Threads",
+                "Texts", "Threads",
             ]
         ),
         module(
@@ -99,7 +100,7 @@ let package = Package(
             [
                 "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "OAuthClient",
                 "Telemetry",
-                "Threads",
+                "Texts", "Threads",
             ],
             exclude: ["Cloudentity/Contract.md"]
         ),
@@ -111,7 +112,10 @@ let package = Package(
             ],
             bridgesC: true
         ),
-        module("Identity", ["Configuration", "Cryptography", "HTTP", "JSON", "Logins", "Threads"]),
+        module(
+            "Identity",
+            ["Configuration", "Cryptography", "HTTP", "JSON", "Logins", "Texts", "Threads"]
+        ),
 
         // Texts, numbers and dates in the user's language. Its catalogues are compiled by a plugin.
         .executableTarget(
@@ -125,20 +129,25 @@ let package = Package(
             dependencies: ["catalogue-compiler"],
             path: "Sources/CompileCatalogues"
         ),
-        module("Localization", ["Dates", "Logins", "Threads"], plugins: ["CompileCatalogues"]),
+        module(
+            "Localization",
+            ["Dates", "Logins", "Texts", "Threads"],
+            plugins: ["CompileCatalogues"]
+        ),
 
         // What runs them.
         module(
             "Engine",
             [
-                "Consents", "Cryptography", "Identity", "JSON", "Logins", "Telemetry", "Threads",
+                "Consents", "Cryptography", "Identity", "JSON", "Logins", "Telemetry", "Texts",
+                "Threads",
             ]
         ),
         module(
             "Endpoints",
             [
                 "Cryptography", "Dates", "Engine", "HTTP", "Identity", "JSON", "Localization",
-                "Logins", "Telemetry",
+                "Logins", "Telemetry", "Texts",
             ]
         ),
         // The frame of a program of commands: arguments, help, exit codes.

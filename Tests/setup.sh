@@ -47,6 +47,8 @@ if [ "$what" = test ]; then
     need iso-codes test -d /usr/share/iso-codes/json
     # nginx is in /usr/sbin, which may not be in a user's PATH.
     need nginx-light has_any nginx /usr/sbin/nginx
+    need python3-yaml /usr/bin/python3 -c "import yaml"
+    need python3-jsonschema /usr/bin/python3 -c "import jsonschema"
     need python3-venv /usr/bin/python3 -c 'import ensurepip'
     need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
     # Debian's packages are chromium and chromium-driver. Ubuntu's packages have other names and
@@ -59,6 +61,20 @@ if [ "$what" = test ]; then
         need chromium-driver has_any chromedriver
     fi
 fi
+
+# axe-core, which checks pages for accessibility, comes in a Python package.
+install_axe() {
+    local wanted=Tests/Browser/requirements.txt
+    cmp -s "$wanted" .venv/browser/made-for && return
+    echo "Installing $(tr '\n' ' ' < "$wanted")…"
+    rm -rf .venv/browser
+    /usr/bin/python3 -m venv .venv/browser
+    if .venv/browser/bin/pip install --quiet --disable-pip-version-check --no-deps -r "$wanted"; then
+        cp "$wanted" .venv/browser/made-for
+    else
+        echo "axe-core is missing: the browser tests will fail" >&2
+    fi
+}
 
 if [ "$what" = bench ]; then
     need python3 test -x /usr/bin/python3
@@ -86,7 +102,12 @@ if [ "$what" = interop ]; then
     exit 0
 fi
 
-[ ${#missing[@]} -eq 0 ] && exit 0
+finish() {
+    if [ "$what" = test ]; then (cd "$(dirname "$0")/.." && install_axe); fi
+    exit 0
+}
+
+[ ${#missing[@]} -eq 0 ] && finish
 
 if ! has apt-get; then
     echo "Please install: ${missing[*]}" >&2
@@ -107,3 +128,4 @@ echo "Installing ${missing[*]} …"
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+finish

@@ -53,6 +53,7 @@ def main(path, least):
                 visit(item, f"{place}/{name}")
 
     visit(document["paths"], "paths")
+    visit(document.get("webhooks", {}), "webhooks")
     visit(document["components"], "components")
     if count < least:
         problems.append(f"{path}: only {count} examples were found")

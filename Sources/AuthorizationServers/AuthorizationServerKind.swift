@@ -43,6 +43,24 @@ public protocol ConfiguredServers: Sendable {
     ///
     /// - Throws: the problem of a file that has changed since the configuration was read.
     func start(_ context: ServerContext) throws(ConfigurationProblem) -> StartedServers
+
+    /// Questions that show whether Beckon can work with each server. Default: none.
+    ///
+    /// - Throws: the problem of a file that has changed since the configuration was read.
+    func onlineChecks(
+        _ http: any OutboundHTTP,
+        _ clock: any WallClock,
+        _ log: Logger
+    ) throws(ConfigurationProblem) -> [(AuthorizationServerID, OnlineCheck)]
+}
+
+extension ConfiguredServers {
+    /// None.
+    public func onlineChecks(
+        _ http: any OutboundHTTP,
+        _ clock: any WallClock,
+        _ log: Logger
+    ) throws(ConfigurationProblem) -> [(AuthorizationServerID, OnlineCheck)] { [] }
 }
 
 /// What the adapters of authorization servers work with.

@@ -8,7 +8,7 @@ extension Section {
     ///
     /// An expired one is not a problem: the service must be able to restart while somebody looks
     /// for a new one, because the logins that it accepts must not be lost.
-    func checkCertifiedKey(_ chain: String, key: String) {
+    public func checkCertifiedKey(_ chain: String, key: String) {
         guard case .success(let certificateBytes) = environment.read(chain),
             case .success(let keyBytes) = environment.read(key)
         else { return }

@@ -8,10 +8,24 @@ public struct Environment: Sendable {
     public var read: @Sendable (String) -> Result<[UInt8], FileProblem>
     /// An environment variable; nil when it is not set.
     public var variable: @Sendable (String) -> String?
+    /// Why a path cannot be used in a way; nil when it can.
+    public var obstacle: @Sendable (String, Use) -> FileProblem? = { _, _ in nil }
     /// What relative paths are relative to.
     public var directory: String
     /// When the configuration is read; nil skips the check of certificates' dates.
     public var now: Timestamp?
+
+    /// What a path is used for, besides being read.
+    public enum Use: Sendable {
+        /// It is a folder.
+        case folder
+        /// It is a file, or there is none yet.
+        case file
+        /// It is a folder or a file that this process may write.
+        case writing
+        /// It is a file that this process may run.
+        case running
+    }
 
     /// Why a file cannot be read, in words.
     public struct FileProblem: Error, Hashable, Sendable {
@@ -40,6 +54,7 @@ public struct Environment: Sendable {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         environment.now = Timestamp(milliseconds: Int64(time.tv_sec) * 1000)
+        environment.obstacle = findObstacle
         environment.variable = { name in getenv(name).map { String(cString: $0) } }
         return environment
     }
@@ -58,6 +73,25 @@ public struct Environment: Sendable {
         }
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
         return String(path[..<slash])
+    }
+
+    @Sendable
+    private static func findObstacle(_ path: String, _ use: Use) -> FileProblem? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            return use == .file && errno == ENOENT ? nil : FileProblem(code: errno)
+        }
+        let isFolder = status.st_mode & S_IFMT == S_IFDIR
+        switch use {
+        case .folder: return isFolder ? nil : FileProblem("is not a folder")
+        case .file: return isFolder ? FileProblem("is a directory") : nil
+        case .writing:
+            return access(path, isFolder ? W_OK | X_OK : W_OK) == 0
+                ? nil : FileProblem("cannot be written by this user")
+        case .running:
+            if isFolder { return FileProblem("is a directory") }
+            return access(path, X_OK) == 0 ? nil : FileProblem("cannot be run by this user")
+        }
     }
 
     /// The whole contents of a file, or why it cannot be read.

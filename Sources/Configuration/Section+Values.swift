@@ -1,3 +1,4 @@
+import Cryptography
 public import HTTP
 
 extension Section {
@@ -283,6 +284,17 @@ extension Section {
         }
     }
 
+    /// The absolute path of a file of PEM certificates that must exist; nil when absent.
+    public func authorities(_ key: String, example: String, _ about: String) -> String? {
+        let path = file(key, example: example, about)
+        if let path, case .success(let bytes) = environment.read(path),
+            !CertifiedKey.areCertificates(bytes)
+        {
+            problem(key, "\(path) has no PEM certificates, or one that cannot be read")
+        }
+        return path
+    }
+
     /// The absolute path of a file that must exist and be readable; nil when absent.
     public func file(
         _ key: String,
@@ -303,110 +315,6 @@ extension Section {
     /// The absolute path of a file or directory that need not exist yet.
     public func path(_ key: String, default fallback: String, _ about: String) -> String {
         environment.resolve(text(key, default: fallback, about) ?? fallback)
-    }
-
-    // MARK: URLs
-
-    /// An absolute `http` or `https` URL without user, fragment or trailing slash; nil when absent or
-    /// wrong. `allowsPlain` is the key that allows `http` for hosts other than loopback, and its
-    /// value; nil stands for `development`.
-    public func url(
-        _ key: String,
-        allowsPlain: (key: String, value: Bool)? = nil,
-        allowsQuery: Bool = false,
-        example: String,
-        required isRequired: Bool = false,
-        _ about: String
-    ) -> String? {
-        guard let text = text(key, example: example, required: isRequired, about),
-            checkURL(text, key, allowsPlain, allowsQuery: allowsQuery)
-        else { return nil }
-        return text.hasSuffix("/") ? String(text.dropLast()) : text
-    }
-
-    /// A URL that is required and contains `{user}` once, where the percent-encoded user
-    /// identifier goes.
-    public func userURL(_ key: String, example: String, _ about: String) -> String {
-        guard let template = text(key, example: example, required: true, about) else { return "" }
-        let parts = template.split(separator: "{user}", omittingEmptySubsequences: false)
-        guard parts.count == 2 else {
-            problem(key, "must contain {user} once, where the user identifier goes")
-            return template
-        }
-        // Braces are not URL characters; the check is made with a user in their place.
-        let filled = parts.joined(separator: "user")
-        guard checkURL(filled, key, nil, allowsQuery: true) else { return template }
-        // A user identifier inside the host name would choose who gets our token.
-        let afterScheme = parts[0].drop { $0 != ":" }.drop { $0 == ":" || $0 == "/" }
-        if !afterScheme.contains(where: { $0 == "/" || $0 == "?" }) {
-            problem(key, "must contain {user} in its path or its query")
-        }
-        return template
-    }
-
-    private func checkURL(
-        _ text: String,
-        _ key: String,
-        _ allowsPlain: (key: String, value: Bool)?,
-        allowsQuery: Bool
-    ) -> Bool {
-        guard let parts = HTTPAddress(text) else {
-            problem(key, "must be an absolute https URL")
-            return false
-        }
-        guard parts.userInformation == nil, parts.fragment == nil else {
-            problem(key, "must not contain a user, a password or a fragment")
-            return false
-        }
-        guard allowsQuery || parts.query == nil else {
-            problem(key, "must not contain a query")
-            return false
-        }
-        let (switchKey, isAllowed) = allowsPlain ?? ("development", isDevelopment)
-        let isLoopback = ["localhost", "127.0.0.1", "::1"].contains(parts.host)
-        guard parts.isSecure || isAllowed || isLoopback else {
-            problem(
-                key,
-                "must be https; plain http is allowed for loopback addresses, and for others with "
-                    + "\(switchKey): true"
-            )
-            return false
-        }
-        return true
-    }
-
-    /// How another server is reached and trusted: the keys `ca`, `certificate` and `key`.
-    public func destination(
-        allowsInternal: Bool = true,
-        proxyResolves: Bool = false
-    ) -> Destination {
-        let authorities = file(
-            "ca",
-            example: "tls/ca.pem",
-            "PEM file of the certificate authorities to trust. Default: those of the system."
-        )
-        let certificate = file(
-            "certificate",
-            example: "tls/beckon-client.pem",
-            "PEM file of the client certificate chain for mutual TLS."
-        )
-        let privateKey = file(
-            "key",
-            example: "tls/beckon-client.key",
-            "PEM file of its private key, not encrypted."
-        )
-        if has("certificate") != has("key") {
-            let absent = has("key") ? "certificate" : "key"
-            problem(absent, "is missing: certificate and key must be set together")
-        }
-        if let certificate, let privateKey { checkCertifiedKey(certificate, key: privateKey) }
-        return Destination(
-            authorities: authorities,
-            certificate: certificate,
-            key: privateKey,
-            allowsInternalAddresses: allowsInternal,
-            proxyResolvesNames: proxyResolves
-        )
     }
 }
 

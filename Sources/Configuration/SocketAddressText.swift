@@ -32,7 +32,13 @@ public struct SocketAddressText: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether only this machine can reach it.
-    public var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" }
+    public var isLoopback: Bool { InternetAddress(host)?.isLoopback ?? false }
+
+    /// Who can connect to it, as the end of a sentence.
+    public var audience: String {
+        InternetAddress(host)?.isNoServer == true
+            ? "every network of this machine" : "other machines"
+    }
 
     /// As it is written.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }

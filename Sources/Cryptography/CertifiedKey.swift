@@ -42,6 +42,16 @@ public struct CertifiedKey: Hashable, Sendable {
         notAfter = until
     }
 
+    /// Whether a text has one or more PEM certificates and all of them can be read, as a file of
+    /// authorities must.
+    public static func areCertificates(_ pem: [UInt8]) -> Bool {
+        ERR_clear_error()
+        defer { ERR_clear_error() }
+        guard let first = unsafe chain(pem) else { return false }
+        unsafe X509_free(first)
+        return true
+    }
+
     /// The first certificate, when all that follow can be read too.
     private static func chain(_ pem: [UInt8]) -> OpaquePointer? {
         unsafe withMemory(pem) { memory in

@@ -16,16 +16,20 @@ public struct ApprovalRoutes: Sendable {
         /// Sources that may frame the page, as in `frame-ancestors` (CSP3 §6.4.2); none if empty.
         /// Each must satisfy `isFrameAncestor`.
         public var frameAncestors: [String]
+        /// Where users get help; nil to show nothing.
+        public var help: HelpContact?
 
         /// By default the page cannot be framed.
         public init(
             brand: String = "Beckon",
             publicURL: String? = nil,
-            frameAncestors: [String] = []
+            frameAncestors: [String] = [],
+            help: HelpContact? = nil
         ) {
             self.brand = brand
             self.publicURL = publicURL
             self.frameAncestors = frameAncestors
+            self.help = help
         }
 
         /// Whether a source is safe inside the policy: printable ASCII without space, comma or
@@ -232,6 +236,7 @@ public struct ApprovalRoutes: Sendable {
         let page = ApprovalPage(
             catalogue: Catalogue(language),
             brand: settings.brand,
+            help: settings.help,
             ticket: nil
         )
         return headers.response(
@@ -250,6 +255,7 @@ public struct ApprovalRoutes: Sendable {
         return ApprovalPage(
             catalogue: Catalogue(language),
             brand: settings.brand,
+            help: settings.help,
             zone: user?.timeZone.flatMap(TimeZones.standard.zone),
             ticket: request.parameters["ticket"]
         )

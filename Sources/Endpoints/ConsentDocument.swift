@@ -2,6 +2,7 @@ import Cryptography
 import HTTP
 import JSON
 import Logins
+import Texts
 
 /// A question in the device interface: values in the form of the model, for an app to localize.
 struct ConsentDocument: Sendable {
@@ -23,12 +24,12 @@ struct ConsentDocument: Sendable {
     }
 
     private func choice(_ json: inout JSONWriter) {
-        var preselected: Set<String> = []
+        var preselected: Set<ExactText> = []
         switch question.consent.accounts {
         case .none: json.member("account_choice", "none")
         case .several(let accounts):
             json.member("account_choice", "several")
-            preselected = Set(accounts)
+            preselected = Set(accounts.map(\.exact))
         case .payer:
             json.member("account_choice", question.fixedAccount == nil ? "one" : "fixed")
         }
@@ -41,7 +42,7 @@ struct ConsentDocument: Sendable {
                     json.member("display", account.display)
                     json.member("kind", account.kind.rawValue)
                     json.member("currency", account.currency)
-                    json.member("preselected", preselected.contains(account.id))
+                    json.member("preselected", preselected.contains(account.id.exact))
                 }
             }
         }

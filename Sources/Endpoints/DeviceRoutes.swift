@@ -3,6 +3,7 @@ public import HTTP
 import JSON
 public import Logins
 public import Telemetry
+import Texts
 
 /// The interface for apps: the login as a document, and the decision. The bearer token is the
 /// ticket of the prompt, which opens one login only (RFC 6750 §2.1).
@@ -67,10 +68,15 @@ public struct DeviceRoutes: Sendable {
     private func open(_ ticket: String, _ request: Request) async throws(Problem) -> StoredLogin {
         let stored: StoredLogin
         do { stored = try await desk.login(opening: ticket) } catch { throw problem(error) }
-        guard stored.login.key.login.value == request.parameters["id"] else {
+        guard Self.isOpened(stored, request) else {
             throw Problem(DecisionDesk.Refusal.otherLogin)
         }
         return stored
+    }
+
+    /// Whether the path names this login, byte by byte.
+    private static func isOpened(_ stored: StoredLogin, _ request: Request) -> Bool {
+        request.parameters["id"].map(stored.login.key.login.value.isExactly) ?? false
     }
 
     private func document(_ stored: StoredLogin) async -> Response {
@@ -94,7 +100,6 @@ public struct DeviceRoutes: Sendable {
             throw Problem(.bodyTooLarge, "The body must have at most \(Self.bodyLimit) bytes.")
         }
         let (choice, selection) = try Self.decision(request)
-        let id = request.parameters["id"]
         let stored: StoredLogin
         do {
             stored = try await desk.decide(
@@ -104,7 +109,7 @@ public struct DeviceRoutes: Sendable {
                 address: request.peer.address
             ) { (asked) throws(DecisionDesk.Refusal) in
                 // Only a ticket's holder learns whether `{id}` is its login's.
-                guard asked.login.key.login.value == id else { throw .otherLogin }
+                guard Self.isOpened(asked, request) else { throw .otherLogin }
                 // Approving payments or data sharing requires the digest of what was shown.
                 if choice == .approve, selection.shown == nil,
                     asked.login.phase.name == .waiting,
@@ -136,7 +141,7 @@ public struct DeviceRoutes: Sendable {
             throw Problem(.invalidBody, "body: must be an object.")
         }
         let known = ["decision", "accounts", "scopes", "digest"]
-        for member in object.members where !known.contains(member.name) {
+        for member in object.members where !known.contains(where: member.name.isExactly) {
             throw Problem(
                 .invalidBody,
                 "\(member.name.prefix(64)): unknown member; \"decision\", \"accounts\", \"scopes\" and \"digest\" are known."
@@ -205,8 +210,10 @@ public struct DeviceRoutes: Sendable {
                 "Authorization: is required: \"Bearer\" and the ticket."
             )
         }
-        let parts = field.split(separator: " ", omittingEmptySubsequences: true)
-        guard fields.count == 1, parts.count == 2, parts[0].lowercased() == "bearer" else {
+        let parts = field.split(byte: " ")
+        guard fields.count == 1, parts.count == 2,
+            String(parts[0]).lowercased().isExactly("bearer")
+        else {
             throw Problem(.unauthorized, "Authorization: must be \"Bearer\" and the ticket, once.")
         }
         return String(parts[1])
@@ -262,6 +269,7 @@ extension Logger {
         log(isFraud ? .warning : .info, isFraud ? "login.reported_as_fraud" : "login.decided") {
             $0.member("id", Int(clamping: request.id))
             $0.members(about: stored.login)
+            $0.member("reference", LoginReference.text(of: stored.login.key))
             if isFraud { $0.member("client_id", stored.login.details.client?.value) }
         }
     }

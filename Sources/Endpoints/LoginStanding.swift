@@ -1,5 +1,6 @@
 import Engine
 import Logins
+import Texts
 
 /// The state of a login as the user may see it at a given time. The page and the device interface
 /// both show it, each in its own form.
@@ -85,7 +86,9 @@ extension PendingLogin.PhaseName {
     }
 
     init?(name: String) {
-        guard let phase = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        guard let phase = Self.allCases.first(where: { $0.name.isExactly(name) }) else {
+            return nil
+        }
         self = phase
     }
 }
@@ -102,7 +105,9 @@ extension Decision.Choice {
     }
 
     init?(name: String) {
-        guard let choice = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        guard let choice = Self.allCases.first(where: { $0.name.isExactly(name) }) else {
+            return nil
+        }
         self = choice
     }
 }

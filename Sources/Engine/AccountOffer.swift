@@ -1,4 +1,5 @@
 import Logins
+import Texts
 
 /// Determines which of a user's accounts can be selected for a consent [CB-3].
 struct AccountOffer {
@@ -19,22 +20,40 @@ struct AccountOffer {
         case .none:
             return .offered([])
         case .several:
-            let types = Set(consent.resources.map(\.type))
+            let types = Set(consent.resources.map(\.type.exact))
             return await choice(of: login, otherwise: .noAccounts) { account in
                 account.purposes.contains(.sharing)
-                    && (types.isEmpty || account.resourceType.map(types.contains) ?? false)
+                    && (types.isEmpty
+                        || account.resourceType.map { types.contains($0.exact) } ?? false)
             }
         case .payer(named: nil):
             let needsInstitution = consent.kind.accountRules.contains(.institution)
-            return await choice(of: login, otherwise: .noAccounts) {
+            let currency = consent.amount?.currency
+            let answer = await choice(of: login, otherwise: .noAccounts) {
                 $0.purposes.contains(.payments) && (!needsInstitution || $0.number?.ispb != nil)
+                    && canPay(consent, from: $0)
             }
+            guard case .offered(let accounts) = answer else { return answer }
+            // Accounts in the currency of the payment come first.
+            return .offered(
+                accounts.filter { $0.currency == currency }
+                    + accounts.filter { $0.currency != currency }
+            )
         case .payer(let named?):
             guard directory != nil else { return .offered([Self.account(named)]) }
             return await choice(of: login, otherwise: .accountNotTheirs) {
                 $0.purposes.contains(.payments) && ($0.number?.isSameAccount(as: named) ?? false)
             }
         }
+    }
+
+    /// Whether the currencies fit. Only a payment that says in which currency it is transferred can
+    /// be exchanged; any other one is made from an account in its own currency.
+    private func canPay(_ consent: Consent, from account: BankAccount) -> Bool {
+        guard let currency = account.currency, let amount = consent.amount,
+            consent.first(.transferCurrency) == nil
+        else { return true }
+        return currency == amount.currency
     }
 
     private func choice(

@@ -1,3 +1,5 @@
+import Texts
+
 /// A range of network addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address (RFC 4632, RFC
 /// 4291).
 ///
@@ -12,7 +14,7 @@ public struct AddressRange: Hashable, Sendable {
     /// Nil when the text is not a range, or has bits set beyond its prefix: such a range is
     /// probably a mistake.
     public init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.split(byte: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = Self.bytes(String(parts[0])) else { return nil }
         let isIPv4 = !parts[0].contains(":")
         let width = isIPv4 ? 32 : 128
@@ -36,11 +38,52 @@ public struct AddressRange: Hashable, Sendable {
         return true
     }
 
+    /// An address as every spelling of it is written here: IPv4 mapped into IPv6 as IPv4, IPv6 in
+    /// full without leading zeros. Nil when the text is no address.
+    package static func canonical(_ address: String) -> String? {
+        bytes(address).map { text($0[...]) }
+    }
+
+    /// The text of 4 or 16 bytes; empty for any other number.
+    package static func text(_ address: ArraySlice<UInt8>) -> String {
+        var bytes = Array(address)
+        let isMapped =
+            bytes.count == 16 && bytes[..<10].allSatisfy { $0 == 0 }
+            && bytes[10] == 0xFF && bytes[11] == 0xFF
+        if isMapped { bytes.removeFirst(12) }
+        if bytes.count == 4 { return bytes.map { String($0) }.joined(separator: ".") }
+        guard bytes.count == 16 else { return "" }
+        let groups = (0..<8).map { UInt16(bytes[2 * $0]) << 8 | UInt16(bytes[2 * $0 + 1]) }
+        // The longest run of zeros is left out (RFC 5952 §4.2).
+        var longest = 0..<0
+        var start = 0
+        for (index, group) in groups.enumerated() {
+            if group != 0 { start = index + 1 }
+            if index + 1 - start > max(1, longest.count) { longest = start..<index + 1 }
+        }
+        func join(_ groups: ArraySlice<UInt16>) -> String {
+            groups.map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        if longest.isEmpty { return join(groups[...]) }
+        return join(groups[..<longest.lowerBound]) + "::" + join(groups[longest.upperBound...])
+    }
+
+    /// Whom an address stands for when peers are limited: an IPv4 address, or the /64 of an IPv6
+    /// address, of which one machine may use every one.
+    package static func block(of address: String) -> String {
+        guard address.utf8.contains(UInt8(ascii: ":")), let bytes = bytes(address) else {
+            return address
+        }
+        return text(bytes[..<8] + [0, 0, 0, 0, 0, 0, 0, 0])
+    }
+
     private static func mask(_ bit: Int) -> UInt8 { UInt8(0x80) >> UInt8(bit % 8) }
 
     /// An address as 16 bytes, IPv4 mapped; nil when it is neither IPv4 nor IPv6.
     /// A zone (`%eth0`) is refused: it has a meaning on one machine only.
     static func bytes(_ text: String) -> [UInt8]? {
+        // The longest address has 45 characters (RFC 4291 §2.2), so others are not read at all.
+        guard text.utf8.count <= 45, text.isASCII else { return nil }
         if !text.contains(":") {
             guard let four = ipv4(Substring(text)) else { return nil }
             let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]

@@ -15,6 +15,6 @@ public struct Field: Hashable, Sendable {
 extension [Field] {
     /// The value of the first field with that name, compared without case. `name` is in lower case.
     public func first(_ name: String) -> String? {
-        first { $0.name.lowercased() == name }?.value
+        first { $0.name.utf8.elementsEqual(name.utf8) { $0.lowercased == $1 } }?.value
     }
 }

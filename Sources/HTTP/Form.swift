@@ -1,12 +1,15 @@
+import Texts
+
 /// The fields of an `application/x-www-form-urlencoded` text (WHATWG URL §5), in their order. A
-/// name may be repeated only if the caller allows it, as for the checkboxes of a list.
+/// name may be repeated only if the caller allows it, as for the checkboxes of a list. Names are
+/// bytes.
 public struct Form: Hashable, Sendable {
     public private(set) var fields: [Field] = []
 
     /// Nil when an escape is invalid, the text is not UTF-8, or a name that is not in `repeated` is
     /// given twice.
     public init?(_ bytes: some Sequence<UInt8>, repeating repeated: Set<String> = []) {
-        var names: Set<String> = []
+        var names: Set<ExactText> = []
         for part in Array(bytes).split(separator: UInt8(ascii: "&")) {
             let halves = part.split(
                 separator: UInt8(ascii: "="),
@@ -16,7 +19,7 @@ public struct Form: Hashable, Sendable {
             guard let name = PercentEncoding.decode(halves[0], plusIsSpace: true),
                 let value = halves.count == 2
                     ? PercentEncoding.decode(halves[1], plusIsSpace: true) : "",
-                names.insert(name).inserted || repeated.contains(name)
+                names.insert(name.exact).inserted || repeated.contains(where: name.isExactly)
             else { return nil }
             fields.append(Field(name, value))
         }
@@ -27,12 +30,12 @@ public struct Form: Hashable, Sendable {
 
     /// The first value of a name.
     public subscript(name: String) -> String? {
-        fields.first { $0.name == name }?.value
+        fields.first { $0.name.isExactly(name) }?.value
     }
 
     /// All values of a name, in their order.
     public func values(_ name: String) -> [String] {
-        fields.filter { $0.name == name }.map(\.value)
+        fields.filter { $0.name.isExactly(name) }.map(\.value)
     }
 
     /// The encoded form.

@@ -1,3 +1,5 @@
+import Texts
+
 /// The parts of an absolute `http` or `https` URI (RFC 3986 §3, RFC 9110 §4.2).
 public struct HTTPAddress: Hashable, Sendable {
     /// Whether the scheme is `https`.
@@ -18,8 +20,9 @@ public struct HTTPAddress: Hashable, Sendable {
     /// Nil when the text is not such a URI: another scheme, no host, a character that must be
     /// percent-encoded, a percent sign without two digits, or an invalid port.
     public init?(_ text: String) {
-        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
-            text[colon...].hasPrefix("://")
+        // A URI is ASCII (RFC 3986 §2).
+        guard text.isASCII, let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
+            text[colon...].startsExactly(with: "://")
         else { return nil }
         switch text[..<colon].lowercased() {
         case "https": isSecure = true

@@ -1,4 +1,5 @@
 import Dates
+import Texts
 
 /// Dates as HTTP writes them (RFC 9110 §5.6.7), in whole seconds since 1970, UTC.
 public enum HTTPDate {
@@ -20,6 +21,7 @@ public enum HTTPDate {
 
     /// The preferred form only; the two obsolete ones are taken as unusable.
     public static func parse(_ text: String) -> Int64? {
+        guard text.utf8.count == 29, text.isASCII else { return nil }
         let parts = text.split(separator: " ")
         guard parts.count == 6, parts[5] == "GMT", parts[0].hasSuffix(","), parts[1].count == 2,
             let day = Int(parts[1]),

@@ -142,4 +142,14 @@ public enum OutboundError: Error, Hashable, Sendable {
     case forbiddenAddress(String)
     /// The request cannot be sent: its URL or its certificate files are invalid.
     case invalid(String)
+
+    /// The reason alone, in words.
+    public var reason: String {
+        switch self {
+        case .notSent(let text), .ambiguous(let text), .unusableAnswer(let text),
+            .invalid(let text):
+            text
+        case .forbiddenAddress(let address): "\(address) is not a public address"
+        }
+    }
 }

@@ -101,12 +101,13 @@ public struct Request: Sendable {
         }
     }
 
-    /// The media type without parameters, in lower case (RFC 9110 §8.3.1).
+    /// The media type without parameters, in lower case (RFC 9110 §8.3.1); nil when there is none or
+    /// it is not ASCII, which no media type is.
     public var contentType: String? {
-        field("content-type").map { value in
-            let type = value.split(separator: ";", omittingEmptySubsequences: false)[0]
-            return String(type.trimmingSpaces()).lowercased()
-        }
+        guard let range = range(of: "content-type") else { return nil }
+        let type = bytes[range].prefix { $0 != UInt8(ascii: ";") }
+        guard type.allSatisfy({ $0 < 0x80 }) else { return nil }
+        return String(decoding: type, as: UTF8.self).trimmingSpaces().lowercased()
     }
 
     /// A parameter of the query, decoded as a form field; nil when missing, repeated or malformed.
@@ -125,11 +126,11 @@ public struct Request: Sendable {
     }
 }
 
-extension Substring {
+extension String {
     func trimmingSpaces() -> Substring {
-        var text = self
-        while text.first == " " || text.first == "\t" { text.removeFirst() }
-        while text.last == " " || text.last == "\t" { text.removeLast() }
-        return text
+        var text = utf8[...]
+        while text.first == 0x20 || text.first == 0x09 { text.removeFirst() }
+        while text.last == 0x20 || text.last == 0x09 { text.removeLast() }
+        return Substring(text)
     }
 }

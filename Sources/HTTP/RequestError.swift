@@ -8,6 +8,8 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
     case badFieldLine
     case headTooLarge
     case badHost
+    /// A field that has one value was sent twice (RFC 9110 §5.3).
+    case repeatedField
     case badContentLength
     /// Both `Content-Length` and `Transfer-Encoding`: used for request smuggling.
     case conflictingLengths
@@ -18,19 +20,28 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
     case unmetExpectation
     /// The head or the body did not arrive in time.
     case tooSlow
+    /// What all peers, or those of one address, have sent without completing it is too much.
+    case tooMuchPending
+    /// `Forwarded` or `X-Forwarded-For` from a peer that is no trusted proxy.
+    case forgedForwarding
+    /// `Forwarded` or `X-Forwarded-For` of a trusted proxy that cannot be read, or that contradict
+    /// each other.
+    case badForwarding
 
     /// The status to answer with (RFC 9110 §15).
     public var status: Int {
         switch self {
-        case .badRequestLine, .badTarget, .badFieldLine, .badHost, .badContentLength,
-            .conflictingLengths, .badTransferEncoding, .badChunk:
+        case .badRequestLine, .badTarget, .badFieldLine, .badHost, .repeatedField,
+            .badContentLength, .conflictingLengths, .badTransferEncoding, .badChunk, .badForwarding:
             400
+        case .forgedForwarding: 403
         case .tooSlow: 408
         case .bodyTooLarge: 413
         case .targetTooLong: 414
         case .unmetExpectation: 417
         case .headTooLarge: 431
         case .unsupportedTransferEncoding: 501
+        case .tooMuchPending: 503
         case .unsupportedVersion: 505
         }
     }
@@ -45,6 +56,7 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
         case .badFieldLine: "A header field line is malformed."
         case .headTooLarge: "The header section is too large."
         case .badHost: "The Host field is missing, repeated or malformed."
+        case .repeatedField: "A field that must be sent once is repeated."
         case .badContentLength: "Content-Length is repeated or malformed."
         case .conflictingLengths: "Content-Length and Transfer-Encoding must not be combined."
         case .badTransferEncoding: "Transfer-Encoding is malformed or not allowed here."
@@ -52,6 +64,10 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
         case .badChunk: "The chunked content is malformed."
         case .bodyTooLarge: "The content is too large."
         case .unmetExpectation: "Only the expectation 100-continue is supported."
+        case .tooMuchPending: "Too many requests are incomplete."
+        case .forgedForwarding:
+            "Forwarded and X-Forwarded-For are accepted from trusted proxies only."
+        case .badForwarding: "Forwarded or X-Forwarded-For is malformed."
         case .tooSlow: "The request did not arrive in time."
         }
     }

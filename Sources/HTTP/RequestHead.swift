@@ -15,6 +15,8 @@ struct RequestHead: Sendable {
     var keepsAlive = false
     var expectsContinue = false
     var hasUnmetExpectation = false
+    /// Bits for the names of the fields so far, see `mayRepeat`.
+    var seenNames: UInt64 = 0
 
     /// Reads `method SP target SP version` (RFC 9112 §3), without its line end.
     mutating func readRequestLine(
@@ -100,9 +102,8 @@ struct RequestHead: Sendable {
             guard Self.isAuthority(bytes, value) else { throw .badHost }
             host = value
         case 6 where isNamed("expect"):
-            if !expectsContinue,
-                bytes.equals("100-continue", from: value.lowerBound, to: value.upperBound)
-            {
+            guard !expectsContinue, !hasUnmetExpectation else { throw .repeatedField }
+            if bytes.equals("100-continue", from: value.lowerBound, to: value.upperBound) {
                 expectsContinue = true
             } else {
                 hasUnmetExpectation = true

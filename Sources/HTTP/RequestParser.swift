@@ -38,6 +38,8 @@ public struct RequestParser: Sendable {
     /// There is no line feed between `position` and here.
     private var scanned = 0
     private var body = 0..<0
+    /// Of the current request.
+    private var bodyLimit = 0
     private var chunkOverhead = 0
     private var hasSkippedLine = false
 
@@ -133,6 +135,23 @@ public struct RequestParser: Sendable {
         return head.minorVersion > 0 && position == end && body.isEmpty
     }
 
+    /// The current request without its content, as far as it was read. Nil before its request line
+    /// was. After an error it tells what the error is about.
+    public func incomplete(_ buffer: [UInt8]) -> Request? {
+        switch state {
+        case .start, .requestLine: return nil
+        default: return request(buffer, content: position..<position)
+        }
+    }
+
+    /// Lowers the limit for the content of the current request, whose head is complete.
+    public mutating func limitContent(to limit: Int) throws(RequestError) {
+        bodyLimit = min(bodyLimit, limit)
+        var length = max(head.contentLength ?? 0, body.count)
+        if case .chunkData(let remaining) = state { length += remaining }
+        guard length <= bodyLimit else { throw .bodyTooLarge }
+    }
+
     /// Drops the current request.
     public mutating func reset() {
         state = .start
@@ -162,6 +181,7 @@ public struct RequestParser: Sendable {
         first = position
         scanned = position
         body = 0..<0
+        bodyLimit = limits.body
         chunkOverhead = 0
         hasSkippedLine = false
         head = RequestHead()
@@ -212,7 +232,13 @@ public struct RequestParser: Sendable {
                 return true
             } else {
                 guard fields.count < limits.fields else { throw .headTooLarge }
-                fields.append(try head.readField(bytes, line, isClean: isClean))
+                let field = try head.readField(bytes, line, isClean: isClean)
+                if head.mayRepeat(bytes, field),
+                    RequestHead.isRepeated(bytes, field, earlier: fields)
+                {
+                    throw .repeatedField
+                }
+                fields.append(field)
             }
         }
     }
@@ -248,7 +274,7 @@ public struct RequestParser: Sendable {
         switch state {
         case .chunkSize:
             let size = try ChunkLine.size(bytes, line)
-            guard size <= limits.body - body.count else { throw .bodyTooLarge }
+            guard size <= bodyLimit - body.count else { throw .bodyTooLarge }
             state = size == 0 ? .trailers : .chunkData(remaining: size)
         case .chunkEnd:
             guard line.isEmpty else { throw .badChunk }
@@ -281,12 +307,16 @@ public struct RequestParser: Sendable {
 
     private mutating func finish(_ buffer: [UInt8]) -> Request {
         state = .start
-        return Request(
+        return request(buffer, content: body)
+    }
+
+    private func request(_ buffer: [UInt8], content: Range<Int>) -> Request {
+        Request(
             bytes: buffer,
             method: head.method,
             pathRange: head.path,
             queryRange: head.query,
-            bodyRange: body,
+            bodyRange: content,
             fieldRanges: fields,
             keepsAlive: !head.closes && (head.minorVersion > 0 || head.keepsAlive),
             hostRange: head.authority ?? head.host ?? 0..<0,

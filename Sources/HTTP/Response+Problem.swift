@@ -23,33 +23,37 @@ extension Response {
     }
 
     /// The answer to a request that cannot be read. The connection is closed after it.
-    public static func refusal(_ error: RequestError) -> Response {
-        var response = problem(error.status, error.detail)
+    public static func refusal(_ error: RequestError, of route: Route? = nil) -> Response {
+        var response =
+            route?.failed(error.status, error.detail) ?? problem(error.status, error.detail)
+        if error.status == 503 { response.retries() }
         response.closesConnection = true
         return response
+    }
+
+    /// Asks the peer to try again in a second, as soon as anything helps.
+    private mutating func retries() {
+        if fields.first("retry-after") == nil { fields.append(Field("Retry-After", "1")) }
     }
 
     /// No route has the request's path.
     public static var notFound: Response { problem(404, "There is nothing here.") }
 
     /// RFC 9110 §15.5.6 asks for the `Allow` field.
-    public static func methodNotAllowed(_ allowed: [Method]) -> Response {
+    public static func methodNotAllowed(_ allowed: [Method], of route: Route? = nil) -> Response {
         var seen: Set<Method> = []
         let names = allowed.filter { seen.insert($0).inserted }.map(\.name)
-        return problem(
-            405,
-            "The method is not allowed here.",
-            fields: [Field("Allow", names.joined(separator: ", "))]
-        )
+        let detail: StaticString = "The method is not allowed here."
+        var response = route?.failed(405, detail) ?? problem(405, detail)
+        response.fields.append(Field("Allow", names.joined(separator: ", ")))
+        return response
     }
 
     /// The answer when a handler exceeds its time limit.
-    public static var tooBusy: Response {
-        var response = problem(
-            503,
-            "The answer took too long.",
-            fields: [Field("Retry-After", "1")]
-        )
+    public static func tooBusy(of route: Route? = nil) -> Response {
+        let detail: StaticString = "The answer took too long."
+        var response = route?.failed(503, detail) ?? problem(503, detail)
+        response.retries()
         response.closesConnection = true
         return response
     }

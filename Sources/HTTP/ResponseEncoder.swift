@@ -23,7 +23,13 @@ public struct ResponseEncoder: Sendable {
         Array("Date: \(HTTPDate.format(secondsSince1970))\r\n".utf8)
     }
 
-    /// Appends the response to `output`. `dateLine` is one made by `dateLine(secondsSince1970:)`.
+    /// `Strict-Transport-Security` with its line end, for peers that use TLS (RFC 6797 §6.1).
+    public static func securityLine(maximumAge: Duration) -> [UInt8] {
+        Array("Strict-Transport-Security: max-age=\(maximumAge.components.seconds)\r\n".utf8)
+    }
+
+    /// Appends the response to `output`. `dateLine` is one made by `dateLine(secondsSince1970:)`,
+    /// `securityLine` is empty or one made by `securityLine(maximumAge:)`.
     ///
     /// A status outside 200 to 599 is a mistake of the handler and is sent as 500. Fields with an
     /// invalid name, and those that the encoder adds itself, are left out. Control characters in
@@ -32,13 +38,14 @@ public struct ResponseEncoder: Sendable {
         _ response: Response,
         framing: Framing,
         dateLine: [UInt8],
+        securityLine: [UInt8] = [],
         to output: inout [UInt8]
     ) {
         let status = (200..<600).contains(response.status) ? response.status : 500
         // No length where content is not allowed (RFC 9110 §8.6).
         let hasContent = status != 204 && status != 304
         let sendsBody = hasContent && !framing.isHead && status != 205
-        var room = 256 + dateLine.count + (sendsBody ? response.body.count : 0)
+        var room = 256 + dateLine.count + securityLine.count + (sendsBody ? response.body.count : 0)
         room += response.contentType?.utf8CodeUnitCount ?? 0
         for field in response.fields { room += field.name.utf8.count + field.value.utf8.count + 4 }
         output.append(addingCapacity: room) { output in
@@ -52,6 +59,7 @@ public struct ResponseEncoder: Sendable {
                 output.append("\r\n")
             }
             output.append(dateLine)
+            if !securityLine.isEmpty { output.append(securityLine) }
             if hasContent {
                 if let contentType = response.contentType {
                     output.append("Content-Type: ")

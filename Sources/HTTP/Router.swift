@@ -2,6 +2,10 @@
 /// block.
 public typealias Handler = @Sendable (Request) async -> Response
 
+/// Makes the answer to a request that fails before its handler runs, from a status of RFC 9110 and
+/// fixed text about it.
+public typealias FailureForm = @Sendable (Int, StaticString) -> Response
+
 /// A method and path with its handler.
 public struct Route: Sendable {
     /// The method. GET also serves HEAD.
@@ -10,17 +14,35 @@ public struct Route: Sendable {
     public let pattern: String
     /// The time limit of the handler; nil for the server's default.
     public let deadline: Duration?
+    /// Bytes of content that the route accepts; nil for the server's limit. More gets 413.
+    public let contentLimit: Int?
+    /// Judges a request whose content has not arrived yet by its head. A response refuses it, and the
+    /// content is not read. Requests that arrive whole are judged by the handler alone.
+    public let judge: (@Sendable (Request) -> Response?)?
+    /// The form of errors of this interface; nil for RFC 9457 problems.
+    public let failure: FailureForm?
     /// Answers requests that need no waiting; nil passes the request to `handler`. The route that
     /// is called most often has it, because running a task costs as much as parsing a request.
     public let atOnce: (@Sendable (Request) -> Response?)?
     /// Answers all other requests.
     public let handler: Handler
 
+    /// Content of a GET request has no meaning (RFC 9110 §9.3.1).
+    private static let contentOfGet = 1024
+
+    /// The answer to a request that fails before its handler runs.
+    public func failed(_ status: Int, _ detail: StaticString) -> Response {
+        failure?(status, detail) ?? .problem(status, detail)
+    }
+
     /// A route. `pattern` starts with a slash.
     public init(
         _ method: Method,
         _ pattern: String,
         deadline: Duration? = nil,
+        contentLimit: Int? = nil,
+        judge: (@Sendable (Request) -> Response?)? = nil,
+        failure: FailureForm? = nil,
         atOnce: (@Sendable (Request) -> Response?)? = nil,
         _ handler: @escaping Handler
     ) {
@@ -31,6 +53,9 @@ public struct Route: Sendable {
         self.method = method
         self.pattern = pattern
         self.deadline = deadline
+        self.contentLimit = contentLimit ?? (method == .get ? Self.contentOfGet : nil)
+        self.judge = judge
+        self.failure = failure
         self.atOnce = atOnce
         self.handler = handler
     }
@@ -109,6 +134,15 @@ public struct Router: Sendable {
         }
         if allowed.isEmpty { return .notFound }
         return .methodNotAllowed(allowed: allowed.contains(.get) ? allowed + [.head] : allowed)
+    }
+
+    /// A route with the path of the request, whatever its method. For errors before the handler.
+    public func routeOfPath(_ request: borrowing Request) -> Int? {
+        for literal in literals where isPath(literal.path, of: request) { return literal.route }
+        guard !patterns.isEmpty else { return nil }
+        let segments = request.bytes[request.pathRange]
+            .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return patterns.first { Self.parameters(of: segments, in: $0.segments) != nil }?.route
     }
 
     private func isPath(_ path: Range<Int>, of request: borrowing Request) -> Bool {

@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// The members of an object in an answer, read one by one under the rules of a contract.
 ///
@@ -101,7 +102,7 @@ struct AnswerMembers {
         _ value: JSONValue,
         _ name: String
     ) throws(DirectoryError) -> Word {
-        guard let word = value.string.flatMap(Word.init(rawValue:)) else {
+        guard let word = value.string.flatMap(Word.init(exactly:)) else {
             let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
             throw broken(name, "must be one of \(words)")
         }

@@ -66,6 +66,10 @@ public final class CachedDirectory: UserDirectory {
         }
     }
 
+    public func onlineChecks(about user: UserID?) -> [OnlineCheck] {
+        directory.onlineChecks(about: user)
+    }
+
     private func keep(_ user: User?, of id: UserID) {
         let entry = Entry(user: user, ends: clock.now() + (user == nil ? notFound : found))
         entries.withLock { entries in

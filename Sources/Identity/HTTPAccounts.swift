@@ -2,6 +2,7 @@ public import Configuration
 public import HTTP
 import JSON
 public import Logins
+import Texts
 
 /// Accounts that the bank's own API lists (`openapi/bank-accounts.yaml`), one GET for each user.
 ///
@@ -53,12 +54,11 @@ public struct HTTPAccounts: AccountDirectory {
         }
         let answer = try AnswerMembers(value)
         var accounts: [BankAccount] = []
-        var ids: Set<[UInt8]> = []
+        var ids: Set<ExactText> = []
         for (position, element) in try answer.array("accounts", limit: limit).enumerated() {
             let members = try AnswerMembers(element, at: "accounts[\(position)]")
             let account = try account(members)
-            // Bytes, because `String` compares composed and decomposed letters as equal.
-            guard ids.insert(Array(account.id.utf8)).inserted else {
+            guard ids.insert(account.id.exact).inserted else {
                 throw members.broken("id", "is already used by an earlier account")
             }
             accounts.append(account)

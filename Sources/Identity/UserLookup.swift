@@ -92,7 +92,7 @@ public struct UserLookup: Sendable {
         do throws(OutboundError) {
             response = try await client.send(request(for: id))
         } catch {
-            throw .unavailable(Self.reason(of: error))
+            throw .unavailable(error.reason)
         }
         switch response.status {
         case 200: return response.body
@@ -119,13 +119,5 @@ public struct UserLookup: Sendable {
             timeLimit: settings.timeLimit,
             responseLimit: responseLimit
         )
-    }
-
-    private static func reason(of error: OutboundError) -> String {
-        switch error {
-        case .notSent(let text), .ambiguous(let text), .unusableAnswer(let text),
-            .forbiddenAddress(let text), .invalid(let text):
-            text
-        }
     }
 }

@@ -1,10 +1,11 @@
 public import Cryptography
 public import JSON
+import Texts
 
 /// A parsed JSON Web Key (RFC 7517 §4). Its form is checked, its strength is not.
 public struct JWK: Sendable {
     /// Members that only a private or secret key has.
-    private static let privateNames: Set<String> = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
+    private static let privateNames: Set<ExactText> = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
 
     private let object: JSONObject
     /// `kid`.
@@ -35,7 +36,7 @@ public struct JWK: Sendable {
             throw .malformed("kid")
         }
         if let name = try object.text("alg") {
-            guard let known = SignatureAlgorithm(rawValue: name) else { throw .unsupportedKey }
+            guard let known = SignatureAlgorithm(exactly: name) else { throw .unsupportedKey }
             algorithm = known
         } else {
             algorithm = nil
@@ -46,11 +47,13 @@ public struct JWK: Sendable {
             operations = values
         }
         let uses = operations.map { $0.contains(.string("verify")) || $0.contains(.string("sign")) }
-        isForSignatures = try object.text("use") ?? "sig" == "sig" && uses ?? true
+        isForSignatures = (try object.text("use") ?? "sig").isExactly("sig") && uses ?? true
     }
 
     /// Whether it has members of a private or secret key.
-    public var isPrivate: Bool { object.members.contains { Self.privateNames.contains($0.name) } }
+    public var isPrivate: Bool {
+        object.members.contains { Self.privateNames.contains($0.name.exact) }
+    }
 
     /// The public key.
     ///
@@ -98,7 +101,7 @@ public struct JWK: Sendable {
     ///
     /// - Throws: `JOSEError`.
     public func secret() throws(JOSEError) -> SharedSecret {
-        guard try object.text("kty") == "oct" else { throw .unsupportedKey }
+        guard try object.text("kty")?.exact == "oct" else { throw .unsupportedKey }
         return try SharedSecret(number("k"))
     }
 

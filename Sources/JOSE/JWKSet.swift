@@ -1,4 +1,5 @@
 public import JSON
+import Texts
 
 /// The keys that may verify tokens (RFC 7517 §5).
 public struct JWKSet: Sendable {
@@ -76,10 +77,4 @@ public struct JWKSet: Sendable {
             return wanted.isExactly(id)
         }
     }
-}
-
-extension String {
-    /// Compares code points (RFC 7515 §5.3). `==` of `String` also equates composed and decomposed
-    /// letters.
-    func isExactly(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

@@ -1,5 +1,6 @@
 import Cryptography
 public import JSON
+import Texts
 
 /// A verified JSON Web Signature in compact form (RFC 7515 §7.1).
 ///
@@ -27,10 +28,12 @@ public struct JWS: Sendable {
         /// Whether `typ` is this media type, compared without case. `application/` may be omitted
         /// (RFC 7515 §4.1.9).
         public func isType(_ name: String) -> Bool {
-            func short(_ name: String) -> String {
+            func short(_ name: String) -> ExactText {
                 let name = name.lowercased()
-                let rest = name.hasPrefix("application/") ? name.dropFirst(12) : name[...]
-                return rest.contains("/") ? name : String(rest)
+                let start = "application/"
+                guard name.startsExactly(with: start) else { return name.exact }
+                let rest = name.utf8.dropFirst(start.utf8.count)
+                return rest.contains(UInt8(ascii: "/")) ? name.exact : String(rest)?.exact ?? ""
             }
             return type.map { short($0) == short(name) } ?? false
         }
@@ -44,7 +47,7 @@ public struct JWS: Sendable {
                 throw .notJSONObject
             }
             guard let name = try object.text("alg") else { throw .missing("alg") }
-            guard let algorithm = SignatureAlgorithm(rawValue: name) else { throw .algorithm }
+            guard let algorithm = SignatureAlgorithm(exactly: name) else { throw .algorithm }
             // No extension is supported, so every critical one is refused. `b64` (RFC 7797) changes
             // which bytes are signed, even if it is not marked as critical.
             guard object["crit"] == nil, object["b64"] ?? .bool(true) == .bool(true) else {

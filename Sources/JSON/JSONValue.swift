@@ -1,3 +1,5 @@
+import Texts
+
 /// A JSON text as a tree (RFC 8259), for small or rare texts; routes with many requests use
 /// `JSONScanner`.
 public enum JSONValue: Hashable, Sendable {
@@ -27,10 +29,33 @@ public enum JSONValue: Hashable, Sendable {
     /// The number, if it is written as an integer that fits.
     public var integer: Int? { if case .number(let text) = self { Int(text) } else { nil } }
     /// Whether this is `null`.
-    public var isNull: Bool { self == .null }
+    public var isNull: Bool { if case .null = self { true } else { false } }
 
     /// The value of a member; nil when it is missing or this is not an object.
     public subscript(name: String) -> JSONValue? { object?[name] }
+
+    /// Texts are compared by their bytes, numbers as they are written, members in their order.
+    public static func == (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.number(let left), .number(let right)): left.isExactly(right)
+        case (.string(let left), .string(let right)): left.isExactly(right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        case (.null, _), (.bool, _), (.number, _), (.string, _), (.array, _), (.object, _): false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let flag): hasher.combine(flag)
+        case .number(let text), .string(let text): hasher.combine(text.exact)
+        case .array(let values): hasher.combine(values)
+        case .object(let object): hasher.combine(object)
+        }
+    }
 
     /// The JSON text, with the members in their order.
     public var bytes: [UInt8] {
@@ -53,6 +78,15 @@ public struct JSONObject: Hashable, Sendable {
             self.name = name
             self.value = value
         }
+
+        public static func == (left: Self, right: Self) -> Bool {
+            left.name.isExactly(right.name) && left.value == right.value
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            hasher.combine(name.exact)
+            hasher.combine(value)
+        }
     }
 
     /// In the order of the text.
@@ -63,7 +97,7 @@ public struct JSONObject: Hashable, Sendable {
 
     /// The value of a member; nil when it is missing.
     public subscript(name: String) -> JSONValue? {
-        members.first { $0.name == name }?.value
+        members.first { $0.name.isExactly(name) }?.value
     }
 }
 

@@ -1,4 +1,6 @@
-/// The names that have occurred in an object.
+import Texts
+
+/// The names that have occurred in an object, as bytes.
 ///
 /// Most objects are small. For each name the parser checks whether it occurred before; a mask of
 /// lengths and first bytes answers that for nearly all names without comparing text.
@@ -7,7 +9,7 @@ struct MemberNames {
     /// Separate, so that objects with one member, which are the most frequent, need no array.
     private var first: String?
     private var few: [String] = []
-    private var many: Set<String> = []
+    private var many: Set<ExactText> = []
 
     private static let few = 16
 
@@ -17,17 +19,17 @@ struct MemberNames {
         let mark: UInt64 = 1 &<< (length &* 11 &+ UInt64(name.utf8.first ?? 0))
         let mayBeThere = seen & mark != 0
         seen |= mark
-        if !many.isEmpty { return many.insert(name).inserted }
+        if !many.isEmpty { return many.insert(name.exact).inserted }
         guard let first else {
             self.first = name
             return true
         }
-        if mayBeThere, name == first || few.contains(name) { return false }
+        if mayBeThere, name.isExactly(first) || few.contains(where: name.isExactly) { return false }
         if few.isEmpty { few.reserveCapacity(Self.few) }
         few.append(name)
         if few.count == Self.few {
-            many.formUnion(few)
-            many.insert(first)
+            many = Set(few.map(\.exact))
+            many.insert(first.exact)
         }
         return true
     }

@@ -1,3 +1,5 @@
+import Texts
+
 extension Language {
     /// The user's own choice, else the first language that the browser accepts, else English.
     public static func best(chosen: String?, acceptLanguage: String?) -> Language {
@@ -14,8 +16,8 @@ extension Language {
 
     /// Cuts the tag from the right until it is one of ours (RFC 4647 §3.4); else any of ours with
     /// the same primary subtag, such as `pt-BR` for `pt-PT`.
-    private static func lookUp(_ tag: String) -> Language? {
-        guard tag.utf8.count <= longestTag else { return nil }
+    private static func lookUp(_ tag: some StringProtocol) -> Language? {
+        guard tag.utf8.count <= longestTag, tag.isASCII else { return nil }
         var parts = tag.lowercased().split(whereSeparator: { $0 == "-" || $0 == "_" })
         guard let primary = parts.first else { return nil }
         while !parts.isEmpty {
@@ -28,19 +30,27 @@ extension Language {
         return allCases.first { $0.rawValue.prefix { $0 != "-" } == primary }
     }
 
-    /// The tags of an `Accept-Language` field, the most wanted first (RFC 9110 §12.5.4).
-    private static func preferences(_ field: String) -> [String] {
-        let wanted = field.split(separator: ",").prefix(32).compactMap {
-            item -> (String, Double)? in
-            let parts = item.filter { $0 != " " && $0 != "\t" }.split(separator: ";")
+    /// The tags of an `Accept-Language` field, the most wanted first (RFC 9110 §12.5.4). Only so many
+    /// are read, each with a weight of at most five bytes (§12.4.2).
+    private static func preferences(_ field: String) -> [Substring] {
+        let wanted = field.split(byte: ",", maxSplits: 32).prefix(32).compactMap {
+            item -> (Substring, Double)? in
+            let parts = item.split(byte: ";", maxSplits: 2).map(trimmed)
             guard let tag = parts.first else { return nil }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
-                .map { Double($0.dropFirst(2)) ?? 0 }
-            return (String(tag), weight ?? 1)
+            let weight = parts.dropFirst().first { $0.startsExactly(with: "q=") }
+                .map { weight in weight.utf8.count <= 7 ? Double(weight.dropFirst(2)) ?? 0 : 0 }
+            return (tag, weight ?? 1)
         }
         return wanted.enumerated()
             .filter { $0.element.1 > 0 }
             .sorted { ($0.element.1, $1.offset) > ($1.element.1, $0.offset) }
             .map(\.element.0)
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text.utf8[...]
+        while text.first == 0x20 || text.first == 0x09 { text.removeFirst() }
+        while text.last == 0x20 || text.last == 0x09 { text.removeLast() }
+        return Substring(text)
     }
 }

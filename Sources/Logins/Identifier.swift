@@ -1,8 +1,10 @@
+import Texts
+
 /// An identifier that another system issued: 1–512 characters, no control characters. Its type says
 /// what it identifies, so that a user cannot be passed for a client.
 ///
-/// Two identifiers are equal if their bytes are. They are not normalized, because the issuer compares
-/// bytes too.
+/// Two identifiers are equal if their bytes are (`ExactText`). They are not normalized, because the
+/// issuer compares bytes too.
 public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The greatest length, in characters. Longer ones are refused [DE-2].
     public static var maximumLength: Int { 512 }
@@ -56,31 +58,13 @@ public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringCon
 
     public var description: String { value }
 
-    // `String` compares characters, so a composed and a decomposed letter are equal to it.
+    public static func == (left: Self, right: Self) -> Bool { left.value.isExactly(right.value) }
 
-    public static func == (left: Self, right: Self) -> Bool {
-        let (left, right) = (left.value.utf8Span.span, right.value.utf8Span.span)
-        guard left.count == right.count else { return false }
-        var index = 0
-        while index + 8 <= left.count {
-            guard left.word(at: index) == right.word(at: index) else { return false }
-            index += 8
-        }
-        while index < left.count {
-            guard left[index] == right[index] else { return false }
-            index += 1
-        }
-        return true
-    }
-
-    public func hash(into hasher: inout Hasher) {
-        var value = value
-        value.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
+    public func hash(into hasher: inout Hasher) { hasher.combine(value.exact) }
 
     /// Compares bytes, which gives the order of code points.
     public static func < (left: Self, right: Self) -> Bool {
-        left.value.utf8.lexicographicallyPrecedes(right.value.utf8)
+        left.value.exact < right.value.exact
     }
 }
 

@@ -49,6 +49,10 @@ struct ConnectionState: ~Copyable {
     private var burst: UInt8 = 0
     /// Of the request that a handler has.
     private var route: Int?
+    /// The head of the current request was judged, because its content is yet to come.
+    private var isJudged = false
+    /// What this connection has of the server's budget for incomplete requests.
+    private var budgeted = 0
     private var began: UInt64 = 0
 
     /// A peer that sends requests faster than they can be answered lets others have a turn after
@@ -71,6 +75,10 @@ struct ConnectionState: ~Copyable {
         peer = Peer(address: peer.address, isSecure: true, certificate: certificate)
     }
 
+    /// A trusted proxy has told whose connection this is.
+    @inline(never)
+    mutating func peerIs(at address: String) { peer = Peer(address: address) }
+
     /// Whether bytes were read that have not been answered.
     var hasInput: Bool { start < end }
 
@@ -85,16 +93,34 @@ struct ConnectionState: ~Copyable {
             if socket.hasExpired { return hasInput ? .refuse(.tooSlow) : .end }
         }
         let box = workspace.take() ?? loop.takeWorkspace(limits: server.configuration.limits)
-        let next = unsafe serve(&box.contents)
+        var next = unsafe serve(&box.contents)
         // Only connections that are in the middle of something keep their memory.
         if start == end, unsafe box.contents.isDone {
             start = 0
             end = 0
             loop.giveBack(box)
+            if budgeted > 0 { _ = budget(0) }
         } else {
+            let size = unsafe box.contents.input.count
             workspace = box
+            switch next {
+            case .wait, .yield, .waitForRoom:
+                if !budget(start < end ? size : 0) {
+                    isWaiting = false
+                    next = .refuse(.tooMuchPending)
+                }
+            case .handle, .flush, .refuse, .end: if budgeted > 0 { _ = budget(0) }
+            }
         }
         return next
+    }
+
+    /// Notes how much memory waits for the rest of a request. False when that is too much.
+    private mutating func budget(_ size: Int) -> Bool {
+        guard size != budgeted else { return true }
+        guard server.budget.change(peer.address, from: budgeted, to: size) else { return false }
+        budgeted = size
+        return true
     }
 
     private mutating func serve(_ workspace: inout Workspace) -> Next {
@@ -114,6 +140,11 @@ struct ConnectionState: ~Copyable {
                     ) {
                         if let handler = begin(&request, &workspace) { return .handle(handler) }
                         continue
+                    }
+                    if !isJudged, workspace.parser.stage == .body {
+                        isJudged = true
+                        try judge(&workspace)
+                        if !keepsAlive { continue }
                     }
                 } catch {
                     return .refuse(error)
@@ -193,12 +224,25 @@ struct ConnectionState: ~Copyable {
         wait = .none
         hasServed = true
         burst += 1
+        isJudged = false
         request.id = Server.nextRequestID()
         request.peer = peer
         began = monotonicNanoseconds()
+        if let proxies = server.proxies {
+            do throws(RequestError) {
+                request.peer = try proxies.peer(of: request, over: peer)
+            } catch {
+                refuse(request, error, &workspace)
+                return nil
+            }
+        }
         switch server.router.match(&request) {
         case .route(let number):
             let timed = server.handlers[number]
+            if request.bodyRange.count > timed.contentLimit {
+                refuseWhole(request, number, &workspace)
+                return nil
+            }
             if let response = timed.atOnce?(request) {
                 answer(request, number, response, &workspace)
                 return nil
@@ -206,16 +250,67 @@ struct ConnectionState: ~Copyable {
             route = number
             socket.beginHandling(
                 Self.framing(of: request),
+                of: number,
                 holding: &workspace.output,
                 limit: timed.limit
             )
             workspace.request = request
             return timed.handler
         case .methodNotAllowed(let allowed):
-            answer(request, nil, .methodNotAllowed(allowed), &workspace)
+            let route = server.router.routeOfPath(request).map { server.router.routes[$0] }
+            answer(request, nil, .methodNotAllowed(allowed, of: route), &workspace)
         case .notFound: answer(request, nil, .notFound, &workspace)
         }
         return nil
+    }
+
+    /// Judges the request by its head: its route may refuse it without its content, and may take
+    /// less content than others.
+    @inline(never)
+    private mutating func judge(_ workspace: inout Workspace) throws(RequestError) {
+        guard var request = workspace.parser.incomplete(workspace.input) else { return }
+        request.peer = peer
+        if let proxies = server.proxies {
+            request.peer = try proxies.peer(of: request, over: peer)
+        }
+        guard case .route(let number) = server.router.match(&request) else { return }
+        let route = server.router.routes[number]
+        if route.judge != nil {
+            request.id = Server.nextRequestID()
+            began = monotonicNanoseconds()
+            if var response = route.judge?(request) {
+                response.closesConnection = true
+                answer(request, number, response, &workspace)
+                return
+            }
+        }
+        if let limit = route.contentLimit { try workspace.parser.limitContent(to: limit) }
+    }
+
+    /// Answers a whole request that its route does not take, because of its content's length.
+    @inline(never)
+    private mutating func refuseWhole(
+        _ request: Request,
+        _ number: Int,
+        _ workspace: inout Workspace
+    ) {
+        var response =
+            server.router.routes[number].judge?(request)
+            ?? .refusal(.bodyTooLarge, of: server.router.routes[number])
+        response.closesConnection = true
+        answer(request, number, response, &workspace)
+    }
+
+    /// Answers a whole request that no route gets.
+    @inline(never)
+    private mutating func refuse(
+        _ request: Request,
+        _ error: RequestError,
+        _ workspace: inout Workspace
+    ) {
+        let number = server.router.routeOfPath(request)
+        let route = number.map { server.router.routes[$0] }
+        answer(request, number, .refusal(error, of: route), &workspace)
     }
 
     private static func framing(of request: Request) -> ResponseEncoder.Framing {
@@ -253,6 +348,7 @@ struct ConnectionState: ~Copyable {
             response,
             framing: framing,
             dateLine: loop.dateLine,
+            securityLine: server.securityLine,
             to: &workspace.output
         )
         server.observer?.answered(
@@ -266,18 +362,42 @@ struct ConnectionState: ~Copyable {
     mutating func refuse(_ error: RequestError) {
         began = monotonicNanoseconds()
         let box = workspace.take() ?? loop.takeWorkspace(limits: server.configuration.limits)
-        let response = Response.refusal(error)
+        let (number, response) = unsafe refusal(error, box.contents)
         keepsAlive = false
         unsafe ResponseEncoder.encode(
             response,
             framing: .init(isHead: box.contents.parser.isHead, keepsAlive: false),
             dateLine: loop.dateLine,
+            securityLine: server.securityLine,
             to: &box.contents.output
         )
         workspace = box
         server.observer?.refused(
-            exchange(nil, status: error.status, bytesOut: response.body.count)
+            exchange(number, status: response.status, bytesOut: response.body.count)
         )
+    }
+
+    /// The answer in the form of the interface that the request was for, as far as that was read.
+    private func refusal(
+        _ error: RequestError,
+        _ workspace: borrowing Workspace
+    ) -> (route: Int?, Response) {
+        guard var request = workspace.parser.incomplete(workspace.input),
+            let number = server.router.routeOfPath(request)
+        else { return (nil, .refusal(error)) }
+        let route = server.router.routes[number]
+        // Of a head that is whole, who sent it matters more than how much.
+        if error == .bodyTooLarge, !isJudged {
+            request.peer = peer
+            if let address = try? server.proxies?.peer(of: request, over: peer) {
+                request.peer = address
+            }
+            if var response = route.judge?(request) {
+                response.closesConnection = true
+                return (number, response)
+            }
+        }
+        return (number, .refusal(error, of: route))
     }
 
     private func exchange(_ route: Int?, status: Int, bytesOut: Int) -> Exchange {
@@ -329,6 +449,7 @@ struct ConnectionState: ~Copyable {
     mutating func release() {
         start = 0
         end = 0
+        if budgeted > 0 { _ = budget(0) }
         if let box = workspace.take() { loop.giveBack(box) }
     }
 }

@@ -12,12 +12,16 @@ import Threads
 ///
 /// Whatever runs here must never block.
 @safe public final class EventLoop: TaskExecutor, @unchecked Sendable {
-    // Invariant behind @unchecked: any thread may use `inbox`, `thread` and the descriptors;
-    // everything else is touched on the loop's thread only.
+    // Invariant behind @unchecked: any thread may use `inbox`, `thread`, the times of turns and the
+    // descriptors; everything else is touched on the loop's thread only.
     private let epoll: Int32
     private let wakeup: Int32
     private let inbox = Locked(Inbox())
     private let thread = Atomic<UInt>(0)
+    /// When the current turn began, in milliseconds of the monotonic clock; 0 while the loop waits.
+    private let busySince = Atomic<Int64>(0)
+    /// Milliseconds of the longest turn since `takeLag`.
+    private let longestTurn = Atomic<Int64>(0)
     // Unchecked exclusivity: used on one thread, with no overlapping accesses; the check costs more
     // than the access.
     @exclusivity(unchecked) private var ready: [UnownedJob] = []
@@ -67,6 +71,14 @@ import Threads
     /// Ends the thread. Call it only after everything that ran here has ended: tasks that still
     /// wait are never resumed.
     public func stop() { post { inbox in inbox.isStopping = true } }
+
+    /// How long the loop could not respond at most since the last call: the longest turn, and the
+    /// current one as far as it has come. From any thread. Accurate to a few milliseconds.
+    public func takeLag() -> Duration {
+        let since = busySince.load(ordering: .relaxed)
+        let current = since == 0 ? 0 : Self.clock() - since
+        return .milliseconds(max(current, longestTurn.exchange(0, ordering: .relaxed)))
+    }
 
     /// Runs a job on the loop's thread: in this turn or the next, from any thread.
     public func enqueue(_ job: consuming ExecutorJob) {
@@ -187,6 +199,7 @@ import Threads
         while unsafe !isStopping || !ready.isEmpty {
             let count = unsafe epoll_wait(epoll, &events, Int32(events.count), timeout())
             readClock()
+            busySince.store(now, ordering: .relaxed)
             turn &+= 1
             if unsafe !yielded.isEmpty {
                 let waiting = unsafe yielded
@@ -206,6 +219,7 @@ import Threads
             for job in running { unsafe job.runSynchronously(on: executor) }
             running.removeAll(keepingCapacity: true)
             if !holding.isEmpty { flushHolding() }
+            endTurn()
         }
         // These may refer to the loop: kept, neither would ever be freed.
         alarms = []
@@ -214,10 +228,20 @@ import Threads
         close(wakeup)
     }
 
-    private func readClock() {
+    private func readClock() { now = Self.clock() }
+
+    private static func clock() -> Int64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-        now = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    private func endTurn() {
+        let length = Self.clock() - now
+        busySince.store(0, ordering: .relaxed)
+        if length > longestTurn.load(ordering: .relaxed) {
+            longestTurn.store(length, ordering: .relaxed)
+        }
     }
 
     /// How many milliseconds to wait for events at most; -1 for no limit.

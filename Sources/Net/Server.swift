@@ -19,6 +19,11 @@ public final class Server: Sendable {
     public let port: UInt16
     let observer: (any ExchangeObserver)?
     let admission: Admission
+    let budget: InputBudget
+    /// Nil when no proxy is trusted.
+    let proxies: TrustedProxies?
+    /// Of responses over TLS.
+    let securityLine: [UInt8]
     let limits: Milliseconds
     /// The handlers of the router's routes, with their deadlines.
     let handlers: [TimedHandler]
@@ -39,13 +44,22 @@ public final class Server: Sendable {
         self.router = router
         self.observer = observer
         admission = Admission(limit: configuration.maximumConnections)
+        budget = InputBudget(
+            limit: configuration.pendingInput,
+            limitOfAddress: configuration.pendingInputPerAddress
+        )
+        proxies = TrustedProxies(configuration.trustedProxies)
+        let isStrict = configuration.tls != nil && configuration.strictTransport > .zero
+        securityLine =
+            isStrict ? ResponseEncoder.securityLine(maximumAge: configuration.strictTransport) : []
         let limits = Milliseconds(configuration.deadlines)
         self.limits = limits
         handlers = router.routes.map { route in
             TimedHandler(
                 atOnce: route.atOnce,
                 handler: route.handler,
-                limit: route.deadline?.milliseconds ?? limits.handler
+                limit: route.deadline?.milliseconds ?? limits.handler,
+                contentLimit: route.contentLimit ?? .max
             )
         }
         var address = configuration.address
@@ -147,6 +161,8 @@ struct TimedHandler {
     let handler: Handler
     /// Milliseconds.
     let limit: Int64
+    /// Bytes.
+    let contentLimit: Int
 }
 
 /// The deadlines in milliseconds.

@@ -14,6 +14,7 @@ import TLS
     // Invariant behind @unchecked: touched on the loop's thread only.
     private let socket: Socket
     private let acceptor: Acceptor
+    private let address: String
     // Unchecked exclusivity: on one thread, and nothing that the state calls comes back here.
     @exclusivity(unchecked) private var state: ConnectionState
     /// The suspended task, while the connection waits for its peer.
@@ -25,12 +26,14 @@ import TLS
     init(_ socket: Socket, acceptor: Acceptor, address: String) {
         self.socket = socket
         self.acceptor = acceptor
+        self.address = address
         unsafe state = ConnectionState(socket, acceptor: acceptor, peer: Peer(address: address))
     }
 
     /// Serves the peer until one side ends the connection. The caller closes the socket.
     func run() async {
         do throws(ConnectionEnd) {
+            if server.proxies?.contains(address) == true { try await readPreamble() }
             if let context = server.tlsContext { try await handshake(context) }
             var next = unsafe state.next()
             serving: while true {
@@ -98,6 +101,41 @@ import TLS
     }
 
     // MARK: Beginning and ending
+
+    /// Reads the header of the PROXY protocol, if a trusted proxy sends one. Others never get here:
+    /// the protocol is not HTTP, and is refused as such.
+    @inline(never)
+    private func readPreamble() async throws(ConnectionEnd) {
+        socket.expire(inMilliseconds: server.limits.header)
+        var seen = 0
+        while true {
+            try await socket.untilReadable()
+            guard let bytes = socket.peek(limit: ProxyPreamble.limit) else { throw .gone }
+            switch ProxyPreamble(bytes[...]) {
+            case .none where !bytes.isEmpty: return
+            case .whole(let length, let address):
+                try skip(length)
+                if let address { unsafe state.peerIs(at: address) }
+                return
+            case .malformed:
+                try await linger()
+                throw .gone
+            case .none, .incomplete:
+                // The end of the stream is readable for ever, and brings nothing more.
+                if socket.hasHungUp, bytes.count == seen { throw .gone }
+                seen = bytes.count
+                if !socket.hasHungUp { socket.forgetReadable() } else { await loop.nextTurn() }
+            }
+        }
+    }
+
+    private func skip(_ length: Int) throws(ConnectionEnd) {
+        let step = unsafe withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) {
+            unsafe socket.receive(into: $0)
+        }
+        // It was there when it was looked at.
+        guard case .done(length) = step else { throw .gone }
+    }
 
     @inline(never)
     private func handshake(_ context: TLSContext) async throws(ConnectionEnd) {

@@ -16,7 +16,7 @@ import TLS
         /// The connection waits for the peer, or is about to.
         case waiting
         /// A handler is running; the peer waits for an answer.
-        case handling(ResponseEncoder.Framing)
+        case handling(ResponseEncoder.Framing, route: Int)
         /// The last answer was sent; the descriptor is closed when the peer has had time to read
         /// it.
         case leaving
@@ -34,7 +34,7 @@ import TLS
     private(set) var hasExpired = false
     private(set) var isReadable = false
     private var isWritable = true
-    private var hasHungUp = false
+    private(set) var hasHungUp = false
     /// How often TLS may still read from the socket in the current call.
     private var readsLeft = Int.max
     private var stage = Stage.waiting
@@ -121,8 +121,8 @@ import TLS
             hasExpired = true
             wakeReader()
             wakeWriter()
-        case .handling(let framing):
-            answerLate(framing)
+        case .handling(let framing, let route):
+            answerLate(framing, route)
         case .leaving:
             close()
         case .closed:
@@ -135,10 +135,11 @@ import TLS
     /// Takes `output`, the answers to earlier pipelined requests, and sends it after this turn.
     func beginHandling(
         _ framing: ResponseEncoder.Framing,
+        of route: Int,
         holding output: inout [UInt8],
         limit: Int64
     ) {
-        stage = .handling(framing)
+        stage = .handling(framing, route: route)
         expire(inMilliseconds: limit)
         if !output.isEmpty {
             unsafe swap(&held, &output)
@@ -166,12 +167,18 @@ import TLS
     }
 
     /// Answers in place of a handler that took too long. Its own answer is dropped.
-    private func answerLate(_ framing: ResponseEncoder.Framing) {
+    private func answerLate(_ framing: ResponseEncoder.Framing, _ route: Int) {
         if unsafe held.isEmpty {
             var framing = framing
             framing.keepsAlive = false
             var answer: [UInt8] = []
-            ResponseEncoder.encode(.tooBusy, framing: framing, dateLine: loop.dateLine, to: &answer)
+            ResponseEncoder.encode(
+                .tooBusy(of: acceptor?.server.router.routes[route]),
+                framing: framing,
+                dateLine: loop.dateLine,
+                securityLine: tls == nil ? [] : acceptor?.server.securityLine ?? [],
+                to: &answer
+            )
             _ = unsafe answer.withUnsafeBytes { unsafe write($0) }
         }
         unsafe held = []
@@ -219,6 +226,24 @@ import TLS
                 isReadable = false
                 return .wantRead
             default: return .closed
+            }
+        }
+    }
+
+    /// The bytes that have arrived, which stay where they are; at most `limit`. Empty before the
+    /// first one, nil at the end of the stream.
+    func peek(limit: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: limit)
+        while true {
+            let count = unsafe bytes.withUnsafeMutableBytes { room in
+                unsafe recv(descriptor, room.baseAddress, room.count, Int32(MSG_PEEK))
+            }
+            if count > 0 { return Array(bytes[..<count]) }
+            if count == 0 { return nil }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return []
+            default: return nil
             }
         }
     }

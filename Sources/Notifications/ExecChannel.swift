@@ -77,6 +77,10 @@ public final class ExecChannel: NotificationChannel {
         return Self.answer(to: outcome)
     }
 
+    public var onlineChecks: [OnlineCheck] {
+        [OnlineCheck("command") { .skipped("running it could notify somebody") }]
+    }
+
     private func run(_ input: [UInt8], trace: String?) async -> ChildProcess.Outcome {
         guard let interruption = Interruption() else { return .didNotStart(EMFILE) }
         var settings = settings
@@ -161,8 +165,8 @@ extension ExecChannel.Settings {
         if let path = command.first {
             if !path.hasPrefix("/") {
                 section.problem("argv", "must begin with an absolute path, not \(path)")
-            } else if case .failure(let failure) = section.environment.read(path) {
-                section.problem("argv", "\(path) \(failure.reason)")
+            } else if let obstacle = section.environment.obstacle(path, .running) {
+                section.problem("argv", "\(path) \(obstacle.reason)")
             } else if command.contains(where: { $0.utf8.contains(0) }) {
                 section.problem("argv", "must not contain NUL")
             }

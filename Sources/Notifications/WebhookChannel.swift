@@ -35,13 +35,13 @@ public final class WebhookChannel: NotificationChannel {
     }
 
     /// Bytes of a response; more than a receiver needs.
-    private static let responseLimit = 64 << 10
+    static let responseLimit = 64 << 10
 
     public let id: ChannelID
     public let retries: RetrySchedule
-    private let settings: Settings
-    private let client: any OutboundHTTP
-    private let clock: any WallClock
+    let settings: Settings
+    let client: any OutboundHTTP
+    let clock: any WallClock
     private let log: Logger
     private let isGone = Atomic(false)
 
@@ -78,18 +78,11 @@ public final class WebhookChannel: NotificationChannel {
         let body = PromptMessage(prompt, at: now).bytes
         let id = PromptMessage.id(of: prompt.key, through: self.id)
         let seconds = now.milliseconds / 1000
-        let signatures = settings.secrets.map {
-            $0.signature(id: id, seconds: seconds, body: body)
-        }
         return OutboundRequest(
             .post,
             settings.url,
-            fields: [
-                Field("Content-Type", "application/json"),
-                Field("webhook-id", id),
-                Field("webhook-timestamp", String(seconds)),
-                Field("webhook-signature", signatures.joined(separator: " ")),
-            ] + TraceContext.fields(within: prompt.origin?.trace),
+            fields: settings.secrets.fields(id: id, seconds: seconds, body: body)
+                + TraceContext.fields(within: prompt.origin?.trace),
             body: body,
             destination: settings.destination,
             timeLimit: settings.timeLimit,
@@ -173,7 +166,7 @@ extension WebhookChannel.Settings {
         )
         let url = section.url(
             "url",
-            allowsPlain: ("allow_internal", allowsInternal),
+            internalSwitch: ("allow_internal", allowsInternal),
             allowsQuery: true,
             example: "https://push.bank.example/beckon",
             required: true,

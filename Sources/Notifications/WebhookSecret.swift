@@ -1,4 +1,5 @@
 import Cryptography
+import HTTP
 
 /// A shared secret of Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. Printing it does not
 /// reveal it.
@@ -21,5 +22,20 @@ public struct WebhookSecret: Sendable, CustomStringConvertible, CustomReflectabl
     func signature(id: String, seconds: Int64, body: [UInt8]) -> String {
         let signed = Array("\(id).\(seconds).".utf8) + body
         return "v1," + Base64.encode(HMAC.sha256(key: key, signed))
+    }
+}
+
+extension [WebhookSecret] {
+    /// The fields of a message that all of these sign (Standard Webhooks, "Webhook headers").
+    func fields(id: String, seconds: Int64, body: [UInt8]) -> [Field] {
+        [
+            Field("Content-Type", "application/json"),
+            Field("webhook-id", id),
+            Field("webhook-timestamp", String(seconds)),
+            Field(
+                "webhook-signature",
+                map { $0.signature(id: id, seconds: seconds, body: body) }.joined(separator: " ")
+            ),
+        ]
     }
 }

@@ -100,6 +100,48 @@ public final class AccessTokens: Sendable {
         }
     }
 
+    /// Obtains a token as a call does, and says which endpoint issued it, or why there is none.
+    public func onlineChecks(of endpoint: TokenEndpoint, named name: String) -> [OnlineCheck] {
+        var checks: [OnlineCheck] = []
+        if case .discovered(let issuer) = endpoint {
+            checks.append(
+                OnlineCheck("discovery" + name) { [discovery, settings] in
+                    do throws(OAuthFailure) {
+                        let metadata = try await discovery.metadata(
+                            of: issuer,
+                            showing: settings.credentials().identity,
+                            trace: nil
+                        )
+                        return .works("the token endpoint is \(metadata.tokenEndpoint)")
+                    } catch {
+                        return .fails(error.reason)
+                    }
+                }
+            )
+        }
+        checks.append(
+            OnlineCheck("token" + name) { [self] in
+                let credentials = settings.credentials()
+                let key = Key(endpoint: endpoint, revision: credentials.revision)
+                do throws(OAuthFailure) {
+                    _ = try await token(key, with: credentials, nil)
+                    let seconds = lifetime(key).components.seconds
+                    let scopes = settings.scopes.joined(separator: " ")
+                    return .works("issued for \(scopes), renewed after \(seconds) s")
+                } catch {
+                    return .fails(error.reason)
+                }
+            }
+        )
+        return checks
+    }
+
+    /// How long the token is used.
+    private func lifetime(_ key: Key) -> Duration {
+        let renewAt = entries.withLock { $0[key]?.renewAt }
+        return renewAt.map { max(.zero, $0 - clock.now()) } ?? .zero
+    }
+
     private func token(
         _ key: Key,
         with credentials: ClientCredentials,
@@ -229,7 +271,7 @@ public final class AccessTokens: Sendable {
             let message = try request.request(to: url, at: clock.now())
             do { answer = try await http.send(message) } catch {
                 // A second token request does no harm, so every failure may be retried.
-                throw OAuthFailure.unavailable("token endpoint: \(error)", after: nil)
+                throw OAuthFailure.unavailable("token endpoint: \(error.reason)", after: nil)
             }
             if answer.status >= 300, answer.hasTraces {
                 log.warning("token.answered") {

@@ -62,6 +62,13 @@ public enum OAuthFailure: Error, Hashable, Sendable {
     case refused(String)
     /// A later attempt may succeed. `after` is the pause that the server asked for.
     case unavailable(String, after: Duration?)
+
+    /// The reason alone, in words.
+    public var reason: String {
+        switch self {
+        case .refused(let text), .unavailable(let text, _): text
+        }
+    }
 }
 
 extension Destination {

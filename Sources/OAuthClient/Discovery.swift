@@ -2,6 +2,7 @@ public import HTTP
 import JSON
 public import Logins
 public import Telemetry
+import Texts
 import Threads
 
 /// The metadata of authorization servers (OpenID Connect Discovery 1.0 §4, RFC 8414), cached for
@@ -104,7 +105,7 @@ public final class Discovery: Sendable {
             timeLimit: settings.timeLimit
         )
         do { return try await http.send(request) } catch {
-            throw .unavailable("discovery: \(error)", after: nil)
+            throw .unavailable("discovery: \(error.reason)", after: nil)
         }
     }
 
@@ -126,7 +127,7 @@ public final class Discovery: Sendable {
         }
         // Otherwise the metadata of another server could be put in their place (OpenID Connect
         // Discovery 1.0 §4.3).
-        guard body["issuer"]?.string == issuer else {
+        guard body["issuer"]?.string?.isExactly(issuer) ?? false else {
             throw .refused("discovery: the issuer is not \(issuer)")
         }
         guard let endpoint = body["token_endpoint"]?.string, Self.isUsable(endpoint, issuer)
@@ -144,7 +145,7 @@ public final class Discovery: Sendable {
 
     /// Credentials are not sent over a connection that is less protected than the metadata's.
     private static func isUsable(_ endpoint: String, _ issuer: String) -> Bool {
-        endpoint.hasPrefix("https://")
-            || (endpoint.hasPrefix("http://") && issuer.hasPrefix("http://"))
+        endpoint.startsExactly(with: "https://")
+            || (endpoint.startsExactly(with: "http://") && issuer.hasPrefix("http://"))
     }
 }

@@ -11,10 +11,39 @@ import Net
 struct SimulateACPCommand: Subcommand {
     static let name = "simulate acp"
     static let summary = "Run a simulated Cloudentity ACP."
-    static let details = """
-        It calls the service as ACP does, and checks the service's calls as strictly as ACP. Its
-        control address makes it misbehave (POST /_sim/knobs).
+    static var details: String {
         """
+        It calls the service as ACP does, and checks the service's calls as strictly as ACP. GET
+        /_sim/violations at its control address lists what the service did wrong, and knobs make the
+        simulator misbehave. This fails the next two reports:
+
+          curl http://127.0.0.1:8083/_sim/knobs -H 'Content-Type: application/json' \\
+            -d '{"set": {"call.fail": [503, 503]}, "match": {"operation": "accept"}}'
+
+        match may name a user (* matches any characters), a login_id and an operation: verify, start,
+        get, accept, reject or token. times says how often a knob applies, probability how likely.
+        The answer names the setting; DELETE /_sim/knobs/ID removes it.
+
+        Knobs:
+        """
+            + KnobName.allCases.map { knob in
+                "\n  \(knob.rawValue)" + wrapped(knob.effect + ".") + wrapped(knob.values)
+            }.joined()
+    }
+
+    /// A text on lines of its own, below a knob's name.
+    private static func wrapped(_ text: String) -> String {
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            let last = lines.removeLast()
+            lines +=
+                last.isEmpty
+                ? [String(word)]
+                : last.count + word.count < 90 ? ["\(last) \(word)"] : [last, String(word)]
+        }
+        return lines.map { "\n      \($0)" }.joined()
+    }
+
     static let options: [CommandOption] = [
         .text("listen", "ADDRESS", "Listening address.", default: "127.0.0.1:8082"),
         .text("tls", "DIRECTORY", "Certificates for TLS: good.pem, good.key and others."),

@@ -51,12 +51,21 @@ enum ConfigurationFixtures {
         ]
     ) { path in
         let name = String(path.split(separator: "/").last ?? "")
-        if name.contains("-client."), let certificates = try? certificates.get(),
-            let bytes = try? certificates.bytes(certificates.directory.file(name))
+        if name.hasSuffix(".pem") || name.hasSuffix(".key"),
+            let certificates = try? certificates.get(),
+            let bytes = try? certificates.bytes(
+                certificates.directory.file(name.contains("-client.") ? name : stand(in: name))
+            )
         {
             return .success(bytes)
         }
         return .success(Array((name == "webhook" ? "\(webhookSecret)\n" : "a secret\n").utf8))
+    }
+
+    /// The file that stands in for one of the example's.
+    private static func stand(in name: String) -> String {
+        if name == "server.key" { return "beckon-client.key" }
+        return "beckon-client.pem"
     }
 
     /// The least that is a configuration, with `change` made to its text.

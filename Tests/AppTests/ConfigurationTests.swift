@@ -88,11 +88,12 @@ struct ConfigurationTests {
         #expect(shown.outbound.lookup == server.outbound.lookup)
         let consents = (shown.outbound, server.outbound)
         #expect(consents.0.consentStyle == consents.1.consentStyle)
-        #expect(
-            consents.0.workspaces.brasilPaymentVersions
-                == consents.1.workspaces.brasilPaymentVersions
-        )
-        #expect(consents.0.rejectionCodes == consents.1.rejectionCodes)
+        let families = [consents.0, consents.1].map { $0.workspaces.standards.flatMap(\.families) }
+        #expect(families[0].map(\.addresses) == families[1].map(\.addresses))
+        for cause in RejectionCause.allCases {
+            let codes = families.map { $0.map { $0.rejectionCode(cause) } }
+            #expect(codes[0] == codes[1])
+        }
         #expect(shown.inbound.timing.promptMargin == server.inbound.timing.promptMargin)
         #expect(shown.inbound.timing.reportMargin == server.inbound.timing.reportMargin)
     }

@@ -1,4 +1,3 @@
-import Endpoints
 import Engine
 import HTTP
 import Identity
@@ -6,6 +5,8 @@ import Logins
 import Telemetry
 import TestSupport
 import Testing
+
+@testable import Endpoints
 
 @Suite("The approval page")
 struct ApprovalRoutesTests {
@@ -71,10 +72,9 @@ struct ApprovalRoutesTests {
             #expect(settled.contains(last) && settled.contains(">Delivered<"))
             #expect(!settled.contains("http-equiv=\"refresh\"") && !settled.contains("data-state"))
             for page in [reporting, settled] {
-                // Only a receipt of an approval names the client, and nothing else of the question.
+                // A receipt names the request, but does not open it again.
                 #expect(!page.contains("84-20-17") && !page.contains("Balances"))
-                #expect(page.contains("Kiosk") == page.contains("Return to"))
-                #expect(!page.contains("<form"))
+                #expect(page.contains("Kiosk 12") && !page.contains("<form"))
             }
         }
     }
@@ -109,7 +109,8 @@ struct ApprovalRoutesTests {
             #expect(stage.log.events == ["login.decided"])
             let expected =
                 #""id":0,"login_id":"\#(prompt.id)","#
-                + #""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","request_id":42"#
+                + #""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","request_id":42,"#
+                + #""reference":"QG8V-XZWQ""#
             #expect(stage.log.lines.first?.members == expected)
         }
     }
@@ -208,6 +209,18 @@ struct ApprovalRoutesTests {
             ([Field("Origin", "https://prompts.bank.example:8443")], 303),
             ([Field("Origin", "https://evil.example")], 403),
             ([Field("Origin", "null")], 403),
+            ([Field("Origin", "null"), Field("Sec-Fetch-Site", "same-origin")], 303),
+            ([Field("Origin", "null"), Field("Sec-Fetch-Site", "none")], 403),
+            ([Field("Origin", "null"), Field("Sec-Fetch-Site", "cross-site")], 403),
+            ([Field("Origin", "HTTPS://Login.Bank.Example")], 303),
+            ([Field("Origin", "https://login.bank.example:443")], 303),
+            ([Field("Origin", "http://login.bank.example:80")], 303),
+            ([Field("Origin", "https://login.bank.example:80")], 403),
+            ([Field("Origin", "https://login.bank.example:8443")], 403),
+            ([Field("Origin", "https://prompts.bank.example")], 403),
+            ([Field("Origin", "http://prompts.bank.example:8443")], 403),
+            ([Field("Origin", "https://login.bank.example/")], 403),
+            ([Field("Origin", "login.bank.example")], 403),
             ([Field("Origin", "https://login.bank.example.evil.example")], 403),
             (
                 [
@@ -224,6 +237,28 @@ struct ApprovalRoutesTests {
         try await Stage.with(settings: settings) { stage in
             let prompt = try await stage.prompt()
             #expect(await stage.choose("deny", prompt.ticket, fields).status == status)
+        }
+    }
+
+    @Test(
+        "A form's origin equals the host however default ports and letters are written",
+        arguments: [
+            ("LOGIN.bank.example", "https://login.bank.example"),
+            ("login.bank.example:443", "https://login.bank.example"),
+            ("login.bank.example:80", "http://login.bank.example"),
+            ("[2001:DB8::1]:443", "https://[2001:db8::1]"),
+        ]
+    )
+    func spelling(host: String, origin: String) {
+        let fields = [Field("Host", host), Field("Origin", origin)]
+        let request = Request.example(.post, "/", fields: fields)
+        #expect(SameOrigin.allows(request, publicOrigin: nil))
+        let other = [Field("Host", host + "1"), Field("Origin", origin)]
+        #expect(!SameOrigin.allows(.example(.post, "/", fields: other), publicOrigin: nil))
+        for url in ["https://Prompts.example:443/base", "https://prompts.example"] {
+            let fields = [Field("Host", "internal"), Field("Origin", "https://prompts.example")]
+            let request = Request.example(.post, "/", fields: fields)
+            #expect(SameOrigin.allows(request, publicOrigin: SameOrigin.origin(of: url)))
         }
     }
 

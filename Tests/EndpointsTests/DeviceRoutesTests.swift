@@ -39,6 +39,29 @@ struct DeviceRoutesTests {
     }
 
     @Test(
+        "A ticket opens its login by the bytes of its id only",
+        arguments: [
+            (id: "zo\u{EB}", path: "zo%C3%AB", opens: true), ("zo\u{EB}", "zoe%CC%88", false),
+            ("zoe\u{308}", "zoe%CC%88", true), ("zoe\u{308}", "zo%C3%AB", false),
+            ("\u{212A}", "K", false), ("a;b", "a%CD%BEb", false), ("login", "l%6Fgin", true),
+        ]
+    )
+    func bytes(id: String, path: String, opens: Bool) async throws {
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(id: id)
+            let target = "/device/v1/logins/" + path
+            #expect(await stage.get(target, [prompt.bearer]).status == (opens ? 200 : 404))
+            let decision = await stage.send(
+                .post,
+                target + "/decision",
+                [Field("Content-Type", "application/json"), prompt.bearer],
+                #"{"decision":"deny"}"#
+            )
+            #expect(decision.status == (opens ? 200 : 404))
+        }
+    }
+
+    @Test(
         "After a decision, the login document has only the receipt",
         arguments: [
             ("approve", "approved"), ("deny", "denied"), ("cancel", "cancelled"),

@@ -87,8 +87,8 @@ struct PageTextTests {
             #expect(!page.contains("<img") && !page.contains("<script>"))
             #expect(!page.contains("' onclick") && !page.contains("\u{202E}"))
             let shown = InertText.html(text)
-            // In two headings, the message, the name and the explanation.
-            #expect(page.split(separator: shown.markup).count == 6)
+            // In three headings, the message, the name and the explanation.
+            #expect(page.split(separator: shown.markup).count == 7)
             #expect(page.contains("<title>Sign in to \(shown.withoutElements.markup)?"))
         }
     }

@@ -89,7 +89,8 @@ struct SheetTests {
                     "Payee’s account Shop Ltd Sort code 08-08-00 Account number 21325698",
                     "Reference INV-1042", "Reason for payment Goods bought online",
                     "Payment method Faster Payments",
-                    "More details ContractPresentInidicator true",
+                    "More details Reference INV-1042",
+                    "Confirm who you are ContractPresentInidicator true Shown exactly",
                 ]
             ),
             (
@@ -196,11 +197,12 @@ struct SheetTests {
     }
 
     @Test(
-        "Times are in the user's time zone, or in UTC and marked as such",
+        "Each time is in the user's time zone, or in UTC, and says which",
         arguments: [
-            ("Europe/London", "4 March 2031, 10:49", "time zone, Europe/London"),
-            ("America/Sao_Paulo", "4 March 2031, 07:49", "time zone, America/Sao Paulo"),
-            ("Asia/Tokyo", "4 March 2031, 19:49", "time zone, Asia/Tokyo"),
+            ("Europe/London", "4 March 2031, 10:49 UTC", "time zone, Europe/London"),
+            ("America/Sao_Paulo", "4 March 2031, 07:49 UTC−3", "time zone, America/Sao Paulo"),
+            ("Asia/Tokyo", "4 March 2031, 19:49 UTC+9", "time zone, Asia/Tokyo"),
+            ("Asia/Kolkata", "4 March 2031, 16:19 UTC+5:30", "Answer by 17:31 UTC+5:30"),
             (nil, "4 March 2031, 10:49 UTC", "Answer by 12:01 UTC"),
             ("Not/AZone", "4 March 2031, 10:49 UTC", "Answer by 12:01 UTC"),
         ]
@@ -209,8 +211,10 @@ struct SheetTests {
         let page = try await Self.page("uk-standing-order", timeZone: zone)
         let words = Self.words(page)
         #expect(words.contains(moment) && words.contains(note), "\(words)")
-        #expect(words.contains("10:49 UTC") == (note == "Answer by 12:01 UTC"))
-        #expect(page.contains("<time datetime=\"2031-03-04T10:49:34.000Z\">"))
+        // The script knows which times it may write in the browser's zone.
+        let isUnknown = !words.contains("time zone, ")
+        #expect(page.contains(" data-zone=\"date\">") == isUnknown)
+        #expect(page.contains("<time datetime=\"2031-03-04T10:49:34.000Z\""))
     }
 
     @Test("Hostile details are shown as text, with marks and warnings")
@@ -271,8 +275,13 @@ struct SheetTests {
             try await stage.apply(.consentChanged, to: prompt.number)
             let page = await stage.get(prompt.page).text
             #expect(page.contains("<title>\(heading)</title>"))
-            // A receipt shows nothing of what was asked.
-            #expect(!page.contains("Hospital") && !page.contains("<form"))
+            #expect(page.contains("Hospital") && !page.contains("<form"))
+            // Nothing on it says that something was approved.
+            let catalogue = Catalogue(language)
+            for phrase in [Phrase.answerApprove, .approveDeliveredHeading] {
+                #expect(!Self.words(page).contains(catalogue.text(phrase)))
+            }
+            #expect(!Self.words(page).lowercased().contains("approved"))
             let document = await stage.get(prompt.device, [prompt.bearer]).text
             #expect(document.contains(#""outcome":"voided","decision":"approve""#))
         }

@@ -138,6 +138,41 @@ struct AccountOfferTests {
         #expect(stage.server.reports.entries.count == (isFailure ? 1 : 0))
     }
 
+    @Test(
+        "Accounts in the currency of a payment come first, and those that cannot pay it are left out",
+        arguments: [
+            (currency: "EUR", exchanges: false, offered: ["euro", "unknown"]),
+            (currency: "EUR", exchanges: true, offered: ["euro", "pound", "unknown"]),
+            (currency: "GBP", exchanges: true, offered: ["pound", "euro", "unknown"]),
+            (currency: "JPY", exchanges: false, offered: ["unknown"]),
+            (currency: "JPY", exchanges: true, offered: ["pound", "euro", "unknown"]),
+        ]
+    )
+    func currencies(currency: String, exchanges: Bool, offered: [String]) async throws {
+        let stage = try Stage()
+        let money = try #require(Money(amount: "5.00", currency: currency))
+        var facts = [Fact(.known(.amount), .money(money))]
+        if exchanges {
+            facts.append(Fact(.known(.transferCurrency), .codes([currency], .currency)))
+        }
+        let consent = Consent(
+            kind: Consent.Kind("uk_payment", .payment),
+            clientName: nil,
+            scopes: [],
+            facts: facts,
+            accounts: .payer(named: nil)
+        )
+        stage.server.answerConsents(.consent(consent))
+        let bank = [("pound", "GBP"), ("euro", "EUR"), ("unknown", nil)].map { name, currency in
+            BankAccount(id: name, name: name, display: name, kind: .current, currency: currency)
+        }
+        try await stage.run(accounts: StandInBank(bank)) { run in
+            let number = try await run.start()
+            let login = try await stage.login(number, reaching: .waiting)
+            #expect(login.question?.accounts.map(\.id) == offered)
+        }
+    }
+
     @Test("A bank that is down is asked again, and only for consents that need accounts")
     func bankDown() async throws {
         let stage = try Stage()

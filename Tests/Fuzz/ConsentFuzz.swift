@@ -5,8 +5,7 @@
 public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: start, count: count))
     guard let choice = input.first else { return 0 }
-    let addresses = ConsentStandard.all.flatMap(\.families)
-        .flatMap { $0.addresses(CloudentityWorkspaces()) }
+    let addresses = ConsentStandard.all.flatMap(\.families).flatMap(\.addresses)
     let address = addresses[Int(choice) % addresses.count]
     guard let family = address.family else { return 0 }
     let limits = JSONLimits(depth: ConsentLimits.depth)

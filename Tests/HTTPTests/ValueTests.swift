@@ -115,3 +115,18 @@ struct FormTests {
         #expect(Form(Array("decision=a&decision=b".utf8), repeating: ["account"]) == nil)
     }
 }
+
+@Suite("The names of a form")
+struct FormNameTests {
+    @Test("are bytes: two spellings of one letter are two names")
+    func bytes() throws {
+        let form = try #require(Form(Array("zo%C3%AB=1&zoe%CC%88=2".utf8)))
+        #expect(form["zo\u{EB}"] == "1")
+        #expect(form["zoe\u{308}"] == "2")
+        #expect(form.values("zoe\u{308}") == ["2"])
+        #expect(Form(Array("zo%C3%AB=1&zo%c3%ab=2".utf8)) == nil)
+        #expect(
+            Form(Array("zo%C3%AB=1&zoe%CC%88=2&zoe%CC%88=3".utf8), repeating: ["zo\u{EB}"]) == nil
+        )
+    }
+}

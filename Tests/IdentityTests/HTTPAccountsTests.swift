@@ -307,7 +307,7 @@ struct HTTPAccountsTests {
     func unreached(error: OutboundError) async throws {
         let accounts = try accounts(ScriptedServer { _, _ in .failure(error) })
         let user = try id()
-        await #expect(throws: DirectoryError.unavailable("why")) {
+        await #expect(throws: DirectoryError.unavailable(error.reason)) {
             try await accounts.accounts(of: user)
         }
     }

@@ -124,7 +124,7 @@ struct HTTPDirectoryTests {
     func unreached(error: OutboundError) async throws {
         let directory = try directory(Canned(failing: error))
         let alice = try id("alice")
-        await #expect(throws: DirectoryError.unavailable("why")) {
+        await #expect(throws: DirectoryError.unavailable(error.reason)) {
             try await directory.user(alice)
         }
     }

@@ -36,6 +36,21 @@ struct ValueTests {
         #expect(try parse("\"1\"").integer == nil)
     }
 
+    @Test("tells names and texts apart by their bytes")
+    func bytes() throws {
+        let both = try parse("{\"zo\u{EB}\": 1, \"zoe\u{308}\": 2}")
+        #expect(both["zo\u{EB}"]?.integer == 1)
+        #expect(both["zoe\u{308}"]?.integer == 2)
+        #expect(JSONValue.string("zo\u{EB}") != .string("zoe\u{308}"))
+        #expect(Set([JSONValue.string("zo\u{EB}"), .string("zoe\u{308}")]).count == 2)
+        let many = (0..<40).map { "\"\($0)\": 0" }.joined(separator: ",")
+        let apart = try parse("{\(many), \"zo\u{EB}\": 1, \"zoe\u{308}\": 2}")
+        #expect(apart["zoe\u{308}"]?.integer == 2)
+        #expect(throws: JSONError.self) {
+            try parse("{\(many), \"zo\u{EB}\": 1, \"zo\\u00eb\": 2}")
+        }
+    }
+
     @Test("keeps the order of members and finds them by name")
     func members() throws {
         let text = #"{"z":1,"a":[true,null],"m":{"x":"y"}}"#

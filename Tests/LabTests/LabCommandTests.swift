@@ -2,6 +2,7 @@ import App
 import Commands
 import Configuration
 import Cryptography
+import Foundation
 import Lab
 import Net
 import TestSupport
@@ -23,6 +24,28 @@ struct LabCommandTests {
             #expect(terminal.output.contains(command.summary))
             for option in command.options { #expect(terminal.output.contains("--\(option.name)")) }
             #expect(!terminal.output.split(separator: "\n").contains { $0.count > 100 })
+        }
+    }
+
+    @Test("of the simulator explains every knob, with every value of the contract")
+    func knobs() async throws {
+        let terminal = TestTerminal()
+        #expect(await program.run(["simulate", "acp", "--help"], on: terminal) == .ok)
+        let lines = terminal.output.split(separator: "\n")
+        for row in try ContractTests.rows() {
+            let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            let name = cells[1].trimmingCharacters(in: ["`"])
+            let start = try #require(lines.firstIndex(of: "  \(name)"), "no help for \(name)")
+            let help = lines[(start + 1)...].prefix { $0.hasPrefix("      ") }.joined(
+                separator: " "
+            )
+            for value in cells[2].split(separator: "`").enumerated() where value.offset % 2 == 0 {
+                // Every second part is between back ticks; a cell may also begin with a number.
+                #expect(
+                    !cells[2].hasPrefix("`") || help.contains(value.element),
+                    "\(name) has no \(value.element)"
+                )
+            }
         }
     }
 

@@ -48,6 +48,23 @@ struct QuestionTests {
 
     // MARK: What is granted
 
+    @Test("Two spellings of a scope are two scopes, each granted only by its own bytes")
+    func spellings() throws {
+        let names = ["zo\u{EB}", "zoe\u{308}"]
+        let question = Self.question(
+            scopes: names.map { Consent.Scope(requestedName: $0, isOptional: true) }
+        )
+        for name in names {
+            let granted = try question.grant(for: Selection(scopes: [name])).scopes
+            #expect(granted.map { Array($0.utf8) } == [Array(name.utf8)])
+        }
+        #expect(try question.grant(for: .everything).scopes.count == 2)
+        let one = Self.question(scopes: [Consent.Scope(requestedName: names[0])])
+        #expect(throws: Selection.Problem.scopeUnknown) {
+            try one.grant(for: Selection(scopes: [names[1]]))
+        }
+    }
+
     static func question(
         _ choice: Consent.AccountChoice = .none,
         offered: [String] = [],

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import HTTP
 import Net
@@ -119,6 +120,33 @@ struct LoadTests {
             try peer.send(get("/hello"))
             #expect(try peer.receive(until: "hello").hasPrefix("HTTP/1.1 200"))
         }
+    }
+
+    @Test("tells another thread how long a loop could not respond")
+    func lag() async throws {
+        let entered = Signal()
+        let gate = DispatchSemaphore(value: 0)
+        let group = try EventLoopGroup(count: 1)
+        defer { group.stop() }
+        let server = try Server(
+            ServerConfiguration(address: .loopback()),
+            router: Router([blockingRoute(entered, until: gate)]),
+            loops: group.loops
+        )
+        let running = Task(executorPreference: group.loops[0]) { await server.run() }
+        let peer = try RawPeer(port: server.port)
+        try peer.send(get("/block"))
+        await entered.wait()
+        // Time passes: how much is what is measured.
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .milliseconds(100) {}
+        #expect(group.loops[0].takeLag() >= .milliseconds(80))
+        gate.signal()
+        _ = try peer.receive(until: "\r\n\r\n")
+        server.drain(within: .zero)
+        await running.value
+        #expect(group.loops[0].takeLag() >= .milliseconds(80))
+        #expect(group.loops[0].takeLag() < .milliseconds(80))
     }
 
     @Test("lets other peers have their turn while one sends without end")

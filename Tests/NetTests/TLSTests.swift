@@ -202,6 +202,28 @@ struct TLSTests {
         }
     }
 
+    @Test("tells browsers to use nothing else, in every answer (RFC 6797 §7.1)")
+    func strictTransport() async throws {
+        let expected = "\r\nStrict-Transport-Security: max-age=31536000\r\n"
+        for (age, isSent) in [(Duration.seconds(365 * 86400), true), (.zero, false)] {
+            try await withServer(testRoutes) {
+                $0.tls = settings()
+                $0.strictTransport = age
+            } _: { server in
+                for text in [get("/hello"), get("/nowhere"), get("/echo"), "nonsense\r\n\r\n"] {
+                    let peer = try TLSPeer(port: server.port, client())
+                    try peer.send(text)
+                    #expect(try peer.receive(until: "\r\n\r\n").contains(expected) == isSent)
+                }
+            }
+        }
+        try await withServer { server in
+            let plain = try server.peer()
+            try plain.send(get("/hello"))
+            #expect(!(try plain.receive(until: "hello").contains("Strict-Transport")))
+        }
+    }
+
     @Test("cannot be made with files that are no certificate or no key of it")
     func badFiles() throws {
         let group = try EventLoopGroup(count: 1)

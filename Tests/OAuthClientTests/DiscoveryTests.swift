@@ -80,7 +80,7 @@ struct DiscoveryTests {
             Case(
                 testDescription: "down",
                 metadata: .failure(.notSent("refused")),
-                failure: .unavailable("discovery: notSent(\"refused\")", after: nil)
+                failure: .unavailable("discovery: refused", after: nil)
             ),
             Case(
                 testDescription: "overloaded",

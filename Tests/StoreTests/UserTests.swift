@@ -46,6 +46,23 @@ struct UserTests {
         await store.close()
     }
 
+    @Test("takes two spellings of a name for two users", arguments: StoreKind.allCases)
+    func spellings(_ kind: StoreKind) async throws {
+        let store = try StorePlace(kind).open()
+        let (composed, decomposed) = (try id("zo\u{EB}"), try id("zoe\u{308}"))
+        try await store.users.put(User(id: composed, isActive: true, language: "nl"))
+        #expect(try await store.users.user(decomposed) == nil)
+        #expect(try await store.users.setActive(false, decomposed) == false)
+        try await store.users.put(User(id: decomposed, isActive: false))
+        #expect(try await store.users.user(composed)?.isActive == true)
+        #expect(
+            try await store.users.users(after: nil, limit: 9).map(\.id) == [decomposed, composed]
+        )
+        #expect(try await store.users.remove(decomposed))
+        #expect(try await store.users.user(composed)?.language == "nl")
+        await store.close()
+    }
+
     @Test("lists users by name in pages", arguments: StoreKind.allCases)
     func list(_ kind: StoreKind) async throws {
         let store = try StorePlace(kind).open()

@@ -1,4 +1,5 @@
 import Commands
+import Engine
 import Glibc
 import HTTP
 import Logins
@@ -54,6 +55,7 @@ enum LoginText {
             lines.append(name.padded(to: 16) + harmless(value))
         }
         add("number", "\(stored.number.rawValue)")
+        add("reference", LoginReference.text(of: login.key))
         add("server", login.key.server.value)
         add("tenant", login.key.tenant?.value)
         add("login_id", login.key.login.value)

@@ -25,38 +25,6 @@ struct ServeCommand: Subcommand {
     }
 }
 
-/// `beckon check`: checks a configuration.
-struct CheckCommand: Subcommand {
-    static let name = "check"
-    static let summary = "Check a configuration and list every problem."
-    static let details = """
-        Also checks the files and environment variables that the configuration names. Does not open,
-        start or change anything. Exit code 78 if there is a problem.
-        """
-    static let options: [CommandOption] = [
-        .config,
-        .flag("example", "Print an example with every key, its description and its default."),
-    ]
-
-    private let config: String
-    private let printsExample: Bool
-
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        config = arguments.config
-        printsExample = arguments.has("example")
-    }
-
-    func run(_ terminal: any Terminal) async throws {
-        if printsExample {
-            terminal.output(String(ServiceConfiguration.example.dropLast()))
-            return
-        }
-        let configuration = try ServiceConfiguration.load(config)
-        for warning in configuration.warnings { terminal.error("warning: \(warning)") }
-        terminal.output("\(config) is valid")
-    }
-}
-
 /// `beckon version`: the version of Beckon.
 struct VersionCommand: Subcommand {
     static let name = "version"

@@ -105,7 +105,8 @@ struct ServiceParts {
             settings: ApprovalRoutes.Settings(
                 brand: configuration.approval.title,
                 publicURL: configuration.publicURL,
-                frameAncestors: configuration.approval.frameAncestors
+                frameAncestors: configuration.approval.frameAncestors,
+                help: configuration.approval.help
             ),
             log: log
         )

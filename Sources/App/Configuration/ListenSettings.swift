@@ -26,6 +26,13 @@ public struct ListenSettings: Hashable, Sendable {
             """
         )
         self.tls = TLSListenSettings(tls)
+        if self.tls == nil, !address.isLoopback {
+            section.warn(
+                "address",
+                "accepts plain http from \(address.audience); use tls, or a loopback address behind "
+                    + "a TLS proxy"
+            )
+        }
         section.end()
     }
 }
@@ -66,13 +73,14 @@ public struct TLSListenSettings: Hashable, Sendable {
             default: .off,
             "Whether clients are asked for a certificate."
         )
-        clientAuthorities = section.file(
+        clientAuthorities = section.authorities(
             "client_authorities",
             example: "tls/clients-ca.pem",
             "The authorities of client certificates. Required unless client_certificates is off."
         )
         section.end()
         guard section.isPresent else { return nil }
+        section.checkCertifiedKey(certificate, key: key)
         if clientCertificates != .off, !section.has("client_authorities") {
             section.problem(
                 "client_authorities",
@@ -86,7 +94,14 @@ enum ManagementSettings {
     /// Default `127.0.0.1:9464`, the port that metrics exporters are registered with.
     static func address(_ section: Section) -> SocketAddressText {
         defer { section.end() }
-        return section.address("address", default: .init(host: "127.0.0.1", port: 9464), "")
+        let address = section.address("address", default: .init(host: "127.0.0.1", port: 9464), "")
+        if !address.isLoopback {
+            section.warn(
+                "address",
+                "shows health and metrics to \(address.audience), without authentication"
+            )
+        }
+        return address
     }
 }
 

@@ -1,5 +1,6 @@
 public import AuthorizationServers
 public import Configuration
+import HTTP
 public import Identity
 public import Logins
 public import Notifications
@@ -75,10 +76,16 @@ public struct ServiceConfiguration: Sendable {
         publicURL =
             root.url(
                 "public_url",
+                pasted: ["approve"],
                 example: "https://login.bank.example",
                 required: true,
                 "The base URL of prompt links, as users' devices reach it."
             ) ?? ""
+        if !development, let host = HTTPAddress(publicURL)?.host,
+            InternetAddress(urlHost: host)?.isLoopback ?? (host == "localhost")
+        {
+            root.warn("public_url", "is a loopback address: users' devices cannot reach it")
+        }
         listen = ListenSettings(
             root.group(
                 "listen",

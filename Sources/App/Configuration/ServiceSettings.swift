@@ -1,4 +1,5 @@
 import Configuration
+public import Endpoints
 public import Engine
 import Logins
 public import Telemetry
@@ -11,6 +12,8 @@ public struct ApprovalSettings: Hashable, Sendable {
     public var frameAncestors: [String]
     /// The name at the top of the prompt. Default `Beckon`.
     public var title: String
+    /// What pages tell users who need help; nil for nothing.
+    public var help: HelpContact?
 
     init(_ section: Section) {
         tap = section.flag(
@@ -25,6 +28,12 @@ public struct ApprovalSettings: Hashable, Sendable {
         frameAncestors = Self.frameAncestors(section)
         title =
             section.text("title", default: "Beckon", "The name at the top of the prompt.") ?? ""
+        help = Self.help(
+            section.group(
+                "help",
+                "How users reach you. Every page shows it, above all after \"This wasn't me\"."
+            )
+        )
         if !section.isDevelopment {
             if tap {
                 section.warn("tap", "anyone with a prompt's link can approve with a tap")
@@ -37,6 +46,30 @@ public struct ApprovalSettings: Hashable, Sendable {
             }
         }
         section.end()
+    }
+
+    private static func help(_ section: Section) -> HelpContact {
+        let phone = section.text(
+            "phone",
+            example: "+44 20 7946 0000",
+            "A telephone number, as people write it."
+        )
+        if let phone, !HelpContact.isPhone(phone) {
+            section.problem("phone", "must be a telephone number such as \"+44 20 7946 0000\"")
+        }
+        let address = section.text(
+            "address",
+            example: "https://bank.example/help",
+            "A web address with https, or an email address."
+        )
+        if let address, !HelpContact.isAddress(address) {
+            section.problem(
+                "address",
+                "must be an https URL or an email address, such as \"https://bank.example/help\""
+            )
+        }
+        section.end()
+        return HelpContact(phone: phone, address: address)
     }
 
     private static func frameAncestors(_ section: Section) -> [String] {

@@ -12,6 +12,7 @@ public struct StoreSettings: Hashable, Sendable {
     init(_ section: Section) {
         let sqlite = section.group("sqlite", "The SQLite store.")
         sqlitePath = sqlite.path("path", default: "beckon.db", "The database file.")
+        Self.checkPath(sqlitePath, sqlite)
         sqlite.end()
         let retention = section.group("retention", "How long settled logins are stored.")
         let bounds: ClosedRange<Duration> = .seconds(3600)...(.seconds(86400 * 36500))
@@ -32,5 +33,19 @@ public struct StoreSettings: Hashable, Sendable {
         }
         retention.end()
         section.end()
+    }
+
+    /// The database is created, its folder is not.
+    private static func checkPath(_ path: String, _ section: Section) {
+        let find = section.environment.obstacle
+        let folder = Files.directory(of: path)
+        if let obstacle = find(folder, .folder) {
+            section.problem("path", "its folder \(folder) \(obstacle.reason); create it")
+        } else if let obstacle = find(path, .file) {
+            section.problem("path", "\(path) \(obstacle.reason)")
+        } else if let obstacle = find(folder, .writing) {
+            // Another user may run the service.
+            section.warn("path", "its folder \(folder) \(obstacle.reason)")
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import HTTP
 import Logins
 import OAuthClient
 
@@ -11,7 +12,7 @@ extension CloudentityOutbound {
                 "acp",
                 example: "https://bank.eu.authz.cloudentity.io",
                 required: true,
-                "The base URL of ACP."
+                "The base URL of ACP, without tenant, workspace or endpoint."
             ) ?? "",
             clientID: section.requiredText(
                 "client_id",
@@ -35,6 +36,7 @@ extension CloudentityOutbound {
         }
         scopeGrantBaseURL = section.url(
             "scope_grant_base_url",
+            pasted: ["scope-grants"],
             example: "https://bank.eu.authz.cloudentity.io/api/system/bank",
             "The base URL of scope grants, if it does not follow from acp and domain_mode."
         )
@@ -44,6 +46,7 @@ extension CloudentityOutbound {
             "The token endpoint, if it does not follow from acp and domain_mode."
         )
         discovery = section.discovery()
+        checkPaths(section)
         readConsents(section)
         readScopes(section)
         destination = section.destination()
@@ -59,6 +62,29 @@ extension CloudentityOutbound {
             default: .always,
             "Whether a scope grant is fetched before it is shown."
         )
+    }
+
+    /// Notes URLs that were copied with more, or less, than what is asked for [BP-1].
+    private func checkPaths(_ section: Section) {
+        var pasted: Set = ["oauth2", ".well-known", "scope-grants"]
+        // With server_vanity the base may be a workspace.
+        if domainMode != .serverVanity {
+            pasted.insert("system")
+            if let tenant { pasted.insert(tenant.value.lowercased()) }
+        }
+        section.checkIsBase(acp, "acp", without: pasted)
+        if domainMode == .standard, let path = HTTPAddress(acp)?.path, !path.isEmpty {
+            section.warn(
+                "acp",
+                "has the path \(path), to which Beckon adds tenant and endpoint; leave it out "
+                    + "unless ACP is below it"
+            )
+        }
+        guard let tokenURL else { return }
+        let segments = tokenURL.split(separator: "/").dropFirst(2).map { $0.lowercased() }
+        if segments.isEmpty || segments.contains(".well-known") || segments.last == "authorize" {
+            section.problem("token_url", "is not the URL of a token endpoint")
+        }
     }
 
     private mutating func readScopes(_ section: Section) {

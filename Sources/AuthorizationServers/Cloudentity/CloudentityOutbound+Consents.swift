@@ -12,18 +12,13 @@ extension CloudentityOutbound {
         )
         consentBaseURL = section.url(
             "consent_base_url",
+            pasted: ["open-banking", "open-banking-brasil", "scope-grants", "accept", "reject"],
             example: "https://bank.eu.authz.cloudentity.io/bank/system",
             "The base URL of consents, if it does not follow from consent_api_style."
         )
         workspaces = CloudentityWorkspaces(
             Self.workspaces(section),
-            brasilPaymentVersions: Self.versions(section)
-        )
-        rejectionCodes = Self.codes(
-            section.group(
-                "rejection_codes",
-                "The reason codes sent to Open Finance Brasil for a rejected consent."
-            )
+            standards: ConsentStandard.all.map { $0.configured(section) }
         )
         statusPolicy = StatusPolicy(overrides: Self.readings(section))
     }
@@ -62,56 +57,6 @@ extension CloudentityOutbound {
             workspaces[id] = .init(family: family, allowsPartialScopes: partial)
         }
         return workspaces
-    }
-
-    private static func versions(_ section: Section) -> [Int] {
-        let key = "brasil_payment_versions"
-        let fallback = CloudentityWorkspaces().brasilPaymentVersions
-        var versions: [Int] = []
-        let elements = section.elements(
-            key,
-            default: "\(fallback)",
-            """
-            The versions of payment consents in Brasil that are looked up, in this order. ACP has \
-            no API for later versions: their logins are rejected as unsupported.
-            """
-        )
-        for (position, node) in elements {
-            guard case .number(let number) = node.value, let version = Int(exactly: number),
-                (1...3).contains(version), !versions.contains(version)
-            else {
-                section.problem(
-                    key,
-                    at: position,
-                    node,
-                    "must be 1, 2 or 3, each at most once; ACP has no API for later versions, whose "
-                        + "consents are rejected as unsupported"
-                )
-                continue
-            }
-            versions.append(version)
-        }
-        return section.has(key) ? versions : fallback
-    }
-
-    private static func codes(_ section: Section) -> RejectionCodes {
-        func codes(
-            _ key: String,
-            _ standard: [RejectionCodes.Cause: String],
-            _ about: String
-        ) -> [RejectionCodes.Cause: String] {
-            let group = section.group(key, about)
-            var codes: [RejectionCodes.Cause: String] = [:]
-            for cause in RejectionCodes.Cause.allCases {
-                codes[cause] = group.text(cause.rawValue, default: standard[cause], "")
-            }
-            group.end()
-            return codes
-        }
-        let data = codes("data", RejectionCodes.standardData, "Of data consents.")
-        let payments = codes("payments", RejectionCodes.standardPayments, "Of payment consents.")
-        section.end()
-        return RejectionCodes(data: data, payments: payments)
     }
 
     /// Statuses are the keys: `{ "403": "permanent" }`.

@@ -56,7 +56,6 @@ struct CloudentityOutbound: Sendable {
     var lookup = Lookup.always
     /// The consents that logins are for.
     var workspaces = CloudentityWorkspaces()
-    var rejectionCodes = RejectionCodes()
     var statusPolicy = StatusPolicy()
 }
 
@@ -69,7 +68,7 @@ extension CloudentityOutbound {
 
     /// The URL at which the consent of a login is accepted and rejected; nil as above.
     func consentURL(_ kind: Consent.Kind, of key: LoginKey) -> String? {
-        ConsentStandard.family(of: kind).flatMap { reportURL($0, of: key) }
+        workspaces.family(of: kind).flatMap { reportURL($0, of: key) }
     }
 
     /// The same by family; nil stands for the scope grant.

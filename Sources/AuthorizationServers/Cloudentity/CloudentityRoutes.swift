@@ -2,6 +2,7 @@ import HTTP
 import JSON
 import Logins
 import Telemetry
+import Texts
 
 /// The two calls ACP makes to us: `POST /user/verify` and `POST /authentication/start`
 /// (`Contract.md`, sections 1 and 2).
@@ -98,7 +99,11 @@ struct CloudentityRoutes: Sendable {
         do {
             var json = JSONScanner(request.bytes, in: request.bodyRange)
             try json.object { (json, name) throws(JSONError) in
-                if name == "user_identifier" { text = try json.string() } else { try json.skip() }
+                if name.isExactly("user_identifier") {
+                    text = try json.string()
+                } else {
+                    try json.skip()
+                }
             }
             try json.end()
         } catch {
@@ -227,7 +232,8 @@ struct CloudentityRoutes: Sendable {
         case .known(let stored):
             let first = stored.login.details
             let isSame =
-                first.user == login.details.user && first.state == login.details.state
+                first.user == login.details.user
+                && first.state?.exact == login.details.state?.exact
                 || problem != nil && stored.login.phase.outcome == .failed(.malformedStart)
             log.log(isSame ? .debug : .warning, isSame ? "start.repeated" : "start.conflict") {
                 $0.member("id", Int(clamping: request.id))

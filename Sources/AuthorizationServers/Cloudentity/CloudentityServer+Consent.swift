@@ -88,7 +88,8 @@ extension CloudentityServer {
             allowsPartialScopes: workspace.allowsPartialScopes
         )
         do {
-            let consent = try decoder.consent(answer, of: login.details)
+            let asking = login.question == nil ? clock.now() : nil
+            let consent = try decoder.consent(answer, of: login.details, asking: asking)
             let isRenewal = consent.facts.contains(ConsentDecoder.renewal)
             // It was authorised by somebody else since it was shown.
             if login.question != nil, isRenewal, !login.renewsAccess { return .gone }
@@ -96,7 +97,7 @@ extension CloudentityServer {
         } catch {
             switch error {
             case .ended(.approved), .ended(.rejected), .ended(.over): return .gone
-            case .ended, .incomplete, .unknownCode, .typeMismatch:
+            case .ended, .incomplete, .unknownCode, .typeMismatch, .late:
                 return unusable(error.event, error.place, login)
             }
         }

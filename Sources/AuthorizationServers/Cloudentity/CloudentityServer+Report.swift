@@ -107,7 +107,7 @@ extension CloudentityServer {
         }
         if let kind = login.question?.consent.kind {
             guard kind.isLodged else { return .success(.scopeGrant) }
-            guard let family = ConsentStandard.family(of: kind) else {
+            guard let family = settings.workspaces.family(of: kind) else {
                 let reason = "consents of the kind \(kind.name) are not known"
                 return .failure(NotNow(answer: .refused(reason)))
             }
@@ -188,9 +188,15 @@ extension CloudentityServer {
             guard let body = (try? JSONValue(bytes))?.withoutUnset, body.object != nil else {
                 return .later("looking: not JSON", after: nil, inDoubt: false)
             }
-            let status =
-                address.family == nil
-                ? ScopeGrant(body).status : ConsentStatus(of: body, address.member)
+            let status: ConsentStatus
+            do throws(ConsentProblem) {
+                status =
+                    try address.family?.statusWords.status(of: body, address.member)
+                    ?? ScopeGrant(body).status
+            } catch {
+                // A rejection may be sent again whatever the word means, an approval may not.
+                return outcome.isApproval ? .refused("looking: \(error.place)") : nil
+            }
             if let answer = Self.read(status, outcome, wasApproved: login.renewsAccess) {
                 return answer
             }

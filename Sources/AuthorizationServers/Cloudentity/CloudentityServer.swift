@@ -3,6 +3,7 @@ import JSON
 import Logins
 import OAuthClient
 import Telemetry
+import Texts
 
 /// Cloudentity ACP as an `AuthorizationServer`: fetches consents and reports outcomes
 /// (`Contract.md`, sections 5 to 7).
@@ -88,7 +89,7 @@ struct CloudentityServer: AuthorizationServer {
         guard answer.status == 401,
             let code = (try? JSONValue(answer.body))?.withoutUnset["error_code"]
         else { return true }
-        return code.string == "invalid_access_token"
+        return code.string?.isExactly("invalid_access_token") == true
     }
 
     private func note(_ answer: OutboundResponse, _ login: PendingLogin, path: String) {

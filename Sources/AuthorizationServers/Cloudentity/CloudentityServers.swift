@@ -1,6 +1,8 @@
 import Configuration
 import Logins
+import HTTP
 import OAuthClient
+import Telemetry
 
 extension AuthorizationServerKind {
     /// Cloudentity ACP.
@@ -34,7 +36,7 @@ struct CloudentityServers: ConfiguredServers {
     func start(_ context: ServerContext) throws(ConfigurationProblem) -> StartedServers {
         var started = StartedServers()
         for server in servers {
-            let credentials = try server.credentials(context)
+            let credentials = try server.credentials(context.clock, context.log)
             started.metrics.append { credentials.register(in: $0) }
             started.reloads.append { credentials.reload() }
             started.servers.append(
@@ -66,6 +68,41 @@ struct CloudentityServers: ConfiguredServers {
         return started
     }
 
+    /// A token for each tenant.
+    func onlineChecks(
+        _ http: any OutboundHTTP,
+        _ clock: any WallClock,
+        _ log: Logger
+    ) throws(ConfigurationProblem) -> [(AuthorizationServerID, OnlineCheck)] {
+        var checks: [(AuthorizationServerID, OnlineCheck)] = []
+        for server in servers {
+            let credentials = try server.credentials(clock, log)
+            let tokens = AccessTokens(
+                server.outbound.client { credentials.current },
+                http: http,
+                clock: clock,
+                log: log
+            )
+            let tenants = server.inbound.tenants.sorted { $0.value < $1.value }
+            var endpoints: [(TokenEndpoint, String)] = []
+            for tenant in tenants.isEmpty ? [nil] : tenants.map(Optional.init) {
+                guard let endpoint = server.outbound.tokenEndpoint(for: tenant),
+                    !endpoints.contains(where: { $0.0 == endpoint })
+                else { continue }
+                endpoints.append((endpoint, tenant.map { " for \($0)" } ?? ""))
+            }
+            for (endpoint, name) in endpoints {
+                checks += tokens.onlineChecks(of: endpoint, named: endpoints.count > 1 ? name : "")
+                    .map { (server.outbound.server, $0) }
+            }
+            if endpoints.isEmpty {
+                let check = OnlineCheck("token") { .skipped("no tenant is configured") }
+                checks.append((server.outbound.server, check))
+            }
+        }
+        return checks
+    }
+
     /// How each server calls, with the limits of users and clients.
     func inbound(within limits: LoginLimits) -> [CloudentityInbound] {
         servers.map { server in
@@ -79,14 +116,15 @@ struct CloudentityServers: ConfiguredServers {
 
 extension CloudentitySettings {
     fileprivate func credentials(
-        _ context: ServerContext
+        _ clock: any WallClock,
+        _ log: Logger
     ) throws(ConfigurationProblem) -> ReplaceableCredentials {
         do throws(ClientAuthenticationSettings.Problem) {
             return try ReplaceableCredentials(
                 authentication,
                 of: outbound.server.value,
-                clock: context.clock,
-                log: context.log
+                clock: clock,
+                log: log
             )
         } catch {
             let path = "\(self.path).outbound.\(error.key)"

@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import Logins
+import Texts
 
 /// The body of `POST /authentication/start` (`Contract.md`, section 2).
 struct ReceivedStart {
@@ -59,7 +60,7 @@ struct ReceivedStart {
         details.state = members.loginState ?? (members.isStrict ? nil : members.state)
         hasTwoStates =
             members.loginState != nil && members.state != nil
-            && members.loginState != members.state
+            && members.loginState?.exact != members.state?.exact
         expiresAt = reader.moment("expires_at", members.expiresAt, isStrict: members.isStrict)
         if details.state == nil, inbound.requiresLoginState || members.isStrict {
             reader.note("login_state: required, and missing")

@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// ACP's answer about the scope grant of a plain login, as far as it is used [CD-5].
 struct ScopeGrant {
@@ -45,5 +46,5 @@ struct ScopeGrant {
 
 extension Consent {
     /// Whether a dynamic scope stands for a consent that is lodged elsewhere (`consent:urn:…`).
-    var namesConsent: Bool { scopes.contains { $0.requestedName.hasPrefix("consent:") } }
+    var namesConsent: Bool { scopes.contains { $0.requestedName.startsExactly(with: "consent:") } }
 }

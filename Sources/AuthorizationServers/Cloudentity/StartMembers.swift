@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// The members of the body of a start, read one by one without building a tree. A member without a
 /// value is absent [DE-9].
@@ -38,16 +39,16 @@ struct StartMembers {
     init(salvaging bytes: [UInt8], in range: Range<Int>, problem: ReceivedStart.Malformed) {
         isStrict = false
         self.problem = problem
-        var names: Set<String> = []
+        var names: Set<ExactText> = []
         var logins: Set<LoginID?> = []
         JSONScanner.salvage(bytes, in: range) { (json, name) throws(JSONError) in
-            if name == "login_id" {
+            if name.isExactly("login_id") {
                 logins.insert(nil)
                 let text = try text(name, &json)
                 logins.remove(nil)
                 logins.insert(text.flatMap { LoginID($0) })
                 login = text
-            } else if names.insert(name).inserted {
+            } else if names.insert(name.exact).inserted {
                 try take(name, &json)
             } else {
                 try json.skip()
@@ -58,7 +59,7 @@ struct StartMembers {
 
     /// Names of more than fifteen bytes come last: comparing them costs a call.
     mutating func take(_ name: String, _ json: inout JSONScanner) throws(JSONError) {
-        switch name {
+        switch name.exact {
         case "login_id": login = try text(name, &json)
         case "login_state": loginState = try text(name, &json, keepsLong: true)
         case "state": state = try text(name, &json, keepsLong: true)
@@ -88,14 +89,20 @@ struct StartMembers {
         if let values = value.array { return .array(values.map(masked)) }
         guard let object = value.object else { return value }
         let members = object.members.map { member in
-            let name = member.name.lowercased()
-            let isSecret = ["code", "secret", "token", "password"].contains { name.contains($0) }
-            return JSONObject.Member(
+            JSONObject.Member(
                 name: member.name,
-                value: isSecret ? .string("***") : masked(member.value)
+                value: isSecret(member.name) ? .string("***") : masked(member.value)
             )
         }
         return .object(JSONObject(members))
+    }
+
+    /// Whether a name has one of these words in it, in either case.
+    private static func isSecret(_ name: String) -> Bool {
+        let name = Array(name.lowercased().utf8)
+        return ["code", "secret", "token", "password"].map { Array($0.utf8) }.contains { word in
+            name.indices.contains { name[$0...].starts(with: word) }
+        }
     }
 
     private mutating func note(_ problem: String) {
@@ -146,7 +153,7 @@ struct StartMembers {
             try json.null()
             return []
         case .string where !isStrict:
-            return bounded(name, try json.string().split(separator: " ").map(String.init))
+            return bounded(name, try json.string().split(byte: " ").map { String($0) })
         case .array: break
         case .string, .object, .number, .bool:
             note("\(name): must be an array of strings")
@@ -194,7 +201,7 @@ struct StartMembers {
         guard try json.kind() == .object else { return try json.skip() }
         var found: String?
         try json.object { (json, name) throws(JSONError) in
-            if name == "client_name", try json.kind() == .string {
+            if name.isExactly("client_name"), try json.kind() == .string {
                 found = try json.string()
             } else {
                 try json.skip()

@@ -28,10 +28,44 @@ extension ApprovalPage {
                     }
                     main(standing, content())
                     HTML.element("footer") {
+                        helpLine
                         HTML.element("p") { catalogue.html(.footer, ["brand": .text(brand)]) }
                     }
                 }
             }
+    }
+
+    /// How to reach the operator, on every page.
+    @HTMLBuilder var helpLine: HTML {
+        switch (help?.phone, help?.address) {
+        case (nil, nil): HTML.empty
+        case (let phone?, nil): contact(.helpPhone, ["phone": link(phone: phone)])
+        case (nil, let address?): contact(.helpAddress, ["address": link(address: address)])
+        case (let phone?, let address?):
+            contact(
+                .helpBoth,
+                ["phone": link(phone: phone), "address": link(address: address)]
+            )
+        }
+    }
+
+    private func contact(_ phrase: Phrase, _ values: [String: HTML]) -> HTML {
+        HTML.element("p", ["class": "help"]) { catalogue.html(phrase, values) }
+    }
+
+    private func link(phone: String) -> HTML {
+        HTML.element("a", ["href": "tel:" + HelpContact.dialled(phone), "dir": "ltr"]) {
+            .text(phone)
+        }
+    }
+
+    /// Without the scheme, which people do not read.
+    private func link(address: String) -> HTML {
+        let scheme = "https://"
+        let isWeb = address.hasPrefix(scheme)
+        return HTML.element("a", ["href": isWeb ? address : "mailto:" + address, "dir": "ltr"]) {
+            .text(isWeb ? String(address.dropFirst(scheme.count)) : address)
+        }
     }
 
     private func head(_ title: HTML, _ refresh: Int?) -> HTML {

@@ -1,10 +1,11 @@
+import Engine
 import Localization
 import Logins
 
 extension ApprovalPage {
-    /// The outcome. The heading never says "approved" before the authorization server has accepted the
-    /// approval. Of the question, only the client's name is shown, and only after an approval: the
-    /// link no longer opens the question.
+    /// The outcome: what happened, to what, and what to do next. The heading never says "approved"
+    /// before the authorization server has accepted the approval. The request is named until
+    /// retention erases it.
     func receipt(
         _ outcome: Outcome,
         _ delivery: LoginStanding.Delivery?,
@@ -32,12 +33,36 @@ extension ApprovalPage {
                 }
             } else {
                 card(sign, heading, text, values) {
+                    next(outcome, delivery, standing)
                     facts(outcome, delivery, standing)
                     if delivery != .pending {
                         HTML.element("p", ["class": "soft"]) { catalogue.html(.closePage) }
                     }
                 }
             }
+        }
+    }
+
+    /// What to do next, where the text of the outcome does not say it.
+    @HTMLBuilder private func next(
+        _ outcome: Outcome,
+        _ delivery: LoginStanding.Delivery?,
+        _ standing: LoginStanding
+    ) -> HTML {
+        let values = ["client": client(standing.stored.login), "brand": HTML.text(brand)]
+        switch outcome {
+        case .denied(let decision) where decision.choice == .reportAsFraud:
+            HTML.element("div", ["class": "next"]) {
+                HTML.element("p") { catalogue.html(.fraudNext, values) }
+                helpLine
+            }
+        case .approved where delivery == .delivered || delivery == .unconfirmed:
+            if standing.stored.login.question?.consent.kind.subject == .data {
+                HTML.element("p", ["class": "next"]) { catalogue.html(.withdraw, values) }
+            }
+        case .expired, .failed(.consentGone), .failed(.noAccounts):
+            HTML.element("p") { catalogue.html(.startAgain, values) }
+        case .approved, .denied, .cancelled, .failed, .voided: HTML.empty
         }
     }
 
@@ -84,14 +109,49 @@ extension ApprovalPage {
         _ delivery: LoginStanding.Delivery?,
         _ standing: LoginStanding
     ) -> HTML {
-        HTML.element("dl") {
+        let login = standing.stored.login
+        return HTML.element("dl") {
+            if let question = login.question {
+                request(
+                    Sheet(page: self, question: question, login: login, attempt: nil),
+                    outcome.decision?.grant.accounts ?? []
+                )
+            }
             if let decision = outcome.decision {
-                fact(.answerLabel, catalogue.html(answer(decision.choice)))
+                // An approval that was voided is not named as one.
+                if !isVoided(outcome) {
+                    fact(.answerLabel, catalogue.html(answer(decision.choice)))
+                }
                 fact(.answeredAtLabel, moment(decision.decidedAt))
                 if let delivery { fact(.deliveryLabel, catalogue.html(name(delivery))) }
             }
-            // The number of the row in the store, for the operator.
-            fact(.referenceLabel, .text(String(standing.stored.number.rawValue)))
+            fact(.referenceLabel, .text(LoginReference.text(of: login.key)))
+        }
+    }
+
+    /// Who asked for what: the heading of the question, the client, and the chosen accounts.
+    @HTMLBuilder private func request(_ sheet: Sheet, _ accounts: [String]) -> HTML {
+        fact(
+            .requestLabel,
+            HTML.element("span", ["class": "line"]) { sheet.heading }
+                + (sheet.consent.kind.isPayment
+                    ? HTML.element("span", ["class": "line soft"]) {
+                        catalogue.html(.payLead, ["client": sheet.client])
+                    } : .empty)
+        )
+        let chosen = sheet.question.accounts.filter { accounts.contains($0.id) }
+        if !chosen.isEmpty {
+            fact(
+                sheet.consent.kind.isPayment ? .payerFixedHeading : .accountsLabel,
+                sheet.lines(
+                    chosen.map { account in
+                        untrusted(account.name) + .text(" ")
+                            + HTML.element("bdi", ["class": "digits", "dir": "ltr"]) {
+                                InertText.html(account.display)
+                            }
+                    }
+                )
+            )
         }
     }
 
@@ -100,6 +160,10 @@ extension ApprovalPage {
             HTML.element("dt") { catalogue.html(label) }
             HTML.element("dd") { value }
         }
+    }
+
+    private func isVoided(_ outcome: Outcome) -> Bool {
+        if case .voided = outcome { true } else { false }
     }
 
     private func answer(_ choice: Decision.Choice) -> Phrase {

@@ -4,20 +4,20 @@ import Localization
 import Logins
 
 extension ApprovalPage {
-    /// `4 March 2031, 14:32`; the full timestamp is in the `datetime` attribute.
+    /// `4 March 2031, 14:32 UTC−3`; the full timestamp is in the `datetime` attribute.
     func moment(_ moment: Timestamp) -> HTML {
         let local = local(moment)
-        return element(moment) {
+        return element(moment, hasDate: true) {
             catalogue.html(
                 .dateTime,
-                ["date": .text(catalogue.date(local.day)), "time": clock(local.minute)]
+                ["date": .text(catalogue.date(local.day)), "time": clock(local)]
             )
         }
     }
 
-    /// `14:32`.
+    /// `14:32 UTC−3`.
     func timeOfDay(_ moment: Timestamp) -> HTML {
-        element(moment) { clock(local(moment).minute) }
+        element(moment, hasDate: false) { clock(local(moment)) }
     }
 
     /// `America/Sao Paulo`.
@@ -25,27 +25,61 @@ extension ApprovalPage {
         HTML.element("bdi", ["dir": "ltr"]) { .text(zone.name.replacing("_", with: " ")) }
     }
 
-    private func element(_ moment: Timestamp, _ content: () -> HTML) -> HTML {
-        let text = RFC3339.format(milliseconds: moment.milliseconds)
-        return HTML.element("time", ["datetime": text], content)
-    }
-
-    /// In UTC, and marked as such, when the user's time zone is not known.
-    private func clock(_ minute: Int) -> HTML {
-        let hours = minute / 60
-        let minutes = minute % 60
-        let text = HTML.text(
-            "\(hours < 10 ? "0" : "")\(hours):\(minutes < 10 ? "0" : "")\(minutes)"
+    /// Where the user's zone is not known, the script writes the time in the browser's.
+    private func element(_ moment: Timestamp, hasDate: Bool, _ content: () -> HTML) -> HTML {
+        HTML.element(
+            "time",
+            [
+                "datetime": RFC3339.format(milliseconds: moment.milliseconds),
+                "data-zone": zone == nil ? (hasDate ? "date" : "time") : nil,
+            ],
+            content
         )
-        return catalogue.html(zone == nil ? .timeOfDay : .clock, ["time": text])
     }
 
-    /// The day, and the minute of that day.
-    private func local(_ moment: Timestamp) -> (day: CivilDay, minute: Int) {
+    /// `14:32 UTC−3`: the user's time, or UTC when the zone is not known.
+    private func clock(_ local: LocalTime) -> HTML {
+        catalogue.html(
+            .timeOfDay,
+            [
+                "time": .text(
+                    "\(Self.digits(local.minute / 60)):\(Self.digits(local.minute % 60))"
+                ),
+                "zone": local.offset == 0
+                    ? .text("UTC")
+                    : HTML.element("bdi", ["dir": "ltr"]) { .text(Self.name(local.offset)) },
+            ]
+        )
+    }
+
+    /// `UTC−3` or `UTC+5:30` for an offset in seconds.
+    private static func name(_ offset: Int) -> String {
+        let minutes = abs(offset) / 60
+        let rest = minutes % 60 == 0 ? "" : ":" + digits(minutes % 60)
+        return "UTC\(offset < 0 ? "\u{2212}" : "+")\(minutes / 60)\(rest)"
+    }
+
+    private static func digits(_ number: Int) -> String {
+        (number < 10 ? "0" : "") + String(number)
+    }
+
+    private struct LocalTime {
+        let day: CivilDay
+        /// Of the day.
+        let minute: Int
+        /// From UTC, in seconds.
+        let offset: Int
+    }
+
+    private func local(_ moment: Timestamp) -> LocalTime {
         let seconds = Self.floor(Int(moment.milliseconds), 1000)
-        let local = seconds + (zone?.rules.offset(at: seconds) ?? 0)
-        let days = Self.floor(local, 86_400)
-        return (CivilDay(daysSince1970: days), (local - days * 86_400) / 60)
+        let offset = zone?.rules.offset(at: seconds) ?? 0
+        let days = Self.floor(seconds + offset, 86_400)
+        return LocalTime(
+            day: CivilDay(daysSince1970: days),
+            minute: (seconds + offset - days * 86_400) / 60,
+            offset: offset
+        )
     }
 
     private static func floor(_ number: Int, _ divisor: Int) -> Int {

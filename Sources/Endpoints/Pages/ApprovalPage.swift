@@ -11,6 +11,8 @@ struct ApprovalPage: Sendable {
     let catalogue: Catalogue
     /// The name in the header and footer.
     let brand: String
+    /// Where users get help; nil if the operator does not say.
+    var help: HelpContact?
     /// The user's time zone; nil when it is not known. Times are then in UTC and marked as such.
     var zone: TimeZone?
     /// The ticket of a link that opened a login. It is used in relative addresses only, so that the

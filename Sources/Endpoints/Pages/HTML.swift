@@ -17,10 +17,11 @@ struct HTML: Hashable, Sendable {
     /// Text, escaped for content and quoted attributes.
     static func text(_ text: String) -> HTML { HTML(markup: escape(text)) }
 
-    /// An element with its content between a start and an end tag.
+    /// An element with its content between a start and an end tag. An attribute without a value is
+    /// omitted.
     static func element(
         _ name: StaticString,
-        _ attributes: KeyValuePairs<StaticString, String> = [:],
+        _ attributes: KeyValuePairs<StaticString, String?> = [:],
         @HTMLBuilder _ content: () -> HTML = { .empty }
     ) -> HTML {
         HTML(markup: "\(tag(name, attributes))\(content().markup)</\(name)>")
@@ -29,7 +30,7 @@ struct HTML: Hashable, Sendable {
     /// An element without content and end tag (HTML §13.1.2, void elements).
     static func void(
         _ name: StaticString,
-        _ attributes: KeyValuePairs<StaticString, String> = [:]
+        _ attributes: KeyValuePairs<StaticString, String?> = [:]
     ) -> HTML {
         HTML(markup: tag(name, attributes))
     }
@@ -56,10 +57,12 @@ struct HTML: Hashable, Sendable {
 
     private static func tag(
         _ name: StaticString,
-        _ attributes: KeyValuePairs<StaticString, String>
+        _ attributes: KeyValuePairs<StaticString, String?>
     ) -> String {
         var tag = "<\(name)"
-        for (name, value) in attributes { tag += " \(name)=\"\(escape(value))\"" }
+        for (name, value) in attributes {
+            if let value { tag += " \(name)=\"\(escape(value))\"" }
+        }
         return tag + ">"
     }
 

@@ -37,7 +37,7 @@ enum InertText {
                 if combining <= combiningLimit { plain.unicodeScalars.append(scalar) }
             case .space:
                 combining = 0
-                if !plain.hasSuffix(" ") { plain += " " }
+                if plain.utf8.last != UInt8(ascii: " ") { plain += " " }
                 previous = " "
                 continue
             case .mark:

@@ -18,12 +18,44 @@ enum Script {
             decline.form.requestSubmit(decline);
           });
 
-          // A second tap while the form is being sent is ignored.
-          document.addEventListener('submit', (event) => {
-            const form = event.target;
-            if (form.getAttribute('aria-busy') === 'true') { event.preventDefault(); return; }
+          // The form is sent here, so that the choice is still on the page when nothing arrives. A
+          // second tap while it is being sent is ignored.
+          document.addEventListener('submit', async (event) => {
+            const { target: form, submitter } = event;
+            event.preventDefault();
+            if (form.getAttribute('aria-busy') === 'true') return;
             form.setAttribute('aria-busy', 'true');
+            const unsent = form.querySelector('[role="alert"]:not(.summary)');
+            unsent.textContent = '';
+            const body = new URLSearchParams(new FormData(form));
+            if (submitter) body.append(submitter.name, submitter.value);
+            try {
+              const answer = await fetch(location.href, { method: 'POST', body, cache: 'no-store' });
+              if (!show(await answer.text())) throw new Error('not a page of ours');
+            } catch {
+              form.removeAttribute('aria-busy');
+              unsent.textContent = form.dataset.unsent;
+            }
           });
+
+          // Says what is missing before anything is sent. The buttons that decline skip this.
+          const checkChoices = () => {
+            for (const group of document.querySelectorAll('fieldset[data-missing]')) {
+              const controls = group.querySelectorAll('input:not([type="hidden"])');
+              if (!controls.length) continue;
+              controls[0].setCustomValidity(
+                [...controls].some((control) => control.checked) ? '' : group.dataset.missing);
+            }
+          };
+          document.addEventListener('change', checkChoices);
+
+          // Without the style sheet everything stays open.
+          const fold = (isOpen) => {
+            const main = document.querySelector('main');
+            if (getComputedStyle(main).getPropertyValue('--folds').trim() !== '1') return;
+            for (const part of main.querySelectorAll('details')) part.open = isOpen;
+          };
+          addEventListener('beforeprint', () => fold(true));
 
           // A page from the back-forward cache may be out of date.
           addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
@@ -52,16 +84,23 @@ enum Script {
             }
           };
 
-          const refresh = async () => {
-            const answer = await fetch(location.href, { cache: 'no-store' });
-            const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+          // Replaces the content with that of another page of ours; false if it is none.
+          const show = (text) => {
+            const page = new DOMParser().parseFromString(text, 'text/html');
             const fresh = page.querySelector('main');
-            if (!fresh) { location.reload(); return; }
+            if (!fresh || !page.querySelector('body > header > .brand')) return false;
             document.title = page.title;
             document.querySelector('main').replaceWith(fresh);
-            // Screen readers read the new heading.
-            fresh.querySelector('h1').focus();
             start();
+            // Screen readers read the new heading, or what is wrong with the choice.
+            (fresh.querySelector('[autofocus]') || fresh.querySelector('h1')).focus();
+            scrollTo(0, 0);
+            return true;
+          };
+
+          const refresh = async () => {
+            const answer = await fetch(location.href, { cache: 'no-store' });
+            if (!show(await answer.text())) location.reload();
           };
 
           // Polls until the phase differs from the one on the page. Each request waits at the server.
@@ -88,9 +127,29 @@ enum Script {
             }
           };
 
+          // Times in UTC become the browser's, where the server does not know the user's zone.
+          const localize = () => {
+            const { lang } = document.documentElement;
+            for (const time of document.querySelectorAll('time[data-zone]')) {
+              const shape = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+                numberingSystem: 'latn', timeZoneName: 'short' };
+              if (time.dataset.zone === 'date') {
+                Object.assign(shape, { day: 'numeric', month: 'long', year: 'numeric' });
+              }
+              try {
+                time.textContent = new Intl.DateTimeFormat(lang, shape)
+                  .format(new Date(time.dateTime));
+                time.removeAttribute('data-zone');
+              } catch { /* The time stays in UTC, and says so. */ }
+            }
+          };
+
           const start = () => {
             turn += 1;
             const main = document.querySelector('main');
+            localize();
+            fold(false);
+            checkChoices();
             countDown(main, turn);
             watch(main, turn);
           };

@@ -1,11 +1,22 @@
 import Localization
 import Logins
+import Texts
 
 extension Sheet {
     // MARK: Scopes
 
     /// The requested scopes that are not listed as permissions already. Implicit scopes are not shown.
-    private var scopes: [Consent.Scope] {
+    private var scopes: [Consent.Scope] { grantable.filter { !isTechnical($0) } }
+
+    /// Scopes of a payment that name no permission: that the user is known, and the consent.
+    var technicalScopes: [Consent.Scope] { grantable.filter(isTechnical) }
+
+    private func isTechnical(_ scope: Consent.Scope) -> Bool {
+        consent.kind.isPayment && !scope.isOptional
+            && (scope.requestedName == "openid" || scope.requestedName.hasPrefix("consent:"))
+    }
+
+    private var grantable: [Consent.Scope] {
         let listed = consent.facts.flatMap { fact -> [String] in
             if case .codes(let codes, .scope, _) = fact.value { codes } else { [] }
         }
@@ -19,7 +30,7 @@ extension Sheet {
     @HTMLBuilder var scopeList: HTML {
         let scopes = scopes
         // A lodged consent has details; an ordinary login has its scopes only.
-        if !scopes.isEmpty || !consent.kind.isLodged {
+        if !scopes.isEmpty || (!consent.kind.isLodged && technicalScopes.isEmpty) {
             HTML.element("section", ["aria-labelledby": "scopes"]) {
                 HTML.element("h2", ["id": "scopes"]) { scopesHeading }
                 if scopes.isEmpty {
@@ -33,6 +44,15 @@ extension Sheet {
         }
     }
 
+    /// Scopes without a meaning for people stay readable, because they are granted.
+    @HTMLBuilder var technicalScopeList: HTML {
+        if !technicalScopes.isEmpty {
+            HTML.element("ul") {
+                for scope in technicalScopes { HTML.element("li") { text(scope) } }
+            }
+        }
+    }
+
     /// Check boxes for optional scopes. Required ones are hidden fields, so that a form always names
     /// everything that it grants, even when every box is empty.
     var scopeChoice: HTML {
@@ -40,8 +60,10 @@ extension Sheet {
             "scopes",
             scopesHeading,
             .scopesOptionalHelp,
+            missing: grantable.allSatisfy(\.isOptional) ? .errorScopeMissing : nil,
             error: attempt.flatMap { $0.problem.isAboutScopes ? $0.problem.phrase : nil }
         ) {
+            for scope in technicalScopes { hidden(scope) }
             for scope in scopes {
                 if scope.isOptional {
                     option("checkbox", "scope", scope.requestedName, isChosen(scope)) {
@@ -49,15 +71,16 @@ extension Sheet {
                     }
                 } else {
                     HTML.element("div", ["class": "option"]) {
-                        HTML.void(
-                            "input",
-                            ["type": "hidden", "name": "scope", "value": scope.requestedName]
-                        )
+                        hidden(scope)
                         HTML.element("span") { text(scope) }
                     }
                 }
             }
         }
+    }
+
+    private func hidden(_ scope: Consent.Scope) -> HTML {
+        HTML.void("input", ["type": "hidden", "name": "scope", "value": scope.requestedName])
     }
 
     private var scopesHeading: HTML { catalogue.html(.scopesHeading, ["client": client]) }
@@ -66,17 +89,17 @@ extension Sheet {
         attempt?.selection.scopes?.contains(scope.requestedName) ?? true
     }
 
+    /// The server's words, which are usually English. In other languages our own words for a scope
+    /// that we know.
     @HTMLBuilder private func text(_ scope: Consent.Scope) -> HTML {
         let meaning = catalogue.meaning(scope.requestedName, in: .scope)
-        HTML.element("strong") {
-            if scope.displayName == nil, let meaning {
-                HTML.text(meaning)
-            } else {
-                page.untrusted(scope.displayName ?? scope.requestedName)
+        if let meaning, scope.displayName == nil || catalogue.language != .en {
+            HTML.element("strong") { .text(meaning) }
+        } else {
+            HTML.element("strong") { page.untrusted(scope.displayName ?? scope.requestedName) }
+            if let explanation = scope.explanation, !explanation.isEmpty {
+                HTML.element("span", ["class": "why"]) { page.untrusted(explanation) }
             }
-        }
-        if let explanation = scope.explanation, !explanation.isEmpty {
-            HTML.element("span", ["class": "why"]) { page.untrusted(explanation) }
         }
     }
 
@@ -111,14 +134,14 @@ extension Sheet {
         case .none: HTML.empty
         case .payer where question.fixedAccount != nil: HTML.empty
         case .several(let preselected):
-            accounts(.accountsHeading, .accountsHelp, "checkbox", Set(preselected))
+            accounts(.accountsHeading, .accountsHelp, "checkbox", preselected)
         case .payer:
             // A single account is preselected, and still shown before the payment.
             accounts(
                 .payerHeading,
                 .payerHelp,
                 "radio",
-                question.accounts.count == 1 ? Set(question.accounts.map(\.id)) : []
+                question.accounts.count == 1 ? question.accounts.map(\.id) : []
             )
         }
     }
@@ -127,41 +150,51 @@ extension Sheet {
         _ heading: Phrase,
         _ help: Phrase,
         _ control: String,
-        _ preselected: Set<String>
+        _ preselected: [String]
     ) -> HTML {
-        let chosen = attempt.map { Set($0.selection.accounts ?? []) } ?? preselected
+        let chosen = Set((attempt.map { $0.selection.accounts ?? [] } ?? preselected).map(\.exact))
         return options(
             "accounts",
             catalogue.html(heading),
             help,
+            missing: .errorAccountMissing,
             error: attempt.flatMap { $0.problem.isAboutScopes ? nil : $0.problem.phrase }
         ) {
             for account in question.accounts {
-                option(control, "account", account.id, chosen.contains(account.id)) {
+                option(control, "account", account.id, chosen.contains(account.id.exact)) {
                     HTML.element("strong") { page.untrusted(account.name) }
-                    HTML.element("span", ["class": "why"]) {
-                        catalogue.html(account.kind.phrase)
-                        HTML.text(" ")
-                        HTML.element("bdi", ["class": "digits", "dir": "ltr"]) {
-                            InertText.html(account.display)
-                        }
-                        if let currency = account.currency {
-                            HTML.text(" ")
-                            InertText.html(currency)
-                        }
-                    }
+                    HTML.element("span", ["class": "why"]) { description(account) }
                 }
             }
         }
     }
 
+    /// The kind and the currency by name, then the number on its own line: a code beside a number
+    /// looks like an amount.
+    @HTMLBuilder private func description(_ account: BankAccount) -> HTML {
+        HTML.element("span", ["class": "line"]) {
+            catalogue.html(account.kind.phrase)
+            if let currency = account.currency {
+                HTML.text(" \u{B7} ")
+                catalogue.meaning(currency, in: .currency).map(HTML.text)
+                    ?? InertText.html(currency)
+            }
+        }
+        HTML.text(" ")
+        HTML.element("bdi", ["class": "line digits", "dir": "ltr"]) {
+            InertText.html(account.display)
+        }
+    }
+
     // MARK: Controls
 
-    /// A group of controls with its heading, its help, and the error in the last choice.
+    /// A group of controls with its heading, its help, and the error in the last choice. `missing` is
+    /// what the script says when nothing is chosen; radio buttons need no script for that.
     private func options(
         _ id: String,
         _ heading: HTML,
         _ help: Phrase,
+        missing: Phrase?,
         error: Phrase?,
         @HTMLBuilder _ content: () -> HTML
     ) -> HTML {
@@ -169,6 +202,7 @@ extension Sheet {
             "fieldset",
             [
                 "class": "options", "id": id, "tabindex": "-1",
+                "data-missing": missing.map(catalogue.text),
                 "aria-describedby": error == nil ? id + "-help" : "\(id)-error \(id)-help",
             ]
         ) {
@@ -191,11 +225,13 @@ extension Sheet {
         @HTMLBuilder _ content: () -> HTML
     ) -> HTML {
         HTML.element("label", ["class": "option"]) {
-            isChosen
-                ? HTML.void(
-                    "input",
-                    ["type": control, "name": name, "value": value, "checked": ""]
-                ) : HTML.void("input", ["type": control, "name": name, "value": value])
+            HTML.void(
+                "input",
+                [
+                    "type": control, "name": name, "value": value,
+                    "required": control == "radio" ? "" : nil, "checked": isChosen ? "" : nil,
+                ]
+            )
             HTML.element("span") { content() }
         }
     }

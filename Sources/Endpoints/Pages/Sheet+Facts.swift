@@ -6,24 +6,57 @@ import Logins
 extension Sheet {
     /// Longer lists of permissions are shown in groups.
     static let ungrouped = 6
+    /// Characters of amounts, with the currency, in the first and second size of type.
+    static let shortAmount = 13
+    static let longAmount = 22
 
-    /// Every detail of the consent, in its order: those with a label of ours, then the members that
-    /// only the server has names for.
+    /// What a payer has to know before an answer: amount, payee, account and date. Every other detail
+    /// of a payment is under "More details".
+    private static let openInPayments: Set<Fact.Known> = [
+        .amount, .payee, .payeeAccount, .payerAccount, .charge, .controlSum, .executionDate,
+        .frequency, .numberOfPayments, .firstPayment, .firstAmount, .recurringPayment,
+        .recurringAmount, .finalPayment, .finalAmount, .personDocument, .businessDocument,
+    ]
+
+    /// Details of data sharing that do not say what is shared, with whom or for how long.
+    private static let foldedInData: Set<Fact.Known> = [.status, .requestedAt, .consentEnds]
+
+    private func isFolded(_ fact: Fact) -> Bool {
+        switch fact.label {
+        case .further: true
+        case .known(let known):
+            consent.kind.isPayment
+                ? !Self.openInPayments.contains(known) : Self.foldedInData.contains(known)
+        }
+    }
+
+    /// The details that matter most, in the consent's order.
     @HTMLBuilder var details: HTML {
-        let facts = consent.facts.filter { !isSaidElsewhere($0) }
-        let named = facts.filter { if case .known = $0.label { true } else { false } }
-        let further = facts.filter { if case .further = $0.label { true } else { false } }
-        if !named.isEmpty {
+        let facts = consent.facts.filter { !isSaidElsewhere($0) && !isFolded($0) }
+        if !facts.isEmpty {
             HTML.element("section", ["aria-labelledby": "details"]) {
                 HTML.element("h2", ["id": "details"]) { catalogue.html(.detailsHeading) }
-                rows(named)
+                rows(facts)
             }
         }
-        if !further.isEmpty {
-            HTML.element("section", ["aria-labelledby": "further"]) {
-                HTML.element("h2", ["id": "further"]) { catalogue.html(.furtherHeading) }
-                rows(further)
-                HTML.element("p", ["class": "soft"]) { catalogue.html(.furtherHelp) }
+    }
+
+    /// Every other detail: those with a label of ours, technical scopes, then the members that only
+    /// the server has names for. They are open in the document, so that nothing is hidden without
+    /// scripts or style sheet; the script closes them.
+    @HTMLBuilder var furtherDetails: HTML {
+        let facts = consent.facts.filter { !isSaidElsewhere($0) && isFolded($0) }
+        let named = facts.filter { if case .known = $0.label { true } else { false } }
+        let further = facts.filter { if case .further = $0.label { true } else { false } }
+        if !facts.isEmpty || !technicalScopes.isEmpty {
+            HTML.element("details", ["open": ""]) {
+                HTML.element("summary") { catalogue.html(.furtherHeading) }
+                if !named.isEmpty { rows(named) }
+                technicalScopeList
+                if !further.isEmpty {
+                    rows(further)
+                    HTML.element("p", ["class": "soft"]) { catalogue.html(.furtherHelp) }
+                }
             }
         }
     }
@@ -59,7 +92,9 @@ extension Sheet {
         case .day(let text): day(text)
         case .moment(let moment): page.moment(moment)
         case .number(let text):
-            catalogue.number(text).map { number in HTML.element("bdi") { .text(number) } }
+            catalogue.number(text).map { number in
+                HTML.element("bdi", ["class": "number"]) { .text(number) }
+            }
                 ?? page.untrusted(text)
         case .days(let count): .text(catalogue.text(.days, count))
         case .codes(let codes, let list, let groups): self.codes(codes, list, groups)
@@ -72,13 +107,20 @@ extension Sheet {
     func money(_ money: Money) -> HTML {
         let parts = catalogue.money(money).split(separator: "\u{A0}", maxSplits: 1)
             .map(String.init)
-        return HTML.element("bdi", ["class": "money", "dir": catalogue.direction]) {
+        return HTML.element("bdi", ["class": size(of: parts), "dir": catalogue.direction]) {
             HTML.text(parts[0])
             if parts.count == 2 {
                 HTML.text("\u{A0}")
                 HTML.element("bdi") { .text(parts[1]) }
             }
         }
+    }
+
+    /// An amount never breaks, so a long one is in smaller type.
+    private func size(of parts: [String]) -> String {
+        let length = parts.reduce(0) { $0 + $1.unicodeScalars.count }
+        return length <= Self.shortAmount
+            ? "money" : length <= Self.longAmount ? "money long" : "money longest"
     }
 
     private func day(_ text: String) -> HTML {

@@ -15,8 +15,6 @@ struct Sheet: Sendable {
     /// Unicode scalars of a name in the heading. Not characters: one character can have any number
     /// of scalars.
     static let headingLimit = 64
-    /// Characters of the longest amount in large type.
-    static let largeAmount = 12
 
     let page: ApprovalPage
     let question: Question
@@ -36,27 +34,36 @@ struct Sheet: Sendable {
         let heading = heading
         let title = attempt == nil ? heading : catalogue.html(.errorHeading)
         return page.document(title, standing, refresh: isChoosing ? end : min(30, end)) {
-            HTML.element("div", ["class": "card"]) {
+            // The whole card is the form, so that the answer can stay at the bottom of the screen
+            // however long the card is.
+            HTML.element(
+                "form",
+                [
+                    "class": "card", "method": "post", "autocomplete": "off",
+                    "data-unsent": catalogue.text(.unsent),
+                ]
+            ) {
+                if canApprove {
+                    HTML.void(
+                        "input",
+                        ["type": "hidden", "name": "shown", "value": question.digest.text]
+                    )
+                }
                 if let attempt { summary(attempt.problem) }
                 page.heading(heading)
                 lead
+                if isChoosing { accountChoice }
+                payer
                 message(login.details.bindingMessage)
                 details
-                if !isChoosing || !hasOptionalScopes { scopeList }
-                payer
-                HTML.element("form", ["method": "post", "autocomplete": "off"]) {
-                    if canApprove {
-                        HTML.void(
-                            "input",
-                            ["type": "hidden", "name": "shown", "value": question.digest.text]
-                        )
-                    }
-                    if isChoosing {
-                        if hasOptionalScopes { scopeChoice }
-                        accountChoice
-                    }
+                if isChoosing && hasOptionalScopes { scopeChoice } else { scopeList }
+                furtherDetails
+                zoneNote
+                HTML.element("div", ["class": "answer"]) {
+                    asked
                     time(ends: login.terms.promptEnds, left: left)
                     HTML.element("p", ["class": "warning"]) { catalogue.html(.warning) }
+                    HTML.element("p", ["class": "error", "role": "alert"])
                     buttons(canApprove)
                 }
             }
@@ -69,7 +76,7 @@ struct Sheet: Sendable {
 
     var client: HTML { page.client(login) }
 
-    private var heading: HTML {
+    var heading: HTML {
         switch consent.kind.subject {
         case .login: catalogue.html(.askHeading, ["client": client])
         case .data: catalogue.html(.dataHeading, ["client": client])
@@ -90,15 +97,13 @@ struct Sheet: Sendable {
     }
 
     private func payment(_ phrase: Phrase) -> HTML {
-        let amount =
-            first(.amount) ?? first(.recurringAmount) ?? first(.firstAmount)
-        guard case .money(let money) = amount, saysTheMost else {
+        guard let money = consent.amount, saysTheMost else {
             return catalogue.html(.paymentHeading)
         }
         return catalogue.html(
             phrase,
             [
-                "amount": HTML.element("span", ["class": size(of: money)]) { self.money(money) },
+                "amount": HTML.element("span", ["class": "amount"]) { self.money(money) },
                 "payee": payeeName.map(ApprovalPage.short) ?? catalogue.html(.payeeUnnamed),
             ]
         )
@@ -116,11 +121,6 @@ struct Sheet: Sendable {
         }
     }
 
-    /// Large, unless it would not fit on one line of a phone.
-    private func size(of money: Money) -> String {
-        money.amount.utf8.count > Self.largeAmount ? "amount long" : "amount"
-    }
-
     private var payeeName: String? {
         if case .text(let name) = first(.payee) { return name }
         if case .account(let account) = first(.payeeAccount) {
@@ -129,8 +129,21 @@ struct Sheet: Sendable {
         return nil
     }
 
-    private func first(_ label: Fact.Known) -> Fact.Value? {
-        consent.facts.first { $0.label == .known(label) }?.value
+    private func first(_ label: Fact.Known) -> Fact.Value? { consent.first(label) }
+
+    /// Amount and payee, or what is asked, in one line beside the buttons.
+    private var asked: HTML {
+        HTML.element("p", ["class": "asked"]) {
+            if consent.kind.isPayment, let money = consent.amount, saysTheMost {
+                HTML.element("strong") { self.money(money) }
+                HTML.text(" ")
+                HTML.element("span") {
+                    payeeName.map(ApprovalPage.short) ?? catalogue.html(.payeeUnnamed)
+                }
+            } else {
+                HTML.element("span") { heading }
+            }
+        }
     }
 
     /// Names the client where the heading does not, and warns about deceptive names.
@@ -183,10 +196,13 @@ struct Sheet: Sendable {
                     "data-at15": catalogue.text(.timeLeftSeconds),
                 ]
             )
-            if let zone = page.zone {
-                HTML.element("span", ["class": "zone"]) {
-                    catalogue.html(.zoneNote, ["zone": page.name(zone)])
-                }
+        }
+    }
+
+    @HTMLBuilder private var zoneNote: HTML {
+        if let zone = page.zone {
+            HTML.element("p", ["class": "soft"]) {
+                catalogue.html(.zoneNote, ["zone": page.name(zone)])
             }
         }
     }
@@ -203,21 +219,20 @@ struct Sheet: Sendable {
             if !canApprove {
                 HTML.element("p", ["class": "soft"]) { catalogue.html(.useAppText) }
             }
-            HTML.element(
-                "button",
-                [
-                    "class": "not-me", "name": "decision",
-                    "value": Decision.Choice.reportAsFraud.name,
-                    "aria-describedby": "not-me",
-                ]
-            ) { catalogue.html(.notMe) }
-            HTML.element("p", ["class": "soft", "id": "not-me"]) { catalogue.html(.notMeHelp) }
+            button(.reportAsFraud, "not-me", .notMe)
+            HTML.element("p", ["class": "unseen", "id": "not-me"]) { catalogue.html(.notMeHelp) }
         }
     }
 
+    /// Declining needs no choice of accounts; approving does.
     private func button(_ choice: Decision.Choice, _ kind: String, _ phrase: Phrase) -> HTML {
-        HTML.element("button", ["class": kind, "name": "decision", "value": choice.name]) {
-            catalogue.html(phrase)
-        }
+        HTML.element(
+            "button",
+            [
+                "class": kind, "name": "decision", "value": choice.name,
+                "formnovalidate": choice == .approve ? nil : "",
+                "aria-describedby": choice == .reportAsFraud ? "not-me" : nil,
+            ]
+        ) { catalogue.html(phrase) }
     }
 }

@@ -31,7 +31,7 @@ enum Stylesheet {
           letter-spacing: .01em; }
         .brand::before { content: ""; width: 1.125rem; height: 1.125rem; border-radius: 50%;
           border: .3125rem solid var(--accent); }
-        main { flex: 1 0 auto; }
+        main { --folds: 1; flex: 1 0 auto; }
         footer { padding-block: 1.25rem 1.5rem; color: var(--soft); font-size: .875rem;
           text-align: center; }
         footer p { margin: 0; }
@@ -58,25 +58,39 @@ enum Stylesheet {
         li + li { border-top: 1px solid var(--line); }
         li strong { font-weight: 600; }
         .why { display: block; color: var(--soft); font-size: .9375rem; }
-        .amount { display: inline-block; font-size: 1.5em; line-height: 1.15;
-          letter-spacing: -.02em; }
-        .amount.long { font-size: .75em; letter-spacing: -.03em; }
-        .why .digits { display: inline-block; max-width: 100%; }
-        .amount, .digits, .money { font-variant-numeric: tabular-nums; }
+        .amount { font-size: 1.5em; line-height: 1.15; letter-spacing: -.02em; }
+        .amount:has(.long, .longest) { font-size: 1em; }
+        .why .digits { max-width: 100%; }
+        .digits, .money, .number { font-variant-numeric: tabular-nums; }
+        .money, .number { white-space: nowrap; }
+        .money { font-size: min(1em, 8.5vw); }
+        .money.long, .number { font-size: min(1em, 5.5vw); }
+        .money.longest { font-size: min(1em, 4vw); }
         .line { display: block; }
         .note { display: inline-block; margin-block: .125rem; padding: .0625rem .5rem;
           border-radius: .5rem; background: var(--warn); color: var(--warn-ink);
           font-size: .8125rem; font-weight: 600; }
         .time { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .125rem 1rem;
-          margin: 1.25rem 0 0; font-size: .9375rem; color: var(--soft); }
+          margin: .25rem 0 0; font-size: .875rem; color: var(--soft); }
         [role="timer"] { font-variant-numeric: tabular-nums; font-weight: 600; color: var(--ink); }
-        .warning { margin: 1rem 0 0; padding: .6875rem 1rem; border-radius: .75rem;
-          background: var(--warn); color: var(--warn-ink); font-size: .9375rem; }
-        .zone { flex-basis: 100%; font-size: .875rem; }
-        form { margin: 1.25rem 0 0; }
+        .warning { margin: .5rem 0; padding: .375rem .75rem; border-radius: .625rem;
+          background: var(--warn); color: var(--warn-ink); font-size: .8125rem; line-height: 1.4; }
+        .answer { margin: 1.25rem -1.25rem -1.25rem; padding: .75rem 1.25rem 1rem;
+          background: var(--card); border-top: 1px solid var(--line);
+          border-radius: 0 0 1.125rem 1.125rem; }
+        .asked { display: flex; gap: .25rem .75rem; margin: 0; font-size: .9375rem; }
+        .asked > strong { flex: none; }
+        .asked > span { min-width: 0; overflow: hidden; text-overflow: ellipsis;
+          white-space: nowrap; font-weight: 600; }
+        .asked .amount { font-size: 1em; letter-spacing: 0; }
+        .answer > .error { margin: 0 0 .5rem; font-size: .9375rem; }
+        .answer > .error:empty { display: none; }
+        details { margin-top: 1.25rem; }
+        summary { padding: .625rem 0; font-weight: 600; color: var(--soft); cursor: pointer; }
+        summary + dl, summary + ul { margin-top: .25rem; }
+        details ul { margin-top: .75rem; }
         fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
-        .time + .warning + fieldset { margin-top: 1.25rem; }
-        .options { margin-bottom: 1.25rem; }
+        .options { margin-top: 1.25rem; }
         .options legend { padding: 0; font-weight: 650; }
         .options p { margin: .125rem 0 .5rem; }
         .list, .fixed { border: 1px solid var(--line); border-radius: .75rem; overflow: hidden; }
@@ -104,10 +118,10 @@ enum Stylesheet {
           text-align: center; text-decoration: none; cursor: pointer; }
         .decline, .button { background: var(--plain); color: var(--on-plain); }
         .approve { background: var(--accent); color: var(--on-accent); }
-        .not-me { margin-top: .875rem; min-height: 2.875rem; padding-block: .5rem;
+        .answer .choices button { min-height: 3rem; padding-block: .5rem; }
+        .not-me { margin-top: .5rem; min-height: 2.75rem; padding-block: .375rem;
           background: transparent; border-color: var(--line); color: var(--alarm);
           font-size: 1rem; font-weight: 600; }
-        .not-me + p { margin-top: .4375rem; font-size: .8125rem; text-align: center; }
         @media (hover: hover) {
           button:hover, .button:hover { filter: brightness(1.12); }
           .not-me:hover { filter: none; border-color: currentcolor; }
@@ -140,18 +154,37 @@ enum Stylesheet {
         ul.plain li::before { content: "\\2022"; position: absolute; inset-inline-start: .125rem;
           color: var(--soft); }
         .button { margin-top: 1.25rem; }
+        a { color: var(--focus); }
+        .help a { white-space: nowrap; }
+        footer .help { margin-bottom: .25rem; }
+        .next { margin-top: 1rem; padding: .75rem 1rem; border-radius: .75rem;
+          background: var(--warn); color: var(--warn-ink); font-weight: 600; }
+        .next p { margin: 0; }
+        .next .help { margin-top: .5rem; font-size: 1.125rem; }
+        .next a { color: inherit; }
+        a.button { color: var(--on-plain); }
         .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; padding: 0;
           overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
         [hidden] { display: none; }
+        /* The answer stays on the screen where it leaves room for the question. */
+        @media (min-height: 36rem) {
+          html:has(.answer) { scroll-padding-bottom: 16rem; }
+          .answer { position: sticky; bottom: 0; z-index: 1; }
+        }
         @media (min-width: 40rem) {
           header { padding-block: 2.5rem 1rem; }
           .card { padding: 2rem 2rem 1.75rem; }
+          .answer { margin: 1.5rem -2rem -1.75rem; padding: 1rem 2rem 1.25rem; }
           h1 { font-size: 1.625rem; }
         }
         @media (prefers-reduced-motion: reduce) {
           *, ::before, ::after { animation-duration: 6s !important; transition: none !important; }
           .sign.busy::before { animation: none; border-color: var(--accent); }
           button:active { transform: none; }
+        }
+        @media print {
+          .answer { position: static; }
+          details::details-content { content-visibility: visible; display: block; }
         }
         @media (forced-colors: active) {
           button, .button { border-color: ButtonText; }

@@ -1,3 +1,5 @@
+import Texts
+
 /// What a user is asked to approve, as the authorization server describes it. What the client says
 /// about the consent is never part of it.
 ///
@@ -72,6 +74,17 @@ public struct Consent: Hashable, Sendable {
         self.source = source
     }
 
+    /// The first value with a label.
+    public func first(_ label: Fact.Known) -> Fact.Value? {
+        facts.first { $0.label == .known(label) }?.value
+    }
+
+    /// The amount of a payment; of an order, that of each regular payment.
+    public var amount: Money? {
+        let value = first(.amount) ?? first(.recurringAmount) ?? first(.firstAmount)
+        return if case .money(let money) = value { money } else { nil }
+    }
+
     /// Which accounts an approval names [CB-3].
     public enum AccountChoice: Hashable, Sendable {
         /// None.
@@ -138,9 +151,10 @@ extension Consent.NamedAccount {
     /// one of them has.
     public func isSameAccount(as other: Self) -> Bool {
         func agree(_ one: String?, _ two: String?) -> Bool {
-            one == nil || two == nil || one == two
+            one == nil || two == nil || one?.exact == two?.exact
         }
-        return identification == other.identification && scheme == other.scheme
+        return identification.isExactly(other.identification)
+            && scheme?.exact == other.scheme?.exact
             && agree(secondary, other.secondary) && agree(ispb, other.ispb)
             && agree(issuer, other.issuer) && agree(accountType, other.accountType)
     }

@@ -1,3 +1,5 @@
+import Texts
+
 /// What a user is asked, fixed when the prompt is created: the consent, the accounts that can be
 /// selected, and what binds a decision to exactly this question.
 public struct Question: Hashable, Sendable {
@@ -116,34 +118,34 @@ extension Question {
 
     private func scopes(_ chosen: [String]?) throws(Selection.Problem) -> [String] {
         let asked = consent.scopes
-        let wanted = Set(chosen ?? asked.map(\.requestedName))
+        let wanted = Set((chosen ?? asked.map(\.requestedName)).map(\.exact))
         guard wanted.count == chosen?.count ?? wanted.count,
-            wanted.isSubset(of: asked.map(\.requestedName))
+            wanted.isSubset(of: asked.map(\.requestedName.exact))
         else { throw .scopeUnknown }
         guard
-            asked.allSatisfy({ $0.isOptional || $0.isImplicit || wanted.contains($0.requestedName) }
-            )
+            asked.allSatisfy({
+                $0.isOptional || $0.isImplicit || wanted.contains($0.requestedName.exact)
+            })
         else { throw .scopeRequired }
         // Implicit scopes are not shown, so they cannot be removed. A scope that was requested
         // twice is granted once.
-        var seen: Set<String> = []
-        let granted = asked.filter { $0.isImplicit || wanted.contains($0.requestedName) }
+        var seen: Set<ExactText> = []
+        let granted = asked.filter { $0.isImplicit || wanted.contains($0.requestedName.exact) }
             .map(\.requestedName)
-            .filter { seen.insert($0).inserted }
+            .filter { seen.insert($0.exact).inserted }
         guard !granted.isEmpty || asked.isEmpty else { throw .scopeMissing }
         return granted
     }
 
     private static func customers(of chosen: [BankAccount]) -> Int {
-        Set(chosen.map { $0.customerID.map { Array($0.utf8) } }).count
+        Set(chosen.map { $0.customerID?.exact }).count
     }
 
     private func accounts(_ chosen: [String]?) throws(Selection.Problem) -> [String] {
-        // Identifiers are compared as bytes. `String` considers composed and decomposed letters
-        // equal, and would grant an account that was not selected.
-        let wanted = Set((chosen ?? []).map { Array($0.utf8) })
+        // By bytes: `String` would grant an account that was not selected.
+        let wanted = Set((chosen ?? []).map(\.exact))
         guard wanted.count == (chosen ?? []).count else { throw .accountUnknown }
-        let granted = accounts.filter { wanted.contains(Array($0.id.utf8)) }
+        let granted = accounts.filter { wanted.contains($0.id.exact) }
         switch consent.accounts {
         case .none:
             guard wanted.isEmpty else { throw .noAccountsTaken }

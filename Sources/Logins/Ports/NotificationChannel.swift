@@ -13,6 +13,9 @@ public protocol NotificationChannel: Sendable {
     /// Notifies the user. It may be called twice for one login; the receiver recognizes repeats by
     /// the login's key.
     func ask(_ prompt: Prompt) async -> DeliveryAnswer
+
+    /// Questions that show whether the channel works, without notifying anybody. Default: none.
+    var onlineChecks: [OnlineCheck] { get }
 }
 
 /// What a channel delivers: enough to recognize the login, and the link that shows all of it.

@@ -8,6 +8,10 @@ public protocol UserDirectory: Sendable {
     /// The same answer if it is known without waiting, else nil. `.some(nil)` means that there is no
     /// such user.
     func peek(_ id: UserID) -> User??
+
+    /// Questions that show whether the directory can be asked; about a user who should exist, or
+    /// with nil about one who need not. Default: none.
+    func onlineChecks(about user: UserID?) -> [OnlineCheck]
 }
 
 extension UserDirectory {

@@ -24,7 +24,14 @@ struct ConsentLookTests {
         ),
         (.ukDomesticPayment, "Authorised", .deny, .refused("the server has it approved"), false),
         (.ukDomesticPayment, "AwaitingAuthorisation", .approve, .taken, true),
+        (.ukDomesticPayment, "AWAU", .approve, .taken, true),
+        (.ukDomesticPayment, "COND", .approve, .taken, false),
+        (.ukDomesticPayment, "RJCT", .deny, .taken, false),
         (.ukDomesticPayment, "SomethingNew", .deny, .taken, true),
+        (
+            .ukDomesticPayment, "SomethingNew", .approve,
+            .refused("looking: status: unknown code"), false
+        ),
         (.brasilPayment, "AUTHORISED", .approve, .taken, false),
         (.brasilPayment, "REJECTED", .deny, .taken, false),
         (.cdr, "Authorised", .approve, .taken, false),

@@ -4,6 +4,8 @@ import Logins
 import TestSupport
 import Testing
 
+@testable import AuthorizationServers
+
 @Suite("What cannot be shown of a consent")
 struct ConsentRefusalTests {
     private func answer(
@@ -141,9 +143,41 @@ struct ConsentRefusalTests {
         (.ukAccountAccess, "Authorised", nil),
         (.brasilData, "AUTHORISED", nil),
         (.ukDomesticPayment, "AwaitingAuthorisation", nil),
+        (.ukDomesticPayment, "awaiting_authorisation", nil),
+        // Version 4 of the UK.
+        (.ukDomesticPayment, "AUTH", .gone),
+        (.ukDomesticPayment, "RJCT", .gone),
+        (.ukDomesticPayment, "COND", .gone),
+        (.ukDomesticPayment, "CANC", .gone),
+        (.ukDomesticPayment, "EXPD", .gone),
+        (.ukFilePayment, "AWUP", .unusable(.consentUnusable)),
+        (.ukDomesticPayment, "AWAF", nil),
+        (.ukDomesticPayment, "AWAU", nil),
+        (.ukAccountAccess, "AUTH", nil),
+        (.ukAccountAccess, "CANC", .gone),
+        // Some of several people have approved it.
+        (.brasilPayment, "PARTIALLY_ACCEPTED", nil),
+        (.brasilPayment, "partially_accepted", nil),
+        (.brasilPayment, "CONSUMED", .gone),
+        (.fdx, "AWAITING", nil),
+        (.fdx, "PENDING", nil),
+        (.fdx, "REVOKED", .gone),
+        (.ksa, "Awaiting Authorization", nil),
+        (.ksa, "Rejected", .gone),
+        // Words of no standard, and of another one.
+        (.ukDomesticPayment, "REJT", .unusable(.consentUnusable)),
+        (.ukDomesticPayment, "Authorised!", .unusable(.consentUnusable)),
+        (.ukAccountAccess, "PARTIALLY_ACCEPTED", .unusable(.consentUnusable)),
+        (.brasilPayment, "AWAU", .unusable(.consentUnusable)),
+        (.cdr, "AUTH", .unusable(.consentUnusable)),
+        (.fdx, "Awaiting?", .unusable(.consentUnusable)),
+        (.ksa, "Open", .unusable(.consentUnusable)),
     ]
 
-    @Test("is decided already", arguments: statuses.indices)
+    @Test(
+        "is a status that leaves nothing to decide, or an unknown one",
+        arguments: statuses.indices
+    )
     func decided(_ index: Int) async throws {
         let (kind, status, expected) = Self.statuses[index]
         let example = ConsentExample.of(kind)
@@ -158,6 +192,46 @@ struct ConsentRefusalTests {
                     Issue.record("\(status) is not shown: \(answer)")
                     continue
                 }
+            }
+        }
+    }
+}
+
+@Suite("A cut-off time")
+struct CutOffTests {
+    /// Minutes from now, the configuration, whether the user is asked, and whether the prompt ends
+    /// then.
+    static let rows: [(minutes: Int64, refuses: Bool, isShown: Bool, ends: Bool)] = [
+        (-1, true, false, false), (0, true, false, false), (1, true, true, true),
+        (-1, false, true, false), (1, false, true, false),
+    ]
+
+    @Test(
+        "ends the prompt, and a consent past it is refused unless the bank executes it anyway",
+        arguments: rows.indices
+    )
+    func cutOff(_ index: Int) async throws {
+        let row = Self.rows[index]
+        for kind in [Consent.Kind.ukDomesticPayment, .ukFilePayment, .ukInternationalPayment] {
+            let example = ConsentExample.of(kind)
+            let time = ManualClock().now() + .seconds(row.minutes * 60)
+            let text = RFC3339.format(milliseconds: time.milliseconds)
+            let changed = try example.tree()
+                .setting([.name(example.member), .name("CutOffDateTime")], to: .string(text))
+            let answer = String(decoding: changed.bytes, as: UTF8.self)
+            let stage = ConsentStage(uk: UKSettings(refusesLate: row.refuses).families) { _, path in
+                path == "\(example.path)/l1"
+                    ? ReportTests.status(200, answer) : ReportTests.status(404)
+            }
+            switch await stage.consent(of: example) {
+            case .consent(let consent):
+                #expect(row.isShown)
+                #expect(consent.facts.contains(Fact(.known(.cutOff), .moment(time))))
+                #expect(consent.endsAt == (row.ends ? time : nil))
+            case .unusable(.consentUnusable):
+                #expect(!row.isShown)
+                #expect(stage.log.events == ["consent.late"])
+            case let other: Issue.record("\(other)")
             }
         }
     }

@@ -28,7 +28,8 @@ struct ConsentStage {
     /// The script answers all but the token endpoint, by method and path after the base.
     init(
         workspaces: [WorkspaceID: CloudentityWorkspaces.Workspace] = workspaces,
-        versions: [Int] = [3, 2, 1],
+        versions: [Int] = BrasilPayment.standardVersions,
+        uk: [any ConsentFamily]? = nil,
         statusPolicy: StatusPolicy = StatusPolicy(),
         _ script: @escaping @Sendable (_ method: Method, _ path: String) -> Act
     ) {
@@ -38,11 +39,28 @@ struct ConsentStage {
             }
             return script(request.method, Self.path(request))
         }
+        let standards = ConsentStandard.all.map { standard in
+            switch standard.name {
+            case "obbr":
+                ConsentStandard(
+                    standard.name,
+                    [BrasilData(), BrasilPayment(versions: versions)],
+                    recognises: standard.recognises
+                )
+            case "obuk":
+                ConsentStandard(
+                    standard.name,
+                    uk ?? standard.families,
+                    recognises: standard.recognises
+                )
+            default: standard
+            }
+        }
         let settings = CloudentityOutbound(
             server: .named("acp"),
             acp: "https://acp.example",
             clientID: "beckon",
-            workspaces: CloudentityWorkspaces(workspaces, brasilPaymentVersions: versions),
+            workspaces: CloudentityWorkspaces(workspaces, standards: standards),
             statusPolicy: statusPolicy
         )
         server = CloudentityServer(

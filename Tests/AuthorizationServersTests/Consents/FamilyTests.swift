@@ -199,10 +199,11 @@ struct FamilyTests {
 
     @Test("is known with an example of each")
     func examples() {
-        let names = CloudentityWorkspaces.kinds.map(\.name)
+        let kinds = ConsentStandard.all.flatMap { $0.families.map(\.kind) }
+        let names = kinds.map(\.name)
         #expect(Set(names).count == names.count)
         #expect(Set(names) == Set(ConsentExample.all.map(\.kind.name)))
-        #expect(Set(CloudentityWorkspaces.kinds) == Set(ConsentExample.all.map(\.kind)))
+        #expect(Set(kinds) == Set(ConsentExample.all.map(\.kind)))
     }
 
     @Test("is looked for once")

@@ -1,7 +1,8 @@
 import Logins
+import Texts
 
 /// Which consents the workspaces of an ACP have. Nothing in a start says so [FA-1].
-struct CloudentityWorkspaces: Hashable, Sendable {
+struct CloudentityWorkspaces: Sendable {
     /// What the logins of a workspace are for. The raw value is the configuration's name for it.
     struct Family: Hashable, Sendable, RawRepresentable, CaseIterable {
         let rawValue: String
@@ -37,21 +38,20 @@ struct CloudentityWorkspaces: Hashable, Sendable {
 
     /// By `server_id`. A workspace that is missing is `auto`.
     var workspaces: [WorkspaceID: Workspace]
-    /// The versions of Open Finance Brasil's payment consents that are fetched, in this order; each
-    /// is 1, 2 or 3.
-    var brasilPaymentVersions: [Int]
+    /// With the settings of their families.
+    var standards: [ConsentStandard]
 
     init(
         _ workspaces: [WorkspaceID: Workspace] = [:],
-        brasilPaymentVersions: [Int] = [3, 2, 1]
+        standards: [ConsentStandard] = ConsentStandard.all
     ) {
         self.workspaces = workspaces
-        self.brasilPaymentVersions = brasilPaymentVersions
+        self.standards = standards
     }
 
-    /// Every kind of consent that Beckon knows, in the order of the standards.
-    static var kinds: [Consent.Kind] {
-        ConsentStandard.all.flatMap { $0.families.map(\.kind) }
+    /// The family of a consent that was shown.
+    func family(of kind: Consent.Kind) -> (any ConsentFamily)? {
+        standards.lazy.flatMap(\.families).first { $0.kind.name == kind.name }
     }
 
     func workspace(_ login: PendingLogin.Details) -> Workspace {
@@ -72,14 +72,14 @@ struct CloudentityWorkspaces: Hashable, Sendable {
 
     func candidates(for login: PendingLogin.Details) -> Candidates {
         let named = login.namedConsents
-        guard named.count <= 1, !named.contains("") else { return .contradictory }
+        guard named.count <= 1, !named.contains("" as ExactText) else { return .contradictory }
         let family = workspace(login).family
         let standard =
             family == .auto
-            ? ConsentStandard.all.first { $0.recognises(login) }
-            : ConsentStandard.all.first { $0.name == family.rawValue }
+            ? standards.first { $0.recognises(login) }
+            : standards.first { $0.name == family.rawValue }
         let addresses = (standard?.families ?? []).filter { $0.isMeant(by: login) }
-            .flatMap { $0.addresses(self) }
+            .flatMap(\.addresses)
         if !addresses.isEmpty { return .addresses(addresses) }
         // The consent is of a family that ACP has no interface for [OP-3].
         return login.namesConsent ? .unsupported : .scopeGrant
@@ -89,9 +89,9 @@ struct CloudentityWorkspaces: Hashable, Sendable {
 extension PendingLogin.Details {
     /// The consents that the start names, in its own member and in dynamic scopes. An empty name is
     /// an invalid one.
-    var namedConsents: Set<String> {
-        let named = requestedScopes.compactMap(Self.consent(in:))
-        return Set(named + (consentID.map { [$0.value] } ?? []))
+    var namedConsents: Set<ExactText> {
+        let named = requestedScopes.compactMap(Self.consent(in:)).map(\.exact)
+        return Set(named + (consentID.map { [$0.value.exact] } ?? []))
     }
 
     var namesConsent: Bool { !namedConsents.isEmpty }
@@ -99,6 +99,7 @@ extension PendingLogin.Details {
     /// The consent that a dynamic scope names: everything after the first colon, because names look
     /// like `urn:bank:C1DD33123` [FA-2]. Nil for any other scope.
     static func consent(in scope: String) -> String? {
-        scope.hasPrefix("consent:") ? String(scope.dropFirst("consent:".count)) : nil
+        guard scope.startsExactly(with: "consent:") else { return nil }
+        return String(scope.utf8.dropFirst("consent:".utf8.count))
     }
 }

@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// Decodes ACP's answer about a consent into what the user is shown [CD-1].
 ///
@@ -12,16 +13,18 @@ struct ConsentDecoder {
     var allowsPartialScopes = false
 
     /// `login` provides the client's name if the answer has none, and the consent's identifier, which
-    /// has to be the answer's.
+    /// has to be the answer's. `asking` is the time of asking the user for the first time; nil at
+    /// later looks, because the user then answered in time.
     func consent(
         _ answer: JSONValue,
-        of login: PendingLogin.Details
+        of login: PendingLogin.Details,
+        asking: Timestamp? = nil
     ) throws(ConsentProblem) -> Consent {
         guard let object = answer.object else { throw .incomplete("") }
         var members = ConsentMembers(object, at: "")
         if let type = try members.text("type"), !address.isMeant(by: type) { throw .typeMismatch }
         try members.drop("status")
-        let status = ConsentStatus(of: answer, address.member)
+        let status = try family.statusWords.status(of: answer, address.member)
         try requireOpen(status)
         let id = try members.text("consent_id")
         let scopes = try members.scopes(allowsPartial: allowsPartialScopes)
@@ -31,8 +34,11 @@ struct ConsentDecoder {
         var own = try members.requiredObject(address.member)
         var envelope = ConsentEnvelope(members: members, scopes: scopes, created: created)
         let content = try family.content(&own, in: &envelope)
-        let ids = Set([id, content.id, login.consentID?.value].compactMap { $0 })
-        let name = ids.first.flatMap { ConsentID($0) }
+        if let cutOff = content.cutOff, let asking, asking >= cutOff.time {
+            throw .late(cutOff.member)
+        }
+        let ids = Set([id, content.id, login.consentID?.value].compactMap { $0?.exact })
+        let name = ids.first.flatMap { ConsentID($0.text) }
         guard ids.count <= 1, ids.isEmpty || name != nil else { throw .incomplete("consent_id") }
         return Consent(
             kind: family.kind,
@@ -42,7 +48,7 @@ struct ConsentDecoder {
             facts: status == .approved ? content.facts + [Self.renewal] : content.facts,
             accounts: content.accounts,
             resources: content.resources,
-            endsAt: content.endsAt,
+            endsAt: [content.endsAt, content.cutOff?.time].compactMap(\.self).min(),
             source: try ConsentSource.digest(
                 of: answer,
                 [address.member] + family.otherApprovedMembers
@@ -92,7 +98,7 @@ extension ConsentMembers {
                 )
             )
         }
-        guard Set(scopes.map(\.requestedName)).count == scopes.count else {
+        guard Set(scopes.map(\.requestedName.exact)).count == scopes.count else {
             throw .incomplete(list)
         }
         return scopes

@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import Logins
+import Texts
 
 /// One object of a consent, read member by member. `further()` returns what was not read, labelled
 /// with the server's names, so that nothing is hidden from the user.
@@ -19,7 +20,7 @@ struct ConsentMembers {
     func place(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
     mutating func take(_ name: String) -> JSONValue? {
-        guard let index = rest.firstIndex(where: { $0.name == name }) else { return nil }
+        guard let index = rest.firstIndex(where: { $0.name.isExactly(name) }) else { return nil }
         let value = rest.remove(at: index).value
         return value.isNull ? nil : value
     }
@@ -209,7 +210,7 @@ struct ConsentMembers {
 
     private mutating func count(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         guard let value = take(name) else { return nil }
-        guard let text = value.string, Self.isPlainNumber(text), !text.contains(".") else {
+        guard let text = value.string, Self.isPlainNumber(text), !text.utf8.contains(0x2E) else {
             throw .incomplete(place(name))
         }
         return .number(text)
@@ -245,8 +246,9 @@ struct ConsentMembers {
 
     private static func isEmpty(_ value: JSONValue) -> Bool {
         switch value {
-        case .null, .string(""): true
-        case .bool, .number, .string: false
+        case .null: true
+        case .string(let text): text.isEmpty
+        case .bool, .number: false
         case .array(let values): values.isEmpty
         case .object(let object): object.members.isEmpty
         }
@@ -280,18 +282,18 @@ extension [Fact] {
 /// in. A code that is missing here makes the consent unusable.
 struct PermissionList: Sendable {
     private let list: Fact.Codes
-    private let groups: [String: Fact.CodeGroup]
+    private let groups: [ExactText: Fact.CodeGroup]
 
     init(_ list: Fact.Codes, _ codes: [Fact.CodeGroup: [String]]) {
         self.list = list
         groups = codes.reduce(into: [:]) { groups, entry in
-            for code in entry.value { groups[code] = entry.key }
+            for code in entry.value { groups[code.exact] = entry.key }
         }
     }
 
-    func contains(_ code: String) -> Bool { groups[code] != nil }
+    func contains(_ code: String) -> Bool { groups[code.exact] != nil }
 
     func value(_ codes: [String]) -> Fact.Value {
-        .codes(codes, list, groups: codes.map { groups[$0] ?? .other })
+        .codes(codes, list, groups: codes.map { groups[$0.exact] ?? .other })
     }
 }

@@ -11,6 +11,8 @@ enum ConsentProblem: Error, Hashable {
     case typeMismatch
     /// It is decided already, or cannot be decided yet.
     case ended(ConsentStatus)
+    /// The bank no longer executes the payment as it says. The value is the member with the time.
+    case late(String)
 
     /// The name of the log event.
     var event: String {
@@ -18,6 +20,7 @@ enum ConsentProblem: Error, Hashable {
         case .incomplete, .unknownCode: "consent.incomplete"
         case .typeMismatch: "consent.type_mismatch"
         case .ended: "consent.ended"
+        case .late: "consent.late"
         }
     }
 
@@ -28,6 +31,7 @@ enum ConsentProblem: Error, Hashable {
         case .unknownCode(let path): "\(path): unknown code"
         case .typeMismatch: "type"
         case .ended(let status): "status: \(status)"
+        case .late(let path): "\(path) has passed"
         }
     }
 }

@@ -1,9 +1,9 @@
 import JSON
+import Texts
 
-/// The state of a consent at its server. Standards spell the words differently, such as `Authorised`
-/// and `AUTHORISED`.
+/// The state of a consent at its server.
 enum ConsentStatus: Hashable {
-    /// Not decided, or an unknown word, which does not count as a decision.
+    /// Not decided, or not by everybody who has to.
     case open
     /// Cannot be decided yet, for example because the file of a file payment is missing.
     case unready
@@ -11,22 +11,56 @@ enum ConsentStatus: Hashable {
     case rejected
     /// Ended without a decision.
     case over
+}
 
-    init(_ word: String) {
-        switch word.lowercased().filter(\.isLetter) {
-        case "authorised", "authorized", "consumed", "active": self = .approved
-        case "rejected", "revoked": self = .rejected
-        case "expired", "closed": self = .over
-        case "awaitingupload": self = .unready
-        default: self = .open
-        }
+/// The words that a standard has for the state of its consents. Letter case, spaces and underscores
+/// do not matter: `AwaitingAuthorisation` and `AWAITING_AUTHORISATION` are one word.
+struct StatusWords: Sendable {
+    private var meanings: [ExactText: ConsentStatus] = [:]
+
+    /// ACP's own words, which any envelope may have.
+    static let acp = StatusWords()
+        .adding(.open, "AwaitingAuthorisation", "AwaitingAuthorization")
+        .adding(.approved, "Authorised", "Authorized", "Consumed")
+        .adding(.rejected, "Rejected", "Revoked")
+        .adding(.over, "Expired")
+
+    /// The same words and these.
+    func adding(_ status: ConsentStatus, _ words: String...) -> StatusWords {
+        var all = self
+        for word in words { all.meanings[Self.letters(word)] = status }
+        return all
     }
 
+    /// Nil for a word that the standard does not have.
+    subscript(word: String) -> ConsentStatus? { meanings[Self.letters(word)] }
+
     /// Reads the status of the consent itself and that of the envelope, and takes the first one that
-    /// is decided: the envelope of some families is to lose its status.
-    init(of answer: JSONValue, _ member: String) {
-        let words = [answer[member]?["Status"], answer[member]?["status"], answer["status"]]
-        let known = words.compactMap { $0?.string }.map { Self($0) }
-        self = known.first { $0 != .open } ?? .open
+    /// is not open: the envelope of some families is to lose its status. A consent without any
+    /// status is open.
+    ///
+    /// - Throws: when a status is not a word of the standard.
+    func status(of answer: JSONValue, _ member: String) throws(ConsentProblem) -> ConsentStatus {
+        let places = [
+            ("\(member).Status", answer[member]?["Status"]),
+            ("\(member).status", answer[member]?["status"]), ("status", answer["status"]),
+        ]
+        var found = ConsentStatus.open
+        for case (let place, let value?) in places
+        where !value.isNull && value.string?.isEmpty != true {
+            guard let status = value.string.flatMap({ self[$0] }) else { throw .unknownCode(place) }
+            if found == .open { found = status }
+        }
+        return found
+    }
+
+    private static func letters(_ word: String) -> ExactText {
+        let text = String(
+            decoding: word.utf8.filter { $0 != 0x20 && $0 != 0x5F }.map {
+                (0x41...0x5A).contains($0) ? $0 | 0x20 : $0
+            },
+            as: UTF8.self
+        )
+        return text.exact
     }
 }

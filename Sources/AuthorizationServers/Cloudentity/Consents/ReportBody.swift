@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// The body of a report [BO-1, BO-2].
 struct ReportBody {
@@ -17,7 +18,7 @@ struct ReportBody {
             consent: login.question?.consent,
             grant: decision.grant,
             accounts: decision.grant.accounts.compactMap { id in
-                offered.first { $0.id.utf8.elementsEqual(id.utf8) }
+                offered.first { $0.id.isExactly(id) }
             }
         )
         let own = try family?.acceptance(approval)
@@ -56,9 +57,9 @@ struct ReportBody {
         _ description: String?,
         _ json: inout JSONWriter
     ) {
-        guard let cause = RejectionCodes.Cause(outcome),
-            let code = family.rejectionCode(cause, settings.rejectionCodes)
-        else { return }
+        guard let cause = RejectionCause(outcome), let code = family.rejectionCode(cause) else {
+            return
+        }
         json.name("rejection_reason")
         json.object { json in
             json.member("code", code)

@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// The Consumer Data Right of Australia.
 extension ConsentStandard {
@@ -64,7 +65,7 @@ struct CDRArrangement: ConsentFamily {
         let amended = try own.text("amending_arrangement_id")
         if var previous = try envelope.members.object(Self.previous) {
             let name = try previous.text("cdr_arrangement_id") ?? amended
-            guard let name, amended ?? name == name else {
+            guard let name, name.isExactly(amended ?? name) else {
                 throw .incomplete("\(Self.previous).cdr_arrangement_id")
             }
             content.facts.add(.replacesArrangement, text: name)
@@ -74,8 +75,10 @@ struct CDRArrangement: ConsentFamily {
         }
         content.facts += try own.facts((.requestedAt, "created_at", .moment))
         content.facts += try own.further()
-        var seen: Set<String> = []
-        content.accounts = .several(preselected: preselected.filter { seen.insert($0).inserted })
+        var seen: Set<ExactText> = []
+        content.accounts = .several(
+            preselected: preselected.filter { seen.insert($0.exact).inserted }
+        )
         return content
     }
 
@@ -94,13 +97,13 @@ struct CDRArrangement: ConsentFamily {
 
     /// One arrangement has room for one customer.
     func acceptance(_ approval: Approval) throws(Unreportable) -> ReportMembers {
-        let customers = Set(approval.accounts.map(\.customerID))
+        let customers = Set(approval.accounts.map(\.customerID?.exact))
         guard customers.count <= 1 else {
             throw Unreportable(reason: "the chosen accounts belong to different customers")
         }
         return { json in
             json.member("account_ids", approval.grant.accounts)
-            json.member("customer_id", customers.first ?? nil)
+            json.member("customer_id", customers.first??.text)
         }
     }
 }

@@ -19,7 +19,9 @@ protocol ConsentFamily: Sendable {
     var otherApprovedMembers: [String] { get }
 
     /// Where a consent may be, in the order in which ACP is asked.
-    func addresses(_ settings: CloudentityWorkspaces) -> [ConsentAddress]
+    var addresses: [ConsentAddress] { get }
+    /// What the status of a consent can be. Any other word makes the consent unusable.
+    var statusWords: StatusWords { get }
 
     /// Whether a login for this family's standard may be about this family [FA-3, FA-4].
     func isMeant(by login: PendingLogin.Details) -> Bool
@@ -37,7 +39,7 @@ protocol ConsentFamily: Sendable {
     /// Whether a rejection contains the login's `id` [BO-1].
     var rejectsByID: Bool { get }
     /// The code in a rejection's `rejection_reason`, if the standard has one.
-    func rejectionCode(_ cause: RejectionCodes.Cause, _ codes: RejectionCodes) -> String?
+    func rejectionCode(_ cause: RejectionCause) -> String?
 }
 
 /// Writes members into an object.
@@ -51,14 +53,15 @@ extension ConsentFamily {
     }
     var rejectsByID: Bool { true }
 
-    func addresses(_ settings: CloudentityWorkspaces) -> [ConsentAddress] { [address] }
+    var addresses: [ConsentAddress] { [address] }
+    var statusWords: StatusWords { .acp }
     func isMeant(by login: PendingLogin.Details) -> Bool { true }
 
     func acceptance(_ approval: Approval) throws(Unreportable) -> ReportMembers {
         { json in json.member("account_ids", approval.grant.accounts) }
     }
 
-    func rejectionCode(_ cause: RejectionCodes.Cause, _ codes: RejectionCodes) -> String? { nil }
+    func rejectionCode(_ cause: RejectionCause) -> String? { nil }
 }
 
 /// What surrounds a family's own member.
@@ -76,6 +79,26 @@ struct ConsentContent {
     var accounts: Consent.AccountChoice = .none
     var resources: [Consent.Resource] = []
     var endsAt: Timestamp?
+    /// When it is too late to ask for the first time, and the member that says so.
+    var cutOff: (time: Timestamp, member: String)?
+}
+
+/// How a login ended without an approval, as far as rejection codes distinguish it.
+enum RejectionCause: String, Hashable, Sendable, CaseIterable {
+    case declined, fraud, cancelled, expired, failed, changed
+
+    /// Nil for an approval.
+    init?(_ outcome: Outcome) {
+        switch outcome {
+        case .approved: return nil
+        case .denied(let decision):
+            self = decision.choice == .reportAsFraud ? .fraud : .declined
+        case .cancelled: self = .cancelled
+        case .expired: self = .expired
+        case .failed: self = .failed
+        case .voided: self = .changed
+        }
+    }
 }
 
 /// An approval that is to be reported.

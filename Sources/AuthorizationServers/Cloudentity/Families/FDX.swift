@@ -17,6 +17,10 @@ struct FDXConsent: ConsentFamily {
     let path = "fdx/fdx"
     let member = "fdx_consent"
     let otherTypes: Set<String> = ["fdx_consents", "consents"]
+    let statusWords = StatusWords.acp
+        .adding(.open, "AWAITING", "PENDING")
+        .adding(.approved, "ACTIVE")
+        .adding(.over, "CLOSED")
 
     /// FDX 5 and 6, the data clusters of RFC 0167.
     private static let clusters = PermissionList(

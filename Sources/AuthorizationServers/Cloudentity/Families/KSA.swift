@@ -10,6 +10,7 @@ struct KSAConsent: ConsentFamily {
     let path = "ksa/consent"
     let member = "ksa_consent"
     let otherTypes: Set<String> = ["ksa_consents", "consents"]
+    let statusWords = StatusWords.acp.adding(.approved, "Active", "Suspended")
 
     func content(
         _ own: inout ConsentMembers,

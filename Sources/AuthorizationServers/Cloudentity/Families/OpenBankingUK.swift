@@ -1,23 +1,51 @@
+import Configuration
 import JSON
 import Logins
 
-/// Open Banking UK, Read/Write API 3.1 [FA-3]. A start names the consent in
+/// Open Banking UK, Read/Write API 3.1 and 4.0 [FA-3]. A start names the consent in
 /// `openbanking_intent_id`.
 extension ConsentStandard {
     static let openBankingUK = ConsentStandard(
         "obuk",
+        UKSettings().families,
+        recognises: { $0.consentID != nil && !ConsentStandard.openFinanceBrasil.recognises($0) },
+        reading: { UKSettings($0).families }
+    )
+}
+
+/// What the standard's families are configured with.
+struct UKSettings: Sendable {
+    /// Whether a payment is refused after its cut-off time.
+    var refusesLate = true
+
+    var families: [any ConsentFamily] {
         [
             UKAccountAccess(),
-            UKPayment("domestic_payment", .payment),
-            UKPayment("domestic_scheduled_payment", .scheduledPayment),
-            UKPayment("domestic_standing_order", .standingOrder),
-            UKFilePayment(),
-            UKPayment("international_payment", .payment),
-            UKPayment("international_scheduled_payment", .scheduledPayment),
-            UKPayment("international_standing_order", .standingOrder),
-        ],
-        recognises: { $0.consentID != nil && !ConsentStandard.openFinanceBrasil.recognises($0) }
-    )
+            UKPayment("domestic_payment", .payment, self),
+            UKPayment("domestic_scheduled_payment", .scheduledPayment, self),
+            UKPayment("domestic_standing_order", .standingOrder, self),
+            UKFilePayment(settings: self),
+            UKPayment("international_payment", .payment, self),
+            UKPayment("international_scheduled_payment", .scheduledPayment, self),
+            UKPayment("international_standing_order", .standingOrder, self),
+        ]
+    }
+}
+
+extension UKSettings {
+    /// Reads the group `outbound`.
+    init(_ section: Section) {
+        refusesLate = section.choice(
+            "cut_off",
+            among: ["reject": true, "show": false],
+            default: true,
+            """
+            What happens to a payment of Open Banking UK at its CutOffDateTime. reject: it is \
+            rejected, and a prompt ends at that time at the latest. show: the user is asked and \
+            sees the time.
+            """
+        )
+    }
 }
 
 extension Fact.Codes {
@@ -39,6 +67,7 @@ extension UKFamily {
     var kind: Consent.Kind { Consent.Kind("uk_" + name, subject) }
     var path: String { "open-banking/" + name.replacing("_", with: "-") + "-consent" }
     var member: String { name + "_consent" }
+    var statusWords: StatusWords { UK.statusWords }
 
     func isMeant(by login: PendingLogin.Details) -> Bool {
         login.requestedScopes.contains(subject.isPayment ? "payments" : "accounts")
@@ -93,6 +122,7 @@ struct UKAccountAccess: UKFamily {
 struct UKFilePayment: UKFamily {
     let name = "file_payment"
     let subject = Consent.Subject.paymentFile
+    var settings = UKSettings()
 
     func content(
         _ own: inout ConsentMembers,
@@ -113,7 +143,7 @@ struct UKFilePayment: UKFamily {
         )
         content.facts += try UK.remittance(&file)
         let payer = try UK.account("DebtorAccount", &file, &content.facts, .payerAccount)
-        content.facts += try UK.frame(&own)
+        content.facts += try UK.frame(&own, settings, &content.cutOff)
         content.facts += try file.further()
         content.facts += try own.further()
         content.accounts = .payer(named: payer)
@@ -125,10 +155,12 @@ struct UKFilePayment: UKFamily {
 struct UKPayment: UKFamily {
     let name: String
     let subject: Consent.Subject
+    let settings: UKSettings
 
-    fileprivate init(_ name: String, _ subject: Consent.Subject) {
+    fileprivate init(_ name: String, _ subject: Consent.Subject, _ settings: UKSettings) {
         self.name = name
         self.subject = subject
+        self.settings = settings
     }
 
     func content(
@@ -179,7 +211,7 @@ struct UKPayment: UKFamily {
             (.localInstrument, "LocalInstrument", .code(.localInstrument))
         )
         let payer = try UK.account("DebtorAccount", &order, &after, .payerAccount)
-        content.facts += try UK.frame(&own)
+        content.facts += try UK.frame(&own, settings, &content.cutOff)
         content.facts += after
         content.facts += try order.further()
         content.facts += try own.further()
@@ -226,6 +258,14 @@ struct UKPayment: UKFamily {
 
 /// Parts of consents that several families have.
 private enum UK {
+    /// Version 4 has codes of four letters for the words of version 3.
+    static let statusWords = StatusWords.acp
+        .adding(.open, "AWAU", "AwaitingFurtherAuthorisation", "AWAF")
+        .adding(.unready, "AwaitingUpload", "AWUP")
+        .adding(.approved, "AUTH", "COND")
+        .adding(.rejected, "RJCT", "Cancelled", "CANC")
+        .adding(.over, "EXPD")
+
     /// The consent's identifier and progress. `Permission` is a constant of the standard.
     static func content(_ own: inout ConsentMembers) throws(ConsentProblem) -> ConsentContent {
         let id = try own.text("ConsentId")
@@ -281,7 +321,11 @@ private enum UK {
     }
 
     /// Everything beside the order, which ACP puts next to `Initiation`.
-    static func frame(_ own: inout ConsentMembers) throws(ConsentProblem) -> [Fact] {
+    static func frame(
+        _ own: inout ConsentMembers,
+        _ settings: UKSettings,
+        _ cutOff: inout (time: Timestamp, member: String)?
+    ) throws(ConsentProblem) -> [Fact] {
         var facts: [Fact] = []
         var after: [Fact] = []
         for var charge in try own.objects("Charges") {
@@ -292,8 +336,13 @@ private enum UK {
         }
         facts += try exchange(&own, &after)
         facts += try own.facts(
-            (.expectedExecution, "ExpectedExecutionDateTime", .moment),
-            (.cutOff, "CutOffDateTime", .moment),
+            (.expectedExecution, "ExpectedExecutionDateTime", .moment)
+        )
+        if let time = try own.timestamp("CutOffDateTime") {
+            facts.add(.cutOff, .moment(time))
+            if settings.refusesLate { cutOff = (time, own.place("CutOffDateTime")) }
+        }
+        facts += try own.facts(
             (.paymentContext, "PaymentContextCode", .code(.paymentContext)),
             (.merchantCategory, "MerchantCategoryCode", .text)
         )

@@ -1,11 +1,16 @@
+import Configuration
 import JSON
 import Logins
+import Texts
 
 /// Open Finance Brasil [FA-4]. A start names the consent in a scope (`consent:urn:bank:…`).
 extension ConsentStandard {
-    static let openFinanceBrasil = ConsentStandard("obbr", [BrasilData(), BrasilPayment()]) {
-        $0.requestedScopes.contains { $0.hasPrefix("consent:") }
-    }
+    static let openFinanceBrasil = ConsentStandard(
+        "obbr",
+        [BrasilData(), BrasilPayment()],
+        recognises: { $0.requestedScopes.contains { $0.startsExactly(with: "consent:") } },
+        reading: BrasilSettings.families
+    )
 }
 
 extension Fact.Codes {
@@ -21,6 +26,19 @@ struct BrasilData: ConsentFamily {
     let path = "open-banking-brasil/consent"
     let member = "customer_data_access_consent"
     let otherTypes: Set<String> = ["consents"]
+    let statusWords = Brasil.statusWords
+    /// The codes of `rejection_reason`. A cause that is missing has none.
+    var codes = standardCodes
+
+    /// Consents API v2, `EnumReasonCode`.
+    static let standardCodes: [RejectionCause: String] = [
+        .declined: "CUSTOMER_MANUALLY_REJECTED",
+        .fraud: "INTERNAL_SECURITY_REASON",
+        .cancelled: "CUSTOMER_MANUALLY_REJECTED",
+        .expired: "CONSENT_EXPIRED",
+        .failed: "CONSENT_TECHNICAL_ISSUE",
+        .changed: "CONSENT_TECHNICAL_ISSUE",
+    ]
 
     /// Consents API 2 and 3, `permissions`, in the standard's spelling.
     private static let permissions = PermissionList(
@@ -82,9 +100,7 @@ struct BrasilData: ConsentFamily {
         return content
     }
 
-    func rejectionCode(_ cause: RejectionCodes.Cause, _ codes: RejectionCodes) -> String? {
-        codes.data[cause]
-    }
+    func rejectionCode(_ cause: RejectionCause) -> String? { codes[cause] }
 }
 
 /// A payment. Versions 1 to 3 are decoded alike: members that only one version has are shown by
@@ -100,12 +116,28 @@ struct BrasilPayment: ConsentFamily {
     /// Without a version, unlike the addresses [OP-2].
     let path = "open-banking-brasil/payment"
     let member = "customer_payment_consent"
+    let statusWords = Brasil.statusWords
+    /// The versions that are fetched, in this order; each is 1, 2 or 3.
+    var versions = standardVersions
+    /// The codes of `rejection_reason`. A cause that is missing has none.
+    var codes = standardCodes
+
+    static let standardVersions = [3, 2, 1]
+    /// Payments API v3, `EnumConsentRejectionReasonType`.
+    static let standardCodes: [RejectionCause: String] = [
+        .declined: "REJEITADO_USUARIO",
+        .fraud: "REJEITADO_USUARIO",
+        .cancelled: "REJEITADO_USUARIO",
+        .expired: "TEMPO_EXPIRADO_AUTORIZACAO",
+        .failed: "FALHA_INFRAESTRUTURA",
+        .changed: "NAO_INFORMADO",
+    ]
 
     /// A payment consent expires 5 minutes after it was lodged, unless it is approved [CD-6].
     private static let lifetime = Duration.seconds(300)
 
-    func addresses(_ settings: CloudentityWorkspaces) -> [ConsentAddress] {
-        settings.brasilPaymentVersions.map { version in
+    var addresses: [ConsentAddress] {
+        versions.map { version in
             ConsentAddress(
                 family: self,
                 path: version == 1 ? path : "\(path)/v\(version)",
@@ -224,17 +256,19 @@ struct BrasilPayment: ConsentFamily {
         }
     }
 
-    func rejectionCode(_ cause: RejectionCodes.Cause, _ codes: RejectionCodes) -> String? {
-        codes.payments[cause]
-    }
+    func rejectionCode(_ cause: RejectionCause) -> String? { codes[cause] }
 }
 
 /// What data and payments share.
 private enum Brasil {
+    /// A consent that some of several people have approved awaits the others.
+    static let statusWords = StatusWords.acp.adding(.open, "PARTIALLY_ACCEPTED")
+
     /// Whether the start names a consent that ACP has an interface for: automatic payments have
     /// none [OP-3].
     static func isLodged(_ login: PendingLogin.Details) -> Bool {
-        login.namesConsent && !login.requestedScopes.contains { $0.hasPrefix("recurring-") }
+        login.namesConsent
+            && !login.requestedScopes.contains { $0.startsExactly(with: "recurring-") }
     }
 
     static func content(_ own: inout ConsentMembers) throws(ConsentProblem) -> ConsentContent {
@@ -271,52 +305,73 @@ private enum Brasil {
     }
 }
 
-/// The codes in a rejection's `rejection_reason`, which tell why a consent was rejected.
-struct RejectionCodes: Hashable, Sendable {
-    /// How a login ended without an approval, as far as the codes distinguish it.
-    enum Cause: String, Hashable, Sendable, CaseIterable {
-        case declined, fraud, cancelled, expired, failed, changed
+/// What the standard's families are configured with: the group `outbound`.
+private enum BrasilSettings {
+    static func families(_ section: Section) -> [any ConsentFamily] {
+        let versions = versions(section)
+        let codes = section.group(
+            "rejection_codes",
+            "The reason codes sent to Open Finance Brasil for a rejected consent."
+        )
+        let families: [any ConsentFamily] = [
+            BrasilData(
+                codes: Self.codes(codes, "data", BrasilData.standardCodes, "Of data consents.")
+            ),
+            BrasilPayment(
+                versions: versions,
+                codes: Self.codes(
+                    codes,
+                    "payments",
+                    BrasilPayment.standardCodes,
+                    "Of payment consents."
+                )
+            ),
+        ]
+        codes.end()
+        return families
+    }
 
-        /// Nil for an approval.
-        init?(_ outcome: Outcome) {
-            switch outcome {
-            case .approved: return nil
-            case .denied(let decision):
-                self = decision.choice == .reportAsFraud ? .fraud : .declined
-            case .cancelled: self = .cancelled
-            case .expired: self = .expired
-            case .failed: self = .failed
-            case .voided: self = .changed
+    private static func versions(_ section: Section) -> [Int] {
+        let key = "brasil_payment_versions"
+        var versions: [Int] = []
+        let elements = section.elements(
+            key,
+            default: "\(BrasilPayment.standardVersions)",
+            """
+            The versions of payment consents in Brasil that are looked up, in this order. ACP has \
+            no API for later versions: their logins are rejected as unsupported.
+            """
+        )
+        for (position, node) in elements {
+            guard case .number(let number) = node.value, let version = Int(exactly: number),
+                (1...3).contains(version), !versions.contains(version)
+            else {
+                section.problem(
+                    key,
+                    at: position,
+                    node,
+                    "must be 1, 2 or 3, each at most once; ACP has no API for later versions, whose "
+                        + "consents are rejected as unsupported"
+                )
+                continue
             }
+            versions.append(version)
         }
+        return section.has(key) ? versions : BrasilPayment.standardVersions
     }
 
-    var data: [Cause: String]
-    var payments: [Cause: String]
-
-    /// A cause that is missing keeps its default.
-    init(data: [Cause: String] = [:], payments: [Cause: String] = [:]) {
-        self.data = Self.standardData.merging(data) { $1 }
-        self.payments = Self.standardPayments.merging(payments) { $1 }
+    private static func codes(
+        _ section: Section,
+        _ key: String,
+        _ standard: [RejectionCause: String],
+        _ about: String
+    ) -> [RejectionCause: String] {
+        let group = section.group(key, about)
+        var codes: [RejectionCause: String] = [:]
+        for cause in RejectionCause.allCases {
+            codes[cause] = group.text(cause.rawValue, default: standard[cause], "")
+        }
+        group.end()
+        return codes
     }
-
-    /// Consents API v2, `EnumReasonCode`.
-    static let standardData: [Cause: String] = [
-        .declined: "CUSTOMER_MANUALLY_REJECTED",
-        .fraud: "INTERNAL_SECURITY_REASON",
-        .cancelled: "CUSTOMER_MANUALLY_REJECTED",
-        .expired: "CONSENT_EXPIRED",
-        .failed: "CONSENT_TECHNICAL_ISSUE",
-        .changed: "CONSENT_TECHNICAL_ISSUE",
-    ]
-
-    /// Payments API v3, `EnumConsentRejectionReasonType`.
-    static let standardPayments: [Cause: String] = [
-        .declined: "REJEITADO_USUARIO",
-        .fraud: "REJEITADO_USUARIO",
-        .cancelled: "REJEITADO_USUARIO",
-        .expired: "TEMPO_EXPIRADO_AUTORIZACAO",
-        .failed: "FALHA_INFRAESTRUTURA",
-        .changed: "NAO_INFORMADO",
-    ]
 }

@@ -1,4 +1,4 @@
-import CurlClient
+import HTTP
 import Testing
 
 @Suite("An internet address")

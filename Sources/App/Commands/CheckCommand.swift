@@ -1,0 +1,61 @@
+import Commands
+import Configuration
+import Logins
+
+/// `beckon check`: checks a configuration.
+struct CheckCommand: Subcommand {
+    static let name = "check"
+    static let summary = "Check a configuration and list every problem."
+    static let details = """
+        Also checks the files and environment variables that the configuration names. Does not open,
+        start or change anything. Exit code 78 if there is a problem.
+
+        --online then asks every system that the configuration names: a token from each authorization
+        server, a signed ping ("type": "beckon.ping") to each webhook, a look-up in the directory
+        and the bank's list of accounts. It prints a line for each with what it answered: ok, failed
+        or skipped. The time limits are those of the configuration. Exit code 69 if one failed.
+        """
+    static let options: [CommandOption] = [
+        .config,
+        .flag("example", "Print an example with every key, its description and its default."),
+        .flag("online", "Also ask every system that the configuration names."),
+        .text("user", "IDENTIFIER", "With --online: a user whom the directory must know."),
+    ]
+
+    private let config: String
+    private let printsExample: Bool
+    private let isOnline: Bool
+    private let user: UserID?
+
+    init(_ arguments: ParsedArguments) throws(CommandFailure) {
+        config = arguments.config
+        printsExample = arguments.has("example")
+        isOnline = arguments.has("online")
+        user = try arguments.text("user").map { text throws(CommandFailure) in
+            guard let user = UserID(text) else {
+                throw CommandFailure(.usage, "--user is too long or has a control character")
+            }
+            return user
+        }
+        if user != nil, !isOnline { throw CommandFailure(.usage, "--user needs --online") }
+    }
+
+    func run(_ terminal: any Terminal) async throws {
+        if printsExample {
+            terminal.output(String(ServiceConfiguration.example.dropLast()))
+            return
+        }
+        let configuration = try ServiceConfiguration.load(config)
+        for warning in configuration.warnings { terminal.error("warning: \(warning)") }
+        terminal.output("\(config) is valid")
+        guard isOnline else { return }
+        let report = try await Composition.ask(configuration, about: user)
+        for line in report.lines { terminal.output(line) }
+        if report.failures > 0 {
+            throw CommandFailure(
+                .unavailable,
+                "\(report.failures) of \(report.lines.count) checks failed"
+            )
+        }
+    }
+}

@@ -1,0 +1,22 @@
+#!/bin/bash
+# What the documents promise: every example of the interface description is sent to a running service,
+# and README's commands, receiver and log lines work. BECKON and BECKON_LAB name the programs; the
+# builds of `swift build` are the default.
+set -uo pipefail
+cd "$(dirname "$0")"
+
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+# Everything is on this machine, whatever proxy leads out of it.
+export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+# Debian's Python has the packages that Tests/setup.sh installs.
+/usr/bin/python3 -B -m unittest discover -p 'test_*.py' 2>&1 | tee "$out"
+total=$(sed -nE 's/^Ran ([0-9]+) tests?.*/\1/p' "$out" | tail -1)
+broken=$(sed -nE 's/^FAILED \((.*)\)$/\1/p' "$out" | tail -1 |
+    grep -oE '(failures|errors)=[0-9]+' | awk -F= '{ sum += $2 } END { print sum + 0 }')
+if ! grep -qE '^(OK|FAILED)' "$out"; then broken=1; fi
+total=${total:-0}
+broken=${broken:-0}
+echo "$((total > broken ? total - broken : 0)) passed, $broken failed"
+[ "$broken" -eq 0 ]

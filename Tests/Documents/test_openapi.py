@@ -1,0 +1,250 @@
+"""Every example of openapi/beckon.yaml is sent to a running service, which must answer as described.
+
+What an example cannot know (the id, the ticket and the digest of a login that waits) is replaced.
+"""
+
+import itertools
+import json
+import re
+import unittest
+import urllib.parse
+
+import jsonschema
+import yaml
+
+from stage import ROOT, USERS, Stage
+
+DIGEST = re.compile(r"^[A-Za-z0-9_-]{43}$")
+METHODS = ("get", "post")
+CONSENT = {"Data": {"Permissions": ["ReadAccountsDetail"]}, "Risk": {}}
+
+
+class Loader(yaml.SafeLoader):
+    """As JSON would read it: a date stays the text it is."""
+
+
+Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if "timestamp" not in tag]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+with open(ROOT / "openapi/beckon.yaml", encoding="utf-8") as file:
+    DOCUMENT = yaml.load(file, Loader)
+
+
+def follow(node):
+    while isinstance(node, dict) and "$ref" in node:
+        target = DOCUMENT
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        node = target
+    return node
+
+
+def examples(content):
+    """The names and values of the examples of a body."""
+    if "example" in content:
+        yield "example", content["example"]
+    for name, example in content.get("examples", {}).items():
+        yield name, follow(example)["value"]
+
+
+def problems(schema, value):
+    whole = {"$ref": "#/schema", "schema": schema, "components": DOCUMENT["components"]}
+    validator = jsonschema.Draft202012Validator(whole)
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
+
+
+class OpenAPI(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = Stage()
+        cls.addClassCleanup(cls.stage.close)
+        cls.numbers = itertools.count(1)
+
+    def operations(self):
+        for path, item in DOCUMENT["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    operation = item[method]
+                    shared = item.get("parameters", [])
+                    parameters = [follow(p) for p in shared + operation.get("parameters", [])]
+                    yield path, method, operation, parameters
+
+    def login(self, choosing=False):
+        """A login that waits: its id, its ticket and its digest."""
+        message = f"Till {next(self.numbers)}"
+        named = {}
+        if choosing:
+            named["openbanking_intent_id"] = self.stage.party.lodge(
+                "/open-banking/v3.1/aisp/account-access-consents", CONSENT, "accounts")
+        self.stage.party.ask(
+            scope="openid accounts" if choosing else "openid profile", login_hint=USERS[0],
+            binding_message=message, requested_expiry=60, **named)
+        phone = self.stage.phone
+        with phone.landed:
+            def find():
+                return next((prompt for prompt in phone.prompts.values()
+                             if prompt.get("binding_message") == message), None)
+            self.assertTrue(phone.landed.wait_for(find, timeout=10), "no prompt")
+            prompt = find()
+        shown = phone.look(self.stage.beckon, prompt["login_id"])
+        return prompt["login_id"], prompt["ticket"], shown["consent"]["digest"]
+
+    def send(self, path, method, operation, parameters, *, values, body=None, kind=None, ticket=""):
+        """Sends one request, checks the answer against the description, and returns the status."""
+        for parameter in parameters:
+            if parameter["in"] == "path":
+                name = parameter["name"]
+                value = str(values.get(name, parameter["example"]))
+                path = path.replace("{%s}" % name, urllib.parse.quote(value, safe=""))
+        query = {p["name"]: values.get(p["name"], p["example"]) for p in parameters
+                 if p["in"] == "query"}
+        if query:
+            path += "?" + urllib.parse.urlencode(query)
+        headers = {}
+        schemes = {name for way in operation["security"] for name in way}
+        if "basic" in schemes:
+            headers["Authorization"] = self.authorization()
+        if "ticket" in schemes:
+            headers["Authorization"] = "Bearer " + ticket
+        if kind:
+            headers["Content-Type"] = kind
+        data = None
+        if kind == "application/x-www-form-urlencoded":
+            data = urllib.parse.urlencode(body, doseq=True).encode()
+        elif kind:
+            data = json.dumps(body).encode()
+        beckon = self.stage.beckon
+        port = beckon.management if "servers" in DOCUMENT["paths"].get(
+            operation["path"], {}) else beckon.port
+        status, fields, text = raw(port, method.upper(), path, data, headers)
+        self.assertIn(str(status), operation["responses"], (path, text))
+        content = follow(operation["responses"][str(status)]).get("content", {})
+        media = fields.get("Content-Type", "").split(";")[0]
+        if text:
+            self.assertIn(media, content, (path, status, text))
+        if "json" in media:
+            self.assertEqual(problems(content[media]["schema"], json.loads(text)), [], text)
+        return status
+
+    @staticmethod
+    def authorization():
+        import base64
+
+        from beckon import PASSWORD
+        return "Basic " + base64.b64encode(f"acp:{PASSWORD}".encode()).decode()
+
+    def test_every_example_of_a_request_is_accepted(self):
+        sent = 0
+        for path, method, operation, parameters in self.operations():
+            operation = {**operation, "path": path}
+            bodies = operation.get("requestBody", {}).get("content", {"": {"example": None}})
+            for kind, content in bodies.items():
+                found = list(examples(content))
+                self.assertTrue(found, f"{method} {path} has no example of its body")
+                for name, body in found:
+                    with self.subTest(f"{method} {path} {name}"):
+                        sent += 1
+                        self.accepts(path, method, operation, parameters, kind, body)
+        self.assertGreaterEqual(sent, 14)
+
+    def accepts(self, path, method, operation, parameters, kind, body):
+        values, ticket = {}, ""
+        named = {p["name"] for p in parameters}
+        if named & {"ticket", "id"}:
+            choosing = isinstance(body, dict) and "accounts" in body
+            values["id"], ticket, digest = self.login(choosing)
+            values["ticket"] = ticket
+            if isinstance(body, dict):
+                body = {name: digest if isinstance(value, str) and DIGEST.match(value) else value
+                        for name, value in body.items()}
+        # The answer would come when the phase changes.
+        if "wait" in named:
+            values["wait"] = 1
+        if "seen" in named:
+            values["seen"] = "preparing"
+        if "file" in named:
+            values["file"] = self.asset()
+        status = self.send(path, method, operation, parameters, values=values, body=body,
+                           kind=kind, ticket=ticket)
+        wanted = min(int(code) for code in operation["responses"])
+        self.assertEqual(status, wanted, (path, body))
+
+    def asset(self):
+        """The name of a file that a page loads."""
+        _, ticket, _ = self.login()
+        _, _, page = raw(self.stage.beckon.port, "GET", f"/approve/{ticket}")
+        name = re.search(rb"/assets/([^\"']+)", page).group(1).decode()
+        pattern = DOCUMENT["paths"]["/assets/{file}"]["parameters"][0]["schema"]["pattern"]
+        self.assertRegex(name, pattern)
+        return name
+
+    def test_every_example_as_it_stands_gets_a_described_answer(self):
+        for path, method, operation, parameters in self.operations():
+            operation = {**operation, "path": path}
+            bodies = operation.get("requestBody", {}).get("content", {"": {"example": None}})
+            ticket = DOCUMENT["components"]["parameters"]["Ticket"]["example"]
+            for kind, content in bodies.items():
+                for name, body in examples(content):
+                    with self.subTest(f"{method} {path} {name}"):
+                        self.send(path, method, operation, parameters, values={"wait": 1},
+                                  body=body, kind=kind, ticket=ticket)
+
+    def test_an_approval_with_a_choice_grants_what_was_chosen(self):
+        login, ticket, digest = self.login(choosing=True)
+        body = dict(examples(DOCUMENT["paths"]["/device/v1/logins/{id}/decision"]["post"][
+            "requestBody"]["content"]["application/json"]))["choosing"]
+        status, receipt = self.stage.beckon.request(
+            "POST", f"/device/v1/logins/{login}/decision", {**body, "digest": digest},
+            {"Authorization": "Bearer " + ticket})
+        self.assertEqual((status, receipt["outcome"]), (200, "approved"))
+        self.assertEqual(self.stage.acp.decided(login)["decision"],
+                         {"outcome": "approved", "granted_scopes": ["openid", "accounts"]})
+
+    def test_what_a_webhook_receives_is_described(self):
+        received = []
+        verify = self.stage.phone.post
+
+        def post(http, body):
+            received.append((dict(http.headers.items()), json.loads(body)))
+            if received[-1][1]["type"] == "login.prompt":
+                return verify(http, body)
+            from acp import answer
+            return answer(http, 204, None)
+        self.stage.phone.post = post
+        try:
+            self.login()
+            self.stage.beckon.run("check", "--online")
+        finally:
+            self.stage.phone.post = verify
+        self.assertEqual({message["type"] for _, message in received},
+                         set(DOCUMENT["webhooks"]))
+        for headers, message in received:
+            operation = DOCUMENT["webhooks"][message["type"]]["post"]
+            content = operation["requestBody"]["content"]["application/json"]
+            self.assertEqual(problems(content["schema"], message), [])
+            self.assertEqual(problems(content["schema"], content["example"]), [])
+            described = {name: value for name, value in content["example"]["data"].items()}
+            self.assertLessEqual(set(message["data"]), set(described), "a member is not described")
+            for parameter in map(follow, operation["parameters"]):
+                value = {name.lower(): value for name, value in headers.items()}.get(
+                    parameter["name"])
+                self.assertIsNotNone(value, parameter["name"])
+                self.assertEqual(problems(parameter["schema"], value), [], parameter["name"])
+                self.assertEqual(problems(parameter["schema"], parameter["example"]), [])
+
+
+def raw(port, method, path, data=None, headers=None):
+    """Status, fields and bytes."""
+    import http.client
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=40)
+    try:
+        connection.request(method, path, data, headers or {})
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
