@@ -114,6 +114,7 @@ final class Service: Sendable {
             underWay: { [engine] in engine.underWay },
             health: health
         )
+        ServerMetrics.add(to: registry, channels: engine.channels)
         retention = Retention(
             redactAfter: configuration.store.redactAfter,
             deleteAfter: configuration.store.deleteAfter
@@ -127,7 +128,9 @@ final class Service: Sendable {
         let router = Router(
             servers.routes + parts.routes(directory: directory, desk: desk)
         )
-        let managementRouter = Router(Self.managementRoutes(store, registry, draining))
+        let managementRouter = Router(
+            Self.managementRoutes(store, engine.channels, registry, draining)
+        )
         do {
             let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
             let count = configuration.listen.loops == 0 ? cores : configuration.listen.loops
@@ -161,6 +164,7 @@ final class Service: Sendable {
 
     private static func managementRoutes(
         _ store: SQLiteLoginStore,
+        _ channels: [ChannelHealth],
         _ registry: MetricsRegistry,
         _ draining: Draining
     ) -> [Route] {
@@ -175,6 +179,11 @@ final class Service: Sendable {
         }
         return ManagementRoutes(
             checks: [check],
+            notes: {
+                channels.compactMap { health in
+                    health.rest.map { (name: "channel \(health.channel.value)", text: $0) }
+                }
+            },
             isDraining: { draining.isOn },
             metrics: { await registry.exposition() }
         ).routes
