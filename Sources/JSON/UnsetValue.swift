@@ -22,13 +22,13 @@ public enum UnsetValue {
 }
 
 extension JSONValue {
-    /// The value without members and elements that are unset, at any depth. An object of which only
-    /// unset members are left is unset too, unless it is an element: how many there are may matter.
+    /// The value without members that are unset, at any depth. A member that is an object with unset
+    /// members only is unset too. Elements of arrays stay: how many there are may matter.
     public var withoutUnset: JSONValue {
         switch self {
         case .null, .bool, .number, .string: return self
         case .array(let elements):
-            return .array(elements.filter { !$0.isUnset }.map(\.withoutUnset))
+            return .array(elements.map(\.withoutUnset))
         case .object(let object):
             return .object(
                 JSONObject(

@@ -25,7 +25,7 @@ struct UnsetValueTests {
                 #"{"d":" ","e":0,"f":false}"#
             ),
             (#"{"a":{"x":"","y":{"z":null}},"b":{},"c":[]}"#, #"{"b":{},"c":[]}"#),
-            (#"{"a":["","b",null],"c":[{"x":""}]}"#, #"{"a":["b"],"c":[{}]}"#),
+            (#"{"a":["","b",null],"c":[{"x":""}]}"#, #"{"a":["","b",null],"c":[{}]}"#),
         ]
     )
     func tree(_ text: String, _ expected: String) throws {
