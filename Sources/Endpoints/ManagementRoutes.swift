@@ -18,16 +18,19 @@ public struct ManagementRoutes: Sendable {
     }
 
     private let checks: [Check]
+    private let notes: @Sendable () -> [(name: String, text: String)]
     private let isDraining: @Sendable () -> Bool
     private let metrics: @Sendable () async -> [UInt8]
 
-    /// `metrics` writes the Prometheus text format, version 0.0.4.
+    /// `notes` are details that do not make the service unready. `metrics` writes the Prometheus text format, version 0.0.4.
     public init(
         checks: [Check],
+        notes: @escaping @Sendable () -> [(name: String, text: String)] = { [] },
         isDraining: @escaping @Sendable () -> Bool,
         metrics: @escaping @Sendable () async -> [UInt8]
     ) {
         self.checks = checks
+        self.notes = notes
         self.isDraining = isDraining
         self.metrics = metrics
     }
@@ -64,6 +67,7 @@ public struct ManagementRoutes: Sendable {
             json.name("checks")
             json.object { json in
                 for state in states { json.member(state.name, state.failure ?? "ok") }
+                for note in notes() { json.member(note.name, note.text) }
             }
         }
         return .json(isReady ? 200 : 503, json.bytes)

@@ -40,9 +40,17 @@ public struct EscalationPlan: Sendable {
 
     func reaches(_ user: User) -> Bool { steps.contains { $0.reaches(user) } }
 
-    func deliveries(for user: User, at now: Timestamp) -> [PendingLogin.Delivery] {
-        steps(for: user).map { step in
-            PendingLogin.Delivery(channel: step.channel.id, state: .due(at: now + step.after))
+    /// While the first channels rest, the next one is asked in their place.
+    func deliveries(
+        for user: User,
+        at now: Timestamp,
+        resting: Set<ChannelID> = []
+    ) -> [PendingLogin.Delivery] {
+        let steps = steps(for: user)
+        let first = steps.firstIndex { !resting.contains($0.channel.id) }
+        return steps.enumerated().map { index, step in
+            let after = index == first ? steps[0].after : step.after
+            return PendingLogin.Delivery(channel: step.channel.id, state: .due(at: now + after))
         }
     }
 }

@@ -112,8 +112,17 @@ extension LoginEngine {
                 .notDelivered(delivery.channel, "not configured", until: nil)
             )
         }
+        let health = channels.first { $0.channel == channel.id }
+        let pass = health?.pass() ?? .go
+        if case .wait(let moment) = pass {
+            return await record(
+                prompt.number,
+                .notDelivered(channel.id, "the channel rests", until: moment)
+            )
+        }
         let start = ContinuousClock.now
         let answer = await channel.ask(prompt)
+        health?.note(answer, for: prompt.user.id, pass)
         observer?.delivered(channel.id, answer, took: ContinuousClock.now - start)
         switch answer {
         case .delivered:

@@ -37,7 +37,11 @@ extension LoginEngine {
         }
         do throws(Obstacle) {
             let user = try await lookUp(login.details.user)
-            let deliveries = plan.deliveries(for: user, at: clock.now())
+            let deliveries = plan.deliveries(
+                for: user,
+                at: clock.now(),
+                resting: Set(channels.filter(\.isResting).map(\.channel))
+            )
             guard !deliveries.isEmpty else { throw .failure(.noChannel) }
             let question = try await question(of: login, server)
             let ticket = PromptTicket(for: stored.number)

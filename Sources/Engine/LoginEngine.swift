@@ -35,6 +35,8 @@ public final class LoginEngine: Sendable {
     let log: Logger
     let health: [AuthorizationServerID: ServerHealth]
     let tickets = TicketCache()
+    /// Of every channel of the plan.
+    public let channels: [ChannelHealth]
     private let slots: Locked<SlotTable>
     private let isStopping = Atomic<Bool>(false)
 
@@ -65,6 +67,7 @@ public final class LoginEngine: Sendable {
         self.settings = settings
         self.observer = observer
         self.log = log
+        channels = plan.steps.map { ChannelHealth($0.channel.id, clock: clock, log: log) }
         slots = Locked(SlotTable(calls: settings.concurrency))
     }
 

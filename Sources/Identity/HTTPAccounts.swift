@@ -47,7 +47,7 @@ public struct HTTPAccounts: AccountDirectory {
     private static func accounts(_ body: [UInt8]) throws(DirectoryError) -> [BankAccount] {
         let value: JSONValue
         do throws(JSONError) {
-            value = try JSONValue(body)
+            value = try JSONValue(body).withoutUnset
         } catch {
             // The error may contain the name of a repeated member, which may be personal data.
             throw .unavailable("the answer is not JSON with each member once")

@@ -26,7 +26,7 @@ public struct HTTPDirectory: UserDirectory {
     private static func user(_ id: UserID, _ body: [UInt8]) throws(DirectoryError) -> User {
         let answer: JSONValue
         do throws(JSONError) {
-            answer = try JSONValue(body)
+            answer = try JSONValue(body).withoutUnset
         } catch {
             throw .unavailable("the answer is not JSON")
         }

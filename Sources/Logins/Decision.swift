@@ -128,6 +128,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
     case consentBusy
     /// A newer login for the same consent replaced it.
     case superseded
+    /// What the server said about the login cannot be used.
+    case malformedStart
     /// An operator gave up on it.
     case abandoned
 
@@ -138,7 +140,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
         case .consentBusy, .superseded: false
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
             .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient,
-            .consentUnusable, .consentGone, .noAccounts, .accountNotTheirs, .interrupted,
+            .consentUnusable, .consentGone, .noAccounts, .accountNotTheirs, .malformedStart,
+            .interrupted,
             .abandoned:
             true
         }

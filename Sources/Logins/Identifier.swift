@@ -23,6 +23,9 @@ public struct Identifier<Named>: Hashable, Comparable, Sendable, CustomStringCon
         self.value = value
     }
 
+    /// One that the program itself names, in printable ASCII.
+    init(plain value: StaticString) { self.value = value.description }
+
     private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
         var index = 0
         // Eight bytes at a time: less than 0x20 borrows the top bit, and 0x7F carries into it.
@@ -106,6 +109,17 @@ public struct LoginKey: Hashable, Sendable {
         self.server = server
         self.tenant = tenant
         self.login = login
+    }
+
+    /// Whether both identify one login. A tenant that is missing in one of them does not matter,
+    /// because servers leave it out at times [ST-2].
+    public func isSame(as other: LoginKey) -> Bool {
+        login == other.login && sharesConsents(with: other)
+    }
+
+    /// Whether a consent that both logins name is one consent: those of a server and tenant.
+    public func sharesConsents(with other: LoginKey) -> Bool {
+        server == other.server && (tenant == other.tenant || tenant == nil || other.tenant == nil)
     }
 }
 

@@ -6,6 +6,7 @@
 public struct PendingLogin: Hashable, Sendable {
     /// What the authorization server said about the login.
     public struct Details: Hashable, Sendable {
+        /// `nobody` if the server did not name a user in a form that can be used.
         public var user: UserID
         public var workspace: WorkspaceID?
         public var client: ClientID?
@@ -55,6 +56,9 @@ public struct PendingLogin: Hashable, Sendable {
             self.unknownMembers = unknownMembers
             self.origin = origin
         }
+
+        /// Stands for the user of a login that names none. Such a login has failed.
+        public static let nobody = UserID(plain: "(nobody)")
     }
 
     /// A request as logs and traces identify it.

@@ -46,13 +46,14 @@ struct PromptMessage: Sendable {
         return json.bytes
     }
 
-    /// The same for every attempt to send one login through one channel, so that the receiver
-    /// recognises repeats. A digest, because identifiers from outside may contain dots, which
+    /// The same for every attempt to send one login's link through one channel, so that the receiver
+    /// recognises repeats. After a restart the link is another one, and so is the identifier. A digest, because identifiers from outside may contain dots, which
     /// Standard Webhooks uses to join the signed parts.
-    static func id(of key: LoginKey, through channel: ChannelID) -> String {
+    static func id(of prompt: Prompt, through channel: ChannelID) -> String {
         var material: [UInt8] = Array("beckon-prompt-v1".utf8)
         for part in [
-            channel.value, key.server.value, key.tenant?.value ?? "", key.login.value,
+            channel.value, prompt.key.server.value, prompt.key.tenant?.value ?? "",
+            prompt.key.login.value, prompt.ticket,
         ] {
             material += Array("|\(part.utf8.count)|\(part)".utf8)
         }

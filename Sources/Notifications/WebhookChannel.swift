@@ -3,7 +3,6 @@ import Cryptography
 public import HTTP
 import JSON
 public import Logins
-import Synchronization
 public import Telemetry
 
 /// Posts prompts to a URL of the bank's, signed as Standard Webhooks specifies.
@@ -43,8 +42,7 @@ public final class WebhookChannel: NotificationChannel {
     let settings: Settings
     let client: any OutboundHTTP
     let clock: any WallClock
-    private let log: Logger
-    private let isGone = Atomic(false)
+    private let undelivered = UndeliveredMessages()
 
     public init(
         id: ChannelID,
@@ -59,25 +57,32 @@ public final class WebhookChannel: NotificationChannel {
         self.retries = retries
         self.client = client
         self.clock = clock
-        self.log = log
     }
 
-    /// False after a 410, until the service restarts.
-    public var isEnabled: Bool { !isGone.load(ordering: .relaxed) }
+    public var isEnabled: Bool { true }
 
     public func ask(_ prompt: Prompt) async -> DeliveryAnswer {
-        guard isEnabled else { return .refused("the channel is disabled") }
         let now = clock.now()
+        let id = PromptMessage.id(of: prompt, through: self.id)
+        // A repeat has the same bytes, so that the receiver need not look into them.
+        let body = undelivered[id] ?? PromptMessage(prompt, at: now).bytes
+        let request = request(id, body, prompt, at: now)
+        let answer: DeliveryAnswer
         do throws(OutboundError) {
-            return answer(to: try await client.send(request(for: prompt, at: now)))
+            answer = self.answer(to: try await client.send(request))
         } catch {
-            return Self.answer(to: error)
+            answer = Self.answer(to: error)
         }
+        if case .later = answer { undelivered.keep(body, id) } else { undelivered.drop(id) }
+        return answer
     }
 
-    private func request(for prompt: Prompt, at now: Timestamp) -> OutboundRequest {
-        let body = PromptMessage(prompt, at: now).bytes
-        let id = PromptMessage.id(of: prompt.key, through: self.id)
+    private func request(
+        _ id: String,
+        _ body: [UInt8],
+        _ prompt: Prompt,
+        at now: Timestamp
+    ) -> OutboundRequest {
         let seconds = now.milliseconds / 1000
         return OutboundRequest(
             .post,
@@ -96,9 +101,8 @@ public final class WebhookChannel: NotificationChannel {
         let reason = "status \(response.status)"
         switch response.status {
         case 200..<300: return .delivered
-        case 410:
-            disable()
-            return .refused(reason)
+        // Gone: this user cannot be reached here any more. Others may be.
+        case 410: return .refused(reason)
         // Following a redirect would send the ticket elsewhere.
         case 300..<400: return .refused(reason)
         // Even 404, which looks final: a receiver may answer it while it is being replaced.
@@ -117,14 +121,6 @@ public final class WebhookChannel: NotificationChannel {
         case .forbiddenAddress(let address): .refused("\(address) is not a public address")
         // For example a certificate that is being replaced.
         case .invalid(let reason): .later("cannot be sent: \(reason)", after: nil)
-        }
-    }
-
-    private func disable() {
-        guard !isGone.exchange(true, ordering: .relaxed) else { return }
-        log.error("channel.disabled") { json in
-            json.member("channel", id.value)
-            json.member("reason", "the receiver answered 410")
         }
     }
 }

@@ -20,6 +20,8 @@ public final class AccessTokens: Sendable {
 
     /// A token is renewed this long before it expires.
     private static let margin = Duration.seconds(10)
+    /// How many refused tokens are remembered.
+    private static let refusedTokens = 32
     /// The longest pause between two token requests, whatever the server asks for: every call waits
     /// for the token.
     private static let longestPause = Duration.seconds(60)
@@ -32,6 +34,8 @@ public final class AccessTokens: Sendable {
 
     private struct Entry {
         var token: String?
+        /// The digests of the newest tokens that a call refused, oldest first. They are not sent again.
+        var refused: [[UInt8]] = []
         var renewAt = Timestamp(milliseconds: 0)
         /// Returned without a request until `retryAt`.
         var failure: OAuthFailure?
@@ -62,7 +66,8 @@ public final class AccessTokens: Sendable {
     }
 
     /// Sends a request with a token (RFC 6750 §2.1) and the client certificate, and once more with
-    /// a new token when `refusesToken` says that the answer refuses the first one.
+    /// a new token when `refusesToken` says that the answer refuses the first one. A token that was
+    /// refused is never sent again, whoever obtained it.
     /// `trace` is the `traceparent` of the work that the call belongs to.
     public func call(
         _ request: OutboundRequest,
@@ -79,6 +84,8 @@ public final class AccessTokens: Sendable {
             do { token = try await self.token(key, with: credentials, trace) } catch {
                 return .noToken(error)
             }
+            // Another call may have been refused with it since this one began to wait for it.
+            if isRefused(token, key) { continue }
             var request = request
             request.fields.insert(Field("Authorization", "Bearer " + token), at: 0)
             request.fields += TraceContext.fields(within: trace)
@@ -86,8 +93,9 @@ public final class AccessTokens: Sendable {
             request.timeLimit = settings.timeLimit
             let answer: OutboundResponse
             do { answer = try await http.send(request) } catch { return .failed(error) }
-            guard !isSecond, refusesToken(answer) else { return .answer(answer) }
+            guard refusesToken(answer) else { return .answer(answer) }
             discard(token, key)
+            if isSecond { return .answer(answer) }
             isSecond = true
         }
     }
@@ -151,6 +159,12 @@ public final class AccessTokens: Sendable {
                 )
                 do throws(OAuthFailure) {
                     let grant = try await send(request, to: key.endpoint)
+                    if isRefused(grant.token, key) {
+                        throw .unavailable(
+                            "token endpoint: the token was refused before",
+                            after: nil
+                        )
+                    }
                     keep(grant, key)
                     return grant.token
                 } catch {
@@ -158,6 +172,7 @@ public final class AccessTokens: Sendable {
                     log.error("token.failed") {
                         $0.member("server", settings.server)
                         $0.member("cause", "\(error)")
+                        $0.member("hint", request.hint(for: error))
                     }
                     throw error
                 }
@@ -179,11 +194,21 @@ public final class AccessTokens: Sendable {
         return nil
     }
 
-    /// Forgets a token that was refused, unless it has been replaced meanwhile.
+    /// Remembers that a token was refused, and forgets it unless it has been replaced meanwhile.
     private func discard(_ token: String, _ key: Key) {
+        let digest = SHA256.digest(Array(token.utf8))
         entries.withLock { entries in
-            if entries[key]?.token == token { entries[key]?.token = nil }
+            var entry = entries[key, default: Entry()]
+            if entry.token == token { entry.token = nil }
+            if !entry.refused.contains(digest) { entry.refused.append(digest) }
+            if entry.refused.count > Self.refusedTokens { entry.refused.removeFirst() }
+            entries[key] = entry
         }
+    }
+
+    private func isRefused(_ token: String, _ key: Key) -> Bool {
+        let refused = entries.withLock { $0[key]?.refused ?? [] }
+        return !refused.isEmpty && refused.contains(SHA256.digest(Array(token.utf8)))
     }
 
     private func keep(_ grant: TokenRequest.Grant, _ key: Key) {
@@ -192,6 +217,8 @@ public final class AccessTokens: Sendable {
         entry.token = grant.token
         entry.renewAt = clock.now() + (life > .zero ? life : grant.lifetime / 2)
         entries.withLock { [entry] entries in
+            var entry = entry
+            entry.refused = entries[key]?.refused ?? []
             entries[key] = entry
             // Tokens of replaced credentials are not used any more.
             entries = entries.filter { other, _ in
@@ -223,6 +250,7 @@ public final class AccessTokens: Sendable {
         to endpoint: TokenEndpoint
     ) async throws(OAuthFailure) -> TokenRequest.Grant {
         let identity = request.credentials.identity
+        var request = request
         var discovered: String?
         let url: String
         switch endpoint {
@@ -236,6 +264,7 @@ public final class AccessTokens: Sendable {
             let alias = identity == nil ? nil : metadata.tokenEndpointForCertificates
             url = alias ?? metadata.tokenEndpoint
             discovered = issuer
+            if metadata.takesIssuerOnly { request.audience = .issuer }
         }
         do throws(OAuthFailure) {
             let answer: OutboundResponse
@@ -243,6 +272,13 @@ public final class AccessTokens: Sendable {
             do { answer = try await http.send(message) } catch {
                 // A second token request does no harm, so every failure may be retried.
                 throw OAuthFailure.unavailable("token endpoint: \(error.reason)", after: nil)
+            }
+            if answer.status >= 300, answer.hasTraces {
+                log.warning("token.answered") {
+                    $0.member("server", settings.server)
+                    $0.member("status", answer.status)
+                    $0.traces(of: answer)
+                }
             }
             return try request.read(answer, at: clock.now())
         } catch {

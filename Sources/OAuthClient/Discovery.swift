@@ -13,12 +13,17 @@ public final class Discovery: Sendable {
         public let tokenEndpoint: String
         /// The token endpoint for connections with a client certificate (RFC 8705 §5).
         public let tokenEndpointForCertificates: String?
+        /// Whether the issuer is the only audience of assertions that the server takes.
+        public var takesIssuerOnly = false
     }
 
     /// Follows the issuer (OpenID Connect Discovery 1.0 §4).
     public static let path = "/.well-known/openid-configuration"
     /// Endpoints move rarely; once an hour also notices an alias that was added.
     private static let lifetime = Duration.seconds(3600)
+
+    /// ACP's name for the rule that an assertion has one audience, its issuer [AU-10].
+    private static let issuerOnly = "single_audience_equals_issuer_in_authentication_jwts"
 
     private struct Entry {
         let metadata: Metadata
@@ -117,7 +122,7 @@ public final class Discovery: Sendable {
             )
         default: throw .refused("discovery: \(answer.status)")
         }
-        guard let body = try? JSONValue(answer.body), body.object != nil else {
+        guard let body = (try? JSONValue(answer.body))?.withoutUnset, body.object != nil else {
             throw .unavailable("discovery: its answer is not a JSON object", after: nil)
         }
         // Otherwise the metadata of another server could be put in their place (OpenID Connect
@@ -131,7 +136,11 @@ public final class Discovery: Sendable {
         if let alias, alias.string.map({ Self.isUsable($0, issuer) }) != true {
             throw .refused("discovery: mtls_endpoint_aliases.token_endpoint is not https")
         }
-        return Metadata(tokenEndpoint: endpoint, tokenEndpointForCertificates: alias?.string)
+        return Metadata(
+            tokenEndpoint: endpoint,
+            tokenEndpointForCertificates: alias?.string,
+            takesIssuerOnly: body[Self.issuerOnly]?.bool == true
+        )
     }
 
     /// Credentials are not sent over a connection that is less protected than the metadata's.

@@ -24,6 +24,29 @@ struct TokenRequest {
     let issuer: String?
     /// The `traceparent` of the request that needs the token.
     let trace: String?
+    /// Of a client assertion.
+    var audience: ClientSettings.AssertionAudience
+
+    init(
+        settings: ClientSettings,
+        credentials: ClientCredentials,
+        issuer: String?,
+        trace: String?
+    ) {
+        self.settings = settings
+        self.credentials = credentials
+        self.issuer = issuer
+        self.trace = trace
+        audience = settings.assertionAudience
+    }
+
+    /// What an operator might change after a failure; nil if there is nothing to suggest.
+    func hint(for failure: OAuthFailure) -> String? {
+        guard case .refused(let reason) = failure, reason.contains("invalid_client"),
+            case .assertion = credentials.method, audience == .tokenURL
+        else { return nil }
+        return "if the server takes only its issuer as audience, set assertion_audience: \"issuer\""
+    }
 
     /// `now` is when an assertion is signed.
     func request(to url: String, at now: Timestamp) throws(OAuthFailure) -> OutboundRequest {
@@ -73,7 +96,7 @@ struct TokenRequest {
         var claims = JWT.Claims()
         claims.issuer = settings.clientID
         claims.subject = settings.clientID
-        switch settings.assertionAudience {
+        switch audience {
         case .tokenURL: claims.audience = [url]
         case .issuer: claims.audience = [issuer ?? url]
         }
@@ -86,7 +109,7 @@ struct TokenRequest {
     }
 
     func read(_ answer: OutboundResponse, at now: Timestamp) throws(OAuthFailure) -> Grant {
-        let body = try? JSONValue(answer.body)
+        let body = (try? JSONValue(answer.body))?.withoutUnset
         switch answer.status {
         case 200...299:
             guard let token = body?["access_token"]?.string, !token.isEmpty,

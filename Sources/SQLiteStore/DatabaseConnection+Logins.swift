@@ -52,7 +52,9 @@ extension DatabaseConnection {
         among numbers: [Int64]
     ) throws(StoreError) -> StoredLogin? {
         for number in numbers {
-            if let found = try login(LoginNumber(number)), found.login.key == key { return found }
+            if let found = try login(LoginNumber(number)), found.login.key.isSame(as: key) {
+                return found
+            }
         }
         return nil
     }

@@ -5,19 +5,18 @@ import Logins
 struct LoginHash: Hashable, Sendable {
     let key: SipHash.Key
 
-    func of(_ login: LoginKey) -> Int64 {
-        of(login.server.value, login.tenant?.value, login.login.value)
-    }
+    /// Without the tenant, which a repeated delivery may leave out.
+    func of(_ login: LoginKey) -> Int64 { of(login.server.value, nil, login.login.value) }
 
     /// No server's name is empty, so no user has the hash of a login's key.
     func of(_ user: UserID) -> Int64 { of("", user.value, nil) }
 
     /// The same from columns, which need not be valid text: a damaged row has a hash too.
-    func ofKey(_ server: [UInt8]?, _ tenant: [UInt8]?, _ login: [UInt8]?) -> Int64 {
-        SipHash.hash((server ?? []) + [0] + (tenant ?? []) + [0] + (login ?? []), key)
+    func ofKey(_ server: [UInt8]?, _ login: [UInt8]?) -> Int64 {
+        SipHash.hash((server ?? []) + [0, 0] + (login ?? []), key)
     }
 
-    func ofUser(_ user: [UInt8]?) -> Int64 { ofKey(nil, user, nil) }
+    func ofUser(_ user: [UInt8]?) -> Int64 { SipHash.hash([0] + (user ?? []) + [0], key) }
 
     /// Separated by zero bytes, which no identifier has.
     private func of(_ first: String, _ second: String?, _ third: String?) -> Int64 {

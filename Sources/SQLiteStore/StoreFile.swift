@@ -137,16 +137,16 @@ final class StoreFile: Sendable {
     ) throws(StoreError) {
         let newest = try connection.prepare(
             """
-            SELECT number, server, tenant, login_id, user_id, phase IN ('preparing', 'waiting')
+            SELECT number, server, login_id, user_id, phase IN ('preparing', 'waiting')
             FROM login WHERE number > ?
             """
         )
         newest.bind(merged, at: 1)
         while try newest.step() {
             let number = newest.integer(0) ?? 0
-            let key = index.hash.ofKey(newest.bytes(1), newest.bytes(2), newest.bytes(3))
+            let key = index.hash.ofKey(newest.bytes(1), newest.bytes(2))
             index.load(key, number)
-            if newest.integer(5) == 1 { index.load(index.hash.ofUser(newest.bytes(4)), number) }
+            if newest.integer(4) == 1 { index.load(index.hash.ofUser(newest.bytes(3)), number) }
         }
     }
 }

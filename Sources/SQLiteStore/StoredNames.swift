@@ -84,6 +84,7 @@ extension Failure: StoredName {
         case .interrupted: "interrupted"
         case .consentBusy: "consent_busy"
         case .superseded: "superseded"
+        case .malformedStart: "malformed_start"
         case .abandoned: "abandoned"
         }
     }

@@ -13,14 +13,15 @@ extension WriteTransaction {
         if let known = try connection.login(login.key, hash, index) { return .known(known) }
         var login = login
         let failure = try brokenLimit(by: login, limits)
-        // A refused login closes no other, and reporting it would reach the other's consent.
-        let rule = failure == nil ? limits.sameConsent : .keepFirst
-        if try isConsentTaken(from: login, by: nil, rule) {
+        // A login that fails closes no other, and reporting it would reach the other's consent.
+        let fails = failure != nil || login.phase.name != .preparing
+        if try isConsentTaken(from: login, by: nil, fails ? .keepFirst : limits.sameConsent) {
+            login = PendingLogin(key: login.key, terms: login.terms, details: login.details)
             try? login.apply(.unusable(.consentBusy), at: login.terms.receivedAt)
         } else if let failure {
             // One that arrived too late has ended already, and stays so.
             try? login.apply(.unusable(failure), at: login.terms.receivedAt)
-        } else {
+        } else if !fails {
             noteStart(of: login, limits)
         }
         let stored = StoredLogin(number: takeNumber(), login: login)
@@ -100,8 +101,7 @@ extension WriteTransaction {
         for other in try select.loginNumbers() where other != number {
             // A damaged row blocks nobody: no work can be done for it.
             guard let before = try connection.readableLogin(other)?.login,
-                before.key.server == login.key.server,
-                before.key.tenant == login.key.tenant
+                before.key.sharesConsents(with: login.key)
             else { continue }
             var closed = before
             guard rule == .supersede,
@@ -208,7 +208,7 @@ extension WriteTransaction {
                     SELECT number FROM login
                     WHERE redacted = ? AND settled_at IS NOT NULL AND settled_at < ?
                     ORDER BY settled_at LIMIT ?)
-                RETURNING number, server, tenant, login_id, outcome
+                RETURNING number, server, login_id, outcome
                 """
             )
             delete.bind(redacted, at: 1)
@@ -216,8 +216,8 @@ extension WriteTransaction {
             delete.bind(Int64(limit - count), at: 3)
             var deleted: [(number: LoginNumber, hash: Int64, outcome: String)] = []
             while try delete.step() {
-                let hash = index.hash.ofKey(delete.bytes(1), delete.bytes(2), delete.bytes(3))
-                let outcome = String(decoding: delete.bytes(4) ?? [], as: UTF8.self)
+                let hash = index.hash.ofKey(delete.bytes(1), delete.bytes(2))
+                let outcome = String(decoding: delete.bytes(3) ?? [], as: UTF8.self)
                 deleted.append((delete.loginNumber, hash, outcome))
             }
             for login in deleted {

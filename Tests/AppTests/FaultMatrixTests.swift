@@ -67,7 +67,7 @@ struct FaultMatrixTests {
         Row(fault: "accept-401", calls: "ggaa", decisions: approved, end: .settled(.reported)),
         Row(
             fault: "accept-403",
-            calls: "ggaa",
+            calls: "gga",
             decisions: [],
             end: .stranded(.refused("403 forbidden"))
         ),
@@ -112,7 +112,7 @@ struct FaultMatrixTests {
         ("reset", "grgr", rejected, .settled(.reported)),
         ("unreachable", "gr", rejected, .settled(.reported)),
         ("401", "grr", rejected, .settled(.reported)),
-        ("403", "grr", [], .stranded(.refused("403 forbidden"))),
+        ("403", "gr", [], .stranded(.refused("403 forbidden"))),
         // Nobody is left to tell, and nothing was granted.
         ("404", "gr", [], .settled(.gone)),
         ("404repeat", "grg", rejected, .settled(.deliveredUnconfirmed)),
@@ -143,7 +143,7 @@ struct FaultMatrixTests {
         ("429", "ggga", approved, .settled(.reported)),
         ("html", "ggga", approved, .settled(.reported)),
         // Never shown: failed, and the consent is rejected.
-        ("403", "ggr", rejected, .settled(.reported)),
+        ("403", "gr", rejected, .settled(.reported)),
         ("409", "gr", rejected, .settled(.reported)),
         // Gone before it was shown, and gone after it was approved.
         ("404", "g", [], .settled(.gone)),

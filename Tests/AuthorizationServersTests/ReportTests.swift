@@ -88,10 +88,59 @@ struct ReportTests {
             looks: 0
         ),
         Case(
-            testDescription: "403 twice is final",
-            report: [status(403), status(403)],
-            expected: .refused("403"),
+            testDescription: "401 for another reason than the token is final",
+            report: [status(401, #"{"error_code":"client_blocked"}"#), status(200)],
+            expected: .refused("401"),
+            reports: 1,
+            looks: 0
+        ),
+        Case(
+            testDescription: "401 of an invalid token is repaired by a new one",
+            report: [status(401, #"{"error_code":"invalid_access_token"}"#), status(200)],
+            expected: .taken,
             reports: 2,
+            looks: 0
+        ),
+        Case(
+            testDescription: "403 is final",
+            report: [status(403), status(200)],
+            expected: .refused("403"),
+            reports: 1,
+            looks: 0
+        ),
+        Case(
+            testDescription: "408 may have been processed",
+            report: [status(408)],
+            expected: .later("408", after: nil, inDoubt: true),
+            reports: 1,
+            looks: 0
+        ),
+        Case(
+            testDescription: "499 may have been processed",
+            report: [status(499)],
+            expected: .later("499", after: nil, inDoubt: true),
+            reports: 1,
+            looks: 0
+        ),
+        Case(
+            testDescription: "425 was not processed",
+            report: [status(425)],
+            expected: .later("425", after: nil, inDoubt: false),
+            reports: 1,
+            looks: 0
+        ),
+        Case(
+            testDescription: "421 was not processed",
+            report: [status(421)],
+            expected: .later("421", after: nil, inDoubt: false),
+            reports: 1,
+            looks: 0
+        ),
+        Case(
+            testDescription: "410 means gone",
+            report: [status(410)],
+            expected: .gone,
+            reports: 1,
             looks: 0
         ),
         Case(

@@ -12,6 +12,8 @@ struct StartDecodingTests {
     /// What a row of the table expects of a body.
     enum Expected: Sendable {
         case refused
+        /// Acknowledged, kept, and reported as failed.
+        case failed
         case taken(@Sendable (PendingLogin) -> Bool)
     }
 
@@ -74,10 +76,20 @@ struct StartDecodingTests {
 
     static let rows: [Row] = [
         Row("DE-1", "", .refused), Row("DE-1", "{", .refused), Row("DE-1", "{}", .refused),
-        Row("DE-1", #"{"login_id":"L1","user_identifier":"u","login_state":"s"} {}"#, .refused),
-        Row("DE-1", #"{"login_id":"L1","login_id":"L1","user_identifier":"u"}"#, .refused),
-        Row("DE-1", #""login_state":"s","login_state":"s""#, .refused),
-        Row("DE-1", #""login_state":"s",'a':1"#, .refused),
+        Row(
+            "DE-1",
+            #"{"login_id":"L1","user_identifier":"u","login_state":"s"} {}"#,
+            strict: .refused,
+            lenient: .failed
+        ),
+        Row(
+            "DE-1",
+            #"{"login_id":"L1","login_id":"L1","user_identifier":"u"}"#,
+            strict: .refused,
+            lenient: .failed
+        ),
+        Row("DE-1", #""login_state":"s","login_state":"s""#, strict: .refused, lenient: .failed),
+        Row("DE-1", #""login_state":"s",'a':1"#, strict: .refused, lenient: .failed),
         Row("DE-2", named("login_id", "17"), .refused),
         Row("DE-2", named("login_id", "null"), .refused),
         Row("DE-2", named("login_id", #""""#), .refused),
@@ -85,16 +97,16 @@ struct StartDecodingTests {
         Row("DE-2", named("login_id", #""a\u0085b""#), .refused),
         Row("DE-2", named("login_id", #""\#(long)x""#), .refused),
         Row("DE-2", named("login_id", #""\#(long)""#), any),
-        Row("DE-2", named("user_identifier", "17"), .refused),
-        Row("DE-2", named("user_identifier", "null"), .refused),
-        Row("DE-2", named("user_identifier", #""""#), .refused),
-        Row("DE-2", named("user_identifier", #""a\u007Fb""#), .refused),
-        Row("DE-2", named("user_identifier", #""\#(long)x""#), .refused),
+        Row("DE-2", named("user_identifier", "17"), strict: .refused, lenient: .failed),
+        Row("DE-2", named("user_identifier", "null"), strict: .refused, lenient: .failed),
+        Row("DE-2", named("user_identifier", #""""#), strict: .refused, lenient: .failed),
+        Row("DE-2", named("user_identifier", #""a\u007Fb""#), strict: .refused, lenient: .failed),
+        Row("DE-2", named("user_identifier", #""\#(long)x""#), strict: .refused, lenient: .failed),
         Row("DE-2", named("user_identifier", #""\#(long)""#), any),
         Row("DE-3", #""login_state":"new""#, state("new")),
         Row("DE-3", #""state":"old""#, strict: .refused, lenient: state("old")),
         Row("DE-3", #""state":"old","login_state":"new""#, state("new")),
-        Row("DE-3", #""login_state":17"#, .refused),
+        Row("DE-3", #""login_state":17"#, strict: .refused, lenient: .failed),
         Row("DE-4", #""requested_scopes":["a"]"#, strict: .refused, lenient: state(nil)),
         Row("DE-5", #""login_state":"s","requested_scopes":["a","b"]"#, scopes("a", "b")),
         Row("DE-5", #""login_state":"s""#, scopes()),
@@ -112,14 +124,44 @@ struct StartDecodingTests {
             strict: .refused,
             lenient: scopes("a:1", "b", "c", "d")
         ),
-        Row("DE-5", #""login_state":"s","requested_scopes":[1]"#, .refused),
-        Row("DE-5", #""login_state":"s","requested_scopes":[{"other":"a"}]"#, .refused),
-        Row("DE-5", #""login_state":"s","requested_scopes":{}"#, .refused),
+        Row(
+            "DE-5",
+            #""login_state":"s","requested_scopes":[1]"#,
+            strict: .refused,
+            lenient: .failed
+        ),
+        Row(
+            "DE-5",
+            #""login_state":"s","requested_scopes":[{"other":"a"}]"#,
+            strict: .refused,
+            lenient: .failed
+        ),
+        Row(
+            "DE-5",
+            #""login_state":"s","requested_scopes":{}"#,
+            strict: .refused,
+            lenient: .failed
+        ),
         Row("DE-5", #""login_state":"s","requested_scopes":[\#(list(200))]"#, any),
-        Row("DE-5", #""login_state":"s","requested_scopes":[\#(list(201))]"#, .refused),
-        Row("DE-5", #""login_state":"s","requested_scopes":"\#(words(201))""#, .refused),
+        Row(
+            "DE-5",
+            #""login_state":"s","requested_scopes":[\#(list(201))]"#,
+            strict: .refused,
+            lenient: .failed
+        ),
+        Row(
+            "DE-5",
+            #""login_state":"s","requested_scopes":"\#(words(201))""#,
+            strict: .refused,
+            lenient: .failed
+        ),
         Row("DE-5", #""login_state":"s","requested_scopes":["\#(letters(2000))"]"#, any),
-        Row("DE-5", #""login_state":"s","requested_scopes":["\#(letters(2001))"]"#, .refused),
+        Row(
+            "DE-5",
+            #""login_state":"s","requested_scopes":["\#(letters(2001))"]"#,
+            strict: .refused,
+            lenient: .failed
+        ),
         Row("DE-6", #""login_state":"s","acr_values":["1","2"]"#, acr("1", "2")),
         Row("DE-6", #""login_state":"s","acr_values":null"#, acr()),
         Row(
@@ -128,8 +170,13 @@ struct StartDecodingTests {
             strict: .refused,
             lenient: acr("1", "2")
         ),
-        Row("DE-7", #""login_state":"s","expires_at":"tomorrow""#, .refused),
-        Row("DE-7", #""login_state":"s","expires_at":1795176300"#, .refused),
+        Row(
+            "DE-7",
+            #""login_state":"s","expires_at":"tomorrow""#,
+            strict: .refused,
+            lenient: .failed
+        ),
+        Row("DE-7", #""login_state":"s","expires_at":1795176300"#, strict: .refused, lenient: any),
         Row("DE-8", #""login_state":"s","client_info":{"client_name":"Shop"}"#, client("Shop")),
         Row("DE-8", #""login_state":"s","client_info":{}"#, client(nil)),
         Row("DE-8", #""login_state":"s","client_info":null"#, client(nil)),
@@ -165,6 +212,12 @@ struct StartDecodingTests {
                 #expect(response.status == 400)
                 #expect(try response.json["error"]?.string == "invalid_request")
                 #expect(try await calls.count() == 0)
+            case .failed:
+                #expect(response.text == StartRouteTests.acknowledged)
+                let stored = try #require(try await calls.store.login(LoginNumber(1)))
+                #expect(stored.login.phase.outcome == .failed(.malformedStart))
+                #expect(stored.login.duty(at: stage.clock.now()) == .report)
+                #expect(stage.log.events == ["start.malformed"])
             case .taken(let isRight):
                 #expect(response.status == 200, "\(response.text)")
                 let stored = try #require(try await calls.store.login(LoginNumber(1)))
@@ -193,9 +246,11 @@ struct StartDecodingTests {
         let stage = try InboundStage()
         try await stage.run({ $0.requiresLoginState = true }) { (calls) async throws in
             let without = #"{"login_id":"L1","user_identifier":"u"}"#
-            #expect(try await calls.start(without).status == 400)
-            let older = #"{"login_id":"L1","user_identifier":"u","state":"s"}"#
+            #expect(try await calls.start(without).status == 200)
+            #expect(try await calls.login()?.phase.outcome == .failed(.malformedStart))
+            let older = #"{"login_id":"L2","user_identifier":"u","state":"s"}"#
             #expect(try await calls.start(older).status == 200)
+            #expect(try await calls.login("L2")?.phase.name == .preparing)
         }
     }
 

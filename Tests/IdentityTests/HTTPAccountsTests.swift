@@ -149,7 +149,7 @@ struct HTTPAccountsTests {
         (#""id":"1""#, #""x":"1""#, "accounts[0].id is missing"),
         (#""id":"1""#, #""id":null"#, "accounts[0].id is missing"),
         (#""id":"1""#, #""id":1"#, "accounts[0].id must be a string"),
-        (#""id":"1""#, #""id":"""#, "accounts[0].id must have 1 to 256 characters"),
+        (#""id":"1""#, #""id":"""#, "accounts[0].id is missing"),
         (#""id":"1""#, #""id":"a\u0000b""#, "accounts[0].id must not contain control characters"),
         (#""id":"1""#, #""id":"1","id":"2""#, "the answer is not JSON with each member once"),
         (#""name":"A""#, #""name":["A"]"#, "accounts[0].name must be a string"),
@@ -178,7 +178,6 @@ struct HTTPAccountsTests {
         (#""currency":"Ƞ1""#, "accounts[0].currency must be three capital letters"),
         (#""currency":826"#, "accounts[0].currency must be three capital letters"),
         (#""resource_type":true"#, "accounts[0].resource_type must be a string"),
-        (#""resource_type":"""#, "accounts[0].resource_type must have 1 to 64"),
         (#""customer_id":7"#, "accounts[0].customer_id must be a string"),
         (#""customer_id":"a\tb""#, "accounts[0].customer_id must not contain control characters"),
         (#""number":"123""#, "accounts[0].number must be an object"),
@@ -197,10 +196,6 @@ struct HTTPAccountsTests {
             "accounts[0].number.account_type requires ispb"
         ),
         (
-            #""number":{"scheme":"A","identification":"1","secondary":""}"#,
-            "accounts[0].number.secondary must have 1 to 64 characters"
-        ),
-        (
             #""number":{"scheme":"A","identification":"1","secondary":7}"#,
             "accounts[0].number.secondary must be a string"
         ),
@@ -210,7 +205,7 @@ struct HTTPAccountsTests {
         (brazilian(ispb: "1234567a"), "accounts[0].number.ispb must be a string of 8 digits"),
         (brazilian(ispb: "１２３４５６７８"), "accounts[0].number.ispb must be a string of 8"),
         (brazilian(issuer: "12345"), "accounts[0].number.issuer must be a string of 1 to 4 digits"),
-        (brazilian(issuer: ""), "accounts[0].number.issuer must be a string of 1 to 4 digits"),
+        (brazilian(issuer: ""), "accounts[0].number.issuer is missing"),
         (brazilian(type: "cacc"), "accounts[0].number.account_type must be one of CACC, SLRY,"),
         (brazilian(number: "12"), "accounts[0].number.identification must be a string of 3 to 20"),
         (brazilian(number: "123-4"), "accounts[0].number.identification must be a string of 3 to"),

@@ -138,7 +138,6 @@ struct WebhookChannelTests {
     func statuses(status: Int, answer: DeliveryAnswer) async throws {
         let channel = try channel("/status/\(status)")
         #expect(await channel.ask(try makePrompt()) == answer)
-        #expect(channel.isEnabled == (status != 410))
         // No redirect was followed.
         #expect(try await records().count == 1)
     }
@@ -165,17 +164,56 @@ struct WebhookChannelTests {
         #expect(await answering.ask(try makePrompt()) == .later("status 429", after: .seconds(60)))
     }
 
-    @Test("is disabled by a 410 for good, and logs it")
+    @Test("refuses one prompt after a 410, and takes the next")
     func gone() async throws {
         let channel = try channel("/status/410")
-        #expect(channel.isEnabled)
-        _ = await channel.ask(try makePrompt())
-        #expect(!channel.isEnabled)
-        #expect(await channel.ask(try makePrompt()).kind == .refused)
-        #expect(try await records().count == 1)
-        #expect(log.lines.map(\.event) == ["channel.disabled"])
-        #expect(log.lines.first?.level == .error)
-        #expect(log.lines.first?.members.contains("hook.one") == true)
+        for login in ["one", "two"] {
+            #expect(await channel.ask(try makePrompt(login: login)) == .refused("status 410"))
+            #expect(channel.isEnabled)
+        }
+        #expect(try await records().count == 2)
+    }
+
+    @Test("repeats a message with the same identifier and bytes, and a new signature")
+    func repeated() async throws {
+        let sent = Recorded<OutboundRequest>()
+        let channel = WebhookChannel(
+            id: try name("repeating"),
+            settings: WebhookChannel.Settings(
+                url: "https://bank.test/",
+                secrets: [try #require(WebhookSecret(Self.newSecret))]
+            ),
+            client: Canned { request throws(OutboundError) in
+                sent.append(request)
+                return OutboundResponse(status: 503, fields: [], body: [])
+            },
+            clock: clock,
+            log: .silent
+        )
+        let user = User(id: try name("alice"), isActive: true, language: "fr")
+        let prompt = try makePrompt()
+        let changed = Prompt(
+            number: prompt.number,
+            key: prompt.key,
+            user: user,
+            clientName: prompt.clientName,
+            scopes: prompt.scopes,
+            bindingMessage: prompt.bindingMessage,
+            ends: prompt.ends,
+            link: prompt.link,
+            ticket: prompt.ticket
+        )
+        for prompt in [prompt, changed] {
+            _ = await channel.ask(prompt)
+            clock.advance(by: .seconds(7))
+        }
+        let requests = sent.entries
+        try #require(requests.count == 2)
+        func field(_ name: String) -> [String?] { requests.map { $0.fields.first(name) } }
+        #expect(requests[0].body == requests[1].body)
+        #expect(field("webhook-id")[0] == field("webhook-id")[1])
+        #expect(field("webhook-timestamp")[0] != field("webhook-timestamp")[1])
+        #expect(field("webhook-signature")[0] != field("webhook-signature")[1])
     }
 
     @Test("does not call internal addresses unless they are allowed")

@@ -196,4 +196,24 @@ struct ClientAuthenticationTests {
         )
         #expect(stage.tokenRequests.count == 2)
     }
+
+    @Test("never gets a refused token sent again, by later or concurrent calls")
+    func refusedForGood() async {
+        let tokens = (1...9).map {
+            TokenStage.status(200, #"{"access_token":"t\#($0)","expires_in":3600}"#)
+        }
+        let stage = TokenStage(tokens: tokens, resource: [TokenStage.status(401)])
+        for _ in 1...3 { #expect(await stage.call() == .answered(401)) }
+        let sent = stage.calls.compactMap { $0.fields.first("authorization") }
+        #expect(sent == (1...6).map { "Bearer t\($0)" })
+
+        let stubborn = TokenStage(resource: [TokenStage.status(401)])
+        for _ in 1...3 {
+            guard case .noToken(.unavailable) = await stubborn.call() else {
+                Issue.record("the same token was taken again")
+                return
+            }
+        }
+        #expect(stubborn.calls.count == 1)
+    }
 }

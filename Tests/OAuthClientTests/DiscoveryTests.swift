@@ -188,6 +188,58 @@ struct DiscoveryTests {
         }
     }
 
+    @Test(
+        "set the issuer as audience if they say that it is the only one",
+        arguments: [true, false]
+    )
+    func issuerOnly(_ isOnly: Bool) async throws {
+        let key = try SigningKey.generate(.es256)
+        let metadata = TokenStage.status(
+            200,
+            """
+            {"issuer":"\(Self.issuer)","token_endpoint":"https://as.example/t",
+            "mtls_endpoint_aliases":{"token_endpoint":""},
+            "single_audience_equals_issuer_in_authentication_jwts":\(isOnly)}
+            """
+        )
+        let refusal = TokenStage.status(401, #"{"error":"invalid_client"}"#)
+        let stage = TokenStage(
+            ClientCredentials(.assertion(key)),
+            metadata: [metadata],
+            tokens: [refusal]
+        )
+        _ = await stage.call(Self.endpoint)
+        let sent = try #require(stage.tokenRequests.first)
+        let form = try #require(Form(sent.body))
+        let jws = try JWS.verify(
+            try #require(form["client_assertion"]),
+            keys: JWKSet([key.verificationKey]),
+            allowed: [.es256]
+        )
+        let expected = isOnly ? Self.issuer : "https://as.example/t"
+        #expect(try JWT.Claims(payload: jws.payload).audience == [expected])
+    }
+
+    @Test("are not needed for the log to suggest the issuer as audience of a refused assertion")
+    func suggestion() async throws {
+        let key = try SigningKey.generate(.es256)
+        for credentials in [
+            ClientCredentials(.assertion(key)), ClientCredentials(.secretBasic("s")),
+        ] {
+            let refusal = TokenStage.status(
+                401,
+                #"{"error":"invalid_client"}"#,
+                fields: [Field("X-Trace-Id", "trace-7"), Field("x-external-error", "hook")]
+            )
+            let stage = TokenStage(credentials, tokens: [refusal])
+            _ = await stage.call()
+            let log = stage.log.lines.map(\.members).joined()
+            let isAssertion = if case .assertion = credentials.method { true } else { false }
+            #expect(log.contains("assertion_audience") == isAssertion)
+            #expect(log.contains("trace-7") && log.contains("hook"))
+        }
+    }
+
     @Test("are cached for each issuer")
     func twoIssuers() async {
         let other = "https://as.example/other"

@@ -74,7 +74,7 @@ struct InsertTests {
         try await withStore(kind) { (store, _) async throws in
             var fixtures: [PendingLogin.Fixture] = []
             for server in ["a", "b"] {
-                for tenant in [nil, "a", "b"] as [String?] {
+                for tenant in ["a", "b", "c"] {
                     for id in ["a", "ab", "b", "\u{E9}", "e\u{301}"] {
                         fixtures.append(
                             fixture(id) {
@@ -93,6 +93,25 @@ struct InsertTests {
             for fixture in fixtures {
                 let login = fixture.make()
                 #expect(try await store.login(login.key)?.login == login)
+            }
+        }
+    }
+
+    @Test(
+        "takes a tenant that is missing for any, on either side",
+        arguments: StoreKind.allCases
+    )
+    func missingTenant(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            for tenants in [["a", nil, "a"], [nil, "a", nil]] as [[String?]] {
+                let id = tenants[0] ?? "none"
+                let logins = tenants.map { tenant in fixture(id) { $0.tenant = tenant }.make() }
+                let first = try await store.insertNew(logins[0])
+                for login in logins {
+                    let known = try await store.insert(login, limits: .none)
+                    #expect(known == .known(first))
+                    #expect(try await store.login(login.key) == first)
+                }
             }
         }
     }

@@ -97,7 +97,7 @@ struct SameConsentTests {
             try await withStore(kind) { (store, _) async throws in
                 let first = try await insert(login("first"), limits, into: store)
                 let others = [
-                    login("tenant") { $0.tenant = "other" }, login("none") { $0.tenant = nil },
+                    login("tenant") { $0.tenant = "other" },
                     login("server") { $0.server = "other" },
                     login("consent") { $0.consent = .named("urn:bank:C2") },
                     login("unnamed") { $0.consent = .unknown },

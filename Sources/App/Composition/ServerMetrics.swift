@@ -35,19 +35,32 @@ enum ServerMetrics {
                 "beckon_breaker_state",
                 "Circuit breaker of an authorization server: 0 closed, 1 half open, 2 open.",
                 [("server", health.server.value)]
-            ) {
-                switch health.state {
-                case .closed: 0
-                case .halfOpen: 1
-                case .open: 2
-                }
-            }
+            ) { Self.number(health.state) }
             registry.counter(
                 "beckon_breaker_openings_total",
                 "How often the circuit breaker of an authorization server has opened.",
                 [("server", health.server.value)],
                 reading: { Double(health.openings) }
             )
+        }
+    }
+
+    /// Whether each channel rests.
+    static func add(to registry: MetricsRegistry, channels: [ChannelHealth]) {
+        for health in channels {
+            registry.gauge(
+                "beckon_channel_state",
+                "Whether a channel rests after failures: 0 in use, 1 being probed, 2 resting.",
+                [("channel", health.channel.value)]
+            ) { Self.number(health.breaker) }
+        }
+    }
+
+    private static func number(_ state: CircuitBreaker.State) -> Double {
+        switch state {
+        case .closed: 0
+        case .halfOpen: 1
+        case .open: 2
         }
     }
 

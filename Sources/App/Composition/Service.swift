@@ -123,6 +123,7 @@ final class Service: Sendable {
             underWay: { [engine] in engine.underWay },
             health: health
         )
+        ServerMetrics.add(to: registry, channels: engine.channels)
         retention = Retention(
             redactAfter: configuration.store.redactAfter,
             deleteAfter: configuration.store.deleteAfter
@@ -135,7 +136,7 @@ final class Service: Sendable {
             allowsApprovalByTap: configuration.approval.tap
         )
         let people = parts.routes(directory: directory, desk: desk)
-        let management = Self.managementRoutes(store, registry, draining)
+        let management = Self.managementRoutes(store, engine.channels, registry, draining)
         routes = servers.routes + people + management
         do {
             listeners = try ServiceListeners(
@@ -153,6 +154,7 @@ final class Service: Sendable {
 
     private static func managementRoutes(
         _ store: SQLiteLoginStore,
+        _ channels: [ChannelHealth],
         _ registry: MetricsRegistry,
         _ draining: Draining
     ) -> [Route] {
@@ -167,6 +169,11 @@ final class Service: Sendable {
         }
         return ManagementRoutes(
             checks: [check],
+            notes: {
+                channels.compactMap { health in
+                    health.rest.map { (name: "channel \(health.channel.value)", text: $0) }
+                }
+            },
             isDraining: { draining.isOn },
             metrics: { await registry.exposition() }
         ).routes

@@ -159,22 +159,15 @@ struct CloudentityRoutes: Sendable {
                 $0.member("login_id", body.login.value)
             }
         }
-        var details = body.details
-        details.origin = Self.origin(of: request)
-        let now = clock.now()
-        let login = PendingLogin(
-            key: LoginKey(server: inbound.server, tenant: body.tenant, login: body.login),
-            terms: inbound.timing.terms(
-                from: now,
-                to: body.expiresAt ?? now + inbound.timing.defaultLifetime,
-                reportsExpiry: inbound.expiryRule(for: body.details)
-            ),
-            details: details
-        )
+        let login = login(body, inbound, request)
         do {
+            if let known = try await knownLogin(body, login, of: callers) {
+                note(.known(known), of: login, body.problem, request)
+                return CloudentityAnswer.acknowledged
+            }
             // Durable before the 2xx is sent; the store tells the engine.
             let insertion = try await store.insert(login, limits: inbound.limits)
-            note(insertion, of: login, request)
+            note(insertion, of: login, body.problem, request)
             return CloudentityAnswer.acknowledged
         } catch {
             log.error("start.unavailable") {
@@ -185,15 +178,69 @@ struct CloudentityRoutes: Sendable {
         }
     }
 
+    private func login(
+        _ body: ReceivedStart,
+        _ inbound: CloudentityInbound,
+        _ request: Request
+    ) -> PendingLogin {
+        var details = body.details
+        details.origin = Self.origin(of: request)
+        let now = clock.now()
+        var login = PendingLogin(
+            key: LoginKey(server: inbound.server, tenant: body.tenant, login: body.login),
+            terms: inbound.timing.terms(
+                from: now,
+                to: body.expiresAt ?? now + inbound.timing.defaultLifetime,
+                reportsExpiry: inbound.expiryRule(for: body.details)
+            ),
+            details: details
+        )
+        // One that arrived too late has ended already.
+        if body.problem != nil { try? login.apply(.unusable(.malformedStart), at: now) }
+        return login
+    }
+
+    /// The same login at another server that the call may be from: one of the two deliveries does not
+    /// say whose it is [ST-2].
+    private func knownLogin(
+        _ body: ReceivedStart,
+        _ login: PendingLogin,
+        of callers: [CloudentityInbound]
+    ) async throws(StoreError) -> StoredLogin? {
+        for other in callers where other.server != login.key.server {
+            let key = LoginKey(server: other.server, tenant: body.tenant, login: body.login)
+            guard let stored = try await store.login(key) else { continue }
+            if body.isAmbiguous || stored.login.details.workspace == nil
+                || login.details.workspace == nil
+            {
+                return stored
+            }
+        }
+        return nil
+    }
+
     /// Continues the peer's trace with a span of ours, or begins a trace.
     private static func origin(of request: Request) -> PendingLogin.Origin {
         let trace = TraceContext(of: request)?.child() ?? .begin()
         return PendingLogin.Origin(request: Int(clamping: request.id), trace: trace.traceparent)
     }
 
-    private func note(_ insertion: Insertion, of login: PendingLogin, _ request: Request) {
+    private func note(
+        _ insertion: Insertion,
+        of login: PendingLogin,
+        _ problem: ReceivedStart.Malformed?,
+        _ request: Request
+    ) {
         switch insertion {
         case .inserted(let stored):
+            if let problem {
+                log.warning("start.malformed") {
+                    $0.member("id", Int(clamping: request.id))
+                    $0.member("login_id", login.key.login.value)
+                    $0.member("cause", problem.description)
+                }
+                return
+            }
             guard case .reporting(.failed(let failure), _) = stored.login.phase else { return }
             log.warning("start.over_limit") {
                 $0.member("id", Int(clamping: request.id))
@@ -205,6 +252,7 @@ struct CloudentityRoutes: Sendable {
             let isSame =
                 first.user == login.details.user
                 && first.state?.exact == login.details.state?.exact
+                || problem != nil && stored.login.phase.outcome == .failed(.malformedStart)
             log.log(isSame ? .debug : .warning, isSame ? "start.repeated" : "start.conflict") {
                 $0.member("id", Int(clamping: request.id))
                 $0.member("login_id", login.key.login.value)

@@ -60,7 +60,7 @@ extension CloudentityServer {
             throw Unread(answer: unusable("consent.incomplete", "longer than can be read", login))
         }
         do {
-            return try JSONValue(body, limits: JSONLimits(depth: ConsentLimits.depth))
+            return try JSONValue(body, limits: JSONLimits(depth: ConsentLimits.depth)).withoutUnset
         } catch {
             switch error.reason {
             case .duplicateName, .tooDeep, .badUTF8, .controlCharacterInString, .badEscape:

@@ -190,7 +190,7 @@ extension CloudentityServer {
     ) async -> ReportAnswer? {
         switch await fetch(target.addresses, of: login) {
         case .found(let address, let bytes):
-            guard let body = try? JSONValue(bytes), body.object != nil else {
+            guard let body = (try? JSONValue(bytes))?.withoutUnset, body.object != nil else {
                 return .later("looking: not JSON", after: nil, inDoubt: false)
             }
             let status: ConsentStatus

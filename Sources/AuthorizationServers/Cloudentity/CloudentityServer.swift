@@ -1,7 +1,9 @@
 import HTTP
+import JSON
 import Logins
 import OAuthClient
 import Telemetry
+import Texts
 
 /// Cloudentity ACP as an `AuthorizationServer`: fetches consents and reports outcomes
 /// (`Contract.md`, sections 5 to 7).
@@ -69,11 +71,46 @@ struct CloudentityServer: AuthorizationServer {
             // More than a consent may have, so that one over the limit is recognized as such.
             responseLimit: 4 * ConsentLimits.answer
         )
-        return await tokens.call(
+        let result = await tokens.call(
             request,
             from: endpoint,
             trace: login.details.origin?.trace,
-            refusesToken: { settings.statusPolicy.reading(of: $0.status) == .tokenRefused }
+            refusesToken: refusesToken
         )
+        if case .answer(let answer) = result { note(answer, login, path: url) }
+        return result
+    }
+
+    /// A 401 for another reason than the token is final [AU-6].
+    private func refusesToken(_ answer: OutboundResponse) -> Bool {
+        guard settings.statusPolicy.reading(of: answer.status) == .tokenRefused else {
+            return false
+        }
+        guard answer.status == 401,
+            let code = (try? JSONValue(answer.body))?.withoutUnset["error_code"]
+        else { return true }
+        return code.string?.isExactly("invalid_access_token") == true
+    }
+
+    private func note(_ answer: OutboundResponse, _ login: PendingLogin, path: String) {
+        let isForbidden = answer.status == 403
+        guard isForbidden || answer.hasTraces else { return }
+        let level: LogLevel = isForbidden ? .error : answer.status >= 300 ? .warning : .debug
+        log.log(level, isForbidden ? "server.forbade" : "server.answered") {
+            $0.member("server", id.value)
+            $0.member("login_id", login.key.login.value)
+            $0.member("status", answer.status)
+            if isForbidden {
+                // The client's permission is missing, or the token lacks the scope.
+                let scope =
+                    path.contains("/scope-grants/")
+                    ? "manage_scope_grants" : "manage_openbanking_consents"
+                $0.member("missing_scope", scope)
+                $0.member("is_requested", settings.scopes.contains(scope))
+                let code = Self.reason(in: answer.body).dropFirst()
+                $0.member("error", code.isEmpty ? nil : String(code))
+            }
+            $0.traces(of: answer)
+        }
     }
 }

@@ -6,11 +6,16 @@ import Texts
 /// The body of `POST /authentication/start` (`Contract.md`, section 2).
 struct ReceivedStart {
     let login: LoginID
+    /// Nil also for a tenant that is not served here.
     let tenant: TenantID?
     let details: PendingLogin.Details
     let expiresAt: Timestamp?
     /// `login_state` and `state` have different values [DE-3].
     let hasTwoStates: Bool
+    /// Why the login cannot be taken, if it cannot. It is kept, and reported as failed [ST-8].
+    private(set) var problem: Malformed?
+    /// The body does not say which of several servers sent it.
+    private(set) var isAmbiguous = false
 
     /// What is wrong with a body, in words for its sender.
     struct Malformed: Error, Equatable {
@@ -30,107 +35,132 @@ struct ReceivedStart {
         }
     }
 
+    /// - Throws: what is wrong with a body that names no login, and in strict decoding with any.
     init(_ request: Request, _ inbound: CloudentityInbound) throws(Malformed) {
-        let isStrict = inbound.decoding == .strict
-        var members = StartMembers(isStrict: isStrict)
-        do {
-            var json = JSONScanner(request.bytes, in: request.bodyRange)
-            try json.object { (json, name) throws(JSONError) in try members.take(name, &json) }
-            try json.end()
-        } catch {
-            throw Malformed(error, in: request.bodyRange)
+        let members = try Self.members(of: request, isStrict: inbound.decoding == .strict)
+        guard let login = members.login.flatMap({ LoginID($0) }) else {
+            throw members.problem ?? Malformed("login_id: " + Self.identifierRule)
         }
-        if let problem = members.problem { throw problem }
-        login = try Self.required("login_id", members.login)
-        tenant = try Self.identifier("tenant_id", members.tenant)
-        var details = PendingLogin.Details(
-            user: try Self.required("user_identifier", members.user)
-        )
-        details.workspace = try Self.identifier("server_id", members.workspace)
-        details.client = try Self.identifier("client_id", members.client)
+        var reader = Reader(problem: members.problem)
+        let tenant: TenantID? = reader.identifier("tenant_id", members.tenant)
+        var details = PendingLogin.Details(user: reader.user(members.user))
+        details.workspace = reader.identifier("server_id", members.workspace)
+        details.client = reader.identifier("client_id", members.client)
         details.clientName = members.clientName
         details.requestedScopes = members.scopes
         details.acrValues = members.acrValues
         details.bindingMessage = members.bindingMessage
         // Open Finance Brasil names the consent in a scope. Two different names are noticed when the
-        // consent is fetched: ACP would only repeat a start that is refused here.
+        // consent is fetched.
         details.consentID =
-            try Self.identifier("openbanking_intent_id", members.consent)
+            reader.identifier("openbanking_intent_id", members.consent)
             ?? members.scopes.lazy.compactMap(PendingLogin.Details.consent(in:)).first
             .flatMap { ConsentID($0) }
         details.authorizationDetails = members.authorizationDetails
         details.unknownMembers = members.keptUnknown
-        details.state = members.loginState ?? (isStrict ? nil : members.state)
+        details.state = members.loginState ?? (members.isStrict ? nil : members.state)
         hasTwoStates =
             members.loginState != nil && members.state != nil
             && members.loginState?.exact != members.state?.exact
-        expiresAt = try Self.moment("expires_at", members.expiresAt)
-        self.details = details
-        if details.state == nil, inbound.requiresLoginState || isStrict {
-            throw Malformed("login_state: required, and missing")
+        expiresAt = reader.moment("expires_at", members.expiresAt, isStrict: members.isStrict)
+        if details.state == nil, inbound.requiresLoginState || members.isStrict {
+            reader.note("login_state: required, and missing")
         }
-        if let tenant, !inbound.tenants.isEmpty, !inbound.tenants.contains(tenant) {
-            throw Malformed("tenant_id: not a tenant that is served here", isForAnother: true)
+        let isOurTenant = tenant.map { inbound.tenants.isEmpty || inbound.tenants.contains($0) }
+        if isOurTenant == false {
+            reader.note("tenant_id: not a tenant that is served here", isForAnother: true)
         }
         let workspaces = inbound.allowedWorkspaces
         if let workspace = details.workspace, !workspaces.isEmpty, !workspaces.contains(workspace) {
-            throw Malformed("server_id: not a workspace that is served here", isForAnother: true)
+            reader.note("server_id: not a workspace that is served here", isForAnother: true)
+        }
+        self.login = login
+        self.details = details
+        // Beckon's secret is not sent to a tenant that it was not made for [BP-2].
+        self.tenant = isOurTenant == false ? nil : tenant
+        problem = reader.problem
+        if members.isStrict, let problem { throw problem }
+    }
+
+    private static func members(
+        of request: Request,
+        isStrict: Bool
+    ) throws(Malformed) -> StartMembers {
+        var members = StartMembers(isStrict: isStrict)
+        do {
+            var json = JSONScanner(request.bytes, in: request.bodyRange)
+            try json.object { (json, name) throws(JSONError) in try members.take(name, &json) }
+            try json.end()
+            return members
+        } catch {
+            let problem = Malformed(error, in: request.bodyRange)
+            if isStrict { throw problem }
+            return StartMembers(salvaging: request.bytes, in: request.bodyRange, problem: problem)
         }
     }
 
     /// Decodes a body that came with a credential of all these servers. Its tenant and workspace
-    /// identify the server [BP-2].
+    /// identify the server [BP-2]. If they do not, the first server is told that the login failed.
     static func decode(
         _ request: Request,
         for servers: [CloudentityInbound]
     ) throws(Malformed) -> (server: CloudentityInbound, body: ReceivedStart) {
-        var found: (server: CloudentityInbound, body: ReceivedStart)?
-        var isAmbiguous = false
-        var problem: Malformed?
+        var found: [(server: CloudentityInbound, body: ReceivedStart)] = []
+        var refusal: Malformed?
         for server in servers {
             do throws(Malformed) {
-                let body = try ReceivedStart(request, server)
-                isAmbiguous = found != nil
-                found = (server, body)
+                found.append((server, try ReceivedStart(request, server)))
             } catch {
-                if problem?.isForAnother ?? true { problem = error }
+                if refusal?.isForAnother ?? true { refusal = error }
             }
-            if isAmbiguous { break }
         }
-        if isAmbiguous {
-            throw Malformed("tenant_id, server_id: too little to tell which server calls")
+        let own = found.filter { $0.body.problem?.isForAnother != true }
+        guard let (server, decoded) = own.first ?? found.first else {
+            throw refusal ?? Malformed("no server is served here")
         }
-        if let found { return found }
-        throw problem ?? Malformed("no server is served here")
+        var body = decoded
+        if own.count > 1 {
+            let problem = Malformed("tenant_id, server_id: too little to tell which server calls")
+            if server.decoding == .strict { throw problem }
+            body.problem = body.problem ?? problem
+            body.isAmbiguous = true
+        }
+        return (server, body)
     }
 
-    private static func required<Named>(
-        _ name: String,
-        _ text: String?
-    ) throws(Malformed) -> Identifier<Named> {
-        guard let value: Identifier<Named> = try identifier(name, text) else {
-            throw Malformed("\(name): required, and missing")
-        }
-        return value
-    }
+    private static let identifierRule = "must be a text of 1 to 512 characters, none of control"
 
-    private static func identifier<Named>(
-        _ name: String,
-        _ text: String?
-    ) throws(Malformed) -> Identifier<Named>? {
-        guard let text else { return nil }
-        guard let identifier = Identifier<Named>(text) else {
-            throw Malformed("\(name): must have 1 to 512 characters, none of control")
-        }
-        return identifier
-    }
+    /// Reads values, and keeps the first problem.
+    private struct Reader {
+        var problem: Malformed?
 
-    /// A timestamp of RFC 3339; ACP sends it without fractions and offsets [DE-7].
-    private static func moment(_ name: String, _ text: String?) throws(Malformed) -> Timestamp? {
-        guard let text else { return nil }
-        guard let milliseconds = RFC3339.parse(text) else {
-            throw Malformed("\(name): must be a date and time (RFC 3339)")
+        mutating func note(_ text: String, isForAnother: Bool = false) {
+            // What is for another server is that server's to judge.
+            if isForAnother || problem == nil {
+                problem = Malformed(text, isForAnother: isForAnother)
+            }
         }
-        return Timestamp(milliseconds: milliseconds)
+
+        mutating func identifier<Named>(_ name: String, _ text: String?) -> Identifier<Named>? {
+            guard let text else { return nil }
+            let identifier = Identifier<Named>(text)
+            if identifier == nil { note("\(name): " + ReceivedStart.identifierRule) }
+            return identifier
+        }
+
+        mutating func user(_ text: String?) -> UserID {
+            if text == nil { note("user_identifier: required, and missing") }
+            return identifier("user_identifier", text) ?? PendingLogin.Details.nobody
+        }
+
+        /// RFC 3339 if strict, as ACP sends it without fractions and offsets [DE-7].
+        mutating func moment(_ name: String, _ text: String?, isStrict: Bool) -> Timestamp? {
+            guard let text else { return nil }
+            guard let milliseconds = isStrict ? RFC3339.parse(text) : ExpiryTime.parse(text) else {
+                note("\(name): must be a date and time (RFC 3339)")
+                return nil
+            }
+            return Timestamp(milliseconds: milliseconds)
+        }
     }
 }

@@ -1,12 +1,13 @@
 import JSON
+import Logins
 import Texts
 
-/// The members of the body of a start, read one by one without building a tree. A null member is
-/// absent [DE-9].
+/// The members of the body of a start, read one by one without building a tree. A member without a
+/// value is absent [DE-9].
 struct StartMembers {
     let isStrict: Bool
-    /// The first invalid member. The rest is still read, because a body that is not JSON is the
-    /// problem to report first.
+    /// The first thing that is wrong. The rest is still read: a start that cannot be taken is reported
+    /// as failed with what it names.
     private(set) var problem: ReceivedStart.Malformed?
 
     private(set) var login: String?
@@ -34,19 +35,42 @@ struct StartMembers {
 
     init(isStrict: Bool) { self.isStrict = isStrict }
 
+    /// What can be read of a body that has a `problem`. Of a repeated member the first value counts,
+    /// but a login that is named in two ways has no name.
+    init(salvaging bytes: [UInt8], in range: Range<Int>, problem: ReceivedStart.Malformed) {
+        isStrict = false
+        self.problem = problem
+        var names: Set<ExactText> = []
+        var logins: Set<LoginID?> = []
+        JSONScanner.salvage(bytes, in: range) { (json, name) throws(JSONError) in
+            if name.isExactly("login_id") {
+                logins.insert(nil)
+                let text = try text(name, &json)
+                logins.remove(nil)
+                logins.insert(text.flatMap { LoginID($0) })
+                login = text
+            } else if names.insert(name.exact).inserted {
+                try take(name, &json)
+            } else {
+                try json.skip()
+            }
+        }
+        if logins.count > 1 { login = nil }
+    }
+
     /// Names of more than fifteen bytes come last: comparing them costs a call.
     mutating func take(_ name: String, _ json: inout JSONScanner) throws(JSONError) {
         switch name.exact {
         case "login_id": login = try text(name, &json)
-        case "login_state": loginState = try text(name, &json)
-        case "state": state = try text(name, &json)
+        case "login_state": loginState = try text(name, &json, keepsLong: true)
+        case "state": state = try text(name, &json, keepsLong: true)
         case "tenant_id": tenant = try text(name, &json)
         case "server_id": workspace = try text(name, &json)
         case "client_id": client = try text(name, &json)
         case "client_info": try takeClientInfo(&json)
         case "acr_values": acrValues = try words(name, &json)
         case "binding_message": bindingMessage = try text(name, &json)
-        case "expires_at": expiresAt = try text(name, &json)
+        case "expires_at": expiresAt = try time(name, &json)
         case "user_identifier": user = try text(name, &json)
         case "requested_scopes": scopes = try words(name, &json, takesObjects: !isStrict)
         case "openbanking_intent_id": consent = try text(name, &json)
@@ -96,17 +120,20 @@ struct StartMembers {
         if self.problem == nil { self.problem = ReceivedStart.Malformed(problem) }
     }
 
+    /// A text that is too long is dropped, unless it is what a report has to return.
     private mutating func text(
         _ name: String,
-        _ json: inout JSONScanner
+        _ json: inout JSONScanner,
+        keepsLong: Bool = false
     ) throws(JSONError) -> String? {
         switch try json.kind() {
         case .string:
             let text = try json.string()
             if text.utf8.count > Self.textLimit {
                 note("\(name): longer than \(Self.textLimit) bytes")
+                if !keepsLong { return nil }
             }
-            return text
+            return text.isEmpty ? nil : text
         case .null: try json.null()
         case .object, .array, .number, .bool:
             note("\(name): must be a string")
@@ -115,7 +142,17 @@ struct StartMembers {
         return nil
     }
 
-    /// An array of strings. The lenient decoding also accepts one string of words, and for scopes
+    /// A time as text. The lenient decoding also takes the number of seconds since 1970.
+    private mutating func time(
+        _ name: String,
+        _ json: inout JSONScanner
+    ) throws(JSONError) -> String? {
+        if !isStrict, try json.kind() == .number { return try json.number() }
+        guard let time = try text(name, &json), !UnsetValue.isTime(time) else { return nil }
+        return time
+    }
+
+    /// An array of strings, of which empty ones do not count. The lenient decoding also accepts one string of words, and for scopes
     /// objects as ACP's GET answers have them [DE-5, DE-6].
     private mutating func words(
         _ name: String,
@@ -152,11 +189,10 @@ struct StartMembers {
     }
 
     private mutating func bounded(_ name: String, _ words: [String]) -> [String] {
-        if words.count > Self.listLimit || words.contains(where: { $0.utf8.count > Self.wordLimit })
-        {
-            noteList(name)
-        }
-        return words
+        let words = words.filter { !$0.isEmpty }
+        let short = words.prefix(Self.listLimit).filter { $0.utf8.count <= Self.wordLimit }
+        if short.count < words.count { noteList(name) }
+        return short
     }
 
     private mutating func noteList(_ name: String) {
@@ -182,6 +218,6 @@ struct StartMembers {
                 try json.skip()
             }
         }
-        clientName = found.map { String($0.prefix(512)) }
+        clientName = found.flatMap { $0.isEmpty ? nil : String($0.prefix(512)) }
     }
 }

@@ -33,11 +33,14 @@ struct StatusPolicy: Hashable, Sendable {
     private static func standard(_ status: Int) -> Reading {
         switch status {
         case 200...299: .recorded
-        case 401, 403: .tokenRefused
+        case 401: .tokenRefused
         case 400, 409, 412, 422: .lookOnce
-        case 404: .missing
-        case 408, 425, 429: .notProcessed
-        case 500...599: .ambiguous
+        case 404, 410: .missing
+        // Misdirected, too early, too many: refused before they were processed.
+        case 421, 425, 429: .notProcessed
+        // Who gave up waiting for the request, or for its answer (499: a proxy), does not know what
+        // became of it.
+        case 408, 499, 500...599: .ambiguous
         default: .permanent
         }
     }

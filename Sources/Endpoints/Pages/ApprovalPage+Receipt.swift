@@ -100,7 +100,8 @@ extension ApprovalPage {
         case .consentUnusable: (.alarm, .failedHeading, .unusableText)
         case .consentGone: (.neutral, .failedHeading, .goneText)
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
-            .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient, .interrupted,
+            .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient, .malformedStart,
+            .interrupted,
             .abandoned:
             (.alarm, .failedHeading, .failedText)
         }

@@ -7,7 +7,8 @@ public protocol NotificationChannel: Sendable {
     var id: ChannelID { get }
     /// The pauses between attempts on this channel.
     var retries: RetrySchedule { get }
-    /// False once the receiver has said that it wants no more notifications.
+    /// Whether the channel can be used at all. One that fails only rests for a while, which the
+    /// engine sees to.
     var isEnabled: Bool { get }
 
     /// Notifies the user. It may be called twice for one login; the receiver recognizes repeats by

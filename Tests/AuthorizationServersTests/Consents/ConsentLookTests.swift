@@ -139,7 +139,7 @@ struct ConsentLookTests {
         let example = ConsentExample.of(.ukAccountAccess)
         let login = try await ConsentReportTests.asked(ConsentStage(example), example)
         let rows: [(StatusPolicy.Reading?, ReportAnswer, [String])] = [
-            (nil, .refused("403"), ["POST", "POST"]),
+            (nil, .refused("403"), ["POST"]),
             (.permanent, .refused("403"), ["POST"]),
             (.notProcessed, .later("403", after: nil, inDoubt: false), ["POST"]),
             (.ambiguous, .later("403", after: nil, inDoubt: true), ["POST"]),
