@@ -263,8 +263,7 @@ let package = Package(
             [
                 "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP", "JOSE",
                 "JSON", "Localization", "Logins", "OAuthClient", "SQLiteStore", "Telemetry",
-                "TestSupport",
-                "Threads",
+                "TestSupport", "Texts", "Threads",
             ]
         ),
         tests(

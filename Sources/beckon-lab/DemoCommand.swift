@@ -1,5 +1,6 @@
 import App
 import Commands
+import Configuration
 import CurlClient
 import Lab
 import Net

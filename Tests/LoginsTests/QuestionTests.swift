@@ -70,13 +70,14 @@ struct QuestionTests {
             scopes: names.map { Consent.Scope(requestedName: $0, isOptional: true) }
         )
         for name in names {
-            let granted = try question.grant(for: Selection(scopes: [name])).scopes
+            let granted = try question.grant(for: Selection(scopes: [name], shown: question.digest))
+                .scopes
             #expect(granted.map { Array($0.utf8) } == [Array(name.utf8)])
         }
-        #expect(try question.grant(for: .everything).scopes.count == 2)
+        #expect(try question.grant(for: Selection(shown: question.digest)).scopes.count == 2)
         let one = Self.question(scopes: [Consent.Scope(requestedName: names[0])])
         #expect(throws: Selection.Problem.scopeUnknown) {
-            try one.grant(for: Selection(scopes: [names[1]]))
+            try one.grant(for: Selection(scopes: [names[1]], shown: one.digest))
         }
     }
 

@@ -3,6 +3,7 @@ import Logins
 import OAuthClient
 import Telemetry
 import TestSupport
+import Texts
 
 @testable import AuthorizationServers
 
@@ -46,12 +47,14 @@ struct ConsentStage {
                 ConsentStandard(
                     standard.name,
                     [BrasilData(), BrasilPayment(versions: versions)],
+                    scopes: standard.scopes,
                     recognises: standard.recognises
                 )
             case "obuk":
                 ConsentStandard(
                     standard.name,
                     uk ?? standard.families,
+                    scopes: standard.scopes,
                     recognises: standard.recognises
                 )
             default: standard

@@ -67,7 +67,7 @@ func ask(
     _ = try require(result).get()
     for event in events {
         let next = try await store.update(stored.number) { (login) throws(PendingLogin.Refusal) in
-            try login.apply(event, at: now)
+            try login.apply(event.naming(question.digest), at: now)
         }
         _ = try require(next).get()
     }
@@ -81,7 +81,15 @@ let approved = Decision(
     at: now
 )
 func declined(_ choice: Decision.Choice) -> PendingLogin.Event {
-    .decided(Decision(choice, evidence: approved.evidence, at: now), .everything)
+    .decided(Decision(choice, evidence: approved.evidence, at: now), Selection())
+}
+extension PendingLogin.Event {
+    /// A decision about what was shown.
+    func naming(_ shown: ConsentDigest) -> Self {
+        guard case .decided(let decision, var selection) = self else { return self }
+        selection.shown = shown
+        return .decided(decision, selection)
+    }
 }
 let sent = PendingLogin.Event.decided(approved, Selection(accounts: ["acc-1"], scopes: nil))
 let taken = PendingLogin.Event.reportTaken(confirmed: true)
