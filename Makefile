@@ -70,8 +70,9 @@ names: ## Update the names of countries and currencies in the catalogues, from i
 	@Tests/setup.sh interop
 	.venv/interop/bin/python Tests/Interop/names.py
 
-crash: setup-test build build-lab ## Kill the service repeatedly and check that nothing is lost
-	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/BlackBox/crash.py --rounds 20 --logins 200
+crash: setup-test build build-lab ## Kill the service repeatedly, and run commands beside it: nothing is lost
+	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/BlackBox/crash.py --rounds 20 --logins 200 \
+		--storm 600 --rate 2000
 
 bench: build ## Measure the service beside nginx, C and Go, and print ratios
 	@Tests/setup.sh bench

@@ -147,7 +147,7 @@ let package = Package(
             "Endpoints",
             [
                 "Cryptography", "Dates", "Engine", "HTTP", "Identity", "JSON", "Localization",
-                "Logins", "Telemetry", "Texts",
+                "Logins", "Telemetry", "Texts", "Threads",
             ]
         ),
         // The frame of a program of commands: arguments, help, exit codes.

@@ -44,7 +44,14 @@ public enum ConfigurationFile {
         case .failure(let failure): problem = failure.reason
         case .success(let bytes):
             if let text = String(validating: bytes, as: UTF8.self) {
-                return try Self.read(text, in: environment, read)
+                var result = try Self.read(text, in: environment, read)
+                if let warning = environment.warning(private: path) {
+                    result.warnings.insert(
+                        ConfigurationProblem(path: "", line: nil, reason: "\(path) \(warning)"),
+                        at: 0
+                    )
+                }
+                return result
             }
             problem = "is not UTF-8"
         }

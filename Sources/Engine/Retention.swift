@@ -22,14 +22,21 @@ public struct Retention: Sendable {
     /// Sweeps now and then once a minute, until the task is cancelled.
     ///
     /// Skips one sweep when the clock jumped ahead, because erasing cannot be undone: whoever set it
-    /// wrongly has a minute to correct it.
+    /// wrongly has a minute to correct it. The last sweep of an earlier process counts too: how long
+    /// ago it was is not known, so the first sweep after a long pause is skipped.
     public func run(_ store: any LoginStore, clock: any WallClock, log: Logger) async {
-        var last: (moment: Timestamp, instant: ContinuousClock.Instant)?
+        var last: (moment: Timestamp, uptime: Duration)?
         while !Task.isCancelled {
             let now = clock.now()
-            let instant = ContinuousClock.now
-            let ahead = last.map { (now - $0.moment) - (instant - $0.instant) } ?? .zero
-            last = (now, instant)
+            let uptime = clock.uptime()
+            let ahead: Duration
+            if let last {
+                ahead = (now - last.moment) - (uptime - last.uptime)
+            } else {
+                let moment = try? await store.lastSweep()
+                ahead = moment.map { now - $0 } ?? .zero
+            }
+            last = (now, uptime)
             if ahead > Self.leapAllowed {
                 log.warning("retention.clock_leapt") {
                     $0.member("ahead_s", Int(ahead.components.seconds))
@@ -37,6 +44,7 @@ public struct Retention: Sendable {
             } else {
                 do {
                     try await sweep(store, at: now, log: log)
+                    try await store.noteSweep(at: now)
                 } catch {
                     log.warning("retention.failed") { $0.member("cause", "\(error)") }
                 }

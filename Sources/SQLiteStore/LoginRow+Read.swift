@@ -86,6 +86,12 @@ extension LoginRow {
         guard let bytes = row.bytes(.tickets), bytes.count % ticketLength == 0 else {
             throw row.damaged(.tickets)
         }
+        return tickets(bytes)
+    }
+
+    /// The digests that follow each other in the column; none if one is cut off.
+    static func tickets(_ bytes: [UInt8]) -> [PendingLogin.TicketDigest] {
+        guard bytes.count % ticketLength == 0 else { return [] }
         return stride(from: 0, to: bytes.count, by: ticketLength).map {
             Array(bytes[$0..<$0 + ticketLength])
         }

@@ -157,14 +157,16 @@ enum Schema {
             PRIMARY KEY (phase, outcome)
         ) STRICT, WITHOUT ROWID;
 
-        -- One row: the key of the hashes, the number up to which `login_hash` is complete, and the
-        -- highest number that was ever deleted, so that no number is used twice.
+        -- One row: the key of the hashes, the number up to which `login_hash` is complete, the
+        -- highest number that was ever deleted, so that no number is used twice, and the last sweep
+        -- of retention.
         CREATE TABLE meta (
             id INTEGER PRIMARY KEY CHECK (id = 1),
             hash_key_low INTEGER NOT NULL,
             hash_key_high INTEGER NOT NULL,
             hashes_merged INTEGER NOT NULL DEFAULT 0,
-            deleted_up_to INTEGER NOT NULL DEFAULT 0
+            deleted_up_to INTEGER NOT NULL DEFAULT 0,
+            swept_at INTEGER
         ) STRICT;
         INSERT INTO meta (id, hash_key_low, hash_key_high) VALUES (1, random(), random());
 

@@ -180,9 +180,11 @@ extension WriteTransaction {
         let update = try connection.statement(
             """
             UPDATE login SET
-                redacted = 1, user_id = NULL, client_name = NULL, scopes = '[]',
+                redacted = 1, user_id = NULL, client = NULL, client_name = NULL, scopes = '[]',
                 acr_values = '[]', binding_message = NULL, consent_id = NULL, state = NULL,
                 unknown_members = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
+                address = NULL,
+                granted = CASE WHEN granted IS NULL THEN NULL ELSE '[]' END,
                 selected = CASE WHEN selected IS NULL THEN NULL ELSE '[]' END,
                 tickets = x''
             WHERE number IN (

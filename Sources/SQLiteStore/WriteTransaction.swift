@@ -20,6 +20,7 @@ final class WriteTransaction {
     private var notedStarts: [Starter] = []
     private var censusChanges: [CensusKey: Int] = [:]
     private(set) var clientChanges: [ClientKey: Int] = [:]
+    private var emptiesLog = false
 
     init(
         _ connection: DatabaseConnection,
@@ -45,6 +46,7 @@ final class WriteTransaction {
         try connection.commit()
         highest += Int64(inserted)
         index.commit(highest: highest)
+        if emptiesLog { connection.checkpoint() }
         let logins = changed
         clear()
         return logins
@@ -71,7 +73,7 @@ final class WriteTransaction {
                 break
             }
         }
-        connection.checkpoint()
+        if role == .service { connection.checkpoint() }
     }
 
     private func clear() {
@@ -80,7 +82,12 @@ final class WriteTransaction {
         notedStarts.removeAll(keepingCapacity: true)
         censusChanges.removeAll(keepingCapacity: true)
         clientChanges.removeAll(keepingCapacity: true)
+        emptiesLog = false
     }
+
+    /// Makes the commit empty the log, which has copies of what was erased, here or by a tool. If a
+    /// reader prevents that, the next sweep of retention does it.
+    func emptyLog() { emptiesLog = role == .service }
 
     /// The next number, higher than any before, deleted ones included. Only the service takes
     /// numbers, so it knows the highest.

@@ -119,7 +119,14 @@ struct CommandTests {
 
     @Test(
         "refuses to hash a weak secret unless told to",
-        arguments: ["short", "0123456789012345678", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "абвгд"]
+        arguments: [
+            "short", "0123456789012345678", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "абвгд",
+            // Repeats, sequences, rows of a keyboard and common words, also in other spellings.
+            "passwordpassword1234", "Passw0rd!Passw0rd!Passw0rd!", "abcdefghijklmnopqrstuvwxyz",
+            "zyxwvutsrqponmlkjihgfedcba", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn",
+            "kX9#vQ2mkX9#vQ2mkX9#vQ2m", "administrator-password-2026", "LetMeInLetMeIn12345678",
+            "changemechangeme-please", "Summer2025Winter2026Spring", "12345678901234567890abcdef",
+        ]
     )
     func weakSecret(_ secret: String) async {
         let refused = await Self.run("hash-secret", input: [secret])
@@ -129,6 +136,18 @@ struct CommandTests {
         let taken = await Self.run("hash-secret", "--allow-weak", input: [secret])
         #expect(SecretHash(taken.output)?.matches(Array(secret.utf8)) ?? false)
         #expect(await Self.run("hash-secret", input: []).code == .failed)
+    }
+
+    @Test(
+        "accepts generated secrets and long phrases",
+        arguments: [
+            "correct horse battery staple", "not-a-secret-but-long-enough", "tq7vbn2kx9wz4hd8mfj3",
+            "9f86d081884c7d659a2feaa0c55ad015", "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+            "xkqvzjwmtrbnhdgplfcs", "Zm9vYmFyIHNlY3JldA8s7dQ==",
+        ]
+    )
+    func strong(_ secret: String) {
+        #expect(HashSecretCommand.weakness(of: secret) == nil, "\(SecretStrength.bits(of: secret))")
     }
 
     @Test("generates a secret with its hash, and a key for a webhook")

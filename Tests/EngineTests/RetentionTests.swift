@@ -121,7 +121,8 @@ struct RetentionTests {
                     await retention.run(store, clock: stage.clock, log: stage.log.logger)
                 }
                 try await stage.clock.alarm(by: stage.start + .minutes(1))
-                stage.clock.advance(by: .minutes(700))
+                stage.clock.set(stage.start + .minutes(699))
+                stage.clock.advance(by: .minutes(1))
                 try await stage.clock.alarm(by: stage.start + .minutes(701))
                 #expect(stage.log.events == ["retention.clock_leapt"])
                 #expect(try await store.login(number) != nil)
@@ -132,6 +133,37 @@ struct RetentionTests {
             }
         }
         #expect(stage.log.events == ["retention.clock_leapt"])
+    }
+
+    @Test(
+        "The last sweep of an earlier process is compared with the clock",
+        arguments: [(Int64(10), true), (11, false)]
+    )
+    func restart(minutes: Int64, sweeps: Bool) async throws {
+        let stage = try Stage()
+        let quick = Retention(redactAfter: .zero, deleteAfter: .zero)
+        let number = try await stage.withStore { store in
+            #expect(try await store.lastSweep() == nil)
+            try await quick.sweep(store, at: stage.start, log: stage.log.logger)
+            try await store.noteSweep(at: stage.start)
+            return try await store.insertNew(.inPhase(.settled))
+        }
+        let later = stage.start + .minutes(minutes)
+        stage.clock.set(later)
+        try await stage.withStore { store in
+            #expect(try await store.lastSweep() == stage.start)
+            try await withThrowingTaskGroup { group in
+                group.addTask { await quick.run(store, clock: stage.clock, log: stage.log.logger) }
+                try await stage.clock.alarm(by: later + .minutes(1))
+                #expect((try await store.login(number) == nil) == sweeps)
+                #expect(stage.log.events == (sweeps ? [] : ["retention.clock_leapt"]))
+                #expect(try await store.lastSweep() == (sweeps ? later : stage.start))
+                stage.clock.advance(by: .minutes(1))
+                try await stage.clock.alarm(by: later + .minutes(2))
+                #expect(try await store.login(number) == nil)
+                group.cancelAll()
+            }
+        }
     }
 
     @Test("Retention logs a failure and continues")

@@ -55,6 +55,17 @@ final class Service: Sendable {
         for warning in configuration.warnings {
             log.warning("configuration.warning") { $0.member("about", "\(warning)") }
         }
+        let library = SQLiteLibrary.current
+        if library.canDamageDatabases {
+            log.warning("store.sqlite_version") {
+                $0.member("version", library.version)
+                $0.member(
+                    "about",
+                    "two processes that checkpoint can damage the database before 3.51.3; no other "
+                        + "program may write to it while the service runs"
+                )
+            }
+        }
         ProcessLimits.raiseDescriptors()
         let draining = Draining()
         isDraining = draining
@@ -130,7 +141,7 @@ final class Service: Sendable {
         let router = Router(
             servers.routes + parts.routes(directory: directory, desk: desk)
         )
-        let managementRouter = Router(Self.managementRoutes(store, registry, draining))
+        let managementRouter = Router(Self.managementRoutes(store, registry, draining, clock))
         routes = router.routes + managementRouter.routes
         do {
             let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -166,7 +177,8 @@ final class Service: Sendable {
     private static func managementRoutes(
         _ store: SQLiteLoginStore,
         _ registry: MetricsRegistry,
-        _ draining: Draining
+        _ draining: Draining,
+        _ clock: any WallClock
     ) -> [Route] {
         let check = ManagementRoutes.Check("store") {
             do {
@@ -179,6 +191,7 @@ final class Service: Sendable {
         }
         return ManagementRoutes(
             checks: [check],
+            clock: clock,
             isDraining: { draining.isOn },
             metrics: { await registry.exposition() }
         ).routes
