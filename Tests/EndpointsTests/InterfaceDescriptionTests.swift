@@ -1,6 +1,7 @@
 import Endpoints
 import Foundation
 import HTTP
+import TestSupport
 import Testing
 
 @Suite("The interface description")

@@ -66,7 +66,7 @@ struct ExecChannelTests {
             }
             for _ in 0..<3 { group.addTask { await channel.ask(prompt) } }
             clock.advance(by: prompt.ends - clock.now())
-            try Array("".utf8).write(to: directory.file("go"))
+            try Data().write(to: URL(filePath: directory.file("go")))
             var answers: [DeliveryAnswer] = []
             for try await answer in group { answers.append(answer) }
             #expect(answers.filter { $0 == .delivered }.count == 1)

@@ -334,7 +334,7 @@ struct SameConsentTests {
         let decision = try #require(after.phase.outcome?.decision)
         #expect(decision.challenge == answer.challenge)
         #expect(decision.grant == .nothing && decision.decidedAt == noon)
-        #expect(decision.evidence == Evidence(method: .tap, via: .device, address: nil))
+        #expect(decision.evidence == Evidence(method: .tap, via: answer.evidence.via, address: nil))
         await again.close()
     }
 }

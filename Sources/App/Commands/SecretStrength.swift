@@ -176,7 +176,7 @@ struct SecretStrength {
         world freedom whatever trustno1 starwars pokemon computer internet server service client
         token apikey private public access account bank banking money payment company office summer
         winter spring autumn january february march april monday sunday michael jennifer jordan
-        thomas robert daniel charlie andrew george jessica ashley beckon cloudentity oauth openid
+        thomas robert daniel charlie andrew george jessica ashley beckon oauth openid
         webhook production staging develop database postgres mysql oracle docker kubernetes linux
         contrasena senha segredo motdepasse geheim schluessel hallo bonjour foobar lorem ipsum dolor
         thequickbrownfox correcthorsebatterystaple
