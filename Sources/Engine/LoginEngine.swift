@@ -34,6 +34,7 @@ public final class LoginEngine: Sendable {
     let log: Logger
     let health: [AuthorizationServerID: ServerHealth]
     let tickets = TicketCache()
+    let fetched = FetchedConsents()
     private let slots: Locked<SlotTable>
     private let isStopping = Atomic<Bool>(false)
 
