@@ -101,6 +101,8 @@ public struct StartedServers: Sendable {
     public var metrics: [@Sendable (MetricsRegistry) -> Void] = []
     /// Read credentials again now (SIGHUP).
     public var reloads: [@Sendable () -> Void] = []
+    /// The names of the kinds of consent that they can bring, each once.
+    public var families: [String] = []
 
     public init() {}
 
@@ -109,5 +111,6 @@ public struct StartedServers: Sendable {
         routes += others.routes
         metrics += others.metrics
         reloads += others.reloads
+        families += others.families.filter { !families.contains($0) }
     }
 }

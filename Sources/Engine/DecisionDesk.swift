@@ -161,3 +161,17 @@ public struct DecisionDesk: Sendable {
         return try await login(opening: ticket)
     }
 }
+
+extension DecisionDesk.Refusal: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .noSuchPrompt: "the ticket opens no prompt"
+        case .otherLogin: "the ticket opens another login"
+        case .digestMissing: "an approval must name the consent that was shown"
+        case .methodNotAllowed: "this way of deciding is switched off"
+        case .refused(let refusal, _): "\(refusal)"
+        case .store(let error): "\(error)"
+        }
+    }
+}

@@ -43,7 +43,7 @@ public struct Retention: Sendable {
                 }
             } else {
                 do {
-                    try await sweep(store, at: now, log: log)
+                    try await sweep(store, at: now)
                     try await store.noteSweep(at: now)
                 } catch {
                     log.warning("retention.failed") { $0.member("cause", "\(error)") }
@@ -56,10 +56,9 @@ public struct Retention: Sendable {
     /// One pass over everything that is due at `now`.
     public func sweep(
         _ store: any LoginStore,
-        at now: Timestamp,
-        log: Logger
+        at now: Timestamp
     ) async throws(StoreError) {
-        try await abandon(store, at: now, log)
+        try await abandon(store, at: now)
         while try await store.redact(settledBefore: now - redactAfter, limit: Self.batch)
             == Self.batch
         {}
@@ -72,22 +71,17 @@ public struct Retention: Sendable {
     /// on they age like settled ones.
     private func abandon(
         _ store: any LoginStore,
-        at now: Timestamp,
-        _ log: Logger
+        at now: Timestamp
     ) async throws(StoreError) {
         let moment = now - redactAfter
         var after: LoginNumber?
         while true {
             let page = try await store.logins(in: .stranded, after: after, limit: Self.batch)
             for stored in page where stored.login.terms.reportEnds < moment {
-                let result = try await store.update(stored.number) {
+                // An operator may have been faster.
+                _ = try await store.update(stored.number) {
                     (login) throws(PendingLogin.Refusal) in
                     try login.apply(.abandoned, at: now)
-                }
-                // An operator may have been faster.
-                guard case .success = result else { continue }
-                log.warning("login.abandoned") {
-                    $0.member("number", Int(stored.number.rawValue))
                 }
             }
             // Numbers ascend by arrival, so all further ones arrived later.

@@ -83,7 +83,7 @@ public final class ReplaceableCredentials: Sendable {
     public func register(in registry: MetricsRegistry) {
         guard settings.hasCertificate else { return }
         registry.gauge(
-            "beckon_client_certificate_end_seconds",
+            "beckon_client_certificate_expiry_timestamp_seconds",
             "Expiry of the client certificate in use, in seconds since 1970.",
             [("server", server)]
         ) { self.certificateEnd.map { Double($0.milliseconds / 1000) } ?? .nan }

@@ -33,7 +33,8 @@ extension LoginRow {
             erasedDigest: row.bytes(.consent) == nil
                 ? row.bytes(.digest).flatMap(ConsentDigest.init) : nil,
             tickets: tickets(row),
-            phase: phase(row)
+            phase: phase(row),
+            history: history(row)
         )
     }
 
@@ -126,6 +127,19 @@ extension LoginRow {
             next: row.timestamp(.nextAt),
             inDoubt: doubt & 1 != 0,
             isUnderWay: doubt & 2 != 0
+        )
+    }
+
+    /// Nil unless it was abandoned, and again once it is redacted.
+    private static func history(
+        _ row: Row<LoginColumn>
+    ) throws(StoreError) -> PendingLogin.History? {
+        guard try row.named(.phase) as PendingLogin.PhaseName == .settled,
+            row.bytes(.stranding) != nil
+        else { return nil }
+        return try PendingLogin.History(
+            attempts: StoredLists.attempts(row.text(.attempts)),
+            stranding: stranding(row)
         )
     }
 

@@ -84,7 +84,8 @@ enum Schema {
                 WHEN 'reporting' THEN due_at IS NOT NULL AND next_at IS NOT NULL
                     AND in_doubt IS NOT NULL AND deliveries IS NULL
                     AND outcome IS NOT NULL
-                WHEN 'settled' THEN due_at IS NULL AND next_at IS NULL AND attempts IS NULL
+                WHEN 'settled' THEN due_at IS NULL AND next_at IS NULL
+                    AND (attempts IS NULL OR settlement = 'abandoned')
                     AND in_doubt IS NULL AND deliveries IS NULL
                     AND outcome IS NOT NULL
                 WHEN 'stranded' THEN due_at IS NULL AND next_at IS NOT NULL
@@ -100,9 +101,12 @@ enum Schema {
                 WHEN 'failed' THEN choice IS NULL AND failure IS NOT NULL
                 ELSE outcome IS NULL AND choice IS NULL END),
             CHECK (CASE stranding
-                WHEN 'gone' THEN phase = 'stranded' AND stranding_reason IS NULL
-                WHEN 'out_of_time' THEN phase = 'stranded' AND stranding_reason IS NULL
-                WHEN 'refused' THEN phase = 'stranded' AND stranding_reason IS NOT NULL
+                WHEN 'gone' THEN (phase = 'stranded' OR settlement IS 'abandoned')
+                    AND stranding_reason IS NULL
+                WHEN 'out_of_time' THEN (phase = 'stranded' OR settlement IS 'abandoned')
+                    AND stranding_reason IS NULL
+                WHEN 'refused' THEN (phase = 'stranded' OR settlement IS 'abandoned')
+                    AND stranding_reason IS NOT NULL
                 ELSE stranding IS NULL AND phase <> 'stranded' AND stranding_reason IS NULL END),
             CHECK (CASE reports_expiry
                 WHEN 'never' THEN 1 WHEN 'lodged_consents' THEN 1 WHEN 'always' THEN 1

@@ -40,7 +40,13 @@ final class StoreFile: Sendable {
         do throws(StoreError) {
             for _ in 0..<Self.readerCount { try readers.start(try Self.reader(options)) }
             if role == .service { try engineReader.start(try Self.reader(options)) }
-            try writer.start(transaction, changes: options.changes)
+            try writer.start(
+                transaction,
+                changes: { [changes = options.changes, steps = options.steps] step in
+                    changes(step.after)
+                    steps(step)
+                }
+            )
         } catch {
             readers.stop()
             engineReader.stop()

@@ -16,7 +16,7 @@ final class WriteTransaction {
 
     // Of the current transaction.
     private var inserted = 0
-    private var changed: [StoredLogin] = []
+    private var changed: [LoginStep] = []
     private var notedStarts: [Starter] = []
     private var censusChanges: [CensusKey: Int] = [:]
     private(set) var clientChanges: [ClientKey: Int] = [:]
@@ -38,8 +38,8 @@ final class WriteTransaction {
 
     func begin() throws(StoreError) { try connection.begin() }
 
-    /// Makes everything since `begin` durable and returns the logins that changed.
-    func commit() throws(StoreError) -> [StoredLogin] {
+    /// Makes everything since `begin` durable and returns what changed.
+    func commit() throws(StoreError) -> [LoginStep] {
         try writeCounts()
         // Each login brings two entries. The others share pages and are too few to delay a commit.
         try index.merge(max(512, 4 * inserted), connection)
@@ -47,9 +47,9 @@ final class WriteTransaction {
         highest += Int64(inserted)
         index.commit(highest: highest)
         if emptiesLog { connection.checkpoint() }
-        let logins = changed
+        let steps = changed
         clear()
-        return logins
+        return steps
     }
 
     func rollback() {
@@ -105,8 +105,9 @@ final class WriteTransaction {
     // MARK: After a change of a login
 
     /// Updates counts, index and observers after a login was written. `before` is nil for a new one.
-    func note(_ stored: StoredLogin, before: PendingLogin.Phase?) throws(StoreError) {
-        changed.append(stored)
+    func note(_ stored: StoredLogin, before login: PendingLogin?) throws(StoreError) {
+        changed.append(LoginStep(before: login, after: stored))
+        let before = login?.phase
         let login = stored.login
         let (old, new) = (before.map { CensusKey($0) }, CensusKey(login.phase))
         if old != new {

@@ -61,6 +61,9 @@ struct CommandTests {
             (["logins", "show", "--number=x"], "whole number"),
             (["logins", "list", "--phase=over"], "settled or stranded, not over"),
             (["health", "--management=nowhere"], "an address and a port"),
+            (["health", "--management=[::1]:1", "--config=a"], "cannot be combined"),
+            (["completion"], "SHELL is required"),
+            (["completion", "tcsh"], "must be bash, zsh or fish, not tcsh"),
         ] as [([String], String)]
     )
     func usage(_ words: [String], says: String) async {
@@ -103,6 +106,87 @@ struct CommandTests {
         #expect(wrong.errors.contains("log.level: must be a text, not a number"))
         #expect(wrong.errors.contains("public_url: is missing"))
         #expect(await Self.run("check", "--config", directory.file("none")).code == .configuration)
+    }
+
+    @Test(
+        "finds the service's health by the management address of the configuration",
+        arguments: [
+            ("{ management: { address: '127.0.0.1:1' } }", "127.0.0.1:1"),
+            ("{ management: { address: '0.0.0.0:1' } }", "127.0.0.1:1"),
+            ("{ management: { address: '[::]:1' }, public_url: 7 }", "[::1]:1"),
+        ]
+    )
+    func health(_ configuration: String, asks address: String) async throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.file("beckon.json5")
+        try configuration.write(toFile: file, atomically: true, encoding: .utf8)
+        let (code, _, errors) = await Self.run("health", "--ready", "--config", file)
+        #expect(code == .unavailable)
+        #expect(errors.contains("http://\(address)/health/ready"))
+        try "{ management: { address: 'x' } }".write(
+            toFile: file,
+            atomically: true,
+            encoding: .utf8
+        )
+        #expect(await Self.run("health", "--config", file).code == .configuration)
+    }
+
+    @Test(
+        "completes commands, options and values as they are declared",
+        arguments: [
+            (["us"], ["users"]), (["users", "re"], ["remove"]),
+            (["users", "add", "--us"], ["--user="]),
+            (["logins", "list", "--phase", "=", "se"], ["settled"]),
+            (["logins", "list", "--phase", "st"], ["stranded"]),
+            (["serve", "--cr"], ["--crash-reports"]), (["completion", "f"], ["fish"]),
+            (["logins", "show", "--number", "=", ""], []),
+            (["serve", "--config", "=", "/et"], ["/etc"]),
+            (["keys", "show", "/et"], ["/etc"]),
+            (["users", "add", "--user", "ann", "--lang"], ["--language="]),
+        ] as [([String], [String])]
+    )
+    func completion(_ words: [String], proposes proposals: [String]) async throws {
+        let script = await Self.run("completion", "bash").output
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/bash")
+        let list = (["beckon"] + words).map { "'\($0)'" }.joined(separator: " ")
+        process.arguments = [
+            "-c",
+            "compopt() { :; }; " + script + "\nCOMP_WORDS=(\(list)); COMP_CWORD=\(words.count); "
+                + "_beckon; printf '%s\\n' \"${COMPREPLY[@]}\"",
+        ]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let output = String(
+            decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(),
+            as: UTF8.self
+        )
+        process.waitUntilExit()
+        #expect(output.split(separator: "\n").map(String.init) == proposals)
+    }
+
+    @Test("names every command and option in the completion of each shell")
+    func completions() async throws {
+        for shell in CompletionShell.allCases {
+            let (code, script, _) = await Self.run("completion", shell.rawValue)
+            #expect(code == .ok)
+            for command in CommandLineInterface.program.commands {
+                for word in command.name.split(separator: " ") { #expect(script.contains(word)) }
+                for option in command.options {
+                    let name = shell == .fish ? "-l \(option.name)" : "--\(option.name)"
+                    #expect(script.contains(name), "\(shell): \(name)")
+                }
+            }
+            let directory = try TemporaryDirectory()
+            let file = directory.file("script")
+            try script.write(toFile: file, atomically: true, encoding: .utf8)
+            let path = "/bin/\(shell.rawValue)"
+            guard FileManager.default.isExecutableFile(atPath: path) else { continue }
+            let check = try Process.run(URL(filePath: path), arguments: ["-n", file])
+            check.waitUntilExit()
+            #expect(check.terminationStatus == 0, "\(shell) can read it")
+        }
     }
 
     @Test("hashes a strong secret")

@@ -149,7 +149,8 @@ struct ReplaceableCredentialsTests {
         let registry = MetricsRegistry()
         credentials.register(in: registry)
         let text = String(decoding: await registry.exposition(), as: UTF8.self)
-        let line = "beckon_client_certificate_end_seconds{server=\"acp\"} \(certified.notAfter)"
+        let line =
+            "beckon_client_certificate_expiry_timestamp_seconds{server=\"acp\"} \(certified.notAfter)"
         #expect(text.contains(line + "\n"), "\(text)")
     }
 

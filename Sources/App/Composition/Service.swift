@@ -69,7 +69,9 @@ final class Service: Sendable {
         ProcessLimits.raiseDescriptors()
         let draining = Draining()
         isDraining = draining
-        store = try Self.openStore(configuration.store, clock, changes, log)
+        let registry = MetricsRegistry()
+        let journal = Journal()
+        store = try Self.openStore(configuration.store, clock, changes, journal, log)
 
         let parts = ServiceParts(
             configuration,
@@ -84,7 +86,6 @@ final class Service: Sendable {
             clock: clock
         )
         let plan = parts.plan()
-        let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
         let lines = sink
@@ -102,6 +103,13 @@ final class Service: Sendable {
         )
         for register in servers.metrics { register(registry) }
         reloads = servers.reloads
+        let observer = EngineMetrics(
+            registry,
+            channels: configuration.channels.map(\.id),
+            servers: configuration.serverIDs,
+            families: servers.families
+        )
+        journal.begin(LoginJournal(log: log, observer: observer))
         engine = LoginEngine(
             store: store,
             servers: servers.servers,
@@ -115,11 +123,7 @@ final class Service: Sendable {
                 concurrency: configuration.engine.concurrency,
                 publicURL: configuration.publicURL
             ),
-            observer: EngineMetrics(
-                registry,
-                channels: configuration.channels.map(\.id),
-                servers: configuration.serverIDs
-            ),
+            observer: observer,
             log: log
         )
         ServerMetrics.add(
@@ -161,6 +165,9 @@ final class Service: Sendable {
                     registry
                 )
             )
+            if let tls = configuration.listen.tls {
+                ListenerCertificate(tls).register(in: registry)
+            }
             management = try Server(
                 ServerConfiguration(
                     address: configuration.management.net,
@@ -201,10 +208,12 @@ final class Service: Sendable {
         _ settings: StoreSettings,
         _ clock: SystemClock,
         _ changes: LoginChanges,
+        _ journal: Journal,
         _ log: Logger
     ) throws -> SQLiteLoginStore {
         var options = StoreOptions(path: settings.sqlitePath, role: .service, clock: clock)
         options.changes = { changes.publish($0) }
+        options.steps = { journal.note($0) }
         options.damaged = { number, error in
             log.error("store.damaged_row") {
                 $0.member("number", Int(number.rawValue))
@@ -309,6 +318,13 @@ final class Service: Sendable {
             log.error("certificate.not_reloaded") { $0.member("cause", "\(error)") }
         }
     }
+}
+
+/// The journal of logins. The store, which tells it what happens, exists before its metrics do.
+private final class Journal: Sendable {
+    private let journal = Locked<LoginJournal?>(nil)
+    func begin(_ journal: LoginJournal) { self.journal.withLock { $0 = journal } }
+    func note(_ step: LoginStep) { journal.withLock { $0 }?.note(step) }
 }
 
 /// Whether the service is stopping.

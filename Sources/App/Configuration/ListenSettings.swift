@@ -91,6 +91,18 @@ public struct TLSListenSettings: Hashable, Sendable {
 }
 
 enum ManagementSettings {
+    /// Where this machine reaches it, by the file of a configuration; nothing else of it is read.
+    ///
+    /// - Throws: `ConfigurationError` with every problem of this part.
+    static func load(_ path: String) throws(ConfigurationError) -> SocketAddressText {
+        let found = try ConfigurationFile.load(path, part: true) { root in
+            Self.address(root.group("management", ""))
+        }.0
+        guard InternetAddress(found.host)?.isNoServer == true else { return found }
+        let loopback = found.host.contains(":") ? "::1" : "127.0.0.1"
+        return SocketAddressText(host: loopback, port: found.port)
+    }
+
     /// Default `127.0.0.1:9464`, the port that metrics exporters are registered with.
     static func address(_ section: Section) -> SocketAddressText {
         defer { section.end() }

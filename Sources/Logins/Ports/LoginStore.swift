@@ -140,6 +140,18 @@ public struct Census: Hashable, Sendable {
     }
 }
 
+/// A durable change of a login.
+public struct LoginStep: Sendable {
+    /// Nil for a login that is new.
+    public let before: PendingLogin?
+    public let after: StoredLogin
+
+    public init(before: PendingLogin?, after: StoredLogin) {
+        self.before = before
+        self.after = after
+    }
+}
+
 /// Why a store failed. Nothing was written.
 public enum StoreError: Error, Hashable, Sendable {
     /// Another process or a backup holds the database.
