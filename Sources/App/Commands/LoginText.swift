@@ -25,8 +25,30 @@ enum LoginText {
         case .denied: "denied"
         case .cancelled: "cancelled"
         case .expired: "expired"
-        case .failed(let failure): "failed (\(failure))"
+        case .failed(let failure): "failed (\(code(failure)))"
         case .voided: "failed (consent changed after approval)"
+        }
+    }
+
+    /// One word, for a column that programs read; it must not change.
+    private static func code(_ failure: Failure) -> String {
+        switch failure {
+        case .userUnknown: "userUnknown"
+        case .userDisabled: "userDisabled"
+        case .noChannel: "noChannel"
+        case .everyChannelRefused: "everyChannelRefused"
+        case .tooManyLoginsOfUser: "tooManyLoginsOfUser"
+        case .tooManyLoginsOfClient: "tooManyLoginsOfClient"
+        case .tooManyStartsOfUser: "tooManyStartsOfUser"
+        case .tooManyStartsOfClient: "tooManyStartsOfClient"
+        case .consentUnusable: "consentUnusable"
+        case .consentGone: "consentGone"
+        case .noAccounts: "noAccounts"
+        case .accountNotTheirs: "accountNotTheirs"
+        case .interrupted: "interrupted"
+        case .consentBusy: "consentBusy"
+        case .superseded: "superseded"
+        case .abandoned: "abandoned"
         }
     }
 
@@ -88,6 +110,7 @@ enum LoginText {
         add("login_id", login.key.login.value)
         add("phase", name(login.phase.name))
         add("outcome", name(login.phase.outcome))
+        if case .failed(let failure) = login.phase.outcome { add("cause", "\(failure)") }
         add("user", login.details.user.value)
         add("workspace", login.details.workspace?.value)
         add("client", login.details.client?.value)
