@@ -76,7 +76,8 @@ public struct LoginJournal: Sendable {
         }
     }
 
-    /// A user's decision, or what ended the login without one.
+    /// What ended the login. The line of a decision is written by whoever took it, who knows the
+    /// request; here it is counted.
     private func noteEnd(_ outcome: Outcome, _ login: PendingLogin) {
         let family = login.question?.consent.kind.name
         if let decision = outcome.decision {
@@ -86,11 +87,6 @@ public struct LoginJournal: Sendable {
                 family: family ?? "",
                 took: decision.decidedAt - login.terms.receivedAt
             )
-            write("login.decided", login) {
-                $0.member("decision", name)
-                $0.member("family", family)
-                $0.member("via", decision.evidence.via == .page ? "page" : "device")
-            }
             return
         }
         switch outcome {

@@ -189,6 +189,22 @@ struct CommandTests {
         }
     }
 
+    @Test(
+        "warns of a configuration and of secrets that other users can read or change",
+        arguments: [
+            (0o600, false), (0o640, false), (0o644, true), (0o602, true), (0o660, false),
+        ] as [(Int, Bool)]
+    )
+    func modes(_ mode: Int, warns: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.file("beckon.json5")
+        try ConfigurationFixtures.minimal().write(toFile: file, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+        let (code, _, errors) = await Self.run("check", "--config", file)
+        #expect(code == .ok)
+        #expect(errors.contains("beckon.json5 can be read or changed by other users") == warns)
+    }
+
     @Test("hashes a strong secret")
     func hashSecret() async throws {
         let (code, output, errors) = await Self.run(

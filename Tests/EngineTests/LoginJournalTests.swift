@@ -30,7 +30,7 @@ struct LoginJournalTests {
                 [prepared, .notDelivered(.named("webhook"), "503", until: noon)],
                 ["notification.delayed"], "503"
             ),
-            ([prepared, approved], ["login.decided"], "approve"),
+            ([prepared, approved], [], ""),
             ([.unusable(.userDisabled)], ["login.failed"], "the user is disabled"),
             (
                 [prepared, approved, .reportTaken(confirmed: true)],
