@@ -61,8 +61,9 @@ sanitize: setup-test ## Run the tests with the thread and address sanitizers
 fuzz: setup-test ## Fuzz what reads the input of peers, and the routes of the whole service, one minute each
 	Tests/Fuzz/run.sh 60
 
-interop: setup-test ## Compare tokens, keys and texts with Python libraries, and scan our TLS
+interop: setup-test build ## Compare tokens, keys, texts and metrics with other programs, and scan our TLS
 	@Tests/setup.sh interop
+	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/Interop/metrics.py
 	.venv/interop/bin/python Tests/Interop/names.py --check
 	BECKON_INTEROP=1 $(SWIFT) test $(SWIFTFLAGS) --disable-xctest --filter ForeignLibraryTests
 	$(SWIFT) build $(SWIFTFLAGS) --product beckon
@@ -72,8 +73,9 @@ names: ## Update the names of countries and currencies in the catalogues, from i
 	@Tests/setup.sh interop
 	.venv/interop/bin/python Tests/Interop/names.py
 
-crash: setup-test build build-lab ## Kill the service repeatedly and check that nothing is lost
-	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/BlackBox/crash.py --rounds 20 --logins 200
+crash: setup-test build build-lab ## Kill the service repeatedly, and run commands beside it: nothing is lost
+	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/BlackBox/crash.py --rounds 20 --logins 200 \
+		--storm 600 --rate 2000
 
 bench: build ## Measure the service beside nginx, C and Go, and print ratios
 	@Tests/setup.sh bench

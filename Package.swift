@@ -147,7 +147,7 @@ let package = Package(
             "Endpoints",
             [
                 "Cryptography", "Dates", "Engine", "HTTP", "Identity", "JSON", "Localization",
-                "Logins", "Telemetry", "Texts",
+                "Logins", "Telemetry", "Texts", "Threads",
             ]
         ),
         // The frame of a program of commands: arguments, help, exit codes.
@@ -156,8 +156,9 @@ let package = Package(
             "App",
             [
                 "AuthorizationServers", "Commands", "Configuration", "Cryptography", "CurlClient",
-                "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Logins", "Net",
-                "Notifications", "OAuthClient", "SQLiteStore", "TLS", "Telemetry", "Threads",
+                "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Localization",
+                "Logins", "Net", "Notifications", "OAuthClient", "SQLiteStore", "TLS",
+                "Telemetry", "Threads",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),

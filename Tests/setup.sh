@@ -98,6 +98,13 @@ if [ "$what" = bench ]; then
 fi
 
 if [ "$what" = interop ]; then
+    # promtool, which reads the metrics.
+    if ! has promtool; then
+        echo "Installing prometheus…"
+        as_root=
+        [ "$(id -u)" = 0 ] || as_root=sudo
+        $as_root apt-get install -y -qq --no-install-recommends prometheus >/dev/null
+    fi
     cd "$(dirname "$0")/.."
     wanted=Tests/Interop/requirements.txt
     # Rebuilt when the requirements change. The marker is written last, so an interrupted build counts as none.

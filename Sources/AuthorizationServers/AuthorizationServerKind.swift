@@ -103,6 +103,8 @@ public struct StartedServers: Sendable {
     public var metrics: [@Sendable (MetricsRegistry) -> Void] = []
     /// Read credentials again now (SIGHUP).
     public var reloads: [@Sendable () -> Void] = []
+    /// The names of the kinds of consent that they can bring, each once.
+    public var families: [String] = []
 
     public init() {}
 
@@ -111,5 +113,6 @@ public struct StartedServers: Sendable {
         routes += others.routes
         metrics += others.metrics
         reloads += others.reloads
+        families += others.families.filter { !families.contains($0) }
     }
 }

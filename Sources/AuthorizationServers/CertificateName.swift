@@ -143,13 +143,12 @@ struct RequiredCertificate {
             key,
             type: "true, false, or a list that names certificates.",
             default: "false",
-            example: "[{ \"x5t#S256\": \"_7N2jMaO7fr2qSNaVxh1qxbbZi1bzdqUKOE5QSMPS3A\" }, "
-                + "{ dns: \"acp.bank.example\" }]",
             """
             Also require a client certificate, see listen.tls: with true any certificate of \
             client_authorities, else one that the list names by its thumbprint (x5t#S256), its \
             subject (RFC 4514, as openssl x509 -subject -nameopt RFC2253 prints it) or an \
-            alternative name (dns, uri, ip, email). List the old and the new one while rotating.
+            alternative name (dns, uri, ip, email), such as [{ dns: "acp.bank.example" }]. List the \
+            old and the new one while rotating.
             """
         )
         switch node?.value {

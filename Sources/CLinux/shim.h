@@ -1,4 +1,5 @@
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -11,4 +12,10 @@ extern int accept4(int, struct sockaddr *, socklen_t *, int);
 // Swift imports IN6_IS_ADDR_V4MAPPED, a macro with casts, not at all.
 static inline int beckon_is_mapped_ipv4(const struct in6_addr *address) {
     return IN6_IS_ADDR_V4MAPPED(address);
+}
+
+/* Variadic in C. Without it the kernel writes no core dump, not even to a program that collects them,
+   and only root can attach a debugger. */
+static inline void beckon_forbid_core_dumps(void) {
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

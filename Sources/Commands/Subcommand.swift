@@ -10,6 +10,9 @@ public protocol Subcommand: Sendable {
     static var options: [CommandOption] { get }
     /// The arguments it accepts that are not options.
     static var operands: Operands { get }
+    /// The values that such an argument can have, for completion; empty if there are too many to
+    /// name.
+    static var operandChoices: [String] { get }
     /// Whether it handles SIGTERM, SIGINT and SIGHUP itself. Other commands end by them.
     static var handlesSignals: Bool { get }
 
@@ -27,6 +30,8 @@ extension Subcommand {
     public static var details: String { "" }
     /// None.
     public static var operands: Operands { .none }
+    /// None.
+    public static var operandChoices: [String] { [] }
     /// It does not.
     public static var handlesSignals: Bool { false }
 }
@@ -54,6 +59,8 @@ public struct CommandOption: Sendable {
     /// Shown by `--help`; the command itself applies it.
     let defaultText: String?
     let isRequired: Bool
+    /// The values there are, for completion; empty if there are too many to name.
+    let choices: [String]
 
     /// An option without a value.
     public static func flag(_ name: String, _ explanation: String) -> CommandOption {
@@ -62,24 +69,28 @@ public struct CommandOption: Sendable {
             value: .flag,
             explanation: explanation,
             defaultText: nil,
-            isRequired: false
+            isRequired: false,
+            choices: []
         )
     }
 
-    /// An option with a value. `value` is the name of the value in `--help`.
+    /// An option with a value. `value` is the name of the value in `--help`; `FILE` and `DIRECTORY` are
+    /// paths.
     public static func text(
         _ name: String,
         _ value: String,
         _ explanation: String,
         default defaultText: String? = nil,
-        required: Bool = false
+        required: Bool = false,
+        choices: [String] = []
     ) -> CommandOption {
         CommandOption(
             name: name,
             value: .text(value),
             explanation: explanation,
             defaultText: defaultText,
-            isRequired: required
+            isRequired: required,
+            choices: choices
         )
     }
 }

@@ -12,6 +12,7 @@ extension Section {
         guard case .success(let certificateBytes) = environment.read(chain),
             case .success(let keyBytes) = environment.read(key)
         else { return }
+        if let warning = environment.warning(private: key) { warn("key", "\(key) \(warning)") }
         do throws(CertifiedKey.Problem) {
             let certified = try CertifiedKey(certificate: certificateBytes, key: keyBytes)
             if let now = environment.now, let warning = certified.warning(at: now) {

@@ -5,12 +5,14 @@ public enum ConfigurationFile {
     /// - Parameters:
     ///   - text: JSON5.
     ///   - environment: the files and variables that it refers to.
+    ///   - isPart: whether `read` needs a part of the keys, and the others do not matter.
     ///   - read: reads the keys of the file as a whole.
     /// - Returns: what `read` made, and what is allowed but deserves attention.
     /// - Throws: `ConfigurationError` with every problem.
     public static func read<Result>(
         _ text: String,
         in environment: Environment,
+        part isPart: Bool = false,
         _ read: (Section) -> Result
     ) throws(ConfigurationError) -> (Result, warnings: [ConfigurationProblem]) {
         let node: ConfigurationNode
@@ -26,16 +28,17 @@ public enum ConfigurationFile {
         let root = Section(node, path: "", shared: .init(notes, environment))
         declareDevelopment(root)
         let result = read(root)
-        root.end()
+        if !isPart { root.end() }
         if !notes.problems.isEmpty { throw ConfigurationError(notes.problems) }
         return (result, notes.warnings)
     }
 
-    /// Reads and checks a file; paths in it are relative to its directory.
+    /// Reads and checks a file, or a part of it; paths in it are relative to its directory.
     ///
     /// - Throws: `ConfigurationError` with every problem.
     public static func load<Result>(
         _ path: String,
+        part isPart: Bool = false,
         _ read: (Section) -> Result
     ) throws(ConfigurationError) -> (Result, warnings: [ConfigurationProblem]) {
         let environment = Environment.real(directory: Environment.directory(of: path))
@@ -44,7 +47,14 @@ public enum ConfigurationFile {
         case .failure(let failure): problem = failure.reason
         case .success(let bytes):
             if let text = String(validating: bytes, as: UTF8.self) {
-                return try Self.read(text, in: environment, read)
+                var result = try Self.read(text, in: environment, part: isPart, read)
+                if let warning = environment.warning(private: path) {
+                    result.warnings.insert(
+                        ConfigurationProblem(path: "", line: nil, reason: "\(path) \(warning)"),
+                        at: 0
+                    )
+                }
+                return result
             }
             problem = "is not UTF-8"
         }

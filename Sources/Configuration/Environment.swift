@@ -6,6 +6,8 @@ public import Logins
 public struct Environment: Sendable {
     /// The contents of a file, or why it cannot be read.
     public var read: @Sendable (String) -> Result<[UInt8], FileProblem>
+    /// Whether other users of the machine can read or change a file, by its mode.
+    public var isOpenToOthers: @Sendable (String) -> Bool = { _ in false }
     /// An environment variable; nil when it is not set.
     public var variable: @Sendable (String) -> String?
     /// Why a path cannot be used in a way; nil when it can.
@@ -55,6 +57,10 @@ public struct Environment: Sendable {
         clock_gettime(CLOCK_REALTIME, &time)
         environment.now = Timestamp(milliseconds: Int64(time.tv_sec) * 1000)
         environment.obstacle = findObstacle
+        environment.isOpenToOthers = { path in
+            var status = stat()
+            return stat(path, &status) == 0 && status.st_mode & mode_t(S_IROTH | S_IWOTH) != 0
+        }
         environment.variable = { name in getenv(name).map { String(cString: $0) } }
         return environment
     }
@@ -92,6 +98,12 @@ public struct Environment: Sendable {
             if isFolder { return FileProblem("is a directory") }
             return access(path, X_OK) == 0 ? nil : FileProblem("cannot be run by this user")
         }
+    }
+
+    /// What is wrong with the mode of a file that must be private; nil if nothing is. The rest of a
+    /// sentence that begins with the path.
+    public func warning(private path: String) -> String? {
+        isOpenToOthers(path) ? "can be read or changed by other users; use chmod o=" : nil
     }
 
     /// The whole contents of a file, or why it cannot be read.

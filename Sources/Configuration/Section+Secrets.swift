@@ -125,6 +125,9 @@ extension Section {
         switch environment.read(file) {
         case .failure(let failure): return problem("\(file) \(failure.reason)")
         case .success(let bytes):
+            if let warning = environment.warning(private: file) {
+                shared.notes.warn(path, node.line, "\(file) \(warning)")
+            }
             return source(SecretSource.bytes(inFile: bytes), file, file: file)
         }
     }

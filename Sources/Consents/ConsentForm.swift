@@ -99,3 +99,8 @@ public enum ConsentForm {
         do { return try JSONValue(bytes) } catch { throw Unreadable(member: "\(error)") }
     }
 }
+
+extension ConsentForm.Unreadable: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String { "\(member) cannot be read" }
+}

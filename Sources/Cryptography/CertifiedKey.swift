@@ -102,3 +102,14 @@ private func refuse(
     _ isWriting: Int32,
     _ stored: UnsafeMutableRawPointer?
 ) -> Int32 { -1 }
+
+extension CertifiedKey.Problem: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .noCertificate: "there is no certificate that can be read"
+        case .noKey: "there is no unencrypted key that can be read"
+        case .mismatch: "the key does not match the certificate"
+        }
+    }
+}

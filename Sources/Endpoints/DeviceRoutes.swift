@@ -289,6 +289,8 @@ extension Logger {
             $0.member("id", Int(clamping: request.id))
             $0.members(about: stored.login)
             $0.member("reference", LoginReference.text(of: stored.login.key))
+            $0.member("decision", choice.loggedName)
+            $0.member("family", stored.login.question?.consent.kind.name)
             if isFraud { $0.member("client_id", stored.login.details.client?.value) }
         }
     }

@@ -53,11 +53,21 @@ public struct DecisionDesk: Sendable {
     ///
     /// - Throws: `noSuchPrompt` or `store`.
     public func login(opening ticket: String) async throws(Refusal) -> StoredLogin {
-        guard let ticket = PromptTicket(ticket) else { throw .noSuchPrompt }
+        let ticket = try await checked(ticket)
         let stored: StoredLogin?
         do { stored = try await store.login(ticket.number) } catch { throw .store(error) }
         guard let stored, ticket.opens(stored.login) else { throw .noSuchPrompt }
         return stored
+    }
+
+    /// A ticket that opens a login. Anybody can send a guess, so this reads nothing but the login's
+    /// tickets and does not use the writer.
+    private func checked(_ text: String) async throws(Refusal) -> PromptTicket {
+        guard let ticket = PromptTicket(text) else { throw .noSuchPrompt }
+        let known: [PendingLogin.TicketDigest]
+        do { known = try await store.tickets(of: ticket.number) } catch { throw .store(error) }
+        guard ticket.isAmong(known) else { throw .noSuchPrompt }
+        return ticket
     }
 
     /// Records a decision durably. Before an approval, its user is looked up. Repeating the same decision returns the login in its current
@@ -78,7 +88,7 @@ public struct DecisionDesk: Sendable {
             Selection()
         }
     ) async throws(Refusal) -> StoredLogin {
-        guard let ticket = PromptTicket(ticket) else { throw .noSuchPrompt }
+        let ticket = try await checked(ticket)
         let now = clock.now()
         let evidence = Evidence(method: .tap, via: via, address: address)
         let needsMore = choice == .approve && !allowsApprovalByTap
@@ -171,5 +181,20 @@ public struct DecisionDesk: Sendable {
             }
         }
         return try await login(opening: ticket)
+    }
+}
+
+extension DecisionDesk.Refusal: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .noSuchPrompt: "the ticket opens no prompt"
+        case .otherLogin: "the ticket opens another login"
+        case .methodNotAllowed: "this way of deciding is switched off"
+        case .userMayNotApprove(let failure): "the user may not approve: \(failure)"
+        case .directory(let error): "\(error)"
+        case .refused(let refusal, _): "\(refusal)"
+        case .store(let error): "\(error)"
+        }
     }
 }

@@ -6,4 +6,15 @@ public protocol EngineObserver: Sendable {
     func delivered(_ channel: ChannelID, _ answer: DeliveryAnswer, took: Duration)
     /// An authorization server answered a report, after that time.
     func reported(_ server: AuthorizationServerID, _ answer: ReportAnswer, took: Duration)
+    /// A login was stored.
+    func started(_ server: AuthorizationServerID)
+    /// A user made that choice (`Decision.Choice.loggedName`) about a consent of that kind, so long after the login arrived.
+    func decided(_ choice: String, family: String, took: Duration)
+}
+
+extension EngineObserver {
+    /// Does nothing.
+    public func started(_ server: AuthorizationServerID) {}
+    /// Does nothing.
+    public func decided(_ choice: String, family: String, took: Duration) {}
 }

@@ -43,7 +43,7 @@ extension LoginEngine {
                 resting: Set(channels.filter(\.isResting).map(\.channel))
             )
             guard !deliveries.isEmpty else { throw .failure(.noChannel) }
-            let question = try await question(of: login, server)
+            let question = try await question(of: stored, server)
             let ticket = PromptTicket(for: stored.number)
             tickets.keep(ticket)
             // The ticket comes first: a consent that has expired ends the login, which then takes
@@ -94,20 +94,28 @@ extension LoginEngine {
 
     /// The consent, and the accounts that the user may choose from.
     private func question(
-        of login: PendingLogin,
+        of stored: StoredLogin,
         _ server: any AuthorizationServer
     ) async throws(Obstacle) -> Question {
-        let consent: Consent
-        switch await server.consent(of: login) {
-        case .consent(let answer): consent = answer
-        case .gone: throw .failure(.consentGone)
-        case .later(let reason, let asked): throw .later(reason, after: asked)
-        case .unusable(let failure): throw logged("consent.unusable", failure, login)
+        let login = stored.login
+        let entry: FetchedConsents.Entry
+        if let kept = fetched.take(stored.number, at: clock.uptime()) {
+            entry = kept
+        } else {
+            switch await server.consent(of: login) {
+            case .consent(let answer): entry = (answer, clock.uptime())
+            case .gone: throw .failure(.consentGone)
+            case .later(let reason, let asked): throw .later(reason, after: asked)
+            case .unusable(let failure): throw logged("consent.unusable", failure, login)
+            }
         }
+        let consent = entry.consent
         let offered: [BankAccount]
         switch await AccountOffer(directory: accounts).accounts(for: consent, of: login) {
         case .offered(let answer): offered = answer
-        case .later(let reason): throw .later(reason)
+        case .later(let reason):
+            fetched.keep(entry, of: stored.number)
+            throw .later(reason)
         case .unusable(let failure): throw logged("consent.no_account", failure, login)
         }
         return Question(

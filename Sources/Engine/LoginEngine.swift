@@ -37,6 +37,7 @@ public final class LoginEngine: Sendable {
     let tickets = TicketCache()
     /// Of every channel of the plan.
     public let channels: [ChannelHealth]
+    let fetched = FetchedConsents()
     private let slots: Locked<SlotTable>
     private let isStopping = Atomic<Bool>(false)
 

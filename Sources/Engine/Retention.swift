@@ -22,21 +22,29 @@ public struct Retention: Sendable {
     /// Sweeps now and then once a minute, until the task is cancelled.
     ///
     /// Skips one sweep when the clock jumped ahead, because erasing cannot be undone: whoever set it
-    /// wrongly has a minute to correct it.
+    /// wrongly has a minute to correct it. The last sweep of an earlier process counts too: how long
+    /// ago it was is not known, so the first sweep after a long pause is skipped.
     public func run(_ store: any LoginStore, clock: any WallClock, log: Logger) async {
-        var last: (moment: Timestamp, instant: ContinuousClock.Instant)?
+        var last: (moment: Timestamp, uptime: Duration)?
         while !Task.isCancelled {
             let now = clock.now()
-            let instant = ContinuousClock.now
-            let ahead = last.map { (now - $0.moment) - (instant - $0.instant) } ?? .zero
-            last = (now, instant)
+            let uptime = clock.uptime()
+            let ahead: Duration
+            if let last {
+                ahead = (now - last.moment) - (uptime - last.uptime)
+            } else {
+                let moment = try? await store.lastSweep()
+                ahead = moment.map { now - $0 } ?? .zero
+            }
+            last = (now, uptime)
             if ahead > Self.leapAllowed {
                 log.warning("retention.clock_leapt") {
                     $0.member("ahead_s", Int(ahead.components.seconds))
                 }
             } else {
                 do {
-                    try await sweep(store, at: now, log: log)
+                    try await sweep(store, at: now)
+                    try await store.noteSweep(at: now)
                 } catch {
                     log.warning("retention.failed") { $0.member("cause", "\(error)") }
                 }
@@ -48,10 +56,9 @@ public struct Retention: Sendable {
     /// One pass over everything that is due at `now`.
     public func sweep(
         _ store: any LoginStore,
-        at now: Timestamp,
-        log: Logger
+        at now: Timestamp
     ) async throws(StoreError) {
-        try await abandon(store, at: now, log)
+        try await abandon(store, at: now)
         while try await store.redact(settledBefore: now - redactAfter, limit: Self.batch)
             == Self.batch
         {}
@@ -64,22 +71,17 @@ public struct Retention: Sendable {
     /// on they age like settled ones.
     private func abandon(
         _ store: any LoginStore,
-        at now: Timestamp,
-        _ log: Logger
+        at now: Timestamp
     ) async throws(StoreError) {
         let moment = now - redactAfter
         var after: LoginNumber?
         while true {
             let page = try await store.logins(in: .stranded, after: after, limit: Self.batch)
             for stored in page where stored.login.terms.reportEnds < moment {
-                let result = try await store.update(stored.number) {
+                // An operator may have been faster.
+                _ = try await store.update(stored.number) {
                     (login) throws(PendingLogin.Refusal) in
                     try login.apply(.abandoned, at: now)
-                }
-                // An operator may have been faster.
-                guard case .success = result else { continue }
-                log.warning("login.abandoned") {
-                    $0.member("number", Int(stored.number.rawValue))
                 }
             }
             // Numbers ascend by arrival, so all further ones arrived later.

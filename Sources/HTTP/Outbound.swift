@@ -153,3 +153,8 @@ public enum OutboundError: Error, Hashable, Sendable {
         }
     }
 }
+
+extension OutboundError: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String { reason }
+}

@@ -72,3 +72,8 @@ public enum RequestError: Error, Hashable, Sendable, CaseIterable {
         }
     }
 }
+
+extension RequestError: CustomStringConvertible {
+    /// A sentence.
+    public var description: String { "\(detail)" }
+}

@@ -7,7 +7,8 @@ import Threads
 public final class CachedDirectory: UserDirectory {
     private struct Entry {
         let user: User?
-        let ends: Timestamp
+        /// By `WallClock.uptime`, so that setting the clock does not change it.
+        let ends: Duration
     }
 
     private struct Entries {
@@ -50,7 +51,7 @@ public final class CachedDirectory: UserDirectory {
     /// The cached answer, without waiting: nil when there is none, `.some(nil)` when the directory
     /// has no such user.
     public func peek(_ id: UserID) -> User?? {
-        let now = clock.now()
+        let now = clock.uptime()
         return entries.withLock { entries in
             guard let entry = entries.young[id] ?? entries.old[id], now < entry.ends else {
                 return nil
@@ -79,7 +80,7 @@ public final class CachedDirectory: UserDirectory {
     }
 
     private func keep(_ user: User?, of id: UserID) {
-        let entry = Entry(user: user, ends: clock.now() + (user == nil ? notFound : found))
+        let entry = Entry(user: user, ends: clock.uptime() + (user == nil ? notFound : found))
         entries.withLock { entries in
             if entries.young.count >= generation, entries.young[id] == nil {
                 entries.old = entries.young

@@ -45,8 +45,11 @@ public struct PromptTicket: Sendable {
     }
 
     /// Whether this ticket was issued for `login`. Takes the same time for every wrong ticket.
-    public func opens(_ login: PendingLogin) -> Bool {
+    public func opens(_ login: PendingLogin) -> Bool { isAmong(login.tickets) }
+
+    /// Whether these are the digests of a login that this ticket opens.
+    public func isAmong(_ tickets: [PendingLogin.TicketDigest]) -> Bool {
         let digest = digest
-        return login.tickets.reduce(false) { ConstantTime.equal($1, digest) || $0 }
+        return tickets.reduce(false) { ConstantTime.equal($1, digest) || $0 }
     }
 }

@@ -10,6 +10,10 @@ extension Language {
         return .en
     }
 
+    /// The language of the pages for a tag (RFC 4647 §3.4); nil if they are in none that would be
+    /// understood.
+    public static func named(_ tag: String) -> Language? { lookUp(tag) }
+
     /// Longer tags are ignored, because looking one up takes quadratic time. Every registered tag is
     /// shorter (RFC 5646 §4.4.1).
     private static let longestTag = 35

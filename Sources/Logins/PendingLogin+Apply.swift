@@ -108,7 +108,8 @@ extension PendingLogin {
             guard now < terms.reportEnds else { throw .pastDeadline }
             report.next = now
             phase = .reporting(outcome, report)
-        case (.stranded(let outcome, _, _), .abandoned):
+        case (.stranded(let outcome, let report, let stranding), .abandoned):
+            history = History(attempts: report.attempts, stranding: stranding)
             phase = .settled(outcome, .abandoned, at: now)
         case (.stranded, .prepared), (.stranded, .preparationDelayed), (.stranded, .unusable),
             (.stranded, .ticketIssued), (.stranded, .delivered), (.stranded, .notDelivered),

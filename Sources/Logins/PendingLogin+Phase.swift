@@ -81,6 +81,19 @@ extension PendingLogin {
         case abandoned
     }
 
+    /// What an operator may want to know of an abandoned login later.
+    public struct History: Hashable, Sendable {
+        /// The failed attempts to report it.
+        public let attempts: Attempts
+        /// Why it was stranded.
+        public let stranding: Stranding
+
+        public init(attempts: Attempts, stranding: Stranding) {
+            self.attempts = attempts
+            self.stranding = stranding
+        }
+    }
+
     /// Why a login is stranded.
     public enum Stranding: Hashable, Sendable {
         /// The server ended the login before the report.

@@ -135,6 +135,8 @@ public struct PendingLogin: Hashable, Sendable {
     /// The digests of the valid tickets, oldest first, at most `maximumTickets`.
     public internal(set) var tickets: [TicketDigest]
     public internal(set) var phase: Phase
+    /// What is left of the report of an abandoned login.
+    public internal(set) var history: History?
 
     /// A login that has just arrived. If it is too late to show it, it is settled as expired.
     public init(key: LoginKey, terms: Terms, details: Details) {
@@ -159,7 +161,8 @@ public struct PendingLogin: Hashable, Sendable {
         question: Question?,
         erasedDigest: ConsentDigest? = nil,
         tickets: [TicketDigest],
-        phase: Phase
+        phase: Phase,
+        history: History? = nil
     ) {
         self.key = key
         self.terms = terms
@@ -168,6 +171,7 @@ public struct PendingLogin: Hashable, Sendable {
         self.erasedDigest = erasedDigest
         self.tickets = tickets
         self.phase = phase
+        self.history = history
     }
 
     /// The lodged consent, once it is known. No two live logins have the same one.

@@ -1,3 +1,4 @@
+import Glibc
 public import TLS
 
 /// Why a server cannot be set up.
@@ -18,4 +19,18 @@ enum ConnectionEnd: Error {
     /// The peer has closed the connection, or was disconnected.
     case gone
     case timedOut
+}
+
+extension NetError: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .unknownHost(let host): "\(host) is neither an address nor a name that resolves"
+        case .addressInUse(let address): "\(address) is in use by another process"
+        case .addressRefused(let address):
+            "\(address) cannot be used: a privileged port, or not an address of this machine"
+        case .system(let call, let code): unsafe "\(call): \(String(cString: strerror(code)))"
+        case .tls(let error): "\(error)"
+        }
+    }
 }

@@ -71,6 +71,8 @@ public final class ExecChannel: NotificationChannel {
         await semaphore.wait()
         defer { semaphore.signal() }
         guard !Task.isCancelled else { return .later("cancelled", after: nil) }
+        // It may have waited long for its turn.
+        guard clock.now() < prompt.ends else { return .later("the prompt has expired", after: nil) }
         let input = PromptMessage(prompt, at: clock.now()).bytes + [0x0A]
         let outcome = await run(input, trace: prompt.origin?.trace)
         note(outcome)

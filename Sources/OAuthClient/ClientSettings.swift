@@ -78,3 +78,8 @@ extension Destination {
         return destination
     }
 }
+
+extension OAuthFailure: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String { reason }
+}

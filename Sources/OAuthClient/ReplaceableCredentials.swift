@@ -9,18 +9,26 @@ import Threads
 
 /// The credentials for one authorization server, reloaded when their files change.
 ///
-/// No task watches the files: `current` checks them, every few seconds at most. An invalid
-/// replacement is logged once, and the credentials in use stay.
+/// No task watches the files: `current` checks them, every few seconds at most. A replacement that
+/// cannot be read or is invalid is logged once and tried again, and the credentials in use stay.
 public final class ReplaceableCredentials: Sendable {
     /// How often the files are checked. A check costs a few system calls.
     static let interval = Duration.seconds(2)
 
     private struct State {
         var credentials: ClientCredentials
+        /// Of the versions that were read, or found to be unchanged; empty while they are not known.
         var stamps: [FileStamp?]
         /// Of the files' contents, so that one which was only touched changes nothing.
         var digests: [[UInt8]?]
-        var looksAgainAt: Timestamp
+        var looksAgainAt: Duration
+        /// Why the files could not be used at the last check; logged when it changes.
+        var lastProblem: Problem?
+
+        struct Problem: Equatable {
+            let stamps: [FileStamp?]
+            let reason: String
+        }
     }
 
     private let settings: ClientAuthenticationSettings
@@ -53,7 +61,7 @@ public final class ReplaceableCredentials: Sendable {
                 credentials: try settings.credentials(in: environment, goodAt: nil),
                 stamps: stamps,
                 digests: digests,
-                looksAgainAt: clock.now() + Self.interval
+                looksAgainAt: clock.uptime() + Self.interval
             )
         )
     }
@@ -61,10 +69,9 @@ public final class ReplaceableCredentials: Sendable {
     /// The newest valid credentials.
     public var current: ClientCredentials {
         if settings.files.isEmpty { return state.withLock { $0.credentials } }
-        let now = clock.now()
+        let now = clock.uptime()
         let isDue = state.withLock { state in
-            // A clock that is set back must not delay the check.
-            if now < state.looksAgainAt, state.looksAgainAt <= now + Self.interval { return false }
+            if now < state.looksAgainAt { return false }
             state.looksAgainAt = now + Self.interval
             return true
         }
@@ -76,7 +83,7 @@ public final class ReplaceableCredentials: Sendable {
     public func register(in registry: MetricsRegistry) {
         guard settings.hasCertificate else { return }
         registry.gauge(
-            "beckon_client_certificate_end_seconds",
+            "beckon_client_certificate_expiry_timestamp_seconds",
             "Expiry of the client certificate in use, in seconds since 1970.",
             [("server", server)]
         ) { self.certificateEnd.map { Double($0.milliseconds / 1000) } ?? .nan }
@@ -91,17 +98,24 @@ public final class ReplaceableCredentials: Sendable {
 
     /// Reads the files now, even if they seem unchanged.
     public func reload() {
-        state.withLock { $0.stamps = [] }
+        state.withLock { state in
+            state.stamps = []
+            state.lastProblem = nil
+        }
         look()
     }
 
+    /// Reads the files if they have changed. The stamps are noted only once the files were read: one
+    /// that cannot be read or used now is tried again at the next check.
     private func look() {
         let stamps = settings.files.map { FileStamp($0) }
         guard stamps != state.withLock({ $0.stamps }) else { return }
         let digests = settings.files.map { environment.digest(of: $0) }
         let isSame = state.withLock { state in
+            guard state.digests == digests, !digests.contains(nil) else { return false }
             state.stamps = stamps
-            return state.digests == digests
+            state.lastProblem = nil
+            return true
         }
         if isSame { return }
         do throws(ClientAuthenticationSettings.Problem) {
@@ -113,10 +127,18 @@ public final class ReplaceableCredentials: Sendable {
                 let revision = state.credentials.revision + 1
                 state.credentials = credentials
                 state.credentials.revision = revision
+                state.stamps = stamps
                 state.digests = digests
+                state.lastProblem = nil
             }
             log.info("credentials.replaced") { $0.member("server", server) }
         } catch {
+            let problem = State.Problem(stamps: stamps, reason: error.reason)
+            let isNew = state.withLock { state in
+                defer { state.lastProblem = problem }
+                return state.lastProblem != problem
+            }
+            guard isNew else { return }
             log.error("credentials.not_replaced") {
                 $0.member("server", server)
                 $0.member("key", error.key)
@@ -127,7 +149,7 @@ public final class ReplaceableCredentials: Sendable {
 }
 
 /// Distinguishes two versions of a file without reading it.
-private struct FileStamp: Hashable {
+struct FileStamp: Hashable {
     let inode: UInt64
     let size: Int64
     let seconds: Int

@@ -9,6 +9,14 @@ extension DatabaseConnection {
         return try select.step() ? try LoginRow.read(select) : nil
     }
 
+    /// The digests of a login's tickets, without the rest of its row.
+    func tickets(of number: LoginNumber) throws(StoreError) -> [PendingLogin.TicketDigest] {
+        let select = try statement("SELECT tickets FROM login WHERE number = ?")
+        select.bind(number.rawValue, at: 1)
+        defer { select.reset() }
+        return try select.step() ? LoginRow.tickets(select.bytes(0) ?? []) : []
+    }
+
     /// The same, but nil for a damaged row too.
     func readableLogin(
         _ number: LoginNumber,

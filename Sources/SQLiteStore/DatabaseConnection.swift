@@ -14,9 +14,19 @@ import Logins
 
     enum Access { case readWrite, readOnly }
 
+    private let busyMilliseconds: Int32
+
     /// Opens the file, creating it when `access` allows, and waits at most `busyMilliseconds` for
     /// locks held by others.
-    init(path: String, access: Access, busyMilliseconds: Int32) throws(StoreError) {
+    ///
+    /// Only the service checkpoints: before SQLite 3.51.3 two processes that do so at the same time
+    /// can damage the database. A tool's changes stay in the log until the service has moved them.
+    init(
+        path: String,
+        access: Access,
+        role: StoreRole,
+        busyMilliseconds: Int32
+    ) throws(StoreError) {
         Self.configured
         var opened: OpaquePointer?
         // No mutex: one thread uses a connection at a time. A reader opens for writing too, because
@@ -35,7 +45,12 @@ import Logins
         }
         unsafe database = handle
         unsafe sqlite3_extended_result_codes(handle, 1)
-        unsafe sqlite3_busy_timeout(handle, busyMilliseconds)
+        self.busyMilliseconds = busyMilliseconds
+        unsafe beckon_wait_when_busy(handle, busyMilliseconds)
+        if role == .tool {
+            unsafe beckon_no_checkpoint_on_close(handle)
+            unsafe sqlite3_wal_autocheckpoint(handle, 0)
+        }
         if access == .readOnly { try execute("PRAGMA query_only = 1") }
     }
 
@@ -104,8 +119,10 @@ import Logins
         try? statement("ROLLBACK").run()
     }
 
-    /// Moves the log into the database and empties it, as far as readers allow.
+    /// Moves the log into the database and empties it, as far as readers allow without waiting.
     func checkpoint() {
+        unsafe beckon_wait_when_busy(database, 0)
+        defer { unsafe beckon_wait_when_busy(database, busyMilliseconds) }
         unsafe sqlite3_wal_checkpoint_v2(database, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
     }
 }

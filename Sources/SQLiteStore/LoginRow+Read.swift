@@ -33,7 +33,8 @@ extension LoginRow {
             erasedDigest: row.bytes(.consent) == nil
                 ? row.bytes(.digest).flatMap(ConsentDigest.init) : nil,
             tickets: tickets(row),
-            phase: phase(row)
+            phase: phase(row),
+            history: history(row)
         )
     }
 
@@ -87,6 +88,12 @@ extension LoginRow {
         guard let bytes = row.bytes(.tickets), bytes.count % ticketLength == 0 else {
             throw row.damaged(.tickets)
         }
+        return tickets(bytes)
+    }
+
+    /// The digests that follow each other in the column; none if one is cut off.
+    static func tickets(_ bytes: [UInt8]) -> [PendingLogin.TicketDigest] {
+        guard bytes.count % ticketLength == 0 else { return [] }
         return stride(from: 0, to: bytes.count, by: ticketLength).map {
             Array(bytes[$0..<$0 + ticketLength])
         }
@@ -121,6 +128,19 @@ extension LoginRow {
             next: row.timestamp(.nextAt),
             inDoubt: doubt & 1 != 0,
             isUnderWay: doubt & 2 != 0
+        )
+    }
+
+    /// Nil unless it was abandoned, and again once it is redacted.
+    private static func history(
+        _ row: Row<LoginColumn>
+    ) throws(StoreError) -> PendingLogin.History? {
+        guard try row.named(.phase) as PendingLogin.PhaseName == .settled,
+            row.bytes(.stranding) != nil
+        else { return nil }
+        return try PendingLogin.History(
+            attempts: StoredLists.attempts(row.text(.attempts)),
+            stranding: stranding(row)
         )
     }
 

@@ -83,11 +83,14 @@ extension LoginRow {
             bind(outcome, to: row)
             row.set(.settlement, settlement)
             row.set(.settledAt, moment)
+            if let history = login.history {
+                row.set(.attempts, StoredLists.text(history.attempts))
+                bind(history.stranding, to: row)
+            }
         case .stranded(let outcome, let report, let stranding):
             bind(outcome, to: row)
             bind(report, to: row)
-            row.set(.stranding, StoredNames.name(stranding))
-            if case .refused(let reason) = stranding { row.set(.strandingReason, reason) }
+            bind(stranding, to: row)
         }
     }
 
@@ -98,6 +101,14 @@ extension LoginRow {
         row.set(.accounts, String(decoding: accounts, as: UTF8.self))
         row.set(.digest, question.digest.bytes)
         row.set(.nonce, question.nonce)
+    }
+
+    private static func bind(
+        _ stranding: PendingLogin.Stranding,
+        to row: RowWriter<LoginColumn>
+    ) {
+        row.set(.stranding, StoredNames.name(stranding))
+        if case .refused(let reason) = stranding { row.set(.strandingReason, reason) }
     }
 
     private static func bind(_ report: PendingLogin.Report, to row: RowWriter<LoginColumn>) {

@@ -2,7 +2,8 @@ public import Logins
 
 /// Pending logins in an SQLite file: the store of a single process, with nothing to install.
 ///
-/// One thread writes and commits all callers that wait as one transaction; two threads read. The body
+/// One thread writes and commits all callers that wait as one transaction; three threads read, one of them
+/// for the engine alone, so that look-ups never delay it. The body
 /// of an `update` may run twice, when a statement of another job fails, so it must have no effect but
 /// on its login. Two processes cannot serve one file: the second gets the error `locked`.
 public final class SQLiteLoginStore: LoginStore {
@@ -39,6 +40,7 @@ public final class SQLiteLoginStore: LoginStore {
             of: DatabaseConnection(
                 path: path,
                 access: .readWrite,
+                role: .service,
                 busyMilliseconds: options.busyMilliseconds
             )
         )
@@ -86,6 +88,14 @@ public final class SQLiteLoginStore: LoginStore {
         }
     }
 
+    public func tickets(
+        of number: LoginNumber
+    ) async throws(StoreError) -> [PendingLogin.TicketDigest] {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.tickets(of: number)
+        }
+    }
+
     public func update(
         _ number: LoginNumber,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
@@ -100,7 +110,7 @@ public final class SQLiteLoginStore: LoginStore {
         at now: Timestamp,
         within slots: Slots
     ) async throws(StoreError) -> [Claim] {
-        try await file.readers.read { [file] (connection) throws(StoreError) in
+        try await file.engineReaders.read { [file] (connection) throws(StoreError) in
             try connection.claim(at: now, within: slots, file.claims) { number, error in
                 file.noteDamaged(number, error)
             }
@@ -112,7 +122,7 @@ public final class SQLiteLoginStore: LoginStore {
     }
 
     public func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp? {
-        try await file.readers.read { [file] (connection) throws(StoreError) in
+        try await file.engineReaders.read { [file] (connection) throws(StoreError) in
             try connection.nextDue(at: file.clock.now(), within: slots, file.claims)
         }
     }
@@ -165,7 +175,23 @@ public final class SQLiteLoginStore: LoginStore {
         limit: Int
     ) async throws(StoreError) -> Int {
         try await file.writer.submit { (transaction) throws(StoreError) in
-            try transaction.redact(settledBefore: moment, limit: limit)
+            let count = try transaction.redact(settledBefore: moment, limit: limit)
+            if count < limit { transaction.emptyLog() }
+            return count
+        }
+    }
+
+    public func lastSweep() async throws(StoreError) -> Timestamp? {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.integer("SELECT swept_at FROM meta").map(Timestamp.init(milliseconds:))
+        }
+    }
+
+    public func noteSweep(at moment: Timestamp) async throws(StoreError) {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            let update = try transaction.connection.statement("UPDATE meta SET swept_at = ?")
+            update.bind(moment.milliseconds, at: 1)
+            try update.run()
         }
     }
 
@@ -174,7 +200,9 @@ public final class SQLiteLoginStore: LoginStore {
         limit: Int
     ) async throws(StoreError) -> Int {
         try await file.writer.submit { (transaction) throws(StoreError) in
-            try transaction.delete(settledBefore: moment, limit: limit)
+            let count = try transaction.delete(settledBefore: moment, limit: limit)
+            if count < limit { transaction.emptyLog() }
+            return count
         }
     }
 }

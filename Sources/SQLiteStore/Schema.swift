@@ -85,7 +85,8 @@ enum Schema {
                 WHEN 'reporting' THEN due_at IS NOT NULL AND next_at IS NOT NULL
                     AND in_doubt IS NOT NULL AND deliveries IS NULL
                     AND outcome IS NOT NULL
-                WHEN 'settled' THEN due_at IS NULL AND next_at IS NULL AND attempts IS NULL
+                WHEN 'settled' THEN due_at IS NULL AND next_at IS NULL
+                    AND (attempts IS NULL OR settlement = 'abandoned')
                     AND in_doubt IS NULL AND deliveries IS NULL
                     AND outcome IS NOT NULL
                 WHEN 'stranded' THEN due_at IS NULL AND next_at IS NOT NULL
@@ -101,9 +102,12 @@ enum Schema {
                 WHEN 'failed' THEN choice IS NULL AND failure IS NOT NULL
                 ELSE outcome IS NULL AND choice IS NULL END),
             CHECK (CASE stranding
-                WHEN 'gone' THEN phase = 'stranded' AND stranding_reason IS NULL
-                WHEN 'out_of_time' THEN phase = 'stranded' AND stranding_reason IS NULL
-                WHEN 'refused' THEN phase = 'stranded' AND stranding_reason IS NOT NULL
+                WHEN 'gone' THEN (phase = 'stranded' OR settlement IS 'abandoned')
+                    AND stranding_reason IS NULL
+                WHEN 'out_of_time' THEN (phase = 'stranded' OR settlement IS 'abandoned')
+                    AND stranding_reason IS NULL
+                WHEN 'refused' THEN (phase = 'stranded' OR settlement IS 'abandoned')
+                    AND stranding_reason IS NOT NULL
                 ELSE stranding IS NULL AND phase <> 'stranded' AND stranding_reason IS NULL END),
             CHECK (CASE reports_expiry
                 WHEN 'never' THEN 1 WHEN 'lodged_consents' THEN 1 WHEN 'always' THEN 1
@@ -158,14 +162,16 @@ enum Schema {
             PRIMARY KEY (phase, outcome)
         ) STRICT, WITHOUT ROWID;
 
-        -- One row: the key of the hashes, the number up to which `login_hash` is complete, and the
-        -- highest number that was ever deleted, so that no number is used twice.
+        -- One row: the key of the hashes, the number up to which `login_hash` is complete, the
+        -- highest number that was ever deleted, so that no number is used twice, and the last sweep
+        -- of retention.
         CREATE TABLE meta (
             id INTEGER PRIMARY KEY CHECK (id = 1),
             hash_key_low INTEGER NOT NULL,
             hash_key_high INTEGER NOT NULL,
             hashes_merged INTEGER NOT NULL DEFAULT 0,
-            deleted_up_to INTEGER NOT NULL DEFAULT 0
+            deleted_up_to INTEGER NOT NULL DEFAULT 0,
+            swept_at INTEGER
         ) STRICT;
         INSERT INTO meta (id, hash_key_low, hash_key_high) VALUES (1, random(), random());
 

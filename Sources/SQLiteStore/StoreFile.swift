@@ -5,6 +5,9 @@ import Logins
 final class StoreFile: Sendable {
     let writer = Writer()
     let readers = Readers()
+    private let engineReader = Readers()
+    /// For the engine alone: whoever guesses tickets must not make it wait.
+    var engineReaders: Readers { role == .service ? engineReader : readers }
     let claims: Claims
     let marks: ClaimMarks
     let index: TailIndex
@@ -36,9 +39,17 @@ final class StoreFile: Sendable {
         )
         do throws(StoreError) {
             for _ in 0..<Self.readerCount { try readers.start(try Self.reader(options)) }
-            try writer.start(transaction, changes: options.changes)
+            if role == .service { try engineReader.start(try Self.reader(options)) }
+            try writer.start(
+                transaction,
+                changes: { [changes = options.changes, steps = options.steps] step in
+                    changes(step.after)
+                    steps(step)
+                }
+            )
         } catch {
             readers.stop()
+            engineReader.stop()
             throw error
         }
     }
@@ -47,12 +58,14 @@ final class StoreFile: Sendable {
     func close() async {
         await readers.close()
         marks.end()
+        await engineReader.close()
         await writer.close()
     }
 
     /// The same, without waiting.
     func stop() {
         readers.stop()
+        engineReader.stop()
         writer.stop()
     }
 
@@ -68,6 +81,7 @@ final class StoreFile: Sendable {
         let connection = try DatabaseConnection(
             path: options.path,
             access: .readWrite,
+            role: options.role,
             busyMilliseconds: options.busyMilliseconds
         )
         let version = try Migrations.version(of: connection, options.schema)
@@ -76,16 +90,15 @@ final class StoreFile: Sendable {
             throw StoreError.unavailable("the file system does not support shared memory")
         }
         // FULL: each commit is synchronised, so that what was acknowledged survives a power loss.
-        // 1,000 pages between checkpoints keep the slowest commit short. Deleted content is
-        // overwritten where that costs no further page. New logins reuse free pages, so the file is
-        // not shrunk (auto_vacuum's maps cost writes).
+        // The service checkpoints every 1,000 pages, which is the default and keeps the slowest
+        // commit short. Deleted content is overwritten (FAST would leave overflow pages). New logins
+        // reuse free pages, so the file is not shrunk (auto_vacuum's maps cost writes).
         try connection.execute(
             """
             PRAGMA synchronous = FULL;
-            PRAGMA wal_autocheckpoint = 1000;
             PRAGMA cache_size = -16384;
             PRAGMA foreign_keys = ON;
-            PRAGMA secure_delete = FAST;
+            PRAGMA secure_delete = ON;
             PRAGMA trusted_schema = OFF;
             """
         )
@@ -104,6 +117,7 @@ final class StoreFile: Sendable {
         let connection = try DatabaseConnection(
             path: options.path,
             access: .readOnly,
+            role: options.role,
             busyMilliseconds: options.busyMilliseconds
         )
         // Negative means KiB: a reader needs the inner pages of the indexes, no more.

@@ -17,10 +17,12 @@ public struct StoreOptions: Sendable {
     /// The source of the timestamps of users and of the current time in `update` and `nextDue`.
     public var clock: any WallClock
     /// How long to wait for another process that writes, before the error `locked`.
-    public var busyTimeout: Duration = .seconds(5)
+    public var busyTimeout: Duration = .seconds(30)
     /// Called on the writer's thread for each login that was inserted or updated, after it is
     /// durable and before the caller that changed it resumes. Must not block.
     public var changes: @Sendable (StoredLogin) -> Void = { _ in }
+    /// Called after `changes`, under the same rules, with the login before the change too.
+    public var steps: @Sendable (LoginStep) -> Void = { _ in }
     /// Called once for each row that cannot be read as a login; such rows are skipped.
     public var damaged: @Sendable (LoginNumber, StoreError) -> Void = { _, _ in }
 

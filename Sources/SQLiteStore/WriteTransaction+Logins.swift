@@ -75,7 +75,7 @@ extension WriteTransaction {
         update.bind(keeps ? 1 : 0, at: LoginColumn.interruptions.parameter)
         try update.run()
         let stored = StoredLogin(number: number, login: login)
-        try note(stored, before: before.phase)
+        try note(stored, before: before)
         return stored
     }
 
@@ -180,9 +180,12 @@ extension WriteTransaction {
         let update = try connection.statement(
             """
             UPDATE login SET
-                redacted = 1, user_id = NULL, client_name = NULL, scopes = '[]',
+                redacted = 1, user_id = NULL, client = NULL, client_name = NULL, scopes = '[]',
                 acr_values = '[]', binding_message = NULL, consent_id = NULL, state = NULL,
-                authorization_details = NULL, unknown_members = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
+                authorization_details = NULL,
+                unknown_members = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
+                address = NULL, attempts = NULL, stranding = NULL, stranding_reason = NULL,
+                granted = CASE WHEN granted IS NULL THEN NULL ELSE '[]' END,
                 selected = CASE WHEN selected IS NULL THEN NULL ELSE '[]' END,
                 tickets = x''
             WHERE number IN (

@@ -16,10 +16,11 @@ final class WriteTransaction {
 
     // Of the current transaction.
     private var inserted = 0
-    private var changed: [StoredLogin] = []
+    private var changed: [LoginStep] = []
     private var notedStarts: [Starter] = []
     private var censusChanges: [CensusKey: Int] = [:]
     private(set) var clientChanges: [ClientKey: Int] = [:]
+    private var emptiesLog = false
 
     init(
         _ connection: DatabaseConnection,
@@ -37,17 +38,18 @@ final class WriteTransaction {
 
     func begin() throws(StoreError) { try connection.begin() }
 
-    /// Makes everything since `begin` durable and returns the logins that changed.
-    func commit() throws(StoreError) -> [StoredLogin] {
+    /// Makes everything since `begin` durable and returns what changed.
+    func commit() throws(StoreError) -> [LoginStep] {
         try writeCounts()
         // Each login brings two entries. The others share pages and are too few to delay a commit.
         try index.merge(max(512, 4 * inserted), connection)
         try connection.commit()
         highest += Int64(inserted)
         index.commit(highest: highest)
-        let logins = changed
+        if emptiesLog { connection.checkpoint() }
+        let steps = changed
         clear()
-        return logins
+        return steps
     }
 
     func rollback() {
@@ -71,7 +73,7 @@ final class WriteTransaction {
                 break
             }
         }
-        connection.checkpoint()
+        if role == .service { connection.checkpoint() }
     }
 
     private func clear() {
@@ -80,7 +82,12 @@ final class WriteTransaction {
         notedStarts.removeAll(keepingCapacity: true)
         censusChanges.removeAll(keepingCapacity: true)
         clientChanges.removeAll(keepingCapacity: true)
+        emptiesLog = false
     }
+
+    /// Makes the commit empty the log, which has copies of what was erased, here or by a tool. If a
+    /// reader prevents that, the next sweep of retention does it.
+    func emptyLog() { emptiesLog = role == .service }
 
     /// The next number, higher than any before, deleted ones included. Only the service takes
     /// numbers, so it knows the highest.
@@ -98,8 +105,9 @@ final class WriteTransaction {
     // MARK: After a change of a login
 
     /// Updates counts, index and observers after a login was written. `before` is nil for a new one.
-    func note(_ stored: StoredLogin, before: PendingLogin.Phase?) throws(StoreError) {
-        changed.append(stored)
+    func note(_ stored: StoredLogin, before login: PendingLogin?) throws(StoreError) {
+        changed.append(LoginStep(before: login, after: stored))
+        let before = login?.phase
         let login = stored.login
         let (old, new) = (before.map { CensusKey($0) }, CensusKey(login.phase))
         if old != new {

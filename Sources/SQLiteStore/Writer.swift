@@ -36,7 +36,7 @@ final class Writer: Sendable {
     /// Starts the thread, which owns the transaction from here on.
     func start(
         _ transaction: sending WriteTransaction,
-        changes: @escaping @Sendable (StoredLogin) -> Void
+        changes: @escaping @Sendable (LoginStep) -> Void
     ) throws(StoreError) {
         try jobs.start(
             owning: transaction,
@@ -52,14 +52,14 @@ final class Writer: Sendable {
     private static func commit(
         _ jobs: [Job],
         _ transaction: WriteTransaction,
-        _ changes: @Sendable (StoredLogin) -> Void
+        _ changes: @Sendable (LoginStep) -> Void
     ) {
         do throws(StoreError) {
             try transaction.begin()
             var done: [@Sendable () -> Void] = []
             done.reserveCapacity(jobs.count)
             for job in jobs { done.append(try job.run(transaction)) }
-            for stored in try transaction.commit() { changes(stored) }
+            for step in try transaction.commit() { changes(step) }
             for resume in done { resume() }
         } catch {
             transaction.rollback()

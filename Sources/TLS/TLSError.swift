@@ -17,3 +17,14 @@ public enum TLSError: Error, Hashable, Sendable {
         return unsafe String(cString: text)
     }
 }
+
+extension TLSError: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .noMemory: "no memory for TLS"
+        case .unusableFile(let path, let reason): "\(path): \(reason)"
+        case .refused(let reason): reason
+        }
+    }
+}

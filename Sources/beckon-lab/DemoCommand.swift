@@ -11,8 +11,9 @@ struct DemoCommand: Subcommand {
     static let summary = "Run Beckon, a simulated authorization server and a page to try them."
     static let details = """
         Everything listens on this machine only, unless --listen names another address, as a
-        container needs: --listen=0.0.0.0:8080. Page and Beckon then listen there. Logins are stored in a temporary directory, which
-        is removed at the end, unless --directory names another one.
+        container needs: --listen=0.0.0.0:8080. Page and Beckon then listen there. Logins are
+        stored in a temporary directory, which is removed at the end, unless --directory names
+        another one.
         """
     static let options: [CommandOption] = [
         .text("port", "PORT", "The port of the page.", default: "8080"),

@@ -61,6 +61,9 @@ struct CommandTests {
             (["logins", "show", "--number=x"], "whole number"),
             (["logins", "list", "--phase=over"], "settled or stranded, not over"),
             (["health", "--management=nowhere"], "an address and a port"),
+            (["health", "--management=[::1]:1", "--config=a"], "cannot be combined"),
+            (["completion"], "SHELL is required"),
+            (["completion", "tcsh"], "must be bash, zsh or fish, not tcsh"),
         ] as [([String], String)]
     )
     func usage(_ words: [String], says: String) async {
@@ -105,6 +108,103 @@ struct CommandTests {
         #expect(await Self.run("check", "--config", directory.file("none")).code == .configuration)
     }
 
+    @Test(
+        "finds the service's health by the management address of the configuration",
+        arguments: [
+            ("{ management: { address: '127.0.0.1:1' } }", "127.0.0.1:1"),
+            ("{ management: { address: '0.0.0.0:1' } }", "127.0.0.1:1"),
+            ("{ management: { address: '[::]:1' }, public_url: 7 }", "[::1]:1"),
+        ]
+    )
+    func health(_ configuration: String, asks address: String) async throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.file("beckon.json5")
+        try configuration.write(toFile: file, atomically: true, encoding: .utf8)
+        let (code, _, errors) = await Self.run("health", "--ready", "--config", file)
+        #expect(code == .unavailable)
+        #expect(errors.contains("http://\(address)/health/ready"))
+        try "{ management: { address: 'x' } }".write(
+            toFile: file,
+            atomically: true,
+            encoding: .utf8
+        )
+        #expect(await Self.run("health", "--config", file).code == .configuration)
+    }
+
+    @Test(
+        "completes commands, options and values as they are declared",
+        arguments: [
+            (["us"], ["users"]), (["users", "re"], ["remove"]),
+            (["users", "add", "--us"], ["--user="]),
+            (["logins", "list", "--phase", "=", "se"], ["settled"]),
+            (["logins", "list", "--phase", "st"], ["stranded"]),
+            (["serve", "--cr"], ["--crash-reports"]), (["completion", "f"], ["fish"]),
+            (["logins", "show", "--number", "=", ""], []),
+            (["serve", "--config", "=", "/et"], ["/etc"]),
+            (["keys", "show", "/et"], ["/etc"]),
+            (["users", "add", "--user", "ann", "--lang"], ["--language="]),
+        ] as [([String], [String])]
+    )
+    func completion(_ words: [String], proposes proposals: [String]) async throws {
+        let script = await Self.run("completion", "bash").output
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/bash")
+        let list = (["beckon"] + words).map { "'\($0)'" }.joined(separator: " ")
+        process.arguments = [
+            "-c",
+            "compopt() { :; }; " + script + "\nCOMP_WORDS=(\(list)); COMP_CWORD=\(words.count); "
+                + "_beckon; printf '%s\\n' \"${COMPREPLY[@]}\"",
+        ]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let output = String(
+            decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(),
+            as: UTF8.self
+        )
+        process.waitUntilExit()
+        #expect(output.split(separator: "\n").map(String.init) == proposals)
+    }
+
+    @Test("names every command and option in the completion of each shell")
+    func completions() async throws {
+        for shell in CompletionShell.allCases {
+            let (code, script, _) = await Self.run("completion", shell.rawValue)
+            #expect(code == .ok)
+            for command in CommandLineInterface.program.commands {
+                for word in command.name.split(separator: " ") { #expect(script.contains(word)) }
+                for option in command.options {
+                    let name = shell == .fish ? "-l \(option.name)" : "--\(option.name)"
+                    #expect(script.contains(name), "\(shell): \(name)")
+                }
+            }
+            let directory = try TemporaryDirectory()
+            let file = directory.file("script")
+            try script.write(toFile: file, atomically: true, encoding: .utf8)
+            let path = "/bin/\(shell.rawValue)"
+            guard FileManager.default.isExecutableFile(atPath: path) else { continue }
+            let check = try Process.run(URL(filePath: path), arguments: ["-n", file])
+            check.waitUntilExit()
+            #expect(check.terminationStatus == 0, "\(shell) can read it")
+        }
+    }
+
+    @Test(
+        "warns of a configuration and of secrets that other users can read or change",
+        arguments: [
+            (0o600, false), (0o640, false), (0o644, true), (0o602, true), (0o660, false),
+        ] as [(Int, Bool)]
+    )
+    func modes(_ mode: Int, warns: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.file("beckon.json5")
+        try ConfigurationFixtures.minimal().write(toFile: file, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+        let (code, _, errors) = await Self.run("check", "--config", file)
+        #expect(code == .ok)
+        #expect(errors.contains("beckon.json5 can be read or changed by other users") == warns)
+    }
+
     @Test("hashes a strong secret")
     func hashSecret() async throws {
         let (code, output, errors) = await Self.run(
@@ -119,7 +219,14 @@ struct CommandTests {
 
     @Test(
         "refuses to hash a weak secret unless told to",
-        arguments: ["short", "0123456789012345678", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "абвгд"]
+        arguments: [
+            "short", "0123456789012345678", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "абвгд",
+            // Repeats, sequences, rows of a keyboard and common words, also in other spellings.
+            "passwordpassword1234", "Passw0rd!Passw0rd!Passw0rd!", "abcdefghijklmnopqrstuvwxyz",
+            "zyxwvutsrqponmlkjihgfedcba", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn",
+            "kX9#vQ2mkX9#vQ2mkX9#vQ2m", "administrator-password-2026", "LetMeInLetMeIn12345678",
+            "changemechangeme-please", "Summer2025Winter2026Spring", "12345678901234567890abcdef",
+        ]
     )
     func weakSecret(_ secret: String) async {
         let refused = await Self.run("hash-secret", input: [secret])
@@ -129,6 +236,18 @@ struct CommandTests {
         let taken = await Self.run("hash-secret", "--allow-weak", input: [secret])
         #expect(SecretHash(taken.output)?.matches(Array(secret.utf8)) ?? false)
         #expect(await Self.run("hash-secret", input: []).code == .failed)
+    }
+
+    @Test(
+        "accepts generated secrets and long phrases",
+        arguments: [
+            "correct horse battery staple", "not-a-secret-but-long-enough", "tq7vbn2kx9wz4hd8mfj3",
+            "9f86d081884c7d659a2feaa0c55ad015", "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+            "xkqvzjwmtrbnhdgplfcs", "Zm9vYmFyIHNlY3JldA8s7dQ==",
+        ]
+    )
+    func strong(_ secret: String) {
+        #expect(HashSecretCommand.weakness(of: secret) == nil, "\(SecretStrength.bits(of: secret))")
     }
 
     @Test("generates a secret with its hash, and a key for a webhook")

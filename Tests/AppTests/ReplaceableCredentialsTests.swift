@@ -71,8 +71,24 @@ struct ReplaceableCredentialsTests {
         #expect(credentials.current.revision == 1)
         #expect(log.events == ["credentials.replaced"])
         try replace("secret", with: Array("third".utf8))
-        clock.advance(by: .seconds(-3600))
+        clock.set(clock.now() + .seconds(-3600))
+        clock.advance(by: ReplaceableCredentials.interval)
         #expect(secret == "third", "a clock that is set back does not keep us from looking")
+    }
+
+    @Test("that could not be used are tried again without another change of the file")
+    func retry() throws {
+        let now = clock.now()
+        clock.set(now + .seconds(-86_400))
+        let new = try certificates.bytes(certificates.certificate("new"))
+        try replace("used.pem", with: new)
+        try replace("used.key", with: try certificates.bytes(certificates.key("new")))
+        clock.advance(by: ReplaceableCredentials.interval)
+        #expect(credentials.current.identity?.certificate != new, "not valid yet")
+        clock.set(now)
+        clock.advance(by: ReplaceableCredentials.interval)
+        #expect(credentials.current.identity?.certificate == new)
+        #expect(log.events == ["credentials.not_replaced", "credentials.replaced"])
     }
 
     @Test("are reloaded at once on request")
@@ -133,7 +149,8 @@ struct ReplaceableCredentialsTests {
         let registry = MetricsRegistry()
         credentials.register(in: registry)
         let text = String(decoding: await registry.exposition(), as: UTF8.self)
-        let line = "beckon_client_certificate_end_seconds{server=\"acp\"} \(certified.notAfter)"
+        let line =
+            "beckon_client_certificate_expiry_timestamp_seconds{server=\"acp\"} \(certified.notAfter)"
         #expect(text.contains(line + "\n"), "\(text)")
     }
 

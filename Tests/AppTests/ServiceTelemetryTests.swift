@@ -80,12 +80,20 @@ struct ServiceTelemetryTests {
         let registry = MetricsRegistry()
         let channel = try #require(ChannelID("app"))
         let server = try #require(AuthorizationServerID("acp"))
-        let metrics = EngineMetrics(registry, channels: [channel], servers: [server])
+        let metrics = EngineMetrics(
+            registry,
+            channels: [channel],
+            servers: [server],
+            families: ["scopes", "fdx"]
+        )
         metrics.delivered(channel, .delivered, took: .milliseconds(3))
         metrics.delivered(channel, .refused("no"), took: .milliseconds(3))
         metrics.reported(server, .taken, took: .milliseconds(3))
         metrics.reported(server, .taken, took: .milliseconds(3))
         metrics.reported(server, .gone, took: .milliseconds(3))
+        metrics.started(server)
+        metrics.decided("approve", family: "fdx", took: .seconds(7))
+        metrics.decided("deny", family: "of an earlier version", took: .seconds(7))
         let text = String(decoding: await registry.exposition(), as: UTF8.self)
         for line in [
             "beckon_deliveries_total{channel=\"app\",answer=\"delivered\"} 1",
@@ -95,6 +103,13 @@ struct ServiceTelemetryTests {
             "beckon_report_attempts_total{server=\"acp\",answer=\"gone\"} 1",
             "beckon_report_seconds_count{server=\"acp\"} 3",
             "beckon_delivery_seconds_count{channel=\"app\"} 2",
+            "beckon_logins_started_total{server=\"acp\"} 1",
+            "beckon_decisions_total{choice=\"approve\",family=\"fdx\"} 1",
+            "beckon_decisions_total{choice=\"approve\",family=\"scopes\"} 0",
+            "beckon_decisions_total{choice=\"deny\",family=\"other\"} 1",
+            "beckon_decisions_total{choice=\"report_as_fraud\",family=\"other\"} 0",
+            "beckon_decision_seconds_bucket{le=\"5\"} 0",
+            "beckon_decision_seconds_bucket{le=\"10\"} 2",
         ] {
             #expect(text.contains(line + "\n"), "\(line)")
         }

@@ -111,14 +111,15 @@ struct SeveralServersTests {
         _ service: String,
         _ client: CurlHTTPClient
     ) async throws {
+        let login = service + "/device/v1/logins/\(prompt.login)"
+        let bearer = Field("Authorization", "Bearer " + prompt.ticket)
+        let shown = try await client.send(OutboundRequest(.get, login, fields: [bearer]))
+        let digest = try #require(try JSONValue(shown.body)["consent"]?["digest"]?.string)
         let decision = OutboundRequest(
             .post,
-            service + "/device/v1/logins/\(prompt.login)/decision",
-            fields: [
-                Field("Authorization", "Bearer " + prompt.ticket),
-                Field("Content-Type", "application/json"),
-            ],
-            body: Array(#"{"decision":"approve"}"#.utf8)
+            login + "/decision",
+            fields: [bearer, Field("Content-Type", "application/json")],
+            body: Array(#"{"decision":"approve","digest":"\#(digest)"}"#.utf8)
         )
         try #require(try await client.send(decision).status == 200)
     }

@@ -1,6 +1,7 @@
 import Commands
 import Engine
 import Foundation
+import JSON
 import Logins
 import SQLiteStore
 import TestSupport
@@ -25,6 +26,12 @@ struct StoreCommandTests {
 
     private func run(
         _ words: String...
+    ) async -> (code: ExitCode, output: String, errors: String) {
+        await run(words)
+    }
+
+    private func run(
+        _ words: [String]
     ) async -> (code: ExitCode, output: String, errors: String) {
         let terminal = TestTerminal()
         let words = words + ["--config", config]
@@ -84,7 +91,10 @@ struct StoreCommandTests {
     func stranded() async throws {
         #expect(await run("migrate").code == .ok)
         let numbers = try await strand(["one", "two"])
-        let list = await run("logins", "list").output.split(separator: "\n")
+        let header = "number\tphase\toutcome\treceived\tattempts\treason"
+        let all = await run("logins", "list").output.split(separator: "\n")
+        #expect(all.first.map(String.init) == header)
+        let list = Array(all.dropFirst())
         #expect(list.count == 2)
         #expect(list[0].hasPrefix("\(numbers[0])\tstranded\tfailed"))
         #expect(list[0].hasSuffix("refused: no such\u{FFFD}scope"))
@@ -94,9 +104,11 @@ struct StoreCommandTests {
 
         #expect(await run("logins", "retry", "--number=\(numbers[0])").code == .ok)
         #expect(await run("logins", "abandon", "--number=\(numbers[1])").code == .ok)
-        #expect(await run("logins", "list").output == "")
-        #expect(await run("logins", "list", "--phase=reporting").output.hasPrefix("\(numbers[0])"))
-        #expect(await run("logins", "list", "--phase=settled").output.hasPrefix("\(numbers[1])"))
+        #expect(await run("logins", "list").output == header)
+        for (phase, number) in [("reporting", numbers[0]), ("settled", numbers[1])] {
+            let list = await run("logins", "list", "--phase=\(phase)").output
+            #expect(list.hasPrefix("\(header)\n\(number)\t\(phase)\t"))
+        }
         let again = await run("logins", "retry", "--number=\(numbers[1])")
         #expect(again.code == .failed)
         #expect(again.errors.contains("is not stranded"))
@@ -151,7 +163,108 @@ struct StoreCommandTests {
         #expect(retry.errors.contains("logins abandon --number=\(number)"))
         #expect(await run("logins", "retry", "--help").output.contains("logins abandon"))
         #expect(await run("logins", "abandon", "--number=\(number)").code == .ok)
-        #expect(await run("logins", "list").output == "")
+        #expect(await run("logins", "list", "--json").output == "[]")
+    }
+
+    @Test("keep the history of an abandoned login and log who gave up what")
+    func abandoned() async throws {
+        #expect(await run("migrate").code == .ok)
+        let number = try #require(try await strand(["one"]).first)
+        let before = await run("logins", "show", "--number=\(number)").output
+        let attempts = before.split(separator: "\n").drop { !$0.hasPrefix("attempts") }
+        #expect(attempts.count == 3, "\(before)")
+        let abandoned = await run("logins", "abandon", "--number=\(number)")
+        #expect(abandoned.output == "login \(number) is abandoned")
+        let line = try JSONValue(Array(abandoned.errors.utf8))
+        #expect(line["event"]?.string == "login.abandoned")
+        #expect(line["level"]?.string == "info")
+        #expect(line["login_id"]?.string == "one")
+        #expect(line["number"]?.integer == Int(number))
+        let after = await run("logins", "show", "--number=\(number)").output
+        #expect(after.contains("settled         abandoned, "))
+        #expect(after.contains("stranded        refused: no such\u{FFFD}scope"))
+        #expect(after.hasSuffix(attempts.joined(separator: "\n")))
+    }
+
+    @Test("list logins by user, identifier and phase, as text and as JSON")
+    func selected() async throws {
+        #expect(await run("migrate").code == .ok)
+        _ = try await strand(["one", "two"])
+        _ = try await strand(["three"], of: "ben")
+        #expect(await run("logins", "abandon", "--number=1").code == .ok)
+        for (words, expected) in [
+            (["--phase=all"], [1, 2, 3]), ([], [2, 3]), (["--user=ann"], [1, 2]),
+            (["--user=ben"], [3]), (["--user=nobody"], []), (["--login=one"], [1]),
+            (["--login=two", "--user=ben"], []), (["--user=ann", "--phase=stranded"], [2]),
+            (["--phase=all", "--limit=2"], [1, 2]), (["--phase=all", "--after=1"], [2, 3]),
+        ] as [([String], [Int])] {
+            let text = await run(["logins", "list"] + words).output.split(separator: "\n")
+            let numbers = text.dropFirst().map { Int($0.prefix { $0 != "\t" }) }
+            #expect(numbers == expected, "\(words)")
+            let json = await run(["logins", "list", "--json"] + words).output
+            let elements = try #require(try JSONValue(Array(json.utf8)).array)
+            #expect(elements.map { $0["number"]?.integer } == expected, "\(words)")
+        }
+        let json = await run("logins", "list", "--json", "--login=three").output
+        let three = try #require(try JSONValue(Array(json.utf8)).array?.first)
+        #expect(three["login_id"]?.string == "three")
+        #expect(three["phase"]?.string == "stranded")
+        #expect(three["attempts"]?.integer == 2)
+        #expect(three["reason"]?.string?.hasPrefix("refused: ") == true)
+        #expect(three["user"] == nil, "nothing personal")
+    }
+
+    @Test("need nothing of the configuration but the store and the names of channels")
+    func storeOnly() async throws {
+        try """
+        {
+            store: { sqlite: { path: "beckon.db" } },
+            channels: { app: { kind: "webhook", secret: { env: "NOT_SET_ANYWHERE" } } },
+            authorization_servers: [{ secret: { file: "/no/such/file" } }],
+        }
+        """.write(toFile: config, atomically: true, encoding: .utf8)
+        #expect(await run("serve").code == .configuration)
+        #expect(await run("migrate").code == .ok)
+        #expect(await run("users", "add", "--user=ann", "--channels=app").code == .ok)
+        #expect(await run("users", "list").output == "ann\tactive\tapp\t-\t-")
+        #expect(await run("logins", "list", "--phase=all").code == .ok)
+        #expect(await run("logins", "show", "--number=1").errors.contains("there is no login"))
+        try "{ store: { sqlite: { pth: 1 } } }".write(
+            toFile: config,
+            atomically: true,
+            encoding: .utf8
+        )
+        #expect(await run("users", "list").errors.contains("store.sqlite.pth: is not a known key"))
+    }
+
+    @Test("replace a user, and keep what is not given again")
+    func replaced() async throws {
+        #expect(await run("migrate").code == .ok)
+        for (words, output, row) in [
+            (["--language=pt-BR", "--time-zone=UTC"], "added", "active\tall\tpt-BR\tUTC"),
+            ([], "replaced", "active\tall\tpt-BR\tUTC"),
+            (["--language=en-GB"], "replaced", "active\tall\ten-GB\tUTC"),
+            (["--channels=console"], "replaced", "active\tconsole\ten-GB\tUTC"),
+            (["--time-zone=Europe/Paris"], "replaced", "active\tconsole\ten-GB\tEurope/Paris"),
+            (["--channels=all"], "replaced", "active\tall\ten-GB\tEurope/Paris"),
+            (["--language=-", "--time-zone=-"], "replaced", "active\tall\t-\t-"),
+        ] as [([String], String, String)] {
+            #expect(await run(["users", "add", "--user=ann"] + words).output == "\(output) ann")
+            #expect(await run("users", "list").output == "ann\t\(row)", "\(words)")
+        }
+        #expect(await run("users", "disable", "--user=ann").code == .ok)
+        #expect(await run("users", "add", "--user=ann", "--language=fr").code == .ok)
+        #expect(await run("users", "list").output == "ann\tdisabled\tall\tfr\t-")
+    }
+
+    @Test(
+        "refuse a language that the pages do not have",
+        arguments: ["xx", "tlh", "zz-ZZ", "english", "e", "en_", "zh-Hant"]
+    )
+    func unknownLanguage(_ tag: String) async {
+        let refused = await run("users", "add", "--user=ann", "--language=\(tag)")
+        #expect(refused.code == .usage)
+        #expect(refused.errors.contains("--language must be a language of the pages: "))
     }
 
     @Test("create a missing store")
@@ -174,7 +287,11 @@ struct StoreCommandTests {
 
     /// Puts logins into the store whose reports the server refused so long ago, and returns their
     /// numbers.
-    private func strand(_ ids: [String], since age: Duration = .zero) async throws -> [Int64] {
+    private func strand(
+        _ ids: [String],
+        of user: String = "ann",
+        since age: Duration = .zero
+    ) async throws -> [Int64] {
         let options = StoreOptions(
             path: directory.file("beckon.db"),
             role: .service,
@@ -184,7 +301,7 @@ struct StoreCommandTests {
         let now = SystemTime.now() - age
         var numbers: [Int64] = []
         for id in ids {
-            let login = PendingLogin.arrived(id, tenant: nil, at: now, .init(user: .named("ann")))
+            let login = PendingLogin.arrived(id, tenant: nil, at: now, .init(user: .named(user)))
             guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
                 Issue.record("the login is new")
                 continue
@@ -193,6 +310,7 @@ struct StoreCommandTests {
             _ = try await store.update(stored.number) {
                 (login: inout PendingLogin) throws(PendingLogin.Refusal) in
                 try login.apply(.unusable(.userUnknown), at: now)
+                try login.apply(.reportDelayed("busy", until: now, inDoubt: false), at: now)
                 try login.apply(.reportRefused("no such\u{1B}scope"), at: now)
             }
         }

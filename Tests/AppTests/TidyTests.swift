@@ -48,6 +48,26 @@ struct TidyTests {
         }
     }
 
+    /// Log lines and commands interpolate errors; without a description that prints Swift's values.
+    @Test("describes every public enum of errors in words")
+    func errors() throws {
+        let files = try tree.swiftFiles("Sources").filter { $0.target != "Lab" }
+        let declared = /^ *public enum ([A-Za-z]+):([A-Za-z, ]*\bError\b[A-Za-z, ]*)/
+        var described: Set<Substring> = []
+        var errors: [Substring] = []
+        for line in files.flatMap({ $0.text.split(separator: "\n") }) {
+            if let match = line.firstMatch(of: declared) {
+                if match.2.contains("CustomStringConvertible") { described.insert(match.1) }
+                errors.append(match.1)
+            } else if line.hasPrefix("extension "), line.contains("CustomStringConvertible") {
+                let name = line.dropFirst(10).prefix { $0 != ":" }
+                described.insert(name.split(separator: ".").last ?? name)
+            }
+        }
+        #expect(errors.count > 10)
+        #expect(errors.filter { !described.contains($0) } == [])
+    }
+
     @Test("names no kind of authorization server in App but in the list of kinds")
     func kinds() throws {
         for file in try tree.swiftFiles("Sources") where file.target == "App" {

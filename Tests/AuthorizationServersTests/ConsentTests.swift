@@ -85,14 +85,15 @@ struct ConsentTests {
 
     @Test("is never asked for when it cannot be shown whole")
     func unusable() async {
-        let details = #"{"requested_scopes":[{"name":"a"}],"authorization_details":[{"type":"p"}]}"#
+        let details =
+            #"{"requested_scopes":[{"name":"a"}],"authorization_details":[{"actions":[]}]}"#
         let dynamic = #"{"requested_scopes":[{"name":"c","requested_name":"consent:urn:a:b"}]}"#
         let unusable = ConsentAnswer.unusable(.consentUnusable)
         #expect(await consent(ReportTests.status(200, details)) == unusable)
         #expect(await consent(ReportTests.status(200, dynamic)) == unusable)
         #expect(await consent(ReportTests.status(200), consentID: "aac-1") == unusable)
         #expect(await consent(ReportTests.status(200), scopes: ["consent:urn:a:b"]) == unusable)
-        for status in [400, 401, 403, 409, 422] {
+        for status in [400, 403, 409, 422] {
             #expect(await consent(ReportTests.status(status)) == unusable, "refused: \(status)")
         }
     }

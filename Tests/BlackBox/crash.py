@@ -5,7 +5,9 @@ seen exactly one effective report of each decided one. Most logins are plain one
 authorization server of the tests' own; one in four is about a payment that was lodged with the
 simulated one.
 
-    crash.py [--rounds 20] [--logins 200] [--seed N]
+    crash.py [--rounds 20] [--logins 200] [--storm SECONDS] [--rate STARTS] [--seed N]
+
+Before that, for `--storm` seconds, commands run beside a service that takes logins (storm.py).
 """
 
 import argparse
@@ -21,6 +23,7 @@ from acp import ACP, Login
 from beckon import Beckon, Phone, authorization_server
 from families import DOMESTIC_PAYMENT as PAYMENT
 from simulated import Between, SimulatedACP, SimulatedBank, ThirdParty
+from storm import storm
 
 # Seconds that a login has.
 LIFETIME = 60
@@ -30,15 +33,17 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--logins", type=int, default=200)
+    parser.add_argument("--storm", type=int, default=10)
+    parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     options = parser.parse_args()
     print(f"crash: seed {options.seed}", flush=True)
     dice = random.Random(options.seed)
+    bad = storm(options.storm, options.rate, options.seed)
     with World(dice) as world:
-        bad = 0
         for number in range(1, options.rounds + 1):
             bad += one_round(number, options.logins, dice, world)
-    print(f"{options.rounds - bad} passed, {bad} failed")
+    print(f"{options.rounds + 1 - bad} passed, {bad} failed")
     return 1 if bad else 0
 
 

@@ -2,7 +2,10 @@
 
 import concurrent.futures
 import json
+import pathlib
+import signal
 import sqlite3
+import time
 import unittest
 
 from acp import ACP
@@ -102,6 +105,38 @@ class BlackBox(unittest.TestCase):
         self.assertNotEqual(lines["login.decided"]["id"], lines["login.decided"]["request_id"])
 
     # What may go wrong at the server
+
+    def test_the_log_has_the_life_of_a_login(self):
+        for decision, word in (("approve", "approve"), ("deny", "deny")):
+            with self.subTest(decision):
+                login = self.acp.start()
+                self.assertEqual(self.phone.decide(self.beckon, login.id, decision)[0], 200)
+                self.acp.await_tokens(login)
+                wanted = ["received", "prepared", "notified", "decided", "reported", "settled"]
+                end = time.monotonic() + 10
+                while time.monotonic() < end:
+                    lines = [line for line in self.beckon.lines()
+                             if line.get("login_id") == login.id]
+                    if lines and lines[-1]["event"] == "login.settled":
+                        break
+                    time.sleep(0.05)
+                # The phone may decide before its own answer to the notification is recorded.
+                events = [line["event"].removeprefix("login.") for line in lines]
+                self.assertEqual([event for event in events if event != "notified"],
+                                 [event for event in wanted if event != "notified"])
+                self.assertEqual(len({line["trace_id"] for line in lines}), 1)
+                decided = next(line for line in lines if line["event"] == "login.decided")
+                self.assertEqual(decided["decision"], word)
+
+    def test_a_crash_leaves_no_memory_in_the_log(self):
+        with Beckon(None, "http://127.0.0.1:9") as beckon:
+            limits = pathlib.Path(f"/proc/{beckon.process.pid}/limits").read_text().splitlines()
+            core = next(line.split() for line in limits if line.startswith("Max core file size"))
+            self.assertEqual(core[4:6], ["0", "0"])
+            mark = beckon.log.stat().st_size
+            beckon.process.send_signal(signal.SIGSEGV)
+            self.assertEqual(beckon.process.wait(20), -signal.SIGSEGV)
+            self.assertEqual(beckon.log.read_bytes()[mark:], b"")
 
     def test_a_lost_answer_is_not_reported_twice(self):
         faults = iter(["drop"])

@@ -110,7 +110,7 @@ struct ApprovalRoutesTests {
             let expected =
                 #""id":0,"login_id":"\#(prompt.id)","#
                 + #""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","request_id":42,"#
-                + #""reference":"QG8V-XZWQ""#
+                + #""reference":"QG8V-XZWQ","decision":"deny","family":"scopes""#
             #expect(stage.log.lines.first?.members == expected)
         }
     }

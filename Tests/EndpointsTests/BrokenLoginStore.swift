@@ -7,6 +7,9 @@ struct BrokenLoginStore: LoginStore {
     }
     func login(_ key: LoginKey) async throws(StoreError) -> StoredLogin? { throw .full }
     func login(_ number: LoginNumber) async throws(StoreError) -> StoredLogin? { throw .full }
+    func tickets(
+        of number: LoginNumber
+    ) async throws(StoreError) -> [PendingLogin.TicketDigest] { throw .full }
     func update(
         _ number: LoginNumber,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
@@ -28,6 +31,8 @@ struct BrokenLoginStore: LoginStore {
     func redact(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
         throw .full
     }
+    func lastSweep() async throws(StoreError) -> Timestamp? { throw .full }
+    func noteSweep(at moment: Timestamp) async throws(StoreError) { throw .full }
     func delete(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
         throw .full
     }

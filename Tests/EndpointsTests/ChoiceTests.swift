@@ -60,6 +60,7 @@ struct ChoiceTests {
                     #"type="hidden" name="scope" value="openid""#,
                     #"type="checkbox" name="scope" value="profile" checked="""#,
                     #"type="checkbox" name="scope" value="offline_access" checked="""#,
+                    #"type="hidden" name="scope" value="internal""#,
                 ]
             ),
         ]

@@ -265,6 +265,7 @@ struct ManagementRoutesTests {
                 checks: [
                     .init("store") { failure }, .init("clock") { nil },
                 ],
+                clock: ManualClock(),
                 isDraining: { draining },
                 metrics: { Array("beckon_up 1\n".utf8) }
             ).routes
@@ -292,6 +293,30 @@ struct ManagementRoutesTests {
     func ready(failure: String?, draining: Bool, status: Int, body: String) async throws {
         let response = try await answer("/health/ready", failure, draining: draining)
         #expect(response.status == status && response.text == body)
+    }
+
+    @Test("Checks run once a second at most, for all probes together")
+    func probes() async throws {
+        let clock = ManualClock()
+        let runs = Recorded<Int>()
+        let check = ManagementRoutes.Check("store") {
+            runs.append(1)
+            return "failure \(runs.entries.count)"
+        }
+        let router = Router(
+            ManagementRoutes(
+                checks: [check],
+                clock: clock,
+                isDraining: { false },
+                metrics: { [] }
+            ).routes
+        )
+        for (passed, count) in [(0, 1), (999, 1), (1, 2), (0, 2)] as [(Int64, Int)] {
+            clock.advance(by: .milliseconds(passed))
+            let response = try #require(await router.answer(.example(.get, "/health/ready")))
+            #expect(response.text.contains("failure \(count)"))
+            #expect(runs.entries.count == count)
+        }
     }
 
     @Test("Metrics are in the Prometheus text format")

@@ -1,6 +1,7 @@
 import Endpoints
 import Foundation
 import HTTP
+import TestSupport
 import Testing
 
 @Suite("The interface description")
@@ -32,7 +33,12 @@ struct InterfaceDescriptionTests {
 
     @Test("The interface description has exactly the routes of the service")
     func routes() throws {
-        let management = ManagementRoutes(checks: [], isDraining: { false }, metrics: { [] })
+        let management = ManagementRoutes(
+            checks: [],
+            clock: ManualClock(),
+            isDraining: { false },
+            metrics: { [] }
+        )
         let ours = (Stage.broken.router.routes + management.routes).map { route in
             "\(route.method.name) \(route.pattern)"
         }

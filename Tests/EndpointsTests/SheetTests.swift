@@ -90,7 +90,7 @@ struct SheetTests {
                     "Reference INV-1042", "Reason for payment Goods bought online",
                     "Payment method Faster Payments",
                     "More details Reference INV-1042",
-                    "Confirm who you are ContractPresentInidicator true Shown exactly",
+                    "Confirm who you are openid ContractPresentInidicator true Shown exactly",
                 ]
             ),
             (

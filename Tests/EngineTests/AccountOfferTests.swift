@@ -192,7 +192,7 @@ struct AccountOfferTests {
         let bank = StandInBank([Self.account("a")])
         bank.setDown(true)
         let consent = Consent(clientName: nil, scopes: [], accounts: .payer(named: nil))
-        stage.server.answerConsents(.consent(consent), .consent(consent), .consent(.fixture))
+        stage.server.answerConsents(.consent(consent), .consent(.fixture))
         try await stage.run(accounts: bank) { run in
             let number = try await run.start()
             let next = try await stage.nextPreparation(number, attempt: 1)
@@ -205,6 +205,7 @@ struct AccountOfferTests {
             try await stage.login(plain, reaching: .waiting)
         }
         #expect(bank.asked.entries == [.named("alice"), .named("alice")])
+        #expect(stage.server.asked.entries.count == 2, "the consent is fetched once for each login")
     }
 
     @Test("A payment takes exactly one account, and the decision is tied to it")

@@ -51,7 +51,11 @@ struct LoginCostTests {
             }
             let wrong = PromptTicket(for: ticket.number).text
             #expect(await !decide(.approve, wrong))
-            #expect(counted.takeCounts() == .init(reads: 1))
+            #expect(counted.takeCounts() == .init(), "a guess reads no row and never writes")
+            await #expect(throws: DecisionDesk.Refusal.noSuchPrompt) {
+                try await desk.login(opening: wrong)
+            }
+            #expect(counted.takeCounts() == .init())
             #expect(await decide(.approve, ticket.text))
             #expect(counted.takeCounts() == .init(commits: 1, reads: 2))
             #expect(await decide(.approve, ticket.text))

@@ -15,13 +15,12 @@ struct RetentionTests {
             let number = try await store.insertNew(.inPhase(.settled))
             let open = try await store.insertNew(.inPhase(.waiting, .init(id: "open")))
 
-            try await retention.sweep(store, at: stage.start + .minutes(60), log: stage.log.logger)
+            try await retention.sweep(store, at: stage.start + .minutes(60))
             #expect(try await store.login(number)?.login.details.user == .named("alice"))
 
             try await retention.sweep(
                 store,
-                at: stage.start + .minutes(60) + .milliseconds(1),
-                log: stage.log.logger
+                at: stage.start + .minutes(60) + .milliseconds(1)
             )
             let redacted = try #require(try await store.login(number)).login
             #expect(redacted.details.user != .named("alice"))
@@ -29,12 +28,11 @@ struct RetentionTests {
             #expect(redacted.phase.name == .settled)
             #expect(redacted.phase.outcome?.isApproval == true)
 
-            try await retention.sweep(store, at: stage.start + .minutes(600), log: stage.log.logger)
+            try await retention.sweep(store, at: stage.start + .minutes(600))
             #expect(try await store.login(number) != nil)
             try await retention.sweep(
                 store,
-                at: stage.start + .minutes(600) + .milliseconds(1),
-                log: stage.log.logger
+                at: stage.start + .minutes(600) + .milliseconds(1)
             )
             #expect(try await store.login(number) == nil)
             #expect(try await store.login(open)?.login.details.user == .named("alice"))
@@ -53,7 +51,7 @@ struct RetentionTests {
                 }
                 try await group.waitForAll()
             }
-            try await retention.sweep(store, at: stage.start + .minutes(601), log: stage.log.logger)
+            try await retention.sweep(store, at: stage.start + .minutes(601))
             #expect(try await store.logins(in: .settled, after: nil, limit: 10).isEmpty)
         }
     }
@@ -81,32 +79,30 @@ struct RetentionTests {
     func stranded() async throws {
         let stage = try Stage()
         try await stage.withStore { store in
-            let log = stage.log.logger
             let number = try await store.insertNew(.inPhase(.stranded))
             var younger = PendingLogin.Fixture(id: "younger")
             younger.receivedAt = stage.start + .seconds(1)
             let kept = try await store.insertNew(.inPhase(.stranded, younger))
             let ends = PendingLogin.Fixture().reportEnds
 
-            try await retention.sweep(store, at: ends + .minutes(60), log: log)
+            try await retention.sweep(store, at: ends + .minutes(60))
             #expect(try await store.login(number)?.login.phase.name == .stranded)
-            #expect(stage.log.events.isEmpty)
 
             let given = ends + .minutes(60) + .milliseconds(1)
-            try await retention.sweep(store, at: given, log: log)
+            try await retention.sweep(store, at: given)
             let login = try #require(try await store.login(number)).login
             guard case .settled(let outcome, .abandoned, given) = login.phase else {
                 Issue.record("\(login.phase)")
                 return
             }
             #expect(outcome.isApproval, "what was decided stays known")
-            #expect(stage.log.events == ["login.abandoned"])
-            #expect(stage.log.lines[0].members.contains("\(number.rawValue)"))
+            #expect(login.history != nil, "why it was stranded, too")
             #expect(try await store.login(kept)?.login.phase.name == .stranded)
 
-            try await retention.sweep(store, at: given + .minutes(61), log: log)
-            #expect(try await store.login(number)?.login.details.user != .named("alice"))
-            try await retention.sweep(store, at: given + .minutes(601), log: log)
+            try await retention.sweep(store, at: given + .minutes(61))
+            let erased = try #require(try await store.login(number)).login
+            #expect(erased.details.user != .named("alice") && erased.history == nil)
+            try await retention.sweep(store, at: given + .minutes(601))
             #expect(try await store.login(number) == nil)
         }
     }
@@ -121,7 +117,8 @@ struct RetentionTests {
                     await retention.run(store, clock: stage.clock, log: stage.log.logger)
                 }
                 try await stage.clock.alarm(by: stage.start + .minutes(1))
-                stage.clock.advance(by: .minutes(700))
+                stage.clock.set(stage.start + .minutes(699))
+                stage.clock.advance(by: .minutes(1))
                 try await stage.clock.alarm(by: stage.start + .minutes(701))
                 #expect(stage.log.events == ["retention.clock_leapt"])
                 #expect(try await store.login(number) != nil)
@@ -132,6 +129,37 @@ struct RetentionTests {
             }
         }
         #expect(stage.log.events == ["retention.clock_leapt"])
+    }
+
+    @Test(
+        "The last sweep of an earlier process is compared with the clock",
+        arguments: [(Int64(10), true), (11, false)]
+    )
+    func restart(minutes: Int64, sweeps: Bool) async throws {
+        let stage = try Stage()
+        let quick = Retention(redactAfter: .zero, deleteAfter: .zero)
+        let number = try await stage.withStore { store in
+            #expect(try await store.lastSweep() == nil)
+            try await quick.sweep(store, at: stage.start)
+            try await store.noteSweep(at: stage.start)
+            return try await store.insertNew(.inPhase(.settled))
+        }
+        let later = stage.start + .minutes(minutes)
+        stage.clock.set(later)
+        try await stage.withStore { store in
+            #expect(try await store.lastSweep() == stage.start)
+            try await withThrowingTaskGroup { group in
+                group.addTask { await quick.run(store, clock: stage.clock, log: stage.log.logger) }
+                try await stage.clock.alarm(by: later + .minutes(1))
+                #expect((try await store.login(number) == nil) == sweeps)
+                #expect(stage.log.events == (sweeps ? [] : ["retention.clock_leapt"]))
+                #expect(try await store.lastSweep() == (sweeps ? later : stage.start))
+                stage.clock.advance(by: .minutes(1))
+                try await stage.clock.alarm(by: later + .minutes(2))
+                #expect(try await store.login(number) == nil)
+                group.cancelAll()
+            }
+        }
     }
 
     @Test("Retention logs a failure and continues")

@@ -53,6 +53,19 @@ struct CachedDirectoryTests {
         #expect(try await directory.user(bob)?.id == bob)
     }
 
+    @Test("ages by the time that passed, however the clock is set", arguments: [-86_400, 86_400])
+    func clockSet(seconds: Int64) async throws {
+        let directory = cached()
+        let alice = try id("alice")
+        source.know("alice")
+        _ = try await directory.user(alice)
+        clock.set(clock.now() + .seconds(seconds))
+        clock.advance(by: .milliseconds(9_999))
+        #expect(directory.peek(alice)??.id == alice)
+        clock.advance(by: .milliseconds(1))
+        #expect(directory.peek(alice) == nil)
+    }
+
     @Test("does not cache an error")
     func failure() async throws {
         let directory = cached()

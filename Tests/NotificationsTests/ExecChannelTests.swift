@@ -52,6 +52,31 @@ struct ExecChannelTests {
         #expect(message["data"]?["ticket"]?.string == "TICKET")
     }
 
+    @Test("runs no command for a prompt that expired while it waited for its turn")
+    func expired() async throws {
+        let prompt = try makePrompt()
+        let script = "echo run >> $1/runs; while [ ! -e $1/go ]; do sleep 0.01; done"
+        let channel = try channel(script, maximumCommands: 1)
+        try await withThrowingTaskGroup(of: DeliveryAnswer.self) { group in
+            group.addTask { await channel.ask(prompt) }
+            try await within(.seconds(30), "the first command") { [directory] in
+                while !FileManager.default.fileExists(atPath: directory.file("runs")) {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+            }
+            for _ in 0..<3 { group.addTask { await channel.ask(prompt) } }
+            clock.advance(by: prompt.ends - clock.now())
+            try Data().write(to: URL(filePath: directory.file("go")))
+            var answers: [DeliveryAnswer] = []
+            for try await answer in group { answers.append(answer) }
+            #expect(answers.filter { $0 == .delivered }.count == 1)
+            #expect(
+                answers.filter { $0 == .later("the prompt has expired", after: nil) }.count == 3
+            )
+        }
+        #expect(try written("runs") == "run\n")
+    }
+
     @Test("passes nothing of the prompt as argument or environment variable")
     func arguments() async throws {
         let script =

@@ -253,6 +253,7 @@ struct LoginRowTests {
         let connection = try DatabaseConnection(
             path: ":memory:",
             access: .readWrite,
+            role: .service,
             busyMilliseconds: 0
         )
         try Migrations.run(on: connection)

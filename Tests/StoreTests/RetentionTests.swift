@@ -35,7 +35,11 @@ struct RetentionTests {
                 }
                 #expect(now.login.key == before.login.key)
                 #expect(now.login.terms == before.login.terms)
-                #expect(now.login.phase == before.login.phase)
+                #expect(now.login.phase.outcome?.isApproval == true)
+                let decision = try #require(now.login.phase.outcome?.decision)
+                #expect(decision.challenge == before.login.phase.outcome?.decision?.challenge)
+                #expect(decision.grant == .nothing)
+                #expect(decision.evidence.address == nil)
                 let details = now.login.details
                 #expect(details.user != before.login.details.user)
                 #expect(details.clientName == nil)

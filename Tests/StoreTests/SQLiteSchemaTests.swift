@@ -1,3 +1,4 @@
+import Foundation
 import Logins
 import TestSupport
 import Testing
@@ -68,7 +69,7 @@ struct SQLiteSchemaTests {
             "UPDATE login SET tickets = x'00' WHERE phase = 'waiting'",
             "UPDATE login SET origin_trace = NULL WHERE phase = 'waiting'",
             "UPDATE login SET server = NULL WHERE phase = 'waiting'",
-            "INSERT INTO meta VALUES (2, 0, 0, 0, 0)",
+            "INSERT INTO meta VALUES (2, 0, 0, 0, 0, NULL)",
             "INSERT INTO users VALUES ('x', 3, NULL, NULL, NULL, 0, 0)",
             "UPDATE census SET count = -1",
         ]
@@ -102,19 +103,106 @@ struct SQLiteSchemaTests {
         #expect(mode.output == "600\n", "nobody else may read it")
     }
 
-    @Test("keeps no trace of a redacted user")
-    func redacted() async throws {
+    /// Rows of several sizes, so that pages are split and merged and some need overflow pages.
+    @Test("keeps no trace of what was erased, in none of its files", arguments: [0, 900, 20_000])
+    func erased(padding: Int) async throws {
         let place = try StorePlace(.sqlite)
         let store = try place.open()
-        let login = fixture("one") {
-            $0.user = "secret-person"
-            $0.bindingMessage = "secret-message"
+        let tool = try place.open(.tool)
+        let fill = String(repeating: "secret-", count: padding / 7)
+        let count = 60
+        for number in 0..<count {
+            let login = secretLogin(number, fill)
+            try await store.logins.insertNew(login)
+            let user = User(id: .named("secret-listed-\(number)"), isActive: true)
+            try await store.users.put(user)
+            #expect(try await tool.users.remove(user.id))
         }
-        try await store.logins.insertNew(.inPhase(.settled, login))
-        #expect(try await store.logins.redact(settledBefore: .distantFuture, limit: 9) == 1)
+        #expect(
+            try SQLiteShell.run("grep", ["-c", "-a", "secret-", place.path + "-wal"]).output
+                != "0\n"
+        )
+        #expect(try await store.logins.redact(settledBefore: .distantFuture, limit: 999) == count)
+        for file in [place.path, place.path + "-wal"] {
+            let found = try SQLiteShell.run("grep", ["-a", "-o", "secret-[a-z]*", file]).output
+            #expect(found == "", "\(file)")
+        }
+        await tool.close()
         await store.close()
-        let found = try SQLiteShell.run("grep", ["-c", "-a", "secret-", place.path])
-        #expect(found.output == "0\n")
+    }
+
+    /// A settled login of which everything personal is marked.
+    private func secretLogin(_ number: Int, _ fill: String) -> PendingLogin {
+        let question = Question(
+            consent: Consent(
+                id: .named("secret-consent-\(number)"),
+                clientName: "secret-name",
+                scopes: [.init(requestedName: "secret-scope", explanation: "secret-words" + fill)]
+            ),
+            digest: Question.fixture.digest,
+            nonce: Array(repeating: 9, count: 32)
+        )
+        var login = PendingLogin.Fixture(id: "login-\(number)").make(
+            PendingLogin.Details(
+                user: .named("secret-user-\(number)"),
+                client: .named("secret-client"),
+                clientName: "secret-name",
+                requestedScopes: ["secret-scope"],
+                acrValues: ["secret-acr"],
+                bindingMessage: "secret-message",
+                state: "secret-state",
+                unknownMembers: #"{"x":"secret-member"}"#
+            )
+        )
+        let evidence = Evidence(method: .tap, via: .page, address: "secret-address")
+        let events: [PendingLogin.Event] = [
+            .prepared(question, [.fixture(at: noon)]),
+            .notDelivered(.named("webhook"), "secret-answer", until: noon + .seconds(1)),
+            .decided(Decision(.approve, evidence: evidence, at: noon), .fixture),
+            .reportDelayed("secret-cause", until: noon, inDoubt: false),
+            .reportTaken(confirmed: true),
+        ]
+        for event in events {
+            do { try login.apply(event, at: noon) } catch { Issue.record("\(event): \(error)") }
+        }
+        return login
+    }
+
+    @Test(
+        "warns of an SQLite that can damage it",
+        arguments: [
+            (3_040_001, true), (3_044_005, true), (3_044_006, false), (3_045_000, true),
+            (3_046_001, true), (3_050_006, true), (3_050_007, false), (3_051_002, true),
+            (3_051_003, false), (3_052_000, false), (4_000_000, false),
+        ] as [(Int32, Bool)]
+    )
+    func library(number: Int32, isBad: Bool) {
+        #expect(SQLiteLibrary(number: number).canDamageDatabases == isBad)
+    }
+
+    @Test("is checkpointed by the service alone", arguments: [false, true])
+    func checkpoints(besideService: Bool) async throws {
+        let place = try StorePlace(.sqlite)
+        let service = try place.open()
+        if !besideService { await service.close() }
+        func log() throws -> Int {
+            Int(try SQLiteShell.run("stat", ["-c", "%s", place.path + "-wal"]).output.dropLast())
+                ?? 0
+        }
+        let database = try Data(contentsOf: URL(filePath: place.path))
+        let tool = try place.open(.tool)
+        let text = String(repeating: "x", count: 500)
+        for number in 0..<600 {
+            try await tool.users.put(User(id: .named("\(number)-\(text)"), isActive: true))
+        }
+        _ = try await tool.users.users(after: nil, limit: 9)
+        let size = try log()
+        #expect(size > 1_100 * 4_096, "more than the default between two checkpoints")
+        await tool.close()
+        #expect(try log() == size, "closing does not empty the log")
+        #expect(try Data(contentsOf: URL(filePath: place.path)) == database)
+        if besideService { await service.close() } else { await (try place.open()).close() }
+        #expect(try log() == 0)
     }
 
     @Test("answers frequent queries from indexes")

@@ -337,8 +337,8 @@ struct SameConsentTests {
         #expect(after.consentID == nil)
         let decision = try #require(after.phase.outcome?.decision)
         #expect(decision.challenge == answer.challenge)
-        #expect(decision.grant == Grant(scopes: ["payments"]))
-        #expect(decision.evidence == answer.evidence && decision.decidedAt == noon)
+        #expect(decision.grant == .nothing && decision.decidedAt == noon)
+        #expect(decision.evidence == Evidence(method: .tap, via: answer.evidence.via, address: nil))
         await again.close()
     }
 }

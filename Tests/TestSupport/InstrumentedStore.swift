@@ -76,6 +76,12 @@ public final class InstrumentedStore: LoginStore {
         return try await store.login(number)
     }
 
+    public func tickets(
+        of number: LoginNumber
+    ) async throws(StoreError) -> [PendingLogin.TicketDigest] {
+        try await store.tickets(of: number)
+    }
+
     public func update(
         _ number: LoginNumber,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
@@ -128,6 +134,14 @@ public final class InstrumentedStore: LoginStore {
         limit: Int
     ) async throws(StoreError) -> Int {
         try await store.redact(settledBefore: moment, limit: limit)
+    }
+
+    public func lastSweep() async throws(StoreError) -> Timestamp? {
+        try await store.lastSweep()
+    }
+
+    public func noteSweep(at moment: Timestamp) async throws(StoreError) {
+        try await store.noteSweep(at: moment)
     }
 
     public func delete(

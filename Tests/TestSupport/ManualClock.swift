@@ -5,6 +5,7 @@ import Threads
 public final class ManualClock: WallClock {
     private struct State {
         var now: Timestamp
+        var uptime = Duration.zero
         var alarms: [String: (moment: Timestamp, action: @Sendable () -> Void)] = [:]
         var watchers: [ObjectIdentifier: Signal] = [:]
     }
@@ -17,6 +18,11 @@ public final class ManualClock: WallClock {
     }
 
     public func now() -> Timestamp { state.withLock { $0.now } }
+
+    public func uptime() -> Duration { state.withLock { $0.uptime } }
+
+    /// Sets the time of day, as an operator does: no time passes, and no action runs.
+    public func set(_ now: Timestamp) { state.withLock { $0.now = now } }
 
     public func schedule(
         _ name: String,
@@ -58,6 +64,7 @@ public final class ManualClock: WallClock {
     public func advance(by span: Duration) {
         let due = state.withLock { state in
             state.now = state.now + span
+            state.uptime += span
             let due = state.alarms.filter { $0.value.moment <= state.now }
             for name in due.keys { state.alarms[name] = nil }
             return due.values.sorted { $0.moment < $1.moment }

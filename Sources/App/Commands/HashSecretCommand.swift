@@ -64,6 +64,9 @@ struct HashSecretCommand: Subcommand {
         if Set(secret).count < minimumVariety {
             return "has fewer than \(minimumVariety) different characters"
         }
+        if SecretStrength.bits(of: secret) < SecretStrength.required {
+            return "is made of repeats, sequences or common words"
+        }
         return nil
     }
 }

@@ -1,5 +1,6 @@
 import Commands
 import Configuration
+import Configuration
 import HTTP
 
 /// `beckon health`: whether a service on this machine is healthy, for a container's health check.
@@ -13,20 +14,31 @@ struct HealthCommand: Subcommand {
             "The service's management address.",
             default: "127.0.0.1:9464"
         ),
+        .text("config", "FILE", "The configuration with the management address."),
         .flag("ready", "Check whether it is ready for work, not only alive."),
     ]
 
-    private let url: String
+    private let address: SocketAddressText
+    private let config: String?
+    private let path: String
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        let address = try arguments.address(
+        address = try arguments.address(
             "management",
             default: .init(host: "127.0.0.1", port: 9464)
         )
-        url = "http://\(address)/health/" + (arguments.has("ready") ? "ready" : "live")
+        config = arguments.text("config")
+        if config != nil, arguments.text("management") != nil {
+            throw CommandFailure(.usage, "--config cannot be combined with --management")
+        }
+        path = "/health/" + (arguments.has("ready") ? "ready" : "live")
     }
 
     func run(_ terminal: any Terminal) async throws {
+        let address = try config.map { path throws(ConfigurationError) in
+            try ManagementSettings.load(path)
+        }
+        let url = "http://\(address ?? self.address)\(path)"
         let request = OutboundRequest(
             .get,
             url,

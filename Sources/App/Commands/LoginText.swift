@@ -2,6 +2,7 @@ import Commands
 import Engine
 import Glibc
 import HTTP
+import JSON
 import Logins
 import Telemetry
 
@@ -24,27 +25,76 @@ enum LoginText {
         case .denied: "denied"
         case .cancelled: "cancelled"
         case .expired: "expired"
-        case .failed(let failure): "failed (\(failure))"
+        case .failed(let failure): "failed (\(code(failure)))"
         case .voided(_, nil): "failed (consent changed after approval)"
-        case .voided(_, let failure?): "failed (\(failure) after approval)"
+        case .voided(_, let failure?): "failed (\(code(failure)) after approval)"
+        }
+    }
+
+    /// One word, for a column that programs read; it must not change.
+    private static func code(_ failure: Failure) -> String {
+        switch failure {
+        case .userUnknown: "userUnknown"
+        case .userDisabled: "userDisabled"
+        case .noChannel: "noChannel"
+        case .everyChannelRefused: "everyChannelRefused"
+        case .tooManyLoginsOfUser: "tooManyLoginsOfUser"
+        case .tooManyLoginsOfClient: "tooManyLoginsOfClient"
+        case .tooManyStartsOfUser: "tooManyStartsOfUser"
+        case .tooManyStartsOfClient: "tooManyStartsOfClient"
+        case .consentUnusable: "consentUnusable"
+        case .consentGone: "consentGone"
+        case .noAccounts: "noAccounts"
+        case .accountNotTheirs: "accountNotTheirs"
+        case .interrupted: "interrupted"
+        case .malformedStart: "malformedStart"
+        case .consentBusy: "consentBusy"
+        case .superseded: "superseded"
+        case .abandoned: "abandoned"
         }
     }
 
     static func reason(_ stranding: PendingLogin.Stranding) -> String {
-        switch stranding {
-        case .gone: "unknown to the server"
-        case .outOfTime: "out of time"
-        case .refused(let words): "refused: \(harmless(words))"
+        harmless(stranding.description)
+    }
+
+    /// The names of the columns of `line`.
+    static let header = "number\tphase\toutcome\treceived\tattempts\treason"
+
+    /// What `line` has, and the identifiers, as an array with one element per line.
+    static func json(_ logins: [StoredLogin]) -> String {
+        let elements = logins.map { stored in
+            let login = stored.login
+            var json = JSONWriter()
+            json.object { json in
+                json.member("number", Int(stored.number.rawValue))
+                json.member("server", login.key.server.value)
+                json.member("tenant", login.key.tenant?.value)
+                json.member("login_id", login.key.login.value)
+                json.member("phase", name(login.phase.name))
+                json.member("outcome", login.phase.outcome.map { name($0) })
+                json.member("received_at", time(login.terms.receivedAt))
+                json.member("expires_at", time(login.terms.expiresAt))
+                json.member("due_at", login.dueAt.map(time))
+                json.member("attempts", attempts(login)?.count ?? 0)
+                json.member("reason", stranding(login).map(reason))
+                json.member(
+                    "trace_id",
+                    login.details.origin.flatMap { TraceContext($0.trace)?.traceID }
+                )
+            }
+            return String(decoding: json.bytes, as: UTF8.self)
         }
+        return elements.isEmpty ? "[]" : "[\n" + elements.joined(separator: ",\n") + "\n]"
     }
 
     static func line(_ stored: StoredLogin) -> String {
         let login = stored.login
         var columns = [
             "\(stored.number.rawValue)", name(login.phase.name), name(login.phase.outcome),
-            time(login.terms.receivedAt), "\(attempts(login.phase)?.count ?? 0)",
+            time(login.terms.receivedAt), "\(attempts(login)?.count ?? 0)",
         ]
-        if case .stranded(_, _, let stranding) = login.phase { columns.append(reason(stranding)) }
+        if let stranding = stranding(login) { columns.append(reason(stranding)) }
         return columns.joined(separator: "\t")
     }
 
@@ -62,6 +112,7 @@ enum LoginText {
         add("login_id", login.key.login.value)
         add("phase", name(login.phase.name))
         add("outcome", name(login.phase.outcome))
+        if case .failed(let failure) = login.phase.outcome { add("cause", "\(failure)") }
         add("user", login.details.user.value)
         add("workspace", login.details.workspace?.value)
         add("client", login.details.client?.value)
@@ -89,12 +140,13 @@ enum LoginText {
             add("in doubt", report.inDoubt ? "yes" : "no")
         case .settled(_, let settlement, let moment):
             add("settled", "\(settlement), \(time(moment))")
+            add("stranded", login.history.map { reason($0.stranding) })
         case .stranded(_, let report, let stranding):
             add("stranded", reason(stranding))
             add("in doubt", report.inDoubt ? "yes" : "no")
         case .preparing: break
         }
-        if let attempts = attempts(login.phase) {
+        if let attempts = attempts(login) {
             add("attempts", "\(attempts.count)")
             for attempt in attempts.recent { add("", "\(time(attempt.at))  \(attempt.note)") }
         }
@@ -112,12 +164,18 @@ enum LoginText {
         return "\(delivery.channel) \(state), attempts \(delivery.attempts.count)" + note
     }
 
-    private static func attempts(_ phase: PendingLogin.Phase) -> Attempts? {
-        switch phase {
+    private static func attempts(_ login: PendingLogin) -> Attempts? {
+        switch login.phase {
         case .preparing(let attempts, _): attempts
         case .reporting(_, let report), .stranded(_, let report, _): report.attempts
-        case .waiting, .settled: nil
+        case .settled: login.history?.attempts
+        case .waiting: nil
         }
+    }
+
+    private static func stranding(_ login: PendingLogin) -> PendingLogin.Stranding? {
+        if case .stranded(_, _, let stranding) = login.phase { return stranding }
+        return login.history?.stranding
     }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {

@@ -1,49 +1,98 @@
 import Commands
 import Configuration
+import Engine
 import HTTP
+import JSON
 import Logins
+import Telemetry
 
-/// `beckon logins list`: the logins in a phase, one per line.
+/// `beckon logins list`: logins, one per line.
 struct ListLogins: StoreAction {
     static let name = "logins list"
     static let summary = "List logins, by default those with a stranded report."
     static let details = """
-        Tab-separated, one login per line: number, phase, outcome, time of arrival, attempts and, for
-        stranded logins, the reason. It contains no personal data; logins show does.
+        Tab-separated, one login per line, after a line with the names of the columns: number, phase,
+        outcome, time of arrival, attempts and, for stranded logins, the reason. It contains no
+        personal data; logins show does. --json prints an array with one object per login. Phases:
+        preparing, waiting, reporting, settled, stranded.
         """
     static let options: [CommandOption] = [
         .text(
             "phase",
             "PHASE",
-            "preparing, waiting, reporting, settled or stranded.",
-            default: "stranded"
+            "A phase, or all. Default: stranded; with --user or --login: all.",
+            choices: PendingLogin.PhaseName.allCases.map(LoginText.name) + ["all"]
         ),
+        .text("user", "IDENTIFIER", "Only logins of this user."),
+        .text("login", "LOGIN_ID", "Only logins with this identifier of the authorization server."),
         .text("after", "NUMBER", "Only logins with a higher number."),
         .text("limit", "COUNT", "Maximum number of logins.", default: "100"),
+        .flag("json", "Print JSON."),
     ]
+    /// Logins read at a time.
+    private static let page = 500
 
-    private let phase: PendingLogin.PhaseName
+    private let phases: [PendingLogin.PhaseName]
+    private let user: UserID?
+    private let login: LoginID?
     private let after: LoginNumber?
     private let limit: Int
+    private let isJSON: Bool
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
-        let phases = PendingLogin.PhaseName.allCases
-        let names = phases.map(LoginText.name)
-        let name = try arguments.choice("phase", default: "stranded", among: names)
-        phase = phases.first { LoginText.name($0) == name } ?? .stranded
+        let all = PendingLogin.PhaseName.allCases
+        user = arguments.text("user") == nil ? nil : try arguments.user()
+        login = try arguments.parsed("login", "is too long or has a control character") {
+            LoginID($0)
+        }
+        let name = try arguments.choice(
+            "phase",
+            default: user == nil && login == nil ? "stranded" : "all",
+            among: ["all"] + all.map(LoginText.name)
+        )
+        phases = name == "all" ? all : all.filter { LoginText.name($0) == name }
         let after = try arguments.number("after", default: 0, 0...Int.max)
         self.after = after == 0 ? nil : LoginNumber(Int64(after))
         limit = try arguments.number("limit", default: 100, 1...10_000)
+        isJSON = arguments.has("json")
     }
 
     func run(
         _ stores: Stores,
-        _ configuration: ServiceConfiguration,
+        _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
-        for stored in try await stores.logins.logins(in: phase, after: after, limit: limit) {
-            terminal.output(LoginText.line(stored))
+        var found: [StoredLogin] = []
+        for phase in phases { found += try await logins(in: phase, stores.logins) }
+        found.sort { $0.number < $1.number }
+        // A login may have changed its phase in between.
+        found = found.indices.filter { $0 == 0 || found[$0].number != found[$0 - 1].number }
+            .map { found[$0] }
+        found = Array(found.prefix(limit))
+        if isJSON {
+            terminal.output(LoginText.json(found))
+        } else {
+            terminal.output(LoginText.header)
+            for stored in found { terminal.output(LoginText.line(stored)) }
         }
+    }
+
+    private func logins(
+        in phase: PendingLogin.PhaseName,
+        _ store: any LoginStore
+    ) async throws(StoreError) -> [StoredLogin] {
+        var found: [StoredLogin] = []
+        var last = after
+        while found.count < limit {
+            let page = try await store.logins(in: phase, after: last, limit: Self.page)
+            found += page.filter { stored in
+                (user == nil || stored.login.details.user == user)
+                    && (login == nil || stored.login.key.login == login)
+            }
+            guard page.count == Self.page else { break }
+            last = page.last?.number
+        }
+        return found
     }
 }
 
@@ -59,7 +108,7 @@ struct ShowLogin: StoreAction {
 
     func run(
         _ stores: Stores,
-        _ configuration: ServiceConfiguration,
+        _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
         guard let stored = try await stores.logins.login(number) else {
@@ -82,7 +131,7 @@ struct ResolveLogin<Resolution: LoginResolution>: StoreAction {
 
     func run(
         _ stores: Stores,
-        _ configuration: ServiceConfiguration,
+        _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
         let now = SystemTime.now()
@@ -106,7 +155,13 @@ struct ResolveLogin<Resolution: LoginResolution>: StoreAction {
                     + "affect it; try again when it has ended"
             )
         case .failure: throw CommandFailure(.failed, "login \(id) is not stranded")
-        case .success: terminal.output("login \(id) \(Resolution.done)")
+        case .success(let stored):
+            // For whoever collects the output of commands: who does what stands in one log.
+            Logger(sink: TerminalSink(terminal: terminal)).info(Resolution.loggedAs) {
+                $0.member("number", Int(id))
+                $0.members(about: stored.login)
+            }
+            terminal.output("login \(id) \(Resolution.done)")
         }
     }
 }
@@ -117,6 +172,8 @@ protocol LoginResolution: Sendable {
     static var summary: String { get }
     static var details: String { get }
     static var event: PendingLogin.Event { get }
+    /// The name of its log line.
+    static var loggedAs: String { get }
     /// The rest of a sentence that begins with the login.
     static var done: String { get }
 }
@@ -129,14 +186,18 @@ enum RetryLogin: LoginResolution {
         has expired at the authorization server, use `beckon logins abandon`.
         """
     static let event = PendingLogin.Event.retried
+    static let loggedAs = "login.retried"
     static let done = "will be reported again"
 }
 
 enum AbandonLogin: LoginResolution {
     static let name = "logins abandon"
     static let summary = "Abandon a stranded report. It is not sent again."
-    static let details = ""
+    static let details = """
+        The login keeps its attempts and the reason why it was stranded: see `beckon logins show`.
+        """
     static let event = PendingLogin.Event.abandoned
+    static let loggedAs = "login.abandoned"
     static let done = "is abandoned"
 }
 

@@ -1,5 +1,6 @@
 import Commands
 import Configuration
+import Net
 
 /// `beckon serve`: the service.
 struct ServeCommand: Subcommand {
@@ -11,16 +12,25 @@ struct ServeCommand: Subcommand {
 
         beckon check --example prints every key of the configuration.
         """
-    static let options: [CommandOption] = [.config]
+    static let options: [CommandOption] = [
+        .config,
+        .flag(
+            "crash-reports",
+            "Allow backtraces and core dumps, which can contain secrets. For debugging only."
+        ),
+    ]
     static let handlesSignals = true
 
     private let config: String
+    private let reportsCrashes: Bool
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
         config = arguments.config
+        reportsCrashes = arguments.has("crash-reports")
     }
 
     func run(_ terminal: any Terminal) async throws {
+        if !reportsCrashes { CrashReports.suppress() }
         try await Composition.serve(ServiceConfiguration.load(config))
     }
 }

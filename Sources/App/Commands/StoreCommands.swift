@@ -20,7 +20,7 @@ protocol StoreAction: Sendable {
 
     func run(
         _ stores: Stores,
-        _ configuration: ServiceConfiguration,
+        _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws
 }
@@ -29,7 +29,7 @@ extension StoreAction {
     static var details: String { "" }
 }
 
-/// Reads the configuration, opens its stores, and performs an action on them.
+/// Reads what operators need of the configuration, opens its stores, and performs an action on them.
 struct StoreCommand<Action: StoreAction>: Subcommand {
     static var name: String { Action.name }
     static var summary: String { Action.summary }
@@ -45,10 +45,10 @@ struct StoreCommand<Action: StoreAction>: Subcommand {
     }
 
     func run(_ terminal: any Terminal) async throws {
-        let configuration = try ServiceConfiguration.load(config)
-        let stores = try await Composition.openStores(configuration.store)
+        let settings = try OperatorSettings.load(config)
+        let stores = try await Composition.openStores(settings.store)
         do {
-            try await action.run(stores, configuration, terminal)
+            try await action.run(stores, settings, terminal)
         } catch {
             await stores.close()
             if let error = error as? StoreError { throw CommandFailure(error) }
@@ -86,9 +86,9 @@ struct MigrateCommand: Subcommand {
     init(_ arguments: ParsedArguments) throws(CommandFailure) { config = arguments.config }
 
     func run(_ terminal: any Terminal) async throws {
-        let configuration = try ServiceConfiguration.load(config)
-        let (from, to) = try await Composition.migrate(configuration.store)
-        let path = configuration.store.sqlitePath
+        let store = try OperatorSettings.load(config).store
+        let (from, to) = try await Composition.migrate(store)
+        let path = store.sqlitePath
         terminal.output(
             from == to
                 ? "\(path) already has version \(to)"

@@ -1,18 +1,25 @@
 import Commands
 import Glibc
+import Localization
 import Logins
 import Notifications
 
-/// `beckon users add`: adds a user to the local directory, or replaces one.
+/// `beckon users add`: adds a user to the local directory, or changes one.
 struct AddUser: StoreAction {
     static let name = "users add"
-    static let summary = "Add a user, or replace one."
+    static let summary = "Add a user, or replace what is stored of one."
+    static let details = """
+        Of a user who exists, what is not given again stays as it is, also whether the user is
+        disabled. To take something back: --channels=all, --language=-, --time-zone=-.
+        """
     static let options: [CommandOption] = [
         .user,
-        .text("channels", "NAMES", "Allowed channels, comma-separated.", default: "all"),
+        .text("channels", "NAMES", "Allowed channels, comma-separated. Of a new user: all."),
         .text("language", "TAG", "The user's language (BCP 47), such as en or pt-BR."),
         .text("time-zone", "NAME", "The user's time zone, such as America/Sao_Paulo."),
     ]
+    /// The value of an option that takes back what was stored.
+    private static let nothing = "-"
 
     private let user: UserID
     private let channels: [String]?
@@ -22,13 +29,18 @@ struct AddUser: StoreAction {
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
         user = try arguments.user()
         channels = arguments.text("channels")?.split(separator: ",").map(String.init)
-        language = try arguments.parsed("language", "must be a tag such as en or pt-BR") { tag in
-            User.isLanguageTag(tag) ? tag : nil
+        let languages = Language.allCases.map(\.rawValue).joined(separator: ", ")
+        language = try arguments.parsed(
+            "language",
+            "must be a language of the pages: \(languages), also with a region such as en-GB"
+        ) { tag in
+            tag == Self.nothing || User.isLanguageTag(tag) && Language.named(tag) != nil
+                ? tag : nil
         }
         timeZone = try arguments.parsed(
             "time-zone",
             "must be a name of the time zone database, such as America/Sao_Paulo"
-        ) { Self.isKnown($0) ? $0 : nil }
+        ) { $0 == Self.nothing || Self.isKnown($0) ? $0 : nil }
     }
 
     /// If the machine has the time zone database, the name must be in it.
@@ -45,25 +57,35 @@ struct AddUser: StoreAction {
 
     func run(
         _ stores: Stores,
-        _ configuration: ServiceConfiguration,
+        _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
-        let user = User(
-            id: user,
-            isActive: true,
-            channels: try channels.map { try known($0, configuration) },
-            language: language,
-            timeZone: timeZone
+        let before: User?
+        do { before = try await stores.users.user(user) } catch {
+            throw CommandFailure(.unavailable, "\(error)")
+        }
+        func new(_ given: String?, _ old: String?) -> String? {
+            given == Self.nothing ? nil : given ?? old
+        }
+        try await stores.users.put(
+            User(
+                id: user,
+                isActive: before?.isActive ?? true,
+                channels: channels == nil ? before?.channels : try known(channels ?? [], settings),
+                language: new(language, before?.language),
+                timeZone: new(timeZone, before?.timeZone)
+            )
         )
-        try await stores.users.put(user)
-        terminal.output("added \(user.id)")
+        terminal.output("\(before == nil ? "added" : "replaced") \(user)")
     }
 
+    /// Nil for all.
     private func known(
         _ names: [String],
-        _ configuration: ServiceConfiguration
-    ) throws(CommandFailure) -> Set<ChannelID> {
-        let known = configuration.channels.map(\.id)
+        _ settings: OperatorSettings
+    ) throws(CommandFailure) -> Set<ChannelID>? {
+        let known = settings.channels
+        if names == ["all"], !known.contains(where: { $0.value == "all" }) { return nil }
         for name in names where !known.contains(where: { $0.value == name }) {
             let list = known.map(\.value).joined(separator: ", ")
             throw CommandFailure(.usage, "\(name) is not a channel; there is \(list)")
@@ -88,7 +110,7 @@ struct ListUsers: StoreAction {
 
     func run(
         _ stores: Stores,
-        _ configuration: ServiceConfiguration,
+        _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
         var last: UserID?
@@ -121,7 +143,7 @@ struct ChangeUser<Change: UserChange>: StoreAction {
 
     func run(
         _ stores: Stores,
-        _ configuration: ServiceConfiguration,
+        _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
         guard try await Change.perform(on: user, of: stores.users) else {
@@ -173,7 +195,7 @@ extension CommandOption {
 }
 
 extension ParsedArguments {
-    fileprivate func user() throws(CommandFailure) -> UserID {
+    func user() throws(CommandFailure) -> UserID {
         guard let user = UserID(text("user", default: "")) else {
             throw CommandFailure(
                 .usage,

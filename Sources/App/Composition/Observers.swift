@@ -93,11 +93,23 @@ struct EngineMetrics: EngineObserver {
     private let deliverySeconds: [ChannelID: Histogram]
     private let reports: [AuthorizationServerID: [Counter]]
     private let reportSeconds: [AuthorizationServerID: Histogram]
+    private let starts: [AuthorizationServerID: Counter]
+    private let decisions: [[String]: Counter]
+    private let decisionSeconds: Histogram
 
+    /// A family that is not known any more, in the labels.
+    private static let otherFamily = "other"
+    /// 1 s to an hour.
+    private static let patience: [Duration] = [
+        1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1_800, 3_600,
+    ].map { .seconds($0) }
+
+    /// `families` are the names of the kinds of consent. Every series exists from the start.
     init(
         _ registry: MetricsRegistry,
         channels: [ChannelID],
-        servers: [AuthorizationServerID]
+        servers: [AuthorizationServerID],
+        families: [String]
     ) {
         func table<ID: Hashable, Metric>(_ ids: [ID], _ make: (ID) -> Metric) -> [ID: Metric] {
             Dictionary(ids.map { ($0, make($0)) }) { first, _ in first }
@@ -134,6 +146,36 @@ struct EngineMetrics: EngineObserver {
                 [("server", server.value)]
             )
         }
+        starts = table(servers) { server in
+            registry.counter(
+                "beckon_logins_started_total",
+                "Logins that were stored, by authorization server.",
+                [("server", server.value)]
+            )
+        }
+        var decisions: [[String]: Counter] = [:]
+        for choice in Decision.Choice.allCases.map(\.loggedName) {
+            for family in families + [Self.otherFamily] {
+                decisions[[choice, family]] = registry.counter(
+                    "beckon_decisions_total",
+                    "Decisions of users, by choice and family of the consent.",
+                    [("choice", choice), ("family", family)]
+                )
+            }
+        }
+        self.decisions = decisions
+        decisionSeconds = registry.histogram(
+            "beckon_decision_seconds",
+            "Time from the arrival of a login to the user's decision.",
+            bounds: Self.patience
+        )
+    }
+
+    func started(_ server: AuthorizationServerID) { starts[server]?.increment() }
+
+    func decided(_ choice: String, family: String, took: Duration) {
+        (decisions[[choice, family]] ?? decisions[[choice, Self.otherFamily]])?.increment()
+        decisionSeconds.observe(took)
     }
 
     func delivered(_ channel: ChannelID, _ answer: DeliveryAnswer, took: Duration) {
@@ -162,14 +204,26 @@ struct EngineMetrics: EngineObserver {
 
 /// The contents of the store, read when the metrics are read.
 enum LoginMetrics {
+    /// As the store names them.
+    private static let outcomes = [
+        "approved", "cancelled", "denied", "expired", "failed", "voided",
+    ]
+
     static func add(to registry: MetricsRegistry, store: any LoginStore, clock: any WallClock) {
         registry.gauges("beckon_logins", "Logins by phase and outcome.") {
             guard let census = try? await store.census() else { return [] }
-            return census.map { row in
-                MetricsRegistry.Sample(
-                    [("phase", LoginText.name(row.phase)), ("outcome", row.outcome ?? "none")],
-                    Double(row.count)
-                )
+            var counts: [[String]: Int] = [:]
+            for phase in PendingLogin.PhaseName.allCases {
+                let isOpen = phase == .preparing || phase == .waiting
+                for outcome in isOpen ? ["none"] : Self.outcomes {
+                    counts[[LoginText.name(phase), outcome]] = 0
+                }
+            }
+            for row in census {
+                counts[[LoginText.name(row.phase), row.outcome ?? "none"]] = row.count
+            }
+            return counts.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, count in
+                MetricsRegistry.Sample([("phase", key[0]), ("outcome", key[1])], Double(count))
             }
         }
         registry.gauges("beckon_queue_age_seconds", "Age of the oldest task that is due.") {

@@ -12,11 +12,18 @@ enum ServerMetrics {
         health: [ServerHealth]
     ) {
         let servers = Set(health.map(\.server))
+        // Each series exists, whether there is something in it or not.
+        let queues = health.flatMap { health in
+            [PendingLogin.Duty.prepare, .notify, .report].map { LoginQueue(health.server, $0) }
+        }
         registry.gauges(
             "beckon_queue_length",
             "Logins with pending work, by authorization server, kind of work and whether it is due."
         ) {
-            await depths().filter { servers.contains($0.queue.server) }.flatMap { depth in
+            let known = await depths().filter { servers.contains($0.queue.server) }
+            let empty = queues.filter { queue in !known.contains { $0.queue == queue } }
+                .map { QueueDepth($0, due: 0, later: 0) }
+            return (known + empty).flatMap { depth in
                 [("due", depth.due), ("later", depth.later)].map { when, count in
                     MetricsRegistry.Sample(labels(depth.queue) + [("when", when)], Double(count))
                 }
@@ -26,9 +33,8 @@ enum ServerMetrics {
             "beckon_duties_under_way",
             "Work in progress, by authorization server and kind."
         ) {
-            underWay().filter { servers.contains($0.key.server) }.map { queue, count in
-                MetricsRegistry.Sample(labels(queue), Double(count))
-            }
+            let counts = underWay()
+            return queues.map { MetricsRegistry.Sample(labels($0), Double(counts[$0] ?? 0)) }
         }
         for health in health {
             registry.gauge(

@@ -53,6 +53,17 @@ final class Service: Sendable {
         for warning in configuration.warnings {
             log.warning("configuration.warning") { $0.member("about", "\(warning)") }
         }
+        let library = SQLiteLibrary.current
+        if library.canDamageDatabases {
+            log.warning("store.sqlite_version") {
+                $0.member("version", library.version)
+                $0.member(
+                    "about",
+                    "two processes that checkpoint can damage the database before 3.51.3; no other "
+                        + "program may write to it while the service runs"
+                )
+            }
+        }
         ProcessLimits.raiseDescriptors()
         let descriptors = DescriptorPlan(configuration)
         if descriptors.isShort {
@@ -64,7 +75,9 @@ final class Service: Sendable {
         }
         let draining = Draining()
         isDraining = draining
-        store = try Self.openStore(configuration.store, clock, changes, log)
+        let registry = MetricsRegistry()
+        let journal = Journal()
+        store = try Self.openStore(configuration.store, clock, changes, journal, log)
 
         let parts = ServiceParts(
             configuration,
@@ -79,7 +92,6 @@ final class Service: Sendable {
             clock: clock
         )
         let plan = parts.plan()
-        let registry = MetricsRegistry()
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
         let lines = sink
@@ -97,6 +109,13 @@ final class Service: Sendable {
         )
         for register in servers.metrics { register(registry) }
         reloads = servers.reloads
+        let observer = EngineMetrics(
+            registry,
+            channels: configuration.channels.map(\.id),
+            servers: configuration.serverIDs,
+            families: servers.families
+        )
+        journal.begin(LoginJournal(log: log, observer: observer))
         engine = LoginEngine(
             store: store,
             servers: servers.servers,
@@ -110,11 +129,7 @@ final class Service: Sendable {
                 concurrency: configuration.engine.concurrency,
                 publicURL: configuration.publicURL
             ),
-            observer: EngineMetrics(
-                registry,
-                channels: configuration.channels.map(\.id),
-                servers: configuration.serverIDs
-            ),
+            observer: observer,
             log: log
         )
         ServerMetrics.add(
@@ -136,8 +151,11 @@ final class Service: Sendable {
             allowsApprovalByTap: configuration.approval.tap
         )
         let people = parts.routes(directory: directory, desk: desk)
-        let management = Self.managementRoutes(store, engine.channels, registry, draining)
+        let management = Self.managementRoutes(store, engine.channels, registry, draining, clock)
         routes = servers.routes + people + management
+        if let tls = configuration.listen.tls {
+            ListenerCertificate(tls).register(in: registry)
+        }
         do {
             listeners = try ServiceListeners(
                 configuration,
@@ -156,7 +174,8 @@ final class Service: Sendable {
         _ store: SQLiteLoginStore,
         _ channels: [ChannelHealth],
         _ registry: MetricsRegistry,
-        _ draining: Draining
+        _ draining: Draining,
+        _ clock: any WallClock
     ) -> [Route] {
         let check = ManagementRoutes.Check("store") {
             do {
@@ -169,6 +188,7 @@ final class Service: Sendable {
         }
         return ManagementRoutes(
             checks: [check],
+            clock: clock,
             notes: {
                 channels.compactMap { health in
                     health.rest.map { (name: "channel \(health.channel.value)", text: $0) }
@@ -183,10 +203,12 @@ final class Service: Sendable {
         _ settings: StoreSettings,
         _ clock: SystemClock,
         _ changes: LoginChanges,
+        _ journal: Journal,
         _ log: Logger
     ) throws -> SQLiteLoginStore {
         var options = StoreOptions(path: settings.sqlitePath, role: .service, clock: clock)
         options.changes = { changes.publish($0) }
+        options.steps = { journal.note($0) }
         options.damaged = { number, error in
             log.error("store.damaged_row") {
                 $0.member("number", Int(number.rawValue))
@@ -301,6 +323,13 @@ final class Service: Sendable {
             }
         }
     }
+}
+
+/// The journal of logins. The store, which tells it what happens, exists before its metrics do.
+private final class Journal: Sendable {
+    private let journal = Locked<LoginJournal?>(nil)
+    func begin(_ journal: LoginJournal) { self.journal.withLock { $0 = journal } }
+    func note(_ step: LoginStep) { journal.withLock { $0 }?.note(step) }
 }
 
 /// Whether the service is stopping.

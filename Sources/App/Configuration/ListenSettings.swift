@@ -200,6 +200,18 @@ public struct TLSListenSettings: Hashable, Sendable {
 
 /// The listener for the platform, on one event loop of its own.
 public struct ManagementSettings: Hashable, Sendable {
+    /// Where this machine reaches it, by the file of a configuration; nothing else of it is read.
+    ///
+    /// - Throws: `ConfigurationError` with every problem of this part.
+    static func load(_ path: String) throws(ConfigurationError) -> SocketAddressText {
+        let found = try ConfigurationFile.load(path, part: true) { root in
+            Self(root.group("management", "")).address
+        }.0
+        guard InternetAddress(found.host)?.isNoServer == true else { return found }
+        let loopback = found.host.contains(":") ? "::1" : "127.0.0.1"
+        return SocketAddressText(host: loopback, port: found.port)
+    }
+
     /// Default `127.0.0.1:9464`, the port that metrics exporters are registered with.
     public var address: SocketAddressText
     public var tls: TLSListenSettings?

@@ -35,6 +35,9 @@ struct CloudentityServers: ConfiguredServers {
 
     func start(_ context: ServerContext) throws(ConfigurationProblem) -> StartedServers {
         var started = StartedServers()
+        started.families =
+            [Consent.Kind.scopes.name]
+            + ConsentStandard.all.flatMap { $0.families.map(\.kind.name) }
         for server in servers {
             let credentials = try server.credentials(context.clock, context.log)
             started.metrics.append { credentials.register(in: $0) }

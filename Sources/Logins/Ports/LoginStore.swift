@@ -18,6 +18,10 @@ public protocol LoginStore: Sendable {
     /// The login with that number, or nil.
     func login(_ number: LoginNumber) async throws(StoreError) -> StoredLogin?
 
+    /// The digests of the tickets that open a login; empty if there is no such login. Reads nothing
+    /// else, because anybody can ask with a guessed ticket.
+    func tickets(of number: LoginNumber) async throws(StoreError) -> [PendingLogin.TicketDigest]
+
     /// Reads, changes and writes a login atomically and returns once the change is durable.
     ///
     /// If the login's consent becomes known here and another login that still owes something has the
@@ -70,10 +74,18 @@ public protocol LoginStore: Sendable {
     /// How many logins have each phase and outcome.
     func census() async throws(StoreError) -> [Census]
 
-    /// Erases personal data (user, texts, consent, accounts, state, attempts) from logins settled
-    /// before `moment`, at most `limit`, and returns how many. Number, key, times, outcome, decision,
-    /// consent digest and challenge are kept, so that a repeated delivery is still recognized.
+    /// Erases personal data (user, client, texts, consent, accounts, state, attempts, address, what
+    /// was granted) from logins settled before `moment`, at most `limit`, and returns how many.
+    /// Number, key, times, outcome, choice, consent digest and challenge are kept, so that a repeated
+    /// delivery is still recognized. Once fewer than `limit` are left, nothing erased remains in the
+    /// store's files, unless another process reads them meanwhile; then the next call sees to it.
     func redact(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int
+
+    /// The moment that `noteSweep` kept; nil if there was none.
+    func lastSweep() async throws(StoreError) -> Timestamp?
+
+    /// Keeps the moment of a finished sweep of retention, for the next process too.
+    func noteSweep(at moment: Timestamp) async throws(StoreError)
 
     /// Deletes logins settled before `moment`, at most `limit`, and returns how many.
     func delete(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int
@@ -125,6 +137,18 @@ public struct Census: Hashable, Sendable {
         self.phase = phase
         self.outcome = outcome
         self.count = count
+    }
+}
+
+/// A durable change of a login.
+public struct LoginStep: Sendable {
+    /// Nil for a login that is new.
+    public let before: PendingLogin?
+    public let after: StoredLogin
+
+    public init(before: PendingLogin?, after: StoredLogin) {
+        self.before = before
+        self.after = after
     }
 }
 

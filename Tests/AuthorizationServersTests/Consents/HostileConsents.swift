@@ -240,8 +240,8 @@ struct HostileConsents {
         changed("a text", claims, .string("email"))
         changed("an object among them", claims, .array([.string("email"), scope("name")]))
         changed("201 of them", claims, .array((0..<201).map { .string("claim\($0)") }))
-        let payment = JSONObject([.init(name: "type", value: .string("payment_initiation"))])
-        changed("a payment", "authorization_details", .array([.object(payment)]))
+        let payment = JSONObject([.init(name: "kind", value: .string("payment_initiation"))])
+        changed("without a type", "authorization_details", .array([.object(payment)]))
         changed("not in a list", "authorization_details", .object(payment))
         changed("a text", "client_info", .string("Shop"))
     }

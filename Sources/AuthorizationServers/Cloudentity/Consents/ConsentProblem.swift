@@ -56,3 +56,8 @@ enum ConsentLimits {
     /// Bytes of the answer.
     static let answer = 256 << 10
 }
+
+extension ConsentProblem: CustomStringConvertible {
+    /// The cause, as half a sentence.
+    var description: String { place }
+}

@@ -1,0 +1,23 @@
+import Configuration
+import Logins
+
+/// What operators' commands need of a configuration. Secrets, keys and everything else are not read,
+/// so that a command runs where only the store can be reached.
+struct OperatorSettings: Sendable {
+    /// Where logins and users are kept.
+    let store: StoreSettings
+    /// The names of the channels, in the order of the file.
+    let channels: [ChannelID]
+
+    /// Reads that part of a file.
+    ///
+    /// - Throws: `ConfigurationError` with every problem in it.
+    static func load(_ path: String) throws(ConfigurationError) -> OperatorSettings {
+        try ConfigurationFile.load(path, part: true) { root in
+            OperatorSettings(
+                store: StoreSettings(root.group("store", "")),
+                channels: root.named("channels", examples: [], "").compactMap { ChannelID($0.name) }
+            )
+        }.0
+    }
+}

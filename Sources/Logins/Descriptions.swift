@@ -1,0 +1,136 @@
+/// What operators read of these values, in logs, commands and messages.
+
+extension Failure: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .userUnknown: "the directory does not know the user"
+        case .userDisabled: "the user is disabled"
+        case .noChannel: "no channel can reach the user"
+        case .everyChannelRefused: "every channel refused the prompt"
+        case .tooManyLoginsOfUser: "the user has too many pending logins"
+        case .tooManyLoginsOfClient: "the client has too many pending logins"
+        case .tooManyStartsOfUser: "too many logins per minute for the user"
+        case .tooManyStartsOfClient: "too many logins per minute from the client"
+        case .consentUnusable: "the consent cannot be shown completely, or there is none"
+        case .consentGone: "the server no longer has the consent"
+        case .noAccounts: "the user has no account that fits the consent"
+        case .accountNotTheirs: "the account in the consent is not the user's"
+        case .interrupted: "the process died twice while it worked on the login"
+        case .malformedStart: "the start has something that cannot be read"
+        case .consentBusy: "another login for the same consent is pending"
+        case .superseded: "a newer login for the same consent replaced it"
+        case .abandoned: "an operator gave up on it"
+        }
+    }
+}
+
+extension PendingLogin.Stranding: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .gone: "unknown to the server"
+        case .outOfTime: "out of time"
+        case .refused(let words): "refused: \(words)"
+        }
+    }
+}
+
+extension PendingLogin.Settlement: CustomStringConvertible {
+    /// A word or two.
+    public var description: String {
+        switch self {
+        case .reported: "reported"
+        case .deliveredUnconfirmed: "delivered, unconfirmed"
+        case .leftToExpire: "left to expire"
+        case .gone: "gone"
+        case .abandoned: "abandoned"
+        }
+    }
+}
+
+extension Decision.Choice: CustomStringConvertible {
+    /// A word or a few.
+    public var description: String {
+        switch self {
+        case .approve: "approve"
+        case .deny: "deny"
+        case .cancel: "cancel"
+        case .reportAsFraud: "report as fraud"
+        }
+    }
+}
+
+extension Evidence.Method: CustomStringConvertible {
+    /// A word.
+    public var description: String {
+        switch self {
+        case .tap: "tap"
+        }
+    }
+}
+
+extension Evidence.Via: CustomStringConvertible {
+    /// A word.
+    public var description: String {
+        switch self {
+        case .page: "page"
+        case .device: "device"
+        }
+    }
+}
+
+extension StoreError: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .locked: "the store is in use by another process"
+        case .full: "the disk or a quota is full"
+        case .damaged(let what): "the store is damaged: \(what)"
+        case .unavailable(let what): "the store is unavailable: \(what)"
+        case .closed: "the store is closed"
+        }
+    }
+}
+
+extension DirectoryError: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .unavailable(let reason): reason
+        }
+    }
+}
+
+extension PendingLogin.Refusal: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .notReady: "the prompt is not ready yet"
+        case .alreadyEnded: "the login has ended"
+        case .pastDeadline: "the time for it is over"
+        case .unfit(let problem): "\(problem)"
+        case .consentBusy: "another login for the same consent is pending"
+        case .outOfPhase: "the login is in another phase"
+        }
+    }
+}
+
+extension Selection.Problem: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .accountMissing: "an account must be selected"
+        case .oneAccountOnly: "exactly one account must be selected"
+        case .accountUnknown: "an account was not offered, or is selected twice"
+        case .accountFixed: "the consent names another account"
+        case .noAccountsTaken: "this consent takes no accounts"
+        case .scopeUnknown: "a scope was not requested, or is selected twice"
+        case .scopeRequired: "a scope that is not optional is missing"
+        case .scopeMissing: "no scope is selected"
+        case .differentCustomers: "the accounts belong to different customers"
+        case .shownMissing: "the approval does not name what was shown"
+        case .otherConsent: "the consent that was shown is not the current one"
+        }
+    }
+}
