@@ -22,7 +22,8 @@ public final class Discovery: Sendable {
     /// Endpoints move rarely; once an hour also notices an alias that was added.
     private static let lifetime = Duration.seconds(3600)
 
-    /// ACP's name for the rule that an assertion has one audience, its issuer [AU-10].
+    /// The name in some servers' metadata for the rule that an assertion has one audience, its issuer
+    /// [AU-10].
     private static let issuerOnly = "single_audience_equals_issuer_in_authentication_jwts"
 
     private struct Entry {

@@ -129,12 +129,17 @@ final class FaultStage: Sendable {
             if case .waiting(let deliveries) = last.login.phase,
                 deliveries.allSatisfy({ if case .delivered = $0.state { true } else { false } })
             {
-                let selection = Selection(accounts: choice == .approve ? ["acc-1"] : nil)
+                let selection = Selection(
+                    accounts: choice == .approve ? ["acc-1"] : nil,
+                    shown: last.login.question?.digest
+                )
                 let evidence = Evidence(method: .tap, via: .page, address: nil)
                 let decision = Decision(choice, evidence: evidence, at: clock.now())
-                _ = try await store.update(number) { (login) throws(PendingLogin.Refusal) in
+                let decided = try await store.update(number) {
+                    (login) throws(PendingLogin.Refusal) in
                     try login.apply(.decided(decision, selection), at: clock.now())
                 }
+                _ = try decided?.get()
                 continue
             }
             try await clock.alarm(by: due)

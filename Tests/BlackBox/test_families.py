@@ -147,8 +147,8 @@ class Families(FamilyStage):
             path, label = family.further
             login = self.ask(family, change=lambda view: put(view, path, {"rate": "4.5 %"}))
             facts = self.phone.look(self.beckon, login.id)["consent"]["facts"]
-            shown = [fact for fact in facts if fact.get("further", "").endswith(label)]
-            self.assertEqual([fact["text"] for fact in shown], ['{"rate":"4.5 %"}'], facts)
+            shown = [fact for fact in facts if fact.get("further", "").endswith(label + ".rate")]
+            self.assertEqual([fact["text"] for fact in shown], ["4.5 %"], facts)
             self.approve(login, **family.choice)
             self.is_accepted(login, family.accept)
         self.each(LODGED, play)
@@ -202,7 +202,7 @@ class Families(FamilyStage):
             self.approve(first, **family.choice)
             self.is_accepted(first, family.accept)
             again = self.ask(family, consent=first.consent)
-            self.sees(again, ("status", {"text": "Authorised"}))
+            self.sees(again, ("status", {"codes": ["Authorised"]}))
             self.approve(again, **family.choice)
             self.is_accepted(again, family.accept)
         self.each([family for family in LODGED if not family.debtor], play)

@@ -16,6 +16,20 @@ struct RequestParserTests {
         #expect(Set(Self.corpus.map(\.description)).count == Self.corpus.count)
     }
 
+    /// What the corpus calls each error.
+    private static let names = Dictionary(
+        uniqueKeysWithValues: zip(
+            RequestError.allCases,
+            [
+                "badRequestLine", "badTarget", "targetTooLong", "unsupportedVersion",
+                "badFieldLine", "headTooLarge", "badHost", "repeatedField", "badContentLength",
+                "conflictingLengths", "badTransferEncoding", "unsupportedTransferEncoding",
+                "badChunk", "bodyTooLarge", "unmetExpectation", "tooSlow", "tooMuchPending",
+                "forgedForwarding", "badForwarding",
+            ]
+        )
+    )
+
     @Test("reads each request of the corpus as the corpus says", arguments: corpus)
     func whole(message: CorpusCase) {
         let readings = RequestReader.read([message.bytes[...]])
@@ -23,7 +37,8 @@ struct RequestParserTests {
         for (reading, expected) in zip(readings, message.expected) {
             switch reading {
             case .request(let request): #expect(request.isDescribed(by: expected))
-            case .refused(let error): #expect("\(error.status) \(error)" == expected)
+            case .refused(let error):
+                #expect("\(error.status) \(Self.names[error] ?? "unnamed")" == expected)
             case .more: #expect(expected == "more")
             }
         }

@@ -12,7 +12,7 @@ struct AuthorizationDetailsTests {
     private static let details = #"""
         [{"amount":{"currency":"EUR","value":"123.50"},"type":"payment_initiation",
           "creditors":[{"name":"Merchant A"},{"name":"Merchant B"}],"actions":["read","write"],
-          "urgent":true,"exponent":1e40,"none":null,"empty":[]},{"type":"account_information"}]
+          "urgent":true,"exponent":1e40,"empty":[]},{"type":"account_information"}]
         """#
 
     private func stage(grant: String?) -> ConsentStage {
@@ -61,7 +61,7 @@ struct AuthorizationDetailsTests {
                     "type=payment_initiation", "amount.currency=EUR", "amount.value=123.50",
                     "creditors[1].name=Merchant A", "creditors[2].name=Merchant B",
                     "actions[1]=read", "actions[2]=write", "urgent=true", "exponent=1e40",
-                    "none=null", "empty=[]", "type=account_information",
+                    "empty=[]", "type=account_information",
                 ]
             )
             let question = Question(
