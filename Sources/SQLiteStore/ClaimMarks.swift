@@ -3,7 +3,8 @@ import Logins
 import Threads
 
 /// Which logins are being worked on, kept in a file so that it outlives the process: the numbers,
-/// eight bytes each, 0 where none is.
+/// eight bytes each, 0 where none is. A negative number is that of a suspect which waits: it was
+/// worked on when an earlier process died, and not since.
 ///
 /// It is the file of the lock. Writing to it is not synchronised, because it is for the death of the
 /// process and not of the machine, and so costs no commit. If it cannot be written, as on a full
@@ -13,11 +14,17 @@ final class ClaimMarks: Sendable {
         var descriptor: Int32 = -1
         /// The place of each number in the file.
         var places: [LoginNumber: Int] = [:]
+        /// The same of the suspects that wait.
+        var waiting: [LoginNumber: Int] = [:]
         var free: [Int] = []
+        /// How many places there are.
+        var length = 0
     }
 
     /// The logins that the last process was working on when it died.
     let interrupted: Set<LoginNumber>
+    /// The logins that an earlier process was working on when it died; those of the last included.
+    let suspects: Set<LoginNumber>
     private let state: Locked<State>
 
     private static let width = MemoryLayout<Int64>.size
@@ -28,20 +35,24 @@ final class ClaimMarks: Sendable {
     init(path: String) {
         var state = State()
         state.descriptor = unsafe open(path, O_RDWR | O_CLOEXEC)
-        interrupted = Self.read(state.descriptor)
+        (interrupted, suspects) = Self.read(state.descriptor)
         self.state = Locked(state)
     }
 
     /// Marks nothing: for tools, which claim nothing.
     init() {
         interrupted = []
+        suspects = []
         state = Locked(State())
     }
 
     deinit { end() }
 
-    private static func read(_ descriptor: Int32) -> Set<LoginNumber> {
-        var numbers: Set<LoginNumber> = []
+    private static func read(
+        _ descriptor: Int32
+    ) -> (interrupted: Set<LoginNumber>, suspects: Set<LoginNumber>) {
+        var interrupted: Set<LoginNumber> = []
+        var suspects: Set<LoginNumber> = []
         var number: Int64 = 0
         var offset = 0
         while offset < longest,
@@ -52,23 +63,40 @@ final class ClaimMarks: Sendable {
                 }
             ) == width
         {
-            if number > 0 { numbers.insert(LoginNumber(Int64(littleEndian: number))) }
+            let mark = Int64(littleEndian: number)
+            if mark > 0 {
+                interrupted.insert(LoginNumber(mark))
+            } else if mark != 0, mark != .min {
+                suspects.insert(LoginNumber(-mark))
+            }
             offset += width
         }
-        return numbers
+        return (interrupted, suspects.union(interrupted))
     }
 
-    /// Forgets the marks of the last process, once they have been counted.
+    /// Once the marks of the last process have been counted, their logins are suspects that wait.
     func forgetInterrupted() {
         state.withLock { state in
-            if state.places.isEmpty { _ = ftruncate(state.descriptor, 0) }
+            guard state.descriptor >= 0, state.places.isEmpty, state.waiting.isEmpty else { return }
+            _ = ftruncate(state.descriptor, 0)
+            for number in suspects {
+                state.waiting[number] = state.length
+                Self.write(-number.rawValue, at: state.length, state.descriptor)
+                state.length += 1
+            }
         }
     }
 
     func mark(_ number: LoginNumber) {
         state.withLock { state in
             guard state.descriptor >= 0, state.places[number] == nil else { return }
-            let place = state.free.popLast() ?? state.places.count
+            let place: Int
+            if let known = state.waiting.removeValue(forKey: number) ?? state.free.popLast() {
+                place = known
+            } else {
+                place = state.length
+                state.length += 1
+            }
             state.places[number] = place
             Self.write(number.rawValue, at: place, state.descriptor)
         }

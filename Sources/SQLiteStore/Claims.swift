@@ -27,7 +27,7 @@ final class Claims: Sendable {
     init(_ marks: ClaimMarks = ClaimMarks()) {
         self.marks = marks
         var state = State()
-        state.suspects = marks.interrupted
+        state.suspects = marks.suspects
         self.state = Locked(state)
     }
 

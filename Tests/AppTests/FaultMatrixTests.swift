@@ -210,10 +210,10 @@ struct FaultMatrixTests {
                 row("token-*-lasting", ""),
             ]
         } + [
-            // A permission that is gone since it was shown may come back; each look takes a new token.
+            // A permission that is gone since it was shown may come back.
             Row(
                 fault: "get-403-late-lasting",
-                calls: "g(gg)+",
+                calls: "gg+",
                 decisions: [],
                 end: .stranded(.outOfTime),
                 reason: "403"

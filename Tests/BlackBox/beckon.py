@@ -52,7 +52,11 @@ class Phone(LocalServer):
             return self.prompts[login_id]
 
     def decide(self, beckon, login_id, decision, **chosen):
-        """Through the device interface; returns status and body."""
+        """Through the device interface; returns status and body. An approval names what is shown."""
+        if decision == "approve" and "digest" not in chosen:
+            status, seen = self.ask(beckon, "GET", login_id, "")
+            if status == 200 and seen.get("consent"):
+                chosen["digest"] = seen["consent"]["digest"]
         body = {"decision": decision, **chosen}
         return self.ask(beckon, "POST", login_id, "/decision", body)
 

@@ -8,7 +8,7 @@ import sqlite3
 import time
 import unittest
 
-from acp import ACP
+from acp import ACP, Login
 from beckon import Beckon, Phone
 
 
@@ -205,25 +205,29 @@ class BlackBox(unittest.TestCase):
         "empty": b"",
         "not JSON": b"login_id=1",
         "an array": b"[]",
-        "cut off": b'{"login_id":"bad-1","user_identifier":"customer-4711"',
-        "trailing bytes": b'{"login_id":"bad-1","user_identifier":"customer-4711"}{}',
         "a name twice": b'{"login_id":"bad-1","login_id":"bad-2","user_identifier":"u"}',
-        "not UTF-8": b'{"login_id":"bad-1","user_identifier":"\xff"}',
         "no login_id": b'{"user_identifier":"customer-4711"}',
-        "no user_identifier": b'{"login_id":"bad-1"}',
         "login_id a number": b'{"login_id":7,"user_identifier":"customer-4711"}',
         "login_id empty": b'{"login_id":"","user_identifier":"customer-4711"}',
         "login_id too long": json.dumps(
             {"login_id": "x" * 513, "user_identifier": "customer-4711"}).encode(),
         "login_id with a newline": b'{"login_id":"a\\nb","user_identifier":"customer-4711"}',
-        "user null": b'{"login_id":"bad-1","user_identifier":null}',
-        "scopes a number": b'{"login_id":"bad-1","user_identifier":"u","requested_scopes":7}',
-        "scopes of numbers": b'{"login_id":"bad-1","user_identifier":"u","requested_scopes":[7]}',
-        "expiry not a date": b'{"login_id":"bad-1","user_identifier":"u","expires_at":"soon"}',
-        "another tenant": b'{"login_id":"bad-1","user_identifier":"u","tenant_id":"stranger"}',
-        "state a number": b'{"login_id":"bad-1","user_identifier":"u","login_state":7}',
-        "too deep": b'{"login_id":"bad-1","user_identifier":"u","x":' + b"[" * 80 + b"]" * 80 + b"}",
         "an alias": b'{"loginId":"bad-1","user_identifier":"customer-4711"}',
+    }
+
+    # The rest of a body that begins with its login_id and login_state. The server would repeat them
+    # for ever.
+    NAMED = {
+        "cut off": b',"user_identifier":"customer-4711"',
+        "trailing bytes": b',"user_identifier":"customer-4711"}{}',
+        "not UTF-8": b',"user_identifier":"\xff"}',
+        "no user_identifier": b"}",
+        "user null": b',"user_identifier":null}',
+        "scopes a number": b',"user_identifier":"u","requested_scopes":7}',
+        "scopes of numbers": b',"user_identifier":"u","requested_scopes":[7]}',
+        "expiry not a date": b',"user_identifier":"u","expires_at":"soon"}',
+        "another tenant": b',"user_identifier":"u","tenant_id":"stranger"}',
+        "too deep": b',"user_identifier":"u","x":' + b"[" * 80 + b"]" * 80 + b"}",
     }
 
     def test_start_takes_every_body_of_the_contract_and_repeats(self):
@@ -238,6 +242,20 @@ class BlackBox(unittest.TestCase):
                 self.assertEqual(first, (200, {"acknowledged": True}))
                 self.assertEqual(again, first)
                 self.assertLessEqual(self.rows() - before, 1, "a repeat left a second row")
+
+    def test_start_that_can_only_be_named_is_acknowledged_and_rejected(self):
+        for name, rest in self.NAMED.items():
+            with self.subTest(name):
+                login = Login("customer-4711", ["openid"], 60, "poll")
+                self.acp.logins[login.id] = login
+                start = f'{{"login_id":"{login.id}","login_state":"{login.state}"'
+                raw = start.encode() + rest
+                for _ in range(2):
+                    self.assertEqual(
+                        self.acp.call("/authentication/start", None, raw=raw),
+                        (200, {"acknowledged": True}))
+                self.assertTrue(login.decided.wait(15), "never reported")
+                self.assertEqual((login.decision, login.effective), ("reject", 1))
 
     def test_start_refuses_what_is_malformed_and_keeps_nothing(self):
         before = self.rows()

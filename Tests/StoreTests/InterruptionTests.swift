@@ -107,6 +107,21 @@ struct InterruptionTests {
         await store.close()
     }
 
+    @Test("is tried alone also after another death, until it was tried")
+    func remembered() async throws {
+        let place = try StorePlace(.sqlite)
+        var store = try place.open()
+        for name in ["a", "b", "c"] { try await store.logins.insertNew(fixture(name).make()) }
+        #expect(try await store.logins.claim(at: noon, within: Slots(9)).count == 3)
+        for _ in 1...2 {
+            try await die(store, place)
+            store = try place.open()
+            _ = try await store.logins.recover(at: noon)
+            #expect(try await store.logins.claim(at: noon, within: Slots(9)).count == 1)
+        }
+        await store.close()
+    }
+
     @Test("counts anew once a change of it has been stored")
     func survivor() async throws {
         let place = try StorePlace(.sqlite)
