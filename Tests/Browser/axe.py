@@ -12,11 +12,9 @@ RUN = """
 
 
 def source():
-    """The library as a script."""
+    """The library as a script; None where it could not be installed."""
     found = sorted(ROOT.glob(".venv/browser/lib/python*/site-packages/**/axe.min.js"))
-    if not found:
-        raise SystemExit("axe-core is missing: Tests/setup.sh test")
-    return found[0].read_text()
+    return found[0].read_text() if found else None
 
 
 def barriers(browser, script, only=None):

@@ -171,10 +171,9 @@ class Browser:
         return found[0]
 
     def button(self, name):
-        for button in self.all("button"):
-            if button.name == name:
-                return button
-        raise AssertionError(f"there is no button {name!r}")
+        """Its accessible name may come a moment after the page."""
+        return until(f"there is a button {name!r}", lambda: next(
+            (button for button in self.all("button") if button.name == name), None))
 
     @property
     def heading(self):

@@ -103,6 +103,11 @@ enum Script {
             if (!show(await answer.text())) location.reload();
           };
 
+          // A page that is left, also for the back-forward cache, keeps no connection: a browser has
+          // few for each host.
+          const left = new AbortController();
+          addEventListener('pagehide', () => left.abort());
+
           // Polls until the phase differs from the one on the page. Each request waits at the server.
           const watch = async (main, mine) => {
             const { phase, state } = main.dataset;
@@ -111,7 +116,8 @@ enum Script {
             while (mine === turn) {
               const began = Date.now();
               try {
-                const answer = await fetch(state + '?seen=' + phase, { cache: 'no-store' });
+                const answer = await fetch(
+                  state + '?seen=' + phase, { cache: 'no-store', signal: left.signal });
                 if (mine !== turn) return;
                 const now = answer.ok ? await answer.json() : null;
                 if (answer.status === 404 || (now && now.phase !== phase)) {
@@ -120,6 +126,7 @@ enum Script {
                 }
                 trouble = answer.ok ? 0 : trouble + 1;
               } catch {
+                if (left.signal.aborted) return;
                 trouble += 1;
               }
               if (trouble > 0) await pause(Math.min(1000 * 2 ** trouble, 30000));

@@ -18,7 +18,9 @@ enum Stylesheet {
           }
         }
         *, ::before, ::after { box-sizing: border-box; }
-        html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
+        /* What has the focus is not hidden behind the answer (WCAG 2.4.11). */
+        html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%;
+          scroll-padding-bottom: 19rem; }
         body {
           margin: 0; min-height: 100vh; min-height: 100dvh; display: flex; flex-direction: column;
           align-items: center; background: var(--ground); color: var(--ink);
@@ -82,6 +84,8 @@ enum Stylesheet {
         .asked > strong { flex: none; }
         .asked > span { min-width: 0; overflow: hidden; text-overflow: ellipsis;
           white-space: nowrap; font-weight: 600; }
+        .asked > span > bdi { display: inline-block; max-width: 100%; overflow: hidden;
+          text-overflow: ellipsis; vertical-align: bottom; }
         .asked > span:only-child { white-space: normal; }
         .asked .amount { font-size: 1em; letter-spacing: 0; }
         .answer > .error { margin: 0 0 .5rem; font-size: .9375rem; }
