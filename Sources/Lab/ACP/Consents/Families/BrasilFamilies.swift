@@ -222,6 +222,8 @@ extension DemoExample {
             "details":{"localInstrument":"DICT","proxy":"pix@padaria.example",
             "creditorAccount":{"ispb":"12345678","issuer":"1774","number":"1234567890",
             "accountType":"CACC"}}}}}
-            """#
+            """#,
+        // Brasília.
+        dayOffset: -3 * 3_600_000
     )
 }
