@@ -15,6 +15,7 @@ import unittest
 
 from acp import ACP
 from beckon import PASSWORD, Beckon, Phone
+from family_stage import until
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "MutualTLS"))
 
@@ -108,9 +109,12 @@ class Proxies(unittest.TestCase):
         self.assertEqual(status(self.port, "127.0.0.3", forged), 403)
         # One that nginx passes on as it came.
         self.assertEqual(status(self.port, "127.0.0.3", {"Forwarded": "for=127.0.0.2"}), 400)
-        addresses = [line["address"] for line in self.beckon.lines()
-                     if line.get("event") == "peer.forbidden"]
-        self.assertEqual(set(addresses), {"127.0.0.3"})
+
+        def addresses():
+            return {line["address"] for line in self.beckon.lines()
+                    if line.get("event") == "peer.forbidden"}
+        until("the refusals are logged", addresses)
+        self.assertEqual(addresses(), {"127.0.0.3"})
 
     def test_forged_fields(self):
         for headers in ({"X-Forwarded-For": "127.0.0.2"}, {"Forwarded": "for=127.0.0.2"}):
