@@ -2,8 +2,8 @@
 
 Runs `hot-loop`, which answers requests of n, 2n and 4n bytes in every place of every route that a
 peer fills. Counts instructions with callgrind, because they do not depend on the machine's load.
-Without valgrind it takes the least
-processor time of several tries, with generous limits.
+Without valgrind it takes the
+least processor time of several tries, with generous limits.
 
     hotloop.py PROGRAM [PART]       PART limits the places
 """
