@@ -16,7 +16,7 @@ import Testing
 /// real sockets; the results equal the rules of the contract [SP-1 to SP-7, ED-1 to ED-5].
 ///
 /// One after the other: each row has a store, an engine and connections of its own.
-@Suite("A fault of the authorization server", .serialized, .timeLimit(.minutes(2)))
+@Suite("A fault of the authorization server", .serialized, .timeLimit(.minutes(5)))
 struct FaultMatrixTests {
     enum End: Hashable, Sendable {
         case settled(PendingLogin.Settlement)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("The SQLite store after a crash", .timeLimit(.minutes(2)))
+@Suite("The SQLite store after a crash", .timeLimit(.minutes(5)))
 struct SQLiteCrashTests {
     /// Rounds of a test run; `make crash` sets more.
     static let rounds = Int(ProcessInfo.processInfo.environment["CRASH_ROUNDS"] ?? "") ?? 5

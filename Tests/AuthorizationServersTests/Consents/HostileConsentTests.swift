@@ -6,7 +6,7 @@ import Testing
 
 @testable import AuthorizationServers
 
-@Suite("Hostile consents", .timeLimit(.minutes(2)))
+@Suite("Hostile consents", .timeLimit(.minutes(5)))
 struct HostileConsentTests {
     @Test("are refused cleanly or shown exactly, every one of them")
     func corpus() async throws {
