@@ -1,5 +1,6 @@
 import Cryptography
 import HTTP
+import Texts
 
 /// The files that pages load. Each name contains a hash of the content, so that browsers can cache
 /// them forever.
@@ -27,7 +28,8 @@ struct Assets: Sendable {
     static let all = [stylesheet, script, icon]
 
     static let route = Route(.get, "/assets/{file}") { request in
-        guard let asset = all.first(where: { $0.file == request.parameters["file"] }) else {
+        let file = request.parameters["file"] ?? ""
+        guard let asset = all.first(where: { $0.file.isExactly(file) }) else {
             return Problem(.notFound, "file: not in this release.").response
         }
         return Response(
