@@ -9,7 +9,7 @@
 //     hot-loop [REPEATS [PART]]
 //
 // REPEATS is how often each is answered; the quickest counts. PART limits the places to those whose
-// route and name contain it.
+// route and name contain one of its lines.
 //
 //     hot-loop fuzz SECONDS FILE
 //
@@ -230,10 +230,13 @@ struct Target: Sendable {
     }
 
     func measure(repeats: Int, part: String) async throws {
+        let parts = part.split(separator: "\n")
         for route in router.routes {
             let name = "\(route.method.name) \(route.pattern)"
             let places = try places(of: route)
-                .filter { part.isEmpty || "\(name) \($0.name)".contains(part) }
+                .filter { place in
+                    parts.isEmpty || parts.contains { "\(name) \(place.name)".contains($0) }
+                }
             for place in places {
                 // What happens only once is not counted.
                 _ = try await Self.answer(place.request(place.limit / 4), router)
