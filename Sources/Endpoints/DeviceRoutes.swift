@@ -157,7 +157,7 @@ public struct DeviceRoutes: Sendable {
         for member in object.members where !known.contains(where: member.name.isExactly) {
             throw Problem(
                 .invalidBody,
-                "\(member.name.prefix(64)): unknown member; \"decision\", \"accounts\", \"scopes\" and \"digest\" are known."
+                "\(member.name.firstBytes(64)): unknown member; \"decision\", \"accounts\", \"scopes\" and \"digest\" are known."
             )
         }
         guard let decision = object["decision"] else {

@@ -1,3 +1,5 @@
+import Texts
+
 /// One text for each JSON value: the JSON Canonicalization Scheme (RFC 8785).
 ///
 /// Members are sorted by the UTF-16 code units of their names, numbers are written as ECMAScript
@@ -112,14 +114,14 @@ public struct CanonicalJSON: Sendable {
 
     private mutating func append(number text: String) throws(CanonicalJSONError) {
         guard let written = DecimalNumber(text), let value = Double(text), value.isFinite else {
-            throw .number(String(text.prefix(64)))
+            throw .number(text.firstBytes(64))
         }
         // Swift's description has the fewest digits that parse to the value and, of those, the
         // nearest ones, as ECMAScript requires; only the layout differs.
         guard let shortest = DecimalNumber("\(value)") else {
-            throw .number(String(text.prefix(64)))
+            throw .number(text.firstBytes(64))
         }
-        if numbers == .exact, written != shortest { throw .inexactNumber(String(text.prefix(64))) }
+        if numbers == .exact, written != shortest { throw .inexactNumber(text.firstBytes(64)) }
         bytes.append(contentsOf: shortest.ecmaScript.utf8)
     }
 }
@@ -140,7 +142,7 @@ extension CanonicalJSONError: CustomStringConvertible {
     /// A sentence for the sender of the value.
     public var description: String {
         switch self {
-        case .duplicateName(let name): "the member \"\(name.prefix(64))\" comes twice"
+        case .duplicateName(let name): "the member \"\(name.firstBytes(64))\" comes twice"
         case .noncharacter(let code):
             "a string has U+\(String(code, radix: 16, uppercase: true)), which is no character"
         case .number(let text): "\(text) is not a number that a double can hold"

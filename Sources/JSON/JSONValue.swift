@@ -164,7 +164,7 @@ extension JSONError: CustomStringConvertible {
             case .badUTF8: "not valid UTF-8"
             case .badNumber: "not a number"
             case .tooDeep(let limit): "nested deeper than \(limit)"
-            case .duplicateName(let name): "the member \"\(name.prefix(64))\" comes twice"
+            case .duplicateName(let name): "the member \"\(name.firstBytes(64))\" comes twice"
             case .trailingBytes: "there is something after the value"
             case .wrongType(let expected): "expected \(expected)"
             }

@@ -1,3 +1,5 @@
+import Texts
+
 /// When to retry: exponential backoff with a cap and jitter. Each adapter has its own numbers.
 public struct RetrySchedule: Hashable, Sendable {
     /// The pause after the first failure, more than zero.
@@ -59,6 +61,6 @@ public struct Attempts: Hashable, Sendable {
     public mutating func add(_ note: String, at now: Timestamp) {
         count += 1
         if recent.count == Self.kept { recent.removeFirst() }
-        recent.append(Entry(at: now, note: String(note.prefix(200))))
+        recent.append(Entry(at: now, note: note.firstBytes(200)))
     }
 }

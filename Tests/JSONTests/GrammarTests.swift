@@ -140,6 +140,20 @@ struct GrammarTests {
         #expect(throws: JSONError.self) { try JSONValue(Array(escaped.utf8)) }
         _ = try JSONValue(Array(#"{"a":{"a":1},"b":{"a":1}}"#.utf8))
     }
+
+    @Test(
+        "describes a repeated name in few bytes",
+        arguments: ["n", "e\u{301}", "\u{315}\u{300}", "\u{1F3F4}"]
+    )
+    func description(_ letters: String) throws {
+        let name = String(repeating: letters, count: 10_000)
+        let error = #expect(throws: JSONError.self) {
+            try JSONValue(Array(#"{"\#(name)":1,"\#(name)":2}"#.utf8))
+        }
+        let words = try #require(error).description
+        #expect(words.utf8.count < 150)
+        #expect(Array(words.utf8).contains(Array(letters.utf8)))
+    }
 }
 
 @Suite("A member name")

@@ -2,6 +2,7 @@ import HTTP
 import JSON
 import Logins
 import OAuthClient
+import Texts
 
 extension CloudentityServer {
     /// Accepts or rejects. The outcome determines which of the two, so the opposite of a report that
@@ -237,7 +238,7 @@ extension CloudentityServer {
     /// data [ER-1].
     static func reason(in body: [UInt8]) -> String {
         guard let code = (try? JSONValue(body))?["error"]?.string else { return "" }
-        return " " + code.prefix(64).filter { $0.isASCII && ($0.isLetter || $0 == "_") }
+        return " " + code.firstBytes(64).filter { $0.isASCII && ($0.isLetter || $0 == "_") }
     }
 }
 

@@ -65,7 +65,7 @@ struct ScopeGrant {
         }
         var facts: [Fact] = []
         for member in object.members where !protocolParameters.contains(member.name) {
-            let place = "\(parameters).\(member.name.prefix(64))"
+            let place = "\(parameters).\(member.name.firstBytes(64))"
             let values = member.value.strings ?? member.value.string.map { [$0] }
             guard let values, values.count <= ConsentLimits.codes,
                 member.name.unicodeScalars.count <= 200,

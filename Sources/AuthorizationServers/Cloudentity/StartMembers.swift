@@ -218,6 +218,6 @@ struct StartMembers {
                 try json.skip()
             }
         }
-        clientName = found.flatMap { $0.isEmpty ? nil : String($0.prefix(512)) }
+        clientName = found.flatMap { $0.isEmpty ? nil : $0.firstBytes(512) }
     }
 }

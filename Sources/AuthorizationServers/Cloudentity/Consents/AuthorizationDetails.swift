@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// `authorization_details` (RFC 9396): what is requested, object by `type`. Nothing of it is known to
 /// Beckon, so every member is shown under its own name, and all of it is granted or nothing.
@@ -56,7 +57,7 @@ struct AuthorizationDetails {
         _ depth: Int,
         _ facts: inout [Fact]
     ) throws(ConsentProblem) {
-        let problem = ConsentProblem.incomplete("\(place).\(name.prefix(64))")
+        let problem = ConsentProblem.incomplete("\(place).\(name.firstBytes(64))")
         guard depth < depthLimit, facts.count < memberLimit, !name.isEmpty,
             name.unicodeScalars.count <= 200
         else { throw problem }

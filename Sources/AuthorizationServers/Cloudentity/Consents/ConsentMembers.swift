@@ -300,7 +300,7 @@ struct ConsentMembers {
             do throws(ConsentProblem) {
                 try Self.add(member.value, name, &facts)
             } catch {
-                throw .incomplete(place(String(member.name.prefix(64))))
+                throw .incomplete(place(member.name.firstBytes(64)))
             }
         }
         guard facts.count <= ConsentLimits.furtherValues else { throw .incomplete(path) }
@@ -358,7 +358,7 @@ struct ConsentMembers {
     /// Throws if a member was not read.
     consuming func end() throws(ConsentProblem) {
         if let member = rest.first(where: { !Self.isEmpty($0.value) }) {
-            throw .incomplete(place(String(member.name.prefix(64))))
+            throw .incomplete(place(member.name.firstBytes(64)))
         }
     }
 
