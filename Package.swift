@@ -108,7 +108,7 @@ let package = Package(
             "Notifications",
             [
                 "CSpawn", "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "Telemetry",
-                "Threads",
+                "Texts", "Threads",
             ],
             bridgesC: true
         ),

@@ -39,11 +39,12 @@ struct LoginDocument: Sendable {
 
     private func ask(_ question: Question, _ json: inout JSONWriter) {
         let consent = question.consent
-        let details = standing.stored.login.details
+        let login = standing.stored.login
+        let details = login.details
         json.name("client")
         json.object { json in
             json.member("id", details.client?.value)
-            json.member("name", consent.clientName ?? details.clientName)
+            json.member("name", login.clientName)
         }
         json.name("scopes")
         json.array { json in

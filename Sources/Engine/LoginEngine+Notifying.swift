@@ -81,7 +81,7 @@ extension LoginEngine {
             number: login.stored.number,
             key: pending.key,
             user: login.user,
-            clientName: consent.clientName,
+            clientName: pending.clientName,
             scopes: consent.scopes.map(\.requestedName),
             bindingMessage: pending.details.bindingMessage,
             ends: pending.terms.promptEnds,

@@ -56,6 +56,12 @@ struct AnswerMembers {
         return try line(value, name, length)
     }
 
+    /// A line of text for people; nil when absent, null, or when it reads as empty.
+    func name(_ name: String, _ length: ClosedRange<Int>) throws(DirectoryError) -> String? {
+        guard let value = optional(name), value.string?.readsAsEmpty != true else { return nil }
+        return try line(value, name, length)
+    }
+
     /// A required text of ASCII digits.
     func digits(_ name: String, _ length: ClosedRange<Int>) throws(DirectoryError) -> String {
         guard let text = try required(name).string, length.contains(text.utf8.count),
@@ -128,9 +134,7 @@ struct AnswerMembers {
             default: continue
             }
         }
-        guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
-            throw broken(name, "must not be blank")
-        }
+        guard !text.readsAsEmpty else { throw broken(name, "must not be blank") }
         return text
     }
 }

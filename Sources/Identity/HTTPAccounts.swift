@@ -67,10 +67,12 @@ public struct HTTPAccounts: AccountDirectory {
     }
 
     private static func account(_ members: AnswerMembers) throws(DirectoryError) -> BankAccount {
-        BankAccount(
+        let display = try members.text("display", 1...64)
+        return BankAccount(
             id: try members.text("id", 1...256),
-            name: try members.text("name", 1...128),
-            display: try members.text("display", 1...64),
+            // An account without a name goes by its number.
+            name: try members.name("name", 1...128) ?? display,
+            display: display,
             kind: try members.word("kind"),
             currency: try currency(members),
             purposes: try members.words("purposes"),

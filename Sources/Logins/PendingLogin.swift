@@ -1,3 +1,5 @@
+import Texts
+
 /// A login that a user must approve on another device, from its arrival until the authorization
 /// server has accepted the outcome.
 ///
@@ -176,6 +178,13 @@ public struct PendingLogin: Hashable, Sendable {
 
     /// The lodged consent, once it is known. No two live logins have the same one.
     public var consentID: ConsentID? { details.consentID ?? question?.consent.id }
+
+    /// The client's name for people: the server's in the consent, else the one in the start, else its
+    /// identifier. Nil if all of them read as empty.
+    public var clientName: String? {
+        [question?.consent.clientName, details.clientName, details.client?.value]
+            .lazy.compactMap { $0?.unlessEmpty }.first
+    }
 
     /// The digest of the consent that was shown. It is kept when the question is erased.
     public var consentDigest: ConsentDigest? { question?.digest ?? erasedDigest }

@@ -1,6 +1,7 @@
 import Configuration
 import HTTP
 public import Logins
+import Texts
 
 /// Writes prompts to standard output, for development: anyone who sees them can decide.
 public struct ConsoleChannel: NotificationChannel {
@@ -32,10 +33,10 @@ public struct ConsoleChannel: NotificationChannel {
     /// direction.
     static func harmless(_ text: String) -> String {
         var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate,
-                .unassigned:
+        VisibleText.scan(text) { scalar, treatment in
+            switch (treatment, scalar.properties.generalCategory) {
+            case (.mark, _), (.space, .control), (.space, .lineSeparator),
+                (.space, .paragraphSeparator):
                 result += "\\u{\(String(scalar.value, radix: 16))}"
             default: result.unicodeScalars.append(scalar)
             }

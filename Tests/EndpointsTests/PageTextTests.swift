@@ -1,5 +1,7 @@
 import HTTP
+import JSON
 import Logins
+import TestSupport
 import Testing
 
 @testable import Endpoints
@@ -32,6 +34,23 @@ struct PageTextTests {
             ("a\u{3164}b", ["a", "U+3164", "b"]),
             ("a\u{E0041}b", ["a", "U+E0041", "b"]),
             ("a\u{E000}b", ["a", "U+E000", "b"]),
+            // Selectors, tags and joiners without what they belong to.
+            ("a\u{FE0F}", ["a", "U+FE0F"]), ("a\u{FE00}", ["a", "U+FE00"]),
+            ("\u{FE0E}a", ["U+FE0E", "a"]), (" \u{FE0F}", [" ", "U+FE0F"]),
+            ("\u{2764}\u{FE0F}\u{FE0F}", ["\u{2764}\u{FE0F}", "U+FE0F"]),
+            ("a\u{E0100}", ["a", "U+E0100"]), ("a\u{180B}", ["a", "U+180B"]),
+            ("\u{1F3F4}\u{E0067}", ["\u{1F3F4}", "U+E0067"]),
+            (
+                "\u{1F3F4}\u{E0067}\u{E007F}", ["\u{1F3F4}", "U+E0067", "U+E007F"]
+            ),
+            (
+                "\u{1F600}\u{E0067}\u{E0062}\u{E007F}",
+                ["\u{1F600}", "U+E0067", "U+E0062", "U+E007F"]
+            ),
+            ("\u{1F600}\u{200D}a", ["\u{1F600}", "U+200D", "a"]),
+            ("\u{2764}\u{FE0E}\u{200D}\u{1F525}", ["\u{2764}\u{FE0E}", "U+200D", "\u{1F525}"]),
+            ("\u{646}\u{200C}\u{200C}\u{647}", ["\u{646}", "U+200C", "U+200C", "\u{647}"]),
+            ("\u{200D}\u{646}", ["U+200D", "\u{646}"]), ("a\u{34F}b", ["a", "U+034F", "b"]),
         ]
     )
     func marked(text: String, parts: [String]) {
@@ -48,7 +67,23 @@ struct PageTextTests {
         arguments: [
             "Kiosk 12 / 84-20-17", "Überweisung 4,50 €", "حساب التوفير", "नमस्ते", "ร้านกาแฟ",
             "می\u{200C}خواهم", "日本語", "👩\u{200D}👩\u{200D}👧 ❤\u{FE0F} 🇩🇪", "e\u{301}",
-            "javascript:alert(1)", String(repeating: "x", count: 5000),
+            // Flags made of tags.
+            "\u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F} 1",
+            "\u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}",
+            "\u{1F3F4}\u{E0067}\u{E0062}\u{E0077}\u{E006C}\u{E0073}\u{E007F}x",
+            // Variants of emoji, keycaps, ideographs, mathematics, Mongolian and Myanmar.
+            "\u{2764}\u{FE0E} \u{2764}\u{FE0F} 1\u{FE0F}\u{20E3} #\u{FE0E}", "\u{845B}\u{E0100}",
+            "\u{8FBB}\u{FE00}", "\u{2229}\u{FE00}", "\u{1820}\u{180B}", "\u{1000}\u{FE00}",
+            // Joined emoji.
+            "\u{1F3F3}\u{FE0F}\u{200D}\u{1F308}", "\u{1F3F4}\u{200D}\u{2620}\u{FE0F}",
+            "\u{1F9D1}\u{1F3FD}\u{200D}\u{1F91D}\u{200D}\u{1F9D1}\u{1F3FB}",
+            // Joiners in Persian, at the end of an Arabic abbreviation, in Sinhala and Malayalam.
+            "\u{647}\u{200D} 5", "\u{DC1}\u{DCA}\u{200D}\u{DBB}\u{DD3}",
+            "\u{D05}\u{D35}\u{D28}\u{D4D}\u{200D}", "\u{915}\u{94D}\u{200C}\u{937}",
+            "\u{1780}\u{200B}\u{1781}", "\u{6DD}\u{661}",
+            // Piled-up marks, which the style sheet keeps within their box.
+            "a" + String(repeating: "\u{301}", count: 30),
+            "\u{1101}\u{1161}\u{11A8}", "javascript:alert(1)", String(repeating: "x", count: 5000),
         ]
     )
     func ordinary(text: String) {
@@ -60,13 +95,39 @@ struct PageTextTests {
         #expect(InertText.parts("a\r\n\n\u{2028}\tb\u{85}c\u{A0}d") == [.plain("a b c d")])
     }
 
-    @Test("A combining mark gets a base, and at most four are kept")
+    @Test("A combining mark gets a base, and none is left out")
     func combining() {
-        #expect(InertText.parts("\u{301}a") == [.plain("\u{25CC}\u{301}a")])
-        let pile = String(repeating: "\u{301}", count: 30)
+        #expect(InertText.parts("\u{301}\u{302}a") == [.plain("\u{25CC}\u{301}\u{302}a")])
+        #expect(InertText.parts("a \u{301}") == [.plain("a \u{25CC}\u{301}")])
+        let pile = String(repeating: "\u{301}", count: 5)
         #expect(
-            InertText.parts("a" + pile) == [.plain("a" + String(repeating: "\u{301}", count: 4))]
+            InertText.html("a" + pile).markup == #"<bdi class="tall" dir="auto">a\#(pile)</bdi>"#
         )
+        #expect(
+            InertText.html("a" + pile.unicodeScalars.dropLast().map(String.init).joined()).markup
+                .hasPrefix(#"<bdi dir="auto">"#)
+        )
+    }
+
+    @Test("A name is cut between characters", arguments: [62, 63, 64, 70])
+    func cut(_ letters: Int) {
+        let flag = "\u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}"
+        let name = String(repeating: "x", count: letters) + flag
+        let markup = ApprovalPage.short(name).markup
+        #expect(!markup.contains("U+") && markup.contains("\u{2026}"))
+    }
+
+    @Test("A client without a name goes by its identifier", arguments: Unreadable.texts)
+    func unnamed(_ name: String) async throws {
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(client: name)
+            let title = "<title>Sign in to kiosk?"
+            #expect(await stage.get(prompt.page).text.contains(title))
+            let document = try JSONValue(await stage.get(prompt.device, [prompt.bearer]).body)
+            #expect(document["client"]?["name"] == .string("kiosk"))
+            _ = await stage.decide("approve", prompt)
+            #expect(await stage.get(prompt.page).text.contains(">kiosk</bdi>"))
+        }
     }
 
     @Test(

@@ -144,6 +144,15 @@ struct HTTPAccountsTests {
         #expect(try await accounts(answering(body)).accounts(of: id()) == expected)
     }
 
+    @Test(
+        "without a name go by their number, whatever characters read as no name",
+        arguments: Unreadable.texts.map { #""name":"\#($0)","# } + [#""name":null,"#, ""]
+    )
+    func unnamed(_ name: String) async throws {
+        let body = Self.list(Self.plain.replacing(#""name":"A","#, with: name))
+        #expect(try await accounts(answering(body)).accounts(of: id()).map(\.name) == ["D"])
+    }
+
     /// A member of the plain account replaced or added, and what must be said of it.
     static let members: [(String, String, String)] = [
         (#""id":"1""#, #""x":"1""#, "accounts[0].id is missing"),
@@ -153,7 +162,7 @@ struct HTTPAccountsTests {
         (#""id":"1""#, #""id":"a\u0000b""#, "accounts[0].id must not contain control characters"),
         (#""id":"1""#, #""id":"1","id":"2""#, "the answer is not JSON with each member once"),
         (#""name":"A""#, #""name":["A"]"#, "accounts[0].name must be a string"),
-        (#""name":"A""#, #""name":" \u3000""#, "accounts[0].name must not be blank"),
+        (#""display":"D""#, #""display":" \u3000""#, "accounts[0].display must not be blank"),
         (#""name":"A""#, #""name":"A\nB""#, "accounts[0].name must not contain control characters"),
         (#""name":"A""#, #""name":"A\u007F""#, "accounts[0].name must not contain control"),
         (#""name":"A""#, #""name":"A\u0085""#, "accounts[0].name must not contain control"),

@@ -3,6 +3,7 @@ import JSON
 import Logins
 import OAuthClient
 import Telemetry
+import Texts
 
 extension CloudentityServer {
     /// What the user is asked to approve, as the server describes it where it does. A consent that
@@ -169,7 +170,7 @@ extension CloudentityServer {
     }
 
     private func showable(_ consent: Consent, _ login: PendingLogin) -> ConsentAnswer {
-        guard consent.scopes.allSatisfy({ !$0.requestedName.isEmpty }) else {
+        guard consent.scopes.allSatisfy({ !$0.requestedName.readsAsEmpty }) else {
             return unusable("consent.incomplete", "requested_scopes", login)
         }
         return unsupported(consent, login) ?? .consent(consent)

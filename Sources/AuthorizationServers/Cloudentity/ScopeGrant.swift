@@ -75,7 +75,7 @@ struct ScopeGrant {
                     lodgedParameters.contains { text.contains("\"\($0)\"") }
                 })
             else { throw .incomplete(place) }
-            facts += listed(member.name, values.filter { !$0.isEmpty })
+            facts += listed(member.name, values.filter { !$0.readsAsEmpty })
         }
         return facts
     }

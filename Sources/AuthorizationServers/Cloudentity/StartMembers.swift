@@ -32,6 +32,8 @@ struct StartMembers {
     /// The limits of a consent, because these lists are shown to the user if ACP has no scope grant.
     private static let listLimit = ConsentLimits.codes
     private static let wordLimit = ConsentLimits.text
+    /// Unicode scalars of the client's name.
+    private static let nameLimit = 512
 
     init(isStrict: Bool) { self.isStrict = isStrict }
 
@@ -218,6 +220,10 @@ struct StartMembers {
                 try json.skip()
             }
         }
-        clientName = found.flatMap { $0.isEmpty ? nil : $0.firstBytes(512) }
+        clientName = found?.unlessEmpty.map { name in
+            // The limit is on scalars: a character can have any number of them.
+            name.unicodeScalars.count <= Self.nameLimit
+                ? name : String(name.unicodeScalars.prefix(Self.nameLimit - 1)) + "\u{2026}"
+        }
     }
 }

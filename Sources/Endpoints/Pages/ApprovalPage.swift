@@ -48,26 +48,28 @@ struct ApprovalPage: Sendable {
 
     // MARK: Names
 
-    /// Scalars of a name in a heading.
+    /// A name in a heading: `Sheet.headingLimit` scalars, cut between characters where it can be.
     static func short(_ name: String) -> HTML {
-        let scalars = name.unicodeScalars
-        guard scalars.count > Sheet.headingLimit else { return InertText.html(name) }
-        return InertText.html(String(scalars.prefix(Sheet.headingLimit - 1)) + "\u{2026}")
-    }
-
-    /// The server's name for the client, or the client's identifier.
-    static func clientName(_ login: PendingLogin) -> String? {
-        login.question?.consent.clientName ?? login.details.clientName
-            ?? login.details.client?.value
+        let limit = Sheet.headingLimit
+        guard name.unicodeScalars.count > limit else { return InertText.html(name) }
+        var start = ""
+        var count = 0
+        for character in name {
+            count += character.unicodeScalars.count
+            guard count < limit else { break }
+            start.append(character)
+        }
+        if start.isEmpty { start.unicodeScalars += name.unicodeScalars.prefix(limit - 1) }
+        return InertText.html(start + "\u{2026}")
     }
 
     func client(_ login: PendingLogin) -> HTML {
-        Self.clientName(login).map(Self.short) ?? catalogue.html(.askApplicationUnnamed)
+        login.clientName.map(Self.short) ?? catalogue.html(.askApplicationUnnamed)
     }
 
     /// The whole name of the client, where headings and sentences cut it.
     @HTMLBuilder func wholeName(_ login: PendingLogin) -> HTML {
-        if let name = Self.clientName(login), name.unicodeScalars.count > Sheet.headingLimit {
+        if let name = login.clientName, name.unicodeScalars.count > Sheet.headingLimit {
             HTML.element("p", ["class": "why"]) { untrusted(name) }
         }
     }

@@ -1,3 +1,5 @@
+import Texts
+
 /// Makes text from outside safe to show: it cannot reorder, hide or break the text around it, and
 /// invisible characters are shown as a mark with their number.
 ///
@@ -11,51 +13,48 @@ enum InertText {
         case mark(String)
     }
 
-    /// More combining marks than this on one letter are left out: they would cover other lines.
+    /// Combining marks on one letter. A text with more is shown in a box that hides what would cover
+    /// other lines; nothing of it is left out.
     static let combiningLimit = 4
 
+    /// Which characters are hidden is `VisibleText`'s to say.
     static func parts(_ text: String) -> [Part] {
         var parts: [Part] = []
         var plain = ""
-        var previous: Unicode.Scalar?
-        var combining = 0
-        func flush() {
-            if !plain.isEmpty { parts.append(.plain(plain)) }
-            plain = ""
-        }
-        let scalars = Array(text.unicodeScalars)
-        for (index, scalar) in scalars.enumerated() {
-            let next = index + 1 < scalars.count ? scalars[index + 1] : nil
-            switch treatment(of: scalar, after: previous, before: next) {
-            case .keep:
-                combining = 0
-                plain.unicodeScalars.append(scalar)
-            case .combine:
-                combining += 1
+        VisibleText.scan(text) { scalar, treatment in
+            switch treatment {
+            case .keep: plain.unicodeScalars.append(scalar)
+            case .combine(let hasBase):
                 // A mark without a base would combine with the page's own text.
-                if previous == nil || previous == " " { plain += "\u{25CC}" }
-                if combining <= combiningLimit { plain.unicodeScalars.append(scalar) }
-            case .space:
-                combining = 0
-                if plain.utf8.last != UInt8(ascii: " ") { plain += " " }
-                previous = " "
-                continue
+                if !hasBase { plain += "\u{25CC}" }
+                plain.unicodeScalars.append(scalar)
+            case .space: if plain.utf8.last != UInt8(ascii: " ") { plain += " " }
             case .mark:
-                combining = 0
-                flush()
+                if !plain.isEmpty { parts.append(.plain(plain)) }
+                plain = ""
                 parts.append(.mark(number(of: scalar)))
-                previous = nil
-                continue
             }
-            previous = scalar
         }
-        flush()
+        if !plain.isEmpty { parts.append(.plain(plain)) }
         return parts
+    }
+
+    /// Whether more marks are on one letter than a line has room for.
+    static func isTall(_ text: String) -> Bool {
+        var marks = 0
+        for scalar in text.unicodeScalars where !scalar.isASCII || marks > 0 {
+            switch scalar.properties.generalCategory {
+            case .nonspacingMark, .enclosingMark: marks += 1
+            default: marks = 0
+            }
+            if marks > combiningLimit { return true }
+        }
+        return false
     }
 
     /// The text for a page, isolated from the direction of the text around it.
     static func html(_ text: String) -> HTML {
-        .element("bdi", ["dir": "auto"]) {
+        .element("bdi", ["class": isTall(text) ? "tall" : nil, "dir": "auto"]) {
             for part in parts(text) {
                 switch part {
                 case .plain(let text): HTML.text(text)
@@ -63,43 +62,6 @@ enum InertText {
                 }
             }
         }
-    }
-
-    private enum Treatment { case keep, combine, space, mark }
-
-    private static func treatment(
-        of scalar: Unicode.Scalar,
-        after previous: Unicode.Scalar?,
-        before next: Unicode.Scalar?
-    ) -> Treatment {
-        switch scalar {
-        // Tabs and line ends could lay out a second message.
-        case "\t", "\n", "\u{B}", "\u{C}", "\r", "\u{85}": return .space
-        // Joiners shape emoji and several scripts; elsewhere they are invisible.
-        case "\u{200C}", "\u{200D}": return joins(previous, next) ? .keep : .mark
-        // Selects the colored form of an emoji.
-        case "\u{FE0F}": return previous?.properties.isEmoji == true ? .keep : .mark
-        // The blank Braille pattern and the fillers are invisible.
-        case "\u{2800}", "\u{115F}", "\u{1160}", "\u{3164}", "\u{FFA0}": return .mark
-        default: break
-        }
-        if scalar.properties.isDefaultIgnorableCodePoint { return .mark }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned: return .mark
-        case .lineSeparator, .paragraphSeparator, .spaceSeparator: return .space
-        case .nonspacingMark, .enclosingMark: return .combine
-        default: return .keep
-        }
-    }
-
-    private static func joins(_ previous: Unicode.Scalar?, _ next: Unicode.Scalar?) -> Bool {
-        guard let previous, let next else { return false }
-        if previous.properties.isEmoji || previous == "\u{FE0F}" {
-            return !previous.isASCII && next.properties.isEmoji && !next.isASCII
-        }
-        // Arabic and its extensions, and the scripts of India and its neighbours.
-        let shaped: ClosedRange<UInt32> = 0x0600...0x109F
-        return shaped.contains(previous.value) && shaped.contains(next.value)
     }
 
     private static func number(of scalar: Unicode.Scalar) -> String {

@@ -72,7 +72,7 @@ struct Sheet: Sendable {
 
     // MARK: Who and what
 
-    private var clientName: String? { ApprovalPage.clientName(login) }
+    private var clientName: String? { login.clientName }
 
     var client: HTML { page.client(login) }
 
@@ -163,7 +163,7 @@ struct Sheet: Sendable {
     }
 
     @HTMLBuilder private func message(_ message: String?) -> HTML {
-        if let message, !message.isEmpty {
+        if let message, !message.allSatisfy(\.isWhitespace) {
             HTML.element("section", ["aria-labelledby": "message"]) {
                 HTML.element("h2", ["id": "message"]) { catalogue.html(.messageHeading) }
                 HTML.element("p", ["class": "message"]) { InertText.html(message) }

@@ -50,6 +50,9 @@ enum Stylesheet {
           border: 1px solid var(--line); border-radius: .75rem; font-size: 1.1875rem;
           line-height: 1.45; font-weight: 600; white-space: pre-wrap; }
         .message + p { margin-top: .375rem; font-size: .875rem; }
+        /* Piled-up marks do not cover what is above and below. */
+        .tall { display: inline-block; max-width: 100%; padding-block: .5em; overflow: hidden;
+          vertical-align: bottom; }
         .mark { display: inline-block; margin-inline: .125em; padding-inline: .3em;
           border: 1px dashed currentcolor; border-radius: .25em; font: 600 .6875em/1.4 ui-monospace,
           "DejaVu Sans Mono", monospace; color: var(--alarm); unicode-bidi: isolate;

@@ -57,8 +57,10 @@ struct ConsentPage {
     private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true
-        // The joiners between the parts of an emoji show in what they join.
-        case .format: scalar != "\u{200C}" && scalar != "\u{200D}"
+        // Joiners and tags show in the emoji that they are part of.
+        case .format:
+            scalar != "\u{200C}" && scalar != "\u{200D}"
+                && !(0xE0030...0xE007F).contains(scalar.value)
         default: false
         }
     }

@@ -3,6 +3,7 @@ import JSON
 import Logins
 import TestSupport
 import Testing
+import Texts
 
 @testable import AuthorizationServers
 
@@ -146,8 +147,10 @@ struct Oracle {
     }
 
     private func isShown(_ leaf: Leaf) -> Bool {
-        if leaf.value.isNull || leaf.value == .string("") { return true }
+        if leaf.value.isNull { return true }
         let text = Self.text(leaf.value)
+        // A text in which there is nothing to read is absent.
+        if leaf.value.string != nil, text.readsAsEmpty { return true }
         if texts.contains(where: { $0.utf8.elementsEqual(text.utf8) }) { return true }
         if lines.contains(where: { $0.contains(text) }) { return true }
         if let plain = PlainNumber.text(text), texts.contains(plain) { return true }

@@ -73,7 +73,9 @@ struct AuthorizationDetails {
             }
         case .string(let text):
             guard text.unicodeScalars.count <= ConsentLimits.text else { throw problem }
-            facts.append(Fact(.further(name), .text(text.isEmpty ? #""""# : text)))
+            // In quotation marks, to be seen at all.
+            let written = String(decoding: value.bytes, as: UTF8.self)
+            facts.append(Fact(.further(name), .text(text.readsAsEmpty ? written : text)))
         case .number, .bool, .null, .array, .object:
             let text = String(decoding: value.bytes, as: UTF8.self)
             guard text.utf8.count <= ConsentLimits.text else { throw problem }

@@ -95,9 +95,11 @@ extension ConsentMembers {
             let place = "\(list)[\(index)]"
             guard let object = value.object else { throw .incomplete(place) }
             var members = ConsentMembers(object, at: place)
-            let requested = try members.text("requested_name")
-            let plain = try members.text("name")
-            guard let name = requested ?? plain else { throw .incomplete(place) }
+            let requested = try members.exactText("requested_name")
+            let plain = try members.exactText("name")
+            guard let name = requested ?? plain, !name.readsAsEmpty else {
+                throw .incomplete(place)
+            }
             let isImplicit = members.take("implicit_grant")?.bool ?? false
             scopes.append(
                 Consent.Scope(

@@ -6,7 +6,7 @@ import Texts
 /// One object of a consent, read member by member. `further()` returns what was not read, labelled
 /// with the server's names, so that nothing is hidden from the user.
 ///
-/// A member that is null or an empty text counts as absent.
+/// A member that is null or a text that reads as empty counts as absent.
 struct ConsentMembers {
     /// Where the object is, for error messages: `Initiation.CreditorAccount`.
     let path: String
@@ -111,7 +111,7 @@ struct ConsentMembers {
         guard rest.first(where: { $0.name.isExactly(name) })?.value.array != nil else {
             return try text(name).map { .text($0) }
         }
-        let texts = try texts(name) ?? []
+        let texts = try readableTexts(name)
         return texts.isEmpty ? nil : .group(texts.map { .text($0) })
     }
 
@@ -128,12 +128,27 @@ struct ConsentMembers {
         for name in names { _ = take(name) }
     }
 
+    /// A text for people. One that reads as empty is absent, so that the next best is shown.
     mutating func text(_ name: String) throws(ConsentProblem) -> String? {
+        try exactText(name)?.unlessEmpty
+    }
+
+    /// A text that names something: only `""` is absent.
+    mutating func exactText(_ name: String) throws(ConsentProblem) -> String? {
         guard let value = take(name) else { return nil }
         guard let text = value.string, text.unicodeScalars.count <= ConsentLimits.text else {
             throw .incomplete(place(name))
         }
         return text.isEmpty ? nil : text
+    }
+
+    /// Whether the server sent a member, whatever it reads as.
+    func has(_ path: String...) -> Bool {
+        guard let name = path.first,
+            let value = rest.first(where: { $0.name.isExactly(name) })?.value
+        else { return false }
+        let found = path.dropFirst().reduce(Optional(value)) { $0?[$1] }
+        return found.map { !$0.isNull && $0.string?.isEmpty != true } ?? false
     }
 
     mutating func requiredText(_ name: String) throws(ConsentProblem) -> String {
@@ -183,6 +198,11 @@ struct ConsentMembers {
             texts.append(text)
         }
         return texts
+    }
+
+    /// The texts in a list that do not read as empty.
+    mutating func readableTexts(_ name: String) throws(ConsentProblem) -> [String] {
+        (try texts(name) ?? []).compactMap(\.unlessEmpty)
     }
 
     /// The codes of what is requested: at least one, and all of them in `list`.
@@ -314,7 +334,7 @@ struct ConsentMembers {
     ) throws(ConsentProblem) {
         switch value {
         case .null: return
-        case .string(let text) where text.isEmpty: return
+        case .string(let text) where text.readsAsEmpty: return
         case .bool, .number, .string:
             facts.append(try further(name, [value]))
         case .array(let values):
@@ -365,7 +385,7 @@ struct ConsentMembers {
     private static func isEmpty(_ value: JSONValue) -> Bool {
         switch value {
         case .null: true
-        case .string(let text): text.isEmpty
+        case .string(let text): text.readsAsEmpty
         case .bool, .number: false
         case .array(let values): values.allSatisfy(isEmpty)
         case .object(let object): object.members.allSatisfy { isEmpty($0.value) }

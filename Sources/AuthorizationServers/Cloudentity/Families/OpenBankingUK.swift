@@ -247,6 +247,7 @@ struct UKPayment: UKFamily {
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
         var facts: [Fact] = []
+        let isNamed = order.has("Creditor", "Name") || order.has("CreditorAccount", "Name")
         var creditor = try order.object("Creditor")
         let name = try creditor?.text("Name")
         var accountFacts: [Fact] = []
@@ -258,10 +259,9 @@ struct UKPayment: UKFamily {
             &after
         )
         guard let account else { throw .incomplete(order.place("CreditorAccount")) }
-        guard let payee = name ?? account.name else {
-            throw .incomplete(order.place("CreditorAccount.Name"))
-        }
-        facts.add(.payee, text: payee)
+        // Required by the standard. One that reads as empty leaves the account to name the payee.
+        guard isNamed else { throw .incomplete(order.place("CreditorAccount.Name")) }
+        facts.add(.payee, text: name ?? account.name)
         facts += accountFacts
         if var creditor {
             facts.add(
@@ -397,7 +397,7 @@ private enum UK {
         try take("CareOf")
         try take("Department")
         try take("SubDepartment")
-        lines += try address.texts("AddressLine") ?? []
+        lines += try address.readableTexts("AddressLine")
         try take("BuildingName")
         try take("BuildingNumber", "StreetName")
         try take("PostBox")

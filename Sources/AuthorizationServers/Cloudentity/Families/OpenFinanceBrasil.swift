@@ -214,8 +214,10 @@ struct BrasilPayment: ConsentFamily {
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
         var members = try own.requiredObject("creditor")
+        // Required by the standard. One that reads as empty leaves the account to name the payee.
+        guard members.has("name") else { throw .incomplete(members.place("name")) }
         let facts = try members.facts(
-            (.payee, "name", .required(.text)),
+            (.payee, "name", .text),
             (.payeeDocument, "cpfCnpj", .text),
             (.payeeKind, "personType", .code(.personKind))
         )
