@@ -14,8 +14,11 @@ extension Catalogue {
             parts[0].utf8.count == 1 || parts[0].first != "0"
         else { return nil }
         let whole = grouped(parts[0])
-        return parts.count == 2 ? whole + data.decimalMark + parts[1] : whole
+        return digits.written(parts.count == 2 ? whole + decimalMark + parts[1] : whole)
     }
+
+    private var decimalMark: String { digits == .arabicIndic ? "\u{66B}" : data.decimalMark }
+    private var groupMark: String { digits == .arabicIndic ? "\u{66C}" : data.groupMark }
 
     /// An amount with its currency symbol, or with the ISO 4217 code where the language has no
     /// symbol for the currency (CLDR standard currency pattern).
@@ -62,7 +65,7 @@ extension Catalogue {
         guard digits.utf8.count >= 3 + data.minimumGroupingDigits else { return String(digits) }
         var text = ""
         for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.utf8.count - index).isMultiple(of: 3) { text += data.groupMark }
+            if index > 0, (digits.utf8.count - index).isMultiple(of: 3) { text += groupMark }
             text.append(digit)
         }
         return text

@@ -12,10 +12,14 @@ public struct Catalogue: Sendable {
     }
 
     public let language: Language
+    public let digits: Digits
     let data: CatalogueData
 
-    public init(_ language: Language) {
+    /// The texts of a language, with numbers in these digits. Codes, account numbers and what a server
+    /// sent are not numbers in this sense.
+    public init(_ language: Language, digits: Digits = .latin) {
         self.language = language
+        self.digits = digits
         data = language.data
     }
 
@@ -23,7 +27,7 @@ public struct Catalogue: Sendable {
     public var direction: String { data.direction }
 
     /// The text with its placeholders.
-    public func text(_ phrase: Phrase) -> String { data.texts[phrase.rawValue] }
+    public func text(_ phrase: Phrase) -> String { digits.written(data.texts[phrase.rawValue]) }
 
     /// The text in pieces, for a caller that fills in something other than plain text.
     public func parts(_ phrase: Phrase) -> [Part] { Self.parts(of: text(phrase)) }
@@ -35,24 +39,40 @@ public struct Catalogue: Sendable {
     public func text(_ counted: Counted, _ count: Int) -> String {
         let first = CatalogueData.plurals + counted.rawValue * data.pluralForms
         let text = data.texts[first + data.pluralForm(Int(clamping: count.magnitude))]
-        return Self.fill(text, ["count": number(String(count)) ?? String(count)])
+        return digits.written(
+            Self.fill(text, ["count": number(String(count)) ?? String(count)])
+        )
     }
 
     /// What a code of a standard means; nil for an unknown code.
     public func meaning(_ code: String, in codes: Fact.Codes) -> String? {
-        if codes == .frequency { return StandingOrderFrequency(code).map(sentence) }
+        if codes == .frequency {
+            return StandingOrderFrequency(code).map { digits.written(sentence($0)) }
+        }
         return CatalogueData.index(of: code, in: codes.name).map { data.texts[$0] }
     }
 
     /// `4 March 2031`.
     public func date(_ day: CivilDay) -> String {
-        Self.fill(
-            data.date,
-            [
-                "day": String(day.day), "month": data.texts[CatalogueData.months + day.month - 1],
-                "year": String(day.year),
-            ]
+        digits.written(
+            Self.fill(
+                data.date,
+                [
+                    "day": String(day.day),
+                    "month": data.texts[CatalogueData.months + day.month - 1],
+                    "year": String(day.year),
+                ]
+            )
         )
+    }
+
+    /// `14:32`, for the minute of a day.
+    public func time(minute: Int) -> String {
+        digits.written([minute / 60, minute % 60].map(Self.twoDigits).joined(separator: ":"))
+    }
+
+    private static func twoDigits(_ number: Int) -> String {
+        (number < 10 ? "0" : "") + String(number)
     }
 
     private func sentence(_ frequency: StandingOrderFrequency) -> String {

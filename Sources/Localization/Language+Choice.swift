@@ -3,11 +3,18 @@ import Texts
 extension Language {
     /// The user's own choice, else the first language that the browser accepts, else English.
     public static func best(chosen: String?, acceptLanguage: String?) -> Language {
-        if let chosen, let language = lookUp(chosen) { return language }
-        for tag in preferences(acceptLanguage ?? "") {
-            if let language = lookUp(tag) { return language }
+        bestCatalogue(chosen: chosen, acceptLanguage: acceptLanguage).language
+    }
+
+    /// The texts of that language, with the digits of its tag.
+    public static func bestCatalogue(chosen: String?, acceptLanguage: String?) -> Catalogue {
+        if let chosen, let language = lookUp(chosen) {
+            return Catalogue(language, digits: Digits(of: chosen))
         }
-        return .en
+        for tag in preferences(acceptLanguage ?? "") {
+            if let language = lookUp(tag) { return Catalogue(language, digits: Digits(of: tag)) }
+        }
+        return Catalogue(.en)
     }
 
     /// The language of the pages for a tag (RFC 4647 §3.4); nil if they are in none that would be

@@ -19,7 +19,10 @@ extension ApprovalPage {
         HTML.doctype
             + HTML.element(
                 "html",
-                ["lang": catalogue.language.rawValue, "dir": catalogue.direction]
+                [
+                    "lang": catalogue.language.rawValue, "dir": catalogue.direction,
+                    "data-digits": catalogue.digits == .latin ? nil : catalogue.digits.rawValue,
+                ]
             ) {
                 head(title, refresh)
                 HTML.element("body") {

@@ -9,7 +9,7 @@ extension ApprovalPage {
         let local = local(moment)
         return element(moment, hasDate: true) {
             catalogue.html(
-                .dateTime,
+                local.isOneOClock ? .dateTimeOne : .dateTime,
                 ["date": .text(catalogue.date(local.day)), "time": clock(local)]
             )
         }
@@ -19,6 +19,9 @@ extension ApprovalPage {
     func timeOfDay(_ moment: Timestamp) -> HTML {
         element(moment, hasDate: false) { clock(local(moment)) }
     }
+
+    /// Whether the user's clock shows one o'clock or a later minute of that hour.
+    func isOneOClock(_ moment: Timestamp) -> Bool { local(moment).isOneOClock }
 
     /// `America/Sao Paulo`.
     func name(_ zone: TimeZone) -> HTML {
@@ -42,9 +45,7 @@ extension ApprovalPage {
         catalogue.html(
             .timeOfDay,
             [
-                "time": .text(
-                    "\(Self.digits(local.minute / 60)):\(Self.digits(local.minute % 60))"
-                ),
+                "time": .text(catalogue.time(minute: local.minute)),
                 "zone": local.offset == 0
                     ? .text("UTC")
                     : HTML.element("bdi", ["dir": "ltr"]) { .text(Self.name(local.offset)) },
@@ -69,6 +70,7 @@ extension ApprovalPage {
         let minute: Int
         /// From UTC, in seconds.
         let offset: Int
+        var isOneOClock: Bool { minute / 60 == 1 }
     }
 
     private func local(_ moment: Timestamp) -> LocalTime {

@@ -70,7 +70,7 @@ enum Script {
             while (mine === turn) {
               const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
               const seconds = String(left % 60).padStart(2, '0');
-              const shown = Math.floor(left / 60) + ':' + seconds;
+              const shown = written(Math.floor(left / 60) + ':' + seconds);
               timer.textContent = left > 0
                 ? timer.dataset.text.replace('{left}', shown) : timer.dataset.over;
               for (const limit of [60, 15]) {
@@ -134,12 +134,16 @@ enum Script {
             }
           };
 
+          // Numbers are in the page's digits.
+          const written = (text) => document.documentElement.dataset.digits !== 'arab' ? text
+            : text.replace(/[0-9]/g, (digit) => String.fromCharCode(0x660 + Number(digit)));
+
           // Times in UTC become the browser's, where the server does not know the user's zone.
           const localize = () => {
-            const { lang } = document.documentElement;
+            const { lang, dataset } = document.documentElement;
             for (const time of document.querySelectorAll('time[data-zone]')) {
               const shape = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
-                numberingSystem: 'latn', timeZoneName: 'short' };
+                numberingSystem: dataset.digits || 'latn', timeZoneName: 'short' };
               if (time.dataset.zone === 'date') {
                 Object.assign(shape, { day: 'numeric', month: 'long', year: 'numeric' });
               }
