@@ -1,3 +1,5 @@
+import Texts
+
 /// What some servers send in place of a value that they do not have: null, an empty text, or the
 /// first moment of the year one, which is the zero of Go's and .NET's times.
 public enum UnsetValue {
@@ -45,6 +47,16 @@ extension JSONValue {
                 )
             )
         }
+    }
+
+    /// The same, with this member of the object as it is.
+    public func withoutUnset(except name: String) -> JSONValue {
+        guard let object, let own = object[name], let rest = withoutUnset.object else {
+            return withoutUnset
+        }
+        var members = rest.members.filter { !$0.name.isExactly(name) }
+        members.append(JSONObject.Member(name: name, value: own))
+        return .object(JSONObject(members))
     }
 
     private var isUnset: Bool {

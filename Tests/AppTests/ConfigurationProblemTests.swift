@@ -342,6 +342,18 @@ struct ConfigurationProblemTests {
         Case("user: \"acp\"", "user: \"a:b\"", "\(server).inbound.basic[0].user", "colon"),
         Case(
             top,
+            top + "approval: { authorization_details_types: { a: 1 } },",
+            "approval.authorization_details_types.a",
+            "must be a text, or texts by language, not a number"
+        ),
+        Case(
+            top,
+            top + "approval: { authorization_details_types: { a: { xx: \"A\" } } },",
+            "approval.authorization_details_types.a.xx",
+            "must be under one of"
+        ),
+        Case(
+            top,
             top + "approval: { frame_ancestors: [\"*\"] },",
             "approval.frame_ancestors[0]",
             "an origin"

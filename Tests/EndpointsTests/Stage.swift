@@ -111,6 +111,11 @@ struct Stage: Sendable {
         )
     }
 
+    /// A login that asks for a consent.
+    func prompt(_ consent: Consent) async throws -> Prompted {
+        try await prompt(id: "login-1", question(consent), message: nil, isReady: true)
+    }
+
     private func prompt(
         id: String,
         _ question: Question,

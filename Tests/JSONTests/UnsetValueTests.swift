@@ -17,6 +17,18 @@ struct UnsetValueTests {
         #expect(UnsetValue.isTime(text) == isUnset)
     }
 
+    @Test("stays in a member that is to be as it was sent")
+    func exempt() throws {
+        let text = #"{"a":"","own":{"x":null,"y":[""],"z":"0001-01-01"},"b":null}"#
+        let value = try JSONValue(Array(text.utf8)).withoutUnset(except: "own")
+        let expected = #"{"own":{"x":null,"y":[""],"z":"0001-01-01"}}"#
+        #expect(value == (try JSONValue(Array(expected.utf8))))
+        #expect(
+            try JSONValue(Array(#"{"a":""}"#.utf8)).withoutUnset(except: "own").object?.members
+                .isEmpty == true
+        )
+    }
+
     @Test(
         "is not there, at any depth, but elements keep their number",
         arguments: [

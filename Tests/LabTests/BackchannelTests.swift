@@ -63,6 +63,16 @@ struct BackchannelTests {
             client: Stage.pinged,
             error: "invalid_request"
         ),
+        Wrong(
+            what: "details that are no array",
+            change: ["authorization_details": #"{"type":"a"}"#],
+            error: "invalid_authorization_details"
+        ),
+        Wrong(
+            what: "details without a type",
+            change: ["authorization_details": "[{}]"],
+            error: "invalid_authorization_details"
+        ),
         Wrong(what: "expiry 0", change: ["requested_expiry": "0"], error: "invalid_request"),
         Wrong(what: "expiry text", change: ["requested_expiry": "1m"], error: "invalid_request"),
         Wrong(

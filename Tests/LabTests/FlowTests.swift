@@ -46,6 +46,20 @@ struct FlowTests {
         }
     }
 
+    @Test("carries authorization details into the start and the scope grant, as they were sent")
+    func authorizationDetails() async throws {
+        let text = #"[{"type":"payment","amount":{"value":"5.00"},"limit":null,"note":""}]"#
+        let details = try JSONValue(Array(text.utf8))
+        try await Stage.with { stage in
+            _ = try await stage.begin("u", ["authorization_details": text])
+            let start = try #require(stage.service.starts.first)
+            #expect(start["authorization_details"] == details)
+            // What is granted is all of it or nothing.
+            #expect(try await stage.service.accept(start) == 422)
+            #expect(try await stage.service.accept(start, details: details) == 200)
+        }
+    }
+
     @Test("sends the start of current servers")
     func startBody() async throws {
         try await Stage.with { stage in

@@ -106,7 +106,8 @@ struct ServiceParts {
                 brand: configuration.approval.title,
                 publicURL: configuration.publicURL,
                 frameAncestors: configuration.approval.frameAncestors,
-                help: configuration.approval.help
+                help: configuration.approval.help,
+                detailTypes: configuration.approval.detailTypes
             ),
             log: log
         )

@@ -1,6 +1,7 @@
 import Configuration
 public import Endpoints
 public import Engine
+import Localization
 import Logins
 public import Telemetry
 
@@ -14,6 +15,8 @@ public struct ApprovalSettings: Hashable, Sendable {
     public var title: String
     /// What pages tell users who need help; nil for nothing.
     public var help: HelpContact?
+    /// What types of `authorization_details` are called.
+    public var detailTypes: DetailTypes
 
     init(_ section: Section) {
         tap = section.flag(
@@ -34,6 +37,7 @@ public struct ApprovalSettings: Hashable, Sendable {
                 "How users reach you. Every page shows it, above all after \"This wasn't me\"."
             )
         )
+        detailTypes = Self.detailTypes(section)
         if !section.isDevelopment {
             if tap {
                 section.warn("tap", "anyone with a prompt's link can approve with a tap")
@@ -46,6 +50,49 @@ public struct ApprovalSettings: Hashable, Sendable {
             }
         }
         section.end()
+    }
+
+    private static func detailTypes(_ section: Section) -> DetailTypes {
+        let key = "authorization_details_types"
+        let node = section.node(
+            key,
+            type: "a group of texts",
+            example: #"{ payment_initiation: { en: "Payment", "pt-BR": "Pagamento" } }"#,
+            """
+            What types of authorization_details (RFC 9396) are called: a text, or a text for each \
+            language. A language without a text has that of en, else the first one.
+            """
+        )
+        guard let node else { return DetailTypes() }
+        var labels: [String: [(language: String, text: String)]] = [:]
+        func problem(_ place: String, _ node: ConfigurationNode, _ rule: String) {
+            section.problem(key + place, rule + ", not " + node.kind)
+        }
+        guard case .object(let types) = node.value else {
+            problem("", node, "must be a group of keys")
+            return DetailTypes()
+        }
+        for type in types {
+            switch type.node.value {
+            case .string(let text) where !text.isEmpty: labels[type.name] = [("en", text)]
+            case .object(let texts) where !texts.isEmpty:
+                labels[type.name] = texts.compactMap { member in
+                    let place = ".\(type.name).\(member.name)"
+                    guard case .string(let text) = member.node.value, !text.isEmpty else {
+                        problem(place, member.node, "must be a text")
+                        return nil
+                    }
+                    guard Language.named(member.name) != nil else {
+                        let languages = Language.allCases.map(\.rawValue).joined(separator: ", ")
+                        section.problem(key + place, "must be under one of \(languages)")
+                        return nil
+                    }
+                    return (member.name, text)
+                }
+            default: problem(".\(type.name)", type.node, "must be a text, or texts by language")
+            }
+        }
+        return DetailTypes(labels)
     }
 
     private static func help(_ section: Section) -> HelpContact {

@@ -61,7 +61,9 @@ extension CloudentityServer {
             throw Unread(answer: unusable("consent.incomplete", "longer than can be read", login))
         }
         do {
-            return try JSONValue(body, limits: JSONLimits(depth: ConsentLimits.depth)).withoutUnset
+            // `authorization_details` are shown and granted as they were sent.
+            return try JSONValue(body, limits: JSONLimits(depth: ConsentLimits.depth))
+                .withoutUnset(except: AuthorizationDetails.member)
         } catch {
             switch error.reason {
             case .duplicateName, .tooDeep, .badUTF8, .controlCharacterInString, .badEscape:

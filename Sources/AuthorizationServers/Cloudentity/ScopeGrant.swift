@@ -5,7 +5,7 @@ import Texts
 /// ACP's answer about the scope grant of a plain login, as far as it is used [CD-5].
 struct ScopeGrant {
     private static let claims = "requested_claims_to_consent"
-    private static let details = "authorization_details"
+    private static let details = AuthorizationDetails.member
     private static let acr = "requested_acr"
     private static let parameters = "request_query_params"
 

@@ -155,6 +155,7 @@ extension ACPSimulator {
                 notificationToken: asked.notificationToken,
                 consentID: consent?.id,
                 family: consent?.family,
+                authorizationDetails: asked.authorizationDetails,
                 isRenewal: consent?.status(at: now) == .authorised,
                 created: now,
                 expires: expires,

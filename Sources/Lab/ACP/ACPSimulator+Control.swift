@@ -140,6 +140,7 @@ extension ACPSimulator {
             scopes: body["scopes"]?.strings ?? ["openid"],
             bindingMessage: body["binding_message"]?.string,
             consentID: body["consent_id"]?.string,
+            authorizationDetails: body["authorization_details"],
             ttl: min(max(body["ttl"]?.integer ?? configuration.defaultTTL, 1), 86_400)
         )
         if let burst = Burst(body) {

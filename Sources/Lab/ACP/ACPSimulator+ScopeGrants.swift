@@ -31,6 +31,11 @@ extension ACPSimulator {
                     await decide(accept, request) { (login) throws(SystemProblem) in
                         let body = try body(request, login, Self.acceptMembers)
                         let scopes = try grantedScopes(body, login)
+                        // They are granted as a whole (RFC 9396 §7), to the last null.
+                        guard
+                            (body["granted_authorization_details"] ?? .null)
+                                == (login.authorizationDetails ?? .null)
+                        else { throw SystemProblem(422, "invalid_authorization_details") }
                         return Report(decision: .approved(scopes: scopes), body: body)
                     }
                 },

@@ -15,6 +15,8 @@ struct BackchannelRequest: Sendable {
     let notificationToken: String?
     /// The id of its consent.
     let consentID: String?
+    /// `authorization_details` (RFC 9396), an array of objects with a `type`.
+    let authorizationDetails: JSONValue?
     /// Seconds.
     let ttl: Int
 
@@ -30,6 +32,7 @@ struct BackchannelRequest: Sendable {
         scopes: [String],
         bindingMessage: String?,
         consentID: String?,
+        authorizationDetails: JSONValue?,
         ttl: Int
     ) {
         self.client = client
@@ -38,6 +41,7 @@ struct BackchannelRequest: Sendable {
         self.user = user
         self.scopes = scopes
         self.bindingMessage = bindingMessage
+        self.authorizationDetails = authorizationDetails
         self.ttl = ttl
         acrValues = []
         notificationToken = nil
@@ -80,6 +84,7 @@ struct BackchannelRequest: Sendable {
         ttl = try Self.ttl(form, configuration)
         bindingMessage = try Self.bindingMessage(form)
         consentID = try Self.consentID(form, scopes)
+        authorizationDetails = try Self.authorizationDetails(form)
         try Self.checkContext(workspace.profile, bindingMessage, consentID)
         user = try hint.user(client, issuer: issuer, signer, workspace.profile, at: now)
         try Self.checkUserCode(form, client)
@@ -112,6 +117,22 @@ struct BackchannelRequest: Sendable {
         }
         guard ids.count <= 1 else { throw .invalidRequest("more than one consent is named") }
         return ids.first
+    }
+
+    private static func authorizationDetails(
+        _ form: RequestParameters
+    ) throws(OAuthProblem) -> JSONValue? {
+        guard let text = form["authorization_details"] else { return nil }
+        guard let details = try? JSONValue(Array(text.utf8)), let objects = details.array,
+            objects.allSatisfy({ $0["type"]?.string != nil })
+        else {
+            throw OAuthProblem(
+                400,
+                "invalid_authorization_details",
+                "not a JSON array of objects with a type"
+            )
+        }
+        return details
     }
 
     private static func scopes(

@@ -72,12 +72,14 @@ struct RequestParameters: Sendable {
 
     subscript(name: String) -> String? { values[name] }
 
-    /// Numbers are allowed here; objects become the JSON text that a form would contain.
+    /// Numbers are allowed here; objects, and arrays of objects, become the JSON text that a form would contain.
     private static func text(_ member: JSONObject.Member) throws(OAuthProblem) -> String {
         switch member.value {
         case .string(let text): return text
         case .number(let text): return text
         case .object: return String(decoding: member.value.bytes, as: UTF8.self)
+        case .array(let values) where values.allSatisfy({ $0.object != nil }):
+            return String(decoding: member.value.bytes, as: UTF8.self)
         case .null, .bool, .array:
             throw .invalidRequest("\(member.name) is of no type that a parameter has")
         }

@@ -36,6 +36,8 @@ struct SimulatedLogin: Sendable {
     /// Its consent; nil for a scope grant.
     let consentID: String?
     let family: ConsentFamily?
+    /// `authorization_details` of the request.
+    let authorizationDetails: JSONValue?
     /// Whether the consent was authorised before and is confirmed again.
     let isRenewal: Bool
     let created: Int64

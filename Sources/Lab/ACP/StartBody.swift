@@ -28,6 +28,9 @@ struct StartBody {
         } else {
             members.append(("acr_values", .texts(login.acrValues)))
         }
+        if let details = login.authorizationDetails {
+            members.append(("authorization_details", details))
+        }
         if let message = login.bindingMessage {
             members.append(("binding_message", .string(message)))
         }

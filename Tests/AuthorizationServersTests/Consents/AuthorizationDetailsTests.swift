@@ -12,7 +12,8 @@ struct AuthorizationDetailsTests {
     private static let details = #"""
         [{"amount":{"currency":"EUR","value":"123.50"},"type":"payment_initiation",
           "creditors":[{"name":"Merchant A"},{"name":"Merchant B"}],"actions":["read","write"],
-          "urgent":true,"exponent":1e40,"empty":[]},{"type":"account_information"}]
+          "urgent":true,"exponent":1e40,"empty":[],"limit":null,"note":"","from":{"x":null},
+          "since":"0001-01-01T00:00:00Z","blank":" "},{"type":"account_information"}]
         """#
 
     private func stage(grant: String?) -> ConsentStage {
@@ -61,7 +62,8 @@ struct AuthorizationDetailsTests {
                     "type=payment_initiation", "amount.currency=EUR", "amount.value=123.50",
                     "creditors[1].name=Merchant A", "creditors[2].name=Merchant B",
                     "actions[1]=read", "actions[2]=write", "urgent=true", "exponent=1e40",
-                    "empty=[]", "type=account_information",
+                    "empty=[]", "limit=null", #"note="""#, "from.x=null",
+                    "since=0001-01-01T00:00:00Z", #"blank=" ""#, "type=account_information",
                 ]
             )
             let question = Question(
@@ -81,6 +83,9 @@ struct AuthorizationDetailsTests {
             #expect(
                 body["granted_authorization_details"] == (try JSONValue(Array(Self.details.utf8)))
             )
+            // Each value that is granted was shown.
+            let granted = try #require(AuthorizationDetails(body["granted_authorization_details"]))
+            #expect(granted.facts == consent.facts)
         }
     }
 

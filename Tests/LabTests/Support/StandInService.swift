@@ -98,13 +98,17 @@ final class StandInService: Sendable {
         )
     }
 
-    func accept(_ start: JSONValue) async throws -> Int {
+    /// `details` are granted, if there are any.
+    func accept(_ start: JSONValue, details: JSONValue? = nil) async throws -> Int {
+        let granted = details.map { value in
+            ",\"granted_authorization_details\":" + String(decoding: value.bytes, as: UTF8.self)
+        }
         let id = start["login_id"]?.string ?? ""
         let state = start["login_state"]?.string ?? ""
         return try await call(
             .post,
             "/api/system/bank/scope-grants/\(id)/accept",
-            "{\"granted_scopes\":[\"openid\"],\"login_state\":\"\(state)\"}"
+            "{\"granted_scopes\":[\"openid\"],\"login_state\":\"\(state)\"\(granted ?? "")}"
         ).status
     }
 

@@ -5,6 +5,8 @@ import Texts
 /// `authorization_details` (RFC 9396): what is requested, object by `type`. Nothing of it is known to
 /// Beckon, so every member is shown under its own name, and all of it is granted or nothing.
 struct AuthorizationDetails {
+    static let member = "authorization_details"
+
     /// Every member, at any depth, in the order of the request.
     let facts: [Fact]
     /// The array, to be stored and granted as it is.
@@ -14,12 +16,12 @@ struct AuthorizationDetails {
     private static let memberLimit = 200
     private static let depthLimit = 8
 
-    /// Nil if there are none: the member is absent, null, or an empty array.
+    /// Nil if there are none: the member is absent, null, or an empty text or array.
     ///
     /// - Throws: the path of what is malformed (RFC 9396 §2) or cannot be shown.
     init?(_ value: JSONValue?) throws(ConsentProblem) {
-        let name = "authorization_details"
-        guard let value, !value.isNull else { return nil }
+        let name = Self.member
+        guard let value, !value.isNull, value != .string("") else { return nil }
         guard let objects = value.array, objects.count <= ConsentLimits.entries else {
             throw .incomplete(name)
         }
