@@ -15,3 +15,4 @@ if ! $python -c 'import openapi_spec_validator, jsonschema, yaml' 2>/dev/null; t
 fi
 "$python" openapi/check.py openapi/beckon.yaml 24
 "$python" openapi/check.py openapi/bank-accounts.yaml 8
+"$python" openapi/check.py openapi/user-directory.yaml 3

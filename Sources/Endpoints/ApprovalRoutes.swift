@@ -19,18 +19,22 @@ public struct ApprovalRoutes: Sendable {
         public var frameAncestors: [String]
         /// Where users get help; nil to show nothing.
         public var help: HelpContact?
+        /// What types of `authorization_details` are called.
+        public var detailTypes: DetailTypes
 
         /// By default the page cannot be framed.
         public init(
             brand: String = "Beckon",
             publicURL: String? = nil,
             frameAncestors: [String] = [],
-            help: HelpContact? = nil
+            help: HelpContact? = nil,
+            detailTypes: DetailTypes = DetailTypes()
         ) {
             self.brand = brand
             self.publicURL = publicURL
             self.frameAncestors = frameAncestors
             self.help = help
+            self.detailTypes = detailTypes
         }
 
         /// Whether a source is safe inside the policy: printable ASCII without space, comma or
@@ -236,9 +240,11 @@ public struct ApprovalRoutes: Sendable {
         _ request: Request,
         offersBack: Bool = true
     ) -> Response {
-        let language = Language.best(chosen: nil, acceptLanguage: request.field("accept-language"))
         let page = ApprovalPage(
-            catalogue: Catalogue(language),
+            catalogue: Language.bestCatalogue(
+                chosen: nil,
+                acceptLanguage: request.field("accept-language")
+            ),
             brand: settings.brand,
             help: settings.help,
             ticket: nil
@@ -252,15 +258,16 @@ public struct ApprovalRoutes: Sendable {
 
     private func page(_ request: Request, _ stored: StoredLogin) async -> ApprovalPage {
         let user = (try? await directory.user(stored.login.details.user)) ?? nil
-        let language = Language.best(
-            chosen: user?.language,
-            acceptLanguage: request.field("accept-language")
-        )
         return ApprovalPage(
-            catalogue: Catalogue(language),
+            catalogue: Language.bestCatalogue(
+                chosen: user?.language,
+                acceptLanguage: request.field("accept-language")
+            ),
             brand: settings.brand,
             help: settings.help,
             zone: user?.timeZone.flatMap(TimeZones.standard.zone),
+            documents: user?.documents ?? [],
+            detailTypes: settings.detailTypes,
             ticket: request.parameters["ticket"]
         )
     }

@@ -15,9 +15,14 @@ public struct Approvers: Sendable {
     /// Why the user may not approve now; nil if they may.
     ///
     /// - Throws: `unavailable` if the directory cannot be asked now.
-    func objection(to user: UserID) async throws(DirectoryError) -> Failure? {
-        guard let user = try await directory.current(user) else { return .userUnknown }
+    func objection(to login: PendingLogin) async throws(DirectoryError) -> Failure? {
+        guard let user = try await directory.current(login.details.user) else {
+            return .userUnknown
+        }
         guard user.isActive else { return .userDisabled }
+        guard login.question?.consent.holder(beside: user.documents) != .another else {
+            return .consentOfAnother
+        }
         return plan.mayNotify(user) ? nil : .noChannel
     }
 }

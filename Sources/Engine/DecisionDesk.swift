@@ -136,7 +136,7 @@ public struct DecisionDesk: Sendable {
         guard login.phase.name == .waiting, now < login.terms.promptEnds else { return }
         let objection: Failure?
         do {
-            objection = try await approvers.objection(to: login.details.user)
+            objection = try await approvers.objection(to: login)
         } catch {
             throw .directory(error)
         }

@@ -43,7 +43,7 @@ extension LoginEngine {
                 resting: Set(channels.filter(\.isResting).map(\.channel))
             )
             guard !deliveries.isEmpty else { throw .failure(.noChannel) }
-            let question = try await question(of: stored, server)
+            let question = try await question(of: stored, for: user, server)
             let ticket = PromptTicket(for: stored.number)
             tickets.keep(ticket)
             // The ticket comes first: a consent that has expired ends the login, which then takes
@@ -92,9 +92,11 @@ extension LoginEngine {
         return user
     }
 
-    /// The consent, and the accounts that the user may choose from.
+    /// The consent, and the accounts that the user may choose from. A consent in the name of somebody
+    /// else is not shown.
     private func question(
         of stored: StoredLogin,
+        for user: User,
         _ server: any AuthorizationServer
     ) async throws(Obstacle) -> Question {
         let login = stored.login
@@ -110,6 +112,9 @@ extension LoginEngine {
             }
         }
         let consent = entry.consent
+        if consent.holder(beside: user.documents) == .another {
+            throw logged("consent.of_another", .consentOfAnother, login)
+        }
         let offered: [BankAccount]
         switch await AccountOffer(directory: accounts).accounts(for: consent, of: login) {
         case .offered(let answer): offered = answer

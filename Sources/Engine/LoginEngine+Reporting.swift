@@ -72,7 +72,7 @@ extension LoginEngine {
         guard outcome.isApproval else { return true }
         let objection: Failure
         do throws(DirectoryError) {
-            guard let found = try await approvers.objection(to: stored.login.details.user) else {
+            guard let found = try await approvers.objection(to: stored.login) else {
                 return true
             }
             objection = found

@@ -23,7 +23,9 @@ public struct UserSettings: Sendable {
             "http",
             """
             For kind http. The server answers 404, or 200 with { "active": true, \
-            "channels": ["app"], "language": "en", "time_zone": "Europe/London" }.
+            "channels": ["app"], "language": "en", "time_zone": "Europe/London", \
+            "documents": ["111.444.777-35"] }. `documents` are the CPF of the user and the CNPJ of \
+            companies: a consent in the name of another document is rejected.
             """
         )
         let lookup = UserLookup.Settings(

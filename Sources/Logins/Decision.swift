@@ -122,6 +122,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
     case noAccounts
     /// The consent names an account that is not one of the user's.
     case accountNotTheirs
+    /// The consent is in the name of another person or company.
+    case consentOfAnother
     /// The process died twice in a row while it worked on the login.
     case interrupted
     /// Another login for the same consent is live [ST-6].
@@ -140,7 +142,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
         case .consentBusy, .superseded: false
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
             .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient,
-            .consentUnusable, .consentGone, .noAccounts, .accountNotTheirs, .malformedStart,
+            .consentUnusable, .consentGone, .noAccounts, .accountNotTheirs, .consentOfAnother,
+            .malformedStart,
             .interrupted,
             .abandoned:
             true

@@ -16,6 +16,7 @@ extension Failure: CustomStringConvertible {
         case .consentGone: "the server no longer has the consent"
         case .noAccounts: "the user has no account that fits the consent"
         case .accountNotTheirs: "the account in the consent is not the user's"
+        case .consentOfAnother: "the consent is in the name of another person or company"
         case .interrupted: "the process died twice while it worked on the login"
         case .malformedStart: "the start has something that cannot be read"
         case .consentBusy: "another login for the same consent is pending"

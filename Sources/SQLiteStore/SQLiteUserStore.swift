@@ -3,7 +3,7 @@ public import Logins
 /// The users in the same file as the logins (`SQLiteLoginStore.users`), closed with that store.
 public final class SQLiteUserStore: UserStore {
     private enum Column: Int32, TableColumn {
-        case userID, active, channels, language, timeZone, createdAt, changedAt
+        case userID, active, channels, language, timeZone, documents, createdAt, changedAt
     }
 
     private static let byID = SQL("SELECT \(Column.names) FROM users WHERE user_id = ?")
@@ -45,6 +45,11 @@ public final class SQLiteUserStore: UserStore {
             row.set(.channels, user.channels.map { StoredLists.text($0) })
             row.set(.language, user.language)
             row.set(.timeZone, user.timeZone)
+            row.set(
+                .documents,
+                user.documents.isEmpty
+                    ? nil : StoredLists.text(user.documents.sorted().map(\.number))
+            )
             row.set(.createdAt, now)
             row.set(.changedAt, now)
             try upsert.run()
@@ -103,7 +108,12 @@ public final class SQLiteUserStore: UserStore {
                 try StoredLists.channels(text)
             },
             language: row.text(.language),
-            timeZone: row.text(.timeZone)
+            timeZone: row.text(.timeZone),
+            documents: Set(
+                row.text(.documents).map { (text) throws(StoreError) in
+                    try StoredLists.strings(text)
+                }?.compactMap { IdentityDocument($0) } ?? []
+            )
         )
     }
 }

@@ -181,6 +181,7 @@ enum Schema {
             channels TEXT,
             language TEXT,
             time_zone TEXT,
+            documents TEXT,
             created_at INTEGER NOT NULL,
             changed_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;

@@ -81,6 +81,7 @@ extension Failure: StoredName {
         case .consentGone: "consent_gone"
         case .noAccounts: "no_accounts"
         case .accountNotTheirs: "account_not_theirs"
+        case .consentOfAnother: "consent_of_another"
         case .interrupted: "interrupted"
         case .consentBusy: "consent_busy"
         case .superseded: "superseded"

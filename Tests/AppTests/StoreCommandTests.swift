@@ -66,6 +66,29 @@ struct StoreCommandTests {
         }
     }
 
+    @Test("keep documents, and say whether there are any, never which")
+    func documents() async {
+        #expect(await run("migrate").code == .ok)
+        let add = ["users", "add", "--user=ann"]
+        #expect(await run(add + ["--document=111.444.777-35,12.345.678/0001-95"]).code == .ok)
+        #expect(await run(add + ["--language=pt-BR"]).code == .ok)
+        let listed = await run("users", "list", "--json").output
+        #expect(
+            listed.filter { $0 != "\n" }
+                == #"[{"user":"ann","active":true,"language":"pt-BR","has_documents":true}]"#
+        )
+        #expect(await run("users", "list").output == "ann\tactive\tall\tpt-BR\t-")
+        #expect(await run(add + ["--document=-"]).code == .ok)
+        #expect(await run("users", "list", "--json").output.contains(#""has_documents":false"#))
+        for wrong in ["1", "11144477735,", "111444777350", "1114447773X"] {
+            let refused = await run(add + ["--document=\(wrong)"])
+            #expect(refused.code == .usage)
+            #expect(refused.errors.contains("--document must be CPF"))
+        }
+        #expect(await run("users", "remove", "--user=ann").code == .ok)
+        #expect(await run("users", "list", "--json").output == "[]")
+    }
+
     @Test(
         "refuse an unknown time zone",
         arguments: ["/UTC", "../zoneinfo/UTC", "Mars/Olympus_Mons", "America", "UTC\n"]

@@ -26,6 +26,77 @@ struct ApproverTests {
         }
     }
 
+    /// The user's documents, those in the consent, and whether the user is asked.
+    static let holders: [([String], [Fact.Known: String], Bool)] = [
+        (["111.444.777-35"], [.personDocument: "CPF 11144477735"], true),
+        (["11144477735"], [.personDocument: "111.444.777-35"], true),
+        (["11144477735"], [.personDocument: "CPF 11144477736"], false),
+        (["11144477735"], [.personDocument: "passport X1"], false),
+        (["11144477735"], [.businessDocument: "CNPJ 12345678000195"], false),
+        (
+            ["11144477735", "12.345.678/0001-95"],
+            [.personDocument: "CPF 11144477735", .businessDocument: "CNPJ 12345678000195"], true
+        ),
+        (
+            ["11144477735", "12345678000195"],
+            [.personDocument: "CPF 11144477735", .businessDocument: "CNPJ 12345678000196"], false
+        ),
+        (["12ABC34501DE35"], [.businessDocument: "CNPJ 12.abc.345/01DE-35"], true),
+        ([], [.personDocument: "CPF 11144477735"], true),
+        (["11144477735"], [:], true),
+    ]
+
+    @Test("is not asked in the name of another person or company", arguments: holders.indices)
+    func holder(_ index: Int) async throws {
+        let (known, named, isAsked) = Self.holders[index]
+        let consent = Consent(
+            kind: .brasilData,
+            clientName: nil,
+            scopes: [.init(requestedName: "openid")],
+            facts: named.map { Fact(.known($0.key), .text($0.value)) }
+        )
+        let stage = try Stage()
+        stage.people.put(
+            User(
+                id: .named("alice"),
+                isActive: true,
+                documents: Set(known.compactMap { IdentityDocument($0) })
+            )
+        )
+        stage.server.answerConsents(.consent(consent), .consent(consent))
+        try await stage.run { run in
+            let number = try await run.start()
+            try await stage.login(number, "asked or ended") {
+                [.waiting, .settled].contains($0.phase.name)
+            }
+        }
+        let outcomes = stage.server.reports.entries.map(\.outcome)
+        #expect(outcomes == (isAsked ? [] : [.failed(.consentOfAnother)]))
+        #expect(stage.log.events.contains("consent.of_another") == !isAsked)
+        let said = stage.log.lines.map(\.members).joined()
+        for document in known + named.values { #expect(!said.contains(document.suffix(11))) }
+    }
+
+    @Test("cannot approve once the directory knows another document")
+    func holderChanged() async throws {
+        let consent = Consent(
+            kind: .brasilData,
+            clientName: nil,
+            scopes: [.init(requestedName: "openid")],
+            facts: [Fact(.known(.personDocument), .text("CPF 11144477735"))]
+        )
+        let stage = try Stage()
+        stage.server.answerConsents(.consent(consent))
+        try await stage.run { run in
+            let (_, ticket) = try await run.prompt()
+            let other = try #require(IdentityDocument("11144477736"))
+            stage.people.put(User(id: .named("alice"), isActive: true, documents: [other]))
+            await #expect(throws: DecisionDesk.Refusal.userMayNotApprove(.consentOfAnother)) {
+                try await run.decide(.approve, ticket)
+            }
+        }
+    }
+
     @Test("cannot approve, and can decline in every way", arguments: Loss.allCases)
     func deciding(_ loss: Loss) async throws {
         for decline in [Decision.Choice.deny, .cancel, .reportAsFraud] {

@@ -92,6 +92,23 @@ struct HTTPDirectoryTests {
         #expect(user == expected)
     }
 
+    @Test(
+        "reads documents, with punctuation or without",
+        arguments: [
+            (
+                #""documents":["111.444.777-35","12345678000195"]"#,
+                ["11144477735", "12345678000195"]
+            ),
+            (#""document":"111.444.777-35""#, ["11144477735"]),
+            (#""documents":null,"document":"""#, []), (#""documents":[]"#, []),
+        ]
+    )
+    func documents(members: String, numbers: [String]) async throws {
+        let user = try await directory(Canned(200, "{\"active\":true,\(members)}"))
+            .user(try id("alice"))
+        #expect(user?.documents.map(\.number).sorted() == numbers)
+    }
+
     @Test("reports a missing user after 404 and 410", arguments: [404, 410])
     func nobody(status: Int) async throws {
         #expect(try await directory(Canned(status, "")).user(try id("alice")) == nil)
@@ -104,6 +121,10 @@ struct HTTPDirectoryTests {
             (200, "{\"active\":true"), (200, "{\"active\":true,\"channels\":\"push\"}"),
             (200, "{\"active\":true,\"channels\":[1]}"),
             (200, "{\"active\":true,\"channels\":[\"\"]}"),
+            (200, #"{"active":true,"documents":"11144477735"}"#),
+            (200, #"{"active":true,"documents":[11144477735]}"#),
+            (200, #"{"active":true,"documents":["1"]}"#),
+            (200, #"{"active":true,"document":["11144477735"]}"#),
             (204, ""), (301, ""), (401, ""), (403, ""), (429, ""), (500, "{\"active\":true}"),
             (503, ""),
         ]

@@ -143,7 +143,7 @@ struct SQLitePartsTests {
                 "too_many_logins_of_user", "too_many_logins_of_client",
                 "too_many_starts_of_user", "too_many_starts_of_client",
                 "consent_unusable", "consent_gone", "no_accounts", "account_not_theirs",
-                "interrupted",
+                "consent_of_another", "interrupted",
                 "consent_busy", "superseded", "malformed_start", "abandoned",
             ]
         )

@@ -17,6 +17,14 @@ struct UserTests {
             User(id: try id("bob"), isActive: false, channels: [], language: "de-CH"),
             User(id: try id("e\u{301}"), isActive: true, channels: [channel], language: "fr"),
             User(id: try id("\u{E9}"), isActive: true, channels: [channel]),
+            User(
+                id: try id("caio"),
+                isActive: true,
+                documents: [
+                    try #require(IdentityDocument("111.444.777-35")),
+                    try #require(IdentityDocument("12.ABC.345/01DE-35")),
+                ]
+            ),
         ]
         for user in users { try await first.users.put(user) }
         await first.close()

@@ -46,6 +46,7 @@ enum LoginText {
         case .consentGone: "consentGone"
         case .noAccounts: "noAccounts"
         case .accountNotTheirs: "accountNotTheirs"
+        case .consentOfAnother: "consentOfAnother"
         case .interrupted: "interrupted"
         case .malformedStart: "malformedStart"
         case .consentBusy: "consentBusy"

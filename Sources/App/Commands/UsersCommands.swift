@@ -1,5 +1,6 @@
 import Commands
 import Glibc
+import JSON
 import Localization
 import Logins
 import Notifications
@@ -10,13 +11,17 @@ struct AddUser: StoreAction {
     static let summary = "Add a user, or replace what is stored of one."
     static let details = """
         Of a user who exists, what is not given again stays as it is, also whether the user is
-        disabled. To take something back: --channels=all, --language=-, --time-zone=-.
+        disabled. To take something back: --channels=all, --language=-, --time-zone=-, --document=-.
+
+        A consent in the name of a document that is not one of the user's is rejected. Without
+        documents, the page shows in whose name the consent is.
         """
     static let options: [CommandOption] = [
         .user,
         .text("channels", "NAMES", "Allowed channels, comma-separated. Of a new user: all."),
         .text("language", "TAG", "The user's language (BCP 47), such as en or pt-BR."),
         .text("time-zone", "NAME", "The user's time zone, such as America/Sao_Paulo."),
+        .text("document", "NUMBERS", "CPF of the user and CNPJ of companies, comma-separated."),
     ]
     /// The value of an option that takes back what was stored.
     private static let nothing = "-"
@@ -25,6 +30,7 @@ struct AddUser: StoreAction {
     private let channels: [String]?
     private let language: String?
     private let timeZone: String?
+    private let documents: Set<IdentityDocument>?
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
         user = try arguments.user()
@@ -41,6 +47,15 @@ struct AddUser: StoreAction {
             "time-zone",
             "must be a name of the time zone database, such as America/Sao_Paulo"
         ) { $0 == Self.nothing || Self.isKnown($0) ? $0 : nil }
+        documents = try arguments.parsed(
+            "document",
+            "must be CPF (11 digits) or CNPJ (14), with or without punctuation, comma-separated"
+        ) { text in
+            if text == Self.nothing { return [] }
+            let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+            let documents = parts.compactMap { IdentityDocument(String($0)) }
+            return documents.count == parts.count ? Set(documents) : nil
+        }
     }
 
     /// If the machine has the time zone database, the name must be in it.
@@ -73,7 +88,8 @@ struct AddUser: StoreAction {
                 isActive: before?.isActive ?? true,
                 channels: channels == nil ? before?.channels : try known(channels ?? [], settings),
                 language: new(language, before?.language),
-                timeZone: new(timeZone, before?.timeZone)
+                timeZone: new(timeZone, before?.timeZone),
+                documents: documents ?? before?.documents ?? []
             )
         )
         terminal.output("\(before == nil ? "added" : "replaced") \(user)")
@@ -100,13 +116,16 @@ struct ListUsers: StoreAction {
     static let summary = "List the users that these commands manage."
     static let details = """
         Tab-separated, one user per line: identifier, active or disabled, channels, language, time
-        zone.
+        zone. --json prints an array with one object per user; it says whether documents are known,
+        not which.
         """
-    static let options: [CommandOption] = []
+    static let options: [CommandOption] = [.flag("json", "Print JSON.")]
     /// Users read at a time.
     private static let page = 500
 
-    init(_ arguments: ParsedArguments) throws(CommandFailure) {}
+    private let writesJSON: Bool
+
+    init(_ arguments: ParsedArguments) throws(CommandFailure) { writesJSON = arguments.has("json") }
 
     func run(
         _ stores: Stores,
@@ -114,12 +133,32 @@ struct ListUsers: StoreAction {
         _ terminal: any Terminal
     ) async throws {
         var last: UserID?
+        var separator = "["
         while true {
             let users = try await stores.users.users(after: last, limit: Self.page)
-            for user in users { terminal.output(Self.line(user)) }
-            guard users.count == Self.page else { return }
+            for user in users {
+                terminal.output(writesJSON ? separator + Self.json(user) : Self.line(user))
+                separator = ","
+            }
+            guard users.count == Self.page else { break }
             last = users.last?.id
         }
+        if writesJSON { terminal.output(separator == "[" ? "[]" : "]") }
+    }
+
+    private static func json(_ user: User) -> String {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("user", user.id.value)
+            json.member("active", user.isActive)
+            if let channels = user.channels {
+                json.member("channels", channels.map(\.value).sorted())
+            }
+            json.member("language", user.language)
+            json.member("time_zone", user.timeZone)
+            json.member("has_documents", !user.documents.isEmpty)
+        }
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 
     private static func line(_ user: User) -> String {

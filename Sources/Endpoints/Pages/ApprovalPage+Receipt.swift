@@ -97,6 +97,7 @@ extension ApprovalPage {
         case .superseded: (.neutral, .supersededHeading, .supersededText)
         case .noAccounts: (.alarm, .failedHeading, .noAccountsText)
         case .accountNotTheirs: (.alarm, .failedHeading, .accountNotTheirsText)
+        case .consentOfAnother: (.alarm, .failedHeading, .consentOfAnotherText)
         case .consentUnusable: (.alarm, .failedHeading, .unusableText)
         case .consentGone: (.neutral, .failedHeading, .goneText)
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,

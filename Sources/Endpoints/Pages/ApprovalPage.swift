@@ -15,6 +15,9 @@ struct ApprovalPage: Sendable {
     var help: HelpContact?
     /// The user's time zone; nil when it is not known. Times are then in UTC and marked as such.
     var zone: TimeZone?
+    /// The user's documents; empty if they are not known.
+    var documents: Set<IdentityDocument> = []
+    var detailTypes = DetailTypes()
     /// The ticket of a link that opened a login. It is used in relative addresses only, so that the
     /// pages work below any path.
     var ticket: String?

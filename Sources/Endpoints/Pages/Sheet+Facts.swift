@@ -85,11 +85,19 @@ extension Sheet {
         }
     }
 
-    private func value(_ fact: Fact) -> HTML {
+    func value(_ fact: Fact) -> HTML {
         if case .text(let text) = fact.value, case .known(let known) = fact.label,
-            Self.documents.contains(known), let punctuated = BrazilianDocument.punctuated(text)
+            Self.documents.contains(known), let document = Consent.document(in: text),
+            let punctuated = BrazilianDocument.punctuated(document.number)
         {
             return digits(punctuated)
+        }
+        if case .further("type") = fact.label, case .text(let type) = fact.value,
+            consent.authorizationDetails != nil,
+            let label = page.detailTypes.label(of: type, in: catalogue.language)
+        {
+            return HTML.element("span", ["class": "line"]) { InertText.html(label) }
+                + HTML.element("span", ["class": "line soft"]) { page.untrusted(type) }
         }
         return value(fact.value)
     }

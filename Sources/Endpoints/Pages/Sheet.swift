@@ -154,11 +154,27 @@ struct Sheet: Sendable {
         } else if consent.kind.isLodged {
             HTML.element("p") { catalogue.html(.dataLead) }
         }
+        holder
         let names = [clientName, consent.kind.isPayment ? payeeName : nil].compactMap { $0 }
         if names.contains(where: MixedScripts.areIn) {
             HTML.element("p") { page.mixedScripts }
         } else if names.contains(where: MixedScripts.passesForLatin) {
             HTML.element("p") { page.seeminglyLatin }
+        }
+    }
+
+    /// In whose name the consent is, where nobody has compared that with the user.
+    @HTMLBuilder private var holder: HTML {
+        if consent.holder(beside: page.documents) != .user {
+            HTML.element("section", ["aria-labelledby": "holder"]) {
+                HTML.element("h2", ["id": "holder"]) { catalogue.html(.holderHeading) }
+                HTML.element("div", ["class": "fixed"]) {
+                    for fact in consent.facts where Consent.holderLabels.contains(fact.label) {
+                        HTML.element("strong", ["class": "line"]) { value(fact) }
+                    }
+                }
+                HTML.element("p", ["class": "soft"]) { catalogue.html(.holderHelp) }
+            }
         }
     }
 
@@ -180,7 +196,10 @@ struct Sheet: Sendable {
     private func time(ends: Timestamp, left: Int64) -> HTML {
         HTML.element("div", ["class": "time"]) {
             HTML.element("span") {
-                catalogue.html(.answerBy, ["time": page.timeOfDay(ends)])
+                catalogue.html(
+                    page.isOneOClock(ends) ? .answerByOne : .answerBy,
+                    ["time": page.timeOfDay(ends)]
+                )
             }
             HTML.element(
                 "span",

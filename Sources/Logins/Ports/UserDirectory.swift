@@ -38,19 +38,23 @@ public struct User: Hashable, Sendable {
     /// The user's time zone by its name in the time zone database, such as `America/Sao_Paulo`, if
     /// known.
     public let timeZone: String?
+    /// The user's CPF, and the CNPJ of each company that the user may act for; empty if not known.
+    public let documents: Set<IdentityDocument>
 
     public init(
         id: UserID,
         isActive: Bool,
         channels: Set<ChannelID>? = nil,
         language: String? = nil,
-        timeZone: String? = nil
+        timeZone: String? = nil,
+        documents: Set<IdentityDocument> = []
     ) {
         self.id = id
         self.isActive = isActive
         self.channels = channels
         self.language = language
         self.timeZone = timeZone
+        self.documents = documents
     }
 
     /// Whether a text has the form of a name of the time zone database: at most 64 characters in up to

@@ -170,7 +170,12 @@ struct ConsentReportTests {
         (.cancelled(decision(.cancel)), "REJEITADO_USUARIO", "CUSTOMER_MANUALLY_REJECTED"),
         (.expired, "TEMPO_EXPIRADO_AUTORIZACAO", "CONSENT_EXPIRED"),
         (.failed(.noChannel), "FALHA_INFRAESTRUTURA", "CONSENT_TECHNICAL_ISSUE"),
+        (.failed(.consentOfAnother), "NAO_INFORMADO", "INTERNAL_SECURITY_REASON"),
         (.voided(decision(.approve), nil), "NAO_INFORMADO", "CONSENT_TECHNICAL_ISSUE"),
+        (
+            .voided(decision(.approve), .consentOfAnother), "NAO_INFORMADO",
+            "INTERNAL_SECURITY_REASON"
+        ),
     ]
 
     @Test("tells Brasil why it was rejected", arguments: endings.indices)

@@ -80,6 +80,8 @@ struct ReportBody {
         case .denied: "The user declined the request."
         case .cancelled: "The user cancelled the request."
         case .expired: "The user did not answer in time."
+        case .failed(.consentOfAnother), .voided(_, .consentOfAnother?):
+            "The request is in the name of another person or company."
         case .failed: "The user could not be asked."
         case .voided(_, .some): "The user may no longer approve."
         case .voided(_, nil): "The request changed after the user approved it."

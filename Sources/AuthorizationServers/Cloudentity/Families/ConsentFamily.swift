@@ -88,6 +88,8 @@ struct ConsentContent {
 /// How a login ended without an approval, as far as rejection codes distinguish it.
 enum RejectionCause: String, Hashable, Sendable, CaseIterable {
     case declined, fraud, cancelled, expired, failed, changed
+    /// It is in the name of another person or company.
+    case mismatch
 
     /// Nil for an approval.
     init?(_ outcome: Outcome) {
@@ -97,6 +99,7 @@ enum RejectionCause: String, Hashable, Sendable, CaseIterable {
             self = decision.choice == .reportAsFraud ? .fraud : .declined
         case .cancelled: self = .cancelled
         case .expired: self = .expired
+        case .failed(.consentOfAnother), .voided(_, .consentOfAnother?): self = .mismatch
         case .failed: self = .failed
         case .voided: self = .changed
         }

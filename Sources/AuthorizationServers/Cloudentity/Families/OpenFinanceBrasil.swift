@@ -40,6 +40,7 @@ struct BrasilData: ConsentFamily {
         .expired: "CONSENT_EXPIRED",
         .failed: "CONSENT_TECHNICAL_ISSUE",
         .changed: "CONSENT_TECHNICAL_ISSUE",
+        .mismatch: "INTERNAL_SECURITY_REASON",
     ]
 
     /// Consents API 2 and 3, `permissions`, in the standard's spelling.
@@ -134,6 +135,7 @@ struct BrasilPayment: ConsentFamily {
         .expired: "TEMPO_EXPIRADO_AUTORIZACAO",
         .failed: "FALHA_INFRAESTRUTURA",
         .changed: "NAO_INFORMADO",
+        .mismatch: "NAO_INFORMADO",
     ]
 
     /// A payment consent expires 5 minutes after it was lodged, unless it is approved [CD-6].

@@ -1,0 +1,71 @@
+import Texts
+
+/// The number by which a state knows a person or a company: a CPF or CNPJ of Brazil. It is personal
+/// data, and never part of a log line.
+public struct IdentityDocument: Hashable, Comparable, Sendable {
+    /// Digits, and in a CNPJ capital letters, without punctuation.
+    public let number: String
+
+    /// A CPF (11 digits) or CNPJ (12 digits or letters and 2 digits), with or without dots, hyphen and
+    /// slash; nil for anything else. The bank knows whether it exists: check digits are not verified.
+    public init?(_ text: String) {
+        let number = Self.compact(text)
+        let isCPF = number.count == 11 && number.allSatisfy(Self.isDigit)
+        let isCNPJ =
+            number.count == 14 && number.suffix(2).allSatisfy(Self.isDigit)
+            && number.allSatisfy { Self.isDigit($0) || (0x41...0x5A).contains($0) }
+        guard isCPF || isCNPJ else { return nil }
+        self.number = String(decoding: number, as: UTF8.self)
+    }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        left.number.utf8.lexicographicallyPrecedes(right.number.utf8)
+    }
+
+    /// Capital letters, without dots, hyphens, slashes and spaces.
+    private static func compact(_ text: String) -> [UInt8] {
+        text.utf8.filter { !".-/ ".utf8.contains($0) }
+            .map { (0x61...0x7A).contains($0) ? $0 - 0x20 : $0 }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+}
+
+extension Consent {
+    /// In whose name a consent is, beside the user's own documents.
+    public enum Holder: Hashable, Sendable, CaseIterable {
+        /// The consent names nobody, or only the user.
+        case user
+        /// The consent names somebody, and the user's documents are not known.
+        case unknown
+        /// The consent names a document that is not one of the user's.
+        case another
+    }
+
+    /// Compares the documents of the person and the company in whose name the consent is with those
+    /// that the directory knows of the user. A company is a further document of its people.
+    public func holder(beside known: Set<IdentityDocument>) -> Holder {
+        let named = facts.filter { Self.holderLabels.contains($0.label) }
+        if named.isEmpty { return .user }
+        if known.isEmpty { return .unknown }
+        let areTheirs = named.allSatisfy { fact in
+            guard case .text(let text) = fact.value else { return false }
+            return Self.document(in: text).map(known.contains) ?? false
+        }
+        return areTheirs ? .user : .another
+    }
+
+    /// The facts that say in whose name a consent is.
+    public static let holderLabels: Set<Fact.Label> = [
+        .known(.personDocument), .known(.businessDocument),
+    ]
+
+    /// The number in such a fact, after the name of its kind if there is one: `CPF 111.111.111-11`.
+    public static func document(in text: String) -> IdentityDocument? {
+        let parts = text.split(byte: " ", maxSplits: 1)
+        guard parts.count == 2, ["CPF", "CNPJ"].contains(parts[0].uppercased()) else {
+            return IdentityDocument(text)
+        }
+        return IdentityDocument(String(parts[1]))
+    }
+}
