@@ -7,8 +7,8 @@ public struct HTTPLimits: Hashable, Sendable {
     public var head: Int
     /// Field lines; more gets 431. Real requests have fewer than thirty.
     public var fields: Int
-    /// Bytes of decoded content; more gets 413. The largest body a handler expects is a few
-    /// kilobytes.
+    /// Bytes of decoded content; more gets 413, unless the route has limits of its own. The largest body
+    /// a handler expects is a few kilobytes.
     public var body: Int
     /// Bytes of chunk sizes, extensions and trailers in addition to one per byte of content; more
     /// gets 413. Without it a peer could send chunks of one byte without end.

@@ -40,6 +40,8 @@ public struct Request: Sendable {
     public var peer = Peer(address: "")
     /// The values of the route's `{name}` segments, percent-decoded.
     public var parameters: [String: String] = [:]
+    /// The content exceeds the server's limit. Only routes with an `oversizeLimit` get such a request.
+    public var isOversized = false
 
     /// A request; the parser and tests make one.
     public init(

@@ -16,6 +16,9 @@ public struct Route: Sendable {
     public let deadline: Duration?
     /// Bytes of content that the route accepts; nil for the server's limit. More gets 413.
     public let contentLimit: Int?
+    /// Bytes of content that reach the handler although they exceed the limit: it can tell more about
+    /// them than 413. They have `Request.isOversized`.
+    public let oversizeLimit: Int
     /// Judges a request whose content has not arrived yet by its head. A response refuses it, and the
     /// content is not read. Requests that arrive whole are judged by the handler alone.
     public let judge: (@Sendable (Request) -> Response?)?
@@ -41,6 +44,7 @@ public struct Route: Sendable {
         _ pattern: String,
         deadline: Duration? = nil,
         contentLimit: Int? = nil,
+        oversizeLimit: Int = 0,
         judge: (@Sendable (Request) -> Response?)? = nil,
         failure: FailureForm? = nil,
         atOnce: (@Sendable (Request) -> Response?)? = nil,
@@ -56,6 +60,7 @@ public struct Route: Sendable {
         self.pattern = pattern
         self.deadline = deadline
         self.contentLimit = contentLimit ?? (method == .get ? Self.contentOfGet : nil)
+        self.oversizeLimit = oversizeLimit
         self.judge = judge
         self.failure = failure
         self.atOnce = atOnce

@@ -20,7 +20,8 @@ public enum UnsetValue {
             }
     }
 
-    static func isText(_ text: String) -> Bool { text.isEmpty || isTime(text) }
+    /// Whether a text is empty, or such a time.
+    public static func isText(_ text: String) -> Bool { text.isEmpty || isTime(text) }
 }
 
 extension JSONValue {

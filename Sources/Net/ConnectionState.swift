@@ -92,7 +92,7 @@ struct ConnectionState: ~Copyable {
             isWaiting = false
             if socket.hasExpired { return hasInput ? .refuse(.tooSlow) : .end }
         }
-        let box = workspace.take() ?? loop.takeWorkspace(limits: server.configuration.limits)
+        let box = workspace.take() ?? loop.takeWorkspace(limits: server.parserLimits)
         var next = unsafe serve(&box.contents)
         // Only connections that are in the middle of something keep their memory.
         if start == end, unsafe box.contents.isDone {
@@ -245,6 +245,7 @@ struct ConnectionState: ~Copyable {
                 refuseWhole(request, number, &workspace)
                 return nil
             }
+            request.isOversized = request.bodyRange.count > server.configuration.limits.body
             if let response = timed.atOnce?(request) {
                 answer(request, number, response, &workspace)
                 return nil
@@ -275,7 +276,9 @@ struct ConnectionState: ~Copyable {
         if let proxies = server.proxies {
             request.peer = try proxies.peer(of: request, over: peer)
         }
-        guard case .route(let number) = server.router.match(&request) else { return }
+        guard case .route(let number) = server.router.match(&request) else {
+            return try workspace.parser.limitContent(to: server.configuration.limits.body)
+        }
         let route = server.router.routes[number]
         if route.judge != nil {
             request.id = Server.nextRequestID()
@@ -286,7 +289,7 @@ struct ConnectionState: ~Copyable {
                 return
             }
         }
-        if let limit = route.contentLimit { try workspace.parser.limitContent(to: limit) }
+        try workspace.parser.limitContent(to: server.handlers[number].contentLimit)
     }
 
     /// Answers a whole request that its route does not take, because of its content's length.
@@ -363,7 +366,7 @@ struct ConnectionState: ~Copyable {
     @inline(never)
     mutating func refuse(_ error: RequestError) {
         began = monotonicNanoseconds()
-        let box = workspace.take() ?? loop.takeWorkspace(limits: server.configuration.limits)
+        let box = workspace.take() ?? loop.takeWorkspace(limits: server.parserLimits)
         let (number, response) = unsafe refusal(error, box.contents)
         keepsAlive = false
         unsafe ResponseEncoder.encode(

@@ -25,6 +25,8 @@ public final class Server: Sendable {
     /// Of responses over TLS.
     let securityLine: [UInt8]
     let limits: Milliseconds
+    /// The configured limits, with room for the route that takes the most content.
+    let parserLimits: HTTPLimits
     /// The handlers of the router's routes, with their deadlines.
     let handlers: [TimedHandler]
     private let state: Locked<State>
@@ -43,6 +45,9 @@ public final class Server: Sendable {
         precondition(!loops.isEmpty, "a server runs on at least one loop")
         self.configuration = configuration
         self.router = router
+        var largest = configuration.limits
+        largest.body = router.routes.lazy.map(\.oversizeLimit).reduce(largest.body, max)
+        parserLimits = largest
         self.observer = observer
         admission = Admission(limit: configuration.maximumConnections)
         budget = InputBudget(
@@ -60,7 +65,10 @@ public final class Server: Sendable {
                 atOnce: route.atOnce,
                 handler: route.handler,
                 limit: route.deadline?.milliseconds ?? limits.handler,
-                contentLimit: route.contentLimit ?? .max
+                contentLimit: max(
+                    min(route.contentLimit ?? .max, configuration.limits.body),
+                    route.oversizeLimit
+                )
             )
         }
         var address = configuration.address

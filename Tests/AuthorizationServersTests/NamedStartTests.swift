@@ -106,6 +106,22 @@ struct NamedStartTests {
             Shape("other quotes", "{'x':'y',\(named)}"),
             Shape("more after it", #"{"user_identifier":"u",\#(named)} {}"#),
             Shape("inner brackets", #"{"x":[}],"y":{"login_id":"no"},\#(named)}"#),
+            Shape("too large", adding: "\"x\":\"\(letters(65_536))\""),
+            Shape(
+                "too large, valid",
+                adding: "\"acr_values\":[\(String(repeating: "\"\",", count: 30_000))\"\"]"
+            ),
+            Shape(
+                "too large, named last",
+                "{\"x\":\"\(letters(900_000))\",\"user_identifier\":\"u\",\(named)}"
+            ),
+            Shape("too large, not JSON", "{\(named),\"x\":[\(letters(70_000))"),
+            Shape(
+                "too large a state",
+                #"{"login_id":"L1","user_identifier":"u","login_state":"\#(letters(70_000))"}"#,
+                state: letters(70_000),
+                tenant: nil
+            ),
             Shape(
                 "old state",
                 #"{"login_id":"L1","state":"s","tenant_id":"bank","x":01}"#
@@ -155,6 +171,30 @@ struct NamedStartTests {
     }
 
     @Test(
+        "is refused as too large if the login's name cannot be read in it",
+        arguments: ["{}", #"{"login_id":17}"#, #"{"data":{"login_id":"a"}}"#]
+    )
+    func unnamedAndTooLarge(_ body: String) async throws {
+        let stage = try InboundStage()
+        try await stage.run { (calls) async throws in
+            let response = try await calls.start(body + Self.letters(65_536))
+            #expect(response.status == 413)
+            #expect(try response.json["error"]?.string == "invalid_request")
+            #expect(try await calls.count() == 0)
+        }
+    }
+
+    @Test("is refused with strict decoding if it is too large")
+    func strictlyTooLarge() async throws {
+        let stage = try InboundStage()
+        try await stage.run({ $0.decoding = .strict }) { (calls) async throws in
+            let body = "{\(Self.named),\"user_identifier\":\"u\",\"x\":\"\(Self.letters(65_536))\"}"
+            #expect(try await calls.start(body).status == 413)
+            #expect(try await calls.count() == 0)
+        }
+    }
+
+    @Test(
         "ends when a form of expires_at with one meaning says",
         arguments: [
             #""2026-11-20T12:05:00+0000""#, #""2026-11-20T13:05:00+0100""#,
@@ -181,29 +221,47 @@ struct NamedStartTests {
         #""0001-01-01T00:00:00""#, #""0001-01-01""#,
     ]
 
-    @Test("is the same with unset members and without them", arguments: unsetValues)
-    func unset(_ value: String) async throws {
-        let stage = try InboundStage()
-        let isTime = value.contains("000")
-        try await stage.run { (calls) async throws in
-            let text = isTime ? #""""# : value
-            let body = """
-                {"login_id":"L1","user_identifier":"u","login_state":\(text),"state":"real",
-                "tenant_id":\(text),"server_id":\(text),"client_id":\(text),
-                "client_info":{"client_name":\(text)},"requested_scopes":\(isTime ? "[\"\"]" : value),
-                "acr_values":\(text),"binding_message":\(text),"expires_at":\(value),
-                "openbanking_intent_id":\(text)}
-                """
-            #expect(try await calls.start(body).status == 200)
-            let login = try #require(try await calls.login())
-            #expect(login.phase.name == .preparing)
-            let bare = PendingLogin.Details(user: .named("u"), state: "real")
-            var details = login.details
-            details.origin = nil
-            #expect(details == bare)
-            #expect(login.terms.expiresAt == stage.clock.now() + .seconds(120))
+    /// Every optional member, with what is before and after an unset value in it.
+    static let optionalMembers: [(String, (before: String, after: String))] =
+        [
+            "login_state", "tenant_id", "server_id", "client_id", "client_info", "acr_values",
+            "binding_message", "expires_at", "requested_scopes", "openbanking_intent_id",
+            "authorization_details", "x",
+        ].map { ($0, ("", "")) }
+        + [
+            ("client_info", (#"{"client_name":"#, "}")), ("acr_values", ("[", "]")),
+            ("requested_scopes", ("[", "]")),
+        ]
+
+    @Test(
+        "is the same with unset optional members and without them, in both decodings",
+        arguments: optionalMembers,
+        unsetValues
+    )
+    func unset(_ member: (String, (before: String, after: String)), _ value: String) async throws {
+        let (name, place) = member
+        // A state is repeated as it is, whatever it looks like.
+        if name == "login_state", value.contains("000") { return }
+        for decoding in CloudentityInbound.Decoding.allCases
+        where name != "login_state" || decoding == .lenient {
+            let stage = try InboundStage()
+            try await stage.run({ $0.decoding = decoding }) { (calls) async throws in
+                let state = name == "login_state" ? "state" : "login_state"
+                let body = """
+                    {"login_id":"L1","user_identifier":"u","\(state)":"real",
+                    "\(name)":\(place.before)\(value)\(place.after)}
+                    """
+                #expect(try await calls.start(body).status == 200)
+                let login = try #require(try await calls.login())
+                #expect(login.phase.name == .preparing)
+                var details = login.details
+                details.origin = nil
+                if name == "x" { details.unknownMembers = nil }
+                #expect(details == PendingLogin.Details(user: .named("u"), state: "real"))
+                #expect(login.terms.expiresAt == stage.clock.now() + .seconds(120))
+            }
+            #expect(stage.log.events.isEmpty)
         }
-        #expect(stage.log.events.isEmpty)
     }
 
     @Test(

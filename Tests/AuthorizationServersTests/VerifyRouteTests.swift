@@ -31,6 +31,39 @@ struct VerifyRouteTests {
         }
     }
 
+    @Test(
+        "gives no meaning to members that are unset",
+        arguments: [
+            "tenant_id", "server_id", "client_id", "client_info", "login_id", "expires_at",
+            "binding_message", "requested_scopes",
+        ],
+        NamedStartTests.unsetValues
+    )
+    func unset(_ name: String, _ value: String) async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            let members = [
+                #""\#(name)":\#(value)"#, #""user_identifier":"customer-4711@example.com""#,
+            ]
+            for members in [members, members.reversed()] {
+                let response = try await calls.verify("{" + members.joined(separator: ",") + "}")
+                #expect(response.status == 200)
+                #expect(response.text == #"{"valid":true}"#)
+            }
+        }
+        #expect(stage.log.events.isEmpty)
+    }
+
+    @Test("calls an unset user missing", arguments: ["null", #""""#])
+    func unsetUser(_ value: String) async throws {
+        let stage = try InboundStage()
+        try await stage.run { calls in
+            let response = try await calls.verify("{\"user_identifier\":\(value)}")
+            let missing = try await calls.verify("{}")
+            #expect(response.status == 400 && response.text == missing.text)
+        }
+    }
+
     @Test("gives the same negative answer for unknown, disabled and unreachable users")
     func no() async throws {
         let stage = try InboundStage()

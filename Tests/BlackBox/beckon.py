@@ -168,6 +168,17 @@ class Beckon:
                 except ValueError:
                     continue
 
+    def logged(self, event, limit=10, **members):
+        """Waits for the line of the log with this event and these members."""
+        wanted = {"event": event, **members}
+        end = time.monotonic() + limit
+        while True:
+            found = [line for line in self.lines() if wanted.items() <= line.items()]
+            if found:
+                return found[0]
+            assert time.monotonic() < end, f"not in the log: {wanted}"
+            time.sleep(0.02)
+
     def stop(self, limit=30):
         if self.process and self.process.poll() is None:
             self.process.terminate()

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from acp import ACP, Login
-from beckon import Beckon, Phone
+from beckon import Beckon, Phone, authorization_server
 
 
 class BlackBox(unittest.TestCase):
@@ -18,8 +18,10 @@ class BlackBox(unittest.TestCase):
         cls.phone = Phone()
         cls.acp = ACP("http://127.0.0.1:1")
         # The bank never answers: nothing that needs no accounts may depend on it.
-        cls.beckon = Beckon(cls.phone, cls.acp.url,
-                            config={"accounts": {"url": "http://127.0.0.1:9/{user}"}})
+        server = authorization_server("acp", cls.acp.url)
+        server["inbound"]["workspaces"] = ["retail"]
+        cls.beckon = Beckon(cls.phone, None, config={
+            "accounts": {"url": "http://127.0.0.1:9/{user}"}, "authorization_servers": [server]})
         cls.beckon.run("migrate")
         for user in ("customer-4711", "customer-4712"):
             cls.beckon.run("users", "add", f"--user={user}")
@@ -228,6 +230,24 @@ class BlackBox(unittest.TestCase):
         "expiry not a date": b',"user_identifier":"u","expires_at":"soon"}',
         "another tenant": b',"user_identifier":"u","tenant_id":"stranger"}',
         "too deep": b',"user_identifier":"u","x":' + b"[" * 80 + b"]" * 80 + b"}",
+        "unknown twice": b',"user_identifier":"u","x":1,"x":1}',
+        "lone surrogate": b',"user_identifier":"u","binding_message":"\\ud800"}',
+        "control character": b',"user_identifier":"u","binding_message":"a\x01b"}',
+        "long message": b',"user_identifier":"u","binding_message":"' + b"m" * 5000 + b'"}',
+        "long scope": b',"user_identifier":"u","requested_scopes":["' + b"s" * 2001 + b'"]}',
+        "many scopes": b',"user_identifier":"u","requested_scopes":["s"' + b',"s"' * 200 + b"]}",
+        "many acr values": b',"user_identifier":"u","acr_values":["s"' + b',"s"' * 200 + b"]}",
+        "another workspace": b',"user_identifier":"u","server_id":"stranger"}',
+        "over 64 KiB": b',"user_identifier":"u","x":"' + b"y" * 65537 + b'"}',
+        "over 512 KiB": b',"user_identifier":"u","x":"' + b"y" * (512 << 10) + b'"}',
+        **{f"{name} {value[:9]}": f',"user_identifier":"u","{name}":{value}}}'.encode()
+           for name in ("server_id", "client_id", "openbanking_intent_id")
+           for value in ("7", "true", "{}", "[]", '"' + "i" * 513 + '"', '"a\\u0000b"')},
+        **{f"user {value[:9]}": f',"user_identifier":{value}}}'.encode()
+           for value in ("7", "true", "{}", "[]", '""', '"' + "i" * 513 + '"', '"a\\u0000b"')},
+        **{f"expiry {value}": f',"user_identifier":"u","expires_at":"{value}"}}'.encode()
+           for value in ("2031-03-04", "2031-03-04T10:49:34", "2031-13-04T10:49:34Z",
+                         "10000-01-01T00:00:00Z")},
     }
 
     def test_start_takes_every_body_of_the_contract_and_repeats(self):
@@ -256,6 +276,8 @@ class BlackBox(unittest.TestCase):
                         (200, {"acknowledged": True}))
                 self.assertTrue(login.decided.wait(15), "never reported")
                 self.assertEqual((login.decision, login.effective), ("reject", 1))
+                line = self.beckon.logged("start.malformed", login_id=login.id)
+                self.assertTrue(line["cause"])
 
     def test_start_refuses_what_is_malformed_and_keeps_nothing(self):
         before = self.rows()
@@ -264,8 +286,10 @@ class BlackBox(unittest.TestCase):
                 status, error = self.acp.call("/authentication/start", None, raw=raw)
                 self.assertEqual((status, error["error"]), (400, "invalid_request"))
                 self.assertTrue(error["error_description"])
-        too_big = b'{"login_id":"bad-1","user_identifier":"u","x":"' + b"y" * 70000 + b'"}'
-        self.assertEqual(self.acp.call("/authentication/start", None, raw=too_big)[0], 413)
+        name = b'{"login_id":"bad-1","user_identifier":"u"'
+        for raw in (b"y" * 65537, b'{"x":"' + b"y" * 65537 + b'"}', name + b" " * (1 << 20) + b"}"):
+            status, error = self.acp.call("/authentication/start", None, raw=raw)
+            self.assertEqual((status, error["error"]), (413, "invalid_request"))
         self.assertEqual(self.rows(), before)
 
     def test_start_needs_the_right_credentials(self):

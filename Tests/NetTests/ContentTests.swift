@@ -19,7 +19,11 @@ private let guarded: [Route] = [
     ) { request in
         if request.body.elementsEqual("wait".utf8) { try? await Task.sleep(for: .seconds(60)) }
         return Response(status: 200, body: Array(request.body))
-    }
+    },
+    Route(.post, "/spacious", oversizeLimit: 100_000) { request in
+        let text = "\(request.body.count) bytes, oversized: \(request.isOversized)"
+        return Response(status: 200, body: Array(text.utf8))
+    },
 ]
 
 private let right = "Authorization: right\r\n"
@@ -63,6 +67,46 @@ struct ContentTests {
             try peer.send("POST /guarded HTTP/1.1\r\nHost: x\r\n" + right + rest)
             let answer = try peer.receiveAll()
             #expect(answer.hasPrefix("HTTP/1.1 413") && answer.hasSuffix("ours 413"))
+        }
+    }
+
+    @Test(
+        "reaches a handler that can tell more about too much of it, up to the limit of its route",
+        arguments: [
+            (65_536, "65536 bytes, oversized: false"), (65_537, "65537 bytes, oversized: true"),
+            (100_000, "100000 bytes, oversized: true"), (100_001, nil),
+        ],
+        [false, true]
+    )
+    func oversized(content: (count: Int, answer: String?), isChunked: Bool) async throws {
+        try await withServer(guarded) { server in
+            let peer = try server.peer()
+            let size = String(content.count, radix: 16)
+            let letters = String(repeating: "a", count: content.count)
+            let head = "POST /spacious HTTP/1.1\r\nHost: x\r\n"
+            try peer.send(
+                head
+                    + (isChunked
+                        ? "Transfer-Encoding: chunked\r\n\r\n\(size)\r\n\(letters)\r\n0\r\n\r\n"
+                        : "Content-Length: \(content.count)\r\n\r\n\(letters)")
+            )
+            guard let answer = content.answer else {
+                #expect(try peer.receiveAll().hasPrefix("HTTP/1.1 413"))
+                return
+            }
+            #expect(try peer.receive(until: answer).hasPrefix("HTTP/1.1 200"))
+        }
+    }
+
+    @Test(
+        "is limited as always on other paths of a server with such a route",
+        arguments: [("/echo", 413), ("/nowhere", 413), ("/guarded", 401)]
+    )
+    func limitedBesides(path: String, status: Int) async throws {
+        try await withServer(guarded) { server in
+            let peer = try server.peer()
+            try peer.send("POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n")
+            #expect(try peer.receiveAll().hasPrefix("HTTP/1.1 \(status)"))
         }
     }
 

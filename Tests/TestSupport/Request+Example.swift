@@ -46,6 +46,7 @@ extension Router {
     public func answer(_ request: Request) async -> Response? {
         var request = request
         guard case .route(let number) = match(&request) else { return nil }
+        request.isOversized = request.body.count > HTTPLimits().body
         return await routes[number].handler(request)
     }
 }

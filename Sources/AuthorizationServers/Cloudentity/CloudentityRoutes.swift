@@ -62,6 +62,7 @@ struct CloudentityRoutes: Sendable {
                 .post,
                 basePath + "/authentication/start",
                 deadline: Self.deadline,
+                oversizeLimit: Self.oversizeLimit,
                 judge: { refusal(of: $0) },
                 failure: CloudentityAnswer.failure
             ) { await start($0) },
@@ -70,6 +71,8 @@ struct CloudentityRoutes: Sendable {
 
     /// A user's identifier has 512 characters at most; members that are not known may follow.
     private static let verifyLimit = 16 << 10
+    /// Of a start that is larger than any that is taken, the name of its login is read [ST-8].
+    private static let oversizeLimit = 1 << 20
 
     /// Judges a call by its head: whether it is from one of the servers.
     private func refusal(of request: Request) -> Response? {
@@ -98,7 +101,7 @@ struct CloudentityRoutes: Sendable {
         do {
             user = try Self.verifiedUser(in: request)
         } catch {
-            return malformed(request, "verify.malformed", error.description)
+            return malformed(request, "verify.malformed", error)
         }
         do {
             return Self.answer(try await reachability.canReach(user))
@@ -118,7 +121,11 @@ struct CloudentityRoutes: Sendable {
             var json = JSONScanner(request.bytes, in: request.bodyRange)
             try json.object { (json, name) throws(JSONError) in
                 if name.isExactly("user_identifier") {
-                    text = try json.string()
+                    if try json.kind() == .null {
+                        try json.null()
+                    } else {
+                        text = try json.string()
+                    }
                 } else {
                     try json.skip()
                 }
@@ -127,7 +134,7 @@ struct CloudentityRoutes: Sendable {
         } catch {
             throw ReceivedStart.Malformed(error, in: request.bodyRange)
         }
-        guard let text else {
+        guard let text, !text.isEmpty else {
             throw ReceivedStart.Malformed("user_identifier: required, and missing")
         }
         guard let user = UserID(text) else {
@@ -151,7 +158,7 @@ struct CloudentityRoutes: Sendable {
         do {
             (inbound, body) = try ReceivedStart.decode(request, for: callers)
         } catch {
-            return malformed(request, "start.malformed", error.description)
+            return malformed(request, "start.malformed", error)
         }
         if body.hasTwoStates {
             log.warning("start.two_states") {
@@ -319,13 +326,19 @@ struct CloudentityRoutes: Sendable {
     }
 
     /// The same malformed body is logged once, because ACP will deliver it again.
-    private func malformed(_ request: Request, _ event: String, _ description: String) -> Response {
+    private func malformed(
+        _ request: Request,
+        _ event: String,
+        _ problem: ReceivedStart.Malformed
+    ) -> Response {
         if seen.isNew(request.body) {
             log.warning(event) {
                 $0.member("id", Int(clamping: request.id))
-                $0.member("cause", description)
+                $0.member("cause", problem.description)
             }
         }
-        return CloudentityAnswer.malformed(description)
+        return problem == .tooLarge
+            ? CloudentityAnswer.failure(413, "The content is too large.")
+            : CloudentityAnswer.malformed(problem.description)
     }
 }

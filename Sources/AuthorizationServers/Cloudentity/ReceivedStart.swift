@@ -33,6 +33,9 @@ struct ReceivedStart {
             let offset = error.offset - body.lowerBound
             self.init(JSONError(error.reason, at: offset).description)
         }
+
+        /// Nothing but the name of the login is of use in a body of more bytes.
+        static let tooLarge = Malformed("the body is too large")
     }
 
     /// - Throws: what is wrong with a body that names no login, and in strict decoding with any.
@@ -86,6 +89,7 @@ struct ReceivedStart {
         of request: Request,
         isStrict: Bool
     ) throws(Malformed) -> StartMembers {
+        if request.isOversized { return try salvage(request, .tooLarge, isStrict) }
         var members = StartMembers(isStrict: isStrict)
         do {
             var json = JSONScanner(request.bytes, in: request.bodyRange)
@@ -93,10 +97,17 @@ struct ReceivedStart {
             try json.end()
             return members
         } catch {
-            let problem = Malformed(error, in: request.bodyRange)
-            if isStrict { throw problem }
-            return StartMembers(salvaging: request.bytes, in: request.bodyRange, problem: problem)
+            return try salvage(request, Malformed(error, in: request.bodyRange), isStrict)
         }
+    }
+
+    private static func salvage(
+        _ request: Request,
+        _ problem: Malformed,
+        _ isStrict: Bool
+    ) throws(Malformed) -> StartMembers {
+        if isStrict { throw problem }
+        return StartMembers(salvaging: request.bytes, in: request.bodyRange, problem: problem)
     }
 
     /// Decodes a body that came with a credential of all these servers. Its tenant and workspace

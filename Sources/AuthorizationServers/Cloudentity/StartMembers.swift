@@ -66,19 +66,26 @@ struct StartMembers {
         case "login_id": login = try text(name, &json)
         case "login_state": loginState = try text(name, &json, keepsLong: true)
         case "state": state = try text(name, &json, keepsLong: true)
-        case "tenant_id": tenant = try text(name, &json)
-        case "server_id": workspace = try text(name, &json)
-        case "client_id": client = try text(name, &json)
+        case "tenant_id": tenant = try setText(name, &json)
+        case "server_id": workspace = try setText(name, &json)
+        case "client_id": client = try setText(name, &json)
         case "client_info": try takeClientInfo(&json)
         case "acr_values": acrValues = try words(name, &json)
-        case "binding_message": bindingMessage = try text(name, &json)
+        case "binding_message": bindingMessage = try setText(name, &json)
         case "expires_at": expiresAt = try time(name, &json)
         case "user_identifier": user = try text(name, &json)
         case "requested_scopes": scopes = try words(name, &json, takesObjects: !isStrict)
-        case "openbanking_intent_id": consent = try text(name, &json)
-        case "authorization_details": try takeAuthorizationDetails(&json)
-        default: unknown.append(.init(name: name, value: try json.value()))
+        case "openbanking_intent_id": consent = try setText(name, &json)
+        case "authorization_details" where problem != .tooLarge:
+            try takeAuthorizationDetails(&json)
+        default: try takeUnknown(name, &json)
         }
+    }
+
+    /// Of a body that is too large, only what a report needs is kept.
+    private mutating func takeUnknown(_ name: String, _ json: inout JSONScanner) throws(JSONError) {
+        if problem == .tooLarge { return try json.skip() }
+        unknown.append(.init(name: name, value: try json.value()))
     }
 
     /// The unknown members as one JSON object, for operators who inspect a login. Secrets in it, user
@@ -113,7 +120,7 @@ struct StartMembers {
     /// server hears of it.
     private mutating func takeAuthorizationDetails(_ json: inout JSONScanner) throws(JSONError) {
         let value = try json.value()
-        if !value.isNull, value != .string("") {
+        if !value.isNull, !(value.string.map(UnsetValue.isText) ?? false) {
             authorizationDetails = String(decoding: value.bytes, as: UTF8.self)
         }
     }
@@ -144,18 +151,25 @@ struct StartMembers {
         return nil
     }
 
+    /// A text of an optional member, in which an unset time means nothing either.
+    private mutating func setText(
+        _ name: String,
+        _ json: inout JSONScanner
+    ) throws(JSONError) -> String? {
+        try text(name, &json).flatMap { UnsetValue.isTime($0) ? nil : $0 }
+    }
+
     /// A time as text. The lenient decoding also takes the number of seconds since 1970.
     private mutating func time(
         _ name: String,
         _ json: inout JSONScanner
     ) throws(JSONError) -> String? {
         if !isStrict, try json.kind() == .number { return try json.number() }
-        guard let time = try text(name, &json), !UnsetValue.isTime(time) else { return nil }
-        return time
+        return try setText(name, &json)
     }
 
-    /// An array of strings, of which empty ones do not count. The lenient decoding also accepts one string of words, and for scopes
-    /// objects as ACP's GET answers have them [DE-5, DE-6].
+    /// An array of strings, of which unset ones do not count [DE-9]. The lenient decoding also accepts
+    /// one string of words, and for scopes objects as ACP's GET answers have them [DE-5, DE-6].
     private mutating func words(
         _ name: String,
         _ json: inout JSONScanner,
@@ -165,14 +179,23 @@ struct StartMembers {
         case .null:
             try json.null()
             return []
-        case .string where !isStrict:
-            return bounded(name, try json.string().split(byte: " ").map { String($0) })
-        case .array: break
-        case .string, .object, .number, .bool:
-            note("\(name): must be an array of strings")
-            try json.skip()
-            return []
+        case .string:
+            let text = try json.string()
+            if UnsetValue.isText(text) { return [] }
+            if isStrict { break }
+            return bounded(name, text.split(byte: " ").map { String($0) })
+        case .array: return try elements(name, &json, takesObjects: takesObjects)
+        case .object, .number, .bool: try json.skip()
         }
+        note("\(name): must be an array of strings")
+        return []
+    }
+
+    private mutating func elements(
+        _ name: String,
+        _ json: inout JSONScanner,
+        takesObjects: Bool
+    ) throws(JSONError) -> [String] {
         var words: [String] = []
         var isListOfWords = true
         try json.array { (json) throws(JSONError) in
@@ -181,6 +204,8 @@ struct StartMembers {
                 words.append(try json.string())
             } else if kind == .object, takesObjects, let scope = Self.scope(try json.value()) {
                 words.append(scope)
+            } else if kind == .null {
+                try json.null()
             } else {
                 isListOfWords = false
                 if kind != .object || !takesObjects { try json.skip() }
@@ -191,7 +216,7 @@ struct StartMembers {
     }
 
     private mutating func bounded(_ name: String, _ words: [String]) -> [String] {
-        let words = words.filter { !$0.isEmpty }
+        let words = words.filter { !UnsetValue.isText($0) }
         let short = words.prefix(Self.listLimit).filter { $0.utf8.count <= Self.wordLimit }
         if short.count < words.count { noteList(name) }
         return short
@@ -220,7 +245,8 @@ struct StartMembers {
                 try json.skip()
             }
         }
-        clientName = found?.unlessEmpty.map { name in
+        let name = found.flatMap { UnsetValue.isText($0) ? nil : $0.unlessEmpty }
+        clientName = name.map { name in
             // The limit is on scalars: a character can have any number of them.
             name.unicodeScalars.count <= Self.nameLimit
                 ? name : String(name.unicodeScalars.prefix(Self.nameLimit - 1)) + "\u{2026}"
