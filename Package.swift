@@ -181,7 +181,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Commands", "Consents", "HTTP", "JSON", "Logins", "Telemetry", "Threads",
+                "Commands", "Consents", "HTTP", "Identity", "JSON", "Logins", "Telemetry",
+                "Threads",
             ],
             path: "Tests/TestSupport",
             swiftSettings: strict

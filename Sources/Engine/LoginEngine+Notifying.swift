@@ -22,7 +22,7 @@ extension LoginEngine {
                 user = User(id: id, isActive: true)
             }
         }
-        let ticket = await ticket(for: stored.number)
+        guard let ticket = await ticket(of: stored) else { return }
         await notify(Notifiable(stored: stored, user: user, ticket: ticket))
     }
 
@@ -84,6 +84,7 @@ extension LoginEngine {
             clientName: pending.clientName,
             scopes: consent.scopes.map(\.requestedName),
             bindingMessage: pending.details.bindingMessage,
+            received: pending.terms.receivedAt,
             ends: pending.terms.promptEnds,
             link: settings.publicURL + "/approve/" + login.ticket.text,
             ticket: login.ticket.text,
@@ -91,11 +92,14 @@ extension LoginEngine {
         )
     }
 
-    private func ticket(for number: LoginNumber) async -> PromptTicket {
-        if let ticket = tickets.ticket(for: number) { return ticket }
-        let ticket = PromptTicket(for: number)
-        await record(number, .ticketIssued(ticket.digest))
-        tickets.keep(ticket)
+    /// The login's ticket, which is issued anew if the key is no longer the one it was made with. Nil
+    /// if the login no longer asks anything.
+    private func ticket(of stored: StoredLogin) async -> PromptTicket? {
+        guard let question = stored.login.question else { return nil }
+        let ticket = tickets.ticket(for: stored.number, nonce: question.nonce)
+        if !ticket.opens(stored.login) {
+            await record(stored.number, .ticketIssued(ticket.digest))
+        }
         return ticket
     }
 

@@ -44,8 +44,7 @@ extension LoginEngine {
             )
             guard !deliveries.isEmpty else { throw .failure(.noChannel) }
             let question = try await question(of: stored, for: user, server)
-            let ticket = PromptTicket(for: stored.number)
-            tickets.keep(ticket)
+            let ticket = tickets.ticket(for: stored.number, nonce: question.nonce)
             // The ticket comes first: a consent that has expired ends the login, which then takes
             // no ticket.
             let prepared = await record(

@@ -1,3 +1,4 @@
+public import Identity
 import JSON
 public import Logins
 public import Telemetry
@@ -34,7 +35,7 @@ public final class LoginEngine: Sendable {
     let observer: (any EngineObserver)?
     let log: Logger
     let health: [AuthorizationServerID: ServerHealth]
-    let tickets = TicketCache()
+    let tickets: TicketKey
     /// Of every channel of the plan.
     public let channels: [ChannelHealth]
     let fetched = FetchedConsents()
@@ -42,7 +43,7 @@ public final class LoginEngine: Sendable {
     private let isStopping = Atomic<Bool>(false)
 
     /// An engine that does nothing until `run()`. Servers that `health` does not name have no circuit
-    /// breaker.
+    /// breaker. Links outlive the process if the key of `tickets` does.
     public init(
         store: any LoginStore,
         servers: [any AuthorizationServer],
@@ -52,6 +53,7 @@ public final class LoginEngine: Sendable {
         plan: EscalationPlan,
         clock: any WallClock,
         changes: LoginChanges,
+        tickets: TicketKey = TicketKey(),
         settings: Settings,
         observer: (any EngineObserver)? = nil,
         log: Logger = .silent
@@ -65,6 +67,7 @@ public final class LoginEngine: Sendable {
         approvers = Approvers(directory: directory, plan: plan)
         self.clock = clock
         self.changes = changes
+        self.tickets = tickets
         self.settings = settings
         self.observer = observer
         self.log = log

@@ -3,18 +3,18 @@ public import Logins
 
 /// The secret of a prompt link: whoever has it can see the prompt and decide.
 ///
-/// It contains the login's number, so that no index over random values is needed, and 256 random
-/// bits, of which only the hash is stored. It is valid for one login only.
+/// It contains the login's number, so that no index over random values is needed, and 256 bits that
+/// only a `TicketKey` can tell, of which the hash is stored. It is valid for one login only.
 public struct PromptTicket: Sendable {
     public static let secretBytes = 32
 
     public let number: LoginNumber
     private let secret: [UInt8]
 
-    /// A new ticket, different each time.
-    public init(for number: LoginNumber) {
+    /// `secret` has `secretBytes` bytes.
+    init(number: LoginNumber, secret: [UInt8]) {
         self.number = number
-        secret = Random.bytes(Self.secretBytes)
+        self.secret = secret
     }
 
     /// Reads the ticket of a link; nil when it is not one.

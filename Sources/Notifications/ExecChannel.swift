@@ -73,7 +73,7 @@ public final class ExecChannel: NotificationChannel {
         guard !Task.isCancelled else { return .later("cancelled", after: nil) }
         // It may have waited long for its turn.
         guard clock.now() < prompt.ends else { return .later("the prompt has expired", after: nil) }
-        let input = PromptMessage(prompt, at: clock.now()).bytes + [0x0A]
+        let input = PromptMessage(prompt).bytes + [0x0A]
         let outcome = await run(input, trace: prompt.origin?.trace)
         note(outcome)
         return Self.answer(to: outcome)

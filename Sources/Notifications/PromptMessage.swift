@@ -7,23 +7,20 @@ import Logins
 ///
 ///     {"type": "login.prompt", "timestamp": "2031-03-04T10:49:34.120Z", "data": {"login_id": …}}
 ///
-/// Members without a value are left out. It contains the ticket, which is secret.
+/// It depends on nothing but the prompt, so that a repeat is the same. Members without a value are left
+/// out. It contains the ticket, which is secret.
 struct PromptMessage: Sendable {
     static let type = "login.prompt"
 
     let prompt: Prompt
-    let now: Timestamp
 
-    init(_ prompt: Prompt, at now: Timestamp) {
-        self.prompt = prompt
-        self.now = now
-    }
+    init(_ prompt: Prompt) { self.prompt = prompt }
 
     var bytes: [UInt8] {
         var json = JSONWriter(reserving: 1024)
         json.object { json in
             json.member("type", Self.type)
-            json.member("timestamp", RFC3339.format(milliseconds: now.milliseconds))
+            json.member("timestamp", RFC3339.format(milliseconds: prompt.received.milliseconds))
             json.member(
                 "data",
                 object: { json in
@@ -46,17 +43,15 @@ struct PromptMessage: Sendable {
         return json.bytes
     }
 
-    /// The same for every attempt to send one login's link through one channel, so that the receiver
-    /// recognises repeats. After a restart the link is another one, and so is the identifier. A digest, because identifiers from outside may contain dots, which
-    /// Standard Webhooks uses to join the signed parts.
-    static func id(of prompt: Prompt, through channel: ChannelID) -> String {
-        var material: [UInt8] = Array("beckon-prompt-v1".utf8)
-        for part in [
-            channel.value, prompt.key.server.value, prompt.key.tenant?.value ?? "",
-            prompt.key.login.value, prompt.ticket,
-        ] {
+    /// The identifier of a message with this body: the same for every attempt to send it through one
+    /// channel, also of another process, so that the receiver recognises repeats. A digest, because
+    /// identifiers from outside may contain dots, which Standard Webhooks uses to join the signed parts.
+    static func id(of body: [UInt8], to prompt: Prompt, through channel: ChannelID) -> String {
+        var material: [UInt8] = Array("beckon-prompt-v2".utf8)
+        for part in [channel.value, prompt.key.server.value] {
             material += Array("|\(part.utf8.count)|\(part)".utf8)
         }
+        material += Array("|".utf8) + body
         return "msg_" + Base64URL.encode(Array(SHA256.digest(material).prefix(24)))
     }
 }

@@ -1,6 +1,6 @@
 import Threads
 
-/// The bodies of webhooks that will be sent again, by their identifiers: a webhook has one body.
+/// The bodies of webhooks that will be sent again, by their tickets: a webhook has one body.
 /// Bounded, because they contain tickets.
 final class UndeliveredMessages: Sendable {
     private struct State {
@@ -13,20 +13,20 @@ final class UndeliveredMessages: Sendable {
 
     init(capacity: Int = 4096) { self.capacity = capacity }
 
-    subscript(id: String) -> [UInt8]? { state.withLock { $0.bodies[id] } }
+    subscript(ticket: String) -> [UInt8]? { state.withLock { $0.bodies[ticket] } }
 
-    func keep(_ body: [UInt8], _ id: String) {
+    func keep(_ body: [UInt8], _ ticket: String) {
         state.withLock { state in
-            guard state.bodies.updateValue(body, forKey: id) == nil else { return }
-            state.order.append(id)
+            guard state.bodies.updateValue(body, forKey: ticket) == nil else { return }
+            state.order.append(ticket)
             if state.order.count > capacity { state.bodies[state.order.removeFirst()] = nil }
         }
     }
 
-    func drop(_ id: String) {
+    func drop(_ ticket: String) {
         state.withLock { state in
-            guard state.bodies.removeValue(forKey: id) != nil else { return }
-            state.order.removeAll { $0.utf8.elementsEqual(id.utf8) }
+            guard state.bodies.removeValue(forKey: ticket) != nil else { return }
+            state.order.removeAll { $0.utf8.elementsEqual(ticket.utf8) }
         }
     }
 }

@@ -63,9 +63,9 @@ public final class WebhookChannel: NotificationChannel {
 
     public func ask(_ prompt: Prompt) async -> DeliveryAnswer {
         let now = clock.now()
-        let id = PromptMessage.id(of: prompt, through: self.id)
-        // A repeat has the same bytes, so that the receiver need not look into them.
-        let body = undelivered[id] ?? PromptMessage(prompt, at: now).bytes
+        // A repeat has the same bytes, even if the directory says something else of the user by now.
+        let body = undelivered[prompt.ticket] ?? PromptMessage(prompt).bytes
+        let id = PromptMessage.id(of: body, to: prompt, through: self.id)
         let request = request(id, body, prompt, at: now)
         let answer: DeliveryAnswer
         do throws(OutboundError) {
@@ -73,7 +73,11 @@ public final class WebhookChannel: NotificationChannel {
         } catch {
             answer = Self.answer(to: error)
         }
-        if case .later = answer { undelivered.keep(body, id) } else { undelivered.drop(id) }
+        if case .later = answer {
+            undelivered.keep(body, prompt.ticket)
+        } else {
+            undelivered.drop(prompt.ticket)
+        }
         return answer
     }
 

@@ -110,6 +110,7 @@ struct ConfiguredPartsTests {
         clientName: nil,
         scopes: ["openid"],
         bindingMessage: nil,
+        received: Timestamp(milliseconds: 1_795_175_900_000),
         ends: Timestamp(milliseconds: 1_795_176_000_000),
         link: "https://login.example/approve/t",
         ticket: "t"

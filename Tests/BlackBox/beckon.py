@@ -27,6 +27,7 @@ class Phone(LocalServer):
 
     def __init__(self):
         self.prompts, self.arrivals, self.traceparents = {}, [], {}
+        self.messages, self.refused, self.is_busy = {}, [], False
         self.landed = threading.Condition()
         super().__init__()
         self.url += "/prompts"
@@ -38,7 +39,13 @@ class Phone(LocalServer):
         if expected not in http.headers["webhook-signature"].split():
             return answer(http, 401, {"error": "signature"})
         prompt = json.loads(body)["data"]
+        message = {name: http.headers["webhook-" + name] for name in ("id", "timestamp", "signature")}
         with self.landed:
+            self.messages[prompt["login_id"]] = {**message, "body": body}
+            if self.is_busy:
+                self.refused.append((prompt["login_id"], {**message, "body": body}))
+                self.landed.notify_all()
+                return answer(http, 503, None)
             self.prompts[prompt["login_id"]] = prompt
             self.traceparents[prompt["login_id"]] = http.headers["traceparent"]
             self.arrivals.append((prompt["login_id"], time.monotonic()))

@@ -314,6 +314,23 @@ class BlackBox(unittest.TestCase):
         arrived = [name for name, _ in self.phone.arrivals if name == login.id]
         self.assertEqual((len(arrived), len(login.calls)), (1, 1))
 
+    def test_a_webhook_is_repeated_as_it_was_also_by_the_next_process(self):
+        self.phone.is_busy = True
+        login = self.acp.start(lifetime=40)
+        mine = lambda: [message for name, message in self.phone.refused if name == login.id]
+        with self.phone.landed:
+            self.assertTrue(self.phone.landed.wait_for(mine, 10))
+        self.beckon.kill()
+        self.phone.is_busy = False
+        self.beckon.start()
+        self.acp.beckon = self.acp.beckon._replace(netloc=f"127.0.0.1:{self.beckon.port}")
+        self.phone.prompt(login.id, 20)
+        first, second = mine()[0], self.phone.messages[login.id]
+        self.assertEqual((first["id"], first["body"]), (second["id"], second["body"]))
+        self.assertNotEqual((first["timestamp"], first["signature"]),
+                            (second["timestamp"], second["signature"]))
+        self.assertEqual(self.phone.decide(self.beckon, login.id, "approve")[0], 200)
+
     # What nobody may see
 
     def test_secrets_stay_out_of_log_and_database(self):

@@ -1,4 +1,5 @@
 import Engine
+import Identity
 import Logins
 import TestSupport
 import Testing
@@ -119,18 +120,23 @@ struct LoginEngineTests {
         )
     }
 
-    @Test("After a restart a new link is sent and the old one still works")
-    func linksAfterRestart() async throws {
+    @Test(
+        "After a restart the same link is sent, or a new one if the key was lost; the old one still works",
+        arguments: [true, false]
+    )
+    func linksAfterRestart(isKept: Bool) async throws {
         let stage = try Stage()
+        let key = TicketKey()
         stage.webhook.answer(.later("busy", after: .seconds(5)))
-        try await stage.run { run in
+        try await stage.run(tickets: key) { run in
             let (number, _) = try await run.prompt()
             _ = try await stage.nextDelivery(number, attempt: 1)
         }
         stage.clock.advance(by: .seconds(5))
-        try await stage.run { run in
+        try await stage.run(tickets: isKept ? key : TicketKey()) { run in
             let asked = try await stage.webhook.asked.wait(for: 2, "prompts")
-            #expect(asked[0].prompt.ticket != asked[1].prompt.ticket)
+            #expect((asked[0].prompt == asked[1].prompt) == isKept)
+            #expect((asked[0].prompt.ticket == asked[1].prompt.ticket) == isKept)
             for prompt in asked.map(\.prompt) {
                 #expect(try await run.desk.login(opening: prompt.ticket).number == prompt.number)
             }

@@ -1,4 +1,5 @@
 import Engine
+import Identity
 import Logins
 import SQLiteStore
 import TestSupport
@@ -72,6 +73,7 @@ final class Stage: Sendable {
         concurrency: Int = 64,
         minding health: [ServerHealth] = [],
         accounts: (any AccountDirectory)? = nil,
+        tickets: TicketKey = TicketKey(),
         trouble: ((InstrumentedStore) -> Void)? = nil,
         _ body: (Run) async throws -> Void
     ) async throws {
@@ -89,6 +91,7 @@ final class Stage: Sendable {
                 plan: plan ?? EscalationPlan([.init(channel: webhook, after: .zero)]),
                 clock: clock,
                 changes: changes,
+                tickets: tickets,
                 settings: .init(concurrency: concurrency, publicURL: Self.publicURL),
                 log: log.logger
             )

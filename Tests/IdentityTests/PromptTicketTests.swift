@@ -40,10 +40,23 @@ struct PromptTicketTests {
         }
     }
 
-    @Test("is different each time")
-    func uniqueness() {
-        let texts = Set((1...1_000).map { _ in PromptTicket(for: LoginNumber(1)).text })
-        #expect(texts.count == 1_000)
+    @Test("is the same for one key, login and question, and different for any other")
+    func uniqueness() throws {
+        let keys = try (1...3).map { try #require(TicketKey(Array(repeating: $0, count: 32))) }
+        let texts = keys.flatMap { key in
+            (1...3).flatMap { number in
+                [[], [1], [2]].map { key.ticket(for: LoginNumber(number), nonce: $0).text }
+            }
+        }
+        #expect(Set(texts).count == 27)
+        let again = try #require(TicketKey(keys[1].bytes))
+        #expect(again.ticket(for: LoginNumber(1), nonce: []).text == texts[9])
+        #expect(Set((1...1_000).map { _ in TicketKey().bytes }).count == 1_000)
+    }
+
+    @Test("has a key of 32 bytes", arguments: [0, 31, 33])
+    func key(length: Int) {
+        #expect(TicketKey(Array(repeating: 1, count: length)) == nil)
     }
 
     @Test("is digested as its number and its secret, after a label")

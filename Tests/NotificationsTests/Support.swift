@@ -22,6 +22,7 @@ func makePrompt(
         clientName: "Shop",
         scopes: ["openid", "payments"],
         bindingMessage: message,
+        received: Timestamp(milliseconds: 1_795_176_000_000),
         ends: Timestamp(milliseconds: 1_795_176_120_500),
         link: link,
         ticket: "TICKET",
@@ -38,6 +39,7 @@ func makeBarePrompt() throws -> Prompt {
         clientName: nil,
         scopes: [],
         bindingMessage: nil,
+        received: Timestamp(milliseconds: 1_795_176_000_000),
         ends: Timestamp(milliseconds: 1_795_176_120_000),
         link: "https://beckon.test/approve/T",
         ticket: "T"

@@ -174,22 +174,30 @@ struct WebhookChannelTests {
         #expect(try await records().count == 2)
     }
 
-    @Test("repeats a message with the same identifier and bytes, and a new signature")
-    func repeated() async throws {
+    @Test(
+        "repeats a message with the same identifier and bytes, and a new signature",
+        arguments: ["the directory changed", "the process was started again"]
+    )
+    func repeated(_ event: String) async throws {
         let sent = Recorded<OutboundRequest>()
-        let channel = WebhookChannel(
-            id: try name("repeating"),
-            settings: WebhookChannel.Settings(
-                url: "https://bank.test/",
-                secrets: [try #require(WebhookSecret(Self.newSecret))]
-            ),
-            client: Canned { request throws(OutboundError) in
-                sent.append(request)
-                return OutboundResponse(status: 503, fields: [], body: [])
-            },
-            clock: clock,
-            log: .silent
-        )
+        let isRestarted = event.contains("again")
+        func makeChannel() throws -> WebhookChannel {
+            WebhookChannel(
+                id: try name("repeating"),
+                settings: WebhookChannel.Settings(
+                    url: "https://bank.test/",
+                    secrets: [try #require(WebhookSecret(Self.newSecret))]
+                ),
+                client: Canned { request throws(OutboundError) in
+                    sent.append(request)
+                    return OutboundResponse(status: 503, fields: [], body: [])
+                },
+                clock: clock,
+                log: .silent
+            )
+        }
+        let channel = try makeChannel()
+        let channels = [channel, isRestarted ? try makeChannel() : channel]
         let user = User(id: try name("alice"), isActive: true, language: "fr")
         let prompt = try makePrompt()
         let changed = Prompt(
@@ -199,11 +207,12 @@ struct WebhookChannelTests {
             clientName: prompt.clientName,
             scopes: prompt.scopes,
             bindingMessage: prompt.bindingMessage,
+            received: prompt.received,
             ends: prompt.ends,
             link: prompt.link,
             ticket: prompt.ticket
         )
-        for prompt in [prompt, changed] {
+        for (channel, prompt) in zip(channels, [prompt, isRestarted ? prompt : changed]) {
             _ = await channel.ask(prompt)
             clock.advance(by: .seconds(7))
         }

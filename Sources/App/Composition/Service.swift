@@ -125,6 +125,7 @@ final class Service: Sendable {
             plan: plan,
             clock: clock,
             changes: changes,
+            tickets: TicketKeyFile.load(configuration.store.sqlitePath + "-tickets", log: log),
             settings: LoginEngine.Settings(
                 concurrency: configuration.engine.concurrency,
                 publicURL: configuration.publicURL

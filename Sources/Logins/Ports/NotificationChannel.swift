@@ -28,6 +28,8 @@ public struct Prompt: Hashable, Sendable {
     /// The requested scopes by their names, in the consent's order.
     public let scopes: [String]
     public let bindingMessage: String?
+    /// When the login arrived.
+    public let received: Timestamp
     /// When the prompt ends.
     public let ends: Timestamp
     /// `https://…/approve/{ticket}`. Whoever has it may decide. Secret.
@@ -44,6 +46,7 @@ public struct Prompt: Hashable, Sendable {
         clientName: String?,
         scopes: [String],
         bindingMessage: String?,
+        received: Timestamp,
         ends: Timestamp,
         link: String,
         ticket: String,
@@ -55,6 +58,7 @@ public struct Prompt: Hashable, Sendable {
         self.clientName = clientName
         self.scopes = scopes
         self.bindingMessage = bindingMessage
+        self.received = received
         self.ends = ends
         self.link = link
         self.ticket = ticket
