@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Threads
 
 /// A program made of commands: it finds the command, runs it, and turns the result into messages and
@@ -37,9 +38,17 @@ public struct Program: Sendable {
     /// every signal there.
     public func main(_ words: [String]) -> Int32 {
         if find(words)?.0.handlesSignals == true { blockSignals() }
+        let pool: WorkerPool
+        do throws(WorkerThread.Unavailable) {
+            pool = try WorkerPool(threads: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        } catch {
+            StandardTerminal().error("\(name): \(error)")
+            return ExitCode.unavailable.rawValue
+        }
         let end = ThreadSemaphore()
         let code = Locked(ExitCode.failed)
-        Task.detached {
+        // What it starts runs there too.
+        Task.detached(executorPreference: pool) {
             let result = await run(words, on: StandardTerminal())
             code.withLock { $0 = result }
             end.signal()

@@ -60,6 +60,15 @@ public enum WorkerThread {
     /// Ends one wait, now or later.
     public func signal() { unsafe sem_post(semaphore) }
 
+    /// Blocks the thread until `signal` is called, or until a time of the system's clock in milliseconds
+    /// since 1970, also if the clock is set meanwhile.
+    public func wait(until milliseconds: Int64?) {
+        guard let milliseconds else { return wait() }
+        let (seconds, rest) = max(0, milliseconds).quotientAndRemainder(dividingBy: 1000)
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000)
+        while unsafe sem_timedwait(semaphore, &time) != 0, errno == EINTR {}
+    }
+
     /// Blocks the thread until `signal` is called.
     public func wait() {
         while unsafe sem_wait(semaphore) != 0, errno == EINTR {}

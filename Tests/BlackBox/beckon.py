@@ -110,6 +110,7 @@ class Beckon:
         self.own = tempfile.TemporaryDirectory(prefix="beckon-") if directory is None else None
         self.directory = pathlib.Path(directory or self.own.name)
         self.process, self.log = None, self.directory / "beckon.log"
+        self.program, self.spawning = BINARY, {}  # what is started, and how
         self.port, self.management = 0, 0
         self.config = {
             "development": True,
@@ -151,8 +152,8 @@ class Beckon:
     def start(self):
         with open(self.log, "ab") as log:
             mark = log.tell()
-            self.process = subprocess.Popen([BINARY, "serve", f"--config={self.file}"], stderr=log,
-                                            stdout=log)
+            self.process = subprocess.Popen([self.program, "serve", f"--config={self.file}"],
+                                            stderr=log, stdout=log, **self.spawning)
         end = time.monotonic() + 20
         while time.monotonic() < end:
             addresses = {}
@@ -220,7 +221,9 @@ class Beckon:
 
 def merge(base, over):
     for key, value in over.items():
-        if isinstance(value, dict) and isinstance(base.get(key), dict):
+        if value is None:
+            base.pop(key, None)
+        elif isinstance(value, dict) and isinstance(base.get(key), dict):
             merge(base[key], value)
         else:
             base[key] = value

@@ -269,7 +269,8 @@ final class Service: Sendable {
             group.addTask {
                 await self.stopping.wait()
                 if Task.isCancelled { return }
-                try? await Task.sleep(for: self.configuration.limits.drain + Self.afterDrain)
+                let end = self.configuration.limits.drain + Self.afterDrain
+                await self.clock.wait(until: self.clock.now() + end)
             }
             await group.next()
             group.cancelAll()
