@@ -63,7 +63,8 @@ def both(browser, folder, name):
         browser.shape(*PHONE, dark=scheme == "dark")
         browser.picture(folder / f"{name}-{scheme}.png", whole=False)
         print(f"{name}-{scheme}.png")
-    browser.shape(*PHONE)
+    # As tall as the page, so that the answer is where it ends and covers nothing.
+    browser.shape(PHONE[0], browser.run("return document.documentElement.scrollHeight"))
     browser.picture(folder / f"{name}-whole.png")
 
 

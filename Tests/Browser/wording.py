@@ -7,7 +7,7 @@ HEADINGS = {
     "en": {
         "scopes": "Sign in to Kiosk 12?",
         "uk-account-access": "Share your account data with Budget App?",
-        "uk-domestic-payment": "Pay £165.88 to Shop Ltd",
+        "uk-domestic-payment": "Pay £165.88 to Harbour Books Ltd",
         "uk-scheduled-payment": "Schedule a payment of £1,250.00 to Mill Lane Lettings",
         "uk-standing-order": "Set up regular payments of £75.50 to Children’s Hospital",
         "uk-building-society": "Pay £12.00 to Children’s Hospital",
@@ -28,7 +28,7 @@ HEADINGS = {
     "pt-BR": {
         "scopes": "Entrar em Kiosk 12?",
         "uk-account-access": "Compartilhar os dados das suas contas com Budget App?",
-        "uk-domestic-payment": "Pagar £ 165,88 a Shop Ltd",
+        "uk-domestic-payment": "Pagar £ 165,88 a Harbour Books Ltd",
         "uk-scheduled-payment": "Agendar um pagamento de £ 1.250,00 a Mill Lane Lettings",
         "uk-standing-order": "Criar pagamentos recorrentes de £ 75,50 a Children’s Hospital",
         "uk-building-society": "Pagar £ 12,00 a Children’s Hospital",
@@ -49,7 +49,7 @@ HEADINGS = {
     "ar": {
         "scopes": "تسجيل الدخول إلى Kiosk 12؟",
         "uk-account-access": "مشاركة بيانات حساباتك مع Budget App؟",
-        "uk-domestic-payment": "دفع 165.88 UK£ إلى Shop Ltd",
+        "uk-domestic-payment": "دفع 165.88 UK£ إلى Harbour Books Ltd",
         "uk-scheduled-payment": "جدولة دفعة بقيمة 1,250.00 UK£ إلى Mill Lane Lettings",
         "uk-standing-order": "إعداد دفعات منتظمة بقيمة 75.50 UK£ إلى Children’s Hospital",
         "uk-building-society": "دفع 12.00 UK£ إلى Children’s Hospital",

@@ -61,27 +61,36 @@ struct SheetLayoutTests {
         }
     }
 
-    @Test(
-        "Scopes of a payment that name no permission are readable under More details",
-        arguments: ["openid", "consent:urn:bank:C1DD33123"]
+    private static let listed = Fact(
+        .known(.permissions),
+        .codes(["bank:transactions:read"], .scope)
     )
-    func technical(scope: String) async throws {
+
+    @Test(
+        "Scopes that tell a user nothing more are readable under More details",
+        arguments: [
+            (Consent.Kind("brasil_payment", .payment), "openid", "payments"),
+            (Consent.Kind("brasil_payment", .payment), "consent:urn:bank:C1DD33123", "payments"),
+            (.brasilData, "consent:urn:bank:C1DD33123", "openid"),
+            (.cdr, "bank:transactions:read", "openid"),
+        ]
+    )
+    func technical(kind: Consent.Kind, scope: String, other: String) async throws {
         let consent = Consent(
-            kind: Consent.Kind("brasil_payment", .payment),
+            kind: kind,
             clientName: "Shop",
-            scopes: [.init(requestedName: scope), .init(requestedName: "payments")]
+            scopes: [.init(requestedName: scope), .init(requestedName: other)],
+            facts: [Self.listed]
         )
         try await Stage.with { stage in
-            let prompt = try await stage.prompt(
-                SampleQuestion("pix", consent)
-            )
+            let prompt = try await stage.prompt(SampleQuestion("technical", consent))
             let page = await stage.get(prompt.page).text
             let start = try require(page.firstRange(of: "<details open=\"\">")).lowerBound
             let end = try require(page.firstRange(of: "</details>")).lowerBound
-            let text = Catalogue(.en).meaning(scope, in: .scope) ?? scope
-            #expect(page[start..<end].contains(text))
-            #expect(!page[..<start].contains(text) && !page[end...].contains(text))
-            #expect(page[..<start].contains("Make the payment shown here"))
+            #expect(page[start..<end].contains(scope))
+            #expect(!page[..<start].contains(scope) && !page[end...].contains(scope))
+            let meaning = try require(Catalogue(.en).meaning(other, in: .scope))
+            #expect(page[..<start].contains(meaning) && !page[start...].contains(meaning))
         }
     }
 
@@ -153,7 +162,9 @@ struct SheetLayoutTests {
             let paid = try await stage.prompt(payment)
             _ = await stage.choose("approve", paid.ticket, also: "&account=acc-1")
             for page in [await stage.get(paid.page).text] {
-                for text in ["£165.88", "Shop Ltd", "Checkout Services", "Everyday account"] {
+                for text in [
+                    "£165.88", "Harbour Books Ltd", "Checkout Services", "Everyday account",
+                ] {
                     #expect(page.contains(text), "\(text)")
                 }
                 #expect(!page.contains("Rainy day savings"))

@@ -47,7 +47,7 @@ struct SheetTests {
         arguments: [
             ("scopes", "Sign in to Kiosk 12?"),
             ("uk-account-access", "Share your account data with Budget App?"),
-            ("uk-domestic-payment", "Pay £165.88 to Shop Ltd"),
+            ("uk-domestic-payment", "Pay £165.88 to Harbour Books Ltd"),
             ("uk-scheduled-payment", "Schedule a payment of £1,250.00 to Mill Lane Lettings"),
             ("uk-standing-order", "Set up regular payments of £75.50 to Children’s Hospital"),
             ("uk-file-payment", "Approve a file of payments"),
@@ -86,8 +86,9 @@ struct SheetTests {
                 "uk-domestic-payment", "en",
                 [
                     "Requested by Checkout Services", "Amount £165.88",
-                    "Payee’s account Shop Ltd Sort code 08-08-00 Account number 21325698",
+                    "Payee’s account Harbour Books Ltd Sort code 08-08-00 Account number 21325698",
                     "Reference INV-1042", "Reason for payment Goods bought online",
+                    "Merchant category Bookshops",
                     "Payment method Faster Payments",
                     "More details Reference INV-1042",
                     "Confirm who you are openid ContractPresentInidicator true Shown exactly",

@@ -33,6 +33,7 @@ struct CatalogueTests {
         "{time} {zone}", "{every}, {weekday}", "{date}, {time}", "Faster Payments", "Bacs",
         "CHAPS", "Paym", "LINK", "SWIFT", "TARGET2", "EURO1", "Pix", "Documents", "Status",
         "Person", "BIC", "IBAN", "Bonus", "Normal", "Website", "No", "Commission",
+        "Apps", "Associations", "Cinemas", "Pharmacies", "Restaurants",
     ]
 
     @Test("A catalogue has no untranslated text", arguments: Language.allCases.filter { $0 != .en })

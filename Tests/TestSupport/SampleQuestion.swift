@@ -60,8 +60,24 @@ public struct SampleQuestion: Sendable {
     static let shop = Consent.NamedAccount(
         scheme: "UK.OBIE.SortCodeAccountNumber",
         identification: "08080021325698",
-        name: "Shop Ltd"
+        name: "Harbour Books Ltd"
     )
+
+    /// The user's own account.
+    static let own = Consent.NamedAccount(
+        scheme: "UK.OBIE.SortCodeAccountNumber",
+        identification: "60161331925698",
+        name: "Anna Lindqvist"
+    )
+
+    static func payee(_ name: String, _ number: String) -> Fact {
+        Fact(
+            .known(.payeeAccount),
+            .account(
+                .init(scheme: "UK.OBIE.SortCodeAccountNumber", identification: number, name: name)
+            )
+        )
+    }
 
     // MARK: Samples
 
@@ -112,10 +128,11 @@ public struct SampleQuestion: Sendable {
             scopes: [.init(requestedName: "openid"), .init(requestedName: "payments")],
             facts: [
                 Fact(.known(.amount), money("165.88", "GBP")),
-                Fact(.known(.payee), .text("Shop Ltd")),
+                Fact(.known(.payee), .text("Harbour Books Ltd")),
                 Fact(.known(.payeeAccount), .account(shop)),
                 Fact(.known(.reference), .text("INV-1042")),
                 Fact(.known(.paymentContext), .codes(["EcommerceGoods"], .paymentContext)),
+                Fact(.known(.merchantCategory), .codes(["5942"], Fact.Codes("merchant_category"))),
                 Fact(.known(.localInstrument), .codes(["UK.OBIE.FPS"], .localInstrument)),
                 Fact(.known(.deliveryAddress), .text("7 Acacia Avenue, SW1A 1AA, London, GB")),
                 Fact(.further("ContractPresentInidicator"), .text("true")),
@@ -123,7 +140,7 @@ public struct SampleQuestion: Sendable {
             accounts: .payer(named: nil)
         ),
         accounts: Array(ukAccounts.prefix(2)),
-        bindingMessage: "Shop 11-38"
+        bindingMessage: "Books 11-38"
     )
 
     static let scheduled = SampleQuestion(
@@ -135,7 +152,7 @@ public struct SampleQuestion: Sendable {
             facts: [
                 Fact(.known(.amount), money("1250", "GBP")),
                 Fact(.known(.payee), .text("Mill Lane Lettings")),
-                Fact(.known(.payeeAccount), .account(shop)),
+                payee("Mill Lane Lettings", "20147790217345"),
                 Fact(.known(.executionDate), .moment(march)),
             ],
             accounts: .payer(named: nil)
@@ -153,12 +170,12 @@ public struct SampleQuestion: Sendable {
                 Fact(.known(.firstAmount), money("20.00", "GBP")),
                 Fact(.known(.recurringAmount), money("75.50", "GBP")),
                 Fact(.known(.payee), .text("Children’s Hospital")),
-                Fact(.known(.payeeAccount), .account(shop)),
+                payee("Children’s Hospital", "23605490179017"),
                 Fact(.known(.frequency), .codes(["IntrvlMnthDay:01:-01"], .frequency)),
                 Fact(.known(.firstPayment), .moment(march)),
                 Fact(.known(.numberOfPayments), .number("1200")),
             ],
-            accounts: .payer(named: shop)
+            accounts: .payer(named: own)
         ),
         accounts: Array(ukAccounts.prefix(1))
     )
@@ -175,14 +192,14 @@ public struct SampleQuestion: Sendable {
                 Fact(.known(.payee), .text("Children’s Hospital")),
                 Fact(.known(.payeeAccount), .account(rolled)),
             ],
-            accounts: .payer(named: shop)
+            accounts: .payer(named: own)
         ),
         accounts: Array(ukAccounts.prefix(2))
     )
 
     static let rolled = Consent.NamedAccount(
         scheme: "UK.OBIE.SortCodeAccountNumber",
-        identification: "08080021325698",
+        identification: "20115540112233",
         secondary: "4711/0"
     )
 

@@ -8,13 +8,14 @@ extension Sheet {
     /// The scopes that an approval grants. Implicit ones cannot be left out.
     private var scopes: [Consent.Scope] { consent.scopes.filter { !isTechnical($0) } }
 
-    /// Scopes of a payment that name no permission: that the user is known, and the consent.
+    /// Required scopes of a consent that tell a user nothing more: the name of the consent, what the
+    /// details list in words, and, for a payment, that the user is known.
     var technicalScopes: [Consent.Scope] { consent.scopes.filter(isTechnical) }
 
     private func isTechnical(_ scope: Consent.Scope) -> Bool {
-        consent.kind.isPayment && !scope.isOptional
-            && (scope.requestedName.isExactly("openid")
-                || scope.requestedName.startsExactly(with: "consent:"))
+        consent.kind.isLodged && !scope.isOptional
+            && (scope.requestedName.startsExactly(with: "consent:") || isListed(scope)
+                || (consent.kind.isPayment && scope.requestedName.isExactly("openid")))
     }
 
     /// Whether the details list a scope as a permission, in words.

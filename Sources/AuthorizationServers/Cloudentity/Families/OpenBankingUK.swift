@@ -58,6 +58,8 @@ extension Fact.Codes {
     /// ISO 20022, `ExternalPurpose1Code` and `ExternalCategoryPurpose1Code`.
     fileprivate static let purpose = Self("purpose")
     fileprivate static let accountHolder = Self("account_holder")
+    /// ISO 18245. The language files have the common codes.
+    fileprivate static let merchantCategory = Self("merchant_category")
     fileprivate static let aliasType = Self("alias_type")
     fileprivate static let scaExemption = Self("sca_exemption")
 }
@@ -579,7 +581,7 @@ private enum UK {
             (.paymentContext, "PaymentContextCode", .code(.paymentContext)),
             (.statedPurpose, "PaymentPurposeCode", .code(.purpose)),
             (.statedCategory, "CategoryPurposeCode", .code(.purpose)),
-            (.merchantCategory, "MerchantCategoryCode", .text),
+            (.merchantCategory, "MerchantCategoryCode", .code(.merchantCategory)),
             (.merchantCustomer, "MerchantCustomerIdentification", .text),
             (.contractPresent, "ContractPresentIndicator", .flag),
             // So spelled up to version 3.1.10.
