@@ -65,7 +65,7 @@ def both(browser, folder, name):
         print(f"{name}-{scheme}.png")
     # As tall as the page, so that the answer is where it ends and covers nothing.
     browser.shape(PHONE[0], browser.run("return document.documentElement.scrollHeight"))
-    browser.picture(folder / f"{name}-whole.png")
+    browser.picture(folder / f"{name}-whole.png", whole=False)
 
 
 if __name__ == "__main__":

@@ -56,4 +56,23 @@ struct GrantedScopeTests {
             }
         }
     }
+
+    @Test(
+        "is named in our words first, whatever the server calls a scope that we know",
+        arguments: [
+            ("openid", "Openid", "Confirm who you are", false),
+            ("offline_access", "Offline Access", "Keep access while you’re away", false),
+            ("openid", "Sign in", "Confirm who you are", true),
+            ("transfer.9000EUR", "Transfer money", "Transfer money", true),
+        ]
+    )
+    func named(name: String, display: String, title: String, isNamed: Bool) async throws {
+        try await Stage.with { stage in
+            let scope = Consent.Scope(requestedName: name, displayName: display)
+            let page = await stage.get(try await stage.prompt(scopes: [scope]).page).text
+            #expect(page.contains("<strong><bdi dir=\"auto\">\(title)</bdi></strong>"))
+            #expect(page.contains(">\(name)</bdi>"))
+            #expect(page.contains(">\(display)</bdi>") == isNamed)
+        }
+    }
 }

@@ -122,22 +122,24 @@ extension ApprovalPage {
                 )
             }
             if let decision = outcome.decision {
-                // An approval that was voided is not named as one.
+                // An approval that was voided is not named as one, nor as delivered.
                 if !isVoided(outcome) {
                     fact(.answerLabel, catalogue.html(answer(decision.choice)))
                 }
                 fact(.answeredAtLabel, moment(decision.decidedAt))
-                if let delivery { fact(.deliveryLabel, catalogue.html(name(delivery))) }
+                if let delivery, !isVoided(outcome) {
+                    fact(.deliveryLabel, catalogue.html(name(delivery)))
+                }
             }
             fact(.referenceLabel, .text(LoginReference.text(of: login.key)))
         }
     }
 
-    /// Who asked for what: the heading of the question, the client, and the chosen accounts.
+    /// Who asked for what: the request, the client, and the chosen accounts.
     @HTMLBuilder private func request(_ sheet: Sheet, _ accounts: [String]) -> HTML {
         fact(
             .requestLabel,
-            HTML.element("span", ["class": "line"]) { sheet.heading }
+            HTML.element("span", ["class": "line"]) { sheet.request }
                 + (sheet.consent.kind.isPayment
                     ? HTML.element("span", ["class": "line soft"]) {
                         catalogue.html(.payLead, ["client": sheet.client])

@@ -140,7 +140,9 @@ enum Script {
 
           // Times in UTC become the browser's, where the server does not know the user's zone.
           const localize = () => {
-            const { lang, dataset } = document.documentElement;
+            const { dataset } = document.documentElement;
+            // Days come before months in our English.
+            const lang = document.documentElement.lang.replace(/^en$/, 'en-GB');
             for (const time of document.querySelectorAll('time[data-zone]')) {
               const shape = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
                 numberingSystem: dataset.digits || 'latn', timeZoneName: 'short' };

@@ -90,16 +90,30 @@ extension Sheet {
         attempt?.selection.scopes?.contains(scope.requestedName) ?? true
     }
 
-    /// The name for people; the requested name, which is what is granted, because a parameter is
-    /// part of it; and the server's description. The server's words are usually English: in other
-    /// languages our own word for a scope that we know replaces its name.
+    /// Whether a display name is the scope's name written differently, such as "Offline Access", as
+    /// servers name scopes that nobody has named.
+    private func isOnlyItsName(_ displayName: String, _ scope: Consent.Scope) -> Bool {
+        let letters = { (name: String) in
+            name.utf8.filter { $0 != 0x20 && $0 != 0x5F && $0 != 0x2D }.map { byte in
+                (0x41...0x5A).contains(byte) ? byte + 0x20 : byte
+            }
+        }
+        return letters(displayName) == letters(scope.requestedName)
+    }
+
+    /// Our words for a scope that we know, or the server's; the server's, where a user can read both;
+    /// the requested name, which is what is granted, because a parameter is part of it; and the
+    /// server's description. The server's words are usually English.
     @HTMLBuilder private func text(_ scope: Consent.Scope) -> HTML {
         let meaning = catalogue.meaning(scope.requestedName, in: .scope)
         let ours = isListed(scope) && !scope.isOptional ? nil : meaning
-        let title =
-            catalogue.language == .en ? scope.displayName ?? ours : ours ?? scope.displayName
-        HTML.element("strong") { page.untrusted(title ?? scope.requestedName) }
-        if let title, !title.isExactly(scope.requestedName) {
+        let named = scope.displayName.flatMap { isOnlyItsName($0, scope) ? nil : $0 }
+        let title = ours ?? named ?? scope.displayName ?? scope.requestedName
+        HTML.element("strong") { page.untrusted(title) }
+        if ours != nil, catalogue.language == .en, let named, !named.isExactly(title) {
+            HTML.element("span", ["class": "why"]) { page.untrusted(named) }
+        }
+        if !title.isExactly(scope.requestedName) {
             HTML.element("span", ["class": "why"]) { page.untrusted(scope.requestedName) }
         }
         if let explanation = scope.explanation, !explanation.isEmpty {

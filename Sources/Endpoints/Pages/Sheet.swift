@@ -87,6 +87,15 @@ struct Sheet: Sendable {
         }
     }
 
+    /// The heading on a receipt, where it is no longer a question.
+    var request: HTML {
+        switch consent.kind.subject {
+        case .login: catalogue.html(.requestLogin, ["client": client])
+        case .data: catalogue.html(.requestData, ["client": client])
+        case .payment, .scheduledPayment, .standingOrder, .paymentFile: heading
+        }
+    }
+
     /// Whether the payment date is after the day of the request, in the zone of the payment's standard.
     private var isLater: Bool {
         guard case .day(let day) = first(.executionDate), CivilDay(day) != nil else {
