@@ -46,18 +46,30 @@ struct DemoCommand: Subcommand {
         let listeners = try Listeners()
         let bank = SimulatedBank(token: DemoConfiguration.bankToken)
         let page = try listeners.add(SocketAddress(host: host, port: port), simulation.demoRoutes)
-        if port != 0, page != port {
-            terminal.output("Port \(port) is in use. The page uses port \(page) instead.")
+        // A busy port is named at once, because the examples of the README have the usual ones.
+        func said(_ name: String, _ usual: UInt16, _ used: UInt16) -> UInt16 {
+            if usual != 0, used != usual {
+                terminal.output("Port \(usual) is in use. \(name) uses port \(used) instead.")
+            }
+            return used
         }
         let ports = DemoConfiguration.Ports(
             host: host,
-            page: page,
-            service: try Listeners.freePort(8081, host: host),
-            acp: try listeners.add(.loopback(port: 8082), simulation),
-            bank: try listeners.add(.loopback(port: 8084), bank.routes),
-            management: try Listeners.freePort(9464)
+            page: said("The page", port, page),
+            service: said("Beckon", 8081, try Listeners.freePort(8081, host: host)),
+            acp: said(
+                "The authorization server",
+                8082,
+                try listeners.add(.loopback(port: 8082), simulation)
+            ),
+            bank: said("The bank", 8084, try listeners.add(.loopback(port: 8084), bank.routes)),
+            management: said("Health and metrics", 9464, try Listeners.freePort(9464))
         )
-        let control = try listeners.add(.loopback(port: 8083), simulation.controlRoutes)
+        let control = said(
+            "The control",
+            8083,
+            try listeners.add(.loopback(port: 8083), simulation.controlRoutes)
+        )
         let service = try EmbeddedService(
             configuration: DemoConfiguration.text(ports),
             directory: directory.path

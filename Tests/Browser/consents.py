@@ -206,11 +206,11 @@ def kinds_of_controls(gallery):
 FOCUS = {
     "en": [
         "Everyday Saver Savings account xxx-x12 xxxx4567", "Home Loan Loan xxx-x12 xxxx8910",
-        "Decline", "Approve", "This wasn’t me",
+        "More details", "Decline", "Approve", "This wasn’t me",
     ],
     "ar": [
         "Everyday Saver حساب توفير xxx-x12 xxxx4567", "Home Loan قرض xxx-x12 xxxx8910",
-        "رفض", "موافقة", "لم أبدأ هذا الطلب",
+        "تفاصيل أخرى", "رفض", "موافقة", "لم أبدأ هذا الطلب",
     ],
 }
 
@@ -233,7 +233,7 @@ def bare(text):
 
 @scenario
 def by_keyboard(gallery):
-    """The keyboard reaches the accounts, then decline, approve and the fraud report"""
+    """The keyboard reaches the accounts, the details, then decline, approve and the fraud report"""
     _by_keyboard(gallery, "en")
 
 
