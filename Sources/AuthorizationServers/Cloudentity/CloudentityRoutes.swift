@@ -139,7 +139,7 @@ struct CloudentityRoutes: Sendable {
         }
         guard let user = UserID(text) else {
             throw ReceivedStart.Malformed(
-                "user_identifier: must have 1 to 512 characters, none of control"
+                "user_identifier: must have 1–512 characters, no control characters"
             )
         }
         return user

@@ -139,7 +139,7 @@ struct ReceivedStart {
         return (server, body)
     }
 
-    private static let identifierRule = "must be a text of 1 to 512 characters, none of control"
+    private static let identifierRule = "must be a text of 1–512 characters, no control characters"
 
     /// Reads values, and keeps the first problem.
     private struct Reader {
