@@ -45,20 +45,23 @@ fi
 passed=$((passed + (total > broken ? total - broken : 0)))
 failed=$((failed + broken))
 
-# It waits for packages and the disk more than for a processor, so it runs beside the others.
+# These need no browser and have no limits of time, so they run beside the others.
+beside=(Packaging HotLoop)
 (
-    Tests/Packaging/test.sh >"$out/packaging" 2>&1
-    echo $? >"$out/packaging.status"
+    for name in "${beside[@]}"; do
+        "Tests/$name/test.sh" >"$out/$name" 2>&1
+        echo $? >"$out/$name.status"
+    done
 ) &
 
 for runner in Tests/*/test.sh; do
     [ -x "$runner" ] || continue
-    say "$(basename "$(dirname "$runner")")"
-    if [ "$runner" = Tests/Packaging/test.sh ]; then
+    name=$(basename "$(dirname "$runner")")
+    say "$name"
+    if [[ " ${beside[*]} " == *" $name "* ]]; then
         wait
-        cp "$out/packaging" "$out/runner"
-        cat "$out/runner"
-        status=$(cat "$out/packaging.status")
+        status=$(<"$out/$name.status")
+        tee "$out/runner" <"$out/$name"
     else
         "$runner" 2>&1 | tee "$out/runner"
         status=${PIPESTATUS[0]}
