@@ -27,7 +27,7 @@ struct DigitsTests {
             (nil, "ar-SA,en", .ar, .arabicIndic),
             (nil, "xx,ar", .ar, .latin), ("ar", "ar-SA", .ar, .latin), ("de", "ar-SA", .de, .latin),
             (nil, nil, .en, .latin),
-        ]
+        ] as [(String?, String?, Language, Digits)]
     )
     func chosen(_ chosen: String?, _ accepted: String?, _ language: Language, _ digits: Digits) {
         let catalogue = Language.bestCatalogue(chosen: chosen, acceptLanguage: accepted)

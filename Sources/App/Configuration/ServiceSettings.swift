@@ -56,7 +56,6 @@ public struct ApprovalSettings: Hashable, Sendable {
         let key = "authorization_details_types"
         let node = section.node(
             key,
-            type: "a group of texts",
             example: #"{ payment_initiation: { en: "Payment", "pt-BR": "Pagamento" } }"#,
             """
             What types of authorization_details (RFC 9396) are called: a text, or a text for each \

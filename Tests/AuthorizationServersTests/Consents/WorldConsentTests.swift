@@ -131,7 +131,7 @@ struct WorldConsentTests {
             shows: [
                 "Exchange rate: 1 GBP = 1.10 USD", "Bank’s exchange rate: 1 GBP = 1.0999 USD",
                 "Bank’s rate ends: 20 November 2026, 13:00 UTC",
-                "Charge: Charge for a CHAPS payment / £4.50 / You pay this",
+                "Charge: Charge for a CHAPS payment / £4.50 / Paid by you",
                 "Who pays the charges: Shared between you and the payee",
             ]
         ),
@@ -171,9 +171,9 @@ struct WorldConsentTests {
                 "All approvals needed by: 21 November 2026, 10:00 UTC",
                 "Security exemption requested for: Parking",
                 "Security check by the app: Customer signed in with two factors",
-                "Earlier payment it refers to: O-4", "Contract with the payee: Yes",
+                "Related earlier payment: O-4", "Contract with the payee: Yes",
                 "Purpose stated by the app: Cash withdrawal with a surcharge",
-                "Whose account it is: Several people together", "Priority: Urgent",
+                "Holder of the payee’s account: Several people together", "Priority: Urgent",
                 "Payee’s address: Elm Row / Ely / Cambs",
             ]
         ),
