@@ -18,6 +18,9 @@ public struct IdentityDocument: Hashable, Comparable, Sendable {
         self.number = String(decoding: number, as: UTF8.self)
     }
 
+    /// Whether it is a CNPJ.
+    public var isCompany: Bool { number.utf8.count == 14 }
+
     public static func < (left: Self, right: Self) -> Bool {
         left.number.utf8.lexicographicallyPrecedes(right.number.utf8)
     }
@@ -36,23 +39,27 @@ extension Consent {
     public enum Holder: Hashable, Sendable, CaseIterable {
         /// The consent names nobody, or only the user.
         case user
-        /// The consent names somebody, and the user's documents are not known.
+        /// The consent names a person or a company, and no such document of the user is known.
         case unknown
-        /// The consent names a document that is not one of the user's.
+        /// The consent names a CPF or CNPJ, and the user is known to have another.
         case another
     }
 
     /// Compares the documents of the person and the company in whose name the consent is with those
     /// that the directory knows of the user. A company is a further document of its people.
     public func holder(beside known: Set<IdentityDocument>) -> Holder {
-        let named = facts.filter { Self.holderLabels.contains($0.label) }
-        if named.isEmpty { return .user }
-        if known.isEmpty { return .unknown }
-        let areTheirs = named.allSatisfy { fact in
-            guard case .text(let text) = fact.value else { return false }
-            return Self.document(in: text).map(known.contains) ?? false
+        var holder = Holder.user
+        for fact in facts where Self.holderLabels.contains(fact.label) {
+            guard case .text(let text) = fact.value, let named = Self.document(in: text) else {
+                guard known.isEmpty else { return .another }
+                holder = .unknown
+                continue
+            }
+            if known.contains(named) { continue }
+            if known.contains(where: { $0.isCompany == named.isCompany }) { return .another }
+            holder = .unknown
         }
-        return areTheirs ? .user : .another
+        return holder
     }
 
     /// The facts that say in whose name a consent is.

@@ -32,7 +32,17 @@ struct ApproverTests {
         (["11144477735"], [.personDocument: "111.444.777-35"], true),
         (["11144477735"], [.personDocument: "CPF 11144477736"], false),
         (["11144477735"], [.personDocument: "passport X1"], false),
-        (["11144477735"], [.businessDocument: "CNPJ 12345678000195"], false),
+        (["11144477735"], [.businessDocument: "CNPJ 12345678000195"], true),
+        (["12345678000195"], [.personDocument: "CPF 11144477735"], true),
+        (["12345678000196"], [.businessDocument: "CNPJ 12345678000195"], false),
+        (
+            ["11144477735"],
+            [.personDocument: "CPF 11144477735", .businessDocument: "CNPJ 12345678000195"], true
+        ),
+        (
+            ["11144477736"],
+            [.personDocument: "CPF 11144477735", .businessDocument: "CNPJ 12345678000195"], false
+        ),
         (
             ["11144477735", "12.345.678/0001-95"],
             [.personDocument: "CPF 11144477735", .businessDocument: "CNPJ 12345678000195"], true
