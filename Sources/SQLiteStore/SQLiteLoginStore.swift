@@ -7,7 +7,7 @@ public import Logins
 /// of an `update` may run twice, when a statement of another job fails, so it must have no effect but
 /// on its login. Two processes cannot serve one file: the second gets the error `locked`.
 public final class SQLiteLoginStore: LoginStore {
-    private let file: StoreFile
+    let file: StoreFile
 
     /// The users in the same file.
     public let users: SQLiteUserStore

@@ -31,7 +31,7 @@ struct TicketKeyFileTests {
     )
     func replaced(length: Int, mode: Int) throws {
         let bytes = [UInt8](repeating: 7, count: length)
-        FileManager.default.createFile(
+        _ = FileManager.default.createFile(
             atPath: path,
             contents: Data(bytes),
             attributes: [.posixPermissions: mode]

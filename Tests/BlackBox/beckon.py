@@ -110,7 +110,7 @@ class Beckon:
         self.own = tempfile.TemporaryDirectory(prefix="beckon-") if directory is None else None
         self.directory = pathlib.Path(directory or self.own.name)
         self.process, self.log = None, self.directory / "beckon.log"
-        self.program, self.spawning = BINARY, {}  # what is started, and how
+        self.program, self.arguments, self.spawning = BINARY, [], {}  # what is started, and how
         self.port, self.management = 0, 0
         self.config = {
             "development": True,
@@ -152,8 +152,9 @@ class Beckon:
     def start(self):
         with open(self.log, "ab") as log:
             mark = log.tell()
-            self.process = subprocess.Popen([self.program, "serve", f"--config={self.file}"],
-                                            stderr=log, stdout=log, **self.spawning)
+            self.process = subprocess.Popen(
+                [self.program, "serve", f"--config={self.file}", *self.arguments],
+                stderr=log, stdout=log, **self.spawning)
         end = time.monotonic() + 20
         while time.monotonic() < end:
             addresses = {}

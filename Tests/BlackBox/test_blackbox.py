@@ -1,8 +1,11 @@
 """The whole of Beckon from outside: an independent client plays ACP, its client and the phone."""
 
 import concurrent.futures
+import contextlib
 import json
 import pathlib
+import re
+import resource
 import signal
 import sqlite3
 import time
@@ -130,15 +133,24 @@ class BlackBox(unittest.TestCase):
                 decided = next(line for line in lines if line["event"] == "login.decided")
                 self.assertEqual(decided["decision"], word)
 
-    def test_a_crash_leaves_no_memory_in_the_log(self):
-        with Beckon(None, "http://127.0.0.1:9") as beckon:
-            limits = pathlib.Path(f"/proc/{beckon.process.pid}/limits").read_text().splitlines()
-            core = next(line.split() for line in limits if line.startswith("Max core file size"))
-            self.assertEqual(core[4:6], ["0", "0"])
-            mark = beckon.log.stat().st_size
-            beckon.process.send_signal(signal.SIGSEGV)
-            self.assertEqual(beckon.process.wait(20), -signal.SIGSEGV)
-            self.assertEqual(beckon.log.read_bytes()[mark:], b"")
+    def test_a_crash_leaves_no_memory_in_the_log_unless_it_is_asked_to(self):
+        ours = resource.getrlimit(resource.RLIMIT_CORE)
+        for arguments, allowed in ([], False), (["--crash-reports"], True):
+            with self.subTest(arguments), contextlib.closing(
+                    Beckon(None, "http://127.0.0.1:9")) as beckon:
+                beckon.arguments = arguments
+                beckon.start()
+                core = resource.prlimit(beckon.process.pid, resource.RLIMIT_CORE)
+                self.assertEqual(core, ours if allowed else (0, 0))
+                # Signals that are caught: the runtime's handlers write the report.
+                status = pathlib.Path(f"/proc/{beckon.process.pid}/status").read_text()
+                caught = int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16)
+                self.assertEqual(caught >> (signal.SIGSEGV - 1) & 1, int(allowed))
+                if not allowed:
+                    mark = beckon.log.stat().st_size
+                    beckon.process.send_signal(signal.SIGSEGV)
+                    self.assertEqual(beckon.process.wait(20), -signal.SIGSEGV)
+                    self.assertEqual(beckon.log.read_bytes()[mark:], b"")
 
     def test_a_lost_answer_is_not_reported_twice(self):
         faults = iter(["drop"])

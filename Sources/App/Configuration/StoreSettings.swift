@@ -47,5 +47,8 @@ public struct StoreSettings: Hashable, Sendable {
             // Another user may run the service.
             section.warn("path", "its folder \(folder) \(obstacle.reason)")
         }
+        if let warning = section.environment.warning(private: path) {
+            section.warn("path", "\(path) \(warning)")
+        }
     }
 }
