@@ -189,21 +189,71 @@ struct CommandTests {
         }
     }
 
+    /// The files that must be private: each of the configuration's secrets and keys, whatever its use.
+    private static let privateFiles = [
+        "beckon.json5", "beckon.db", "server.key", "client.key", "secret", "webhook", "directory",
+        "bank", "password",
+    ]
+
     @Test(
-        "warns of a configuration and of secrets that other users can read or change",
-        arguments: [
-            (0o600, false), (0o640, false), (0o644, true), (0o602, true), (0o660, false),
-        ] as [(Int, Bool)]
+        "warns of each private file that other users can read or change, and of no other",
+        arguments: privateFiles + ["server.pem", "client.pem"],
+        [0o600, 0o640, 0o660, 0o644, 0o602]
     )
-    func modes(_ mode: Int, warns: Bool) async throws {
+    func modes(_ name: String, _ mode: Int) async throws {
         let directory = try TemporaryDirectory()
-        let file = directory.file("beckon.json5")
-        try ConfigurationFixtures.minimal().write(toFile: file, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
-        let (code, _, errors) = await Self.run("check", "--config", file)
-        #expect(code == .ok)
-        #expect(errors.contains("beckon.json5 can be read or changed by other users") == warns)
+        let certificates = try ConfigurationFixtures.certificates.get()
+        let files: [String: [UInt8]] = [
+            "beckon.json5": Array(Self.withPrivateFiles.utf8), "beckon.db": [],
+            "server.pem": try certificates.bytes(certificates.certificate("beckon-client")),
+            "server.key": try certificates.bytes(certificates.key("beckon-client")),
+            "client.pem": try certificates.bytes(certificates.certificate("other-client")),
+            "client.key": try certificates.bytes(certificates.key("other-client")),
+            "secret": Array("a long enough secret".utf8), "directory": Array("token".utf8),
+            "webhook": Array(ConfigurationFixtures.webhookSecret.utf8),
+            "bank": Array("token".utf8), "password": Array(ConfigurationFixtures.hash.utf8),
+        ]
+        for (file, bytes) in files {
+            _ = FileManager.default.createFile(
+                atPath: directory.file(file),
+                contents: Data(bytes),
+                attributes: [.posixPermissions: file == name ? mode : 0o600]
+            )
+        }
+        let (code, output, errors) = await Self.run(
+            "check",
+            "--config",
+            directory.file("beckon.json5")
+        )
+        #expect(code == .ok, "\(errors)")
+        let warning = "\(directory.file(name)) can be read or changed by other users"
+        let isPrivate = Self.privateFiles.contains(name)
+        #expect((output + errors).contains(warning) == (isPrivate && mode & 0o006 != 0))
+        #expect((output + errors).contains("other users") == (isPrivate && mode & 0o006 != 0))
     }
+
+    private static let withPrivateFiles = ConfigurationFixtures.minimal([
+        (
+            "development: true,",
+            """
+            development: true,
+            listen: { tls: { certificate: "server.pem", key: "server.key" } },
+            users: { kind: "http", http: { url: "https://directory.example/{user}", token: { file: "directory" } } },
+            accounts: { url: "https://bank.example/{user}", token: { file: "bank" } },
+            """
+        ),
+        (
+            "client_secret: \"secret\"",
+            "client_secret: { file: \"secret\" }, certificate: \"client.pem\", key: \"client.key\""
+        ),
+        ("\"\(ConfigurationFixtures.hash)\"", "{ file: \"password\" }"),
+        (
+            "console: { kind: \"console\" }",
+            """
+            app: { kind: "webhook", url: "https://push.example/", secrets: [{ file: "webhook" }] }
+            """
+        ),
+    ])
 
     @Test("hashes a strong secret")
     func hashSecret() async throws {
