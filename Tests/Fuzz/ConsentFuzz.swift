@@ -40,15 +40,20 @@ private func check(
             "a payment without an amount"
         )
     }
-    for fact in consent.facts {
-        switch fact.value {
-        case .text(let text): precondition(text.count <= ConsentLimits.text)
-        case .number(let text): precondition(text.utf8.count <= ConsentLimits.number)
-        case .codes(let codes, _, _):
-            precondition(!codes.isEmpty && codes.count <= ConsentLimits.codes)
-        case .money(let money):
-            precondition(Money(amount: money.amount, currency: money.currency) == money)
-        case .day, .moment, .days, .account: break
-        }
+    for fact in consent.facts { check(fact.value) }
+}
+
+private func check(_ value: Fact.Value) {
+    switch value {
+    case .text(let text): precondition(text.utf8.count <= ConsentLimits.text)
+    case .number(let text): precondition(text.utf8.count <= ConsentLimits.number)
+    case .codes(let codes, _, _):
+        precondition(!codes.isEmpty && codes.count <= ConsentLimits.codes)
+    case .money(let money):
+        precondition(Money(amount: money.amount, currency: money.currency) == money)
+    case .list(let values):
+        precondition(!values.isEmpty)
+        for value in values { check(value) }
+    case .day, .moment, .days, .account, .rate: break
     }
 }
