@@ -61,6 +61,25 @@ struct SheetLayoutTests {
         }
     }
 
+    @Test(
+        "Details of shared data that say nothing about it are under More details",
+        arguments: [Fact.Known.status, .requestedAt, .consentEnds, .customer]
+    )
+    func folded(known: Fact.Known) async throws {
+        let consent = Consent(
+            kind: .cdr,
+            clientName: "Shop",
+            scopes: [.init(requestedName: "openid")],
+            facts: [
+                Fact(.known(.accessEnds), .day("2031-03-04")), Fact(.known(known), .text("x-7")),
+            ]
+        )
+        let page = try await Self.page(SampleQuestion("folded", consent))
+        let start = try require(page.firstRange(of: "<details open=\"\">")).lowerBound
+        #expect(!page[..<start].contains("x-7") && page[start...].contains("x-7"))
+        #expect(page[..<start].contains(Catalogue(.en).label(.accessEnds)))
+    }
+
     private static let listed = Fact(
         .known(.permissions),
         .codes(["bank:transactions:read"], .scope)

@@ -175,6 +175,7 @@ extension SampleQuestion {
                 Fact(.known(.sharingType), .codes(["reusable"], .sharingType)),
                 Fact(.known(.accessEnds), .moment(june)),
                 Fact(.known(.replacesArrangement), .text("arr-2030-11")),
+                Fact(.known(.customer), .text("4711-0815")),
             ],
             accounts: .several(preselected: ["au-2"])
         ),
