@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -122,6 +123,29 @@ def picks(demo):
         browser.go(demo.page)
         until("the phone is there", lambda: browser.all("#live.on"), LIMIT)
         assert len(browser.all(".notification")) == 1, "only the other login waits"
+
+
+@scenario
+def busy_ports(_):
+    """Every port that is in use is named, with the one that is used instead, before anything else"""
+    with contextlib.ExitStack() as taken:
+        for port in (8081, 8082, 8083, 8084, 9464):
+            own = taken.enter_context(socket.socket())
+            with contextlib.suppress(OSError):  # It is in use already.
+                own.bind(("127.0.0.1", port))
+                own.listen()
+        page = taken.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+        with subprocess.Popen([LAB, "demo", f"--port={page}"], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True) as demo:
+            said = []
+            for line in demo.stdout:
+                said.append(line)
+                if "Open this page" in line:
+                    break
+            demo.terminate()
+    named = [int(line.split()[1]) for line in said if " is in use. " in line]
+    assert named == [page, 8081, 8082, 8084, 9464, 8083], said
+    assert all("instead." in line for line in said[:len(named)]), said
 
 
 def main():
