@@ -19,7 +19,9 @@ extension Sheet {
     ]
 
     /// Details of data sharing that do not say what is shared, with whom or for how long.
-    private static let foldedInData: Set<Fact.Known> = [.status, .requestedAt, .consentEnds, .customer]
+    private static let foldedInData: Set<Fact.Known> = [
+        .status, .requestedAt, .consentEnds, .customer,
+    ]
 
     private func isFolded(_ fact: Fact) -> Bool {
         switch fact.label {
