@@ -35,13 +35,23 @@ public enum StandardCodes {
         "account_scheme": [
             "SortCodeAccountNumber", "IBAN", "BBAN", "PAN", "Paym", "Wallet", "BICFI",
         ],
-        "alias_type": ["TELE", "MBNO", "EMAL"],
+        "address_part": ["UnitNumber", "Room", "Floor", "PostBox"],
+        "address_type": ["ADDR", "PBOX", "HOME", "BIZZ", "MLTO", "DLVY"],
+        "alias_type": [
+            "TELE", "MBNO", "EMAL", "CCPT", "CINC", "COTX", "CUST", "DNAM", "DRLC", "EIDN", "EWAL",
+            "LEIC", "NIDN", "PVTX", "SHID", "SOSE", "TOKN", "UBIL", "VIPN",
+        ],
         "authorisation_type": ["Any", "Single"],
         "charge_paid": ["BorneByCreditor", "BorneByDebtor", "Shared", "FollowingServiceLevel"],
         "charge_type": [
-            "UK.OBIE.CHAPSOut", "UK.OBIE.BalanceTransferOut", "UK.OBIE.MoneyTransferOut",
+            "UK.OBIE.CHAPSOut", "UK.OBIE.BalanceTransferOut", "UK.OBIE.MoneyTransferOut", "AMND",
+            "BRKF", "BTCH", "CFEE", "CLEF", "COMM", "INTE", "INVS", "NSTP", "SUMM", "TELE",
         ],
         "consent_status": ["Authorised"],
+        "document_type": [
+            "AROI", "BOLD", "CINV", "CMCN", "CNFA", "CREN", "DEBN", "DISP", "DNFA", "FXDR", "HIRI",
+            "MSIN", "PUOR", "RADM", "RPIN", "SBIN", "SCOR", "SOAC", "TSUT", "VCHR",
+        ],
         "mandate_frequency": [
             "ADHO", "DAIL", "INDA", "WEEK", "FRTN", "MNTH", "QURT", "MIAN", "YEAR",
         ],
@@ -68,14 +78,25 @@ public enum StandardCodes {
             "PENS", "PHON", "RCPT", "REFU", "RENT", "RINP", "SALA", "SAVG", "SCVE", "SECU", "SSBE",
             "STDY", "SUBS", "SUPP", "TAXS", "TRAD", "TREA", "UBIL", "VATX", "WHLD", "WTER", "ICCP",
             "IDCP",
-        ],
+        ] + furtherPurposes,
         "refund": ["Yes", "No"],
+        "reported_side": ["CRED", "DEBT", "BOTH"],
         "sca_approach": ["CA", "SCA"],
         "sca_exemption": [
             "BillPayment", "ContactlessTravel", "EcommerceGoods", "EcommerceServices", "Kiosk",
             "Parking", "PartyToParty",
         ],
         "yes_no": ["true", "false"],
+    ]
+
+    private static let furtherPurposes = [
+        "ACCT", "ADVA", "AGRT", "AIRB", "ALLW", "ANNI", "BEXP", "BLDM", "BUSB", "CAFI", "CBLK",
+        "CCHD", "CLPR", "CMDT", "COMP", "CONC", "CPKC", "CPYR", "CSDB", "CVCF", "DBTC", "DEPT",
+        "DERI", "DVPM", "EDUC", "ENRG", "FCDT", "FCIN", "FEES", "FERB", "FREX", "GOVI", "GP2P",
+        "HEDG", "HLTC", "HLTI", "HREC", "IHRP", "INPC", "INSC", "INSM", "INTX", "LBRI", "LICF",
+        "LIFI", "LIMA", "LTCF", "MTUP", "NETT", "NOWS", "OFEE", "PCOM", "PDEP", "PPTI", "PRCP",
+        "PRME", "PTXP", "RDTX", "REBT", "RLWY", "ROYA", "RRCT", "RVPM", "SPLT", "SWEP", "TAXR",
+        "TBIL", "TCSC", "TOPG", "TRFD", "TRPT", "VIEW", "ZABA",
     ]
 
     /// A value with the group of each code, as the families make it.
@@ -210,7 +231,7 @@ public enum StandardCodes {
         "MANU", "DICT", "QRDN", "QRES", "INIC", "UK.OBIE.FPS", "UK.OBIE.BACS", "UK.OBIE.CHAPS",
         "UK.OBIE.Paym", "UK.OBIE.BalanceTransfer", "UK.OBIE.MoneyTransfer", "UK.OBIE.Link",
         "UK.OBIE.SWIFT", "UK.OBIE.SEPACreditTransfer", "UK.OBIE.SEPAInstantCreditTransfer",
-        "UK.OBIE.Target2", "UK.OBIE.Euro1",
+        "UK.OBIE.Target2", "UK.OBIE.Euro1", "B2B", "CORE", "INST",
     ]
 
     /// ISO 3166-1 alpha-2.

@@ -92,6 +92,7 @@ extension Sheet {
             Self.documents.contains(known), let document = Consent.document(in: text),
             let punctuated = BrazilianDocument.punctuated(document.number)
         {
+            // The label names the type already.
             return digits(punctuated)
         }
         if case .further("type") = fact.label, case .text(let type) = fact.value,
@@ -123,7 +124,15 @@ extension Sheet {
         case .codes(let codes, let list, let groups): self.codes(codes, list, groups)
         case .account(let account): self.account(account)
         case .rate(let rate): self.rate(rate)
-        case .list(let values): lines(values.map(self.value))
+        case .list(let values): lines(values.map(line))
+        }
+    }
+
+    /// A list in a list is one line: `Floor 6`.
+    private func line(_ value: Fact.Value) -> HTML {
+        guard case .list(let parts) = value else { return self.value(value) }
+        return parts.enumerated().reduce(into: HTML.empty) { html, part in
+            html += (part.offset == 0 ? HTML.empty : .text(" ")) + self.value(part.element)
         }
     }
 
@@ -189,7 +198,11 @@ extension Sheet {
 
     /// The meaning of a code; an unknown code is shown as it is, with a note.
     private func code(_ code: String, _ list: Fact.Codes) -> HTML {
-        guard let meaning = catalogue.meaning(code, in: list) else {
+        // Older versions of Open Banking leave out the prefix.
+        guard
+            let meaning = catalogue.meaning(code, in: list)
+                ?? catalogue.meaning("UK.OBIE." + code, in: list)
+        else {
             return page.untrusted(code) + .text(" ")
                 + HTML.element("span", ["class": "note"]) { catalogue.html(.unknownCode) }
         }

@@ -28,6 +28,7 @@ public struct Fact: Hashable, Sendable {
         case payeeAlias = "payee_alias"
         case payeeAccountType = "payee_account_type"
         case payeePrefilled = "payee_prefilled"
+        case payeeEntity = "payee_entity"
         case ultimatePayee = "ultimate_payee"
         case payer
         case payerAccount = "payer_account"
@@ -39,6 +40,16 @@ public struct Fact: Hashable, Sendable {
         case instructionID = "instruction_id"
         case transactionID = "transaction_id"
         case documentNumber = "document_number"
+        case documentType = "document_type"
+        case documentIssuer = "document_issuer"
+        case documentDate = "document_date"
+        case documentLines = "document_lines"
+        case documentAmount = "document_amount"
+        case referenceType = "reference_type"
+        case referenceIssuer = "reference_issuer"
+        case invoicer, invoicee
+        case taxDetails = "tax_details"
+        case regulatoryReport = "regulatory_report"
         case charge
         case purpose
         case purposeCategory = "purpose_category"
@@ -111,6 +122,10 @@ public struct Fact: Hashable, Sendable {
         case intermediary
         case website
         case registry
+        case registeredName = "registered_name"
+        case registrationNumber = "registration_number"
+        case linked
+        case linkedRequest = "linked_request"
         case sharingType = "sharing_type"
         case replacesArrangement = "replaces_arrangement"
         case previousEnds = "previous_ends"

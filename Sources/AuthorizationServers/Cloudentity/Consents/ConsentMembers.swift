@@ -19,6 +19,9 @@ struct ConsentMembers {
 
     func place(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
+    /// Whether there is such a member with a value.
+    func has(_ name: String) -> Bool { value(of: name).map { !Self.isEmpty($0) } ?? false }
+
     mutating func take(_ name: String) -> JSONValue? {
         guard let index = rest.firstIndex(where: { $0.name.isExactly(name) }) else { return nil }
         let value = rest.remove(at: index).value
@@ -46,6 +49,8 @@ struct ConsentMembers {
         case money
         /// The same, or zero.
         case moneyOrZero
+        /// `{Amount, Currency}`, or a number whose currency is not said.
+        case moneyOrNumber
         /// A date, with a time or without.
         case moment
         /// A day of the standard's calendar, however it is written.
@@ -54,9 +59,9 @@ struct ConsentMembers {
         case dayOrMoment
         /// A number, also as a text or with an exponent.
         case number
-        /// A whole number, also as a text.
+        /// A whole number, also as a text, with an exponent or with a fraction of nothing.
         case count
-        /// A number of days.
+        /// A count of days.
         case days
         case required(Reading)
     }
@@ -94,6 +99,9 @@ struct ConsentMembers {
         case .permissions(let list): return list.value(try permissionCodes(name, list))
         case .money: return try money(name).map { .money($0) }
         case .moneyOrZero: return try money(name, canBeZero: true).map { .money($0) }
+        case .moneyOrNumber:
+            return value(of: name)?.object == nil
+                ? try number(name) : try money(name, canBeZero: true).map { .money($0) }
         case .moment: return try moment(name)
         case .day(let clock): return try day(name, clock)
         case .dayOrMoment: return try dayOrMoment(name)
@@ -108,11 +116,19 @@ struct ConsentMembers {
 
     /// A text or a list of texts; nil when it is absent or empty.
     mutating func textOrTexts(_ name: String) throws(ConsentProblem) -> Fact.Value? {
-        guard rest.first(where: { $0.name.isExactly(name) })?.value.array != nil else {
-            return try text(name).map { .text($0) }
-        }
-        let texts = try readableTexts(name)
-        return texts.isEmpty ? nil : .group(texts.map { .text($0) })
+        let lines = try lines(name)
+        return lines.isEmpty ? nil : .group(lines)
+    }
+
+    /// The texts of a list, or the one that stands in its place.
+    mutating func lines(_ name: String) throws(ConsentProblem) -> [Fact.Value] {
+        let texts =
+            value(of: name)?.array == nil ? try text(name).map { [$0] } : try texts(name)
+        return (texts ?? []).compactMap(\.unlessEmpty).map { .text($0) }
+    }
+
+    private func value(of name: String) -> JSONValue? {
+        rest.first { $0.name.isExactly(name) }?.value
     }
 
     // MARK: Members
@@ -256,14 +272,14 @@ struct ConsentMembers {
         _ name: String,
         _ clock: DayClock
     ) throws(ConsentProblem) -> Fact.Value? {
-        let written = rest.first { $0.name.isExactly(name) }?.value.string
+        let written = value(of: name)?.string
         guard let value = try moment(name) else { return nil }
         guard case .moment(let time) = value, let written else { return value }
         return .day(DayClock.wholeDay(written) ?? clock.day(of: time))
     }
 
     private mutating func dayOrMoment(_ name: String) throws(ConsentProblem) -> Fact.Value? {
-        let written = rest.first { $0.name.isExactly(name) }?.value.string
+        let written = value(of: name)?.string
         guard let value = try moment(name) else { return nil }
         return written.flatMap(DayClock.wholeDay).map { .day($0) } ?? value
     }
@@ -278,7 +294,7 @@ struct ConsentMembers {
         }
     }
 
-    /// Without a sign. An exponent is written out; otherwise the digits are kept as they are.
+    /// Without a sign and without superfluous zeros in front. An exponent is written out.
     private mutating func number(_ name: String) throws(ConsentProblem) -> Fact.Value? {
         try digits(name).map { .number($0) }
     }
@@ -296,17 +312,24 @@ struct ConsentMembers {
     }
 
     private mutating func days(_ name: String) throws(ConsentProblem) -> Fact.Value? {
-        guard let value = take(name) else { return nil }
-        guard let days = value.integer, (0...100_000).contains(days) else {
+        guard let text = try whole(name) else { return nil }
+        guard let days = Int(text), (0...100_000).contains(days) else {
             throw .incomplete(place(name))
         }
         return .days(days)
     }
 
     private mutating func count(_ name: String) throws(ConsentProblem) -> Fact.Value? {
+        try whole(name).map { .number($0) }
+    }
+
+    private mutating func whole(_ name: String) throws(ConsentProblem) -> String? {
         guard let text = try digits(name) else { return nil }
-        guard !text.utf8.contains(0x2E) else { throw .incomplete(place(name)) }
-        return .number(text)
+        let parts = text.utf8.split(separator: 0x2E)
+        guard parts.count == 1 || parts[1].allSatisfy({ $0 == 0x30 }) else {
+            throw .incomplete(place(name))
+        }
+        return String(decoding: Array(parts[0]), as: UTF8.self)
     }
 
     /// The members that were not read, as facts; empty ones are left out. What is in objects and
@@ -425,7 +448,7 @@ enum PlainNumber {
         guard number.utf8.count <= ConsentLimits.number else { return nil }
         let bytes = Array(number.utf8)
         guard let mark = bytes.firstIndex(where: { $0 | 0x20 == 0x65 }) else {
-            return isPlain(number) ? number : nil
+            return isPlain(number) ? withoutLeadingZeros(number) : nil
         }
         let mantissa = String(decoding: bytes[..<mark], as: UTF8.self)
         let exponent = String(decoding: bytes[(mark + 1)...], as: UTF8.self)
@@ -446,9 +469,13 @@ enum PlainNumber {
             fraction = whole.suffix(shift) + fraction
             whole = String(whole.dropLast(shift))
         }
-        whole = String(whole.drop { $0 == "0" })
-        let text = (whole.isEmpty ? "0" : whole) + (fraction.isEmpty ? "" : "." + fraction)
+        let text = withoutLeadingZeros(whole + (fraction.isEmpty ? "" : "." + fraction))
         return text.utf8.count <= ConsentLimits.number ? text : nil
+    }
+
+    private static func withoutLeadingZeros(_ number: String) -> String {
+        let text = number.drop { $0 == "0" }
+        return (text.first.map { $0 == "." } ?? true ? "0" : "") + text
     }
 
     private static func isPlain(_ text: String) -> Bool {

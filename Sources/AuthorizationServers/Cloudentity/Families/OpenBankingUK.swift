@@ -1,6 +1,7 @@
 import Configuration
 import JSON
 import Logins
+import Texts
 
 /// Open Banking UK, Read/Write API 3.1 and 4.0 [FA-3]. A start names the consent in
 /// `openbanking_intent_id`.
@@ -62,6 +63,14 @@ extension Fact.Codes {
     fileprivate static let merchantCategory = Self("merchant_category")
     fileprivate static let aliasType = Self("alias_type")
     fileprivate static let scaExemption = Self("sca_exemption")
+    /// ISO 20022, `ExternalDocumentType1Code` and `ExternalCreditorReferenceType1Code`.
+    fileprivate static let documentType = Self("document_type")
+    /// ISO 20022, `AddressType2Code`.
+    fileprivate static let addressType = Self("address_type")
+    /// The members of an address that mean nothing without their name.
+    fileprivate static let addressPart = Self("address_part")
+    /// ISO 20022, `RegulatoryReportingType1Code`.
+    fileprivate static let reportedSide = Self("reported_side")
 }
 
 /// Codes that change what is approved.
@@ -220,6 +229,8 @@ struct UKPayment: UKFamily {
         }
         content.facts += try order.facts(
             (.transferCurrency, "CurrencyOfTransfer", .code(.currency)),
+            // So spelled in examples of versions 3.1.
+            (.transferCurrency, "CurrencyOfTansfer", .code(.currency)),
             (.destinationCountry, "DestinationCountryCode", .code(.country)),
             (.chargeBearer, "ChargeBearer", .oneOf(UKList.chargeBearer)),
             (.purpose, "Purpose", .code(.purpose))
@@ -234,6 +245,9 @@ struct UKPayment: UKFamily {
         var payerFacts: [Fact] = []
         let payer = try UK.payer(&order, &payerFacts, &after)
         content.facts += payerFacts
+        for var report in try order.objects("RegulatoryReporting") {
+            content.facts.add(.regulatoryReport, try UK.regulatoryReport(&report, &after))
+        }
         content.facts += try UK.bankRate(&own, content.facts, &after)
         content.facts += try UK.frame(&own, settings, &content.cutOff)
         content.facts += after
@@ -266,6 +280,7 @@ struct UKPayment: UKFamily {
         facts.add(.payee, text: name ?? account.name)
         facts += accountFacts
         if var creditor {
+            facts += try creditor.facts((.payeeEntity, "LEI", .text))
             facts.add(
                 .payeeAddress,
                 try UK.address("PostalAddress", of: "Creditor.", &creditor, &after)
@@ -381,8 +396,8 @@ private enum UK {
         return values.isEmpty ? nil : .group(values)
     }
 
-    /// The lines of an address, the country last. Members without a place in an envelope's window,
-    /// such as the floor, go to `after`.
+    /// The lines of an address, the country and the type of address last. Members that the standard
+    /// does not have go to `after`.
     static func address(
         _ name: String,
         of owner: String = "",
@@ -390,35 +405,76 @@ private enum UK {
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> Fact.Value? {
         guard var address = try parent.object(name) else { return nil }
-        var lines: [String] = []
+        var values: [Fact.Value] = []
         func take(_ names: String...) throws(ConsentProblem) {
             var parts: [String] = []
             for name in names { if let part = try address.text(name) { parts.append(part) } }
-            if !parts.isEmpty { lines.append(parts.joined(separator: " ")) }
+            if !parts.isEmpty { values.append(.text(parts.joined(separator: " "))) }
+        }
+        /// `Floor 6`; a part of several words says itself what it is.
+        func takeNamed(_ name: String) throws(ConsentProblem) {
+            guard let part = try address.text(name) else { return }
+            let text = Fact.Value.text(part)
+            let isNamed = part.utf8.contains(0x20)
+            values.append(isNamed ? text : .list([.codes([name], .addressPart), text]))
         }
         try take("CareOf")
         try take("Department")
         try take("SubDepartment")
-        lines += try address.readableTexts("AddressLine")
+        values += try address.lines("AddressLine")
+        for name in ["UnitNumber", "Room", "Floor"] { try takeNamed(name) }
         try take("BuildingName")
         try take("BuildingNumber", "StreetName")
-        try take("PostBox")
+        try takeNamed("PostBox")
         try take("DistrictName")
         try take("TownLocationName")
         try take("TownName")
-        switch try address.textOrTexts("CountrySubDivision") {
-        case .text(let text)?: lines.append(text)
-        case .list(let values)?:
-            for case .text(let text) in values { lines.append(text) }
-        default: break
+        // Without an r in examples of versions 3.1.
+        for name in ["CountrySubDivision", "CountySubDivision"] {
+            values += try address.lines(name)
         }
         try take("PostCode")
-        var values = lines.map { Fact.Value.text($0) }
-        // Widely used, but not a code of ISO 3166.
-        if let country = try address.text("Country") {
-            values.append(country == "UK" ? .text(country) : .codes([country], .country))
+        if let code = try address.text("Country") { values.append(country(code)) }
+        if let type = try address.text("AddressType") {
+            values.append(.codes([type], .addressType))
         }
         after += try address.further(owner + name)
+        return values.isEmpty ? nil : .group(values)
+    }
+
+    private static func country(_ code: String) -> Fact.Value {
+        // Widely used, but not a code of ISO 3166.
+        code.isExactly("UK") ? .text(code) : .codes([code], .country)
+    }
+
+    /// What the bank tells an authority about a payment abroad (version 4).
+    static func regulatoryReport(
+        _ report: inout ConsentMembers,
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> Fact.Value? {
+        let path = "RegulatoryReporting"
+        var values: [Fact.Value] = []
+        if let side = try report.text("DebitCreditReportingIndicator") {
+            values.append(.codes([side], .reportedSide))
+        }
+        if var authority = try report.object("Authority") {
+            if let name = try authority.text("Name") { values.append(.text(name)) }
+            if let code = try authority.text("CountryCode") { values.append(country(code)) }
+            after += try authority.further("\(path).Authority")
+        }
+        for var detail in try report.objects("Details") {
+            for name in ["Type", "Code"] {
+                if let text = try detail.text(name) { values.append(.text(text)) }
+            }
+            values += try detail.facts((.documentDate, "Date", .day(.london))).map(\.value)
+            if let code = try detail.text("Country") { values.append(country(code)) }
+            if let money = try detail.money("Amount", canBeZero: true) {
+                values.append(.money(money))
+            }
+            values += try detail.lines("Information")
+            after += try detail.further("\(path).Details")
+        }
+        after += try report.further(path)
         return values.isEmpty ? nil : .group(values)
     }
 
@@ -435,14 +491,30 @@ private enum UK {
         for var structured in try members.objects("Structured") {
             let path = "RemittanceInformation.Structured"
             if var reference = try structured.object("CreditorReferenceInformation") {
-                facts += try reference.facts((.reference, "Reference", .text))
+                facts += try reference.facts(
+                    (.reference, "Reference", .text),
+                    (.referenceType, "Code", .code(.documentType)),
+                    (.referenceIssuer, "Issuer", .text)
+                )
                 after += try reference.further("\(path).CreditorReferenceInformation")
             }
             for var document in try structured.objects("ReferredDocumentInformation") {
-                facts += try document.facts((.documentNumber, "Number", .text))
+                facts += try document.facts(
+                    (.documentNumber, "Number", .text),
+                    (.documentType, "Code", .code(.documentType)),
+                    (.documentIssuer, "Issuer", .text),
+                    (.documentDate, "RelatedDate", .day(.london)),
+                    (.documentLines, "LineDetails", .texts)
+                )
                 after += try document.further("\(path).ReferredDocumentInformation")
             }
-            facts += try structured.facts((.message, "AdditionalRemittanceInformation", .texts))
+            facts += try structured.facts(
+                (.documentAmount, "ReferredDocumentAmount", .moneyOrNumber),
+                (.invoicer, "Invoicer", .text),
+                (.invoicee, "Invoicee", .text),
+                (.taxDetails, "TaxRemittance", .text),
+                (.message, "AdditionalRemittanceInformation", .texts)
+            )
             after += try structured.further(path)
         }
         after += try members.further("RemittanceInformation")

@@ -98,6 +98,13 @@ struct BrasilData: ConsentFamily {
         )
         content.facts += try Brasil.document("document", &own, .personDocument)
         content.facts += try Brasil.owners(&own)
+        if var journey = try own.object("journey") {
+            content.facts += try journey.facts(
+                (.linked, "isLinked", .flag),
+                (.linkedRequest, "linkId", .text)
+            )
+            content.facts += try journey.further("journey")
+        }
         content.facts += try own.facts((.requestedAt, "creationDateTime", .moment))
         content.facts += try own.further()
         content.accounts = .several(preselected: [])
