@@ -24,7 +24,7 @@ struct AccountOffer {
             return await choice(of: login, otherwise: .noAccounts) { account in
                 account.purposes.contains(.sharing)
                     && (types.isEmpty
-                        || account.resourceType.map { types.contains($0.exact) } ?? false)
+                        || account.resourceType.map { types.contains($0.exact) } ?? true)
             }
         case .payer(named: nil):
             let needsInstitution = consent.kind.accountRules.contains(.institution)

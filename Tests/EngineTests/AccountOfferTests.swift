@@ -89,9 +89,14 @@ struct AccountOfferTests {
                     account("a", type: "ACCOUNT"), account("b", type: "LOAN"), account("c"),
                     account("d", type: "CARD"), account("e", [.payments], type: "CARD"),
                 ],
-                .success(["a", "d"])
+                // An account of no type can be of any.
+                .success(["a", "c", "d"])
             ),
-            (.several(preselected: []), resources, [account("a")], fails(.noAccounts)),
+            (.several(preselected: []), resources, [account("a")], .success(["a"])),
+            (
+                .several(preselected: []), resources, [account("a", type: "LOAN")],
+                fails(.noAccounts)
+            ),
             (.payer(named: nil), [], nil, fails(.noAccounts)),
             (.payer(named: nil), [], [], fails(.noAccounts)),
             (.payer(named: nil), [], [account("a", [.sharing])], fails(.noAccounts)),

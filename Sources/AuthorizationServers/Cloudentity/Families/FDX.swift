@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// Financial Data Exchange, of North America.
 extension ConsentStandard {
@@ -15,13 +16,13 @@ extension Fact.Codes {
 extension ConsentContent {
     /// Resources of one type are granted together.
     fileprivate mutating func add(_ type: String, _ clusters: [String]) {
-        let index = resources.firstIndex { $0.type == type }
+        let index = resources.firstIndex { $0.type.isExactly(type) }
         let all = (index.map { resources[$0].clusters } ?? []) + clusters
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         let resource = Consent.Resource(
             type: type,
-            clusters: all.filter { seen.insert($0).inserted },
-            needsAccounts: type == "ACCOUNT"
+            clusters: all.filter { seen.insert($0.exact).inserted },
+            needsAccounts: type.isExactly("ACCOUNT")
         )
         if let index { resources[index] = resource } else { resources.append(resource) }
     }
@@ -56,9 +57,9 @@ struct FDXConsent: ConsentFamily {
         ["ONE_TIME", "TIME_BOUND", "PERSISTENT"]
     )
     /// What a party does, by `type`.
-    private static let roles: [String: Fact.Known] = [
-        "DATA_RECIPIENT": .recipient, "DATA_PROVIDER": .provider,
-        "DATA_ACCESS_PLATFORM": .intermediary,
+    private static let roles: [ExactText: Fact.Known] = [
+        "DATA_RECIPIENT".exact: .recipient, "DATA_PROVIDER".exact: .provider,
+        "DATA_ACCESS_PLATFORM".exact: .intermediary,
     ]
 
     func content(
@@ -69,14 +70,19 @@ struct FDXConsent: ConsentFamily {
         content.id = try own.text("id")
         // Progress, and ACP's own identifiers.
         try own.drop("status", "updatedTime", "authorization_server_id", "client_id", "tenant_id")
+        own.dropProgress("revocationReason")
         var after: [Fact] = []
         for var party in try own.objects("parties") {
             let type = try party.text("type")
-            let label = type.flatMap { Self.roles[$0] }
+            let label = type.flatMap { Self.roles[$0.exact] }
             content.facts += try party.facts(
                 (label ?? .recipient, "name", .text),
                 (.website, "homeUri", .text),
-                (.registry, "registryName", .text)
+                (.registry, "registryName", .text),
+                (.registeredName, "registeredEntityName", .text),
+                // In ACP's interface and in the standard.
+                (.registrationNumber, "registeredEntityIdentifier", .text),
+                (.registrationNumber, "registeredEntityId", .text)
             )
             if let type, label == nil { after.append(Fact(.further("parties.type"), .text(type))) }
             // The address of a picture says nothing about what is approved.
@@ -86,9 +92,12 @@ struct FDXConsent: ConsentFamily {
         let resources = try own.objects("resources")
         guard !resources.isEmpty else { throw .incomplete(own.place("resources")) }
         for var resource in resources {
-            let type = try resource.requiredText("resourceType")
-            guard Self.types.contains(type) else {
-                throw .unknownCode(resource.place("resourceType"))
+            // The misspelling is ACP's own, in what is granted [BO-4].
+            let spelling = resource.has("resouceType") ? "resouceType" : "resourceType"
+            let type = try resource.requiredText(spelling)
+            guard Self.types.contains(type) else { throw .unknownCode(resource.place(spelling)) }
+            if let other = try resource.text("resourceType"), !other.isExactly(type) {
+                throw .incomplete(resource.place("resourceType"))
             }
             let clusters = try resource.permissionCodes("dataClusters", Self.clusters)
             content.facts.add(.resource, .codes([type], .resourceType))
@@ -106,18 +115,40 @@ struct FDXConsent: ConsentFamily {
             (.accessEnds, "expirationTime", .moment),
             (.requestedAt, "createdTime", .moment)
         )
+        for var resource in try own.objects("granted_resources") {
+            content.facts.add(.granted, try Self.granted(&resource, &after))
+        }
         content.facts += after
         content.facts += try own.further()
         return content
     }
 
+    /// What an earlier approval granted.
+    private static func granted(
+        _ resource: inout ConsentMembers,
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> Fact.Value? {
+        var values: [Fact.Value] = []
+        for name in ["resourceType", "resouceType"] {
+            if let type = try resource.text(name) { values.append(.codes([type], .resourceType)) }
+        }
+        if let id = try resource.text("id") { values.append(.text(id)) }
+        for cluster in try resource.texts("dataClusters") ?? [] {
+            values.append(.codes([cluster], .fdxCluster))
+        }
+        after += try resource.further("granted_resources")
+        return values.isEmpty ? nil : .group(values)
+    }
+
     /// Repeats for each account what was requested of its type, and says once what belongs to no
-    /// account. `resouceType` is misspelt in ACP's interface [BO-4].
+    /// account. An account of no type is an `ACCOUNT`. `resouceType` is misspelt in ACP's interface
+    /// [BO-4].
     func acceptance(_ approval: Approval) throws(Unreportable) -> ReportMembers {
         let resources = approval.consent?.resources ?? []
         var granted: [(account: String?, resource: Consent.Resource)] = []
         for account in approval.accounts {
-            let requested = resources.first { $0.needsAccounts && $0.type == account.resourceType }
+            let type = account.resourceType ?? "ACCOUNT"
+            let requested = resources.first { $0.needsAccounts && $0.type.isExactly(type) }
             guard let requested else {
                 throw Unreportable(reason: "nothing is requested of accounts of the chosen type")
             }
