@@ -51,10 +51,6 @@ struct CDRArrangement: ConsentFamily {
         .sharingType,
         ["one_time", "one_time_with_refresh_token", "reusable"]
     )
-    /// Scopes of OpenID Connect (Core §5.4, §11), which request no data of a bank.
-    private static let ordinaryScopes: Set = [
-        "openid", "profile", "email", "address", "phone", "offline_access",
-    ]
 
     /// Of an arrangement that replaces another one, the user sees what is new and what stays. The
     /// accounts of the replaced one are preselected.
@@ -74,6 +70,7 @@ struct CDRArrangement: ConsentFamily {
             "subject",
             "spec_version"
         )
+        own.dropProgress("cdr_arrangement_metadata")
         let amended = try own.text("amending_arrangement_id")
         let previous = try envelope.members.object(Self.previous)
         content.facts += try permissions(envelope.scopes, previous)
@@ -120,18 +117,22 @@ struct CDRArrangement: ConsentFamily {
         var before: [String] = []
         if var members = previous {
             before = try Self.scopeNames("requested_scopes", &members)
-            before += try Self.grants(&members)
+            before += try Self.grants(&members).filter { !Self.has(before, $0) }
         }
         before = before.filter(Self.scopes.contains)
         guard !before.isEmpty else {
             return [Fact(.known(.permissions), Self.scopes.value(data))]
         }
         let parts: [(Fact.Known, [String])] = [
-            (.permissionsNew, data.filter { !before.contains($0) }),
-            (.permissionsKept, data.filter(before.contains)),
-            (.permissionsEnded, before.filter { !data.contains($0) }),
+            (.permissionsNew, data.filter { !Self.has(before, $0) }),
+            (.permissionsKept, data.filter { Self.has(before, $0) }),
+            (.permissionsEnded, before.filter { !Self.has(data, $0) }),
         ]
         return parts.filter { !$0.1.isEmpty }.map { Fact(.known($0.0), Self.scopes.value($0.1)) }
+    }
+
+    private static func has(_ names: [String], _ name: String) -> Bool {
+        names.contains { $0.isExactly(name) }
     }
 
     /// The scopes that ACP granted under an arrangement; its identifiers of them say nothing.
@@ -143,15 +144,36 @@ struct CDRArrangement: ConsentFamily {
         _ name: String,
         _ members: inout ConsentMembers
     ) throws(ConsentProblem) -> [String] {
+        guard let value = members.take(name) else { return [] }
+        let place = members.place(name)
+        guard let values = value.array, values.count <= ConsentLimits.codes else {
+            throw .incomplete(place)
+        }
         var names: [String] = []
-        for var scope in try members.objects(name) {
-            for name in ["requested_name", "scope_name", "name"] {
-                guard let text = try scope.text(name) else { continue }
-                if !names.contains(text) { names.append(text) }
-                break
-            }
+        for (index, value) in values.enumerated() {
+            let scope = try scopeName(value, "\(place)[\(index)]")
+            if let scope, !has(names, scope) { names.append(scope) }
         }
         return names
+    }
+
+    /// The name alone, or the first of those that an object has. A granted one has the parameter of a
+    /// dynamic scope; the others are the request's and the server's.
+    private static func scopeName(
+        _ value: JSONValue,
+        _ place: String
+    ) throws(ConsentProblem) -> String? {
+        guard let object = value.object else {
+            guard let name = value.string, name.unicodeScalars.count <= ConsentLimits.text else {
+                throw .incomplete(place)
+            }
+            return name.isEmpty ? nil : name
+        }
+        var scope = ConsentMembers(object, at: place)
+        for name in ["requested_name", "granted_scope_name", "scope_name", "name"] {
+            if let text = try scope.text(name) { return text }
+        }
+        return nil
     }
 
     /// A scope that has no text of ours needs one from the server.
@@ -159,8 +181,8 @@ struct CDRArrangement: ConsentFamily {
         let known = scopes.map(\.requestedName).filter(Self.scopes.contains)
         guard !known.isEmpty else { throw .incomplete("requested_scopes") }
         for (index, scope) in scopes.enumerated()
-        where !known.contains(scope.requestedName) && scope.displayName == nil
-            && !Self.ordinaryScopes.contains(scope.requestedName)
+        where !Self.has(known, scope.requestedName) && scope.displayName == nil
+            && !ScopeTable.openID.contains(scope.requestedName.exact)
         {
             throw .unknownCode("requested_scopes[\(index)]")
         }
