@@ -266,7 +266,8 @@ let package = Package(
                 "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP", "JOSE",
                 "JSON", "Localization", "Logins", "OAuthClient", "SQLiteStore", "Telemetry",
                 "TestSupport", "Texts", "Threads",
-            ]
+            ],
+            exclude: ["Sheets"]
         ),
         tests(
             "EngineTests",

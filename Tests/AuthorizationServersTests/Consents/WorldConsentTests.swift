@@ -51,7 +51,7 @@ struct WorldConsentTests {
             shows: [
                 "Message to payee: part one / part two", "Reference: RF-77",
                 "Document number: INV-9", "Message to payee: by noon",
-                "RemittanceInformation.Structured.ReferredDocumentInformation.LineDetails: two hats",
+                "Document lines: two hats",
             ]
         ),
         Case(
@@ -77,8 +77,8 @@ struct WorldConsentTests {
             ],
             shows: [
                 "Final recipient: Hat Museum / BIC / HATSGB2L / LEI 529900T8BM49AURSDO55 "
-                    + "/ 3 Mill Lane / Luton / United Kingdom",
-                "UltimateCreditor.PostalAddress.Floor: 2", "Paid on behalf of: Aunt Ann",
+                    + "/ Floor 2 / 3 Mill Lane / Luton / United Kingdom",
+                "Paid on behalf of: Aunt Ann",
                 "Payer: Ann Other / National account number (BBAN) / NWBK60161331926819",
             ]
         ),
@@ -212,6 +212,92 @@ struct WorldConsentTests {
             shows: [
                 "SupplementaryData.Note: " + String(repeating: "n", count: 700),
                 "SupplementaryData.Deep.A.B: 7",
+            ]
+        ),
+        Case(
+            testDescription: "misspelt members of the standard's own examples",
+            example: abroad,
+            changes: [
+                (order + "CurrencyOfTransfer", "null"), (order + "CurrencyOfTansfer", #""EUR""#),
+                (
+                    "DeliveryAddress",
+                    #"{"AddressLine":["Flat 7"],"CountySubDivision":["Wessex"],"PostBox":"77"}"#
+                ),
+            ],
+            shows: [
+                "Transfer currency: Euro (EUR)", "Delivery address: Flat 7 / PO box 77 / Wessex",
+            ]
+        ),
+        Case(
+            testDescription: "documents, addresses and reports of version 4",
+            example: abroad,
+            changes: [
+                (
+                    order + "RemittanceInformation",
+                    #"""
+                    {"Structured":[{"ReferredDocumentAmount":{"Amount":"12.5","Currency":"GBP"},
+                      "CreditorReferenceInformation":{"Code":"SCOR","Issuer":"ISO"},
+                      "ReferredDocumentInformation":[{"Code":"CREN","Issuer":"Hatters",
+                        "RelatedDate":"2026-11-01T00:00:00Z","LineDetails":["two hats","a box"]}],
+                      "Invoicer":"Hatters","Invoicee":"Ann","TaxRemittance":"VAT 20 %"}]}
+                    """#
+                ),
+                (
+                    order + "RegulatoryReporting",
+                    #"""
+                    [{"DebitCreditReportingIndicator":"DEBT",
+                      "Authority":{"Name":"Customs","CountryCode":"FR"},
+                      "Details":[{"Type":"T1","Code":"C9","Date":"2026-11-02","Country":"DE",
+                        "Amount":{"Amount":"7.00","Currency":"GBP"},"Information":["hats"]}]}]
+                    """#
+                ),
+                (
+                    order + "Creditor.PostalAddress",
+                    #"""
+                    {"AddressType":"HOME","UnitNumber":"U9","Room":"8","Floor":"2",
+                     "PostBox":"PO Box 1"}
+                    """#
+                ),
+                (order + "Creditor.LEI", #""529900T8BM49AURSDO55""#),
+            ],
+            shows: [
+                "Document amount: £12.50", "Reference type: Structured payment reference",
+                "Reference issued by: ISO", "Document type: Credit note",
+                "Document issued by: Hatters", "Document date: 1 November 2026",
+                "Document lines: two hats / a box", "Invoice from: Hatters", "Invoice to: Ann",
+                "Tax details: VAT 20 %",
+                "Reported to an authority: By the payer’s side / Customs / France / T1 / C9 "
+                    + "/ 2 November 2026 / Germany / £7.00 / hats",
+                "Payee’s address: Unit U9 / Room 8 / Floor 2 / PO Box 1 / Home address",
+                "Payee’s company identifier (LEI): 529900T8BM49AURSDO55",
+            ]
+        ),
+        Case(
+            testDescription: "codes of ISO 20022, and of Open Banking without its prefix",
+            example: domestic,
+            changes: [
+                (order + "LocalInstrument", #""FPS""#), ("PaymentPurposeCode", #""HLTI""#),
+                ("CategoryPurposeCode", #""GP2P""#),
+                (
+                    "Charges",
+                    #"""
+                    [{"Type":"CHAPSOut","ChargeBearer":"Shared",
+                      "Amount":{"Amount":"1","Currency":"GBP"}},
+                     {"Type":"CLEF","ChargeBearer":"Shared",
+                      "Amount":{"Amount":"2","Currency":"GBP"}}]
+                    """#
+                ),
+                (
+                    order + "CreditorAccount.Proxy",
+                    #"{"Identification":"784-1","Code":"NIDN"}"#
+                ),
+            ],
+            shows: [
+                "Payment method: Faster Payments", "Purpose stated by the app: Health insurance",
+                "Purpose category stated by the app: Payment between people",
+                "Charge: Charge for a CHAPS payment / £1.00 / You and the payee share this",
+                "Charge: Clearing fee / £2.00 / You and the payee share this",
+                "Payee’s alias: 784-1 / National identity number",
             ]
         ),
         Case(
@@ -349,6 +435,19 @@ struct WorldConsentTests {
             refused: "durationType: unknown code"
         ),
         Case(
+            testDescription: "two types of one resource of FDX",
+            example: fdx,
+            changes: [
+                (
+                    "resources",
+                    #"""
+                    [{"resourceType":"ACCOUNT","resouceType":"CUSTOMER","dataClusters":["TAX"]}]
+                    """#
+                )
+            ],
+            refused: "resources[0].resourceType"
+        ),
+        Case(
             testDescription: "an unknown resource of FDX",
             example: fdx,
             changes: [("resources", #"[{"resourceType":"SOUL","dataClusters":["TAX"]}]"#)],
@@ -400,6 +499,73 @@ struct WorldConsentTests {
         #expect(said.contains("\(test.example.member).\(test.refused ?? "")"), "\(said)")
     }
 
+    @Test(
+        "counts what is written as a number or a text, with an exponent, a fraction or zeros",
+        arguments: ["200", #""200""#, #""00200""#, "2e2", "200.0", #""2.00E2""#, "20000e-2"]
+    )
+    func counts(_ written: String) async throws {
+        for (example, member, line) in [
+            (Self.file, Self.order + "NumberOfTransactions", "Number of payments: 200"),
+            (Self.file, Self.order + "ControlSum", "Total of all payments: 200"),
+            (Self.standing, Self.order + "NumberOfPayments", "Number of payments: 200"),
+            (Self.fdx, "durationPeriod", "Access duration: 200 days"),
+            (Self.fdx, "lookbackPeriod", "How far back: 200 days"),
+        ] {
+            let test = Case(
+                testDescription: member,
+                example: example,
+                changes: [(member, written)]
+            )
+            let (answer, stage) = try await answer(test)
+            guard case .consent(let consent) = answer else {
+                Issue.record("\(member): \(stage.log.lines)")
+                continue
+            }
+            let login = stage.login(example.details)
+            let details = try ConsentPage(consent, of: login, at: stage.clock.now()).details
+            #expect(details.contains { $0.hasPrefix(line) }, "\(line) in \(details)")
+        }
+    }
+
+    @Test(
+        "is refused where a count is none",
+        arguments: ["1.5", #""two""#, "-1", "true", "1e-2", "1e99", #""1,000""#, "[1]"]
+    )
+    func noCounts(_ written: String) async throws {
+        let test = Case(
+            testDescription: written,
+            example: Self.file,
+            changes: [(Self.order + "NumberOfTransactions", written)]
+        )
+        #expect(try await answer(test).0 == .unusable(.consentUnusable))
+    }
+
+    @Test(
+        "of Australia reads the names of granted scopes in every form",
+        arguments: [
+            #"[{"scope_name":"bank:*","granted_scope_name":"bank:transactions:read"}]"#,
+            #"[{"requested_name":"bank:transactions:read","name":"x","given_at":"2026-01-01"}]"#,
+            #"["bank:transactions:read","bank:transactions:read"]"#,
+            #"[{"id":"g1","language":{"a":1}},{"name":"bank:transactions:read","n":7},"",{}]"#,
+        ]
+    )
+    func grantedScopes(_ grants: String) async throws {
+        let example = ConsentExample.of(.cdr)
+        let path = [Leaf.Step.name("previous_cdr_arrangement"), .name("scope_grants")]
+        let tree = try example.tree().setting(path, to: JSONValue(Array(grants.utf8)))
+        let stage = ConsentStage(example, answer: String(decoding: tree.bytes, as: UTF8.self))
+        guard case .consent(let consent) = await stage.consent(of: example) else {
+            Issue.record("\(stage.log.lines)")
+            return
+        }
+        let login = stage.login(example.details)
+        let details = try ConsentPage(consent, of: login, at: stage.clock.now()).details
+        for line in [
+            "New: See account names, types and balances",
+            "Stays shared: See transactions of your accounts",
+        ] { #expect(details.contains(line), "\(line) in \(details)") }
+    }
+
     @Test("of Australia says the data of every sector, and what an amendment changes")
     func amendment() async throws {
         let scopes = ["openid", "energy:accounts.basic:read", "telco:usage:read"]
@@ -428,6 +594,33 @@ struct WorldConsentTests {
             "Sharing until now: Once", "Earlier agreement ends: 1 December 2026, 00:00 UTC",
             "Replaces an earlier agreement: arr-1", "Customer number: c-9",
         ] { #expect(details.contains(line), "\(line) in \(details)") }
+    }
+
+    @Test(
+        "of FDX names its types of resources in either spelling, and grants accounts without a type",
+        arguments: ["resourceType", "resouceType"]
+    )
+    func fdxSpelling(_ spelling: String) async throws {
+        let example = Self.fdx
+        let resources = try JSONValue(
+            Array(#"[{"\#(spelling)":"ACCOUNT","dataClusters":["TAX"]}]"#.utf8)
+        )
+        let tree = try example.tree()
+            .setting([.name(example.member), .name("resources")], to: resources)
+        let text = String(decoding: tree.bytes, as: UTF8.self)
+        let stage = ConsentStage { method, path in
+            method == .post ? ReportTests.status(200) : ReportTests.status(200, text)
+        }
+        let untyped = BankAccount(id: "a-9", name: "Main", display: "9", kind: .current)
+        let login = try await ConsentReportTests.asked(stage, example, accounts: [untyped])
+        let grant = Grant(scopes: example.scopes, accounts: ["a-9"])
+        let outcome = Outcome.approved(ConsentReportTests.decision(.approve, grant))
+        #expect(await stage.server.report(outcome, of: login, inDoubt: false) == .taken)
+        let body = try JSONValue(try #require(stage.http.requests.last).body)
+        let granted = try #require(body["resources"]?.array?.first)
+        #expect(granted["id"]?.string == "a-9")
+        #expect(granted["resouceType"]?.string == "ACCOUNT")
+        #expect(granted["dataClusters"]?.strings == ["TAX"])
     }
 
     @Test(
