@@ -1,5 +1,6 @@
 import JSON
 import Logins
+import Texts
 
 /// A family of consents that ACP stores: where they are found, how they are shown, and what a report
 /// about them says. All of it is in the file of the family; `ConsentStandard.all` lists the files.
@@ -135,7 +136,8 @@ struct ConsentAddress: Sendable, Equatable {
 
     /// Whether the `type` of an envelope fits the address.
     func isMeant(by type: String) -> Bool {
-        type == member || type + "_consent" == member || otherTypes.contains(type)
+        type.isExactly(member) || (type + "_consent").isExactly(member)
+            || otherTypes.contains { $0.isExactly(type) }
     }
 
     static func == (one: Self, other: Self) -> Bool { one.path == other.path }

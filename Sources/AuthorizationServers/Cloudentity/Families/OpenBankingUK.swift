@@ -312,7 +312,7 @@ private enum UK {
         let id = try own.text("ConsentId")
         try own.drop("Status", "StatusUpdateDateTime")
         own.dropProgress("StatusReason", "StatusReasonCode", "StatusReasonDescription")
-        if try own.text("Permission") ?? "Create" != "Create" {
+        if let permission = try own.text("Permission"), !permission.isExactly("Create") {
             throw .incomplete(own.place("Permission"))
         }
         return ConsentContent(id: id)
@@ -625,7 +625,7 @@ private enum UK {
         return Fact.ExchangeRate(
             unit: unit,
             rate: digits,
-            quoted: currencies.last { $0 != unit }
+            quoted: currencies.last { !$0.isExactly(unit) }
         )
     }
 

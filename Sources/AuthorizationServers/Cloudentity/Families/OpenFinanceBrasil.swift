@@ -269,7 +269,7 @@ struct BrasilPayment: ConsentFamily {
             case "daily": frequency = "EvryDay"
             case "weekly":
                 let day = try series.requiredText("dayOfWeek")
-                guard let number = Self.weekdays.firstIndex(of: day) else {
+                guard let number = Self.weekdays.firstIndex(where: day.isExactly) else {
                     throw .unknownCode(series.place("dayOfWeek"))
                 }
                 frequency = "IntrvlWkDay:01:0\(number + 1)"
