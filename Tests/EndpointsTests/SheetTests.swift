@@ -118,7 +118,7 @@ struct SheetTests {
                     "Agendar um pagamento de R$ 1.333,00 a Padaria São João Ltda",
                     "Conta corrente ISPB 12345678 Agência 1774 Conta 1234567890",
                     "Data do pagamento 4 de março de 2031", "Tipo de recebedor Pessoa jurídica",
-                    "Forma de pagamento QR code deste pagamento",
+                    "Forma de pagamento Código QR deste pagamento",
                 ]
             ),
             (

@@ -66,7 +66,8 @@ struct ConsentSheetTests {
         }
         let login = stage.login(test.example.details)
         let now = stage.clock.now()
-        #expect(try ConsentPage(consent, of: login, at: now).details == test.sheet)
+        let details = try ConsentPage(consent, of: login, at: now).details
+        #expect(details == test.sheet, "\(details.difference(from: test.sheet ?? []))")
         // Every label and code has words in every language.
         let unknown = Catalogue(.en).text(.unknownCode)
         let count = (test.sheet ?? []).count { $0.contains(unknown) }

@@ -295,8 +295,8 @@ struct WorldConsentTests {
             shows: [
                 "Payment method: Faster Payments", "Purpose stated by the app: Health insurance",
                 "Purpose category stated by the app: Payment between people",
-                "Charge: Charge for a CHAPS payment / £1.00 / You and the payee share this",
-                "Charge: Clearing fee / £2.00 / You and the payee share this",
+                "Charge: Charge for a CHAPS payment / £1.00 / Shared by you and the payee",
+                "Charge: Clearing fee / £2.00 / Shared by you and the payee",
                 "Payee’s alias: 784-1 / National identity number",
             ]
         ),

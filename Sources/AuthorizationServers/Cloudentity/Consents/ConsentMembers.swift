@@ -19,9 +19,6 @@ struct ConsentMembers {
 
     func place(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
-    /// Whether there is such a member with a value.
-    func has(_ name: String) -> Bool { value(of: name).map { !Self.isEmpty($0) } ?? false }
-
     mutating func take(_ name: String) -> JSONValue? {
         guard let index = rest.firstIndex(where: { $0.name.isExactly(name) }) else { return nil }
         let value = rest.remove(at: index).value
