@@ -213,11 +213,6 @@ struct ConsentMembers {
         return texts
     }
 
-    /// The texts in a list that do not read as empty.
-    mutating func readableTexts(_ name: String) throws(ConsentProblem) -> [String] {
-        (try texts(name) ?? []).compactMap(\.unlessEmpty)
-    }
-
     /// The codes of what is requested: at least one, and all of them in `list`.
     mutating func permissionCodes(
         _ name: String,
