@@ -200,7 +200,8 @@ published() { # published TARGET: the ports that compose publishes of it.
 import sys, yaml
 for service in yaml.safe_load(open("docker/compose.yaml"))["services"].values():
     if service["build"].get("target", "") == sys.argv[1]:
-        print("\n".join(str(port).split(":")[-1] for port in service.get("ports", [])))
+        for port in service.get("ports", []):
+            print(str(port).split(":")[-1])
 PYTHON
 }
 for stage in "" lab; do
