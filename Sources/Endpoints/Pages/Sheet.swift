@@ -54,6 +54,7 @@ struct Sheet: Sendable {
                 lead
                 if isChoosing { accountChoice }
                 payer
+                holder
                 message(login.details.bindingMessage)
                 details
                 if isChoosing && hasOptionalScopes { scopeChoice } else { scopeList }
@@ -163,7 +164,6 @@ struct Sheet: Sendable {
         } else if consent.kind.isLodged {
             HTML.element("p") { catalogue.html(.dataLead) }
         }
-        holder
         let names = [clientName, consent.kind.isPayment ? payeeName : nil].compactMap { $0 }
         if names.contains(where: MixedScripts.areIn) {
             HTML.element("p") { page.mixedScripts }
