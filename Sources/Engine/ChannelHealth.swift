@@ -7,7 +7,8 @@ import Threads
 /// Whether a channel rests. After failures for several users in a row nobody is notified through it
 /// for a while; then one notification at a time probes it, and the first success ends the rest.
 ///
-/// A failure for one user says nothing about the channel: it may concern their endpoint only.
+/// A failure for one user says nothing about the channel: it may concern their endpoint only. That
+/// a user is gone is no failure at all: the channel answered.
 public final class ChannelHealth: Sendable {
     public let channel: ChannelID
 
@@ -74,11 +75,15 @@ public final class ChannelHealth: Sendable {
         let (before, after) = state.withLock { state in
             let before =
                 pass == .probe ? CircuitBreaker.State.halfOpen(.nothing) : state.breaker.state
-            if answer == .delivered {
+            switch answer {
+            case .gone where pass != .probe: break
+            case .delivered, .gone:
                 state.failed.removeAll()
                 state.breaker.apply(.answered(.telling), at: now, random: random)
-            } else if pass == .probe || before != .closed || state.failed.insert(user).inserted {
-                state.breaker.apply(.failed(.telling), at: now, random: random)
+            case .later, .refused:
+                if pass == .probe || before != .closed || state.failed.insert(user).inserted {
+                    state.breaker.apply(.failed(.telling), at: now, random: random)
+                }
             }
             if pass == .probe { state.breaker.apply(.probeEnded, at: now, random: random) }
             return (before, state.breaker.state)

@@ -141,7 +141,7 @@ extension LoginEngine {
                 prompt.number,
                 .notDelivered(channel.id, reason, until: clock.now() + pause)
             )
-        case .refused(let reason):
+        case .refused(let reason), .gone(let reason):
             log.warning("notification.refused") {
                 $0.member("channel", channel.id.value)
                 $0.members(about: prompt.key, prompt.origin)

@@ -106,7 +106,7 @@ public final class WebhookChannel: NotificationChannel {
         switch response.status {
         case 200..<300: return .delivered
         // Gone: this user cannot be reached here any more. Others may be.
-        case 410: return .refused(reason)
+        case 410: return .gone(reason)
         // Following a redirect would send the ticket elsewhere.
         case 300..<400: return .refused(reason)
         // Even 404, which looks final: a receiver may answer it while it is being replaced.

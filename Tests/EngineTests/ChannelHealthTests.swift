@@ -13,7 +13,7 @@ struct ChannelHealthTests {
     init() { health = ChannelHealth(.named("app"), clock: clock, log: log.logger) }
 
     private func fail(_ user: String) {
-        health.note(.refused("status 410"), for: .named(user), health.pass())
+        health.note(.refused("status 302"), for: .named(user), health.pass())
     }
 
     @Test("does not rest for one user, however often it fails, nor after a success in between")
@@ -50,6 +50,35 @@ struct ChannelHealthTests {
         health.note(.delivered, for: .named("ann"), .probe)
         #expect(health.pass() == .go)
         #expect(health.rest == nil)
+        #expect(log.events == ["channel.rests", "channel.resumed"])
+    }
+
+    @Test("does not rest because users are gone, however many")
+    func goneUsers() {
+        for user in 1...50 {
+            health.note(.gone("status 410"), for: .named("user \(user)"), health.pass())
+        }
+        #expect(health.pass() == .go)
+        #expect(log.events.isEmpty)
+    }
+
+    @Test(
+        "ends its rest when the probe shows that it answers",
+        arguments: [DeliveryAnswer.delivered, .gone("status 410")],
+        [true, false]
+    )
+    func probe(answer: DeliveryAnswer, isRepeated: Bool) {
+        for user in 1...ChannelHealth.users { fail("user \(user)") }
+        guard case .wait(let moment) = health.pass() else {
+            Issue.record("the channel does not rest")
+            return
+        }
+        // An answer to a notification that was sent before the rest is no probe.
+        if isRepeated { health.note(answer, for: .named("earlier"), .go) }
+        clock.advance(by: moment - clock.now())
+        #expect(health.pass() == .probe)
+        health.note(answer, for: .named("ann"), .probe)
+        #expect(health.pass() == .go)
         #expect(log.events == ["channel.rests", "channel.resumed"])
     }
 

@@ -47,12 +47,13 @@ func makeBarePrompt() throws -> Prompt {
 }
 
 extension DeliveryAnswer {
-    enum Kind: Hashable, Sendable { case delivered, later, refused }
+    enum Kind: Hashable, Sendable { case delivered, later, gone, refused }
 
     var kind: Kind {
         switch self {
         case .delivered: .delivered
         case .later: .later
+        case .gone: .gone
         case .refused: .refused
         }
     }

@@ -128,7 +128,7 @@ struct WebhookChannelTests {
             (307, .refused("status 307")), (400, .later("status 400", after: nil)),
             (401, .later("status 401", after: nil)), (404, .later("status 404", after: nil)),
             (408, .later("status 408", after: nil)), (409, .later("status 409", after: nil)),
-            (410, .refused("status 410")), (413, .later("status 413", after: nil)),
+            (410, .gone("status 410")), (413, .later("status 413", after: nil)),
             (422, .later("status 422", after: nil)), (425, .later("status 425", after: nil)),
             (429, .later("status 429", after: nil)), (500, .later("status 500", after: nil)),
             (502, .later("status 502", after: nil)), (503, .later("status 503", after: nil)),
@@ -164,11 +164,11 @@ struct WebhookChannelTests {
         #expect(await answering.ask(try makePrompt()) == .later("status 429", after: .seconds(60)))
     }
 
-    @Test("refuses one prompt after a 410, and takes the next")
+    @Test("gives up one prompt after a 410, and takes the next")
     func gone() async throws {
         let channel = try channel("/status/410")
         for login in ["one", "two"] {
-            #expect(await channel.ask(try makePrompt(login: login)) == .refused("status 410"))
+            #expect(await channel.ask(try makePrompt(login: login)) == .gone("status 410"))
             #expect(channel.isEnabled)
         }
         #expect(try await records().count == 2)

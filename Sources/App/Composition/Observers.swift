@@ -183,7 +183,7 @@ struct EngineMetrics: EngineObserver {
             switch answer {
             case .delivered: 0
             case .later: 1
-            case .refused: 2
+            case .refused, .gone: 2
             }
         deliveries[channel]?[index].increment()
         deliverySeconds[channel]?.observe(took)

@@ -72,6 +72,9 @@ public enum DeliveryAnswer: Hashable, Sendable {
     case delivered
     /// Not now: the reason, and the pause that the receiver asked for.
     case later(String, after: Duration?)
+    /// This user cannot be reached through the channel any more: the reason. The channel works, and
+    /// other users may be reached.
+    case gone(String)
     /// Never for this prompt: the reason.
     case refused(String)
 }
