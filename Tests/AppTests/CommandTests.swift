@@ -259,12 +259,12 @@ struct CommandTests {
     func hashSecret() async throws {
         let (code, output, errors) = await Self.run(
             "hash-secret",
-            input: ["correct horse battery staple"]
+            input: ["orbit mellow cactus trombone fig"]
         )
         #expect(code == .ok)
-        #expect(!(output + errors).contains("horse"))
+        #expect(!(output + errors).contains("cactus"))
         let hash = try #require(SecretHash(output))
-        #expect(hash.matches(Array("correct horse battery staple".utf8)))
+        #expect(hash.matches(Array("orbit mellow cactus trombone fig".utf8)))
     }
 
     @Test(
@@ -275,6 +275,13 @@ struct CommandTests {
             "passwordpassword1234", "Passw0rd!Passw0rd!Passw0rd!", "abcdefghijklmnopqrstuvwxyz",
             "zyxwvutsrqponmlkjihgfedcba", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn",
             "kX9#vQ2mkX9#vQ2mkX9#vQ2m", "administrator-password-2026", "LetMeInLetMeIn12345678",
+            "correct horse battery staple", "Correct-Horse-Battery-Staple",
+            "c0rrect.h0rse.battery.staple",
+            "a1b2c3d4e5f6g7h8i9j0", "1a2b3c4d5e6f7g8h9i0j", "ab12cd34ef56gh78ij90",
+            "z9y8x7w6v5u4t3s2r1q0", "MyDogsNameIsRex2024!!", "my-cats-name-is-tom-99",
+            "to be or not to be that is", "To-Be-Or-Not-To-Be-That-Is",
+            "Liverpool-Football-Club-1892",
+            "jesus christ is lord", "May the force be with you!", "this is the best band",
             "changemechangeme-please", "Summer2025Winter2026Spring", "12345678901234567890abcdef",
         ]
     )
@@ -291,13 +298,27 @@ struct CommandTests {
     @Test(
         "accepts generated secrets and long phrases",
         arguments: [
-            "correct horse battery staple", "not-a-secret-but-long-enough", "tq7vbn2kx9wz4hd8mfj3",
+            "orbit mellow cactus trombone fig", "cleft cam synod lacy yr",
+            "gravy-polka-unzip-quill-ember",
+            "GravyPolkaUnzipQuillEmber", "N70mSWBOIiX5yM7fDviJ7w==", "KRUGKIDROVUWG2ZAMJZG653OEB",
+            "MyIsToBeOrNotXq7LpVwZr2kT", "not-a-secret-but-long-enough", "tq7vbn2kx9wz4hd8mfj3",
             "9f86d081884c7d659a2feaa0c55ad015", "f47ac10b-58cc-4372-a567-0e02b2c3d479",
             "xkqvzjwmtrbnhdgplfcs", "Zm9vYmFyIHNlY3JldA8s7dQ==",
         ]
     )
     func strong(_ secret: String) {
         #expect(HashSecretCommand.weakness(of: secret) == nil, "\(SecretStrength.bits(of: secret))")
+    }
+
+    @Test("accepts 16 random bytes in every usual notation")
+    func random() {
+        for _ in 1...300 {
+            let bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
+            let hex = bytes.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }
+            for secret in [hex.joined(), Base64.encode(bytes), Base64URL.encode(bytes)] {
+                #expect(HashSecretCommand.weakness(of: secret) == nil, "\(secret)")
+            }
+        }
     }
 
     @Test("generates a secret with its hash, and a key for a webhook")

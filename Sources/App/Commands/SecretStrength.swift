@@ -1,8 +1,9 @@
 /// An estimate of how hard a secret is to guess, for secrets that somebody thought of.
 ///
 /// It reads a secret as a guesser would build it: repeats, sequences, rows of a keyboard, frequent
-/// passwords and words cost few bits, everything else what its kinds of characters cost. It errs on
-/// the low side; generated secrets are far above every limit.
+/// passwords and phrases cost few bits, each other word about as much as one of 2,000 words, and
+/// everything else what its kinds of characters cost. Separators and capitals change little. It errs
+/// on the low side; generated secrets are far above every limit, and so are five random words.
 struct SecretStrength {
     /// Characters of the secret in lower case, and as they were.
     private let lower: [Character]
@@ -51,21 +52,45 @@ struct SecretStrength {
     private func part(at position: Int) -> (length: Int, bits: Double) {
         let candidates: [(length: Int, bits: Double)] = [
             (repetition(at: position), 3), (sequence(at: position), 6), (row(at: position), 6),
-            (year(at: position), 7), (listed(at: position), 8),
+            (interleaved(at: position), 10), (year(at: position), 7), (listed(at: position), 8),
         ]
         if let best = candidates.max(by: { $0.length < $1.length }), best.length >= 3 {
             return best
         }
         let run = letters(at: position)
-        if run >= 4, isUniform(position, run) {
-            let words = (run + 7) / 8
-            if isLikeWords(position, run) { return (run, Double(words) * 11) }
-            return (run, Double(run) * min(bitsOfCharacter, 4.7))
+        if run > 0 {
+            if let bits = word(at: position, run) { return (run, bits) }
+            return run < 4
+                ? (1, bitsOfCharacter) : (run, Double(run) * min(bitsOfCharacter, 4.7))
         }
-        let isSeparator = !original[position].isLetter && !original[position].isNumber
-        return (
-            1, isSeparator && lower[..<position].contains(lower[position]) ? 1 : bitsOfCharacter
-        )
+        if lower[position].isNumber { return (1, min(bitsOfCharacter, 3.4)) }
+        guard isSeparator(position) else { return (1, bitsOfCharacter) }
+        return (1, lower[..<position].contains(lower[position]) ? 1 : 3)
+    }
+
+    /// What letters cost that look like a word, or like words without separators; nil for others.
+    private func word(at position: Int, _ length: Int) -> Double? {
+        let pairs = (position..<position + length - 1).filter {
+            Self.pairs.contains(String(lower[$0...$0 + 1]))
+        }
+        let isAlone =
+            (position == 0 || isSeparator(position - 1))
+            && (position + length == lower.count || isSeparator(position + length))
+        switch length {
+        case 1: return isAlone ? 3 : nil
+        case 2...3:
+            let text = String(lower[position..<position + length])
+            let hasVowel = text.contains { "aeiouy".contains($0) }
+            return hasVowel && (!pairs.isEmpty || text == "my") ? Double(length) * 2 : nil
+        case 4...10 where isAlone && pairs.count * 2 >= length - 1: return 11
+        default:
+            guard pairs.count * 3 >= (length - 1) * 2 else { return nil }
+            return length <= 10 ? 11 : Double((length + 5) / 6) * 11
+        }
+    }
+
+    private func isSeparator(_ position: Int) -> Bool {
+        original[position].isASCII && !original[position].isLetter && !original[position].isNumber
     }
 
     /// The length of what stood before already and stands here again, perhaps overlapping.
@@ -97,6 +122,28 @@ struct SecretStrength {
         return length
     }
 
+    /// Two to four sequences in turn, such as `a1b2c3` and `ab12cd34ef56`.
+    private func interleaved(at position: Int) -> Int {
+        func step(_ index: Int, _ stride: Int) -> Int? {
+            guard index + stride < lower.count, let first = lower[index].asciiValue,
+                let second = lower[index + stride].asciiValue
+            else { return nil }
+            // 0 follows 9, and a follows z.
+            if (first, second) == (0x39, 0x30) || (first, second) == (0x7A, 0x61) { return 1 }
+            let step = Int(second) - Int(first)
+            return abs(step) <= stride ? step : nil
+        }
+        var longest = 0
+        for stride in 2...4 {
+            let steps = (0..<stride).map { step(position + $0, stride) }
+            guard !steps.contains(nil) else { continue }
+            var length = 2 * stride
+            while step(position + length - stride, stride) == steps[length % stride] { length += 1 }
+            if length >= 3 * stride { longest = max(longest, length) }
+        }
+        return longest
+    }
+
     /// The longest run along a row or column of a keyboard, in either direction.
     private func row(at position: Int) -> Int {
         var longest = 0
@@ -119,42 +166,40 @@ struct SecretStrength {
     private func year(at position: Int) -> Int {
         guard position + 4 <= lower.count else { return 0 }
         let text = String(lower[position..<position + 4])
-        return (text.hasPrefix("19") || text.hasPrefix("20")) && Int(text) != nil ? 4 : 0
+        return ["17", "18", "19", "20"].contains { text.hasPrefix($0) } && Int(text) != nil ? 4 : 0
     }
 
+    /// A frequent password or phrase, whatever separates its letters.
     private func listed(at position: Int) -> Int {
         var longest = 0
-        for word in Self.words where word.count > longest && position + word.count <= plain.count {
-            let end = position + word.count
-            if plain[position..<end].elementsEqual(word)
-                || lower[position..<end].elementsEqual(word)
-            {
-                longest = word.count
+        for word in Self.words {
+            var index = position
+            var isMatch = true
+            for letter in word {
+                while index > position, index < lower.count, isSeparator(index),
+                    plain[index] != letter
+                { index += 1 }
+                guard index < lower.count, plain[index] == letter || lower[index] == letter else {
+                    isMatch = false
+                    break
+                }
+                index += 1
             }
+            if isMatch { longest = max(longest, index - position) }
         }
         return longest
     }
 
+    /// Letters in one case, of which only the first may be upper.
     private func letters(at position: Int) -> Int {
-        var length = 0
-        while position + length < lower.count, ("a"..."z").contains(lower[position + length]) {
-            length += 1
+        func isLetter(_ index: Int) -> Bool {
+            index < lower.count && ("a"..."z").contains(lower[index])
         }
-        return length
-    }
-
-    /// Whether letters are in one case, or only the first one is upper.
-    private func isUniform(_ position: Int, _ length: Int) -> Bool {
-        let rest = original[position + 1..<position + length]
-        return rest.allSatisfy(\.isLowercase) || rest.allSatisfy(\.isUppercase)
-    }
-
-    /// Whether at least two thirds of the pairs of letters are frequent in words.
-    private func isLikeWords(_ position: Int, _ length: Int) -> Bool {
-        let pairs = (position..<position + length - 1).filter {
-            Self.pairs.contains(String(lower[$0...$0 + 1]))
-        }
-        return pairs.count * 3 >= (length - 1) * 2
+        guard isLetter(position) else { return 0 }
+        var end = position + 1
+        let isUpper = original[position].isUppercase && isLetter(end) && original[end].isUppercase
+        while isLetter(end), original[end].isUppercase == isUpper { end += 1 }
+        return end - position
     }
 
     private static let letters: [Character: Character] = [
@@ -179,7 +224,18 @@ struct SecretStrength {
         thomas robert daniel charlie andrew george jessica ashley beckon oauth openid
         webhook production staging develop database postgres mysql oracle docker kubernetes linux
         contrasena senha segredo motdepasse geheim schluessel hallo bonjour foobar lorem ipsum dolor
-        thequickbrownfox correcthorsebatterystaple
+        jesus christ liverpool arsenal chelsea
+        thequickbrownfox jumpsoverthelazydog correcthorsebatterystaple tobeornottobe
+        tobeornottobethatisthequestion thatisthequestion jesuschristislord ourfatherwhoartinheaven
+        thelordismyshepherd forgodsolovedtheworld inthebeginning godsavetheking godsavethequeen
+        maytheforcebewithyou iamyourfather youshallnotpass winteriscoming ithinkthereforeiam
+        onceuponatime allyouneedislove letitbe wearethechampions iwillalwaysloveyou
+        nevergonnagiveyouup happybirthdaytoyou rosesareredvioletsareblue maryhadalittlelamb
+        twinkletwinklelittlestar knockknockwhosthere opensesame houstonwehaveaproblem
+        toinfinityandbeyond lifeislikeaboxofchocolates elementarymydearwatson ihaveadream
+        wethepeople fourscoreandsevenyearsago itwasthebestoftimes callmeishmael romeoandjuliet
+        livelongandprosper theanswerisfortytwo thereisnoplacelikehome whatdoesthefoxsay
+        thisismypassword thisisasecret donttellanyone
         """.split(whereSeparator: \.isWhitespace).map(Array.init)
 
     /// The most frequent pairs of letters in English words.
