@@ -69,7 +69,8 @@ struct TrustedProxies: Sendable {
 
 /// The notations of a hop.
 enum ForwardedHop {
-    /// Of a hop that hides its address (RFC 7239 §6.2, §6.3). No range of addresses contains it.
+    /// Of a hop that hides its address or does not tell it (RFC 7239 §6.2, §6.3). No range of addresses
+    /// contains it, so no hop before it is believed.
     static let unknown = "unknown"
 
     /// The address of `192.0.2.1`, `192.0.2.1:47011`, `2001:db8::1`, `[2001:db8::1]:47011`,
@@ -106,14 +107,27 @@ enum ForwardedHop {
             }
     }
 
-    /// The `for` of each element of a `Forwarded` field (RFC 7239 §4); nil when it is malformed or an
-    /// element has none.
+    /// The `for` of each element of a `Forwarded` field (RFC 7239 §4), and `unknown` for an element
+    /// without one; nil when it is malformed.
     static func elements(_ value: Substring) -> [String]? {
         var hops: [String] = []
         var hop: String?
         var rest = value.utf8[...]
+        var mayEnd = false
         while true {
             rest = rest.drop { $0 == 0x20 || $0 == 0x09 }
+            // A pair beside a semicolon may be empty.
+            if rest.first == UInt8(ascii: ";") {
+                rest.removeFirst()
+                mayEnd = true
+                continue
+            }
+            if mayEnd, rest.first ?? 0x2C == 0x2C {
+                hops.append(hop ?? unknown)
+                guard rest.popFirst() != nil else { return hops }
+                (hop, mayEnd) = (nil, false)
+                continue
+            }
             let name = rest.prefix { $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: ",") }
             rest = rest[name.endIndex...]
             guard rest.popFirst() == UInt8(ascii: "="), let text = Self.value(&rest) else {
@@ -124,13 +138,13 @@ enum ForwardedHop {
                 hop = address
             }
             rest = rest.drop { $0 == 0x20 || $0 == 0x09 }
+            mayEnd = rest.first == UInt8(ascii: ";")
             switch rest.popFirst() {
             case UInt8(ascii: ";"): continue
             case UInt8(ascii: ","):
-                guard let found = hop else { return nil }
-                hops.append(found)
+                hops.append(hop ?? unknown)
                 hop = nil
-            case nil: return hop.map { hops + [$0] }
+            case nil: return hops + [hop ?? unknown]
             default: return nil
             }
         }

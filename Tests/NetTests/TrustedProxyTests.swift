@@ -58,6 +58,12 @@ struct TrustedProxyTests {
                 "192.0.2.1"
             ),
             ("Forwarded: host=\"a,b\";for=_secret\r\n", "unknown"),
+            // An element may leave out `for`: nothing before it is believed.
+            ("Forwarded: by=10.0.0.7;proto=https\r\n", "unknown"),
+            ("Forwarded: for=6.6.6.6, by=10.0.0.7;proto=https\r\n", "unknown"),
+            ("Forwarded: for=6.6.6.6, proto=https, for=10.0.0.9\r\n", "unknown"),
+            ("Forwarded: ;for=192.0.2.1;;proto=https; , for=10.0.0.9;\r\n", "192.0.2.1"),
+            ("Forwarded: by=10.0.0.8, for=192.0.2.1;by=10.0.0.7\r\n", "192.0.2.1"),
             ("Forwarded: for=192.0.2.1\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.1\r\n", "192.0.2.1"),
             ("", "127.0.0.1"),
         ]
@@ -70,7 +76,7 @@ struct TrustedProxyTests {
         "is refused when it cannot be read or contradicts itself",
         arguments: [
             "X-Forwarded-For: nonsense\r\n", "X-Forwarded-For: 192.0.2.1,\r\n",
-            "X-Forwarded-For: \r\n", "Forwarded: for=nonsense\r\n", "Forwarded: proto=https\r\n",
+            "X-Forwarded-For: \r\n", "Forwarded: for=nonsense\r\n", "Forwarded: proto\r\n",
             "Forwarded: for=\"192.0.2.1\r\n", "Forwarded: for=192.0.2.1;for=192.0.2.2\r\n",
             "Forwarded: for=192.0.2.1,\r\n", "Forwarded: \r\n",
             "Forwarded: for=192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n",
