@@ -66,6 +66,19 @@ extension RequestHead {
         }
     }
 
+    /// The path in a request line that is not taken or has not come whole; nil if it has no end yet.
+    static func path(in line: ArraySlice<UInt8>) -> Range<Int>? {
+        guard let space = line.firstIndex(of: 0x20) else { return nil }
+        var target = line[(space + 1)...]
+        for scheme in ["http://", "https://"] where target.starts(with: scheme.utf8) {
+            target = target.dropFirst(scheme.utf8.count).drop { $0 != 0x2F && $0 > 0x20 }
+        }
+        guard target.first == 0x2F,
+            let end = target.firstIndex(where: { $0 <= 0x20 || $0 == 0x3F || $0 == 0x23 })
+        else { return nil }
+        return target.startIndex..<end
+    }
+
     private static func isEscape(_ bytes: Span<UInt8>, at index: Int, before end: Int) -> Bool {
         index + 2 < end && bytes[unchecked: index + 1].hexDigit != nil
             && bytes[unchecked: index + 2].hexDigit != nil

@@ -136,11 +136,18 @@ public struct RequestParser: Sendable {
         return head.minorVersion > 0 && position == end && body.isEmpty
     }
 
-    /// The current request without its content, as far as it was read. Nil before its request line
-    /// was. After an error it tells what the error is about.
+    /// The current request without its content, as far as it was read: of a request line that is
+    /// refused or has not ended, the path alone. Nil before the path has ended. After an error it tells
+    /// what the error is about.
     public func incomplete(_ buffer: [UInt8]) -> Request? {
         switch state {
-        case .start, .requestLine: return nil
+        case .start: return nil
+        case .requestLine:
+            guard let path = RequestHead.path(in: buffer[first..<scanned]) else { return nil }
+            var known = self
+            known.head.path = path
+            known.head.query = path.upperBound..<path.upperBound
+            return known.request(buffer, content: path.upperBound..<path.upperBound)
         default: return request(buffer, content: position..<position)
         }
     }
@@ -213,18 +220,15 @@ public struct RequestParser: Sendable {
             // The same bytes are refused for the same reason however they were cut up: the size is
             // checked before the content, and as if the line ended with what has come.
             let reached = lineFeed.map { $0 + 1 } ?? end
+            scanned = reached
             if isRequestLine, reached - first > limits.requestLine { throw .targetTooLong }
             if reached - first > limits.head { throw .headTooLarge }
-            guard let lineFeed else {
-                scanned = end
-                return false
-            }
+            guard let lineFeed else { return false }
             guard lineFeed > position, bytes[unchecked: lineFeed - 1] == 0x0D else {
                 throw isRequestLine ? .badRequestLine : .badFieldLine
             }
             let line = position..<lineFeed - 1
             position = lineFeed + 1
-            scanned = position
             if isRequestLine {
                 try head.readRequestLine(bytes, line, limits: limits)
                 state = .fields
