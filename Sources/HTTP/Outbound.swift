@@ -126,7 +126,7 @@ public struct OutboundResponse: Sendable {
         if let seconds = Int64(value) {
             return seconds >= 0 && seconds < 1 << 31 ? .seconds(seconds) : nil
         }
-        return HTTPDate.parse(value).map { .seconds(max(0, $0 - now)) }
+        return HTTPDate.parse(value, now: now).map { .seconds(max(0, $0 - now)) }
     }
 }
 

@@ -14,17 +14,35 @@ struct DateTests {
     )
     func httpDate(seconds: Int64, text: String) {
         #expect(HTTPDate.format(seconds) == text)
-        #expect(HTTPDate.parse(text) == seconds)
+        #expect(HTTPDate.parse(text, now: 0) == seconds)
     }
 
     @Test(
         "is not read from an invalid text",
         arguments: [
-            "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "120",
-            "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 24:00:00 GMT",
+            "120", "", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 24:00:00 GMT",
+            "Sunday, 06-Nov-1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37", "Sun Nov 6 08:49:37",
+            "Sun, +6 Nov 1994 08:49:37 GMT", "Day, 06 Nov 1994 08:49:37 GMT",
+            "Sun Nov 31 08:49:37 1994", "Sun Nov  6 08:49:37 94",
         ]
     )
-    func badHTTPDate(text: String) { #expect(HTTPDate.parse(text) == nil) }
+    func badHTTPDate(text: String) { #expect(HTTPDate.parse(text, now: 0) == nil) }
+
+    @Test(
+        "is read in the obsolete formats, a year of two digits at most 50 years from now",
+        arguments: [
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Int64(784_111_777)),
+            ("Sun, 06-Nov-94 08:49:37 GMT", 784_111_777),
+            ("Sun Nov  6 08:49:37 1994", 784_111_777), ("Sun Nov 06 08:49:37 1994", 784_111_777),
+            ("Fri Nov 20 12:05:00 2026", 1_795_176_300),
+            ("Friday, 20-Nov-26 12:05:00 GMT", 1_795_176_300),
+            ("Wednesday, 01-Jan-76 00:00:00 GMT", 3_345_062_400),
+            ("Saturday, 01-Jan-77 00:00:00 GMT", 220_924_800),
+        ]
+    )
+    func obsolete(text: String, seconds: Int64) {
+        #expect(HTTPDate.parse(text, now: 1_795_176_000) == seconds)
+    }
 
     @Test(
         "is read in the formats of RFC 3339 §5.8",

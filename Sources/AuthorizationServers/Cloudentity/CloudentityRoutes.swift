@@ -156,7 +156,7 @@ struct CloudentityRoutes: Sendable {
         let inbound: CloudentityInbound
         let body: ReceivedStart
         do {
-            (inbound, body) = try ReceivedStart.decode(request, for: callers)
+            (inbound, body) = try ReceivedStart.decode(request, for: callers, at: clock.now())
         } catch {
             return malformed(request, "start.malformed", error)
         }

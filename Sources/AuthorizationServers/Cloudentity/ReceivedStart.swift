@@ -39,7 +39,11 @@ struct ReceivedStart {
     }
 
     /// - Throws: what is wrong with a body that names no login, and in strict decoding with any.
-    init(_ request: Request, _ inbound: CloudentityInbound) throws(Malformed) {
+    init(
+        _ request: Request,
+        _ inbound: CloudentityInbound,
+        at now: Timestamp
+    ) throws(Malformed) {
         let members = try Self.members(of: request, isStrict: inbound.decoding == .strict)
         guard let login = members.login.flatMap({ LoginID($0) }) else {
             throw members.problem ?? Malformed("login_id: " + Self.identifierRule)
@@ -65,7 +69,12 @@ struct ReceivedStart {
         hasTwoStates =
             members.loginState != nil && members.state != nil
             && members.loginState?.exact != members.state?.exact
-        expiresAt = reader.moment("expires_at", members.expiresAt, isStrict: members.isStrict)
+        expiresAt = reader.moment(
+            "expires_at",
+            members.expiresAt,
+            isStrict: members.isStrict,
+            at: now
+        )
         if details.state == nil, inbound.requiresLoginState || members.isStrict {
             reader.note("login_state: required, and missing")
         }
@@ -114,13 +123,14 @@ struct ReceivedStart {
     /// identify the server [BP-2]. If they do not, the first server is told that the login failed.
     static func decode(
         _ request: Request,
-        for servers: [CloudentityInbound]
+        for servers: [CloudentityInbound],
+        at now: Timestamp
     ) throws(Malformed) -> (server: CloudentityInbound, body: ReceivedStart) {
         var found: [(server: CloudentityInbound, body: ReceivedStart)] = []
         var refusal: Malformed?
         for server in servers {
             do throws(Malformed) {
-                found.append((server, try ReceivedStart(request, server)))
+                found.append((server, try ReceivedStart(request, server, at: now)))
             } catch {
                 if refusal?.isForAnother ?? true { refusal = error }
             }
@@ -165,9 +175,16 @@ struct ReceivedStart {
         }
 
         /// RFC 3339 if strict, as ACP sends it without fractions and offsets [DE-7].
-        mutating func moment(_ name: String, _ text: String?, isStrict: Bool) -> Timestamp? {
+        mutating func moment(
+            _ name: String,
+            _ text: String?,
+            isStrict: Bool,
+            at now: Timestamp
+        ) -> Timestamp? {
             guard let text else { return nil }
-            guard let milliseconds = isStrict ? RFC3339.parse(text) : ExpiryTime.parse(text) else {
+            let parsed =
+                isStrict ? RFC3339.parse(text) : ExpiryTime.parse(text, now: now.milliseconds)
+            guard let milliseconds = parsed else {
                 note("\(name): must be a date and time (RFC 3339)")
                 return nil
             }

@@ -164,7 +164,10 @@ struct StartMembers {
         _ name: String,
         _ json: inout JSONScanner
     ) throws(JSONError) -> String? {
-        if !isStrict, try json.kind() == .number { return try json.number() }
+        if !isStrict, try json.kind() == .number {
+            let number = try json.number()
+            return UnsetValue.isTime(number) ? nil : number
+        }
         return try setText(name, &json)
     }
 
