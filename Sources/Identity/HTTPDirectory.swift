@@ -63,7 +63,11 @@ public struct HTTPDirectory: UserDirectory {
         if let single, !single.isNull { values.append(single) }
         var documents: Set<IdentityDocument> = []
         for value in values {
-            guard let document = value.string.flatMap({ IdentityDocument($0) }) else {
+            var text = value.string
+            if case .number(let digits) = value, digits.utf8.allSatisfy({ $0 &- 0x30 < 10 }) {
+                text = digits
+            }
+            guard let document = text.flatMap({ IdentityDocument($0) }) else {
                 throw .unavailable("documents contains what is no CPF or CNPJ")
             }
             documents.insert(document)

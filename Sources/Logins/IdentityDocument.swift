@@ -8,8 +8,21 @@ public struct IdentityDocument: Hashable, Comparable, Sendable {
 
     /// A CPF (11 digits) or CNPJ (12 digits or letters and 2 digits), with or without dots, hyphen and
     /// slash; nil for anything else. The bank knows whether it exists: check digits are not verified.
-    public init?(_ text: String) {
-        let number = Self.compact(text)
+    ///
+    /// Up to three zeros that are missing at the start, as in a number, are added: 8 to 10 digits are a
+    /// CPF and 12 or 13 a CNPJ. So are 11 if `isCompany`.
+    public init?(_ text: String, isCompany: Bool = false) {
+        let compact = Self.compact(text)
+        var zeros = 0
+        if compact.allSatisfy(Self.isDigit) {
+            switch compact.count {
+            case 8...10 where !isCompany: zeros = 11 - compact.count
+            case 12...13: zeros = 14 - compact.count
+            case 11 where isCompany: zeros = 3
+            default: break
+            }
+        }
+        let number = [UInt8](repeating: 0x30, count: zeros) + compact
         let isCPF = number.count == 11 && number.allSatisfy(Self.isDigit)
         let isCNPJ =
             number.count == 14 && number.suffix(2).allSatisfy(Self.isDigit)
@@ -50,7 +63,10 @@ extension Consent {
     public func holder(beside known: Set<IdentityDocument>) -> Holder {
         var holder = Holder.user
         for fact in facts where Self.holderLabels.contains(fact.label) {
-            guard case .text(let text) = fact.value, let named = Self.document(in: text) else {
+            let isCompany = fact.label == .known(.businessDocument)
+            guard case .text(let text) = fact.value,
+                let named = Self.document(in: text, isCompany: isCompany)
+            else {
                 guard known.isEmpty else { return .another }
                 holder = .unknown
                 continue
@@ -68,11 +84,11 @@ extension Consent {
     ]
 
     /// The number in such a fact, after the name of its kind if there is one: `CPF 111.111.111-11`.
-    public static func document(in text: String) -> IdentityDocument? {
+    public static func document(in text: String, isCompany: Bool = false) -> IdentityDocument? {
         let parts = text.split(byte: " ", maxSplits: 1)
         guard parts.count == 2, ["CPF", "CNPJ"].contains(parts[0].uppercased()) else {
-            return IdentityDocument(text)
+            return IdentityDocument(text, isCompany: isCompany)
         }
-        return IdentityDocument(String(parts[1]))
+        return IdentityDocument(String(parts[1]), isCompany: parts[0].uppercased() == "CNPJ")
     }
 }

@@ -93,13 +93,15 @@ struct HTTPDirectoryTests {
     }
 
     @Test(
-        "reads documents, with punctuation or without",
+        "reads documents, with punctuation or without, also numbers and without the zeros before them",
         arguments: [
             (
                 #""documents":["111.444.777-35","12345678000195"]"#,
                 ["11144477735", "12345678000195"]
             ),
             (#""document":"111.444.777-35""#, ["11144477735"]),
+            (#""documents":[1144477735,2345678000195]"#, ["01144477735", "02345678000195"]),
+            (#""document":44477735"#, ["00044477735"]),
             (#""documents":null,"document":"""#, []), (#""documents":[]"#, []),
         ]
     )
@@ -122,7 +124,8 @@ struct HTTPDirectoryTests {
             (200, "{\"active\":true,\"channels\":[1]}"),
             (200, "{\"active\":true,\"channels\":[\"\"]}"),
             (200, #"{"active":true,"documents":"11144477735"}"#),
-            (200, #"{"active":true,"documents":[11144477735]}"#),
+            (200, #"{"active":true,"documents":[-11144477735]}"#),
+            (200, #"{"active":true,"documents":[1.1144477735e10]}"#),
             (200, #"{"active":true,"documents":["1"]}"#),
             (200, #"{"active":true,"document":["11144477735"]}"#),
             (204, ""), (301, ""), (401, ""), (403, ""), (429, ""), (500, "{\"active\":true}"),

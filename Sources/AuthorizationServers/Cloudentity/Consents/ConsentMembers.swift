@@ -155,6 +155,16 @@ struct ConsentMembers {
         return text.isEmpty ? nil : text
     }
 
+    /// The digits of a whole number that stands in the place of a text; nil for anything else, which
+    /// is left.
+    mutating func wholeNumber(_ name: String) -> String? {
+        guard case .number(let digits)? = value(of: name),
+            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        _ = take(name)
+        return digits
+    }
+
     /// Whether the server sent a member, whatever it reads as.
     func has(_ path: String...) -> Bool {
         guard let name = path.first,

@@ -375,7 +375,12 @@ private enum Brasil {
         _ label: Fact.Known
     ) throws(ConsentProblem) -> [Fact] {
         guard var document = try parent.object(name) else { return [] }
-        let number = try document.requiredText("identification")
+        let number: String
+        if let digits = document.wholeNumber("identification") {
+            number = digits
+        } else {
+            number = try document.requiredText("identification")
+        }
         let type = try document.text("rel")
         let fact = Fact(.known(label), .text(type.map { "\($0) \(number)" } ?? number))
         return [fact] + (try document.further(name))
