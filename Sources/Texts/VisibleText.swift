@@ -20,7 +20,9 @@ public enum VisibleText {
     ///   Mongolian and a few other scripts; Unicode §23.4, by block and not by each sequence);
     /// - a joiner between emoji, and after a letter of a script that uses joiners;
     /// - tags that name a region after U+1F3F4, ended by a cancel tag (UTS #51 §2.2, ED-14a);
-    /// - a zero-width space between letters of a script that writes no spaces.
+    /// - a zero-width space between letters of a script that writes no spaces;
+    /// - one mark of direction after a letter of that direction, which moves no other letter;
+    /// - a combining grapheme joiner between a letter and its mark.
     public static func scan(_ text: String, _ show: (Unicode.Scalar, Treatment) -> Void) {
         let scalars = Array(text.unicodeScalars)
         var context = Context()
@@ -47,7 +49,9 @@ public enum VisibleText {
                 context.isVirama = false
                 context.afterSelector = isVariationSelector(scalar)
                 context.isColored = scalar == "\u{FE0F}"
+                context.afterDirection = isDirection(scalar)
                 // The base of what follows is the letter, not what shapes it.
+                if isDirection(scalar) || scalar == joinsMarks { break }
                 if !context.afterSelector || context.previous == nil { context.previous = scalar }
             }
         }
@@ -58,6 +62,8 @@ public enum VisibleText {
         /// The last scalar that is neither a combining mark nor a variation selector.
         var previous: Unicode.Scalar?
         var afterSelector = false
+        /// The last scalar is a mark of direction.
+        var afterDirection = false
         /// The last scalar selects the colored form of an emoji.
         var isColored = false
         /// The last scalar is a mark that joins consonants.
@@ -74,6 +80,11 @@ public enum VisibleText {
         case " ", "\t", "\n", "\u{B}", "\u{C}", "\r", "\u{85}": return .space
         case "\u{200B}": return separates(context.previous, next) ? .keep : .mark
         case "\u{200C}", "\u{200D}": return joins(scalar, context, next) ? .keep : .mark
+        case _ where isDirection(scalar):
+            return agrees(scalar, context) ? .keep : .mark
+        case joinsMarks:
+            guard context.previous != nil, let next else { return .mark }
+            return next.properties.generalCategory == .nonspacingMark ? .keep : .mark
         case _ where isVariationSelector(scalar):
             guard let base = context.previous, !context.afterSelector else { return .mark }
             return hasVariants(base, scalar) ? .keep : .mark
@@ -99,6 +110,31 @@ public enum VisibleText {
         default: false
         }
     }
+
+    /// The combining grapheme joiner.
+    private static let joinsMarks: Unicode.Scalar = "\u{34F}"
+
+    /// The left-to-right, right-to-left and Arabic letter marks.
+    private static func isDirection(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "\u{200E}" || scalar == "\u{200F}" || scalar == "\u{61C}"
+    }
+
+    /// Whether a mark of direction follows a letter of its direction: it then acts as that letter.
+    private static func agrees(_ mark: Unicode.Scalar, _ context: Context) -> Bool {
+        guard let letter = context.previous, !context.afterDirection,
+            letter.properties.isAlphabetic
+        else { return false }
+        switch mark {
+        case "\u{200E}": return !contains(rightToLeft, letter)
+        case "\u{200F}": return contains(rightToLeft, letter)
+        default: return isArabic(letter)
+        }
+    }
+
+    /// The blocks of the scripts that are written from right to left.
+    private static let rightToLeft: [ClosedRange<UInt32>] = [
+        0x590...0x8FF, 0xFB1D...0xFDFF, 0xFE70...0xFEFE, 0x10800...0x10FFF, 0x1E800...0x1EFFF,
+    ]
 
     private static func hasVariants(_ base: Unicode.Scalar, _ selector: Unicode.Scalar) -> Bool {
         let properties = base.properties

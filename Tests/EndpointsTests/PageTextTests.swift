@@ -50,6 +50,9 @@ struct PageTextTests {
             ("\u{1F600}\u{200D}a", ["\u{1F600}", "U+200D", "a"]),
             ("\u{2764}\u{FE0E}\u{200D}\u{1F525}", ["\u{2764}\u{FE0E}", "U+200D", "\u{1F525}"]),
             ("\u{646}\u{200C}\u{200C}\u{647}", ["\u{646}", "U+200C", "U+200C", "\u{647}"]),
+            ("a\u{200F}", ["a", "U+200F"]), ("\u{200F}a", ["U+200F", "a"]),
+            ("\u{5D0}\u{200E}", ["\u{5D0}", "U+200E"]),
+            ("\u{5D0}\u{200F}\u{200F}", ["\u{5D0}\u{200F}", "U+200F"]),
             ("\u{200D}\u{646}", ["U+200D", "\u{646}"]), ("a\u{34F}b", ["a", "U+034F", "b"]),
         ]
     )
@@ -80,6 +83,8 @@ struct PageTextTests {
             // Joiners in Persian, at the end of an Arabic abbreviation, in Sinhala and Malayalam.
             "\u{647}\u{200D} 5", "\u{DC1}\u{DCA}\u{200D}\u{DBB}\u{DD3}",
             "\u{D05}\u{D35}\u{D28}\u{D4D}\u{200D}", "\u{915}\u{94D}\u{200C}\u{937}",
+            // A mark of direction after its own letters, and a joiner between a letter and its mark.
+            "\u{5D0}\u{200F}!", "a\u{200E}!", "\u{627}\u{61C}1", "e\u{34F}\u{301}",
             "\u{1780}\u{200B}\u{1781}", "\u{6DD}\u{661}",
             // Piled-up marks, which the style sheet keeps within their box.
             "a" + String(repeating: "\u{301}", count: 30),
@@ -93,6 +98,14 @@ struct PageTextTests {
     @Test("Line ends and tabs become one space")
     func lines() {
         #expect(InertText.parts("a\r\n\n\u{2028}\tb\u{85}c\u{A0}d") == [.plain("a b c d")])
+    }
+
+    @Test("Spaces and line ends of a message to compare are kept")
+    func exactLines() {
+        #expect(
+            InertText.parts("a  b\r\nc\n\nd\u{2028}e\tf", keepsSpaces: true)
+                == [.plain("a  b\nc\n\nd\ne f")]
+        )
     }
 
     @Test("A combining mark gets a base, and none is left out")

@@ -17,17 +17,26 @@ enum InertText {
     /// other lines; nothing of it is left out.
     static let combiningLimit = 4
 
-    /// Which characters are hidden is `VisibleText`'s to say.
-    static func parts(_ text: String) -> [Part] {
+    /// Which characters are hidden is `VisibleText`'s to say. Spaces and line ends become one space
+    /// unless `keepsSpaces`, for a text that is to be compared.
+    static func parts(_ text: String, keepsSpaces: Bool = false) -> [Part] {
         var parts: [Part] = []
         var plain = ""
+        var previous: Unicode.Scalar?
         VisibleText.scan(text) { scalar, treatment in
+            defer { previous = scalar }
             switch treatment {
             case .keep: plain.unicodeScalars.append(scalar)
             case .combine(let hasBase):
                 // A mark without a base would combine with the page's own text.
                 if !hasBase { plain += "\u{25CC}" }
                 plain.unicodeScalars.append(scalar)
+            case .space where keepsSpaces:
+                if !isLineEnd(scalar) {
+                    plain += " "
+                } else if scalar != "\n" || previous != "\r" {
+                    plain += "\n"
+                }
             case .space: if plain.utf8.last != UInt8(ascii: " ") { plain += " " }
             case .mark:
                 if !plain.isEmpty { parts.append(.plain(plain)) }
@@ -37,6 +46,13 @@ enum InertText {
         }
         if !plain.isEmpty { parts.append(.plain(plain)) }
         return parts
+    }
+
+    private static func isLineEnd(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "\n", "\u{B}", "\u{C}", "\r", "\u{85}", "\u{2028}", "\u{2029}": true
+        default: false
+        }
     }
 
     /// Whether more marks are on one letter than a line has room for.
@@ -53,9 +69,9 @@ enum InertText {
     }
 
     /// The text for a page, isolated from the direction of the text around it.
-    static func html(_ text: String) -> HTML {
+    static func html(_ text: String, keepsSpaces: Bool = false) -> HTML {
         .element("bdi", ["class": isTall(text) ? "tall" : nil, "dir": "auto"]) {
-            for part in parts(text) {
+            for part in parts(text, keepsSpaces: keepsSpaces) {
                 switch part {
                 case .plain(let text): HTML.text(text)
                 case .mark(let number): HTML.element("span", ["class": "mark"]) { .text(number) }

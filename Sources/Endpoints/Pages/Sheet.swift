@@ -191,7 +191,9 @@ struct Sheet: Sendable {
         if let message, !message.allSatisfy(\.isWhitespace) {
             HTML.element("section", ["aria-labelledby": "message"]) {
                 HTML.element("h2", ["id": "message"]) { catalogue.html(.messageHeading) }
-                HTML.element("p", ["class": "message"]) { InertText.html(message) }
+                HTML.element("p", ["class": "message"]) {
+                    InertText.html(message, keepsSpaces: true)
+                }
                 if MixedScripts.areIn(message) {
                     HTML.element("p") { page.mixedScripts }
                 }
