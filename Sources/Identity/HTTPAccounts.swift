@@ -99,7 +99,8 @@ public struct HTTPAccounts: AccountDirectory {
     ) throws(DirectoryError) -> [Consent.NamedAccount] {
         guard members.optional("numbers") != nil else { return [] }
         var numbers: [Consent.NamedAccount] = []
-        for (position, value) in try members.array("numbers", limit: 10).enumerated() {
+        for (position, value) in try members.array("numbers", limit: 10).enumerated()
+        where value.object?.members.isEmpty != true {
             numbers.append(try number(value, at: "\(members.path(of: "numbers"))[\(position)]"))
         }
         return numbers

@@ -79,13 +79,14 @@ public enum UnsetValue {
 }
 
 extension JSONValue {
-    /// The value without members that are unset, at any depth. A member that is an object with unset
-    /// members only is unset too. Elements of arrays stay: how many there are may matter.
+    /// The value without members and elements that are unset, at any depth. A member that is an
+    /// object with unset members only is unset too. Such an element stays, as an empty object: its
+    /// reader knows whether there can be less of what it lists.
     public var withoutUnset: JSONValue {
         switch self {
         case .null, .bool, .number, .string: return self
         case .array(let elements):
-            return .array(elements.map(\.withoutUnset))
+            return .array(elements.filter { !$0.isUnset }.map(\.withoutUnset))
         case .object(let object):
             return .object(
                 JSONObject(

@@ -153,6 +153,30 @@ struct HTTPAccountsTests {
         #expect(try await accounts(answering(body)).accounts(of: id()).map(\.name) == ["D"])
     }
 
+    @Test(
+        "are read without what a list has in place of a value",
+        arguments: [
+            (#""purposes":["","sharing",null]"#, #""purposes":["sharing"]"#),
+            (
+                #""numbers":[null,"",{"scheme":"","identification":""},{"scheme":"A","identification":"1"}]"#,
+                #""numbers":[{"scheme":"A","identification":"1"}]"#
+            ),
+            (#""numbers":[{"ispb":"","issuer":null}]"#, #""numbers":[]"#),
+            (#""number":{"scheme":"","identification":"","secondary":""}"#, #""numbers":[]"#),
+        ]
+    )
+    func unsetElements(written: String, meant: String) async throws {
+        func read(_ member: String) async throws -> [BankAccount] {
+            let other = Self.plain.replacing(#","purposes":["sharing"]"#, with: "")
+            let plain = member.contains("purposes") ? other : Self.plain
+            let body = "{\"accounts\":[null,{\(plain),\(member)}]}"
+            return try await accounts(answering(body)).accounts(of: id())
+        }
+        let found = try await read(written)
+        #expect(found.count == 1)
+        #expect(found == (try await read(meant)))
+    }
+
     /// A member of the plain account replaced or added, and what must be said of it.
     static let members: [(String, String, String)] = [
         (#""id":"1""#, #""x":"1""#, "accounts[0].id is missing"),
@@ -257,7 +281,7 @@ struct HTTPAccountsTests {
             ("null", "the answer must be an object"), ("{}", "accounts is missing"),
             ("{\"accounts\":{}}", "accounts must be an array"),
             ("{\"accounts\":[[]]}", "accounts[0] must be an object"),
-            ("{\"accounts\":[null]}", "accounts[0] must be an object"),
+            ("{\"accounts\":[{}]}", "accounts[0].display is missing"),
             ("{\"accounts\":[]", "not JSON"), ("{\"accounts\":[]}x", "not JSON"),
             ("{\"accounts\":[],\"accounts\":[]}", "each member once"),
             (String(repeating: "[", count: 100_000), "not JSON"),

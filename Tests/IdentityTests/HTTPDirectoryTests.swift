@@ -65,6 +65,8 @@ struct HTTPDirectoryTests {
                 true, ["push", "mail"], "de-CH", nil
             ),
             (#"{"active":true,"channels":[]}"#, true, [], nil, nil),
+            (#"{"active":true,"channels":["",null],"documents":[""]}"#, true, [], nil, nil),
+            (#"{"active":true,"channels":["push",""]}"#, true, ["push"], nil, nil),
             (#"{"active":true,"language":"<script>"}"#, true, nil, nil, nil),
             (
                 #"{"active":true,"time_zone":"America/Sao_Paulo"}"#,
@@ -122,7 +124,6 @@ struct HTTPDirectoryTests {
             (200, ""), (200, "[]"), (200, "{}"), (200, "{\"active\":\"yes\"}"),
             (200, "{\"active\":true"), (200, "{\"active\":true,\"channels\":\"push\"}"),
             (200, "{\"active\":true,\"channels\":[1]}"),
-            (200, "{\"active\":true,\"channels\":[\"\"]}"),
             (200, #"{"active":true,"documents":"11144477735"}"#),
             (200, #"{"active":true,"documents":[-11144477735]}"#),
             (200, #"{"active":true,"documents":[1.1144477735e10]}"#),

@@ -40,14 +40,15 @@ struct UnsetValueTests {
     }
 
     @Test(
-        "is not there, at any depth, but elements keep their number",
+        "is no member and no element, at any depth, but an object stays in its list",
         arguments: [
             (
                 #"{"a":"","b":null,"c":"0001-01-01T00:00:00Z","d":" ","e":0,"f":false}"#,
                 #"{"d":" ","e":0,"f":false}"#
             ),
             (#"{"a":{"x":"","y":{"z":null}},"b":{},"c":[]}"#, #"{"b":{},"c":[]}"#),
-            (#"{"a":["","b",null],"c":[{"x":""}]}"#, #"{"a":["","b",null],"c":[{}]}"#),
+            (#"{"a":["","b",null],"c":[{"x":""}]}"#, #"{"a":["b"],"c":[{}]}"#),
+            (#"[["",["0001-01-01"]],null,[" ",0]]"#, #"[[[]],[" ",0]]"#),
         ]
     )
     func tree(_ text: String, _ expected: String) throws {

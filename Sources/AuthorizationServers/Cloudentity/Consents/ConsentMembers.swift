@@ -179,8 +179,10 @@ struct ConsentMembers {
         return text
     }
 
+    /// One in which nothing is said is absent.
     mutating func object(_ name: String) throws(ConsentProblem) -> ConsentMembers? {
         guard let value = take(name) else { return nil }
+        if value.object != nil, Self.isEmpty(value) { return nil }
         guard let object = value.object else { throw .incomplete(place(name)) }
         return ConsentMembers(object, at: place(name))
     }
@@ -190,14 +192,14 @@ struct ConsentMembers {
         return object
     }
 
-    /// The objects in a list; empty when it is absent.
+    /// The objects in a list; empty when it is absent. Those in which nothing is said are left out.
     mutating func objects(_ name: String) throws(ConsentProblem) -> [ConsentMembers] {
         guard let value = take(name) else { return [] }
         guard let values = value.array, values.count <= ConsentLimits.entries else {
             throw .incomplete(place(name))
         }
         var objects: [ConsentMembers] = []
-        for (index, value) in values.enumerated() {
+        for (index, value) in values.enumerated() where !Self.isEmpty(value) {
             let place = "\(place(name))[\(index)]"
             guard let object = value.object else { throw .incomplete(place) }
             objects.append(ConsentMembers(object, at: place))
@@ -205,17 +207,15 @@ struct ConsentMembers {
         return objects
     }
 
-    /// The texts in a list; nil when it is absent.
+    /// The texts in a list, without empty ones; nil when it is absent.
     mutating func texts(_ name: String) throws(ConsentProblem) -> [String]? {
         guard let value = take(name) else { return nil }
         guard let values = value.array, values.count <= ConsentLimits.codes else {
             throw .incomplete(place(name))
         }
         var texts: [String] = []
-        for (index, value) in values.enumerated() {
-            guard let text = value.string, !text.isEmpty,
-                text.unicodeScalars.count <= ConsentLimits.text
-            else {
+        for (index, value) in values.enumerated() where !Self.isEmpty(value) {
+            guard let text = value.string, text.unicodeScalars.count <= ConsentLimits.text else {
                 throw .incomplete("\(place(name))[\(index)]")
             }
             texts.append(text)

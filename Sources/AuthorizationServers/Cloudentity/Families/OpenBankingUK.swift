@@ -571,7 +571,7 @@ private enum UK {
         guard var rate = try order.object("ExchangeRateInformation") else { return [] }
         var facts: [Fact] = []
         let unit = try rate.text("UnitCurrency")
-        if let digits = try rate.digits("ExchangeRate") {
+        if let digits = try self.digits(&rate, unit) {
             guard let unit else { throw .incomplete(rate.place("UnitCurrency")) }
             facts.add(.exchangeRate, .rate(self.rate(unit, digits, said)))
         } else {
@@ -593,10 +593,9 @@ private enum UK {
     ) throws(ConsentProblem) -> [Fact] {
         guard var rate = try own.object("ExchangeRateInformation") else { return [] }
         var facts: [Fact] = []
-        if let digits = try rate.digits("ExchangeRate") {
-            guard let unit = try rate.text("UnitCurrency") else {
-                throw .incomplete(rate.place("UnitCurrency"))
-            }
+        let unit = try rate.text("UnitCurrency")
+        if let digits = try self.digits(&rate, unit) {
+            guard let unit else { throw .incomplete(rate.place("UnitCurrency")) }
             facts.add(.bankRate, .rate(self.rate(unit, digits, said)))
         }
         facts += try rate.facts(
@@ -606,6 +605,16 @@ private enum UK {
         )
         after += try rate.further("ExchangeRateInformation")
         return facts
+    }
+
+    /// A rate of zero for no currency is none.
+    private static func digits(
+        _ rate: inout ConsentMembers,
+        _ unit: String?
+    ) throws(ConsentProblem) -> String? {
+        let digits = try rate.digits("ExchangeRate")
+        let isZero = digits?.utf8.allSatisfy { "0.".utf8.contains($0) } ?? false
+        return unit == nil && isZero ? nil : digits
     }
 
     /// The currency that is quoted is the other one of the payment.
