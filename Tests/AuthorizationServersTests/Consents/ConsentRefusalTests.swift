@@ -32,10 +32,6 @@ struct ConsentRefusalTests {
             "Initiation.CreditorAccount.Identification"
         ),
         (
-            .ukDomesticPayment, ["Initiation", "CreditorAccount", "Name"],
-            "Initiation.CreditorAccount.Name"
-        ),
-        (
             .ukDomesticScheduledPayment, ["Initiation", "RequestedExecutionDateTime"],
             "Initiation.RequestedExecutionDateTime"
         ),
@@ -46,7 +42,6 @@ struct ConsentRefusalTests {
         ),
         (.brasilData, ["permissions"], "permissions"),
         (.brasilPayment, ["payment", "amount"], "payment.amount"),
-        (.brasilPayment, ["creditor", "name"], "creditor.name"),
         (.brasilPayment, ["expirationDateTime"], "expirationDateTime"),
         (.fdx, ["resources"], "resources"),
     ]

@@ -21,14 +21,18 @@ struct UnreadableNameTests {
 
     private static let texts = Unreadable.texts.filter { !$0.isEmpty }
 
-    @Test("of a payee leaves the account number to name them", arguments: texts, payees.indices)
-    func payee(_ text: String, _ index: Int) async throws {
+    /// Also no name at all.
+    private static let names: [JSONValue?] =
+        (Unreadable.texts + ["", "0001-01-01T00:00:00Z"]).map { .string($0) } + [.null, nil]
+
+    @Test("of a payee leaves the account number to name them", arguments: names, payees.indices)
+    func payee(_ name: JSONValue?, _ index: Int) async throws {
         let (kind, paths) = Self.payees[index]
         let example = ConsentExample.of(kind)
         let original = try example.tree()
         let tree = paths.reduce(original) { tree, path in
             let steps = ([example.member] + path).map { Leaf.Step.name($0) }
-            return tree.setting(steps, to: .string(text))
+            return name.map { tree.setting(steps, to: $0) } ?? tree.removing(steps)
         }
         let stage = ConsentStage(example, answer: String(decoding: tree.bytes, as: UTF8.self))
         guard case .consent(let consent) = await stage.consent(of: example) else {

@@ -166,12 +166,8 @@ struct ConsentMembers {
     }
 
     /// Whether the server sent a member, whatever it reads as.
-    func has(_ path: String...) -> Bool {
-        guard let name = path.first,
-            let value = rest.first(where: { $0.name.isExactly(name) })?.value
-        else { return false }
-        let found = path.dropFirst().reduce(Optional(value)) { $0?[$1] }
-        return found.map { !$0.isNull && $0.string?.isEmpty != true } ?? false
+    func has(_ name: String) -> Bool {
+        value(of: name).map { !$0.isNull && $0.string?.isEmpty != true } ?? false
     }
 
     mutating func requiredText(_ name: String) throws(ConsentProblem) -> String {

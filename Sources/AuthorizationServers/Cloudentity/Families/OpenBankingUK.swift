@@ -257,13 +257,13 @@ struct UKPayment: UKFamily {
         return content
     }
 
-    /// Who receives the money. An international payment may name the payee beside the account.
+    /// Who receives the money. An international payment may name the payee beside the account. Without
+    /// a name the account number names the payee.
     private func payee(
         _ order: inout ConsentMembers,
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
         var facts: [Fact] = []
-        let isNamed = order.has("Creditor", "Name") || order.has("CreditorAccount", "Name")
         var creditor = try order.object("Creditor")
         let name = try creditor?.text("Name")
         var accountFacts: [Fact] = []
@@ -275,8 +275,6 @@ struct UKPayment: UKFamily {
             &after
         )
         guard let account else { throw .incomplete(order.place("CreditorAccount")) }
-        // Required by the standard. One that reads as empty leaves the account to name the payee.
-        guard isNamed else { throw .incomplete(order.place("CreditorAccount.Name")) }
         facts.add(.payee, text: name ?? account.name)
         facts += accountFacts
         if var creditor {

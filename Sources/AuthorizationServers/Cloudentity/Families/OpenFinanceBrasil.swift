@@ -223,8 +223,7 @@ struct BrasilPayment: ConsentFamily {
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
         var members = try own.requiredObject("creditor")
-        // Required by the standard. One that reads as empty leaves the account to name the payee.
-        guard members.has("name") else { throw .incomplete(members.place("name")) }
+        // Without a name, which the standard requires, the account number names the payee.
         let facts = try members.facts(
             (.payee, "name", .text),
             (.payeeDocument, "cpfCnpj", .text),
