@@ -77,8 +77,11 @@ struct HostileConsents {
                 let changed = tree.setting(place.path, to: .string(amount))
                 add("\(place) = \(amount)", example, changed.bytes, refused: true)
             }
-            let number = tree.setting(place.path, to: .number("165.88"))
-            add("\(place) as a number", example, number.bytes, refused: true)
+            for number in ["-1", "1e30", "1.123456", "1e-6", "0e5"] where !isFree || number != "0e5"
+            {
+                let changed = tree.setting(place.path, to: .number(number))
+                add("\(place) as number \(number)", example, changed.bytes, refused: true)
+            }
         }
         for place in leaves where ["Currency", "currency"].contains(place.path.last?.name) {
             for currency in ["gbp", "GB", "POUND", "G\u{202E}P", "£££"] {
@@ -201,7 +204,7 @@ struct HostileConsents {
         added("Recurring", .bool(true))
         let small = JSONValue.object(JSONObject([.init(name: "Fee", value: .number("1"))]))
         added("Nested", small)
-        added("Large", .array(Array(repeating: small, count: 100)), true)
+        added("Large", .array(Array(repeating: small, count: 201)), true)
         added("n" + String(repeating: "a", count: 300), .string("x"), true)
         var deep = small
         for _ in 0..<40 { deep = .array([deep]) }
@@ -237,7 +240,7 @@ struct HostileConsents {
         changed("one that names a consent", scopes, .array([scope("consent:urn:bank:C1")]))
         changed("an object", scopes, scope("openid"))
         let claims = "requested_claims_to_consent"
-        changed("a text", claims, .string("email"))
+        changed("a flag", claims, .bool(true))
         changed("an object among them", claims, .array([.string("email"), scope("name")]))
         changed("201 of them", claims, .array((0..<201).map { .string("claim\($0)") }))
         let payment = JSONObject([.init(name: "kind", value: .string("payment_initiation"))])

@@ -383,6 +383,69 @@ struct WorldConsentTests {
                 "Data recipient: Lender", "Data: Your customer details", "Permissions: Statements",
             ]
         ),
+        Case(
+            testDescription: "one value in place of a list, and numbers in place of texts",
+            example: domestic,
+            changes: [
+                (order + "InstructedAmount.Amount", "165.880"),
+                (
+                    order + "RemittanceInformation",
+                    #"""
+                    {"Reference":["INV-1"],"Unstructured":7001,"Structured":{
+                      "CreditorReferenceInformation":{"Reference":["RF-7","RF-8"]},
+                      "ReferredDocumentInformation":{"Number":9,"LineDetails":"a hat"}}}
+                    """#
+                ),
+                (
+                    "Charges",
+                    #"""
+                    {"Type":["CHAPSOut"],"ChargeBearer":"Shared",
+                     "Amount":{"Amount":4.50,"Currency":"GBP"}}
+                    """#
+                ),
+                ("MerchantCategoryCode", "5967"), ("ContractPresentIndicator", #""true""#),
+                (
+                    "DeliveryAddress",
+                    #"""
+                    {"AddressLine":"Flat 7","BuildingNumber":12,"StreetName":["High Street"],
+                     "TownName":["London","Islington"],"PostCode":10115,"Floor":2}
+                    """#
+                ),
+            ],
+            shows: [
+                "Amount: £165.88", "Reference: INV-1", "Message to payee: 7001",
+                "Reference: RF-7 / RF-8", "Document number: 9", "Document lines: a hat",
+                "Charge: Charge for a CHAPS payment / £4.50 / Shared by you and the payee",
+                "Contract with the payee: Yes",
+                "Delivery address: Flat 7 / Floor 2 / 12 High Street / London Islington / 10115",
+            ]
+        ),
+        Case(
+            testDescription: "a hundred short values of a member that the standard leaves open",
+            example: domestic,
+            changes: [
+                (
+                    order + "SupplementaryData",
+                    "{" + (1...100).map { "\"N\($0)\":\($0)" }.joined(separator: ",") + "}"
+                )
+            ],
+            shows: ["SupplementaryData.N1: 1", "SupplementaryData.N100: 100"]
+        ),
+        Case(
+            testDescription: "an amount in Brasil as a number",
+            example: pix,
+            changes: [("payment.amount", "100000.12")],
+            shows: ["Amount: R$100,000.12"]
+        ),
+        Case(
+            testDescription: "one permission, resource and party in place of lists",
+            example: fdx,
+            changes: [
+                ("parties", #"{"name":["Lender"]}"#),
+                ("resources", #"{"resourceType":"ACCOUNT","dataClusters":"TRANSACTIONS"}"#),
+            ],
+            shows: ["Data recipient: Lender"]
+        ),
     ]
 
     static let unknown: [Case] = [
@@ -541,18 +604,19 @@ struct WorldConsentTests {
     }
 
     @Test(
-        "of Australia reads the names of granted scopes in every form",
-        arguments: [
+        "of Australia reads the names of earlier scopes in every form",
+        arguments: ["scope_grants", "requested_scopes"],
+        [
             #"[{"scope_name":"bank:*","granted_scope_name":"bank:transactions:read"}]"#,
             #"[{"requested_name":"bank:transactions:read","name":"x","given_at":"2026-01-01"}]"#,
             #"["bank:transactions:read","bank:transactions:read"]"#,
             #"[{"id":"g1","language":{"a":1}},{"name":"bank:transactions:read","n":7},"",{}]"#,
         ]
     )
-    func grantedScopes(_ grants: String) async throws {
+    func earlierScopes(_ member: String, _ scopes: String) async throws {
         let example = ConsentExample.of(.cdr)
-        let path = [Leaf.Step.name("previous_cdr_arrangement"), .name("scope_grants")]
-        let tree = try example.tree().setting(path, to: JSONValue(Array(grants.utf8)))
+        let path = [Leaf.Step.name("previous_cdr_arrangement"), .name(member)]
+        let tree = try example.tree().setting(path, to: JSONValue(Array(scopes.utf8)))
         let stage = ConsentStage(example, answer: String(decoding: tree.bytes, as: UTF8.self))
         guard case .consent(let consent) = await stage.consent(of: example) else {
             Issue.record("\(stage.log.lines)")
@@ -564,6 +628,33 @@ struct WorldConsentTests {
             "New: See account names, types and balances",
             "Stays shared: See transactions of your accounts",
         ] { #expect(details.contains(line), "\(line) in \(details)") }
+    }
+
+    @Test(
+        "shows an amount that is a number digit for digit",
+        arguments: [
+            ("0.1", "0.1"), ("1.10", "1.10"), ("1234567890123.45", "1234567890123.45"),
+            ("1.5e2", "150"), ("165.88000", "165.88000"), ("7E-2", "0.07"),
+        ]
+    )
+    func amounts(_ written: String, _ amount: String) async throws {
+        for (example, member) in [
+            (Self.domestic, Self.order + "InstructedAmount.Amount"), (Self.pix, "payment.amount"),
+        ] {
+            let test = Case(
+                testDescription: member,
+                example: example,
+                changes: [(member, written)]
+            )
+            let (answer, stage) = try await answer(test)
+            guard case .consent(let consent) = answer,
+                case .money(let money)? = consent.first(.amount)
+            else {
+                Issue.record("\(member): \(stage.log.lines)")
+                continue
+            }
+            #expect(money.amount == amount)
+        }
     }
 
     @Test("of Australia says the data of every sector, and what an amendment changes")

@@ -29,8 +29,9 @@ struct ConsentMembers {
 
     /// How a member becomes the value of a fact.
     indirect enum Reading {
+        /// A text or a list of texts. A number is a text.
         case text
-        /// A text or a list of texts.
+        /// The same, where a standard has a list.
         case texts
         /// A code of a list that others may extend. An unknown one is shown as it is.
         case code(Fact.Codes)
@@ -38,7 +39,7 @@ struct ConsentMembers {
         case oneOf(ClosedList)
         /// A standing order's frequency, in the notation of version 3 of Open Banking.
         case frequency
-        /// A Boolean.
+        /// A Boolean, also as a text.
         case flag
         /// Codes that must all be known, at least one.
         case permissions(PermissionList)
@@ -78,8 +79,7 @@ struct ConsentMembers {
         _ reading: Reading
     ) throws(ConsentProblem) -> Fact.Value? {
         switch reading {
-        case .text: return try text(name).map { .text($0) }
-        case .texts: return try textOrTexts(name)
+        case .text, .texts: return try textOrTexts(name)
         case .code(let list): return try text(name).map { .codes([$0], list) }
         case .oneOf(let list):
             guard let code = try text(name) else { return nil }
@@ -91,8 +91,10 @@ struct ConsentMembers {
             return .codes([code], .frequency)
         case .flag:
             guard let value = take(name) else { return nil }
-            guard let flag = value.bool else { throw .incomplete(place(name)) }
-            return .codes([flag ? "true" : "false"], .yesNo)
+            guard let flag = value.bool.map({ $0 ? "true" : "false" }) ?? value.string,
+                flag.isExactly("true") || flag.isExactly("false")
+            else { throw .incomplete(place(name)) }
+            return .codes([flag], .yesNo)
         case .permissions(let list): return list.value(try permissionCodes(name, list))
         case .money: return try money(name).map { .money($0) }
         case .moneyOrZero: return try money(name, canBeZero: true).map { .money($0) }
@@ -119,9 +121,7 @@ struct ConsentMembers {
 
     /// The texts of a list, or the one that stands in its place.
     mutating func lines(_ name: String) throws(ConsentProblem) -> [Fact.Value] {
-        let texts =
-            value(of: name)?.array == nil ? try text(name).map { [$0] } : try texts(name)
-        return (texts ?? []).compactMap(\.unlessEmpty).map { .text($0) }
+        (try texts(name) ?? []).compactMap(\.unlessEmpty).map { .text($0) }
     }
 
     private func value(of name: String) -> JSONValue? {
@@ -141,9 +141,25 @@ struct ConsentMembers {
         for name in names { _ = take(name) }
     }
 
-    /// A text for people. One that reads as empty is absent, so that the next best is shown.
+    /// A text for people. One that reads as empty is absent, so that the next best is shown. A number
+    /// is the text that was sent, and a list of one text is that text.
     mutating func text(_ name: String) throws(ConsentProblem) -> String? {
-        try exactText(name)?.unlessEmpty
+        guard let value = take(name), !Self.isEmpty(value) else { return nil }
+        guard let text = Self.text(value) else { throw .incomplete(place(name)) }
+        return text
+    }
+
+    private static func text(_ value: JSONValue) -> String? {
+        switch value {
+        case .string(let text):
+            return text.unicodeScalars.count <= ConsentLimits.text ? text : nil
+        case .number(let text): return text.utf8.count <= ConsentLimits.number ? text : nil
+        case .array(let values):
+            let values = values.filter { !isEmpty($0) }
+            guard values.count == 1, values[0].array == nil else { return nil }
+            return text(values[0])
+        case .null, .bool, .object: return nil
+        }
     }
 
     /// A text that names something: only `""` is absent.
@@ -188,12 +204,12 @@ struct ConsentMembers {
         return object
     }
 
-    /// The objects in a list; empty when it is absent. Those in which nothing is said are left out.
+    /// The objects in a list, or the one in its place; empty when it is absent. Those in which nothing is said are left out.
     mutating func objects(_ name: String) throws(ConsentProblem) -> [ConsentMembers] {
         guard let value = take(name) else { return [] }
-        guard let values = value.array, values.count <= ConsentLimits.entries else {
-            throw .incomplete(place(name))
-        }
+        guard let values = value.object == nil ? value.array : [value],
+            values.count <= ConsentLimits.entries
+        else { throw .incomplete(place(name)) }
         var objects: [ConsentMembers] = []
         for (index, value) in values.enumerated() where !Self.isEmpty(value) {
             let place = "\(place(name))[\(index)]"
@@ -203,15 +219,14 @@ struct ConsentMembers {
         return objects
     }
 
-    /// The texts in a list, without empty ones; nil when it is absent.
+    /// The texts in a list, or the one in its place, without empty ones; nil when it is absent.
     mutating func texts(_ name: String) throws(ConsentProblem) -> [String]? {
         guard let value = take(name) else { return nil }
-        guard let values = value.array, values.count <= ConsentLimits.codes else {
-            throw .incomplete(place(name))
-        }
+        let values = value.array ?? [value]
+        guard values.count <= ConsentLimits.codes else { throw .incomplete(place(name)) }
         var texts: [String] = []
         for (index, value) in values.enumerated() where !Self.isEmpty(value) {
-            guard let text = value.string, text.unicodeScalars.count <= ConsentLimits.text else {
+            guard value.array == nil, let text = Self.text(value) else {
                 throw .incomplete("\(place(name))[\(index)]")
             }
             texts.append(text)
@@ -240,13 +255,16 @@ struct ConsentMembers {
         return money
     }
 
-    /// An amount whose digits and currency are members of this object.
+    /// An amount whose digits and currency are members of this object. The digits of a number are
+    /// those that were sent, with its exponent written out.
     mutating func money(
         _ amount: String,
         _ currency: String,
         canBeZero: Bool = false
     ) throws(ConsentProblem) -> Money {
-        let digits = try requiredText(amount)
+        let isText = value(of: amount)?.string != nil
+        let digits = isText ? try text(amount) : try self.digits(amount)
+        guard let digits else { throw .incomplete(place(amount)) }
         let code = try requiredText(currency)
         guard let money = Money(amount: digits, currency: code, canBeZero: canBeZero) else {
             throw .incomplete(place(amount))
@@ -270,14 +288,14 @@ struct ConsentMembers {
         _ name: String,
         _ clock: DayClock
     ) throws(ConsentProblem) -> Fact.Value? {
-        let written = value(of: name)?.string
+        let written = value(of: name).flatMap(Self.text)
         guard let value = try moment(name) else { return nil }
         guard case .moment(let time) = value, let written else { return value }
         return .day(DayClock.wholeDay(written) ?? clock.day(of: time))
     }
 
     private mutating func dayOrMoment(_ name: String) throws(ConsentProblem) -> Fact.Value? {
-        let written = value(of: name)?.string
+        let written = value(of: name).flatMap(Self.text)
         guard let value = try moment(name) else { return nil }
         return written.flatMap(DayClock.wholeDay).map { .day($0) } ?? value
     }

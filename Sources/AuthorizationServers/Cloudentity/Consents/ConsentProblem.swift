@@ -48,7 +48,7 @@ enum ConsentLimits {
     /// Unknown members.
     static let further = 50
     /// Values in unknown members, those in objects and lists included.
-    static let furtherValues = 80
+    static let furtherValues = 200
     /// Characters of a number. ISO 20022 allows 18 digits.
     static let number = 36
     /// Levels of nested objects and lists. The deepest known consent has 6.

@@ -406,7 +406,7 @@ private enum UK {
         var values: [Fact.Value] = []
         func take(_ names: String...) throws(ConsentProblem) {
             var parts: [String] = []
-            for name in names { if let part = try address.text(name) { parts.append(part) } }
+            for name in names { parts += (try address.texts(name) ?? []).compactMap(\.unlessEmpty) }
             if !parts.isEmpty { values.append(.text(parts.joined(separator: " "))) }
         }
         /// `Floor 6`; a part of several words says itself what it is.
