@@ -13,6 +13,8 @@ enum ConsentSource {
     /// - everything about a scope except its names, texts, parameters and whether it is implicit;
     ///   the rest describes the server's catalogue;
     /// - everything about the client except its name.
+    ///
+    /// A number that a double cannot hold counts by its digits: two amounts never have one digest.
     static func digest(
         of answer: JSONValue,
         _ approved: [String]
@@ -31,12 +33,32 @@ enum ConsentSource {
             keep(name, answer[name].map { kept($0) { !progressMembers.contains($0) } })
         }
         do {
-            let bytes = try CanonicalJSON.bytes(of: .object(JSONObject(members)), numbers: .exact)
+            let bytes = try CanonicalJSON.bytes(
+                of: digitForDigit(.object(JSONObject(members))),
+                numbers: .exact
+            )
             return SHA256.digest(bytes).map { byte in
                 String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
             }.joined()
         } catch {
             throw .incomplete(approved.first ?? "")
+        }
+    }
+
+    /// The value with the digits of each number that a double cannot hold as a text.
+    private static func digitForDigit(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .null, .bool, .string: return value
+        case .number(let text):
+            let isExact = (try? CanonicalJSON.bytes(of: value, numbers: .exact)) != nil
+            return isExact ? value : .string(text)
+        case .array(let values): return .array(values.map(digitForDigit))
+        case .object(let object):
+            return .object(
+                JSONObject(
+                    object.members.map { .init(name: $0.name, value: digitForDigit($0.value)) }
+                )
+            )
         }
     }
 
