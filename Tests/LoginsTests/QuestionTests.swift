@@ -345,7 +345,47 @@ struct QuestionTests {
         (scheme("UK.OBIE.IBAN", "GB28NWBK60161331926819"), sortCode("60161331926819"), false),
         (scheme("UK.OBIE.IBAN", "DE89370400440532013000"), sortCode("70400440532013"), false),
         (scheme("UK.OBIE.Paym", "07700900000"), scheme("UK.OBIE.Wallet", "07700900000"), false),
+        (scheme("UK.OBIE.IBAN", gb), scheme("UK.OBIE.IBAN", otherBank), false),
+        (scheme("UK.OBIE.IBAN", otherBank), sortCode("60161331926819"), true),
+        // A British BBAN does too; another country's may have the same form.
+        (scheme("UK.OBIE.BBAN", "NWBK60161331926819"), sortCode("60161331926819"), true),
+        (scheme("UK.OBIE.BBAN", "NWBK60161331926819"), sortCode("60161331926818"), false),
+        (scheme("UK.OBIE.BBAN", "NWBK6016133192681"), sortCode("6016133192681"), false),
+        (scheme("BBAN", "BNBG96611020345678"), sortCode("96611020345678"), false),
+        (
+            scheme("UK.OBIE.BBAN", "NWBK60161331926819"),
+            scheme("UK.OBIE.BBAN", "LOYD60161331926819"), false
+        ),
+        (scheme("UK.OBIE.IBAN", gb), scheme("UK.OBIE.BBAN", "LOYD60161331926819"), false),
+        // A separator says where the account number starts.
+        (sortCode("60-16-13/31926819"), sortCode("60161331926819"), true),
+        (sortCode("60-16-13/31926819"), sortCode("601613 31926819"), true),
+        (sortCode("60-16-13/1926819"), sortCode("60161301926819"), true),
+        (sortCode("60-16-13/1926819"), sortCode("06-01-61 31926819"), false),
+        (sortCode("60-16-13/1926819"), sortCode("6016131926819"), false),
+        (
+            .init(scheme: "S", identification: "1", secondary: "0002"),
+            .init(scheme: "S", identification: "1", secondary: "2"), true
+        ),
+        (
+            .init(scheme: "S", identification: "1", secondary: "0002"),
+            .init(scheme: "S", identification: "1", secondary: "20"), false
+        ),
+        (scheme("UK.OBIE.Paym", "+447700900111"), scheme("UK.OBIE.Paym", "07700900111"), true),
+        (scheme("Paym", "+44 (0)7700 900111"), scheme("UK.OBIE.Paym", "07700 900111"), true),
+        (scheme("UK.OBIE.Paym", "00447700900111"), scheme("UK.OBIE.Paym", "07700900111"), true),
+        (scheme("UK.OBIE.Paym", "+447700900111"), scheme("UK.OBIE.Paym", "07700900112"), false),
+        (scheme("UK.OBIE.Paym", "+4507700900111"), scheme("UK.OBIE.Paym", "07700900111"), false),
+        // The check digit of a Brazilian account.
+        (.init(identification: "9408839-2"), .init(identification: "94088392"), true),
+        (.init(identification: "09408839-2"), .init(identification: "94088392"), true),
+        (.init(identification: "9408839-X"), .init(identification: "9408839X"), true),
+        (.init(identification: "9408839-2"), .init(identification: "9408839"), false),
+        (.init(identification: "9408839-2"), .init(identification: "9408839-3"), false),
+        (.init(identification: "94088-392"), .init(identification: "94088392"), false),
     ]
+    /// A made-up bank with right check digits.
+    static let otherBank = "GB45LOYD60161331926819"
     static let gb = "GB29NWBK60161331926819"
 
     private static func scheme(_ name: String, _ number: String) -> Consent.NamedAccount {

@@ -1,12 +1,14 @@
 import Texts
 
 extension Consent.NamedAccount {
-    /// Whether both name the same account. Numbers are compared by what they mean: an IBAN of the
-    /// United Kingdom contains a sort code and an account number, leading zeros and separators do not
-    /// count, and the schemes of Open Banking have an older name without `UK.OBIE.`. The display name
-    /// is ignored, and so is a part that only one of them has.
+    /// Whether both name the same account. Numbers are compared by what they mean: an IBAN or BBAN of
+    /// the United Kingdom contains a sort code and an account number, leading zeros and separators do
+    /// not count, a mobile number has a national form, and the schemes of Open Banking have an older
+    /// name without `UK.OBIE.`. The display name is ignored, and so is a part that only one of them
+    /// has.
     public func isSameAccount(as other: Self) -> Bool {
-        Self.agree(secondary, other.secondary) && Self.agree(ispb, other.ispb, Self.digits)
+        Self.agree(secondary, other.secondary, Self.digits)
+            && Self.agree(ispb, other.ispb, Self.digits)
             && Self.agree(issuer, other.issuer, Self.digits)
             && Self.agree(accountType, other.accountType) && isSameNumber(as: other)
     }
@@ -26,13 +28,20 @@ extension Consent.NamedAccount {
         return meaning(one).isExactly(meaning(two))
     }
 
+    /// Compares what says most of what both say: two IBANs differ though a part of them is equal.
     private func isSameNumber(as other: Self) -> Bool {
-        let meanings = self.meanings
-        return other.meanings.contains { meanings.contains($0) }
+        let others = other.meanings
+        for meaning in meanings {
+            guard let same = others.first(where: { $0.scheme.isExactly(meaning.scheme) }) else {
+                continue
+            }
+            return same.number == meaning.number
+        }
+        return false
     }
 
     /// A number in a scheme, as bytes: `String` would equate composed and decomposed letters.
-    private struct Meaning: Hashable {
+    private struct Meaning {
         let scheme: String
         let number: [UInt8]
 
@@ -42,33 +51,80 @@ extension Consent.NamedAccount {
         }
     }
 
-    /// What the number is in every scheme that it can be written in.
+    /// What the number is in every scheme that it can be written in, the longest first.
     private var meanings: [Meaning] {
-        guard let scheme else { return [Meaning("", Self.digits(identification))] }
+        guard let scheme else {
+            return [Meaning("", Self.digits(Self.withoutCheckMark(identification)))]
+        }
         let name = Self.shortName(ofScheme: scheme)
         switch name {
         case "sortcodeaccountnumber":
-            return [Meaning(name, Self.digits(Self.compact(identification)))]
+            return [Meaning(name, Self.sortCodeAndNumber(identification))]
+        case "paym":
+            return [Meaning(name, Self.nationalMobile(identification))]
         case "pan":
             return [Meaning(name, Self.compact(identification))]
         case "iban":
             let iban = Self.compact(identification).uppercased()
             let national = String(iban.dropFirst(4))
             guard Self.isIBAN(iban) else { return [Meaning(name, iban)] }
-            return [Meaning(name, iban), Meaning("bban", national)] + Self.british(iban, national)
+            let british = iban.hasPrefix("GB") ? Self.british(national) : []
+            return [Meaning(name, iban), Meaning("bban", national)] + british
         case "bban":
-            return [Meaning(name, Self.compact(identification).uppercased())]
+            let national = Self.compact(identification).uppercased()
+            // Under another name it may be of another country that has the same form.
+            let isBritish = scheme.lowercased().hasPrefix("uk.")
+            return [Meaning(name, national)] + (isBritish ? Self.british(national) : [])
         default:
             return [Meaning(name, identification)]
         }
     }
 
-    /// The sort code and account number in a British IBAN: four letters, six digits and eight.
-    private static func british(_ iban: String, _ national: String) -> [Meaning] {
-        let number = national.dropFirst(4)
-        guard iban.hasPrefix("GB"), number.utf8.count == 14, number.utf8.allSatisfy(isDigit)
+    /// The sort code and account number in a British BBAN: four letters, six digits and eight.
+    private static func british(_ national: String) -> [Meaning] {
+        let number = national.utf8.dropFirst(4)
+        guard national.utf8.prefix(4).allSatisfy({ (0x41...0x5A).contains($0) }),
+            number.count == 14, number.allSatisfy(isDigit)
         else { return [] }
-        return [Meaning("sortcodeaccountnumber", digits(String(number)))]
+        return [Meaning("sortcodeaccountnumber", String(decoding: Array(number), as: UTF8.self))]
+    }
+
+    /// Six digits and eight. Separators after the sort code say where the account number starts, of
+    /// which zeros in front may be missing; without them only zeros of the sort code may be.
+    private static func sortCodeAndNumber(_ text: String) -> String {
+        let separators = Set(" -/.".utf8)
+        guard text.utf8.allSatisfy({ isDigit($0) || separators.contains($0) }) else { return text }
+        var sortCode: [UInt8] = []
+        var number: [UInt8] = []
+        for group in text.utf8.split(whereSeparator: separators.contains) {
+            if sortCode.count < 6 { sortCode += group } else { number += group }
+        }
+        func padded(_ digits: [UInt8], _ count: Int) -> [UInt8] {
+            Array(repeating: 0x30, count: max(0, count - digits.count)) + digits
+        }
+        let all =
+            sortCode.count == 6 && !number.isEmpty
+            ? sortCode + padded(number, 8) : padded(sortCode + number, 14)
+        return String(decoding: all, as: UTF8.self)
+    }
+
+    /// A British mobile number as it is dialled at home: `07700900111` for `+44 7700 900111`.
+    private static func nationalMobile(_ text: String) -> String {
+        let ignored = Set(" -().".utf8)
+        let number = String(decoding: text.utf8.filter { !ignored.contains($0) }, as: UTF8.self)
+        for prefix in ["+44", "0044"] where number.hasPrefix(prefix) {
+            return "0" + number.dropFirst(prefix.count).drop { $0 == "0" }
+        }
+        return number
+    }
+
+    /// Without the hyphen before the check digit of a Brazilian account.
+    private static func withoutCheckMark(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        guard bytes.count > 2, bytes[bytes.count - 2] == 0x2D,
+            bytes.dropLast(2).allSatisfy(isDigit)
+        else { return text }
+        return String(decoding: bytes.dropLast(2) + bytes.suffix(1), as: UTF8.self)
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
