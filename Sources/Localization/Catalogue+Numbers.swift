@@ -17,6 +17,15 @@ extension Catalogue {
         return digits.written(parts.count == 2 ? whole + decimalMark + parts[1] : whole)
     }
 
+    /// An exchange rate: a number with two digits after the point, or with all that were sent if they
+    /// are more.
+    public func exchangeRate(_ text: String) -> String? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let fraction = parts.count == 2 ? parts[1] : ""
+        let zeros = String(repeating: "0", count: max(0, 2 - fraction.utf8.count))
+        return number(parts.count == 1 ? text + "." + zeros : text + zeros)
+    }
+
     private var decimalMark: String { digits == .arabicIndic ? "\u{66B}" : data.decimalMark }
     private var groupMark: String { digits == .arabicIndic ? "\u{66C}" : data.groupMark }
 
@@ -36,14 +45,16 @@ extension Catalogue {
         )
     }
 
-    /// The amount with as many digits after the point as its currency has, or more if others than
-    /// zeros were sent.
+    /// The amount with as many digits after the point as its currency has, or with all that were sent
+    /// if others than zeros are beyond them.
     private static func amount(of money: Money) -> String {
         let parts = money.amount.split(separator: ".")
         guard let whole = parts.first else { return money.amount }
         let digits = minorDigits(of: money.currency)
         var fraction = Substring(parts.count > 1 ? parts[1] : "")
-        while fraction.utf8.count > digits, fraction.hasSuffix("0") { fraction.removeLast() }
+        if fraction.dropFirst(digits).allSatisfy({ $0 == "0" }) {
+            fraction = fraction.prefix(digits)
+        }
         let zeros = String(repeating: "0", count: max(0, digits - fraction.utf8.count))
         let minor = fraction + zeros
         return minor.isEmpty ? String(whole) : "\(whole).\(minor)"

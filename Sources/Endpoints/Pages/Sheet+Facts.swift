@@ -141,7 +141,8 @@ extension Sheet {
         HTML.element("bdi", ["dir": "ltr"]) {
             InertText.html(
                 [
-                    "1 \(rate.unit) = \(catalogue.number(rate.rate) ?? rate.rate)", rate.quoted,
+                    "1 \(rate.unit) = \(catalogue.exchangeRate(rate.rate) ?? rate.rate)",
+                    rate.quoted,
                 ].compactMap(\.self).joined(separator: " ")
             )
         }
