@@ -17,8 +17,19 @@ extension CloudentityOutbound {
             example: "https://bank.eu.authz.cloudentity.io/bank/system",
             "The base URL of consents, if it does not follow from consent_api_style."
         )
+        let consents = Self.workspaces(section)
+        refusesLate = section.choice(
+            "cut_off",
+            among: ["reject": true, "show": false],
+            default: true,
+            """
+            What happens to a consent at the time that it says it ends: a payment's CutOffDateTime \
+            and authorisation, an agreed exchange rate, access to data. reject: it is rejected, and \
+            a prompt ends at that time at the latest. show: the user is asked and sees the time.
+            """
+        )
         workspaces = CloudentityWorkspaces(
-            Self.workspaces(section),
+            consents,
             standards: ConsentStandard.all.map { $0.configured(section) },
             plainScopes: Set(
                 section.texts(

@@ -57,6 +57,8 @@ struct CloudentityOutbound: Sendable {
     /// The consents that logins are for.
     var workspaces = CloudentityWorkspaces()
     var statusPolicy = StatusPolicy()
+    /// Whether a consent is refused after its deadline, and a prompt ends then.
+    var refusesLate = true
 }
 
 extension CloudentityOutbound {

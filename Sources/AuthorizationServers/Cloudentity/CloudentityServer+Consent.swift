@@ -87,7 +87,8 @@ extension CloudentityServer {
         let decoder = ConsentDecoder(
             address: address,
             family: family,
-            allowsPartialScopes: workspace.allowsPartialScopes
+            allowsPartialScopes: workspace.allowsPartialScopes,
+            refusesLate: settings.refusesLate
         )
         do {
             // No acceptance of a lodged consent has room for them.

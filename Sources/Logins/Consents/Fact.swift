@@ -52,6 +52,7 @@ public struct Fact: Hashable, Sendable {
         case regulatoryReport = "regulatory_report"
         case charge
         case purpose
+        case extendedPurpose = "extended_purpose"
         case purposeCategory = "purpose_category"
         case statedPurpose = "stated_purpose"
         case statedCategory = "stated_category"
@@ -68,6 +69,7 @@ public struct Fact: Hashable, Sendable {
         case townCode = "town_code"
         case executionDate = "execution_date"
         case expectedExecution = "expected_execution"
+        case expectedSettlement = "expected_settlement"
         case cutOff = "cut_off"
         case destinationCountry = "destination_country"
         case transferCurrency = "transfer_currency"
@@ -120,6 +122,8 @@ public struct Fact: Hashable, Sendable {
         case recipient
         case provider
         case intermediary
+        case vendor, merchant, individual
+        case otherParty = "other_party"
         case website
         case registry
         case registeredName = "registered_name"

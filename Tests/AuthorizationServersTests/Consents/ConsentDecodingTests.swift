@@ -88,8 +88,8 @@ struct ConsentDecodingTests {
         #expect(consent.id?.value == "c-account_access")
         #expect(consent.clientName == "Shop")
         #expect(consent.scopes.map(\.requestedName) == ["openid", "accounts"])
-        // How long data may be read does not bind how long the prompt may stand.
-        #expect(consent.endsAt == nil)
+        // A prompt does not outlive what it asks for.
+        #expect(consent.endsAt == Timestamp(milliseconds: 1_802_951_940_000))
     }
 
     @Test("for a payment says how much to whom, and everything beside")
@@ -308,7 +308,7 @@ struct ConsentDecodingTests {
             ],
             .several(preselected: [])
         )
-        #expect(consent.endsAt == nil)
+        #expect(consent.endsAt == Timestamp(milliseconds: 1_826_712_000_000))
     }
 
     // MARK: FDX, CDR, KSA
@@ -320,7 +320,7 @@ struct ConsentDecodingTests {
         Self.check(
             consent,
             [
-                Self.fact(.recipient, .text("Midwest Lending")),
+                Self.fact(.otherParty, .text("Midwest Lending")),
                 Self.fact(.website, .text("https://midwest.example")),
                 Self.fact(.resource, .codes(["ACCOUNT"], .resourceType)),
                 Self.fact(.permissions, StandardCodes.permissions(clusters, .fdxCluster)),

@@ -187,8 +187,24 @@ struct ConsentRefusalTests {
     }
 }
 
-@Suite("A cut-off time")
-struct CutOffTests {
+@Suite("A deadline")
+struct DeadlineTests {
+    typealias Place = (kind: Consent.Kind, path: [String], label: Fact.Known)
+    static let places: [Place] = [
+        (.ukDomesticPayment, ["CutOffDateTime"], .cutOff),
+        (.ukFilePayment, ["CutOffDateTime"], .cutOff),
+        (.ukInternationalPayment, ["CutOffDateTime"], .cutOff),
+        (.ukDomesticPayment, ["Authorisation", "CompletionDateTime"], .authorisationEnds),
+        (
+            .ukInternationalPayment, ["ExchangeRateInformation", "ExpirationDateTime"],
+            .bankRateEnds
+        ),
+        (.ukAccountAccess, ["ExpirationDateTime"], .accessEnds),
+        (.cdr, ["expiry"], .accessEnds),
+        (.fdx, ["expirationTime"], .accessEnds),
+        (.ksa, ["expiry"], .accessEnds),
+        (.brasilData, ["expirationDateTime"], .accessEnds),
+    ]
     /// Minutes from now, the configuration, whether the user is asked, and whether the prompt ends
     /// then.
     static let rows: [(minutes: Int64, refuses: Bool, isShown: Bool, ends: Bool)] = [
@@ -196,34 +212,74 @@ struct CutOffTests {
         (-1, false, true, false), (1, false, true, false),
     ]
 
-    @Test(
-        "ends the prompt, and a consent past it is refused unless the bank executes it anyway",
-        arguments: rows.indices
-    )
-    func cutOff(_ index: Int) async throws {
-        let row = Self.rows[index]
-        for kind in [Consent.Kind.ukDomesticPayment, .ukFilePayment, .ukInternationalPayment] {
-            let example = ConsentExample.of(kind)
-            let time = ManualClock().now() + .seconds(row.minutes * 60)
-            let text = RFC3339.format(milliseconds: time.milliseconds)
-            let changed = try example.tree()
-                .setting([.name(example.member), .name("CutOffDateTime")], to: .string(text))
-            let answer = String(decoding: changed.bytes, as: UTF8.self)
-            let stage = ConsentStage(uk: UKSettings(refusesLate: row.refuses).families) { _, path in
-                path == "\(example.path)/l1"
-                    ? ReportTests.status(200, answer) : ReportTests.status(404)
-            }
-            switch await stage.consent(of: example) {
-            case .consent(let consent):
-                #expect(row.isShown)
-                #expect(consent.facts.contains(Fact(.known(.cutOff), .moment(time))))
-                #expect(consent.endsAt == (row.ends ? time : nil))
-            case .unusable(.consentUnusable):
-                #expect(!row.isShown)
-                #expect(stage.log.events == ["consent.late"])
-            case let other: Issue.record("\(other)")
-            }
+    private func stage(
+        _ place: Place,
+        _ text: String,
+        refusesLate: Bool = true,
+        rateType: String = "Agreed"
+    ) throws -> (ConsentStage, ConsentExample) {
+        let example = ConsentExample.of(place.kind)
+        let member = Leaf.Step.name(example.member)
+        var tree = try example.tree()
+        if place.label == .bankRateEnds {
+            let rate = #"{"UnitCurrency":"GBP","ExchangeRate":1.1,"RateType":"\#(rateType)"}"#
+            tree = tree.setting(
+                [member, .name(place.path[0])],
+                to: try JSONValue(Array(rate.utf8))
+            )
+        } else if place.path.count == 2 {
+            let object = #"{"AuthorisationType":"Any"}"#
+            let value = try JSONValue(Array(object.utf8))
+            tree = tree.setting([member, .name(place.path[0])], to: value)
         }
+        let path = [member] + place.path.map { Leaf.Step.name($0) }
+        let answer = String(decoding: tree.setting(path, to: .string(text)).bytes, as: UTF8.self)
+        return (ConsentStage(example, answer: answer, refusesLate: refusesLate), example)
+    }
+
+    @Test(
+        "ends the prompt, and a consent past it is refused unless it shall be shown",
+        arguments: rows.indices,
+        places.indices
+    )
+    func deadline(_ index: Int, _ place: Int) async throws {
+        let row = Self.rows[index]
+        let place = Self.places[place]
+        let time = ManualClock().now() + .seconds(row.minutes * 60)
+        let text = RFC3339.format(milliseconds: time.milliseconds)
+        let (stage, example) = try stage(place, text, refusesLate: row.refuses)
+        switch await stage.consent(of: example) {
+        case .consent(let consent):
+            #expect(row.isShown)
+            #expect(consent.facts.contains(Fact(.known(place.label), .moment(time))))
+            #expect(consent.endsAt == (row.ends ? time : nil))
+        case .unusable(.consentUnusable):
+            #expect(!row.isShown)
+            #expect(stage.log.events == ["consent.late"])
+            let name = try #require(place.path.last)
+            #expect(stage.log.lines.map(\.members).joined().contains(name))
+        case let other: Issue.record("\(other)")
+        }
+    }
+
+    @Test("is the end of a day where only a day was sent", arguments: [-1, 0])
+    func day(_ days: Int64) async throws {
+        let time = ManualClock().now() + .seconds(days * 86_400)
+        let text = String(RFC3339.format(milliseconds: time.milliseconds).prefix(10))
+        let (stage, example) = try stage((.ksa, ["expiry"], .accessEnds), text)
+        let answer = await stage.consent(of: example)
+        #expect((answer == .unusable(.consentUnusable)) == (days < 0))
+    }
+
+    @Test("is not the end of a rate that binds nobody")
+    func indicative() async throws {
+        let place = try #require(Self.places.first { $0.label == .bankRateEnds })
+        let (stage, example) = try stage(place, "2026-11-20T11:59:00Z", rateType: "Indicative")
+        guard case .consent(let consent) = await stage.consent(of: example) else {
+            Issue.record("it is refused")
+            return
+        }
+        #expect(consent.endsAt == nil)
     }
 }
 

@@ -30,7 +30,7 @@ struct ConsentStage {
     init(
         workspaces: [WorkspaceID: CloudentityWorkspaces.Workspace] = workspaces,
         versions: [Int] = BrasilPayment.standardVersions,
-        uk: [any ConsentFamily]? = nil,
+        refusesLate: Bool = true,
         statusPolicy: StatusPolicy = StatusPolicy(),
         plainScopes: Set<String> = [],
         _ script: @escaping @Sendable (_ method: Method, _ path: String) -> Act
@@ -50,13 +50,6 @@ struct ConsentStage {
                     scopes: standard.scopes,
                     recognises: standard.recognises
                 )
-            case "obuk":
-                ConsentStandard(
-                    standard.name,
-                    uk ?? standard.families,
-                    scopes: standard.scopes,
-                    recognises: standard.recognises
-                )
             default: standard
             }
         }
@@ -69,7 +62,8 @@ struct ConsentStage {
                 standards: standards,
                 plainScopes: Set(plainScopes.map(\.exact))
             ),
-            statusPolicy: statusPolicy
+            statusPolicy: statusPolicy,
+            refusesLate: refusesLate
         )
         server = CloudentityServer(
             settings,
@@ -81,9 +75,9 @@ struct ConsentStage {
     }
 
     /// One answer wherever the example's consent is fetched; nothing anywhere else.
-    init(_ example: ConsentExample, answer: String? = nil) {
+    init(_ example: ConsentExample, answer: String? = nil, refusesLate: Bool = true) {
         let answer = answer ?? example.answer
-        self.init { method, path in
+        self.init(refusesLate: refusesLate) { method, path in
             method == .get && path == "\(example.path)/l1"
                 ? ReportTests.status(200, answer) : ReportTests.status(404)
         }

@@ -55,6 +55,94 @@ struct WorldConsentTests {
             ]
         ),
         Case(
+            testDescription: "times of what the bank expects, as days where midnight was sent",
+            example: domestic,
+            changes: [
+                ("ExpectedExecutionDateTime", #""2031-01-01T00:00:00Z""#),
+                ("ExpectedSettlementDateTime", #""2031-01-02T00:00:00Z""#),
+            ],
+            shows: [
+                "Expected payment date: 1 January 2031", "Expected settlement date: 2 January 2031",
+            ],
+            hides: ["DateTime"]
+        ),
+        Case(
+            testDescription: "members of version 4 at other places",
+            example: domestic,
+            changes: [
+                ("BeneficiaryPrepopulatedIndicator", "true"),
+                ("MerchantCategoryCode", #""0742""#),
+                (order + "ExtendedPurpose", #""Hat for a horse""#),
+                (
+                    order + "CreditorPostalAddress",
+                    #"{"AddressType":"Business","TownName":"Luton"}"#
+                ),
+                (
+                    "RegulatoryReporting",
+                    #"""
+                    [{"DebitCreditReportingIndicator":"CRED",
+                      "Authority":{"Name":"FCA","CountryCode":"GB"},
+                      "Details":[{"Type":"T","Code":"C1","Information":["hats"]}]}]
+                    """#
+                ),
+            ],
+            shows: [
+                "Details of the purpose: Hat for a horse",
+                "Reported to an authority: By the payee’s side / FCA / United Kingdom / T / C1 "
+                    + "/ hats",
+            ],
+            hides: [
+                "ExtendedPurpose", "RegulatoryReporting", "Prepopulated", "AddressType", "BIZZ",
+                "unknown code",
+            ]
+        ),
+        Case(
+            testDescription: "dates of version 3 beside a mandate of version 4",
+            example: standing,
+            changes: [
+                (order + "Frequency", "null"),
+                (order + "FirstPaymentDateTime", #""2031-01-01T00:00:00Z""#),
+                (order + "FinalPaymentDateTime", #""2031-06-01T00:00:00Z""#),
+                (order + "MandateRelatedInformation", #"{"Frequency":{"Type":"MNTH"}}"#),
+            ],
+            shows: [
+                "Date of the first payment: 1 January 2031",
+                "Date of the last payment: 1 June 2031",
+            ],
+            hides: ["DateTime"]
+        ),
+        Case(
+            testDescription: "amounts and rates with every digit that says something",
+            example: abroad,
+            changes: [
+                (order + "InstructedAmount", #"{"Amount":"100.50","Currency":"JPY"}"#),
+                (
+                    order + "ExchangeRateInformation",
+                    #"{"UnitCurrency":"GBP","ExchangeRate":1.1,"RateType":"Actual"}"#
+                ),
+            ],
+            shows: ["Amount: ¥100.50", "Exchange rate: 1 GBP = 1.10 USD"]
+        ),
+        Case(
+            testDescription: "parties by what they do",
+            example: fdx,
+            changes: [
+                (
+                    "parties",
+                    #"""
+                    [{"name":"A","type":"DATA_RECIPIENT"},{"name":"B","type":"VENDOR"},
+                     {"name":"C","type":"MERCHANT"},{"name":"D","type":"INDIVIDUAL"},
+                     {"name":"E","type":"ORACLE"},{"name":"F"},{"type":"ORACLE"}]
+                    """#
+                )
+            ],
+            shows: [
+                "Data recipient: A", "Service provider: B", "Merchant: C", "Person: D",
+                "Other party: E (ORACLE)", "Other party: F", "Other party: ORACLE",
+            ],
+            hides: ["parties.type"]
+        ),
+        Case(
             testDescription: "parties of version 4",
             example: domestic,
             changes: [

@@ -11,6 +11,8 @@ struct ConsentDecoder {
     let family: any ConsentFamily
     /// Whether the user may remove scopes other than `openid` and implicit ones [CB-2].
     var allowsPartialScopes = false
+    /// Whether a consent is refused after its deadline, and a prompt ends then.
+    var refusesLate = true
 
     /// `login` provides the client's name if the answer has none, and the consent's identifier, which
     /// has to be the answer's. `asking` is the time of asking the user for the first time; nil at
@@ -34,7 +36,8 @@ struct ConsentDecoder {
         var own = try members.requiredObject(address.member)
         var envelope = ConsentEnvelope(members: members, scopes: scopes, created: created)
         let content = try family.content(&own, in: &envelope)
-        if let cutOff = content.cutOff, let asking, asking >= cutOff.time {
+        let cutOff = refusesLate ? content.cutOff : nil
+        if let cutOff, let asking, asking >= cutOff.time {
             throw .late(cutOff.member)
         }
         let ids = Set([id, content.id, login.consentID?.value].compactMap { $0?.exact })
@@ -48,7 +51,7 @@ struct ConsentDecoder {
             facts: status == .approved ? content.facts + [Self.renewal] : content.facts,
             accounts: content.accounts,
             resources: content.resources,
-            endsAt: [content.endsAt, content.cutOff?.time].compactMap(\.self).min(),
+            endsAt: [content.endsAt, cutOff?.time].compactMap(\.self).min(),
             source: try ConsentSource.digest(
                 of: answer,
                 [address.member] + family.otherApprovedMembers

@@ -74,10 +74,8 @@ struct CDRArrangement: ConsentFamily {
         let amended = try own.text("amending_arrangement_id")
         let previous = try envelope.members.object(Self.previous)
         content.facts += try permissions(envelope.scopes, previous)
-        content.facts += try own.facts(
-            (.sharingType, "sharing_type", .oneOf(Self.sharing)),
-            (.accessEnds, "expiry", .moment)
-        )
+        content.facts += try own.facts((.sharingType, "sharing_type", .oneOf(Self.sharing)))
+        content.facts += try own.deadline(.accessEnds, "expiry", &content.cutOff)
         var preselected = try own.texts("account_ids") ?? []
         if var previous {
             let name = try previous.text("cdr_arrangement_id") ?? amended

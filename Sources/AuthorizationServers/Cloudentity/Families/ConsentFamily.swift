@@ -1,3 +1,4 @@
+import HTTP
 import JSON
 import Logins
 import Texts
@@ -82,8 +83,40 @@ struct ConsentContent {
     var accounts: Consent.AccountChoice = .none
     var resources: [Consent.Resource] = []
     var endsAt: Timestamp?
-    /// When it is too late to ask for the first time, and the member that says so.
-    var cutOff: (time: Timestamp, member: String)?
+    /// When it is too late to ask for the first time, unless the configuration says otherwise.
+    var cutOff: ConsentDeadline?
+}
+
+/// When what is asked for is over, and the member that says so.
+struct ConsentDeadline {
+    let time: Timestamp
+    let member: String
+}
+
+extension ConsentMembers {
+    /// A time that is shown, and after which it is too late to ask. The earliest one counts. A day
+    /// alone ends with the day, in UTC. Times up to 1970 stand for none.
+    mutating func deadline(
+        _ label: Fact.Known,
+        _ name: String,
+        _ earliest: inout ConsentDeadline?
+    ) throws(ConsentProblem) -> [Fact] {
+        let facts = try facts((label, name, .moment))
+        let end: Timestamp? =
+            switch facts.first?.value {
+            case .moment(let time)?: time
+            case .day(let day)?:
+                RFC3339.parse(day + "T00:00:00Z").map {
+                    Timestamp(milliseconds: $0) + .seconds(86_400)
+                }
+            default: nil
+            }
+        guard let end, end.milliseconds > 0, earliest.map({ end < $0.time }) ?? true else {
+            return facts
+        }
+        earliest = ConsentDeadline(time: end, member: place(name))
+        return facts
+    }
 }
 
 /// How a login ended without an approval, as far as rejection codes distinguish it.

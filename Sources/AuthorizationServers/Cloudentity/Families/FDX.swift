@@ -56,10 +56,11 @@ struct FDXConsent: ConsentFamily {
         .durationType,
         ["ONE_TIME", "TIME_BOUND", "PERSISTENT"]
     )
-    /// What a party does, by `type`.
+    /// What a party does, by `type`. One of another type or of none has a label that claims nothing.
     private static let roles: [ExactText: Fact.Known] = [
         "DATA_RECIPIENT".exact: .recipient, "DATA_PROVIDER".exact: .provider,
-        "DATA_ACCESS_PLATFORM".exact: .intermediary,
+        "DATA_ACCESS_PLATFORM".exact: .intermediary, "VENDOR".exact: .vendor,
+        "MERCHANT".exact: .merchant, "INDIVIDUAL".exact: .individual,
     ]
 
     func content(
@@ -75,8 +76,16 @@ struct FDXConsent: ConsentFamily {
         for var party in try own.objects("parties") {
             let type = try party.text("type")
             let label = type.flatMap { Self.roles[$0.exact] }
+            if let label {
+                content.facts += try party.facts((label, "name", .text))
+            } else {
+                let name = try party.text("name")
+                let words = [name, type.map { name == nil ? $0 : "(\($0))" }].compactMap(\.self)
+                if !words.isEmpty {
+                    content.facts.add(.otherParty, text: words.joined(separator: " "))
+                }
+            }
             content.facts += try party.facts(
-                (label ?? .recipient, "name", .text),
                 (.website, "homeUri", .text),
                 (.registry, "registryName", .text),
                 (.registeredName, "registeredEntityName", .text),
@@ -84,7 +93,6 @@ struct FDXConsent: ConsentFamily {
                 (.registrationNumber, "registeredEntityIdentifier", .text),
                 (.registrationNumber, "registeredEntityId", .text)
             )
-            if let type, label == nil { after.append(Fact(.further("parties.type"), .text(type))) }
             // The address of a picture says nothing about what is approved.
             try party.drop("logoUri")
             after += try party.further("parties")
@@ -111,10 +119,10 @@ struct FDXConsent: ConsentFamily {
         content.facts += try own.facts(
             (.durationType, "durationType", .oneOf(Self.durations)),
             (.duration, "durationPeriod", .days),
-            (.lookback, "lookbackPeriod", .days),
-            (.accessEnds, "expirationTime", .moment),
-            (.requestedAt, "createdTime", .moment)
+            (.lookback, "lookbackPeriod", .days)
         )
+        content.facts += try own.deadline(.accessEnds, "expirationTime", &content.cutOff)
+        content.facts += try own.facts((.requestedAt, "createdTime", .moment))
         for var resource in try own.objects("granted_resources") {
             content.facts.add(.granted, try Self.granted(&resource, &after))
         }

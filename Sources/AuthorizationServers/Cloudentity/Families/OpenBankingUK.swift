@@ -1,4 +1,3 @@
-import Configuration
 import JSON
 import Logins
 import Texts
@@ -8,46 +7,19 @@ import Texts
 extension ConsentStandard {
     static let openBankingUK = ConsentStandard(
         "obuk",
-        UKSettings().families,
-        scopes: .openBankingUK,
-        recognises: { $0.consentID != nil && !ConsentStandard.openFinanceBrasil.recognises($0) },
-        reading: { UKSettings($0).families }
-    )
-}
-
-/// What the standard's families are configured with.
-struct UKSettings: Sendable {
-    /// Whether a payment is refused after its cut-off time.
-    var refusesLate = true
-
-    var families: [any ConsentFamily] {
         [
             UKAccountAccess(),
-            UKPayment("domestic_payment", .payment, self),
-            UKPayment("domestic_scheduled_payment", .scheduledPayment, self),
-            UKPayment("domestic_standing_order", .standingOrder, self),
-            UKFilePayment(settings: self),
-            UKPayment("international_payment", .payment, self),
-            UKPayment("international_scheduled_payment", .scheduledPayment, self),
-            UKPayment("international_standing_order", .standingOrder, self),
-        ]
-    }
-}
-
-extension UKSettings {
-    /// Reads the group `outbound`.
-    init(_ section: Section) {
-        refusesLate = section.choice(
-            "cut_off",
-            among: ["reject": true, "show": false],
-            default: true,
-            """
-            What happens to a payment of Open Banking UK at its CutOffDateTime. reject: it is \
-            rejected, and a prompt ends at that time at the latest. show: the user is asked and \
-            sees the time.
-            """
-        )
-    }
+            UKPayment("domestic_payment", .payment),
+            UKPayment("domestic_scheduled_payment", .scheduledPayment),
+            UKPayment("domestic_standing_order", .standingOrder),
+            UKFilePayment(),
+            UKPayment("international_payment", .payment),
+            UKPayment("international_scheduled_payment", .scheduledPayment),
+            UKPayment("international_standing_order", .standingOrder),
+        ],
+        scopes: .openBankingUK,
+        recognises: { $0.consentID != nil && !ConsentStandard.openFinanceBrasil.recognises($0) }
+    )
 }
 
 extension Fact.Codes {
@@ -142,8 +114,10 @@ struct UKAccountAccess: UKFamily {
     ) throws(ConsentProblem) -> ConsentContent {
         var content = try UK.content(&own)
         content.facts = try own.facts(
-            (.permissions, "Permissions", .permissions(Self.permissions)),
-            (.accessEnds, "ExpirationDateTime", .moment),
+            (.permissions, "Permissions", .permissions(Self.permissions))
+        )
+        content.facts += try own.deadline(.accessEnds, "ExpirationDateTime", &content.cutOff)
+        content.facts += try own.facts(
             (.dataFrom, "TransactionFromDateTime", .dayOrMoment),
             (.dataUntil, "TransactionToDateTime", .dayOrMoment),
             (.requestedAt, "CreationDateTime", .moment)
@@ -158,7 +132,6 @@ struct UKAccountAccess: UKFamily {
 struct UKFilePayment: UKFamily {
     let name = "file_payment"
     let subject = Consent.Subject.paymentFile
-    var settings = UKSettings()
 
     func content(
         _ own: inout ConsentMembers,
@@ -178,7 +151,7 @@ struct UKFilePayment: UKFamily {
         var after: [Fact] = []
         content.facts += try UK.remittance(&file, &after)
         let payer = try UK.payer(&file, &content.facts, &after)
-        content.facts += try UK.frame(&own, settings, &content.cutOff)
+        content.facts += try UK.frame(&own, &content.cutOff)
         content.facts += after
         content.facts += try file.further()
         content.facts += try own.further()
@@ -191,12 +164,10 @@ struct UKFilePayment: UKFamily {
 struct UKPayment: UKFamily {
     let name: String
     let subject: Consent.Subject
-    let settings: UKSettings
 
-    fileprivate init(_ name: String, _ subject: Consent.Subject, _ settings: UKSettings) {
+    fileprivate init(_ name: String, _ subject: Consent.Subject) {
         self.name = name
         self.subject = subject
-        self.settings = settings
     }
 
     func content(
@@ -233,7 +204,8 @@ struct UKPayment: UKFamily {
             (.transferCurrency, "CurrencyOfTansfer", .code(.currency)),
             (.destinationCountry, "DestinationCountryCode", .code(.country)),
             (.chargeBearer, "ChargeBearer", .oneOf(UKList.chargeBearer)),
-            (.purpose, "Purpose", .code(.purpose))
+            (.purpose, "Purpose", .code(.purpose)),
+            (.extendedPurpose, "ExtendedPurpose", .text)
         )
         content.facts += try UK.clientRate(&order, content.facts, &after)
         content.facts += try order.facts(
@@ -245,11 +217,9 @@ struct UKPayment: UKFamily {
         var payerFacts: [Fact] = []
         let payer = try UK.payer(&order, &payerFacts, &after)
         content.facts += payerFacts
-        for var report in try order.objects("RegulatoryReporting") {
-            content.facts.add(.regulatoryReport, try UK.regulatoryReport(&report, &after))
-        }
-        content.facts += try UK.bankRate(&own, content.facts, &after)
-        content.facts += try UK.frame(&own, settings, &content.cutOff)
+        content.facts += try UK.regulatoryReports(&order, &after)
+        content.facts += try UK.bankRate(&own, content.facts, &content.cutOff, &after)
+        content.facts += try UK.frame(&own, &content.cutOff)
         content.facts += after
         content.facts += try order.further()
         content.facts += try own.further()
@@ -434,19 +404,36 @@ private enum UK {
         try take("PostCode")
         if let code = try address.text("Country") { values.append(country(code)) }
         if let type = try address.text("AddressType") {
-            values.append(.codes([type], .addressType))
+            values.append(.codes([addressTypes[type.exact] ?? type], .addressType))
         }
         after += try address.further(owner + name)
         return values.isEmpty ? nil : .group(values)
     }
+
+    /// The words of version 3, which has two more.
+    private static let addressTypes: [ExactText: String] = [
+        "Business".exact: "BIZZ", "DeliveryTo".exact: "DLVY", "MailTo".exact: "MLTO",
+        "POBox".exact: "PBOX", "Postal".exact: "ADDR", "Residential".exact: "HOME",
+    ]
 
     private static func country(_ code: String) -> Fact.Value {
         // Widely used, but not a code of ISO 3166.
         code.isExactly("UK") ? .text(code) : .codes([code], .country)
     }
 
-    /// What the bank tells an authority about a payment abroad (version 4).
-    static func regulatoryReport(
+    /// What the bank tells an authority about a payment (version 4), in the order or beside it.
+    static func regulatoryReports(
+        _ owner: inout ConsentMembers,
+        _ after: inout [Fact]
+    ) throws(ConsentProblem) -> [Fact] {
+        var facts: [Fact] = []
+        for var report in try owner.objects("RegulatoryReporting") {
+            facts.add(.regulatoryReport, try regulatoryReport(&report, &after))
+        }
+        return facts
+    }
+
+    private static func regulatoryReport(
         _ report: inout ConsentMembers,
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> Fact.Value? {
@@ -554,7 +541,13 @@ private enum UK {
             (.mandate, "MandateIdentification", .text)
         )
         after += try mandate.further("MandateRelatedInformation")
-        facts += try order.facts((.numberOfPayments, "NumberOfPayments", .count))
+        // Version 3 has them here.
+        facts += try order.facts(
+            (.firstPayment, "FirstPaymentDateTime", .day(.london)),
+            (.recurringPayment, "RecurringPaymentDateTime", .day(.london)),
+            (.finalPayment, "FinalPaymentDateTime", .day(.london)),
+            (.numberOfPayments, "NumberOfPayments", .count)
+        )
         return facts
     }
 
@@ -587,6 +580,7 @@ private enum UK {
     static func bankRate(
         _ own: inout ConsentMembers,
         _ said: [Fact],
+        _ cutOff: inout ConsentDeadline?,
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
         guard var rate = try own.object("ExchangeRateInformation") else { return [] }
@@ -597,8 +591,14 @@ private enum UK {
             facts.add(.bankRate, .rate(self.rate(unit, digits, said)))
         }
         facts += try rate.facts(
-            (.bankRateType, "RateType", .oneOf(UKList.rateType)),
-            (.bankRateEnds, "ExpirationDateTime", .moment),
+            (.bankRateType, "RateType", .oneOf(UKList.rateType))
+        )
+        // An indicative rate binds nobody, so that its end ends nothing.
+        let isAgreed = facts.contains { $0.value == .codes(["Agreed"], UKList.rateType.list) }
+        var ends: ConsentDeadline?
+        facts += try rate.deadline(.bankRateEnds, "ExpirationDateTime", &ends)
+        if isAgreed { cutOff = [cutOff, ends].compactMap(\.self).min { $0.time < $1.time } }
+        facts += try rate.facts(
             (.bankRateContract, "ContractIdentification", .text)
         )
         after += try rate.further("ExchangeRateInformation")
@@ -641,19 +641,16 @@ private enum UK {
     /// Everything beside the order, which ACP puts next to `Initiation`.
     static func frame(
         _ own: inout ConsentMembers,
-        _ settings: UKSettings,
-        _ cutOff: inout (time: Timestamp, member: String)?
+        _ cutOff: inout ConsentDeadline?
     ) throws(ConsentProblem) -> [Fact] {
         var facts: [Fact] = []
         var after: [Fact] = []
         for var charge in try own.objects("Charges") { facts += try self.charge(&charge, &after) }
         facts += try own.facts(
-            (.expectedExecution, "ExpectedExecutionDateTime", .moment)
+            (.expectedExecution, "ExpectedExecutionDateTime", .dayOrMoment),
+            (.expectedSettlement, "ExpectedSettlementDateTime", .dayOrMoment)
         )
-        if let time = try own.timestamp("CutOffDateTime") {
-            facts.add(.cutOff, .moment(time))
-            if settings.refusesLate { cutOff = (time, own.place("CutOffDateTime")) }
-        }
+        facts += try own.deadline(.cutOff, "CutOffDateTime", &cutOff)
         facts.add(.payer, try party("Debtor", &own, &after))
         facts += try own.facts(
             (.refundAccount, "ReadRefundAccount", .oneOf(UKList.refund)),
@@ -666,13 +663,20 @@ private enum UK {
             // So spelled up to version 3.1.10.
             (.contractPresent, "ContractPresentInidicator", .flag),
             (.payeePrefilled, "BeneficiaryPaymentDetailsPrepopulatedIndicator", .flag),
+            // In version 4.
+            (.payeePrefilled, "BeneficiaryPrepopulatedIndicator", .flag),
             (.payeeAccountType, "BeneficiaryAccountType", .code(.accountHolder))
         )
+        facts += try regulatoryReports(&own, &after)
         facts.add(.deliveryAddress, try address("DeliveryAddress", &own, &after))
         if var authorisation = try own.object("Authorisation") {
             facts += try authorisation.facts(
-                (.authorisationType, "AuthorisationType", .oneOf(UKList.authorisation)),
-                (.authorisationEnds, "CompletionDateTime", .moment)
+                (.authorisationType, "AuthorisationType", .oneOf(UKList.authorisation))
+            )
+            facts += try authorisation.deadline(
+                .authorisationEnds,
+                "CompletionDateTime",
+                &cutOff
             )
             after += try authorisation.further("Authorisation")
         }

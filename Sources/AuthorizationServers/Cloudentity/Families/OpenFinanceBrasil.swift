@@ -90,8 +90,10 @@ struct BrasilData: ConsentFamily {
     ) throws(ConsentProblem) -> ConsentContent {
         var content = try Brasil.content(&own)
         content.facts = try own.facts(
-            (.permissions, "permissions", .permissions(Self.permissions)),
-            (.accessEnds, "expirationDateTime", .moment),
+            (.permissions, "permissions", .permissions(Self.permissions))
+        )
+        content.facts += try own.deadline(.accessEnds, "expirationDateTime", &content.cutOff)
+        content.facts += try own.facts(
             // Days of UTC: the standard has these times in no other zone.
             (.dataFrom, "transactionFromDateTime", .dayOrMoment),
             (.dataUntil, "transactionToDateTime", .dayOrMoment)
