@@ -99,7 +99,7 @@ extension CloudentityServer {
             }
             let asking = login.question == nil ? clock.now() : nil
             let consent = try decoder.consent(answer, of: login.details, asking: asking)
-            if let refusal = unsupported(consent, login) { return refusal }
+            if let refusal = unsupported(consent, answer, login) { return refusal }
             let isRenewal = consent.facts.contains(ConsentDecoder.renewal)
             // It was authorised by somebody else since it was shown.
             if login.question != nil, isRenewal, !login.renewsAccess { return .gone }
@@ -127,14 +127,14 @@ extension CloudentityServer {
             return unusable("consent.unaddressable", "the server has no address for it", login)
         }
         let shown = login.question?.consent
-        guard settings.lookup == .always || shown != nil else { return showable(told, login) }
+        guard settings.lookup == .always || shown != nil else { return showable(told, .null, login) }
         switch await fetch([.scopeGrant], of: login) {
         case .found(let address, let body):
             return read(body, address, login)
         case .missing:
             if isSettling(login) { return .later("not stored at the server yet", after: nil) }
             // What the server described is gone; what the start described it may never have had.
-            return shown?.source == nil ? showable(told, login) : .gone
+            return shown?.source == nil ? showable(told, .null, login) : .gone
         case .later(let reason, let after):
             return .later("scope grant: \(reason)", after: after)
         case .refused(let reason):
@@ -166,26 +166,40 @@ extension CloudentityServer {
         guard grant.status == .open else { return .gone }
         do {
             let partial = allowsPartialScopes(login)
-            return showable(try grant.consent(beside: try told(login), partial: partial), login)
+            let consent = try grant.consent(beside: try told(login), partial: partial)
+            return showable(consent, body, login)
         } catch {
             return unusable(error.event, error.place, login)
         }
     }
 
-    private func showable(_ consent: Consent, _ login: PendingLogin) -> ConsentAnswer {
+    /// `answer` is the server's, or null if it has said nothing.
+    private func showable(
+        _ consent: Consent,
+        _ answer: JSONValue,
+        _ login: PendingLogin
+    ) -> ConsentAnswer {
         guard consent.scopes.allSatisfy({ !$0.requestedName.readsAsEmpty }) else {
             return unusable("consent.incomplete", "requested_scopes", login)
         }
-        return unsupported(consent, login) ?? .consent(consent)
+        return unsupported(consent, answer, login) ?? .consent(consent)
     }
 
     /// Refuses a consent with a scope that stands for something else, which is not shown [FA-5].
-    private func unsupported(_ consent: Consent, _ login: PendingLogin) -> ConsentAnswer? {
-        settings.workspaces.refused(
-            consent.scopes.map(\.requestedName),
-            of: login.details,
-            granting: consent
-        ).map { unusable("consent.unsupported", $0, login) }
+    private func unsupported(
+        _ consent: Consent,
+        _ answer: JSONValue,
+        _ login: PendingLogin
+    ) -> ConsentAnswer? {
+        let workspaces = settings.workspaces
+        let requested = consent.scopes.map(\.requestedName)
+        let listed = zip(answer["requested_scopes"]?.array ?? [], requested).map {
+            (name: $0["name"]?.string?.unlessEmpty ?? $1, requested: $1)
+        }
+        let place =
+            workspaces.refused(requested, of: login.details, granting: consent)
+            ?? workspaces.refused(names: listed, of: login.details, granting: consent)
+        return place.map { unusable("consent.unsupported", $0, login) }
     }
 
     // MARK: Fetching

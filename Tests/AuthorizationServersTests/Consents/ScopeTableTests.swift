@@ -17,10 +17,21 @@ struct ScopeTableTests {
         "payment_intent:pi_1", "PIS:4711", "ais:4711", "vrp:urn:bank:V1",
         "bank:accounts.basic:read", "energy:accounts.basic:read", "fdx:accountbasic:read",
         "READ_CONSENTS", "mandate:7", "enrollments",
+        // Without a colon, in another case, with other separators, in one word or another language.
+        "pisp", "aisp", "cbpii", "PISP", "ais-accounts", "payment:P1", "payments/P1", "payment",
+        "paymentconsent:P1", "paymentConsent.P1", "domestic-vrp:1", "domesticVRP", "mandato:C1",
+        "consent", "consent.C1", "consent/C1", "consent-C1", "consent_C1", "CONSENT:C1",
+        "consentimento:C1", "intent-123", "intentId=7", "urn:openbanking:intent:1",
+        "urn:bancoex:C1", "https://x/consents/123", "fundsconfirmation", "FUNDSCONFIRMATIONS",
+        "funds-confirmation", "insurance-auto", "Insurance_Auto", "quote-auto", "ACCOUNTS",
+        "credit_cards_accounts", "fdx/accountbasic", "Bank.accounts.basic:read",
+        "standing-order:1", "payments.read:17", "payments.write", "grant_management_revoke",
     ]
     /// Scopes that mean nothing to any standard.
     private static let ordinary = [
         "transfer.9000EUR", "loyalty", "https://api.example/read", "a:b",
+        "payments.read", "payment_history", "accounts:7", "accounts.read", "pay.5", "urnfield",
+        "email", "profile", "offline_access", "phone", "address", "mandatory", "print-entry",
     ]
 
     /// Answers as a scope grant with these scopes, and has nothing else.
@@ -74,6 +85,27 @@ struct ScopeTableTests {
             #expect(answer == .unusable(.consentUnusable))
             #expect(stage.log.events == ["consent.unsupported"])
         }
+    }
+
+    @Test(
+        "is refused under the name that the scope grant has for it",
+        arguments: [
+            ("fundsconfirmations", "conf", true), ("consent:*", "conf", true),
+            ("accounts", "a", true), ("pisp", "openid", true), ("transfer.*", "transfer.1", false),
+            ("loyalty", "l", false), ("", "l", false), ("accounts:*", "accounts:7", false),
+            ("profile", "p", false), ("listed-consents", "l", false),
+        ]
+    )
+    func refusedByName(_ name: String, _ requested: String, _ isRefused: Bool) async {
+        let stage = ConsentStage(plainScopes: ["listed-consents"]) { _, _ in
+            ReportTests.status(
+                200,
+                #"{"requested_scopes":[{"name":"\#(name)","requested_name":"\#(requested)"}]}"#
+            )
+        }
+        let answer = await answer(stage, ["openid"], in: nil)
+        #expect((answer == .unusable(.consentUnusable)) == isRefused)
+        #expect(stage.log.events == (isRefused ? ["consent.unsupported"] : []))
     }
 
     @Test("is refused beside a consent of another kind", arguments: ConsentExample.all)

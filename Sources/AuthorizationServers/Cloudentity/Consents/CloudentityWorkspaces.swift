@@ -126,6 +126,26 @@ extension CloudentityWorkspaces {
         return index.map { "requested_scopes[\($0)]: names or implies what is not shown" }
     }
 
+    /// The first scope that the server lists under a name of which the same is true, whatever is
+    /// requested of it. A name that ends with `*` stands for all scopes that begin like it.
+    func refused(
+        names scopes: [(name: String, requested: String)],
+        of login: PendingLogin.Details,
+        granting consent: Consent
+    ) -> String? {
+        let index = scopes.firstIndex { scope in
+            let stem = scope.name.utf8.prefix { $0 != UInt8(ascii: "*") }
+            let isPattern = stem.count < scope.name.utf8.count
+            if isPattern && scope.requested.utf8.starts(with: stem)
+                || scope.name.isExactly(scope.requested) || isPlain(scope.name)
+            {
+                return false
+            }
+            return !isCovered(scope.name, by: consent, standard(of: login), isKnown: true)
+        }
+        return index.map { "requested_scopes[\($0)].name: names or implies what is not shown" }
+    }
+
     private func isListedAsPlain(_ scope: String) -> Bool {
         plainScopes.contains(scope.exact)
     }
@@ -152,8 +172,7 @@ extension CloudentityWorkspaces {
             return PendingLogin.Details.consent(in: scope)?.isExactly(id) == true
         case .unsupported: return false
         case nil:
-            return isKnown && !ScopeTable.namesLodged(scope)
-                && ConsentStandard.all.allSatisfy { $0.scopes.meaning(of: scope) == nil }
+            return isKnown && !LodgedScope.isMeant(by: scope)
         }
     }
 }

@@ -17,6 +17,8 @@ struct ScopeTable: Sendable {
 
     private let exact: [[UInt8]: Meaning]
     private let prefixes: [(bytes: [UInt8], meaning: Meaning)]
+    private let folded: Set<[UInt8]>
+    private let foldedPrefixes: [[UInt8]]
 
     /// Scopes by what they stand for. `*` at the end of a scope stands for any text.
     init(_ scopes: [Meaning: [String]]) {
@@ -33,6 +35,8 @@ struct ScopeTable: Sendable {
         }
         self.exact = exact
         self.prefixes = prefixes
+        folded = Set(exact.keys.map { Self.folded($0) })
+        foldedPrefixes = prefixes.map { Self.folded($0.bytes) }
     }
 
     /// Nil if the standard does not define the scope. Scopes are compared as bytes (RFC 6749 §3.3).
@@ -46,22 +50,23 @@ struct ScopeTable: Sendable {
         "openid", "profile", "email", "address", "phone", "offline_access",
     ]
 
-    /// Whether a scope names something that was lodged, in the way of any standard: a word for it
-    /// before a colon (`recurring-consent:…`, `enrollment:…`), or a URN after one (`x:urn:…`).
-    static func namesLodged(_ scope: String) -> Bool {
-        let parts = scope.split(byte: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return false }
-        let words = parts[0].lowercased().unicodeScalars.split { !$0.properties.isAlphabetic }
-        return words.contains { lodgedWords.contains(String($0).exact) }
-            || parts[1].lowercased().startsExactly(with: "urn:")
+    /// Whether a scope is one of the standard's, or nearly: compared without case, and with one
+    /// separator for all of `: . / - _`. It only tells what must not be granted.
+    func resembles(_ scope: String) -> Bool {
+        let bytes = Self.folded(scope.utf8)
+        return folded.contains(bytes) || foldedPrefixes.contains { bytes.starts(with: $0) }
     }
 
-    private static let lodgedWords: Set<ExactText> = [
-        "consent", "consents", "enrollment", "enrollments", "enrolment", "enrolments", "intent",
-        "intents", "arrangement", "arrangements", "mandate", "mandates",
-        // NextGenPSD2 and STET.
-        "ais", "pis", "piis", "aisp", "pisp", "cbpii",
-    ]
+    private static func folded(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        bytes.map { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+            case UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                UInt8(ascii: ":")
+            default: byte
+            }
+        }
+    }
 }
 
 extension ScopeTable {
@@ -111,4 +116,32 @@ extension ScopeTable {
         .data: ["accounts"],
         .unsupported: ["payments", "fundsconfirmations"],
     ])
+
+    // MARK: Standards without a family: nothing of them can be shown
+
+    /// Open Insurance Brasil.
+    static let openInsurance = ScopeTable([
+        .unsupported: [
+            "capitalization-title", "claim-notification", "contract-life-pension",
+            "contract-pension-plan", "endorsement", "insurance-*", "quote-*",
+            "withdrawal-capitalization-title", "withdrawal-pension",
+        ]
+    ])
+
+    /// NextGenPSD2, STET and the roles of PSD2, which other standards use as scopes.
+    static let psd2 = ScopeTable([
+        .unsupported: [
+            "AIS", "AIS:*", "PIS", "PIS:*", "PIIS", "PIIS:*", "aisp", "pisp", "cbpii", "cisp",
+            "piisp", "extended_transaction_history",
+        ]
+    ])
+
+    /// Grant Management for OAuth 2.0.
+    static let grantManagement = ScopeTable([
+        .unsupported: ["grant_management_query", "grant_management_revoke"]
+    ])
+
+    /// The tables of every standard, with or without a family.
+    static let all =
+        ConsentStandard.all.map(\.scopes) + [openInsurance, psd2, grantManagement]
 }
