@@ -178,6 +178,11 @@ struct StartDecodingTests {
         ),
         Row("DE-7", #""login_state":"s","expires_at":1795176300"#, strict: .refused, lenient: any),
         Row("DE-8", #""login_state":"s","client_info":{"client_name":"Shop"}"#, client("Shop")),
+        Row(
+            "DE-8",
+            #""login_state":"s","client_info":{"client_name":"\#(letters(9000))"}"#,
+            client(letters(9000))
+        ),
         Row("DE-8", #""login_state":"s","client_info":{}"#, client(nil)),
         Row("DE-8", #""login_state":"s","client_info":null"#, client(nil)),
         Row("DE-8", #""login_state":"s","client_info":"Shop""#, client(nil)),

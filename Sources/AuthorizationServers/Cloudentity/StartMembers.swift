@@ -32,8 +32,6 @@ struct StartMembers {
     /// The limits of a consent, because these lists are shown to the user if ACP has no scope grant.
     private static let listLimit = ConsentLimits.codes
     private static let wordLimit = ConsentLimits.text
-    /// Unicode scalars of the client's name.
-    private static let nameLimit = 512
 
     init(isStrict: Bool) { self.isStrict = isStrict }
 
@@ -248,11 +246,7 @@ struct StartMembers {
                 try json.skip()
             }
         }
-        let name = found.flatMap { UnsetValue.isText($0) ? nil : $0.unlessEmpty }
-        clientName = name.map { name in
-            // The limit is on scalars: a character can have any number of them.
-            name.unicodeScalars.count <= Self.nameLimit
-                ? name : String(name.unicodeScalars.prefix(Self.nameLimit - 1)) + "\u{2026}"
-        }
+        // As long as the body allows. Whoever shows it may cut it, and shows the rest elsewhere.
+        clientName = found.flatMap { UnsetValue.isText($0) ? nil : $0.unlessEmpty }
     }
 }
