@@ -13,6 +13,9 @@ public struct CanonicalJSON: Sendable {
         case nearest
         /// It is refused, so that two different amounts never have the same form.
         case exact
+        /// It stands as it was written, so that two different amounts never
+        /// have the same form.
+        case written
     }
 
     /// What happens to a noncharacter, a code point that Unicode assigns to no character.
@@ -113,6 +116,7 @@ public struct CanonicalJSON: Sendable {
     }
 
     private mutating func append(number text: String) throws(CanonicalJSONError) {
+        if numbers == .written { return append(written: text) }
         guard let written = DecimalNumber(text), let value = Double(text), value.isFinite else {
             throw .number(text.firstBytes(64))
         }
@@ -123,6 +127,16 @@ public struct CanonicalJSON: Sendable {
         }
         if numbers == .exact, written != shortest { throw .inexactNumber(text.firstBytes(64)) }
         bytes.append(contentsOf: shortest.ecmaScript.utf8)
+    }
+
+    private mutating func append(written text: String) {
+        if let written = DecimalNumber(text), let value = Double(text), value.isFinite,
+            let shortest = DecimalNumber("\(value)"), shortest == written
+        {
+            bytes.append(contentsOf: shortest.ecmaScript.utf8)
+        } else {
+            bytes.append(contentsOf: text.utf8)
+        }
     }
 }
 

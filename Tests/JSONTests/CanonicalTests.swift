@@ -97,7 +97,7 @@ struct CanonicalTests {
     }
 
     @Test(
-        "is the same for two numbers only if they are equal, in exact mode",
+        "is the same for two numbers only if they are equal, in exact mode and as written",
         arguments: [
             ("12.50", "12.5"), ("1e2", "100"), ("0.0", "0"), ("-0e7", "0"), ("1E+0", "1"),
             ("9007199254740992", "9007199254740992"), ("9007199254740993", nil),
@@ -109,8 +109,10 @@ struct CanonicalTests {
     func exactness(_ text: String, _ expected: String?) throws {
         if let expected {
             #expect(try canonical(text, numbers: .exact) == expected)
+            #expect(try canonical(text, numbers: .written) == expected)
         } else {
             #expect(throws: CanonicalJSONError.self) { try canonical(text, numbers: .exact) }
+            #expect(try canonical(text, numbers: .written) == text)
         }
     }
 }

@@ -127,7 +127,9 @@ extension CloudentityServer {
             return unusable("consent.unaddressable", "the server has no address for it", login)
         }
         let shown = login.question?.consent
-        guard settings.lookup == .always || shown != nil else { return showable(told, .null, login) }
+        guard settings.lookup == .always || shown != nil else {
+            return showable(told, .null, login)
+        }
         switch await fetch([.scopeGrant], of: login) {
         case .found(let address, let body):
             return read(body, address, login)
@@ -156,7 +158,7 @@ extension CloudentityServer {
             scopes: login.details.requestedScopes.map {
                 Consent.Scope(requestedName: $0, isOptional: partial && $0 != "openid")
             },
-            facts: details?.facts ?? [],
+            facts: (details?.facts ?? []) + RequestWords.facts(of: login.details),
             authorizationDetails: details?.text
         )
     }
@@ -166,7 +168,7 @@ extension CloudentityServer {
         guard grant.status == .open else { return .gone }
         do {
             let partial = allowsPartialScopes(login)
-            let consent = try grant.consent(beside: try told(login), partial: partial)
+            let consent = try grant.consent(beside: login.details, partial: partial)
             return showable(consent, body, login)
         } catch {
             return unusable(error.event, error.place, login)

@@ -52,7 +52,9 @@ struct AuthorizationDetails {
         try self.init(value)
     }
 
-    private static func show(
+    /// Adds a fact for each value in `value`, null and empty ones included. `name` is its label, and
+    /// `place` where it is, for the log.
+    static func show(
         _ value: JSONValue,
         _ name: String,
         _ place: String,

@@ -31,7 +31,7 @@ struct ConsentDecoder {
         let id = try members.text("consent_id")
         let scopes = try members.scopes(allowsPartial: allowsPartialScopes)
         var client = try members.object("client_info")
-        let clientName = try client?.text("client_name") ?? login.clientName
+        let clientName = try client?.wholeText("client_name") ?? login.clientName
         let created = try members.timestamp("created_at")
         var own = try members.requiredObject(address.member)
         var envelope = ConsentEnvelope(members: members, scopes: scopes, created: created)
@@ -43,18 +43,20 @@ struct ConsentDecoder {
         let ids = Set([id, content.id, login.consentID?.value].compactMap { $0?.exact })
         let name = ids.first.flatMap { ConsentID($0.text) }
         guard ids.count <= 1, ids.isEmpty || name != nil else { throw .incomplete("consent_id") }
+        let facts =
+            content.facts + (try RequestWords.facts(of: answer, beside: login, lodged: ids))
         return Consent(
             kind: content.subject.map(family.kind.with) ?? family.kind,
             id: name,
             clientName: clientName,
             scopes: scopes,
-            facts: status == .approved ? content.facts + [Self.renewal] : content.facts,
+            facts: status == .approved ? facts + [Self.renewal] : facts,
             accounts: content.accounts,
             resources: content.resources,
             endsAt: [content.endsAt, cutOff?.time].compactMap(\.self).min(),
             source: try ConsentSource.digest(
                 of: answer,
-                [address.member] + family.otherApprovedMembers
+                [address.member] + family.otherApprovedMembers + RequestWords.members
             )
         )
     }

@@ -162,6 +162,14 @@ struct ConsentMembers {
         }
     }
 
+    /// A text for people of any length that the answer has room for. Whoever shows it may have to cut
+    /// it, and then shows elsewhere what is cut.
+    mutating func wholeText(_ name: String) throws(ConsentProblem) -> String? {
+        guard let value = take(name) else { return nil }
+        guard let text = value.string else { throw .incomplete(place(name)) }
+        return text.unlessEmpty
+    }
+
     /// A text that names something: only `""` is absent.
     mutating func exactText(_ name: String) throws(ConsentProblem) -> String? {
         guard let value = take(name) else { return nil }

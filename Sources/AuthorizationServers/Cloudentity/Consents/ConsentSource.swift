@@ -33,33 +33,17 @@ enum ConsentSource {
             keep(name, answer[name].map { kept($0) { !progressMembers.contains($0) } })
         }
         do {
-            let bytes = try CanonicalJSON.bytes(
-                of: digitForDigit(.object(JSONObject(members))),
-                numbers: .exact
-            )
-            return SHA256.digest(bytes).map { byte in
+            return SHA256.digest(try bytes(of: .object(JSONObject(members)))).map { byte in
                 String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
             }.joined()
         } catch {
-            throw .incomplete(approved.first ?? "")
+            let malformed = members.first { (try? bytes(of: $0.value)) == nil }
+            throw .incomplete(malformed?.name ?? "")
         }
     }
 
-    /// The value with the digits of each number that a double cannot hold as a text.
-    private static func digitForDigit(_ value: JSONValue) -> JSONValue {
-        switch value {
-        case .null, .bool, .string: return value
-        case .number(let text):
-            let isExact = (try? CanonicalJSON.bytes(of: value, numbers: .exact)) != nil
-            return isExact ? value : .string(text)
-        case .array(let values): return .array(values.map(digitForDigit))
-        case .object(let object):
-            return .object(
-                JSONObject(
-                    object.members.map { .init(name: $0.name, value: digitForDigit($0.value)) }
-                )
-            )
-        }
+    private static func bytes(of value: JSONValue) throws(CanonicalJSONError) -> [UInt8] {
+        try CanonicalJSON.bytes(of: value, numbers: .written)
     }
 
     private static let scopeMembers: Set = [

@@ -20,7 +20,7 @@ struct CDRArrangement: ConsentFamily {
     let rejectsByID = false
 
     private static let previous = "previous_cdr_arrangement"
-    var otherApprovedMembers: [String] { [Self.previous, "requested_claims_to_consent"] }
+    var otherApprovedMembers: [String] { [Self.previous] }
 
     /// The scopes of all sectors, which alone say what data is shared (Consumer Data Standards,
     /// "Authorisation Scopes").

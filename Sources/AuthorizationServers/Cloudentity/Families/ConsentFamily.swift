@@ -17,7 +17,8 @@ protocol ConsentFamily: Sendable {
     var member: String { get }
     /// Values of the envelope's `type`, besides the member's name with or without `_consent`.
     var otherTypes: Set<String> { get }
-    /// Members of the envelope that are part of what is approved, besides `member` [CD-3].
+    /// Members of the envelope that are part of what is approved, besides `member` and
+    /// `RequestWords.members` [CD-3].
     var otherApprovedMembers: [String] { get }
 
     /// Where a consent may be, in the order in which ACP is asked.
@@ -49,7 +50,7 @@ typealias ReportMembers = (inout JSONWriter) -> Void
 
 extension ConsentFamily {
     var otherTypes: Set<String> { [] }
-    var otherApprovedMembers: [String] { ["requested_claims_to_consent"] }
+    var otherApprovedMembers: [String] { [] }
     var address: ConsentAddress {
         ConsentAddress(family: self, path: path, member: member, otherTypes: otherTypes)
     }
