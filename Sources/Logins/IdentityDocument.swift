@@ -31,6 +31,12 @@ public struct IdentityDocument: Hashable, Comparable, Sendable {
         self.number = String(decoding: number, as: UTF8.self)
     }
 
+    /// A document that somebody typed: zeros are not missing.
+    public init?(typed text: String) {
+        self.init(text)
+        guard Self.compact(text).count == number.utf8.count else { return nil }
+    }
+
     /// Whether it is a CNPJ.
     public var isCompany: Bool { number.utf8.count == 14 }
 

@@ -36,7 +36,9 @@ public enum StandardCodes {
             "SortCodeAccountNumber", "IBAN", "BBAN", "PAN", "Paym", "Wallet", "BICFI",
         ],
         "address_part": ["UnitNumber", "Room", "Floor", "PostBox"],
-        "address_type": ["ADDR", "PBOX", "HOME", "BIZZ", "MLTO", "DLVY"],
+        "address_type": [
+            "ADDR", "PBOX", "HOME", "BIZZ", "MLTO", "DLVY", "Correspondence", "Statement",
+        ],
         "alias_type": [
             "TELE", "MBNO", "EMAL", "CCPT", "CINC", "COTX", "CUST", "DNAM", "DRLC", "EIDN", "EWAL",
             "LEIC", "NIDN", "PVTX", "SHID", "SOSE", "TOKN", "UBIL", "VIPN",
@@ -58,6 +60,7 @@ public enum StandardCodes {
         "mandate_kind": ["FIXE", "USGB", "VARI"],
         // ISO 18245, the common codes.
         "merchant_category": [
+            "0742", "0763", "0780",
             "4111", "4112", "4121", "4131", "4215", "4411", "4511", "4722", "4784", "4812", "4814",
             "4816", "4829", "4899", "4900", "5045", "5200", "5211", "5251", "5311", "5399", "5411",
             "5462", "5499", "5511", "5533", "5541", "5542", "5611", "5621", "5651", "5661", "5691",

@@ -53,7 +53,7 @@ struct AddUser: StoreAction {
         ) { text in
             if text == Self.nothing { return [] }
             let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-            let documents = parts.compactMap { IdentityDocument(String($0)) }
+            let documents = parts.compactMap { IdentityDocument(typed: String($0)) }
             return documents.count == parts.count ? Set(documents) : nil
         }
     }

@@ -23,9 +23,9 @@ extension CloudentityOutbound {
             among: ["reject": true, "show": false],
             default: true,
             """
-            What happens to a consent at the time that it says it ends: a payment's CutOffDateTime \
-            and authorisation, an agreed exchange rate, access to data. reject: it is rejected, and \
-            a prompt ends at that time at the latest. show: the user is asked and sees the time.
+            What happens to a payment at its CutOffDateTime, or when its agreed exchange rate ends. \
+            reject: it is rejected, and a prompt ends at that time at the latest. show: the user is \
+            asked and sees the time.
             """
         )
         workspaces = CloudentityWorkspaces(

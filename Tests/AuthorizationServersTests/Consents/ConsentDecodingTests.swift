@@ -88,8 +88,7 @@ struct ConsentDecodingTests {
         #expect(consent.id?.value == "c-account_access")
         #expect(consent.clientName == "Shop")
         #expect(consent.scopes.map(\.requestedName) == ["openid", "accounts"])
-        // A prompt does not outlive what it asks for.
-        #expect(consent.endsAt == Timestamp(milliseconds: 1_802_951_940_000))
+        #expect(consent.endsAt == nil)
     }
 
     @Test("for a payment says how much to whom, and everything beside")
@@ -308,7 +307,7 @@ struct ConsentDecodingTests {
             ],
             .several(preselected: [])
         )
-        #expect(consent.endsAt == Timestamp(milliseconds: 1_826_712_000_000))
+        #expect(consent.endsAt == nil)
     }
 
     // MARK: FDX, CDR, KSA

@@ -194,16 +194,10 @@ struct DeadlineTests {
         (.ukDomesticPayment, ["CutOffDateTime"], .cutOff),
         (.ukFilePayment, ["CutOffDateTime"], .cutOff),
         (.ukInternationalPayment, ["CutOffDateTime"], .cutOff),
-        (.ukDomesticPayment, ["Authorisation", "CompletionDateTime"], .authorisationEnds),
         (
             .ukInternationalPayment, ["ExchangeRateInformation", "ExpirationDateTime"],
             .bankRateEnds
         ),
-        (.ukAccountAccess, ["ExpirationDateTime"], .accessEnds),
-        (.cdr, ["expiry"], .accessEnds),
-        (.fdx, ["expirationTime"], .accessEnds),
-        (.ksa, ["expiry"], .accessEnds),
-        (.brasilData, ["expirationDateTime"], .accessEnds),
     ]
     /// Minutes from now, the configuration, whether the user is asked, and whether the prompt ends
     /// then.
@@ -227,10 +221,6 @@ struct DeadlineTests {
                 [member, .name(place.path[0])],
                 to: try JSONValue(Array(rate.utf8))
             )
-        } else if place.path.count == 2 {
-            let object = #"{"AuthorisationType":"Any"}"#
-            let value = try JSONValue(Array(object.utf8))
-            tree = tree.setting([member, .name(place.path[0])], to: value)
         }
         let path = [member] + place.path.map { Leaf.Step.name($0) }
         let answer = String(decoding: tree.setting(path, to: .string(text)).bytes, as: UTF8.self)
@@ -266,7 +256,7 @@ struct DeadlineTests {
     func day(_ days: Int64) async throws {
         let time = ManualClock().now() + .seconds(days * 86_400)
         let text = String(RFC3339.format(milliseconds: time.milliseconds).prefix(10))
-        let (stage, example) = try stage((.ksa, ["expiry"], .accessEnds), text)
+        let (stage, example) = try stage(Self.places[0], text)
         let answer = await stage.consent(of: example)
         #expect((answer == .unusable(.consentUnusable)) == (days < 0))
     }

@@ -532,7 +532,7 @@ struct WorldConsentTests {
                 ("parties", #"{"name":["Lender"]}"#),
                 ("resources", #"{"resourceType":"ACCOUNT","dataClusters":"TRANSACTIONS"}"#),
             ],
-            shows: ["Data recipient: Lender"]
+            shows: ["Other party: Lender"]
         ),
     ]
 

@@ -121,7 +121,7 @@ struct FDXConsent: ConsentFamily {
             (.duration, "durationPeriod", .days),
             (.lookback, "lookbackPeriod", .days)
         )
-        content.facts += try own.deadline(.accessEnds, "expirationTime", &content.cutOff)
+        content.facts += try own.facts((.accessEnds, "expirationTime", .moment))
         content.facts += try own.facts((.requestedAt, "createdTime", .moment))
         for var resource in try own.objects("granted_resources") {
             content.facts.add(.granted, try Self.granted(&resource, &after))

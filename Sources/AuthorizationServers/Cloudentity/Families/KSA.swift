@@ -20,7 +20,7 @@ struct KSAConsent: ConsentFamily {
         content.id = try own.text("consent_id")
         // Progress, and ACP's own identifiers.
         try own.drop("status", "client_id", "server_id", "tenant_id")
-        content.facts = try own.deadline(.accessEnds, "expiry", &content.cutOff)
+        content.facts = try own.facts((.accessEnds, "expiry", .moment))
         content.facts += try own.facts(
             (.requestedAt, "created_at", .moment)
         )

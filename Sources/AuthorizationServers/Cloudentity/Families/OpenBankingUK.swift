@@ -116,7 +116,7 @@ struct UKAccountAccess: UKFamily {
         content.facts = try own.facts(
             (.permissions, "Permissions", .permissions(Self.permissions))
         )
-        content.facts += try own.deadline(.accessEnds, "ExpirationDateTime", &content.cutOff)
+        content.facts += try own.facts((.accessEnds, "ExpirationDateTime", .moment))
         content.facts += try own.facts(
             (.dataFrom, "TransactionFromDateTime", .dayOrMoment),
             (.dataUntil, "TransactionToDateTime", .dayOrMoment),
@@ -671,12 +671,8 @@ private enum UK {
         facts.add(.deliveryAddress, try address("DeliveryAddress", &own, &after))
         if var authorisation = try own.object("Authorisation") {
             facts += try authorisation.facts(
-                (.authorisationType, "AuthorisationType", .oneOf(UKList.authorisation))
-            )
-            facts += try authorisation.deadline(
-                .authorisationEnds,
-                "CompletionDateTime",
-                &cutOff
+                (.authorisationType, "AuthorisationType", .oneOf(UKList.authorisation)),
+                (.authorisationEnds, "CompletionDateTime", .moment)
             )
             after += try authorisation.further("Authorisation")
         }
