@@ -156,7 +156,7 @@ def pix(version, payment):
         reject=refused_in_brasil(PAYMENT_CODES),
         shows=("amount", {"amount": "1333.00", "currency": "BRL"}),
         further=([member, "payment", "x_vendor"], "x_vendor"),
-        unshowable=([member, "payment", "amount"], 1333),
+        unshowable=([member, "payment", "amount"], "1.333,00"),
         debtor=(["data", "debtorAccount"], OWN_BR, ELSE_BR, {
             "account_ids": ["65081807"],
             "debtor_account": {"account_type": "SVGS", "ispb": "12345678", "issuer": "1774",
