@@ -119,7 +119,7 @@ fresh() {
 in_chroot() { # in_chroot NAME COMMAND…
     local name=$1
     shift
-    DEBIAN_FRONTEND=noninteractive chroot "$work/$name" /usr/bin/env -u TMPDIR HOME=/root "$@"
+    DEBIAN_FRONTEND=noninteractive chroot "$work/$name" /usr/bin/env -u TMPDIR HOME=/srv "$@"
 }
 
 free_port() {
@@ -159,10 +159,10 @@ if [ -n "$reason" ]; then
     try "the installed program runs" "$work/plain/usr/bin/beckon" version
 else
     fresh deb
-    cp "$package" "$work/deb/root/beckon.deb"
+    cp "$package" "$work/deb/srv/beckon.deb"
     in_chroot deb apt-get update -qq >"$work/out" 2>&1
     try "apt installs the package with what it depends on" \
-        in_chroot deb apt-get install -y -qq --no-install-recommends /root/beckon.deb
+        in_chroot deb apt-get install -y -qq --no-install-recommends /srv/beckon.deb
     try "the installed program runs" in_chroot deb beckon version
     try "installing makes the user beckon" in_chroot deb getent passwd beckon
     try "only the service reads its configuration" \
@@ -171,7 +171,7 @@ else
         in_chroot deb bash -c '[ "$(stat -c "%U:%G %a" /var/lib/beckon)" = "beckon:beckon 700" ]'
     try "the installed service starts, is healthy and stops" runs deb beckon:beckon
     echo "// mine" >>"$work/deb/etc/beckon/beckon.json5"
-    in_chroot deb apt-get install -y -qq --reinstall /root/beckon.deb >"$work/out" 2>&1
+    in_chroot deb apt-get install -y -qq --reinstall /srv/beckon.deb >"$work/out" 2>&1
     try "installing again keeps the configuration" grep -q mine "$work/deb/etc/beckon/beckon.json5"
     try "apt removes the package" in_chroot deb apt-get remove -y -qq beckon
     try "removing keeps the store" test -e "$work/deb/var/lib/beckon/beckon.db"
@@ -181,9 +181,9 @@ else
     # The instructions of the stage `base`, and of the last one, in a fresh Debian.
     fresh image
     sed -nE '/ AS base$/,/^FROM/p' docker/Dockerfile | sed -e :a -e '/\\$/N; s/\\\n//; ta' |
-        sed -n 's/^RUN //p' >"$work/image/root/stage.sh"
-    try "the image's runtime stage has instructions" test -s "$work/image/root/stage.sh"
-    try "the image's runtime stage can be built" in_chroot image bash -e /root/stage.sh
+        sed -n 's/^RUN //p' >"$work/image/srv/stage.sh"
+    try "the image's runtime stage has instructions" test -s "$work/image/srv/stage.sh"
+    try "the image's runtime stage can be built" in_chroot image bash -e /srv/stage.sh
     install -D "$beckon" "$work/image/usr/local/bin/beckon"
     try "the image has libcurl" in_chroot image bash -c 'ldconfig -p | grep -q libcurl.so.4'
     try "the image's service starts, is healthy and stops" runs image 10001:10001
