@@ -17,7 +17,7 @@ private let guarded: [Route] = [
         },
         failure: { status, _ in Response(status: status, body: Array("ours \(status)".utf8)) }
     ) { request in
-        if request.body.elementsEqual("wait".utf8) { try? await Task.sleep(for: .seconds(60)) }
+        if request.body.elementsEqual("wait".utf8) { await Signal().wait() }
         return Response(status: 200, body: Array(request.body))
     },
     Route(.post, "/spacious", oversizeLimit: 100_000) { request in

@@ -55,18 +55,16 @@ struct ExecChannelTests {
     @Test("runs no command for a prompt that expired while it waited for its turn")
     func expired() async throws {
         let prompt = try makePrompt()
-        let script = "echo run >> $1/runs; while [ ! -e $1/go ]; do sleep 0.01; done"
+        let alive = try Liveness(directory.file("alive"))
+        try #require(mkfifo(directory.file("go"), 0o600) == 0)
+        let script = "exec 3> $1/alive; echo x >&3; echo run >> $1/runs; read go < $1/go"
         let channel = try channel(script, maximumCommands: 1)
         try await withThrowingTaskGroup(of: DeliveryAnswer.self) { group in
             group.addTask { await channel.ask(prompt) }
-            try await within(.seconds(30), "the first command") { [directory] in
-                while !FileManager.default.fileExists(atPath: directory.file("runs")) {
-                    try await Task.sleep(for: .milliseconds(5))
-                }
-            }
+            #expect(await alive.hasSeenThemBegin())
             for _ in 0..<3 { group.addTask { await channel.ask(prompt) } }
             clock.advance(by: prompt.ends - clock.now())
-            try Data().write(to: URL(filePath: directory.file("go")))
+            try Data("\n".utf8).write(to: URL(filePath: directory.file("go")))
             var answers: [DeliveryAnswer] = []
             for try await answer in group { answers.append(answer) }
             #expect(answers.filter { $0 == .delivered }.count == 1)
