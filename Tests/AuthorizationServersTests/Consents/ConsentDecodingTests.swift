@@ -114,7 +114,10 @@ struct ConsentDecodingTests {
                 ),
                 Self.fact(.cutOff, Self.moment("2026-11-20T15:00:00Z")),
                 Self.fact(.expectedExecution, Self.moment("2026-11-20T16:00:00Z")),
-                Self.fact(.paymentContext, .codes(["EcommerceGoods"], .paymentContext)),
+                Self.fact(
+                    .paymentContext,
+                    .codes(["EcommerceGoods"], Fact.Codes("payment_context"))
+                ),
                 Self.fact(.merchantCategory, .codes(["5967"], Fact.Codes("merchant_category"))),
                 Self.fact(
                     .deliveryAddress,

@@ -447,68 +447,6 @@ extension Fact.Value {
     }
 }
 
-extension Fact.Codes {
-    static let yesNo = Self("yes_no")
-}
-
-/// A list of codes to which a standard adds none, with all of them.
-struct ClosedList: Sendable {
-    let list: Fact.Codes
-    private let codes: Set<ExactText>
-
-    init(_ list: Fact.Codes, _ codes: Set<String>) {
-        self.list = list
-        self.codes = Set(codes.map(\.exact))
-    }
-
-    func contains(_ code: String) -> Bool { codes.contains(code.exact) }
-}
-
-/// Numbers as a person writes them.
-enum PlainNumber {
-    /// Digits with at most one point, for a number without sign; an exponent is written out. Nil for
-    /// anything else, and for a number with more than `ConsentLimits.number` characters.
-    static func text(_ number: String) -> String? {
-        guard number.utf8.count <= ConsentLimits.number else { return nil }
-        let bytes = Array(number.utf8)
-        guard let mark = bytes.firstIndex(where: { $0 | 0x20 == 0x65 }) else {
-            return isPlain(number) ? withoutLeadingZeros(number) : nil
-        }
-        let mantissa = String(decoding: bytes[..<mark], as: UTF8.self)
-        let exponent = String(decoding: bytes[(mark + 1)...], as: UTF8.self)
-        // The limit on characters bounds what can be shown anyway.
-        guard isPlain(mantissa), let power = Int(exponent), power.magnitude <= 32 else {
-            return nil
-        }
-        let parts = mantissa.split(separator: ".")
-        var whole = String(parts[0])
-        var fraction = parts.count == 2 ? String(parts[1]) : ""
-        if power > 0 {
-            fraction += String(repeating: "0", count: max(0, power - fraction.utf8.count))
-            whole += fraction.prefix(power)
-            fraction = String(fraction.dropFirst(power))
-        } else {
-            let shift = -power
-            whole = String(repeating: "0", count: max(0, shift - whole.utf8.count + 1)) + whole
-            fraction = whole.suffix(shift) + fraction
-            whole = String(whole.dropLast(shift))
-        }
-        let text = withoutLeadingZeros(whole + (fraction.isEmpty ? "" : "." + fraction))
-        return text.utf8.count <= ConsentLimits.number ? text : nil
-    }
-
-    private static func withoutLeadingZeros(_ number: String) -> String {
-        let text = number.drop { $0 == "0" }
-        return (text.first.map { $0 == "." } ?? true ? "0" : "") + text
-    }
-
-    private static func isPlain(_ text: String) -> Bool {
-        let parts = text.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
-        return (1...2).contains(parts.count)
-            && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
-    }
-}
-
 extension [Fact] {
     mutating func add(_ label: Fact.Known, _ value: Fact.Value?) {
         if let value { append(Fact(.known(label), value)) }
@@ -516,25 +454,5 @@ extension [Fact] {
 
     mutating func add(_ label: Fact.Known, text: String?) {
         add(label, text.map { .text($0) })
-    }
-}
-
-/// The codes of a standard that users may be asked to permit, each with the group that it is shown
-/// in. A code that is missing here makes the consent unusable.
-struct PermissionList: Sendable {
-    private let list: Fact.Codes
-    private let groups: [ExactText: Fact.CodeGroup]
-
-    init(_ list: Fact.Codes, _ codes: [Fact.CodeGroup: [String]]) {
-        self.list = list
-        groups = codes.reduce(into: [:]) { groups, entry in
-            for code in entry.value { groups[code.exact] = entry.key }
-        }
-    }
-
-    func contains(_ code: String) -> Bool { groups[code.exact] != nil }
-
-    func value(_ codes: [String]) -> Fact.Value {
-        .codes(codes, list, groups: codes.map { groups[$0.exact] ?? .other })
     }
 }
