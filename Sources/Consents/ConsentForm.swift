@@ -42,7 +42,7 @@ public enum ConsentForm {
     /// SHA-256 of the canonical form.
     public static func digest(of consent: Consent) -> ConsentDigest {
         guard let digest = ConsentDigest(SHA256.digest(bytes(of: consent))) else {
-            // Cannot fail: SHA-256 has 32 bytes.
+            // allowed: SHA-256 has 32 bytes.
             preconditionFailure("a digest has 32 bytes")
         }
         return digest
@@ -89,7 +89,7 @@ public enum ConsentForm {
     /// always write them. Text is whatever a server sent, so noncharacters are kept.
     static func canonical(_ value: JSONValue) -> [UInt8] {
         do { return try CanonicalJSON.bytes(of: value, noncharacters: .kept) } catch {
-            // Cannot fail: numbers are whole and in the range of a double, names are constants that
+            // allowed: numbers are whole and in the range of a double, names are constants that
             // differ, and noncharacters are kept.
             preconditionFailure("a form of ours is I-JSON: \(error)")
         }

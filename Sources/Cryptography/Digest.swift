@@ -29,7 +29,7 @@ internal import COpenSSL
                     nil
                 )
             }
-            // Cannot fail: OpenSSL only fails here without memory, which ends a Swift program
+            // allowed: OpenSSL only fails here without memory, which ends a Swift program
             // anyway.
             precondition(code == 1 && length == 32, "OpenSSL computes SHA-256")
             count = byteCount
@@ -77,7 +77,7 @@ extension SHA256 {
                 room.baseAddress,
                 &length
             )
-            // Cannot fail: OpenSSL only fails here without memory, which ends a Swift program
+            // allowed: OpenSSL only fails here without memory, which ends a Swift program
             // anyway.
             unsafe precondition(result != nil && length == 32, "OpenSSL computes HMAC-SHA-256")
             count = 32
@@ -109,7 +109,7 @@ extension SHA256 {
     public static func bytes(_ count: Int) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: count) { room, initialized in
             let code = unsafe RAND_bytes(room.baseAddress, Int32(clamping: count))
-            // Cannot fail: the kernel's generator needs no file and no descriptor (getrandom), and
+            // allowed: the kernel's generator needs no file and no descriptor (getrandom), and
             // is seeded when the machine has started.
             precondition(code == 1, "the random generator is seeded")
             initialized = count

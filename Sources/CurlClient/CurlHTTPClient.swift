@@ -46,7 +46,7 @@ public final class CurlHTTPClient: OutboundHTTP {
     ///   - connectLimit: for name resolution, connection and TLS handshake, in addition to the time
     ///     limit of the request.
     public init(maximumTransfers: Int = 256, connectLimit: Duration = .seconds(5)) {
-        // Cannot fail: the number is a constant of ours.
+        // allowed: the number is a constant of ours.
         precondition(maximumTransfers > 0, "some transfer must be possible")
         self.maximumTransfers = maximumTransfers
         self.connectLimit = connectLimit

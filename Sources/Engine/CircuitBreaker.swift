@@ -18,7 +18,7 @@ public struct CircuitBreaker: Hashable, Sendable {
                 jitter: 0.2
             )
         ) {
-            // Cannot fail: the number is a constant of ours or in the configuration's bounds.
+            // allowed: the number is a constant of ours or in the configuration's bounds.
             precondition(failures > 0, "a breaker that opens without a failure blocks every call")
             self.failures = failures
             self.pauses = pauses

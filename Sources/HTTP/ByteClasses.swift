@@ -61,7 +61,7 @@ extension Span<UInt8> {
 
     /// The first line feed, nil when there is none.
     func firstLineFeed(from start: Int, to end: Int) -> Int? {
-        // Cannot fail: the parser searches between its position and the end that it was given.
+        // allowed: the parser searches between its position and the end that it was given.
         precondition(start >= 0 && end <= count, "a search leaves the buffer")
         var index = start
         while index + 8 <= end {
@@ -82,7 +82,7 @@ extension Span<UInt8> {
     /// Whether there is a byte that no field value may contain: a control character other than a
     /// tab (RFC 9110 §5.5).
     func hasControl(from start: Int, to end: Int) -> Bool {
-        // Cannot fail: the parser searches between its position and the end that it was given.
+        // allowed: the parser searches between its position and the end that it was given.
         precondition(start >= 0 && end <= count, "a search leaves the buffer")
         var index = start
         while index + 8 <= end {
@@ -103,7 +103,7 @@ extension Span<UInt8> {
 
     /// The first control character, delete included; nil when there is none.
     func firstControl(from start: Int, to end: Int) -> Int? {
-        // Cannot fail: the parser searches between its position and the end that it was given.
+        // allowed: the parser searches between its position and the end that it was given.
         precondition(start >= 0 && end <= count, "a search leaves the buffer")
         var index = start
         while index + 8 <= end {
@@ -145,7 +145,7 @@ extension Span<UInt8> {
     /// `matches` sets the top bit of each byte that may be skipped.
     @inline(__always)
     private func skip(from start: Int, to end: Int, _ matches: (UInt64) -> UInt64) -> Int {
-        // Cannot fail: the parser searches between its position and the end that it was given.
+        // allowed: the parser searches between its position and the end that it was given.
         precondition(start >= 0 && end <= count, "a search leaves the buffer")
         var index = start
         while index + 8 <= count, index < end {

@@ -17,7 +17,7 @@ extension OutputSpan<UInt8> {
     @inlinable @inline(__always)
     package mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let source = bytes.baseAddress else { return }
-        // Cannot fail: whoever writes has reserved the sum of the lengths.
+        // allowed: whoever writes has reserved the sum of the lengths.
         precondition(bytes.count <= freeCapacity, "the room was reserved")
         withUnsafeMutableBufferPointer { room, count in
             guard let base = room.baseAddress else { return }
@@ -41,7 +41,7 @@ extension OutputSpan<UInt8> {
     /// The last `digits` digits, zeros in front.
     @inlinable
     package mutating func append(decimal number: UInt64, digits: Int) {
-        // Cannot fail: whoever writes has reserved room for the digits.
+        // allowed: whoever writes has reserved room for the digits.
         precondition(digits <= freeCapacity, "the room was reserved")
         withUnsafeMutableBufferPointer { room, count in
             guard let base = room.baseAddress else { return }

@@ -73,7 +73,7 @@ public struct RequestParser: Sendable {
         from start: Int,
         to end: Int
     ) throws(RequestError) -> Request? {
-        // Cannot fail: a connection passes the ends of its own buffer.
+        // allowed: a connection passes the ends of its own buffer.
         precondition(
             start >= 0 && start <= end && end <= buffer.count,
             "the range lies within the buffer"

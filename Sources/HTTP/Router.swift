@@ -50,7 +50,7 @@ public struct Route: Sendable {
         atOnce: (@Sendable (Request) -> Response?)? = nil,
         _ handler: @escaping Handler
     ) {
-        // Cannot fail: patterns are constants of ours, or a base path that the configuration has
+        // allowed: patterns are constants of ours, or a base path that the configuration has
         // checked.
         precondition(
             pattern.hasPrefix("/"),

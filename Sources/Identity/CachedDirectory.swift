@@ -39,7 +39,7 @@ public final class CachedDirectory: UserDirectory {
         notFound: Duration = .seconds(2),
         capacity: Int = 10_000
     ) {
-        // Cannot fail: the capacity is a constant of ours.
+        // allowed: the capacity is a constant of ours.
         precondition(capacity >= 2, "the cache has two generations")
         self.directory = directory
         self.clock = clock

@@ -19,7 +19,7 @@ public struct JSONScanner: Sendable {
 
     /// Reads only the given part, sharing the array's storage.
     public init(_ bytes: [UInt8], in range: Range<Int>, limits: JSONLimits = JSONLimits()) {
-        // Cannot fail: the range is that of a body that the parser found in these bytes.
+        // allowed: the range is that of a body that the parser found in these bytes.
         precondition(range.upperBound <= bytes.count, "the range lies within the bytes")
         self.bytes = bytes
         self.limit = range.upperBound

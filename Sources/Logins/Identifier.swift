@@ -134,7 +134,7 @@ public struct LoginNumber: Hashable, Comparable, Sendable {
 extension Span<UInt8> {
     /// Eight bytes.
     fileprivate func eightBytes(at index: Int) -> UInt64 {
-        // Cannot fail: the caller compares the index with the count first.
+        // allowed: the caller compares the index with the count first.
         precondition(index >= 0 && index + 8 <= count, "the bytes lie within the span")
         return bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
     }

@@ -10,7 +10,7 @@ public struct RetrySchedule: Hashable, Sendable {
     public let jitter: Double
 
     public init(first: Duration, cap: Duration, jitter: Double) {
-        // Cannot fail: only constants of ours make schedules.
+        // allowed: only constants of ours make schedules.
         precondition(first > .zero && cap >= first && (0...1).contains(jitter), "a usable schedule")
         self.first = first
         self.cap = cap

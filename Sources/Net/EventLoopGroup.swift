@@ -5,7 +5,7 @@ public struct EventLoopGroup: Sendable {
 
     /// One loop a core is best.
     public init(count: Int) throws(NetError) {
-        // Cannot fail: the configuration's `loops` is checked, and 0 is replaced by the number of
+        // allowed: the configuration's `loops` is checked, and 0 is replaced by the number of
         // cores.
         precondition(count > 0, "a group has at least one loop")
         var loops: [EventLoop] = []

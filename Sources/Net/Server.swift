@@ -41,7 +41,7 @@ public final class Server: Sendable {
         loops: [EventLoop],
         observer: (any ExchangeObserver)? = nil
     ) throws(NetError) {
-        // Cannot fail: a group has at least one loop.
+        // allowed: a group has at least one loop.
         precondition(!loops.isEmpty, "a server runs on at least one loop")
         self.configuration = configuration
         self.router = router

@@ -25,7 +25,7 @@ public final class WebhookChannel: NotificationChannel {
             destination: Destination = Destination(allowsInternalAddresses: false),
             timeLimit: Duration = .seconds(20)
         ) {
-            // Cannot fail: the configuration is refused without a secret.
+            // allowed: the configuration is refused without a secret.
             precondition(!secrets.isEmpty, "a webhook is signed")
             self.url = url
             self.secrets = secrets

@@ -19,11 +19,11 @@ public final class Histogram: Sendable {
 
     /// A histogram with these rising bounds, at most 16.
     public init(_ bounds: [Duration] = Histogram.latencies) {
-        // Cannot fail: bounds are constants of ours.
+        // allowed: bounds are constants of ours.
         precondition(zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 }, "bounds rise")
         self.bounds = bounds
         nanoseconds = bounds.map(Self.nanoseconds)
-        // Cannot fail: bounds are constants of ours.
+        // allowed: bounds are constants of ours.
         precondition(bounds.count < buckets.count, "there are at most 16 bounds")
     }
 

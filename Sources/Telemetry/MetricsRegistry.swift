@@ -89,7 +89,7 @@ public final class MetricsRegistry: Sendable {
         families.withLock { families in
             let family = Self.family(name, help, .gauge, in: &families)
             let isNew = families[family].source(labels) == nil
-            // Cannot fail: metrics are registered while the service starts, with labels that the
+            // allowed: metrics are registered while the service starts, with labels that the
             // configuration has checked to differ.
             precondition(isNew, "\(name) has one gauge per series")
             families[family].series.append((labels, .gauge(gauge)))
@@ -162,11 +162,11 @@ public final class MetricsRegistry: Sendable {
         in families: inout [Family]
     ) -> Int {
         if let index = families.firstIndex(where: { $0.name == name }) {
-            // Cannot fail: names of metrics are constants of ours.
+            // allowed: names of metrics are constants of ours.
             precondition(families[index].kind == kind, "\(name) has one kind of metric")
             return index
         }
-        // Cannot fail: names of metrics are constants of ours.
+        // allowed: names of metrics are constants of ours.
         precondition(ExpositionText.isName(name), "\(name) is a valid metric name")
         families.append(Family(name: name, help: help, kind: kind))
         return families.count - 1

@@ -114,7 +114,7 @@ struct SecretStrength {
                 let second = lower[index + 1].asciiValue
             else { return nil }
             let step = Int(second) - Int(first)
-            return abs(step) <= 1 ? step : nil
+            return (-1...1).contains(step) ? step : nil
         }
         guard let first = step(position) else { return 1 }
         var length = 2
@@ -131,7 +131,7 @@ struct SecretStrength {
             // 0 follows 9, and a follows z.
             if (first, second) == (0x39, 0x30) || (first, second) == (0x7A, 0x61) { return 1 }
             let step = Int(second) - Int(first)
-            return abs(step) <= stride ? step : nil
+            return (-stride...stride).contains(step) ? step : nil
         }
         var longest = 0
         for stride in 2...4 {

@@ -6,7 +6,7 @@ struct PageHeaders: Sendable {
     private let fields: [Field]
 
     init(frameAncestors: [String]) {
-        // Cannot fail: the configuration has checked each ancestor.
+        // allowed: the configuration has checked each ancestor.
         precondition(
             frameAncestors.allSatisfy(ApprovalRoutes.Settings.isFrameAncestor),
             "a frame ancestor must not end the policy"
