@@ -46,7 +46,7 @@ passed=$((passed + (total > broken ? total - broken : 0)))
 failed=$((failed + broken))
 
 # These need no browser and have no limits of time, so they run beside the others.
-beside=(Packaging HotLoop)
+beside=(Packaging Fuzz HotLoop)
 (
     for name in "${beside[@]}"; do
         "Tests/$name/test.sh" >"$out/$name" 2>&1

@@ -34,7 +34,8 @@ private func check(
     precondition(consent.source?.utf8.count == 64)
     let labels = consent.facts.map(\.label)
     if consent.kind.isPayment, consent.kind.subject != .paymentFile {
-        precondition(labels.contains(.known(.payee)) && labels.contains(.known(.payeeAccount)))
+        // The account names a payee without a name.
+        precondition(labels.contains(.known(.payeeAccount)))
         precondition(
             labels.contains(.known(.amount)) || labels.contains(.known(.firstAmount)),
             "a payment without an amount"

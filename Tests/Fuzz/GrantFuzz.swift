@@ -8,7 +8,8 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard let answer = try? JSONValue(input, limits: limits) else { return 0 }
     let grant = ScopeGrant(answer)
     _ = grant.status
-    let told = Consent(clientName: "told", scopes: [])
+    guard let user = UserID("ann") else { return 0 }
+    let told = PendingLogin.Details(user: user, clientName: "told")
     for partial in [false, true] {
         guard let consent = try? grant.consent(beside: told, partial: partial) else { continue }
         precondition((try? grant.consent(beside: told, partial: partial)) == consent)
@@ -26,5 +27,7 @@ private func check(_ consent: Consent, _ answer: JSONValue) {
     precondition(Set(granted).isSubset(of: named) && Set(granted).count == granted.count)
     precondition(consent.scopes.count <= ConsentLimits.codes)
     precondition(consent.source?.utf8.count == 64)
-    if let details = answer["authorization_details"]?.array { precondition(details.isEmpty) }
+    if let details = answer["authorization_details"]?.array, !details.isEmpty {
+        precondition(consent.authorizationDetails != nil, "details that are not granted")
+    }
 }

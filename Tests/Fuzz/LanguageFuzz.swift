@@ -6,6 +6,17 @@ public enum Language: String, CaseIterable, Hashable, Sendable {
     case ptBR = "pt-BR"
 }
 
+/// In place of the texts, which take no part in the choice.
+public struct Catalogue {
+    let language: Language
+    let digits: Digits
+
+    init(_ language: Language, digits: Digits = .latin) {
+        self.language = language
+        self.digits = digits
+    }
+}
+
 /// Called with each input: the user's choice, a line break, and an `Accept-Language` field.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {

@@ -116,6 +116,11 @@ def grant():
         "client_info": {"client_name": "Shop"}, "authorization_details": [],
         "scope_grant_approved": False, "scope_grant_rejected": False,
     }).encode()
+    yield json.dumps({
+        "requested_scopes": [{"name": "openid", "params": ["p"]}], "requested_acr": ["high"],
+        "request_query_params": {"claims": ['{"id_token":{"acr":null}}'], "ui": ["x"]},
+        "authorization_details": [{"type": "payment", "amount": 5.10, "to": [{"iban": None}]}],
+    }).encode()
 
 
 KINDS = {
