@@ -46,13 +46,13 @@ passed=$((passed + (total > broken ? total - broken : 0)))
 failed=$((failed + broken))
 
 # These need no browser and have no limits of time, so they run beside the others.
-beside=(Packaging Fuzz HotLoop)
-(
-    for name in "${beside[@]}"; do
+beside=(Fuzz HotLoop Packaging)
+for name in "${beside[@]}"; do
+    (
         "Tests/$name/test.sh" >"$out/$name" 2>&1
         echo $? >"$out/$name.status"
-    done
-) &
+    ) &
+done
 
 for runner in Tests/*/test.sh; do
     [ -x "$runner" ] || continue
