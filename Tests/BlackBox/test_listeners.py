@@ -235,7 +235,8 @@ class Limits(unittest.TestCase):
         lines = self.first_lines(anonymous)
         self.assertGreater(lines.count(b"HTTP/1.1 401"), 250)
         known = self.slow(300, basic())
-        self.assertEqual(status(self.beckon.port), 200)
+        # Another address has its own part of the budget, however busy the server is with these.
+        self.assertEqual(status(self.beckon.port, "127.0.0.7"), 200)
         self.assertLess(self.memory() - before, 20_000)
         self.assertGreater(self.first_lines(known).count(b"HTTP/1.1 503"), 200)
 
