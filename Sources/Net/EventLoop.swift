@@ -36,6 +36,8 @@ import Threads
     /// No deadline is earlier than this. All of them may be later, because deadlines change.
     private var earliest = Int64.max
     private var lastSweep: Int64 = 0
+    /// How long the turn before took.
+    private var lastTurn: Int64 = 0
     private var date: (second: Int, turn: UInt64, line: [UInt8]) = (-1, 0, [])
     private var turn: UInt64 = 1
 
@@ -224,10 +226,10 @@ import Threads
                     unsafe sockets[Int(descriptor)]?.signal(events[index].events)
                 }
             }
-            sweep()
             unsafe swap(&ready, &running)
             for job in running { unsafe job.runSynchronously(on: executor) }
             running.removeAll(keepingCapacity: true)
+            sweep()
             if !holding.isEmpty { flushHolding() }
             endTurn()
         }
@@ -248,6 +250,7 @@ import Threads
 
     private func endTurn() {
         let length = Self.clock() - now
+        lastTurn = length
         busySince.store(0, ordering: .relaxed)
         if length > longestTurn.load(ordering: .relaxed) {
             longestTurn.store(length, ordering: .relaxed)
@@ -283,6 +286,9 @@ import Threads
     }
 
     /// Checks all deadlines when the earliest of them may have passed.
+    ///
+    /// Runs after the turn's jobs, and without the time that the turn before took: what arrived while
+    /// the loop was late did so in time.
     private func sweep() {
         guard now >= earliest, now - lastSweep >= Self.sweepInterval else { return }
         lastSweep = now
@@ -290,7 +296,11 @@ import Threads
         earliest = .max
         for index in sockets.indices {
             guard let socket = sockets[index] else { continue }
-            if socket.deadline <= now { socket.expire() } else { notice(socket.deadline) }
+            if socket.deadline <= now - lastTurn {
+                socket.expire()
+            } else {
+                notice(socket.deadline)
+            }
         }
         guard !alarms.isEmpty else { return }
         let due = alarms.filter { $0.moment <= now }

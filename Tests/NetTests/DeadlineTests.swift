@@ -1,3 +1,4 @@
+import Dispatch
 import HTTP
 import Net
 import TestSupport
@@ -102,6 +103,42 @@ struct DeadlineTests {
             #expect(answer.contains("\r\nConnection: close\r\n"))
             gate.raise()
             try await server.events.until { $0.statuses == [503] && $0.closed == 1 }
+        }
+    }
+
+    @Test("do not count the time that the server itself is late")
+    func late() async throws {
+        let (arrived, gate) = (Signal(), Signal())
+        let answered = DispatchSemaphore(value: 0)
+        let limit = Duration.seconds(3)
+        let routes = [
+            Route(.get, "/slow", deadline: limit) { _ in
+                arrived.raise()
+                await Task.detached {
+                    await gate.wait()
+                    answered.signal()
+                }.value
+                return Response(status: 200, body: Array("in time".utf8))
+            },
+            // Keeps the loop busy from before the answer until after its limit.
+            Route(
+                .get,
+                "/busy",
+                atOnce: { _ in
+                    gate.raise()
+                    answered.wait()
+                    let now = ContinuousClock.now
+                    while now.duration(to: .now) < limit {}
+                    return Response(status: 200)
+                }
+            ) { _ in Response(status: 500) },
+        ]
+        try await withServer(routes) { server in
+            let (slow, busy) = (try server.peer(), try server.peer())
+            try slow.send(get("/slow"))
+            try await within(.seconds(30), "the request") { await arrived.wait() }
+            try busy.send(get("/busy"))
+            #expect(try slow.receive(until: "\r\n").hasPrefix("HTTP/1.1 200"))
         }
     }
 
