@@ -45,11 +45,11 @@ fi
 passed=$((passed + (total > broken ? total - broken : 0)))
 failed=$((failed + broken))
 
-# These need no browser and have no limits of time, so they run beside the others.
+# These have no limits of time, so they run beside the others, and take only what those leave.
 beside=(Fuzz HotLoop Packaging)
 for name in "${beside[@]}"; do
     (
-        "Tests/$name/test.sh" >"$out/$name" 2>&1
+        nice -n 19 "Tests/$name/test.sh" >"$out/$name" 2>&1
         echo $? >"$out/$name.status"
     ) &
 done

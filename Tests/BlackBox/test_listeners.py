@@ -236,7 +236,8 @@ class Limits(unittest.TestCase):
         self.assertGreater(lines.count(b"HTTP/1.1 401"), 250)
         known = self.slow(300, basic())
         # Another address has its own part of the budget, however busy the server is with these.
-        self.assertEqual(status(self.beckon.port, "127.0.0.7"), 200)
+        code, _, body = call(self.beckon.port, "127.0.0.7")
+        self.assertEqual(code, 200, body)
         self.assertLess(self.memory() - before, 20_000)
         self.assertGreater(self.first_lines(known).count(b"HTTP/1.1 503"), 200)
 
