@@ -61,8 +61,8 @@ extension LoginEngine {
     /// Looks up the user again before an approval is reported. An approval of somebody who may not
     /// approve any more is void.
     ///
-    /// An approval in doubt may have been accepted, so it is neither sent again nor rejected: if the
-    /// server has no decision, an operator decides.
+    /// An approval in doubt may have been accepted. It is not sent again, and only rejected if the
+    /// server shows that it did not arrive. If the server does not tell, an operator decides.
     private func mayStillApprove(
         _ stored: StoredLogin,
         _ outcome: Outcome,
@@ -88,13 +88,18 @@ extension LoginEngine {
             $0.member("in_doubt", report.inDoubt)
         }
         guard report.inDoubt else {
-            await record(stored.number, .approverLost(objection))
+            await record(stored.number, .approverLost(objection, notArrived: false))
             return false
         }
-        let answer =
-            await server.fate(of: outcome, of: stored.login)
-            ?? .refused("the user may not approve any more, and an approval was in doubt")
-        await record(answer, of: stored, after: report, server)
+        switch await server.fate(of: outcome, of: stored.login) {
+        case .known(let answer):
+            await record(answer, of: stored, after: report, server)
+        case .notArrived:
+            await record(stored.number, .approverLost(objection, notArrived: true))
+        case .unknown:
+            let reason = "the user may not approve any more, and an approval was in doubt"
+            await record(.refused(reason), of: stored, after: report, server)
+        }
         return false
     }
 

@@ -20,8 +20,9 @@ extension PendingLogin {
         case deadlinePassed
         /// The consent no longer is what the user approved, and no approval was reported yet.
         case consentChanged
-        /// The user who approved may not approve any more, and no approval was reported yet.
-        case approverLost(Failure)
+        /// The user who approved may not approve any more, and no approval was reported yet. One in
+        /// doubt is only taken back if its server shows that it did not arrive.
+        case approverLost(Failure, notArrived: Bool)
         /// A report is about to be sent.
         case reportBegun
         /// The server accepted the report. Not `confirmed` if that is only inferred.

@@ -51,7 +51,8 @@ extension PendingLogin {
 
         case (.reporting(let outcome, let report), .consentChanged):
             try void(outcome, report, because: nil, at: now)
-        case (.reporting(let outcome, let report), .approverLost(let failure)):
+        case (.reporting(let outcome, var report), .approverLost(let failure, let notArrived)):
+            if notArrived { report.inDoubt = false }
             try void(outcome, report, because: failure, at: now)
         case (.reporting(let outcome, var report), .reportBegun):
             report.isUnderWay = true

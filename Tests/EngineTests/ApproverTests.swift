@@ -161,9 +161,21 @@ struct ApproverTests {
         #expect(stage.server.reports.entries.map(\.outcome.isApproval) == [false])
     }
 
-    @Test("leaves an approval in doubt to an operator, neither repeated nor reversed")
-    func inDoubt() async throws {
+    static let fates: [(fate: ReportFate, end: String, reports: [Bool])] = [
+        (.unknown, "stranded", [true]),
+        (.known(.refused("the server has it rejected")), "stranded", [true]),
+        (.known(.taken), "settled", [true]),
+        (.known(.gone), "settled", [true]),
+        (.notArrived, "settled", [true, false]),
+    ]
+
+    @Test(
+        "has an approval in doubt rejected only where the server shows that it did not arrive",
+        arguments: fates
+    )
+    func inDoubt(_ row: (fate: ReportFate, end: String, reports: [Bool])) async throws {
         let stage = try Stage()
+        stage.server.tellFate(row.fate)
         try await stage.run { run in
             let (number, ticket) = try await run.prompt()
             stage.server.answerNextReport(.later("503", after: .zero, inDoubt: true))
@@ -176,10 +188,13 @@ struct ApproverTests {
                 if case .reporting(_, let report) = login.phase { report.inDoubt } else { false }
             }
             stage.clock.advance(by: .seconds(2))
-            let login = try await stage.login(number, reaching: .stranded)
-            #expect(login.phase.outcome?.isApproval == true)
+            let login = try await stage.login(number, "ended") {
+                [.settled, .stranded].contains($0.phase.name)
+            }
+            #expect("\(login.phase.name)" == row.end)
+            #expect(login.phase.outcome?.isApproval == row.reports.last)
         }
-        #expect(stage.server.reports.entries.map(\.outcome.isApproval) == [true])
+        #expect(stage.server.reports.entries.map(\.outcome.isApproval) == row.reports)
     }
 
     @Test("is told apart from a directory that is down, which loses nothing")

@@ -18,6 +18,7 @@ final class StandInServer: AuthorizationServer {
     private struct State {
         var consents: [ConsentAnswer] = []
         var answers: [ReportAnswer] = []
+        var fate = ReportFate.unknown
         var taken: [LoginKey: Outcome] = [:]
         var underWay: Set<LoginKey> = []
     }
@@ -54,6 +55,13 @@ final class StandInServer: AuthorizationServer {
     /// Adds an answer for the next reports. Later ones get `taken`.
     func answerNextReport(_ answer: ReportAnswer) {
         state.withLock { $0.answers.append(answer) }
+    }
+
+    /// Sets what this server's state says about reports in doubt.
+    func tellFate(_ fate: ReportFate) { state.withLock { $0.fate = fate } }
+
+    func fate(of outcome: Outcome, of login: PendingLogin) async -> ReportFate {
+        state.withLock { $0.fate }
     }
 
     func consent(of login: PendingLogin) async -> ConsentAnswer {

@@ -31,7 +31,7 @@ enum EventKind: String, CaseIterable, Sendable {
                 + [.decided(.fixture(.approve, at: noon), Selection(accounts: ["not-asked-for"]))]
         case .deadlinePassed: [.deadlinePassed]
         case .consentChanged: [.consentChanged]
-        case .approverLost: [.approverLost(.userDisabled)]
+        case .approverLost: [true, false].map { .approverLost(.userDisabled, notArrived: $0) }
         case .reportBegun: [.reportBegun]
         case .reportTaken: [.reportTaken(confirmed: true), .reportTaken(confirmed: false)]
         case .reportDelayed:

@@ -22,10 +22,15 @@ extension CloudentityServer {
         }
     }
 
-    func fate(of outcome: Outcome, of login: PendingLogin) async -> ReportAnswer? {
+    func fate(of outcome: Outcome, of login: PendingLogin) async -> ReportFate {
         switch await target(of: login) {
-        case .success(let target): await look(at: target, for: outcome, of: login)
-        case .failure(let answer): answer.answer
+        case .success(let target):
+            switch await state(at: target, for: outcome, of: login) {
+            case .known(let answer): .known(answer)
+            case .undecided(.open, _, _): .notArrived
+            case .undecided: .unknown
+            }
+        case .failure(let answer): .known(answer.answer)
         }
     }
 
@@ -189,33 +194,56 @@ extension CloudentityServer {
         for outcome: Outcome,
         of login: PendingLogin
     ) async -> ReportAnswer? {
+        switch await state(at: target, for: outcome, of: login) {
+        case .known(let answer): answer
+        case .undecided(_, let address, let bytes):
+            changed(read(bytes, address, login), for: outcome, of: login)
+        }
+    }
+
+    /// A report as the server's state has it.
+    private enum State {
+        case known(ReportAnswer)
+        /// The server's word for it, nil if there is none, and where it stands.
+        case undecided(ConsentStatus?, ConsentAddress, [UInt8])
+    }
+
+    private func state(
+        at target: Target,
+        for outcome: Outcome,
+        of login: PendingLogin
+    ) async -> State {
         switch await fetch(target.addresses, of: login) {
         case .found(let address, let bytes):
             guard let body = (try? JSONValue(bytes))?.withoutUnset, body.object != nil else {
-                return .later("looking: not JSON", after: nil, inDoubt: false)
+                return .known(.later("looking: not JSON", after: nil, inDoubt: false))
             }
-            let status: ConsentStatus
+            let status: ConsentStatus?
             do throws(ConsentProblem) {
                 status =
-                    try address.family?.statusWords.status(of: body, address.member)
-                    ?? ScopeGrant(body).status
+                    if let words = address.family?.statusWords {
+                        try words.status(of: body, address.member)
+                    } else {
+                        ScopeGrant(body).status
+                    }
             } catch {
                 // A rejection may be sent again whatever the word means, an approval may not.
-                return outcome.isApproval ? .refused("looking: \(error.place)") : nil
+                return outcome.isApproval
+                    ? .known(.refused("looking: \(error.place)")) : .undecided(nil, address, bytes)
             }
-            if let answer = Self.read(status, outcome, wasApproved: login.renewsAccess) {
-                return answer
+            let answer = status.flatMap {
+                Self.read($0, outcome, wasApproved: login.renewsAccess)
             }
-            return changed(read(bytes, address, login), for: outcome, of: login)
+            return answer.map { .known($0) } ?? .undecided(status, address, bytes)
         case .missing where isSettling(login):
             // The attempt in doubt may have been too early.
-            return .later("not stored at the server yet", after: nil, inDoubt: false)
+            return .known(.later("not stored at the server yet", after: nil, inDoubt: false))
         case .missing:
-            return .gone
+            return .known(.gone)
         case .later(let reason, let after):
-            return .later("looking: \(reason)", after: after, inDoubt: false)
+            return .known(.later("looking: \(reason)", after: after, inDoubt: false))
         case .refused(let reason):
-            return .refused("looking: \(reason)")
+            return .known(.refused("looking: \(reason)"))
         }
     }
 
@@ -226,7 +254,7 @@ extension CloudentityServer {
         wasApproved: Bool
     ) -> ReportAnswer? {
         switch status {
-        case .open, .unready: nil
+        case .open, .partlyApproved, .unready: nil
         case .approved where wasApproved: nil
         case .approved: outcome.isApproval ? .taken : .refused("the server has it approved")
         case .rejected: outcome.isApproval ? .refused("the server has it rejected") : .taken

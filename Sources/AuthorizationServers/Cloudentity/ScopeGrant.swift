@@ -10,7 +10,7 @@ struct ScopeGrant {
 
     init(_ body: JSONValue) { self.body = body }
 
-    /// The decision that ACP has recorded.
+    /// The decision that ACP has recorded. It leaves out flags that are false.
     var status: ConsentStatus {
         if body["scope_grant_approved"]?.bool == true { return .approved }
         if body["scope_grant_rejected"]?.bool == true { return .rejected }

@@ -21,13 +21,23 @@ public protocol AuthorizationServer: Sendable {
     /// arrived.
     func report(_ outcome: Outcome, of login: PendingLogin, inDoubt: Bool) async -> ReportAnswer
 
-    /// What became of a report in doubt, without sending anything; nil if the server has no decision,
-    /// or cannot tell. Used for an approval that must not be sent again.
-    func fate(of outcome: Outcome, of login: PendingLogin) async -> ReportAnswer?
+    /// What became of a report in doubt, without sending anything. Used for an approval that must not
+    /// be sent again.
+    func fate(of outcome: Outcome, of login: PendingLogin) async -> ReportFate
 }
 
 extension AuthorizationServer {
-    public func fate(of outcome: Outcome, of login: PendingLogin) async -> ReportAnswer? { nil }
+    public func fate(of outcome: Outcome, of login: PendingLogin) async -> ReportFate { .unknown }
+}
+
+/// What an authorization server's state says about a report in doubt.
+public enum ReportFate: Hashable, Sendable {
+    /// What the report would be answered if it were repeated.
+    case known(ReportAnswer)
+    /// The server shows that nobody has decided: the report did not arrive.
+    case notArrived
+    /// The server does not tell.
+    case unknown
 }
 
 /// An authorization server's answer to a request for a consent.

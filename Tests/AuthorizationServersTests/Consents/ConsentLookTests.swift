@@ -64,6 +64,59 @@ struct ConsentLookTests {
         #expect(stage.calls.contains { $0.hasPrefix("POST") } == row.sendsAgain)
     }
 
+    /// What the server shows of a consent, or of a scope grant without a kind.
+    static let fates: [(kind: Consent.Kind?, status: String, fate: ReportFate)] = [
+        (nil, #"{"requested_scopes":[]}"#, .notArrived),
+        (nil, #"{"scope_grant_approved":false,"scope_grant_rejected":false}"#, .notArrived),
+        (nil, #"{"scope_grant_approved":true}"#, .known(.taken)),
+        (nil, #"{"scope_grant_rejected":true}"#, .known(.refused("the server has it rejected"))),
+        (.ukDomesticPayment, "AwaitingAuthorisation", .notArrived),
+        (.ukDomesticPayment, "AWAU", .notArrived),
+        (.ukDomesticPayment, "AWAF", .unknown),
+        (.ukDomesticPayment, "", .unknown),
+        (.ukDomesticPayment, "Authorised", .known(.taken)),
+        (.ukDomesticPayment, "Expired", .known(.gone)),
+        (
+            .ukDomesticPayment, "SomethingNew",
+            .known(.refused("looking: domestic_payment_consent.Status: unknown code"))
+        ),
+        (.brasilPayment, "AWAITING_AUTHORISATION", .notArrived),
+        (.brasilPayment, "PARTIALLY_ACCEPTED", .unknown),
+        (.fdx, "PENDING", .notArrived),
+        (.ksa, "Active", .known(.taken)),
+    ]
+
+    @Test("tells what became of an approval that must not be sent again", arguments: fates.indices)
+    func fate(_ index: Int) async throws {
+        let (kind, status, fate) = Self.fates[index]
+        let grant = Grant(scopes: ["openid"], accounts: ["acc-1"])
+        let outcome = Outcome(ConsentReportTests.decision(.approve, grant))
+        let login: PendingLogin
+        let text: String
+        if let kind {
+            let example = ConsentExample.of(kind)
+            login = try await ConsentReportTests.asked(ConsentStage(example), example)
+            let own = try example.tree()[example.member] ?? .null
+            var tree = try example.tree().setting([.name("status")], to: .string(status))
+            for name in ["Status", "status"] where own[name] != nil {
+                tree = tree.setting(
+                    [.name(example.member), .name(name)],
+                    to: .string(status)
+                )
+            }
+            text = String(decoding: tree.bytes, as: UTF8.self)
+        } else {
+            let minuteAgo = ConsentStage(.of(.fdx)).clock.now() - .seconds(60)
+            login = .arrived(at: minuteAgo, .init(user: .named("ann")))
+            text = status
+        }
+        let stage = ConsentStage { method, path in
+            #expect(method == .get)
+            return ReportTests.status(200, text)
+        }
+        #expect(await stage.server.fate(of: outcome, of: login) == fate)
+    }
+
     @Test(
         "does not send an approval again for what has changed meanwhile, and no rejection either",
         arguments: [Decision.Choice.approve, .deny]

@@ -26,7 +26,7 @@ struct ConsentDecoder {
         var members = ConsentMembers(object, at: "")
         if let type = try members.text("type"), !address.isMeant(by: type) { throw .typeMismatch }
         try members.drop("status")
-        let status = try family.statusWords.status(of: answer, address.member)
+        let status = try family.statusWords.status(of: answer, address.member) ?? .open
         try requireOpen(status)
         let id = try members.text("consent_id")
         let scopes = try members.scopes(allowsPartial: allowsPartialScopes)
@@ -65,7 +65,7 @@ struct ConsentDecoder {
     /// payment is decided once.
     private func requireOpen(_ status: ConsentStatus) throws(ConsentProblem) {
         switch status {
-        case .open: return
+        case .open, .partlyApproved: return
         case .approved where !family.kind.isPayment: return
         case .unready, .approved, .rejected, .over: throw .ended(status)
         }

@@ -3,8 +3,10 @@ import Texts
 
 /// The state of a consent at its server.
 enum ConsentStatus: Hashable {
-    /// Not decided, or not by everybody who has to.
+    /// Not decided by anybody.
     case open
+    /// Approved by some of those who have to decide.
+    case partlyApproved
     /// Cannot be decided yet, for example because the file of a file payment is missing.
     case unready
     case approved
@@ -36,20 +38,23 @@ struct StatusWords: Sendable {
     subscript(word: String) -> ConsentStatus? { meanings[Self.letters(word)] }
 
     /// Reads the status of the consent itself and that of the envelope, and takes the first one that
-    /// is not open: the envelope of some families is to lose its status. A consent without any
-    /// status is open.
+    /// is not open: the envelope of some families is to lose its status. Nil if no status is said.
     ///
     /// - Throws: when a status is not a word of the standard.
-    func status(of answer: JSONValue, _ member: String) throws(ConsentProblem) -> ConsentStatus {
+    func status(of answer: JSONValue, _ member: String) throws(ConsentProblem) -> ConsentStatus? {
         let places = [
             ("\(member).Status", answer[member]?["Status"]),
             ("\(member).status", answer[member]?["status"]), ("status", answer["status"]),
         ]
-        var found = ConsentStatus.open
+        var found: ConsentStatus?
         for case (let place, let value?) in places
         where !value.isNull && value.string?.isEmpty != true {
             guard let status = value.string.flatMap({ self[$0] }) else { throw .unknownCode(place) }
-            if found == .open { found = status }
+            switch found {
+            case nil, .open: found = status
+            case .partlyApproved where status != .open: found = status
+            default: break
+            }
         }
         return found
     }

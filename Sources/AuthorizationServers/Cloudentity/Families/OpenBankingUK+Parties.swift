@@ -6,7 +6,8 @@ import Texts
 enum UK {
     /// Version 4 has codes of four letters for the words of version 3.
     static let statusWords = StatusWords.acp
-        .adding(.open, "AWAU", "AwaitingFurtherAuthorisation", "AWAF")
+        .adding(.open, "AWAU")
+        .adding(.partlyApproved, "AwaitingFurtherAuthorisation", "AWAF")
         .adding(.unready, "AwaitingUpload", "AWUP")
         .adding(.approved, "AUTH", "COND")
         .adding(.rejected, "RJCT", "Cancelled", "CANC")
