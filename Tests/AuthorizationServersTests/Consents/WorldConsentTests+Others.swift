@@ -126,6 +126,42 @@ extension WorldConsentTests {
 
     static let unknown: [Case] = [
         Case(
+            testDescription: "an unknown currency of the amount",
+            example: domestic,
+            changes: [(order + "InstructedAmount.Currency", #""XQQ""#)],
+            refused: "Initiation.InstructedAmount.Currency: unknown code"
+        ),
+        Case(
+            testDescription: "an unknown currency of the transfer",
+            example: abroad,
+            changes: [(order + "CurrencyOfTransfer", #""usd""#)],
+            refused: "Initiation.CurrencyOfTransfer: unknown code"
+        ),
+        Case(
+            testDescription: "an unknown currency of the rate",
+            example: abroad,
+            changes: [(order + "ExchangeRateInformation.UnitCurrency", #""POUND""#)],
+            refused: "Initiation.ExchangeRateInformation.UnitCurrency: unknown code"
+        ),
+        Case(
+            testDescription: "an unknown country that the money goes to",
+            example: abroad,
+            changes: [(order + "DestinationCountryCode", #""ZZ""#)],
+            refused: "Initiation.DestinationCountryCode: unknown code"
+        ),
+        Case(
+            testDescription: "an unknown kind of payee in Brasil",
+            example: pix,
+            changes: [("creditor.personType", #""PESSOA_DIGITAL""#)],
+            refused: "creditor.personType: unknown code"
+        ),
+        Case(
+            testDescription: "a permission of Saudi Arabia that nobody has words for",
+            example: ConsentExample.of(.ksa),
+            changes: [("permissions", #"["ReadBalances","ReadMinds"]"#)],
+            refused: "permissions: unknown code"
+        ),
+        Case(
             testDescription: "an unknown frequency",
             example: standing,
             changes: [(order + "Frequency", #""EvryWeek""#)],

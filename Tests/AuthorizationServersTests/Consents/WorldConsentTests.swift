@@ -77,6 +77,16 @@ struct WorldConsentTests {
         #expect(said.contains("\(test.example.member).\(test.refused ?? "")"), "\(said)")
     }
 
+    @Test("names every currency and country that may stand in it")
+    func codesOfISO() {
+        for code in StandardCodes.list(.currency) {
+            #expect(ClosedList.currencies.contains(code), "\(code)")
+        }
+        for code in StandardCodes.list(.country) {
+            #expect(ClosedList.countries.contains(code), "\(code)")
+        }
+    }
+
     @Test(
         "counts what is written as a number or a text, with an exponent, a fraction or zeros",
         arguments: ["200", #""200""#, #""00200""#, "2e2", "200.0", #""2.00E2""#, "20000e-2"]

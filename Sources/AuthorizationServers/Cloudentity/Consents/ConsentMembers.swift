@@ -81,10 +81,7 @@ struct ConsentMembers {
         switch reading {
         case .text, .texts: return try textOrTexts(name)
         case .code(let list): return try text(name).map { .codes([$0], list) }
-        case .oneOf(let list):
-            guard let code = try text(name) else { return nil }
-            guard list.contains(code) else { throw .unknownCode(place(name)) }
-            return .codes([code], list.list)
+        case .oneOf(let list): return try code(name, in: list).map { .codes([$0], list.list) }
         case .frequency:
             guard let code = try text(name) else { return nil }
             guard StandingOrderFrequency(code) != nil else { throw .unknownCode(place(name)) }
@@ -194,6 +191,15 @@ struct ConsentMembers {
         value(of: name).map { !$0.isNull && $0.string?.isEmpty != true } ?? false
     }
 
+    mutating func code(
+        _ name: String,
+        in list: ClosedList
+    ) throws(ConsentProblem) -> String? {
+        guard let code = try text(name) else { return nil }
+        guard list.contains(code) else { throw .unknownCode(place(name)) }
+        return code
+    }
+
     mutating func requiredText(_ name: String) throws(ConsentProblem) -> String {
         guard let text = try text(name) else { throw .incomplete(place(name)) }
         return text
@@ -252,13 +258,19 @@ struct ConsentMembers {
         return codes
     }
 
-    /// `{Amount, Currency}`.
+    /// `{Amount, Currency}`. Only what is not paid may be in a currency that nobody knows.
     mutating func money(
         _ name: String,
-        canBeZero: Bool = false
+        canBeZero: Bool = false,
+        in currencies: ClosedList? = .currencies
     ) throws(ConsentProblem) -> Money? {
         guard var object = try object(name) else { return nil }
-        let money = try object.money("Amount", "Currency", canBeZero: canBeZero)
+        let money = try object.money(
+            "Amount",
+            "Currency",
+            canBeZero: canBeZero,
+            in: currencies
+        )
         try object.end()
         return money
     }
@@ -268,12 +280,14 @@ struct ConsentMembers {
     mutating func money(
         _ amount: String,
         _ currency: String,
-        canBeZero: Bool = false
+        canBeZero: Bool = false,
+        in currencies: ClosedList? = .currencies
     ) throws(ConsentProblem) -> Money {
         let isText = value(of: amount)?.string != nil
         let digits = isText ? try text(amount) : try self.digits(amount)
         guard let digits else { throw .incomplete(place(amount)) }
         let code = try requiredText(currency)
+        if let currencies, !currencies.contains(code) { throw .unknownCode(place(currency)) }
         guard let money = Money(amount: digits, currency: code, canBeZero: canBeZero) else {
             throw .incomplete(place(amount))
         }

@@ -21,9 +21,13 @@ struct KSAConsent: ConsentFamily {
         // Progress, and ACP's own identifiers.
         try own.drop("status", "client_id", "server_id", "tenant_id")
         content.facts = try own.facts((.accessEnds, "expiry", .moment))
-        content.facts += try own.facts(
-            (.requestedAt, "created_at", .moment)
-        )
+        content.facts += try own.facts((.requestedAt, "created_at", .moment))
+        // ACP describes none. The standard's are named as in Open Banking UK, which it follows.
+        for name in ["permissions", "Permissions"] where own.has(name) {
+            content.facts += try own.facts(
+                (.permissions, name, .permissions(UKAccountAccess.permissions))
+            )
+        }
         content.facts += try own.further()
         return content
     }

@@ -36,7 +36,7 @@ extension UK {
             }
             values += try detail.facts((.documentDate, "Date", .day(.london))).map(\.value)
             if let code = try detail.text("Country") { values.append(country(code)) }
-            if let money = try detail.money("Amount", canBeZero: true) {
+            if let money = try detail.money("Amount", canBeZero: true, in: nil) {
                 values.append(.money(money))
             }
             values += try detail.lines("Information")
@@ -144,7 +144,7 @@ extension UK {
     ) throws(ConsentProblem) -> [Fact] {
         guard var rate = try order.object("ExchangeRateInformation") else { return [] }
         var facts: [Fact] = []
-        let unit = try rate.text("UnitCurrency")
+        let unit = try rate.code("UnitCurrency", in: .currencies)
         if let digits = try self.digits(&rate, unit) {
             guard let unit else { throw .incomplete(rate.place("UnitCurrency")) }
             facts.add(.exchangeRate, .rate(self.rate(unit, digits, said)))
@@ -168,7 +168,7 @@ extension UK {
     ) throws(ConsentProblem) -> [Fact] {
         guard var rate = try own.object("ExchangeRateInformation") else { return [] }
         var facts: [Fact] = []
-        let unit = try rate.text("UnitCurrency")
+        let unit = try rate.code("UnitCurrency", in: .currencies)
         if let digits = try self.digits(&rate, unit) {
             guard let unit else { throw .incomplete(rate.place("UnitCurrency")) }
             facts.add(.bankRate, .rate(self.rate(unit, digits, said)))

@@ -88,7 +88,7 @@ struct UKAccountAccess: UKFamily {
     let subject = Consent.Subject.data
 
     /// Versions 3.1 and 4.0, `Permissions`.
-    private static let permissions = PermissionList(
+    static let permissions = PermissionList(
         .ukPermission,
         [
             .person: ["ReadParty", "ReadPartyPSU"],
@@ -199,10 +199,10 @@ struct UKPayment: UKFamily {
             )
         }
         content.facts += try order.facts(
-            (.transferCurrency, "CurrencyOfTransfer", .code(.currency)),
+            (.transferCurrency, "CurrencyOfTransfer", .oneOf(.currencies)),
             // So spelled in examples of versions 3.1.
-            (.transferCurrency, "CurrencyOfTansfer", .code(.currency)),
-            (.destinationCountry, "DestinationCountryCode", .code(.country)),
+            (.transferCurrency, "CurrencyOfTansfer", .oneOf(.currencies)),
+            (.destinationCountry, "DestinationCountryCode", .oneOf(.countries)),
             (.chargeBearer, "ChargeBearer", .oneOf(UKList.chargeBearer)),
             (.purpose, "Purpose", .code(.purpose)),
             (.extendedPurpose, "ExtendedPurpose", .text)

@@ -229,7 +229,7 @@ struct BrasilPayment: ConsentFamily {
         let facts = try members.facts(
             (.payee, "name", .text),
             (.payeeDocument, "cpfCnpj", .text),
-            (.payeeKind, "personType", .code(.personKind))
+            (.payeeKind, "personType", .oneOf(Self.payeeKinds))
         )
         after += try members.further("creditor")
         return facts
@@ -314,6 +314,7 @@ struct BrasilPayment: ConsentFamily {
         ["MANU", "DICT", "QRDN", "QRES", "INIC"]
     )
     private static let types = ClosedList(.paymentType, ["PIX", "TED", "TEF"])
+    private static let payeeKinds = ClosedList(.personKind, ["PESSOA_NATURAL", "PESSOA_JURIDICA"])
 
     /// The debited account by its parts, in snake case unlike in the consent [BO-3]. If the bank
     /// does not name them, the consent may.
@@ -339,7 +340,7 @@ struct BrasilPayment: ConsentFamily {
 /// What data and payments share.
 private enum Brasil {
     /// A consent that some of several people have approved awaits the others.
-    static let statusWords = StatusWords.acp.adding(.open, "PARTIALLY_ACCEPTED")
+    static let statusWords = StatusWords.acp.adding(.partlyApproved, "PARTIALLY_ACCEPTED")
 
     /// Whether the start names a consent that ACP has an interface for: automatic payments have
     /// none [OP-3].
