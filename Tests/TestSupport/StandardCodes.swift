@@ -29,33 +29,38 @@ public enum StandardCodes {
     /// (`ExternalPurpose1Code`, `ExternalCategoryPurpose1Code`).
     public static let closed: [String: [String]] = [
         "account_holder": [
-            "Personal", "JointPersonal", "PersonalSoleTrader", "Business", "Corporate", "Charity",
-            "Government",
+            "Personal", "JointPersonal", "PersonalSavingsAccount", "PersonalSoleTrader",
+            "Business", "BusinessSavingsAccount", "Corporate", "Charity", "Government",
+            "Collection", "Ewallet", "Investment", "ISA", "Pension", "Premier", "Wealth",
         ],
         "account_scheme": [
             "SortCodeAccountNumber", "IBAN", "BBAN", "PAN", "Paym", "Wallet", "BICFI",
         ],
         "address_part": ["UnitNumber", "Room", "Floor", "PostBox"],
         "address_type": [
-            "ADDR", "PBOX", "HOME", "BIZZ", "MLTO", "DLVY", "Correspondence", "Statement",
+            "ADDR", "PBOX", "HOME", "BIZZ", "MLTO", "DLVY", "CORR", "STAT",
         ],
         "alias_type": [
-            "TELE", "MBNO", "EMAL", "CCPT", "CINC", "COTX", "CUST", "DNAM", "DRLC", "EIDN", "EWAL",
-            "LEIC", "NIDN", "PVTX", "SHID", "SOSE", "TOKN", "UBIL", "VIPN",
+            "TELE", "MBNO", "EMAL", "BIID", "CCPT", "CINC", "COID", "COTX", "CUST", "DNAM",
+            "DRLC", "EIDN", "EWAL", "LEIC", "NIDN", "PVTX", "SHID", "SOSE", "TOKN", "UBIL",
+            "VIPN",
         ],
         "authorisation_type": ["Any", "Single"],
         "charge_paid": ["BorneByCreditor", "BorneByDebtor", "Shared", "FollowingServiceLevel"],
         "charge_type": [
-            "UK.OBIE.CHAPSOut", "UK.OBIE.BalanceTransferOut", "UK.OBIE.MoneyTransferOut", "AMND",
-            "BRKF", "BTCH", "CFEE", "CLEF", "COMM", "INTE", "INVS", "NSTP", "SUMM", "TELE",
+            "UK.OBIE.CHAPSOut", "UK.OBIE.BalanceTransferOut", "UK.OBIE.MoneyTransferOut", "ACCM",
+            "AMND", "BRKF", "BTCH", "CFEE", "CLEF", "COMM", "DEBT", "INTE", "INVS", "NSTP",
+            "RECH", "SUMM", "TELE",
         ],
         "consent_status": ["Authorised"],
         "document_type": [
-            "AROI", "BOLD", "CINV", "CMCN", "CNFA", "CREN", "DEBN", "DISP", "DNFA", "FXDR", "HIRI",
-            "MSIN", "PUOR", "RADM", "RPIN", "SBIN", "SCOR", "SOAC", "TSUT", "VCHR",
+            "AROI", "BOLD", "CINV", "CMCN", "CNFA", "CONT", "CREN", "DEBN", "DISP", "DNFA",
+            "FXDR", "HIRI", "INVS", "MSIN", "PROF", "PUOR", "QUOT", "RADM", "RPIN", "SBIN",
+            "SCOR", "SOAC", "SPRR", "TISH", "TSUT", "USAR", "VCHR",
         ],
         "mandate_frequency": [
-            "ADHO", "DAIL", "INDA", "WEEK", "FRTN", "MNTH", "QURT", "MIAN", "YEAR",
+            "ADHO", "DAIL", "WODL", "INDA", "WEEK", "FRTN", "FOWK", "MNTH", "TWMH", "ALMH",
+            "QURT", "FOMH", "FIMH", "MIAN", "YEAR",
         ],
         "mandate_kind": ["FIXE", "USGB", "VARI"],
         // ISO 18245, the common codes.
@@ -73,15 +78,7 @@ public enum StandardCodes {
             "9311", "9399", "9402",
         ],
         "priority": ["Normal", "Urgent"],
-        "purpose": [
-            "ALMY", "BECH", "BENE", "BONU", "CASH", "CBFF", "CBTV", "CCRD", "CDBL", "CDCB", "CDCD",
-            "CDCS", "CHAR", "COLL", "COMC", "COMM", "CORT", "COST", "DCRD", "DIVI", "DNTS", "ELEC",
-            "EPAY", "ESTX", "FCOL", "GASB", "GDDS", "GIFT", "GOVT", "HLRP", "HSPC", "INSU", "INTC",
-            "INTE", "INVS", "IVPT", "LOAN", "LOAR", "MDCS", "MP2B", "MP2P", "NWCH", "OTHR", "PAYR",
-            "PENS", "PHON", "RCPT", "REFU", "RENT", "RINP", "SALA", "SAVG", "SCVE", "SECU", "SSBE",
-            "STDY", "SUBS", "SUPP", "TAXS", "TRAD", "TREA", "UBIL", "VATX", "WHLD", "WTER", "ICCP",
-            "IDCP",
-        ] + furtherPurposes,
+        "purpose": purposes,
         "refund": ["Yes", "No"],
         "reported_side": ["CRED", "DEBT", "BOTH"],
         "sca_approach": ["CA", "SCA"],
@@ -92,15 +89,32 @@ public enum StandardCodes {
         "yes_no": ["true", "false"],
     ]
 
-    private static let furtherPurposes = [
-        "ACCT", "ADVA", "AGRT", "AIRB", "ALLW", "ANNI", "BEXP", "BLDM", "BUSB", "CAFI", "CBLK",
-        "CCHD", "CLPR", "CMDT", "COMP", "CONC", "CPKC", "CPYR", "CSDB", "CVCF", "DBTC", "DEPT",
-        "DERI", "DVPM", "EDUC", "ENRG", "FCDT", "FCIN", "FEES", "FERB", "FREX", "GOVI", "GP2P",
-        "HEDG", "HLTC", "HLTI", "HREC", "IHRP", "INPC", "INSC", "INSM", "INTX", "LBRI", "LICF",
-        "LIFI", "LIMA", "LTCF", "MTUP", "NETT", "NOWS", "OFEE", "PCOM", "PDEP", "PPTI", "PRCP",
-        "PRME", "PTXP", "RDTX", "REBT", "RLWY", "ROYA", "RRCT", "RVPM", "SPLT", "SWEP", "TAXR",
-        "TBIL", "TCSC", "TOPG", "TRFD", "TRPT", "VIEW", "ZABA",
-    ]
+    /// Both lists of ISO 20022, as published in 2025.
+    private static let purposes = codes(
+        """
+        ACCT ADCS ADMG ADVA AEMP AGRT AIRB ALLW ALMY AMEX ANNI ANTS AREN AUCO B112 BBSC BCDM \
+        BCFG BECH BENE BEXP BFWD BKDF BKFE BKFM BKIP BKPP BLDM BNET BOCE BOND BONU BR12 BUSB \
+        CABD CAEQ CAFI CASH CBCR CBFF CBFR CBLK CBTV CCHD CCIR CCPC CCPM CCRD CCSM CDBL CDCB \
+        CDCD CDCS CDDP CDEP CDOC CDQC CFDI CFEE CGDD CGWV CHAR CIPC CLPR CMDT COLL COMC COMM \
+        COMP COMT CONC CORT COST CPEN CPKC CPYR CRDS CRPR CRSP CRTL CSDB CSLP CTDF CVCF DBCR \
+        DBTC DCRD DEBT DEPD DEPT DERI DICL DIVD DIVI DMEQ DNTS DSMT DVPM ECPG ECPR ECPU EDUC \
+        EFTC EFTD ELEC ENRG EPAY EQPT EQTS EQUS ESTX ETUP EXPT EXTD FACT FAND FCDT FCIN FCOL \
+        FCPM FEES FERB FIXI FLCR FNET FORW FREX FUTR FWBC FWCC FWLV FWSB FWSC FXNT GAFA GAHO \
+        GAMB GASB GDDS GDSV GFRP GIFT GOVI GOVT GP2P GSCB GSTX GVEA GVEB GVEC GVED GWLT HEDG \
+        HLRP HLST HLTC HLTI HREC HSPC HSTX ICCP ICRF IDCP IHRP INPC INPR INSC INSM INSU INTC \
+        INTE INTP INTX INVS IPAY IPCA IPDO IPEA IPEC IPEW IPPS IPRT IPU2 IPUW IVPT LBIN LBOX \
+        LBRI LCOL LFEE LICF LIFI LIMA LMEQ LMFI LMRK LOAN LOAR LOTT LREB LREV LSFL LTCF MAFC \
+        MARF MARG MBSB MBSC MCDM MCFG MDCS MGCC MGSC MOMA MP2B MP2P MSVC MTUP NETT NITX NOWS \
+        NWCH NWCM OCCC OCDM OCFG OFEE OPBC OPCC OPSB OPSC OPTN OTCD OTHR OTLC PADD PAYR PCOM \
+        PDEP PEFC PENO PENS PHON PLDS PLRF POPE PPTI PRCP PRME PTSP PTXP RAPI RCKE RCPT RDTX \
+        REBT REFU RELG RENT REOD REPO RETL RHBS RIMB RINP RLWY RMCO ROYA RPBC RPCC RPNT RPRE \
+        RPSB RPSC RRBN RRCT RRTP RVPM RVPO SALA SASW SAVG SBSC SCIE SCIR SCRP SCVE SECU SEPI \
+        SERV SHBC SHCC SHSL SLEB SLOA SLPI SPLT SPSP SSBE STDY SUBS SUPP SWBC SWCC SWEP SWFP \
+        SWPP SWPT SWRS SWSB SWSC SWUF TAXR TAXS TBAN TBAS TBBC TBCC TBIL TCSC TELI TLRF TLRR \
+        TMPG TOPG TPRI TPRP TRAD TRCP TREA TRFD TRNC TRPT TRVC UBIL UNIT VATX VIEW VOST WEBI \
+        WHLD WTER ZABA
+        """
+    )
 
     /// A value with the group of each code, as the families make it.
     public static func permissions(_ codes: [String], _ list: Fact.Codes) -> Fact.Value {

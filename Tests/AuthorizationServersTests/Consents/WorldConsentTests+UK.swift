@@ -165,6 +165,31 @@ extension WorldConsentTests {
             ]
         ),
         Case(
+            testDescription: "codes that Open Banking adds to those of ISO 20022",
+            example: standing,
+            changes: [
+                (order + "Frequency", "null"), (order + "FirstPaymentDateTime", "null"),
+                (order + "FinalPaymentDateTime", "null"), (order + "NumberOfPayments", "null"),
+                (
+                    order + "MandateRelatedInformation",
+                    #"""
+                    {"FirstPaymentDateTime":"2027-06-30T23:30:00Z",
+                     "Frequency":{"Type":"FOWK"}}
+                    """#
+                ),
+                (
+                    order + "CreditorPostalAddress",
+                    #"{"AddressType":"Statement","TownName":"Ely"}"#
+                ),
+                ("BeneficiaryAccountType", #""Pension""#),
+            ],
+            shows: [
+                "How often: Every four weeks", "Type of the payee’s account: Pension account",
+                "Payee’s address: Ely / Address for statements",
+            ],
+            hides: ["unknown code"]
+        ),
+        Case(
             testDescription:
                 "the client's and the bank's exchange rate, each charge with its bearer",
             example: abroad,
@@ -232,7 +257,7 @@ extension WorldConsentTests {
                 "Security check by the app: Customer signed in with two factors",
                 "Related earlier payment: O-4", "Contract with the payee: Yes",
                 "Purpose stated by the app: Cash withdrawal with a surcharge",
-                "Holder of the payee’s account: Several people together", "Priority: Urgent",
+                "Type of the payee’s account: Joint personal account", "Priority: Urgent",
                 "Payee’s address: Elm Row / Ely / Cambs",
             ]
         ),

@@ -148,10 +148,11 @@ enum UK {
         return values.isEmpty ? nil : .group(values)
     }
 
-    /// The words of version 3, which has two more.
+    /// The words of version 3.
     private static let addressTypes: [ExactText: String] = [
-        "Business".exact: "BIZZ", "DeliveryTo".exact: "DLVY", "MailTo".exact: "MLTO",
-        "POBox".exact: "PBOX", "Postal".exact: "ADDR", "Residential".exact: "HOME",
+        "Business".exact: "BIZZ", "Correspondence".exact: "CORR", "DeliveryTo".exact: "DLVY",
+        "MailTo".exact: "MLTO", "POBox".exact: "PBOX", "Postal".exact: "ADDR",
+        "Residential".exact: "HOME", "Statement".exact: "STAT",
     ]
 
     static func country(_ code: String) -> Fact.Value {

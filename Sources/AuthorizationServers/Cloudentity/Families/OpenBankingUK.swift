@@ -60,7 +60,10 @@ enum UKList {
     static let mandateKind = ClosedList(Fact.Codes("mandate_kind"), ["FIXE", "USGB", "VARI"])
     static let mandateFrequency = ClosedList(
         Fact.Codes("mandate_frequency"),
-        ["ADHO", "DAIL", "FRTN", "INDA", "MIAN", "MNTH", "QURT", "WEEK", "YEAR"]
+        [
+            "ADHO", "ALMH", "DAIL", "FIMH", "FOMH", "FOWK", "FRTN", "INDA", "MIAN", "MNTH", "QURT",
+            "TWMH", "WEEK", "WODL", "YEAR",
+        ]
     )
 }
 
