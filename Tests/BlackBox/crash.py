@@ -199,8 +199,16 @@ def one_round(number, count, dice, world):
             wishes[login] = "deny"
         login.end()
 
+    def prompted(login):
+        """Nobody is asked about a login that was set aside."""
+        for _ in range(10):
+            with contextlib.suppress(AssertionError):
+                return world.phone.prompt(login.id, 5)
+            assert not was_set_aside(world.beckon, login.id), "set aside"
+        raise AssertionError("no prompt within 50 s")
+
     def decide(login):
-        world.phone.prompt(login.id, 50)
+        prompted(login)
         wish = wishes[login]
         chosen = {}
         if wish == "approve":
@@ -261,6 +269,10 @@ def one_round(number, count, dice, world):
           f" {took:.1f} s", flush=True)
     for problem in problems[:10]:
         print("  " + problem, file=sys.stderr)
+    # The life of the first, as far as the log has it.
+    for line in world.beckon.lines() if problems else []:
+        if line.get("login_id") == problems[0].split(":")[0]:
+            print("  " + json.dumps(line), file=sys.stderr)
     return 1 if problems else 0
 
 

@@ -35,7 +35,7 @@ extension ClosedList {
             """
     )
 
-    /// - Parameter codes: in ASCII, each followed by a space or a line's end.
+    /// Codes of ASCII characters, between spaces or ends of lines.
     private init(_ list: Fact.Codes, separated codes: String) {
         self.init(list, Set(codes.split { $0 == " " || $0 == "\n" }.map(String.init)))
     }
