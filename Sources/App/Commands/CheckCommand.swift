@@ -7,18 +7,19 @@ struct CheckCommand: Subcommand {
     static let name = "check"
     static let summary = "Check a configuration and list every problem."
     static let details = """
-        Also checks the files and environment variables that the configuration names. Does not open,
-        start or change anything. Exit code 78 if there is a problem.
+        Also checks the files and environment variables that the configuration names. Does not open
+        the store, listen on a port or change anything. Exit code 78 if there is a problem.
 
-        --online then asks every system that the configuration names: a token from each authorization
-        server, a signed ping ("type": "beckon.ping") to each webhook, a look-up in the directory
-        and the bank's list of accounts. It prints a line for each with what it answered: ok, failed
-        or skipped. The time limits are those of the configuration. Exit code 69 if one failed.
+        --online then calls every system that the configuration names: it requests a token from each
+        authorization server, sends a signed ping ("type": "beckon.ping") to each webhook, looks up
+        a user in the directory and lists accounts at the bank. It prints one line for each system:
+        ok, failed or skipped, and its response. The time limits are those of the configuration.
+        Exit code 69 if one failed.
         """
     static let options: [CommandOption] = [
         .config,
         .flag("example", "Print an example with every key, its description and its default."),
-        .flag("online", "Also ask every system that the configuration names."),
+        .flag("online", "Also call every system that the configuration names."),
         .text("user", "IDENTIFIER", "With --online: a user whom the directory must know."),
     ]
 

@@ -5,8 +5,12 @@ struct CompletionCommand: Subcommand {
     static let name = "completion"
     static let summary = "Print a script that completes commands in bash, zsh or fish."
     static let details = """
-        For this session: source <(beckon completion bash), the same with zsh, or
-        beckon completion fish | source. Put that line into the shell's start file to keep it.
+        For this session:
+
+          bash, zsh: source <(beckon completion bash)   (or zsh)
+          fish:      beckon completion fish | source
+
+        To keep it, put that line into the start file of the shell.
         """
     static let options: [CommandOption] = []
     static let operands = Operands.one("SHELL")

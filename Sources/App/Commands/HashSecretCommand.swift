@@ -6,11 +6,12 @@ struct HashSecretCommand: Subcommand {
     static let name = "hash-secret"
     static let summary = "Hash a secret for the configuration, or generate one."
     static let details = """
-        Without --generate, it reads one line from standard input (not echoed) and prints its hash.
+        Without --generate or --webhook, it reads one line from standard input (not echoed) and
+        prints its hash.
         With --generate, it prints a new secret to standard error and its hash to standard output.
 
-        The hash is a single salted SHA-256, because it is compared for every request. That is only
-        safe for secrets that cannot be guessed, so weak ones are refused.
+        The hash is one round of salted SHA-256, because it is computed for every request. That is
+        only safe for secrets that cannot be guessed, so weak ones are refused.
         """
     static let options: [CommandOption] = [
         .flag("generate", "Generate a secret of 256 random bits."),

@@ -8,8 +8,8 @@ struct KeysGenerateCommand: Subcommand {
     static let name = "keys generate"
     static let summary = "Generate a private key for signing tokens, in a new file."
     static let details = """
-        The file is a private JWK, which contains the algorithm and the key's name, or with
-        --form=pem PKCS#8, which contains neither. Only its owner can read it. An existing file is
+        The file is a private JWK with the members alg and kid, or with --form=pem PKCS #8 without
+        them. Only its owner can read it. An existing file is
         never overwritten. The command prints the public key, which is not secret.
         """
     static let options: [CommandOption] = [
@@ -88,7 +88,7 @@ struct KeysShowCommand: Subcommand {
 /// `beckon keys jwks`: the JWK Set of some keys.
 struct KeysJWKSCommand: Subcommand {
     static let name = "keys jwks"
-    static let summary = "Print the public JWK Set of some keys."
+    static let summary = "Print the public JWK Set of one or more keys."
     static let details = """
         Each FILE is a private or public key as PEM or JWK. A key without a name is named by its
         thumbprint. Names must be unique.

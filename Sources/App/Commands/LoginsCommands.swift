@@ -24,7 +24,7 @@ struct ListLogins: StoreAction {
             choices: PendingLogin.PhaseName.allCases.map(LoginText.name) + ["all"]
         ),
         .text("user", "IDENTIFIER", "Only logins of this user."),
-        .text("login", "LOGIN_ID", "Only logins with this identifier of the authorization server."),
+        .text("login", "LOGIN_ID", "Only logins with this login_id."),
         .text("after", "NUMBER", "Only logins with a higher number."),
         .text("limit", "COUNT", "Maximum number of logins.", default: "100"),
         .flag("json", "Print JSON."),

@@ -8,17 +8,17 @@ import Notifications
 /// `beckon users add`: adds a user to the local directory, or changes one.
 struct AddUser: StoreAction {
     static let name = "users add"
-    static let summary = "Add a user, or replace what is stored of one."
+    static let summary = "Add a user, or change an existing one."
     static let details = """
-        Of a user who exists, what is not given again stays as it is, also whether the user is
-        disabled. To take something back: --channels=all, --language=-, --time-zone=-, --document=-.
+        For an existing user, options that are not given keep their values, and a disabled user stays
+        disabled. To clear a value: --channels=all, --language=-, --time-zone=-, --document=-.
 
-        A consent in the name of a document that is not one of the user's is rejected. Without
-        documents, the page shows in whose name the consent is.
+        A consent that names another CPF or CNPJ is rejected if a document of that kind is known.
+        Otherwise the page shows in whose name the consent is.
         """
     static let options: [CommandOption] = [
         .user,
-        .text("channels", "NAMES", "Allowed channels, comma-separated. Of a new user: all."),
+        .text("channels", "NAMES", "Allowed channels, comma-separated. All for a new user."),
         .text("language", "TAG", "The user's language (BCP 47), such as en or pt-BR."),
         .text("time-zone", "NAME", "The user's time zone, such as America/Sao_Paulo."),
         .text("document", "NUMBERS", "CPF of the user and CNPJ of companies, comma-separated."),
@@ -113,11 +113,11 @@ struct AddUser: StoreAction {
 /// `beckon users list`: the users of the local directory, one per line.
 struct ListUsers: StoreAction {
     static let name = "users list"
-    static let summary = "List the users that these commands manage."
+    static let summary = "List the users in the local store."
     static let details = """
         Tab-separated, one user per line: identifier, active or disabled, channels, language, time
-        zone. --json prints an array with one object per user; it says whether documents are known,
-        not which.
+        zone. --json prints an array with one object per user. It shows whether documents are known,
+        but not the documents.
         """
     static let options: [CommandOption] = [.flag("json", "Print JSON.")]
     /// Users read at a time.

@@ -191,6 +191,7 @@ struct ConsentMembers {
         value(of: name).map { !$0.isNull && $0.string?.isEmpty != true } ?? false
     }
 
+    /// A code of a list to which its standard adds none.
     mutating func code(
         _ name: String,
         in list: ClosedList
