@@ -45,7 +45,8 @@ fi
 passed=$((passed + (total > broken ? total - broken : 0)))
 failed=$((failed + broken))
 
-# These have no limits of time, so they run beside the others, and take only what those leave.
+# These have no limits of time, so they run beside the others, behind them where they can: what the
+# package manager starts does not keep the nice value.
 beside=(Fuzz HotLoop Packaging)
 for name in "${beside[@]}"; do
     (

@@ -4,7 +4,8 @@ import Logins
 import Texts
 
 /// A family of consents that ACP stores: where they are found, how they are shown, and what a report
-/// about them says. All of it is in the file of the family; `ConsentStandard.all` lists the files.
+/// about them says. All of it is in the file of the family, except the scopes of its standard
+/// (`ScopeTable`). `ConsentStandard.all` lists the files.
 ///
 /// A family that says nothing more has one address, lets the user choose accounts, and uses the
 /// members that most of ACP's models share.
