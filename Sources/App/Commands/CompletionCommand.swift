@@ -7,8 +7,9 @@ struct CompletionCommand: Subcommand {
     static let details = """
         For this session:
 
-          bash, zsh: source <(beckon completion bash)   (or zsh)
-          fish:      beckon completion fish | source
+          bash: source <(beckon completion bash)
+          zsh:  source <(beckon completion zsh)
+          fish: beckon completion fish | source
 
         To keep it, put that line into the start file of the shell.
         """

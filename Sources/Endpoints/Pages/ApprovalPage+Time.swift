@@ -55,7 +55,7 @@ extension ApprovalPage {
 
     /// `UTC−3` or `UTC+5:30` for an offset in seconds.
     private static func name(_ offset: Int) -> String {
-        let minutes = abs(offset) / 60
+        let minutes = Int(offset.magnitude / 60)
         let rest = minutes % 60 == 0 ? "" : ":" + digits(minutes % 60)
         return "UTC\(offset < 0 ? "\u{2212}" : "+")\(minutes / 60)\(rest)"
     }

@@ -83,6 +83,7 @@ struct ConsentRefusalTests {
                 Fact.Codes.ukPermission
             ),
             (.brasilData, [.name("permissions")], .brasilPermission),
+            (.ksa, [.name("permissions")], .ukPermission),
             (.fdx, [.name("resources"), .index(0), .name("dataClusters")], .fdxCluster),
         ]
     )

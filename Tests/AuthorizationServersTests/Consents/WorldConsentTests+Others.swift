@@ -122,6 +122,12 @@ extension WorldConsentTests {
             ],
             shows: ["Other party: Lender"]
         ),
+        Case(
+            testDescription: "no permissions in Saudi Arabia",
+            example: ConsentExample.of(.ksa),
+            changes: [("permissions", "[]"), ("Permissions", #"[""]"#)],
+            hides: ["ermissions"]
+        ),
     ]
 
     static let unknown: [Case] = [

@@ -23,10 +23,12 @@ struct KSAConsent: ConsentFamily {
         content.facts = try own.facts((.accessEnds, "expiry", .moment))
         content.facts += try own.facts((.requestedAt, "created_at", .moment))
         // ACP describes none. The standard's are named as in Open Banking UK, which it follows.
-        for name in ["permissions", "Permissions"] where own.has(name) {
-            content.facts += try own.facts(
-                (.permissions, name, .permissions(UKAccountAccess.permissions))
-            )
+        // Without any, which is also an empty list, nothing is said.
+        for name in ["permissions", "Permissions"] {
+            guard let codes = try own.texts(name), !codes.isEmpty else { continue }
+            let list = UKAccountAccess.permissions
+            guard codes.allSatisfy(list.contains) else { throw .unknownCode(own.place(name)) }
+            content.facts.append(Fact(.known(.permissions), list.value(codes)))
         }
         content.facts += try own.further()
         return content
