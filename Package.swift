@@ -78,13 +78,16 @@ let package = Package(
         // A consent as bytes: stored, digested, compared, signed.
         module("Consents", ["Cryptography", "JSON", "Logins"]),
 
+        // Who calls Beckon's own interfaces: clients, tokens, delegation, sessions, audit; pure.
+        module("Access", ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Texts"]),
+
         // Reads a configuration file; each adapter reads its own section with it.
         module("Configuration", ["Cryptography", "HTTP", "JSON", "Logins"]),
 
         // Adapters of the domain's ports.
         module(
             "SQLiteStore",
-            ["CSQLite", "Consents", "JSON", "Logins", "Threads"],
+            ["Access", "CSQLite", "Consents", "Cryptography", "JSON", "Logins", "Threads"],
             bridgesC: true
         ),
         // Beckon as an OAuth client.
@@ -98,7 +101,7 @@ let package = Package(
         module(
             "AuthorizationServers",
             [
-                "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "OAuthClient",
+                "Access", "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "OAuthClient",
                 "Telemetry",
                 "Texts", "Threads",
             ],
@@ -115,6 +118,15 @@ let package = Package(
         module(
             "Identity",
             ["Configuration", "Cryptography", "HTTP", "JSON", "Logins", "Texts", "Threads"]
+        ),
+
+        // Beckon as an authorization server for its own interfaces.
+        module(
+            "Trust",
+            [
+                "Access", "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins",
+                "Telemetry", "Texts", "Threads",
+            ]
         ),
 
         // Texts, numbers and dates in the user's language. Its catalogues are compiled by a plugin.
@@ -218,6 +230,17 @@ let package = Package(
         ),
         tests("LoginsTests", ["Logins", "TestSupport"]),
         tests("ConsentsTests", ["Consents", "Cryptography", "JSON", "Logins", "TestSupport"]),
+        tests(
+            "AccessTests",
+            ["Access", "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "TestSupport"]
+        ),
+        tests(
+            "TrustTests",
+            [
+                "Access", "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins",
+                "SQLiteStore", "Telemetry", "TestSupport", "Texts", "Threads", "Trust",
+            ]
+        ),
         tests("ConfigurationTests", ["Configuration", "Cryptography", "HTTP", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("HTTPTests", ["HTTP", "TestSupport"], exclude: ["Corpus"]),
@@ -231,7 +254,7 @@ let package = Package(
         tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
         tests(
             "StoreTests",
-            ["Consents", "JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]
+            ["Access", "Consents", "JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]
         ),
         tests(
             "CurlClientTests",
@@ -263,7 +286,8 @@ let package = Package(
         tests(
             "AuthorizationServersTests",
             [
-                "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP", "JOSE",
+                "Access", "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP",
+                "JOSE",
                 "JSON", "Localization", "Logins", "OAuthClient", "SQLiteStore", "Telemetry",
                 "TestSupport", "Texts", "Threads",
             ],

@@ -139,3 +139,17 @@ public struct AddressRange: Hashable, Sendable {
         return number
     }
 }
+
+extension AddressRange: CustomStringConvertible {
+    /// The range as `init` reads it, in its shortest form (RFC 5952).
+    public var description: String {
+        let isIPv4 = prefix >= 96 && Self.isMapped(network)
+        let address = Self.text(isIPv4 ? network[12...] : network[...])
+        let length = isIPv4 ? prefix - 96 : prefix
+        return length == (isIPv4 ? 32 : 128) ? address : "\(address)/\(length)"
+    }
+
+    private static func isMapped(_ bytes: [UInt8]) -> Bool {
+        bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+    }
+}

@@ -15,7 +15,7 @@ public struct Peer: Hashable, Sendable {
     }
 }
 
-/// The verified certificate of a peer.
+/// The certificate of a peer, whose key the peer has proven to hold.
 public struct PeerCertificate: Hashable, Sendable {
     /// SHA-256 over the DER encoding: 32 bytes (RFC 8705 §3.1).
     public let thumbprint: [UInt8]
@@ -27,6 +27,11 @@ public struct PeerCertificate: Hashable, Sendable {
     /// Numeric, as `Peer.address`.
     public let addresses: [String]
     public let emails: [String]
+    /// SubjectPublicKeyInfo in DER (RFC 5280 §4.1).
+    public let keyInfo: [UInt8]
+    /// Whether an authority that is trusted for clients has issued it. Without that only the key and
+    /// the thumbprint say whose it is (RFC 8705 §2.2).
+    public let isVerified: Bool
 
     /// Nothing is checked.
     public init(
@@ -35,7 +40,9 @@ public struct PeerCertificate: Hashable, Sendable {
         dnsNames: [String] = [],
         uris: [String] = [],
         addresses: [String] = [],
-        emails: [String] = []
+        emails: [String] = [],
+        keyInfo: [UInt8] = [],
+        isVerified: Bool = true
     ) {
         self.thumbprint = thumbprint
         self.subject = subject
@@ -43,5 +50,7 @@ public struct PeerCertificate: Hashable, Sendable {
         self.uris = uris
         self.addresses = addresses
         self.emails = emails
+        self.keyInfo = keyInfo
+        self.isVerified = isVerified
     }
 }

@@ -78,6 +78,7 @@ public enum Names {
     public enum AuthorizationServer {}
     public enum Channel {}
     public enum Consent {}
+    public enum APIClient {}
 }
 
 /// The authorization server's identifier of a login: Cloudentity `login_id`, Keycloak `jti`,
@@ -97,6 +98,9 @@ public typealias AuthorizationServerID = Identifier<Names.AuthorizationServer>
 public typealias ChannelID = Identifier<Names.Channel>
 /// A consent that a third party lodged (`openbanking_intent_id`).
 public typealias ConsentID = Identifier<Names.Consent>
+
+/// A client of Beckon's own token endpoint.
+public typealias APIClientID = Identifier<Names.APIClient>
 
 /// What identifies a login when it is delivered again: its server, tenant and identifier there.
 public struct LoginKey: Hashable, Sendable {

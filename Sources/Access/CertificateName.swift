@@ -1,11 +1,11 @@
-import Configuration
 import Cryptography
-import HTTP
+public import HTTP
 
 /// One way to name the certificate of a peer (RFC 8705 §2.1.2, §3.1).
-enum CertificateName: Hashable, Sendable {
+public enum CertificateName: Hashable, Sendable {
     /// SHA-256 over the DER encoding: `x5t#S256`.
     case thumbprint([UInt8])
+    /// The subject, compared by its attributes.
     case subject(DistinguishedName)
     /// Alternative names. DNS names in lower case; addresses as `AddressRange.canonical` writes them.
     case dns(String)
@@ -14,10 +14,10 @@ enum CertificateName: Hashable, Sendable {
     case email(String)
 
     /// The keys of the configuration.
-    static let keys = ["x5t#S256", "thumbprint", "subject", "dns", "uri", "ip", "email"]
+    public static let keys = ["x5t#S256", "thumbprint", "subject", "dns", "uri", "ip", "email"]
 
     /// Nil when the text is no such name.
-    init?(key: String, _ text: String) {
+    public init?(key: String, _ text: String) {
         guard !text.isEmpty else { return nil }
         switch key {
         case "x5t#S256", "thumbprint":
@@ -36,7 +36,29 @@ enum CertificateName: Hashable, Sendable {
         }
     }
 
-    func names(_ certificate: PeerCertificate) -> Bool {
+    /// Its key in a configuration or a document.
+    public var key: String {
+        switch self {
+        case .thumbprint: "x5t#S256"
+        case .subject: "subject"
+        case .dns: "dns"
+        case .uri: "uri"
+        case .ip: "ip"
+        case .email: "email"
+        }
+    }
+
+    /// The value for that key, which `init` reads again.
+    public var text: String {
+        switch self {
+        case .thumbprint(let bytes): Base64URL.encode(bytes)
+        case .subject(let name): name.text
+        case .dns(let text), .uri(let text), .ip(let text), .email(let text): text
+        }
+    }
+
+    /// Whether it is a name of this certificate.
+    public func names(_ certificate: PeerCertificate) -> Bool {
         switch self {
         case .thumbprint(let thumbprint): certificate.thumbprint == thumbprint
         case .subject(let subject): DistinguishedName(certificate.subject) == subject
@@ -66,7 +88,7 @@ enum CertificateName: Hashable, Sendable {
 
 /// A distinguished name (RFC 4514), compared by its attributes: how their types, separators and
 /// escapes are written does not matter.
-struct DistinguishedName: Hashable, Sendable {
+public struct DistinguishedName: Hashable, Sendable {
     private struct Attribute: Hashable, Sendable {
         let type: String
         let value: [UInt8]
@@ -77,7 +99,7 @@ struct DistinguishedName: Hashable, Sendable {
     private let attributes: [Attribute]
 
     /// Nil when the text is not written as RFC 4514 says.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         var attributes: [Attribute] = []
         var rest = Array(text.utf8)[...]
         var continues = false
@@ -114,6 +136,29 @@ struct DistinguishedName: Hashable, Sendable {
         self.attributes = attributes
     }
 
+    /// The name as RFC 4514 writes it; bytes that could mean something else are escaped in
+    /// hexadecimal.
+    public var text: String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var text: [UInt8] = []
+        for (index, attribute) in attributes.enumerated() {
+            if index > 0 {
+                text.append(attribute.continues ? UInt8(ascii: "+") : UInt8(ascii: ","))
+            }
+            text += attribute.type.utf8
+            text.append(UInt8(ascii: "="))
+            for byte in attribute.value {
+                if byte > 0x20 && byte < 0x7F && !#"\,+="<>;#"#.utf8.contains(byte) || byte >= 0x80
+                {
+                    text.append(byte)
+                } else {
+                    text += [UInt8(ascii: "\\"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                }
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     private static func isOfType(_ byte: UInt8) -> Bool {
         byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == 0x2D || byte == 0x2E
     }
@@ -128,70 +173,5 @@ struct DistinguishedName: Hashable, Sendable {
             return byte
         }
         return rest.popFirst()
-    }
-}
-
-/// Reading `require_client_certificate`.
-struct RequiredCertificate {
-    var isRequired = false
-    /// Empty accepts every certificate of the authorities.
-    var names: [CertificateName] = []
-
-    init(_ section: Section) {
-        let key = "require_client_certificate"
-        let node = section.node(
-            key,
-            type: "true, false, or a list that names certificates.",
-            default: "false",
-            """
-            Also require a client certificate, see listen.tls: with true any certificate of \
-            client_authorities, else one that the list names by its thumbprint (x5t#S256), its \
-            subject (RFC 4514, as openssl x509 -subject -nameopt RFC2253 prints it) or an \
-            alternative name (dns, uri, ip, email), such as [{ dns: "acp.bank.example" }]. List the \
-            old and the new one while rotating.
-            """
-        )
-        switch node?.value {
-        case nil: return
-        case .bool(let flag): isRequired = flag
-        case .object:
-            isRequired = true
-            add(node, section, key)
-        case .array(let elements):
-            isRequired = true
-            if elements.isEmpty { section.problem(key, "must not be empty") }
-            for (position, element) in elements.enumerated() {
-                add(element, section, "\(key)[\(position)]")
-            }
-        default: section.problem(key, "must be true, false or a list, not \(node?.kind ?? "")")
-        }
-    }
-
-    private mutating func add(_ node: ConfigurationNode?, _ section: Section, _ key: String) {
-        guard case .object(let members) = node?.value, members.count == 1,
-            let member = members.first
-        else {
-            let keys = Section.list(CertificateName.keys.filter { $0 != "thumbprint" })
-            section.problem(key, "must have exactly one of the keys \(keys)")
-            return
-        }
-        guard CertificateName.keys.contains(member.name) else {
-            section.problem("\(key).\(member.name)", "is not a known key")
-            return
-        }
-        guard case .string(let text) = member.node.value,
-            let name = CertificateName(key: member.name, text)
-        else {
-            let form =
-                switch member.name {
-                case "x5t#S256", "thumbprint": "a SHA-256 thumbprint in base64url or hexadecimal"
-                case "subject": "a distinguished name such as \"CN=acp,O=Bank,C=GB\""
-                case "ip": "an IP address"
-                default: "a text"
-                }
-            section.problem("\(key).\(member.name)", "must be \(form)")
-            return
-        }
-        names.append(name)
     }
 }

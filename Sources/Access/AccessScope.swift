@@ -1,0 +1,53 @@
+/// What an access token allows (RFC 6749 §3.3).
+public enum AccessScope: String, Hashable, Sendable, CaseIterable {
+    /// Reads everything but personal documents and secrets in the admin API.
+    case adminRead = "admin:read"
+    /// Creates and changes clients.
+    case adminClients = "admin:clients"
+    /// Creates, changes and disables users.
+    case adminUsers = "admin:users"
+    /// Cancels, retries and abandons logins.
+    case adminLogins = "admin:logins"
+    /// Exports the audit.
+    case adminAudit = "admin:audit"
+    /// Creates and changes users from the bank's backend.
+    case backendUsers = "backend:users"
+    /// Records and withdraws consents to delegation.
+    case backendConsents = "backend:consents"
+    /// Reads logins from the bank's backend.
+    case backendLogins = "backend:logins"
+    /// Lists and shows the logins of the token's user.
+    case loginsRead = "logins:read"
+    /// Decides logins of the token's user, where policy allows.
+    case loginsDecide = "logins:decide"
+
+    /// The interface that accepts a token with the scope; the path below the issuer that is the
+    /// token's audience.
+    public enum Surface: String, Hashable, Sendable, CaseIterable {
+        case admin
+        case backend
+    }
+
+    public var surface: Surface {
+        switch self {
+        case .adminRead, .adminClients, .adminUsers, .adminLogins, .adminAudit: .admin
+        case .backendUsers, .backendConsents, .backendLogins, .loginsRead, .loginsDecide: .backend
+        }
+    }
+
+    /// Whether only delegated clients may have it. No other scope is for them.
+    public var isForDelegation: Bool { self == .loginsRead || self == .loginsDecide }
+
+    /// Reads a space-separated list (RFC 6749 §3.3). Nil if one is unknown or the list is empty.
+    public static func list(_ text: String) -> Set<AccessScope>? {
+        let words = text.utf8.split(separator: 0x20, omittingEmptySubsequences: false)
+        guard words.count <= allCases.count else { return nil }
+        let scopes = words.compactMap { AccessScope(rawValue: String($0) ?? "") }
+        return scopes.count == words.count ? Set(scopes) : nil
+    }
+
+    /// The list in the order of declaration.
+    public static func text(_ scopes: Set<AccessScope>) -> String {
+        allCases.filter(scopes.contains).map(\.rawValue).joined(separator: " ")
+    }
+}

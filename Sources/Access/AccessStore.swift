@@ -1,0 +1,138 @@
+public import Logins
+
+/// Durable storage of clients, consents to delegation, what may be used once, revoked tokens, and
+/// the audit. Every store passes the same conformance suite. A call that throws has written nothing.
+public protocol AccessStore: Sendable {
+    /// Makes all changes durable at once, or none of them.
+    ///
+    /// - Returns: nil, or why nothing was changed.
+    func commit(_ changes: [AccessChange]) async throws(StoreError) -> AccessRefusal?
+
+    /// A client and the version of its row.
+    func client(_ id: APIClientID) async throws(StoreError) -> StoredClient?
+    /// The clients whose identifiers follow `after`, in byte order, at most `limit`.
+    func clients(
+        _ filter: ClientFilter,
+        after: APIClientID?,
+        limit: Int
+    ) async throws(StoreError) -> [StoredClient]
+
+    /// What judges a call with an access token, read at one moment.
+    func standing(_ question: StandingQuestion) async throws(StoreError) -> Standing
+
+    /// The consents of a user or a client, in the order of their identifiers, at most `limit`.
+    func consents(
+        _ filter: ConsentFilter,
+        after: String?,
+        limit: Int
+    ) async throws(StoreError) -> [DelegationConsent]
+    /// One consent by its identifier.
+    func consent(_ id: String) async throws(StoreError) -> DelegationConsent?
+
+    /// The entries of the audit with numbers greater than `after`, in their order, at most `limit`.
+    func audit(after: Int64, limit: Int) async throws(StoreError) -> [AuditEntry]
+
+    /// Deletes what was used once and revoked, when its time is over; at most `limit`. Returns how
+    /// many.
+    func sweepAccess(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int
+}
+
+/// A change of the store.
+public enum AccessChange: Hashable, Sendable {
+    /// Uses up something that is valid once, such as the `jti` of an assertion. `key` is the SHA-256
+    /// over what names it. It is remembered until `until`. Refused as `used`.
+    case use(key: [UInt8], until: Timestamp)
+    /// Refused as `exists`.
+    case addClient(APIClient)
+    /// Replaces a client of that version. Refused as `missing` or `changed`. The kind and the time of
+    /// creation of a client never change.
+    case replaceClient(APIClient, version: Int64)
+    /// Notes that a client got a token. Not worth a refusal.
+    case noteUse(APIClientID, at: Timestamp)
+    /// Refused as `exists` when one of the same user and client is in force, and as `missing` when
+    /// there is no such client.
+    case recordConsent(DelegationConsent)
+    /// Refused as `missing`; withdrawing one again changes nothing.
+    case withdrawConsent(String, at: Timestamp)
+    /// Revokes an access token by its `jti`, until it has expired.
+    case revokeToken(String, until: Timestamp)
+    /// Appends to the audit.
+    case audit(AuditEvent)
+}
+
+/// Why a change was refused. Nothing was written.
+public enum AccessRefusal: Error, Hashable, Sendable {
+    /// It was used before.
+    case used
+    case exists
+    case missing
+    /// Somebody else changed it since it was read.
+    case changed
+}
+
+/// A client as it is stored.
+public struct StoredClient: Hashable, Sendable {
+    public let client: APIClient
+    /// Ascending with each change.
+    public let version: Int64
+    /// When it last got a token; nil for never.
+    public let lastUsedAt: Timestamp?
+
+    public init(client: APIClient, version: Int64, lastUsedAt: Timestamp?) {
+        self.client = client
+        self.version = version
+        self.lastUsedAt = lastUsedAt
+    }
+}
+
+/// Which clients are listed; nil for all.
+public struct ClientFilter: Hashable, Sendable {
+    public var kind: APIClient.Kind?
+    public var status: APIClient.Status?
+
+    public init(kind: APIClient.Kind? = nil, status: APIClient.Status? = nil) {
+        self.kind = kind
+        self.status = status
+    }
+}
+
+/// Which consents are listed; nil for all.
+public struct ConsentFilter: Hashable, Sendable {
+    public var user: UserID?
+    public var client: APIClientID?
+
+    public init(user: UserID? = nil, client: APIClientID? = nil) {
+        self.user = user
+        self.client = client
+    }
+}
+
+/// Names what a call with an access token depends on.
+public struct StandingQuestion: Hashable, Sendable {
+    public let client: APIClientID
+    /// `jti` of the token; nil at the token endpoint.
+    public let token: String?
+    /// The user that a delegated token is for.
+    public let user: UserID?
+
+    public init(client: APIClientID, token: String?, user: UserID?) {
+        self.client = client
+        self.token = token
+        self.user = user
+    }
+}
+
+/// What a call with an access token depends on.
+public struct Standing: Hashable, Sendable {
+    /// Nil if there is no such client.
+    public let client: APIClient?
+    public let isTokenRevoked: Bool
+    /// The consent of the user to the client that is in force.
+    public let consent: DelegationConsent?
+
+    public init(client: APIClient?, isTokenRevoked: Bool, consent: DelegationConsent?) {
+        self.client = client
+        self.isTokenRevoked = isTokenRevoked
+        self.consent = consent
+    }
+}

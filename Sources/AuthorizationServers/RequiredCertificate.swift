@@ -1,0 +1,67 @@
+import Access
+import Configuration
+
+/// Reading `require_client_certificate`.
+struct RequiredCertificate {
+    var isRequired = false
+    /// Empty accepts every certificate of the authorities.
+    var names: [CertificateName] = []
+
+    init(_ section: Section) {
+        let key = "require_client_certificate"
+        let node = section.node(
+            key,
+            type: "true, false, or a list that names certificates.",
+            default: "false",
+            """
+            Also require a client certificate, see listen.tls: with true any certificate of \
+            client_authorities, else one that the list names by its thumbprint (x5t#S256), its \
+            subject (RFC 4514, as openssl x509 -subject -nameopt RFC2253 prints it) or an \
+            alternative name (dns, uri, ip, email), such as [{ dns: "acp.bank.example" }]. List the \
+            old and the new one while rotating.
+            """
+        )
+        switch node?.value {
+        case nil: return
+        case .bool(let flag): isRequired = flag
+        case .object:
+            isRequired = true
+            add(node, section, key)
+        case .array(let elements):
+            isRequired = true
+            if elements.isEmpty { section.problem(key, "must not be empty") }
+            for (position, element) in elements.enumerated() {
+                add(element, section, "\(key)[\(position)]")
+            }
+        default: section.problem(key, "must be true, false or a list, not \(node?.kind ?? "")")
+        }
+    }
+
+    private mutating func add(_ node: ConfigurationNode?, _ section: Section, _ key: String) {
+        guard case .object(let members) = node?.value, members.count == 1,
+            let member = members.first
+        else {
+            let keys = Section.list(CertificateName.keys.filter { $0 != "thumbprint" })
+            section.problem(key, "must have exactly one of the keys \(keys)")
+            return
+        }
+        guard CertificateName.keys.contains(member.name) else {
+            section.problem("\(key).\(member.name)", "is not a known key")
+            return
+        }
+        guard case .string(let text) = member.node.value,
+            let name = CertificateName(key: member.name, text)
+        else {
+            let form =
+                switch member.name {
+                case "x5t#S256", "thumbprint": "a SHA-256 thumbprint in base64url or hexadecimal"
+                case "subject": "a distinguished name such as \"CN=acp,O=Bank,C=GB\""
+                case "ip": "an IP address"
+                default: "a text"
+                }
+            section.problem("\(key).\(member.name)", "must be \(form)")
+            return
+        }
+        names.append(name)
+    }
+}
