@@ -79,7 +79,7 @@ let package = Package(
         module("Consents", ["Cryptography", "JSON", "Logins"]),
 
         // Who calls Beckon's own interfaces: clients, tokens, delegation, sessions, audit; pure.
-        module("Access", ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Texts"]),
+        module("Access", ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Texts", "Threads"]),
 
         // Reads a configuration file; each adapter reads its own section with it.
         module("Configuration", ["Cryptography", "HTTP", "JSON", "Logins"]),
@@ -193,7 +193,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Commands", "Consents", "HTTP", "Identity", "JSON", "Logins", "Telemetry",
+                "Access", "Commands", "Consents", "HTTP", "Identity", "JSON", "Logins", "Telemetry",
                 "Threads",
             ],
             path: "Tests/TestSupport",

@@ -18,11 +18,10 @@ extension APIClient {
             "certificate": authentication.certificateName,
             "secret_hash": .text(authentication.secret?.hash.text),
             "keys": keys.isEmpty ? nil : .array(keys.map(\.document)),
-            "grants": .texts(Grant.allCases.filter(grants.contains).map(\.rawValue)),
+            "grants": .texts(GrantType.allCases.filter(grants.contains).map(\.rawValue)),
             "scope": .string(AccessScope.text(scopes)),
             "source_addresses": .texts(sourceAddresses.map(\.description)),
             "redirect_uris": redirectURIs.isEmpty ? nil : .texts(redirectURIs),
-            "requires_certificate": .bool(requiresCertificate),
         ])
     }
 
@@ -59,7 +58,7 @@ extension APIClient {
         guard let createdAt = document["created_at"]?.integer else {
             throw APIClientProblem(member: "created_at", rule: "must be a number")
         }
-        var grants: Set<Grant> = []
+        var grants: Set<GrantType> = []
         for name in try texts("grants") { grants.insert(try choice("grants", name)) }
         guard let scopes = AccessScope.list(try text("scope")) else {
             let names = AccessScope.allCases.map(\.rawValue).joined(separator: ", ")
@@ -93,8 +92,7 @@ extension APIClient {
             grants: grants,
             scopes: scopes,
             sourceAddresses: ranges,
-            redirectURIs: try texts("redirect_uris"),
-            requiresCertificate: document["requires_certificate"]?.bool ?? true
+            redirectURIs: try texts("redirect_uris")
         )
     }
 }

@@ -37,7 +37,7 @@ public struct APIClient: Hashable, Sendable {
     /// self-signed certificate.
     public let keys: [APIClientKey]
     /// The grants that the client may use.
-    public let grants: Set<Grant>
+    public let grants: Set<GrantType>
     /// What tokens of the client may allow; at least one.
     public let scopes: Set<AccessScope>
     /// The addresses that a delegated client may call from; empty for nowhere. Of a user client,
@@ -45,8 +45,6 @@ public struct APIClient: Hashable, Sendable {
     public let sourceAddresses: [AddressRange]
     /// Exact redirect URIs of the authorization code grant (RFC 9700 §2.1).
     public let redirectURIs: [String]
-    /// False only for a client that may get tokens without a client certificate.
-    public let requiresCertificate: Bool
 
     /// Checks everything.
     ///
@@ -59,11 +57,10 @@ public struct APIClient: Hashable, Sendable {
         createdAt: Timestamp,
         authentication: APIClientAuthentication,
         keys: [APIClientKey] = [],
-        grants: Set<Grant>,
+        grants: Set<GrantType>,
         scopes: Set<AccessScope>,
         sourceAddresses: [AddressRange] = [],
-        redirectURIs: [String] = [],
-        requiresCertificate: Bool = true
+        redirectURIs: [String] = []
     ) throws(APIClientProblem) {
         self.id = id
         self.kind = kind
@@ -76,7 +73,6 @@ public struct APIClient: Hashable, Sendable {
         self.scopes = scopes
         self.sourceAddresses = sourceAddresses
         self.redirectURIs = redirectURIs
-        self.requiresCertificate = requiresCertificate
         try check()
     }
 
@@ -138,11 +134,6 @@ public struct APIClient: Hashable, Sendable {
                 "of a delegated client must not be a secret"
             )
             try require(!keys.isEmpty, "keys", "of a delegated client must not be empty")
-            try require(
-                requiresCertificate,
-                "requires_certificate",
-                "must be true for a delegated client"
-            )
         }
     }
 }
@@ -239,7 +230,7 @@ public struct APIClientKey: Hashable, Sendable {
 }
 
 /// How a client gets tokens (`grant_type`).
-public enum Grant: String, Hashable, Sendable, CaseIterable {
+public enum GrantType: String, Hashable, Sendable, CaseIterable {
     /// RFC 6749 §4.4. Of a delegated client with an assertion that names a user.
     case clientCredentials = "client_credentials"
     /// RFC 6749 §4.1.
@@ -256,5 +247,35 @@ public enum Grant: String, Hashable, Sendable, CaseIterable {
         case .authorizationCode, .refreshToken: [.user]
         case .jwtBearer: [.delegated]
         }
+    }
+}
+
+extension APIClient {
+    /// The same client with another state, name or keys; nil leaves a member as it is.
+    ///
+    /// - Throws: `APIClientProblem` if the result is not complete.
+    public func with(
+        status: Status? = nil,
+        name: String? = nil,
+        authentication: APIClientAuthentication? = nil,
+        keys: [APIClientKey]? = nil,
+        grants: Set<GrantType>? = nil,
+        scopes: Set<AccessScope>? = nil,
+        sourceAddresses: [AddressRange]? = nil,
+        redirectURIs: [String]? = nil
+    ) throws(APIClientProblem) -> APIClient {
+        try APIClient(
+            id: id,
+            kind: kind,
+            name: name ?? self.name,
+            status: status ?? self.status,
+            createdAt: createdAt,
+            authentication: authentication ?? self.authentication,
+            keys: keys ?? self.keys,
+            grants: grants ?? self.grants,
+            scopes: scopes ?? self.scopes,
+            sourceAddresses: sourceAddresses ?? self.sourceAddresses,
+            redirectURIs: redirectURIs ?? self.redirectURIs
+        )
     }
 }

@@ -68,4 +68,20 @@ public struct DelegationConsent: Hashable, Sendable {
 
     /// Whether it is in force.
     public var isInForce: Bool { withdrawnAt == nil }
+
+    /// The same consent, withdrawn.
+    public func withdrawn(at moment: Timestamp) -> DelegationConsent { Self(self, moment) }
+
+    private init(_ consent: DelegationConsent, _ moment: Timestamp) {
+        id = consent.id
+        user = consent.user
+        client = consent.client
+        textVersion = consent.textVersion
+        textDigest = consent.textDigest
+        language = consent.language
+        acceptedAt = consent.acceptedAt
+        address = consent.address
+        channel = consent.channel
+        withdrawnAt = moment
+    }
 }

@@ -63,6 +63,9 @@ public enum PublicKeyNumbers: Hashable, Sendable {
         }
     }
 
+    /// SubjectPublicKeyInfo in DER (RFC 5280 §4.1); nil only if OpenSSL fails.
+    public var info: [UInt8]? { handle.publicInfo }
+
     /// The kind of key, with the size of an RSA modulus in bits.
     public var kind: KeyKind { handle.kind }
 

@@ -1,12 +1,12 @@
 import HTTP
-import Logins
+public import Logins
 import Synchronization
 import Threads
 
 /// Slows down whoever fails to authenticate, by address: after some failures each further one is
 /// followed by a longer pause, in which no credential from that address is looked at. Accounts are
 /// never locked, and other addresses notice nothing.
-final class AttemptThrottle: Sendable {
+public final class AttemptThrottle: Sendable {
     private struct Failures {
         var count = 0
         var last: Timestamp
@@ -15,24 +15,26 @@ final class AttemptThrottle: Sendable {
     }
 
     /// So many failures are followed by no pause: credentials are being rotated, or mistyped.
-    static let free = 10
+    public static let free = 10
     /// The first pause. Each further failure doubles it.
-    static let shortest = Duration.seconds(1)
-    static let longest = Duration.seconds(60)
+    public static let shortest = Duration.seconds(1)
+    public static let longest = Duration.seconds(60)
     /// Failures are forgotten after this time without another one.
-    static let memory = Duration.seconds(600)
+    public static let memory = Duration.seconds(600)
     /// A table for more addresses would itself be a way to use up memory.
-    static let capacity = 10_000
+    public static let capacity = 10_000
+
+    public init() {}
 
     private let failures = Locked<[String: Failures]>([:])
     /// So that an ordinary call takes no lock.
     private let isUsed = Atomic<Bool>(false)
 
     /// How many addresses are remembered.
-    var count: Int { failures.withLock { $0.count } }
+    public var count: Int { failures.withLock { $0.count } }
 
     /// What is left of the pause of an address; nil when there is none.
-    func pause(of address: String, at now: @autoclosure () -> Timestamp) -> Duration? {
+    public func pause(of address: String, at now: @autoclosure () -> Timestamp) -> Duration? {
         guard isUsed.load(ordering: .relaxed) else { return nil }
         let now = now()
         let end = failures.withLock { $0[AddressRange.block(of: address)]?.end }
@@ -42,7 +44,7 @@ final class AttemptThrottle: Sendable {
     }
 
     /// Notes a failure, and returns the pause that follows it; nil when there is none.
-    func failed(_ address: String, at now: Timestamp) -> Duration? {
+    public func failed(_ address: String, at now: Timestamp) -> Duration? {
         isUsed.store(true, ordering: .relaxed)
         return failures.withLock { failures in
             let block = AddressRange.block(of: address)

@@ -1,0 +1,321 @@
+public import Access
+import Cryptography
+public import HTTP
+import JOSE
+import JSON
+public import Logins
+import Texts
+import Threads
+
+/// Judges the calls of the admin and the backend API (RFC 6750, RFC 8705 §3): the token, the
+/// certificate that it is bound to, what it allows, and whether it still counts.
+public struct ResourceGuard: Sendable {
+    let settings: TrustSettings
+    let store: any AccessStore
+    let certificates: any CertificateSource
+    let keys: SigningKeys
+    let clock: any WallClock
+    private let seen = SeenTokens()
+
+    public init(
+        settings: TrustSettings,
+        store: any AccessStore,
+        certificates: any CertificateSource,
+        keys: SigningKeys,
+        clock: any WallClock
+    ) {
+        self.settings = settings
+        self.store = store
+        self.certificates = certificates
+        self.keys = keys
+        self.clock = clock
+    }
+
+    /// Judges a request.
+    ///
+    /// - Parameter scopes: one of these is needed; the surface is that of the first.
+    /// - Throws: `ResourceRefusal`, which is in the audit by then.
+    public func caller(
+        of request: Request,
+        _ scopes: AccessScope...
+    ) async throws(ResourceRefusal) -> ResourceCaller {
+        let now = clock.now()
+        var refused: VerifiedToken?
+        do {
+            return try await judge(request, scopes, at: now, &refused)
+        } catch {
+            await note(error, request, refused, at: now)
+            throw error
+        }
+    }
+
+    private func judge(
+        _ request: Request,
+        _ scopes: [AccessScope],
+        at now: Timestamp,
+        _ noted: inout VerifiedToken?
+    ) async throws(ResourceRefusal) -> ResourceCaller {
+        let text = try Self.bearer(request)
+        let certificate: PeerCertificate?
+        do { certificate = try certificates.certificate(of: request, at: now) } catch {
+            throw ResourceRefusal(.certificate, error.reason)
+        }
+        let token: VerifiedToken
+        do throws(JOSEError) { token = try verified(text, at: now) } catch {
+            throw ResourceRefusal(.invalidToken, "\(error)")
+        }
+        noted = token
+        // On every call (RFC 8705 §3).
+        if let bound = token.thumbprint {
+            guard let certificate else { throw ResourceRefusal(.invalidToken, "no certificate") }
+            guard ConstantTime.equal(certificate.thumbprint, bound) else {
+                throw ResourceRefusal(.invalidToken, "another certificate")
+            }
+        }
+        let standing: Standing
+        do { standing = try await store.standing(token.question) } catch {
+            throw ResourceRefusal(.unavailable, "store: \(error)")
+        }
+        switch standing.refusal(of: token, from: request.peer.address) {
+        case .invalid(let reason): throw ResourceRefusal(.invalidToken, reason)
+        case .address(let address):
+            throw ResourceRefusal(.sourceAddress(address), "source address")
+        case nil: break
+        }
+        guard let surface = scopes.first?.surface,
+            token.audience.contains(where: settings.audience(surface).isExactly)
+        else { throw ResourceRefusal(.insufficientScope(scopes), "another audience") }
+        guard scopes.contains(where: token.scopes.contains) else {
+            throw ResourceRefusal(.insufficientScope(scopes), "scope")
+        }
+        return ResourceCaller(
+            client: token.client,
+            name: standing.client?.name ?? "",
+            user: token.user,
+            scopes: token.scopes,
+            tokenID: token.id,
+            thumbprint: token.thumbprint,
+            address: request.peer.address
+        )
+    }
+
+    private func verified(_ text: String, at now: Timestamp) throws(JOSEError) -> VerifiedToken {
+        let digest = SHA256.digest(Array(text.utf8))
+        if let known = seen.token(digest), known.expiresAt > now { return known }
+        let token = try VerifiedToken(text, keys: keys.published(at: now), settings, at: now)
+        seen.add(digest, token, at: now)
+        return token
+    }
+
+    /// The token of the Authorization field. One in the query or the body is refused (RFC 9700 §4.3.2).
+    private static func bearer(_ request: Request) throws(ResourceRefusal) -> String {
+        if !request.queryRange.isEmpty, request.mentionsToken(in: request.queryRange) {
+            throw ResourceRefusal(.tokenElsewhere, "a token in the query")
+        }
+        if request.contentType == "application/x-www-form-urlencoded",
+            request.mentionsToken(in: request.bodyRange)
+        {
+            throw ResourceRefusal(.tokenElsewhere, "a token in the body")
+        }
+        let fields = request.fields("authorization")
+        guard let field = fields.first else {
+            throw ResourceRefusal(.noToken, "no token")
+        }
+        let parts = field.split(byte: " ")
+        guard fields.count == 1, parts.count == 2,
+            String(parts[0]).lowercased().isExactly("bearer"),
+            parts[1].utf8.count <= JOSELimits.token
+        else { throw ResourceRefusal(.noToken, "Authorization is not one bearer token") }
+        return String(parts[1])
+    }
+
+    private func note(
+        _ refusal: ResourceRefusal,
+        _ request: Request,
+        _ token: VerifiedToken?,
+        at now: Timestamp
+    ) async {
+        // Without a token of ours anybody could fill the audit.
+        guard let token else { return }
+        let event = AuditEvent(
+            "api.refused",
+            at: now,
+            [
+                "reference": .string(refusal.reference),
+                "client": .string(token.client.value),
+                "user": .text(token.user?.value),
+                "jti": .string(token.id),
+                "reason": .string(refusal.reason),
+                "address": .string(request.peer.address),
+            ]
+        )
+        _ = try? await store.commit([.audit(event)])
+    }
+}
+
+extension Request {
+    /// Whether a form has a parameter `access_token`.
+    fileprivate func mentionsToken(in range: Range<Int>) -> Bool {
+        let name: StaticString = "access_token="
+        let names = bytes[range].split(separator: UInt8(ascii: "&"))
+        return names.contains { part in
+            part.count >= name.utf8CodeUnitCount
+                && name.withUTF8Buffer { part.prefix($0.count).elementsEqual($0) }
+        }
+    }
+}
+
+/// Who calls, once everything is checked.
+public struct ResourceCaller: Hashable, Sendable {
+    public let client: APIClientID
+    /// The client's name.
+    public let name: String
+    /// The user that a delegated client acts for; nil for an application.
+    public let user: UserID?
+    public let scopes: Set<AccessScope>
+    /// `jti` of the token.
+    public let tokenID: String
+    /// Of the certificate that the token is bound to.
+    public let thumbprint: [UInt8]?
+    public let address: String
+
+    public init(
+        client: APIClientID,
+        name: String,
+        user: UserID?,
+        scopes: Set<AccessScope>,
+        tokenID: String,
+        thumbprint: [UInt8]?,
+        address: String
+    ) {
+        self.client = client
+        self.name = name
+        self.user = user
+        self.scopes = scopes
+        self.tokenID = tokenID
+        self.thumbprint = thumbprint
+        self.address = address
+    }
+}
+
+/// Why a call is refused.
+public struct ResourceRefusal: Error, Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// 401 without an error code (RFC 6750 §3.1).
+        case noToken
+        /// 400: the token is in the query or the body.
+        case tokenElsewhere
+        /// 400: the certificate cannot be used.
+        case certificate
+        /// 401.
+        case invalidToken
+        /// 403.
+        case insufficientScope([AccessScope])
+        /// 403.
+        case sourceAddress(String)
+        /// 503.
+        case unavailable
+    }
+
+    public let kind: Kind
+    /// For the audit.
+    public let reason: String
+    /// Finds the reason in the audit.
+    public let reference: String
+
+    init(_ kind: Kind, _ reason: String) {
+        self.kind = kind
+        self.reason = reason
+        reference = AuditReference.new()
+    }
+
+    /// The answer (RFC 9457, RFC 6750 §3).
+    public var response: Response {
+        switch kind {
+        case .noToken:
+            problem(401, "unauthorized", "An access token is required.", challenge: "Bearer")
+        case .tokenElsewhere:
+            problem(
+                400,
+                "invalid-request",
+                "The access token must be in the Authorization field only."
+            )
+        case .certificate:
+            problem(400, "invalid-request", "The client certificate cannot be used.")
+        case .invalidToken:
+            problem(
+                401,
+                "invalid-token",
+                "The access token is not valid here.",
+                challenge: "Bearer error=\"invalid_token\""
+            )
+        case .insufficientScope(let scopes):
+            problem(
+                403,
+                "insufficient-scope",
+                "The access token does not allow this.",
+                challenge: "Bearer error=\"insufficient_scope\", scope=\""
+                    + scopes.map(\.rawValue).joined(separator: " ") + "\""
+            )
+        case .sourceAddress(let address):
+            problem(
+                403,
+                "source-address-not-allowed",
+                "The client may not call from this address.",
+                address: address
+            )
+        case .unavailable:
+            problem(503, "unavailable", "The store is unavailable.", retryAfter: 1)
+        }
+    }
+
+    private func problem(
+        _ status: Int,
+        _ type: String,
+        _ title: String,
+        challenge: String? = nil,
+        address: String? = nil,
+        retryAfter: Int? = nil
+    ) -> Response {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("type", "urn:beckon:problem:" + type)
+            json.member("title", title)
+            json.member("status", status)
+            if let address {
+                json.member("error", "source_address_not_allowed")
+                json.member("source_address", address)
+            }
+            json.member("reference", reference)
+        }
+        var fields = [Field.noStore]
+        if let challenge { fields.append(Field("WWW-Authenticate", challenge)) }
+        if let retryAfter { fields.append(Field("Retry-After", "\(retryAfter)")) }
+        return Response(
+            status: status,
+            contentType: "application/problem+json",
+            fields: fields,
+            body: json.bytes
+        )
+    }
+}
+
+/// Tokens that were verified, by digest, so that each is verified once.
+private final class SeenTokens: Sendable {
+    /// A table for more tokens would itself be a way to use up memory.
+    private static let capacity = 10_000
+    private let tokens = Locked<[[UInt8]: VerifiedToken]>([:])
+
+    func token(_ digest: [UInt8]) -> VerifiedToken? { tokens.withLock { $0[digest] } }
+
+    func add(_ digest: [UInt8], _ token: VerifiedToken, at now: Timestamp) {
+        tokens.withLock { tokens in
+            if tokens.count >= Self.capacity {
+                tokens = tokens.filter { $0.value.expiresAt > now }
+                // What is swept often must free much each time.
+                if tokens.count > Self.capacity / 2 { tokens = [:] }
+            }
+            tokens[digest] = token
+        }
+    }
+}

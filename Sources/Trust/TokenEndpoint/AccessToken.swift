@@ -1,0 +1,76 @@
+import Access
+import Cryptography
+import HTTP
+import JOSE
+import JSON
+import Logins
+
+/// An access token (RFC 9068) before it is signed.
+struct AccessToken: Sendable {
+    /// `typ` of its header.
+    static let type = "at+jwt"
+
+    /// `jti`: 160 random bits.
+    let id: String
+    let client: APIClientID
+    let granted: Granted
+    let scopes: Set<AccessScope>
+    let thumbprint: [UInt8]?
+    let issuedAt: Timestamp
+
+    init(
+        client: APIClientID,
+        granted: Granted,
+        scopes: Set<AccessScope>,
+        certificate: PeerCertificate?,
+        issuedAt: Timestamp
+    ) {
+        id = Base64URL.encode(Random.bytes(20))
+        self.client = client
+        self.granted = granted
+        self.scopes = scopes
+        thumbprint = certificate?.thumbprint
+        self.issuedAt = issuedAt
+    }
+
+    func signed(by key: SigningKey, _ settings: TrustSettings) throws(JOSEError) -> String {
+        let seconds = issuedAt.milliseconds / 1000
+        var claims = JWT.Claims()
+        claims.issuer = settings.issuer
+        claims.subject = granted.subject
+        claims.audience = Set(scopes.map(\.surface)).sorted { $0.rawValue < $1.rawValue }
+            .map(settings.audience)
+        claims.id = id
+        claims.issuedAt = JWT.NumericDate(seconds: seconds)
+        claims.expiresAt = JWT.NumericDate(seconds: seconds + granted.life.components.seconds)
+        var others: [JSONObject.Member] = [
+            .init(name: "client_id", value: .string(client.value)),
+            .init(name: "scope", value: .string(AccessScope.text(scopes))),
+        ]
+        if granted.user != nil {
+            // RFC 8693 §4.1.
+            others.append(
+                .init(name: "act", value: .members(["sub": .string(client.value)]))
+            )
+        }
+        if let thumbprint {
+            // RFC 8705 §3.1.
+            let value = JSONValue.members(["x5t#S256": .string(Base64URL.encode(thumbprint))])
+            others.append(.init(name: "cnf", value: value))
+        }
+        claims.others = JSONObject(others)
+        return try JWT.sign(claims, type: Self.type, key: key)
+    }
+
+    /// RFC 6749 §5.1.
+    func response(_ text: String) -> Response {
+        var json = JSONWriter(reserving: 1024)
+        json.object { json in
+            json.member("access_token", text)
+            json.member("token_type", "Bearer")
+            json.member("expires_in", Int(granted.life.components.seconds))
+            json.member("scope", AccessScope.text(scopes))
+        }
+        return .json(200, json.bytes, fields: [Field("Pragma", "no-cache")])
+    }
+}

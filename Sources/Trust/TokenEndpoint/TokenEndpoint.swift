@@ -1,0 +1,285 @@
+public import Access
+import Cryptography
+public import HTTP
+import JOSE
+import JSON
+public import Logins
+public import Telemetry
+import Texts
+
+/// `POST /oauth2/token` (RFC 6749 §3.2): the one front of every grant. `issue` is the order in which
+/// a request is judged; each step sees only what the steps before have let through.
+public struct TokenEndpoint: Sendable {
+    let settings: TrustSettings
+    let store: any AccessStore
+    let certificates: any CertificateSource
+    let keys: SigningKeys
+    let clock: any WallClock
+    let log: Logger
+    let throttle = AttemptThrottle()
+    let authenticator: ClientAuthenticator
+    private let handlers: [any GrantHandler]
+
+    /// An endpoint. `users` tells whom a delegated client may act for.
+    public init(
+        settings: TrustSettings,
+        store: any AccessStore,
+        users: any UserDirectory,
+        certificates: any CertificateSource,
+        keys: SigningKeys,
+        clock: any WallClock,
+        log: Logger = .silent
+    ) {
+        self.settings = settings
+        self.store = store
+        self.certificates = certificates
+        self.keys = keys
+        self.clock = clock
+        self.log = log
+        authenticator = ClientAuthenticator(settings: settings)
+        let delegation = DelegationRule(store: store, users: users, settings: settings)
+        // A new grant is one file and one line here.
+        handlers = [
+            ClientCredentialsGrant(settings: settings, delegation: delegation),
+            JWTBearerGrant(authenticator: authenticator, delegation: delegation),
+        ]
+    }
+
+    /// The grants that it knows.
+    var grantTypes: [GrantType] { handlers.map(\.kind) }
+
+    /// Answers a request.
+    public func answer(_ request: Request) async -> Response {
+        var trail = TokenTrail(request, at: clock.now())
+        do {
+            return try await issue(request, &trail)
+        } catch {
+            return await refuse(error, request, trail)
+        }
+    }
+
+    private func issue(
+        _ request: Request,
+        _ trail: inout TokenTrail
+    ) async throws(TokenRefusal) -> Response {
+        // 1. Token filter: without a usable certificate nothing else is looked at.
+        let certificate = try filter(request, &trail)
+        // 2. Form.
+        let form = try TokenForm(request)
+        let claim = try ClientClaim(request, form)
+        trail.claimed = claim.id
+        try requireException(of: claim.id, from: certificate)
+        // 3. Client.
+        let client = try await self.client(claim)
+        // 4. Source address: before signatures, as soon as the client is known.
+        try judgeAddress(of: client, trail.address)
+        let proven = try authenticator.check(claim, of: client, certificate, at: trail.now)
+        trail.client = client.id
+        trail.uses = proven.uses
+        // 5. Grant allowed.
+        let handler = try handler(form, client)
+        trail.grant = handler.kind
+        // 6. Grant handler.
+        let checked = CheckedTokenRequest(
+            client: client,
+            form: form,
+            proven: proven,
+            now: trail.now
+        )
+        let granted = try await handler.grant(checked)
+        trail.user = granted.user
+        trail.uses += granted.uses
+        // 7. Scopes.
+        let scopes = try scopes(form, client)
+        // 8. Issue.
+        let token = AccessToken(
+            client: client.id,
+            granted: granted,
+            scopes: scopes,
+            certificate: certificate,
+            issuedAt: trail.now
+        )
+        let text = try sign(token)
+        try await keep(token, trail)
+        return token.response(text)
+    }
+
+    // MARK: The steps
+
+    /// The token filter. The exceptions that an operator made are looked at only if there are some.
+    func filter(
+        _ request: Request,
+        _ trail: inout TokenTrail
+    ) throws(TokenRefusal) -> PeerCertificate? {
+        let found: PeerCertificate?
+        do { found = try certificates.certificate(of: request, at: trail.now) } catch {
+            throw .certificate(error.reason)
+        }
+        trail.thumbprint = found?.thumbprint
+        guard found != nil || !settings.withoutCertificate.isEmpty else {
+            throw .certificate("no certificate")
+        }
+        if let pause = throttle.pause(of: trail.address, at: trail.now) {
+            throw .paused(pause)
+        }
+        return found
+    }
+
+    func requireException(
+        of id: APIClientID,
+        from certificate: PeerCertificate?
+    ) throws(TokenRefusal) {
+        guard certificate != nil || settings.withoutCertificate.contains(id) else {
+            throw .certificate("no certificate")
+        }
+    }
+
+    func client(_ claim: ClientClaim) async throws(TokenRefusal) -> APIClient {
+        let stored: StoredClient?
+        do { stored = try await store.client(claim.id) } catch {
+            throw .unavailable("store: \(error)")
+        }
+        guard let client = stored?.client else {
+            throw .client("unknown client", challenges: claim.usesBasic)
+        }
+        guard client.status == .active else {
+            throw .client("the client is \(client.status.rawValue)", challenges: claim.usesBasic)
+        }
+        return client
+    }
+
+    func judgeAddress(of client: APIClient, _ address: String) throws(TokenRefusal) {
+        guard client.allows(address: address) else { throw .sourceAddress(address) }
+    }
+
+    private func handler(
+        _ form: TokenForm,
+        _ client: APIClient
+    ) throws(TokenRefusal) -> any GrantHandler {
+        guard let name = form["grant_type"] else { throw .request("grant_type is missing") }
+        let handler = handlers.first { $0.kind.rawValue.isExactly(name) }
+        guard let handler else { throw .unsupportedGrant }
+        guard client.grants.contains(handler.kind) else { throw .unauthorizedClient }
+        return handler
+    }
+
+    /// None asked for means all that are registered (RFC 6749 §3.3).
+    private func scopes(
+        _ form: TokenForm,
+        _ client: APIClient
+    ) throws(TokenRefusal) -> Set<AccessScope> {
+        guard let text = form["scope"] else { return client.scopes }
+        guard let scopes = AccessScope.list(text) else { throw .scope("unknown scope") }
+        guard scopes.isSubset(of: client.scopes) else { throw .scope("scope not registered") }
+        return scopes
+    }
+
+    private func sign(_ token: AccessToken) throws(TokenRefusal) -> String {
+        do { return try token.signed(by: keys.signer(at: token.issuedAt), settings) } catch {
+            throw .unavailable("signing: \(error)")
+        }
+    }
+
+    /// Makes what was used and the audit durable before the token leaves.
+    private func keep(_ token: AccessToken, _ trail: TokenTrail) async throws(TokenRefusal) {
+        let changes =
+            trail.uses + [
+                .noteUse(token.client, at: trail.now), .audit(trail.issued(token)),
+            ]
+        let refusal: AccessRefusal?
+        do { refusal = try await store.commit(changes) } catch {
+            throw .unavailable("store: \(error)")
+        }
+        if refusal != nil { throw .client("the assertion was used before") }
+    }
+
+    // MARK: Refusals
+
+    func refuse(
+        _ refusal: TokenRefusal,
+        _ request: Request,
+        _ trail: TokenTrail
+    ) async -> Response {
+        let reference = AuditReference.new()
+        log.warning("token.refused") {
+            $0.member("id", Int(clamping: request.id))
+            $0.member("error", refusal.error)
+            $0.member("reason", refusal.reason)
+            $0.member("reference", reference)
+        }
+        guard refusal.status != 429 else { return refusal.response(reference: reference) }
+        if refusal.isFailedAuthentication {
+            _ = throttle.failed(trail.address, at: trail.now)
+        }
+        // An assertion that was used for a refused request is used up as well. If the store fails, the
+        // refusal stands.
+        let event = AccessChange.audit(trail.refused(refusal, reference))
+        if (try? await store.commit(trail.uses + [event])) != nil {
+            _ = try? await store.commit([event])
+        }
+        return refusal.response(reference: reference)
+    }
+}
+
+extension APIClient {
+    /// Whether the client may call from an address. A delegated client without a list may call from
+    /// nowhere.
+    func allows(address: String) -> Bool {
+        if kind == .user && sourceAddresses.isEmpty { return true }
+        return sourceAddresses.contains { $0.contains(address) }
+    }
+}
+
+/// What is known of a token request while it is judged, for the audit.
+struct TokenTrail: Sendable {
+    let now: Timestamp
+    let address: String
+    var thumbprint: [UInt8]?
+    /// As claimed; not proven.
+    var claimed: APIClientID?
+    /// Proven.
+    var client: APIClientID?
+    var grant: GrantType?
+    var user: UserID?
+    var uses: [AccessChange] = []
+
+    init(_ request: Request, at now: Timestamp) {
+        self.now = now
+        address = request.peer.address
+    }
+
+    func issued(_ token: AccessToken) -> AuditEvent {
+        AuditEvent(
+            "token.issued",
+            at: now,
+            [
+                "client": .string(token.client.value),
+                "grant": .text(grant?.rawValue),
+                "user": .text(token.granted.user?.value),
+                "scope": .string(AccessScope.text(token.scopes)),
+                "jti": .string(token.id),
+                "assertion_jti": .text(token.granted.assertionID),
+                "address": .string(address),
+                "x5t#S256": .text(thumbprint.map { Base64URL.encode($0) }),
+            ]
+        )
+    }
+
+    func refused(_ refusal: TokenRefusal, _ reference: String) -> AuditEvent {
+        AuditEvent(
+            "token.refused",
+            at: now,
+            [
+                "reference": .string(reference),
+                "claimed": .text(claimed?.value),
+                "client": .text(client?.value),
+                "grant": .text(grant?.rawValue),
+                "user": .text(user?.value),
+                "error": .string(refusal.error),
+                "reason": .string(refusal.reason),
+                "address": .string(address),
+                "x5t#S256": .text(thumbprint.map { Base64URL.encode($0) }),
+            ]
+        )
+    }
+}

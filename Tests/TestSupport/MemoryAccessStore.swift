@@ -1,0 +1,154 @@
+public import Access
+public import Logins
+import Threads
+
+/// An `AccessStore` that forgets everything, for tests of what uses one.
+public final class MemoryAccessStore: AccessStore {
+    private struct State {
+        var clients: [APIClientID: StoredClient] = [:]
+        var consents: [String: DelegationConsent] = [:]
+        var used: [[UInt8]: Timestamp] = [:]
+        var revoked: [String: Timestamp] = [:]
+        var audit: [AuditEntry] = []
+        var failure: StoreError?
+    }
+
+    private let state = Locked(State())
+
+    public init() {}
+
+    /// Makes every call fail; nil ends that.
+    public func fail(_ error: StoreError?) { state.withLock { $0.failure = error } }
+
+    /// The events of the audit so far.
+    public var events: [AuditEvent] { state.withLock { $0.audit.map(\.event) } }
+
+    private func with<Value>(
+        _ body: (inout State) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        try state.withLock { (state) throws(StoreError) in
+            if let failure = state.failure { throw failure }
+            return try body(&state)
+        }
+    }
+
+    public func commit(_ changes: [AccessChange]) async throws(StoreError) -> AccessRefusal? {
+        try with { (state) throws(StoreError) in
+            var next = state
+            for change in changes {
+                if let refusal = Self.apply(change, &next) { return refusal }
+            }
+            state = next
+            return nil
+        }
+    }
+
+    private static func apply(_ change: AccessChange, _ state: inout State) -> AccessRefusal? {
+        switch change {
+        case .use(let key, let until):
+            guard state.used.updateValue(until, forKey: key) == nil else { return .used }
+        case .addClient(let client):
+            guard state.clients[client.id] == nil else { return .exists }
+            state.clients[client.id] = StoredClient(client: client, version: 1, lastUsedAt: nil)
+        case .replaceClient(let client, let version):
+            guard let known = state.clients[client.id] else { return .missing }
+            guard known.version == version else { return .changed }
+            state.clients[client.id] = StoredClient(
+                client: client,
+                version: version + 1,
+                lastUsedAt: known.lastUsedAt
+            )
+        case .noteUse(let id, let at):
+            guard let known = state.clients[id] else { return nil }
+            state.clients[id] = StoredClient(
+                client: known.client,
+                version: known.version,
+                lastUsedAt: at
+            )
+        case .recordConsent(let consent):
+            guard state.clients[consent.client] != nil else { return .missing }
+            let known = state.consents.values.contains {
+                $0.isInForce && $0.user == consent.user && $0.client == consent.client
+            }
+            guard !known, state.consents[consent.id] == nil else { return .exists }
+            state.consents[consent.id] = consent
+        case .withdrawConsent(let id, let at):
+            guard let known = state.consents[id] else { return .missing }
+            if known.isInForce { state.consents[id] = known.withdrawn(at: at) }
+        case .revokeToken(let id, let until): state.revoked[id] = until
+        case .audit(let event):
+            let number = Int64(state.audit.count + 1)
+            let before = state.audit.last?.hash ?? AuditChain.start
+            let hash = AuditChain.hash(after: before, number: number, event)
+            state.audit.append(AuditEntry(number: number, event: event, hash: hash))
+        }
+        return nil
+    }
+
+    public func client(_ id: APIClientID) async throws(StoreError) -> StoredClient? {
+        try with { $0.clients[id] }
+    }
+
+    public func clients(
+        _ filter: ClientFilter,
+        after: APIClientID?,
+        limit: Int
+    ) async throws(StoreError) -> [StoredClient] {
+        try with { state in
+            let clients = state.clients.values.filter { stored in
+                filter.kind.map { $0 == stored.client.kind } ?? true
+                    && filter.status.map { $0 == stored.client.status } ?? true
+                    && after.map { $0 < stored.client.id } ?? true
+            }
+            return Array(clients.sorted { $0.client.id < $1.client.id }.prefix(max(0, limit)))
+        }
+    }
+
+    public func standing(_ question: StandingQuestion) async throws(StoreError) -> Standing {
+        try with { state in
+            Standing(
+                client: state.clients[question.client]?.client,
+                isTokenRevoked: question.token.map { state.revoked[$0] != nil } ?? false,
+                consent: question.user.flatMap { user in
+                    state.consents.values.first {
+                        $0.isInForce && $0.user == user && $0.client == question.client
+                    }
+                }
+            )
+        }
+    }
+
+    public func consents(
+        _ filter: ConsentFilter,
+        after: String?,
+        limit: Int
+    ) async throws(StoreError) -> [DelegationConsent] {
+        try with { state in
+            let consents = state.consents.values.filter { consent in
+                filter.user.map { $0 == consent.user } ?? true
+                    && filter.client.map { $0 == consent.client } ?? true
+                    && after.map { $0 < consent.id } ?? true
+            }
+            return Array(consents.sorted { $0.id < $1.id }.prefix(max(0, limit)))
+        }
+    }
+
+    public func consent(_ id: String) async throws(StoreError) -> DelegationConsent? {
+        try with { $0.consents[id] }
+    }
+
+    public func audit(after: Int64, limit: Int) async throws(StoreError) -> [AuditEntry] {
+        try with { state in
+            Array(state.audit.filter { $0.number > after }.prefix(max(0, limit)))
+        }
+    }
+
+    public func sweepAccess(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
+        try with { state in
+            let before = state.used.count + state.revoked.count
+            state.used = state.used.filter { $0.value >= moment }
+            state.revoked = state.revoked.filter { $0.value >= moment }
+            return before - state.used.count - state.revoked.count
+        }
+    }
+}
