@@ -125,7 +125,8 @@ public struct ApprovalRoutes: Sendable {
             log.storeTrouble(error)
             switch error {
             case .noSuchPrompt: return Problem(.notFound, "The ticket is not valid.").response
-            case .otherLogin, .methodNotAllowed, .userMayNotApprove, .directory, .refused, .store:
+            case .otherLogin, .methodNotAllowed, .delegationNotAllowed, .userMayNotApprove,
+                .directory, .refused, .store:
                 return Problem(error).response
             }
         }
@@ -205,7 +206,7 @@ public struct ApprovalRoutes: Sendable {
         switch refusal {
         case .noSuchPrompt, .otherLogin:
             return refused(404, .unknownHeading, .unknownText, request, offersBack: false)
-        case .methodNotAllowed:
+        case .methodNotAllowed, .delegationNotAllowed:
             return refused(403, .tapHeading, .tapText, request)
         case .userMayNotApprove:
             return refused(403, .notAllowedHeading, .notAllowedText, request)

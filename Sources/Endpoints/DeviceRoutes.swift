@@ -278,7 +278,7 @@ extension Logger {
             warning("decision.directory_unavailable") { $0.member("cause", cause) }
         case .userMayNotApprove(let failure):
             warning("decision.user_refused") { $0.member("failure", "\(failure)") }
-        case .noSuchPrompt, .otherLogin, .methodNotAllowed, .refused: break
+        case .noSuchPrompt, .otherLogin, .methodNotAllowed, .delegationNotAllowed, .refused: break
         }
     }
 

@@ -31,10 +31,25 @@ struct LoginDocument: Sendable {
                 json.member("outcome", outcome.name)
                 json.member("decision", outcome.decision?.choice.name)
                 json.member("decided_at", outcome.decision.map { Self.text($0.decidedAt) })
+                decider(outcome.decision?.evidence, &json)
                 json.member("delivery", delivery.map(Self.name))
             }
         }
         return json.bytes
+    }
+
+    /// Who decided: the user, or a client for the user, which is never the user's authentication.
+    private func decider(_ evidence: Evidence?, _ json: inout JSONWriter) {
+        guard let evidence else { return }
+        json.member("decided_by", evidence.delegate == nil ? "user" : "delegated")
+        guard let delegate = evidence.delegate else { return }
+        json.member(
+            "delegate",
+            object: { json in
+                json.member("client_id", delegate.client.value)
+                json.member("token_jti", delegate.token)
+            }
+        )
     }
 
     private func ask(_ question: Question, _ json: inout JSONWriter) {

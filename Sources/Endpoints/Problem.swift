@@ -13,6 +13,7 @@ public struct Problem: Error, Hashable, Sendable {
         case unauthorized = "unauthorized"
         case methodNotAllowed = "method-not-allowed"
         case userNotAllowed = "user-not-allowed"
+        case delegationNotAllowed = "delegation-not-allowed"
         case notFound = "not-found"
         case notReady = "not-ready"
         case alreadyEnded = "already-ended"
@@ -27,7 +28,7 @@ public struct Problem: Error, Hashable, Sendable {
             switch self {
             case .invalidBody, .invalidQuery: 400
             case .unauthorized: 401
-            case .methodNotAllowed, .userNotAllowed: 403
+            case .methodNotAllowed, .userNotAllowed, .delegationNotAllowed: 403
             case .notFound: 404
             case .notReady, .alreadyEnded: 409
             case .tooLate: 410
@@ -46,6 +47,7 @@ public struct Problem: Error, Hashable, Sendable {
             case .unauthorized: "The ticket is missing or invalid"
             case .methodNotAllowed: "This approval method is disabled"
             case .userNotAllowed: "The user may not approve"
+            case .delegationNotAllowed: "Delegation may not decide this login"
             case .notFound: "Not found"
             case .notReady: "The login cannot be decided now"
             case .alreadyEnded: "The login has already ended"
@@ -84,7 +86,8 @@ public struct Problem: Error, Hashable, Sendable {
         switch kind {
         case .unauthorized: fields.append(Self.challenge)
         case .unavailable: fields.append(Self.retryAfter)
-        case .invalidBody, .invalidQuery, .methodNotAllowed, .userNotAllowed, .notFound, .notReady,
+        case .invalidBody, .invalidQuery, .methodNotAllowed, .userNotAllowed,
+            .delegationNotAllowed, .notFound, .notReady,
             .alreadyEnded, .tooLate, .bodyTooLarge, .unsupportedMediaType, .unfitSelection:
             break
         }
@@ -114,6 +117,11 @@ extension Problem {
             self.init(
                 .methodNotAllowed,
                 "decision: \"approve\" requires more than a ticket here; \"deny\", \"cancel\" and \"fraud\" do not."
+            )
+        case .delegationNotAllowed:
+            self.init(
+                .delegationNotAllowed,
+                "decision: the policy of delegation does not allow it for this login."
             )
         case .userMayNotApprove:
             self.init(

@@ -14,6 +14,8 @@ public struct DecisionDesk: Sendable {
         case otherLogin
         /// This method of deciding is switched off (`approval.tap`).
         case methodNotAllowed
+        /// Delegation may not decide this login; the reason is for the audit.
+        case delegationNotAllowed(String)
         /// The user may not approve any more: not known, not active, or without a channel.
         case userMayNotApprove(Failure)
         /// The directory of users cannot be asked now. Nothing was decided.
@@ -89,19 +91,60 @@ public struct DecisionDesk: Sendable {
         }
     ) async throws(Refusal) -> StoredLogin {
         let ticket = try await checked(ticket)
+        return try await decide(
+            choice,
+            ticket.number,
+            by: Evidence(method: .tap, via: via, address: address),
+            opening: ticket.opens,
+            needsMore: choice == .approve && !allowsApprovalByTap,
+            selecting: selecting
+        )
+    }
+
+    /// Records a decision that a backend takes for the user by delegation. It never counts as the
+    /// user's authentication.
+    ///
+    /// `selecting` also judges whether delegation may decide this login, and throws
+    /// `delegationNotAllowed` if not.
+    public func decide(
+        _ choice: Decision.Choice,
+        _ number: LoginNumber,
+        of user: UserID,
+        by delegate: Evidence.Delegate,
+        address: String?,
+        selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
+    ) async throws(Refusal) -> StoredLogin {
+        try await decide(
+            choice,
+            number,
+            by: Evidence(delegate: delegate, address: address),
+            opening: { $0.details.user == user },
+            needsMore: false,
+            selecting: selecting
+        )
+    }
+
+    private func decide(
+        _ choice: Decision.Choice,
+        _ number: LoginNumber,
+        by evidence: Evidence,
+        opening: @Sendable @escaping (PendingLogin) -> Bool,
+        needsMore: Bool,
+        selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
+    ) async throws(Refusal) -> StoredLogin {
         let now = clock.now()
-        let evidence = Evidence(method: .tap, via: via, address: address)
-        let needsMore = choice == .approve && !allowsApprovalByTap
-        if choice == .approve, !needsMore { try await requireApprover(ticket, at: now) }
+        if choice == .approve, !needsMore {
+            try await requireApprover(number, opening: opening, at: now)
+        }
         // The store's closure can only throw a login's own refusal, so the desk's is kept here.
         let refusal = Locked(Refusal.noSuchPrompt)
         let result: Result<StoredLogin, PendingLogin.Refusal>?
         do {
-            result = try await store.update(ticket.number) {
+            result = try await store.update(number) {
                 (login) throws(PendingLogin.Refusal) in
                 do throws(Refusal) {
-                    guard ticket.opens(login) else { throw .noSuchPrompt }
-                    let stored = StoredLogin(number: ticket.number, login: login)
+                    guard opening(login) else { throw .noSuchPrompt }
+                    let stored = StoredLogin(number: number, login: login)
                     let selection = try selecting(stored)
                     if needsMore { throw .methodNotAllowed }
                     let decision = Decision(
@@ -129,10 +172,14 @@ public struct DecisionDesk: Sendable {
 
     /// Refuses an approval if its user may not approve any more. A login that cannot be decided is
     /// left to the update that follows.
-    private func requireApprover(_ ticket: PromptTicket, at now: Timestamp) async throws(Refusal) {
+    private func requireApprover(
+        _ number: LoginNumber,
+        opening: (PendingLogin) -> Bool,
+        at now: Timestamp
+    ) async throws(Refusal) {
         let stored: StoredLogin?
-        do { stored = try await store.login(ticket.number) } catch { throw .store(error) }
-        guard let login = stored?.login, ticket.opens(login) else { throw .noSuchPrompt }
+        do { stored = try await store.login(number) } catch { throw .store(error) }
+        guard let login = stored?.login, opening(login) else { throw .noSuchPrompt }
         guard login.phase.name == .waiting, now < login.terms.promptEnds else { return }
         let objection: Failure?
         do {
@@ -191,6 +238,7 @@ extension DecisionDesk.Refusal: CustomStringConvertible {
         case .noSuchPrompt: "the ticket opens no prompt"
         case .otherLogin: "the ticket opens another login"
         case .methodNotAllowed: "this way of deciding is switched off"
+        case .delegationNotAllowed(let reason): "delegation may not decide it: \(reason)"
         case .userMayNotApprove(let failure): "the user may not approve: \(failure)"
         case .directory(let error): "\(error)"
         case .refused(let refusal, _): "\(refusal)"

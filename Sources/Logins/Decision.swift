@@ -40,20 +40,47 @@ public struct Evidence: Hashable, Sendable {
     public enum Method: Hashable, Sendable, CaseIterable {
         /// A tap by whoever holds the prompt's link. Proves possession of the link only.
         case tap
+        /// A backend that acts for the user by delegation. Never the user's authentication.
+        case delegation
+    }
+
+    /// The client that decided for the user.
+    public struct Delegate: Hashable, Sendable {
+        public let client: APIClientID
+        /// `jti` of the access token, which the audit ties to the assertion.
+        public let token: String
+
+        public init(client: APIClientID, token: String) {
+            self.client = client
+            self.token = token
+        }
     }
 
     public let method: Method
     public let via: Via
     /// The peer's IP address, as text.
     public let address: String?
+    /// Of a decision by delegation; nil for any other.
+    public let delegate: Delegate?
 
-    /// Where the decision was made: on the prompt's page or through the device interface.
-    public enum Via: Hashable, Sendable, CaseIterable { case page, device }
+    /// Where the decision was made: on the prompt's page, through the device interface, or through
+    /// the backend interface.
+    public enum Via: Hashable, Sendable, CaseIterable { case page, device, backend }
 
+    /// A decision by the user.
     public init(method: Method, via: Via, address: String?) {
         self.method = method
         self.via = via
         self.address = address
+        delegate = nil
+    }
+
+    /// A decision by a backend for the user.
+    public init(delegate: Delegate, address: String?) {
+        method = .delegation
+        via = .backend
+        self.address = address
+        self.delegate = delegate
     }
 }
 

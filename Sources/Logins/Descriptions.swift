@@ -67,6 +67,7 @@ extension Evidence.Method: CustomStringConvertible {
     public var description: String {
         switch self {
         case .tap: "tap"
+        case .delegation: "delegation"
         }
     }
 }
@@ -77,6 +78,7 @@ extension Evidence.Via: CustomStringConvertible {
         switch self {
         case .page: "page"
         case .device: "device"
+        case .backend: "backend"
         }
     }
 }

@@ -13,7 +13,8 @@ enum LoginColumn: Int32, TableColumn {
     // Changed by events.
     case promptEnds, tickets, phase, dueAt, attempts, nextAt, inDoubt
     case consent, accounts, digest, nonce, consentKey, deliveries
-    case outcome, failure, choice, method, via, address, decidedAt, challenge, granted, selected
+    case outcome, failure, choice, method, via, address, decidedAt, challenge, delegate
+    case granted, selected
     case settlement, settledAt, stranding, strandingReason
 
     // Counted by `countInterrupted`. In an update its parameter says whether the count is kept.

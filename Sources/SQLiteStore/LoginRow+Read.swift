@@ -169,14 +169,29 @@ extension LoginRow {
         }
     }
 
+    private static func evidence(_ row: Row<LoginColumn>) throws(StoreError) -> Evidence {
+        let method: Evidence.Method = try row.named(.method)
+        guard method == .delegation else {
+            return Evidence(
+                method: method,
+                via: try row.named(.via),
+                address: try row.text(.address)
+            )
+        }
+        let parts = try StoredLists.strings(row.requiredText(.delegate))
+        guard parts.count == 2, let client = APIClientID(parts[0]) else {
+            throw row.damaged(.delegate)
+        }
+        return Evidence(
+            delegate: Evidence.Delegate(client: client, token: parts[1]),
+            address: try row.text(.address)
+        )
+    }
+
     private static func decision(_ row: Row<LoginColumn>) throws(StoreError) -> Decision {
         try Decision(
             row.named(.choice),
-            evidence: Evidence(
-                method: row.named(.method),
-                via: row.named(.via),
-                address: row.text(.address)
-            ),
+            evidence: evidence(row),
             at: row.timestamp(.decidedAt),
             grant: Grant(
                 scopes: StoredLists.strings(row.text(.granted) ?? "[]"),

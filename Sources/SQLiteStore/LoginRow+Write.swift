@@ -130,6 +130,10 @@ extension LoginRow {
         row.set(.address, decision.evidence.address)
         row.set(.decidedAt, decision.decidedAt)
         row.set(.challenge, decision.challenge)
+        row.set(
+            .delegate,
+            decision.evidence.delegate.map { StoredLists.text([$0.client.value, $0.token]) }
+        )
         guard outcome.isApproval else { return }
         row.set(.granted, StoredLists.text(decision.grant.scopes))
         row.set(.selected, StoredLists.text(decision.grant.accounts))

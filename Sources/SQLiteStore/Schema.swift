@@ -65,6 +65,8 @@ enum Schema {
             address TEXT,
             decided_at INTEGER,
             challenge BLOB CHECK (length(challenge) = 32),
+            -- Who decided for the user: client and token, as a JSON list.
+            delegate TEXT,
             granted TEXT,
             selected TEXT,
             settlement TEXT,
@@ -122,6 +124,7 @@ enum Schema {
             CHECK ((choice IS NULL) = (decided_at IS NULL)),
             CHECK (address IS NULL OR choice IS NOT NULL),
             CHECK (challenge IS NULL OR choice IS NOT NULL),
+            CHECK ((delegate IS NULL) = (method IS NOT 'delegation')),
             CHECK (granted IS NULL OR outcome IS 'approved'),
             CHECK ((granted IS NULL) = (selected IS NULL)),
             CHECK ((phase = 'settled') = (settlement IS NOT NULL)),

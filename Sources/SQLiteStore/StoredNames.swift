@@ -53,6 +53,7 @@ extension Evidence.Method: StoredName {
     var storedName: String {
         switch self {
         case .tap: "tap"
+        case .delegation: "delegation"
         }
     }
 }
@@ -62,6 +63,7 @@ extension Evidence.Via: StoredName {
         switch self {
         case .page: "page"
         case .device: "device"
+        case .backend: "backend"
         }
     }
 }

@@ -130,7 +130,7 @@ struct SQLitePartsTests {
                 "never", "lodged_consents", "always",
             ]
         )
-        #expect(Evidence.Method.allCases.map(\.storedName) == ["tap"])
+        #expect(Evidence.Method.allCases.map(\.storedName) == ["tap", "delegation"])
         #expect(Evidence.Via.allCases.map(\.storedName) == ["page", "device"])
         #expect(
             PendingLogin.Settlement.allCases.map(\.storedName) == [

@@ -130,6 +130,7 @@ enum LoginText {
         if let decision = login.phase.outcome?.decision {
             add("decision", "\(decision.choice), \(time(decision.decidedAt))")
             add("evidence", "\(decision.evidence.method) by \(decision.evidence.via)")
+            add("delegate", decision.evidence.delegate.map { "\($0.client), token \($0.token)" })
             add("address", decision.evidence.address)
             add("challenge", decision.challenge.map(hexadecimal))
         }

@@ -127,6 +127,10 @@ extension ApprovalPage {
                     fact(.answerLabel, catalogue.html(answer(decision.choice)))
                 }
                 fact(.answeredAtLabel, moment(decision.decidedAt))
+                if let delegate = decision.evidence.delegate {
+                    let values = ["client": untrusted(delegate.client.value)]
+                    fact(.answeredByLabel, catalogue.html(.answeredByDelegate, values))
+                }
                 if let delivery, !isVoided(outcome) {
                     fact(.deliveryLabel, catalogue.html(name(delivery)))
                 }
