@@ -19,16 +19,24 @@ public enum AuditChain {
     }
 
     /// An entry as one JSON text: `number`, `at` (RFC 3339 would lose nothing, but milliseconds are
-    /// what is stored), `event`, then the members of the event.
+    /// what is stored), `event`, then the members of the event. Members that are too long are
+    /// replaced by `omitted`, their bytes.
     public static func bytes(number: Int64, _ event: AuditEvent) -> [UInt8] {
         var json = JSONWriter(reserving: 256)
+        var length = 0
         json.object { json in
             json.member("number", .integer(number))
             json.member("at", .integer(event.at.milliseconds))
             json.member("event", event.kind)
+            let before = json.bytes.count
             json.member("details", .object(event.members))
+            length = json.bytes.count - before - #","details":"#.utf8.count
         }
-        return json.bytes
+        guard length > AuditEvent.longest else { return json.bytes }
+        return bytes(
+            number: number,
+            AuditEvent(event.kind, at: event.at, ["omitted": .integer(length)])
+        )
     }
 
     /// Reads what `bytes` wrote; nil if it is something else.

@@ -11,6 +11,8 @@ public final class SQLiteLoginStore: LoginStore {
 
     /// The users in the same file.
     public let users: SQLiteUserStore
+    /// Clients, consents to delegation and the audit in the same file.
+    public let access: SQLiteAccessStore
 
     /// Opens the database, creating it when there is none. Blocks while it migrates and reads the
     /// newest rows.
@@ -20,6 +22,7 @@ public final class SQLiteLoginStore: LoginStore {
     public init(_ options: StoreOptions) throws(StoreError) {
         file = try StoreFile(options)
         users = SQLiteUserStore(file)
+        access = SQLiteAccessStore(file)
     }
 
     deinit { file.stop() }

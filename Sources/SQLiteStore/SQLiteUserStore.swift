@@ -65,7 +65,7 @@ public final class SQLiteUserStore: UserStore {
             update.bind(isActive ? 1 : 0, at: 1)
             update.bind(now.milliseconds, at: 2)
             update.bind(id.value, at: 3)
-            return try Self.changedSomething(update)
+            return try update.hasRow()
         }
     }
 
@@ -75,7 +75,7 @@ public final class SQLiteUserStore: UserStore {
                 "DELETE FROM users WHERE user_id = ? RETURNING 1"
             )
             delete.bind(id.value, at: 1)
-            return try Self.changedSomething(delete)
+            return try delete.hasRow()
         }
     }
 
@@ -90,13 +90,6 @@ public final class SQLiteUserStore: UserStore {
             while try select.step() { users.append(try Self.user(select)) }
             return users
         }
-    }
-
-    /// Runs a statement with RETURNING to its end. True when it changed a row.
-    private static func changedSomething(_ statement: Statement) throws(StoreError) -> Bool {
-        var changed = false
-        while try statement.step() { changed = true }
-        return changed
     }
 
     private static func user(_ statement: Statement) throws(StoreError) -> User {

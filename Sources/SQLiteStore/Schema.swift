@@ -188,5 +188,66 @@ enum Schema {
             created_at INTEGER NOT NULL,
             changed_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+
+        -- Clients of Beckon's own interfaces. The columns before the document repeat it, for lists.
+        CREATE TABLE api_client (
+            id TEXT PRIMARY KEY,
+            type TEXT NOT NULL CHECK (type IN ('user', 'delegated')),
+            status TEXT NOT NULL CHECK (CASE status
+                WHEN 'pending' THEN 1 WHEN 'active' THEN 1 WHEN 'suspended' THEN 1
+                WHEN 'revoked' THEN 1 ELSE 0 END),
+            created_at INTEGER NOT NULL,
+            version INTEGER NOT NULL CHECK (version > 0),
+            last_used_at INTEGER,
+            document TEXT NOT NULL CHECK (document <> '')
+        ) STRICT, WITHOUT ROWID;
+
+        -- Consents of users to delegation. One that was withdrawn stays.
+        CREATE TABLE delegation_consent (
+            id TEXT PRIMARY KEY,
+            user_id TEXT NOT NULL,
+            client TEXT NOT NULL REFERENCES api_client (id),
+            text_version TEXT NOT NULL,
+            text_digest BLOB NOT NULL CHECK (length(text_digest) = 32),
+            language TEXT NOT NULL,
+            accepted_at INTEGER NOT NULL,
+            address TEXT NOT NULL,
+            channel TEXT NOT NULL CHECK (CASE channel
+                WHEN 'backend' THEN 1 WHEN 'inbox' THEN 1 WHEN 'admin' THEN 1 ELSE 0 END),
+            withdrawn_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX delegation_in_force ON delegation_consent (user_id, client)
+            WHERE withdrawn_at IS NULL;
+        CREATE INDEX delegation_user ON delegation_consent (user_id, id);
+        CREATE INDEX delegation_client ON delegation_consent (client, id);
+
+        -- What was used and must not be used again, until then.
+        CREATE TABLE used_once (
+            key BLOB PRIMARY KEY CHECK (length(key) = 32),
+            until INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX used_once_until ON used_once (until);
+        CREATE TABLE revoked_token (
+            jti TEXT PRIMARY KEY,
+            until INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX revoked_token_until ON revoked_token (until);
+
+        -- The audit (`AuditChain`), and one row: its last entry and the last one that retention has
+        -- removed, which the hash of the first one that is left follows.
+        CREATE TABLE audit (
+            number INTEGER PRIMARY KEY CHECK (number > 0),
+            entry BLOB NOT NULL,
+            hash BLOB NOT NULL CHECK (length(hash) = 32)
+        ) STRICT;
+        CREATE TABLE audit_head (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            number INTEGER NOT NULL DEFAULT 0,
+            hash BLOB NOT NULL DEFAULT (zeroblob(32)) CHECK (length(hash) = 32),
+            removed_number INTEGER NOT NULL DEFAULT 0,
+            removed_hash BLOB NOT NULL DEFAULT (zeroblob(32)) CHECK (length(removed_hash) = 32),
+            CHECK (removed_number BETWEEN 0 AND number)
+        ) STRICT;
+        INSERT INTO audit_head (id) VALUES (1);
         """
 }

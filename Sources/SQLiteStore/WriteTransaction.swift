@@ -21,6 +21,8 @@ final class WriteTransaction {
     private var censusChanges: [CensusKey: Int] = [:]
     private(set) var clientChanges: [ClientKey: Int] = [:]
     private var emptiesLog = false
+    /// What the commit writes once, however often it changes.
+    var access = AccessNotes()
 
     init(
         _ connection: DatabaseConnection,
@@ -41,6 +43,7 @@ final class WriteTransaction {
     /// Makes everything since `begin` durable and returns what changed.
     func commit() throws(StoreError) -> [LoginStep] {
         try writeCounts()
+        try writeAccess()
         // Each login brings two entries. The others share pages and are too few to delay a commit.
         try index.merge(max(512, 4 * inserted), connection)
         try connection.commit()
@@ -83,6 +86,7 @@ final class WriteTransaction {
         censusChanges.removeAll(keepingCapacity: true)
         clientChanges.removeAll(keepingCapacity: true)
         emptiesLog = false
+        access = AccessNotes()
     }
 
     /// Makes the commit empty the log, which has copies of what was erased, here or by a tool. If a

@@ -72,6 +72,34 @@ struct SQLiteSchemaTests {
             "INSERT INTO meta VALUES (2, 0, 0, 0, 0, NULL)",
             "INSERT INTO users VALUES ('x', 3, NULL, NULL, NULL, NULL, 0, 0)",
             "UPDATE census SET count = -1",
+            "INSERT INTO api_client VALUES ('a', 'robot', 'active', 0, 1, NULL, '{}')",
+            "INSERT INTO api_client VALUES ('a', 'user', 'gone', 0, 1, NULL, '{}')",
+            "INSERT INTO api_client VALUES ('a', 'user', 'active', 0, 0, NULL, '{}')",
+            "INSERT INTO api_client VALUES ('a', 'user', 'active', 0, 1, NULL, NULL)",
+            "INSERT INTO api_client VALUES ('a', 'user', 'active', 0, 1, NULL, '')",
+            "INSERT INTO used_once VALUES (x'00', 0)",
+            "INSERT INTO revoked_token VALUES (x'00', 0)",
+            "INSERT INTO audit VALUES (0, x'00', zeroblob(32))",
+            "INSERT INTO audit VALUES (1, x'00', x'00')",
+            "INSERT INTO audit_head VALUES (2, 0, zeroblob(32), 0, zeroblob(32))",
+            "UPDATE audit_head SET removed_number = 1",
+            """
+            PRAGMA foreign_keys = ON; INSERT INTO delegation_consent VALUES
+            ('a', 'anna', 'nobody', '1', zeroblob(32), 'en', 0, '::1', 'inbox', NULL)
+            """,
+            """
+            INSERT INTO delegation_consent VALUES
+            ('a', 'anna', 'robot', '1', zeroblob(31), 'en', 0, '::1', 'inbox', NULL)
+            """,
+            """
+            INSERT INTO delegation_consent VALUES
+            ('a', 'anna', 'robot', '1', zeroblob(32), 'en', 0, '::1', 'letter', NULL)
+            """,
+            """
+            INSERT INTO delegation_consent VALUES
+            ('a', 'anna', 'robot', '1', zeroblob(32), 'en', 0, '::1', 'inbox', NULL),
+            ('b', 'anna', 'robot', '1', zeroblob(32), 'en', 0, '::1', 'admin', NULL)
+            """,
         ]
     )
     func checks(_ sql: String) async throws {

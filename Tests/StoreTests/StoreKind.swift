@@ -1,3 +1,5 @@
+import Access
+import Foundation
 import Logins
 import SQLiteStore
 import TestSupport
@@ -25,17 +27,34 @@ final class StorePlace: Sendable {
         directory = try TemporaryDirectory()
     }
 
+    /// The files as they are now, which is what a crash would leave.
+    convenience init(copyOf other: StorePlace) throws {
+        try self.init(other.kind)
+        for suffix in ["", "-wal"] {
+            try FileManager.default.copyItem(
+                atPath: other.path + suffix,
+                toPath: path + suffix
+            )
+        }
+    }
+
     var path: String { directory.file("beckon.db") }
 
     struct Opened: Sendable {
         let logins: any LoginStore
         let users: any UserStore
+        let access: any AccessStore
         let close: @Sendable () async -> Void
     }
 
     func open(_ role: StoreRole = .service) throws -> Opened {
         let store = try SQLiteLoginStore(options(role))
-        return Opened(logins: store, users: store.users, close: { await store.close() })
+        return Opened(
+            logins: store,
+            users: store.users,
+            access: store.access,
+            close: { await store.close() }
+        )
     }
 
     func options(_ role: StoreRole = .service) -> StoreOptions {

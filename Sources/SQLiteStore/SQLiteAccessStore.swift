@@ -1,0 +1,70 @@
+public import Access
+public import Logins
+
+/// Clients, consents to delegation and the audit in the same file as the logins
+/// (`SQLiteLoginStore.access`), closed with that store.
+public final class SQLiteAccessStore: AccessStore {
+    private let file: StoreFile
+    private let known = KnownClients()
+
+    init(_ file: StoreFile) { self.file = file }
+
+    public func commit(_ changes: [AccessChange]) async throws(StoreError) -> AccessRefusal? {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.apply(changes)
+        }
+    }
+
+    public func client(_ id: APIClientID) async throws(StoreError) -> StoredClient? {
+        try await file.readers.read { [known] (connection) throws(StoreError) in
+            try connection.apiClient(id, known)
+        }
+    }
+
+    public func clients(
+        _ filter: ClientFilter,
+        after: APIClientID?,
+        limit: Int
+    ) async throws(StoreError) -> [StoredClient] {
+        try await file.readers.read { [known] (connection) throws(StoreError) in
+            try connection.apiClients(filter, after: after, limit: limit, known)
+        }
+    }
+
+    public func standing(_ question: StandingQuestion) async throws(StoreError) -> Standing {
+        try await file.readers.read { [known] (connection) throws(StoreError) in
+            try connection.standing(question, known)
+        }
+    }
+
+    public func consents(
+        _ filter: ConsentFilter,
+        after: String?,
+        limit: Int
+    ) async throws(StoreError) -> [DelegationConsent] {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.delegationConsents(filter, after: after, limit: limit)
+        }
+    }
+
+    public func consent(_ id: String) async throws(StoreError) -> DelegationConsent? {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.delegationConsent(id)
+        }
+    }
+
+    public func audit(after: Int64, limit: Int) async throws(StoreError) -> [AuditEntry] {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.audit(after: after, limit: limit)
+        }
+    }
+
+    public func sweepAccess(
+        before moment: Timestamp,
+        limit: Int
+    ) async throws(StoreError) -> Int {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.sweepAccess(before: moment, limit: limit)
+        }
+    }
+}
