@@ -167,10 +167,11 @@ let package = Package(
         module(
             "App",
             [
-                "AuthorizationServers", "Commands", "Configuration", "Cryptography", "CurlClient",
+                "Access", "AuthorizationServers", "Commands", "Configuration", "Cryptography",
+                "CurlClient",
                 "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Localization",
                 "Logins", "Net", "Notifications", "OAuthClient", "SQLiteStore", "TLS",
-                "Telemetry", "Threads",
+                "Telemetry", "Threads", "Trust",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
@@ -328,7 +329,8 @@ let package = Package(
         tests(
             "AppTests",
             [
-                "App", "AuthorizationServers", "Commands", "Configuration", "Cryptography",
+                "Access", "App", "AuthorizationServers", "Commands", "Configuration",
+                "Cryptography",
                 "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Lab",
                 "Logins", "Net", "Notifications", "OAuthClient", "SQLiteStore", "TLS",
                 "Telemetry", "TestSupport", "Threads",

@@ -1,3 +1,4 @@
+import Access
 public import Configuration
 public import HTTP
 public import Logins

@@ -77,6 +77,49 @@ struct DecisionDeskTests {
         }
     }
 
+    // trust: B-17
+    @Test("records a delegated decision as the client's, never as the user's")
+    func delegated() async throws {
+        try await Self.with { counter in
+            let delegate = Evidence.Delegate(client: .named("dc_7Qm2"), token: "jti-1")
+            let login = try #require(try await counter.store.login(counter.number)).login
+            // Another user's login does not exist for the client.
+            await #expect(throws: DecisionDesk.Refusal.noSuchPrompt) {
+                _ = try await counter.desk.decide(
+                    .deny,
+                    counter.number,
+                    of: .named("somebody else"),
+                    by: delegate,
+                    address: "203.0.113.9"
+                ) { _ in Selection() }
+            }
+            // A policy that objects leaves the login as it was.
+            await #expect(throws: DecisionDesk.Refusal.delegationNotAllowed("switched off")) {
+                _ = try await counter.desk.decide(
+                    .approve,
+                    counter.number,
+                    of: login.details.user,
+                    by: delegate,
+                    address: "203.0.113.9"
+                ) { (_) throws(DecisionDesk.Refusal) in
+                    throw .delegationNotAllowed("switched off")
+                }
+            }
+            #expect(try await counter.store.login(counter.number)?.login == login)
+            let decided = try await counter.desk.decide(
+                .approve,
+                counter.number,
+                of: login.details.user,
+                by: delegate,
+                address: "203.0.113.9"
+            ) { Selection(shown: $0.login.question?.digest) }
+            let evidence = try #require(decided.login.phase.outcome?.decision?.evidence)
+            #expect(evidence.method == .delegation)
+            #expect(evidence.via == .backend)
+            #expect(evidence.delegate == delegate)
+        }
+    }
+
     @Test("Each choice is recorded with its evidence", arguments: Decision.Choice.allCases)
     func recordsEachChoice(_ choice: Decision.Choice) async throws {
         try await Self.with { counter in

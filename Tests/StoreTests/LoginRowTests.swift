@@ -95,6 +95,15 @@ struct LoginRowTests {
         )
     }
 
+    private static func delegated(_ token: String) -> PendingLogin.Phase {
+        let delegate = Evidence.Delegate(client: .named("dc_1"), token: token)
+        return settled(
+            .denied(
+                Decision(.deny, evidence: Evidence(delegate: delegate, address: nil), at: noon)
+            )
+        )
+    }
+
     private static func settled(
         _ outcome: Outcome,
         _ settlement: PendingLogin.Settlement = .reported,
@@ -195,6 +204,7 @@ struct LoginRowTests {
             ),
             Change([.outcome, .failure], settled(.expired), settled(.failed(.noChannel))),
             Change([.failure], settled(.failed(.noAccounts)), settled(.failed(.noChannel))),
+            Change([.delegate], delegated("a"), delegated("b")),
             Change([.via], approved, settled(.approved(decision(via: .device)))),
             Change([.address], approved, settled(.approved(decision(address: "192.0.2.1")))),
             Change([.decidedAt], approved, settled(.approved(decision(at: later)))),

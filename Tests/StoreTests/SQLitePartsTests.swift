@@ -131,7 +131,7 @@ struct SQLitePartsTests {
             ]
         )
         #expect(Evidence.Method.allCases.map(\.storedName) == ["tap", "delegation"])
-        #expect(Evidence.Via.allCases.map(\.storedName) == ["page", "device"])
+        #expect(Evidence.Via.allCases.map(\.storedName) == ["page", "device", "backend"])
         #expect(
             PendingLogin.Settlement.allCases.map(\.storedName) == [
                 "reported", "delivered_unconfirmed", "left_to_expire", "gone", "abandoned",

@@ -34,6 +34,7 @@ final class Service: Sendable {
     /// Read credentials and certificates again.
     private let reloads: [@Sendable () -> Void]
     private let retention: Retention
+    private let trust: TrustParts?
     private let listeners: ServiceListeners
     private let isDraining: Draining
 
@@ -152,15 +153,28 @@ final class Service: Sendable {
             allowsApprovalByTap: configuration.approval.tap
         )
         let people = parts.routes(directory: directory, desk: desk)
+        if let settings = configuration.trust {
+            trust = try TrustParts(
+                settings,
+                keysPath: configuration.store.sqlitePath + "-keys",
+                store: store.access,
+                users: directory,
+                clock: clock,
+                log: log
+            )
+        } else {
+            trust = nil
+        }
+        let callers = servers.routes + (trust?.routes ?? [])
         let management = Self.managementRoutes(store, engine.channels, registry, draining, clock)
-        routes = servers.routes + people + management
+        routes = callers + people + management
         if let tls = configuration.listen.tls {
             ListenerCertificate(tls).register(in: registry)
         }
         do {
             listeners = try ServiceListeners(
                 configuration,
-                servers: servers.routes,
+                servers: callers,
                 people: people,
                 management: management,
                 sink: sink,
@@ -234,6 +248,7 @@ final class Service: Sendable {
         let management = listeners.management.server
         await withDiscardingTaskGroup { supporting in
             supporting.addTask { await management.run() }
+            if let trust { supporting.addTask { await trust.run() } }
             supporting.addTask {
                 await self.retention.run(self.store, clock: self.clock, log: self.log)
             }

@@ -40,7 +40,10 @@ public struct ListenSettings: Hashable, Sendable {
         servers = AudienceSettings(
             section.group(
                 "servers",
-                "A separate listener for the calls of authorization servers, on event loops of its own."
+                """
+                A separate listener for the calls of authorization servers and of clients with access \
+                tokens, on event loops of its own.
+                """
             ),
             example: .init(host: "127.0.0.1", port: 8081)
         )

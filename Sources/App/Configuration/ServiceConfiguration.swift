@@ -4,6 +4,7 @@ import HTTP
 public import Identity
 public import Logins
 public import Notifications
+public import Trust
 
 /// Everything an operator decides, checked: whoever holds one need not check again.
 ///
@@ -28,6 +29,8 @@ public struct ServiceConfiguration: Sendable {
     public var accounts: UserLookup.Settings?
     /// The authorization servers, by kind. At least one server; ids are unique.
     public var authorizationServers: [any ConfiguredServers]
+    /// The token endpoint; nil for none.
+    public var trust: TrustConfiguration?
     /// How much one user and one client may use.
     public var loginLimits: LoginLimits
     /// Ways of reaching people, in the order of the file; ids are unique.
@@ -120,6 +123,16 @@ public struct ServiceConfiguration: Sendable {
             requestsCertificates: (listen.servers?.tls
                 ?? (listen.servers == nil ? listen.tls : nil))
                 .map { $0.clientCertificates != .off } ?? false
+        )
+        trust = TrustConfiguration(
+            root.group(
+                "trust",
+                """
+                The token endpoint, for clients of the admin and backend API. Without this group \
+                there is none. Clients are registered by beckon clients add.
+                """
+            ),
+            publicURL: publicURL
         )
         loginLimits = Self.loginLimits(
             user: root.group(
