@@ -158,7 +158,8 @@ let package = Package(
         module(
             "Endpoints",
             [
-                "Cryptography", "Dates", "Engine", "HTTP", "Identity", "JSON", "Localization",
+                "Consents", "Cryptography", "Dates", "Engine", "HTTP", "Identity", "JSON",
+                "Localization",
                 "Logins", "Telemetry", "Texts", "Threads",
             ]
         ),
@@ -167,11 +168,10 @@ let package = Package(
         module(
             "App",
             [
-                "Access", "AuthorizationServers", "Commands", "Configuration", "Cryptography",
-                "CurlClient",
-                "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Localization",
-                "Logins", "Net", "Notifications", "OAuthClient", "SQLiteStore", "TLS",
-                "Telemetry", "Threads", "Trust",
+                "Access", "AuthorizationServers", "Commands", "Configuration", "Consents",
+                "Cryptography", "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE",
+                "JSON", "Localization", "Logins", "Net", "Notifications", "OAuthClient",
+                "SQLiteStore", "TLS", "Telemetry", "Threads", "Trust",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),

@@ -1,3 +1,4 @@
+import Consents
 public import Engine
 public import HTTP
 import Identity

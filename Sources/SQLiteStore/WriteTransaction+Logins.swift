@@ -1,3 +1,4 @@
+import Access
 import Logins
 
 /// What can be written about logins, each within the current transaction.
@@ -59,7 +60,7 @@ extension WriteTransaction {
             login = before
             try? login.apply(.unusable(.consentBusy), at: now)
         }
-        return .success(try write(number, login, before: before))
+        return .success(try write(number, login, before: before, at: now))
     }
 
     @discardableResult
@@ -67,6 +68,7 @@ extension WriteTransaction {
         _ number: LoginNumber,
         _ login: PendingLogin,
         before: PendingLogin,
+        at now: Timestamp,
         keepsInterruptions: Bool = false
     ) throws(StoreError) -> StoredLogin {
         let update = try connection.statement(LoginRow.update)
@@ -76,6 +78,7 @@ extension WriteTransaction {
         try update.run()
         let stored = StoredLogin(number: number, login: login)
         try note(stored, before: before)
+        for event in AuditEvent.events(of: stored, before: before, at: now) { try append(event) }
         return stored
     }
 
@@ -110,7 +113,10 @@ extension WriteTransaction {
             superseded.append((other, before, closed))
         }
         // None is closed unless all can be: otherwise no login would be left.
-        for (number, before, closed) in superseded { try write(number, closed, before: before) }
+        let now = login.terms.receivedAt
+        for (number, before, closed) in superseded {
+            try write(number, closed, before: before, at: now)
+        }
         return false
     }
 
@@ -136,7 +142,7 @@ extension WriteTransaction {
             var login = before
             guard (try? login.apply(.interrupted, at: now)) != nil else { continue }
             if login != before {
-                try write(number, login, before: before, keepsInterruptions: true)
+                try write(number, login, before: before, at: now, keepsInterruptions: true)
             }
             count += 1
         }
@@ -171,7 +177,7 @@ extension WriteTransaction {
                 before.phase.outcome == nil
                 ? .unusable(.interrupted) : .reportRefused("the process died twice during the work")
             if (try? login.apply(event, at: now)) != nil {
-                try write(number, login, before: before)
+                try write(number, login, before: before, at: now)
             }
         }
     }

@@ -13,7 +13,7 @@ public struct TrustConfiguration: Sendable {
 
     /// Nil when the group is not in the file. `publicURL` is the issuer if the group names none.
     public init?(_ section: Section, publicURL: String) {
-        let issuer = section.userURL(
+        let issuer = section.url(
             "issuer",
             example: "https://login.bank.example",
             """
@@ -21,7 +21,7 @@ public struct TrustConfiguration: Sendable {
             default public_url.
             """
         )
-        settings = TrustSettings(issuer: issuer.isEmpty ? publicURL : issuer)
+        settings = TrustSettings(issuer: issuer ?? publicURL)
         let life: ClosedRange<Duration> = .seconds(30)...(.seconds(3600))
         settings.tokenLife = section.duration(
             "token_life",

@@ -1,3 +1,4 @@
+import Consents
 import Endpoints
 import Engine
 import HTTP

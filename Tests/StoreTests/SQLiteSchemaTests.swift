@@ -258,6 +258,17 @@ struct SQLiteSchemaTests {
             "SELECT number FROM login_hash WHERE hash = 1": "PRIMARY KEY",
             "SELECT number FROM login WHERE consent_key = 'x' AND due_at IS NOT NULL":
                 "login_consent",
+            "SELECT id FROM delegation_consent WHERE user_id = 'a' AND id > 'b' ORDER BY id":
+                "delegation_user (user_id=? AND id>?)",
+            "SELECT id FROM delegation_consent WHERE client = 'a' AND id > 'b' ORDER BY id":
+                "delegation_client (client=? AND id>?)",
+            """
+            SELECT id FROM delegation_consent \
+            WHERE user_id = 'a' AND client = 'b' AND withdrawn_at IS NULL
+            """: "delegation_in_force (user_id=? AND client=?)",
+            "SELECT key FROM used_once WHERE until < 1 ORDER BY until": "used_once_until",
+            "SELECT jti FROM revoked_token WHERE until < 1 ORDER BY until": "revoked_token_until",
+            "SELECT number FROM audit WHERE number > 1 ORDER BY number": "INTEGER PRIMARY KEY",
         ]
         for (question, index) in questions {
             let plan = try SQLiteShell.run(place.path, "EXPLAIN QUERY PLAN \(question)").output

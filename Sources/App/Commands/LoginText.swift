@@ -1,4 +1,5 @@
 import Commands
+import Consents
 import Engine
 import Glibc
 import HTTP

@@ -1,3 +1,4 @@
+import Consents
 import Engine
 import Localization
 import Logins
