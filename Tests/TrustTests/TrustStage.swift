@@ -22,6 +22,16 @@ struct TrustStage {
     /// The keys of the clients, by `kid`.
     let clientKeys: [String: SigningKey]
 
+    /// Made once: an RSA key takes longer than a test.
+    private static let keys = Result {
+        [
+            "ops": try SigningKey.generate(.es256, id: "ops"),
+            "robot": try SigningKey.generate(.rs256, id: "robot"),
+            "robot-2": try SigningKey.generate(.es256, id: "robot-2"),
+            "stranger": try SigningKey.generate(.es256, id: "stranger"),
+        ]
+    }
+
     init(_ adjust: (inout TrustSettings) -> Void = { _ in }) async throws {
         var settings = TrustSettings(issuer: Self.issuer)
         adjust(&settings)
@@ -42,12 +52,7 @@ struct TrustStage {
             keys: keys,
             clock: clock
         )
-        clientKeys = [
-            "ops": try .generate(.es256, id: "ops"),
-            "robot": try .generate(.rs256, id: "robot"),
-            "robot-2": try .generate(.es256, id: "robot-2"),
-            "stranger": try .generate(.es256, id: "stranger"),
-        ]
+        clientKeys = try Self.keys.get()
         try await register()
     }
 
@@ -154,6 +159,7 @@ struct TrustStage {
         /// Seconds from now.
         var issued: Int64? = 0
         var expires: Int64? = 300
+        var notBefore: Int64?
         var key = "ops"
         var others: [JSONObject.Member] = []
     }
@@ -169,6 +175,7 @@ struct TrustStage {
         claims.id = wanted.id
         claims.issuedAt = wanted.issued.map { JWT.NumericDate(seconds: now + $0) }
         claims.expiresAt = wanted.expires.map { JWT.NumericDate(seconds: now + $0) }
+        claims.notBefore = wanted.notBefore.map { JWT.NumericDate(seconds: now + $0) }
         claims.others = JSONObject(wanted.others)
         return try JWT.sign(claims, key: clientKeys[wanted.key]!)
     }
