@@ -70,8 +70,8 @@ let package = Package(
         module("Threads", bridgesC: true),
         module("Cryptography", ["COpenSSL"], bridgesC: true),
         module("JOSE", ["Cryptography", "JSON", "Texts"]),
-        module("TLS", ["COpenSSL"], bridgesC: true),
-        module("Net", ["CLinux", "HTTP", "Threads", "TLS"], bridgesC: true),
+        module("TLS", ["COpenSSL", "Cryptography"], bridgesC: true),
+        module("Net", ["CLinux", "Cryptography", "HTTP", "TLS", "Threads"], bridgesC: true),
         module("CurlClient", ["CCurl", "HTTP", "Threads"], bridgesC: true),
         module("Telemetry", ["HTTP", "JSON", "Threads"]),
 
@@ -245,7 +245,7 @@ let package = Package(
         tests("ConfigurationTests", ["Configuration", "Cryptography", "HTTP", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("HTTPTests", ["HTTP", "TestSupport"], exclude: ["Corpus"]),
-        tests("NetTests", ["HTTP", "Net", "TLS", "TestSupport", "Threads"]),
+        tests("NetTests", ["Cryptography", "HTTP", "Net", "TLS", "TestSupport", "Threads"]),
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
         tests(
             "JOSETests",

@@ -36,6 +36,16 @@ public enum CertificateName: Hashable, Sendable {
         }
     }
 
+    /// What a value of one of the `keys` must be, as the rest of a sentence.
+    public static func form(of key: String) -> String {
+        switch key {
+        case "x5t#S256", "thumbprint": "a SHA-256 thumbprint in base64url or hexadecimal"
+        case "subject": "a distinguished name such as \"CN=acp,O=Bank,C=GB\""
+        case "ip": "an IP address"
+        default: "a text"
+        }
+    }
+
     /// Its key in a configuration or a document.
     public var key: String {
         switch self {
@@ -66,6 +76,16 @@ public enum CertificateName: Hashable, Sendable {
         case .uri(let uri): certificate.uris.contains { $0.utf8.elementsEqual(uri.utf8) }
         case .ip(let address): certificate.addresses.contains(address)
         case .email(let email): certificate.emails.contains { $0.utf8.elementsEqual(email.utf8) }
+        }
+    }
+
+    /// Whether it is a name of this certificate that says whose it is. Of a certificate that no
+    /// authority has issued only the thumbprint does: whoever made it could write every other name
+    /// into it.
+    public func identifies(_ certificate: PeerCertificate) -> Bool {
+        switch self {
+        case .thumbprint: names(certificate)
+        case .subject, .dns, .uri, .ip, .email: certificate.isVerified && names(certificate)
         }
     }
 

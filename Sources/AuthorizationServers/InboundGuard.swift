@@ -43,7 +43,7 @@ struct InboundGuard: Sendable {
     let apiKey: APIKey?
     let allowed: [AddressRange]
     let requiresCertificate: Bool
-    /// The certificates that are accepted; empty for every verified one.
+    /// The certificates that are accepted; empty for every one that an authority has issued.
     let certificates: [CertificateName]
     /// The accepted `Authorization` values, at most one for each credential.
     private let accepted = Locked<[[UInt8]]>([])
@@ -97,7 +97,8 @@ struct InboundGuard: Sendable {
 
     private func acceptsCertificate(_ certificate: PeerCertificate?) -> Bool {
         guard let certificate else { return false }
-        return certificates.isEmpty || certificates.contains { $0.names(certificate) }
+        if certificates.isEmpty { return certificate.isVerified }
+        return certificates.contains { $0.identifies(certificate) }
     }
 
     /// An accepted value is compared as a whole afterwards, which is faster than decoding and hashing

@@ -38,30 +38,13 @@ struct RequiredCertificate {
     }
 
     private mutating func add(_ node: ConfigurationNode?, _ section: Section, _ key: String) {
-        guard case .object(let members) = node?.value, members.count == 1,
-            let member = members.first
-        else {
-            let keys = Section.list(CertificateName.keys.filter { $0 != "thumbprint" })
-            section.problem(key, "must have exactly one of the keys \(keys)")
+        guard let (name, text) = section.onlyText(node, at: key, among: CertificateName.keys) else {
             return
         }
-        guard CertificateName.keys.contains(member.name) else {
-            section.problem("\(key).\(member.name)", "is not a known key")
+        guard let read = CertificateName(key: name, text) else {
+            section.problem("\(key).\(name)", "must be \(CertificateName.form(of: name))")
             return
         }
-        guard case .string(let text) = member.node.value,
-            let name = CertificateName(key: member.name, text)
-        else {
-            let form =
-                switch member.name {
-                case "x5t#S256", "thumbprint": "a SHA-256 thumbprint in base64url or hexadecimal"
-                case "subject": "a distinguished name such as \"CN=acp,O=Bank,C=GB\""
-                case "ip": "an IP address"
-                default: "a text"
-                }
-            section.problem("\(key).\(member.name)", "must be \(form)")
-            return
-        }
-        names.append(name)
+        names.append(read)
     }
 }

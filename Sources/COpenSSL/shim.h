@@ -56,9 +56,9 @@ static inline long beckon_ssl_set_max_proto(SSL_CTX *context, int version) {
 }
 
 // The alternative names of a certificate. The stack's functions are macros, and what a name is lies
-// in a union.
-static inline void *beckon_x509_names(X509 *certificate) {
-    return X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+// in a union. NULL when there are none; then `found` is -1 unless they cannot be read.
+static inline void *beckon_x509_names(X509 *certificate, int *found) {
+    return X509_get_ext_d2i(certificate, NID_subject_alt_name, found, NULL);
 }
 static inline void beckon_names_free(void *names) { GENERAL_NAMES_free((GENERAL_NAMES *)names); }
 static inline int beckon_names_count(const void *names) {
@@ -96,6 +96,35 @@ static inline int beckon_ssl_load_revocations(SSL_CTX *context, const char *path
     X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
     if (!lookup || X509_load_crl_file(lookup, path, X509_FILETYPE_PEM) < 1) return 0;
     return X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+}
+
+// Accepts a certificate that no known authority has issued: its key is proven by the handshake, and
+// the result of the verification says that nothing else is. Everything else that is wrong with it
+// still fails. Revocation lists can only be missing for authorities that are not known.
+static inline int beckon_accept_unknown_issuer(int ok, X509_STORE_CTX *context) {
+    if (ok) return 1;
+    switch (X509_STORE_CTX_get_error(context)) {
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return 1;
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+        return X509_STORE_CTX_get_num_untrusted(context)
+            == sk_X509_num(X509_STORE_CTX_get0_chain(context));
+    default: return 0;
+    }
+}
+static inline void beckon_ssl_accept_unknown_issuers(SSL_CTX *context) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, beckon_accept_unknown_issuer);
+}
+
+// The chain of a verification that has succeeded.
+static inline int beckon_chain_count(X509_STORE_CTX *context) {
+    return sk_X509_num(X509_STORE_CTX_get0_chain(context));
+}
+static inline X509 *beckon_chain_certificate(X509_STORE_CTX *context, int index) {
+    return sk_X509_value(X509_STORE_CTX_get0_chain(context), index);
 }
 
 // Whether reading one PEM block after another ended because there were no more.

@@ -42,6 +42,30 @@ extension Section {
         return text
     }
 
+    /// The name and the text of a group that has exactly one of several keys, as `{ dns: "a" }`. Nil
+    /// for anything else, which is noted at `key`.
+    public func onlyText(
+        _ node: ConfigurationNode?,
+        at key: String,
+        among keys: [String]
+    ) -> (name: String, text: String)? {
+        guard case .object(let members) = node?.value, members.count == 1,
+            let member = members.first
+        else {
+            problem(key, "must have exactly one of the keys \(Self.list(keys))")
+            return nil
+        }
+        guard keys.contains(member.name) else {
+            problem("\(key).\(member.name)", "is not a known key")
+            return nil
+        }
+        guard case .string(let text) = member.node.value else {
+            problem("\(key).\(member.name)", "must be a text, not \(member.node.kind)")
+            return nil
+        }
+        return (member.name, text)
+    }
+
     /// A list of texts.
     public func texts(
         _ key: String,

@@ -47,16 +47,30 @@ public struct CertifiedKey: Hashable, Sendable {
     public static func areCertificates(_ pem: [UInt8]) -> Bool {
         ERR_clear_error()
         defer { ERR_clear_error() }
-        guard let first = unsafe chain(pem) else { return false }
-        unsafe X509_free(first)
-        return true
+        return unsafe forEachCertificate(of: pem) { _ in true }
     }
 
-    /// The first certificate, when all that follow can be read too.
-    private static func chain(_ pem: [UInt8]) -> OpaquePointer? {
+    /// Calls `body` with each PEM certificate of a text. True when there is one, all can be read and
+    /// `body` has always returned true.
+    static func forEachCertificate(of pem: [UInt8], _ body: (OpaquePointer) -> Bool) -> Bool {
+        var isComplete = true
+        guard let first = unsafe chain(pem, { unsafe isComplete = body($0) && isComplete }) else {
+            return false
+        }
+        unsafe X509_free(first)
+        return isComplete
+    }
+
+    /// The first certificate, when all that follow can be read too. `body` is called with each.
+    private static func chain(
+        _ pem: [UInt8],
+        _ body: (OpaquePointer) -> Void = { _ in }
+    ) -> OpaquePointer? {
         unsafe withMemory(pem) { memory in
             guard let own = unsafe PEM_read_bio_X509(memory, nil, refuse, nil) else { return nil }
+            unsafe body(own)
             while let next = unsafe PEM_read_bio_X509(memory, nil, refuse, nil) {
+                unsafe body(next)
                 unsafe X509_free(next)
             }
             // Only the end of the text is a valid reason to stop.
@@ -85,7 +99,8 @@ public struct CertifiedKey: Hashable, Sendable {
         }
     }
 
-    private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
+    /// A time in seconds since 1970; nil when it is malformed.
+    static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
         guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { return nil }
         defer { unsafe ASN1_STRING_free(epoch) }
         var days: Int32 = 0

@@ -32,27 +32,36 @@ internal import COpenSSL
         case EVP_PKEY_RSA:
             let bits = Int(unsafe EVP_PKEY_get_bits(key))
             guard KeyKind.rsaBits.contains(bits) else { throw .rsaBits(bits) }
-            // With an exponent of one a signature is its own message.
-            guard let exponent = unsafe number("e", of: key)?.drop(while: { $0 == 0 }),
-                exponent.count <= 8, let last = exponent.last, last & 1 == 1,
-                exponent.count > 1 || last >= 3
-            else { throw .rsaExponent }
+            guard unsafe hasSoundExponent(key) else { throw .rsaExponent }
             return .rsa(bits: bits)
         case EVP_PKEY_EC:
-            var name = [CChar](repeating: 0, count: 32)
-            var count = 0
-            guard unsafe EVP_PKEY_get_group_name(key, &name, name.count, &count) == 1,
-                name.prefix(count).map(UInt8.init(bitPattern:)) == Array("prime256v1".utf8)
-            else { throw .kind }
-            // A curve written out (RFC 5480 §2.1.1 forbids it) is a way to bring another one.
-            var isExplicit: Int32 = 1
-            guard unsafe EVP_PKEY_get_int_param(key, "decoded-from-explicit", &isExplicit) == 1,
-                isExplicit == 0
-            else { throw .kind }
+            guard unsafe namedCurve(of: key) == "prime256v1" else { throw .kind }
             return .p256
         case EVP_PKEY_ED25519: return .ed25519
         default: throw .kind
         }
+    }
+
+    /// Whether an RSA exponent is odd, at least 3 and at most 64 bits long: with an exponent of one a
+    /// signature is its own message.
+    static func hasSoundExponent(_ key: OpaquePointer) -> Bool {
+        guard let exponent = unsafe number("e", of: key)?.drop(while: { $0 == 0 }),
+            exponent.count <= 8, let last = exponent.last
+        else { return false }
+        return last & 1 == 1 && (exponent.count > 1 || last >= 3)
+    }
+
+    /// OpenSSL's name for the curve of an EC key; nil for a curve that is written out, which RFC 5480
+    /// §2.1.1 forbids: it is a way to bring another one.
+    static func namedCurve(of key: OpaquePointer) -> String? {
+        var name = [CChar](repeating: 0, count: 32)
+        var count = 0
+        var isExplicit: Int32 = 1
+        guard unsafe EVP_PKEY_get_group_name(key, &name, name.count, &count) == 1,
+            unsafe EVP_PKEY_get_int_param(key, "decoded-from-explicit", &isExplicit) == 1,
+            isExplicit == 0
+        else { return nil }
+        return String(decoding: name.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// One of the key's numbers by OpenSSL's name for it, most significant byte first.

@@ -28,6 +28,11 @@ public struct AddressRange: Hashable, Sendable {
         for bit in prefix..<128 where address[bit / 8] & Self.mask(bit) != 0 { return nil }
     }
 
+    /// Whether every IPv4 address or every IPv6 address lies in the range.
+    public var isEverything: Bool {
+        prefix == 0 || prefix == 96 && Self.isMapped(network)
+    }
+
     /// Whether the numeric address lies in the range; false when it is not an address.
     public func contains(_ address: String) -> Bool {
         guard let bytes = Self.bytes(address) else { return false }

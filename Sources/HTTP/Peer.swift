@@ -2,14 +2,23 @@
 public struct Peer: Hashable, Sendable {
     /// Numeric, without a port; an IPv4 address mapped into IPv6 is shown as IPv4.
     public let address: String
+    /// The address of whoever has sent the request over the connection: the peer, or the last of the
+    /// trusted proxies that it came through. As `address`.
+    public let hop: String
     /// Whether the connection uses TLS.
     public let isSecure: Bool
-    /// Nil when the peer has sent no certificate.
+    /// The certificate of the connection; nil when none was sent.
     public let certificate: PeerCertificate?
 
-    /// A peer, by default over plain HTTP.
-    public init(address: String, isSecure: Bool = false, certificate: PeerCertificate? = nil) {
+    /// A peer, by default over plain HTTP and without a proxy.
+    public init(
+        address: String,
+        hop: String? = nil,
+        isSecure: Bool = false,
+        certificate: PeerCertificate? = nil
+    ) {
         self.address = address
+        self.hop = hop ?? address
         self.isSecure = isSecure
         self.certificate = certificate
     }
@@ -32,6 +41,8 @@ public struct PeerCertificate: Hashable, Sendable {
     /// Whether an authority that is trusted for clients has issued it. Without that only the key and
     /// the thumbprint say whose it is (RFC 8705 §2.2).
     public let isVerified: Bool
+    /// The last second of its validity, in seconds since 1970. A connection may last longer.
+    public let notAfter: Int64
 
     /// Nothing is checked.
     public init(
@@ -42,7 +53,8 @@ public struct PeerCertificate: Hashable, Sendable {
         addresses: [String] = [],
         emails: [String] = [],
         keyInfo: [UInt8] = [],
-        isVerified: Bool = true
+        isVerified: Bool = true,
+        notAfter: Int64 = .max
     ) {
         self.thumbprint = thumbprint
         self.subject = subject
@@ -52,5 +64,6 @@ public struct PeerCertificate: Hashable, Sendable {
         self.emails = emails
         self.keyInfo = keyInfo
         self.isVerified = isVerified
+        self.notAfter = notAfter
     }
 }

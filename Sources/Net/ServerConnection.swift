@@ -1,3 +1,4 @@
+import Cryptography
 import Glibc
 import HTTP
 import TLS
@@ -151,18 +152,15 @@ import TLS
             if case .done = step { break }
             try await until(step)
         }
-        unsafe state.peerIsSecure(
-            certificate: session.peerCertificate.map {
-                PeerCertificate(
-                    thumbprint: $0.thumbprint,
-                    subject: $0.subject,
-                    dnsNames: $0.dnsNames,
-                    uris: $0.uris,
-                    addresses: $0.addresses.map { AddressRange.text($0[...]) },
-                    emails: $0.emails
-                )
+        do throws(TLSError) {
+            let certificate = try session.peerCertificate().map {
+                PeerCertificate($0, isVerified: session.isPeerVerified)
             }
-        )
+            unsafe state.peerIsSecure(certificate: certificate)
+        } catch {
+            // One that cannot be used is not the same as none.
+            throw .gone
+        }
     }
 
     /// Closes so that the peer can read the last answer.

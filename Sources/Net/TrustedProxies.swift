@@ -33,6 +33,7 @@ struct TrustedProxies: Sendable {
         }
         return Peer(
             address: address,
+            hop: connection.address,
             isSecure: connection.isSecure,
             certificate: connection.certificate
         )

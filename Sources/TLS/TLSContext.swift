@@ -6,6 +6,9 @@ public enum ClientCertificates: Hashable, Sendable {
     /// A certificate is not required, but must be valid if it is sent. `authorities` is a PEM file.
     case optional(authorities: String)
     case required(authorities: String)
+    /// As `optional`, but one that no authority has issued is accepted too: its key is proven, and
+    /// nothing else (RFC 8705 §2.2). Without `authorities` that is every certificate.
+    case any(authorities: String?)
 }
 
 /// The TLS settings of a server.
@@ -81,6 +84,12 @@ public struct TLSClientSettings: Hashable, Sendable {
             try ask(authorities, mode: SSL_VERIFY_PEER)
         case .required(let authorities):
             try ask(authorities, mode: SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
+        case .any(let authorities):
+            if let authorities { try trust(authorities) }
+            // Peers are not told the names of the authorities: many would then send no other
+            // certificate (RFC 8446 §4.2.4).
+            unsafe beckon_ssl_accept_unknown_issuers(context)
+            unsafe beckon_ssl_disable_tickets(context)
         }
         if settings.clientCertificates != .off, let path = settings.clientRevocations {
             ERR_clear_error()

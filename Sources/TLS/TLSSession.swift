@@ -1,4 +1,5 @@
-import COpenSSL
+internal import COpenSSL
+public import Cryptography
 
 /// One TLS connection: decrypts and encrypts the bytes of its carrier. It does no I/O itself and is
 /// used by one thread at a time.
@@ -85,12 +86,27 @@ import COpenSSL
         return try handshake()
     }
 
-    /// The verified certificate of the peer; nil when it has sent none.
-    public var peerCertificate: TLSPeerCertificate? {
+    /// The certificate of the peer, whose key it has proven to hold; nil when it has sent none.
+    ///
+    /// - Throws: `TLSError.refused` for one that is too large or has a weak key. It must not be
+    ///   mistaken for none.
+    public func peerCertificate() throws(TLSError) -> Certificate? {
         guard let certificate = unsafe SSL_get1_peer_certificate(session) else { return nil }
         defer { unsafe X509_free(certificate) }
-        return unsafe TLSPeerCertificate(certificate)
+        var bytes = [UInt8](repeating: 0, count: Int(max(0, unsafe i2d_X509(certificate, nil))))
+        unsafe bytes.withUnsafeMutableBufferPointer { room in
+            var start = room.baseAddress
+            _ = unsafe i2d_X509(certificate, &start)
+        }
+        do throws(CertificateError) {
+            return try Certificate(der: bytes)
+        } catch {
+            throw .refused(reason: "the peer's certificate \(error)")
+        }
     }
+
+    /// Whether one of the context's authorities has issued the peer's certificate.
+    public var isPeerVerified: Bool { unsafe SSL_get_verify_result(session) == X509_V_OK }
 
     /// `TLSv1.2` or `TLSv1.3`.
     public var version: String { unsafe String(cString: SSL_get_version(session)) }

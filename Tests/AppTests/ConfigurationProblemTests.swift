@@ -155,6 +155,14 @@ struct ConfigurationProblemTests {
             "is missing"
         ),
         Case(
+            top,
+            top
+                + "listen: { tls: { certificate: \"a\", key: \"b\", client_certificates: \"any\", "
+                + "client_crl: \"a\" } },",
+            "listen.tls.client_authorities",
+            "is missing"
+        ),
+        Case(
             inbound,
             inbound + "require_client_certificate: true,",
             "\(server).inbound.require_client_certificate",

@@ -47,6 +47,33 @@ struct ListenerTests {
     }
 
     @Test(
+        "request certificates of any issuer with or without authorities, on every listener",
+        arguments: ["", "client_authorities: \"tls/ca.pem\","],
+        ["listen", "people", "servers", "management"]
+    )
+    func anyCertificate(authorities: String, listener: String) throws {
+        let tls =
+            "tls: { certificate: \"tls/server.pem\", key: \"tls/server.key\", \(authorities) "
+            + "client_certificates: \"any\" }"
+        let group =
+            switch listener {
+            case "listen": "listen: { \(tls) },"
+            case "management": "management: { \(tls) },"
+            default: "listen: { \(listener): { address: \"127.0.0.1:1\", \(tls) } },"
+            }
+        let configuration = try parse(group)
+        let server =
+            switch listener {
+            case "listen": configuration.server
+            case "people": try #require(configuration.listen.people?.server)
+            case "servers": try #require(configuration.listen.servers?.server)
+            default: configuration.managementListener.server
+            }
+        let path = authorities.isEmpty ? nil : "/etc/beckon/tls/ca.pem"
+        #expect(server.tls?.clientCertificates == .any(authorities: path))
+    }
+
+    @Test(
         "are refused when they are incomplete, contradictory or not understood",
         arguments: [
             ("listen: { people: {} },", "listen.people.address"),

@@ -64,6 +64,38 @@ struct CertificateNameTests {
     }
 
     @Test(
+        "that no authority has issued is accepted only by its thumbprint: its maker wrote the names",
+        arguments: [
+            ("x5t#S256", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+            ("subject", "CN=acp\\, one,OU=Open Banking,O=Bank,C=GB"), ("dns", "acp.bank.example"),
+            ("uri", "spiffe://bank/acp"), ("ip", "10.1.2.3"), ("email", "acp@bank.example"),
+            ("", ""),
+        ]
+    )
+    func unverified(key: String, text: String) throws {
+        let names = key.isEmpty ? [] : [try #require(CertificateName(key: key, text))]
+        for isVerified in [true, false] {
+            let certificate = PeerCertificate(
+                thumbprint: Self.peer.thumbprint,
+                subject: Self.peer.subject,
+                dnsNames: Self.peer.dnsNames,
+                uris: Self.peer.uris,
+                addresses: Self.peer.addresses,
+                emails: Self.peer.emails,
+                isVerified: isVerified
+            )
+            let peer = Peer(address: "192.0.2.1", isSecure: true, certificate: certificate)
+            let verdict = InboundGuard(basic: [], requiresCertificate: true, certificates: names)
+                .judge(.example(.post, "/user/verify", peer: peer))
+            if case .forbidden = verdict {
+                #expect(!isVerified && key != "x5t#S256")
+            } else {
+                #expect(isVerified || key == "x5t#S256")
+            }
+        }
+    }
+
+    @Test(
         "cannot be named by what is no such name",
         arguments: [
             ("x5t#S256", "AAEC"), ("thumbprint", "00:01"), ("subject", "nonsense"),

@@ -22,7 +22,70 @@ struct Certificates: Sendable {
         try make("client", "/C=DE/O=Bank, Inc./CN=teller", by: "ca")
         try make("intruder", "/CN=intruder", by: "stranger")
         try make("revoked", "/CN=revoked", by: "ca")
+        try make("expired", "/CN=expired", by: "ca", days: -1)
+        try make("expired-intruder", "/CN=expired", by: "stranger", days: -1)
+        try make("self", "/CN=self")
+        try make("expired-self", "/CN=expired", days: -1)
+        try make("future-self", "/CN=future", from: "20491231000000Z")
+        try make("curve-self", "/CN=curve", curve: "P-521")
+        try make("servers-self", "/CN=servers", usage: "serverAuth")
+        // An intruder that sends its authority along.
+        for (name, parts) in [("chained", ["intruder", "stranger"])] {
+            let texts = try parts.map {
+                try String(contentsOfFile: certificate($0), encoding: .utf8)
+            }
+            try texts.joined()
+                .write(toFile: certificate(name), atomically: true, encoding: .utf8)
+            try FileManager.default.copyItem(atPath: key(parts[0]), toPath: key(name))
+        }
         try makeRevocations(of: ["revoked"])
+    }
+
+    /// A self-signed certificate, valid for two days, or since yesterday no more, or from a time on.
+    private func make(
+        _ name: String,
+        _ subject: String,
+        days: Int = 2,
+        from start: String? = nil,
+        curve: String = "P-256",
+        usage: String = "clientAuth"
+    ) throws {
+        let request = directory.file("\(name).csr")
+        let settings = directory.file("\(name).cnf")
+        try """
+        [ca]
+        default_ca = here
+        [here]
+        database = \(directory.file("\(name).index"))
+        new_certs_dir = \(directory.path)
+        rand_serial = yes
+        default_md = sha256
+        default_days = 2
+        policy = any
+        x509_extensions = own
+        [any]
+        commonName = optional
+        [own]
+        basicConstraints = CA:FALSE
+        extendedKeyUsage = \(usage)
+        """.write(toFile: settings, atomically: true, encoding: .utf8)
+        try "".write(toFile: directory.file("\(name).index"), atomically: true, encoding: .utf8)
+        try openssl(
+            ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:\(curve)", "-nodes"]
+                + ["-subj", subject, "-keyout", key(name), "-out", request]
+        )
+        let period =
+            if let start {
+                ["-startdate", start, "-enddate", "20501231000000Z"]
+            } else if days < 0 {
+                ["-startdate", "20200101000000Z", "-enddate", "20200102000000Z"]
+            } else {
+                ["-days", "\(days)"]
+            }
+        try openssl(
+            ["ca", "-batch", "-selfsign", "-notext", "-config", settings, "-keyfile", key(name)]
+                + ["-in", request, "-out", certificate(name)] + period
+        )
     }
 
     /// A PEM file that revokes the certificate `revoked`.
@@ -68,7 +131,12 @@ struct Certificates: Sendable {
         )
     }
 
-    private func make(_ name: String, _ subject: String, by issuer: String) throws {
+    private func make(
+        _ name: String,
+        _ subject: String,
+        by issuer: String,
+        days: Int = 2
+    ) throws {
         let request = directory.file("\(name).csr")
         let extensions = directory.file("\(name).ext")
         let names = "DNS:localhost,IP:127.0.0.1,URI:spiffe://bank/teller,email:teller@bank.example"
@@ -94,7 +162,7 @@ struct Certificates: Sendable {
             "-in",
             request,
             "-days",
-            "2",
+            "\(days)",
             "-CA",
             certificate(issuer),
             "-CAkey",

@@ -119,6 +119,82 @@ struct TLSTests {
         }
     }
 
+    // trust: M2
+    @Test(
+        "with any accepts certificates of unknown issuers as unverified, but none that is unusable",
+        arguments: [
+            (nil, true, false, "none"),
+            ("client", true, false, "CN=teller,O=Bank\\, Inc.,C=DE true"),
+            ("client", false, false, "CN=teller,O=Bank\\, Inc.,C=DE false"),
+            ("client", true, true, "CN=teller,O=Bank\\, Inc.,C=DE true"),
+            ("self", true, false, "CN=self false"), ("self", false, false, "CN=self false"),
+            ("self", true, true, "CN=self false"), ("intruder", true, false, "CN=intruder false"),
+            ("intruder", true, true, "CN=intruder false"),
+            ("intruder", false, false, "CN=intruder false"),
+            ("chained", true, false, "CN=intruder false"),
+            ("chained", true, true, "CN=intruder false"),
+            ("expired", true, false, nil), ("expired", false, false, nil),
+            ("expired-self", true, false, nil), ("expired-self", false, false, nil),
+            ("expired-intruder", true, false, nil), ("expired-intruder", false, false, nil),
+            ("future-self", true, false, nil), ("future-self", false, false, nil),
+            ("curve-self", true, false, nil), ("curve-self", false, false, nil),
+            ("servers-self", true, false, nil), ("revoked", true, true, nil),
+        ] as [(String?, Bool, Bool, String?)]
+    )
+    func anyCertificate(
+        name: String?,
+        hasAuthorities: Bool,
+        checksRevocation: Bool,
+        expected: String?
+    ) async throws {
+        let route = Route(.get, "/who") { request in
+            let certificate = request.peer.certificate
+            let text = certificate.map { "\($0.subject) \($0.isVerified)" } ?? "none"
+            return Response(status: 200, body: Array((text + ";").utf8))
+        }
+        try await withServer([route]) {
+            let authorities = hasAuthorities ? certificates.authority : nil
+            $0.tls = settings("server", .any(authorities: authorities))
+            if checksRevocation { $0.tls?.clientRevocations = certificates.revocations }
+        } _: { server in
+            for isLimited in [true, false] {
+                let context = try client(name, isLimitedToTLS12: isLimited)
+                let answer = try? { () throws -> String in
+                    let peer = try TLSPeer(port: server.port, context)
+                    try peer.send(get("/who"))
+                    return try peer.receive(until: ";")
+                }()
+                if let expected {
+                    #expect(answer?.hasSuffix("\r\n\r\n\(expected);") == true, "\(answer ?? "")")
+                } else {
+                    #expect(answer == nil || answer == "")
+                }
+            }
+        }
+    }
+
+    @Test("takes the key and the end of the validity from a peer's certificate")
+    func keyInfo() async throws {
+        let file = certificates.directory.file("client.spki")
+        try certificates.openssl(
+            ["pkey", "-in", certificates.key("client"), "-pubout", "-outform", "DER", "-out", file]
+        )
+        let key = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+        let route = Route(.get, "/key") { request in
+            let certificate = request.peer.certificate
+            let left = (certificate?.notAfter ?? 0) - Int64(time(nil))
+            let isRight = certificate?.keyInfo == key && (86_400...2 * 86_400).contains(left)
+            return Response(status: 200, body: Array("\(isRight);".utf8))
+        }
+        try await withServer([route]) {
+            $0.tls = settings("server", .required(authorities: certificates.authority))
+        } _: { server in
+            let peer = try TLSPeer(port: server.port, client("client"))
+            try peer.send(get("/key"))
+            #expect(try peer.receive(until: ";").hasSuffix("\r\n\r\ntrue;"))
+        }
+    }
+
     @Test("uses new certificates without closing connections")
     func reload() async throws {
         let directory = try TemporaryDirectory()
@@ -277,16 +353,18 @@ struct TLSTests {
     @Test(
         "offers resumption only where it looks at no certificates of peers",
         arguments: ["-tls1_2", "-tls1_3"],
-        [true, false]
+        ["off", "optional", "any"]
     )
-    func resumption(version: String, resumes: Bool) async throws {
+    func resumption(version: String, mode: String) async throws {
+        let resumes = mode == "off"
         try await withServer(testRoutes) {
-            $0.tls = settings(
-                "server",
-                resumes ? .off : .optional(authorities: certificates.authority)
-            )
+            let modes: [String: ClientCertificates] = [
+                "optional": .optional(authorities: certificates.authority),
+                "any": .any(authorities: nil),
+            ]
+            $0.tls = settings("server", modes[mode] ?? .off)
         } _: { server in
-            let session = certificates.directory.file("session\(version)-\(resumes)")
+            let session = certificates.directory.file("session\(version)-\(mode)")
             // The tickets of TLS 1.3 come after the handshake, so something must be read.
             let request = "GET /hello HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n"
             let connect =

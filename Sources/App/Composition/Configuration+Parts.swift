@@ -47,14 +47,17 @@ extension TLSListenSettings {
         TLSSettings(
             certificate: certificate,
             key: key,
-            clientCertificates: clientAuthorities.map { authorities in
-                switch clientCertificates {
-                case .off: .off
-                case .optional: .optional(authorities: authorities)
-                case .required: .required(authorities: authorities)
-                }
-            } ?? .off,
+            clientCertificates: requestedCertificates,
             clientRevocations: clientRevocations
         )
+    }
+
+    private var requestedCertificates: TLS.ClientCertificates {
+        switch (clientCertificates, clientAuthorities) {
+        case (.any, let authorities): .any(authorities: authorities)
+        case (.optional, let authorities?): .optional(authorities: authorities)
+        case (.required, let authorities?): .required(authorities: authorities)
+        case (.off, _), (_, nil): .off
+        }
     }
 }

@@ -110,9 +110,7 @@ extension Section {
             (403); without it nobody reads it.
             """
         )
-        if ranges.contains(where: { $0.contains("0.0.0.0") && $0.contains("255.255.255.255") })
-            || ranges.contains(where: { $0.contains("::") && $0.contains("ffff::") })
-        {
+        if ranges.contains(where: \.isEverything) {
             warn(key, "contains every address: any peer can claim to be another")
         }
         return ranges
@@ -147,7 +145,7 @@ public struct TLSListenSettings: Hashable, Sendable {
 
     /// Whether peers are asked for a certificate.
     public enum ClientCertificates: String, CaseIterable, Sendable {
-        case off, optional, required
+        case off, optional, required, any
     }
 
     init?(_ section: Section) {
@@ -168,12 +166,20 @@ public struct TLSListenSettings: Hashable, Sendable {
         clientCertificates = section.choice(
             "client_certificates",
             default: .off,
-            "Whether clients are asked for a certificate."
+            """
+            Whether clients are asked for a certificate. With any, as with optional, none is \
+            required, but one that no authority has issued is accepted too (RFC 8705 §2.2): only its \
+            key and its thumbprint then say whose it is. Expired ones, and keys other than RSA of \
+            at least 2048 bits, P-256, P-384 and Ed25519, are always refused.
+            """
         )
         clientAuthorities = section.authorities(
             "client_authorities",
             example: "tls/clients-ca.pem",
-            "The authorities of client certificates. Required unless client_certificates is off."
+            """
+            The authorities of client certificates. Required with client_certificates optional or \
+            required.
+            """
         )
         clientRevocations = section.file(
             "client_crl",
@@ -192,7 +198,10 @@ public struct TLSListenSettings: Hashable, Sendable {
         section.end()
         guard section.isPresent else { return nil }
         section.checkCertifiedKey(certificate, key: key)
-        if clientCertificates != .off, !section.has("client_authorities") {
+        let needsAuthorities =
+            clientCertificates == .optional || clientCertificates == .required
+            || clientCertificates == .any && section.has("client_crl")
+        if needsAuthorities, !section.has("client_authorities") {
             section.problem(
                 "client_authorities",
                 "is missing: client certificates are checked against it"

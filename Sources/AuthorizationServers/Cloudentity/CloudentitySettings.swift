@@ -21,7 +21,7 @@ struct CloudentitySettings: Sendable {
         if inbound.peers.requiresCertificate, !server.requestsCertificates {
             incoming.problem(
                 "require_client_certificate",
-                "needs listen.tls.client_certificates to be optional or required"
+                "needs listen.tls.client_certificates to be optional, required or any"
             )
         }
         let outgoing = server.section.group(
