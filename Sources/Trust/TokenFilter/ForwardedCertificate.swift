@@ -1,0 +1,149 @@
+public import Access
+public import Cryptography
+public import HTTP
+public import Logins
+import Threads
+
+/// The proxies that are believed about the certificates of their clients. Each must terminate TLS
+/// itself, and set or remove the header field in every request.
+public struct TrustedHops: Hashable, Sendable {
+    public let ranges: [AddressRange]
+    /// Names of the certificates that hops show to Beckon.
+    public let names: [CertificateName]
+
+    public init(ranges: [AddressRange] = [], names: [CertificateName] = []) {
+        self.ranges = ranges
+        self.names = names
+    }
+
+    /// Whether one of them has sent a request.
+    func contains(_ peer: Peer, at now: Timestamp) -> Bool {
+        if ranges.contains(where: { $0.contains(peer.hop) }) { return true }
+        guard let certificate = peer.certificate, now.seconds <= certificate.notAfter else {
+            return false
+        }
+        return names.contains { $0.identifies(certificate) }
+    }
+}
+
+/// The certificate in a header field that a trusted hop has set (RFC 9440 §2.4, §4).
+///
+/// The certificate of the connection is the hop's and never taken for the client's. Whoever connects
+/// without a hop has no certificate here.
+public final class ForwardedCertificate: CertificateSource {
+    private let format: CertificateFormat
+    /// The header field's name, in lower case.
+    private let name: [UInt8]
+    private let header: String
+    private let hops: TrustedHops
+    private let authorities: Authorities?
+    private let onRefusal: @Sendable (CertificateRefusal) -> Void
+    /// By the digests of header values: reading a certificate and checking its chain costs more than
+    /// the rest of a call, and a client shows the same one each time.
+    private let known = Locked(RecentValues<Entry>(capacity: 1024))
+
+    private struct Entry {
+        let certificate: PeerCertificate
+        /// When it is valid and `isVerified` is right, in seconds since 1970.
+        let judged: ClosedRange<Int64>
+    }
+
+    /// A chain that was not valid is checked again after so many seconds.
+    private static let doubt: Int64 = 60
+
+    /// - Parameters:
+    ///   - format: how the hops write certificates.
+    ///   - header: the field's name.
+    ///   - hops: who is believed.
+    ///   - authorities: those that a certificate must be from to be verified; nil verifies none.
+    ///   - onRefusal: called with each refusal, to count it.
+    public init(
+        _ format: CertificateFormat,
+        header: String,
+        hops: TrustedHops,
+        authorities: Authorities? = nil,
+        onRefusal: @escaping @Sendable (CertificateRefusal) -> Void = { _ in }
+    ) {
+        self.format = format
+        self.header = header.lowercased()
+        name = Array(self.header.utf8)
+        self.hops = hops
+        self.authorities = authorities
+        self.onRefusal = onRefusal
+    }
+
+    public func certificate(
+        of request: Request,
+        at now: Timestamp
+    ) throws(CertificateRefusal) -> PeerCertificate? {
+        do throws(CertificateRefusal) {
+            return try judge(request, at: now)
+        } catch {
+            onRefusal(error)
+            throw error
+        }
+    }
+
+    private func judge(
+        _ request: Request,
+        at now: Timestamp
+    ) throws(CertificateRefusal) -> PeerCertificate? {
+        let ranges = request.valueRanges(of: name)
+        guard let range = ranges.first else { return nil }
+        guard hops.contains(request.peer, at: now) else {
+            throw .untrustedHop(header, request.peer)
+        }
+        guard ranges.count == 1 else {
+            throw CertificateRefusal("\(header) was given twice", cause: .repeated)
+        }
+        let value = request.bytes[range]
+        if format.isNone(value) { return nil }
+        return try read(value, at: now.seconds)
+    }
+
+    private func read(
+        _ value: ArraySlice<UInt8>,
+        at seconds: Int64
+    ) throws(CertificateRefusal) -> PeerCertificate {
+        let digest = SHA256.digest(value.span)
+        if let entry = known.withLock({ $0[digest] }), entry.judged.contains(seconds) {
+            return entry.certificate
+        }
+        let certificate: Certificate
+        do throws(CertificateError) {
+            certificate = try format.certificate(in: value)
+        } catch {
+            throw CertificateRefusal("the certificate in \(header) \(error)")
+        }
+        guard seconds >= certificate.notBefore else {
+            throw CertificateRefusal(
+                "the certificate in \(header) is not valid yet",
+                cause: .outOfDate
+            )
+        }
+        guard seconds <= certificate.notAfter else { throw .expired("in \(header)") }
+        let chain = authorities?.chainValidity(of: certificate, at: seconds)
+        let entry = Entry(
+            certificate: PeerCertificate(certificate, isVerified: chain != nil),
+            judged: chain ?? seconds...min(seconds + Self.doubt, certificate.notAfter)
+        )
+        known.withLock { $0[digest] = entry }
+        return entry.certificate
+    }
+}
+
+extension PeerCertificate {
+    fileprivate init(_ certificate: Certificate, isVerified: Bool) {
+        self.init(
+            thumbprint: certificate.thumbprint,
+            subject: certificate.subject,
+            dnsNames: certificate.dnsNames,
+            uris: certificate.uris,
+            addresses: certificate.addresses.map { AddressRange.text($0[...]) },
+            emails: certificate.emails,
+            keyInfo: certificate.keyInfo,
+            isVerified: isVerified,
+            notAfter: certificate.notAfter
+        )
+    }
+}
