@@ -1,13 +1,13 @@
 #!/bin/bash
 # Fuzzes for so many seconds each (60 if not said; 0 only checks that they compile) the targets that
-# are named, or all: parser, canonical, jose, consent, language, form, number, grant, routes. Each
-# begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
+# are named, or all: parser, canonical, jose, consent, language, form, number, grant, certificate,
+# name, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
 # when something is found.
 set -euo pipefail
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant routes)
+[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name routes)
 cd "$(dirname "$0")/../.."
 work=.fuzz
 
@@ -19,7 +19,7 @@ gather() { # gather FOLDER FILE…
     rm -rf "$folder"
     mkdir -p "$folder"
     for file in "$@"; do
-        sed -E '/^(public |internal )?import (Texts|Dates|HTTP|JSON|Cryptography|JOSE|Logins|Configuration)$/d' "$file" \
+        sed -E '/^(public |internal )?import (Texts|Dates|HTTP|JSON|Cryptography|JOSE|Logins|Configuration|Access|Threads)$/d' "$file" \
             > "$folder/$(basename "$(dirname "$file")")-$(basename "$file")"
     done
 }
@@ -113,6 +113,24 @@ for target in "${targets[@]}"; do
             Sources/AuthorizationServers/Cloudentity/ScopeGrant.swift Tests/Fuzz/GrantFuzz.swift
         build grant -I Sources/COpenSSL -lcrypto -lssl
         run grant 16384
+        ;;
+    certificate)
+        python3 Tests/Fuzz/seeds.py certificate "$work/seeds/certificate"
+        gather certificate Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
+            Sources/Cryptography/*.swift Sources/Logins/*.swift Sources/Logins/*/*.swift \
+            Sources/Threads/Locked.swift Sources/Access/{CertificateName,DistinguishedName}.swift \
+            Sources/Trust/TokenFilter/{Certificate*,Envoy*,Forwarded*,Recent*}.swift \
+            Tests/Fuzz/CertificateFuzz.swift
+        build certificate -I Sources/COpenSSL -lcrypto -lssl
+        run certificate 16384
+        ;;
+    name)
+        python3 Tests/Fuzz/seeds.py name "$work/seeds/name"
+        gather name Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
+            Sources/Cryptography/*.swift \
+            Sources/Access/{CertificateName,DistinguishedName}.swift Tests/Fuzz/NameFuzz.swift
+        build name -I Sources/COpenSSL -lcrypto -lssl
+        run name 4096
         ;;
     routes)
         # The whole service, so it is built as it is: without coverage, but with a real store.

@@ -1,8 +1,13 @@
 """Writes what the fuzzers begin with: seeds.py KIND FOLDER."""
 
+import base64
+import hashlib
 import json
 import pathlib
+import ssl
+import subprocess
 import sys
+import urllib.parse
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 
@@ -123,9 +128,36 @@ def grant():
     }).encode()
 
 
+def certificate():
+    """The first byte chooses the format: see CertificateFuzz.swift."""
+    for key in (["ed25519"], ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]):
+        pem = subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", *key, "-nodes", "-days", "3650", "-subj", "/O=B/CN=a",
+             "-addext", "subjectAltName=DNS:a.test,IP:::1,URI:a:b,email:a@b.test", "-keyout", "/dev/null"],
+            check=True, capture_output=True, text=True).stdout
+        der = ssl.PEM_cert_to_DER_cert(pem)
+        text = base64.b64encode(der).decode()
+        escaped = urllib.parse.quote(pem, safe="")
+        values = [escaped, pem.replace("\n", " "), text, f":{text}:",
+                  urllib.parse.quote(pem, safe="+=/"),
+                  f'By=a;Hash=00;Cert="x",Hash={hashlib.sha256(der).hexdigest()};Cert="{escaped}"']
+        for choice, value in enumerate(values):
+            yield bytes([choice]) + value.encode()
+        yield bytes([len(values)]) + der
+        yield bytes([len(values) + 1]) + pem.encode()
+
+
+def name():
+    yield rb"CN=acp\, one+OU=a,2.5.4.97=PSDGB,O=#0C0461626364,C=GB"
+    yield rb"x5t#S256"
+    yield base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=")
+    yield b"2001:db8::1"
+    yield rb"CN=\ a\20,OID.1.2.3=#040161"
+
+
 KINDS = {
     "canonical": canonical, "jose": jose, "consent": consent, "language": language, "form": form,
-    "number": number, "grant": grant,
+    "number": number, "grant": grant, "certificate": certificate, "name": name,
 }
 folder = pathlib.Path(sys.argv[2])
 for number, seed in enumerate(KINDS[sys.argv[1]]()):
