@@ -61,7 +61,7 @@ sanitize: setup-test ## Run the tests with the thread and address sanitizers
 fuzz: setup-test ## Fuzz what reads the input of peers, and the routes of the whole service, one minute each
 	Tests/Fuzz/run.sh 60
 
-interop: setup-test build ## Compare tokens, keys, texts and metrics with other programs, and scan our TLS
+interop: setup-test build ## Compare tokens, keys, texts, metrics and certificates with other programs, and scan our TLS
 	@Tests/setup.sh interop
 	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/Interop/metrics.py
 	.venv/interop/bin/python Tests/Interop/names.py --check

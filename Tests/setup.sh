@@ -98,12 +98,15 @@ if [ "$what" = bench ]; then
 fi
 
 if [ "$what" = interop ]; then
-    # promtool, which reads the metrics.
-    if ! has promtool; then
-        echo "Installing prometheus…"
+    # promtool, which reads the metrics, and a proxy that hands over client certificates.
+    packages=()
+    has promtool || packages+=(prometheus)
+    has haproxy || [ -x /usr/sbin/haproxy ] || packages+=(haproxy)
+    if [ ${#packages[@]} -gt 0 ]; then
+        echo "Installing ${packages[*]}…"
         as_root=
         [ "$(id -u)" = 0 ] || as_root=sudo
-        $as_root apt-get install -y -qq --no-install-recommends prometheus >/dev/null
+        $as_root apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
     fi
     cd "$(dirname "$0")/.."
     wanted=Tests/Interop/requirements.txt
