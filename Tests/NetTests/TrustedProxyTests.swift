@@ -73,6 +73,33 @@ struct TrustedProxyTests {
     }
 
     @Test(
+        "does not hide who has sent the request: the hop is not named by fields",
+        arguments: [
+            ("", "X-Forwarded-For: 192.0.2.1\r\n", "192.0.2.1 127.0.0.1;"),
+            ("", "Forwarded: for=192.0.2.1, for=10.0.0.7\r\n", "192.0.2.1 127.0.0.1;"),
+            ("", "", "127.0.0.1 127.0.0.1;"),
+            ("PROXY TCP4 192.0.2.7 127.0.0.1 4711 80\r\n", "", "192.0.2.7 192.0.2.7;"),
+            (
+                "PROXY TCP4 10.0.0.7 127.0.0.1 4711 80\r\n", "X-Forwarded-For: 192.0.2.1\r\n",
+                "192.0.2.1 10.0.0.7;"
+            ),
+        ]
+    )
+    func hop(preamble: String, fields: String, expected: String) async throws {
+        let route = Route(.get, "/hop") { request in
+            let text = "\(request.peer.address) \(request.peer.hop);"
+            return Response(status: 200, body: Array(text.utf8))
+        }
+        try await withServer([route]) {
+            $0.trustedProxies = Self.loopback
+        } _: { server in
+            let peer = try server.peer()
+            try peer.send(Array((preamble + get("/hop", fields)).utf8))
+            #expect(try peer.receive(until: ";").hasSuffix("\r\n\r\n\(expected)"))
+        }
+    }
+
+    @Test(
         "is refused when it cannot be read or contradicts itself",
         arguments: [
             "X-Forwarded-For: nonsense\r\n", "X-Forwarded-For: 192.0.2.1,\r\n",

@@ -80,6 +80,7 @@ struct ClientCertificateSettingsTests {
         #expect(settings.format == format)
         #expect(settings.header == header)
         #expect(warnings.isEmpty)
+        #expect(settings.needsCertificatesOfPeers == (format == nil))
         let source = try settings.source()
         #expect(source is ConnectionCertificate == (format == nil))
         #expect(source is ForwardedCertificate == (format != nil))
@@ -91,7 +92,9 @@ struct ClientCertificateSettingsTests {
             "trusted_hops: [\"10.0.0.1\", \"2001:db8::/32\", { dns: \"proxy.test\" }, "
             + "{ \"x5t#S256\": \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\" }, "
             + "{ subject: \"CN=proxy,O=Bank\" }]"
-        let hops = try read("client_certificate: { format: \"rfc9440\", \(text) }").0.hops
+        let settings = try read("client_certificate: { format: \"rfc9440\", \(text) }").0
+        #expect(settings.needsCertificatesOfPeers)
+        let hops = settings.hops
         #expect(hops.ranges.map(\.description) == ["10.0.0.1", "2001:db8::/32"])
         #expect(hops.names.map(\.key) == ["dns", "x5t#S256", "subject"])
     }

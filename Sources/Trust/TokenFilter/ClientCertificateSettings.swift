@@ -75,6 +75,9 @@ public struct ClientCertificateSettings: Sendable {
         if stated != nil || !group.has("format") { check(group, header) }
     }
 
+    /// Whether a listener must request certificates for it: those of clients, or of hops.
+    public var needsCertificatesOfPeers: Bool { format == nil || !hops.names.isEmpty }
+
     /// The source of certificates. `onRefusal` is called with each refusal, to count it.
     ///
     /// - Throws: `CertificateError` when the file of authorities could not be read.
@@ -119,7 +122,8 @@ public struct ClientCertificateSettings: Sendable {
             "authorities",
             example: "tls/clients-ca.pem",
             """
-            The authorities of certificates in the header, with their intermediate ones. Without \
+            The authorities of certificates in the header, with their intermediate ones; read at \
+            the start. Without \
             them every certificate counts as self-signed: only its registered key or thumbprint \
             says whose it is.
             """
