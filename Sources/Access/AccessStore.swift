@@ -32,6 +32,18 @@ public protocol AccessStore: Sendable {
     /// The entries of the audit with numbers greater than `after`, in their order, at most `limit`.
     func audit(after: Int64, limit: Int) async throws(StoreError) -> [AuditEntry]
 
+    /// The same entries as they are stored, with the state of the chain at the same moment, so that
+    /// `AuditVerifier` can recompute it. Nil for `after` gives all entries that there are.
+    func auditPage(after: Int64?, limit: Int) async throws(StoreError) -> AuditPage
+    /// Appends what `event` makes of the end of the chain, for a signature over it. Nothing comes in
+    /// between. `event` must be quick: all writers wait for it.
+    func sealAudit(
+        _ event: @escaping @Sendable (AuditMark) -> AuditEvent?
+    ) async throws(StoreError)
+    /// Deletes the entries at the beginning of the audit that happened before `moment`, at most
+    /// `limit`. The chain is verified from the last one that was deleted. Returns how many.
+    func sweepAudit(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int
+
     /// Deletes what was used once and revoked, when its time is over; at most `limit`. Returns how
     /// many.
     func sweepAccess(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int

@@ -40,19 +40,3 @@ public struct AuditEntry: Hashable, Sendable {
         self.hash = hash
     }
 }
-
-/// A place in the chain of the audit.
-public struct AuditMark: Hashable, Sendable {
-    /// The number of an entry; 0 before the first.
-    public let number: Int64
-    /// Its hash, 32 bytes.
-    public let hash: [UInt8]
-
-    public init(number: Int64, hash: [UInt8]) {
-        self.number = number
-        self.hash = hash
-    }
-
-    /// Before the first entry.
-    public static let start = AuditMark(number: 0, hash: AuditChain.start)
-}

@@ -98,6 +98,40 @@ extension DatabaseConnection {
         return AuditMark(number: number, hash: hash)
     }
 
+    /// Reads entries as they are, and the chain's state, within one transaction.
+    func auditPage(after number: Int64?, limit: Int) throws(StoreError) -> AuditPage {
+        let limit = max(limit, 0)
+        try statement("BEGIN").run()
+        defer { rollback() }
+        let state = try statement(
+            "SELECT number, hash, removed_number, removed_hash FROM audit_head"
+        )
+        defer { state.reset() }
+        guard try state.step() else { throw StoreError.damaged("the table audit_head is empty") }
+        let select = try statement(
+            "SELECT number, entry, hash FROM audit WHERE number > ? ORDER BY number LIMIT ?"
+        )
+        select.bind(number ?? .min, at: 1)
+        select.bind(Int64(clamping: limit), at: 2)
+        defer { select.reset() }
+        var records: [AuditRecord] = []
+        while try select.step() {
+            records.append(
+                AuditRecord(
+                    number: select.integer(0) ?? 0,
+                    bytes: select.bytes(1) ?? [],
+                    hash: select.bytes(2) ?? []
+                )
+            )
+        }
+        return AuditPage(
+            records: records,
+            isLast: records.count < limit,
+            removed: AuditMark(number: state.integer(2) ?? 0, hash: state.bytes(3) ?? []),
+            head: AuditMark(number: state.integer(0) ?? 0, hash: state.bytes(1) ?? [])
+        )
+    }
+
     func audit(after number: Int64, limit: Int) throws(StoreError) -> [AuditEntry] {
         let select = try statement(
             "SELECT number, entry, hash FROM audit WHERE number > ? ORDER BY number LIMIT ?"

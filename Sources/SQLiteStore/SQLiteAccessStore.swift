@@ -59,6 +59,29 @@ public final class SQLiteAccessStore: AccessStore {
         }
     }
 
+    public func auditPage(after: Int64?, limit: Int) async throws(StoreError) -> AuditPage {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.auditPage(after: after, limit: limit)
+        }
+    }
+
+    public func sealAudit(
+        _ event: @escaping @Sendable (AuditMark) -> AuditEvent?
+    ) async throws(StoreError) {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.append(event)
+        }
+    }
+
+    public func sweepAudit(
+        before moment: Timestamp,
+        limit: Int
+    ) async throws(StoreError) -> Int {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.sweepAudit(before: moment, limit: limit)
+        }
+    }
+
     public func sweepAccess(
         before moment: Timestamp,
         limit: Int

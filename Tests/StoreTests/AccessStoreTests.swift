@@ -427,6 +427,70 @@ struct AccessStoreTests {
         await service.close()
     }
 
+    @Test(
+        "keeps the audit verifiable when its oldest entries are swept",
+        arguments: StoreKind.allCases
+    )
+    func sweepAudit(_ kind: StoreKind) async throws {
+        try await with(kind) { store in
+            #expect(try await verified(store).last == .start)
+            for second in 0..<20 {
+                let moment = noon + .seconds(Int64(second))
+                try await store.put(.audit(event("a.b", second, at: moment)))
+            }
+            let whole = try await verified(store)
+            #expect(whole.first == 1 && whole.count == 20)
+            #expect(try await store.sweepAudit(before: noon + .seconds(7), limit: 5) == 5)
+            #expect(try await store.sweepAudit(before: noon + .seconds(7), limit: 5) == 2)
+            #expect(try await store.sweepAudit(before: noon + .seconds(7), limit: 5) == 0)
+            let rest = try await verified(store)
+            #expect(rest.first == 8 && rest.count == 13 && rest.last == whole.last)
+            #expect(try await store.audit(after: 0, limit: 1).map(\.number) == [8])
+            #expect(try await store.sweepAudit(before: .distantFuture, limit: 99) == 13)
+            #expect(try await verified(store).count == 0)
+            try await store.put(.audit(event("c.d")))
+            let again = try await verified(store)
+            #expect(again.first == 21 && again.count == 1)
+        }
+    }
+
+    @Test(
+        "appends a signed head right after the entry that it covers",
+        arguments: StoreKind.allCases
+    )
+    func seal(_ kind: StoreKind) async throws {
+        try await with(kind) { store in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for caller in 0..<20 {
+                    group.addTask { try await store.put(.audit(event("a.b", caller))) }
+                    group.addTask {
+                        try await store.sealAudit { mark in
+                            AuditEvent("audit.head", at: noon, ["over": .integer(mark.number)])
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            try await store.sealAudit { _ in nil }
+            let audit = try await store.wholeAudit()
+            #expect(audit.count == 40)
+            for entry in audit where entry.event.kind == "audit.head" {
+                #expect(entry.event.members["over"]?.integer == Int(entry.number - 1))
+            }
+            _ = try await verified(store)
+        }
+    }
+
+    /// Verifies the audit in small pages.
+    private func verified(_ store: any AccessStore) async throws -> AuditVerifier {
+        var verifier = AuditVerifier()
+        while true {
+            let page = try await store.auditPage(after: verifier.last?.number, limit: 6)
+            if let fault = verifier.check(page) { throw fault }
+            if page.isLast { return verifier }
+        }
+    }
+
     /// Each entry has the next number and a hash that covers the one before.
     private func expectChain(_ audit: [AuditEntry]) {
         var last = AuditMark.start

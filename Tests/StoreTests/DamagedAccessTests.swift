@@ -65,6 +65,44 @@ struct DamagedAccessTests {
         }
     }
 
+    @Test(
+        "are found where the audit was changed behind the store's back",
+        arguments: [
+            (
+                """
+                UPDATE audit SET entry = CAST(replace(CAST(entry AS TEXT), 'a.b', 'a.c') AS BLOB)
+                WHERE number = 7
+                """, 7
+            ),
+            ("UPDATE audit SET hash = zeroblob(32) WHERE number = 7", 7),
+            ("UPDATE audit SET number = 99 WHERE number = 7", 7),
+            ("DELETE FROM audit WHERE number = 7", 7),
+            ("DELETE FROM audit WHERE number >= 7", 7),
+            ("DELETE FROM audit", 1),
+            (
+                """
+                UPDATE audit SET entry = (SELECT entry FROM audit WHERE number = 8),
+                hash = (SELECT hash FROM audit WHERE number = 8) WHERE number = 7
+                """, 7
+            ),
+            ("INSERT INTO audit SELECT 13, entry, hash FROM audit WHERE number = 12", 13),
+            ("UPDATE audit_head SET number = 11", 12),
+            ("UPDATE audit_head SET hash = zeroblob(32)", 12),
+            ("UPDATE audit_head SET removed_number = 3", 1),
+            ("UPDATE audit_head SET removed_hash = hash", 1),
+        ]
+    )
+    func verification(_ sql: String, _ number: Int64) async throws {
+        let place = try StorePlace(.sqlite)
+        let store = try place.open()
+        for index in 1...12 { try await store.access.put(.audit(event("a.b", index))) }
+        #expect(try SQLiteShell.run(place.path, sql).isSuccess)
+        var verifier = AuditVerifier()
+        let page = try await store.access.auditPage(after: nil, limit: 99)
+        #expect(verifier.check(page)?.number == number)
+        await store.close()
+    }
+
     /// Changes the rows of a suspended, delegated client, a consent to it and an entry of the audit,
     /// while the store is open and has read them.
     private func afterChange(
