@@ -151,7 +151,8 @@ let package = Package(
         module(
             "Engine",
             [
-                "Consents", "Cryptography", "Identity", "JSON", "Logins", "Telemetry", "Texts",
+                "Access", "Consents", "Cryptography", "Identity", "JSON", "Logins", "Telemetry",
+                "Texts",
                 "Threads",
             ]
         ),
@@ -297,7 +298,7 @@ let package = Package(
         tests(
             "EngineTests",
             [
-                "Consents", "Cryptography", "Engine", "Identity", "Logins", "SQLiteStore",
+                "Access", "Consents", "Cryptography", "Engine", "Identity", "Logins", "SQLiteStore",
                 "Telemetry",
                 "TestSupport", "Threads",
             ]

@@ -1,3 +1,5 @@
+public import JOSE
+
 /// Recomputes the chain of the audit, page by page. It keeps one hash, however many entries there are.
 ///
 /// It finds every change that does not recompute the rest of the chain. Against that help signed
@@ -9,14 +11,12 @@ public struct AuditVerifier: Sendable {
     public private(set) var first: Int64?
     /// How many entries are intact.
     public private(set) var count: Int64 = 0
-    /// Called for each intact entry, with what it follows. For signatures over the head.
-    private let each: @Sendable (AuditRecord, AuditMark) -> AuditFault.Kind?
+    /// The number of the last signed head; nil while there is none, or without keys.
+    public private(set) var signed: Int64?
+    private let keys: JWKSet?
 
-    public init(
-        each: @escaping @Sendable (AuditRecord, AuditMark) -> AuditFault.Kind? = { _, _ in nil }
-    ) {
-        self.each = each
-    }
+    /// With keys, it checks the signed heads too.
+    public init(keys: JWKSet? = nil) { self.keys = keys }
 
     /// Checks the next page: the entries after `last`, or all.
     ///
@@ -35,7 +35,10 @@ public struct AuditVerifier: Sendable {
                 }
                 return AuditFault(next, number == next ? .changed : .outOfOrder)
             }
-            if let kind = each(record, mark) { return AuditFault(next, kind) }
+            if let keys, let isValid = AuditSeal.isValid(record, after: mark, keys: keys) {
+                guard isValid else { return AuditFault(next, .badSignature) }
+                signed = next
+            }
             mark = AuditMark(number: record.number, hash: record.hash)
             first = first ?? record.number
             count += 1

@@ -6,8 +6,14 @@ public protocol Terminal: Sendable {
     func output(_ line: String)
     /// Writes any other line, to standard error.
     func error(_ line: String)
+    /// Whether somebody watches standard error, and may want to know how far a command is.
+    var isWatched: Bool { get }
     /// Reads one line of standard input, not echoed on a terminal; nil at the end of input.
     func readSecret(prompt: String) -> String?
+}
+
+extension Terminal {
+    public var isWatched: Bool { false }
 }
 
 /// Standard input, output and error of the process.
@@ -20,6 +26,8 @@ public struct StandardTerminal: Terminal {
 
     /// Writes a line to standard error.
     public func error(_ line: String) { write(line, to: STDERR_FILENO) }
+
+    public var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
 
     /// Reads a line. On a terminal, it shows the prompt and turns echo off.
     public func readSecret(prompt: String) -> String? {

@@ -1,22 +1,37 @@
+public import Access
 import JSON
 public import Logins
 public import Telemetry
 
 /// Erases old logins: first their personal data, later the whole row. Stranded logins that no
-/// operator resolved are abandoned first, so that they are erased too.
+/// operator resolved are abandoned first, so that they are erased too. Also removes the oldest entries
+/// of the audit, and what was used once or revoked when that no longer matters.
 public struct Retention: Sendable {
     /// How long after settling personal data is erased.
     public let redactAfter: Duration
     /// How long after settling the row is deleted.
     public let deleteAfter: Duration
+    /// How long entries of the audit are kept.
+    public let auditAfter: Duration
+    /// Where clients, the audit and the like are kept; nil if nothing of it is swept.
+    private let access: (any AccessStore)?
+    /// How long something used once is remembered after its time, in case the clock is set back.
+    private static let margin: Duration = .minutes(10)
     /// Rows per step; other writers run between steps.
     private static let batch = 500
     /// How far the clock may run ahead of the elapsed time between two sweeps.
     private static let leapAllowed: Duration = .minutes(10)
 
-    public init(redactAfter: Duration, deleteAfter: Duration) {
+    public init(
+        redactAfter: Duration,
+        deleteAfter: Duration,
+        auditAfter: Duration = .seconds(86_400 * 400),
+        access: (any AccessStore)? = nil
+    ) {
         self.redactAfter = redactAfter
         self.deleteAfter = deleteAfter
+        self.auditAfter = auditAfter
+        self.access = access
     }
 
     /// Sweeps now and then once a minute, until the task is cancelled.
@@ -63,6 +78,13 @@ public struct Retention: Sendable {
             == Self.batch
         {}
         while try await store.delete(settledBefore: now - deleteAfter, limit: Self.batch)
+            == Self.batch
+        {}
+        guard let access else { return }
+        while try await access.sweepAudit(before: now - auditAfter, limit: Self.batch)
+            == Self.batch
+        {}
+        while try await access.sweepAccess(before: now - Self.margin, limit: Self.batch)
             == Self.batch
         {}
     }

@@ -1,3 +1,4 @@
+import Access
 import Engine
 import Logins
 import SQLiteStore
@@ -105,6 +106,40 @@ struct RetentionTests {
             try await retention.sweep(store, at: given + .minutes(601))
             #expect(try await store.login(number) == nil)
         }
+    }
+
+    @Test("The oldest entries of the audit are removed, and what was used once is forgotten")
+    func access() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try SQLiteLoginStore(
+            StoreOptions(
+                path: directory.file("beckon.db"),
+                role: .service,
+                clock: ManualClock()
+            )
+        )
+        let start = Timestamp(milliseconds: 1_930_000_000_000)
+        let key = [UInt8](repeating: 1, count: 32)
+        #expect(try await store.access.commit([.use(key: key, until: start)]) == nil)
+        for second in 0..<1_200 {
+            let event = AuditEvent("a.b", at: start + .seconds(Int64(second)))
+            #expect(try await store.access.commit([.audit(event)]) == nil)
+        }
+        let retention = Retention(
+            redactAfter: .minutes(60),
+            deleteAfter: .minutes(60),
+            auditAfter: .minutes(60),
+            access: store.access
+        )
+        try await retention.sweep(store, at: start + .minutes(10))
+        #expect(try await store.access.commit([.use(key: key, until: start)]) == .used)
+        try await retention.sweep(store, at: start + .minutes(60) + .seconds(1_100))
+        #expect(try await store.access.audit(after: 0, limit: 1).first?.number == 1_101)
+        var verifier = AuditVerifier()
+        #expect(verifier.check(try await store.access.auditPage(after: nil, limit: 999)) == nil)
+        #expect(verifier.count == 100)
+        #expect(try await store.access.commit([.use(key: key, until: start)]) == nil)
+        await store.close()
     }
 
     @Test("A sweep is skipped when the clock jumped ahead")

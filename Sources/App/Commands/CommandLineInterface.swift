@@ -19,6 +19,7 @@ public enum CommandLineInterface {
             StoreCommand<ListLogins>.self, StoreCommand<ShowLogin>.self,
             StoreCommand<ResolveLogin<RetryLogin>>.self,
             StoreCommand<ResolveLogin<AbandonLogin>>.self,
+            StoreCommand<VerifyAudit>.self, StoreCommand<ExportAudit>.self,
             HealthCommand.self, CompletionCommand.self, VersionCommand.self,
         ],
         blockSignals: UnixSignals.block

@@ -35,6 +35,23 @@ enum KeyFile {
         return key.public
     }
 
+    /// The keys of a public JWK Set in a file; at least one.
+    static func set(_ path: String) throws(CommandFailure) -> JWKSet {
+        let bytes: [UInt8]
+        switch Environment.real(directory: ".").read(path) {
+        case .success(let contents): bytes = contents
+        case .failure(let problem): throw CommandFailure(.failed, "\(path) \(problem.reason)")
+        }
+        let set: JWKSet
+        do { set = try JWKSet(bytes: bytes) } catch {
+            throw CommandFailure(.failed, "\(path) is not a JWK Set: \(error)")
+        }
+        guard !set.keys.isEmpty else {
+            throw CommandFailure(.failed, "\(path) has no key that can verify signatures")
+        }
+        return set
+    }
+
     private static func parse(
         _ text: String
     ) throws(JOSEError) -> (public: VerificationKey, isPrivate: Bool) {

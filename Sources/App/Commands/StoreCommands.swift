@@ -1,3 +1,4 @@
+import Access
 import Commands
 import Configuration
 import Logins
@@ -6,6 +7,7 @@ import Logins
 struct Stores: Sendable {
     let logins: any LoginStore
     let users: any UserStore
+    let access: any AccessStore
     let close: @Sendable () async -> Void
 }
 

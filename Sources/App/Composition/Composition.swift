@@ -23,7 +23,9 @@ enum Composition {
             let store = try SQLiteLoginStore(
                 StoreOptions(path: settings.sqlitePath, role: .tool, clock: SystemClock())
             )
-            return Stores(logins: store, users: store.users) { await store.close() }
+            return Stores(logins: store, users: store.users, access: store.access) {
+                await store.close()
+            }
         } catch {
             throw CommandFailure(error)
         }

@@ -143,7 +143,9 @@ final class Service: Sendable {
         ServerMetrics.add(to: registry, channels: engine.channels)
         retention = Retention(
             redactAfter: configuration.store.redactAfter,
-            deleteAfter: configuration.store.deleteAfter
+            deleteAfter: configuration.store.deleteAfter,
+            auditAfter: configuration.store.auditAfter,
+            access: store.access
         )
         let desk = DecisionDesk(
             store: store,

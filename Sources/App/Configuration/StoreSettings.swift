@@ -8,13 +8,18 @@ public struct StoreSettings: Hashable, Sendable {
     public var redactAfter: Duration
     /// After this it is deleted. Default 400 days.
     public var deleteAfter: Duration
+    /// After this an entry of the audit is deleted. Default 400 days.
+    public var auditAfter: Duration
 
     init(_ section: Section) {
         let sqlite = section.group("sqlite", "The SQLite store.")
         sqlitePath = sqlite.path("path", default: "beckon.db", "The database file.")
         Self.checkPath(sqlitePath, sqlite)
         sqlite.end()
-        let retention = section.group("retention", "How long settled logins are stored.")
+        let retention = section.group(
+            "retention",
+            "How long settled logins and the audit are stored."
+        )
         let bounds: ClosedRange<Duration> = .seconds(3600)...(.seconds(86400 * 36500))
         redactAfter = retention.duration(
             "redact_after",
@@ -27,6 +32,12 @@ public struct StoreSettings: Hashable, Sendable {
             default: .seconds(86400 * 400),
             bounds,
             "The login is deleted this long after it was settled."
+        )
+        auditAfter = retention.duration(
+            "audit",
+            default: .seconds(86400 * 400),
+            bounds,
+            "An entry of the audit is deleted this long after it was written."
         )
         if deleteAfter < redactAfter {
             retention.problem("delete_after", "must not be shorter than redact_after")
