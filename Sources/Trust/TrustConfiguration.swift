@@ -8,11 +8,14 @@ public struct TrustConfiguration: Sendable {
     public var settings: TrustSettings
     /// How signing keys are replaced.
     public var keys: KeyRing.Rule
+    /// Where certificates of clients come from.
+    public var certificates: ClientCertificateSettings
     /// What delegated clients may decide.
     public var delegation: DelegationPolicy
 
-    /// Nil when the group is not in the file. `publicURL` is the issuer if the group names none.
-    public init?(_ section: Section, publicURL: String) {
+    /// Nil when the group is not in the file. `publicURL` is the issuer if the group names none;
+    /// `requestsCertificates` says whether the listener asks its peers for certificates.
+    public init?(_ section: Section, publicURL: String, requestsCertificates: Bool) {
         let issuer = section.url(
             "issuer",
             example: "https://login.bank.example",
@@ -66,12 +69,22 @@ public struct TrustConfiguration: Sendable {
         if !settings.withoutCertificate.isEmpty {
             section.warn("without_certificate", "lets clients use tokens without a certificate")
         }
+        certificates = ClientCertificateSettings(section)
         keys = Self.keys(section.group("signing", "The keys that sign access tokens."), settings)
         delegation = DelegationPolicy(
             section.group("delegation", "What delegated clients may decide without the user.")
         )
         section.end()
         guard section.isPresent else { return nil }
+        if certificates.needsCertificatesOfPeers, !requestsCertificates,
+            settings.withoutCertificate.isEmpty
+        {
+            section.problem(
+                "client_certificate",
+                "needs a listener that asks for certificates (listen.tls.client_certificates), or "
+                    + "the format of a proxy that hands them over"
+            )
+        }
     }
 
     private static func keys(_ section: Section, _ settings: TrustSettings) -> KeyRing.Rule {

@@ -143,6 +143,42 @@ public final class MemoryAccessStore: AccessStore {
         }
     }
 
+    public func auditPage(after: Int64?, limit: Int) async throws(StoreError) -> AuditPage {
+        try with { state in
+            let entries = state.audit.filter { $0.number > after ?? 0 }
+            let records = entries.prefix(max(0, limit)).map { entry in
+                AuditRecord(
+                    number: entry.number,
+                    bytes: AuditChain.bytes(number: entry.number, entry.event),
+                    hash: entry.hash
+                )
+            }
+            return AuditPage(
+                records: Array(records),
+                isLast: records.count == entries.count,
+                removed: .start,
+                head: Self.head(of: state)
+            )
+        }
+    }
+
+    private static func head(of state: State) -> AuditMark {
+        state.audit.last.map { AuditMark(number: $0.number, hash: $0.hash) } ?? .start
+    }
+
+    public func sealAudit(
+        _ event: @escaping @Sendable (AuditMark) -> AuditEvent?
+    ) async throws(StoreError) {
+        try with { state in
+            if let event = event(Self.head(of: state)) { _ = Self.apply(.audit(event), &state) }
+        }
+    }
+
+    /// Nothing is ever deleted.
+    public func sweepAudit(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
+        0
+    }
+
     public func sweepAccess(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
         try with { state in
             let before = state.used.count + state.revoked.count

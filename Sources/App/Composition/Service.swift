@@ -161,6 +161,7 @@ final class Service: Sendable {
                 keysPath: configuration.store.sqlitePath + "-keys",
                 store: store.access,
                 users: directory,
+                registry: registry,
                 clock: clock,
                 log: log
             )

@@ -5,6 +5,7 @@ import HTTP
 import JSON
 import Logins
 import Telemetry
+import Threads
 import Trust
 
 /// Beckon as an authorization server for its own interfaces, as it is configured.
@@ -13,6 +14,7 @@ struct TrustParts: Sendable {
     /// Judges the calls of the admin and the backend API.
     let resources: ResourceGuard
     private let keys: SigningKeys
+    private let store: any AccessStore
     private let clock: any WallClock
     private let log: Logger
 
@@ -24,13 +26,15 @@ struct TrustParts: Sendable {
         keysPath: String,
         store: any AccessStore,
         users: any UserDirectory,
+        registry: MetricsRegistry,
         clock: any WallClock,
         log: Logger
     ) throws(CommandFailure) {
         self.clock = clock
         self.log = log
+        self.store = store
         keys = try SigningKeyFile.load(keysPath, configuration.keys, at: clock.now(), log: log)
-        let certificates = ConnectionCertificate()
+        let certificates = try Self.certificates(configuration.certificates, registry)
         let endpoint = TokenEndpoint(
             settings: configuration.settings,
             store: store,
@@ -50,13 +54,48 @@ struct TrustParts: Sendable {
         routes = TrustRoutes(endpoint, clock: clock).routes
     }
 
-    /// Replaces signing keys when their turn ends, until the task is cancelled.
+    private static func certificates(
+        _ settings: ClientCertificateSettings,
+        _ registry: MetricsRegistry
+    ) throws(CommandFailure) -> any CertificateSource {
+        let refused = Locked(0)
+        registry.counter(
+            "beckon_client_certificates_refused_total",
+            "Requests whose client certificate was refused, such as a header of no trusted hop."
+        ) {
+            Double(refused.withLock { $0 })
+        }
+        do {
+            return try settings.source { _ in refused.withLock { $0 += 1 } }
+        } catch {
+            throw CommandFailure(.configuration, "trust.client_certificate.authorities: \(error)")
+        }
+    }
+
+    /// Replaces signing keys when their turn ends and signs the end of the audit, until the task is
+    /// cancelled.
     func run() async {
+        let sealed = Locked<Int64>(-1)
         while !Task.isCancelled {
             do { try keys.advance(at: clock.now()) } catch {
                 log.error("signing_keys.not_made") { $0.member("cause", "\(error)") }
             }
+            do { try await seal(sealed) } catch {
+                log.warning("audit.not_sealed") { $0.member("cause", "\(error)") }
+            }
             await clock.wait(until: clock.now() + .minutes(5))
+        }
+    }
+
+    /// Signs the end of the audit unless it is the signature before. `sealed` has its number.
+    private func seal(_ sealed: Locked<Int64>) async throws(StoreError) {
+        let now = clock.now()
+        let key = keys.signer(at: now)
+        try await store.sealAudit { mark in
+            guard mark.number > sealed.withLock({ $0 }), mark.number > 0 else { return nil }
+            let event = try? AuditSeal.event(over: mark, at: now, key: key)
+            if event != nil { sealed.withLock { $0 = mark.number + 1 } }
+            return event
         }
     }
 }

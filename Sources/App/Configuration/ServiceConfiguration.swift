@@ -118,11 +118,11 @@ public struct ServiceConfiguration: Sendable {
                 """
             )
         )
+        let tls = listen.servers == nil ? listen.tls : listen.servers?.tls
+        let requestsCertificates = tls.map { $0.clientCertificates != .off } ?? false
         authorizationServers = AuthorizationServerKind.read(
             root,
-            requestsCertificates: (listen.servers?.tls
-                ?? (listen.servers == nil ? listen.tls : nil))
-                .map { $0.clientCertificates != .off } ?? false
+            requestsCertificates: requestsCertificates
         )
         trust = TrustConfiguration(
             root.group(
@@ -132,7 +132,8 @@ public struct ServiceConfiguration: Sendable {
                 there is none. Clients are registered by beckon clients add.
                 """
             ),
-            publicURL: publicURL
+            publicURL: publicURL,
+            requestsCertificates: requestsCertificates
         )
         loginLimits = Self.loginLimits(
             user: root.group(
