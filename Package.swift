@@ -159,9 +159,8 @@ let package = Package(
         module(
             "Endpoints",
             [
-                "Consents", "Cryptography", "Dates", "Engine", "HTTP", "Identity", "JSON",
-                "Localization",
-                "Logins", "Telemetry", "Texts", "Threads",
+                "Access", "Consents", "Cryptography", "Dates", "Engine", "HTTP", "Identity",
+                "JSON", "Localization", "Logins", "Telemetry", "Texts", "Threads", "Trust",
             ]
         ),
         // The frame of a program of commands: arguments, help, exit codes.
@@ -313,10 +312,10 @@ let package = Package(
         tests(
             "EndpointsTests",
             [
-                "Consents", "Cryptography", "Endpoints", "Engine", "HTTP", "Identity", "JSON",
-                "Localization", "Logins",
+                "Access", "Consents", "Cryptography", "Endpoints", "Engine", "HTTP", "Identity",
+                "JOSE", "JSON", "Localization", "Logins",
                 "SQLiteStore",
-                "Telemetry", "TestSupport",
+                "Telemetry", "TestSupport", "Trust",
             ]
         ),
         tests(

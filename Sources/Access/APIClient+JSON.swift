@@ -98,7 +98,7 @@ extension APIClient {
 }
 
 extension APIClientAuthentication {
-    fileprivate var certificateName: JSONValue? {
+    var certificateName: JSONValue? {
         guard case .tlsClientAuth(let name) = self else { return nil }
         return .members([name.key: .string(name.text)])
     }

@@ -30,6 +30,36 @@ extension Program {
         return groups
     }
 
+    /// The words that something follows in the names of commands: `users`, `clients`, `clients keys`.
+    private var prefixes: [String] {
+        var prefixes: [String] = []
+        for command in commands {
+            let words = command.name.split(separator: " ")
+            for length in 1..<max(words.count, 1) {
+                let prefix = words[..<length].joined(separator: " ")
+                if !prefixes.contains(prefix) { prefixes.append(prefix) }
+            }
+        }
+        return prefixes
+    }
+
+    /// The words that follow a prefix, each with the command that it ends, if it ends one.
+    private func next(
+        _ prefix: String
+    ) -> [(word: String, command: (any Subcommand.Type)?)] {
+        var next: [(word: String, command: (any Subcommand.Type)?)] = []
+        for command in commands where command.name.hasPrefix(prefix + " ") {
+            let rest = command.name.dropFirst(prefix.count + 1)
+            let word = String(rest.prefix { $0 != " " })
+            if word.count == rest.count {
+                next.append((word, command))
+            } else if !next.contains(where: { $0.word == word }) {
+                next.append((word, nil))
+            }
+        }
+        return next
+    }
+
     private static func hasVerbs(_ group: Group) -> Bool { group.commands[0].name.contains(" ") }
 
     private static func verb(_ command: any Subcommand.Type) -> String {
@@ -54,7 +84,6 @@ extension Program {
 
     private var bash: String {
         let groups = groups
-        let withVerbs = groups.filter(Self.hasVerbs)
         var values: [String] = []
         var words: [String] = []
         for command in commands {
@@ -74,28 +103,30 @@ extension Program {
             let files = command.operands.arePaths ? "; [[ $current != -* ]] && kind=-f" : ""
             words.append("        '\(command.name)') words='\(choices)'\(files) ;;")
         }
-        for group in withVerbs {
-            let verbs = group.commands.map(Self.verb).joined(separator: " ")
-            words.append("        '\(group.word)') words='\(verbs)' ;;")
+        for prefix in prefixes {
+            let following = next(prefix).map(\.word).joined(separator: " ")
+            words.append("        '\(prefix)') words='\(following)' ;;")
         }
         let names = groups.map(\.word).joined(separator: " ")
-        let groupNames = withVerbs.map(\.word).joined(separator: "|")
+        let longer = prefixes.map { "'\($0)'" }.joined(separator: "|")
         return """
             # Completion of \(name) for bash:
             #   source <(\(name) completion bash)
             _\(name)() {
                 local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-                local command=${COMP_WORDS[1]} words= kind=-W
+                local command=${COMP_WORDS[1]} words= kind=-W index
                 # Bash cuts --option=value into three words.
                 if [[ $current == = ]]; then
                     current=
                 elif [[ $previous == = ]]; then
                     previous=${COMP_WORDS[COMP_CWORD - 2]}
                 fi
-                case $command in
-                    \(groupNames.isEmpty ? "''" : groupNames))
-                        ((COMP_CWORD > 2)) && command+=" ${COMP_WORDS[2]}" ;;
-                esac
+                for index in 2 3; do
+                    case $command in
+                        \(longer.isEmpty ? "''" : longer))
+                            ((COMP_CWORD > index)) && command+=" ${COMP_WORDS[index]}" ;;
+                    esac
+                done
                 ((COMP_CWORD == 1)) && command=
                 case "$command:$previous" in
             \(values.joined(separator: "\n"))
@@ -128,24 +159,7 @@ extension Program {
                 cases.append("        \(group.word)) \(arguments(of: group.commands[0])) ;;")
                 continue
             }
-            let verbs = described(group.commands.map { (Self.verb($0), $0.summary) })
-            cases.append(
-                """
-                        \(group.word))
-                            if (( CURRENT == 2 )); then
-                                known=(\(verbs))
-                                _describe command known
-                                return
-                            fi
-                            shift words
-                            (( CURRENT-- ))
-                            case $words[1] in
-                """
-            )
-            for command in group.commands {
-                cases.append("                \(Self.verb(command))) \(arguments(of: command)) ;;")
-            }
-            cases.append("            esac ;;")
+            cases += zshCase(group.word, group.word, "        ")
         }
         let names = described(groups.map { ($0.word, about($0)) })
         return """
@@ -171,6 +185,29 @@ extension Program {
                 compdef _\(name) \(name)
             fi
             """
+    }
+
+    /// The case of a word after which other words follow.
+    private func zshCase(_ prefix: String, _ word: String, _ indent: String) -> [String] {
+        let following = next(prefix)
+        let known = following.map { next in
+            Self.quoted("\(next.word):\(next.command?.summary ?? next.word)")
+        }
+        let inner = indent + "    "
+        var lines = [
+            "\(indent)\(word))", "\(inner)if (( CURRENT == 2 )); then",
+            "\(inner)    known=(\(known.joined(separator: " ")))",
+            "\(inner)    _describe command known", "\(inner)    return", "\(inner)fi",
+            "\(inner)shift words", "\(inner)(( CURRENT-- ))", "\(inner)case $words[1] in",
+        ]
+        for next in following {
+            if let command = next.command {
+                lines.append("\(inner)    \(next.word)) \(arguments(of: command)) ;;")
+            } else {
+                lines += zshCase("\(prefix) \(next.word)", next.word, inner + "    ")
+            }
+        }
+        return lines + ["\(inner)esac ;;"]
     }
 
     private func arguments(of command: any Subcommand.Type) -> String {
@@ -210,17 +247,27 @@ extension Program {
         for group in groups {
             add("not __fish_seen_subcommand_from \(names)", "-a \(group.word)", about(group))
         }
+        func seen(_ words: some Sequence<String>) -> String {
+            words.map { "__fish_seen_subcommand_from \($0)" }.joined(separator: "; and ")
+        }
+        for prefix in prefixes {
+            let following = next(prefix)
+            let words = prefix.split(separator: " ").map(String.init)
+            let all = following.map(\.word).joined(separator: " ")
+            for next in following {
+                let none = "\(seen(words)); and not \(seen([all]))"
+                add(none, "-a \(next.word)", next.command?.summary ?? next.word)
+            }
+        }
         for group in groups {
-            let isGroup = Self.hasVerbs(group)
-            let verbs = group.commands.map(Self.verb).joined(separator: " ")
-            let inGroup = "__fish_seen_subcommand_from \(group.word)"
             for command in group.commands {
-                let verb = Self.verb(command)
-                if isGroup {
-                    let none = "\(inGroup); and not __fish_seen_subcommand_from \(verbs)"
-                    add(none, "-a \(verb)", command.summary)
-                }
-                let here = isGroup ? "\(inGroup); and __fish_seen_subcommand_from \(verb)" : inGroup
+                // Other words of a prefix are not in the name: `add` is also the end of `keys add`.
+                let words = command.name.split(separator: " ").map(String.init)
+                let deeper = prefixes.filter { prefix in
+                    prefix.hasPrefix(words[0] + " ") && !command.name.hasPrefix(prefix + " ")
+                }.compactMap { $0.split(separator: " ").last }
+                let here = ([seen(words)] + deeper.map { "not " + seen([String($0)]) })
+                    .joined(separator: "; and ")
                 for option in command.options {
                     let value =
                         !option.takesValue

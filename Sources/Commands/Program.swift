@@ -112,9 +112,9 @@ public struct Program: Sendable {
         try await command.init(arguments).run(terminal)
     }
 
-    /// The command whose name the words begin with; names have one word or two.
+    /// The command whose name the words begin with; names have one to three words.
     private func find(_ words: [String]) -> (any Subcommand.Type, [String])? {
-        for length in [2, 1] where words.count >= length {
+        for length in [3, 2, 1] where words.count >= length {
             let name = words[..<length].joined(separator: " ")
             if let command = commands.first(where: { $0.name == name }) {
                 return (command, Array(words.dropFirst(length)))

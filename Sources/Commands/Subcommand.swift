@@ -1,6 +1,6 @@
 /// One command of a program, such as `serve` or `users add`.
 public protocol Subcommand: Sendable {
-    /// The words after the program's name: `serve`, `users add`. One word or two.
+    /// The words after the program's name: `serve`, `users add`, `clients keys add`. One to three.
     static var name: String { get }
     /// One line for the list of commands.
     static var summary: String { get }

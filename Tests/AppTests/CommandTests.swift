@@ -62,6 +62,7 @@ struct CommandTests {
             (["logins", "list", "--phase=over"], "settled or stranded, not over"),
             (["health", "--management=nowhere"], "an address and a port"),
             (["health", "--management=[::1]:1", "--config=a"], "cannot be combined"),
+            (["clients", "keys"], "its commands are add, list, show, suspend"),
             (["completion"], "SHELL is required"),
             (["completion", "tcsh"], "must be bash, zsh or fish, not tcsh"),
         ] as [([String], String)]
@@ -143,6 +144,9 @@ struct CommandTests {
             (["serve", "--config", "=", "/et"], ["/etc"]),
             (["keys", "show", "/et"], ["/etc"]),
             (["users", "add", "--user", "ann", "--lang"], ["--language="]),
+            (["clients", "ke"], ["keys"]), (["clients", "keys", "re"], ["remove"]),
+            (["clients", "keys", "add", "--ov"], ["--overlap-days="]),
+            (["clients", "add", "--sec"], ["--secret-hash="]),
         ] as [([String], [String])]
     )
     func completion(_ words: [String], proposes proposals: [String]) async throws {

@@ -1,0 +1,48 @@
+import Cryptography
+public import JSON
+public import Logins
+
+/// Who makes a change, for the audit.
+public struct AuditAuthor: Hashable, Sendable {
+    /// `by`, and what else is known.
+    let members: [JSONObject.Member]
+
+    private init(_ members: KeyValuePairs<String, JSONValue?>) {
+        self.members = JSONValue.members(members).object?.members ?? []
+    }
+
+    /// Whoever can run commands on the machine.
+    public static let commandLine = AuditAuthor(["by": .string("command line")])
+
+    /// A client that shows an access token.
+    ///
+    /// - Parameters:
+    ///   - user: whom a delegated client acts for.
+    ///   - token: `jti` of the token.
+    ///   - thumbprint: of the certificate that the token is bound to.
+    public static func client(
+        _ client: APIClientID,
+        user: UserID? = nil,
+        token: String,
+        thumbprint: [UInt8]?,
+        address: String
+    ) -> AuditAuthor {
+        AuditAuthor([
+            "by": .string(client.value),
+            "for": .text(user?.value),
+            "jti": .string(token),
+            "address": .string(address),
+            "x5t#S256": .text(thumbprint.map { Base64URL.encode($0) }),
+        ])
+    }
+
+    /// An event of this author. The author's members follow those of the event.
+    public func event(
+        _ kind: String,
+        at now: Timestamp,
+        _ details: KeyValuePairs<String, JSONValue?>
+    ) -> AuditEvent {
+        let own = JSONValue.members(details).object?.members ?? []
+        return AuditEvent(kind, at: now, members: JSONObject(own + members))
+    }
+}
