@@ -13,6 +13,6 @@ if ! $python -c 'import openapi_spec_validator, jsonschema, yaml' 2>/dev/null; t
             openapi-spec-validator==0.9.0
     fi
 fi
-"$python" openapi/check.py openapi/beckon.yaml 24
+"$python" openapi/check.py openapi/beckon.yaml 90
 "$python" openapi/check.py openapi/bank-accounts.yaml 8
 "$python" openapi/check.py openapi/user-directory.yaml 3

@@ -10,6 +10,7 @@ public struct Problem: Error, Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case invalidBody = "invalid-body"
         case invalidQuery = "invalid-query"
+        case invalidHeader = "invalid-header"
         case unauthorized = "unauthorized"
         case methodNotAllowed = "method-not-allowed"
         case userNotAllowed = "user-not-allowed"
@@ -21,20 +22,26 @@ public struct Problem: Error, Hashable, Sendable {
         case bodyTooLarge = "body-too-large"
         case unsupportedMediaType = "unsupported-media-type"
         case unfitSelection = "unfit-selection"
+        case conflict = "conflict"
+        case preconditionFailed = "precondition-failed"
+        case preconditionRequired = "precondition-required"
+        case keyReused = "idempotency-key-reused"
         case unavailable = "unavailable"
 
         /// The HTTP status.
         public var status: Int {
             switch self {
-            case .invalidBody, .invalidQuery: 400
+            case .invalidBody, .invalidQuery, .invalidHeader: 400
             case .unauthorized: 401
             case .methodNotAllowed, .userNotAllowed, .delegationNotAllowed: 403
             case .notFound: 404
-            case .notReady, .alreadyEnded: 409
+            case .notReady, .alreadyEnded, .conflict: 409
             case .tooLate: 410
+            case .preconditionFailed: 412
             case .bodyTooLarge: 413
             case .unsupportedMediaType: 415
-            case .unfitSelection: 422
+            case .unfitSelection, .keyReused: 422
+            case .preconditionRequired: 428
             case .unavailable: 503
             }
         }
@@ -44,6 +51,7 @@ public struct Problem: Error, Hashable, Sendable {
             switch self {
             case .invalidBody: "The body is invalid"
             case .invalidQuery: "The query is invalid"
+            case .invalidHeader: "A header field is invalid"
             case .unauthorized: "The ticket is missing or invalid"
             case .methodNotAllowed: "This approval method is disabled"
             case .userNotAllowed: "The user may not approve"
@@ -55,6 +63,10 @@ public struct Problem: Error, Hashable, Sendable {
             case .bodyTooLarge: "The body is too large"
             case .unsupportedMediaType: "The content type is not supported"
             case .unfitSelection: "The selection does not match the request"
+            case .conflict: "The current state does not allow this"
+            case .preconditionFailed: "It was changed in the meantime"
+            case .preconditionRequired: "If-Match is required"
+            case .keyReused: "Idempotency-Key was used for another request"
             case .unavailable: "The store or the user directory is unavailable"
             }
         }
@@ -86,9 +98,11 @@ public struct Problem: Error, Hashable, Sendable {
         switch kind {
         case .unauthorized: fields.append(Self.challenge)
         case .unavailable: fields.append(Self.retryAfter)
-        case .invalidBody, .invalidQuery, .methodNotAllowed, .userNotAllowed,
-            .delegationNotAllowed, .notFound, .notReady,
-            .alreadyEnded, .tooLate, .bodyTooLarge, .unsupportedMediaType, .unfitSelection:
+        case .invalidBody, .invalidQuery, .invalidHeader, .methodNotAllowed, .userNotAllowed,
+            .delegationNotAllowed, .notFound, .notReady, .alreadyEnded, .conflict, .tooLate,
+            .preconditionFailed,
+            .bodyTooLarge, .unsupportedMediaType, .unfitSelection, .keyReused,
+            .preconditionRequired:
             break
         }
         return Response(

@@ -32,14 +32,18 @@ struct InterfaceDescriptionTests {
     }
 
     @Test("The interface description has exactly the routes of the service")
-    func routes() throws {
+    func routes() async throws {
         let management = ManagementRoutes(
             checks: [],
             clock: ManualClock(),
             isDraining: { false },
             metrics: { [] }
         )
-        let ours = (Stage.broken.router.routes + management.routes).map { route in
+        let interfaces = try await APIStage()
+        let routes =
+            Stage.broken.router.routes + management.routes + interfaces.router.routes
+            + interfaces.tokenRoutes
+        let ours = routes.map { route in
             "\(route.method.name) \(route.pattern)"
         }
         let authorizationServer = ["POST /user/verify", "POST /authentication/start"]
@@ -53,6 +57,9 @@ struct InterfaceDescriptionTests {
             let item = line.trimmingCharacters(in: .whitespaces)
             return item.hasPrefix(prefix) ? String(item.dropFirst(prefix.count)) : nil
         }
-        #expect(Set(named) == Set(Problem.Kind.allCases.map(\.rawValue)))
+        let guards = [
+            "invalid-request", "invalid-token", "insufficient-scope", "source-address-not-allowed",
+        ]
+        #expect(Set(named) == Set(Problem.Kind.allCases.map(\.rawValue) + guards))
     }
 }

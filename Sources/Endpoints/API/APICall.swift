@@ -1,0 +1,124 @@
+import Access
+import HTTP
+import JSON
+import Logins
+import Trust
+
+/// Makes the routes of the admin and the backend API: each call is judged by the guard before
+/// anything else is looked at, and every call of a delegated client is in the audit.
+struct APIRoutes: Sendable {
+    let resources: ResourceGuard
+    let access: any AccessStore
+    let clock: any WallClock
+
+    /// A route.
+    ///
+    /// - Parameters:
+    ///   - scopes: one of these is needed.
+    ///   - bodyLimit: bytes of the body; nil for a route without one.
+    func route(
+        _ method: Method,
+        _ pattern: String,
+        _ scopes: [AccessScope],
+        bodyLimit: Int? = nil,
+        _ body: @escaping @Sendable (APICall) async throws(Problem) -> Response
+    ) -> Route {
+        Route(method, pattern, contentLimit: bodyLimit ?? 1024) { request in
+            let caller: ResourceCaller
+            do throws(ResourceRefusal) {
+                caller = try await judge(request, scopes)
+            } catch {
+                return error.response
+            }
+            let call = APICall(request: request, caller: caller, now: clock.now())
+            do throws(Problem) {
+                if let user = caller.user { try await note(call, of: user, method, pattern) }
+                return try await body(call)
+            } catch {
+                return error.response
+            }
+        }
+    }
+
+    private func judge(
+        _ request: Request,
+        _ scopes: [AccessScope]
+    ) async throws(ResourceRefusal) -> ResourceCaller {
+        scopes.count == 1
+            ? try await resources.caller(of: request, scopes[0])
+            : try await resources.caller(of: request, scopes[0], scopes[1])
+    }
+
+    /// Before the call is answered, so that none is answered without it.
+    private func note(
+        _ call: APICall,
+        of user: UserID,
+        _ method: Method,
+        _ pattern: String
+    ) async throws(Problem) {
+        let event = call.author.event(
+            "api.called",
+            at: call.now,
+            [
+                "client": .string(call.caller.client.value),
+                "user": .string(user.value),
+                "route": .string("\(method.name) \(pattern)"),
+            ]
+        )
+        do { _ = try await access.commit([.audit(event)]) } catch { throw Problem(error) }
+    }
+}
+
+/// A call of the admin or the backend API whose caller is known.
+struct APICall: Sendable {
+    let request: Request
+    let caller: ResourceCaller
+    let now: Timestamp
+
+    /// The caller, for the audit.
+    var author: AuditAuthor {
+        .client(
+            caller.client,
+            user: caller.user,
+            token: caller.tokenID,
+            thumbprint: caller.thumbprint,
+            address: caller.address
+        )
+    }
+
+    /// A parameter of the path that is an identifier.
+    ///
+    /// - Throws: `notFound` if it cannot be one.
+    func path<Kind>(_ name: String) throws(Problem) -> Identifier<Kind> {
+        guard let id = request.parameters[name].flatMap(Identifier<Kind>.init) else {
+            throw Problem(.notFound, "\(name): there is none with this identifier.")
+        }
+        return id
+    }
+
+    /// The members of the body; with nil, whoever reads them looks for unknown ones.
+    func members(_ known: [String]?) throws(Problem) -> BodyMembers {
+        try BodyMembers(request, known)
+    }
+}
+
+extension Problem {
+    /// The store failed.
+    init(_ error: StoreError) {
+        self.init(
+            .unavailable,
+            "The request may not have been applied. Retry after the time in Retry-After."
+        )
+    }
+}
+
+extension Response {
+    /// A JSON answer of these interfaces.
+    static func document(
+        _ value: JSONValue,
+        status: Int = 200,
+        fields: [Field] = []
+    ) -> Response {
+        .json(status, value.bytes, fields: fields + [Field("X-Content-Type-Options", "nosniff")])
+    }
+}

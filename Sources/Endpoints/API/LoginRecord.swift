@@ -1,0 +1,183 @@
+import Engine
+import HTTP
+import JSON
+import Logins
+import Trust
+
+/// A login in the admin and the backend API.
+struct LoginRecord: Sendable {
+    /// What the reader may see.
+    enum Detail: Sendable {
+        /// A row of a list.
+        case row
+        /// Also the question and the decision, for the bank's backend.
+        case question
+        /// Also attempts, deliveries and everything else that operators look for.
+        case operation
+    }
+
+    let stored: StoredLogin
+    private var login: PendingLogin { stored.login }
+
+    init(_ stored: StoredLogin) { self.stored = stored }
+
+    func document(_ detail: Detail) -> JSONValue {
+        var json = JSONWriter(reserving: 1024)
+        write(&json, detail)
+        // What a writer of ours has written can be read.
+        return (try? JSONValue(json.bytes)) ?? .null
+    }
+
+    private func write(_ json: inout JSONWriter, _ detail: Detail) {
+        json.object { json in
+            json.member("server", login.key.server.value)
+            json.member("tenant", login.key.tenant?.value)
+            json.member("id", login.key.login.value)
+            json.member("reference", LoginReference.text(of: login.key))
+            json.member("phase", login.phase.name.name)
+            json.member("outcome", login.phase.outcome?.name)
+            json.member("user", login.details.user.value)
+            json.member("client_id", login.details.client?.value)
+            json.member("client_name", login.clientName)
+            json.member("received_at", Self.text(login.terms.receivedAt))
+            json.member("expires_at", Self.text(login.terms.expiresAt))
+            if let attempts, attempts.count > 0 || login.phase.name == .stranded {
+                json.member("attempts", attempts.count)
+            }
+            json.member("reason", stranding?.description)
+            switch detail {
+            case .row: break
+            case .question:
+                ask(&json)
+                decision(&json)
+            case .operation:
+                json.member("scopes", login.details.requestedScopes)
+                json.member("binding_message", login.details.bindingMessage)
+                decision(&json)
+                operation(&json)
+            }
+        }
+    }
+
+    private func ask(_ json: inout JSONWriter) {
+        json.member("binding_message", login.details.bindingMessage)
+        guard login.phase.name == .waiting, let question = login.question else { return }
+        json.name("scopes")
+        json.array { json in
+            for scope in question.consent.scopes {
+                json.object { json in
+                    json.member("name", scope.requestedName)
+                    json.member("display_name", scope.displayName)
+                    json.member("description", scope.explanation)
+                    json.member("optional", scope.isOptional)
+                }
+            }
+        }
+        json.name("consent")
+        ConsentDocument(question: question).write(&json)
+    }
+
+    private func decision(_ json: inout JSONWriter) {
+        guard let decision = login.phase.outcome?.decision else { return }
+        json.name("decision")
+        json.object { json in
+            json.member("choice", decision.choice.name)
+            json.member("decided_at", Self.text(decision.decidedAt))
+            json.member("method", "\(decision.evidence.method)")
+            json.member("via", "\(decision.evidence.via)")
+            json.member("address", decision.evidence.address)
+        }
+    }
+
+    private func operation(_ json: inout JSONWriter) {
+        json.member("number", Int(clamping: stored.number.rawValue))
+        json.member("due_at", login.dueAt.map(Self.text))
+        json.member("consent_digest", login.consentDigest?.text)
+        switch login.phase {
+        case .waiting(let deliveries):
+            json.name("deliveries")
+            json.array { json in
+                for delivery in deliveries {
+                    json.object { json in
+                        json.member("channel", delivery.channel.value)
+                        json.member("state", Self.name(delivery.state))
+                        json.member("attempts", delivery.attempts.count)
+                    }
+                }
+            }
+        case .settled(_, let settlement, let moment):
+            json.member("settlement", Self.name(settlement))
+            json.member("settled_at", Self.text(moment))
+        case .reporting(_, let report), .stranded(_, let report, _):
+            json.member("in_doubt", report.inDoubt)
+        case .preparing: break
+        }
+        guard let recent = attempts?.recent, !recent.isEmpty else { return }
+        json.name("recent_attempts")
+        json.array { json in
+            for attempt in recent {
+                json.object { json in
+                    json.member("at", Self.text(attempt.at))
+                    json.member("note", attempt.note)
+                }
+            }
+        }
+    }
+
+    private var attempts: Attempts? {
+        switch login.phase {
+        case .preparing(let attempts, _): attempts
+        case .reporting(_, let report), .stranded(_, let report, _): report.attempts
+        case .settled: login.history?.attempts
+        case .waiting: nil
+        }
+    }
+
+    private var stranding: PendingLogin.Stranding? {
+        if case .stranded(_, _, let stranding) = login.phase { return stranding }
+        return login.history?.stranding
+    }
+
+    private static func name(_ state: PendingLogin.Delivery.State) -> String {
+        switch state {
+        case .due: "due"
+        case .delivered: "delivered"
+        case .refused: "refused"
+        }
+    }
+
+    private static func name(_ settlement: PendingLogin.Settlement) -> String {
+        switch settlement {
+        case .reported: "reported"
+        case .deliveredUnconfirmed: "delivered_unconfirmed"
+        case .leftToExpire: "left_to_expire"
+        case .gone: "gone"
+        case .abandoned: "abandoned"
+        }
+    }
+
+    private static func text(_ moment: Timestamp) -> String {
+        RFC3339.format(milliseconds: moment.milliseconds)
+    }
+}
+
+extension APICall {
+    /// The login that the path names by `{server}` and `{id}`, and the query by `tenant`.
+    ///
+    /// - Throws: `notFound`; the same for a login that the caller may not see.
+    func login(_ logins: any LoginStore) async throws(Problem) -> StoredLogin {
+        let missing = Problem(.notFound, "id: there is no such login.")
+        let query = try ListQuery(self, ["tenant"])
+        let key = LoginKey(
+            server: try path("server"),
+            tenant: try query.id("tenant"),
+            login: try path("id")
+        )
+        let found: StoredLogin?
+        do { found = try await logins.login(key) } catch { throw Problem(error) }
+        guard let found, caller.user == nil || caller.user == found.login.details.user else {
+            throw missing
+        }
+        return found
+    }
+}

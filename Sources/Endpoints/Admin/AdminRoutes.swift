@@ -1,0 +1,45 @@
+public import Access
+public import HTTP
+public import Logins
+public import Trust
+
+/// The admin API (`/admin/v1`): clients, consents to delegation, users, logins and the audit, for
+/// applications with scopes that begin with `admin:`.
+public struct AdminRoutes: Sendable {
+    private static let base = "/admin/v1"
+
+    /// All of them.
+    public let routes: [Route]
+
+    /// - Parameters:
+    ///   - users: the local users; nil if users are kept elsewhere.
+    ///   - channels: the names of the configured notification channels.
+    public init(
+        resources: ResourceGuard,
+        access: any AccessStore,
+        users: (any UserStore)?,
+        logins: any LoginStore,
+        channels: Set<ChannelID>,
+        clock: any WallClock
+    ) {
+        let api = APIRoutes(resources: resources, access: access, clock: clock)
+        let users = UserResource(
+            api: api,
+            base: Self.base,
+            scopes: (.adminRead, .adminUsers),
+            users: users,
+            channels: channels,
+            isForAdministrators: true
+        )
+        let consents = ConsentResource(
+            api: api,
+            base: Self.base,
+            scopes: (.adminRead, .adminClients),
+            canRecord: false
+        )
+        let logins = LoginResource(api: api, base: Self.base, logins: logins)
+        routes =
+            ClientResource(api: api, base: Self.base).routes + consents.routes + users.routes
+            + logins.routes + AuditResource(api: api, base: Self.base).routes
+    }
+}

@@ -1,0 +1,65 @@
+import Access
+import Cryptography
+import HTTP
+import JSON
+import Texts
+
+/// `GET /admin/v1/audit`: the audit, one JSON object per line (NDJSON), in the order of its chain.
+struct AuditResource: Sendable {
+    /// Entries of an answer.
+    private static let longest = 1000
+
+    let api: APIRoutes
+    let base: String
+
+    var routes: [Route] { [api.route(.get, base + "/audit", [.adminAudit], export)] }
+
+    /// The next page follows the last line's number.
+    private func export(_ call: APICall) async throws(Problem) -> Response {
+        let query = call.request
+        guard let form = Form(query.bytes[query.queryRange]) else {
+            throw Problem(
+                .invalidQuery,
+                "query: a parameter was given twice or is not escaped correctly."
+            )
+        }
+        for field in form.fields where !["after", "limit"].contains(field.name) {
+            throw Problem(
+                .invalidQuery,
+                "\(field.name.firstBytes(64)): unknown parameter; known are after, limit."
+            )
+        }
+        guard let after = ListQuery.number(form["after"] ?? "0") else {
+            throw Problem(.invalidQuery, "after: must be the number of an entry.")
+        }
+        guard let limit = ListQuery.number(form["limit"] ?? "\(Self.longest)"),
+            (1...Self.longest).contains(limit)
+        else {
+            throw Problem(
+                .invalidQuery,
+                "limit: must be a whole number from 1 to \(Self.longest)."
+            )
+        }
+        let entries: [AuditEntry]
+        do {
+            entries = try await api.access.audit(after: Int64(after), limit: limit)
+        } catch {
+            throw Problem(error)
+        }
+        var body: [UInt8] = []
+        for entry in entries { body += Self.line(entry) }
+        return Response(
+            status: 200,
+            contentType: "application/x-ndjson",
+            fields: [.noStore, Field("X-Content-Type-Options", "nosniff")],
+            body: body
+        )
+    }
+
+    /// The bytes that the hash covers, with the hash as a last member.
+    private static func line(_ entry: AuditEntry) -> [UInt8] {
+        let bytes = AuditChain.bytes(number: entry.number, entry.event)
+        let hash = #","hash":"\#(Base64URL.encode(entry.hash))"}"#
+        return bytes.dropLast() + Array(hash.utf8) + [0x0A]
+    }
+}

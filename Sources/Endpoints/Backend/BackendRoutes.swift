@@ -1,0 +1,43 @@
+public import Access
+public import HTTP
+public import Logins
+public import Trust
+
+/// The backend API (`/backend/v1`) for the bank's own servers: users, consents to delegation, and
+/// logins. A delegated client sees the logins of the user that its token is for, and no others.
+public struct BackendRoutes: Sendable {
+    private static let base = "/backend/v1"
+
+    /// All of them.
+    public let routes: [Route]
+
+    /// - Parameters:
+    ///   - users: the local users; nil if users are kept elsewhere.
+    ///   - channels: the names of the configured notification channels.
+    public init(
+        resources: ResourceGuard,
+        access: any AccessStore,
+        users: (any UserStore)?,
+        logins: any LoginStore,
+        channels: Set<ChannelID>,
+        clock: any WallClock
+    ) {
+        let api = APIRoutes(resources: resources, access: access, clock: clock)
+        let users = UserResource(
+            api: api,
+            base: Self.base,
+            scopes: (.backendUsers, .backendUsers),
+            users: users,
+            channels: channels,
+            isForAdministrators: false
+        )
+        let consents = ConsentResource(
+            api: api,
+            base: Self.base,
+            scopes: (.backendConsents, .backendConsents),
+            canRecord: true
+        )
+        let own = BackendLogins(api: api, base: Self.base, logins: logins)
+        routes = users.routes + consents.routes + own.routes
+    }
+}
