@@ -142,7 +142,7 @@ public struct DeviceRoutes: Sendable {
 
     /// `{"decision": "…"}`, and with an approval its selection. Unknown members are refused, because
     /// ignoring one could grant something else than intended.
-    private static func decision(
+    static func decision(
         _ request: Request
     ) throws(Problem) -> (Decision.Choice, Selection) {
         let value: JSONValue

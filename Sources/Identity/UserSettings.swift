@@ -8,6 +8,9 @@ public struct UserSettings: Sendable {
     /// `beckon users` manages.
     private var http: (lookup: UserLookup.Settings, lifetime: Duration, entries: Int)?
 
+    /// Whether the users are in the store.
+    public var isLocal: Bool { http == nil }
+
     private enum Kind: String, CaseIterable {
         case local, http
     }

@@ -159,8 +159,11 @@ final class Service: Sendable {
             trust = try TrustParts(
                 settings,
                 keysPath: configuration.store.sqlitePath + "-keys",
-                store: store.access,
-                users: directory,
+                stores: store,
+                directory: directory,
+                keepsUsers: configuration.users.isLocal,
+                channels: Set(configuration.channels.map(\.id)),
+                desk: desk,
                 registry: registry,
                 clock: clock,
                 log: log

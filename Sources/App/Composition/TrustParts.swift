@@ -1,18 +1,19 @@
 import Access
 import Commands
+import Endpoints
 import Engine
 import HTTP
 import JSON
 import Logins
+import SQLiteStore
 import Telemetry
 import Threads
 import Trust
 
 /// Beckon as an authorization server for its own interfaces, as it is configured.
 struct TrustParts: Sendable {
+    /// Of the token endpoint, the admin and the backend API.
     let routes: [Route]
-    /// Judges the calls of the admin and the backend API.
-    let resources: ResourceGuard
     private let keys: SigningKeys
     private let store: any AccessStore
     private let clock: any WallClock
@@ -24,34 +25,55 @@ struct TrustParts: Sendable {
     init(
         _ configuration: TrustConfiguration,
         keysPath: String,
-        store: any AccessStore,
-        users: any UserDirectory,
+        stores: SQLiteLoginStore,
+        directory: any UserDirectory,
+        keepsUsers: Bool,
+        channels: Set<ChannelID>,
+        desk: DecisionDesk,
         registry: MetricsRegistry,
         clock: any WallClock,
         log: Logger
     ) throws(CommandFailure) {
         self.clock = clock
         self.log = log
-        self.store = store
+        store = stores.access
         keys = try SigningKeyFile.load(keysPath, configuration.keys, at: clock.now(), log: log)
         let certificates = try Self.certificates(configuration.certificates, registry)
         let endpoint = TokenEndpoint(
             settings: configuration.settings,
             store: store,
-            users: users,
+            users: directory,
             certificates: certificates,
             keys: keys,
             clock: clock,
             log: log
         )
-        resources = ResourceGuard(
+        let resources = ResourceGuard(
             settings: configuration.settings,
             store: store,
             certificates: certificates,
             keys: keys,
             clock: clock
         )
-        routes = TrustRoutes(endpoint, clock: clock).routes
+        let admin = AdminRoutes(
+            resources: resources,
+            access: store,
+            users: keepsUsers ? stores.users : nil,
+            logins: stores,
+            channels: channels,
+            clock: clock
+        )
+        let backend = BackendRoutes(
+            resources: resources,
+            access: store,
+            users: keepsUsers ? stores.users : nil,
+            logins: stores,
+            desk: desk,
+            policy: configuration.delegation,
+            channels: channels,
+            clock: clock
+        )
+        routes = TrustRoutes(endpoint, clock: clock).routes + admin.routes + backend.routes
     }
 
     private static func certificates(

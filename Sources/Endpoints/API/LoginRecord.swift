@@ -1,3 +1,4 @@
+import Consents
 import Engine
 import HTTP
 import JSON
@@ -86,6 +87,14 @@ struct LoginRecord: Sendable {
             json.member("method", "\(decision.evidence.method)")
             json.member("via", "\(decision.evidence.via)")
             json.member("address", decision.evidence.address)
+            json.member("decided_by", decision.evidence.delegate == nil ? "user" : "delegated")
+            if let delegate = decision.evidence.delegate {
+                json.name("delegate")
+                json.object { json in
+                    json.member("client_id", delegate.client.value)
+                    json.member("token_jti", delegate.token)
+                }
+            }
         }
     }
 

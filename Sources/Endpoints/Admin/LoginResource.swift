@@ -1,3 +1,4 @@
+import Consents
 import Access
 import Engine
 import HTTP

@@ -1,4 +1,5 @@
 public import Access
+public import Engine
 public import HTTP
 public import Logins
 public import Trust
@@ -13,12 +14,15 @@ public struct BackendRoutes: Sendable {
 
     /// - Parameters:
     ///   - users: the local users; nil if users are kept elsewhere.
+    ///   - policy: what delegated clients may decide.
     ///   - channels: the names of the configured notification channels.
     public init(
         resources: ResourceGuard,
         access: any AccessStore,
         users: (any UserStore)?,
         logins: any LoginStore,
+        desk: DecisionDesk,
+        policy: DelegationPolicy,
         channels: Set<ChannelID>,
         clock: any WallClock
     ) {
@@ -37,7 +41,13 @@ public struct BackendRoutes: Sendable {
             scopes: (.backendConsents, .backendConsents),
             canRecord: true
         )
-        let own = BackendLogins(api: api, base: Self.base, logins: logins)
+        let own = BackendLogins(
+            api: api,
+            base: Self.base,
+            logins: logins,
+            desk: desk,
+            policy: policy
+        )
         routes = users.routes + consents.routes + own.routes
     }
 }

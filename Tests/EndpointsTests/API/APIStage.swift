@@ -1,6 +1,7 @@
 import Access
 import Cryptography
 import Endpoints
+import Engine
 import HTTP
 import JOSE
 import JSON
@@ -25,7 +26,8 @@ struct APIStage: Sendable {
 
     init(
         logins: any LoginStore = BrokenLoginStore(),
-        clock: ManualClock = ManualClock(start)
+        clock: ManualClock = ManualClock(start),
+        policy: DelegationPolicy = DelegationPolicy()
     ) async throws {
         self.clock = clock
         self.logins = logins
@@ -62,6 +64,14 @@ struct APIStage: Sendable {
                     access: access,
                     users: users,
                     logins: logins,
+                    desk: DecisionDesk(
+                        store: logins,
+                        changes: LoginChanges(),
+                        clock: clock,
+                        approvers: Approvers(directory: users, plan: EscalationPlan([])),
+                        allowsApprovalByTap: true
+                    ),
+                    policy: policy,
                     channels: [.named("app"), .named("sms")],
                     clock: clock
                 ).routes
