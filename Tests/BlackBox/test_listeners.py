@@ -188,6 +188,37 @@ class Certificates(unittest.TestCase):
                     connection.close()
                 self.assertEqual(beckon.request("GET", "/approve/x")[0], 404)
 
+    def test_certificates_of_any_issuer(self):
+        with tempfile.TemporaryDirectory(prefix="beckon-") as directory:
+            authority = Authority(directory)
+            authority.issue("server", "/CN=localhost", 1)
+            for number, name in enumerate(("named", "pinned", "other")):
+                authority.issue_itself(name, f"/C=GB/O=Bank/CN={name}", number + 2)
+            authority.issue("issued", "/C=GB/O=Bank/CN=named", 5)
+            accepted = [{"x5t#S256": authority.thumbprint("pinned")}, {"subject": "CN=named,O=Bank,C=GB"}]
+            tls = {"certificate": authority.file("server.pem"), "key": authority.file("server.key"),
+                   "client_certificates": "any"}
+            for authorities, issued in ({}, 403), ({"client_authorities": authority.file("ca.pem")}, 200):
+                beckon = prepared(
+                    {"listen": {"servers": {"address": "127.0.0.1:0", "tls": {**tls, **authorities}}}})
+                inbound = beckon.config["authorization_servers"][0]["inbound"]
+                inbound["require_client_certificate"] = accepted
+                beckon.file.write_text(json.dumps(beckon.config))
+                with beckon:
+                    port = next(line["port"] for line in beckon.lines()
+                                if line.get("listener") == "servers")
+                    # Whoever made `named` could write any name into it.
+                    for name, expected in (("pinned", 200), ("named", 403), ("other", 403), (None, 403),
+                                           ("issued", issued)):
+                        context = ssl.create_default_context(cafile=authority.file("ca.pem"))
+                        if name:
+                            context.load_cert_chain(authority.file(f"{name}.pem"),
+                                                    authority.file(f"{name}.key"))
+                        connection = http.client.HTTPSConnection("localhost", port, context=context)
+                        connection.request("POST", "/user/verify", BODY, {**ONES, **basic()})
+                        self.assertEqual(connection.getresponse().status, expected, name)
+                        connection.close()
+
 
 class Limits(unittest.TestCase):
     @classmethod

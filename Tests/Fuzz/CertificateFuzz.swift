@@ -36,16 +36,24 @@ private func header(_ format: CertificateFormat, _ value: [UInt8]) {
     let trusted = TrustedHops(ranges: ["10.0.0.1"].compactMap { AddressRange($0) })
     let source = ForwardedCertificate(format, header: "x-cert", hops: trusted)
     let stranger = ForwardedCertificate(format, header: "x-cert", hops: TrustedHops())
-    func read(_ source: ForwardedCertificate, _ times: Int) -> PeerCertificate?? {
-        try? source.certificate(of: request(value, times), at: now)
+    func cause(_ source: ForwardedCertificate, _ times: Int) -> CertificateRefusal.Cause? {
+        do throws(CertificateRefusal) {
+            let found = try source.certificate(of: request(value, times), at: now)
+            precondition(isNone == (found == nil), "what cannot be read is taken for none")
+            precondition(found?.thumbprint == certificate?.thumbprint)
+            return nil
+        } catch {
+            return error.cause
+        }
     }
-    precondition(read(stranger, 1) == nil, "a stranger's field counts")
-    precondition(read(source, 2) == nil, "a repeated field counts")
+    precondition(cause(stranger, 1) == .untrustedHop, "a stranger's field counts")
+    precondition(cause(source, 2) == .repeated, "a repeated field counts")
     for _ in 1...2 {
-        switch read(source, 1) {
-        case .some(nil): precondition(isNone, "what cannot be read is taken for none")
-        case .some(let found?): precondition(found.thumbprint == certificate?.thumbprint)
-        case nil: precondition(!isNone)
+        switch cause(source, 1) {
+        case nil: break
+        case .unreadable: precondition(certificate == nil && !isNone)
+        case .outOfDate: precondition(certificate.map { !$0.isValid(at: 1_800_000_000) } ?? false)
+        case .untrustedHop, .repeated: preconditionFailure("it is one field of a trusted hop")
         }
     }
 }
