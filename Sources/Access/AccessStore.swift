@@ -73,13 +73,23 @@ public enum AccessChange: Hashable, Sendable {
 }
 
 /// Why a change was refused. Nothing was written.
-public enum AccessRefusal: Error, Hashable, Sendable {
+public enum AccessRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// It was used before.
     case used
     case exists
     case missing
     /// Somebody else changed it since it was read.
     case changed
+
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .used: "it was used before"
+        case .exists: "it exists already"
+        case .missing: "there is no such thing"
+        case .changed: "somebody else changed it"
+        }
+    }
 }
 
 extension AccessRefusal: CustomStringConvertible {

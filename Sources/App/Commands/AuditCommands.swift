@@ -16,14 +16,13 @@ struct VerifyAudit: StoreAction {
         code 1.
 
         Whoever can write to the store could also recompute the whole chain. Compare head with one that
-        you noted elsewhere, or use --keys.
+        you noted elsewhere, or use --keys, which also prints the number of the last signed entry.
         """
     static let options: [CommandOption] = [
         .text(
             "keys",
             "FILE",
-            "A public JWK Set: also check the signatures in entries audit.head, and print the number "
-                + "of the last one (signed)."
+            "Check the signatures in entries audit.head with this JWK Set."
         )
     ]
 
