@@ -208,7 +208,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "store-bench",
-            dependencies: ["Logins", "SQLiteStore", "TestSupport", "Threads"],
+            dependencies: ["Access", "JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"],
             path: "Tests/Bench/StoreBench",
             swiftSettings: strict
         ),

@@ -2,10 +2,12 @@
 //
 //     swift run -c release store-bench [seconds] [rows present] [rounds]
 //     swift run -c release store-bench count [rows]
+//     swift run -c release store-bench access [seconds] [rows present]
 //
 // The first form compares variants, in turn and in several rounds, so that a slow moment of the
 // machine affects all of them. The second form inserts rows and ends: for `valgrind
-// --tool=callgrind`, whose counts do not depend on the machine's load.
+// --tool=callgrind`, whose counts do not depend on the machine's load. The third form is about tokens
+// and the audit (`AccessBench`).
 //
 // A variant is a page size and the number of entries of the index by hash that are kept in memory
 // (`TailIndex`). With one entry, each commit writes its entries to random pages, as a plain index
@@ -190,6 +192,13 @@ func compare(seconds: Double, present: Int, rounds: Int) async throws {
 }
 
 func run(_ arguments: [String]) async throws {
+    if arguments.first == "access" {
+        let numbers = arguments.compactMap { Double($0) }
+        return try await AccessBench.run(
+            seconds: numbers.first ?? 3,
+            present: Int(numbers.dropFirst().first ?? 1_000_000)
+        )
+    }
     guard arguments.first == "count" else {
         let numbers = arguments.compactMap { Double($0) }
         try await compare(
