@@ -30,7 +30,9 @@ public enum JWT {
         /// Times after the year 9999 are refused.
         private static let last = 253_402_300_799.0
 
-        init?(_ value: JSONValue) {
+        /// Nil for what is not a number of seconds from 1970 to the year 9999. A number may be written
+        /// in any form, such as `1.7e9`; a text is none.
+        public init?(_ value: JSONValue) {
             guard case .number(let text) = value, let seconds = Double(text),
                 (0...Self.last).contains(seconds)
             else { return nil }
