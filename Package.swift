@@ -125,6 +125,7 @@ let package = Package(
             "Trust",
             [
                 "Access", "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins",
+                "OAuthClient",
                 "Telemetry", "Texts", "Threads",
             ]
         ),
@@ -194,7 +195,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Access", "Commands", "Consents", "HTTP", "Identity", "JSON", "Logins", "Telemetry",
+                "Access", "Commands", "Consents", "HTTP", "Identity", "JOSE", "JSON", "Logins",
+                "Telemetry",
                 "Threads",
             ],
             path: "Tests/TestSupport",
@@ -239,6 +241,7 @@ let package = Package(
             "TrustTests",
             [
                 "Access", "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins",
+                "OAuthClient",
                 "SQLiteStore", "Telemetry", "TestSupport", "Texts", "Threads", "Trust",
             ]
         ),

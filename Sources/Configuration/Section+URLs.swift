@@ -5,12 +5,13 @@ extension Section {
     /// wrong. `internalSwitch` is the key that allows internal addresses and plain `http`, and its
     /// value; nil allows internal addresses, and plain `http` to loopback addresses and in
     /// development. `pasted` has the segments of a path which show that more than the base of the
-    /// URL was copied.
+    /// URL was copied. `keepsSlash` is for identifiers that are compared exactly.
     public func url(
         _ key: String,
         internalSwitch: (key: String, value: Bool)? = nil,
         allowsQuery: Bool = false,
         pasted: Set<String> = [],
+        keepsSlash: Bool = false,
         example: String,
         required isRequired: Bool = false,
         _ about: String
@@ -19,7 +20,7 @@ extension Section {
             checkURL(text, key, internalSwitch, allowsQuery: allowsQuery)
         else { return nil }
         if !pasted.isEmpty { checkIsBase(text, key, without: pasted) }
-        return text.hasSuffix("/") ? String(text.dropLast()) : text
+        return text.hasSuffix("/") && !keepsSlash ? String(text.dropLast()) : text
     }
 
     /// A URL that is required and contains `{user}` once, where the percent-encoded user

@@ -23,7 +23,7 @@ public struct ClientAuthenticationSettings: Sendable {
         public let reason: String
     }
 
-    /// Default `client_secret_basic`.
+    /// By default `client_secret_basic`, unless the reader of the settings says otherwise.
     public var method: Method
     /// Required by the methods that are named after it.
     var secret: SecretSource?
@@ -41,10 +41,14 @@ public struct ClientAuthenticationSettings: Sendable {
     var certificate: (chain: String, key: String)?
 
     /// Reads the keys from `client_authentication` on. `destination` was read from the same group.
-    public init(_ section: Section, _ destination: Destination) {
-        method = section.choice(
+    public init(
+        _ section: Section,
+        _ destination: Destination,
+        default method: Method = .secretBasic
+    ) {
+        self.method = section.choice(
             "client_authentication",
-            default: .secretBasic,
+            default: method,
             """
             How Beckon authenticates to the server. Files named here, certificates included, may be \
             replaced at any time: new ones are used within seconds, or at once on SIGHUP; invalid \

@@ -15,6 +15,14 @@ public final class Discovery: Sendable {
         public let tokenEndpointForCertificates: String?
         /// Whether the issuer is the only audience of assertions that the server takes.
         public var takesIssuerOnly = false
+        /// What a person who signs in needs (OpenID Connect Core 1.0 §3.1); nil if it is missing or
+        /// not usable.
+        public var authorizationEndpoint: String?
+        public var keySetURL: String?
+        /// Whether each authorization response names the issuer (RFC 9207 §3).
+        public var answersWithIssuer = false
+        /// The issuer, exactly as the metadata have it.
+        public var issuer = ""
     }
 
     /// Follows the issuer (OpenID Connect Discovery 1.0 §4).
@@ -50,6 +58,12 @@ public final class Discovery: Sendable {
         self.log = log
     }
 
+    /// Where the metadata of an issuer are. A slash at its end is not repeated (OpenID Connect
+    /// Discovery 1.0 §4).
+    public static func url(of issuer: String) -> String {
+        (issuer.utf8.last == UInt8(ascii: "/") ? String(issuer.dropLast()) : issuer) + path
+    }
+
     /// The metadata of an issuer. They are requested with the client certificate `identity`, and
     /// within `trace`, a `traceparent`.
     public func metadata(
@@ -57,17 +71,27 @@ public final class Discovery: Sendable {
         showing identity: ClientIdentity?,
         trace: String?
     ) async throws(OAuthFailure) -> Metadata {
-        try await requests.value(for: issuer, cached: { fresh(issuer) }) {
+        try await metadata(at: Self.url(of: issuer), of: [issuer], showing: identity, trace: trace)
+    }
+
+    /// The metadata at a URL, which must be those of one of these issuers.
+    public func metadata(
+        at url: String,
+        of issuers: [String],
+        showing identity: ClientIdentity?,
+        trace: String?
+    ) async throws(OAuthFailure) -> Metadata {
+        try await requests.value(for: url, cached: { fresh(url) }) {
             () async throws(OAuthFailure) in
             do throws(OAuthFailure) {
-                let metadata = try read(try await fetch(issuer, identity, trace), issuer)
+                let metadata = try read(try await fetch(url, identity, trace), issuers)
                 let freshUntil = clock.now() + Self.lifetime
                 entries.withLock {
-                    $0[issuer] = Entry(metadata: metadata, freshUntil: freshUntil)
+                    $0[url] = Entry(metadata: metadata, freshUntil: freshUntil)
                 }
                 return metadata
             } catch {
-                guard let old = entries.withLock({ $0[issuer] }) else { throw error }
+                guard let old = entries.withLock({ $0[url] }) else { throw error }
                 log.warning("discovery.failed") {
                     $0.member("server", settings.server)
                     $0.member("cause", "\(error)")
@@ -79,14 +103,15 @@ public final class Discovery: Sendable {
 
     /// Makes the next caller request newer metadata, because an endpoint that they name failed.
     func distrust(_ issuer: String) {
-        entries.withLock { $0[issuer]?.freshUntil = Timestamp(milliseconds: 0) }
+        let url = Self.url(of: issuer)
+        entries.withLock { $0[url]?.freshUntil = Timestamp(milliseconds: 0) }
     }
 
-    private func fresh(_ issuer: String) -> Metadata? {
+    private func fresh(_ url: String) -> Metadata? {
         let now = clock.now()
         return entries.withLock { entries in
             // A clock that is set back must not make metadata live longer.
-            guard let entry = entries[issuer], now < entry.freshUntil,
+            guard let entry = entries[url], now < entry.freshUntil,
                 entry.freshUntil <= now + Self.lifetime
             else { return nil }
             return entry.metadata
@@ -94,13 +119,13 @@ public final class Discovery: Sendable {
     }
 
     private func fetch(
-        _ issuer: String,
+        _ url: String,
         _ identity: ClientIdentity?,
         _ trace: String?
     ) async throws(OAuthFailure) -> OutboundResponse {
         let request = OutboundRequest(
             .get,
-            issuer + Self.path,
+            url,
             fields: [Field("Accept", "application/json")] + TraceContext.fields(within: trace),
             destination: settings.destination.showing(identity),
             timeLimit: settings.timeLimit
@@ -112,7 +137,7 @@ public final class Discovery: Sendable {
 
     private func read(
         _ answer: OutboundResponse,
-        _ issuer: String
+        _ issuers: [String]
     ) throws(OAuthFailure) -> Metadata {
         switch answer.status {
         case 200: break
@@ -128,8 +153,11 @@ public final class Discovery: Sendable {
         }
         // Otherwise the metadata of another server could be put in their place (OpenID Connect
         // Discovery 1.0 §4.3).
-        guard body["issuer"]?.string?.isExactly(issuer) ?? false else {
-            throw .refused("discovery: the issuer is not \(issuer)")
+        guard let issuer = body["issuer"]?.string, issuers.contains(where: issuer.isExactly) else {
+            throw .refused("discovery: the issuer is not \(issuers[0])")
+        }
+        func usable(_ name: String) -> String? {
+            body[name]?.string.flatMap { Self.isUsable($0, issuer) ? $0 : nil }
         }
         guard let endpoint = body["token_endpoint"]?.string, Self.isUsable(endpoint, issuer)
         else { throw .refused("discovery: token_endpoint is missing or not https") }
@@ -140,7 +168,11 @@ public final class Discovery: Sendable {
         return Metadata(
             tokenEndpoint: endpoint,
             tokenEndpointForCertificates: alias?.string,
-            takesIssuerOnly: body[Self.issuerOnly]?.bool == true
+            takesIssuerOnly: body[Self.issuerOnly]?.bool == true,
+            authorizationEndpoint: usable("authorization_endpoint"),
+            keySetURL: usable("jwks_uri"),
+            answersWithIssuer: body["authorization_response_iss_parameter_supported"]?.bool == true,
+            issuer: issuer
         )
     }
 

@@ -5,7 +5,8 @@ import JSON
 import Logins
 import Telemetry
 
-/// One request of the client-credentials grant (RFC 6749 §4.4), and the meaning of its answer.
+/// One request to a token endpoint (RFC 6749 §3.2) with the authentication of the client, and the
+/// meaning of the answer to the client-credentials grant (§4.4).
 struct TokenRequest {
     /// A token and its lifetime.
     typealias Grant = (token: String, lifetime: Duration)
@@ -26,6 +27,9 @@ struct TokenRequest {
     let trace: String?
     /// Of a client assertion.
     var audience: ClientSettings.AssertionAudience
+    /// `grant_type` and the parameters of that grant. By default client credentials.
+    var grant: [Field]
+    var encoding = TokenEncoding.form
 
     init(
         settings: ClientSettings,
@@ -38,6 +42,10 @@ struct TokenRequest {
         self.issuer = issuer
         self.trace = trace
         audience = settings.assertionAudience
+        grant = [
+            Field("grant_type", "client_credentials"),
+            Field("scope", settings.scopes.joined(separator: " ")),
+        ]
     }
 
     /// What an operator might change after a failure; nil if there is nothing to suggest.
@@ -50,12 +58,9 @@ struct TokenRequest {
 
     /// `now` is when an assertion is signed.
     func request(to url: String, at now: Timestamp) throws(OAuthFailure) -> OutboundRequest {
-        var form = [
-            Field("grant_type", "client_credentials"),
-            Field("scope", settings.scopes.joined(separator: " ")),
-        ]
+        var form = grant
         var fields = [
-            Field("Content-Type", "application/x-www-form-urlencoded"),
+            Field("Content-Type", encoding.contentType),
             Field("Accept", "application/json"),
         ]
         fields += TraceContext.fields(within: trace)
@@ -80,7 +85,7 @@ struct TokenRequest {
             .post,
             url,
             fields: fields,
-            body: Form(form).bytes,
+            body: encoding.bytes(form),
             destination: settings.destination.showing(credentials.identity),
             timeLimit: settings.timeLimit
         )
@@ -128,6 +133,32 @@ struct TokenRequest {
         default:
             let code = body?["error"]?.string.map { " " + $0.prefix(64) } ?? ""
             throw .refused("token endpoint: \(answer.status)\(code)")
+        }
+    }
+}
+
+/// How the parameters of a token request are written.
+public enum TokenEncoding: String, Hashable, Sendable, CaseIterable {
+    /// `application/x-www-form-urlencoded` (RFC 6749 §4.1.3).
+    case form
+    /// One JSON object of texts, which some providers require instead.
+    case json
+
+    var contentType: String {
+        switch self {
+        case .form: "application/x-www-form-urlencoded"
+        case .json: "application/json"
+        }
+    }
+
+    func bytes(_ parameters: [Field]) -> [UInt8] {
+        switch self {
+        case .form: return Form(parameters).bytes
+        case .json:
+            let members = parameters.map {
+                JSONObject.Member(name: $0.name, value: .string($0.value))
+            }
+            return JSONValue.object(JSONObject(members)).bytes
         }
     }
 }

@@ -40,12 +40,3 @@ enum IDTokenFixture {
 extension String {
     var json: JSONValue { .string(self) }
 }
-
-extension JSONValue {
-    /// The object with a member replaced or, for nil, without it.
-    func with(_ name: String, _ value: JSONValue?) -> JSONValue {
-        var members = (object?.members ?? []).filter { $0.name != name }
-        if let value { members.append(.init(name: name, value: value)) }
-        return .object(JSONObject(members))
-    }
-}
