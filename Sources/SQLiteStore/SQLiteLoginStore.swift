@@ -13,6 +13,8 @@ public final class SQLiteLoginStore: LoginStore {
     public let users: SQLiteUserStore
     /// Clients, consents to delegation and the audit in the same file.
     public let access: SQLiteAccessStore
+    /// The sessions in the same file.
+    public let sessions: SQLiteSessionStore
 
     /// Opens the database, creating it when there is none. Blocks while it migrates and reads the
     /// newest rows.
@@ -23,6 +25,7 @@ public final class SQLiteLoginStore: LoginStore {
         file = try StoreFile(options)
         users = SQLiteUserStore(file)
         access = SQLiteAccessStore(file)
+        sessions = SQLiteSessionStore(file)
     }
 
     deinit { file.stop() }

@@ -31,19 +31,6 @@ public struct IdentityProviderSettings: Sendable {
         }
     }
 
-    /// How long a session lasts.
-    public struct SessionLimits: Hashable, Sendable {
-        /// Without a request.
-        public var idle: Duration
-        /// From sign-in on, whatever happens.
-        public var absolute: Duration
-
-        public init(idle: Duration, absolute: Duration) {
-            self.idle = idle
-            self.absolute = absolute
-        }
-    }
-
     public var application: SignInApplication
     public var place: Place
     public var clientID: String

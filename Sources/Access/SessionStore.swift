@@ -1,0 +1,53 @@
+public import Logins
+
+/// Durable storage of the sessions of people, so that a restart keeps them. A call that throws has
+/// written nothing.
+public protocol SessionStore: Sendable {
+    /// Stores a new session under the SHA-256 of its secret.
+    ///
+    /// In the same transaction it ends the session `replacing`, which the browser had before, and
+    /// decides the role of a session of the console: an account's first person whose address is
+    /// `controllerEmail` becomes and stays its administrator, everybody else is a moderator. Sessions
+    /// that began long ago are deleted.
+    ///
+    /// - Returns: the session as it was stored.
+    func begin(
+        _ session: Session,
+        digest: [UInt8],
+        replacing: [UInt8]?,
+        controllerEmail: String?
+    ) async throws(StoreError) -> Session
+
+    /// The session with this digest, if it is in force; notes the use. A use within a second of the
+    /// last one is not noted.
+    func use(
+        _ digest: [UInt8],
+        at now: Timestamp,
+        within limits: SessionLimits
+    ) async throws(StoreError) -> Session?
+
+    /// The sessions in force, the newest first, at most `limit`.
+    func sessions(
+        _ filter: SessionFilter,
+        at now: Timestamp,
+        within limits: SessionLimits,
+        limit: Int
+    ) async throws(StoreError) -> [Session]
+
+    /// Ends a session. False if there is none with that identifier that passes the filter.
+    func end(_ id: String, _ filter: SessionFilter) async throws(StoreError) -> Bool
+
+    /// Ends all sessions that pass the filter, but for one. Returns how many.
+    func endAll(_ filter: SessionFilter, except: String?) async throws(StoreError) -> Int
+}
+
+/// Which sessions; nil for all.
+public struct SessionFilter: Hashable, Sendable {
+    public var application: SignInApplication
+    public var person: Person?
+
+    public init(application: SignInApplication, person: Person? = nil) {
+        self.application = application
+        self.person = person
+    }
+}

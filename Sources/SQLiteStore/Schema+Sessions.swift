@@ -1,0 +1,36 @@
+extension Schema {
+    /// The sessions of people, and who manages an account in the console.
+    static let sessions = """
+        CREATE TABLE session (
+            -- SHA-256 of the secret in the browser's cookie.
+            digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+            id TEXT NOT NULL UNIQUE,
+            application TEXT NOT NULL,
+            issuer TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            user_id TEXT,
+            account TEXT NOT NULL,
+            role TEXT,
+            name TEXT NOT NULL,
+            email TEXT NOT NULL,
+            address TEXT NOT NULL,
+            agent TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            last_used_at INTEGER NOT NULL,
+            CHECK (CASE application
+                WHEN 'inbox' THEN user_id IS NOT NULL AND role IS NULL
+                WHEN 'console' THEN user_id IS NULL AND (role IS 'admin' OR role IS 'moderator')
+                ELSE 0 END)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX session_person ON session (issuer, subject);
+        CREATE INDEX session_started ON session (started_at);
+
+        -- One row for each account that has an administrator.
+        CREATE TABLE administrator (
+            account TEXT PRIMARY KEY,
+            issuer TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            since INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+}
