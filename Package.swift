@@ -315,10 +315,10 @@ let package = Package(
         tests(
             "EndpointsTests",
             [
-                "Access", "Consents", "Cryptography", "Endpoints", "Engine", "HTTP", "Identity",
-                "JOSE", "JSON", "Localization", "Logins",
+                "Access", "Configuration", "Consents", "Cryptography", "Endpoints", "Engine",
+                "HTTP", "Identity", "JOSE", "JSON", "Localization", "Logins", "OAuthClient",
                 "SQLiteStore",
-                "Telemetry", "TestSupport", "Trust",
+                "Telemetry", "TestSupport", "Texts", "Threads", "Trust",
             ]
         ),
         tests(

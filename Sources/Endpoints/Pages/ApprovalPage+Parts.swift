@@ -16,85 +16,23 @@ extension ApprovalPage {
         refresh: Int?,
         @HTMLBuilder _ content: () -> HTML
     ) -> HTML {
-        HTML.doctype
-            + HTML.element(
-                "html",
-                [
-                    "lang": catalogue.language.rawValue, "dir": catalogue.direction,
-                    "data-digits": catalogue.digits == .latin ? nil : catalogue.digits.rawValue,
-                ]
-            ) {
-                head(title, refresh)
-                HTML.element("body") {
-                    HTML.element("header") {
-                        HTML.element("p", ["class": "brand"]) { .text(brand) }
-                    }
-                    main(standing, content())
-                    HTML.element("footer") {
-                        helpLine
-                        HTML.element("p") { catalogue.html(.footer, ["brand": .text(brand)]) }
-                    }
-                }
-            }
+        var frame = frame
+        frame.refreshWithoutScript = refresh
+        return frame.document(title, main: main(standing, content()))
+    }
+
+    private var frame: PageFrame {
+        PageFrame(
+            catalogue: catalogue,
+            brand: brand,
+            help: help,
+            assets: "../assets/",
+            script: Assets.script
+        )
     }
 
     /// How to reach the operator, on every page.
-    @HTMLBuilder var helpLine: HTML {
-        switch (help?.phone, help?.address) {
-        case (nil, nil): HTML.empty
-        case (let phone?, nil): contact(.helpPhone, ["phone": link(phone: phone)])
-        case (nil, let address?): contact(.helpAddress, ["address": link(address: address)])
-        case (let phone?, let address?):
-            contact(
-                .helpBoth,
-                ["phone": link(phone: phone), "address": link(address: address)]
-            )
-        }
-    }
-
-    private func contact(_ phrase: Phrase, _ values: [String: HTML]) -> HTML {
-        HTML.element("p", ["class": "help"]) { catalogue.html(phrase, values) }
-    }
-
-    private func link(phone: String) -> HTML {
-        HTML.element("a", ["href": "tel:" + HelpContact.dialled(phone), "dir": "ltr"]) {
-            .text(phone)
-        }
-    }
-
-    /// Without the scheme, which people do not read.
-    private func link(address: String) -> HTML {
-        let scheme = "https://"
-        let isWeb = address.hasPrefix(scheme)
-        return HTML.element("a", ["href": isWeb ? address : "mailto:" + address, "dir": "ltr"]) {
-            .text(isWeb ? String(address.dropFirst(scheme.count)) : address)
-        }
-    }
-
-    private func head(_ title: HTML, _ refresh: Int?) -> HTML {
-        HTML.element("head") {
-            HTML.void("meta", ["charset": "utf-8"])
-            HTML.element("title") { title.withoutElements }
-            HTML.void(
-                "meta",
-                ["name": "viewport", "content": "width=device-width, initial-scale=1"]
-            )
-            HTML.void("meta", ["name": "color-scheme", "content": "light dark"])
-            HTML.void("meta", ["name": "robots", "content": "noindex, nofollow"])
-            HTML.void("meta", ["name": "format-detection", "content": "telephone=no"])
-            HTML.void(
-                "link",
-                ["rel": "stylesheet", "href": "../assets/" + Assets.stylesheet.file]
-            )
-            HTML.void("link", ["rel": "icon", "href": "../assets/" + Assets.icon.file])
-            HTML.element("script", ["src": "../assets/" + Assets.script.file, "defer": ""])
-            if let refresh {
-                HTML.element("noscript") {
-                    HTML.void("meta", ["http-equiv": "refresh", "content": String(refresh)])
-                }
-            }
-        }
-    }
+    var helpLine: HTML { frame.helpLine }
 
     private func main(_ standing: LoginStanding?, _ content: HTML) -> HTML {
         guard let standing, standing.changesByItself, let ticket else {

@@ -24,8 +24,14 @@ struct Assets: Sendable {
 
     static let stylesheet = Asset("beckon", "css", "text/css; charset=utf-8", Stylesheet.text)
     static let script = Asset("beckon", "js", "text/javascript; charset=utf-8", Script.text)
+    static let diagnosis = Asset(
+        "sign-in",
+        "js",
+        "text/javascript; charset=utf-8",
+        Script.diagnosis
+    )
     static let icon = Asset("icon", "svg", "image/svg+xml", Stylesheet.icon)
-    static let all = [stylesheet, script, icon]
+    static let all = [stylesheet, script, diagnosis, icon]
 
     static let route = Route(.get, "/assets/{file}") { request in
         let file = request.parameters["file"] ?? ""

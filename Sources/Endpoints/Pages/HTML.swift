@@ -1,3 +1,4 @@
+import JSON
 import Localization
 
 /// Markup that is safe to send.
@@ -33,6 +34,22 @@ struct HTML: Hashable, Sendable {
         _ attributes: KeyValuePairs<StaticString, String?> = [:]
     ) -> HTML {
         HTML(markup: tag(name, attributes))
+    }
+
+    /// Data for a script of ours, in an element that no browser runs (HTML §4.12.1, data blocks).
+    static func data(_ id: StaticString, _ value: JSONValue) -> HTML {
+        var text = ""
+        for scalar in String(decoding: value.bytes, as: UTF8.self).unicodeScalars {
+            switch scalar {
+            // In JSON these are only in strings. `</script>` would end the element.
+            case "<": text += "\\u003c"
+            case ">": text += "\\u003e"
+            case "&": text += "\\u0026"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        let start = tag("script", ["type": "application/json", "id": id.description])
+        return HTML(markup: start + text + "</script>")
     }
 
     static func + (left: HTML, right: HTML) -> HTML { HTML(markup: left.markup + right.markup) }

@@ -5,7 +5,8 @@ import HTTP
 struct PageHeaders: Sendable {
     private let fields: [Field]
 
-    init(frameAncestors: [String]) {
+    /// `formTargets` are origins that the answer to a form may redirect to.
+    init(frameAncestors: [String], formTargets: [String] = []) {
         // allowed: the configuration has checked each ancestor.
         precondition(
             frameAncestors.allSatisfy(ApprovalRoutes.Settings.isFrameAncestor),
@@ -14,7 +15,8 @@ struct PageHeaders: Sendable {
         let ancestors = frameAncestors.isEmpty ? "'none'" : frameAncestors.joined(separator: " ")
         let policy = [
             "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
-            "connect-src 'self'", "form-action 'self'", "base-uri 'none'",
+            "connect-src 'self'", (["form-action 'self'"] + formTargets).joined(separator: " "),
+            "base-uri 'none'",
             "frame-ancestors \(ancestors)",
         ]
         var fields = [

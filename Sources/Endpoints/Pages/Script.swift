@@ -169,4 +169,13 @@ enum Script {
           start();
         })();
         """
+
+    /// The script of the page of a failed sign-in: it writes the diagnosis to the console.
+    static let diagnosis = """
+        (() => {
+          'use strict';
+          const block = document.getElementById('sign-in-failure');
+          if (block) console.error(JSON.parse(block.textContent));
+        })();
+        """
 }

@@ -56,6 +56,14 @@ public struct IdentityProviderSettings: Sendable {
     /// Where the group is in the configuration.
     public var path: String { "sign_in.\(application.rawValue)" }
 
+    /// The issuer, or what it begins with, for diagnoses.
+    var issuer: String {
+        switch place {
+        case .discovered(_, let issuers): issuers[0]
+        case .explicit(let endpoints): endpoints.issuer
+        }
+    }
+
     /// The checks of an ID token of the provider that names this issuer.
     public func check(issuer: String) -> IDTokenCheck {
         IDTokenCheck(

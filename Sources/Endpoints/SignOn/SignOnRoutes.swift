@@ -1,0 +1,180 @@
+public import HTTP
+import JSON
+import Localization
+public import Trust
+
+/// The routes of one application's sign-in: its start URL, the provider's answer, and waiting for a
+/// new account.
+public struct SignOnRoutes: Sendable {
+    /// What the pages get from the configuration.
+    public struct Settings: Sendable {
+        /// The name that users know the operator by.
+        public var brand: String
+        /// Where users get help; nil to show nothing.
+        public var help: HelpContact?
+        /// The path that all addresses begin with, without a slash at its end; empty for none.
+        public var basePath: String
+
+        /// `publicURL` is what all addresses begin with.
+        public init(brand: String = "Beckon", help: HelpContact? = nil, publicURL: String) {
+            self.brand = brand
+            self.help = help
+            basePath = HTTPAddress(publicURL)?.path ?? ""
+        }
+    }
+
+    /// For all calls to the provider together; each has a limit of its own.
+    private static let deadline = Duration.seconds(60)
+    /// Between two looks for a new account.
+    private static let pause = 2
+
+    private let signOn: SignOn
+    private let settings: Settings
+    private let headers = PageHeaders(frameAncestors: [])
+
+    public init(_ signOn: SignOn, settings: Settings) {
+        self.signOn = signOn
+        self.settings = settings
+    }
+
+    /// `GET /sso/oidc/{app}`, `…/callback`, `…/wait`.
+    public var routes: [Route] {
+        [
+            Route(.get, signOn.path, deadline: Self.deadline) { request in
+                response(to: await signOn.begin(to: request.query("to"), browser(request)), request)
+            },
+            Route(.get, signOn.path + "/callback", deadline: Self.deadline) { request in
+                let parameters = Form(request.bytes[request.queryRange])
+                return response(to: await signOn.answer(parameters, browser(request)), request)
+            },
+            Route(.get, signOn.path + "/wait", deadline: Self.deadline) { request in
+                let id = request.query("id") ?? ""
+                return response(to: await signOn.wait(id, browser(request)), request)
+            },
+        ]
+    }
+
+    private func browser(_ request: Request) -> SignOn.Browser {
+        let cookies = RequestCookies(request)
+        return SignOn.Browser(
+            address: request.peer.address,
+            agent: request.field("user-agent") ?? "",
+            cookieNames: cookies.names,
+            cookie: { cookies[$0] }
+        )
+    }
+
+    private func response(to answer: SignOn.Answer, _ request: Request) -> Response {
+        switch answer {
+        case .redirect(let address, let cookies):
+            return headers.response(
+                303,
+                .empty,
+                fields: [Field("Location", address)] + cookies.map(\.field)
+            )
+        case .wait(let address, let cookies):
+            return headers.response(
+                200,
+                waiting(at: address, request),
+                fields: cookies.map(\.field)
+            )
+        case .failed(let failure, let cookies):
+            var fields = cookies.map(\.field)
+            if failure.kind == .unavailable { fields.append(Problem.retryAfter) }
+            return headers.response(failure.pageStatus, page(failure, request), fields: fields)
+        }
+    }
+
+    // MARK: Pages
+
+    private func page(_ request: Request, script: Assets.Asset? = nil) -> (ApprovalPage, PageFrame)
+    {
+        let catalogue = Language.bestCatalogue(
+            chosen: nil,
+            acceptLanguage: request.field("accept-language")
+        )
+        let page = ApprovalPage(
+            catalogue: catalogue,
+            brand: settings.brand,
+            help: settings.help,
+            ticket: nil
+        )
+        let frame = PageFrame(
+            catalogue: catalogue,
+            brand: settings.brand,
+            help: settings.help,
+            assets: settings.basePath + "/assets/",
+            script: script
+        )
+        return (page, frame)
+    }
+
+    private func waiting(at address: String, _ request: Request) -> HTML {
+        var (page, frame) = page(request)
+        frame.next = (Self.pause, address)
+        let content = page.card(.busy, .signInWaitHeading, .signInWaitText) { .empty }
+        return frame.document(
+            page.catalogue.html(.signInWaitHeading),
+            main: HTML.element("main") { content }
+        )
+    }
+
+    private func page(_ failure: SignOnFailure, _ request: Request) -> HTML {
+        let (page, frame) = page(request, script: Assets.diagnosis)
+        let target = failure.target.map { Field("to", $0) }
+        let query = target.map { "?" + String(decoding: Form([$0]).bytes, as: UTF8.self) } ?? ""
+        let content = page.card(
+            .neutral,
+            .signInFailedHeading,
+            failure.text,
+            ["brand": .text(settings.brand)]
+        ) {
+            HTML.element("dl") {
+                HTML.element("div") {
+                    HTML.element("dt") { page.catalogue.html(.referenceLabel) }
+                    HTML.element("dd") {
+                        HTML.element("bdi", ["dir": "ltr"]) { .text(failure.reference) }
+                    }
+                }
+            }
+            HTML.element(
+                "a",
+                ["class": "button", "href": settings.basePath + signOn.path + query]
+            ) { page.catalogue.html(.signInAgain) }
+            HTML.data("sign-in-failure", failure.diagnosis)
+        }
+        return frame.document(
+            page.catalogue.html(.signInFailedHeading),
+            main: HTML.element("main") { content }
+        )
+    }
+}
+
+extension SignOnFailure {
+    fileprivate var text: Phrase {
+        switch kind {
+        case .notBegun: .signInNotBegunText
+        case .refusedByProvider: .signInRefusedText
+        case .unavailable: .signInUnavailableText
+        case .token: .signInTokenText
+        case .person: .signInPersonText
+        case .unknownPerson: .signInUnknownText
+        }
+    }
+
+    fileprivate var pageStatus: Int {
+        switch kind {
+        case .notBegun: 400
+        case .refusedByProvider, .token, .person, .unknownPerson: 403
+        case .unavailable: 503
+        }
+    }
+}
+
+extension SignOn.Cookie {
+    /// For this host, all paths, no script, and requests that begin at this site or by a link.
+    var field: Field {
+        let age = lifetime.map { "; Max-Age=\($0.components.seconds)" } ?? ""
+        return Field("Set-Cookie", "\(name)=\(value); Path=/; Secure; HttpOnly; SameSite=Lax" + age)
+    }
+}
