@@ -1,0 +1,223 @@
+import Access
+import Configuration
+import Cryptography
+import Endpoints
+import HTTP
+import JSON
+import Logins
+import OAuthClient
+import SQLiteStore
+import TestSupport
+import Texts
+import Threads
+import Trust
+
+/// An application with a scripted provider over a real store, and browsers that keep cookies.
+struct SignOnStage: Sendable {
+    static let publicURL = "https://as.example"
+
+    let clock: ManualClock
+    let log = CapturedLog()
+    let provider: ScriptedProvider
+    let store: SQLiteLoginStore
+    let users: KnownUsers
+    let router: Router
+    let application: SignInApplication
+
+    /// Lends a stage.
+    static func with(
+        _ application: SignInApplication = .inbox,
+        _ changes: [String: String] = [:],
+        _ body: (SignOnStage) async throws -> Void
+    ) async throws {
+        let directory = try TemporaryDirectory()
+        let clock = ManualClock()
+        let store = try SQLiteLoginStore(
+            StoreOptions(path: directory.file("logins.db"), role: .service, clock: clock)
+        )
+        do {
+            try await body(SignOnStage(application, changes, store, clock))
+        } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+    }
+
+    private init(
+        _ application: SignInApplication,
+        _ changes: [String: String],
+        _ store: SQLiteLoginStore,
+        _ clock: ManualClock
+    ) throws {
+        self.application = application
+        self.store = store
+        self.clock = clock
+        provider = try ScriptedProvider(clock: clock)
+        users = KnownUsers()
+        let settings = try require(try Self.settings(application, changes))
+        let credentials = try ReplaceableCredentials(
+            settings.authentication,
+            of: settings.path,
+            clock: clock,
+            log: log.logger
+        )
+        let signOn = SignOn(
+            at: IdentityProvider(
+                settings,
+                credentials: { credentials.current },
+                http: provider,
+                clock: clock,
+                log: log.logger
+            ),
+            publicURL: Self.publicURL,
+            seal: SealedValue(secret: Array(repeating: 7, count: 32)),
+            access: store.access,
+            sessions: store.sessions,
+            directory: users,
+            clock: clock,
+            log: log.logger
+        )
+        router = Router(
+            SignOnRoutes(signOn, settings: .init(publicURL: Self.publicURL)).routes
+        )
+    }
+
+    private static func settings(
+        _ application: SignInApplication,
+        _ changes: [String: String]
+    ) throws -> IdentityProviderSettings? {
+        var keys = [
+            "issuer": "\"\(ScriptedProvider.issuer)\"",
+            "client_id": "\"\(ScriptedProvider.clientID)\"",
+            "client_secret": "{ env: \"SECRET\" }", "domain": "\"bank.example\"",
+            "logout_url": "\"https://login.bank.example/logout?client=as\"",
+        ]
+        if application == .console { keys["controller_email"] = "\"controller@bank.example\"" }
+        for (key, value) in changes { keys[key] = value }
+        let members = keys.map { key, value in "\(key): \(value)" }
+        let environment = Environment(
+            directory: "/",
+            variables: ["SECRET": ScriptedProvider.clientSecret]
+        ) { _ in .failure(.init("does not exist")) }
+        let text = "{ sign_in: { \(members.joined(separator: ", ")) } }"
+        return try ConfigurationFile.read(text, in: environment) {
+            IdentityProviderSettings($0.group("sign_in", "Sign-in."), for: application)
+        }.0
+    }
+
+    var path: String { "/sso/oidc/" + application.rawValue }
+
+    func browser() -> Browser { Browser(stage: self) }
+
+    /// The entries of the audit.
+    func audit() async throws -> [AuditEvent] {
+        try await store.access.audit(after: 0, limit: 1000).map(\.event)
+    }
+}
+
+/// Users who become known when a test says so.
+final class KnownUsers: UserDirectory {
+    private let known = Locked<[UserID: Bool]>([.named("customer-4711"): true])
+
+    func user(_ id: UserID) async throws(DirectoryError) -> User? {
+        known.withLock { $0[id] }.map { User(id: id, isActive: $0) }
+    }
+
+    func set(_ isActive: Bool?) { known.withLock { $0[.named("customer-4711")] = isActive } }
+}
+
+/// Keeps cookies and follows what an answer says, step by step.
+final class Browser: Sendable {
+    private let stage: SignOnStage
+    let cookies = Locked<[String: String]>([:])
+    /// Every answer, for scanners.
+    let answers = Locked<[Response]>([])
+
+    init(stage: SignOnStage) { self.stage = stage }
+
+    func send(
+        _ method: HTTP.Method,
+        _ target: String,
+        form: [Field]? = nil,
+        fields: [Field] = []
+    ) async throws -> Response {
+        let jar = cookies.withLock { $0 }
+        var all = [
+            Field("Host", "as.example"), Field("User-Agent", "Browser/1"),
+        ]
+        all += fields
+        if !jar.isEmpty {
+            let text = jar.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            all.append(Field("Cookie", text.joined(separator: "; ")))
+        }
+        if form != nil {
+            all.append(Field("Content-Type", "application/x-www-form-urlencoded"))
+            all.append(Field("Origin", SignOnStage.publicURL))
+        }
+        let answer = try require(
+            await stage.router.answer(
+                .example(
+                    method,
+                    target,
+                    fields: all,
+                    body: form.map { Form($0).bytes } ?? [],
+                    peer: Peer(address: "192.0.2.7", isSecure: true)
+                )
+            )
+        )
+        for field in answer.fields where field.name == "Set-Cookie" { keep(field.value) }
+        answers.withLock { $0.append(answer) }
+        return answer
+    }
+
+    private func keep(_ cookie: String) {
+        let parts = cookie.split(separator: ";")
+        let pair = parts[0].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let isDeleted = cookie.contains("Max-Age=0")
+        cookies.withLock { $0[String(pair[0])] = isDeleted ? nil : String(pair[1]) }
+    }
+
+    /// The parameters of the authorization request that a start URL answers with.
+    func begin(to target: String? = nil) async throws -> Form {
+        let query = target.map {
+            "?" + String(decoding: Form([Field("to", $0)]).bytes, as: UTF8.self)
+        }
+        let answer = try await send(.get, stage.path + (query ?? ""))
+        let location = try require(answer.field("location"))
+        let encoded = String(location.split(separator: "?").last ?? "")
+        let form: Form = try require(Form(Array(encoded.utf8)))
+        stage.provider.change { $0.nonce = form["nonce"] ?? "" }
+        return form
+    }
+
+    /// Comes back from the provider.
+    func comeBack(_ parameters: [Field]) async throws -> Response {
+        let query = String(decoding: Form(parameters).bytes, as: UTF8.self)
+        return try await send(.get, stage.path + "/callback?" + query)
+    }
+
+    /// Signs in from start to end.
+    func signIn(to target: String? = nil) async throws -> Response {
+        let request = try await begin(to: target)
+        return try await comeBack([
+            Field("code", "code-secret-1"), Field("state", request["state"] ?? ""),
+        ])
+    }
+
+    /// The session's cookie.
+    var session: String? {
+        cookies.withLock { $0["__Host-beckon-" + stage.application.rawValue] }
+    }
+}
+
+extension Response {
+    /// The object that the page's script writes to the console.
+    var diagnosis: JSONValue? {
+        let start = "<script type=\"application/json\" id=\"sign-in-failure\">"
+        guard let begin = text.firstRange(of: start) else { return nil }
+        let rest = text[begin.upperBound...]
+        guard let end = rest.firstRange(of: "</script>") else { return nil }
+        return try? JSONValue(Array(rest[..<end.lowerBound].utf8))
+    }
+}
