@@ -90,6 +90,26 @@ extension DatabaseConnection {
         return logins
     }
 
+    /// The live logins of a user. A tool beside the service does not see the newest ones.
+    func liveLogins(
+        of user: UserID,
+        limit: Int,
+        _ index: TailIndex,
+        whenDamaged: (LoginNumber, StoreError) -> Void
+    ) throws(StoreError) -> [StoredLogin] {
+        let hash = index.hash.of(user)
+        let numbers = Set(index.numbers(hash)).union(try index.stored(hash, self))
+        var logins: [StoredLogin] = []
+        for number in numbers.sorted(by: >) where logins.count < limit {
+            let stored = try readableLogin(LoginNumber(number), whenDamaged: whenDamaged)
+            // Users may share a hash, and an entry may be obsolete.
+            guard let stored, stored.login.details.user == user, stored.login.phase.isLive
+            else { continue }
+            logins.append(stored)
+        }
+        return logins
+    }
+
     func census() throws(StoreError) -> [Census] {
         let select = try statement(
             "SELECT phase, outcome, count FROM census WHERE count > 0 ORDER BY phase, outcome"

@@ -172,6 +172,17 @@ public final class SQLiteLoginStore: LoginStore {
         }
     }
 
+    public func liveLogins(
+        of user: UserID,
+        limit: Int
+    ) async throws(StoreError) -> [StoredLogin] {
+        try await file.readers.read { [file] (connection) throws(StoreError) in
+            try connection.liveLogins(of: user, limit: limit, file.index) { number, error in
+                file.noteDamaged(number, error)
+            }
+        }
+    }
+
     public func census() async throws(StoreError) -> [Census] {
         try await file.readers.read { (connection) throws(StoreError) in try connection.census() }
     }

@@ -27,6 +27,10 @@ struct BrokenLoginStore: LoginStore {
         after: LoginNumber?,
         limit: Int
     ) async throws(StoreError) -> [StoredLogin] { throw .full }
+    func liveLogins(
+        of user: UserID,
+        limit: Int
+    ) async throws(StoreError) -> [StoredLogin] { throw .full }
     func census() async throws(StoreError) -> [Census] { throw .full }
     func redact(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
         throw .full

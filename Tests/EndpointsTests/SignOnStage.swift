@@ -1,5 +1,6 @@
 import Access
 import Configuration
+import Consents
 import Cryptography
 import Endpoints
 import HTTP
@@ -78,9 +79,26 @@ struct SignOnStage: Sendable {
             clock: clock,
             log: log.logger
         )
-        router = Router(
-            SignOnRoutes(signOn, settings: .init(publicURL: Self.publicURL)).routes
+        let pages = SignOnRoutes.Settings(publicURL: Self.publicURL)
+        let sessionGuard = SessionGuard(
+            application,
+            store: store.sessions,
+            limits: settings.sessions,
+            clock: clock,
+            publicURL: Self.publicURL
         )
+        let inbox = InboxRoutes(
+            sessionGuard,
+            sessions: store.sessions,
+            audit: store.access,
+            logins: store,
+            directory: users,
+            clock: clock,
+            settings: pages,
+            logoutURL: settings.logoutURL,
+            log: log.logger
+        )
+        router = Router(SignOnRoutes(signOn, settings: pages).routes + inbox.routes)
     }
 
     private static func settings(
@@ -109,6 +127,42 @@ struct SignOnStage: Sendable {
     var path: String { "/sso/oidc/" + application.rawValue }
 
     func browser() -> Browser { Browser(stage: self) }
+
+    /// A login of a user that waits for an answer.
+    func login(_ id: String, user: UserID = .named("customer-4711")) async throws {
+        let now = clock.now()
+        let login = PendingLogin.arrived(
+            id,
+            tenant: nil,
+            at: now,
+            PendingLogin.Details(
+                user: user,
+                client: ClientID("kiosk"),
+                bindingMessage: "Message of " + id,
+                origin: .fixture
+            )
+        )
+        guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
+            throw NotThere()
+        }
+        let consent = Consent(
+            clientName: "Kiosk <12>",
+            scopes: [.init(requestedName: "openid", displayName: "Sign you in")]
+        )
+        let question = Question(
+            consent: consent,
+            accounts: [],
+            digest: ConsentForm.digest(of: consent),
+            nonce: Array(repeating: 1, count: 32)
+        )
+        let channel = try require(ChannelID("app"))
+        let delivery = PendingLogin.Delivery(channel: channel, state: .delivered(at: now))
+        let result = try await store.update(stored.number) {
+            (login) throws(PendingLogin.Refusal) in
+            try login.apply(.prepared(question, [delivery]), at: now)
+        }
+        _ = try require(result).get()
+    }
 
     /// The entries of the audit.
     func audit() async throws -> [AuditEvent] {
@@ -203,6 +257,13 @@ final class Browser: Sendable {
         return try await comeBack([
             Field("code", "code-secret-1"), Field("state", request["state"] ?? ""),
         ])
+    }
+
+    /// The token in the forms of the inbox.
+    func formToken() async throws -> Field {
+        let page = try await send(.get, "/inbox").text
+        let found = try require(page.firstMatch(of: /name="token" value="([^"]+)"/))
+        return Field("token", String(found.1))
     }
 
     /// The session's cookie.

@@ -127,6 +127,13 @@ public final class InstrumentedStore: LoginStore {
         try await store.logins(in: phase, after: after, limit: limit)
     }
 
+    public func liveLogins(
+        of user: UserID,
+        limit: Int
+    ) async throws(StoreError) -> [StoredLogin] {
+        try await store.liveLogins(of: user, limit: limit)
+    }
+
     public func census() async throws(StoreError) -> [Census] { try await store.census() }
 
     public func redact(

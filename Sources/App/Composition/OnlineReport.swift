@@ -8,6 +8,7 @@ import Identity
 import Logins
 import Notifications
 import Telemetry
+import Trust
 
 /// What the systems of a configuration answered, a line each.
 struct OnlineReport: Sendable {
@@ -59,6 +60,10 @@ extension ServiceConfiguration {
             checks += try servers.onlineChecks(http, clock, log).map { id, check in
                 ("authorization_servers.\(id)", check)
             }
+        }
+        for settings in signIn {
+            checks += try settings.provider(http, clock, log).provider.onlineChecks
+                .map { (settings.path, $0) }
         }
         let context = ChannelKind.Context(client: http, clock: clock, log: log) { _ in }
         for channel in channels {

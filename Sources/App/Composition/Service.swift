@@ -109,7 +109,17 @@ final class Service: Sendable {
             health: health
         )
         for register in servers.metrics { register(registry) }
-        reloads = servers.reloads
+        let tickets = TicketKeyFile.load(configuration.store.sqlitePath + "-tickets", log: log)
+        let signIn = try SignInParts(
+            configuration,
+            http: otherClient,
+            store: store,
+            directory: directory,
+            secret: tickets.bytes,
+            clock: clock,
+            log: log
+        )
+        reloads = servers.reloads + signIn.reloads
         let observer = EngineMetrics(
             registry,
             channels: configuration.channels.map(\.id),
@@ -126,7 +136,7 @@ final class Service: Sendable {
             plan: plan,
             clock: clock,
             changes: changes,
-            tickets: TicketKeyFile.load(configuration.store.sqlitePath + "-tickets", log: log),
+            tickets: tickets,
             settings: LoginEngine.Settings(
                 concurrency: configuration.engine.concurrency,
                 publicURL: configuration.publicURL
@@ -154,7 +164,7 @@ final class Service: Sendable {
             approvers: Approvers(directory: directory, plan: plan),
             allowsApprovalByTap: configuration.approval.tap
         )
-        let people = parts.routes(directory: directory, desk: desk)
+        let people = parts.routes(directory: directory, desk: desk) + signIn.routes
         if let settings = configuration.trust {
             trust = try TrustParts(
                 settings,

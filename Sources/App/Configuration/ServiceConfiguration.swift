@@ -1,3 +1,4 @@
+import Access
 public import AuthorizationServers
 public import Configuration
 import HTTP
@@ -31,6 +32,8 @@ public struct ServiceConfiguration: Sendable {
     public var authorizationServers: [any ConfiguredServers]
     /// The token endpoint; nil for none.
     public var trust: TrustConfiguration?
+    /// The identity providers at which people sign in, for each application that they may sign in to.
+    public var signIn: [IdentityProviderSettings]
     /// How much one user and one client may use.
     public var loginLimits: LoginLimits
     /// Ways of reaching people, in the order of the file; ids are unique.
@@ -135,6 +138,13 @@ public struct ServiceConfiguration: Sendable {
             publicURL: publicURL,
             requestsCertificates: requestsCertificates
         )
+        signIn = Self.signIn(
+            root.group(
+                "sign_in",
+                "The bank's identity providers. Without a group nobody signs in to its application."
+            )
+        )
+        if !signIn.isEmpty { Self.requireSecureCookies(root, publicURL) }
         loginLimits = Self.loginLimits(
             user: root.group(
                 "limits_per_user",
@@ -152,6 +162,29 @@ public struct ServiceConfiguration: Sendable {
         log = LogSettings(root.group("log", "The log, on standard error."))
         warnings = []
         requireDifferentAddresses(root)
+    }
+
+    private static func signIn(_ section: Section) -> [IdentityProviderSettings] {
+        defer { section.end() }
+        return [
+            IdentityProviderSettings(
+                section.group("inbox", "Where users sign in to see their logins, at /inbox."),
+                for: .inbox
+            ),
+            IdentityProviderSettings(
+                section.group("console", "Where operators sign in, at /console."),
+                for: .console
+            ),
+        ].compactMap { $0 }
+    }
+
+    /// Browsers keep the session's cookie for https, and for http from the same machine.
+    private static func requireSecureCookies(_ root: Section, _ publicURL: String) {
+        guard let address = HTTPAddress(publicURL), !address.isSecure else { return }
+        let isLoopback = InternetAddress(urlHost: address.host)?.isLoopback
+        if !(isLoopback ?? (address.host == "localhost")) {
+            root.problem("public_url", "must be https: browsers keep no session for it otherwise")
+        }
     }
 
     private func requireDifferentAddresses(_ root: Section) {

@@ -71,6 +71,9 @@ public protocol LoginStore: Sendable {
         limit: Int
     ) async throws(StoreError) -> [StoredLogin]
 
+    /// The logins of a user that are not decided yet, the newest first, at most `limit`.
+    func liveLogins(of user: UserID, limit: Int) async throws(StoreError) -> [StoredLogin]
+
     /// How many logins have each phase and outcome.
     func census() async throws(StoreError) -> [Census]
 

@@ -188,16 +188,13 @@ public struct IdentityProviderSettings: Sendable {
         }
         let authorization = endpoint(
             "authorization_endpoint",
-            "Instead of metadata: where people are sent. The next two keys are then required too."
+            "Where people are sent. The next two keys are then required too, and no metadata are read."
         )
         let token = endpoint("token_endpoint", "Where codes are exchanged for tokens.")
         let keys = endpoint("jwks_uri", "Where the keys of ID tokens are.")
         let names = ["authorization_endpoint", "token_endpoint", "jwks_uri"]
         if names.contains(where: section.has) {
             for name in ["issuer"] + names where !section.has(name) { section.missing(name) }
-            if discovery != nil {
-                section.problem("discovery_url", "must not be set together with endpoints")
-            }
             return .explicit(
                 Endpoints(
                     issuer: issuer ?? "",

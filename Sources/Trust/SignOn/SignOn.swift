@@ -21,7 +21,8 @@ public struct SignOn: Sendable {
         /// Nil until the browser is closed.
         public let lifetime: Duration?
 
-        static func deleting(_ name: String) -> Cookie {
+        /// Makes the browser forget a cookie.
+        public static func deleting(_ name: String) -> Cookie {
             Cookie(name: name, value: "", lifetime: .zero)
         }
     }

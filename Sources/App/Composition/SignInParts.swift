@@ -1,0 +1,110 @@
+import Access
+import Commands
+import Configuration
+import Endpoints
+import HTTP
+import Logins
+import OAuthClient
+import SQLiteStore
+import Telemetry
+import Trust
+
+/// Signing in, as it is configured, and what people see then.
+struct SignInParts {
+    private(set) var routes: [Route] = []
+    /// Read credentials again.
+    private(set) var reloads: [@Sendable () -> Void] = []
+
+    /// `secret` is the key of what browsers keep for us.
+    ///
+    /// - Throws: `CommandFailure` when a file has changed since the configuration was checked.
+    init(
+        _ configuration: ServiceConfiguration,
+        http: any OutboundHTTP,
+        store: SQLiteLoginStore,
+        directory: any UserDirectory,
+        secret: [UInt8],
+        clock: any WallClock,
+        log: Logger
+    ) throws(CommandFailure) {
+        let pages = SignOnRoutes.Settings(
+            brand: configuration.approval.title,
+            help: configuration.approval.help,
+            publicURL: configuration.publicURL
+        )
+        for settings in configuration.signIn {
+            let made: (provider: IdentityProvider, credentials: ReplaceableCredentials)
+            do throws(ConfigurationProblem) { made = try settings.provider(http, clock, log) } catch
+            {
+                throw CommandFailure(.configuration, "\(error)")
+            }
+            reloads.append { made.credentials.reload() }
+            let signOn = SignOn(
+                at: made.provider,
+                publicURL: configuration.publicURL,
+                seal: SealedValue(secret: secret),
+                access: store.access,
+                sessions: store.sessions,
+                directory: directory,
+                clock: clock,
+                log: log
+            )
+            routes += SignOnRoutes(signOn, settings: pages).routes
+            guard settings.application == .inbox else { continue }
+            let sessionGuard = SessionGuard(
+                .inbox,
+                store: store.sessions,
+                limits: settings.sessions,
+                clock: clock,
+                publicURL: configuration.publicURL
+            )
+            routes +=
+                InboxRoutes(
+                    sessionGuard,
+                    sessions: store.sessions,
+                    audit: store.access,
+                    logins: store,
+                    directory: directory,
+                    clock: clock,
+                    settings: pages,
+                    logoutURL: settings.logoutURL,
+                    log: log
+                ).routes
+        }
+    }
+}
+
+extension IdentityProviderSettings {
+    /// The provider, and the credentials that Beckon has there.
+    func provider(
+        _ http: any OutboundHTTP,
+        _ clock: any WallClock,
+        _ log: Logger
+    ) throws(ConfigurationProblem) -> (
+        provider: IdentityProvider, credentials: ReplaceableCredentials
+    ) {
+        let credentials: ReplaceableCredentials
+        do throws(ClientAuthenticationSettings.Problem) {
+            credentials = try ReplaceableCredentials(
+                authentication,
+                of: path,
+                clock: clock,
+                log: log
+            )
+        } catch {
+            throw ConfigurationProblem(
+                path: "\(path).\(error.key)",
+                line: nil,
+                reason: error.reason
+            )
+        }
+        let provider = IdentityProvider(
+            self,
+            credentials: { credentials.current },
+            http: http,
+            clock: clock,
+            log: log
+        )
+        return (provider, credentials)
+    }
+}
