@@ -92,18 +92,6 @@ public enum AccessRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-extension AccessRefusal: CustomStringConvertible {
-    /// Half a sentence.
-    public var description: String {
-        switch self {
-        case .used: "it was used before"
-        case .exists: "it exists already"
-        case .missing: "it does not exist"
-        case .changed: "it was changed in the meantime"
-        }
-    }
-}
-
 /// A client as it is stored.
 public struct StoredClient: Hashable, Sendable {
     public let client: APIClient
