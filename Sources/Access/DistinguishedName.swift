@@ -48,8 +48,12 @@ public struct DistinguishedName: Hashable, Sendable {
             text.append(UInt8(ascii: "#"))
             text += attribute.value.flatMap(hexadecimal)
         } else {
+            // Escapes can make bytes that are no UTF-8, which a text cannot have.
+            let isText = String(validating: attribute.value, as: UTF8.self) != nil
             for byte in attribute.value {
-                if byte > 0x20, byte != 0x7F, byte != UInt8(ascii: "#"), !special.contains(byte) {
+                if byte > 0x20, byte < 0x7F || byte > 0x7F && isText, byte != UInt8(ascii: "#"),
+                    !special.contains(byte)
+                {
                     text.append(byte)
                 } else {
                     text += [UInt8(ascii: "\\")] + hexadecimal(byte)
