@@ -14,12 +14,8 @@ public struct AuditAuthor: Hashable, Sendable {
     /// Whoever can run commands on the machine.
     public static let commandLine = AuditAuthor(["by": .string("command line")])
 
-    /// A client that shows an access token.
-    ///
-    /// - Parameters:
-    ///   - user: whom a delegated client acts for.
-    ///   - token: `jti` of the token.
-    ///   - thumbprint: of the certificate that the token is bound to.
+    /// A client that shows an access token: whom it acts for if it is delegated, the token's `jti`, and
+    /// the thumbprint of the certificate that the token is bound to.
     public static func client(
         _ client: APIClientID,
         user: UserID? = nil,

@@ -80,9 +80,8 @@ public struct ClientDesk: Sendable {
         return stored
     }
 
-    /// Changes a client. Nothing is written when `edit` returns the client as it was.
-    ///
-    /// - Parameter version: the version that the caller has seen; with nil, any is changed.
+    /// Changes a client of the version that the caller has seen, or with nil of any. Nothing is written
+    /// when `edit` returns the client as it was.
     public func change(
         _ id: APIClientID,
         version: Int64?,

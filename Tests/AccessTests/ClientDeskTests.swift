@@ -11,7 +11,7 @@ import Testing
 struct ClientDeskTests {
     static let now = Timestamp(milliseconds: 1_930_000_000_000)
     static let author = AuditAuthor.client(
-        APIClientID("ops-tool")!,
+        .named("ops-tool"),
         token: "jti-1",
         thumbprint: [1, 2, 3],
         address: "192.0.2.7"
@@ -55,7 +55,7 @@ struct ClientDeskTests {
             _ edit: (APIClient) throws(APIClientProblem) -> APIClient
         ) async throws -> APIClient {
             try await desk.change(
-                APIClientID("dc_1")!,
+                .named("dc_1"),
                 version: nil,
                 by: Self.author,
                 at: Self.now,
@@ -149,7 +149,7 @@ struct ClientDeskTests {
         store.fail(.full)
         await #expect(throws: ClientDesk.Refusal.store(.full)) {
             _ = try await desk.change(
-                APIClientID("dc_1")!,
+                .named("dc_1"),
                 version: nil,
                 by: Self.author,
                 at: Self.now

@@ -11,11 +11,7 @@ struct APIRoutes: Sendable {
     let access: any AccessStore
     let clock: any WallClock
 
-    /// A route.
-    ///
-    /// - Parameters:
-    ///   - scopes: one of these is needed.
-    ///   - bodyLimit: bytes of the body; nil for a route without one.
+    /// A route for tokens with one of these scopes. `bodyLimit` is bytes; nil for a route without a body.
     func route(
         _ method: Method,
         _ pattern: String,

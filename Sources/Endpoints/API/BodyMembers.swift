@@ -8,7 +8,8 @@ import Texts
 struct BodyMembers: Sendable {
     let object: JSONObject
 
-    /// - Parameter known: the names that there are; nil to leave that to the caller.
+    /// `known` are the names that there are; nil leaves that to the caller.
+    ///
     /// - Throws: `unsupportedMediaType` or `invalidBody`.
     init(_ request: Request, _ known: [String]?) throws(Problem) {
         guard request.contentType == "application/json" else {
@@ -37,11 +38,8 @@ struct BodyMembers: Sendable {
     /// Whether a member was sent.
     func has(_ name: String) -> Bool { object[name] != nil }
 
-    /// A member in its own type; nil if it was not sent.
-    ///
-    /// - Parameters:
-    ///   - rule: what the member must be.
-    ///   - parse: nil for a value that breaks the rule.
+    /// A member in its own type; nil if it was not sent. `rule` says what it must be; `parse` returns nil
+    /// for a value that breaks the rule.
     func parsed<Value>(
         _ name: String,
         _ rule: String,

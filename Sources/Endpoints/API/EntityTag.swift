@@ -5,9 +5,9 @@ enum EntityTag {
     /// The field of an answer.
     static func field(_ version: Int64) -> Field { Field("ETag", "\"\(version)\"") }
 
-    /// The version that `If-Match` names (RFC 9110 §13.1.1); nil for `*`, which is any.
+    /// The version that `If-Match` names (RFC 9110 §13.1.1), which must be the current one; nil for `*`,
+    /// which is any.
     ///
-    /// - Parameter current: the version that there is, which is taken if it is one of several.
     /// - Throws: `preconditionRequired` without the field, `preconditionFailed` if it names another
     ///   version.
     static func required(_ call: APICall, current: Int64) throws(Problem) -> Int64? {

@@ -19,8 +19,7 @@ struct ListQuery: Sendable {
     /// The last element that the caller has seen, as `next` had it; nil for the first page.
     let after: String?
 
-    /// - Parameter filters: the names of further parameters.
-    /// - Throws: `invalidQuery`.
+    /// `filters` are the names of further parameters.
     init(_ call: APICall, _ filters: [String]) throws(Problem) {
         let request = call.request
         guard let form = Form(request.bytes[request.queryRange]) else {
@@ -103,11 +102,8 @@ struct ListQuery: Sendable {
         return id
     }
 
-    /// A page: the elements under their name, and the cursor of the next page or null.
-    ///
-    /// - Parameters:
-    ///   - found: at most one more than the limit.
-    ///   - key: what a cursor names an element by.
+    /// A page: the elements under their name, and the cursor of the next page or null. `found` has at
+    /// most one more than the limit; `key` is what a cursor names an element by.
     func page<Element>(
         _ name: String,
         _ found: [Element],

@@ -11,9 +11,8 @@ public struct AdminRoutes: Sendable {
     /// All of them.
     public let routes: [Route]
 
-    /// - Parameters:
-    ///   - users: the local users; nil if users are kept elsewhere.
-    ///   - channels: the names of the configured notification channels.
+    /// `users` are the local users, nil if they are kept elsewhere; `channels` are the names of the
+    /// configured notification channels.
     public init(
         resources: ResourceGuard,
         access: any AccessStore,

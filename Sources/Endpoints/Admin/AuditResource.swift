@@ -1,5 +1,4 @@
 import Access
-import Cryptography
 import HTTP
 import JSON
 import Texts
@@ -40,26 +39,22 @@ struct AuditResource: Sendable {
                 "limit: must be a whole number from 1 to \(Self.longest)."
             )
         }
-        let entries: [AuditEntry]
+        let page: AuditPage
         do {
-            entries = try await api.access.audit(after: Int64(after), limit: limit)
+            page = try await api.access.auditPage(after: Int64(after), limit: limit)
         } catch {
             throw Problem(error)
         }
         var body: [UInt8] = []
-        for entry in entries { body += Self.line(entry) }
+        for record in page.records {
+            body += record.line.utf8
+            body.append(0x0A)
+        }
         return Response(
             status: 200,
             contentType: "application/x-ndjson",
             fields: [.noStore, Field("X-Content-Type-Options", "nosniff")],
             body: body
         )
-    }
-
-    /// The bytes that the hash covers, with the hash as a last member.
-    private static func line(_ entry: AuditEntry) -> [UInt8] {
-        let bytes = AuditChain.bytes(number: entry.number, entry.event)
-        let hash = #","hash":"\#(Base64URL.encode(entry.hash))"}"#
-        return bytes.dropLast() + Array(hash.utf8) + [0x0A]
     }
 }

@@ -1,5 +1,6 @@
 import Consents
 import Access
+import Consents
 import Engine
 import HTTP
 import JSON

@@ -15,12 +15,10 @@ struct BackendLogins: Sendable {
     let policy: DelegationPolicy
 
     var routes: [Route] {
-        [
-            api.route(
-                .get,
-                base + "/logins/{server}/{id}",
-                [.backendLogins, .loginsRead]
-            ) { call async throws(Problem) in
+        let scopes: [AccessScope] = [.backendLogins, .loginsRead]
+        return [
+            api.route(.get, base + "/logins", scopes, list),
+            api.route(.get, base + "/logins/{server}/{id}", scopes) { call async throws(Problem) in
                 .document(LoginRecord(try await call.login(logins)).document(.question))
             },
             api.route(
@@ -30,6 +28,28 @@ struct BackendLogins: Sendable {
                 bodyLimit: DeviceRoutes.bodyLimit
             ) { call async throws(Problem) in try await decide(call) },
         ]
+    }
+
+    /// The logins of a user that are not decided yet, the newest first.
+    private func list(_ call: APICall) async throws(Problem) -> Response {
+        let query = try ListQuery(call, ["user"])
+        guard query.after == nil else { throw ListQuery.wrongCursor }
+        let asked: UserID? = try query.id("user")
+        guard let user = call.caller.user ?? asked else {
+            throw Problem(.invalidQuery, "user: is required.")
+        }
+        // For a delegated client other users do not exist.
+        guard asked == nil || asked == user else {
+            throw Problem(.notFound, "user: there is none with this identifier.")
+        }
+        let found: [StoredLogin]
+        do {
+            found = try await logins.liveLogins(of: user, limit: query.limit)
+        } catch {
+            throw Problem(error)
+        }
+        let shown = found.map { LoginRecord($0).document(.row) }
+        return query.page("logins", shown, next: nil)
     }
 
     /// Decides for the user, where the policy allows it. The body is that of the device interface.

@@ -12,10 +12,8 @@ public struct BackendRoutes: Sendable {
     /// All of them.
     public let routes: [Route]
 
-    /// - Parameters:
-    ///   - users: the local users; nil if users are kept elsewhere.
-    ///   - policy: what delegated clients may decide.
-    ///   - channels: the names of the configured notification channels.
+    /// `users` are the local users, nil if they are kept elsewhere; `policy` says what delegated
+    /// clients may decide; `channels` are the names of the configured notification channels.
     public init(
         resources: ResourceGuard,
         access: any AccessStore,

@@ -123,6 +123,35 @@ struct LoginResourceTests {
         }
     }
 
+    @Test("are listed for the backend by user, and for a delegated client for its own user only")
+    func listedForUser() async throws {
+        try await Self.with { stage, _ in
+            try await stage.consent(of: Self.user)
+            let target = "/backend/v1/logins"
+            func ids(_ response: Response) -> [String?]? {
+                response.json["logins"]?.array?.map { $0["id"]?.string }
+            }
+            let mine = target + "?user=" + Self.user
+            for target in [target, mine] {
+                let own = try await stage.send(.get, target, as: "robot", for: Self.user)
+                #expect(ids(own) == ["waits"], "what is decided is left out")
+            }
+            let other = try await stage.send(
+                .get,
+                target + "?user=ben",
+                as: "robot",
+                for: Self.user
+            )
+            #expect(other.status == 404)
+            #expect(ids(try await stage.send(.get, mine, as: "bank")) == ["waits"])
+            #expect(ids(try await stage.send(.get, target + "?user=ben", as: "bank")) == [])
+            for query in ["", "?user=", "?phase=waiting", "?user=ann&cursor=YQ"] {
+                let refused = try await stage.send(.get, target + query, as: "bank")
+                #expect(refused.status == 400)
+            }
+        }
+    }
+
     // trust: B-18
     @Test("leave a line in the audit for each call of a delegated client")
     func calls() async throws {
