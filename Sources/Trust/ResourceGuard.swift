@@ -31,9 +31,8 @@ public struct ResourceGuard: Sendable {
         self.clock = clock
     }
 
-    /// Judges a request.
+    /// Judges a request. One of `scopes` is needed; the surface is that of the first.
     ///
-    /// - Parameter scopes: one of these is needed; the surface is that of the first.
     /// - Throws: `ResourceRefusal`, which is in the audit by then.
     public func caller(
         of request: Request,

@@ -38,7 +38,10 @@ struct DelegationPolicyTests {
     }
 
     private static func pounds(_ amount: String) -> Money {
-        Money(amount: amount, currency: "GBP")!
+        guard let money = Money(amount: amount, currency: "GBP") else {
+            preconditionFailure("not an amount: \(amount)")
+        }
+        return money
     }
 
     struct Row: Sendable {

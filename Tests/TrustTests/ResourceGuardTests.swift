@@ -172,9 +172,9 @@ struct ResourceGuardTests {
     func forged() async throws {
         let stage = try await TrustStage()
         let certificate = stage.certificate("ops")
-        let good = payload(try await opsToken(stage)).object!
+        let good = try #require(payload(try await opsToken(stage)).object)
         let ours = stage.keys.signer(at: stage.clock.now())
-        let stranger = stage.clientKeys["stranger"]!
+        let stranger = try stage.key("stranger")
         func token(
             _ type: String,
             _ key: SigningKey,

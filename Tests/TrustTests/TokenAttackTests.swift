@@ -139,7 +139,7 @@ struct TokenAttackTests {
         },
         form("with the public key as a secret", 401, "invalid_client", "assertion: the algorithm") {
             stage in
-            let key = stage.clientKeys["ops"]!.verificationKey.jwk!.bytes
+            let key = try #require(try stage.key("ops").verificationKey.jwk).bytes
             var claims = JWT.Claims()
             claims.issuer = "ops-tool"
             claims.subject = "ops-tool"
@@ -152,7 +152,7 @@ struct TokenAttackTests {
         },
         form("with a key in its header", 401, "invalid_client", "assertion: the signature") {
             stage in
-            let jwk = stage.clientKeys["stranger"]!.verificationKey.jwk!
+            let jwk = try #require(try stage.key("stranger").verificationKey.jwk)
             let header =
                 #"{"alg":"ES256","jwk":"# + String(decoding: jwk.bytes, as: UTF8.self) + "}"
             let payload = try stage.assertion().split(separator: ".")[1]
@@ -519,7 +519,7 @@ struct TokenAttackTests {
             return try stage.robotRequest(id: "again")
         },
         Attack("with the user's consent to another", 400, "invalid_grant", "no consent") { stage in
-            let stored = try await stage.store.client(.named("dc_other"))!
+            let stored = try #require(try await stage.store.client(.named("dc_other")))
             let client = try stored.client.with(
                 sourceAddresses: [#require(AddressRange("203.0.113.9"))]
             )
@@ -553,7 +553,7 @@ struct TokenAttackTests {
 
     static let keys: [Attack] = [
         Attack("with a key after its overlap", 401, "invalid_client", "assertion:") { stage in
-            let stored = try await stage.store.client(.named("ops-tool"))!
+            let stored = try #require(try await stage.store.client(.named("ops-tool")))
             let old = stored.client.keys[0]
             let ended = try APIClientKey(
                 id: old.id,
@@ -563,7 +563,7 @@ struct TokenAttackTests {
             )
             let next = try APIClientKey(
                 id: "next",
-                key: stage.clientKeys["robot-2"]!.verificationKey,
+                key: stage.key("robot-2").verificationKey,
                 addedAt: stage.clock.now()
             )
             let client = try stored.client.with(keys: [ended, next])

@@ -122,7 +122,7 @@ struct TokenEndpointTests {
     // trust: A-5
     @Test("makes an exception only for the clients that are named")
     func exception() async throws {
-        let stage = try await TrustStage { $0.withoutCertificate = [APIClientID("ops-tool")!] }
+        let stage = try await TrustStage { $0.withoutCertificate = [.named("ops-tool")] }
         var request = try stage.opsRequest()
         request.peer = Peer(address: TrustStage.clientAddress, isSecure: true)
         let response = await stage.endpoint.answer(request)

@@ -5,6 +5,7 @@ import JOSE
 import JSON
 import Logins
 import TestSupport
+import Testing
 import Trust
 
 /// A token endpoint and a guard over a store in memory, with a few registered clients.
@@ -97,12 +98,12 @@ struct TrustStage {
         let registered = try keys.map { name in
             try APIClientKey(
                 id: name,
-                key: clientKeys[name]!.verificationKey,
+                key: try key(name).verificationKey,
                 addedAt: clock.now()
             )
         }
         let client = try APIClient(
-            id: APIClientID(id)!,
+            id: .named(id),
             kind: kind,
             name: "A tool",
             createdAt: clock.now(),
@@ -110,13 +111,13 @@ struct TrustStage {
             keys: registered,
             grants: grants,
             scopes: scopes,
-            sourceAddresses: addresses.map { AddressRange($0)! }
+            sourceAddresses: try addresses.map { try #require(AddressRange($0)) }
         )
         _ = try await store.commit([.addClient(client)])
     }
 
     func change(_ id: String, to status: APIClient.Status) async throws {
-        let stored = try await store.client(APIClientID(id)!)!
+        let stored = try #require(try await store.client(.named(id)))
         let client = try stored.client.with(status: status)
         _ = try await store.commit([.replaceClient(client, version: stored.version)])
     }
@@ -124,8 +125,8 @@ struct TrustStage {
     func consent(to client: String, of user: String = user) async throws {
         let consent = try DelegationConsent(
             id: "consent-of-\(user)-to-\(client)",
-            user: UserID(user)!,
-            client: APIClientID(client)!,
+            user: .named(user),
+            client: .named(client),
             textVersion: "2031-01",
             textDigest: SHA256.digest(Array("I agree.".utf8)),
             language: "en",
@@ -136,12 +137,15 @@ struct TrustStage {
         _ = try await store.commit([.recordConsent(consent)])
     }
 
+    /// The private key of a client.
+    func key(_ name: String) throws -> SigningKey { try #require(clientKeys[name]) }
+
     // MARK: Requests
 
     /// The certificate whose key is one of the clients'.
     func certificate(_ key: String, dns: [String] = [], isVerified: Bool = true) -> PeerCertificate
     {
-        let info = clientKeys[key]!.verificationKey.publicKey!.info!
+        let info = clientKeys[key]?.verificationKey.publicKey?.info ?? []
         return PeerCertificate(
             thumbprint: SHA256.digest(info + dns.joined().utf8),
             subject: "CN=\(key)",
@@ -177,7 +181,7 @@ struct TrustStage {
         claims.expiresAt = wanted.expires.map { JWT.NumericDate(seconds: now + $0) }
         claims.notBefore = wanted.notBefore.map { JWT.NumericDate(seconds: now + $0) }
         claims.others = JSONObject(wanted.others)
-        return try JWT.sign(claims, key: clientKeys[wanted.key]!)
+        return try JWT.sign(claims, key: try key(wanted.key))
     }
 
     static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

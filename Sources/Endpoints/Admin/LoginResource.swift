@@ -1,4 +1,3 @@
-import Consents
 import Access
 import Consents
 import Engine

@@ -1,5 +1,5 @@
-import Consents
 import Access
+import Consents
 import Engine
 import HTTP
 import JSON

@@ -13,7 +13,12 @@ enum IDTokenFixture {
     static let user = "https://bank.example/ciba_user"
     static let account = "https://bank.example/ciba_account"
 
-    static let key = try! SigningKey.generate(.es256, id: "k1")
+    static let key: SigningKey = {
+        guard let key = try? SigningKey.generate(.es256, id: "k1") else {
+            preconditionFailure("OpenSSL makes no key")
+        }
+        return key
+    }()
     static let keys = JWKSet([key.verificationKey])
 
     static var seconds: Int { Int(now.milliseconds / 1000) }
