@@ -106,8 +106,9 @@ extension CloudentityServer {
             return .consent(consent)
         } catch {
             switch error {
-            case .ended(.approved), .ended(.rejected), .ended(.over): return .gone
-            case .ended, .incomplete, .unknownCode, .typeMismatch, .late:
+            case .ended(.approved), .ended(.spent), .ended(.rejected), .ended(.over): return .gone
+            case .ended, .incomplete, .unknownCode, .misplaced, .contradictory, .typeMismatch,
+                .late:
                 return unusable(error.event, error.place, login)
             }
         }

@@ -255,8 +255,9 @@ extension CloudentityServer {
     ) -> ReportAnswer? {
         switch status {
         case .open, .partlyApproved, .unready: nil
-        case .approved where wasApproved: nil
-        case .approved: outcome.isApproval ? .taken : .refused("the server has it approved")
+        case .approved where wasApproved, .spent where wasApproved: nil
+        case .approved, .spent:
+            outcome.isApproval ? .taken : .refused("the server has it approved")
         case .rejected: outcome.isApproval ? .refused("the server has it rejected") : .taken
         case .over: .gone
         }

@@ -37,6 +37,8 @@ struct ConsentLookTests {
         (.cdr, "Authorised", .approve, .taken, false),
         (.fdx, "EXPIRED", .approve, .gone, false),
         (.ksa, "Revoked", .deny, .taken, false),
+        (.ksa, "Suspended", .approve, .taken, false),
+        (.brasilData, "CONSUMED", .deny, .refused("the server has it approved"), false),
     ]
 
     private func outcome(_ row: Row, _ example: ConsentExample) -> Outcome {

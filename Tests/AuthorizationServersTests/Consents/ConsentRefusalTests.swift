@@ -155,6 +155,16 @@ struct ConsentRefusalTests {
         (.fdx, "REVOKED", .gone),
         (.ksa, "Awaiting Authorization", nil),
         (.ksa, "Rejected", .gone),
+        // Approved once, and of no use any more.
+        (.ukAccountAccess, "Consumed", .gone),
+        (.ukAccountAccess, "COND", .gone),
+        (.brasilData, "CONSUMED", .gone),
+        (.cdr, "consumed", .gone),
+        (.fdx, "CONSUMED", .gone),
+        (.ksa, "Consumed", .gone),
+        (.ksa, "Suspended", .gone),
+        (.fdx, "SUSPENDED", .gone),
+        (.brasilData, "Suspended", .gone),
         // Words of no standard, and of another one.
         (.ukDomesticPayment, "REJT", .unusable(.consentUnusable)),
         (.ukDomesticPayment, "Authorised!", .unusable(.consentUnusable)),
@@ -185,6 +195,40 @@ struct ConsentRefusalTests {
                 }
             }
         }
+    }
+}
+
+extension ConsentRefusalTests {
+    /// The status of the consent itself, that of its envelope, and whether it is shown.
+    static let pairs: [(Consent.Kind, own: String, envelope: String, isShown: Bool)] = [
+        (.ukAccountAccess, "Authorised", "Rejected", false),
+        (.ukAccountAccess, "Rejected", "Authorised", false),
+        (.ukAccountAccess, "AWAU", "Consumed", false),
+        (.ukAccountAccess, "AUTH", "EXPD", false),
+        (.brasilData, "AUTHORISED", "Revoked", false),
+        (.brasilData, "AWAITING_AUTHORISATION", "Revoked", false),
+        (.brasilPayment, "PARTIALLY_ACCEPTED", "Rejected", false),
+        (.cdr, "Authorised", "Expired", false),
+        (.fdx, "ACTIVE", "Suspended", false),
+        (.ksa, "Active", "Rejected", false),
+        (.ukDomesticPayment, "AwaitingAuthorisation", "Authorised", false),
+        (.ukDomesticPayment, "AWAU", "AwaitingAuthorisation", true),
+        (.fdx, "PENDING", "AwaitingAuthorisation", true),
+        (.brasilPayment, "PARTIALLY_ACCEPTED", "AWAITING_AUTHORISATION", true),
+        (.ksa, "Awaiting Authorization", "AwaitingAuthorisation", true),
+    ]
+
+    @Test("is a status that contradicts another one", arguments: pairs.indices)
+    func contradictoryStatus(_ index: Int) async throws {
+        let (kind, own, envelope, isShown) = Self.pairs[index]
+        let example = ConsentExample.of(kind)
+        let name = kind.name.hasPrefix("uk") ? "Status" : "status"
+        let tree = try example.tree().setting([.name("status")], to: .string(envelope))
+            .setting([.name(example.member), .name(name)], to: .string(own))
+        let stage = ConsentStage(example, answer: String(decoding: tree.bytes, as: UTF8.self))
+        let answer = await stage.consent(of: example)
+        guard isShown else { return #expect(answer == .gone) }
+        guard case .consent = answer else { return _ = Issue.record("\(answer)") }
     }
 }
 

@@ -67,7 +67,7 @@ struct ConsentDecoder {
         switch status {
         case .open, .partlyApproved: return
         case .approved where !family.kind.isPayment: return
-        case .unready, .approved, .rejected, .over: throw .ended(status)
+        case .unready, .approved, .spent, .rejected, .over: throw .ended(status)
         }
     }
 

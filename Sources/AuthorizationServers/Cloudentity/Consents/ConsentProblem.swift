@@ -7,6 +7,12 @@ enum ConsentProblem: Error, Hashable {
     case incomplete(String)
     /// The request has a code for which there is no text. The value is its path.
     case unknownCode(String)
+    /// A member that changes what is paid stands where nobody knows what it means. The value is its
+    /// path.
+    case misplaced(String)
+    /// Members that mean one thing have different values. The value is the path of one of them, or the
+    /// name of what they mean.
+    case contradictory(String)
     /// The answer's `type` does not fit its address.
     case typeMismatch
     /// It is decided already, or cannot be decided yet.
@@ -17,7 +23,7 @@ enum ConsentProblem: Error, Hashable {
     /// The name of the log event.
     var event: String {
         switch self {
-        case .incomplete, .unknownCode: "consent.incomplete"
+        case .incomplete, .unknownCode, .misplaced, .contradictory: "consent.incomplete"
         case .typeMismatch: "consent.type_mismatch"
         case .ended: "consent.ended"
         case .late: "consent.late"
@@ -29,6 +35,8 @@ enum ConsentProblem: Error, Hashable {
         switch self {
         case .incomplete(let path): path
         case .unknownCode(let path): "\(path): unknown code"
+        case .misplaced(let path): "\(path): not understood in this place"
+        case .contradictory(let path): "\(path): several values"
         case .typeMismatch: "type"
         case .ended(let status): "status: \(status)"
         case .late(let path): "\(path) has passed"

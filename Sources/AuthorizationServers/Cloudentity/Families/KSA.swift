@@ -1,4 +1,5 @@
 import Logins
+import Texts
 
 /// Open Banking of Saudi Arabia. ACP says little about these consents [CD-4].
 extension ConsentStandard {
@@ -10,7 +11,7 @@ struct KSAConsent: ConsentFamily {
     let path = "ksa/consent"
     let member = "ksa_consent"
     let otherTypes: Set<String> = ["ksa_consents", "consents"]
-    let statusWords = StatusWords.acp.adding(.approved, "Active", "Suspended")
+    let statusWords = StatusWords.acp.adding(.approved, "Active")
 
     func content(
         _ own: inout ConsentMembers,
@@ -24,11 +25,18 @@ struct KSAConsent: ConsentFamily {
         content.facts += try own.facts((.requestedAt, "created_at", .moment))
         // ACP describes none. The standard's are named as in Open Banking UK, which it follows.
         // Without any, which is also an empty list, nothing is said.
+        var permissions: [String] = []
         for name in ["permissions", "Permissions"] {
             guard let codes = try own.texts(name), !codes.isEmpty else { continue }
-            let list = UKAccountAccess.permissions
-            guard codes.allSatisfy(list.contains) else { throw .unknownCode(own.place(name)) }
-            content.facts.append(Fact(.known(.permissions), list.value(codes)))
+            guard codes.allSatisfy(UKAccountAccess.permissions.contains) else {
+                throw .unknownCode(own.place(name))
+            }
+            guard permissions.isEmpty || Set(permissions.map(\.exact)) == Set(codes.map(\.exact))
+            else { throw .contradictory(own.place(name)) }
+            permissions = codes
+        }
+        if !permissions.isEmpty {
+            content.facts.add(.permissions, UKAccountAccess.permissions.value(permissions))
         }
         content.facts += try own.further()
         return content

@@ -9,7 +9,8 @@ enum UK {
         .adding(.open, "AWAU")
         .adding(.partlyApproved, "AwaitingFurtherAuthorisation", "AWAF")
         .adding(.unready, "AwaitingUpload", "AWUP")
-        .adding(.approved, "AUTH", "COND")
+        .adding(.approved, "AUTH")
+        .adding(.spent, "COND")
         .adding(.rejected, "RJCT", "Cancelled", "CANC")
         .adding(.over, "EXPD")
 
