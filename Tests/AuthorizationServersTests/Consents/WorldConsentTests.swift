@@ -33,7 +33,7 @@ struct WorldConsentTests {
     static let pix = ConsentExample.of(.brasilPayment)
     static let fdx = ConsentExample.of(.fdx)
 
-    private func answer(_ test: Case) async throws -> (ConsentAnswer, ConsentStage) {
+    func answer(_ test: Case) async throws -> (ConsentAnswer, ConsentStage) {
         var tree = try test.example.tree()
         for change in test.changes {
             let path =
@@ -47,7 +47,7 @@ struct WorldConsentTests {
         return (await stage.consent(of: test.example), stage)
     }
 
-    @Test("is shown with everything that a payer must know", arguments: ofUK + ofOthers)
+    @Test("is shown with everything that a payer must know", arguments: ofUK + ofOthers + agreeing)
     func isShown(_ test: Case) async throws {
         let (answer, stage) = try await answer(test)
         guard case .consent(let consent) = answer else {
@@ -58,6 +58,9 @@ struct WorldConsentTests {
         let now = stage.clock.now()
         let details = try ConsentPage(consent, of: login, at: now).details
         for line in test.shows { #expect(details.contains(line), "\(line) in \(details)") }
+        for part in test.hides {
+            #expect(!details.contains { $0.contains(part) }, "\(part) in \(details)")
+        }
         #expect(!details.contains { $0.contains("{\"") }, "JSON in \(details)")
         // Every label and code has words in every language.
         for language in Language.allCases {
@@ -68,7 +71,7 @@ struct WorldConsentTests {
 
     @Test(
         "is refused where a value that changes what is approved is unknown",
-        arguments: WorldConsentTests.unknown
+        arguments: WorldConsentTests.unknown + contradictory
     )
     func isRefused(_ test: Case) async throws {
         let (answer, stage) = try await answer(test)
@@ -117,15 +120,29 @@ struct WorldConsentTests {
 
     @Test(
         "is refused where a count is none",
-        arguments: ["1.5", #""two""#, "-1", "true", "1e-2", "1e99", #""1,000""#, "[1]"]
+        arguments: ["1.5", #""two""#, "-1", "true", "1e-2", "1e99", #""1,000""#, "[1]", "0", "0.0"]
     )
     func noCounts(_ written: String) async throws {
-        let test = Case(
-            testDescription: written,
-            example: Self.file,
-            changes: [(Self.order + "NumberOfTransactions", written)]
-        )
-        #expect(try await answer(test).0 == .unusable(.consentUnusable))
+        let mandate = #"{"Frequency":{"Type":"MNTH","CountPerPeriod":\#(written)}}"#
+        let weekly = #"""
+            {"weekly":{"dayOfWeek":"TERCA_FEIRA","startDate":"2026-12-01","quantity":\#(written)}}
+            """#
+        for (example, member, value) in [
+            (Self.file, Self.order + "NumberOfTransactions", written),
+            (Self.standing, Self.order + "NumberOfPayments", written),
+            (Self.standing, Self.order + "MandateRelatedInformation", mandate),
+            (Self.abroad, Self.order + "ExchangeRateInformation.ExchangeRate", written),
+            (Self.pix, "payment.schedule", weekly),
+        ] {
+            let isRate = member.hasSuffix("Rate")
+            if isRate, ["1.5", "1e-2", "1e99"].contains(written) { continue }
+            var changes = [(member, value)]
+            if member.hasSuffix("MandateRelatedInformation") {
+                changes.insert((Self.order + "Frequency", "null"), at: 0)
+            }
+            let test = Case(testDescription: written, example: example, changes: changes)
+            #expect(try await answer(test).0 == .unusable(.consentUnusable), "\(member)")
+        }
     }
 
     @Test(

@@ -23,7 +23,7 @@ struct ConsentDecoder {
         asking: Timestamp? = nil
     ) throws(ConsentProblem) -> Consent {
         guard let object = answer.object else { throw .incomplete("") }
-        var members = ConsentMembers(object, at: "")
+        var members = ConsentMembers(object, at: "", ofPayment: family.kind.isPayment)
         if let type = try members.text("type"), !address.isMeant(by: type) { throw .typeMismatch }
         try members.drop("status")
         let status = try family.statusWords.status(of: answer, address.member) ?? .open
@@ -44,7 +44,8 @@ struct ConsentDecoder {
         let name = ids.first.flatMap { ConsentID($0.text) }
         guard ids.count <= 1, ids.isEmpty || name != nil else { throw .incomplete("consent_id") }
         let facts =
-            content.facts + (try RequestWords.facts(of: answer, beside: login, lodged: ids))
+            try content.facts.united(of: address.member)
+            + RequestWords.facts(of: answer, beside: login, lodged: ids)
         return Consent(
             kind: content.subject.map(family.kind.with) ?? family.kind,
             id: name,

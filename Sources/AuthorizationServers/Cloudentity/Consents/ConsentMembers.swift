@@ -10,10 +10,14 @@ import Texts
 struct ConsentMembers {
     /// Where the object is, for error messages: `Initiation.CreditorAccount`.
     let path: String
+    /// Whether they are of a payment, in which no member that says when, how often or how much may be
+    /// left unread.
+    private let isPayment: Bool
     private var rest: [JSONObject.Member]
 
-    init(_ object: JSONObject, at path: String) {
+    init(_ object: JSONObject, at path: String, ofPayment isPayment: Bool = false) {
         self.path = path
+        self.isPayment = isPayment
         rest = object.members
     }
 
@@ -59,6 +63,8 @@ struct ConsentMembers {
         case number
         /// A whole number, also as a text, with an exponent or with a fraction of nothing.
         case count
+        /// The same, and not zero.
+        case countAboveZero
         /// A count of days.
         case days
         case required(Reading)
@@ -103,6 +109,10 @@ struct ConsentMembers {
         case .dayOrMoment: return try dayOrMoment(name)
         case .number: return try number(name)
         case .count: return try count(name)
+        case .countAboveZero:
+            let count = try count(name)
+            guard count != .number("0") else { throw .incomplete(place(name)) }
+            return count
         case .days: return try days(name)
         case .required(let reading):
             guard let value = try value(name, reading) else { throw .incomplete(place(name)) }
@@ -186,10 +196,8 @@ struct ConsentMembers {
         return digits
     }
 
-    /// Whether the server sent a member, whatever it reads as.
-    func has(_ name: String) -> Bool {
-        value(of: name).map { !$0.isNull && $0.string?.isEmpty != true } ?? false
-    }
+    /// Whether the server said something in a member.
+    func has(_ name: String) -> Bool { value(of: name).map { !Self.isEmpty($0) } ?? false }
 
     /// A code of a list to which its standard adds none.
     mutating func code(
@@ -211,7 +219,7 @@ struct ConsentMembers {
         guard let value = take(name) else { return nil }
         if value.object != nil, Self.isEmpty(value) { return nil }
         guard let object = value.object else { throw .incomplete(place(name)) }
-        return ConsentMembers(object, at: place(name))
+        return ConsentMembers(object, at: place(name), ofPayment: isPayment)
     }
 
     mutating func requiredObject(_ name: String) throws(ConsentProblem) -> ConsentMembers {
@@ -229,7 +237,7 @@ struct ConsentMembers {
         for (index, value) in values.enumerated() where !Self.isEmpty(value) {
             let place = "\(place(name))[\(index)]"
             guard let object = value.object else { throw .incomplete(place) }
-            objects.append(ConsentMembers(object, at: place))
+            objects.append(ConsentMembers(object, at: place, ofPayment: isPayment))
         }
         return objects
     }
@@ -373,20 +381,35 @@ struct ConsentMembers {
 
     /// The members that were not read, as facts; empty ones are left out. What is in objects and
     /// lists has a fact of its own, named by its path. `prefix` precedes each name where the name
-    /// alone would be ambiguous.
+    /// alone would be ambiguous. A payment must have no member of `PaymentTerms` among them.
     consuming func further(_ prefix: String = "") throws(ConsentProblem) -> [Fact] {
         guard rest.count <= ConsentLimits.further else { throw .incomplete(path) }
         var facts: [Fact] = []
         for member in rest {
             let name = prefix.isEmpty ? member.name : "\(prefix).\(member.name)"
+            let place = place(member.name.firstBytes(64))
+            if isPayment, Self.hasTerms(member, isOrder: prefix.isEmpty) { throw .misplaced(place) }
             do throws(ConsentProblem) {
                 try Self.add(member.value, name, &facts)
             } catch {
-                throw .incomplete(place(member.name.firstBytes(64)))
+                throw .incomplete(place)
             }
         }
         guard facts.count <= ConsentLimits.furtherValues else { throw .incomplete(path) }
         return facts
+    }
+
+    private static func hasTerms(_ member: JSONObject.Member, isOrder: Bool = false) -> Bool {
+        guard !isEmpty(member.value) else { return false }
+        return PaymentTerms.include(member.name, isOrder: isOrder) || hasTerms(in: member.value)
+    }
+
+    private static func hasTerms(in value: JSONValue) -> Bool {
+        switch value {
+        case .null, .bool, .number, .string: false
+        case .array(let values): values.contains(where: hasTerms(in:))
+        case .object(let object): object.members.contains { hasTerms($0) }
+        }
     }
 
     private static func add(

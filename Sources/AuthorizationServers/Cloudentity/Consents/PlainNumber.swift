@@ -31,6 +31,20 @@ enum PlainNumber {
         return text.utf8.count <= ConsentLimits.number ? text : nil
     }
 
+    /// The same plain number without zeros at its end that say nothing.
+    static func significant(_ number: String) -> String {
+        guard number.contains(".") else { return number }
+        var text = number
+        while text.last == "0" { text.removeLast() }
+        if text.last == "." { text.removeLast() }
+        return text
+    }
+
+    /// Whether a plain number is zero.
+    static func isZero(_ number: String) -> Bool {
+        number.utf8.allSatisfy { "0.".utf8.contains($0) }
+    }
+
     private static func withoutLeadingZeros(_ number: String) -> String {
         let text = number.drop { $0 == "0" }
         return (text.first.map { $0 == "." } ?? true ? "0" : "") + text

@@ -88,10 +88,15 @@ struct FDXConsent: ConsentFamily {
             content.facts += try party.facts(
                 (.website, "homeUri", .text),
                 (.registry, "registryName", .text),
-                (.registeredName, "registeredEntityName", .text),
-                // In ACP's interface and in the standard.
-                (.registrationNumber, "registeredEntityIdentifier", .text),
-                (.registrationNumber, "registeredEntityId", .text)
+                (.registeredName, "registeredEntityName", .text)
+            )
+            // In ACP's interface and in the standard.
+            let numbers = [
+                try party.text("registeredEntityIdentifier"), try party.text("registeredEntityId"),
+            ]
+            content.facts.add(
+                .registrationNumber,
+                text: try party.one(numbers, "registeredEntityId")
             )
             // The address of a picture says nothing about what is approved.
             try party.drop("logoUri")
@@ -137,8 +142,9 @@ struct FDXConsent: ConsentFamily {
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> Fact.Value? {
         var values: [Fact.Value] = []
-        for name in ["resourceType", "resouceType"] {
-            if let type = try resource.text(name) { values.append(.codes([type], .resourceType)) }
+        let types = [try resource.text("resourceType"), try resource.text("resouceType")]
+        if let type = try resource.one(types, "resourceType") {
+            values.append(.codes([type], .resourceType))
         }
         if let id = try resource.text("id") { values.append(.text(id)) }
         for cluster in try resource.texts("dataClusters") ?? [] {

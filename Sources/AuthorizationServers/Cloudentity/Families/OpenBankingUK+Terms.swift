@@ -89,35 +89,29 @@ extension UK {
         return facts
     }
 
-    /// How often and until when. Version 4 has it in an object of its own.
+    // MARK: Standing orders
+
+    /// How often and until when. Version 4 has it in an object of its own, and an order may have both.
     static func standingOrder(
         _ order: inout ConsentMembers,
         _ after: inout [Fact]
     ) throws(ConsentProblem) -> [Fact] {
+        let pattern = try order.facts((.frequency, "Frequency", .frequency))
         guard var mandate = try order.object("MandateRelatedInformation") else {
-            return try order.facts(
-                (.frequency, "Frequency", .required(.frequency)),
-                (.firstPayment, "FirstPaymentDateTime", .required(.day(.london))),
-                (.recurringPayment, "RecurringPaymentDateTime", .day(.london)),
-                (.finalPayment, "FinalPaymentDateTime", .day(.london)),
-                (.numberOfPayments, "NumberOfPayments", .count)
-            )
+            guard !pattern.isEmpty else { throw .incomplete(order.place("Frequency")) }
+            let dates = try dates(&order)
+            guard dates.contains(where: { $0.label == .known(.firstPayment) }) else {
+                throw .incomplete(order.place("FirstPaymentDateTime"))
+            }
+            return pattern + dates
         }
-        var frequency = try mandate.requiredObject("Frequency")
-        var facts = try frequency.facts(
-            (.frequency, "Type", .required(.oneOf(UKList.mandateFrequency)))
-        )
-        // One payment in each period is what the frequency says already.
-        if let count = try frequency.digits("CountPerPeriod"), count != "1" {
-            facts.add(.paymentsInPeriod, .number(count))
+        var facts = pattern
+        if var frequency = try mandate.object("Frequency") {
+            facts = try self.frequency(&frequency, beside: pattern)
         }
-        facts += try frequency.facts((.paymentPoint, "PointInTime", .text))
-        after += try frequency.further("MandateRelatedInformation.Frequency")
+        guard !facts.isEmpty else { throw .incomplete(mandate.place("Frequency")) }
+        facts += try dates(&mandate)
         facts += try mandate.facts(
-            (.firstPayment, "FirstPaymentDateTime", .day(.london)),
-            (.recurringPayment, "RecurringPaymentDateTime", .day(.london)),
-            (.finalPayment, "FinalPaymentDateTime", .day(.london)),
-            (.numberOfPayments, "NumberOfPayments", .count),
             (.mandateKind, "Classification", .oneOf(UKList.mandateKind)),
             (.mandateReason, "Reason", .text),
             (.purposeCategory, "CategoryPurposeCode", .code(.purpose)),
@@ -125,14 +119,102 @@ extension UK {
         )
         after += try mandate.further("MandateRelatedInformation")
         // Version 3 has them here.
-        facts += try order.facts(
+        facts += try dates(&order)
+        return facts
+    }
+
+    private static func dates(_ owner: inout ConsentMembers) throws(ConsentProblem) -> [Fact] {
+        try owner.facts(
             (.firstPayment, "FirstPaymentDateTime", .day(.london)),
             (.recurringPayment, "RecurringPaymentDateTime", .day(.london)),
             (.finalPayment, "FinalPaymentDateTime", .day(.london)),
-            (.numberOfPayments, "NumberOfPayments", .count)
+            (.numberOfPayments, "NumberOfPayments", .countAboveZero)
         )
+    }
+
+    /// The frequency of version 4, whose type may also be a pattern of version 3. A pattern beside it
+    /// has to mean the same, and is shown because it says more.
+    private static func frequency(
+        _ frequency: inout ConsentMembers,
+        beside pattern: [Fact]
+    ) throws(ConsentProblem) -> [Fact] {
+        guard let code = try frequency.text("Type") else {
+            throw .incomplete(frequency.place("Type"))
+        }
+        let count = try frequency.facts((.paymentsInPeriod, "CountPerPeriod", .countAboveZero))
+            // One payment in each period is what the frequency says already.
+            .filter { $0.value != .number("1") }
+        let point = try frequency.text("PointInTime")
+        if let point, !isPoint(point) { throw .unknownCode(frequency.place("PointInTime")) }
+        let contradiction = ConsentProblem.contradictory(frequency.place("Type"))
+        let unknown = ConsentProblem.unknownCode(frequency.place("Type"))
+        try frequency.end()
+        if let schedule = StandingOrderFrequency(code) {
+            guard count.isEmpty, point == nil else { throw contradiction }
+            let fact = Fact(.known(.frequency), .codes([code], .frequency))
+            guard pattern.isEmpty || pattern.contains(where: { Self.schedule($0) == schedule })
+            else { throw contradiction }
+            return [fact]
+        }
+        guard UKList.mandateFrequency.contains(code) else {
+            throw unknown
+        }
+        if let schedule = pattern.first.flatMap(schedule) {
+            guard count.isEmpty, agrees(code, point, schedule) else { throw contradiction }
+            return pattern
+        }
+        var facts = [Fact(.known(.frequency), .codes([code], UKList.mandateFrequency.list))] + count
+        facts.add(.paymentPoint, text: point)
         return facts
     }
+
+    private static func schedule(_ fact: Fact) -> StandingOrderFrequency? {
+        guard case .codes(let codes, _, _) = fact.value else { return nil }
+        return codes.first.flatMap { StandingOrderFrequency($0) }
+    }
+
+    /// A day of the period: one or two digits, or one counted from its end.
+    private static func isPoint(_ text: String) -> Bool {
+        let digits = text.utf8.drop { $0 == 0x2D }
+        return text.utf8.count - digits.count <= 1 && (1...2).contains(digits.count)
+            && digits.allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    /// Whether a code of version 4, with the day of its period if that is said, and a schedule of
+    /// version 3 are the same.
+    private static func agrees(
+        _ code: String,
+        _ point: String?,
+        _ schedule: StandingOrderFrequency
+    ) -> Bool {
+        let day: Int?
+        switch schedule {
+        case .everyDay: return code.isExactly("DAIL") && point == nil
+        case .everyWorkingDay: return code.isExactly("WODL") && point == nil
+        case .days: return false
+        case .weeks(let weeks, let weekday):
+            guard weekCodes[weeks]?.contains(code.exact) == true else { return false }
+            day = weekday
+        case .weekOfMonth:
+            guard code.isExactly("MNTH") else { return false }
+            day = nil
+        case .months(let months, let monthday):
+            guard monthCodes[months]?.contains(code.exact) == true else { return false }
+            day = monthday
+        case .quarterDays:
+            guard code.isExactly("QURT") else { return false }
+            day = nil
+        }
+        return point == nil || day != nil && point.flatMap { Int($0) } == day
+    }
+
+    private static let weekCodes: [Int: [ExactText]] = [
+        1: ["WEEK".exact], 2: ["FRTN".exact], 4: ["FOWK".exact],
+    ]
+    private static let monthCodes: [Int: [ExactText]] = [
+        1: ["MNTH".exact], 2: ["TWMH".exact, "ALMH".exact], 3: ["QURT".exact], 4: ["FOMH".exact],
+        5: ["FIMH".exact], 6: ["MIAN".exact], 12: ["YEAR".exact],
+    ]
 
     // MARK: Exchange rates
 
@@ -194,8 +276,9 @@ extension UK {
         _ unit: String?
     ) throws(ConsentProblem) -> String? {
         let digits = try rate.digits("ExchangeRate")
-        let isZero = digits?.utf8.allSatisfy { "0.".utf8.contains($0) } ?? false
-        return unit == nil && isZero ? nil : digits
+        guard let digits, PlainNumber.isZero(digits) else { return digits }
+        guard unit == nil else { throw .incomplete(rate.place("ExchangeRate")) }
+        return nil
     }
 
     /// The currency that is quoted is the other one of the payment.

@@ -144,7 +144,7 @@ struct UKFilePayment: UKFamily {
         var file = try own.requiredObject("Initiation")
         content.facts = try file.facts(
             (.controlSum, "ControlSum", .number),
-            (.numberOfPayments, "NumberOfTransactions", .count),
+            (.numberOfPayments, "NumberOfTransactions", .countAboveZero),
             (.fileReference, "FileReference", .text),
             (.fileType, "FileType", .required(.text)),
             (.fileHash, "FileHash", .required(.text)),
@@ -182,19 +182,12 @@ struct UKPayment: UKFamily {
         var after: [Fact] = []
         // Only a domestic standing order has several amounts in place of one.
         let hasAmounts = name == "domestic_standing_order"
-        if !hasAmounts {
-            content.facts = try order.facts((.amount, "InstructedAmount", .required(.money)))
-        }
+        let amounts = try amounts(&order)
+        if !hasAmounts { content.facts = amounts }
         content.facts += try payee(&order, &after)
         content.facts += try UK.remittance(&order, &after)
         content.facts += try order.facts((.reference, "Reference", .text))
-        if hasAmounts {
-            content.facts += try order.facts(
-                (.firstAmount, "FirstPaymentAmount", .required(.moneyOrZero)),
-                (.recurringAmount, "RecurringPaymentAmount", .money),
-                (.finalAmount, "FinalPaymentAmount", .moneyOrZero)
-            )
-        }
+        if hasAmounts { content.facts += amounts }
         if subject == .standingOrder { content.facts += try UK.standingOrder(&order, &after) }
         if subject == .scheduledPayment {
             content.facts += try order.facts(
@@ -228,6 +221,25 @@ struct UKPayment: UKFamily {
         content.facts += try own.further()
         content.accounts = .payer(named: payer)
         return content
+    }
+
+    /// How much is paid. An amount of every payment and amounts of single ones have to be equal.
+    private func amounts(_ order: inout ConsentMembers) throws(ConsentProblem) -> [Fact] {
+        let isStandingOrder = subject == .standingOrder
+        let isDomestic = isStandingOrder && name.hasPrefix("domestic")
+        let every = try order.facts(
+            (.amount, "InstructedAmount", isDomestic ? .money : .required(.money))
+        )
+        guard isStandingOrder else { return every }
+        let single = try order.facts(
+            (.firstAmount, "FirstPaymentAmount", isDomestic ? .required(.moneyOrZero) : .money),
+            (.recurringAmount, "RecurringPaymentAmount", .money),
+            (.finalAmount, "FinalPaymentAmount", isDomestic ? .moneyOrZero : .money)
+        )
+        for amount in every where !single.allSatisfy({ $0.value.means(amount.value) }) {
+            throw .contradictory(order.place("InstructedAmount"))
+        }
+        return isDomestic ? single : every
     }
 
     /// Who receives the money. An international payment may name the payee beside the account. Without

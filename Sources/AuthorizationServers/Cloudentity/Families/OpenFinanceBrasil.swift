@@ -188,18 +188,15 @@ struct BrasilPayment: ConsentFamily {
             (.paymentType, "type", .oneOf(Self.types)),
             (.executionDate, "date", .day(.brasilia))
         )
-        content.facts += try schedule(&payment, &content, &after)
-        for members in [0, 1] {
-            let rows: [(Fact.Known, String)] = [
-                (.message, "remittanceInformation"), (.transactionID, "transactionIdentification"),
-                (.endToEndID, "endToEndId"), (.townCode, "ibgeTownCode"),
-            ]
-            for (label, name) in rows {
-                content.facts.add(
-                    label,
-                    text: members == 0 ? try payment.text(name) : try own.text(name)
-                )
-            }
+        content.facts += try schedule(&payment, &content)
+        // In the payment or beside it, which depends on the version.
+        let rows: KeyValuePairs<Fact.Known, String> = [
+            .message: "remittanceInformation", .transactionID: "transactionIdentification",
+            .endToEndID: "endToEndId", .townCode: "ibgeTownCode",
+        ]
+        for (label, name) in rows {
+            let texts = [try payment.text(name), try own.text(name)]
+            content.facts.add(label, text: try own.one(texts, name))
         }
         let payer = try account("debtorAccount", &own, &after)
         content.facts.add(.payerAccount, payer.map { .account($0) })
@@ -254,14 +251,17 @@ struct BrasilPayment: ConsentFamily {
     /// One later day, or several: version 4 has payments that repeat.
     private func schedule(
         _ payment: inout ConsentMembers,
-        _ content: inout ConsentContent,
-        _ after: inout [Fact]
+        _ content: inout ConsentContent
     ) throws(ConsentProblem) -> [Fact] {
         guard var schedule = try payment.object("schedule") else { return [] }
+        let kinds = ["single", "daily", "weekly", "monthly", "custom"]
+        guard kinds.count(where: { schedule.has($0) }) <= 1 else {
+            throw .contradictory(payment.place("schedule"))
+        }
         var facts: [Fact] = []
         if var single = try schedule.object("single") {
             facts += try single.facts((.executionDate, "date", .required(.day(.brasilia))))
-            after += try single.further("schedule.single")
+            try single.end()
         }
         for name in ["daily", "weekly", "monthly"] {
             guard var series = try schedule.object(name) else { continue }
@@ -285,9 +285,9 @@ struct BrasilPayment: ConsentFamily {
             facts.add(.frequency, .codes([frequency], .frequency))
             facts += try series.facts(
                 (.firstPayment, "startDate", .required(.day(.brasilia))),
-                (.numberOfPayments, "quantity", .required(.count))
+                (.numberOfPayments, "quantity", .required(.countAboveZero))
             )
-            after += try series.further("schedule.\(name)")
+            try series.end()
         }
         if var custom = try schedule.object("custom") {
             let dates = try custom.texts("dates") ?? []
@@ -298,7 +298,7 @@ struct BrasilPayment: ConsentFamily {
             content.subject = .standingOrder
             facts.add(.paymentDates, .group(dates.map { .day($0) }))
             facts += try custom.facts((.message, "additionalInformation", .text))
-            after += try custom.further("schedule.custom")
+            try custom.end()
         }
         try schedule.end()
         return facts
