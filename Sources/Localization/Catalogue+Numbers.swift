@@ -46,11 +46,12 @@ extension Catalogue {
     }
 
     /// The amount with as many digits after the point as its currency has, or with all that were sent
-    /// if others than zeros are beyond them.
+    /// if others than zeros are beyond them. Of a currency that has no number of them, only what was
+    /// sent.
     private static func amount(of money: Money) -> String {
         let parts = money.amount.split(separator: ".")
         guard let whole = parts.first else { return money.amount }
-        let digits = minorDigits(of: money.currency)
+        guard let digits = minorDigits(of: money.currency) else { return money.amount }
         var fraction = Substring(parts.count > 1 ? parts[1] : "")
         if fraction.dropFirst(digits).allSatisfy({ $0 == "0" }) {
             fraction = fraction.prefix(digits)
@@ -60,14 +61,17 @@ extension Catalogue {
         return minor.isEmpty ? String(whole) : "\(whole).\(minor)"
     }
 
-    /// ISO 4217, minor unit: two for all other currencies.
-    private static func minorDigits(of currency: String) -> Int {
+    /// ISO 4217, minor unit: nil where it has `N.A.`, two for all other currencies.
+    private static func minorDigits(of currency: String) -> Int? {
         switch currency {
         case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI",
             "VND", "VUV", "XAF", "XOF", "XPF":
             0
         case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND": 3
         case "CLF", "UYW": 4
+        case "XAD", "XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS",
+            "XUA", "XXX":
+            nil
         default: 2
         }
     }

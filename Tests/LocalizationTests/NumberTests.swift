@@ -85,7 +85,9 @@ struct NumberTests {
     @Test(
         "An amount has the minor units of its currency (ISO 4217), or more if they were sent",
         arguments: [
-            ("20", "EUR", "€20.00"), ("100.5", "GBP", "£100.50"), ("100.00", "JPY", "¥100"),
+            ("1", "XAU", "XAU\u{A0}1"), ("1.5", "XDR", "XDR\u{A0}1.5"),
+            ("1.500", "XAG", "XAG\u{A0}1.500"), ("20", "EUR", "€20.00"),
+            ("100.5", "GBP", "£100.50"), ("100.00", "JPY", "¥100"),
             ("100", "JPY", "¥100"), ("1.5", "JPY", "¥1.5"), ("100.50", "JPY", "¥100.50"),
             ("1", "KWD", "KWD\u{A0}1.000"),
             ("1.2345", "BHD", "BHD\u{A0}1.2345"), ("1.500", "GBP", "£1.50"),
