@@ -98,7 +98,12 @@ extension CloudentityServer {
                 return unusable("consent.unsupported", "authorization_details", login)
             }
             let asking = login.question == nil ? clock.now() : nil
-            let consent = try decoder.consent(answer, of: login.details, asking: asking)
+            let consent = try decoder.consent(
+                answer,
+                of: login.details,
+                arrived: login.terms.receivedAt,
+                asking: asking
+            )
             if let refusal = unsupported(consent, answer, login) { return refusal }
             let isRenewal = consent.facts.contains(ConsentDecoder.renewal)
             // It was authorised by somebody else since it was shown.

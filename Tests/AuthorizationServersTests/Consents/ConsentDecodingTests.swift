@@ -88,7 +88,7 @@ struct ConsentDecodingTests {
         #expect(consent.id?.value == "c-account_access")
         #expect(consent.clientName == "Shop")
         #expect(consent.scopes.map(\.requestedName) == ["openid", "accounts"])
-        #expect(consent.endsAt == nil)
+        #expect(consent.endsAt.map { .moment($0) } == Self.moment("2027-02-18T11:59:00Z"))
     }
 
     @Test("for a payment says how much to whom, and everything beside")
@@ -310,7 +310,7 @@ struct ConsentDecodingTests {
             ],
             .several(preselected: [])
         )
-        #expect(consent.endsAt == nil)
+        #expect(consent.endsAt.map { .moment($0) } == Self.moment("2027-11-20T12:00:00Z"))
     }
 
     // MARK: FDX, CDR, KSA

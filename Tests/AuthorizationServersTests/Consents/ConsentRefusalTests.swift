@@ -318,6 +318,71 @@ struct DeadlineTests {
     }
 }
 
+/// The time after which a consent itself is void.
+@Suite("The end of a consent")
+struct ConsentExpiryTests {
+    static let places: [(kind: Consent.Kind, path: [String])] = [
+        (.ukAccountAccess, ["ExpirationDateTime"]),
+        (.ukDomesticPayment, ["Authorisation", "CompletionDateTime"]),
+        (.ukInternationalPayment, ["Authorisation", "CompletionDateTime"]),
+        (.ukFilePayment, ["Authorisation", "CompletionDateTime"]),
+        (.brasilData, ["expirationDateTime"]),
+        (.brasilPayment, ["expirationDateTime"]),
+        (.fdx, ["expirationTime"]),
+        (.cdr, ["expiry"]),
+        (.ksa, ["expiry"]),
+    ]
+
+    @Test(
+        "ends the prompt if it is still to come, also at later looks, and is always shown",
+        arguments: places.indices,
+        [-86_400, 45, 3600] as [Int64]
+    )
+    func expiry(_ index: Int, _ seconds: Int64) async throws {
+        let place = Self.places[index]
+        let example = ConsentExample.of(place.kind)
+        let time = ManualClock().now() + .seconds(seconds)
+        let text = JSONValue.string(RFC3339.format(milliseconds: time.milliseconds))
+        let member = [Leaf.Step.name(example.member)]
+        var tree = try example.tree()
+            .removing(member + [.name("CutOffDateTime")])
+        if place.path.count == 2 {
+            tree = tree.setting(
+                member + [.name(place.path[0])],
+                to: .object(JSONObject([.init(name: place.path[1], value: text)]))
+            )
+        } else {
+            tree = tree.setting(member + [.name(place.path[0])], to: text)
+        }
+        let stage = ConsentStage(example, answer: String(decoding: tree.bytes, as: UTF8.self))
+        var login = stage.login(example.details)
+        guard case .consent(let consent) = await stage.server.consent(of: login) else {
+            Issue.record("\(stage.log.lines)")
+            return
+        }
+        #expect(consent.facts.contains { $0.value == .moment(time) })
+        if place.kind == .brasilPayment {
+            let latest = try #require(RFC3339.parse("2026-11-20T12:04:00Z"))
+            #expect(consent.endsAt == min(time, Timestamp(milliseconds: latest)))
+        } else {
+            #expect(consent.endsAt == (seconds > 0 ? time : nil))
+        }
+        guard seconds > 0 else { return }
+        let question = Question(
+            consent: consent,
+            accounts: [],
+            digest: try #require(ConsentDigest(Array(repeating: 1, count: 32))),
+            nonce: []
+        )
+        try login.apply(
+            .prepared(question, [.fixture(at: stage.clock.now())]),
+            at: stage.clock.now()
+        )
+        stage.clock.advance(by: .seconds(7200))
+        #expect(await stage.server.consent(of: login) == .consent(consent))
+    }
+}
+
 /// What a change of is a change of the consent.
 @Suite("The digest of what a server says")
 struct ConsentSourceTests {

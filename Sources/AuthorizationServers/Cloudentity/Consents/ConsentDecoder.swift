@@ -16,10 +16,11 @@ struct ConsentDecoder {
 
     /// `login` provides the client's name if the answer has none, and the consent's identifier, which
     /// has to be the answer's. `asking` is the time of asking the user for the first time; nil at
-    /// later looks, because the user then answered in time.
+    /// later looks, because the user then answered in time. `arrival` is when the login arrived.
     func consent(
         _ answer: JSONValue,
         of login: PendingLogin.Details,
+        arrived arrival: Timestamp,
         asking: Timestamp? = nil
     ) throws(ConsentProblem) -> Consent {
         guard let object = answer.object else { throw .incomplete("") }
@@ -40,6 +41,8 @@ struct ConsentDecoder {
         if let cutOff, let asking, asking >= cutOff.time {
             throw .late(cutOff.member)
         }
+        // Compared with a time that does not change, so that later looks have the same end.
+        let expiry = content.expiry.map(\.time).flatMap { $0 > arrival ? $0 : nil }
         let ids = Set([id, content.id, login.consentID?.value].compactMap { $0?.exact })
         let name = ids.first.flatMap { ConsentID($0.text) }
         guard ids.count <= 1, ids.isEmpty || name != nil else { throw .incomplete("consent_id") }
@@ -54,7 +57,7 @@ struct ConsentDecoder {
             facts: status == .approved ? facts + [Self.renewal] : facts,
             accounts: content.accounts,
             resources: content.resources,
-            endsAt: [content.endsAt, cutOff?.time].compactMap(\.self).min(),
+            endsAt: [content.endsAt, expiry, cutOff?.time].compactMap(\.self).min(),
             source: try ConsentSource.digest(
                 of: answer,
                 [address.member] + family.otherApprovedMembers + RequestWords.members

@@ -75,7 +75,7 @@ struct CDRArrangement: ConsentFamily {
         let previous = try envelope.members.object(Self.previous)
         content.facts += try permissions(envelope.scopes, previous)
         content.facts += try own.facts((.sharingType, "sharing_type", .oneOf(Self.sharing)))
-        content.facts += try own.facts((.accessEnds, "expiry", .moment))
+        content.facts += try own.deadline(.accessEnds, "expiry", &content.expiry)
         var preselected = try own.texts("account_ids") ?? []
         if var previous {
             let name = try previous.text("cdr_arrangement_id") ?? amended

@@ -85,6 +85,9 @@ struct ConsentContent {
     var accounts: Consent.AccountChoice = .none
     var resources: [Consent.Resource] = []
     var endsAt: Timestamp?
+    /// When the consent itself is over. A time that has passed ends nothing: servers send consents that
+    /// were lodged with old times.
+    var expiry: ConsentDeadline?
     /// When it is too late to ask for the first time, unless the configuration says otherwise.
     var cutOff: ConsentDeadline?
 }

@@ -126,7 +126,7 @@ struct FDXConsent: ConsentFamily {
             (.duration, "durationPeriod", .days),
             (.lookback, "lookbackPeriod", .days)
         )
-        content.facts += try own.facts((.accessEnds, "expirationTime", .moment))
+        content.facts += try own.deadline(.accessEnds, "expirationTime", &content.expiry)
         content.facts += try own.facts((.requestedAt, "createdTime", .moment))
         for var resource in try own.objects("granted_resources") {
             content.facts.add(.granted, try Self.granted(&resource, &after))

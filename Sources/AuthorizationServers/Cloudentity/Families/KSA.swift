@@ -21,7 +21,7 @@ struct KSAConsent: ConsentFamily {
         content.id = try own.text("consent_id")
         // Progress, and ACP's own identifiers.
         try own.drop("status", "client_id", "server_id", "tenant_id")
-        content.facts = try own.facts((.accessEnds, "expiry", .moment))
+        content.facts = try own.deadline(.accessEnds, "expiry", &content.expiry)
         content.facts += try own.facts((.requestedAt, "created_at", .moment))
         // ACP describes none. The standard's are named as in Open Banking UK, which it follows.
         // Without any, which is also an empty list, nothing is said.

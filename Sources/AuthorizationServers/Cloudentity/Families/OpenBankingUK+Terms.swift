@@ -307,7 +307,7 @@ extension UK {
     /// Everything beside the order, which ACP puts next to `Initiation`.
     static func frame(
         _ own: inout ConsentMembers,
-        _ cutOff: inout ConsentDeadline?
+        _ content: inout ConsentContent
     ) throws(ConsentProblem) -> [Fact] {
         var facts: [Fact] = []
         var after: [Fact] = []
@@ -316,7 +316,7 @@ extension UK {
             (.expectedExecution, "ExpectedExecutionDateTime", .dayOrMoment),
             (.expectedSettlement, "ExpectedSettlementDateTime", .dayOrMoment)
         )
-        facts += try own.deadline(.cutOff, "CutOffDateTime", &cutOff)
+        facts += try own.deadline(.cutOff, "CutOffDateTime", &content.cutOff)
         facts.add(.payer, try party("Debtor", &own, &after))
         facts += try own.facts(
             (.refundAccount, "ReadRefundAccount", .oneOf(UKList.refund)),
@@ -337,8 +337,12 @@ extension UK {
         facts.add(.deliveryAddress, try address("DeliveryAddress", &own, &after))
         if var authorisation = try own.object("Authorisation") {
             facts += try authorisation.facts(
-                (.authorisationType, "AuthorisationType", .oneOf(UKList.authorisation)),
-                (.authorisationEnds, "CompletionDateTime", .moment)
+                (.authorisationType, "AuthorisationType", .oneOf(UKList.authorisation))
+            )
+            facts += try authorisation.deadline(
+                .authorisationEnds,
+                "CompletionDateTime",
+                &content.expiry
             )
             after += try authorisation.further("Authorisation")
         }

@@ -119,7 +119,7 @@ struct UKAccountAccess: UKFamily {
         content.facts = try own.facts(
             (.permissions, "Permissions", .permissions(Self.permissions))
         )
-        content.facts += try own.facts((.accessEnds, "ExpirationDateTime", .moment))
+        content.facts += try own.deadline(.accessEnds, "ExpirationDateTime", &content.expiry)
         content.facts += try own.facts(
             (.dataFrom, "TransactionFromDateTime", .dayOrMoment),
             (.dataUntil, "TransactionToDateTime", .dayOrMoment),
@@ -154,7 +154,7 @@ struct UKFilePayment: UKFamily {
         var after: [Fact] = []
         content.facts += try UK.remittance(&file, &after)
         let payer = try UK.payer(&file, &content.facts, &after)
-        content.facts += try UK.frame(&own, &content.cutOff)
+        content.facts += try UK.frame(&own, &content)
         content.facts += after
         content.facts += try file.further()
         content.facts += try own.further()
@@ -215,7 +215,7 @@ struct UKPayment: UKFamily {
         content.facts += payerFacts
         content.facts += try UK.regulatoryReports(&order, &after)
         content.facts += try UK.bankRate(&own, content.facts, &content.cutOff, &after)
-        content.facts += try UK.frame(&own, &content.cutOff)
+        content.facts += try UK.frame(&own, &content)
         content.facts += after
         content.facts += try order.further()
         content.facts += try own.further()

@@ -92,7 +92,7 @@ struct BrasilData: ConsentFamily {
         content.facts = try own.facts(
             (.permissions, "permissions", .permissions(Self.permissions))
         )
-        content.facts += try own.facts((.accessEnds, "expirationDateTime", .moment))
+        content.facts += try own.deadline(.accessEnds, "expirationDateTime", &content.expiry)
         content.facts += try own.facts(
             // Days of UTC: the standard has these times in no other zone.
             (.dataFrom, "transactionFromDateTime", .dayOrMoment),
