@@ -31,6 +31,27 @@ public struct IdentityDocument: Hashable, Comparable, Sendable {
         self.number = String(decoding: number, as: UTF8.self)
     }
 
+    /// A CPF, or a CNPJ if `isCompany`, with exactly its digits and letters; of the punctuation that is
+    /// usual, any may be missing. Nothing is added, and one is never read as the other.
+    public init?(exactly text: String, isCompany: Bool) {
+        let marks: [Int: UInt8] =
+            isCompany
+            ? [2: 0x2E, 5: 0x2E, 8: 0x2F, 12: 0x2D] : [3: 0x2E, 6: 0x2E, 9: 0x2D]
+        var compact: [UInt8] = []
+        var isAfterMark = false
+        for byte in text.utf8 {
+            if !isAfterMark, let mark = marks[compact.count], mark == byte {
+                isAfterMark = true
+                continue
+            }
+            isAfterMark = false
+            compact.append(byte)
+        }
+        guard !isAfterMark, compact.count == (isCompany ? 14 : 11) else { return nil }
+        self.init(String(decoding: compact, as: UTF8.self), isCompany: isCompany)
+        guard self.isCompany == isCompany, number.utf8.count == compact.count else { return nil }
+    }
+
     /// A document that somebody typed: zeros are not missing.
     public init?(typed text: String) {
         self.init(text)
@@ -69,10 +90,7 @@ extension Consent {
     public func holder(beside known: Set<IdentityDocument>) -> Holder {
         var holder = Holder.user
         for fact in facts where Self.holderLabels.contains(fact.label) {
-            let isCompany = fact.label == .known(.businessDocument)
-            guard case .text(let text) = fact.value,
-                let named = Self.document(in: text, isCompany: isCompany)
-            else {
+            guard case .text(let text) = fact.value, let named = Self.document(in: text) else {
                 guard known.isEmpty else { return .another }
                 holder = .unknown
                 continue
@@ -90,11 +108,15 @@ extension Consent {
     ]
 
     /// The number in such a fact, after the name of its kind if there is one: `CPF 111.111.111-11`.
-    public static func document(in text: String, isCompany: Bool = false) -> IdentityDocument? {
+    /// Without one its length says the kind.
+    public static func document(in text: String) -> IdentityDocument? {
         let parts = text.split(byte: " ", maxSplits: 1)
-        guard parts.count == 2, ["CPF", "CNPJ"].contains(parts[0].uppercased()) else {
-            return IdentityDocument(text, isCompany: isCompany)
+        switch parts.count == 2 ? parts[0].uppercased() : "" {
+        case "CPF": return IdentityDocument(exactly: String(parts[1]), isCompany: false)
+        case "CNPJ": return IdentityDocument(exactly: String(parts[1]), isCompany: true)
+        default:
+            return IdentityDocument(exactly: text, isCompany: false)
+                ?? IdentityDocument(exactly: text, isCompany: true)
         }
-        return IdentityDocument(String(parts[1]), isCompany: parts[0].uppercased() == "CNPJ")
     }
 }

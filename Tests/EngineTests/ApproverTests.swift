@@ -51,13 +51,14 @@ struct ApproverTests {
             ["11144477735", "12345678000195"],
             [.personDocument: "CPF 11144477735", .businessDocument: "CNPJ 12345678000196"], false
         ),
-        // Zeros at the start are lost where a number was in between.
-        (["00144477735"], [.personDocument: "CPF 144477735"], true),
+        // A consent says every digit. In the directory zeros at the start may be lost, where a number
+        // was in between.
+        (["00144477735"], [.personDocument: "CPF 144477735"], false),
         (["1144477735"], [.personDocument: "CPF 011.444.777-35"], true),
-        (["00044477735"], [.personDocument: "44477735"], true),
+        (["00044477735"], [.personDocument: "44477735"], false),
         (["01144477735"], [.personDocument: "CPF 1144477736"], false),
-        (["02345678000195"], [.businessDocument: "CNPJ 2345678000195"], true),
-        (["00045678000195"], [.businessDocument: "CNPJ 45678000195"], true),
+        (["2345678000195"], [.businessDocument: "CNPJ 02345678000195"], true),
+        (["00045678000195"], [.businessDocument: "CNPJ 45678000195"], false),
         (["00045678000195"], [.businessDocument: "45678000195"], true),
         (["12ABC34501DE35"], [.businessDocument: "CNPJ 12.abc.345/01DE-35"], true),
         ([], [.personDocument: "CPF 11144477735"], true),

@@ -32,7 +32,7 @@ struct CatalogueTests {
     private static let sameOnPurpose: Set<String> = [
         "{time} {zone}", "{every}, {weekday}", "{date}, {time}", "Faster Payments", "Bacs",
         "CHAPS", "Paym", "LINK", "SWIFT", "TARGET2", "EURO1", "Pix", "Documents", "Status",
-        "Person", "BIC", "IBAN", "Bonus", "Normal", "Website", "No", "Commission",
+        "Person", "BIC", "IBAN", "CPF", "Bonus", "Normal", "Website", "No", "Commission",
         "Apps", "Associations", "Cinemas", "Pharmacies", "Restaurants",
     ]
 

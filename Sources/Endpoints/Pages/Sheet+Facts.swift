@@ -73,18 +73,29 @@ extension Sheet {
         HTML.element("dl") {
             for fact in facts {
                 HTML.element("div") {
-                    HTML.element("dt") { label(fact.label) }
+                    HTML.element("dt") { label(of: fact) }
                     HTML.element("dd") { value(fact) }
                 }
             }
         }
     }
 
-    private func label(_ label: Fact.Label) -> HTML {
-        switch label {
+    private func label(of fact: Fact) -> HTML {
+        switch fact.label {
+        case .known(.personDocument), .known(.businessDocument): .text(holderLabel(of: fact))
         case .known(let known): .text(catalogue.label(known))
         case .further(let name): page.untrusted(name)
         }
+    }
+
+    /// A CPF is the reader's own only if the directory says so. The number tells which kind it is.
+    private func holderLabel(of fact: Fact) -> String {
+        guard case .text(let text) = fact.value, let document = Consent.document(in: text) else {
+            return catalogue.text(.personNumber)
+        }
+        if document.isCompany { return catalogue.label(.businessDocument) }
+        let isOwn = page.documents.contains(document)
+        return isOwn ? catalogue.label(.personDocument) : catalogue.text(.personNumber)
     }
 
     func value(_ fact: Fact) -> HTML {

@@ -13,7 +13,8 @@ struct ConsentPage {
         _ consent: Consent,
         of login: PendingLogin,
         at now: Timestamp,
-        language: Language = .en
+        language: Language = .en,
+        documents: Set<IdentityDocument> = []
     ) throws {
         var login = login
         let question = Question(
@@ -24,7 +25,11 @@ struct ConsentPage {
         )
         try login.apply(.prepared(question, [.fixture(at: now)]), at: now)
         let stored = StoredLogin(number: LoginNumber(1), login: login)
-        let page = ApprovalPage(catalogue: Catalogue(language), brand: "Bank")
+        let page = ApprovalPage(
+            catalogue: Catalogue(language),
+            brand: "Bank",
+            documents: documents
+        )
         markup =
             page.page(LoginStanding(stored, at: now), now: now, choices: [.approve, .deny])
             .markup

@@ -250,6 +250,67 @@ extension WorldConsentTests {
             Case(testDescription: name, example: example, changes: changes, refused: refused)
         }
 
+    @Test(
+        "has in Brasil a document with exactly the digits of its type, or is refused",
+        arguments: [
+            ("CPF", #""11144477735""#, "CPF 11144477735"),
+            ("CPF", #""111.444.777-35""#, "CPF 11144477735"),
+            ("CPF", #""111444777-35""#, "CPF 11144477735"),
+            ("CPF", "11144477735", "CPF 11144477735"),
+            (nil, #""11144477735""#, "CPF 11144477735"),
+            ("CNPJ", #""12345678000195""#, "CNPJ 12345678000195"),
+            ("CNPJ", #""12.abc.345/01DE-35""#, "CNPJ 12ABC34501DE35"),
+            (nil, #""12.345.678/0001-95""#, "CNPJ 12345678000195"),
+            ("CPF", #""1144477735""#, nil), ("CPF", "1144477735", nil),
+            ("CPF", #""111444777350""#, nil), ("CPF", #""12345678000195""#, nil),
+            ("CPF", #""1114447773X""#, nil), ("CPF", #""11144477735 ""#, nil),
+            ("CPF", #""1-1144477735""#, nil), ("CPF", #""111..444.777-35""#, nil),
+            ("CPF", #""111.444.777/35""#, nil), ("CPF", #""11144477735-""#, nil),
+            ("CNPJ", #""11144477735""#, nil), ("CNPJ", #""2345678000195""#, nil),
+            ("CNPJ", #""12345678-000195""#, nil), (nil, #""1144477735""#, nil),
+            ("RG", #""11144477735""#, nil), ("cnpj", #""12345678000195""#, nil),
+        ] as [(String?, String, String?)]
+    )
+    func document(_ type: String?, _ number: String, _ text: String?) async throws {
+        let rel = type.map { #","rel":"\#($0)""# } ?? ""
+        let document = #"{"identification":\#(number)\#(rel)}"#
+        for (example, member, label) in [
+            (ConsentExample.of(.brasilData), "document", Fact.Known.personDocument),
+            (Self.pix, "loggedUser", .personDocument),
+            (Self.pix, "businessEntity", .businessDocument),
+        ] {
+            let value = member == "document" ? document : #"{"document":\#(document)}"#
+            let test = Case(
+                testDescription: member,
+                example: example,
+                changes: [(member, value)]
+            )
+            let (answer, stage) = try await answer(test)
+            if let text {
+                guard case .consent(let consent) = answer else {
+                    Issue.record("\(member): \(answer)")
+                    continue
+                }
+                #expect(consent.first(label) == .text(text))
+                let document = try #require(Consent.document(in: text))
+                for known in [[], [document]] as [Set] {
+                    let details = try ConsentPage(
+                        consent,
+                        of: stage.login(example.details),
+                        at: stage.clock.now(),
+                        documents: known
+                    ).details
+                    let name =
+                        document.isCompany
+                        ? "Company’s CNPJ: " : known.isEmpty ? "CPF: " : "Your CPF: "
+                    #expect(details.contains { $0.hasPrefix(name) }, "\(details)")
+                }
+            } else {
+                #expect(answer == .unusable(.consentUnusable), "\(member)")
+            }
+        }
+    }
+
     /// The same with one value, which is shown once.
     static let agreeing: [Case] = [
         Case(

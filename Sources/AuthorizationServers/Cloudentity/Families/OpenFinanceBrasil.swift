@@ -370,22 +370,33 @@ private enum Brasil {
         return facts
     }
 
-    /// Type and number of an identity document: `CPF 11111111111`.
+    /// Type and number of an identity document: `CPF 11111111111`. The type says how many digits the
+    /// number has; a standard that requires it is not always followed, and then the number says it.
     static func document(
         _ name: String,
         _ parent: inout ConsentMembers,
         _ label: Fact.Known
     ) throws(ConsentProblem) -> [Fact] {
         guard var document = try parent.object(name) else { return [] }
-        let number: String
+        let place = document.place("identification")
+        let text: String
         if let digits = document.wholeNumber("identification") {
-            number = digits
+            text = digits
         } else {
-            number = try document.requiredText("identification")
+            text = try document.requiredText("identification")
         }
-        let type = try document.text("rel")
-        let fact = Fact(.known(label), .text(type.map { "\($0) \(number)" } ?? number))
-        return [fact] + (try document.further(name))
+        let types: [Bool]
+        switch try document.text("rel") {
+        case "CPF": types = [false]
+        case "CNPJ": types = [true]
+        case nil: types = [false, true]
+        default: throw .unknownCode(document.place("rel"))
+        }
+        let read = types.compactMap { IdentityDocument(exactly: text, isCompany: $0) }.first
+        guard let read else { throw .incomplete(place) }
+        let type = read.isCompany ? "CNPJ" : "CPF"
+        return [Fact(.known(label), .text("\(type) \(read.number)"))]
+            + (try document.further(name))
     }
 }
 
