@@ -108,6 +108,30 @@ struct AuthorizationDetailsTests {
         }
     }
 
+    @Test(
+        "fail the login when they name something that was lodged",
+        arguments: [
+            (#""consentId":"c""#, false), (#""consent_id":"c""#, false),
+            (#""intent_id":"i""#, false), (#""openbanking_intent_id":{"value":"i"}"#, false),
+            (#""payment-consent-ids":["c"]"#, false), (#""mandateId":7"#, false),
+            (#""consentId":null"#, false), (#""deep":[{"a":{"ArrangementID":"x"}}]"#, false),
+            (#""consent":{"id":"c","x":1}"#, false), (#""text":"{\"grant_id\":\"g\"}""#, false),
+            (#""text":"{'consentId': 'c'}""#, false), (#""type":"openbanking_intent_id""#, false),
+            (#""text":"[INV-7] {paid}""#, true), (#""consent":"explicit""#, true),
+            (#""creditor":{"id":"7"}"#, true), (#""identifier":"account-7""#, true),
+        ]
+    )
+    func lodgedNames(_ member: String, _ isShown: Bool) async {
+        let type = member.hasPrefix(#""type""#) ? "" : #""type":"a","#
+        let text = "[{\(type)\(member)}]"
+        for (start, grant) in [(nil, Self.grant(text)), (text, Self.grant(nil)), (text, nil)] {
+            let stage = stage(grant: grant)
+            let answer = await stage.server.consent(of: login(stage, start: start))
+            #expect((answer != .unusable(.consentUnusable)) == isShown)
+            #expect(stage.log.events == (isShown ? [] : ["consent.incomplete"]))
+        }
+    }
+
     @Test("are not dropped when the grant has none of those that the start had")
     func contradictory() async {
         let stage = stage(grant: Self.grant("[]"))

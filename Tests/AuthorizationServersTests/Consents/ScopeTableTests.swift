@@ -26,11 +26,20 @@ struct ScopeTableTests {
         "funds-confirmation", "insurance-auto", "Insurance_Auto", "quote-auto", "ACCOUNTS",
         "credit_cards_accounts", "fdx/accountbasic", "Bank.accounts.basic:read",
         "standing-order:1", "payments.read:17", "payments.write", "grant_management_revoke",
+        // The roles of PSD2, and Open Insurance Brasil.
+        "PSP_AI", "PSP_PI", "PSP_IC", "PSP_AS", "psp-pi", "PSP_PI:4711", "dynamic-fields",
+        "dynamic_fields", "capitalization-title-raffle",
+        // With a parameter, however it is separated.
+        "accounts:abc", "accounts:7", "accounts/7", "accounts=7", "accounts-7", "accounts7",
+        "Accounts.abc", "account:7", "transaction:1", "transactions:1", "transaction_1",
+        "loans:L1", "customers:4711", "credit-cards-accounts:17", "accounts.read:17",
+        "accounts.read.all", "accounts:write", "https://api.example/accounts/7", "events:1",
     ]
     /// Scopes that mean nothing to any standard.
     private static let ordinary = [
         "transfer.9000EUR", "loyalty", "https://api.example/read", "a:b",
-        "payments.read", "payment_history", "accounts:7", "accounts.read", "pay.5", "urnfield",
+        "payments.read", "payment_history", "accounts.read", "accounts:read", "transactions:view",
+        "account_settings", "pay.5", "urnfield", "https://api.example/accounts.read",
         "email", "profile", "offline_access", "phone", "address", "mandatory", "print-entry",
     ]
 
@@ -92,7 +101,7 @@ struct ScopeTableTests {
         arguments: [
             ("fundsconfirmations", "conf", true), ("consent:*", "conf", true),
             ("accounts", "a", true), ("pisp", "openid", true), ("transfer.*", "transfer.1", false),
-            ("loyalty", "l", false), ("", "l", false), ("accounts:*", "accounts:7", false),
+            ("loyalty", "l", false), ("", "l", false), ("accounts:*", "accounts:7", true),
             ("profile", "p", false), ("listed-consents", "l", false),
         ]
     )

@@ -26,6 +26,8 @@ struct AuthorizationDetails {
             throw .incomplete(name)
         }
         if objects.isEmpty { return nil }
+        // What was lodged is at the server, and is not shown with its name.
+        let judge = LodgedNames(allowed: [], refusesUnreadable: false)
         var facts: [Fact] = []
         for (index, value) in objects.enumerated() {
             let place = "\(name)[\(index)]"
@@ -33,6 +35,7 @@ struct AuthorizationDetails {
             guard let type = object["type"]?.string, !type.isEmpty else {
                 throw .incomplete("\(place).type")
             }
+            guard judge.allows(value), !LodgedNames.isLodged(type) else { throw .incomplete(place) }
             try Self.show(.string(type), "type", place, 0, &facts)
             for member in object.members where member.name != "type" {
                 try Self.show(member.value, member.name, place, 0, &facts)

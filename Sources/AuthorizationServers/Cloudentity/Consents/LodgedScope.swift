@@ -11,7 +11,41 @@ enum LodgedScope {
         return words.contains { word in
             Self.words.contains(word.exact) || fragments.contains { word.utf8.contains($0.utf8) }
         } || phrases.contains { letters.utf8.contains($0.utf8) } || namesPayment(scope, words)
+            || hasParameter(scope)
     }
+
+    /// Whether something follows a scope of a standard, such as `accounts:7`, `loans/L1` or
+    /// `transaction-1`, and does more than read it: it may name what was lodged.
+    private static func hasParameter(_ scope: String) -> Bool {
+        let segments = segments(of: scope)
+        return segments.indices.contains { index in
+            let head = segments[index].prefix { !isDigit($0) }
+            guard heads.contains(letters(head).exact) else { return false }
+            return head.count < segments[index].count
+                || segments[(index + 1)...].contains { !reading.contains(letters($0).exact) }
+        }
+    }
+
+    /// What is between separators. Hyphens and underscores join words.
+    private static func segments(of scope: String) -> [ArraySlice<UInt8>] {
+        Array(scope.utf8).split { byte in
+            byte < 0x80 && !isDigit(byte) && !(0x61...0x7A).contains(byte | 0x20)
+                && byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_")
+        }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+    /// In lower case, without hyphens and underscores.
+    private static func letters(_ segment: ArraySlice<UInt8>) -> String {
+        let bytes = segment.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }
+        return String(decoding: bytes, as: UTF8.self).lowercased()
+    }
+
+    /// The scopes of every standard, and one thing of their kinds.
+    private static let heads: Set<ExactText> = ScopeTable.all.reduce(
+        into: ["account", "customer", "loan", "resource", "statement", "transaction"]
+    ) { $0.formUnion($1.letters) }
 
     /// A payment is lodged, unless the scope is only for reading payments: `payments.read`.
     private static func namesPayment(_ scope: String, _ words: [String]) -> Bool {

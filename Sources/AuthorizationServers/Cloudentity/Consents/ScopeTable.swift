@@ -39,6 +39,16 @@ struct ScopeTable: Sendable {
         foldedPrefixes = prefixes.map { Self.folded($0.bytes) }
     }
 
+    /// The letters of each scope without a parameter, in lower case: `creditcardsaccounts`.
+    var letters: Set<ExactText> {
+        Set(
+            exact.keys.map { name in
+                let letters = Self.folded(name).filter { $0 != UInt8(ascii: ":") }
+                return String(decoding: letters, as: UTF8.self).exact
+            }
+        )
+    }
+
     /// Nil if the standard does not define the scope. Scopes are compared as bytes (RFC 6749 §3.3).
     func meaning(of scope: String) -> Meaning? {
         let bytes = Array(scope.utf8)
@@ -122,9 +132,9 @@ extension ScopeTable {
     /// Open Insurance Brasil.
     static let openInsurance = ScopeTable([
         .unsupported: [
-            "capitalization-title", "claim-notification", "contract-life-pension",
-            "contract-pension-plan", "endorsement", "insurance-*", "quote-*",
-            "withdrawal-capitalization-title", "withdrawal-pension",
+            "capitalization-title", "capitalization-title-raffle", "claim-notification",
+            "contract-life-pension", "contract-pension-plan", "dynamic-fields", "endorsement",
+            "insurance-*", "quote-*", "withdrawal-capitalization-title", "withdrawal-pension",
         ]
     ])
 
@@ -132,7 +142,7 @@ extension ScopeTable {
     static let psd2 = ScopeTable([
         .unsupported: [
             "AIS", "AIS:*", "PIS", "PIS:*", "PIIS", "PIIS:*", "aisp", "pisp", "cbpii", "cisp",
-            "piisp", "extended_transaction_history",
+            "piisp", "PSP_AI", "PSP_AS", "PSP_IC", "PSP_PI", "extended_transaction_history",
         ]
     ])
 
