@@ -21,10 +21,12 @@ public enum VisibleText {
     /// - a joiner between emoji, and after a letter of a script that uses joiners;
     /// - tags that name a region after U+1F3F4, ended by a cancel tag (UTS #51 §2.2, ED-14a);
     /// - a zero-width space between letters of a script that writes no spaces;
-    /// - one mark of direction after a letter of that direction, which moves no other letter;
+    /// - one mark of direction after a letter of that direction, which moves no other letter, or beside
+    ///   letters or digits as in text that is written from right to left;
     /// - a combining grapheme joiner between a letter and its mark.
     public static func scan(_ text: String, _ show: (Unicode.Scalar, Treatment) -> Void) {
         let scalars = Array(text.unicodeScalars)
+        let reads = Reading(scalars)
         var context = Context()
         var index = 0
         while index < scalars.count {
@@ -38,7 +40,10 @@ public enum VisibleText {
             let scalar = scalars[index]
             index += 1
             let next = index < scalars.count ? scalars[index] : nil
-            let treatment = treatment(of: scalar, context, before: next)
+            let treatment =
+                isDirection(scalar)
+                ? (agrees(scalar, context, reads, scalars[index...]) ? .keep : .mark)
+                : treatment(of: scalar, context, before: next)
             show(scalar, treatment)
             switch treatment {
             case .space, .mark: context = Context()
@@ -53,6 +58,7 @@ public enum VisibleText {
                 // The base of what follows is the letter, not what shapes it.
                 if isDirection(scalar) || scalar == joinsMarks { break }
                 if !context.afterSelector || context.previous == nil { context.previous = scalar }
+                if isWord(scalar) { context.word = scalar }
             }
         }
     }
@@ -62,6 +68,8 @@ public enum VisibleText {
         /// The last scalar that is neither a combining mark nor a variation selector.
         var previous: Unicode.Scalar?
         var afterSelector = false
+        /// The last letter or digit, with only signs after it.
+        var word: Unicode.Scalar?
         /// The last scalar is a mark of direction.
         var afterDirection = false
         /// The last scalar selects the colored form of an emoji.
@@ -80,8 +88,6 @@ public enum VisibleText {
         case " ", "\t", "\n", "\u{B}", "\u{C}", "\r", "\u{85}": return .space
         case "\u{200B}": return separates(context.previous, next) ? .keep : .mark
         case "\u{200C}", "\u{200D}": return joins(scalar, context, next) ? .keep : .mark
-        case _ where isDirection(scalar):
-            return agrees(scalar, context) ? .keep : .mark
         case joinsMarks:
             guard context.previous != nil, let next else { return .mark }
             return next.properties.generalCategory == .nonspacingMark ? .keep : .mark
@@ -119,16 +125,67 @@ public enum VisibleText {
         scalar == "\u{200E}" || scalar == "\u{200F}" || scalar == "\u{61C}"
     }
 
-    /// Whether a mark of direction follows a letter of its direction: it then acts as that letter.
-    private static func agrees(_ mark: Unicode.Scalar, _ context: Context) -> Bool {
-        guard let letter = context.previous, !context.afterDirection,
-            letter.properties.isAlphabetic
-        else { return false }
-        switch mark {
-        case "\u{200E}": return !contains(rightToLeft, letter)
-        case "\u{200F}": return contains(rightToLeft, letter)
-        default: return isArabic(letter)
+    /// In which direction a text is read, by its first letter (UAX 9, rule P2), or else by its digits.
+    private struct Reading {
+        var isRightToLeft = false
+        var isArabic = false
+
+        init(_ scalars: [Unicode.Scalar]) {
+            guard
+                let first = scalars.first(where: \.properties.isAlphabetic)
+                    ?? scalars.first(where: VisibleText.isArabicDigit)
+            else { return }
+            isRightToLeft = VisibleText.contains(VisibleText.rightToLeft, first)
+            isArabic = VisibleText.isArabic(first) || VisibleText.isArabicDigit(first)
         }
+    }
+
+    /// Whether a mark of direction follows a letter of its direction, as which it then acts, or is
+    /// used as Arabic and Hebrew writers do: beside a letter or a number, such as before `+966`, and
+    /// not within a number. `rest` is what follows.
+    private static func agrees(
+        _ mark: Unicode.Scalar,
+        _ context: Context,
+        _ reads: Reading,
+        _ rest: ArraySlice<Unicode.Scalar>
+    ) -> Bool {
+        if context.afterDirection { return false }
+        let isLeftToRight = mark == "\u{200E}"
+        if let letter = context.previous, letter.properties.isAlphabetic {
+            switch mark {
+            case "\u{200E}" where !contains(rightToLeft, letter): return true
+            case "\u{200F}" where contains(rightToLeft, letter): return true
+            case "\u{61C}" where isArabic(letter): return true
+            // It separates the letter from what follows.
+            case "\u{200E}": return !rest.isEmpty
+            default: break
+            }
+        }
+        // Up to two signs may be between the mark and a number: `+(20) …`.
+        let next = rest.prefix(3).prefix { $0 != " " }.first(where: isWord)
+        guard reads.isRightToLeft, mark != "\u{61C}" || reads.isArabic else { return false }
+        if let previous = context.previous, let follower = rest.first, isDigit(previous),
+            isDigit(follower)
+        {
+            return false
+        }
+        return [context.word, next].contains { neighbour in
+            guard let neighbour else { return false }
+            return isDigit(neighbour) || (!isLeftToRight && contains(rightToLeft, neighbour))
+        }
+    }
+
+    private static func isDigit(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.generalCategory == .decimalNumber
+    }
+
+    private static func isArabicDigit(_ scalar: Unicode.Scalar) -> Bool {
+        (0x660...0x669).contains(scalar.value) || (0x6F0...0x6F9).contains(scalar.value)
+    }
+
+    /// A letter or a digit.
+    private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+        isDigit(scalar) || scalar.properties.isAlphabetic
     }
 
     /// The blocks of the scripts that are written from right to left.

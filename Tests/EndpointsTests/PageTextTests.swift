@@ -53,6 +53,13 @@ struct PageTextTests {
             ("a\u{200F}", ["a", "U+200F"]), ("\u{200F}a", ["U+200F", "a"]),
             ("\u{5D0}\u{200E}", ["\u{5D0}", "U+200E"]),
             ("\u{5D0}\u{200F}\u{200F}", ["\u{5D0}\u{200F}", "U+200F"]),
+            // Marks of direction that would move the digits of a text from left to right, or split a
+            // number.
+            ("84\u{200F}-20-17", ["84", "U+200F", "-20-17"]), ("12\u{200E}", ["12", "U+200E"]),
+            ("a 84\u{200F}-20", ["a 84", "U+200F", "-20"]), ("\u{200F}12 a", ["U+200F", "12 a"]),
+            ("\u{627} 1\u{200F}2", ["\u{627} 1", "U+200F", "2"]),
+            ("\u{627} 1\u{202E}2", ["\u{627} 1", "U+202E", "2"]),
+            ("\u{627} \u{200F} a", ["\u{627} ", "U+200F", " a"]),
             ("\u{200D}\u{646}", ["U+200D", "\u{646}"]), ("a\u{34F}b", ["a", "U+034F", "b"]),
         ]
     )
@@ -85,6 +92,12 @@ struct PageTextTests {
             "\u{D05}\u{D35}\u{D28}\u{D4D}\u{200D}", "\u{915}\u{94D}\u{200C}\u{937}",
             // A mark of direction after its own letters, and a joiner between a letter and its mark.
             "\u{5D0}\u{200F}!", "a\u{200E}!", "\u{627}\u{61C}1", "e\u{34F}\u{301}",
+            // Beside letters and numbers, as Arabic and Hebrew writers use them.
+            "\u{647}\u{627}\u{62A}\u{641}: \u{200E}+966 50 123 4567",
+            "\u{645}\u{631}\u{62D}\u{628}\u{627}!\u{200F}", "\u{627}\u{200E} C++",
+            "\u{661}\u{662}\u{200F}/\u{661}\u{661}\u{200F}/\u{662}\u{660}",
+            "\u{627} 29\u{200F}/11\u{200F}/2026", "\u{61C}-\u{661}\u{662} \u{631}",
+            "\u{5D0} 50%\u{200F}", "\u{627} (\u{200E}12-34)",
             "\u{1780}\u{200B}\u{1781}", "\u{6DD}\u{661}",
             // Piled-up marks, which the style sheet keeps within their box.
             "a" + String(repeating: "\u{301}", count: 30),
