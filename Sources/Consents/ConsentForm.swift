@@ -22,6 +22,7 @@ public enum ConsentForm {
                     ? nil : .texts(consent.kind.accountRules.map(\.rawValue).sorted()),
                 "accounts": accounts(consent.accounts),
                 "authorization_details": .text(consent.authorizationDetails),
+                "claims": consent.claims.isEmpty ? nil : .texts(consent.claims),
                 "client_name": .text(consent.clientName),
                 "day_offset": consent.kind.dayOffset == .zero
                     ? nil : .whole(consent.kind.dayOffset.components.seconds),
@@ -65,6 +66,7 @@ public enum ConsentForm {
             accounts: try accounts(form["accounts"]),
             resources: try form["resources"] == nil ? [] : form.list("resources").map(resource),
             authorizationDetails: try form.optionalText("authorization_details"),
+            claims: try form["claims"] == nil ? [] : form.texts("claims"),
             endsAt: try form.optionalMoment("ends_at"),
             source: try form.optionalText("source")
         )

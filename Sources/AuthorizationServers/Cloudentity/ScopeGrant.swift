@@ -39,6 +39,7 @@ struct ScopeGrant {
             scopes: scopes,
             facts: (details?.facts ?? []) + (try RequestWords.facts(of: body, beside: login)),
             authorizationDetails: details?.text,
+            claims: try RequestWords.claims(of: body),
             source: try ConsentSource.digest(of: body, [Self.details] + RequestWords.members)
         )
     }

@@ -48,6 +48,8 @@ public struct Consent: Hashable, Sendable {
     /// `authorization_details` (RFC 9396), a JSON array as the server sent it, which an approval grants
     /// as a whole. The facts show every member. Nil if there are none.
     public let authorizationDetails: String?
+    /// Names of the claims about the user that an approval grants, all of which the facts show.
+    public let claims: [String]
     /// When the consent expires. The prompt expires no later.
     public let endsAt: Timestamp?
     /// SHA-256, in lower-case hexadecimal, of everything the server said about the consent,
@@ -64,6 +66,7 @@ public struct Consent: Hashable, Sendable {
         accounts: AccountChoice = .none,
         resources: [Resource] = [],
         authorizationDetails: String? = nil,
+        claims: [String] = [],
         endsAt: Timestamp? = nil,
         source: String? = nil
     ) {
@@ -75,6 +78,7 @@ public struct Consent: Hashable, Sendable {
         self.accounts = accounts
         self.resources = resources
         self.authorizationDetails = authorizationDetails
+        self.claims = claims
         self.endsAt = endsAt
         self.source = source
     }
@@ -90,6 +94,15 @@ public struct Consent: Hashable, Sendable {
         return if case .money(let money) = value { money } else { nil }
     }
 
+    /// Whether data is shared once, so that nothing is left to withdraw (`ONE_TIME` of FDX, `one_time`
+    /// of CDR).
+    public var isOneTime: Bool {
+        [first(.durationType), first(.sharingType)].contains { value in
+            guard case .codes(let codes, _, _) = value else { return false }
+            return codes.contains { $0.lowercased().isExactly("one_time") }
+        }
+    }
+
     /// This consent, as it is compared with the one that was shown. If the server was not asked
     /// about the one that was shown, only what was shown is compared.
     public func described(like shown: Consent) -> Consent {
@@ -103,6 +116,7 @@ public struct Consent: Hashable, Sendable {
             accounts: accounts,
             resources: resources,
             authorizationDetails: authorizationDetails,
+            claims: claims,
             endsAt: endsAt
         )
     }

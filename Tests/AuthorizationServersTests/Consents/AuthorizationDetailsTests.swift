@@ -13,7 +13,7 @@ struct AuthorizationDetailsTests {
         [{"amount":{"currency":"EUR","value":"123.50"},"type":"payment_initiation",
           "creditors":[{"name":"Merchant A"},{"name":"Merchant B"}],"actions":["read","write"],
           "urgent":true,"exponent":1e40,"empty":[],"limit":null,"note":"","from":{"x":null},
-          "since":"0001-01-01T00:00:00Z","blank":" "},{"type":"account_information"}]
+          "since":"0001-01-01T00:00:00Z","blank":" "," ":{" ":"b"}},{"type":"account_information"}]
         """#
 
     private func stage(grant: String?) -> ConsentStage {
@@ -63,7 +63,8 @@ struct AuthorizationDetailsTests {
                     "creditors[1].name=Merchant A", "creditors[2].name=Merchant B",
                     "actions[1]=read", "actions[2]=write", "urgent=true", "exponent=1e40",
                     "empty=[]", "limit=null", #"note="""#, "from.x=null",
-                    "since=0001-01-01T00:00:00Z", #"blank=" ""#, "type=account_information",
+                    "since=0001-01-01T00:00:00Z", #"blank=" ""#, #"" "." "=b"#,
+                    "type=account_information",
                 ]
             )
             let question = Question(

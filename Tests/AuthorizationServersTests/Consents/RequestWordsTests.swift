@@ -1,4 +1,5 @@
 import Cryptography
+import HTTP
 import JSON
 import Logins
 import TestSupport
@@ -130,6 +131,82 @@ struct RequestWordsTests {
             #expect(answer == .unusable(.consentUnusable))
             #expect(log.lines.map(\.members).joined().contains("request_query_params."))
         }
+    }
+
+    /// Parameters of the login in `compared`, and whether they say what the grant and the start say.
+    private static let comparisons: [(String, String, Bool)] = [
+        ("scope", "transfer.9000EUR", true), ("scope", "", true), ("scope", "openid", false),
+        ("scope", "transfer.9000EUR openid", false), ("scope", " transfer.9000EUR ", true),
+        ("acr_values", "urn:b urn:a", true), ("acr_values", "urn:a", false),
+        ("acr_values", "urn:a urn:b urn:c", false), ("binding_message", "Kiosk 12", true),
+        ("binding_message", "Kiosk 13", false), ("binding_message", "kiosk 12", false),
+        ("login_hint", "ann", true), ("login_hint", "bob", false), ("client_id", "shop", true),
+        ("client_id", "other", false), ("request_uri", "https://a.example/r", false),
+        ("request_uri", "urn:ietf:params:oauth:request_uri:1", false), ("request_uri", "", true),
+        ("authorization_details", #"[{"n":1.50,"type":"t"}]"#, true),
+        ("authorization_details", #"[ {"type":"t", "n":1.50} ]"#, true),
+        ("authorization_details", #"[{"type":"t","n":9000}]"#, false),
+        ("authorization_details", "[", false), ("authorization_details", #"{"type":"t"}"#, false),
+        ("authorization_details", #"[{"type":"t","n":1.50},{"type":"u"}]"#, false),
+        ("nonce", "n", true), ("state", "s", true),
+    ]
+
+    @Test(
+        "is refused when a parameter differs from the grant and the start, and not shown twice",
+        arguments: comparisons
+    )
+    func compared(_ name: String, _ value: String, _ isEqual: Bool) async {
+        let text = String(decoding: JSONValue.string(value).bytes, as: UTF8.self)
+        for parameter in [
+            Self.parameters(name, value), Self.jwt(#"{"\#(name)":\#(text)}"#),
+            #""request_query_params":{"\#(name)":\#(text)}"#,
+        ] {
+            var details = PendingLogin.Details(user: .named("ann"), client: .named("shop"))
+            details.acrValues = ["urn:a", "urn:b"]
+            details.bindingMessage = "Kiosk 12"
+            details.requestedScopes = ["transfer.9000EUR"]
+            let grant = #"""
+                {"requested_scopes":[{"requested_name":"transfer.9000EUR"},
+                  {"requested_name":"x","implicit_grant":true}],
+                 "authorization_details":[{"type":"t","n":1.50}],\#(parameter)}
+                """#
+            let stage = ConsentStage { _, _ in ReportTests.status(200, grant) }
+            let answer = await stage.server.consent(of: stage.login(details))
+            let expected = ["type=t", "n=1.50", "requested_acr=urn:a, urn:b"]
+            #expect(shown(answer) == (isEqual ? expected : nil), "\(parameter)")
+            let causes = stage.log.lines.map(\.members).joined()
+            #expect(isEqual || causes.contains("request_query_params."))
+        }
+    }
+
+    @Test("grants the claims of a scope grant that it shows")
+    func claims() async throws {
+        let (answer, _) = await answer(
+            #""requested_claims_to_consent":["email","address"]"#,
+            to: nil
+        )
+        guard case .consent(let consent) = answer else {
+            Issue.record("it is refused")
+            return
+        }
+        #expect(consent.claims == ["email", "address"])
+        let stage = ConsentStage { _, _ in ReportTests.status(200) }
+        var login = stage.login(PendingLogin.Details(user: .named("ann")))
+        let question = Question(
+            consent: consent,
+            digest: try #require(ConsentDigest(Array(repeating: 1, count: 32))),
+            nonce: Array(repeating: 1, count: 32)
+        )
+        let now = stage.clock.now()
+        try login.apply(.prepared(question, [.fixture(at: now)]), at: now)
+        try login.apply(
+            .decided(.fixture(.approve, at: now), Selection(shown: question.digest)),
+            at: now
+        )
+        let outcome = try #require(login.phase.outcome)
+        #expect(await stage.server.report(outcome, of: login, inDoubt: false) == .taken)
+        let body = try JSONValue(try #require(stage.http.requests.last).body)
+        #expect(body["granted_claims"]?.strings == ["email", "address"])
     }
 
     @Test("may name the consent that is shown")

@@ -38,7 +38,8 @@ struct AuthorizationDetails {
             guard judge.allows(value), !LodgedNames.isLodged(type) else { throw .incomplete(place) }
             try Self.show(.string(type), "type", place, 0, &facts)
             for member in object.members where member.name != "type" {
-                try Self.show(member.value, member.name, place, 0, &facts)
+                guard !member.name.isEmpty else { throw .incomplete("\(place).") }
+                try Self.show(member.value, Self.name(member.name), place, 0, &facts)
             }
         }
         self.facts = facts
@@ -53,6 +54,15 @@ struct AuthorizationDetails {
             throw .incomplete("authorization_details")
         }
         try self.init(value)
+    }
+
+    /// The name of a member in another one: `amount.value`. A name of blanks is in quotation marks, to
+    /// be seen at all.
+    static func name(_ name: String, in outer: String? = nil) -> String {
+        let seen =
+            name.readsAsEmpty
+            ? String(decoding: JSONValue.string(name).bytes, as: UTF8.self) : name
+        return outer.map { "\($0).\(seen)" } ?? seen
     }
 
     /// Adds a fact for each value in `value`, null and empty ones included. `name` is its label, and
@@ -71,7 +81,13 @@ struct AuthorizationDetails {
         switch value {
         case .object(let object) where !object.members.isEmpty:
             for member in object.members {
-                try show(member.value, "\(name).\(member.name)", place, depth + 1, &facts)
+                try show(
+                    member.value,
+                    Self.name(member.name, in: name),
+                    place,
+                    depth + 1,
+                    &facts
+                )
             }
         case .array(let values) where !values.isEmpty:
             for (index, value) in values.enumerated() {

@@ -31,6 +31,8 @@ struct ReportBody {
                 json.name("granted_authorization_details")
                 json.raw(details)
             }
+            let claims = login.question?.consent.claims ?? []
+            if !claims.isEmpty { json.member("granted_claims", claims) }
             own?(&json)
         }
         return json.bytes

@@ -6,11 +6,11 @@ import Texts
 /// What an answer of ACP says about the client's request, besides what is requested: claims, classes
 /// of authentication, and parameters. Scope grants and lodged consents have the same members [CD-9].
 enum RequestWords {
-    private static let claims = "requested_claims_to_consent"
-    private static let acr = "requested_acr"
+    private static let claimNames = "requested_claims_to_consent"
+    static let acr = "requested_acr"
     private static let parameters = "request_query_params"
 
-    static let members = [claims, acr, parameters]
+    static let members = [claimNames, acr, parameters]
 
     /// Everything of it that the user is shown. `login` has the classes of the start, which count
     /// also if the answer has none. `lodged` are the names of the consent that is shown; a parameter
@@ -22,12 +22,23 @@ enum RequestWords {
     ) throws(ConsentProblem) -> [Fact] {
         guard let object = answer.object else { throw .incomplete("") }
         var members = ConsentMembers(object, at: "")
-        let claims = try members.texts(Self.claims) ?? []
+        let claims = try members.texts(Self.claimNames) ?? []
         let acr = try members.texts(Self.acr) ?? []
         let known = Set(acr.map(\.exact))
-        return try scopeParameters(answer["requested_scopes"]) + listed(Self.claims, claims)
+        return try scopeParameters(answer["requested_scopes"]) + listed(Self.claimNames, claims)
             + listed(Self.acr, acr + login.acrValues.filter { !known.contains($0.exact) })
-            + parameters(members.take(Self.parameters), lodged)
+            + parameters(
+                members.take(Self.parameters),
+                lodged,
+                RequestParameters(answer: answer, login: login)
+            )
+    }
+
+    /// The names of the claims that a scope grant is asked for.
+    static func claims(of answer: JSONValue) throws(ConsentProblem) -> [String] {
+        guard let object = answer.object else { throw .incomplete("") }
+        var members = ConsentMembers(object, at: "")
+        return try members.texts(claimNames) ?? []
     }
 
     /// What the start says, if the server says nothing more.
@@ -63,7 +74,8 @@ enum RequestWords {
     /// protocol, are shown otherwise, or are secret.
     private static func parameters(
         _ value: JSONValue?,
-        _ lodged: Set<ExactText>
+        _ lodged: Set<ExactText>,
+        _ known: RequestParameters
     ) throws(ConsentProblem) -> [Fact] {
         guard let value else { return [] }
         guard let object = value.object, object.members.count <= ConsentLimits.further else {
@@ -72,13 +84,14 @@ enum RequestWords {
         var facts: [Fact] = []
         for member in object.members where !protocolParameters.contains(member.name.exact) {
             let place = "\(parameters).\(member.name.firstBytes(64))"
+            if try known.check(member.name, member.value, at: place) { continue }
             let values = member.value.strings ?? member.value.string.map { [$0] }
             guard let values, values.count <= ConsentLimits.codes,
                 member.name.unicodeScalars.count <= 200
             else { throw .incomplete(place) }
             if member.name.isExactly("request") {
                 for text in values where !text.readsAsEmpty {
-                    facts += try requestObject(text, place, lodged)
+                    facts += try requestObject(text, place, lodged, known)
                 }
                 continue
             }
@@ -97,7 +110,8 @@ enum RequestWords {
     private static func requestObject(
         _ text: String,
         _ place: String,
-        _ lodged: Set<ExactText>
+        _ lodged: Set<ExactText>,
+        _ known: RequestParameters
     ) throws(ConsentProblem) -> [Fact] {
         let parts = text.split(byte: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let bytes = Base64URL.decode(String(parts[1])),
@@ -110,21 +124,22 @@ enum RequestWords {
         where !protocolParameters.contains(member.name.exact)
             && !jwtClaims.contains(member.name.exact)
         {
-            let name = "request.\(member.name)"
+            // A request object contains no other one (RFC 9101 §4).
+            if member.name.isExactly("request") { throw .incomplete("\(place).request") }
+            let inner = "\(place).\(member.name.firstBytes(64))"
+            if try known.check(member.name, member.value, at: inner) { continue }
+            let name = AuthorizationDetails.name(member.name, in: "request")
             try AuthorizationDetails.show(member.value, name, parameters, 0, &facts)
         }
         return facts
     }
 
-    /// Parameters of OAuth, OpenID Connect and CIBA that do not change what is granted, or that the
-    /// grant and the start have as members of their own.
+    /// Parameters of OAuth, OpenID Connect and CIBA that do not change what is granted.
     private static let protocolParameters: Set<ExactText> = [
-        "acr_values", "auth_req_id", "authorization_details", "binding_message", "client_assertion",
-        "client_assertion_type", "client_id", "client_notification_token", "client_secret",
-        "code_challenge", "code_challenge_method", "display", "grant_type", "id_token_hint",
-        "login_hint", "login_hint_token", "max_age", "nonce", "prompt", "redirect_uri",
-        "request_uri", "requested_expiry", "response_mode", "response_type", "scope", "state",
-        "ui_locales", "user_code",
+        "auth_req_id", "client_assertion", "client_assertion_type", "client_notification_token",
+        "client_secret", "code_challenge", "code_challenge_method", "display", "grant_type",
+        "id_token_hint", "login_hint_token", "max_age", "nonce", "prompt", "redirect_uri",
+        "requested_expiry", "response_mode", "response_type", "state", "ui_locales", "user_code",
     ]
 
     /// Claims that say who made a request object, for whom and when (RFC 7519 §4.1).
