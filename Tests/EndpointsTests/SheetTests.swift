@@ -80,6 +80,72 @@ struct SheetTests {
     }
 
     @Test(
+        "A login for authorization details is not called a sign-in, and all of them are open",
+        arguments: Language.allCases
+    )
+    func authorizationDetails(language: Language) async throws {
+        let catalogue = Catalogue(language)
+        let asked: [Consent] = [
+            Consent(clientName: "Shop", scopes: []),
+            Consent(
+                clientName: "Shop",
+                scopes: [],
+                facts: [
+                    Fact(.further("type"), .text("pay")),
+                    Fact(.further("amount"), .text("9000 EUR")), Fact(.further(" "), .text("x")),
+                ],
+                authorizationDetails: #"[{"type":"pay"}]"#
+            ),
+            Consent(
+                clientName: "Shop",
+                scopes: [],
+                facts: [Fact(.further("requested_claims_to_consent"), .text("email"))],
+                claims: ["email"]
+            ),
+        ]
+        for (index, consent) in asked.enumerated() {
+            try await Stage.with(language: language.rawValue) { stage in
+                let prompt = try await stage.prompt(SampleQuestion("asked", consent))
+                let page = await stage.get(prompt.page).text
+                #expect(page.contains(catalogue.text(.scopesNone)) == (index == 0))
+                guard index == 1 else { return }
+                let heading = Self.words(
+                    catalogue.html(.approveHeading, ["client": .text("Shop")]).markup
+                )
+                #expect(Self.words(page).contains(heading))
+                #expect(!page.contains("<details") && page.contains("9000 EUR"))
+                #expect(page.contains(catalogue.text(.furtherHelp)))
+                #expect(page.contains("\u{201C} \u{201D}"))
+            }
+        }
+    }
+
+    @Test("Data that is not of bank accounts is not called account data, also on the receipt")
+    func otherData() async throws {
+        for isOneTime in [false, true] {
+            let consent = Consent(
+                kind: Consent.Kind("fdx", .otherData),
+                clientName: "Shop",
+                scopes: [.init(requestedName: "openid")],
+                facts: isOneTime
+                    ? [Fact(.known(.durationType), .codes(["ONE_TIME"], .durationType))] : []
+            )
+            try await Stage.with { stage in
+                let prompt = try await stage.prompt(SampleQuestion("other", consent))
+                let asked = Self.words(await stage.get(prompt.page).text)
+                #expect(asked.contains("Share your data with Shop"))
+                #expect(!asked.contains("account data"))
+                _ = await stage.choose("approve", prompt.ticket)
+                try await stage.apply(.reportTaken(confirmed: true), to: prompt.number)
+                let receipt = Self.words(await stage.get(prompt.page).text)
+                #expect(receipt.contains("Share your data with Shop"))
+                #expect(!receipt.contains("account data"))
+                #expect(receipt.contains("withdraw your consent") != isOneTime)
+            }
+        }
+    }
+
+    @Test(
         "Details are written in the user's language",
         arguments: [
             (

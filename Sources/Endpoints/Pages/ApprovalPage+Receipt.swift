@@ -59,7 +59,9 @@ extension ApprovalPage {
                 helpLine
             }
         case .approved where delivery == .delivered || delivery == .unconfirmed:
-            if standing.stored.login.question?.consent.kind.subject == .data {
+            if let consent = standing.stored.login.question?.consent,
+                consent.kind.subject.isSharing, !consent.isOneTime
+            {
                 HTML.element("p", ["class": "next"]) { catalogue.html(.withdraw, values) }
             }
         case .expired, .failed(.consentGone), .failed(.noAccounts):

@@ -31,7 +31,7 @@ extension Sheet {
     @HTMLBuilder var scopeList: HTML {
         let scopes = scopes
         // A lodged consent has details; an ordinary login has its scopes only.
-        if !scopes.isEmpty || (!consent.kind.isLodged && technicalScopes.isEmpty) {
+        if !scopes.isEmpty || (!consent.kind.isLodged && asksForNothing) {
             HTML.element("section", ["aria-labelledby": "scopes"]) {
                 HTML.element("h2", ["id": "scopes"]) { scopesHeading }
                 if scopes.isEmpty {
@@ -43,6 +43,12 @@ extension Sheet {
                 }
             }
         }
+    }
+
+    /// Whether an approval says nothing about the user except that it was given.
+    private var asksForNothing: Bool {
+        consent.scopes.isEmpty && consent.authorizationDetails == nil && consent.claims.isEmpty
+            && consent.facts.allSatisfy { $0.label == .further("requested_acr") }
     }
 
     /// Scopes without a meaning for people stay readable, because they are granted.

@@ -2,6 +2,7 @@ import Dates
 import HTTP
 import Localization
 import Logins
+import Texts
 
 extension Sheet {
     /// Longer lists of permissions are shown in groups.
@@ -25,7 +26,8 @@ extension Sheet {
 
     private func isFolded(_ fact: Fact) -> Bool {
         switch fact.label {
-        case .further: true
+        // All of what authorization details contain is granted.
+        case .further: consent.authorizationDetails == nil
         case .known(let known):
             consent.kind.isPayment
                 ? !Self.openInPayments.contains(known) : Self.foldedInData.contains(known)
@@ -39,8 +41,17 @@ extension Sheet {
             HTML.element("section", ["aria-labelledby": "details"]) {
                 HTML.element("h2", ["id": "details"]) { catalogue.html(.detailsHeading) }
                 rows(facts)
+                if facts.contains(where: isFurther) { furtherHelp }
             }
         }
+    }
+
+    private var furtherHelp: HTML {
+        HTML.element("p", ["class": "soft"]) { catalogue.html(.furtherHelp) }
+    }
+
+    private func isFurther(_ fact: Fact) -> Bool {
+        if case .further = fact.label { true } else { false }
     }
 
     /// Every other detail: those with a label of ours, technical scopes, then the members that only
@@ -48,8 +59,8 @@ extension Sheet {
     /// scripts or style sheet; the script closes them.
     @HTMLBuilder var furtherDetails: HTML {
         let facts = consent.facts.filter { !isSaidElsewhere($0) && isFolded($0) }
-        let named = facts.filter { if case .known = $0.label { true } else { false } }
-        let further = facts.filter { if case .further = $0.label { true } else { false } }
+        let named = facts.filter { !isFurther($0) }
+        let further = facts.filter(isFurther)
         if !facts.isEmpty || !technicalScopes.isEmpty {
             HTML.element("details", ["open": ""]) {
                 HTML.element("summary") { catalogue.html(.furtherHeading) }
@@ -57,7 +68,7 @@ extension Sheet {
                 technicalScopeList
                 if !further.isEmpty {
                     rows(further)
-                    HTML.element("p", ["class": "soft"]) { catalogue.html(.furtherHelp) }
+                    furtherHelp
                 }
             }
         }
@@ -84,7 +95,9 @@ extension Sheet {
         switch fact.label {
         case .known(.personDocument), .known(.businessDocument): .text(holderLabel(of: fact))
         case .known(let known): .text(catalogue.label(known))
-        case .further(let name): page.untrusted(name)
+        // A name of blanks would leave the value without a label.
+        case .further(let name):
+            page.untrusted(name.readsAsEmpty ? "\u{201C}\(name)\u{201D}" : name)
         }
     }
 

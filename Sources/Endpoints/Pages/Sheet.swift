@@ -79,8 +79,11 @@ struct Sheet: Sendable {
 
     var heading: HTML {
         switch consent.kind.subject {
+        case .login where consent.authorizationDetails != nil:
+            catalogue.html(.approveHeading, ["client": client])
         case .login: catalogue.html(.askHeading, ["client": client])
         case .data: catalogue.html(.dataHeading, ["client": client])
+        case .otherData: catalogue.html(.otherDataHeading, ["client": client])
         case .payment: payment(isLater ? .scheduleHeading : .payHeading)
         case .scheduledPayment: payment(.scheduleHeading)
         case .standingOrder: payment(.standingOrderHeading)
@@ -91,8 +94,11 @@ struct Sheet: Sendable {
     /// The heading on a receipt, where it is no longer a question.
     var request: HTML {
         switch consent.kind.subject {
+        case .login where consent.authorizationDetails != nil:
+            catalogue.html(.requestApproval, ["client": client])
         case .login: catalogue.html(.requestLogin, ["client": client])
         case .data: catalogue.html(.requestData, ["client": client])
+        case .otherData: catalogue.html(.requestOtherData, ["client": client])
         case .payment, .scheduledPayment, .standingOrder, .paymentFile: heading
         }
     }

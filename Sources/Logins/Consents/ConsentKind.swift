@@ -45,8 +45,10 @@ extension Consent {
     public enum Subject: String, Hashable, Sendable, CaseIterable {
         /// Signs the user in.
         case login
-        /// Shares the user's data.
+        /// Shares data of the user's bank accounts.
         case data
+        /// Shares other data of the user.
+        case otherData = "other_data"
         /// Makes one payment, today unless a fact says otherwise.
         case payment
         /// Makes one payment on a later day.
@@ -56,10 +58,13 @@ extension Consent {
         /// Makes all payments of a file.
         case paymentFile = "payment_file"
 
+        /// Whether an approval shares data, until somebody ends that.
+        public var isSharing: Bool { self == .data || self == .otherData }
+
         public var isPayment: Bool {
             switch self {
             case .payment, .scheduledPayment, .standingOrder, .paymentFile: true
-            case .login, .data: false
+            case .login, .data, .otherData: false
             }
         }
     }

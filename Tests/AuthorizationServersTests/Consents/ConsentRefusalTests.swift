@@ -46,6 +46,18 @@ struct ConsentRefusalTests {
         (.fdx, ["resources"], "resources"),
     ]
 
+    @Test("is the resource that an FDX consent names, because another one could be granted")
+    func namedResource() async throws {
+        let (answer, log) = try await answer(.of(.fdx)) { tree in
+            let text = String(decoding: tree.bytes, as: UTF8.self)
+                .replacing(#""dataClusters""#, with: #""id":"acc-9","dataClusters""#)
+            return (try? JSONValue(Array(text.utf8))) ?? tree
+        }
+        #expect(answer == .unusable(.consentUnusable))
+        let said = try #require(log.lines.first).members
+        #expect(said.contains(#"resources[0].id""#), "\(said)")
+    }
+
     @Test("is named by its place, and nothing is shown", arguments: needed.indices)
     func missing(_ index: Int) async throws {
         let (kind, path, place) = Self.needed[index]

@@ -74,6 +74,9 @@ struct CDRArrangement: ConsentFamily {
         let amended = try own.text("amending_arrangement_id")
         let previous = try envelope.members.object(Self.previous)
         content.facts += try permissions(envelope.scopes, previous)
+        if !envelope.scopes.contains(where: { Self.isOfBank($0.requestedName) }) {
+            content.subject = .otherData
+        }
         content.facts += try own.facts((.sharingType, "sharing_type", .oneOf(Self.sharing)))
         content.facts += try own.deadline(.accessEnds, "expiry", &content.expiry)
         var preselected = try own.texts("account_ids") ?? []
@@ -127,6 +130,12 @@ struct CDRArrangement: ConsentFamily {
             (.permissionsEnded, before.filter { !Self.has(data, $0) }),
         ]
         return parts.filter { !$0.1.isEmpty }.map { Fact(.known($0.0), Self.scopes.value($0.1)) }
+    }
+
+    /// Whether a scope is about bank accounts, not energy, telecommunication or the customer.
+    private static func isOfBank(_ scope: String) -> Bool {
+        scope.startsExactly(with: "bank:") || scope.isExactly("accounts")
+            || scope.isExactly("payments")
     }
 
     private static func has(_ names: [String], _ name: String) -> Bool {

@@ -112,6 +112,8 @@ struct FDXConsent: ConsentFamily {
             if let other = try resource.text("resourceType"), !other.isExactly(type) {
                 throw .incomplete(resource.place("resourceType"))
             }
+            // The accounts that the user chooses are granted, and not one that the request names.
+            guard !resource.has("id") else { throw .incomplete(resource.place("id")) }
             let clusters = try resource.permissionCodes("dataClusters", Self.clusters)
             content.facts.add(.resource, .codes([type], .resourceType))
             content.facts.add(.permissions, Self.clusters.value(clusters))
@@ -120,6 +122,8 @@ struct FDXConsent: ConsentFamily {
         }
         if content.resources.contains(where: \.needsAccounts) {
             content.accounts = .several(preselected: [])
+        } else {
+            content.subject = .otherData
         }
         content.facts += try own.facts(
             (.durationType, "durationType", .oneOf(Self.durations)),
