@@ -51,14 +51,14 @@ struct ConsentTests {
         let body = #"""
             {"client_info":{"client_name":"Kiosk"},"requested_scopes":[
               {"name":"openid","requested_name":"openid","display_name":"Sign in"},
-              {"name":"accounts:*","requested_name":"accounts:7","description":"One account"},
+              {"name":"loyalty:*","requested_name":"loyalty:7","description":"One account"},
               {"name":"email","requested_name":""}]}
             """#
         let expected = Consent(
             clientName: "Kiosk",
             scopes: [
                 .init(requestedName: "openid", displayName: "Sign in"),
-                .init(requestedName: "accounts:7", explanation: "One account"),
+                .init(requestedName: "loyalty:7", explanation: "One account"),
                 .init(requestedName: "email"),
             ]
         )

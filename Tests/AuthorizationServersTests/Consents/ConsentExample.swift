@@ -60,7 +60,7 @@ struct ConsentExample: Sendable, CustomTestStringConvertible {
         path: "scope-grants",
         member: "requested_scopes",
         type: nil,
-        scopes: ["openid", "accounts:7"],
+        scopes: ["openid", "loyalty:7"],
         consentID: nil,
         workspace: "plain",
         content: #"""
@@ -68,7 +68,7 @@ struct ConsentExample: Sendable, CustomTestStringConvertible {
              "client_info":{"client_name":"Shop"},"subject":"pairwise","requested_acr":["1"],
              "requested_scopes":[
                {"name":"openid","requested_name":"openid","display_name":"Sign in"},
-               {"name":"accounts:*","requested_name":"accounts:7","description":"One account",
+               {"name":"loyalty:*","requested_name":"loyalty:7","description":"One account",
                 "implicit_grant":false}],
              "requested_claims_to_consent":["email","birthdate"],"authorization_details":[],
              "requested_grant_type":"ciba","request_query_params":{},
