@@ -36,8 +36,11 @@ public struct Program: Sendable {
     ///
     /// There is no `await` at top level: the main thread would wait inside Dispatch, which unblocks
     /// every signal there.
-    public func main(_ words: [String]) -> Int32 {
-        if find(words)?.0.handlesSignals == true { blockSignals() }
+    public func main(_ arguments: [[UInt8]] = CommandWords.ofProcess) -> Int32 {
+        // What cannot be read is refused before any command handles signals.
+        if let words = try? read(arguments), find(words)?.0.handlesSignals == true {
+            blockSignals()
+        }
         let pool: WorkerPool
         do throws(WorkerThread.Unavailable) {
             pool = try WorkerPool(threads: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -49,12 +52,52 @@ public struct Program: Sendable {
         let code = Locked(ExitCode.failed)
         // What it starts runs there too.
         Task.detached(executorPreference: pool) {
-            let result = await run(words, on: StandardTerminal())
+            let result = await run(arguments, on: StandardTerminal())
             code.withLock { $0 = result }
             end.signal()
         }
         end.wait()
         return code.withLock { $0.rawValue }
+    }
+
+    /// Runs the command named by the words after the program's name, as the system gave them.
+    public func run(_ arguments: [[UInt8]], on terminal: any Terminal) async -> ExitCode {
+        let words: [String]
+        do throws(CommandFailure) { words = try read(arguments) } catch {
+            terminal.error("\(name): \(error.message)")
+            return error.code
+        }
+        return await run(words, on: terminal)
+    }
+
+    /// The words as text. Those that are not UTF-8 are refused: replacing what is invalid would turn
+    /// two identifiers into one.
+    private func read(_ arguments: [[UInt8]]) throws(CommandFailure) -> [String] {
+        var words: [String] = []
+        for argument in arguments {
+            guard let word = String(validating: argument, as: UTF8.self) else {
+                let number = "argument \(words.count + 1)"
+                let what = optionOfValue(argument, after: words).map { "the value of --\($0)" }
+                throw CommandFailure(.usage, (what ?? number) + " is not UTF-8")
+            }
+            words.append(word)
+        }
+        return words
+    }
+
+    /// The option that a word which cannot be read is the value of.
+    private func optionOfValue(_ word: [UInt8], after words: [String]) -> String? {
+        let own = word.prefix { $0 != UInt8(ascii: "=") }
+        if own.count < word.count, own.starts(with: "--".utf8) {
+            return String(validating: own.dropFirst(2), as: UTF8.self)
+        }
+        guard let last = words.last, last.hasPrefix("--"), let command = find(words)?.0 else {
+            return nil
+        }
+        return command.options.first {
+            guard case .text = $0.value else { return false }
+            return "--" + $0.name == last
+        }?.name
     }
 
     /// Runs the command named by the words after the program's name.

@@ -1,4 +1,4 @@
 import Commands
 import Glibc
 
-exit(LabCommandLine.program.main(Array(CommandLine.arguments.dropFirst())))
+exit(LabCommandLine.program.main())

@@ -1,4 +1,4 @@
 import App
 import Glibc
 
-exit(CommandLineInterface.main(Array(CommandLine.arguments.dropFirst())))
+exit(CommandLineInterface.main())

@@ -1,4 +1,3 @@
-import Commands
 import Cryptography
 import Foundation
 import Notifications
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import App
+@testable import Commands
 
 @Suite("The command line")
 struct CommandTests {
@@ -72,6 +72,31 @@ struct CommandTests {
         #expect(await CommandLineInterface.run(words, on: terminal) == .usage)
         #expect(terminal.errors.contains(says), "\(terminal.errors)")
         #expect(terminal.output.isEmpty)
+    }
+
+    @Test(
+        "refuses what is not UTF-8 in every command, and names the option",
+        arguments: CommandLineInterface.program.commands.flatMap { command in
+            let name = command.name.split(separator: " ").map { Array($0.utf8) }
+            let values = command.options.flatMap { option -> [([[UInt8]], String)] in
+                guard case .text = option.value else { return [] }
+                let word = Array("--\(option.name)".utf8)
+                let says = "the value of --\(option.name) is not UTF-8"
+                return [
+                    (name + [word + [0x3D, 0x61, 0xFF]], says),
+                    (name + [word, [0x61, 0xC3]], says),
+                ]
+            }
+            return values + [
+                (name + [[0xED, 0xA0, 0x80]], "argument \(name.count + 1) is not UTF-8"),
+                ([[0xFF]] + name, "argument 1 is not UTF-8"),
+            ]
+        }
+    )
+    func bytes(_ words: [[UInt8]], says: String) async {
+        let terminal = TestTerminal()
+        #expect(await CommandLineInterface.program.run(words, on: terminal) == .usage)
+        #expect(terminal.errors == "beckon: \(says)")
     }
 
     @Test("accepts a value after an equals sign or a space")

@@ -30,9 +30,9 @@ public enum CommandLineInterface {
         blockSignals: UnixSignals.block
     )
 
-    /// Runs `beckon` with the words after its name, and returns the exit code. Call it on the main
-    /// thread, before any other thread exists.
-    public static func main(_ words: [String]) -> Int32 { program.main(words) }
+    /// Runs `beckon` with the words that the process was started with, and returns the exit code. Call
+    /// it on the main thread, before any other thread exists.
+    public static func main() -> Int32 { program.main() }
 
     /// Runs `beckon` with the words after its name.
     public static func run(_ words: [String], on terminal: any Terminal) async -> ExitCode {

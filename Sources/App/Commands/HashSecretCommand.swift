@@ -50,6 +50,10 @@ struct HashSecretCommand: Subcommand {
         guard let secret = terminal.readSecret(prompt: "Secret: "), !secret.isEmpty else {
             throw CommandFailure(.failed, "no secret on standard input")
         }
+        // Standard input is read with this in place of what is not UTF-8.
+        guard !secret.unicodeScalars.contains("\u{FFFD}") else {
+            throw CommandFailure(.failed, "the secret is not UTF-8")
+        }
         if !allowsWeak, let weakness = Self.weakness(of: secret) {
             throw CommandFailure(
                 .failed,
