@@ -17,6 +17,8 @@ struct TokenRequest {
     private static let longestLifetime = 86_400
     /// Seconds.
     private static let assertionLifetime: Int64 = 300
+    /// Bytes. A longer token would not fit into the header of a request at most servers.
+    private static let longestToken = 16 << 10
     private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
     let settings: ClientSettings
@@ -113,6 +115,13 @@ struct TokenRequest {
         }
     }
 
+    /// Whether a token can be sent as it is (RFC 6750). One of another type needs more, such as a proof
+    /// (RFC 6749 §7.1). Some servers leave the type out.
+    private static func isBearer(_ type: JSONValue?) -> Bool {
+        guard let type else { return true }
+        return type.string?.lowercased().utf8.elementsEqual("bearer".utf8) == true
+    }
+
     func read(_ answer: OutboundResponse, at now: Timestamp) throws(OAuthFailure) -> Grant {
         let body = (try? JSONValue(answer.body))?.withoutUnset
         switch answer.status {
@@ -121,6 +130,15 @@ struct TokenRequest {
                 token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
             else {
                 throw .unavailable("token endpoint: its answer has no access_token", after: nil)
+            }
+            guard token.utf8.count <= Self.longestToken else {
+                throw .unavailable(
+                    "token endpoint: its access_token is longer than \(Self.longestToken) bytes",
+                    after: nil
+                )
+            }
+            guard Self.isBearer(body?["token_type"]) else {
+                throw .unavailable("token endpoint: its token_type is not Bearer", after: nil)
             }
             let seconds = body?["expires_in"]?.integer
             let lifetime = seconds.map { Duration.seconds(min(max(0, $0), Self.longestLifetime)) }

@@ -184,6 +184,45 @@ struct ClientAuthenticationTests {
         }
     }
 
+    /// Members of an answer, and why it is refused.
+    private static let answers: [(members: String, problem: String?)] =
+        ["Bearer", "bearer", "BEARER", ""].map {
+            (#""access_token":"t","token_type":"\#($0)""#, nil)
+        }
+        + [#""DPoP""#, #""mac""#, #""N_A""#, #""bearer ""#, #""BE\u0410RER""#, "7", "{}"].map {
+            (#""access_token":"t","token_type":\#($0)"#, "its token_type is not Bearer")
+        }
+        + [
+            (#""access_token":"t""#, nil), (#""access_token":"t","token_type":null"#, nil),
+            (#""token_type":"Bearer""#, "its answer has no access_token"),
+            (#""access_token":"a b""#, "its answer has no access_token"),
+            (#""access_token":"\#(String(repeating: "t", count: 16_384))""#, nil),
+            (
+                #""access_token":"\#(String(repeating: "t", count: 16_385))""#,
+                "its access_token is longer than 16384 bytes"
+            ),
+        ]
+
+    @Test(
+        "has no result if its token is not a Bearer token of a usable length, and is sent again later",
+        arguments: answers
+    )
+    func usable(answer: (members: String, problem: String?)) async {
+        let stage = TokenStage(
+            tokens: [
+                TokenStage.status(200, "{\(answer.members),\"expires_in\":3600}"),
+                TokenStage.status(200, TokenStage.token),
+            ]
+        )
+        let problem = answer.problem.map { "token endpoint: \($0)" }
+        let failure = problem.map { OAuthFailure.unavailable($0, after: nil) }
+        #expect(await stage.call() == failure.map { .noToken($0) } ?? .answered(200))
+        #expect(stage.log.events.contains("token.failed") == (failure != nil))
+        if let problem { #expect(stage.log.lines.contains { $0.members.contains(problem) }) }
+        stage.clock.advance(by: .seconds(2))
+        #expect(await stage.call() == .answered(200))
+    }
+
     @Test("is repeated once when a call refuses the token")
     func refusedToken() async {
         let tokens = ["t1", "t2"].map {
