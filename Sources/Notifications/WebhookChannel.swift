@@ -107,9 +107,8 @@ public final class WebhookChannel: NotificationChannel {
         case 200..<300: return .delivered
         // Gone: this user cannot be reached here any more. Others may be.
         case 410: return .gone(reason)
-        // Following a redirect would send the ticket elsewhere.
-        case 300..<400: return .refused(reason)
-        // Even 404, which looks final: a receiver may answer it while it is being replaced.
+        // Even 404 and redirects, which look final: a receiver, or what is before it, may answer them
+        // while it is being replaced. Following a redirect would send the ticket elsewhere.
         default: break
         }
         let now = clock.now().milliseconds / 1000

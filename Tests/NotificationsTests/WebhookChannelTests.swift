@@ -124,8 +124,11 @@ struct WebhookChannelTests {
         "maps the response to an answer",
         arguments: [
             (200, DeliveryAnswer.delivered), (202, .delivered), (204, .delivered),
-            (299, .delivered), (301, .refused("status 301")), (302, .refused("status 302")),
-            (307, .refused("status 307")), (400, .later("status 400", after: nil)),
+            (299, .delivered), (300, .later("status 300", after: nil)),
+            (301, .later("status 301", after: nil)), (302, .later("status 302", after: nil)),
+            (303, .later("status 303", after: nil)), (304, .later("status 304", after: nil)),
+            (307, .later("status 307", after: nil)), (308, .later("status 308", after: nil)),
+            (399, .later("status 399", after: nil)), (400, .later("status 400", after: nil)),
             (401, .later("status 401", after: nil)), (404, .later("status 404", after: nil)),
             (408, .later("status 408", after: nil)), (409, .later("status 409", after: nil)),
             (410, .gone("status 410")), (413, .later("status 413", after: nil)),
