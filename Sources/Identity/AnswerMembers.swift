@@ -8,16 +8,20 @@ import Texts
 struct AnswerMembers {
     /// `accounts[3]`; empty for the answer itself.
     private let path: String
+    /// Without unset members.
     private let object: JSONObject
+    /// As it was sent.
+    private let original: JSONObject
 
     /// - Throws: `DirectoryError.unavailable` when the value is not an object.
     init(_ value: JSONValue, at path: String = "") throws(DirectoryError) {
-        guard let object = value.object else {
+        guard let original = value.object, let object = value.withoutUnset.object else {
             let what = path.isEmpty ? "the answer" : path
             throw .unavailable("\(what) must be an object")
         }
         self.path = path
         self.object = object
+        self.original = original
     }
 
     /// A required member that is not null.
@@ -32,9 +36,14 @@ struct AnswerMembers {
         return value
     }
 
-    /// A required array of at most `limit` elements.
+    /// A required array of at most `limit` elements, without unset ones. Some servers write an empty
+    /// list as null.
     func array(_ name: String, limit: Int) throws(DirectoryError) -> [JSONValue] {
-        guard let array = try required(name).array else { throw broken(name, "must be an array") }
+        guard let value = original[name] else { throw broken(name, "is missing") }
+        guard let elements = value.isUnset ? [] : value.array else {
+            throw broken(name, "must be an array")
+        }
+        let array = elements.filter { !$0.isUnset }
         guard array.count <= limit else {
             throw broken(name, "must have at most \(limit) elements")
         }

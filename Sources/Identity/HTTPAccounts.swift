@@ -47,7 +47,7 @@ public struct HTTPAccounts: AccountDirectory {
     private static func accounts(_ body: [UInt8]) throws(DirectoryError) -> [BankAccount] {
         let value: JSONValue
         do throws(JSONError) {
-            value = try JSONValue(body).withoutUnset
+            value = try JSONValue(body)
         } catch {
             // The error may contain the name of a repeated member, which may be personal data.
             throw .unavailable("the answer is not JSON with each member once")
@@ -100,7 +100,7 @@ public struct HTTPAccounts: AccountDirectory {
         guard members.optional("numbers") != nil else { return [] }
         var numbers: [Consent.NamedAccount] = []
         for (position, value) in try members.array("numbers", limit: 10).enumerated()
-        where value.object?.members.isEmpty != true {
+        where value.withoutUnset.object?.members.isEmpty != true {
             numbers.append(try number(value, at: "\(members.path(of: "numbers"))[\(position)]"))
         }
         return numbers

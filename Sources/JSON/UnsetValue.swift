@@ -115,7 +115,8 @@ extension JSONValue {
         return .object(JSONObject(members))
     }
 
-    private var isUnset: Bool {
+    /// Whether it is null, an empty text or the first moment of the year one.
+    public var isUnset: Bool {
         switch self {
         case .null: true
         case .string(let text): UnsetValue.isText(text)

@@ -157,6 +157,8 @@ struct HTTPAccountsTests {
         "are read without what a list has in place of a value",
         arguments: [
             (#""purposes":["","sharing",null]"#, #""purposes":["sharing"]"#),
+            (#""purposes":null"#, #""purposes":[]"#), (#""purposes":"""#, #""purposes":[]"#),
+            (#""purposes":["sharing"],"numbers":null"#, #""purposes":["sharing"]"#),
             (
                 #""numbers":[null,"",{"scheme":"","identification":""},{"scheme":"A","identification":"1"}]"#,
                 #""numbers":[{"scheme":"A","identification":"1"}]"#
@@ -175,6 +177,14 @@ struct HTTPAccountsTests {
         let found = try await read(written)
         #expect(found.count == 1)
         #expect(found == (try await read(meant)))
+    }
+
+    @Test(
+        "are none where the list is null or empty",
+        arguments: ["null", "\"\"", "[]", "[null,\"\"]"]
+    )
+    func emptyList(written: String) async throws {
+        #expect(try await accounts(answering("{\"accounts\":\(written)}")).accounts(of: id()) == [])
     }
 
     /// A member of the plain account replaced or added, and what must be said of it.
@@ -196,7 +206,7 @@ struct HTTPAccountsTests {
         (#""display":"D""#, #""display":"\#(String(repeating: "é", count: 65))""#, "1 to 64"),
         (#""kind":"current""#, #""kind":"Current""#, "accounts[0].kind must be one of current,"),
         (#""kind":"current""#, #""kind":0"#, "accounts[0].kind must be one of current,"),
-        (#"["sharing"]"#, "null", "accounts[0].purposes is missing"),
+        (#""purposes":["sharing"]"#, #""x":null"#, "accounts[0].purposes is missing"),
         (#"["sharing"]"#, #""sharing""#, "accounts[0].purposes must be an array"),
         (#"["sharing"]"#, #"["all"]"#, "accounts[0].purposes[0] must be one of sharing, payments"),
         (#"["sharing"]"#, #"["sharing",1]"#, "accounts[0].purposes[1] must be one of"),
