@@ -260,15 +260,19 @@ struct ConnectionState: ~Copyable {
             workspace.request = request
             return timed.handler
         case .methodNotAllowed(let allowed):
-            let route = server.router.routeOfPath(request).map { server.router.routes[$0] }
-            answer(request, nil, .methodNotAllowed(allowed, of: route), &workspace)
+            answer(request, nil, .methodNotAllowed(allowed, of: routeOfPath(request)), &workspace)
         case .notFound: answer(request, nil, .notFound, &workspace)
         }
         return nil
     }
 
-    /// Judges the request by its head: its route may refuse it without its content, and may take
-    /// less content than others.
+    /// A route with the path of the request, whatever its method.
+    private func routeOfPath(_ request: Request) -> Route? {
+        server.router.routeOfPath(request).map { server.router.routes[$0] }
+    }
+
+    /// Judges the request by its head: no route may take it, or its route may refuse it without its
+    /// content, and may take less content than others.
     @inline(never)
     private mutating func judge(_ workspace: inout Workspace) throws(RequestError) {
         guard var request = workspace.parser.incomplete(workspace.input) else { return }
@@ -276,8 +280,12 @@ struct ConnectionState: ~Copyable {
         if let proxies = server.proxies {
             request.peer = try proxies.peer(of: request, over: peer)
         }
-        guard case .route(let number) = server.router.match(&request) else {
-            return try workspace.parser.limitContent(to: server.configuration.limits.body)
+        let match = server.router.match(&request)
+        guard case .route(let number) = match else {
+            guard let response = unrouted(request, match) else { return }
+            request.id = Server.nextRequestID()
+            began = monotonicNanoseconds()
+            return answer(request, nil, response, &workspace)
         }
         let route = server.router.routes[number]
         if route.judge != nil {
@@ -290,6 +298,19 @@ struct ConnectionState: ~Copyable {
             }
         }
         try workspace.parser.limitContent(to: server.handlers[number].contentLimit)
+    }
+
+    /// The answer to a request that no route takes, by its head; nil if there is one.
+    private func unrouted(_ request: Request, _ match: Router.Match) -> Response? {
+        var response: Response
+        switch match {
+        case .route: return nil
+        case .methodNotAllowed(let allowed):
+            response = .methodNotAllowed(allowed, of: routeOfPath(request))
+        case .notFound: response = .notFound
+        }
+        response.closesConnection = true
+        return response
     }
 
     /// Answers a whole request that its route does not take, because of its content's length.
@@ -387,9 +408,16 @@ struct ConnectionState: ~Copyable {
         _ error: RequestError,
         _ workspace: borrowing Workspace
     ) -> (route: Int?, Response) {
-        guard var request = workspace.parser.incomplete(workspace.input),
-            let number = server.router.routeOfPath(request)
-        else { return (nil, .refusal(error)) }
+        guard var request = workspace.parser.incomplete(workspace.input) else {
+            return (nil, .refusal(error))
+        }
+        // A head that is whole is answered before its content is judged.
+        if error == .bodyTooLarge, !isJudged,
+            let response = unrouted(request, server.router.match(&request))
+        {
+            return (nil, response)
+        }
+        guard let number = server.router.routeOfPath(request) else { return (nil, .refusal(error)) }
         let route = server.router.routes[number]
         // Of a head that is whole, who sent it matters more than how much.
         if error == .bodyTooLarge, !isJudged {

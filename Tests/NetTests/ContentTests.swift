@@ -53,6 +53,29 @@ struct ContentTests {
     }
 
     @Test(
+        "is not read, nor asked for, of a request that no route takes",
+        arguments: [
+            ("POST /nowhere", 404), ("PUT /nowhere", 404), ("POST /hello", 405),
+            ("GET /guarded", 405), ("DELETE /guarded", 405), ("HEAD /guarded", 405),
+            ("POST /nowhere?a=b", 404), ("HEAD /nowhere", 404),
+        ],
+        [
+            "Content-Length: 5\r\n", "Content-Length: 65537\r\n", "Transfer-Encoding: chunked\r\n",
+            "Content-Length: 50\r\nExpect: 100-continue\r\n",
+        ]
+    )
+    func unrouted(request: (line: String, status: Int), fields: String) async throws {
+        try await withServer(guarded + testRoutes) { server in
+            let peer = try server.peer()
+            try peer.send("\(request.line) HTTP/1.1\r\nHost: x\r\n\(fields)\r\n")
+            let answer = try peer.receiveAll()
+            #expect(answer.hasPrefix("HTTP/1.1 \(request.status)"))
+            #expect(answer.contains("Connection: close\r\n"))
+            #expect(answer.contains("\r\nAllow: ") == (request.status == 405))
+        }
+    }
+
+    @Test(
         "is refused as soon as it exceeds the limit of its route",
         arguments: [
             "Content-Length: 101\r\n\r\n", "Content-Length: 101\r\nExpect: 100-continue\r\n\r\n",
@@ -100,10 +123,10 @@ struct ContentTests {
 
     @Test(
         "is limited as always on other paths of a server with such a route",
-        arguments: [("/echo", 413), ("/nowhere", 413), ("/guarded", 401)]
+        arguments: [("/echo", 413), ("/nowhere", 404), ("/hello", 405), ("/guarded", 401)]
     )
     func limitedBesides(path: String, status: Int) async throws {
-        try await withServer(guarded) { server in
+        try await withServer(guarded + testRoutes) { server in
             let peer = try server.peer()
             try peer.send("POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n")
             #expect(try peer.receiveAll().hasPrefix("HTTP/1.1 \(status)"))
