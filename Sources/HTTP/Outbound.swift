@@ -119,14 +119,39 @@ public struct OutboundResponse: Sendable {
         self.body = body
     }
 
-    /// The delay of `Retry-After` (RFC 9110 §10.2.3), in seconds or as a date; nil when it is
-    /// missing or invalid.
+    /// Seconds. A longer delay means this one, as for other numbers of seconds (RFC 9111 §1.2.2).
+    private static let longestDelay: Int64 = 1 << 31
+
+    /// The delay of `Retry-After` (RFC 9110 §10.2.3), at most 2^31 seconds; nil when it is missing or
+    /// invalid. Besides seconds and an HTTP date, it may be a fraction of seconds, which is rounded up,
+    /// or a time of RFC 3339.
     public func retryAfter(secondsSince1970 now: Int64) -> Duration? {
         guard let value = fields.first("retry-after") else { return nil }
-        if let seconds = Int64(value) {
-            return seconds >= 0 && seconds < 1 << 31 ? .seconds(seconds) : nil
+        let delay = Self.seconds(value) ?? Self.time(value, now: now).map { max(0, $0 - now) }
+        return delay.map { .seconds(min($0, Self.longestDelay)) }
+    }
+
+    /// Digits, and perhaps a point and more of them.
+    private static func seconds(_ text: String) -> Int64? {
+        let parts = text.utf8.split(
+            separator: UInt8(ascii: "."),
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
+        guard parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0 &- 0x30 < 10 } }) else {
+            return nil
         }
-        return HTTPDate.parse(value, now: now).map { .seconds(max(0, $0 - now)) }
+        guard let whole = Int64(Substring(parts[0])), whole < longestDelay else {
+            return longestDelay
+        }
+        return whole + (parts.count == 2 && parts[1].contains { $0 != 0x30 } ? 1 : 0)
+    }
+
+    private static func time(_ text: String, now: Int64) -> Int64? {
+        HTTPDate.parse(text, now: now)
+            ?? RFC3339.parse(text).map {
+                ($0 + 999).quotientAndRemainder(dividingBy: 1000).quotient
+            }
     }
 }
 

@@ -45,6 +45,27 @@ struct DateTests {
     }
 
     @Test(
+        "is one of the forms of Retry-After, whose delay is bounded whatever it says",
+        arguments: [
+            ("0", 0), ("7", 7), ("007", 7), ("2147483648", 1 << 31), ("4294967296", 1 << 31),
+            (String(repeating: "9", count: 400), 1 << 31), ("1.5", 2), ("7.000", 7),
+            ("99999999999999999999.5", 1 << 31), ("Fri, 31 Dec 9999 23:59:59 GMT", 1 << 31),
+            ("Fri, 20 Nov 2026 12:01:00 GMT", 60), ("Friday, 20-Nov-26 12:01:00 GMT", 60),
+            ("Fri Nov 20 12:01:00 2026", 60), ("2026-11-20T12:01:00Z", 60),
+            ("2026-11-20T13:01:00.5+01:00", 61), ("9999-12-31T23:59:59Z", 1 << 31),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 0), ("1994-11-06T08:49:37Z", 0),
+            ("-1", nil), ("+7", nil), ("-9223372036854775809", nil), ("", nil), (".5", nil),
+            ("5.", nil), ("1e9", nil), ("7 s", nil), ("1.5.5", nil), ("soon", nil),
+        ] as [(String, Int64?)]
+    )
+    func retryAfter(text: String, seconds: Int64?) {
+        let answer = OutboundResponse(status: 503, fields: [Field("Retry-After", text)])
+        // 20 November 2026, 12:00 UTC.
+        let delay = answer.retryAfter(secondsSince1970: 1_795_176_000)
+        #expect(delay == seconds.map { .seconds($0) })
+    }
+
+    @Test(
         "is read in the formats of RFC 3339 §5.8",
         arguments: [
             ("1985-04-12T23:20:50.52Z", Int64(482_196_050_520)),
