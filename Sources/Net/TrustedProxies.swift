@@ -48,10 +48,11 @@ struct TrustedProxies: Sendable {
     private static func plain(_ values: [String]) throws(RequestError) -> [String] {
         var hops: [String] = []
         for value in values {
-            for element in value.split(separator: ",", omittingEmptySubsequences: false) {
-                guard let hop = ForwardedHop.address(element.trimmingBlanks()) else {
-                    throw .badForwarding
-                }
+            for element in value.split(separator: ",") {
+                let text = element.trimmingBlanks()
+                // Empty elements of a list mean nothing (RFC 9110 §5.6.1.2).
+                if text.isEmpty { continue }
+                guard let hop = ForwardedHop.address(text) else { throw .badForwarding }
                 hops.append(hop)
             }
         }
@@ -115,8 +116,18 @@ enum ForwardedHop {
         var hop: String?
         var rest = value.utf8[...]
         var mayEnd = false
+        var begins = true
         while true {
             rest = rest.drop { $0 == 0x20 || $0 == 0x09 }
+            // Empty elements of a list mean nothing (RFC 9110 §5.6.1.2).
+            if begins {
+                if rest.isEmpty { return hops }
+                if rest.first == UInt8(ascii: ",") {
+                    rest.removeFirst()
+                    continue
+                }
+                begins = false
+            }
             // A pair beside a semicolon may be empty.
             if rest.first == UInt8(ascii: ";") {
                 rest.removeFirst()
@@ -126,7 +137,7 @@ enum ForwardedHop {
             if mayEnd, rest.first ?? 0x2C == 0x2C {
                 hops.append(hop ?? unknown)
                 guard rest.popFirst() != nil else { return hops }
-                (hop, mayEnd) = (nil, false)
+                (hop, mayEnd, begins) = (nil, false, true)
                 continue
             }
             let name = rest.prefix { $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: ",") }
@@ -144,7 +155,7 @@ enum ForwardedHop {
             case UInt8(ascii: ";"): continue
             case UInt8(ascii: ","):
                 hops.append(hop ?? unknown)
-                hop = nil
+                (hop, begins) = (nil, true)
             case nil: return hops + [hop ?? unknown]
             default: return nil
             }

@@ -65,6 +65,14 @@ struct TrustedProxyTests {
             ("Forwarded: ;for=192.0.2.1;;proto=https; , for=10.0.0.9;\r\n", "192.0.2.1"),
             ("Forwarded: by=10.0.0.8, for=192.0.2.1;by=10.0.0.7\r\n", "192.0.2.1"),
             ("Forwarded: for=192.0.2.1\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.1\r\n", "192.0.2.1"),
+            // Empty elements of a list mean nothing.
+            ("X-Forwarded-For: 192.0.2.1,\r\n", "192.0.2.1"),
+            ("X-Forwarded-For: , 6.6.6.6,, 192.0.2.1, ,10.0.0.7,\r\n", "192.0.2.1"),
+            ("Forwarded: for=192.0.2.1,\r\n", "192.0.2.1"),
+            (
+                "Forwarded: , for=6.6.6.6,,for=192.0.2.1;proto=https , ,for=10.0.0.7 ,\r\n",
+                "192.0.2.1"
+            ),
             ("", "127.0.0.1"),
         ]
     )
@@ -102,10 +110,11 @@ struct TrustedProxyTests {
     @Test(
         "is refused when it cannot be read or contradicts itself",
         arguments: [
-            "X-Forwarded-For: nonsense\r\n", "X-Forwarded-For: 192.0.2.1,\r\n",
-            "X-Forwarded-For: \r\n", "Forwarded: for=nonsense\r\n", "Forwarded: proto\r\n",
+            "X-Forwarded-For: nonsense\r\n", "X-Forwarded-For: 192.0.2.1 192.0.2.2\r\n",
+            "X-Forwarded-For: \r\n", "X-Forwarded-For: , ,\r\n", "Forwarded: ,\r\n",
+            "Forwarded: for=nonsense\r\n", "Forwarded: proto\r\n",
             "Forwarded: for=\"192.0.2.1\r\n", "Forwarded: for=192.0.2.1;for=192.0.2.2\r\n",
-            "Forwarded: for=192.0.2.1,\r\n", "Forwarded: \r\n",
+            "Forwarded: \r\n",
             "Forwarded: for=192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n",
         ]
     )
