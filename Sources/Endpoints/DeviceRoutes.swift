@@ -141,7 +141,8 @@ public struct DeviceRoutes: Sendable {
     }
 
     /// `{"decision": "…"}`, and with an approval its selection. Unknown members are refused, because
-    /// ignoring one could grant something else than intended.
+    /// ignoring one could grant something else than intended. What else a declining body selects is
+    /// ignored: declining always works.
     static func decision(
         _ request: Request
     ) throws(Problem) -> (Decision.Choice, Selection) {
@@ -170,22 +171,17 @@ public struct DeviceRoutes: Sendable {
                 "decision: must be \"approve\", \"deny\", \"cancel\" or \"fraud\"."
             )
         }
+        guard choice == .approve else { return (choice, Selection()) }
         let selection = Selection(
-            accounts: try names(object, "accounts", beside: choice),
-            scopes: try names(object, "scopes", beside: choice),
-            shown: try digest(object, beside: choice)
+            accounts: try names(object, "accounts"),
+            scopes: try names(object, "scopes"),
+            shown: try digest(object)
         )
         return (choice, selection)
     }
 
-    private static func digest(
-        _ object: JSONObject,
-        beside choice: Decision.Choice
-    ) throws(Problem) -> ConsentDigest? {
-        guard let value = object["digest"] else { return nil }
-        guard choice == .approve else {
-            throw Problem(.invalidBody, "digest: is allowed with \"approve\" only.")
-        }
+    private static func digest(_ object: JSONObject) throws(Problem) -> ConsentDigest? {
+        guard let value = object["digest"], !value.isNull else { return nil }
         guard let digest = value.string.flatMap(ConsentDigest.init(text:)) else {
             throw Problem(.invalidBody, "digest: must be 32 bytes in base64url.")
         }
@@ -194,13 +190,9 @@ public struct DeviceRoutes: Sendable {
 
     private static func names(
         _ object: JSONObject,
-        _ name: String,
-        beside choice: Decision.Choice
+        _ name: String
     ) throws(Problem) -> [String]? {
-        guard let value = object[name] else { return nil }
-        guard choice == .approve else {
-            throw Problem(.invalidBody, "\(name): is allowed with \"approve\" only.")
-        }
+        guard let value = object[name], !value.isNull else { return nil }
         guard let values = value.array, values.count <= 1000 else {
             throw Problem(.invalidBody, "\(name): must be an array of at most 1000 strings.")
         }

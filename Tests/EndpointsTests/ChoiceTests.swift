@@ -278,9 +278,7 @@ struct ChoiceTests {
             (#"{"decision":"approve","accounts":["acc-1"],"scopes":["openid"]}"#, 422, "scopes: "),
             (#"{"decision":"approve","accounts":"acc-1"}"#, 400, "accounts: "),
             (#"{"decision":"approve","accounts":["acc-1",2]}"#, 400, "accounts[1]: "),
-            (#"{"decision":"approve","accounts":null}"#, 400, "accounts: "),
-            (#"{"decision":"deny","accounts":["acc-1"]}"#, 400, "accounts: "),
-            (#"{"decision":"deny","scopes":[]}"#, 400, "scopes: "),
+            (#"{"decision":"approve","accounts":null}"#, 422, "accounts: "),
             (#"{"decision":"approve","account":["acc-1"]}"#, 400, "account: "),
         ]
     )
@@ -327,6 +325,28 @@ struct ChoiceTests {
                 #"{"decision":"approve"\#(member)}"#
             )
             #expect(answer.status == status, "\(answer.text)")
+        }
+    }
+
+    @Test(
+        "An app can always decline, whatever else its body says",
+        arguments: ["deny", "cancel", "fraud"],
+        [
+            #""accounts":null"#, #""accounts":["acc-1"]"#, #""scopes":[]"#, #""scopes":7"#,
+            #""digest":null"#, #""digest":"x""#,
+            #""digest":"\#(String(repeating: "A", count: 43))""#,
+        ]
+    )
+    func decline(decision: String, member: String) async throws {
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample("uk-account-access"))
+            let answer = await stage.send(
+                .post,
+                prompt.device + "/decision",
+                [Field("Content-Type", "application/json"), prompt.bearer],
+                #"{"decision":"\#(decision)",\#(member)}"#
+            )
+            #expect(answer.status == 200, "\(answer.text)")
         }
     }
 }
