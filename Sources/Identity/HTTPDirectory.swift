@@ -15,18 +15,26 @@ public struct HTTPDirectory: UserDirectory {
     private static let documentLimit = 1000
 
     private let lookup: UserLookup
+    private let notices: RuleNotices
 
-    /// A directory at the service of `settings`.
-    public init(_ settings: UserLookup.Settings, client: any OutboundHTTP) {
+    /// A directory at the service of `settings`. `ignored` is told which rule an answer breaks whose
+    /// member is ignored, at most once an hour for each rule.
+    public init(
+        _ settings: UserLookup.Settings,
+        client: any OutboundHTTP,
+        clock: any WallClock,
+        ignored: @escaping @Sendable (String) -> Void
+    ) {
         lookup = UserLookup(settings, responseLimit: Self.responseLimit, client: client)
+        notices = RuleNotices(clock: clock, report: ignored)
     }
 
     public func user(_ id: UserID) async throws(DirectoryError) -> User? {
         guard let body = try await lookup.body(about: id) else { return nil }
-        return try Self.user(id, body)
+        return try user(id, body)
     }
 
-    private static func user(_ id: UserID, _ body: [UInt8]) throws(DirectoryError) -> User {
+    private func user(_ id: UserID, _ body: [UInt8]) throws(DirectoryError) -> User {
         let answer: JSONValue
         do throws(JSONError) {
             answer = try JSONValue(body).withoutUnset
@@ -39,12 +47,29 @@ public struct HTTPDirectory: UserDirectory {
         return User(
             id: id,
             isActive: isActive,
-            channels: try channels(answer["channels"]),
-            // A language or time zone that cannot be one is ignored: the user is still known.
-            language: answer["language"]?.string.flatMap { User.isLanguageTag($0) ? $0 : nil },
-            timeZone: answer["time_zone"]?.string.flatMap { User.isTimeZone($0) ? $0 : nil },
-            documents: try documents(answer["documents"], answer["document"])
+            // What cannot be used of these is ignored: the user is still known.
+            channels: channels(answer["channels"]),
+            language: text(answer, "language", "a language tag (BCP 47)", User.isLanguageTag),
+            timeZone: text(
+                answer,
+                "time_zone",
+                "a name of the time zone database",
+                User.isTimeZone
+            ),
+            documents: try Self.documents(answer["documents"], answer["document"])
         )
+    }
+
+    private func text(
+        _ answer: JSONValue,
+        _ name: String,
+        _ meaning: String,
+        _ isUsable: (String) -> Bool
+    ) -> String? {
+        guard let value = answer[name], !value.isNull else { return nil }
+        if let text = value.string, isUsable(text) { return text }
+        notices.note("\(name) must be \(meaning)")
+        return nil
     }
 
     /// `documents`, an array, or `document`, one text. One that cannot be read is not left out: the
@@ -75,16 +100,16 @@ public struct HTTPDirectory: UserDirectory {
         return documents
     }
 
-    private static func channels(_ value: JSONValue?) throws(DirectoryError) -> Set<ChannelID>? {
+    private func channels(_ value: JSONValue?) -> Set<ChannelID>? {
         guard let value, !value.isNull else { return nil }
-        guard let names = value.array else { throw .unavailable("channels is not an array") }
-        var channels: Set<ChannelID> = []
-        for name in names {
-            guard let channel = name.string.flatMap(ChannelID.init) else {
-                throw .unavailable("channels contains an invalid name")
-            }
-            channels.insert(channel)
+        guard let names = value.array else {
+            notices.note("channels must be an array")
+            return nil
         }
-        return channels
+        let channels = names.compactMap { $0.string.flatMap(ChannelID.init) }
+        if channels.count < names.count {
+            notices.note("channels must contain names of channels only")
+        }
+        return Set(channels)
     }
 }

@@ -61,11 +61,12 @@ public struct UserSettings: Sendable {
         section.end()
     }
 
-    /// The directory of users, with a cache before it.
+    /// The directory of users, with a cache before it. `ignored` is told which rules its answers break.
     public func directory(
         local: some UserDirectory,
         client: any OutboundHTTP,
-        clock: any WallClock
+        clock: any WallClock,
+        ignored: @escaping @Sendable (String) -> Void = { _ in }
     ) -> any UserDirectory {
         guard let http else {
             // A command in another process may change users: they are seen within a second.
@@ -78,7 +79,7 @@ public struct UserSettings: Sendable {
             )
         }
         return CachedDirectory(
-            HTTPDirectory(http.lookup, client: client),
+            HTTPDirectory(http.lookup, client: client, clock: clock, ignored: ignored),
             clock: clock,
             found: http.lifetime,
             notFound: http.lifetime,

@@ -2,12 +2,16 @@ import Configuration
 import HTTP
 import Identity
 import Logins
+import TestSupport
 import Testing
 import Threads
 
 @Suite("The HTTP directory")
 struct HTTPDirectoryTests {
     private static let template = "https://users.test/v1/{user}/state?of=beckon"
+
+    private let clock = ManualClock()
+    private let ignored = Locked<[String]>([])
 
     private func id(_ text: String) throws -> UserID { try #require(UserID(text)) }
 
@@ -18,8 +22,9 @@ struct HTTPDirectoryTests {
     ) throws -> HTTPDirectory {
         HTTPDirectory(
             try #require(UserLookup.Settings(template: template, token: token)),
-            client: server
-        )
+            client: server,
+            clock: clock
+        ) { [ignored] rule in ignored.withLock { $0.append(rule) } }
     }
 
     @Test(
@@ -113,6 +118,35 @@ struct HTTPDirectoryTests {
         #expect(user?.documents.map(\.number).sorted() == numbers)
     }
 
+    @Test(
+        "ignores a member that breaks its rule, and says so once an hour without its value",
+        arguments: [
+            (#""language":"<script>""#, "language must be a language tag (BCP 47)"),
+            (#""language":["de"]"#, "language must be a language tag (BCP 47)"),
+            (
+                #""time_zone":"../../etc/passwd""#,
+                "time_zone must be a name of the time zone database"
+            ),
+            (#""time_zone":-3"#, "time_zone must be a name of the time zone database"),
+            (#""channels":"push""#, "channels must be an array"),
+            (#""channels":["push",1]"#, "channels must contain names of channels only"),
+            (#""channels":["a\u0007"]"#, "channels must contain names of channels only"),
+            (#""language":"xx","time_zone":null,"channels":null"#, nil),
+        ]
+    )
+    func brokenRule(member: String, rule: String?) async throws {
+        let directory = try directory(Canned(200, "{\"active\":true,\(member)}"))
+        for name in ["alice", "bob"] {
+            let user = try await directory.user(try id(name))
+            #expect(user?.isActive == true)
+            #expect(user?.language == (rule == nil ? "xx" : nil))
+        }
+        #expect(ignored.withLock { $0 } == (rule.map { [$0] } ?? []))
+        clock.advance(by: .seconds(3600))
+        _ = try await directory.user(try id("alice"))
+        #expect(ignored.withLock { $0.count } == (rule == nil ? 0 : 2))
+    }
+
     @Test("reports a missing user after 404 and 410", arguments: [404, 410])
     func nobody(status: Int) async throws {
         #expect(try await directory(Canned(status, "")).user(try id("alice")) == nil)
@@ -122,8 +156,7 @@ struct HTTPDirectoryTests {
         "reports an error after any other response",
         arguments: [
             (200, ""), (200, "[]"), (200, "{}"), (200, "{\"active\":\"yes\"}"),
-            (200, "{\"active\":true"), (200, "{\"active\":true,\"channels\":\"push\"}"),
-            (200, "{\"active\":true,\"channels\":[1]}"),
+            (200, "{\"active\":true"),
             (200, #"{"active":true,"documents":"11144477735"}"#),
             (200, #"{"active":true,"documents":[-11144477735]}"#),
             (200, #"{"active":true,"documents":[1.1144477735e10]}"#),

@@ -91,7 +91,7 @@ final class Service: Sendable {
             local: store.users,
             client: otherClient,
             clock: clock
-        )
+        ) { [log] rule in log.warning("directory.ignored") { $0.member("rule", rule) } }
         let plan = parts.plan()
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
