@@ -38,6 +38,8 @@ struct InboundGuard: Sendable {
 
     /// What was wrong with a call without credentials.
     static let nothing = "nothing presented"
+    /// What was wrong with a call with several keys: two readers could each choose another one.
+    static let repeated = "repeated api key"
 
     let basic: [BasicCredential]
     let apiKey: APIKey?
@@ -90,7 +92,9 @@ struct InboundGuard: Sendable {
             return acceptsBasic(request.bytes, range) ? .accepted : .unauthenticated("basic")
         }
         if let apiKey {
-            return accepts(apiKey, request) ? .accepted : .unauthenticated("api key")
+            let values = values(of: apiKey, request)
+            if values.count > 1 { return .unauthenticated(Self.repeated) }
+            return accepts(apiKey, values, request) ? .accepted : .unauthenticated("api key")
         }
         return .unauthenticated(Self.nothing)
     }
@@ -145,11 +149,18 @@ struct InboundGuard: Sendable {
         return isAccepted
     }
 
-    private func accepts(_ apiKey: APIKey, _ request: Request) -> Bool {
-        let values = request.fieldRanges.filter { field in
+    private func values(of apiKey: APIKey, _ request: Request) -> [Request.FieldRange] {
+        request.fieldRanges.filter { field in
             let name = request.bytes[Int(field.name.lowerBound)..<Int(field.name.upperBound)]
             return String(decoding: name, as: UTF8.self).lowercased() == apiKey.field
         }
+    }
+
+    private func accepts(
+        _ apiKey: APIKey,
+        _ values: [Request.FieldRange],
+        _ request: Request
+    ) -> Bool {
         guard values.count == 1 else { return false }
         let range = Int(values[0].value.lowerBound)..<Int(values[0].value.upperBound)
         return apiKey.values.reduce(false) { $1.matches(request.bytes[range]) || $0 }

@@ -55,7 +55,13 @@ struct InboundGuardTests {
         let verdict = peers.judge(.example(.post, "/user/verify", fields: fields))
         switch verdict {
         case .accepted: #expect(accepted)
-        case .unauthenticated: #expect(!accepted)
+        case .unauthenticated(let what):
+            #expect(!accepted)
+            // Answered 400.
+            #expect(
+                (what == InboundGuard.repeated)
+                    == (fields.count > 1 && fields.allSatisfy { $0.name == "x-api-key" })
+            )
         case .forbidden: Issue.record("no address list is configured")
         }
     }

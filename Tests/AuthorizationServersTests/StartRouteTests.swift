@@ -207,12 +207,14 @@ struct StartRouteTests {
             #"{"login_id":"L1","user_identifier":"other","login_state":"s"}"#,
             #"{"login_id":"L1","user_identifier":"u","login_state":"other"}"#,
             #"{"login_id":"L1","user_identifier":"u"}"#,
+            #"{"login_id":"L1","user_identifier":"u","login_state":"s","server_id":"other"}"#,
         ]
     )
     func conflict(second: String) async throws {
         let stage = try InboundStage()
         try await stage.run { calls in
-            let first = #"{"login_id":"L1","user_identifier":"u","login_state":"s"}"#
+            let first =
+                #"{"login_id":"L1","user_identifier":"u","login_state":"s","server_id":"retail"}"#
             _ = try await calls.start(first)
             let kept = try await calls.login()
             #expect(try await calls.start(second).text == Self.acknowledged)

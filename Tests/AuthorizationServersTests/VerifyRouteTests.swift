@@ -174,6 +174,8 @@ struct VerifyRouteTests {
             #expect(response.status == 503)
             #expect(response.field("Retry-After") == "1")
             #expect(try response.json["error"]?.string == "temporarily_unavailable")
+            let description = try response.json["error_description"]?.string
+            #expect(description == "The user could not be looked up; ask again.")
         }
     }
 

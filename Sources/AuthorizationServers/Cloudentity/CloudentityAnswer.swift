@@ -43,12 +43,19 @@ enum CloudentityAnswer {
         )
     }
 
-    static let unavailable = error(
-        503,
-        "temporarily_unavailable",
-        "The login was not stored; deliver it again.",
-        fields: [Field("Retry-After", "1")]
-    )
+    /// The answer to a start that could not be stored.
+    static let notStored = unavailable("The login was not stored; deliver it again.")
+    /// The answer when the directory could not be asked about a user.
+    static let notLookedUp = unavailable("The user could not be looked up; ask again.")
+
+    private static func unavailable(_ description: String) -> Response {
+        error(
+            503,
+            "temporarily_unavailable",
+            description,
+            fields: [Field("Retry-After", "1")]
+        )
+    }
 
     static func error(
         _ status: Int,

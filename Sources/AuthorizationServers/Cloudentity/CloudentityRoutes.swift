@@ -111,7 +111,7 @@ struct CloudentityRoutes: Sendable {
                 $0.member("id", Int(clamping: request.id))
                 $0.member("cause", "\(error)")
             }
-            return CloudentityAnswer.unavailable
+            return CloudentityAnswer.notLookedUp
         }
     }
 
@@ -182,7 +182,7 @@ struct CloudentityRoutes: Sendable {
                 $0.member("id", Int(clamping: request.id))
                 $0.member("cause", "\(error)")
             }
-            return CloudentityAnswer.unavailable
+            return CloudentityAnswer.notStored
         }
     }
 
@@ -259,6 +259,7 @@ struct CloudentityRoutes: Sendable {
             let first = stored.login.details
             let isSame =
                 first.user == login.details.user
+                && Self.areSame(first.workspace, login.details.workspace)
                 && first.state?.exact == login.details.state?.exact
                 || problem != nil && stored.login.phase.outcome == .failed(.malformedStart)
             log.log(isSame ? .debug : .warning, isSame ? "start.repeated" : "start.conflict") {
@@ -266,6 +267,12 @@ struct CloudentityRoutes: Sendable {
                 $0.member("login_id", login.key.login.value)
             }
         }
+    }
+
+    /// A repeat may leave the workspace out.
+    private static func areSame(_ first: WorkspaceID?, _ second: WorkspaceID?) -> Bool {
+        guard let first, let second else { return true }
+        return first == second
     }
 
     // MARK: Refusing
@@ -312,6 +319,9 @@ struct CloudentityRoutes: Sendable {
         }
         if let unauthenticated, unauthenticated.by != InboundGuard.nothing {
             noteFailure(request)
+        }
+        if unauthenticated?.by == InboundGuard.repeated {
+            return .refused(CloudentityAnswer.malformed("The API key must not be repeated."))
         }
         return .refused(
             isForbidden ? CloudentityAnswer.forbidden : CloudentityAnswer.unauthenticated
