@@ -58,6 +58,20 @@ public struct IdentityDocument: Hashable, Comparable, Sendable {
         guard Self.compact(text).count == number.utf8.count else { return nil }
     }
 
+    /// Whether the last two digits are those that the others give: sums of all characters before,
+    /// weighted from 2 at the right (a CNPJ starts again after 9), modulo 11.
+    public var hasCheckDigits: Bool {
+        let values = number.utf8.map { Int($0) - 0x30 }
+        return [values.count - 2, values.count - 1].allSatisfy { place in
+            let sum = (0..<place).reduce(0) { sum, index in
+                let distance = place - 1 - index
+                return sum + values[index] * ((isCompany ? distance % 8 : distance) + 2)
+            }
+            let rest = sum % 11
+            return values[place] == (rest < 2 ? 0 : 11 - rest)
+        }
+    }
+
     /// Whether it is a CNPJ.
     public var isCompany: Bool { number.utf8.count == 14 }
 

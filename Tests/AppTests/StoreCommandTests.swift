@@ -66,11 +66,31 @@ struct StoreCommandTests {
         }
     }
 
+    @Test(
+        "refuse a path without a store instead of creating one",
+        arguments: [
+            ["users", "list"], ["users", "remove", "--user=ann"], ["logins", "list"],
+            ["logins", "show", "--number=1"], ["logins", "abandon", "--number=1"],
+        ]
+    )
+    func noStore(words: [String]) async {
+        let path = directory.file("beckon.db")
+        let (code, output, errors) = await run(words)
+        #expect(code == .failed)
+        #expect(output.isEmpty)
+        #expect(errors.contains("\(path) does not exist"), "\(errors)")
+        #expect(access(path, F_OK) != 0)
+        #expect(await run("users", "add", "--user=ann").code == .ok)
+        #expect(await run("users", "list").output.hasPrefix("ann"))
+    }
+
     @Test("keep documents, and say whether there are any, never which")
     func documents() async {
         #expect(await run("migrate").code == .ok)
         let add = ["users", "add", "--user=ann"]
         #expect(await run(add + ["--document=111.444.777-35,12.345.678/0001-95"]).code == .ok)
+        // The example of a CNPJ with letters (Receita Federal).
+        #expect(await run(add + ["--document=12.ABC.345/01DE-35"]).code == .ok)
         #expect(await run(add + ["--language=pt-BR"]).code == .ok)
         let listed = await run("users", "list", "--json").output
         #expect(
@@ -80,7 +100,10 @@ struct StoreCommandTests {
         #expect(await run("users", "list").output == "ann\tactive\tall\tpt-BR\t-")
         #expect(await run(add + ["--document=-"]).code == .ok)
         #expect(await run("users", "list", "--json").output.contains(#""has_documents":false"#))
-        for wrong in ["1", "11144477735,", "111444777350", "1114447773X"] {
+        for wrong in [
+            "1", "11144477735,", "111444777350", "1114447773X", "11144477734",
+            "11144477745", "12.345.678/0001-96", "12.ABC.345/01DE-36",
+        ] {
             let refused = await run(add + ["--document=\(wrong)"])
             #expect(refused.code == .usage)
             #expect(refused.errors.contains("--document must be CPF"))
@@ -305,7 +328,7 @@ struct StoreCommandTests {
         )
         let (code, _, errors) = await run("users", "list")
         #expect(code != .ok)
-        #expect(errors.contains("the store"), "\(errors)")
+        #expect(errors.contains("is not an SQLite database"), "\(errors)")
     }
 
     /// Puts logins into the store whose reports the server refused so long ago, and returns their

@@ -1,6 +1,7 @@
 import Access
 import Commands
 import Configuration
+import Glibc
 import Logins
 
 /// The stores as a command uses them; a service may be running at the same time.
@@ -18,6 +19,8 @@ protocol StoreAction: Sendable {
     static var summary: String { get }
     static var details: String { get }
     static var options: [CommandOption] { get }
+    /// Whether it makes sense before there is a store. Then it creates one.
+    static var createsStore: Bool { get }
     init(_ arguments: ParsedArguments) throws(CommandFailure)
 
     func run(
@@ -29,6 +32,7 @@ protocol StoreAction: Sendable {
 
 extension StoreAction {
     static var details: String { "" }
+    static var createsStore: Bool { false }
 }
 
 /// Reads what operators need of the configuration, opens its stores, and performs an action on them.
@@ -48,6 +52,13 @@ struct StoreCommand<Action: StoreAction>: Subcommand {
 
     func run(_ terminal: any Terminal) async throws {
         let settings = try OperatorSettings.load(config)
+        let path = settings.store.sqlitePath
+        if !Action.createsStore, access(path, F_OK) != 0, errno == ENOENT {
+            throw CommandFailure(
+                .failed,
+                "the store \(path) does not exist; beckon serve and beckon users add create it"
+            )
+        }
         let stores = try await Composition.openStores(settings.store)
         do {
             try await action.run(stores, settings, terminal)

@@ -8,6 +8,7 @@ import Notifications
 /// `beckon users add`: adds a user to the local directory, or changes one.
 struct AddUser: StoreAction {
     static let name = "users add"
+    static let createsStore = true
     static let summary = "Add a user, or change an existing one."
     static let details = """
         For an existing user, options that are not given keep their values, and a disabled user stays
@@ -49,11 +50,13 @@ struct AddUser: StoreAction {
         ) { $0 == Self.nothing || Self.isKnown($0) ? $0 : nil }
         documents = try arguments.parsed(
             "document",
-            "must be CPF (11 digits) or CNPJ (14), with or without punctuation, comma-separated"
+            "must be CPF (11 digits) or CNPJ (14) with their check digits, with or without punctuation, "
+                + "comma-separated"
         ) { text in
             if text == Self.nothing { return [] }
             let parts = text.split(separator: ",", omittingEmptySubsequences: false)
             let documents = parts.compactMap { IdentityDocument(typed: String($0)) }
+                .filter(\.hasCheckDigits)
             return documents.count == parts.count ? Set(documents) : nil
         }
     }
