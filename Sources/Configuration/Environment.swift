@@ -8,6 +8,8 @@ public struct Environment: Sendable {
     public var read: @Sendable (String) -> Result<[UInt8], FileProblem>
     /// Whether other users of the machine can read or change a file, by its mode.
     public var isOpenToOthers: @Sendable (String) -> Bool = { _ in false }
+    /// Whether other users of the machine can change a file, or replace files in a folder, by its mode.
+    public var isWritableByOthers: @Sendable (String) -> Bool = { _ in false }
     /// An environment variable; nil when it is not set.
     public var variable: @Sendable (String) -> String?
     /// Why a path cannot be used in a way; nil when it can.
@@ -21,8 +23,8 @@ public struct Environment: Sendable {
     public enum Use: Sendable {
         /// It is a folder.
         case folder
-        /// It is a file, or there is none yet.
-        case file
+        /// It is an SQLite database, or there is none yet.
+        case database
         /// It is a folder or a file that this process may write.
         case writing
         /// It is a file that this process may run.
@@ -61,6 +63,14 @@ public struct Environment: Sendable {
             var status = stat()
             return stat(path, &status) == 0 && status.st_mode & mode_t(S_IROTH | S_IWOTH) != 0
         }
+        environment.isWritableByOthers = { path in
+            var status = stat()
+            guard stat(path, &status) == 0 else { return false }
+            // In a folder with the sticky bit, files belong to their owners.
+            let isSticky = status.st_mode & mode_t(S_ISVTX) != 0
+            let isShared = status.st_mode & S_IFMT == S_IFDIR && isSticky
+            return status.st_mode & mode_t(S_IWOTH) != 0 && !isShared
+        }
         environment.variable = { name in getenv(name).map { String(cString: $0) } }
         return environment
     }
@@ -71,7 +81,7 @@ public struct Environment: Sendable {
     }
 
     /// The absolute path of the directory that a file is in.
-    static func directory(of path: String) -> String {
+    public static func directory(of path: String) -> String {
         var path = path
         if !path.hasPrefix("/"), let directory = getcwd(nil, 0) {
             path = String(cString: directory) + "/" + path
@@ -85,12 +95,17 @@ public struct Environment: Sendable {
     private static func findObstacle(_ path: String, _ use: Use) -> FileProblem? {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            return use == .file && errno == ENOENT ? nil : FileProblem(code: errno)
+            return use == .database && errno == ENOENT ? nil : FileProblem(code: errno)
         }
         let isFolder = status.st_mode & S_IFMT == S_IFDIR
         switch use {
         case .folder: return isFolder ? nil : FileProblem("is not a folder")
-        case .file: return isFolder ? FileProblem("is a directory") : nil
+        case .database:
+            if isFolder { return FileProblem("is a directory") }
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                return FileProblem("is not a regular file")
+            }
+            return isDatabase(path) ? nil : FileProblem("is not an SQLite database")
         case .writing:
             return access(path, isFolder ? W_OK | X_OK : W_OK) == 0
                 ? nil : FileProblem("cannot be written by this user")
@@ -98,6 +113,24 @@ public struct Environment: Sendable {
             if isFolder { return FileProblem("is a directory") }
             return access(path, X_OK) == 0 ? nil : FileProblem("cannot be run by this user")
         }
+    }
+
+    /// Whether a file is empty or begins as SQLite's do. One that this user may not read is for the
+    /// service's user to open.
+    private static func isDatabase(_ path: String) -> Bool {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return true }
+        defer { close(file) }
+        let magic = Array("SQLite format 3\0".utf8)
+        var bytes = [UInt8](repeating: 0, count: magic.count)
+        let count = Glibc.read(file, &bytes, bytes.count)
+        return count <= 0 || bytes == magic
+    }
+
+    /// What is wrong with the mode of a file that is trusted, or of a folder of such files; nil if
+    /// nothing is. The rest of a sentence that begins with the path.
+    public func warning(trusted path: String) -> String? {
+        isWritableByOthers(path) ? "can be changed by other users; use chmod o-w" : nil
     }
 
     /// What is wrong with the mode of a file that must be private; nil if nothing is. The rest of a

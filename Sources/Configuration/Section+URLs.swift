@@ -4,8 +4,9 @@ extension Section {
     /// An absolute `http` or `https` URL without user, fragment or trailing slash; nil when absent or
     /// wrong. `internalSwitch` is the key that allows internal addresses and plain `http`, and its
     /// value; nil allows internal addresses, and plain `http` to loopback addresses and in
-    /// development. `pasted` has the segments of a path which show that more than the base of the
-    /// URL was copied. `keepsSlash` is for identifiers that are compared exactly.
+    /// development. `pasted` has the segments of a path, or several of them with slashes in
+    /// between, which show that more than the base of the URL was copied. `keepsSlash` is for
+    /// identifiers that are compared exactly.
     public func url(
         _ key: String,
         internalSwitch: (key: String, value: Bool)? = nil,
@@ -61,6 +62,10 @@ extension Section {
             problem(key, "must not contain a query")
             return false
         }
+        guard !Self.hasDotSegments(parts.path) else {
+            problem(key, "must not contain a segment . or ..")
+            return false
+        }
         let host = HostScope(parts.host)
         if let reason = host.unusable {
             problem(key, reason)
@@ -93,13 +98,23 @@ extension Section {
         return true
     }
 
+    /// Whether a path has a segment `.` or `..`, encoded or not (RFC 3986 §5.2.4): what is sent is
+    /// another path.
+    public static func hasDotSegments(_ path: String) -> Bool {
+        path.split(separator: "/").contains {
+            [".", ".."].contains($0.lowercased().replacing("%2e", with: "."))
+        }
+    }
+
     /// Notes a URL whose path goes on after the base that was asked for.
     public func checkIsBase(_ url: String, _ key: String, without pasted: Set<String>) {
-        guard let path = HTTPAddress(url)?.path,
-            let segment = path.split(separator: "/").first(where: {
-                pasted.contains($0.lowercased())
-            })
-        else { return }
+        guard let path = HTTPAddress(url)?.path else { return }
+        let segments = path.lowercased().split(separator: "/")
+        let found = segments.indices.lazy.compactMap { index in
+            let rest = segments[index...].joined(separator: "/") + "/"
+            return pasted.first { rest.hasPrefix($0 + "/") }
+        }
+        guard let segment = found.first else { return }
         problem(
             key,
             "must be the base URL alone: Beckon adds the path that begins with \(segment) by itself"

@@ -83,8 +83,12 @@ extension Section {
         )
         guard has(key) else { return fallback }
         return elements.compactMap { position, node in
-            guard case .string(let text) = node.value, !text.isEmpty else {
+            guard case .string(let text) = node.value else {
                 problem(key, at: position, node, "must be a text, not \(node.kind)")
+                return nil
+            }
+            guard !text.isEmpty else {
+                problem(key, at: position, node, "must not be empty")
                 return nil
             }
             return text
@@ -143,12 +147,13 @@ extension Section {
             about
         )
         guard let node else { return nil }
-        guard case .number(let number) = node.value, let whole = Int(exactly: number) else {
-            problem(key, "must be a whole number, not \(node.kind)")
+        guard case .number(let number) = node.value else {
+            problem(key, "must be a whole number, \(range), not \(node.kind)")
             return nil
         }
-        guard bounds.contains(whole) else {
-            problem(key, "must be \(range), not \(whole)")
+        guard let whole = Int(exactly: number), bounds.contains(whole) else {
+            let given = Int(exactly: number).map(String.init) ?? "\(number)"
+            problem(key, "must be a whole number, \(range), not \(given)")
             return nil
         }
         return whole
@@ -260,11 +265,21 @@ extension Section {
         )
         guard let text = text(node, key) ?? preset(key) else { return nil }
         guard let choice = choices.first(where: { $0.key == text })?.value else {
-            let hint = Spelling.nearest(to: text, among: words).map { "; did you mean \($0)?" }
-            problem(key, "must be \(Self.list(words)), not \"\(text)\"" + (hint ?? ""))
+            problem(
+                key,
+                "must be \(Self.list(words)), not \"\(text)\"" + Self.hint(node, among: words)
+            )
             return nil
         }
         return choice
+    }
+
+    /// The end of a sentence about a wrong word: which one it probably means, if any is near.
+    public static func hint(_ node: ConfigurationNode?, among words: [String]) -> String {
+        guard case .string(let text) = node?.value,
+            let word = Spelling.nearest(to: text, among: words)
+        else { return "" }
+        return "; did you mean \(word)?"
     }
 
     /// Words as a sentence lists them: `a, b or c`.
@@ -337,6 +352,7 @@ extension Section {
         if case .failure(let failure) = environment.read(path) {
             problem(key, "\(path) \(failure.reason)")
         }
+        if let warning = environment.warning(trusted: path) { warn(key, "\(path) \(warning)") }
         return path
     }
 

@@ -181,6 +181,13 @@ extension ExecChannel.Settings {
                 section.problem("argv", "\(path) \(obstacle.reason)")
             } else if command.contains(where: { $0.utf8.contains(0) }) {
                 section.problem("argv", "must not contain NUL")
+            } else {
+                for place in [path, Environment.directory(of: path)] {
+                    guard let warning = section.environment.warning(trusted: place) else {
+                        continue
+                    }
+                    section.warn("argv", "\(place) \(warning)")
+                }
             }
         } else if section.has("argv") {
             section.problem("argv", "must contain a command")

@@ -1,3 +1,4 @@
+import Commands
 import Configuration
 import Foundation
 import TestSupport
@@ -131,6 +132,11 @@ struct ConfigurationCheckTests {
             ("scope_grant_base_url", "https://acp.example/api/system/bank/scope-grants"),
             ("scope_grant_base_url", "https://acp.example/api/system/bank/scope-grants/1/accept"),
             ("consent_base_url", "https://acp.example/bank/system/open-banking/domestic-payment"),
+            ("consent_base_url", "https://acp.example/bank/system/fdx/fdx"),
+            ("consent_base_url", "https://acp.example/bank/system/cdr/cdr-arrangement"),
+            ("consent_base_url", "https://acp.example/bank/system/KSA/consent/"),
+            ("consent_base_url", "https://acp.example/bank/../system"),
+            ("scope_grant_base_url", "https://acp.example/api/%2E./bank"),
             ("token_url", "https://acp.example"),
             ("token_url", "https://acp.example/bank/system/.well-known/openid-configuration"),
             ("token_url", "https://acp.example/bank/system/oauth2/authorize"),
@@ -140,6 +146,32 @@ struct ConfigurationCheckTests {
         let old = key == "acp" ? "acp: \"https://acp.example\"" : "tenant:"
         let found = Self.problems(old, "\(key): \"\(url)\"" + (key == "acp" ? "" : ", tenant:"))
         #expect(found.map(\.path) == ["\(Self.server).\(key)"], "\(found)")
+    }
+
+    @Test(
+        "refuses a path of people's pages and apps in public_url, and a route in base_path",
+        arguments: [
+            ("\"https://login.example\"", "\"https://login.example/approve\"", "public_url"),
+            ("\"https://login.example\"", "\"https://login.example/device/v1\"", "public_url"),
+            (
+                "\"https://login.example\"", "\"https://login.example/a/Device/V1/logins\"",
+                "public_url"
+            ),
+            ("\"https://login.example\"", "\"https://login.example/a/./b\"", "public_url"),
+        ]
+            + [
+                "/acp/user/verify", "/authentication/start", "/acp/USER/verify", "/user/verify/x",
+                "/acp/../x", "/acp/.", "/%2e%2E",
+            ].map {
+                (
+                    "inbound: {", "inbound: { base_path: \"\($0)\",",
+                    "authorization_servers[0].inbound.base_path"
+                )
+            }
+    )
+    func pastedRoute(_ old: String, _ new: String, path: String) {
+        let found = Self.problems(old, new)
+        #expect(found.map(\.path) == [path], "\(found)")
     }
 
     @Test("takes a base URL with a path, and warns of it")
@@ -217,16 +249,103 @@ struct ConfigurationCheckTests {
             (Self.top, store, "absent/beckon.db", "store.sqlite.path", "absent does not exist"),
             (Self.top, store, "file/beckon.db", "store.sqlite.path", "is not a folder"),
             (Self.top, store, "folder", "store.sqlite.path", "is a directory"),
+            (Self.top, store, "file", "store.sqlite.path", "is not an SQLite database"),
+            (Self.top, store, "/dev/null", "store.sqlite.path", "is not a regular file"),
             (Self.console, exec, "file", "channels.a.argv", "cannot be run"),
             (Self.console, exec, "folder", "channels.a.argv", "is a directory"),
             (Self.console, exec, "absent", "channels.a.argv", "does not exist"),
         ] {
-            let text = new.replacingOccurrences(of: "PATH", with: directory.file(file))
+            let text = new.replacingOccurrences(
+                of: "PATH",
+                with: file.hasPrefix("/") ? file : directory.file(file)
+            )
             let found = Fixtures.problems(Fixtures.minimal([(old, text)]), in: real)
             #expect(found.map(\.path) == [path], "\(file): \(found)")
             #expect(found.first?.reason.contains(says) == true, "\(found)")
         }
+        try Data("SQLite format 3\0 and more".utf8)
+            .write(to: URL(fileURLWithPath: directory.file("old.db")))
+        try Data().write(to: URL(fileURLWithPath: directory.file("empty.db")))
+        for name in ["old.db", "empty.db"] {
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o600],
+                ofItemAtPath: directory.file(name)
+            )
+            let text = store.replacingOccurrences(of: "PATH", with: directory.file(name))
+            #expect(Fixtures.problems(Fixtures.minimal([(Self.top, text)]), in: real).isEmpty)
+        }
         let good = store.replacingOccurrences(of: "PATH", with: directory.file("new.db"))
         #expect(Fixtures.problems(Fixtures.minimal([(Self.top, good)]), in: real).isEmpty)
+    }
+
+    @Test(
+        "warns of files that other users can read or change, and of a folder in which they can",
+        arguments: [
+            ("beckon.db", "store", 0o644, "store.sqlite.path"),
+            ("beckon.db-wal", "store", 0o604, "store.sqlite.path"),
+            ("beckon.db-shm", "store", 0o604, "store.sqlite.path"),
+            ("beckon.db-lock", "store", 0o644, "store.sqlite.path"),
+            ("beckon.db-tickets", "store", 0o602, "store.sqlite.path"),
+            ("beckon.db-tickets", "store", 0o640, nil),
+            ("program", "exec", 0o757, "channels.a.argv"), ("program", "exec", 0o755, nil),
+            (".", "exec", 0o757, "channels.a.argv"), (".", "exec", 0o1777, nil),
+            ("ca.pem", "ca", 0o646, "channels.a.ca"), ("ca.pem", "ca", 0o644, nil),
+        ] as [(String, String, Int, String?)]
+    )
+    func modes(file: String, kind: String, mode: Int, warns: String?) throws {
+        let directory = try TemporaryDirectory()
+        func set(_ name: String, _ mode: Int) throws {
+            try FileManager.default.setAttributes(
+                [.posixPermissions: mode],
+                ofItemAtPath: directory.file(name)
+            )
+        }
+        let authority = try Fixtures.certificates.get().bytes(
+            Fixtures.certificates.get().directory.file("beckon-client.pem")
+        )
+        for name in [file, "program", "ca.pem"] where name != "." {
+            let bytes = name == "ca.pem" ? Data(authority) : Data()
+            try bytes.write(to: URL(fileURLWithPath: directory.file(name)))
+            try set(name, name == "program" ? 0o700 : 0o600)
+        }
+        try set(file, mode)
+        let (old, new) =
+            switch kind {
+            case "store": (Self.top, Self.top + "store: { sqlite: { path: \"PATH/beckon.db\" } },")
+            case "exec":
+                (Self.console, "channels: { a: { kind: \"exec\", argv: [\"PATH/program\"] } },")
+            default: (Self.console, Self.webhook("https://a.example/", "ca: \"PATH/ca.pem\""))
+            }
+        let text = Fixtures.minimal([
+            (old, new.replacingOccurrences(of: "PATH", with: directory.path))
+        ])
+        let warnings = try ServiceConfiguration.parse(
+            text,
+            in: Environment.real(directory: directory.path)
+        ).warnings
+        #expect(
+            warnings.filter { $0.reason.contains("other users") }.map(\.path)
+                == (warns.map { [$0] } ?? [])
+        )
+    }
+
+    @Test("refuses a certificate that a listener cannot use, with exit code 78")
+    func weakCertificate() async throws {
+        let directory = try TemporaryDirectory()
+        let weak = (certificate: directory.file("weak.pem"), key: directory.file("weak.key"))
+        try Fixtures.certificates.get().openssl(
+            "req -x509 -newkey rsa:1024 -nodes -days 30 -subj /CN=weak.test "
+                + "-keyout \(weak.key) -out \(weak.certificate)"
+        )
+        for listener in ["listen", "management"] {
+            let tls = "\(listener): { tls: { certificate: \"weak.pem\", key: \"weak.key\" } },"
+            let file = directory.file("beckon.json5")
+            try Fixtures.minimal([(Self.top, Self.top + tls)])
+                .write(toFile: file, atomically: true, encoding: .utf8)
+            let terminal = TestTerminal()
+            let code = await CommandLineInterface.run(["check", "--config", file], on: terminal)
+            #expect(code == .configuration)
+            #expect(terminal.errors.contains("\(listener).tls: "), "\(terminal.errors)")
+        }
     }
 }

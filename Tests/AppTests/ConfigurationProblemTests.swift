@@ -50,6 +50,12 @@ struct ConfigurationProblemTests {
         Case(top, top + "limits: { connections: 1.5 },", "limits.connections", "whole number"),
         Case(
             top,
+            top + "limits: { connections: 1e300 },",
+            "limits.connections",
+            "must be a whole number, 1 to 1000000, not 1e+300"
+        ),
+        Case(
+            top,
             top + "limits: { connections: 0 },",
             "limits.connections",
             "1 to 1000000, not 0"
@@ -124,6 +130,36 @@ struct ConfigurationProblemTests {
             outbound + "status_policy: { \"403\": \"never\" },",
             "\(server).outbound.status_policy.403",
             "not_processed, ambiguous or permanent"
+        ),
+        Case(
+            outbound,
+            outbound + "status_policy: { \"403\": \"permanant\" },",
+            "\(server).outbound.status_policy.403",
+            "did you mean permanent?"
+        ),
+        Case(
+            outbound,
+            outbound + "status_policy: { \"0403\": \"permanent\" },",
+            "\(server).outbound.status_policy.0403",
+            "must be a status from 400 to 599"
+        ),
+        Case(
+            outbound,
+            outbound + "status_policy: { \"+403\": \"permanent\" },",
+            "\(server).outbound.status_policy.+403",
+            "must be a status from 400 to 599"
+        ),
+        Case(
+            outbound,
+            outbound + "brasil_payment_versions: [],",
+            "\(server).outbound.brasil_payment_versions",
+            "must not be empty"
+        ),
+        Case(
+            outbound,
+            outbound + "plain_scopes: [\"a\", \"\"],",
+            "\(server).outbound.plain_scopes[1]",
+            "must not be empty"
         ),
         Case(
             outbound,

@@ -41,12 +41,31 @@ struct CheckCommand: Subcommand {
         if user != nil, !isOnline { throw CommandFailure(.usage, "--user needs --online") }
     }
 
+    /// Loads certificates as the listeners do.
+    private static func checkListeners(
+        _ configuration: ServiceConfiguration
+    ) throws(ConfigurationError) {
+        let listen = configuration.listen
+        let listeners: [(path: String, tls: TLSListenSettings?)] = [
+            ("listen.tls", listen.tls), ("listen.servers.tls", listen.servers?.tls),
+            ("listen.people.tls", listen.people?.tls),
+            ("management.tls", configuration.managementListener.tls),
+        ]
+        let problems = listeners.compactMap { listener in
+            listener.tls?.obstacle.map {
+                ConfigurationProblem(path: listener.path, line: nil, reason: $0)
+            }
+        }
+        if !problems.isEmpty { throw ConfigurationError(problems) }
+    }
+
     func run(_ terminal: any Terminal) async throws {
         if printsExample {
             terminal.output(String(ServiceConfiguration.example.dropLast()))
             return
         }
         let configuration = try ServiceConfiguration.load(config)
+        try Self.checkListeners(configuration)
         for warning in configuration.warnings { terminal.error("warning: \(warning)") }
         terminal.output("\(config) is valid")
         guard isOnline else { return }

@@ -43,6 +43,17 @@ extension LimitSettings {
 }
 
 extension TLSListenSettings {
+    /// Why a listener cannot use the files, although they can be read: OpenSSL may find a key too short
+    /// or a signature too weak. Nil if it can.
+    var obstacle: String? {
+        do throws(TLSError) {
+            _ = try TLSContext(server: net)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
     var net: TLSSettings {
         TLSSettings(
             certificate: certificate,

@@ -85,7 +85,7 @@ public struct ServiceConfiguration: Sendable {
         publicURL =
             root.url(
                 "public_url",
-                pasted: ["approve"],
+                pasted: ["approve", "device/v1"],
                 example: "https://login.bank.example",
                 required: true,
                 "The base URL of prompt links, as users' devices reach it."

@@ -52,14 +52,17 @@ public struct StoreSettings: Hashable, Sendable {
         let folder = Files.directory(of: path)
         if let obstacle = find(folder, .folder) {
             section.problem("path", "its folder \(folder) \(obstacle.reason); create it")
-        } else if let obstacle = find(path, .file) {
+        } else if let obstacle = find(path, .database) {
             section.problem("path", "\(path) \(obstacle.reason)")
         } else if let obstacle = find(folder, .writing) {
             // Another user may run the service.
             section.warn("path", "its folder \(folder) \(obstacle.reason)")
         }
-        if let warning = section.environment.warning(private: path) {
-            section.warn("path", "\(path) \(warning)")
+        // SQLite's own files, the lock and the key of tickets, besides the database.
+        for file in ["", "-wal", "-shm", "-lock", "-tickets"].map({ path + $0 }) {
+            if let warning = section.environment.warning(private: file) {
+                section.warn("path", "\(file) \(warning)")
+            }
         }
     }
 }

@@ -51,6 +51,18 @@ extension CloudentityInbound {
             )
             return ""
         }
+        guard !Section.hasDotSegments(path) else {
+            section.problem("base_path", "must not contain a segment . or ..")
+            return ""
+        }
+        let pasted = ["/user/verify", "/authentication/start"]
+        if let route = pasted.first(where: { "\(path)/".lowercased().contains($0 + "/") }) {
+            section.problem(
+                "base_path",
+                "must be the path before \(route), which Beckon adds by itself"
+            )
+            return ""
+        }
         return path
     }
 

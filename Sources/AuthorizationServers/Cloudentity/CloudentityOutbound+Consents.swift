@@ -13,7 +13,7 @@ extension CloudentityOutbound {
         )
         consentBaseURL = section.url(
             "consent_base_url",
-            pasted: ["open-banking", "open-banking-brasil", "scope-grants", "accept", "reject"],
+            pasted: Self.consentPaths,
             example: "https://bank.eu.authz.cloudentity.io/bank/system",
             "The base URL of consents, if it does not follow from consent_api_style."
         )
@@ -46,6 +46,15 @@ extension CloudentityOutbound {
             )
         )
         statusPolicy = StatusPolicy(overrides: Self.readings(section))
+    }
+
+    /// What a base URL of consents does not contain: the paths of families, and their beginnings
+    /// where no workspace can have that name.
+    private static var consentPaths: Set<String> {
+        let paths = ConsentStandard.all.flatMap { $0.families.map(\.path) }
+        return Set(paths).union([
+            "open-banking", "open-banking-brasil", "scope-grants", "accept", "reject",
+        ])
     }
 
     private static func workspaces(
@@ -106,7 +115,9 @@ extension CloudentityOutbound {
         var readings: [Int: StatusPolicy.Reading] = [:]
         for member in members {
             // A 2xx has been recorded and a 3xx is never followed.
-            guard let status = Int(member.name), (400...599).contains(status) else {
+            guard let status = Int(member.name), (400...599).contains(status),
+                member.name == "\(status)"
+            else {
                 section.problem("\(key).\(member.name)", "must be a status from 400 to 599")
                 continue
             }
@@ -114,7 +125,10 @@ extension CloudentityOutbound {
                 let reading = StatusPolicy.Reading(rawValue: word)
             else {
                 let words = StatusPolicy.Reading.allCases.map(\.rawValue)
-                section.problem("\(key).\(member.name)", "must be \(Section.list(words))")
+                section.problem(
+                    "\(key).\(member.name)",
+                    "must be \(Section.list(words))" + Section.hint(member.node, among: words)
+                )
                 continue
             }
             readings[status] = reading

@@ -452,6 +452,7 @@ private enum BrasilSettings {
             }
             versions.append(version)
         }
+        if section.isEmptyList(key) { section.problem(key, "must not be empty") }
         return section.has(key) ? versions : BrasilPayment.standardVersions
     }
 
