@@ -77,7 +77,7 @@ enum AccessBench {
                         var count = 0
                         while clock.now < end {
                             let list = token(first + count * 64 + caller, robot.id)
-                            guard (try? await access.commit(list)) != nil else { break }
+                            guard (try? await access.commit(list) == nil) == true else { break }
                             count += 1
                         }
                         return count
