@@ -77,7 +77,7 @@ struct DeviceRoutesTests {
                 {"id":"login-1","phase":"reporting",
                 "requested_at":"2026-11-20T12:00:00.000Z","expires_at":"2026-11-20T12:01:50.000Z",
                 "allowed_decisions":[],"outcome":"\#(outcome)","decision":"\#(choice)",
-                "decided_at":"2026-11-20T12:00:05.000Z","delivery":"pending"}
+                "decided_at":"2026-11-20T12:00:05.000Z","decided_by":"user","delivery":"pending"}
                 """#
             #expect(answer.status == 200)
             #expect(answer.text == expected.split(separator: "\n").joined())
