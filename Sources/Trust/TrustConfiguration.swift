@@ -76,7 +76,7 @@ public struct TrustConfiguration: Sendable {
         )
         section.end()
         guard section.isPresent else { return nil }
-        if certificates.needsCertificatesOfPeers, !requestsCertificates,
+        if certificates.format == nil, !requestsCertificates,
             settings.withoutCertificate.isEmpty
         {
             section.problem(

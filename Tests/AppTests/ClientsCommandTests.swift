@@ -82,7 +82,7 @@ struct ClientsCommandTests {
         let id = String(added.output.dropFirst("added ".count))
         #expect(id.hasPrefix("dc_"))
         let columns = await run("list").output.split(separator: "\t").map(String.init)
-        #expect(columns.count == 6)
+        try #require(columns.count == 6)
         #expect(Array(columns[0...2]) == [id, "delegated", "active"])
         #expect(columns[3].hasSuffix("Z"))
         #expect(Array(columns[4...]) == ["Payout robot", "k-2031-01 \(thumbprint)"])

@@ -12,13 +12,13 @@ admin users add --user="$PERSON" >/dev/null
 admin users add --user=ben@example.com >/dev/null
 admin clients add --id=bank --type=user --name="The bank" --auth=self_signed_tls_client_auth \
     --key="$folder/bank.pem" --kid=bank-1 --grant=client_credentials \
-    --scope="backend:consents backend:logins" >/dev/null
+    --scope="backend:consents,backend:logins" >/dev/null
 # The public key alone is registered.
 openssl pkey -in "$folder/robot.key" -pubout -out "$folder/robot.pub"
 robot() { # robot ID ADDRESSES
     admin clients add --id="$1" --type=delegated --name="Payout robot" --auth=private_key_jwt \
         --key="$folder/robot.pub" --kid=k-1 --grant=client_credentials \
-        --scope="logins:read logins:decide" --source-address="$2" >/dev/null
+        --scope="logins:read,logins:decide" --source-address="$2" >/dev/null
 }
 robot dc_robot 127.0.0.0/8
 robot dc_elsewhere 203.0.113.0/28

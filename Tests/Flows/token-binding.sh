@@ -8,7 +8,7 @@ start_service
 make_certificate ops
 make_certificate thief
 admin clients add --id=ops-tool --type=user --name="Ops tool" --auth=self_signed_tls_client_auth \
-    --key="$folder/ops.pem" --kid=ops-1 --grant=client_credentials --scope="admin:read admin:clients" >/dev/null
+    --key="$folder/ops.pem" --kid=ops-1 --grant=client_credentials --scope="admin:read,admin:clients" >/dev/null
 
 # Step 1: without a certificate nothing is looked at.
 call --cacert "$folder/server.pem" -d grant_type=client_credentials -d client_id=ops-tool "$ISSUER/oauth2/token"

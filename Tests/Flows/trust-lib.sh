@@ -7,6 +7,8 @@ folder=$(mktemp -d)
 service=
 
 stop_service() {
+    local status=$?
+    if [ "$status" -ne 0 ] && [ -f "$folder/log" ]; then tail -n 20 "$folder/log" >&2; fi
     if [ -n "$service" ]; then
         kill "$service" 2>/dev/null || true
         wait "$service" 2>/dev/null || true
@@ -49,19 +51,24 @@ start_service() {
   store: { sqlite: { path: "beckon.db" } },
   channels: { console: { kind: "console" } },
   trust: { $* },
-  authorization_servers: { cloudentity: { acp: {
+  authorization_servers: [{
+    id: "acp",
     inbound: { basic: [{ user: "acp", password_hash: "$hash" }] },
     outbound: {
-      tenant: "bank", workspaces: { retail: {} }, acp: "http://127.0.0.1:9",
+      tenant: "bank", acp: "http://127.0.0.1:9",
       client_id: "beckon", client_secret: "a-secret-between-acp-and-beckon-4711",
     },
-  } } },
+  }],
 }
 END
     admin migrate >/dev/null
     "$BECKON" serve --config="$folder/beckon.json5" 2>"$folder/log" >/dev/null &
     service=$!
-    within 15 "the listener" curl --silent --output /dev/null --cacert "$folder/server.pem" \
+    within 15 "the listener" answers
+}
+
+answers() {
+    curl --silent --output /dev/null --cacert "$folder/server.pem" \
         "$ISSUER/.well-known/oauth-authorization-server"
 }
 

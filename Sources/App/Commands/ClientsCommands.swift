@@ -11,6 +11,7 @@ import Logins
 struct AddClient: StoreAction {
     static let name = "clients add"
     static let summary = "Register a client of the token endpoint."
+    static let createsStore = true
     static let details = """
         Prints the client's identifier. Beckon gets the public key only: a file with a private key is
         refused. Make a key with `beckon keys generate` and its public part with `beckon keys show`.

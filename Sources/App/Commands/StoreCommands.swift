@@ -56,7 +56,7 @@ struct StoreCommand<Action: StoreAction>: Subcommand {
         if !Action.createsStore, access(path, F_OK) != 0, errno == ENOENT {
             throw CommandFailure(
                 .failed,
-                "the store \(path) does not exist; beckon serve and beckon users add create it"
+                "the store \(path) does not exist; beckon serve, users add and clients add create it"
             )
         }
         let stores = try await Composition.openStores(settings.store)

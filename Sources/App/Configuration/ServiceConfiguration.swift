@@ -172,7 +172,10 @@ public struct ServiceConfiguration: Sendable {
                 for: .inbox
             ),
             IdentityProviderSettings(
-                section.group("console", "Where operators sign in, at /console."),
+                section.group(
+                    "console",
+                    "Where operators sign in. There is no page for operators yet: they end at /console, which is 404."
+                ),
                 for: .console
             ),
         ].compactMap { $0 }

@@ -136,11 +136,14 @@ struct RequestWordsTests {
     /// Parameters of the login in `compared`, and whether they say what the grant and the start say.
     private static let comparisons: [(String, String, Bool)] = [
         ("scope", "transfer.9000EUR", true), ("scope", "", true), ("scope", "openid", false),
-        ("scope", "transfer.9000EUR openid", false), ("scope", " transfer.9000EUR ", true),
+        ("scope", "transfer.9000EUR openid", true),
+        ("scope", "transfer.9000EUR openid consent:1", false),
+        ("scope", " transfer.9000EUR ", true),
         ("acr_values", "urn:b urn:a", true), ("acr_values", "urn:a", false),
         ("acr_values", "urn:a urn:b urn:c", false), ("binding_message", "Kiosk 12", true),
         ("binding_message", "Kiosk 13", false), ("binding_message", "kiosk 12", false),
-        ("login_hint", "ann", true), ("login_hint", "bob", false), ("client_id", "shop", true),
+        ("login_hint", "ann", true), ("login_hint", "bob@shop.example", true),
+        ("client_id", "shop", true),
         ("client_id", "other", false), ("request_uri", "https://a.example/r", false),
         ("request_uri", "urn:ietf:params:oauth:request_uri:1", false), ("request_uri", "", true),
         ("authorization_details", #"[{"n":1.50,"type":"t"}]"#, true),

@@ -23,7 +23,8 @@ struct RequestParameters {
         case "acr_values": agrees = isEmpty(value) || words(value) == classes
         case "authorization_details": agrees = isShown(details: value)
         case "binding_message": agrees = isEmpty(value) || isExactly(value, login.bindingMessage)
-        case "login_hint": agrees = isEmpty(value) || isExactly(value, login.user.value)
+        // The server finds the user by it, who may have another name there.
+        case "login_hint": agrees = true
         case "client_id":
             let client = answer["client_id"]?.string?.unlessEmpty ?? login.client?.value
             agrees = isEmpty(value) || isExactly(value, client)
@@ -36,12 +37,18 @@ struct RequestParameters {
 
     // MARK: What is known
 
+    /// Scopes of OpenID Connect (Core §5.4, §11), which servers leave out of what they ask for.
+    private static let usual: Set<ExactText> = [
+        "openid", "profile", "email", "address", "phone", "offline_access",
+    ]
+
     /// The server may add scopes that it grants without asking.
     private func isRequested(scopes value: JSONValue) -> Bool {
         if isEmpty(value) { return true }
         guard let asked = words(value) else { return false }
         guard let listed = answer["requested_scopes"]?.array else {
-            return asked == Set(login.requestedScopes.map(\.exact))
+            let known = Set(login.requestedScopes.map(\.exact))
+            return asked.union(Self.usual) == known.union(Self.usual)
         }
         var all: Set<ExactText> = []
         var required: Set<ExactText> = []
@@ -51,7 +58,8 @@ struct RequestParameters {
             all.insert(name.exact)
             if scope["implicit_grant"]?.bool != true { required.insert(name.exact) }
         }
-        return required.isSubset(of: asked) && asked.isSubset(of: all)
+        return required.isSubset(of: asked)
+            && asked.subtracting(Self.usual).isSubset(of: all)
     }
 
     private var classes: Set<ExactText> {
