@@ -17,10 +17,13 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         family: family,
         allowsPartialScopes: choice > 127
     )
-    guard let consent = try? decoder.consent(answer, of: login) else { return 0 }
+    guard let consent = try? decoder.consent(answer, of: login, arrived: arrival) else { return 0 }
     check(consent, decoder, answer, login)
     return 0
 }
+
+/// When the login arrived.
+private let arrival = Timestamp(milliseconds: 1_795_176_000_000)
 
 /// What holds for everything that is shown, whatever was sent.
 private func check(
@@ -29,7 +32,10 @@ private func check(
     _ answer: JSONValue,
     _ login: PendingLogin.Details
 ) {
-    precondition((try? decoder.consent(answer, of: login)) == consent, "it is read differently")
+    precondition(
+        (try? decoder.consent(answer, of: login, arrived: arrival)) == consent,
+        "it is read differently"
+    )
     precondition(!consent.scopes.isEmpty && consent.scopes.count <= ConsentLimits.codes)
     precondition(consent.source?.utf8.count == 64)
     let labels = consent.facts.map(\.label)

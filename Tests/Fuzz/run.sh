@@ -77,7 +77,7 @@ for target in "${targets[@]}"; do
         gather consent Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift Sources/JSON/*.swift \
             Sources/Cryptography/*.swift Sources/Configuration/*.swift \
             Sources/Logins/*.swift Sources/Logins/*/*.swift \
-            Sources/AuthorizationServers/Cloudentity/Consents/{[!FR]*,RequestWords}.swift \
+            Sources/AuthorizationServers/Cloudentity/Consents/{[!FR]*,RequestParameters,RequestWords}.swift \
             Sources/AuthorizationServers/Cloudentity/Families/*.swift \
             Tests/Fuzz/ConsentFuzz.swift
         build consent -I Sources/COpenSSL -lcrypto -lssl
@@ -108,7 +108,7 @@ for target in "${targets[@]}"; do
         gather grant Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
             Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/Configuration/*.swift \
             Sources/Logins/*.swift Sources/Logins/*/*.swift \
-            Sources/AuthorizationServers/Cloudentity/Consents/{[!FR]*,RequestWords}.swift \
+            Sources/AuthorizationServers/Cloudentity/Consents/{[!FR]*,RequestParameters,RequestWords}.swift \
             Sources/AuthorizationServers/Cloudentity/Families/*.swift \
             Sources/AuthorizationServers/Cloudentity/ScopeGrant.swift Tests/Fuzz/GrantFuzz.swift
         build grant -I Sources/COpenSSL -lcrypto -lssl

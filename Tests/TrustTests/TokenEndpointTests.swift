@@ -206,4 +206,24 @@ struct TokenEndpointTests {
         }
         #expect(events[1].members["reason"]?.string == "the assertion was used before")
     }
+
+    @Test(
+        "writes a bounded number of refusals of unproven callers to the audit, and counts the rest"
+    )
+    func budget() async throws {
+        let stage = try await TrustStage()
+        var request = try stage.opsRequest()
+        request.peer = Peer(address: TrustStage.clientAddress, isSecure: true)
+        for _ in 0..<200 { #expect(await stage.endpoint.answer(request).status == 400) }
+        #expect(stage.store.events.count == 120)
+        // A client that has proven who it is still gets its line.
+        let good = await stage.endpoint.answer(try stage.opsRequest())
+        #expect(good.status == 200)
+        #expect(stage.store.events.last?.kind == "token.issued")
+        stage.clock.set(stage.clock.now() + .seconds(60))
+        _ = await stage.endpoint.answer(request)
+        let last = stage.store.events.suffix(2)
+        #expect(last.map(\.kind) == ["token.refusals_omitted", "token.refused"])
+        #expect(last.first?.members["count"]?.integer == 80)
+    }
 }

@@ -17,6 +17,7 @@ public struct TokenEndpoint: Sendable {
     let clock: any WallClock
     let log: Logger
     let throttle = AttemptThrottle()
+    private let budget = RefusalBudget()
     let authenticator: ClientAuthenticator
     private let handlers: [any GrantHandler]
 
@@ -213,9 +214,14 @@ public struct TokenEndpoint: Sendable {
         }
         // An assertion that was used for a refused request is used up as well. If the store fails, the
         // refusal stands.
-        let event = AccessChange.audit(trail.refused(refusal, reference))
-        if (try? await store.commit(trail.uses + [event])) != nil {
-            _ = try? await store.commit([event])
+        var event = [AccessChange.audit(trail.refused(refusal, reference))]
+        if trail.client == nil {
+            let verdict = budget.admit(at: trail.now)
+            if verdict.omitted > 0 { event.insert(.audit(trail.omitted(verdict.omitted)), at: 0) }
+            guard verdict.isNoted else { return refusal.response(reference: reference) }
+        }
+        if (try? await store.commit(trail.uses + event)) != nil {
+            _ = try? await store.commit(event)
         }
         return refusal.response(reference: reference)
     }
@@ -263,6 +269,11 @@ struct TokenTrail: Sendable {
                 "x5t#S256": .text(thumbprint.map { Base64URL.encode($0) }),
             ]
         )
+    }
+
+    /// Refusals of unproven callers that were counted only (`RefusalBudget`).
+    func omitted(_ count: Int) -> AuditEvent {
+        AuditEvent("token.refusals_omitted", at: now, ["count": .integer(count)])
     }
 
     func refused(_ refusal: TokenRefusal, _ reference: String) -> AuditEvent {
