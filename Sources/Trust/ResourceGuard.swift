@@ -16,6 +16,7 @@ public struct ResourceGuard: Sendable {
     let keys: SigningKeys
     let clock: any WallClock
     private let seen = SeenTokens()
+    private let budget = RefusalBudget()
 
     public init(
         settings: TrustSettings,
@@ -134,8 +135,14 @@ public struct ResourceGuard: Sendable {
         _ token: VerifiedToken?,
         at now: Timestamp
     ) async {
-        // Without a token of ours anybody could fill the audit.
+        // Without a token of ours anybody could fill the audit, and with a stolen one a thief.
         guard let token else { return }
+        let verdict = budget.admit(at: now)
+        guard verdict.isNoted else { return }
+        let omitted =
+            verdict.omitted == 0
+            ? []
+            : [AuditEvent("api.refusals_omitted", at: now, ["count": .integer(verdict.omitted)])]
         let event = AuditEvent(
             "api.refused",
             at: now,
@@ -148,7 +155,7 @@ public struct ResourceGuard: Sendable {
                 "address": .string(request.peer.address),
             ]
         )
-        _ = try? await store.commit([.audit(event)])
+        _ = try? await store.commit((omitted + [event]).map { .audit($0) })
     }
 }
 

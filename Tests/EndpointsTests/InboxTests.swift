@@ -10,7 +10,7 @@ import Trust
 
 @Suite("The inbox")
 struct InboxTests {
-    @Test("lists the live logins of the person who is signed in, and nobody else's")
+    @Test("lists the pending logins of the user who is signed in, and no others")
     func logins() async throws {
         try await SignOnStage.with { stage in
             try await stage.login("one")

@@ -123,6 +123,19 @@ struct ResourceGuardTests {
         #expect(response.object["source_address"]?.string == "198.51.100.1")
     }
 
+    @Test("with a stolen token fills the audit no faster than a bounded number a minute")
+    func stolen() async throws {
+        let stage = try await TrustStage()
+        let call = stage.call(try await opsToken(stage), showing: nil)
+        for _ in 0..<200 { #expect(await status(stage, call).status == 401) }
+        func count(_ kind: String) -> Int { stage.store.events.filter { $0.kind == kind }.count }
+        #expect(count("api.refused") == 120)
+        stage.clock.set(stage.clock.now() + .seconds(60))
+        #expect(await status(stage, call).status == 401)
+        #expect(count("api.refused") == 121)
+        #expect(count("api.refusals_omitted") == 1)
+    }
+
     @Test("answers 503 while the store fails, and lets nobody through")
     func store() async throws {
         let stage = try await TrustStage()

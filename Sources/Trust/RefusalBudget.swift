@@ -1,8 +1,8 @@
 import Logins
 import Threads
 
-/// Bounds how many refusals of unproven callers are written to the audit: anybody can make them, and
-/// each one is a durable write.
+/// Bounds how many refusals are written to the audit: those of callers who have not proven who they
+/// are, and those of tokens. Anybody or any thief can make them, and each one is a durable write.
 final class RefusalBudget: Sendable {
     /// More than so many in a minute are counted only.
     static let perMinute = 120
