@@ -21,6 +21,9 @@ enum DemoConfiguration {
     /// The key of the webhook that rings the demo's phone.
     static let webhookSecret = "whsec_YmVja29uIGRlbW8gd2ViaG9vayBrZXkgMzIgYnl0ZXM="
 
+    /// The secret of Beckon at the demo's identity provider.
+    static let providerSecret = "a-secret-between-the-demo-idp-and-beckon"
+
     /// The configuration of Beckon.
     static func text(_ ports: Ports) -> String {
         """

@@ -8,10 +8,13 @@ enum LabCommandLine {
         name: "beckon-lab",
         version: Version.number,
         purpose: """
-            Runs a demo of Beckon, or simulators to test it against: an authorization server and a
-            bank. Not for production.
+            Runs a demo of Beckon, or simulators to test it against: an authorization server, a
+            bank and an identity provider. Not for production.
             """,
-        commands: [DemoCommand.self, SimulateACPCommand.self, SimulateBankCommand.self],
+        commands: [
+            DemoCommand.self, SimulateACPCommand.self, SimulateBankCommand.self,
+            SimulateIDPCommand.self,
+        ],
         blockSignals: UnixSignals.block
     )
 }

@@ -27,21 +27,9 @@ struct SimulateACPCommand: Subcommand {
         Knobs:
         """
             + KnobName.allCases.map { knob in
-                "\n  \(knob.rawValue)" + wrapped(knob.effect + ".") + wrapped(knob.values)
+                "\n  \(knob.rawValue)" + KnobHelp.lines(knob.effect + ".")
+                    + KnobHelp.lines(knob.values)
             }.joined()
-    }
-
-    /// A text on lines of its own, below a knob's name.
-    private static func wrapped(_ text: String) -> String {
-        var lines = [""]
-        for word in text.split(separator: " ") {
-            let last = lines.removeLast()
-            lines +=
-                last.isEmpty
-                ? [String(word)]
-                : last.count + word.count < 90 ? ["\(last) \(word)"] : [last, String(word)]
-        }
-        return lines.map { "\n      \($0)" }.joined()
     }
 
     static let options: [CommandOption] = [
@@ -52,6 +40,7 @@ struct SimulateACPCommand: Subcommand {
         .text("workspace", "NAME", "Workspace.", default: "retail"),
         .text("base-url", "URL", "Public URL.", default: "taken from each request"),
         .text("service-url", "URL", "URL of the service.", default: "http://127.0.0.1:8081"),
+        .text("service-ca", "FILE", "PEM file of the authority of the service's certificate."),
         .text("service-user", "NAME", "User name at the service.", default: "acp"),
         .text(
             "service-password",
@@ -153,6 +142,7 @@ struct SimulateACPCommand: Subcommand {
                 )
             ]
         )
+        configuration.service.authorities = arguments.text("service-ca")
         configuration.tenant = arguments.text("tenant", default: "bank")
         configuration.workspaces = [.init(arguments.text("workspace", default: "retail"))]
         configuration.baseURL = arguments.text("base-url")

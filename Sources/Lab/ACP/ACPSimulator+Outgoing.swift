@@ -137,6 +137,7 @@ extension ACPSimulator {
             (isSlashed ? String(base.dropLast()) : base) + path,
             fields: fields,
             body: body,
+            destination: Destination(authorities: access.authorities),
             timeLimit: limit
         )
     }

@@ -97,6 +97,8 @@ public struct SimulatorConfiguration: Sendable {
         public var password: String
         /// The password that the knob `basic` sends with the value `old`.
         public var oldPassword: String
+        /// A PEM file of the authority of the service's certificate; nil for those of the system.
+        public var authorities: String?
 
         /// The address and credentials of an authentication service.
         public init(baseURL: String, user: String, password: String, oldPassword: String = "") {
