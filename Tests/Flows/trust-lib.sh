@@ -28,7 +28,7 @@ admin() { "$BECKON" "$@" --config="$folder/beckon.json5"; }
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# start_service [SETTING…]: starts Beckon with these members of the group `trust`.
+# start_service [SETTING…]: starts Beckon with these members of the group `trust`, and with $MORE.
 start_service() {
     local port management hash
     port=$(free_port)
@@ -51,6 +51,7 @@ start_service() {
   store: { sqlite: { path: "beckon.db" } },
   channels: { console: { kind: "console" } },
   trust: { $* },
+  ${MORE:-}
   authorization_servers: [{
     id: "acp",
     inbound: { basic: [{ user: "acp", password_hash: "$hash" }] },
