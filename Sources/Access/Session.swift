@@ -16,6 +16,9 @@ public struct Session: Hashable, Sendable {
     public let id: String
     public let application: SignInApplication
     public let person: Person
+    /// The provider's identifier of its session (`sid`), which a logout of the provider may name; nil
+    /// if it gave none.
+    public let providerSession: String?
     /// Whose logins the inbox shows; nil for the console.
     public let user: UserID?
     /// The tenant of the person at the bank.
@@ -40,6 +43,7 @@ public struct Session: Hashable, Sendable {
         id: String,
         application: SignInApplication,
         person: Person,
+        providerSession: String? = nil,
         user: UserID?,
         account: String,
         role: Role? = nil,
@@ -53,6 +57,7 @@ public struct Session: Hashable, Sendable {
         self.id = id
         self.application = application
         self.person = person
+        self.providerSession = providerSession
         self.user = user
         self.account = account
         self.role = role

@@ -39,6 +39,45 @@ public protocol SessionStore: Sendable {
 
     /// Ends all sessions that pass the filter, but for one. Returns how many.
     func endAll(_ filter: SessionFilter, except: String?) async throws(StoreError) -> Int
+
+    /// Ends the sessions that a provider's logout is about, and notes it, in one transaction.
+    ///
+    /// `event` makes the entry of the audit from the number of sessions.
+    ///
+    /// - Returns: that number; nil, and nothing has changed, if the logout's key was used before.
+    func logOut(
+        _ logout: ProviderLogout,
+        _ event: @escaping @Sendable (Int) -> AuditEvent
+    ) async throws(StoreError) -> Int?
+}
+
+/// A logout that an identity provider announces. It counts once.
+public struct ProviderLogout: Hashable, Sendable {
+    public let application: SignInApplication
+    public let issuer: String
+    /// Whose sessions; nil if only `session` says it.
+    public let subject: String?
+    /// The provider's session, as `Session.providerSession` has it; nil for all of the subject.
+    public let session: String?
+    /// SHA-256 over what names the logout, remembered until `until`.
+    public let key: [UInt8]
+    public let until: Timestamp
+
+    public init(
+        application: SignInApplication,
+        issuer: String,
+        subject: String?,
+        session: String?,
+        key: [UInt8],
+        until: Timestamp
+    ) {
+        self.application = application
+        self.issuer = issuer
+        self.subject = subject
+        self.session = session
+        self.key = key
+        self.until = until
+    }
 }
 
 /// Which sessions; nil for all.

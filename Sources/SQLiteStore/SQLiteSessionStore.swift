@@ -4,7 +4,8 @@ public import Logins
 /// The sessions in the same file as the logins (`SQLiteLoginStore.sessions`), closed with that store.
 public final class SQLiteSessionStore: SessionStore {
     private enum Column: Int32, TableColumn {
-        case digest, id, application, issuer, subject, userID, account, role, name, email
+        case digest, id, application, issuer, subject, providerSession, userID, account, role, name,
+            email
         case address, agent, startedAt, lastUsedAt
     }
 
@@ -140,6 +141,46 @@ public final class SQLiteSessionStore: SessionStore {
         }
     }
 
+    public func logOut(
+        _ logout: ProviderLogout,
+        _ event: @escaping @Sendable (Int) -> AuditEvent
+    ) async throws(StoreError) -> Int? {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            let use = AccessChange.use(key: logout.key, until: logout.until)
+            guard try transaction.apply([use]) == nil else { return nil }
+            let count = try Self.end(logout, transaction.connection)
+            _ = try transaction.apply([.audit(event(count))])
+            return count
+        }
+    }
+
+    private static func end(
+        _ logout: ProviderLogout,
+        _ connection: DatabaseConnection
+    ) throws(StoreError) -> Int {
+        // One statement for each index.
+        let delete =
+            logout.session == nil
+            ? try connection.statement(
+                """
+                DELETE FROM session WHERE issuer = ?1 AND subject = ?2 AND application = ?3
+                RETURNING 1
+                """
+            )
+            : try connection.statement(
+                """
+                DELETE FROM session WHERE issuer = ?1 AND provider_session = ?4
+                    AND application = ?3 AND (?2 IS NULL OR subject = ?2)
+                RETURNING 1
+                """
+            )
+        delete.bind(logout.issuer, at: 1)
+        delete.bind(logout.subject, at: 2)
+        delete.bind(logout.application.rawValue, at: 3)
+        if let session = logout.session { delete.bind(session, at: 4) }
+        return try count(delete)
+    }
+
     private static func bind(_ filter: SessionFilter, to statement: Statement) {
         statement.bind(filter.application.rawValue, at: 2)
         statement.bind(filter.person?.issuer, at: 3)
@@ -207,6 +248,7 @@ public final class SQLiteSessionStore: SessionStore {
         row.set(.application, session.application.rawValue)
         row.set(.issuer, session.person.issuer)
         row.set(.subject, session.person.subject)
+        row.set(.providerSession, session.providerSession)
         row.set(.userID, session.user)
         row.set(.account, session.account)
         row.set(.role, session.role?.rawValue)
@@ -239,6 +281,7 @@ public final class SQLiteSessionStore: SessionStore {
                 issuer: try row.requiredText(.issuer),
                 subject: try row.requiredText(.subject)
             ),
+            providerSession: try row.text(.providerSession),
             user: try row.optionalIdentifier(.userID),
             account: try row.requiredText(.account),
             role: try row.text(.role).flatMap(Session.Role.init(rawValue:)),
@@ -258,6 +301,7 @@ extension Session {
             id: id,
             application: application,
             person: person,
+            providerSession: providerSession,
             user: user,
             account: account,
             role: role,

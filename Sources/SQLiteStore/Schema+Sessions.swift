@@ -8,6 +8,8 @@ extension Schema {
             application TEXT NOT NULL,
             issuer TEXT NOT NULL,
             subject TEXT NOT NULL,
+            -- The provider's own identifier of its session (sid).
+            provider_session TEXT,
             user_id TEXT,
             account TEXT NOT NULL,
             role TEXT,
@@ -23,6 +25,8 @@ extension Schema {
                 ELSE 0 END)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX session_person ON session (issuer, subject);
+        CREATE INDEX session_provider ON session (issuer, provider_session)
+            WHERE provider_session IS NOT NULL;
         CREATE INDEX session_started ON session (started_at);
 
         -- One row for each account that has an administrator.

@@ -81,6 +81,30 @@ public final class ScriptedProvider: OutboundHTTP {
         ])
     }
 
+    /// The claims of a logout token about that person (Back-Channel Logout 1.0 §2.4).
+    public func logoutClaims(session: String? = nil) -> JSONValue {
+        let seconds = Int(clock.now().milliseconds / 1000)
+        return .members([
+            "iss": .string(state.withLock { $0.issuer }), "aud": .string(Self.clientID),
+            "sub": .string("24400320"), "sid": session.map { .string($0) },
+            "iat": .integer(seconds), "exp": .integer(seconds + 120),
+            "jti": .string("logout-1"),
+            "events": .members([
+                "http://schemas.openid.net/event/backchannel-logout": .members([:])
+            ]),
+        ])
+    }
+
+    /// Signs claims with the provider's key.
+    public func sign(_ claims: JSONValue, type: String? = "logout+jwt") throws -> String {
+        let type = type.map { [JSONObject.Member(name: "typ", value: .string($0))] } ?? []
+        return try JWS.sign(
+            payload: claims.bytes,
+            header: JSONObject(type),
+            key: state.withLock { $0.key }
+        )
+    }
+
     private func token(_ state: State) throws -> String {
         try JWS.sign(
             payload: state.claims(claims(nonce: state.nonce)).bytes,

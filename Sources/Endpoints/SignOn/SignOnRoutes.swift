@@ -25,6 +25,8 @@ public struct SignOnRoutes: Sendable {
 
     /// For all calls to the provider together; each has a limit of its own.
     private static let deadline = Duration.seconds(60)
+    /// Bytes of a form with a logout token.
+    private static let logoutLimit = 32_768
     /// Between two looks for a new account.
     private static let pause = 2
 
@@ -37,7 +39,8 @@ public struct SignOnRoutes: Sendable {
         self.settings = settings
     }
 
-    /// `GET /sso/oidc/{app}`, `…/callback`, `…/wait`.
+    /// `GET /sso/oidc/{app}`, `…/callback`, `…/wait`, and `POST …/backchannel-logout` for the
+    /// provider.
     public var routes: [Route] {
         [
             Route(.get, signOn.path, deadline: Self.deadline) { request in
@@ -51,7 +54,32 @@ public struct SignOnRoutes: Sendable {
                 let id = request.query("id") ?? ""
                 return response(to: await signOn.wait(id, browser(request)), request)
             },
+            Route(
+                .post,
+                signOn.logoutPath,
+                deadline: Self.deadline,
+                contentLimit: Self.logoutLimit
+            ) { request in await logOut(request) },
         ]
+    }
+
+    /// OpenID Connect Back-Channel Logout 1.0 §2.5, §2.8.
+    private func logOut(_ request: Request) async -> Response {
+        guard request.contentType == "application/x-www-form-urlencoded",
+            let token = Form(request.body)?["logout_token"], !token.isEmpty
+        else { return Self.logoutRefused("a form with logout_token is required") }
+        switch await signOn.logOut(by: token) {
+        case .done: return Response(status: 200, fields: [.noStore])
+        case .refused(let reason): return Self.logoutRefused(reason)
+        case .unavailable: return Problem(.unavailable, "Send the token again.").response
+        }
+    }
+
+    private static func logoutRefused(_ reason: String) -> Response {
+        let body = JSONValue.members([
+            "error": .string("invalid_request"), "error_description": .string(reason),
+        ])
+        return .json(400, body.bytes)
     }
 
     private func browser(_ request: Request) -> SignOn.Browser {

@@ -1,5 +1,5 @@
 public import JOSE
-public import JSON
+import JSON
 public import Logins
 import Texts
 
@@ -56,6 +56,14 @@ public struct IDTokenCheck: Hashable, Sendable {
         nonce: String,
         at now: Timestamp
     ) throws(IDTokenRefusal) -> IDTokenClaims {
+        try claims(verified(token, keys: keys).claims, nonce: nonce, at: now)
+    }
+
+    /// The header and the claims of a token whose signature is right.
+    func verified(
+        _ token: String,
+        keys: JWKSet
+    ) throws(IDTokenRefusal) -> (header: JWS.Header, claims: JSONObject) {
         let jws: JWS
         do { jws = try JWS.verify(token, keys: keys, allowed: algorithms) } catch {
             throw signature(error)
@@ -64,7 +72,7 @@ public struct IDTokenCheck: Hashable, Sendable {
         guard let claims = (try? JSONValue(jws.payload, limits: limits))?.object else {
             throw signature(.notJSONObject)
         }
-        return try self.claims(claims, nonce: nonce, at: now)
+        return (jws.header, claims)
     }
 
     /// The refusal of a token whose signature or form is wrong.
@@ -82,78 +90,102 @@ public struct IDTokenCheck: Hashable, Sendable {
         nonce: String,
         at now: Timestamp
     ) throws(IDTokenRefusal) -> IDTokenClaims {
-        let current = JWT.NumericDate(milliseconds: now.milliseconds)
-        let issuedAt = claims["iat"].flatMap { JWT.NumericDate($0) }
-        let skew = issuedAt.map { Int(($0.milliseconds - current.milliseconds) / 1000) }
-        func require(
-            _ holds: Bool,
-            _ code: IDTokenRefusal.Code,
-            _ claim: String,
-            expected: JSONValue? = nil
-        ) throws(IDTokenRefusal) {
-            if holds { return }
-            var refusal = IDTokenRefusal(code, claim, of: claims[claim])
-            refusal.expected = expected
-            refusal.skewSeconds = skew
-            throw refusal
-        }
-
-        try require(
-            claims["iss"]?.string?.isExactly(issuer) ?? false,
-            .issuer,
-            "iss",
-            expected: .string(issuer)
-        )
-        let subject = claims["sub"]?.string ?? ""
-        try require(Self.isSubject(subject), .subject, "sub")
-        try require(hasOurAudience(claims["aud"]), .audience, "aud", expected: .string(clientID))
-        try require(isAuthorizedParty(claims), .audience, "azp", expected: .string(clientID))
-
-        let expiry = claims["exp"].flatMap { JWT.NumericDate($0) }
-        try require(expiry.map { now < Self.time($0) + leeway } ?? false, .expired, "exp")
-        let isCurrent = issuedAt.map {
-            let time = Self.time($0)
-            return time <= now + leeway && now <= time + Self.longestAge
-        }
-        try require(isCurrent ?? false, .issuedAt, "iat")
-        if let value = claims["nbf"] {
-            let start = JWT.NumericDate(value)
-            try require(start.map { Self.time($0) <= now + leeway } ?? false, .issuedAt, "nbf")
-        }
-        try require(claims["nonce"]?.string?.isExactly(nonce) ?? false, .nonce, "nonce")
+        let rules = TokenRules(claims, at: now)
+        try requireOrigin(rules)
+        try requireTimes(rules, needsExpiry: true)
+        try rules.require(claims["nonce"]?.string?.isExactly(nonce) ?? false, .nonce, "nonce")
 
         let email = claims["email"]?.string ?? ""
-        try require(Self.isEmail(email), .email, "email")
+        try rules.require(Self.isEmail(email), .email, "email")
         let isVerified =
             switch claims["email_verified"] {
             case .bool(let isVerified): isVerified
             case .string(let text): allowsVerifiedAsText && text.isExactly("true")
             default: false
             }
-        try require(isVerified, .emailNotVerified, "email_verified", expected: .bool(true))
+        try rules.require(
+            isVerified,
+            .emailNotVerified,
+            "email_verified",
+            expected: .bool(true)
+        )
         for name in ["given_name", "family_name"] {
-            try require(claims[name]?.string.map(Self.isName) ?? false, .name, name)
+            try rules.require(claims[name]?.string.map(Self.isName) ?? false, .name, name)
         }
         var custom: [String: String] = [:]
         for name in customClaims {
             let value = claims[name]?.string ?? ""
-            try require(!value.isEmpty, .customClaim, name)
+            try rules.require(!value.isEmpty, .customClaim, name)
             custom[name] = value
         }
         return IDTokenClaims(
             issuer: issuer,
-            subject: subject,
+            subject: claims["sub"]?.string ?? "",
             email: email,
             givenName: claims["given_name"]?.string ?? "",
             familyName: claims["family_name"]?.string ?? "",
             custom: custom,
-            skewSeconds: skew ?? 0
+            skewSeconds: rules.skewSeconds ?? 0,
+            session: claims["sid"]?.string.flatMap { Self.isSession($0) ? $0 : nil },
+            authentication: IDTokenClaims.Authentication(
+                at: claims["auth_time"].flatMap { JWT.NumericDate($0) }.map(Self.time),
+                context: claims["acr"]?.string,
+                methods: claims["amr"]?.strings ?? []
+            )
         )
     }
 
-    private static func time(_ date: JWT.NumericDate) -> Timestamp {
+    /// Who issued the token, about whom, and for whom. A token without `sub` is only accepted where
+    /// it need not have one.
+    func requireOrigin(
+        _ rules: TokenRules,
+        needsSubject: Bool = true
+    ) throws(IDTokenRefusal) {
+        let claims = rules.claims
+        try rules.require(
+            claims["iss"]?.string?.isExactly(issuer) ?? false,
+            .issuer,
+            "iss",
+            expected: .string(issuer)
+        )
+        if needsSubject || claims["sub"] != nil {
+            try rules.require(Self.isSubject(claims["sub"]?.string ?? ""), .subject, "sub")
+        }
+        let expected = JSONValue.string(clientID)
+        try rules.require(hasOurAudience(claims["aud"]), .audience, "aud", expected: expected)
+        try rules.require(isAuthorizedParty(claims), .audience, "azp", expected: expected)
+    }
+
+    /// Whether the token is in force, and new.
+    func requireTimes(
+        _ rules: TokenRules,
+        needsExpiry: Bool
+    ) throws(IDTokenRefusal) {
+        let claims = rules.claims
+        let now = rules.now
+        if needsExpiry || claims["exp"] != nil {
+            let expiry = claims["exp"].flatMap { JWT.NumericDate($0) }
+            let isInForce = expiry.map { now < Self.time($0) + leeway } ?? false
+            try rules.require(isInForce, .expired, "exp")
+        }
+        let isCurrent = rules.issuedAt.map {
+            $0 <= now + leeway && now <= $0 + Self.longestAge
+        }
+        try rules.require(isCurrent ?? false, .issuedAt, "iat")
+        if let value = claims["nbf"] {
+            let start = JWT.NumericDate(value)
+            let hasBegun = start.map { Self.time($0) <= now + leeway } ?? false
+            try rules.require(hasBegun, .issuedAt, "nbf")
+        }
+    }
+
+    static func time(_ date: JWT.NumericDate) -> Timestamp {
         Timestamp(milliseconds: date.milliseconds)
     }
+
+    /// A session's identifier at the provider (`sid`) that can be kept: 1 to 255 printable ASCII
+    /// characters, as of `sub`.
+    static func isSession(_ text: String) -> Bool { isSubject(text) }
 
     /// 1 to 255 printable ASCII characters.
     private static func isSubject(_ text: String) -> Bool {
@@ -193,83 +225,5 @@ public struct IDTokenCheck: Hashable, Sendable {
         guard let party = claims["azp"] else { return areExpected }
         guard party.string?.isExactly(clientID) ?? false else { return false }
         return areExpected || extraAudiences.isEmpty
-    }
-}
-
-/// What an ID token that passed every check says.
-public struct IDTokenClaims: Hashable, Sendable {
-    /// The person is `issuer` and `subject` together, never the e-mail address.
-    public let issuer: String
-    public let subject: String
-    /// Verified by the provider.
-    public let email: String
-    public let givenName: String
-    public let familyName: String
-    /// The custom claims by their full names.
-    public let custom: [String: String]
-    /// How far `iat` is ahead of our clock.
-    public let skewSeconds: Int
-}
-
-/// The check that an ID token failed. It contains no value of the token but a Boolean.
-public struct IDTokenRefusal: Error, Hashable, Sendable {
-    public enum Code: String, Hashable, Sendable, CaseIterable {
-        case signature
-        case issuer
-        case subject
-        case audience
-        case expired
-        case issuedAt = "issued_at"
-        case nonce
-        case email
-        case emailNotVerified = "email_not_verified"
-        case name
-        case customClaim = "custom_claim"
-    }
-
-    public let code: Code
-    /// The name of the claim or header parameter; nil for the token as a whole.
-    public internal(set) var claim: String?
-    /// The value that was expected, where it is a constant of the configuration.
-    public internal(set) var expected: JSONValue?
-    /// A Boolean, or the type of what came; `absent` if nothing did.
-    public let got: JSONValue
-    /// How far `iat` is ahead of our clock; nil if it is not known.
-    public internal(set) var skewSeconds: Int?
-    /// Why a signature was refused, for the audit.
-    public let cause: JOSEError?
-
-    init(_ code: Code, _ claim: String?, of value: JSONValue?) {
-        self.code = code
-        self.claim = claim
-        got = Self.shown(value)
-        cause = nil
-    }
-
-    init(_ code: Code, _ claim: String?, cause: JOSEError) {
-        self.code = code
-        self.claim = claim
-        got = .string("text")
-        self.cause = cause
-    }
-
-    private static func shown(_ value: JSONValue?) -> JSONValue {
-        switch value {
-        case nil: .string("absent")
-        case .null: .string("null")
-        case .bool(let flag): .bool(flag)
-        case .number: .string("number")
-        case .string(let text): .string(text.isEmpty ? "empty text" : "text")
-        case .array: .string("list")
-        case .object: .string("object")
-        }
-    }
-}
-
-extension IDTokenRefusal: CustomStringConvertible {
-    /// Half a sentence.
-    public var description: String {
-        let about = claim.map { " (\($0))" } ?? ""
-        return code.rawValue + about + (cause.map { ": \($0)" } ?? "")
     }
 }

@@ -118,27 +118,37 @@ public final class IdentityProvider: Sendable {
         nonce: String,
         from endpoints: IdentityProviderSettings.Endpoints
     ) async throws(ClaimsFailure) -> IDTokenClaims {
-        let check = settings.check(issuer: endpoints.issuer)
+        let (check, now) = (settings.check(issuer: endpoints.issuer), clock.now())
+        return try await withKeys(of: endpoints) { (keys) throws(IDTokenRefusal) in
+            try check.claims(of: token, keys: keys, nonce: nonce, at: now)
+        }
+    }
+
+    /// The claims of a logout token that passes every check.
+    public func logout(
+        by token: String,
+        from endpoints: IdentityProviderSettings.Endpoints
+    ) async throws(ClaimsFailure) -> LogoutClaims {
+        let (check, now) = (settings.check(issuer: endpoints.issuer), clock.now())
+        return try await withKeys(of: endpoints) { (keys) throws(IDTokenRefusal) in
+            try check.logout(by: token, keys: keys, at: now)
+        }
+    }
+
+    /// Checks a token, again with newer keys if there is none for its signature.
+    private func withKeys<Claims>(
+        of endpoints: IdentityProviderSettings.Endpoints,
+        _ check: (JWKSet) throws(IDTokenRefusal) -> Claims
+    ) async throws(ClaimsFailure) -> Claims {
         let keys: JWKSet
         do { keys = try await self.keys.keys(at: endpoints.keys) } catch { throw .keys(error) }
-        do {
-            return try check.claims(of: token, keys: adding(keys), nonce: nonce, at: clock.now())
-        } catch {
+        do { return try check(adding(keys)) } catch {
             // The provider may have replaced its keys, under the same name at worst.
             guard error.cause == .noKey || error.cause == .signature else { throw .refused(error) }
             guard let newer = (try? await self.keys.newerKeys(at: endpoints.keys)) ?? nil else {
                 throw .refused(error)
             }
-            do {
-                return try check.claims(
-                    of: token,
-                    keys: adding(newer),
-                    nonce: nonce,
-                    at: clock.now()
-                )
-            } catch {
-                throw .refused(error)
-            }
+            do { return try check(adding(newer)) } catch { throw .refused(error) }
         }
     }
 

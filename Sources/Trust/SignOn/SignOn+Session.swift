@@ -63,6 +63,7 @@ extension SignOn {
             id: Base64URL.encode(Random.bytes(16)),
             application: application,
             person: Person(issuer: person.issuer, subject: person.subject),
+            providerSession: person.session,
             user: user,
             account: person.account,
             name: person.name,

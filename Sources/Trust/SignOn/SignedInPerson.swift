@@ -6,6 +6,8 @@ struct SignedInPerson {
     let id: String
     let issuer: String
     let subject: String
+    /// The provider's session, if it names it.
+    let session: String?
     /// Empty for the console.
     let user: String
     let account: String
@@ -24,6 +26,7 @@ struct SignedInPerson {
         self.id = id
         issuer = claims.issuer
         subject = claims.subject
+        session = claims.session
         user = claims.custom[settings.userClaim] ?? ""
         account = claims.custom[settings.accountClaim] ?? ""
         let name = claims.givenName + " " + claims.familyName
@@ -42,6 +45,7 @@ struct SignedInPerson {
         self.id = id
         self.issuer = issuer
         self.subject = subject
+        session = text("sid")
         self.user = user
         self.account = account
         self.name = name
@@ -53,6 +57,7 @@ struct SignedInPerson {
     var json: JSONValue {
         .members([
             "id": .string(id), "iss": .string(issuer), "sub": .string(subject),
+            "sid": .text(session),
             "user": .string(user), "account": .string(account), "name": .string(name),
             "email": .string(email), "to": .string(target), "at": .integer(at.milliseconds),
         ])
