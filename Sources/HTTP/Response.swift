@@ -10,6 +10,9 @@ public struct Response: Sendable {
     public var body: [UInt8]
     /// Whether the connection is closed after this answer.
     public var closesConnection = false
+    /// Content of unknown length that follows the head, in place of `body`. The connection is closed
+    /// after it. Only for handlers that may await, not for `Route.atOnce`.
+    public var stream: (any ResponseStream)?
 
     public init(
         status: Int,

@@ -44,7 +44,8 @@ public struct ResponseEncoder: Sendable {
         let status = (200..<600).contains(response.status) ? response.status : 500
         // No length where content is not allowed (RFC 9110 §8.6).
         let hasContent = status != 204 && status != 304
-        let sendsBody = hasContent && !framing.isHead && status != 205
+        let isStreamed = hasContent && response.stream != nil
+        let sendsBody = hasContent && !framing.isHead && status != 205 && !isStreamed
         var room = 256 + dateLine.count + securityLine.count + (sendsBody ? response.body.count : 0)
         room += response.contentType?.utf8CodeUnitCount ?? 0
         for field in response.fields { room += field.name.utf8.count + field.value.utf8.count + 4 }
@@ -64,12 +65,15 @@ public struct ResponseEncoder: Sendable {
                 if let contentType = response.contentType {
                     output.append("Content-Type: ")
                     output.append(contentType)
-                    output.append("\r\nContent-Length: ")
-                } else {
-                    output.append("Content-Length: ")
+                    output.append("\r\n")
                 }
-                output.append(decimal: UInt64(status == 205 ? 0 : response.body.count))
-                output.append("\r\n")
+                if !isStreamed {
+                    output.append("Content-Length: ")
+                    output.append(decimal: UInt64(status == 205 ? 0 : response.body.count))
+                    output.append("\r\n")
+                } else if framing.minorVersion > 0 {
+                    output.append("Transfer-Encoding: chunked\r\n")
+                }
             }
             for field in response.fields { append(field, to: &output) }
             if !framing.keepsAlive {
@@ -81,6 +85,25 @@ public struct ResponseEncoder: Sendable {
             }
             if sendsBody { output.append(response.body) }
         }
+    }
+
+    /// Appends a piece of a streamed response, which is not empty, as a chunk (RFC 9112 §7.1). Peers
+    /// of HTTP/1.0 get it as it is: the end of the connection ends the content.
+    public static func encode(
+        chunk piece: [UInt8],
+        minorVersion: Int,
+        to output: inout [UInt8]
+    ) {
+        guard minorVersion > 0 else { return output.append(contentsOf: piece) }
+        output.append(contentsOf: String(piece.count, radix: 16).utf8)
+        output.append("\r\n")
+        output.append(contentsOf: piece)
+        output.append("\r\n")
+    }
+
+    /// Appends what ends a streamed response.
+    public static func encodeEnd(minorVersion: Int, to output: inout [UInt8]) {
+        if minorVersion > 0 { output.append("0\r\n\r\n") }
     }
 
     private static func append(_ field: Field, to output: inout OutputSpan<UInt8>) {

@@ -127,6 +127,7 @@ import TLS
         listenerSocket.wakeReader()
         loop.forEachSocket(of: self) { socket in
             socket.cut(at: moment)
+            socket.closeStream()
             socket.wakeReader()
         }
         loop.at(moment + Deadlines.linger) { self.endDrain() }

@@ -368,7 +368,9 @@ struct ConnectionState: ~Copyable {
         _ workspace: inout Workspace
     ) {
         var framing = Self.framing(of: request)
-        keepsAlive = request.keepsAlive && !response.closesConnection && !acceptor.isDraining
+        keepsAlive =
+            request.keepsAlive && !response.closesConnection && response.stream == nil
+            && !acceptor.isDraining
         framing.keepsAlive = keepsAlive
         ResponseEncoder.encode(
             response,
@@ -381,6 +383,24 @@ struct ConnectionState: ~Copyable {
             request,
             exchange(route, status: response.status, bytesOut: response.body.count)
         )
+    }
+
+    /// Puts a piece of a stream after the output; nil ends it.
+    @inline(never)
+    func append(_ piece: [UInt8]?, minorVersion: Int) {
+        guard let box = workspace else { return }
+        if let piece {
+            unsafe ResponseEncoder.encode(
+                chunk: piece,
+                minorVersion: minorVersion,
+                to: &box.contents.output
+            )
+        } else {
+            unsafe ResponseEncoder.encodeEnd(
+                minorVersion: minorVersion,
+                to: &box.contents.output
+            )
+        }
     }
 
     /// Puts an answer to what was no request after the output.

@@ -83,7 +83,35 @@ import TLS
     private func handle(_ handler: Handler) async throws(ConnectionEnd) {
         guard let request = unsafe state.request else { return }
         let response = await handler(request)
-        guard unsafe state.endHandling(request, response) else { throw .gone }
+        guard unsafe state.endHandling(request, response) else {
+            response.stream?.close()
+            throw .gone
+        }
+        if let stream = response.stream { try await send(stream, to: request) }
+    }
+
+    /// Sends a stream after its head, until either side ends it.
+    @inline(never)
+    private func send(
+        _ stream: any ResponseStream,
+        to request: Request
+    ) async throws(ConnectionEnd) {
+        defer {
+            socket.endStream()
+            stream.close()
+        }
+        try await flush()
+        guard request.method != .head else { return }
+        socket.begin(stream)
+        while true {
+            socket.expireNever()
+            guard let piece = await stream.next() else { break }
+            guard !piece.isEmpty else { continue }
+            unsafe state.append(piece, minorVersion: request.minorVersion)
+            try await flush()
+        }
+        unsafe state.append(nil, minorVersion: request.minorVersion)
+        try await flush()
     }
 
     @inline(never)

@@ -41,6 +41,8 @@ import TLS
     /// The connection to serve when there may be something to read. Unowned: its task is
     /// suspended and holds it.
     unowned(unsafe) var parked: ServerConnection?
+    /// What is being sent to the peer piece by piece; told when the peer has gone.
+    private var stream: (any ResponseStream)?
     private var reader: UnsafeContinuation<Void, Never>?
     private var writer: UnsafeContinuation<Void, Never>?
     /// Answers to earlier pipelined requests, while the handler of the next one runs.
@@ -58,7 +60,10 @@ import TLS
     /// Handles an event of epoll.
     func signal(_ events: UInt32) {
         let endings = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
-        if events & endings != 0 { hasHungUp = true }
+        if events & endings != 0 {
+            hasHungUp = true
+            stream?.close()
+        }
         if events & (EPOLLIN.rawValue | endings) != 0 {
             isReadable = true
             wakeReader()
@@ -112,6 +117,26 @@ import TLS
             loop.notice(moment)
         }
     }
+
+    /// No deadline but the end of a drain.
+    func expireNever() {
+        hasExpired = false
+        deadline = cutoff
+        if cutoff < .max { loop.notice(cutoff) }
+    }
+
+    // MARK: While a stream is sent
+
+    /// Notes what is being sent piece by piece. Unlike a handler it may take as long as it likes.
+    func begin(_ stream: any ResponseStream) {
+        self.stream = stream
+        if hasHungUp || acceptor?.isDraining == true { stream.close() }
+    }
+
+    func endStream() { stream = nil }
+
+    /// The server stops: a stream would never end by itself.
+    func closeStream() { stream?.close() }
 
     /// The deadline has passed.
     func expire() {
