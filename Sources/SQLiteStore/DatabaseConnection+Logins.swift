@@ -110,6 +110,39 @@ extension DatabaseConnection {
         return logins
     }
 
+    /// The logins of a user that have an outcome. A tool beside the service does not see the newest
+    /// ones.
+    func pastLogins(
+        of user: UserID,
+        before: LoginNumber?,
+        limit: Int,
+        _ index: TailIndex,
+        whenDamaged: (LoginNumber, StoreError) -> Void
+    ) throws(StoreError) -> [StoredLogin] {
+        let hash = index.hash.ofHistory(user)
+        // Most numbers lead to a login that is wanted.
+        let step = limit + 16
+        var bound = before?.rawValue ?? .max
+        var logins: [StoredLogin] = []
+        while logins.count < limit {
+            let newest = index.history(hash).filter { $0 < bound }
+            let stored = try index.stored(hash, before: bound, limit: step, self)
+            // Below the last one that was read there may be more in the table.
+            let end = stored.count == step ? stored[step - 1] : .min
+            let numbers = Set(newest).union(stored).filter { $0 >= end }.sorted(by: >)
+            guard let last = numbers.last else { break }
+            for number in numbers where logins.count < limit {
+                let found = try readableLogin(LoginNumber(number), whenDamaged: whenDamaged)
+                guard let found, found.login.details.user == user,
+                    found.login.phase.outcome != nil
+                else { continue }
+                logins.append(found)
+            }
+            bound = last
+        }
+        return logins
+    }
+
     func census() throws(StoreError) -> [Census] {
         let select = try statement(
             "SELECT phase, outcome, count FROM census WHERE count > 0 ORDER BY phase, outcome"

@@ -18,6 +18,11 @@ struct LoginHash: Hashable, Sendable {
 
     func ofUser(_ user: [UInt8]?) -> Int64 { SipHash.hash([0] + (user ?? []) + [0], key) }
 
+    /// For all logins of a user, not only the live ones. No identifier has the byte after the user.
+    func ofHistory(_ user: UserID) -> Int64 { ofHistory(Array(user.value.utf8)) }
+
+    func ofHistory(_ user: [UInt8]) -> Int64 { SipHash.hash([0] + user + [0, 1], key) }
+
     /// Separated by zero bytes, which no identifier has.
     private func of(_ first: String, _ second: String?, _ third: String?) -> Int64 {
         var bytes: [UInt8] = []

@@ -183,6 +183,23 @@ public final class SQLiteLoginStore: LoginStore {
         }
     }
 
+    public func pastLogins(
+        of user: UserID,
+        before: LoginNumber?,
+        limit: Int
+    ) async throws(StoreError) -> [StoredLogin] {
+        try await file.readers.read { [file] (connection) throws(StoreError) in
+            try connection.pastLogins(
+                of: user,
+                before: before,
+                limit: limit,
+                file.index
+            ) { number, error in
+                file.noteDamaged(number, error)
+            }
+        }
+    }
+
     public func census() async throws(StoreError) -> [Census] {
         try await file.readers.read { (connection) throws(StoreError) in try connection.census() }
     }

@@ -143,7 +143,8 @@ enum Schema {
         CREATE INDEX login_consent ON login (consent_key)
             WHERE consent_key IS NOT NULL AND due_at IS NOT NULL;
 
-        -- Logins by the hash of their key, and live logins by the hash of their user (`TailIndex`).
+        -- Logins by the hash of their key and of their user's history, and live logins by the hash of
+        -- their user (`TailIndex`).
         CREATE TABLE login_hash (
             hash INTEGER NOT NULL,
             number INTEGER NOT NULL,

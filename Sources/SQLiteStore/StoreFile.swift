@@ -13,6 +13,7 @@ final class StoreFile: Sendable {
     let index: TailIndex
     let role: StoreRole
     let clock: any WallClock
+    let sessionsEnded: @Sendable () -> Void
     private let damaged: @Sendable (LoginNumber, StoreError) -> Void
 
     private static let readerCount = 2
@@ -26,6 +27,7 @@ final class StoreFile: Sendable {
         role = options.role
         clock = options.clock
         damaged = options.damaged
+        sessionsEnded = options.sessionsEnded
         let connection = try Self.open(options)
         let meta = try Self.meta(connection)
         index = TailIndex(meta.hash, capacity: options.newestInMemory, merged: meta.merged)
@@ -152,7 +154,7 @@ final class StoreFile: Sendable {
         let newest = try connection.prepare(
             """
             SELECT number, server, login_id, user_id, phase IN ('preparing', 'waiting')
-            FROM login WHERE number > ?
+            FROM login WHERE number > ? ORDER BY number
             """
         )
         newest.bind(merged, at: 1)
@@ -160,6 +162,7 @@ final class StoreFile: Sendable {
             let number = newest.integer(0) ?? 0
             let key = index.hash.ofKey(newest.bytes(1), newest.bytes(2))
             index.load(key, number)
+            if let user = newest.bytes(3) { index.loadHistory(index.hash.ofHistory(user), number) }
             if newest.integer(4) == 1 { index.load(index.hash.ofUser(newest.bytes(3)), number) }
         }
     }

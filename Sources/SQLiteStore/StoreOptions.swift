@@ -23,6 +23,8 @@ public struct StoreOptions: Sendable {
     public var changes: @Sendable (StoredLogin) -> Void = { _ in }
     /// Called after `changes`, under the same rules, with the login before the change too.
     public var steps: @Sendable (LoginStep) -> Void = { _ in }
+    /// Called after sessions have ended by anything but the time, on any thread. Must not block.
+    public var sessionsEnded: @Sendable () -> Void = {}
     /// Called once for each row that cannot be read as a login; such rows are skipped.
     public var damaged: @Sendable (LoginNumber, StoreError) -> Void = { _, _ in }
 
@@ -35,7 +37,7 @@ public struct StoreOptions: Sendable {
     /// Bytes of a page of a new database; an existing one keeps its own.
     package var pageSize = 4_096
     /// How many entries of the index by hash are kept in memory before they are moved to its table
-    /// (`TailIndex`); two for each login.
+    /// (`TailIndex`); three for each login.
     package var newestInMemory = 65_536
     /// The steps of the schema, for tests of migrations.
     var schema = Schema.steps

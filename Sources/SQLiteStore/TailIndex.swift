@@ -1,8 +1,9 @@
 import Logins
 import Threads
 
-/// The index by hash: login numbers by the hash of the login's key, and of live logins also by the
-/// hash of the user. The newest entries are in memory, the others in the table `login_hash`.
+/// The index by hash: login numbers by the hash of the login's key and by that of the user's history,
+/// and of live logins also by the hash of the user. The newest entries are in memory, the others in
+/// the table `login_hash`.
 ///
 /// The hashes are random, so writing each to the table at once would change a random page for each
 /// login. Instead the entries are moved to the table in sorted runs, which fill page after page, a
@@ -26,15 +27,47 @@ final class TailIndex: Sendable {
 
     private struct State {
         var memory = NumbersByHash()
+        /// The histories of users, ascending by number. Not in `memory`: all logins of a user share the
+        /// hash, and a long chain of them would make each insert slow. A look-up reads all of it.
+        var history: [Entry] = []
         /// What is left of the run that is being moved.
         var run: ArraySlice<Entry> = []
         /// The number up to which the table is complete at the end of the run; nil between runs.
         var runEnds: Int64?
         var merged: Int64
         /// What the current transaction did, for `rollback`.
-        var undo: [(entry: Entry, wasAdded: Bool)] = []
+        var undo: [Undo] = []
         /// How many entries of the run it moved.
         var moved = 0
+
+        var count: Int { memory.count + history.count }
+
+        /// Where a number is in `history`, or would be.
+        func place(_ number: Int64) -> Int {
+            var (low, high) = (0, history.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if history[middle].number < number { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+
+        /// Where an entry is in `history`; nil if it is not there.
+        func placeInHistory(_ entry: Entry) -> Int? {
+            let place = place(entry.number)
+            return place < history.count && history[place] == entry ? place : nil
+        }
+
+        func contains(_ entry: Entry) -> Bool {
+            memory.contains(entry) || placeInHistory(entry) != nil
+        }
+    }
+
+    private enum Undo {
+        case added(Entry)
+        case removed(Entry)
+        case addedToHistory
+        case removedFromHistory(Entry)
     }
 
     let hash: LoginHash
@@ -51,10 +84,37 @@ final class TailIndex: Sendable {
     /// The numbers in memory.
     func numbers(_ hash: Int64) -> [Int64] { state.withLock { $0.memory.numbers(hash) } }
 
+    /// The numbers in memory of a user's history.
+    func history(_ hash: Int64) -> [Int64] {
+        state.withLock { $0.history.compactMap { $0.hash == hash ? $0.number : nil } }
+    }
+
     /// The numbers in the table. Call `numbers` first.
     func stored(_ hash: Int64, _ connection: DatabaseConnection) throws(StoreError) -> [Int64] {
         let select = try connection.statement("SELECT number FROM login_hash WHERE hash = ?")
         select.bind(hash, at: 1)
+        var numbers: [Int64] = []
+        while try select.step() { numbers.append(select.integer(0) ?? 0) }
+        return numbers
+    }
+
+    /// The highest numbers in the table that are smaller than `before`, in descending order. Call
+    /// `history` first.
+    func stored(
+        _ hash: Int64,
+        before: Int64,
+        limit: Int,
+        _ connection: DatabaseConnection
+    ) throws(StoreError) -> [Int64] {
+        let select = try connection.statement(
+            """
+            SELECT number FROM login_hash WHERE hash = ? AND number < ?
+            ORDER BY number DESC LIMIT ?
+            """
+        )
+        select.bind(hash, at: 1)
+        select.bind(before, at: 2)
+        select.bind(Int64(limit), at: 3)
         var numbers: [Int64] = []
         while try select.step() { numbers.append(select.integer(0) ?? 0) }
         return numbers
@@ -65,13 +125,42 @@ final class TailIndex: Sendable {
         state.withLock { $0.memory.insert(Entry(hash: hash, number: number)) }
     }
 
+    /// The same for a user's history. Numbers ascend from call to call.
+    func loadHistory(_ hash: Int64, _ number: Int64) {
+        state.withLock { $0.history.append(Entry(hash: hash, number: number)) }
+    }
+
     // MARK: Within the writer's transaction
+
+    /// Adds a new login to its user's history.
+    func addToHistory(_ hash: Int64, _ number: LoginNumber) {
+        state.withLock { state in
+            state.history.append(Entry(hash: hash, number: number.rawValue))
+            state.undo.append(.addedToHistory)
+        }
+    }
+
+    /// Removes a login from its user's history.
+    func removeFromHistory(
+        _ hash: Int64,
+        _ number: LoginNumber,
+        _ connection: DatabaseConnection
+    ) throws(StoreError) {
+        let entry = Entry(hash: hash, number: number.rawValue)
+        state.withLock { state in
+            guard let place = state.placeInHistory(entry) else { return }
+            state.history.remove(at: place)
+            state.undo.append(.removedFromHistory(entry))
+        }
+        // While a run is moved, an entry can be in both places.
+        try delete(entry, connection)
+    }
 
     func add(_ hash: Int64, _ number: LoginNumber) {
         let entry = Entry(hash: hash, number: number.rawValue)
         state.withLock { state in
             state.memory.insert(entry)
-            state.undo.append((entry, true))
+            state.undo.append(.added(entry))
         }
     }
 
@@ -83,10 +172,13 @@ final class TailIndex: Sendable {
         let entry = Entry(hash: hash, number: number.rawValue)
         let wasInMemory = state.withLock { state in
             guard state.memory.remove(entry) else { return false }
-            state.undo.append((entry, false))
+            state.undo.append(.removed(entry))
             return true
         }
-        guard !wasInMemory else { return }
+        if !wasInMemory { try delete(entry, connection) }
+    }
+
+    private func delete(_ entry: Entry, _ connection: DatabaseConnection) throws(StoreError) {
         let delete = try connection.statement(
             "DELETE FROM login_hash WHERE hash = ? AND number = ?"
         )
@@ -99,7 +191,7 @@ final class TailIndex: Sendable {
             let slice = state.run.prefix(count)
             state.moved = slice.count
             let isLast = slice.count == state.run.count
-            return (slice.filter { state.memory.contains($0) }, isLast ? state.runEnds : nil)
+            return (slice.filter { state.contains($0) }, isLast ? state.runEnds : nil)
         }
         for entry in slice {
             // A run that a crash cut short is moved again from its start.
@@ -123,20 +215,23 @@ final class TailIndex: Sendable {
             state.undo.removeAll(keepingCapacity: true)
             state.moved = 0
             if state.run.isEmpty, let end = state.runEnds {
+                state.history.removeSubrange(..<state.place(end + 1))
                 state.merged = end
                 state.runEnds = nil
             }
-            if state.memory.count >= capacity { Self.startRun(&state, highest) }
+            if state.count >= capacity { Self.startRun(&state, highest) }
         }
     }
 
     func rollback() {
         state.withLock { state in
-            for (entry, wasAdded) in state.undo.reversed() {
-                if wasAdded {
-                    _ = state.memory.remove(entry)
-                } else {
-                    state.memory.insert(entry)
+            for undo in state.undo.reversed() {
+                switch undo {
+                case .added(let entry): _ = state.memory.remove(entry)
+                case .removed(let entry): state.memory.insert(entry)
+                case .addedToHistory: state.history.removeLast()
+                case .removedFromHistory(let entry):
+                    state.history.insert(entry, at: state.place(entry.number))
                 }
             }
             state.undo.removeAll()
@@ -154,7 +249,7 @@ final class TailIndex: Sendable {
 
     private static func startRun(_ state: inout State, _ highest: Int64) {
         guard state.runEnds == nil else { return }
-        state.run = state.memory.entries.sorted()[...]
+        state.run = (state.memory.entries + state.history).sorted()[...]
         state.runEnds = highest
     }
 

@@ -30,6 +30,7 @@ extension WriteTransaction {
         try LoginRow.bindInsert(stored.number, login, to: insert)
         try insert.run()
         index.add(hash, stored.number)
+        index.addToHistory(index.hash.ofHistory(login.details.user), stored.number)
         try note(stored, before: nil)
         return .inserted(stored)
     }
@@ -183,6 +184,18 @@ extension WriteTransaction {
     }
 
     func redact(settledBefore moment: Timestamp, limit: Int) throws(StoreError) -> Int {
+        let select = try connection.statement(
+            """
+            SELECT number, user_id FROM login
+            WHERE redacted = 0 AND settled_at IS NOT NULL AND settled_at < ?
+            ORDER BY settled_at LIMIT ?
+            """
+        )
+        select.bind(moment.milliseconds, at: 1)
+        select.bind(Int64(limit), at: 2)
+        var erased: [(number: LoginNumber, user: [UInt8]?)] = []
+        while try select.step() { erased.append((select.loginNumber, select.bytes(1))) }
+        for login in erased { try removeHistory(login.number, login.user) }
         let update = try connection.statement(
             """
             UPDATE login SET
@@ -206,6 +219,11 @@ extension WriteTransaction {
         return try update.loginNumbers().count
     }
 
+    private func removeHistory(_ number: LoginNumber, _ user: [UInt8]?) throws(StoreError) {
+        guard let user else { return }
+        try index.removeFromHistory(index.hash.ofHistory(user), number, connection)
+    }
+
     /// Deletes without reading the logins, so that damaged ones go too. If such a one's key has
     /// changed, its entry stays in the index; it leads nowhere, because no number is used twice.
     func delete(settledBefore moment: Timestamp, limit: Int) throws(StoreError) -> Int {
@@ -217,20 +235,22 @@ extension WriteTransaction {
                     SELECT number FROM login
                     WHERE redacted = ? AND settled_at IS NOT NULL AND settled_at < ?
                     ORDER BY settled_at LIMIT ?)
-                RETURNING number, server, login_id, outcome
+                RETURNING number, server, login_id, outcome, user_id
                 """
             )
             delete.bind(redacted, at: 1)
             delete.bind(moment.milliseconds, at: 2)
             delete.bind(Int64(limit - count), at: 3)
-            var deleted: [(number: LoginNumber, hash: Int64, outcome: String)] = []
+            var deleted:
+                [(number: LoginNumber, hash: Int64, outcome: String, user: [UInt8]?)] = []
             while try delete.step() {
                 let hash = index.hash.ofKey(delete.bytes(1), delete.bytes(2))
                 let outcome = String(decoding: delete.bytes(3) ?? [], as: UTF8.self)
-                deleted.append((delete.loginNumber, hash, outcome))
+                deleted.append((delete.loginNumber, hash, outcome, delete.bytes(4)))
             }
             for login in deleted {
                 try index.remove(login.hash, login.number, connection)
+                try removeHistory(login.number, login.user)
                 noteDeleted(outcome: login.outcome)
             }
             count += deleted.count

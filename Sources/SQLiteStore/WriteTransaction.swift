@@ -44,7 +44,7 @@ final class WriteTransaction {
     func commit() throws(StoreError) -> [LoginStep] {
         try writeCounts()
         try writeAccess()
-        // Each login brings two entries. The others share pages and are too few to delay a commit.
+        // Each login brings three entries. The others share pages and are too few to delay a commit.
         try index.merge(max(512, 4 * inserted), connection)
         try connection.commit()
         highest += Int64(inserted)

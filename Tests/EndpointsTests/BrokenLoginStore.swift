@@ -31,6 +31,11 @@ struct BrokenLoginStore: LoginStore {
         of user: UserID,
         limit: Int
     ) async throws(StoreError) -> [StoredLogin] { throw .full }
+    func pastLogins(
+        of user: UserID,
+        before: LoginNumber?,
+        limit: Int
+    ) async throws(StoreError) -> [StoredLogin] { throw .full }
     func census() async throws(StoreError) -> [Census] { throw .full }
     func redact(settledBefore moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
         throw .full

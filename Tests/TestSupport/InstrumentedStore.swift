@@ -134,6 +134,14 @@ public final class InstrumentedStore: LoginStore {
         try await store.liveLogins(of: user, limit: limit)
     }
 
+    public func pastLogins(
+        of user: UserID,
+        before: LoginNumber?,
+        limit: Int
+    ) async throws(StoreError) -> [StoredLogin] {
+        try await store.pastLogins(of: user, before: before, limit: limit)
+    }
+
     public func census() async throws(StoreError) -> [Census] { try await store.census() }
 
     public func redact(

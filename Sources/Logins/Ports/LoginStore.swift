@@ -74,6 +74,15 @@ public protocol LoginStore: Sendable {
     /// The logins of a user that are not decided yet, the newest first, at most `limit`.
     func liveLogins(of user: UserID, limit: Int) async throws(StoreError) -> [StoredLogin]
 
+    /// The logins of a user that have an outcome, with numbers smaller than `before`, the newest
+    /// first, at most `limit`. Those that retention has erased are not among them. The cost does not
+    /// grow with the length of the user's history.
+    func pastLogins(
+        of user: UserID,
+        before: LoginNumber?,
+        limit: Int
+    ) async throws(StoreError) -> [StoredLogin]
+
     /// How many logins have each phase and outcome.
     func census() async throws(StoreError) -> [Census]
 
