@@ -26,6 +26,14 @@ public protocol SessionStore: Sendable {
         within limits: SessionLimits
     ) async throws(StoreError) -> Session?
 
+    /// The session with this digest, if it is in force. Not a use of it, so that a page which stays
+    /// open does not keep its session.
+    func session(
+        _ digest: [UInt8],
+        at now: Timestamp,
+        within limits: SessionLimits
+    ) async throws(StoreError) -> Session?
+
     /// The sessions in force, the newest first, at most `limit`.
     func sessions(
         _ filter: SessionFilter,

@@ -38,7 +38,8 @@ public final class SQLiteSessionStore: SessionStore {
         replacing: [UInt8]?,
         controllerEmail: String?
     ) async throws(StoreError) -> Session {
-        try await file.writer.submit { (transaction) throws(StoreError) in
+        defer { if replacing != nil { file.sessionsEnded() } }
+        return try await file.writer.submit { (transaction) throws(StoreError) in
             let connection = transaction.connection
             if let replacing {
                 let delete = try connection.statement("DELETE FROM session WHERE digest = ?")
@@ -62,10 +63,7 @@ public final class SQLiteSessionStore: SessionStore {
         at now: Timestamp,
         within limits: SessionLimits
     ) async throws(StoreError) -> Session? {
-        let found = try await file.readers.read { (connection) throws(StoreError) in
-            try Self.session(digest, connection)
-        }
-        guard let found, found.isInForce(at: now, within: limits) else { return nil }
+        guard let found = try await session(digest, at: now, within: limits) else { return nil }
         guard now >= found.lastUsedAt + .seconds(1) else { return found }
         // Nil if it has ended in between.
         return try await file.writer.submit { (transaction) throws(StoreError) in
@@ -77,6 +75,18 @@ public final class SQLiteSessionStore: SessionStore {
             try update.run()
             return try Self.session(digest, transaction.connection)
         }
+    }
+
+    public func session(
+        _ digest: [UInt8],
+        at now: Timestamp,
+        within limits: SessionLimits
+    ) async throws(StoreError) -> Session? {
+        let found = try await file.readers.read { (connection) throws(StoreError) in
+            try Self.session(digest, connection)
+        }
+        guard let found, found.isInForce(at: now, within: limits) else { return nil }
+        return found
     }
 
     public func sessions(
@@ -109,7 +119,8 @@ public final class SQLiteSessionStore: SessionStore {
     }
 
     public func end(_ id: String, _ filter: SessionFilter) async throws(StoreError) -> Bool {
-        try await file.writer.submit { (transaction) throws(StoreError) in
+        defer { file.sessionsEnded() }
+        return try await file.writer.submit { (transaction) throws(StoreError) in
             let delete = try transaction.connection.statement(
                 """
                 DELETE FROM session WHERE id = ?1 AND application = ?2
@@ -127,7 +138,8 @@ public final class SQLiteSessionStore: SessionStore {
         _ filter: SessionFilter,
         except: String?
     ) async throws(StoreError) -> Int {
-        try await file.writer.submit { (transaction) throws(StoreError) in
+        defer { file.sessionsEnded() }
+        return try await file.writer.submit { (transaction) throws(StoreError) in
             let delete = try transaction.connection.statement(
                 """
                 DELETE FROM session WHERE id IS NOT ?1 AND application = ?2
