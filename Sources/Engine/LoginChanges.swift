@@ -1,11 +1,13 @@
 public import Logins
 public import Threads
 
-/// Publishes changes of logins. The store calls it after each durable change; the engine and callers
-/// that wait for one login listen.
+/// Publishes changes of logins. The store calls it after each durable change; the engine, callers that
+/// wait for one login, and pages that show a user's logins or all of them listen.
 public final class LoginChanges: Sendable {
     private struct State {
         var waiters: [LoginNumber: [ObjectIdentifier: Signal]] = [:]
+        /// Under nil those that want to hear of every user's logins.
+        var followers: [UserID?: [ObjectIdentifier: Signal]] = [:]
         var isClosed = false
     }
 
@@ -18,8 +20,33 @@ public final class LoginChanges: Sendable {
     /// Publishes a durable change. Quick; may be called on any thread.
     public func publish(_ stored: StoredLogin) {
         if stored.login.dueAt != nil { work.raise() }
-        let signals = state.withLock { Array($0.waiters[stored.number, default: [:]].values) }
+        let signals = state.withLock { state in
+            var signals = Array(state.waiters[stored.number, default: [:]].values)
+            if !state.followers.isEmpty {
+                signals += state.followers[stored.login.details.user, default: [:]].values
+                signals += state.followers[nil, default: [:]].values
+            }
+            return signals
+        }
         for signal in signals { signal.raise() }
+    }
+
+    /// Raises `signal` at each change of a login of that user, or of any login with nil, until
+    /// `unfollow`.
+    public func follow(_ user: UserID?, _ signal: Signal) {
+        let isClosed = state.withLock { state in
+            state.followers[user, default: [:]][ObjectIdentifier(signal)] = signal
+            return state.isClosed
+        }
+        if isClosed { signal.raise() }
+    }
+
+    /// Ends `follow`.
+    public func unfollow(_ user: UserID?, _ signal: Signal) {
+        state.withLock { state in
+            state.followers[user]?[ObjectIdentifier(signal)] = nil
+            if state.followers[user]?.isEmpty == true { state.followers[user] = nil }
+        }
     }
 
     /// Runs `body` with a signal that is raised at each change of that login.
@@ -49,6 +76,7 @@ public final class LoginChanges: Sendable {
         let signals = state.withLock { state in
             state.isClosed = true
             return state.waiters.values.flatMap(\.values)
+                + state.followers.values.flatMap(\.values)
         }
         for signal in signals { signal.raise() }
     }

@@ -34,6 +34,7 @@ struct InboxTests {
     )
     func idle(seconds: Int, status: Int) async throws {
         try await SignOnStage.with { stage in
+            try await stage.login("4711")
             let browser = stage.browser()
             if seconds > 0 { _ = try await browser.signIn() }
             stage.clock.advance(by: .seconds(seconds))

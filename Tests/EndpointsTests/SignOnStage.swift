@@ -3,6 +3,7 @@ import Configuration
 import Consents
 import Cryptography
 import Endpoints
+import Engine
 import HTTP
 import JSON
 import Logins
@@ -21,8 +22,11 @@ struct SignOnStage: Sendable {
     let log = CapturedLog()
     let provider: ScriptedProvider
     let store: SQLiteLoginStore
+    let live: LiveStreams
     let users: KnownUsers
     let router: Router
+    /// The inbox over another store of consents.
+    let inbox: @Sendable (any AccessStore) -> InboxRoutes
     let application: SignInApplication
 
     /// Lends a stage.
@@ -33,11 +37,18 @@ struct SignOnStage: Sendable {
     ) async throws {
         let directory = try TemporaryDirectory()
         let clock = ManualClock()
-        let store = try SQLiteLoginStore(
-            StoreOptions(path: directory.file("logins.db"), role: .service, clock: clock)
+        let logins = LoginChanges()
+        let live = LiveStreams(
+            changes: logins,
+            clock: clock,
+            limits: LiveStreams.Limits(all: 5, ofPerson: 4, ofSession: 3)
         )
+        var options = StoreOptions(path: directory.file("logins.db"), role: .service, clock: clock)
+        options.changes = { logins.publish($0) }
+        options.sessionsEnded = { live.sessionsEnded() }
+        let store = try SQLiteLoginStore(options)
         do {
-            try await body(SignOnStage(application, changes, store, clock))
+            try await body(SignOnStage(application, changes, store, live, clock))
         } catch {
             await store.close()
             throw error
@@ -49,10 +60,12 @@ struct SignOnStage: Sendable {
         _ application: SignInApplication,
         _ changes: [String: String],
         _ store: SQLiteLoginStore,
+        _ live: LiveStreams,
         _ clock: ManualClock
     ) throws {
         self.application = application
         self.store = store
+        self.live = live
         self.clock = clock
         provider = try ScriptedProvider(clock: clock)
         users = KnownUsers()
@@ -87,18 +100,21 @@ struct SignOnStage: Sendable {
             clock: clock,
             publicURL: Self.publicURL
         )
-        let inbox = InboxRoutes(
-            sessionGuard,
-            sessions: store.sessions,
-            audit: store.access,
-            logins: store,
-            directory: users,
-            clock: clock,
-            settings: pages,
-            logoutURL: settings.logoutURL,
-            log: log.logger
-        )
-        router = Router(SignOnRoutes(signOn, settings: pages).routes + inbox.routes)
+        inbox = { [users, log] access in
+            InboxRoutes(
+                sessionGuard,
+                sessions: store.sessions,
+                access: access,
+                logins: store,
+                directory: users,
+                live: live,
+                clock: clock,
+                settings: pages,
+                logoutURL: settings.logoutURL,
+                log: log.logger
+            )
+        }
+        router = Router(SignOnRoutes(signOn, settings: pages).routes + inbox(store.access).routes)
     }
 
     private static func settings(
@@ -129,7 +145,11 @@ struct SignOnStage: Sendable {
     func browser() -> Browser { Browser(stage: self) }
 
     /// A login of a user that waits for an answer.
-    func login(_ id: String, user: UserID = .named("customer-4711")) async throws {
+    @discardableResult
+    func login(
+        _ id: String,
+        user: UserID = .named("customer-4711")
+    ) async throws -> LoginNumber {
         let now = clock.now()
         let login = PendingLogin.arrived(
             id,
@@ -160,6 +180,22 @@ struct SignOnStage: Sendable {
         let result = try await store.update(stored.number) {
             (login) throws(PendingLogin.Refusal) in
             try login.apply(.prepared(question, [delivery]), at: now)
+        }
+        return try require(result).get().number
+    }
+
+    /// Decides a login and reports it.
+    func decide(
+        _ number: LoginNumber,
+        _ choice: Decision.Choice,
+        _ evidence: Evidence = Evidence(method: .tap, via: .page, address: "192.0.2.99")
+    ) async throws {
+        let now = clock.now()
+        let result = try await store.update(number) { (login) throws(PendingLogin.Refusal) in
+            let shown = Selection(shown: login.question?.digest)
+            try login.apply(.decided(Decision(choice, evidence: evidence, at: now), shown), at: now)
+            try login.apply(.reportBegun, at: now)
+            try login.apply(.reportTaken(confirmed: true), at: now)
         }
         _ = try require(result).get()
     }
@@ -194,7 +230,8 @@ final class Browser: Sendable {
         _ method: HTTP.Method,
         _ target: String,
         form: [Field]? = nil,
-        fields: [Field] = []
+        fields: [Field] = [],
+        through router: Router? = nil
     ) async throws -> Response {
         let jar = cookies.withLock { $0 }
         var all = [
@@ -210,7 +247,7 @@ final class Browser: Sendable {
             all.append(Field("Origin", SignOnStage.publicURL))
         }
         let answer = try require(
-            await stage.router.answer(
+            await (router ?? stage.router).answer(
                 .example(
                     method,
                     target,

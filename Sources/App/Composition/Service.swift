@@ -78,7 +78,13 @@ final class Service: Sendable {
         isDraining = draining
         let registry = MetricsRegistry()
         let journal = Journal()
-        store = try Self.openStore(configuration.store, clock, changes, journal, log)
+        let live = LiveStreams(
+            changes: changes,
+            clock: clock,
+            // Streams leave connections for everything else.
+            limits: LiveStreams.Limits(all: min(1_000, max(1, descriptors.ofAudiences / 4)))
+        )
+        store = try Self.openStore(configuration.store, clock, changes, live, journal, log)
 
         let parts = ServiceParts(
             configuration,
@@ -116,6 +122,7 @@ final class Service: Sendable {
             store: store,
             directory: directory,
             secret: tickets.bytes,
+            live: live,
             clock: clock,
             log: log
         )
@@ -234,12 +241,14 @@ final class Service: Sendable {
         _ settings: StoreSettings,
         _ clock: SystemClock,
         _ changes: LoginChanges,
+        _ live: LiveStreams,
         _ journal: Journal,
         _ log: Logger
     ) throws -> SQLiteLoginStore {
         var options = StoreOptions(path: settings.sqlitePath, role: .service, clock: clock)
         options.changes = { changes.publish($0) }
         options.steps = { journal.note($0) }
+        options.sessionsEnded = { live.sessionsEnded() }
         options.damaged = { number, error in
             log.error("store.damaged_row") {
                 $0.member("number", Int(number.rawValue))

@@ -24,6 +24,7 @@ struct SignInParts {
         store: SQLiteLoginStore,
         directory: any UserDirectory,
         secret: [UInt8],
+        live: LiveStreams,
         clock: any WallClock,
         log: Logger
     ) throws(CommandFailure) {
@@ -62,9 +63,10 @@ struct SignInParts {
                 InboxRoutes(
                     sessionGuard,
                     sessions: store.sessions,
-                    audit: store.access,
+                    access: store.access,
                     logins: store,
                     directory: directory,
+                    live: live,
                     clock: clock,
                     settings: pages,
                     logoutURL: settings.logoutURL,

@@ -2,73 +2,95 @@ import Access
 import Localization
 import Logins
 
-/// The page of the inbox, in one language.
+/// The pages of the inbox, in one language, for one session.
 struct InboxPage: Sendable {
     /// Texts and times as on the approval page.
     let page: ApprovalPage
     let frame: PageFrame
     let basePath: String
+    let caller: SessionGuard.Caller
+    let now: Timestamp
 
-    private var catalogue: Catalogue { page.catalogue }
+    var catalogue: Catalogue { page.catalogue }
 
-    func html(
-        _ caller: SessionGuard.Caller,
-        logins: [StoredLogin],
-        sessions: [Session],
-        at now: Timestamp
+    /// The first page: everything, with the newest of the history.
+    func front(
+        live: [StoredLogin],
+        past: [StoredLogin],
+        hasMore: Bool,
+        consents: [(consent: DelegationConsent, name: String?)],
+        sessions: [Session]
     ) -> HTML {
+        document(catalogue.html(.inboxHeading)) {
+            HTML.element("p", ["class": "soft"]) {
+                catalogue.html(.signedInAs, ["name": InertText.html(caller.session.name)])
+            }
+            HTML.element(
+                "p",
+                [
+                    "role": "status", "class": "news",
+                    "data-news": catalogue.text(.inboxNews),
+                ]
+            )
+            HTML.element(
+                "div",
+                ["data-events": basePath + "/inbox/events", "data-event": "logins"]
+            ) { list(live) }
+            history(past, hasMore: hasMore)
+            list(consents)
+            list(sessions)
+            form("/inbox/sign-out", .signOut, "decline")
+        }
+    }
+
+    func document(_ heading: HTML, @HTMLBuilder _ content: () -> HTML) -> HTML {
         frame.document(
-            catalogue.html(.inboxHeading),
+            heading,
             main: HTML.element("main") {
                 HTML.element("div", ["class": "card"]) {
-                    page.heading(catalogue.html(.inboxHeading))
-                    HTML.element("p", ["class": "soft"]) {
-                        catalogue.html(
-                            .signedInAs,
-                            ["name": InertText.html(caller.session.name)]
-                        )
-                    }
-                    list(logins, at: now)
-                    list(sessions, caller)
-                    form("/inbox/sign-out", caller, .signOut, "decline")
+                    page.heading(heading)
+                    content()
                 }
             }
         )
     }
 
-    // MARK: Logins
+    // MARK: Pending logins
 
-    @HTMLBuilder private func list(_ logins: [StoredLogin], at now: Timestamp) -> HTML {
+    /// What events replace.
+    @HTMLBuilder func list(_ logins: [StoredLogin]) -> HTML {
         if logins.isEmpty {
             HTML.element("p") { catalogue.html(.inboxNone) }
         } else {
             HTML.element("p") { catalogue.html(.inboxHelp) }
-            for stored in logins { entry(stored) }
+            for stored in logins {
+                HTML.element("section") {
+                    HTML.element("h2") { page.client(stored.login) }
+                    pending(stored)
+                }
+            }
         }
     }
 
     /// Who asks, what for, since when and until when. No link: the ticket alone opens the question.
-    private func entry(_ stored: StoredLogin) -> HTML {
+    @HTMLBuilder func pending(_ stored: StoredLogin) -> HTML {
         let login = stored.login
-        return HTML.element("section") {
-            HTML.element("h2") { page.client(login) }
-            if let message = login.details.bindingMessage {
-                HTML.element("p", ["class": "message"]) { page.untrusted(message) }
+        if let message = login.details.bindingMessage {
+            HTML.element("p", ["class": "message"]) { page.untrusted(message) }
+        }
+        HTML.element("dl") {
+            if let question = login.question {
+                fact(
+                    .requestLabel,
+                    Sheet(page: page, question: question, login: login, attempt: nil).request
+                )
             }
-            HTML.element("dl") {
-                if let question = login.question {
-                    fact(
-                        .requestLabel,
-                        Sheet(page: page, question: question, login: login, attempt: nil).request
-                    )
-                }
-                fact(.receivedAtLabel, page.moment(login.terms.receivedAt))
-                fact(.deadlineLabel, page.moment(login.terms.promptEnds))
-            }
+            fact(.receivedAtLabel, page.moment(login.terms.receivedAt))
+            fact(.deadlineLabel, page.moment(login.terms.promptEnds))
         }
     }
 
-    private func fact(_ label: Phrase, _ value: HTML) -> HTML {
+    func fact(_ label: Phrase, _ value: HTML) -> HTML {
         HTML.element("div") {
             HTML.element("dt") { catalogue.html(label) }
             HTML.element("dd") { value }
@@ -77,24 +99,21 @@ struct InboxPage: Sendable {
 
     // MARK: Sessions
 
-    private func list(_ sessions: [Session], _ caller: SessionGuard.Caller) -> HTML {
+    private func list(_ sessions: [Session]) -> HTML {
         HTML.element("section") {
             HTML.element("h2") { catalogue.html(.sessionsHeading) }
             HTML.element("ul") {
                 for session in sessions {
-                    HTML.element("li") { entry(session, caller) }
+                    HTML.element("li") { entry(session) }
                 }
             }
             if sessions.count > 1 {
-                form("/inbox/sessions/end-others", caller, .signOutAll, "not-me")
+                form("/inbox/sessions/end-others", .signOutAll, "not-me")
             }
         }
     }
 
-    @HTMLBuilder private func entry(
-        _ session: Session,
-        _ caller: SessionGuard.Caller
-    ) -> HTML {
+    @HTMLBuilder private func entry(_ session: Session) -> HTML {
         let isThis = session.id == caller.session.id
         HTML.element("strong") {
             isThis
@@ -105,32 +124,33 @@ struct InboxPage: Sendable {
         HTML.element("span", ["class": "why"]) {
             catalogue.html(
                 .sessionSince,
-                [
-                    "time": page.moment(session.startedAt),
-                    "address": HTML.element("bdi", ["dir": "ltr"]) {
-                        InertText.html(session.address)
-                    },
-                ]
+                ["time": page.moment(session.startedAt), "address": address(session.address)]
             )
         }
         if !isThis {
-            form("/inbox/sessions/\(session.id)/end", caller, .signOutThis, "not-me")
+            form("/inbox/sessions/\(session.id)/end", .signOutThis, "not-me")
         }
     }
 
+    /// A network address, which reads from left to right.
+    func address(_ text: String) -> HTML {
+        HTML.element("bdi", ["dir": "ltr"]) { InertText.html(text) }
+    }
+
     /// One button that sends the token of the session.
-    private func form(
-        _ path: String,
-        _ caller: SessionGuard.Caller,
-        _ label: Phrase,
-        _ style: String
-    ) -> HTML {
+    func form(_ path: String, _ label: Phrase, _ style: String) -> HTML {
         HTML.element("form", ["method": "post", "action": basePath + path]) {
             HTML.void(
                 "input",
                 ["type": "hidden", "name": "token", "value": caller.secret.formToken]
             )
             HTML.element("button", ["type": "submit", "class": style]) { catalogue.html(label) }
+        }
+    }
+
+    func link(_ path: String, _ label: Phrase) -> HTML {
+        HTML.element("p", ["class": "more"]) {
+            HTML.element("a", ["href": basePath + path]) { catalogue.html(label) }
         }
     }
 }

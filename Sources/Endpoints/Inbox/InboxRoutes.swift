@@ -7,33 +7,43 @@ public import Telemetry
 import Texts
 import Trust
 
-/// The inbox: a user who is signed in sees the logins that wait for an answer, and their sessions.
+/// The inbox: a user who is signed in sees the logins that wait for an answer, as they arrive, those
+/// that have ended, who may answer for them, and their sessions.
 ///
-/// Being signed in is not a decision: nothing here approves a login.
+/// Being signed in is not a decision: nothing here approves a login. What belongs to another user does
+/// not exist here.
 public struct InboxRoutes: Sendable {
-    /// Logins and sessions on the page.
+    /// Pending logins, consents and sessions on the page.
     static let longestList = 50
+    /// Ended logins on the page.
+    static let shortHistory = 5
+    /// Ended logins on a page of the history.
+    static let historyPage = 20
+    /// Ended logins among which the one of an address is looked for.
+    static let linkedHistory = 200
     /// Bytes of a form.
     private static let bodyLimit = 4_096
 
-    private let sessionGuard: SessionGuard
+    let sessionGuard: SessionGuard
     private let sessions: any SessionStore
-    private let audit: any AccessStore
-    private let logins: any LoginStore
+    let access: any AccessStore
+    let logins: any LoginStore
     private let directory: any UserDirectory
-    private let clock: any WallClock
+    let live: LiveStreams
+    let clock: any WallClock
     private let settings: SignOnRoutes.Settings
     private let logoutURL: String
     private let log: Logger
-    private let headers: PageHeaders
+    let headers: PageHeaders
 
     /// `logoutURL` is where people go when they sign out.
     public init(
         _ sessionGuard: SessionGuard,
         sessions: any SessionStore,
-        audit: any AccessStore,
+        access: any AccessStore,
         logins: any LoginStore,
         directory: any UserDirectory,
+        live: LiveStreams,
         clock: any WallClock,
         settings: SignOnRoutes.Settings,
         logoutURL: String,
@@ -41,9 +51,10 @@ public struct InboxRoutes: Sendable {
     ) {
         self.sessionGuard = sessionGuard
         self.sessions = sessions
-        self.audit = audit
+        self.access = access
         self.logins = logins
         self.directory = directory
+        self.live = live
         self.clock = clock
         self.settings = settings
         self.logoutURL = logoutURL
@@ -54,11 +65,20 @@ public struct InboxRoutes: Sendable {
         )
     }
 
-    /// `GET /inbox`, and what its buttons send.
+    /// `GET /inbox`, its further pages and events, and what its buttons send.
     public var routes: [Route] {
         [
-            Route(.get, "/inbox") { request in await show(request) },
-            Route(.get, "/inbox/logins/{id}") { request in await show(request) },
+            get("/inbox") { _, visit async throws(StoreError) in try await front(visit) },
+            get("/inbox/history") { request, visit async throws(StoreError) in
+                try await history(request, visit)
+            },
+            get("/inbox/logins/{id}") { request, visit async throws(StoreError) in
+                try await login(request, visit)
+            },
+            Route(.get, "/inbox/events") { request in await events(request) },
+            post("/inbox/consents/{id}/withdraw") { request, _, caller in
+                await withdraw(request, caller)
+            },
             post("/inbox/sign-out") { _, _, caller in await signOut(caller) },
             post("/inbox/sessions/end-others") { _, _, caller in
                 await end(caller) { (filter) throws(StoreError) in
@@ -72,8 +92,62 @@ public struct InboxRoutes: Sendable {
                     _ = try await sessions.end(id, filter)
                 }
             },
-            post("/inbox/logins/{id}/decision") { _, _, _ in Self.stepUpRequired },
+            post("/inbox/logins/{id}/decision") { request, _, caller in
+                do throws(StoreError) {
+                    guard let user = caller.session.user,
+                        try await ownLogin(request.parameters["id"] ?? "", of: user) != nil
+                    else { return missing(request) }
+                } catch {
+                    return refused(.store(error), request)
+                }
+                return Self.stepUpRequired
+            },
         ]
+    }
+
+    /// Who looks at a page, and the page in their language.
+    struct Visit: Sendable {
+        let caller: SessionGuard.Caller
+        let user: UserID
+        let page: InboxPage
+    }
+
+    /// A page for somebody who is signed in.
+    private func get(
+        _ pattern: String,
+        _ handler: @escaping @Sendable (Request, Visit) async throws(StoreError) -> Response
+    ) -> Route {
+        Route(.get, pattern) { request in
+            do throws(SessionGuard.Refusal) {
+                let visit = try await visit(request, try await sessionGuard.caller(of: request))
+                do throws(StoreError) { return try await handler(request, visit) } catch {
+                    throw .store(error)
+                }
+            } catch {
+                return refused(error, request)
+            }
+        }
+    }
+
+    func visit(
+        _ request: Request,
+        _ caller: SessionGuard.Caller
+    ) async throws(SessionGuard.Refusal) -> Visit {
+        guard let user = caller.session.user else { throw .notSignedIn }
+        let known = (try? await directory.user(user)) ?? nil
+        var page = page(request, language: known?.language)
+        page.zone = known?.timeZone.flatMap(TimeZones.standard.zone)
+        page.documents = known?.documents ?? []
+        var frame = frame(page)
+        frame.script = Assets.live
+        let inbox = InboxPage(
+            page: page,
+            frame: frame,
+            basePath: settings.basePath,
+            caller: caller,
+            now: clock.now()
+        )
+        return Visit(caller: caller, user: user, page: inbox)
     }
 
     /// A form of a page of ours.
@@ -115,34 +189,26 @@ public struct InboxRoutes: Sendable {
 
     // MARK: Showing
 
-    private func show(_ request: Request) async -> Response {
-        let caller: SessionGuard.Caller
-        do { caller = try await sessionGuard.caller(of: request) } catch {
-            return refused(error, request)
-        }
-        guard let user = caller.session.user else { return refused(.notSignedIn, request) }
-        let logins: [StoredLogin]
-        let others: [Session]
-        do {
-            logins = try await self.logins.liveLogins(of: user, limit: Self.longestList)
-            others = try await sessions.sessions(
-                SessionFilter(application: .inbox, person: caller.session.person),
-                at: clock.now(),
-                within: sessionGuard.limits,
-                limit: Self.longestList
-            )
-        } catch {
-            return refused(.store(error), request)
-        }
-        let known = (try? await directory.user(user)) ?? nil
-        var page = page(request, language: known?.language)
-        page.zone = known?.timeZone.flatMap(TimeZones.standard.zone)
-        page.documents = known?.documents ?? []
-        let inbox = InboxPage(page: page, frame: frame(page), basePath: settings.basePath)
-        return headers.response(
-            200,
-            inbox.html(caller, logins: logins, sessions: others, at: clock.now())
+    private func front(_ visit: Visit) async throws(StoreError) -> Response {
+        let past = try await logins.pastLogins(
+            of: visit.user,
+            before: nil,
+            limit: Self.shortHistory + 1
         )
+        let own = try await sessions.sessions(
+            SessionFilter(application: .inbox, person: visit.caller.session.person),
+            at: clock.now(),
+            within: sessionGuard.limits,
+            limit: Self.longestList
+        )
+        let html = visit.page.front(
+            live: try await logins.liveLogins(of: visit.user, limit: Self.longestList),
+            past: Array(past.prefix(Self.shortHistory)),
+            hasMore: past.count > Self.shortHistory,
+            consents: try await consents(of: visit.user),
+            sessions: own
+        )
+        return headers.response(200, html)
     }
 
     private func page(_ request: Request, language: String? = nil) -> ApprovalPage {
@@ -198,12 +264,16 @@ public struct InboxRoutes: Sendable {
         )
         do {
             try await body(filter)
-            _ = try await audit.commit([.audit(event)])
+            _ = try await access.commit([.audit(event)])
         } catch {
             log.error("session.not_ended") { $0.member("cause", "\(error)") }
             return Problem(.unavailable, "The session may not have ended.").response
         }
-        return headers.response(
+        return backToInbox
+    }
+
+    var backToInbox: Response {
+        headers.response(
             303,
             .empty,
             fields: [Field("Location", settings.basePath + "/inbox")]
@@ -212,7 +282,12 @@ public struct InboxRoutes: Sendable {
 
     // MARK: Refusing
 
-    private func refused(_ refusal: SessionGuard.Refusal, _ request: Request) -> Response {
+    /// The same for what does not exist and for what another user has.
+    func missing(_ request: Request) -> Response {
+        message(404, .unknownHeading, .unknownText, request)
+    }
+
+    func refused(_ refusal: SessionGuard.Refusal, _ request: Request) -> Response {
         switch refusal {
         case .store(let error):
             log.error("session.unavailable") { $0.member("cause", "\(error)") }

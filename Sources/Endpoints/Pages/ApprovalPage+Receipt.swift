@@ -70,7 +70,7 @@ extension ApprovalPage {
         }
     }
 
-    private func content(
+    func content(
         _ outcome: Outcome,
         _ delivery: LoginStanding.Delivery?
     ) -> (sign: Sign, heading: Phrase, text: Phrase) {
@@ -143,7 +143,7 @@ extension ApprovalPage {
     }
 
     /// Who asked for what: the request, the client, and the chosen accounts.
-    @HTMLBuilder private func request(_ sheet: Sheet, _ accounts: [String]) -> HTML {
+    @HTMLBuilder func request(_ sheet: Sheet, _ accounts: [String]) -> HTML {
         fact(
             .requestLabel,
             HTML.element("span", ["class": "line"]) { sheet.request }
@@ -179,7 +179,7 @@ extension ApprovalPage {
         if case .voided = outcome { true } else { false }
     }
 
-    private func answer(_ choice: Decision.Choice) -> Phrase {
+    func answer(_ choice: Decision.Choice) -> Phrase {
         switch choice {
         case .approve: .answerApprove
         case .deny: .answerDecline
@@ -188,7 +188,7 @@ extension ApprovalPage {
         }
     }
 
-    private func name(_ delivery: LoginStanding.Delivery) -> Phrase {
+    func name(_ delivery: LoginStanding.Delivery) -> Phrase {
         switch delivery {
         case .pending: .deliveryPending
         case .delivered: .deliveryDelivered

@@ -30,8 +30,9 @@ struct Assets: Sendable {
         "text/javascript; charset=utf-8",
         Script.diagnosis
     )
+    static let live = Asset("live", "js", "text/javascript; charset=utf-8", Script.live)
     static let icon = Asset("icon", "svg", "image/svg+xml", Stylesheet.icon)
-    static let all = [stylesheet, script, diagnosis, icon]
+    static let all = [stylesheet, script, diagnosis, live, icon]
 
     static let route = Route(.get, "/assets/{file}") { request in
         let file = request.parameters["file"] ?? ""

@@ -178,4 +178,42 @@ enum Script {
           if (block) console.error(JSON.parse(block.textContent));
         })();
         """
+
+    /// The script of pages that show what happens: it replaces a part of the page by what the server
+    /// sends (`EventStream`). Without it, the page shows what there was when it was loaded.
+    static let live = """
+        (() => {
+          'use strict';
+          const part = document.querySelector('[data-events]');
+          const news = document.querySelector('[data-news]');
+          if (!part || !window.EventSource) return;
+          let source;
+
+          const show = (markup) => {
+            const fresh = new DOMParser().parseFromString(markup, 'text/html').body;
+            // Serialized by the same browser: equal means that nothing has changed.
+            if (fresh.innerHTML === part.innerHTML) return;
+            const isLonger =
+              fresh.querySelectorAll('section').length > part.querySelectorAll('section').length;
+            part.replaceChildren(...fresh.childNodes);
+            if (news) news.textContent = isLonger ? news.dataset.news : '';
+          };
+
+          const open = () => {
+            source = new EventSource(part.dataset.events);
+            source.addEventListener(part.dataset.event, (event) => show(event.data));
+            // Nobody is signed in any more.
+            source.addEventListener('end', () => { source.close(); location.reload(); });
+            source.onerror = () => {
+              // The browser connects again by itself, unless it was refused.
+              if (source.readyState === EventSource.CLOSED) setTimeout(open, 30000);
+            };
+          };
+
+          // A page that is left, also for the back-forward cache, keeps no connection.
+          addEventListener('pagehide', () => source.close());
+          addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+          open();
+        })();
+        """
 }

@@ -164,6 +164,12 @@ enum Stylesheet {
         .button { margin-top: 1.25rem; }
         a { color: var(--focus); }
         .help a { white-space: nowrap; }
+        .news:empty { margin: 0; }
+        .more { margin-top: .75rem; }
+        .history details { margin-top: 0; }
+        .history summary { padding-block: .25rem; color: inherit; }
+        .history dl { margin-block: .5rem; }
+        li .note { margin-top: .25rem; }
         footer .help { margin-bottom: .25rem; }
         .next { margin-top: 1rem; padding: .75rem 1rem; border-radius: .75rem;
           background: var(--warn); color: var(--warn-ink); font-weight: 600; }

@@ -60,6 +60,23 @@ public struct SessionGuard: Sendable {
         return Caller(session: session, secret: secret)
     }
 
+    /// The same for what a page asks for by itself, which is no use of the session.
+    public func watcher(of request: Request) async throws(Refusal) -> Caller {
+        let name = SessionSecret.cookieName(application)
+        guard let secret = RequestCookies(request)[name].flatMap({ SessionSecret($0) }) else {
+            throw .notSignedIn
+        }
+        let session: Session?
+        do { session = try await renewed(secret) } catch { throw .store(error) }
+        guard let session, session.application == application else { throw .notSignedIn }
+        return Caller(session: session, secret: secret)
+    }
+
+    /// The session of a secret as it is now; nil if it has ended. No use of it.
+    public func renewed(_ secret: SessionSecret) async throws(StoreError) -> Session? {
+        try await store.session(secret.digest, at: clock.now(), within: limits)
+    }
+
     /// The form of a request, if it was sent from a page of the caller's session: it has the token,
     /// and the browser does not say that it comes from elsewhere.
     public func form(of request: Request, from caller: Caller) -> Form? {
