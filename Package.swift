@@ -127,7 +127,8 @@ let package = Package(
                 "Access", "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins",
                 "OAuthClient",
                 "Telemetry", "Texts", "Threads",
-            ]
+            ],
+            exclude: ["Contract.md"]
         ),
 
         // Texts, numbers and dates in the user's language. Its catalogues are compiled by a plugin.
@@ -223,9 +224,8 @@ let package = Package(
         .executableTarget(
             name: "hot-loop",
             dependencies: [
-                "App", "Consents", "HTTP", "Identity", "JSON", "Logins", "SQLiteStore",
-                "TestSupport",
-                "Texts", "Threads",
+                "Access", "App", "Consents", "Cryptography", "HTTP", "Identity", "JOSE", "JSON",
+                "Logins", "SQLiteStore", "TestSupport", "Texts", "Threads",
             ],
             path: "Tests/HotLoop",
             exclude: ["hotloop.py", "test.sh"],

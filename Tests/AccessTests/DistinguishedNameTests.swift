@@ -7,7 +7,6 @@ import Testing
 
 @Suite("A distinguished name")
 struct DistinguishedNameTests {
-    // trust: M1
     @Test(
         "equals another by its attributes, not by how they are written",
         arguments: [
@@ -47,7 +46,6 @@ struct DistinguishedNameTests {
     )
     func malformed(text: String) { #expect(DistinguishedName(text) == nil) }
 
-    // trust: M1
     @Test("names the certificate that has it, by OpenSSL's names and by object identifiers")
     func ofCertificate() throws {
         let certificates = try Certificates()

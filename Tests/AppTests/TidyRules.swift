@@ -91,6 +91,32 @@ enum TidyRules {
             .filter { series.contains(String($0.1)) }.map { String($0.0) }
     }
 
+    /// The rules that the tests of a file prove, each with the name of its test. A mark `// trust: A-1`
+    /// stands above its test, or in it.
+    static func provenIDs(in text: String) -> [(id: String, test: String?)] {
+        guard has("// trust: ", text) else { return [] }
+        let lines = lines(text)
+        var current: String?
+        var marks: [String] = []
+        var proven: [(id: String, test: String?)] = []
+        for (number, line) in lines.enumerated() {
+            let words = line.trimmingCharacters(in: .whitespaces)
+            if let mark = words.prefixMatch(of: /\/\/ trust: (.+)/) {
+                let isInside = line.hasPrefix("        ")
+                let ids = mark.1.split(separator: ",").map {
+                    $0.trimmingCharacters(in: .whitespaces)
+                }
+                if isInside { proven += ids.map { ($0, current) } } else { marks += ids }
+            } else if words.hasPrefix("@Test(") {
+                let name = lines[number...].prefix(2).joined().firstMatch(of: /"([^"]+)"/)
+                current = name.map { String($0.1) }
+                proven += marks.map { ($0, current) }
+                marks = []
+            }
+        }
+        return proven + marks.map { ($0, nil) }
+    }
+
     /// The documents that a file's comments and texts name.
     static func citedDocuments(in text: String) -> [String] {
         lines(text, with: ".md").flatMap { line in

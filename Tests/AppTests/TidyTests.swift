@@ -134,6 +134,21 @@ struct TidyTests {
         }
     }
 
+    @Test("proves each rule of who may call and sign in by a test that has a name")
+    func proofs() throws {
+        let rules = TidyRules.definedIDs(in: try tree.text("Sources/Trust/Contract.md"))
+        #expect(rules.count > 50)
+        var proven: Set<String> = []
+        for file in try tree.swiftFiles("Tests") where file.path != "AppTests/TidyTests.swift" {
+            let marks = TidyRules.provenIDs(in: file.text)
+            #expect(marks.allSatisfy { $0.test != nil }, "\(file.path): a mark without a test")
+            let unknown = marks.map(\.id).filter { !rules.contains($0) }
+            #expect(unknown == [], "\(file.path): a mark of no rule")
+            proven.formUnion(marks.map(\.id))
+        }
+        #expect(rules.filter { !proven.contains($0) } == [], "rules without a test")
+    }
+
     @Test("cites only documents that it has")
     func documents() throws {
         let names = Set(try tree.documents().compactMap { $0.split(separator: "/").last })
@@ -245,6 +260,26 @@ struct TidyRulesTests {
             TidyRules.citedDocuments(in: "/// `rules.md` 2\n// a/Contract.md, not a.mdx\nx.mode")
                 == ["rules.md", "a/Contract.md"]
         )
+    }
+
+    @Test("finds the rules that tests prove, and marks without a test")
+    func proofs() {
+        let text = """
+                // trust: A-1, A-2
+                // trust: B-1
+                @Test(
+                    "does this",
+                    arguments: []
+                )
+                func a() {
+                    // trust: C-1
+                }
+                // trust: C-2
+                func b() {}
+            """
+        let proven = TidyRules.provenIDs(in: text)
+        #expect(proven.map(\.id) == ["A-1", "A-2", "B-1", "C-1", "C-2"])
+        #expect(proven.map(\.test) == ["does this", "does this", "does this", "does this", nil])
     }
 
     @Test("finds the relative links of a document, without their anchors")

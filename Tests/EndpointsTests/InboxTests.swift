@@ -45,6 +45,7 @@ struct InboxTests {
         }
     }
 
+    // trust: B-2
     // trust: C-18
     @Test("decides nothing by the session alone", arguments: ["approve", "deny"])
     func stepUp(decision: String) async throws {

@@ -119,7 +119,6 @@ struct TLSTests {
         }
     }
 
-    // trust: M2
     @Test(
         "with any accepts certificates of unknown issuers as unverified, but none that is unusable",
         arguments: [

@@ -127,6 +127,7 @@ struct ClientAuthenticationTests {
         return SigningKey(secret: try SharedSecret(Array(repeating: 7, count: 32)))
     }
 
+    // trust: A-17
     @Test("is repeated for replaced credentials, and each token is sent with its own certificate")
     func replacedCredentials() async {
         let tokens = ["t1", "t2", "t3"].map {

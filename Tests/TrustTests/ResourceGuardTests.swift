@@ -219,6 +219,7 @@ struct ResourceGuardTests {
         }
     }
 
+    // trust: A-9
     @Test("is answered by introspection as long as it counts")
     func introspection() async throws {
         let stage = try await TrustStage()

@@ -10,6 +10,7 @@ import Trust
 
 @Suite("POST /oauth2/token")
 struct TokenEndpointTests {
+    // trust: A-1
     // trust: A-8
     // trust: A-9
     @Test("binds an application token to the certificate")
@@ -49,6 +50,40 @@ struct TokenEndpointTests {
         #expect(claims["act"]?["sub"]?.string == "dc_7Qm2")
         #expect(claims["aud"]?.string == TrustStage.issuer + "/backend")
         #expect(claims["exp"]?.integer == 1_930_000_300)
+    }
+
+    // trust: B-8
+    @Test(
+        "takes an assertion and a certificate of one registered key or of two, and of no other",
+        arguments: [
+            ("robot", "robot", 200), ("robot", "robot-2", 200), ("robot-2", "robot", 200),
+            ("robot", "stranger", 401), ("stranger", "robot", 401),
+        ]
+    )
+    func keys(signs: String, shows: String, status: Int) async throws {
+        let stage = try await TrustStage()
+        try await stage.add(
+            "dc_two",
+            .delegated,
+            keys: ["robot", "robot-2"],
+            scopes: [.loginsRead],
+            addresses: [TrustStage.clientAddress + "/32"]
+        )
+        try await stage.consent(to: "dc_two")
+        let assertion = try stage.assertion {
+            $0.issuer = "dc_two"
+            $0.subject = TrustStage.user
+            $0.key = signs
+        }
+        let request = stage.request(
+            [
+                ("grant_type", "client_credentials"),
+                ("client_assertion_type", TrustStage.assertionType),
+                ("client_assertion", assertion),
+            ],
+            showing: stage.certificate(shows)
+        )
+        #expect(await stage.endpoint.answer(request).status == status)
     }
 
     @Test("takes the assertion as a grant as well (RFC 7523)")

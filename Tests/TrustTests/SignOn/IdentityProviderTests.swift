@@ -56,7 +56,6 @@ struct IdentityProviderTests {
         #expect(sent == expected)
     }
 
-    // trust: A10
     @Test("is asked for its keys once more for a thousand tokens of an unknown key")
     func unknownKey() async throws {
         let stage = try ProviderStage()
