@@ -32,6 +32,17 @@ public struct AuditAuthor: Hashable, Sendable {
         ])
     }
 
+    /// Somebody who is signed in to the console, with the address of the request.
+    public static func person(_ session: Session, address: String) -> AuditAuthor {
+        AuditAuthor([
+            "by": .string("console"),
+            "issuer": .string(session.person.issuer),
+            "subject": .string(session.person.subject),
+            "session": .string(session.id),
+            "address": .string(address),
+        ])
+    }
+
     /// An event of this author. The author's members follow those of the event.
     public func event(
         _ kind: String,

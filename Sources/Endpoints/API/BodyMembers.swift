@@ -8,6 +8,9 @@ import Texts
 struct BodyMembers: Sendable {
     let object: JSONObject
 
+    /// The members of a form, which has no unknown ones.
+    init(_ object: JSONObject) { self.object = object }
+
     /// `known` are the names that there are; nil leaves that to the caller.
     ///
     /// - Throws: `unsupportedMediaType` or `invalidBody`.

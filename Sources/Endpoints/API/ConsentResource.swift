@@ -189,23 +189,32 @@ struct ConsentResource: Sendable {
 
     private func withdraw(_ call: APICall) async throws(Problem) -> Response {
         let before = try await consent(call.request.parameters["id"] ?? "")
-        guard before.isInForce else { return .document(Self.document(before)) }
-        let event = call.author.event(
+        try await access.withdraw(before, by: call.author, at: call.now)
+        return .document(Self.document(try await consent(before.id)))
+    }
+}
+
+extension AccessStore {
+    /// Withdraws a consent, for its user or an administrator. One that is not in force stays as it is.
+    func withdraw(
+        _ consent: DelegationConsent,
+        by author: AuditAuthor,
+        at now: Timestamp
+    ) async throws(Problem) {
+        guard consent.isInForce else { return }
+        let event = author.event(
             "consent.withdrawn",
-            at: call.now,
+            at: now,
             [
-                "consent": .string(before.id),
-                "user": .string(before.user.value),
-                "client": .string(before.client.value),
+                "consent": .string(consent.id),
+                "user": .string(consent.user.value),
+                "client": .string(consent.client.value),
             ]
         )
         do {
-            _ = try await access.commit([
-                .withdrawConsent(before.id, at: call.now), .audit(event),
-            ])
+            _ = try await commit([.withdrawConsent(consent.id, at: now), .audit(event)])
         } catch {
             throw Problem(error)
         }
-        return .document(Self.document(try await consent(before.id)))
     }
 }

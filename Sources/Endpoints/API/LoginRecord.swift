@@ -133,7 +133,8 @@ struct LoginRecord: Sendable {
         }
     }
 
-    private var attempts: Attempts? {
+    /// The failed attempts at what the login owes, or owed at its end.
+    var attempts: Attempts? {
         switch login.phase {
         case .preparing(let attempts, _): attempts
         case .reporting(_, let report), .stranded(_, let report, _): report.attempts
@@ -142,7 +143,8 @@ struct LoginRecord: Sendable {
         }
     }
 
-    private var stranding: PendingLogin.Stranding? {
+    /// Why its report is stranded, or was.
+    var stranding: PendingLogin.Stranding? {
         if case .stranded(_, _, let stranding) = login.phase { return stranding }
         return login.history?.stranding
     }

@@ -45,6 +45,11 @@ struct AuditResource: Sendable {
         } catch {
             throw Problem(error)
         }
+        return Self.lines(page)
+    }
+
+    /// NDJSON.
+    static func lines(_ page: AuditPage) -> Response {
         var body: [UInt8] = []
         for record in page.records {
             body += record.line.utf8

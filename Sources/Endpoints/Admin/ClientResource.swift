@@ -81,27 +81,7 @@ struct ClientResource: Sendable {
         guard let id = given ?? APIClientID(generated) else {
             throw Problem(.invalidBody, "client_id: is required.")
         }
-        let client: APIClient
-        do {
-            client = try APIClient(
-                id: id,
-                kind: kind,
-                name: try members.required("name", try members.text("name")),
-                createdAt: call.now,
-                authentication: try members.authentication() ?? .privateKeyJWT,
-                keys: try members.keys(at: call.now),
-                grants: try members.grants() ?? ClientDesk.defaultGrants(kind),
-                scopes: try members.required("scope", try members.scopes()),
-                sourceAddresses: try members.addresses() ?? [],
-                redirectURIs: try members.texts("redirect_uris") ?? []
-            )
-        } catch let problem as Problem {
-            throw problem
-        } catch let problem as APIClientProblem {
-            throw Problem(problem)
-        } catch {
-            throw Problem(.invalidBody, "body: \(error).")
-        }
+        let client = try Self.newClient(members, id: id, at: call.now)
         var (stored, replayed): (StoredClient, [Field])
         do {
             stored = try await desk.add(
@@ -136,31 +116,8 @@ struct ClientResource: Sendable {
         for name in fixed where members.has(name) {
             throw Problem(.invalidBody, "\(name): cannot be changed.")
         }
-        let name = try members.text("name")
-        let authentication = try members.authentication()
-        let grants = try members.grants()
-        let scopes = try members.scopes()
-        let addresses = try members.addresses()
-        let redirects = try members.texts("redirect_uris")
-        let status: APIClient.Status? = try members.parsed(
-            "status",
-            "must be \"active\" or \"suspended\"; a client is revoked by a POST to its revoke"
-        ) { value in
-            [.active, .suspended].first { value == .string($0.rawValue) }
-        }
-        return try await changed(call, requiresMatch: true) { (client) throws(APIClientProblem) in
-            let changed = try client.with(
-                name: name,
-                authentication: authentication,
-                grants: grants,
-                scopes: scopes,
-                sourceAddresses: addresses,
-                redirectURIs: redirects
-            )
-            return try status.map { (status) throws(APIClientProblem) in
-                try changed.suspended(status == .suspended)
-            } ?? changed
-        }
+        let edit = try Self.edit(members)
+        return try await changed(call, requiresMatch: true, edit)
     }
 
     private func revoke(_ call: APICall) async throws(Problem) -> Response {
@@ -230,6 +187,73 @@ struct ClientResource: Sendable {
                 status: status,
                 fields: [Idempotency.replayed]
             )
+        }
+    }
+}
+
+/// What is sent about a client, to the admin API or by a form of the console.
+extension ClientResource {
+    /// A new client with these members.
+    ///
+    /// - Throws: `invalidBody` with the member that is missing or breaks a rule.
+    static func newClient(
+        _ members: BodyMembers,
+        id: APIClientID,
+        at now: Timestamp
+    ) throws(Problem) -> APIClient {
+        let kind = try members.required("type", try members.choice("type", APIClient.Kind.self))
+        do {
+            return try APIClient(
+                id: id,
+                kind: kind,
+                name: try members.required("name", try members.text("name")),
+                createdAt: now,
+                authentication: try members.authentication() ?? .privateKeyJWT,
+                keys: try members.keys(at: now),
+                grants: try members.grants() ?? ClientDesk.defaultGrants(kind),
+                scopes: try members.required("scope", try members.scopes()),
+                sourceAddresses: try members.addresses() ?? [],
+                redirectURIs: try members.texts("redirect_uris") ?? []
+            )
+        } catch let problem as Problem {
+            throw problem
+        } catch let problem as APIClientProblem {
+            throw Problem(problem)
+        } catch {
+            throw Problem(.invalidBody, "body: \(error).")
+        }
+    }
+
+    /// The change of a client that these members describe; those that are missing stay as they are.
+    ///
+    /// - Throws: `invalidBody`.
+    static func edit(
+        _ members: BodyMembers
+    ) throws(Problem) -> (APIClient) throws(APIClientProblem) -> APIClient {
+        let name = try members.text("name")
+        let authentication = try members.authentication()
+        let grants = try members.grants()
+        let scopes = try members.scopes()
+        let addresses = try members.addresses()
+        let redirects = try members.texts("redirect_uris")
+        let status: APIClient.Status? = try members.parsed(
+            "status",
+            "must be \"active\" or \"suspended\"; a client is revoked by a POST to its revoke"
+        ) { value in
+            [.active, .suspended].first { value == .string($0.rawValue) }
+        }
+        return { (client) throws(APIClientProblem) in
+            let changed = try client.with(
+                name: name,
+                authentication: authentication,
+                grants: grants,
+                scopes: scopes,
+                sourceAddresses: addresses,
+                redirectURIs: redirects
+            )
+            return try status.map { (status) throws(APIClientProblem) in
+                try changed.suspended(status == .suspended)
+            } ?? changed
         }
     }
 }

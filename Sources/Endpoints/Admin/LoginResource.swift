@@ -1,6 +1,4 @@
 import Access
-import Consents
-import Engine
 import HTTP
 import JSON
 import Logins
@@ -17,10 +15,10 @@ struct LoginResource: Sendable {
             api.route(.get, base + "/logins", [.adminRead], list),
             api.route(.get, one, [.adminRead], show),
             api.route(.post, one + "/retry", [.adminLogins]) { call async throws(Problem) in
-                try await resolve(.retried, "login.retry_requested", call)
+                try await resolve(.retry, call)
             },
             api.route(.post, one + "/abandon", [.adminLogins]) { call async throws(Problem) in
-                try await resolve(.abandoned, "login.abandon_requested", call)
+                try await resolve(.abandon, call)
             },
         ]
     }
@@ -60,45 +58,13 @@ struct LoginResource: Sendable {
         .document(LoginRecord(try await call.login(logins)).document(.operation))
     }
 
-    /// The change itself is in the audit too; this line, which comes first, says who asked for it.
     private func resolve(
-        _ event: PendingLogin.Event,
-        _ kind: String,
+        _ resolution: StrandedLogin.Resolution,
         _ call: APICall
     ) async throws(Problem) -> Response {
         let stored = try await call.login(logins)
-        guard stored.login.phase.name == .stranded else { throw Self.notStranded }
-        let line = call.author.event(
-            kind,
-            at: call.now,
-            [
-                "login": .integer(stored.number.rawValue),
-                "reference": .string(LoginReference.text(of: stored.login.key)),
-                "server": .string(stored.login.key.server.value),
-            ]
-        )
-        let now = call.now
-        let result: Result<StoredLogin, PendingLogin.Refusal>?
-        do {
-            _ = try await api.access.commit([.audit(line)])
-            result = try await logins.update(stored.number) {
-                (login: inout PendingLogin) throws(PendingLogin.Refusal) in
-                try login.apply(event, at: now)
-            }
-        } catch {
-            throw Problem(error)
-        }
-        switch result {
-        case nil: throw Problem(.notFound, "id: there is no such login.")
-        case .failure(.pastDeadline):
-            throw Problem(.tooLate, "The time for reporting is over; the login can be abandoned.")
-        case .failure(.consentBusy):
-            throw Problem(.conflict, "Another login for the same consent is pending.")
-        case .failure: throw Self.notStranded
-        case .success(let stored):
-            return .document(LoginRecord(stored).document(.operation))
-        }
+        let resolved = try await StrandedLogin(stored: stored, logins: logins, access: api.access)
+            .resolve(resolution, by: call.author, at: call.now)
+        return .document(LoginRecord(resolved).document(.operation))
     }
-
-    private static let notStranded = Problem(.conflict, "The login is not stranded.")
 }
