@@ -25,6 +25,8 @@ final class Service: Sendable {
     private let log: Logger
     private let clock = SystemClock()
     private let changes = LoginChanges()
+    private let activity = LoginActivity()
+    private let started: Timestamp
     private let client = CurlHTTPClient()
     private let otherClient = CurlHTTPClient()
     /// Raised when the service has to stop.
@@ -49,6 +51,7 @@ final class Service: Sendable {
     /// - Throws: `CommandFailure` with the reason.
     init(_ configuration: ServiceConfiguration) throws {
         self.configuration = configuration
+        started = clock.now()
         sink = LineSink(configuration.log.format)
         log = Logger(threshold: configuration.log.level, sink: sink)
         for warning in configuration.warnings {
@@ -84,7 +87,15 @@ final class Service: Sendable {
             // Streams leave connections for everything else.
             limits: LiveStreams.Limits(all: min(1_000, max(1, descriptors.ofAudiences / 4)))
         )
-        store = try Self.openStore(configuration.store, clock, changes, live, journal, log)
+        store = try Self.openStore(
+            configuration.store,
+            clock,
+            changes,
+            activity,
+            live,
+            journal,
+            log
+        )
 
         let parts = ServiceParts(
             configuration,
@@ -116,17 +127,6 @@ final class Service: Sendable {
         )
         for register in servers.metrics { register(registry) }
         let tickets = TicketKeyFile.load(configuration.store.sqlitePath + "-tickets", log: log)
-        let signIn = try SignInParts(
-            configuration,
-            http: otherClient,
-            store: store,
-            directory: directory,
-            secret: tickets.bytes,
-            live: live,
-            clock: clock,
-            log: log
-        )
-        reloads = servers.reloads + signIn.reloads
         let observer = EngineMetrics(
             registry,
             channels: configuration.channels.map(\.id),
@@ -171,6 +171,23 @@ final class Service: Sendable {
             approvers: Approvers(directory: directory, plan: plan),
             allowsApprovalByTap: configuration.approval.tap
         )
+        let signIn = try SignInParts(
+            configuration,
+            http: otherClient,
+            store: store,
+            directory: directory,
+            secret: tickets.bytes,
+            live: live,
+            keepsUsers: configuration.users.isLocal,
+            operation: SignInParts.Operation(
+                activity: activity,
+                servers: health,
+                channels: engine.channels
+            ),
+            clock: clock,
+            log: log
+        )
+        reloads = servers.reloads + signIn.reloads
         let people = parts.routes(directory: directory, desk: desk) + signIn.routes
         if let settings = configuration.trust {
             trust = try TrustParts(
@@ -241,13 +258,17 @@ final class Service: Sendable {
         _ settings: StoreSettings,
         _ clock: SystemClock,
         _ changes: LoginChanges,
+        _ activity: LoginActivity,
         _ live: LiveStreams,
         _ journal: Journal,
         _ log: Logger
     ) throws -> SQLiteLoginStore {
         var options = StoreOptions(path: settings.sqlitePath, role: .service, clock: clock)
         options.changes = { changes.publish($0) }
-        options.steps = { journal.note($0) }
+        options.steps = {
+            journal.note($0)
+            activity.note($0)
+        }
         options.sessionsEnded = { live.sessionsEnded() }
         options.damaged = { number, error in
             log.error("store.damaged_row") {
@@ -274,6 +295,9 @@ final class Service: Sendable {
         await withDiscardingTaskGroup { supporting in
             supporting.addTask { await management.run() }
             if let trust { supporting.addTask { await trust.run() } }
+            if configuration.signIn.contains(where: { $0.application == .console }) {
+                supporting.addTask { await self.recall() }
+            }
             supporting.addTask {
                 await self.retention.run(self.store, clock: self.clock, log: self.log)
             }
@@ -287,6 +311,15 @@ final class Service: Sendable {
         for listener in listeners.all { listener.loops.stop() }
         log.info("server.stopped")
         sink.flush()
+    }
+
+    /// Reads how logins ended in the hour before this start, so that the console does not begin with
+    /// an empty plot.
+    private func recall() async {
+        let endings = try? await store.endings(since: started - .minutes(60), limit: 20_000)
+        for ending in endings ?? [] where ending.at < started {
+            if let ended = LoginActivity.Ended(ending) { activity.add(ended) }
+        }
     }
 
     /// Runs listener and engine until both have ended, or cancels them when the time for that is

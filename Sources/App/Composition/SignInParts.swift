@@ -2,6 +2,7 @@ import Access
 import Commands
 import Configuration
 import Endpoints
+import Engine
 import HTTP
 import Logins
 import OAuthClient
@@ -15,6 +16,13 @@ struct SignInParts {
     /// Read credentials again.
     private(set) var reloads: [@Sendable () -> Void] = []
 
+    /// What the console watches of the running service.
+    struct Operation {
+        let activity: LoginActivity
+        let servers: [ServerHealth]
+        let channels: [ChannelHealth]
+    }
+
     /// `secret` is the key of what browsers keep for us.
     ///
     /// - Throws: `CommandFailure` when a file has changed since the configuration was checked.
@@ -25,9 +33,15 @@ struct SignInParts {
         directory: any UserDirectory,
         secret: [UInt8],
         live: LiveStreams,
+        keepsUsers: Bool,
+        operation: Operation,
         clock: any WallClock,
         log: Logger
     ) throws(CommandFailure) {
+        let limits = Dictionary(configuration.signIn.map { ($0.application, $0.sessions) }) {
+            first,
+            _ in first
+        }
         let pages = SignOnRoutes.Settings(
             brand: configuration.approval.title,
             help: configuration.approval.help,
@@ -51,27 +65,49 @@ struct SignInParts {
                 log: log
             )
             routes += SignOnRoutes(signOn, settings: pages).routes
-            guard settings.application == .inbox else { continue }
             let sessionGuard = SessionGuard(
-                .inbox,
+                settings.application,
                 store: store.sessions,
                 limits: settings.sessions,
                 clock: clock,
                 publicURL: configuration.publicURL
             )
-            routes +=
-                InboxRoutes(
-                    sessionGuard,
-                    sessions: store.sessions,
-                    access: store.access,
-                    logins: store,
-                    directory: directory,
-                    live: live,
-                    clock: clock,
-                    settings: pages,
-                    logoutURL: settings.logoutURL,
-                    log: log
-                ).routes
+            switch settings.application {
+            case .inbox:
+                routes +=
+                    InboxRoutes(
+                        sessionGuard,
+                        sessions: store.sessions,
+                        access: store.access,
+                        logins: store,
+                        directory: directory,
+                        live: live,
+                        clock: clock,
+                        settings: pages,
+                        logoutURL: settings.logoutURL,
+                        log: log
+                    ).routes
+            case .console:
+                routes +=
+                    ConsoleRoutes(
+                        sessionGuard,
+                        ConsoleRoutes.Sources(
+                            sessions: store.sessions,
+                            limits: limits,
+                            access: store.access,
+                            users: keepsUsers ? store.users : nil,
+                            logins: store,
+                            activity: operation.activity,
+                            servers: operation.servers,
+                            channels: operation.channels,
+                            live: live
+                        ),
+                        clock: clock,
+                        settings: pages,
+                        logoutURL: settings.logoutURL,
+                        log: log
+                    ).routes
+            }
         }
     }
 }

@@ -334,7 +334,7 @@ public struct InboxRoutes: Sendable {
 
 extension Request {
     /// Path and query, as sent.
-    fileprivate var target: String {
+    var target: String {
         queryRange.isEmpty
             ? path : path + "?" + String(decoding: bytes[queryRange], as: UTF8.self)
     }

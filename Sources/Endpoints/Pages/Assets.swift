@@ -32,7 +32,9 @@ struct Assets: Sendable {
     )
     static let live = Asset("live", "js", "text/javascript; charset=utf-8", Script.live)
     static let icon = Asset("icon", "svg", "image/svg+xml", Stylesheet.icon)
-    static let all = [stylesheet, script, diagnosis, live, icon]
+    static let all = [
+        stylesheet, script, diagnosis, live, icon, consoleSheet, consoleScript,
+    ]
 
     static let route = Route(.get, "/assets/{file}") { request in
         let file = request.parameters["file"] ?? ""

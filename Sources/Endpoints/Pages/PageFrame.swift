@@ -11,6 +11,8 @@ struct PageFrame: Sendable {
     var help: HelpContact?
     /// What the addresses of assets begin with.
     let assets: String
+    /// A style sheet that follows that of all pages; nil for none.
+    var sheet: Assets.Asset?
     /// The page's script; nil for none.
     var script: Assets.Asset?
     /// Reloads the page in browsers without scripts, after so many seconds.
@@ -86,6 +88,9 @@ struct PageFrame: Sendable {
             HTML.void("meta", ["name": "robots", "content": "noindex, nofollow"])
             HTML.void("meta", ["name": "format-detection", "content": "telephone=no"])
             HTML.void("link", ["rel": "stylesheet", "href": assets + Assets.stylesheet.file])
+            if let sheet {
+                HTML.void("link", ["rel": "stylesheet", "href": assets + sheet.file])
+            }
             HTML.void("link", ["rel": "icon", "href": assets + Assets.icon.file])
             if let script {
                 HTML.element("script", ["src": assets + script.file, "defer": ""])
