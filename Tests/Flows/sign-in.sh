@@ -4,23 +4,10 @@
 #
 #   BECKON=.build/debug/beckon BECKON_LAB=.build/debug/beckon-lab Tests/Flows/sign-in.sh
 . "$(dirname "$0")/trust-lib.sh"
-BECKON_LAB=$(realpath "${BECKON_LAB:-$BECKON-lab}")
-provider=
-
-stop_all() {
-    local status=$?
-    if [ -n "$provider" ]; then
-        kill "$provider" 2>/dev/null || true
-        wait "$provider" 2>/dev/null || true
-    fi
-    (exit "$status")
-    stop_service
-}
-trap stop_all EXIT
 
 # Before step 1: the bank gives the items of its identity management, and the claims have its domain.
 IDP=http://127.0.0.1:$(free_port)
-CONTROL=http://127.0.0.1:$(free_port)/_sim
+CONTROL=127.0.0.1:$(free_port)
 SECRET=a-secret-between-the-provider-and-beckon
 application() { # application NAME [SETTING…]
     printf '%s: { issuer: "%s", client_id: "beckon-%s", client_secret: "%s", domain: "bank.example",
@@ -30,10 +17,7 @@ MORE="sign_in: { $(application inbox token_request: '"json"')
     $(application console controller_email: '"alex@bank.example"') },"
 start_service
 admin users add --user="$PERSON" >/dev/null
-"$BECKON_LAB" simulate idp --listen="${IDP#http://}" --control="$(sed -E 's|http://([^/]+)/.*|\1|' <<<"$CONTROL")" \
-    --service-url="$ISSUER" --service-ca="$folder/server.pem" --client-secret="$SECRET" \
-    >"$folder/idp" 2>&1 &
-provider=$!
+simulate idp "${IDP#http://}" "$CONTROL" --client-secret="$SECRET"
 within 15 "the provider" curl --silent --fail --output /dev/null "$IDP/.well-known/openid-configuration"
 
 # browser NAME ARGUMENTS…: a browser with cookies of its own.
@@ -45,7 +29,7 @@ location() { sed -nE 's/^location: (.*)$/\1/Ip' <<<"${headers//$'\r'/}"; }
 # parameter NAME URL: a parameter of a query, decoded.
 parameter() { python3 -c 'import sys, urllib.parse as u
 print(u.parse_qs(u.urlsplit(sys.argv[2]).query).get(sys.argv[1], [""])[0])' "$1" "$2"; }
-knob() { post_json "$CONTROL/knobs" "{\"set\": $1, \"times\": 1}" && expect_status 201; }
+knob() { post_json "http://$CONTROL/_sim/knobs" "{\"set\": $1, \"times\": 1}" && expect_status 201; }
 # choose NAME PERSON: signs in on the provider's page, whose address is $at; $back is where it leads.
 choose() {
     browser "$1" --data-urlencode "request=${at#*\?}" -d person="$2" "$IDP/authorize"

@@ -10,7 +10,7 @@ make_certificate thief
 admin clients add --id=ops-tool --type=user --name="Ops tool" --auth=self_signed_tls_client_auth \
     --key="$folder/ops.pem" --kid=ops-1 --grant=client_credentials --scope="admin:read,admin:clients" >/dev/null
 
-# Step 1: without a certificate nothing is looked at.
+# Step 1: the token filter requires the transport certificate, before the client is looked up.
 call --cacert "$folder/server.pem" -d grant_type=client_credentials -d client_id=ops-tool "$ISSUER/oauth2/token"
 expect_status 400
 expect_member .error invalid_request
@@ -19,21 +19,21 @@ as thief -d grant_type=client_credentials -d client_id=ops-tool "$ISSUER/oauth2/
 expect_status 401
 expect_member .error invalid_client
 
-# Step 2: the token is bound to the certificate.
+# Step 2: the grant handler binds the certificate to the token.
 as ops -d grant_type=client_credentials -d client_id=ops-tool -d scope=admin:read "$ISSUER/oauth2/token"
 expect_status 200
 expect_member .token_type Bearer
 expect_member .scope admin:read
 token=$(jq -r .access_token <<<"$body")
 
-# Step 3: the claim is in the token and in introspection.
+# Step 3: the claim `cnf` comes with the access token, and by introspection.
 [ "$(claim "$token" '.cnf["x5t#S256"]')" = "$(x5t ops)" ] || fail "cnf is not the certificate's"
 as ops -d client_id=ops-tool -d token="$token" "$ISSUER/oauth2/introspect"
 expect_status 200
 expect_member .active true
 expect_member '.cnf["x5t#S256"]' "$(x5t ops)"
 
-# Step 4: each call shows the certificate.
+# Step 4: the certificate of each call is compared with that of the token.
 as ops -H "Authorization: Bearer $token" "$ISSUER/admin/v1/clients"
 expect_status 200
 expect_member '.clients | map(.client_id) | join(" ")' ops-tool

@@ -1,18 +1,21 @@
 # What the flows of the token endpoint share: a Beckon of their own with TLS, and clients with
-# certificates. BECKON names the program; the build of `swift build` is the default.
+# certificates. BECKON and BECKON_LAB name the programs; the builds of `swift build` are the default.
 . "$(dirname "$0")/lib.sh"
 
 BECKON=$(realpath "${BECKON:-$(dirname "$0")/../../.build/debug/beckon}")
+BECKON_LAB=$(realpath "${BECKON_LAB:-$BECKON-lab}")
 folder=$(mktemp -d)
 service=
+# The processes of simulators.
+simulators=()
 
 stop_service() {
     local status=$?
     if [ "$status" -ne 0 ] && [ -f "$folder/log" ]; then tail -n 20 "$folder/log" >&2; fi
-    if [ -n "$service" ]; then
-        kill "$service" 2>/dev/null || true
-        wait "$service" 2>/dev/null || true
-    fi
+    for process in $service "${simulators[@]}"; do
+        kill "$process" 2>/dev/null || true
+        wait "$process" 2>/dev/null || true
+    done
     rm -rf "$folder"
 }
 trap stop_service EXIT
@@ -26,9 +29,17 @@ make_certificate() {
 # admin COMMAND…: an operator's command on the store.
 admin() { "$BECKON" "$@" --config="$folder/beckon.json5"; }
 
+# simulate NAME ADDRESS CONTROL OPTION…: a simulator of the lab that calls the service.
+simulate() {
+    "$BECKON_LAB" simulate "$1" --listen="$2" --control="$3" --service-url="$ISSUER" \
+        --service-ca="$folder/server.pem" "${@:4}" >"$folder/$1" 2>&1 &
+    simulators+=("$!")
+}
+
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# start_service [SETTING…]: starts Beckon with these members of the group `trust`, and with $MORE.
+# start_service [SETTING…]: starts Beckon with these members of the group `trust`, and with $MORE. Its
+# authorization server is at $ACP.
 start_service() {
     local port management hash
     port=$(free_port)
@@ -56,7 +67,7 @@ start_service() {
     id: "acp",
     inbound: { basic: [{ user: "acp", password_hash: "$hash" }] },
     outbound: {
-      tenant: "bank", acp: "http://127.0.0.1:9",
+      tenant: "bank", acp: "${ACP:-http://127.0.0.1:9}",
       client_id: "beckon", client_secret: "a-secret-between-acp-and-beckon-4711",
     },
   }],
