@@ -75,7 +75,8 @@ class Printed(unittest.TestCase):
 
     def test_curl_has_no_option_that_7_81_does_not_know(self):
         known = {"-u", "-H", "-d", "-X", "-s", "-f", "-i", "-O", "-o", "-L", "-k", "--cacert",
-                 "--data-raw", "--fail", "--get", "--data-urlencode"}
+                 "--data-raw", "--fail", "--get", "--data-urlencode", "--cert", "--key", "-b", "-c",
+                 "-w"}
         found = [command for command in commands(README) if command.startswith("curl")]
         self.assertGreaterEqual(len(found), 6)
         for command in found:
@@ -112,22 +113,57 @@ class Printed(unittest.TestCase):
                         self.assertIn(option, run.stdout, words)
 
 
+class Shell:
+    """A shell in the folder of a tour, which keeps what one block defines for the next."""
+
+    END = "the-end-of-the-block"
+
+    def __init__(self, tour):
+        self.tour = tour
+        self.process = subprocess.Popen(
+            ["bash", "-e"], cwd=tour.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
+        tour.addCleanup(self.close)
+
+    def run(self, block):
+        """What the commands of a block print. One that fails ends the shell."""
+        lines = [line for line in block.splitlines() if not line.startswith("make ")]
+        script = self.tour.here("\n".join(lines))
+        self.process.stdin.write(f"{script}\necho\necho {self.END}\n")
+        self.process.stdin.flush()
+        output = []
+        for line in self.process.stdout:
+            if line.strip() == self.END:
+                return "".join(output)
+            output.append(line)
+        raise AssertionError(f"{script}\nfailed: {''.join(output)}")
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+
 class Played(unittest.TestCase):
-    """The two tours, command by command, on ports that are free."""
+    """The tours, command by command, on ports that are free."""
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="readme-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.ports = {}
 
-    def shell(self, command, **names):
-        """Runs a command of README, with other ports and with what a reader fills in."""
+    def here(self, command):
+        """A command of README with the ports and the programs of this run."""
         for port, other in self.ports.items():
             command = command.replace(f":{port}", f":{other}")
+        command = command.replace(".build/release/beckon-lab", LAB)
+        return command.replace(".build/release/beckon ", BINARY + " ")
+
+    def shell(self, command, **names):
+        """Runs a command of README, with other ports and with what a reader fills in."""
+        command = self.here(command)
         for name, value in names.items():
             command = command.replace(name, value)
-        command = command.replace(".build/release/beckon-lab", LAB)
-        command = command.replace(".build/release/beckon", BINARY)
         run = subprocess.run(["bash", "-ec", command], cwd=self.folder, text=True,
                              capture_output=True, timeout=60)
         self.assertEqual(run.returncode, 0, (command, run.stdout, run.stderr))
@@ -137,10 +173,7 @@ class Played(unittest.TestCase):
         return json.loads(self.shell(command, **names))
 
     def background(self, command):
-        for port, other in self.ports.items():
-            command = command.replace(f":{port}", f":{other}")
-        command = command.replace(".build/release/beckon-lab", LAB)
-        command = command.replace(".build/release/beckon", BINARY)
+        command = self.here(command)
         output = open(os.path.join(self.folder, f"output-{len(os.listdir(self.folder))}"), "w+")
         process = subprocess.Popen(["bash", "-ec", "exec " + command], cwd=self.folder,
                                    stdout=output, stderr=output, text=True)
@@ -227,6 +260,44 @@ class Played(unittest.TestCase):
         time.sleep(1)
         until("tokens", lambda: "access_token" in self.shell(
             redeem, AUTH_REQ_ID=request["auth_req_id"]) or time.sleep(1))
+
+    def test_the_sections_of_clients_and_sign_in_run_in_one_shell(self):
+        ports = (8081, 8082, 8083, 8086, 8087, 8443, 9464)
+        self.ports = {port: free_port() for port in ports}
+        os.mkdir(os.path.join(self.folder, "Config"))
+        config = (ROOT / "Config/trust.json5").read_text(encoding="utf-8")
+        for port, other in self.ports.items():
+            config = config.replace(f":{port}", f":{other}")
+        config = config.replace("log:", 'management: { address: "127.0.0.1:%d" },\n  log:'
+                                % self.ports[9464])
+        with open(os.path.join(self.folder, "Config/trust.json5"), "w", encoding="utf-8") as file:
+            file.write(config)
+        shell = Shell(self)
+        text = section("## API clients and sign-in")
+        outputs, serving = [], None
+        for block in blocks("sh", text):
+            if " serve " in block:
+                serving = self.background(block.strip())
+                until("Beckon", lambda: self.connects(8443))
+            elif "simulate acp" in block:
+                self.background(f"{block.strip()} --listen=127.0.0.1:{self.ports[8082]} "
+                                f"--control=127.0.0.1:{self.ports[8083]}")
+                until("the authorization server", lambda: self.connects(8082))
+            elif "simulate idp" in block:
+                self.background(f"{block.strip()} --listen=127.0.0.1:{self.ports[8086]} "
+                                f"--control=127.0.0.1:{self.ports[8087]} "
+                                f"--service-url=http://127.0.0.1:{self.ports[8081]}")
+                until("the provider", lambda: self.connects(8086))
+            else:
+                outputs.append(shell.run(block))
+                if "login_hint" in block:
+                    until("the prompt", lambda: "/approve/" in serving())
+        every = "".join(outputs)
+        self.assertIn('{"clients":[{"client_id":"ops-tool"', every)
+        self.assertIn('"status":401', every)
+        self.assertIn('"client_id":"payout-robot"', every)
+        self.assertRegex(every, r'"outcome":"approved".*"decided_by":"delegated"')
+        self.assertIn("Anna Archer", outputs[-1])
 
     def test_the_receiver_refuses_what_is_not_signed(self):
         port = free_port()
