@@ -35,9 +35,8 @@ public struct AuditAuthor: Hashable, Sendable {
     /// Somebody who is signed in to the console, with the address of the request.
     public static func person(_ session: Session, address: String) -> AuditAuthor {
         AuditAuthor([
-            "by": .string("console"),
+            "by": .string("console " + session.person.subject),
             "issuer": .string(session.person.issuer),
-            "subject": .string(session.person.subject),
             "session": .string(session.id),
             "address": .string(address),
         ])

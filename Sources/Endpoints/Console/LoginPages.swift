@@ -74,7 +74,7 @@ struct LoginPages: Sendable {
         let before = try call.number("before").map { LoginNumber($0) }
         var found: FoundLogins
         do {
-            found = try await search.find(filter, before: before, limit: Self.pageLength)
+            found = try await find(filter, before)
             // What was typed may be our own number of the login.
             if before == nil, let number = filter.id.flatMap({ ListQuery.number($0.value) }),
                 let login = try await logins.login(LoginNumber(Int64(number))),
@@ -86,6 +86,24 @@ struct LoginPages: Sendable {
             throw Problem(error)
         }
         return call.page(call.view.html(.consoleLogins)) { listing(found, call) }
+    }
+
+    /// The logins of a user are found by an index, however many others there are.
+    private func find(
+        _ filter: LoginFilter,
+        _ before: LoginNumber?
+    ) async throws(StoreError) -> FoundLogins {
+        guard let user = filter.user else {
+            return try await search.find(filter, before: before, limit: Self.pageLength)
+        }
+        let live =
+            before == nil ? try await logins.liveLogins(of: user, limit: Self.pageLength) : []
+        let past = try await logins.pastLogins(of: user, before: before, limit: Self.pageLength)
+        return FoundLogins(
+            logins: (live + past).filter { filter.matches($0.login) }
+                .sorted { $0.number > $1.number },
+            next: past.count == Self.pageLength ? past.last?.number : nil
+        )
     }
 
     /// A time as it is typed, in UTC, with or without seconds and zone.

@@ -42,6 +42,16 @@ public struct LoginFilter: Hashable, Sendable {
         self.from = from
         self.to = to
     }
+
+    /// Whether a login matches.
+    public func matches(_ login: PendingLogin) -> Bool {
+        (id.map { $0 == login.key.login } ?? true)
+            && (user.map { $0 == login.details.user } ?? true)
+            && (client.map { $0 == login.details.client } ?? true)
+            && (phase.map { $0 == login.phase.name } ?? true)
+            && (from.map { $0 <= login.terms.receivedAt } ?? true)
+            && (to.map { login.terms.receivedAt <= $0 } ?? true)
+    }
 }
 
 /// A page of a search.

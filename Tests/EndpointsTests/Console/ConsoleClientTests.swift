@@ -16,6 +16,12 @@ struct ConsoleClientTests {
         return (String(decoding: jwk.bytes, as: UTF8.self), thumbprint)
     }
 
+    /// A key for registration.
+    static func key(at now: Timestamp) throws -> APIClientKey {
+        let key = try SigningKey.generate(.es256, id: "k-1").verificationKey
+        return try APIClientKey(registering: key, id: nil, at: now)
+    }
+
     private static func robot(_ changes: [Field] = []) throws -> [Field] {
         let fields = [
             Field("type", "delegated"), Field("name", "Payout robot"),
@@ -63,7 +69,7 @@ struct ConsoleClientTests {
             }
             let event = try #require(try await stage.audit().last)
             #expect(event.kind == "client.created")
-            #expect(event.members["subject"]?.string == "admin")
+            #expect(event.members["by"]?.string == "console admin")
         }
     }
 

@@ -136,7 +136,7 @@ struct ConsoleStage: Sendable {
         form: [Field]? = nil,
         fields: [Field] = []
     ) async throws -> Response {
-        var all = [Field("Host", "as.example"), Field("Accept-Language", "en")] + fields
+        var all = [Field("Host", "as.example")] + fields
         let secret = try secret(who)
         if who != .stranger {
             let place = UInt8(Who.allCases.firstIndex(of: who) ?? 0)
