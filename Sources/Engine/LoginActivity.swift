@@ -122,7 +122,7 @@ public final class LoginActivity: Sendable {
         var longest: Int64 = 0
     }
 
-    private let state = Locked([Minute](repeating: Minute(), count: minutes))
+    private let state = Locked([Minute](repeating: Minute(), count: LoginActivity.minutes))
 
     public init() {}
 
