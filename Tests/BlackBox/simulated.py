@@ -48,6 +48,29 @@ class SimulatedBank(Process):
         self.url = self.addresses[0]
 
 
+class SimulatedIDP(Process):
+    """`beckon-lab simulate idp`, at which people sign in by a click. `url` is the issuer."""
+
+    SECRET = "a-secret-between-the-provider-and-beckon"
+
+    def __init__(self, service_url, *options):
+        super().__init__(
+            "simulate", "idp", "--listen=127.0.0.1:0", "--control=127.0.0.1:0",
+            f"--service-url={service_url}", f"--client-secret={self.SECRET}", *options, lines=2)
+        self.url, self.control = self.addresses
+
+    def registration(self, application, **more):
+        """Beckon's group of the configuration for an application."""
+        return {"issuer": self.url, "client_id": f"beckon-{application}",
+                "client_secret": self.SECRET, "domain": "bank.example",
+                "logout_url": self.url + "/logout", **more}
+
+    def turn(self, **knobs):
+        """Turns knobs for one use."""
+        status, answer = call(f"{self.control}/knobs", "POST", {"set": knobs, "times": 1})
+        assert status == 201, (knobs, status, answer)
+
+
 class SimulatedACP(Process):
     """`beckon-lab simulate acp`, and its control."""
 
@@ -151,6 +174,23 @@ def call(url, method, body=None, fields=None):
         return response.status, json.loads(text) if text else None
     finally:
         connection.close()
+
+
+class Forward(LocalServer):
+    """Hands every call on to `target`, which may be started later than those who call."""
+
+    target = None
+
+    def get(self, http):
+        self.pass_on(http, None)
+
+    def post(self, http, body):
+        self.pass_on(http, body)
+
+    def pass_on(self, http, body):
+        fields = {name: value for name, value in http.headers.items()
+                  if name.lower() in ("authorization", "content-type")}
+        answer(http, *call(self.target + http.path, http.command, body, fields))
 
 
 class PingInbox(LocalServer):

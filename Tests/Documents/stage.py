@@ -9,7 +9,7 @@ sys.path.insert(0, str(ROOT / "Tests/BlackBox"))
 
 from acp import LocalServer, answer  # noqa: E402
 from beckon import Beckon, Phone, authorization_server  # noqa: E402
-from simulated import SimulatedACP, ThirdParty  # noqa: E402
+from simulated import Forward, SimulatedACP, ThirdParty  # noqa: E402
 
 USERS = ("customer-4711@example.com", "customer-4711")
 
@@ -49,21 +49,3 @@ class Stage(contextlib.ExitStack):
             "--system-client-secret=the-client-secret-of-beckon"))
         self.outward.target = self.acp.url
         self.party = ThirdParty(self.acp, "retail")
-
-
-class Forward(LocalServer):
-    """Hands every call on to `target`."""
-
-    target = None
-
-    def get(self, http):
-        self.pass_on(http, None)
-
-    def post(self, http, body):
-        self.pass_on(http, body)
-
-    def pass_on(self, http, body):
-        from simulated import call
-        fields = {name: value for name, value in http.headers.items()
-                  if name.lower() in ("authorization", "content-type")}
-        answer(http, *call(self.target + http.path, http.command, body, fields))
