@@ -20,6 +20,11 @@ public protocol AccessStore: Sendable {
     /// What judges a call with an access token, read at one moment.
     func standing(_ question: StandingQuestion) async throws(StoreError) -> Standing
 
+    /// A mark of what can be read now, at once: what was read after a mark was taken is current as
+    /// long as the mark is the same. A change by another process counts as soon as it is durable. Nil
+    /// when that cannot be told: then read again.
+    func mark() -> StoreMark?
+
     /// The consents of a user or a client, in the order of their identifiers, at most `limit`.
     func consents(
         _ filter: ConsentFilter,
@@ -47,6 +52,24 @@ public protocol AccessStore: Sendable {
     /// Deletes what was used once and revoked, when its time is over; at most `limit`. Returns how
     /// many.
     func sweepAccess(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int
+}
+
+extension AccessStore {
+    /// Nothing is known to be current.
+    public func mark() -> StoreMark? { nil }
+}
+
+/// Tells whether what was read from a store is still current (`AccessStore.mark`).
+public struct StoreMark: Hashable, Sendable {
+    /// Of everything in the file: changes with each commit.
+    public let commits: UInt64
+    /// Of clients, consents and revoked tokens, except for when a client last got a token.
+    public let standings: UInt64
+
+    public init(commits: UInt64, standings: UInt64) {
+        self.commits = commits
+        self.standings = standings
+    }
 }
 
 /// A change of the store.

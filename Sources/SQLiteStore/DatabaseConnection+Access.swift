@@ -59,6 +59,16 @@ extension DatabaseConnection {
         )
     }
 
+    /// Changes with whatever `standing` reads.
+    func standingVersion() throws(StoreError) -> Int64 {
+        let select = try statement("SELECT version FROM standing_version")
+        defer { select.reset() }
+        guard try select.step(), let version = select.integer(0) else {
+            throw StoreError.damaged("the table standing_version is empty")
+        }
+        return version
+    }
+
     func delegationConsent(_ id: String) throws(StoreError) -> DelegationConsent? {
         let select = try statement(DelegationRow.byID)
         select.bind(id, at: 1)

@@ -119,6 +119,12 @@ import Logins
         try? statement("ROLLBACK").run()
     }
 
+    /// The rows that were changed over this connection so far, also those that were rolled back.
+    var changedRows: Int64 { unsafe sqlite3_total_changes64(database) }
+
+    /// See `LogView`. Nil if this version of the library has none.
+    @unsafe var logHeader: UnsafePointer<UInt32>? { unsafe beckon_log_header(database) }
+
     /// Moves the log into the database and empties it, as far as readers allow without waiting.
     func checkpoint() {
         unsafe beckon_wait_when_busy(database, 0)

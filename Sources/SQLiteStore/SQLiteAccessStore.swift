@@ -9,6 +9,8 @@ public final class SQLiteAccessStore: AccessStore {
 
     init(_ file: StoreFile) { self.file = file }
 
+    public func mark() -> StoreMark? { file.watch.mark() }
+
     public func commit(_ changes: [AccessChange]) async throws(StoreError) -> AccessRefusal? {
         try await file.writer.submit { (transaction) throws(StoreError) in
             try transaction.apply(changes)

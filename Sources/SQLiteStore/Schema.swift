@@ -6,7 +6,7 @@ enum Schema {
     /// "Beck" in ASCII: tells our file from another application's (`PRAGMA application_id`).
     static let applicationID: Int64 = 0x4265_636B
 
-    static let steps: [String] = [first + sessions]
+    static let steps: [String] = [first + sessions + standings]
 
     /// The constraints repeat the state machine for whoever writes to the file without the domain:
     /// a column that is known only in some phases is NULL in all others.
@@ -251,4 +251,34 @@ enum Schema {
         ) STRICT;
         INSERT INTO audit_head (id) VALUES (1);
         """
+
+    /// The tables that `standing` reads, with the columns of which a change counts; nil for all. A
+    /// table that it reads besides belongs here.
+    private static let judged: [(table: String, columns: String?)] = [
+        // Not the last use, which each token changes.
+        ("api_client", "id, type, status, version, document"),
+        ("delegation_consent", nil),
+        ("revoked_token", nil),
+    ]
+
+    /// A number that changes with them, whoever writes to the file (`ChangeWatch`).
+    private static let standings =
+        """
+
+        CREATE TABLE standing_version (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            version INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+        INSERT INTO standing_version (id) VALUES (1);
+
+        """
+        + judged.map { table, columns in
+            ["INSERT", "DELETE", columns.map { "UPDATE OF \($0)" } ?? "UPDATE"].map { event in
+                """
+                CREATE TRIGGER \(table)_\(event.prefix(6).lowercased()) AFTER \(event) ON \(table)
+                BEGIN UPDATE standing_version SET version = version + 1; END;
+
+                """
+            }.joined()
+        }.joined()
 }

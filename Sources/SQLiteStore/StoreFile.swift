@@ -11,6 +11,7 @@ final class StoreFile: Sendable {
     let claims: Claims
     let marks: ClaimMarks
     let index: TailIndex
+    let watch: ChangeWatch
     let role: StoreRole
     let clock: any WallClock
     let sessionsEnded: @Sendable () -> Void
@@ -32,12 +33,14 @@ final class StoreFile: Sendable {
         let meta = try Self.meta(connection)
         index = TailIndex(meta.hash, capacity: options.newestInMemory, merged: meta.merged)
         if role == .service { try Self.loadNewest(connection, after: meta.merged, into: index) }
+        watch = ChangeWatch(role == .service ? try Self.logView(options) : nil)
         let transaction = WriteTransaction(
             connection,
             index,
             highest: meta.highest,
             role: role,
-            lock: lock
+            lock: lock,
+            watch: watch
         )
         do throws(StoreError) {
             for _ in 0..<Self.readerCount { try readers.start(try Self.reader(options)) }
@@ -61,6 +64,7 @@ final class StoreFile: Sendable {
         await readers.close()
         marks.end()
         await engineReader.close()
+        watch.close()
         await writer.close()
     }
 
@@ -125,6 +129,13 @@ final class StoreFile: Sendable {
         // Negative means KiB: a reader needs the inner pages of the indexes, no more.
         try connection.execute("PRAGMA cache_size = -2048")
         return connection
+    }
+
+    private static func logView(_ options: StoreOptions) throws(StoreError) -> LogView? {
+        let connection = try reader(options)
+        // The index is mapped when something is read.
+        _ = try connection.integer("PRAGMA data_version")
+        return LogView(connection)
     }
 
     private static func meta(

@@ -13,6 +13,7 @@ final class WriteTransaction {
     private var highest: Int64
     /// Held until after the last commit, so that the next service sees all of them.
     private let lock: FileLock?
+    private let watch: ChangeWatch
 
     // Of the current transaction.
     private var inserted = 0
@@ -21,6 +22,8 @@ final class WriteTransaction {
     private var censusChanges: [CensusKey: Int] = [:]
     private(set) var clientChanges: [ClientKey: Int] = [:]
     private var emptiesLog = false
+    /// The rows that the connection had changed before; nil if nobody watches.
+    private var changedBefore: Int64?
     /// What the commit writes once, however often it changes.
     var access = AccessNotes()
 
@@ -29,16 +32,21 @@ final class WriteTransaction {
         _ index: TailIndex,
         highest: Int64,
         role: StoreRole,
-        lock: FileLock?
+        lock: FileLock?,
+        watch: ChangeWatch
     ) {
         self.connection = connection
         self.index = index
         self.highest = highest
         self.role = role
         self.lock = lock
+        self.watch = watch
     }
 
-    func begin() throws(StoreError) { try connection.begin() }
+    func begin() throws(StoreError) {
+        try connection.begin()
+        if watch.begin() { changedBefore = connection.changedRows }
+    }
 
     /// Makes everything since `begin` durable and returns what changed.
     func commit() throws(StoreError) -> [LoginStep] {
@@ -46,7 +54,11 @@ final class WriteTransaction {
         try writeAccess()
         // Each login brings three entries. The others share pages and are too few to delay a commit.
         try index.merge(max(512, 4 * inserted), connection)
+        let standings = changedBefore == nil ? nil : try connection.standingVersion()
         try connection.commit()
+        if let standings {
+            watch.end(standings: standings, wrote: connection.changedRows != changedBefore)
+        }
         highest += Int64(inserted)
         index.commit(highest: highest)
         if emptiesLog { connection.checkpoint() }
@@ -57,6 +69,7 @@ final class WriteTransaction {
 
     func rollback() {
         connection.rollback()
+        watch.abandon()
         index.rollback()
         for starter in notedStarts { starts.undo(starter) }
         clear()
@@ -70,6 +83,8 @@ final class WriteTransaction {
                 try begin()
                 try index.merge(8_192, connection)
                 try connection.commit()
+                watch.abandon()
+                changedBefore = nil
                 index.commit(highest: highest)
             } catch {
                 rollback()
@@ -86,6 +101,7 @@ final class WriteTransaction {
         censusChanges.removeAll(keepingCapacity: true)
         clientChanges.removeAll(keepingCapacity: true)
         emptiesLog = false
+        changedBefore = nil
         access = AccessNotes()
     }
 

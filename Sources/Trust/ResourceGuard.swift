@@ -15,7 +15,9 @@ public struct ResourceGuard: Sendable {
     let certificates: any CertificateSource
     let keys: SigningKeys
     let clock: any WallClock
-    private let seen = SeenTokens()
+    /// By the digests of tokens: each is verified once. A table for more would itself be a way to use up
+    /// memory.
+    private let seen = Locked(RecentValues<[UInt8], SeenToken>(capacity: 10_000))
     private let budget = RefusalBudget()
 
     public init(
@@ -30,6 +32,46 @@ public struct ResourceGuard: Sendable {
         self.certificates = certificates
         self.keys = keys
         self.clock = clock
+    }
+
+    /// The caller of a request that is let through without waiting: its token was verified before, and
+    /// nothing that it depends on has changed since that was read. All else is checked as `caller`
+    /// does. Nil for every other request: for one that `caller` would refuse, for a token that is
+    /// bound to no certificate, and for one that is for a user, whose calls are in the audit before
+    /// they are answered.
+    public func callerAtOnce(of request: Request, _ scopes: [AccessScope]) -> ResourceCaller? {
+        guard request.bodyRange.isEmpty,
+            !request.mentionsToken(in: request.queryRange),
+            let range = Self.tokenRange(in: request),
+            let mark = store.mark()
+        else { return nil }
+        let now = clock.now()
+        let digest = SHA256.digest(request.bytes.span.extracting(range))
+        guard let known = seen.withLock({ $0[digest] }), known.token.expiresAt > now,
+            let standing = known.standing(at: mark),
+            known.token.user == nil, known.token.thumbprint != nil,
+            let certificate = try? certificates.judge(request, at: now) as PeerCertificate??,
+            known.token.objection(to: certificate) == nil,
+            standing.refusal(of: known.token, from: request.peer.address) == nil,
+            known.allows(scopes)
+        else { return nil }
+        return known.caller(standing, from: request.peer.address)
+    }
+
+    /// The token in the usual form of an Authorization field.
+    private static func tokenRange(in request: Request) -> Range<Int>? {
+        let scheme: StaticString = "bearer "
+        let length = scheme.utf8CodeUnitCount
+        guard let field = request.onlyRange(of: "authorization"), field.count > length,
+            field.count <= length + JOSELimits.token
+        else { return nil }
+        let start = field.lowerBound
+        for index in 0..<length {
+            let byte = request.bytes[start + index]
+            guard byte | 0x20 == scheme.utf8Start[index] else { return nil }
+        }
+        let token = start + length..<field.upperBound
+        return request.bytes[token].contains(UInt8(ascii: " ")) ? nil : token
     }
 
     /// Judges a request. One of `scopes` is needed; the surface is that of the first.
@@ -60,51 +102,62 @@ public struct ResourceGuard: Sendable {
         do { certificate = try certificates.certificate(of: request, at: now) } catch {
             throw ResourceRefusal(.certificate, error.reason)
         }
-        let token: VerifiedToken
-        do throws(JOSEError) { token = try verified(text, at: now) } catch {
+        let digest = SHA256.digest(Array(text.utf8))
+        let known: SeenToken
+        do throws(JOSEError) { known = try self.known(text, digest, at: now) } catch {
             throw ResourceRefusal(.invalidToken, "\(error)")
         }
+        let token = known.token
         noted = token
         // On every call (RFC 8705 §3).
-        if let bound = token.thumbprint {
-            guard let certificate else { throw ResourceRefusal(.invalidToken, "no certificate") }
-            guard ConstantTime.equal(certificate.thumbprint, bound) else {
-                throw ResourceRefusal(.invalidToken, "another certificate")
-            }
+        if let objection = token.objection(to: certificate) {
+            throw ResourceRefusal(.invalidToken, objection)
         }
-        let standing: Standing
-        do { standing = try await store.standing(token.question) } catch {
-            throw ResourceRefusal(.unavailable, "store: \(error)")
-        }
+        let standing = try await standing(of: known, digest)
         switch standing.refusal(of: token, from: request.peer.address) {
         case .invalid(let reason): throw ResourceRefusal(.invalidToken, reason)
         case .address(let address):
             throw ResourceRefusal(.sourceAddress(address), "source address")
         case nil: break
         }
-        guard let surface = scopes.first?.surface,
-            token.audience.contains(where: settings.audience(surface).isExactly)
-        else { throw ResourceRefusal(.insufficientScope(scopes), "another audience") }
-        guard scopes.contains(where: token.scopes.contains) else {
+        guard let surface = scopes.first?.surface, known.surfaces.contains(surface) else {
+            throw ResourceRefusal(.insufficientScope(scopes), "another audience")
+        }
+        guard known.allows(scopes) else {
             throw ResourceRefusal(.insufficientScope(scopes), "scope")
         }
-        return ResourceCaller(
-            client: token.client,
-            name: standing.client?.name ?? "",
-            user: token.user,
-            scopes: token.scopes,
-            tokenID: token.id,
-            thumbprint: token.thumbprint,
-            address: request.peer.address
-        )
+        return known.caller(standing, from: request.peer.address)
     }
 
-    private func verified(_ text: String, at now: Timestamp) throws(JOSEError) -> VerifiedToken {
-        let digest = SHA256.digest(Array(text.utf8))
-        if let known = seen.token(digest), known.expiresAt > now { return known }
+    private func known(
+        _ text: String,
+        _ digest: [UInt8],
+        at now: Timestamp
+    ) throws(JOSEError) -> SeenToken {
+        if let known = seen.withLock({ $0[digest] }), known.token.expiresAt > now { return known }
         let token = try VerifiedToken(text, keys: keys.published(at: now), settings, at: now)
-        seen.add(digest, token, at: now)
-        return token
+        let known = SeenToken(token, settings)
+        seen.withLock { $0[digest] = known }
+        return known
+    }
+
+    /// What the token depends on: as it was read last, if nothing has changed since.
+    private func standing(
+        of known: SeenToken,
+        _ digest: [UInt8]
+    ) async throws(ResourceRefusal) -> Standing {
+        // Before the store is read: a change in between makes the mark another one.
+        let mark = store.mark()
+        if let mark, let standing = known.standing(at: mark) { return standing }
+        let standing: Standing
+        do { standing = try await store.standing(known.token.question) } catch {
+            throw ResourceRefusal(.unavailable, "store: \(error)")
+        }
+        if let mark {
+            let known = known.with(standing, at: mark)
+            seen.withLock { $0[digest] = known }
+        }
+        return standing
     }
 
     /// The token of the Authorization field. One in the query or the body is refused (RFC 9700 §4.3.2).
@@ -306,22 +359,58 @@ public struct ResourceRefusal: Error, Hashable, Sendable {
     }
 }
 
-/// Tokens that were verified, by digest, so that each is verified once.
-private final class SeenTokens: Sendable {
-    /// A table for more tokens would itself be a way to use up memory.
-    private static let capacity = 10_000
-    private let tokens = Locked<[[UInt8]: VerifiedToken]>([:])
+/// A token that was verified, and what it depended on when that was read last.
+private final class SeenToken: Sendable {
+    let token: VerifiedToken
+    /// The interfaces that it is for.
+    let surfaces: [AccessScope.Surface]
+    private let standing: Standing?
+    /// Of the store when `standing` was read.
+    private let mark: UInt64
 
-    func token(_ digest: [UInt8]) -> VerifiedToken? { tokens.withLock { $0[digest] } }
-
-    func add(_ digest: [UInt8], _ token: VerifiedToken, at now: Timestamp) {
-        tokens.withLock { tokens in
-            if tokens.count >= Self.capacity {
-                tokens = tokens.filter { $0.value.expiresAt > now }
-                // What is swept often must free much each time.
-                if tokens.count > Self.capacity / 2 { tokens = [:] }
-            }
-            tokens[digest] = token
+    convenience init(_ token: VerifiedToken, _ settings: TrustSettings) {
+        let surfaces = AccessScope.Surface.allCases.filter { surface in
+            token.audience.contains(where: settings.audience(surface).isExactly)
         }
+        self.init(token, surfaces, nil, 0)
+    }
+
+    private init(
+        _ token: VerifiedToken,
+        _ surfaces: [AccessScope.Surface],
+        _ standing: Standing?,
+        _ mark: UInt64
+    ) {
+        self.token = token
+        self.surfaces = surfaces
+        self.standing = standing
+        self.mark = mark
+    }
+
+    func with(_ standing: Standing, at mark: StoreMark) -> SeenToken {
+        SeenToken(token, surfaces, standing, mark.standings)
+    }
+
+    /// What it depends on, if that is current at a mark of the store.
+    func standing(at mark: StoreMark) -> Standing? {
+        mark.standings == self.mark ? standing : nil
+    }
+
+    /// One of `scopes` is needed, for the interface of the first.
+    func allows(_ scopes: [AccessScope]) -> Bool {
+        guard let surface = scopes.first?.surface, surfaces.contains(surface) else { return false }
+        return scopes.contains(where: token.scopes.contains)
+    }
+
+    func caller(_ standing: Standing, from address: String) -> ResourceCaller {
+        ResourceCaller(
+            client: token.client,
+            name: standing.client?.name ?? "",
+            user: token.user,
+            scopes: token.scopes,
+            tokenID: token.id,
+            thumbprint: token.thumbprint,
+            address: address
+        )
     }
 }

@@ -75,6 +75,14 @@ struct VerifiedToken: Sendable {
         issuer = settings.issuer
     }
 
+    /// Why it does not count with the certificate that is shown with it; nil when it does (RFC 8705
+    /// §3).
+    func objection(to certificate: PeerCertificate?) -> String? {
+        guard let thumbprint else { return nil }
+        guard let certificate else { return "no certificate" }
+        return ConstantTime.equal(certificate.thumbprint, thumbprint) ? nil : "another certificate"
+    }
+
     /// What decides whether it still counts.
     var question: StandingQuestion { StandingQuestion(client: client, token: id, user: user) }
 

@@ -11,6 +11,8 @@ public final class MemoryAccessStore: AccessStore {
         var revoked: [String: Timestamp] = [:]
         var audit: [AuditEntry] = []
         var failure: StoreError?
+        /// How often it was changed.
+        var changes: UInt64 = 0
     }
 
     private let state = Locked(State())
@@ -32,12 +34,26 @@ public final class MemoryAccessStore: AccessStore {
         }
     }
 
+    /// Removes a client, which no service does.
+    public func remove(_ id: APIClientID) {
+        state.withLock { state in
+            state.clients[id] = nil
+            state.changes += 1
+        }
+    }
+
+    /// Every change counts as one of everything.
+    public func mark() -> StoreMark? {
+        state.withLock { StoreMark(commits: $0.changes, standings: $0.changes) }
+    }
+
     public func commit(_ changes: [AccessChange]) async throws(StoreError) -> AccessRefusal? {
         try with { (state) throws(StoreError) in
             var next = state
             for change in changes {
                 if let refusal = Self.apply(change, &next) { return refusal }
             }
+            next.changes += 1
             state = next
             return nil
         }
@@ -170,6 +186,7 @@ public final class MemoryAccessStore: AccessStore {
         _ event: @escaping @Sendable (AuditMark) -> AuditEvent?
     ) async throws(StoreError) {
         try with { state in
+            state.changes += 1
             if let event = event(Self.head(of: state)) { _ = Self.apply(.audit(event), &state) }
         }
     }
@@ -181,6 +198,7 @@ public final class MemoryAccessStore: AccessStore {
 
     public func sweepAccess(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
         try with { state in
+            state.changes += 1
             let before = state.used.count + state.revoked.count
             state.used = state.used.filter { $0.value >= moment }
             state.revoked = state.revoked.filter { $0.value >= moment }

@@ -524,7 +524,7 @@ struct CertificateHeaderTests {
 
     @Test("is not kept for good: of many, those that were used last are known")
     func bounded() {
-        var recent = RecentValues<Int>(capacity: 16)
+        var recent = RecentValues<[UInt8], Int>(capacity: 16)
         for number in 0..<100 {
             recent[[UInt8(number)]] = number
             #expect(recent.count <= 16)

@@ -110,6 +110,81 @@ struct ResourceGuardTests {
         #expect(await status(stage, other).status == 401)
     }
 
+    /// What may happen between two calls, and the status of the second.
+    enum Event: CaseIterable {
+        case nothing, otherChange, suspended, revoked, removed, expired, tokenRevoked, storeFails
+
+        var status: Int {
+            switch self {
+            case .nothing, .otherChange, .storeFails: 200
+            case .suspended, .revoked, .removed, .expired, .tokenRevoked: 401
+            }
+        }
+
+        /// Whether the second call need not wait for the store.
+        var isAtOnce: Bool { self == .nothing || self == .storeFails }
+    }
+
+    // trust: B-7
+    @Test("is let through at once only as long as nothing has changed", arguments: Event.allCases)
+    func atOnce(_ event: Event) async throws {
+        let stage = try await TrustStage()
+        let text = try await opsToken(stage)
+        let call = stage.call(text, showing: stage.certificate("ops"))
+        #expect(stage.resources.callerAtOnce(of: call, [.adminRead]) == nil, "not known yet")
+        let caller = try await stage.resources.caller(of: call, .adminRead)
+        #expect(stage.resources.callerAtOnce(of: call, [.adminRead]) == caller)
+        let id: APIClientID = .named("ops-tool")
+        switch event {
+        case .nothing: break
+        case .otherChange:
+            _ = try await stage.store.commit([.use(key: [1], until: stage.clock.now())])
+        case .suspended: try await stage.change(id.value, to: .suspended)
+        case .revoked: try await stage.change(id.value, to: .revoked)
+        case .removed: stage.store.remove(id)
+        case .expired: stage.clock.set(stage.clock.now() + .seconds(600))
+        case .tokenRevoked:
+            let jti = payload(text)["jti"]?.string ?? ""
+            _ = try await stage.store.commit([.revokeToken(jti, until: stage.clock.now())])
+        case .storeFails: stage.store.fail(.locked)
+        }
+        let known = stage.resources.callerAtOnce(of: call, [.adminRead])
+        #expect(known == (event.isAtOnce ? caller : nil))
+        #expect(await status(stage, call).status == event.status)
+    }
+
+    @Test("is judged in full at once too: certificate, place of the token, scope and kind")
+    func judgedAtOnce() async throws {
+        let stage = try await TrustStage()
+        let token = try await opsToken(stage)
+        let (own, other) = (stage.certificate("ops"), stage.certificate("stranger"))
+        let call = stage.call(token, showing: own)
+        _ = try await stage.resources.caller(of: call, .adminRead)
+        func isKnown(_ request: Request, _ scopes: AccessScope...) -> Bool {
+            stage.resources.callerAtOnce(of: request, scopes.isEmpty ? [.adminRead] : scopes) != nil
+        }
+        #expect(isKnown(call))
+        #expect(isKnown(call, .adminUsers, .adminRead))
+        #expect(!isKnown(call, .adminClients))
+        #expect(!isKnown(call, .backendUsers))
+        #expect(!isKnown(stage.call(token, showing: other)))
+        #expect(!isKnown(stage.call(token, showing: nil)))
+        #expect(!isKnown(stage.call(token + "x", showing: own)))
+        #expect(!isKnown(stage.call(token, showing: own, "/x?access_token=\(token)")))
+        let form = Field("Content-Type", "application/x-www-form-urlencoded")
+        let bearer = Field("Authorization", "Bearer \(token)")
+        let peer = call.peer
+        for fields in [[], [bearer, bearer], [Field("Authorization", "DPoP \(token)")]] {
+            #expect(!isKnown(.example(.get, "/x", fields: fields, peer: peer)))
+        }
+        let body = Array("access_token=\(token)".utf8)
+        #expect(!isKnown(.example(.post, "/x", fields: [form, bearer], body: body, peer: peer)))
+        // Every call of a delegated client is in the audit first.
+        let robot = stage.call(try await robotToken(stage), showing: stage.certificate("robot"))
+        _ = try await stage.resources.caller(of: robot, .loginsRead)
+        #expect(!isKnown(robot, .loginsRead))
+    }
+
     @Test("of a delegated client names its address if it is not on the list")
     func address() async throws {
         let stage = try await TrustStage()

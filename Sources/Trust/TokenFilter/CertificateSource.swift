@@ -4,13 +4,33 @@ public import Logins
 /// Where the client's certificate of a request comes from: the TLS connection, or a header field of
 /// a trusted proxy.
 public protocol CertificateSource: Sendable {
-    /// The certificate; nil if the client showed none.
+    /// The certificate; nil if the client showed none. A refusal is not counted yet.
     ///
     /// - Throws: `CertificateRefusal` for one that cannot be used, which is never "none".
-    func certificate(
-        of request: Request,
+    func judge(
+        _ request: Request,
         at now: Timestamp
     ) throws(CertificateRefusal) -> PeerCertificate?
+
+    /// Counts a refusal, once for each request.
+    func count(_ refusal: CertificateRefusal)
+}
+
+extension CertificateSource {
+    /// The certificate; nil if the client showed none. A refusal is counted.
+    ///
+    /// - Throws: `CertificateRefusal`.
+    public func certificate(
+        of request: Request,
+        at now: Timestamp
+    ) throws(CertificateRefusal) -> PeerCertificate? {
+        do throws(CertificateRefusal) {
+            return try judge(request, at: now)
+        } catch {
+            count(error)
+            throw error
+        }
+    }
 }
 
 /// Why a certificate cannot be used.
@@ -50,22 +70,22 @@ public struct ConnectionCertificate: CertificateSource {
         self.onRefusal = onRefusal
     }
 
-    public func certificate(
-        of request: Request,
+    public func count(_ refusal: CertificateRefusal) { onRefusal(refusal) }
+
+    public func judge(
+        _ request: Request,
         at now: Timestamp
     ) throws(CertificateRefusal) -> PeerCertificate? {
-        do throws(CertificateRefusal) {
-            for name in CertificateFormat.knownHeaders
-            where !request.valueRanges(of: Array(name.utf8)).isEmpty {
-                throw .untrustedHop(name, request.peer)
-            }
-            guard let certificate = request.peer.certificate else { return nil }
-            guard now.seconds <= certificate.notAfter else { throw .expired("of the connection") }
-            return certificate
-        } catch {
-            onRefusal(error)
-            throw error
+        for name in Self.forbidden where request.valueRange(of: name.bytes) != nil {
+            throw .untrustedHop(name.text, request.peer)
         }
+        guard let certificate = request.peer.certificate else { return nil }
+        guard now.seconds <= certificate.notAfter else { throw .expired("of the connection") }
+        return certificate
+    }
+
+    private static let forbidden = CertificateFormat.knownHeaders.map {
+        (text: $0, bytes: Array($0.utf8))
     }
 }
 
@@ -85,16 +105,26 @@ extension Timestamp {
 }
 
 extension Request {
-    /// The positions of all values of a field. `name` is in lower case.
-    func valueRanges(of name: [UInt8]) -> [Range<Int>] {
-        fieldRanges.compactMap { field in
-            let own = bytes[Int(field.name.lowerBound)..<Int(field.name.upperBound)]
-            guard own.count == name.count,
-                zip(own, name).allSatisfy({
-                    $0 == $1 || $0 | 0x20 == $1 && $1 &- UInt8(ascii: "a") < 26
-                })
-            else { return nil }
-            return Int(field.value.lowerBound)..<Int(field.value.upperBound)
+    /// The position of the first value of a field, and whether it is the only one; nil if there is
+    /// none. `name` is in lower case.
+    func valueRange(of name: [UInt8]) -> (Range<Int>, isOnly: Bool)? {
+        var found: Range<Int>?
+        for field in fieldRanges where isNamed(field, name) {
+            if let found { return (found, false) }
+            found = Int(field.value.lowerBound)..<Int(field.value.upperBound)
         }
+        return found.map { ($0, true) }
+    }
+
+    private func isNamed(_ field: FieldRange, _ name: [UInt8]) -> Bool {
+        guard field.name.count == name.count else { return false }
+        let start = Int(field.name.lowerBound)
+        for index in name.indices {
+            let (own, wanted) = (bytes[start + index], name[index])
+            if own != wanted, own | 0x20 != wanted || wanted &- UInt8(ascii: "a") >= 26 {
+                return false
+            }
+        }
+        return true
     }
 }

@@ -2,23 +2,33 @@ public import Access
 public import Cryptography
 public import HTTP
 public import Logins
+import Texts
 import Threads
 
 /// The proxies that are believed about the certificates of their clients. Each must terminate TLS
 /// itself, and set or remove the header field in every request.
-public struct TrustedHops: Hashable, Sendable {
+public struct TrustedHops: Sendable {
     public let ranges: [AddressRange]
     /// Names of the certificates that hops show to Beckon.
     public let names: [CertificateName]
+    /// Whether the addresses that were seen last are in one of the ranges.
+    private let known = Locked(RecentValues<ExactText, Bool>(capacity: 64))
 
     public init(ranges: [AddressRange] = [], names: [CertificateName] = []) {
         self.ranges = ranges
         self.names = names
     }
 
+    private func contains(_ address: String) -> Bool {
+        if let known = known.withLock({ $0[address.exact] }) { return known }
+        let isInside = ranges.contains { $0.contains(address) }
+        known.withLock { $0[address.exact] = isInside }
+        return isInside
+    }
+
     /// Whether one of them has sent a request.
     func contains(_ peer: Peer, at now: Timestamp) -> Bool {
-        if ranges.contains(where: { $0.contains(peer.hop) }) { return true }
+        if contains(peer.hop) { return true }
         guard let certificate = peer.certificate, now.seconds <= certificate.notAfter else {
             return false
         }
@@ -40,7 +50,7 @@ public final class ForwardedCertificate: CertificateSource {
     private let onRefusal: @Sendable (CertificateRefusal) -> Void
     /// By the digests of header values: reading a certificate and checking its chain costs more than
     /// the rest of a call, and a client shows the same one each time.
-    private let known = Locked(RecentValues<Entry>(capacity: 1024))
+    private let known = Locked(RecentValues<[UInt8], Entry>(capacity: 1024))
 
     private struct Entry {
         let certificate: PeerCertificate
@@ -72,28 +82,17 @@ public final class ForwardedCertificate: CertificateSource {
         self.onRefusal = onRefusal
     }
 
-    public func certificate(
-        of request: Request,
-        at now: Timestamp
-    ) throws(CertificateRefusal) -> PeerCertificate? {
-        do throws(CertificateRefusal) {
-            return try judge(request, at: now)
-        } catch {
-            onRefusal(error)
-            throw error
-        }
-    }
+    public func count(_ refusal: CertificateRefusal) { onRefusal(refusal) }
 
-    private func judge(
+    public func judge(
         _ request: Request,
         at now: Timestamp
     ) throws(CertificateRefusal) -> PeerCertificate? {
-        let ranges = request.valueRanges(of: name)
-        guard let range = ranges.first else { return nil }
+        guard let (range, isOnly) = request.valueRange(of: name) else { return nil }
         guard hops.contains(request.peer, at: now) else {
             throw .untrustedHop(header, request.peer)
         }
-        guard ranges.count == 1 else {
+        guard isOnly else {
             throw CertificateRefusal("\(header) was given twice", cause: .repeated)
         }
         let value = request.bytes[range]

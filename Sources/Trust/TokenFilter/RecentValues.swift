@@ -2,18 +2,18 @@
 ///
 /// There are two generations. A new one begins when the newer is full, and the older is dropped; what
 /// is used moves to the newer.
-struct RecentValues<Value> {
-    private var newer: [[UInt8]: Value] = [:]
-    private var older: [[UInt8]: Value] = [:]
+package struct RecentValues<Key: Hashable, Value> {
+    private var newer: [Key: Value] = [:]
+    private var older: [Key: Value] = [:]
     private let generation: Int
 
     /// Keeps at most `capacity` values, and at least the half of it that was used last.
-    init(capacity: Int) { generation = max(1, capacity / 2) }
+    package init(capacity: Int) { generation = max(1, capacity / 2) }
 
     /// The number of values.
-    var count: Int { newer.count + older.count }
+    package var count: Int { newer.count + older.count }
 
-    subscript(key: [UInt8]) -> Value? {
+    package subscript(key: Key) -> Value? {
         mutating get {
             if let value = newer[key] { return value }
             guard let value = older.removeValue(forKey: key) else { return nil }
