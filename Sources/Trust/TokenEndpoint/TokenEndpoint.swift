@@ -6,6 +6,7 @@ import JSON
 public import Logins
 public import Telemetry
 import Texts
+import Threads
 
 /// `POST /oauth2/token` (RFC 6749 §3.2): the one front of every grant. `issue` is the order in which
 /// a request is judged; each step sees only what the steps before have let through.
@@ -18,6 +19,10 @@ public struct TokenEndpoint: Sendable {
     let log: Logger
     let throttle = AttemptThrottle()
     private let budget = RefusalBudget()
+    /// The clients that were read last, each with the mark of the store before.
+    private let known = Locked(
+        RecentValues<APIClientID, (mark: UInt64, client: APIClient)>(capacity: 1024)
+    )
     let authenticator: ClientAuthenticator
     private let handlers: [any GrantHandler]
 
@@ -136,16 +141,27 @@ public struct TokenEndpoint: Sendable {
     }
 
     func client(_ claim: ClientClaim) async throws(TokenRefusal) -> APIClient {
-        let stored: StoredClient?
-        do { stored = try await store.client(claim.id) } catch {
-            throw .unavailable("store: \(error)")
-        }
-        guard let client = stored?.client else {
+        guard let client = try await stored(claim.id) else {
             throw .client("unknown client", challenges: claim.usesBasic)
         }
         guard client.status == .active else {
             throw .client("the client is \(client.status.rawValue)", challenges: claim.usesBasic)
         }
+        return client
+    }
+
+    /// A client as it is now.
+    private func stored(_ id: APIClientID) async throws(TokenRefusal) -> APIClient? {
+        // Before the store is read: a change in between makes the mark another one.
+        let mark = store.mark()?.standings
+        if let mark, let known = known.withLock({ $0[id] }), known.mark == mark {
+            return known.client
+        }
+        let client: APIClient?
+        do { client = try await store.client(id)?.client } catch {
+            throw .unavailable("store: \(error)")
+        }
+        if let mark, let client { known.withLock { $0[id] = (mark, client) } }
         return client
     }
 
