@@ -47,6 +47,7 @@ extension Router {
         var request = request
         guard case .route(let number) = match(&request) else { return nil }
         request.isOversized = request.body.count > HTTPLimits().body
+        if let answer = routes[number].atOnce?(request) { return answer }
         return await routes[number].handler(request)
     }
 }

@@ -10,16 +10,29 @@ struct APIRoutes: Sendable {
     let resources: ResourceGuard
     let access: any AccessStore
     let clock: any WallClock
+    private let kept = KeptAnswers()
+
+    init(resources: ResourceGuard, access: any AccessStore, clock: any WallClock) {
+        self.resources = resources
+        self.access = access
+        self.clock = clock
+    }
 
     /// A route for tokens with one of these scopes. `bodyLimit` is bytes; nil for a route without a body.
+    ///
+    /// With `keepsAnswers` an answer is given again, at once, as long as nobody has committed anything
+    /// to the store: for a GET whose answer depends on its path and the store alone.
     func route(
         _ method: Method,
         _ pattern: String,
         _ scopes: [AccessScope],
         bodyLimit: Int? = nil,
+        keepsAnswers: Bool = false,
         _ body: @escaping @Sendable (APICall) async throws(Problem) -> Response
     ) -> Route {
-        Route(method, pattern, contentLimit: bodyLimit ?? 1024) { request in
+        var atOnce: (@Sendable (Request) -> Response?)?
+        if keepsAnswers { atOnce = { keptAnswer(to: $0, scopes) } }
+        return Route(method, pattern, contentLimit: bodyLimit ?? 1024, atOnce: atOnce) { request in
             let caller: ResourceCaller
             do throws(ResourceRefusal) {
                 caller = try await judge(request, scopes)
@@ -29,11 +42,22 @@ struct APIRoutes: Sendable {
             let call = APICall(request: request, caller: caller, now: clock.now())
             do throws(Problem) {
                 if let user = caller.user { try await note(call, of: user, method, pattern) }
-                return try await body(call)
+                // Before the store is read: a change in between makes the mark another one.
+                let mark = keepsAnswers ? access.mark() : nil
+                let answer = try await body(call)
+                if let mark { kept.keep(answer, to: request, at: mark) }
+                return answer
             } catch {
                 return error.response
             }
         }
+    }
+
+    private func keptAnswer(to request: Request, _ scopes: [AccessScope]) -> Response? {
+        guard resources.callerAtOnce(of: request, scopes) != nil, let mark = access.mark() else {
+            return nil
+        }
+        return kept.answer(to: request, at: mark)
     }
 
     private func judge(

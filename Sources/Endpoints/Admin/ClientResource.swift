@@ -25,7 +25,7 @@ struct ClientResource: Sendable {
                 bodyLimit: Self.bodyLimit,
                 create
             ),
-            api.route(.get, one, [.adminRead], show),
+            api.route(.get, one, [.adminRead], keepsAnswers: true, show),
             api.route(.patch, one, [.adminClients], bodyLimit: Self.bodyLimit, change),
             api.route(.post, one + "/revoke", [.adminClients], revoke),
             api.route(.post, one + "/keys", [.adminClients], bodyLimit: Self.bodyLimit, addKey),

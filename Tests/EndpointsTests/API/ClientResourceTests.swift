@@ -22,6 +22,42 @@ struct ClientResourceTests {
         """
     }
 
+    @Test("are shown as they are now, however often they are asked for")
+    func shownAgain() async throws {
+        let stage = try await APIStage()
+        let token = try await stage.token("reader")
+        func show(_ id: String) async -> Response {
+            await stage.send(.get, "/admin/v1/clients/\(id)", token: token)
+        }
+        let first = await show("robot")
+        for _ in 0..<3 { #expect(await show("robot").body == first.body) }
+        #expect(first.json["status"]?.string == "active")
+        let change = try await stage.send(
+            .patch,
+            "/admin/v1/clients/robot",
+            #"{"status":"suspended"}"#,
+            [Field("If-Match", first.field("etag") ?? "")]
+        )
+        #expect(change.status == 200, "\(change.text)")
+        for _ in 0..<3 { #expect(await show("robot").json["status"]?.string == "suspended") }
+        #expect(await show("bank").json["client_id"]?.string == "bank")
+        // Another token is judged for itself.
+        let other = try await stage.token("bank")
+        let refused = await stage.send(.get, "/admin/v1/clients/robot", token: other)
+        #expect(refused.status == 403)
+        #expect(await stage.send(.get, "/admin/v1/clients/robot", token: nil).status == 401)
+        // The token of a client that is suspended itself gets nothing that was kept for it.
+        _ = await show("bank")
+        let suspension = try await stage.send(
+            .patch,
+            "/admin/v1/clients/reader",
+            #"{"status":"suspended"}"#,
+            [Field("If-Match", "*")]
+        )
+        #expect(suspension.status == 200)
+        #expect(await show("bank").status == 401)
+    }
+
     // trust: B-10
     @Test("are created with type, name, scopes, addresses and public key, and get an identifier")
     func created() async throws {
