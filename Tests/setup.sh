@@ -92,6 +92,7 @@ if [ "$what" = bench ]; then
     need postgresql ls /usr/lib/postgresql/*/bin/initdb
     need golang-github-lib-pq-dev test -d /usr/share/gocode/src/github.com/lib/pq
     need golang-github-mattn-go-sqlite3-dev test -d /usr/share/gocode/src/github.com/mattn/go-sqlite3
+    need golang-gopkg-square-go-jose.v2-dev test -d /usr/share/gocode/src/gopkg.in/square/go-jose.v2
     need golang-go has go
     need gcc has cc
     need valgrind has valgrind

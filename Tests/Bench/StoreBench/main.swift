@@ -3,11 +3,12 @@
 //     swift run -c release store-bench [seconds] [rows present] [rounds]
 //     swift run -c release store-bench count [rows]
 //     swift run -c release store-bench access [seconds] [rows present]
+//     swift run -c release store-bench large [entries of the audit…]
 //
 // The first form compares variants, in turn and in several rounds, so that a slow moment of the
 // machine affects all of them. The second form inserts rows and ends: for `valgrind
 // --tool=callgrind`, whose counts do not depend on the machine's load. The third form is about tokens
-// and the audit (`AccessBench`).
+// and the audit (`AccessBench`), the fourth about an audit of different lengths (`LargeBench`).
 //
 // A variant is a page size and the number of entries of the index by hash that are kept in memory
 // (`TailIndex`). With one entry, each commit writes its entries to random pages, as a plain index
@@ -197,6 +198,12 @@ func run(_ arguments: [String]) async throws {
         return try await AccessBench.run(
             seconds: numbers.first ?? 3,
             present: Int(numbers.dropFirst().first ?? 1_000_000)
+        )
+    }
+    if arguments.first == "large" {
+        let lengths = arguments.dropFirst().compactMap { Int($0) }
+        return try await LargeBench.run(
+            lengths.isEmpty ? [10_000, 1_000_000, 10_000_000] : lengths
         )
     }
     guard arguments.first == "count" else {
