@@ -21,7 +21,9 @@ struct OverviewRoutes: Sendable {
         [
             front.page("/console", .overview) { call async throws(Problem) in
                 let page: OverviewPage
-                do { page = try await self.page(call.view) } catch { throw Problem(error) }
+                do throws(StoreError) { page = try await self.page(call.view) } catch {
+                    throw Problem(error)
+                }
                 return call.page(call.view.html(.consoleOverview)) { page.html }
             },
             Route(.get, "/console/events") { request in await events(request) },
