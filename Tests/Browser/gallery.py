@@ -48,7 +48,7 @@ class Gallery:
 
     def browser(self, **options):
         width, height = PHONE
-        return self.driver.open(width=width, height=height, **options)
+        return self.driver.lend(width=width, height=height, **options)
 
     def page(self, language, sample):
         return f"{self.beckon.url}/approve/{self.tickets[language][sample]}"

@@ -17,14 +17,17 @@ PERSON = "customer-4711"
 class Stage:
     """Everything running, as a context manager. Each scenario opens a browser."""
 
+    # Members of Beckon's configuration besides the usual ones.
+    config = {}
+
     def __enter__(self):
         with contextlib.ExitStack() as open_parts:
             self.driver = open_parts.enter_context(contextlib.closing(Driver()))
             self.phone = open_parts.enter_context(Phone())
             self.acp = open_parts.enter_context(ACP("http://127.0.0.1:1"))
-            self.beckon = Beckon(
-                self.phone, self.acp.url, {"approval": {"title": "Northwind Bank"}}
-            )
+            self.beckon = Beckon(self.phone, self.acp.url, {
+                "approval": {"title": "Northwind Bank"}, **self.config
+            })
             self.beckon.run("migrate")
             self.beckon.run("users", "add", f"--user={PERSON}")
             open_parts.enter_context(self.beckon)
@@ -37,11 +40,11 @@ class Stage:
         self.parts.close()
 
     def browser(self, **options):
-        return self.driver.open(**options)
+        return self.driver.lend(**options)
 
-    def ask(self, lifetime=60, **members):
+    def ask(self, lifetime=60, person=PERSON, **members):
         """Starts a login and waits for its prompt. Members replace those of the start body."""
-        login = Asked(PERSON, ["openid", "profile"], lifetime, "poll")
+        login = Asked(person, ["openid", "profile"], lifetime, "poll")
         login.members = members
         self.acp.logins[login.id] = login
         status, answer = self.acp.call("/authentication/start", login.start_body())

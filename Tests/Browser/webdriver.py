@@ -57,6 +57,8 @@ class Driver:
             [program, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         self.url = None
+        # Windows that nobody uses, by whether they run scripts.
+        self.idle = {}
         for line in self.process.stdout:
             if "started successfully on port" in line:
                 port = line.rstrip(".\n").rsplit(" ", 1)[1]
@@ -68,7 +70,29 @@ class Driver:
     def open(self, **options):
         return Browser(self.url, **options)
 
+    def lend(self, scripts=True, width=400, height=800, **options):
+        """As `open`, but the window may have been used before: only its size and its color scheme
+        are new. Opening one takes longer than most scenarios."""
+        browser = self.idle.pop(scripts, None)
+        if browser is None:
+            browser = self.open(scripts=scripts, width=width, height=height, **options)
+            browser.lender = self
+        else:
+            browser.shape(width, height, **options)
+        return browser
+
+    def take_back(self, browser):
+        """Whether the window can be used again."""
+        if browser.changed or browser.scripts in self.idle:
+            return False
+        browser.go("about:blank")
+        browser.console()
+        self.idle[browser.scripts] = browser
+        return True
+
     def close(self):
+        for browser in self.idle.values():
+            browser.close()
         self.process.terminate()
         self.process.wait(10)
         self.process.stdout.close()
@@ -77,7 +101,11 @@ class Driver:
 class Browser:
     """One headless window with a profile of its own."""
 
+    # What a page cannot change for the next one.
+    HARMLESS = ("Emulation.setDeviceMetricsOverride", "Page.captureScreenshot")
+
     def __init__(self, driver, scripts=True, dark=False, width=400, height=800):
+        self.scripts, self.changed, self.lender = scripts, False, None
         self.profile = tempfile.mkdtemp(prefix="beckon-browser-")
         preferences = {} if scripts else {
             "profile.managed_default_content_settings.javascript": 2
@@ -106,7 +134,11 @@ class Browser:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, problem, *_):
+        if problem or not self.lender or not self.lender.take_back(self):
+            self.close()
+
+    def close(self):
         try:
             _call(self.url, "DELETE")
         finally:
@@ -122,10 +154,14 @@ class Browser:
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
                       deviceScaleFactor=1, mobile=False)
         scheme = "dark" if dark else "light"
-        self.devtools("Emulation.setEmulatedMedia",
-                      features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self._devtools("Emulation.setEmulatedMedia",
+                       features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def devtools(self, command, **parameters):
+        self.changed = self.changed or command not in self.HARMLESS
+        return self._devtools(command, **parameters)
+
+    def _devtools(self, command, **parameters):
         return self._post("/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def go(self, url):
@@ -203,6 +239,12 @@ class Browser:
             {"type": "keyDown", "value": key}, {"type": "keyUp", "value": key},
         ]}]})
 
+    def tab(self, count):
+        """Presses the tab key so many times."""
+        strokes = [{"type": kind, "value": "\ue004"} for _ in range(count)
+                   for kind in ("keyDown", "keyUp")]
+        self._post("/actions", {"actions": [{"type": "key", "id": "keys", "actions": strokes}]})
+
     @property
     def focused(self):
         return Element(self, _call(self.url + "/element/active")[ELEMENT])
@@ -235,6 +277,9 @@ class Element:
     @property
     def box(self):
         return _call(self.url + "/rect")
+
+    def property(self, name):
+        return _call(f"{self.url}/property/{name}")
 
     def style(self, property):
         return _call(f"{self.url}/css/{property}")
