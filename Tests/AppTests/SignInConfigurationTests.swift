@@ -1,4 +1,6 @@
 import Configuration
+import Endpoints
+import Engine
 import HTTP
 import Logins
 import SQLiteStore
@@ -52,6 +54,7 @@ struct SignInConfigurationTests {
             store: store,
             directory: store.users,
             secret: Array(repeating: 1, count: 32),
+            live: LiveStreams(changes: LoginChanges(), clock: clock),
             clock: clock,
             log: .silent
         )
