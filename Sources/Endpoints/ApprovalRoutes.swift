@@ -10,8 +10,8 @@ public import Telemetry
 /// `DecisionDesk` decides who can approve.
 public struct ApprovalRoutes: Sendable {
     public struct Settings: Sendable {
-        /// The name that users know the operator by.
-        public var brand: String
+        /// What pages look like.
+        public var brand: Brand
         /// The base URL of the links, such as `https://host/base`; nil to use the `Host` field.
         public var publicURL: String?
         /// Sources that may frame the page, as in `frame-ancestors` (CSP3 §6.4.2); none if empty.
@@ -24,7 +24,7 @@ public struct ApprovalRoutes: Sendable {
 
         /// By default the page cannot be framed.
         public init(
-            brand: String = "Beckon",
+            brand: Brand = Brand(),
             publicURL: String? = nil,
             frameAncestors: [String] = [],
             help: HelpContact? = nil,
@@ -83,7 +83,7 @@ public struct ApprovalRoutes: Sendable {
             Route(.get, "/approve/{ticket}/state", deadline: Self.longPoll + .seconds(10)) {
                 request in await state(request)
             },
-            Assets.route,
+            Assets.route(settings.brand),
         ]
     }
 

@@ -59,6 +59,7 @@ enum ConfigurationFixtures {
         {
             return .success(bytes)
         }
+        if name.hasSuffix(".png") { return .success(SampleImage.png()) }
         return .success(Array((name == "webhook" ? "\(webhookSecret)\n" : "a secret\n").utf8))
     }
 

@@ -33,6 +33,7 @@ struct SignOnStage: Sendable {
     static func with(
         _ application: SignInApplication = .inbox,
         _ changes: [String: String] = [:],
+        brand: Brand = Brand(),
         _ body: (SignOnStage) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
@@ -48,7 +49,7 @@ struct SignOnStage: Sendable {
         options.sessionsEnded = { live.sessionsEnded() }
         let store = try SQLiteLoginStore(options)
         do {
-            try await body(SignOnStage(application, changes, store, live, clock))
+            try await body(SignOnStage(application, changes, brand, store, live, clock))
         } catch {
             await store.close()
             throw error
@@ -59,6 +60,7 @@ struct SignOnStage: Sendable {
     private init(
         _ application: SignInApplication,
         _ changes: [String: String],
+        _ brand: Brand,
         _ store: SQLiteLoginStore,
         _ live: LiveStreams,
         _ clock: ManualClock
@@ -92,7 +94,7 @@ struct SignOnStage: Sendable {
             clock: clock,
             log: log.logger
         )
-        let pages = SignOnRoutes.Settings(publicURL: Self.publicURL)
+        let pages = SignOnRoutes.Settings(brand: brand, publicURL: Self.publicURL)
         let sessionGuard = SessionGuard(
             application,
             store: store.sessions,

@@ -1,5 +1,6 @@
 import Commands
 import Configuration
+import Endpoints
 import Logins
 
 /// `beckon check`: checks a configuration.
@@ -8,7 +9,8 @@ struct CheckCommand: Subcommand {
     static let summary = "Check a configuration and list every problem."
     static let details = """
         Also checks the files and environment variables that the configuration names. Does not open
-        the store, listen on a port or change anything. Exit code 78 if there is a problem.
+        the store, listen on a port or change anything. Prints the contrasts of the colors of
+        branding.theme. Exit code 78 if there is a problem.
 
         --online then calls every system that the configuration names: it requests a token from each
         authorization server, sends a signed ping ("type": "beckon.ping") to each webhook, looks up
@@ -68,6 +70,9 @@ struct CheckCommand: Subcommand {
         try Self.checkListeners(configuration)
         for warning in configuration.warnings { terminal.error("warning: \(warning)") }
         terminal.output("\(config) is valid")
+        if let theme = configuration.branding.theme {
+            terminal.output("branding.theme: \(theme.report.joined(separator: ", "))")
+        }
         guard isOnline else { return }
         let report = try await Composition.ask(configuration, about: user)
         for line in report.lines { terminal.output(line) }

@@ -103,7 +103,7 @@ struct ServiceParts {
             desk: desk,
             directory: directory,
             settings: ApprovalRoutes.Settings(
-                brand: configuration.approval.title,
+                brand: configuration.branding,
                 publicURL: configuration.publicURL,
                 frameAncestors: configuration.approval.frameAncestors,
                 help: configuration.approval.help,

@@ -43,7 +43,7 @@ struct SignInParts {
             _ in first
         }
         let pages = SignOnRoutes.Settings(
-            brand: configuration.approval.title,
+            brand: configuration.branding,
             help: configuration.approval.help,
             publicURL: configuration.publicURL
         )

@@ -1,6 +1,7 @@
 import Access
 public import AuthorizationServers
 public import Configuration
+public import Endpoints
 import HTTP
 public import Identity
 public import Logins
@@ -42,6 +43,8 @@ public struct ServiceConfiguration: Sendable {
     public var notify: [NotifyStep]
     /// How people decide.
     public var approval: ApprovalSettings
+    /// What all pages look like.
+    public var branding: Brand
     /// How much is done at once.
     public var engine: EngineSettings
     /// What is logged.
@@ -158,6 +161,10 @@ public struct ServiceConfiguration: Sendable {
         channels = ConfiguredChannel.all(root, kinds: Self.channelKinds)
         notify = NotifyStep.all(root, channels: channels)
         approval = ApprovalSettings(root.group("approval", "How users decide."))
+        branding = BrandingSettings.read(
+            root.group("branding", "Your name, logo and colors on every page."),
+            title: approval.title
+        )
         engine = EngineSettings(root.group("engine", "How much is done at once."))
         log = LogSettings(root.group("log", "The log, on standard error."))
         warnings = []

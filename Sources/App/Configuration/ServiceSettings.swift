@@ -30,7 +30,14 @@ public struct ApprovalSettings: Hashable, Sendable {
         )
         frameAncestors = Self.frameAncestors(section)
         title =
-            section.text("title", default: "Beckon", "The name at the top of the prompt.") ?? ""
+            section.text(
+                "title",
+                default: "Beckon",
+                "The name at the top of every page, unless branding.name is set."
+            ) ?? ""
+        if !title.isEmpty, !Brand.isName(title) {
+            section.problem("title", BrandingSettings.nameRule)
+        }
         help = Self.help(
             section.group(
                 "help",

@@ -51,7 +51,7 @@ extension ApprovalPage {
         _ delivery: LoginStanding.Delivery?,
         _ standing: LoginStanding
     ) -> HTML {
-        let values = ["client": client(standing.stored.login), "brand": HTML.text(brand)]
+        let values = ["client": client(standing.stored.login), "brand": HTML.text(brand.name)]
         switch outcome {
         case .denied(let decision) where decision.choice == .reportAsFraud:
             HTML.element("div", ["class": "next"]) {

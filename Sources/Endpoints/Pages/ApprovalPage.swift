@@ -9,8 +9,8 @@ import Logins
 /// `ApprovalPage+Parts`.
 struct ApprovalPage: Sendable {
     let catalogue: Catalogue
-    /// The name in the header and footer.
-    let brand: String
+    /// The name in the header and footer, logo and colors.
+    let brand: Brand
     /// Where users get help; nil if the operator does not say.
     var help: HelpContact?
     /// The user's time zone; nil when it is not known. Times are then in UTC and marked as such.

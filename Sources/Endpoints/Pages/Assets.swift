@@ -12,7 +12,11 @@ struct Assets: Sendable {
         let body: [UInt8]
 
         init(_ name: String, _ suffix: String, _ contentType: StaticString, _ text: String) {
-            body = Array(text.utf8)
+            self.init(name, suffix, contentType, Array(text.utf8))
+        }
+
+        init(_ name: String, _ suffix: String, _ contentType: StaticString, _ body: [UInt8]) {
+            self.body = body
             // 60 bits are enough to differ between releases.
             let hash = SHA256.digest(body).prefix(8).map { byte in
                 (byte < 16 ? "0" : "") + String(byte, radix: 16)
@@ -36,20 +40,24 @@ struct Assets: Sendable {
         stylesheet, script, diagnosis, live, icon, consoleSheet, consoleScript,
     ]
 
-    static let route = Route(.get, "/assets/{file}") { request in
-        let file = request.parameters["file"] ?? ""
-        guard let asset = all.first(where: { $0.file.isExactly(file) }) else {
-            return Problem(.notFound, "file: not in this release.").response
+    /// `GET /assets/{file}`: the files of all pages and those of a brand.
+    static func route(_ brand: Brand) -> Route {
+        let files = all + brand.assets
+        return Route(.get, "/assets/{file}") { request in
+            let file = request.parameters["file"] ?? ""
+            guard let asset = files.first(where: { $0.file.isExactly(file) }) else {
+                return Problem(.notFound, "file: not in this release.").response
+            }
+            return Response(
+                status: 200,
+                contentType: asset.contentType,
+                fields: [
+                    Field("Cache-Control", "public, max-age=31536000, immutable"),
+                    Field("X-Content-Type-Options", "nosniff"),
+                    Field("Cross-Origin-Resource-Policy", "same-origin"),
+                ],
+                body: asset.body
+            )
         }
-        return Response(
-            status: 200,
-            contentType: asset.contentType,
-            fields: [
-                Field("Cache-Control", "public, max-age=31536000, immutable"),
-                Field("X-Content-Type-Options", "nosniff"),
-                Field("Cross-Origin-Resource-Policy", "same-origin"),
-            ],
-            body: asset.body
-        )
     }
 }

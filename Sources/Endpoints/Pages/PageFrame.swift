@@ -5,8 +5,8 @@ import Localization
 /// contact below.
 struct PageFrame: Sendable {
     let catalogue: Catalogue
-    /// The name in the header and footer.
-    let brand: String
+    /// The name in the header and footer, logo and colors.
+    let brand: Brand
     /// Where users get help; nil if the operator does not say.
     var help: HelpContact?
     /// What the addresses of assets begin with.
@@ -32,7 +32,10 @@ struct PageFrame: Sendable {
                 head(title)
                 HTML.element("body") {
                     HTML.element("header") {
-                        HTML.element("p", ["class": "brand"]) { .text(brand) }
+                        HTML.element("p", ["class": "brand"]) {
+                            logo
+                            HTML.text(brand)
+                        }
                     }
                     main
                     HTML.element("footer") {
@@ -41,6 +44,19 @@ struct PageFrame: Sendable {
                     }
                 }
             }
+    }
+
+    /// Decoration: the name is beside it.
+    @HTMLBuilder private var logo: HTML {
+        if let logo = brand.logo, let picture = brand.picture {
+            HTML.void(
+                "img",
+                [
+                    "src": assets + picture.file, "alt": "", "width": "\(logo.width)",
+                    "height": "\(logo.height)",
+                ]
+            )
+        }
     }
 
     /// How to reach the operator.
@@ -90,6 +106,9 @@ struct PageFrame: Sendable {
             HTML.void("link", ["rel": "stylesheet", "href": assets + Assets.stylesheet.file])
             if let sheet {
                 HTML.void("link", ["rel": "stylesheet", "href": assets + sheet.file])
+            }
+            if let theme = brand.stylesheet {
+                HTML.void("link", ["rel": "stylesheet", "href": assets + theme.file])
             }
             HTML.void("link", ["rel": "icon", "href": assets + Assets.icon.file])
             if let script {

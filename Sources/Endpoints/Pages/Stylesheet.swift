@@ -33,6 +33,8 @@ enum Stylesheet {
           letter-spacing: .01em; }
         .brand::before { content: ""; width: 1.125rem; height: 1.125rem; border-radius: 50%;
           border: .3125rem solid var(--accent); }
+        .brand:has(img)::before { display: none; }
+        .brand img { width: auto; height: auto; max-width: 10rem; max-height: 2.25rem; }
         main { --folds: 1; flex: 1 0 auto; }
         footer { padding-block: 1.25rem 1.5rem; color: var(--soft); font-size: .875rem;
           text-align: center; }

@@ -8,15 +8,15 @@ public import Trust
 public struct SignOnRoutes: Sendable {
     /// What the pages get from the configuration.
     public struct Settings: Sendable {
-        /// The name that users know the operator by.
-        public var brand: String
+        /// What pages look like.
+        public var brand: Brand
         /// Where users get help; nil to show nothing.
         public var help: HelpContact?
         /// The path that all addresses begin with, without a slash at its end; empty for none.
         public var basePath: String
 
         /// `publicURL` is what all addresses begin with.
-        public init(brand: String = "Beckon", help: HelpContact? = nil, publicURL: String) {
+        public init(brand: Brand = Brand(), help: HelpContact? = nil, publicURL: String) {
             self.brand = brand
             self.help = help
             basePath = HTTPAddress(publicURL)?.path ?? ""
