@@ -157,7 +157,8 @@ public final class SQLiteSessionStore: SessionStore {
         _ logout: ProviderLogout,
         _ event: @escaping @Sendable (Int) -> AuditEvent
     ) async throws(StoreError) -> Int? {
-        try await file.writer.submit { (transaction) throws(StoreError) in
+        defer { file.sessionsEnded() }
+        return try await file.writer.submit { (transaction) throws(StoreError) in
             let use = AccessChange.use(key: logout.key, until: logout.until)
             guard try transaction.apply([use]) == nil else { return nil }
             let count = try Self.end(logout, transaction.connection)

@@ -241,8 +241,7 @@ extension WriteTransaction {
             delete.bind(redacted, at: 1)
             delete.bind(moment.milliseconds, at: 2)
             delete.bind(Int64(limit - count), at: 3)
-            var deleted:
-                [(number: LoginNumber, hash: Int64, outcome: String, user: [UInt8]?)] = []
+            var deleted: [(number: LoginNumber, hash: Int64, outcome: String, user: [UInt8]?)] = []
             while try delete.step() {
                 let hash = index.hash.ofKey(delete.bytes(1), delete.bytes(2))
                 let outcome = String(decoding: delete.bytes(3) ?? [], as: UTF8.self)

@@ -56,7 +56,7 @@ struct InboxLiveTests {
     }
 
     /// What ends a session.
-    enum Ending: String, CaseIterable, Sendable { case signOut, elsewhere, idle }
+    enum Ending: String, CaseIterable, Sendable { case signOut, elsewhere, provider, idle }
 
     // trust: C-17
     @Test("end with the session, which they do not prolong", arguments: Ending.allCases)
@@ -76,6 +76,19 @@ struct InboxLiveTests {
             case .elsewhere:
                 let token = try await other.formToken()
                 _ = try await other.send(.post, "/inbox/sessions/end-others", form: [token])
+            case .provider:
+                let now = stage.clock.now()
+                let logout = ProviderLogout(
+                    application: .inbox,
+                    issuer: ScriptedProvider.issuer,
+                    subject: "24400320",
+                    session: nil,
+                    key: Array(repeating: 1, count: 32),
+                    until: now + .seconds(60)
+                )
+                _ = try await stage.store.sessions.logOut(logout) { _ in
+                    AuditEvent("session.ended", at: now)
+                }
             case .idle:
                 stage.clock.advance(by: .seconds(301))
             }
