@@ -80,6 +80,7 @@ crash: setup-test build build-lab ## Kill the service repeatedly, and run comman
 bench: build ## Measure the service beside nginx, C and Go, and print ratios
 	@Tests/setup.sh bench
 	$(RELEASE_BUILD) outbound-bench
+	$(RELEASE_BUILD) store-bench
 	python3 Tests/Bench/bench.py
 
 screenshots: setup-test build build-lab ## Save pictures of the pages to .screenshots

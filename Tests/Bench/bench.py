@@ -434,7 +434,8 @@ class Bench:
 
     def memory(self):
         print("\n10,000 idle keep-alive connections, each after one request")
-        for peer in (self.beckon(log={"requests": "off"}), self.nginx(),
+        for peer in (self.beckon(log={"requests": "off"}),
+                     self.trusting("Beckon with tokens", 18105), self.nginx(),
                      Peer("Go net/http", 18211, [self.work / "server", "18211"])):
             peer.before()
             peer.before = lambda: None
@@ -460,6 +461,13 @@ class Bench:
                 for one in open_ones:
                     one.close()
                 first.close()
+
+    def large(self):
+        """Opening, appending, listing and memory with audits of different lengths."""
+        print("\nThe audit by its length; the ratios of all but verifying should stay near 1")
+        sys.stdout.flush()
+        subprocess.run([ROOT / ".build/release/store-bench", "large"], check=True,
+                       env={**os.environ, "TMPDIR": str(self.work)})
 
     def instructions(self):
         """User instructions for each call, by callgrind: exact, so the gate."""
@@ -541,7 +549,7 @@ class Postgres:
 
 
 def main():
-    rows = ["verify", "start", "resource", "tokens", "reports", "latency", "memory",
+    rows = ["verify", "start", "resource", "tokens", "reports", "latency", "memory", "large",
             "instructions"]
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
