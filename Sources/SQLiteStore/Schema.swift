@@ -6,7 +6,7 @@ enum Schema {
     /// "Beck" in ASCII: tells our file from another application's (`PRAGMA application_id`).
     static let applicationID: Int64 = 0x4265_636B
 
-    static let steps: [String] = [first + sessions + standings]
+    static let steps: [String] = [counting(first + sessions)]
 
     /// The constraints repeat the state machine for whoever writes to the file without the domain:
     /// a column that is known only in some phases is NULL in all others.
@@ -252,33 +252,40 @@ enum Schema {
         INSERT INTO audit_head (id) VALUES (1);
         """
 
-    /// The tables that `standing` reads, with the columns of which a change counts; nil for all. A
-    /// table that it reads besides belongs here.
-    private static let judged: [(table: String, columns: String?)] = [
-        // Not the last use, which each token changes.
-        ("api_client", "id, type, status, version, document"),
-        ("delegation_consent", nil),
-        ("revoked_token", nil),
+    /// The tables that `standing` does not read. Any other counts, so that a new one does until it is
+    /// known not to.
+    private static let unjudged: Set<String> = [
+        "login", "login_hash", "client_live", "census", "meta", "users", "used_once", "audit",
+        "audit_head", "session", "administrator",
     ]
 
-    /// A number that changes with them, whoever writes to the file (`ChangeWatch`).
-    private static let standings =
-        """
-
-        CREATE TABLE standing_version (
-            id INTEGER PRIMARY KEY CHECK (id = 1),
-            version INTEGER NOT NULL DEFAULT 0
-        ) STRICT;
-        INSERT INTO standing_version (id) VALUES (1);
-
-        """
-        + judged.map { table, columns in
-            ["INSERT", "DELETE", columns.map { "UPDATE OF \($0)" } ?? "UPDATE"].map { event in
+    /// The tables of a schema, and a number that changes with everything that `standing` may read,
+    /// whoever writes to the file (`ChangeWatch`).
+    private static func counting(_ tables: String) -> String {
+        // By bytes: each start of the process does this.
+        let start = "CREATE TABLE ".utf8
+        let judged = tables.utf8.split(separator: UInt8(ascii: "\n"))
+            .filter { $0.starts(with: start) }
+            .compactMap { String($0.dropFirst(start.count).prefix { $0 != UInt8(ascii: " ") }) }
+            .filter { !unjudged.contains($0) }
+        let triggers = judged.flatMap { table in
+            // Not the last use of a client, which each token changes.
+            let columns = table == "api_client" ? " OF id, type, status, version, document" : ""
+            return ["INSERT", "DELETE", "UPDATE"].map { change in
                 """
-                CREATE TRIGGER \(table)_\(event.prefix(6).lowercased()) AFTER \(event) ON \(table)
+                CREATE TRIGGER \(table)_\(change.lowercased())
+                AFTER \(change)\(change == "UPDATE" ? columns : "") ON \(table)
                 BEGIN UPDATE standing_version SET version = version + 1; END;
-
                 """
-            }.joined()
-        }.joined()
+            }
+        }
+        let number = """
+            CREATE TABLE standing_version (
+                id INTEGER PRIMARY KEY CHECK (id = 1),
+                version INTEGER NOT NULL DEFAULT 0
+            ) STRICT;
+            INSERT INTO standing_version (id) VALUES (1);
+            """
+        return ([tables, number] + triggers).joined(separator: "\n")
+    }
 }
