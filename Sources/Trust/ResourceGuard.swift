@@ -41,7 +41,7 @@ public struct ResourceGuard: Sendable {
     /// they are answered.
     public func callerAtOnce(of request: Request, _ scopes: [AccessScope]) -> ResourceCaller? {
         guard request.bodyRange.isEmpty,
-            !request.mentionsToken(in: request.queryRange),
+            request.queryRange.isEmpty || !request.mentionsToken(in: request.queryRange),
             let range = Self.tokenRange(in: request),
             let mark = store.mark()
         else { return nil }
@@ -50,7 +50,7 @@ public struct ResourceGuard: Sendable {
         guard let known = seen.withLock({ $0[digest] }), known.token.expiresAt > now,
             let standing = known.standing(at: mark),
             known.token.user == nil, known.token.thumbprint != nil,
-            let certificate = try? certificates.judge(request, at: now) as PeerCertificate??,
+            let certificate = try? certificates.judge(request, at: now),
             known.token.objection(to: certificate) == nil,
             standing.refusal(of: known.token, from: request.peer.address) == nil,
             known.allows(scopes)
