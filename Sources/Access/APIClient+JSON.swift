@@ -22,6 +22,8 @@ extension APIClient {
             "scope": .string(AccessScope.text(scopes)),
             "source_addresses": .texts(sourceAddresses.map(\.description)),
             "redirect_uris": redirectURIs.isEmpty ? nil : .texts(redirectURIs),
+            "dpop_bound_access_tokens": usesProofKey ? .bool(true) : nil,
+            "first_party": isFirstParty ? .bool(true) : nil,
         ])
     }
 
@@ -41,6 +43,13 @@ extension APIClient {
                 throw APIClientProblem(member: name, rule: "must be a list of texts")
             }
             return texts
+        }
+        func flag(_ name: String) throws(APIClientProblem) -> Bool {
+            switch document[name] {
+            case nil: return false
+            case .bool(let flag): return flag
+            default: throw APIClientProblem(member: name, rule: "must be true or false")
+            }
         }
         func choice<Value: RawRepresentable<String> & CaseIterable>(
             _ name: String,
@@ -92,7 +101,9 @@ extension APIClient {
             grants: grants,
             scopes: scopes,
             sourceAddresses: ranges,
-            redirectURIs: try texts("redirect_uris")
+            redirectURIs: try texts("redirect_uris"),
+            usesProofKey: try flag("dpop_bound_access_tokens"),
+            isFirstParty: try flag("first_party")
         )
     }
 }

@@ -45,6 +45,11 @@ public struct APIClient: Hashable, Sendable {
     public let sourceAddresses: [AddressRange]
     /// Exact redirect URIs of the authorization code grant (RFC 9700 §2.1).
     public let redirectURIs: [String]
+    /// Whether the client has no certificate and proves a key instead (RFC 9449), where the operator
+    /// allows that. All its tokens are bound to that key.
+    public let usesProofKey: Bool
+    /// Whether users need not agree before it gets tokens for them: an app of the bank's own.
+    public let isFirstParty: Bool
 
     /// Checks everything.
     ///
@@ -60,7 +65,9 @@ public struct APIClient: Hashable, Sendable {
         grants: Set<GrantType>,
         scopes: Set<AccessScope>,
         sourceAddresses: [AddressRange] = [],
-        redirectURIs: [String] = []
+        redirectURIs: [String] = [],
+        usesProofKey: Bool = false,
+        isFirstParty: Bool = false
     ) throws(APIClientProblem) {
         self.id = id
         self.kind = kind
@@ -73,6 +80,8 @@ public struct APIClient: Hashable, Sendable {
         self.scopes = scopes
         self.sourceAddresses = sourceAddresses
         self.redirectURIs = redirectURIs
+        self.usesProofKey = usesProofKey
+        self.isFirstParty = isFirstParty
         try check()
     }
 
@@ -125,6 +134,50 @@ public struct APIClient: Hashable, Sendable {
                 scope.isForDelegation == (kind == .delegated),
                 "scopes",
                 "must not contain \(scope.rawValue) for a client of type \(kind.rawValue)"
+            )
+        }
+        for uri in redirectURIs {
+            try require(
+                RedirectURI(uri) != nil,
+                "redirect_uris",
+                "must be https, http to a loopback address, or of a scheme with a dot such as "
+                    + "com.bank.app:/signed-in; without a fragment"
+            )
+        }
+        if grants.contains(.authorizationCode) {
+            try require(
+                !redirectURIs.isEmpty,
+                "redirect_uris",
+                "must have at least one URI for the grant authorization_code"
+            )
+            try require(
+                scopes.contains { $0.kind == .user },
+                "scopes",
+                "must have one of users for the grant authorization_code, such as device:logins"
+            )
+        }
+        try require(
+            grants.contains(.authorizationCode) || !grants.contains(.refreshToken),
+            "grants",
+            "must have authorization_code beside refresh_token"
+        )
+        if kind == .user, grants.contains(.clientCredentials) {
+            try require(
+                scopes.contains { $0.kind == .application },
+                "scopes",
+                "must have one of applications for the grant client_credentials"
+            )
+        }
+        if usesProofKey {
+            let needsCertificate =
+                switch authentication {
+                case .tlsClientAuth, .selfSignedTLSClientAuth: true
+                case .privateKeyJWT, .secretBasic, .secretPost: kind == .delegated
+                }
+            try require(
+                !needsCertificate,
+                "dpop_bound_access_tokens",
+                "must not be true for a client that authenticates with a certificate"
             )
         }
         if kind == .delegated {
@@ -262,7 +315,9 @@ extension APIClient {
         grants: Set<GrantType>? = nil,
         scopes: Set<AccessScope>? = nil,
         sourceAddresses: [AddressRange]? = nil,
-        redirectURIs: [String]? = nil
+        redirectURIs: [String]? = nil,
+        usesProofKey: Bool? = nil,
+        isFirstParty: Bool? = nil
     ) throws(APIClientProblem) -> APIClient {
         try APIClient(
             id: id,
@@ -275,7 +330,9 @@ extension APIClient {
             grants: grants ?? self.grants,
             scopes: scopes ?? self.scopes,
             sourceAddresses: sourceAddresses ?? self.sourceAddresses,
-            redirectURIs: redirectURIs ?? self.redirectURIs
+            redirectURIs: redirectURIs ?? self.redirectURIs,
+            usesProofKey: usesProofKey ?? self.usesProofKey,
+            isFirstParty: isFirstParty ?? self.isFirstParty
         )
     }
 }

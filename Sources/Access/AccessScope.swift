@@ -20,23 +20,38 @@ public enum AccessScope: String, Hashable, Sendable, CaseIterable {
     case loginsRead = "logins:read"
     /// Decides logins of the token's user, where policy allows.
     case loginsDecide = "logins:decide"
+    /// Lists the logins of the token's user in the user's own app.
+    case deviceLogins = "device:logins"
 
     /// The interface that accepts a token with the scope; the path below the issuer that is the
     /// token's audience.
     public enum Surface: String, Hashable, Sendable, CaseIterable {
         case admin
         case backend
+        case device
     }
 
     public var surface: Surface {
         switch self {
         case .adminRead, .adminClients, .adminUsers, .adminLogins, .adminAudit: .admin
         case .backendUsers, .backendConsents, .backendLogins, .loginsRead, .loginsDecide: .backend
+        case .deviceLogins: .device
+        }
+    }
+
+    /// The tokens that may have it.
+    public var kind: TokenKind {
+        switch self {
+        case .adminRead, .adminClients, .adminUsers, .adminLogins, .adminAudit, .backendUsers,
+            .backendConsents, .backendLogins:
+            .application
+        case .loginsRead, .loginsDecide: .delegated
+        case .deviceLogins: .user
         }
     }
 
     /// Whether only delegated clients may have it. No other scope is for them.
-    public var isForDelegation: Bool { self == .loginsRead || self == .loginsDecide }
+    public var isForDelegation: Bool { kind == .delegated }
 
     /// Reads a space-separated list (RFC 6749 §3.3). Nil if one is unknown or the list is empty.
     public static func list(_ text: String) -> Set<AccessScope>? {

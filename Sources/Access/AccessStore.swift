@@ -2,7 +2,7 @@ public import Logins
 
 /// Durable storage of clients, consents to delegation, what may be used once, revoked tokens, and
 /// the audit. Every store passes the same conformance suite. A call that throws has written nothing.
-public protocol AccessStore: Sendable {
+public protocol AccessStore: TokenFamilyStore {
     /// Makes all changes durable at once, or none of them.
     ///
     /// - Returns: nil, or why nothing was changed.
@@ -49,8 +49,8 @@ public protocol AccessStore: Sendable {
     /// `limit`. The chain is verified from the last one that was deleted. Returns how many.
     func sweepAudit(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int
 
-    /// Deletes what was used once and revoked, when its time is over; at most `limit`. Returns how
-    /// many.
+    /// Deletes what was used once and revoked, codes and families of tokens, when their time is over;
+    /// at most `limit`. Returns how many.
     func sweepAccess(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int
 }
 
@@ -91,6 +91,16 @@ public enum AccessChange: Hashable, Sendable {
     case withdrawConsent(String, at: Timestamp)
     /// Revokes an access token by its `jti`, until it has expired.
     case revokeToken(String, until: Timestamp)
+    /// Refused as `exists`.
+    case addCode(AuthorizationCode)
+    /// Exchanges the code with this digest for a family. Refused as `missing` when there is no such
+    /// code, as after the first exchange.
+    case openFamily(TokenFamily, code: [UInt8])
+    /// Replaces a family whose refresh token in force has the digest `from`. Refused as `missing` when
+    /// it has ended, and as `changed` when another token is in force.
+    case rotateFamily(TokenFamily, from: [UInt8])
+    /// Ends a family, at once and for good.
+    case endFamily(String)
     /// Appends to the audit.
     case audit(AuditEvent)
 }
@@ -159,11 +169,14 @@ public struct StandingQuestion: Hashable, Sendable {
     public let token: String?
     /// The user that a delegated token is for.
     public let user: UserID?
+    /// The family of a user's token.
+    public let family: String?
 
-    public init(client: APIClientID, token: String?, user: UserID?) {
+    public init(client: APIClientID, token: String?, user: UserID?, family: String? = nil) {
         self.client = client
         self.token = token
         self.user = user
+        self.family = family
     }
 }
 
@@ -174,10 +187,18 @@ public struct Standing: Hashable, Sendable {
     public let isTokenRevoked: Bool
     /// The consent of the user to the client that is in force.
     public let consent: DelegationConsent?
+    /// Whether the family that was asked for is in force; false if none was asked for.
+    public let isFamilyInForce: Bool
 
-    public init(client: APIClient?, isTokenRevoked: Bool, consent: DelegationConsent?) {
+    public init(
+        client: APIClient?,
+        isTokenRevoked: Bool,
+        consent: DelegationConsent?,
+        isFamilyInForce: Bool = false
+    ) {
         self.client = client
         self.isTokenRevoked = isTokenRevoked
         self.consent = consent
+        self.isFamilyInForce = isFamilyInForce
     }
 }

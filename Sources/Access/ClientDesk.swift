@@ -42,9 +42,20 @@ public struct ClientDesk: Sendable {
         kind == .delegated ? "dc_" : "uc_"
     }
 
-    /// The grants of a client that names none.
-    public static func defaultGrants(_ kind: APIClient.Kind) -> Set<GrantType> {
-        kind == .delegated ? [.clientCredentials, .jwtBearer] : [.clientCredentials]
+    /// The grants of a client that names none: what its scopes are for.
+    public static func defaultGrants(
+        _ kind: APIClient.Kind,
+        _ scopes: Set<AccessScope>
+    ) -> Set<GrantType> {
+        guard kind == .user else { return [.clientCredentials, .jwtBearer] }
+        var grants: Set<GrantType> = []
+        if scopes.contains(where: { $0.kind == .user }) {
+            grants = [.authorizationCode, .refreshToken]
+        }
+        if grants.isEmpty || scopes.contains(where: { $0.kind == .application }) {
+            grants.insert(.clientCredentials)
+        }
+        return grants
     }
 
     /// Stores a new client.
@@ -187,11 +198,19 @@ public struct ClientDesk: Sendable {
     ) -> [JSONObject.Member] {
         let own = ["status", "keys"]
         let (old, new) = (before.document.object, after.document.object)
-        return (new?.members ?? []).compactMap { member in
+        let changed: [JSONObject.Member] = (new?.members ?? []).compactMap { member in
             guard !own.contains(member.name), old?[member.name] != member.value else { return nil }
             return member.name == "secret_hash"
                 ? JSONObject.Member(name: "secret", value: .string("replaced")) : member
         }
+        let removed = (old?.members ?? []).filter { new?[$0.name] == nil && $0.name != "keys" }
+        return changed
+            + removed.map { member in
+                JSONObject.Member(
+                    name: member.name == "secret_hash" ? "secret" : member.name,
+                    value: .null
+                )
+            }
     }
 }
 

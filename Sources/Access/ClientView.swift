@@ -26,6 +26,8 @@ extension StoredClient {
             "grants": .texts(GrantType.allCases.filter(client.grants.contains).map(\.rawValue)),
             "scope": .string(AccessScope.text(client.scopes)),
             "redirect_uris": .texts(client.redirectURIs),
+            "dpop_bound_access_tokens": .bool(client.usesProofKey),
+            "first_party": .bool(client.isFirstParty),
         ])
         return .object(JSONObject((row.object?.members ?? []) + (more.object?.members ?? [])))
     }

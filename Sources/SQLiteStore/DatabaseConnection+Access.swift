@@ -55,7 +55,10 @@ extension DatabaseConnection {
         return Standing(
             client: try apiClient(question.client, known)?.client,
             isTokenRevoked: isTokenRevoked,
-            consent: consent
+            consent: consent,
+            isFamilyInForce: try question.family.map { (id) throws(StoreError) in
+                try isFamilyInForce(id)
+            } ?? false
         )
     }
 

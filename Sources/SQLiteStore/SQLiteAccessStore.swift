@@ -55,6 +55,18 @@ public final class SQLiteAccessStore: AccessStore {
         }
     }
 
+    public func code(_ digest: [UInt8]) async throws(StoreError) -> AuthorizationCode? {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.authorizationCode(digest)
+        }
+    }
+
+    public func family(_ id: String) async throws(StoreError) -> TokenFamily? {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.tokenFamily(id)
+        }
+    }
+
     public func audit(after: Int64, limit: Int) async throws(StoreError) -> [AuditEntry] {
         try await file.readers.read { (connection) throws(StoreError) in
             try connection.audit(after: after, limit: limit)

@@ -6,7 +6,7 @@ enum Schema {
     /// "Beck" in ASCII: tells our file from another application's (`PRAGMA application_id`).
     static let applicationID: Int64 = 0x4265_636B
 
-    static let steps: [String] = [counting(first + sessions)]
+    static let steps: [String] = [counting(first + sessions + tokens)]
 
     /// The constraints repeat the state machine for whoever writes to the file without the domain:
     /// a column that is known only in some phases is NULL in all others.

@@ -67,6 +67,12 @@ extension WriteTransaction {
             upsert.bind(until.milliseconds, at: 2)
             try upsert.run()
             return nil
+        case .addCode(let code): return try add(code)
+        case .openFamily(let family, let code): return try open(family, code)
+        case .rotateFamily(let family, let digest): return try rotate(family, from: digest)
+        case .endFamily(let id):
+            try endFamily(id)
+            return nil
         case .audit(let event):
             try append(event)
             return nil
@@ -151,7 +157,7 @@ extension WriteTransaction {
         }
     }
 
-    /// Deletes what was used once and revoked until then.
+    /// Deletes what was used once and revoked until then, and what ended by then of codes and families.
     func sweepAccess(before moment: Timestamp, limit: Int) throws(StoreError) -> Int {
         var count = 0
         let statements: [StaticString] = [
@@ -162,6 +168,15 @@ extension WriteTransaction {
             """
             DELETE FROM revoked_token WHERE jti IN (
                 SELECT jti FROM revoked_token WHERE until < ? ORDER BY until LIMIT ?) RETURNING 1
+            """,
+            """
+            DELETE FROM authorization_code WHERE digest IN (
+                SELECT digest FROM authorization_code WHERE ends_at < ? ORDER BY ends_at LIMIT ?)
+            RETURNING 1
+            """,
+            """
+            DELETE FROM token_family WHERE id IN (
+                SELECT id FROM token_family WHERE ends_at < ? ORDER BY ends_at LIMIT ?) RETURNING 1
             """,
         ]
         for sql in statements where count < limit {
@@ -177,8 +192,10 @@ extension WriteTransaction {
 extension AccessChange {
     fileprivate var canBeRefused: Bool {
         switch self {
-        case .use, .addClient, .replaceClient, .recordConsent, .withdrawConsent: true
-        case .noteUse, .revokeToken, .audit: false
+        case .use, .addClient, .replaceClient, .recordConsent, .withdrawConsent, .addCode,
+            .openFamily, .rotateFamily:
+            true
+        case .noteUse, .revokeToken, .endFamily, .audit: false
         }
     }
 }

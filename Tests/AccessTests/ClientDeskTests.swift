@@ -28,7 +28,7 @@ struct ClientDeskTests {
             createdAt: Self.now,
             authentication: .privateKeyJWT,
             keys: [try APIClientTests.key("k1")],
-            grants: ClientDesk.defaultGrants(.delegated),
+            grants: ClientDesk.defaultGrants(.delegated, [.loginsRead]),
             scopes: [.loginsRead]
         )
         return try await desk.add(client, by: Self.author, at: Self.now)

@@ -190,4 +190,69 @@ struct ClientsCommandTests {
         #expect(refused.code == .usage || refused.code == .failed)
         #expect(refused.errors.contains(text), "\(refused.errors)")
     }
+
+    @Test("add an app with redirect URIs, change it, and show what it may do")
+    func app() async throws {
+        let (file, _) = try key("app.pem")
+        let added = await run(
+            "add",
+            "--id=app",
+            "--type=user",
+            "--name=App",
+            "--key=\(file)",
+            "--scope=device:logins",
+            "--redirect-uri=https://app.example/cb,http://127.0.0.1/cb",
+            "--dpop"
+        )
+        #expect(added.code == .ok, "\(added.errors)")
+        func shown() async throws -> JSONValue {
+            try JSONValue(Array(await run("show", "--id=app", "--json").output.utf8))
+        }
+        var client = try await shown()
+        #expect(client["grants"] == .texts(["authorization_code", "refresh_token"]))
+        #expect(client["dpop_bound_access_tokens"]?.bool == true)
+        #expect(client["first_party"]?.bool == false)
+        let changed = await run(
+            "change",
+            "--id=app",
+            "--redirect-uri=com.bank.app:/cb",
+            "--dpop=no",
+            "--first-party=yes",
+            "--scope=device:logins,admin:read",
+            "--grant=authorization_code,client_credentials"
+        )
+        #expect(changed.code == .ok, "\(changed.errors)")
+        client = try await shown()
+        #expect(client["redirect_uris"] == .texts(["com.bank.app:/cb"]))
+        #expect(client["dpop_bound_access_tokens"]?.bool == false)
+        #expect(client["first_party"]?.bool == true)
+        #expect(client["scope"]?.string == "admin:read device:logins")
+        #expect(client["grants"] == .texts(["client_credentials", "authorization_code"]))
+        let event = try #require(try await audit().last)
+        #expect(event.kind == "client.changed")
+        #expect(event.members["changes"]?["dpop_bound_access_tokens"]?.isNull == true)
+    }
+
+    @Test(
+        "never leave an app half made",
+        arguments: [
+            ["--scope=device:logins"], ["--scope=device:logins", "--redirect-uri=app:/cb"],
+            ["--scope=device:logins", "--redirect-uri=http://app.example/cb"],
+            ["--scope=device:logins", "--redirect-uri=https://app.example/cb#x"],
+            ["--scope=device:logins", "--redirect-uri=javascript:alert(1)"],
+            ["--scope=device:logins", "--redirect-uri=https://*.app.example/;x"],
+            ["--scope=admin:read", "--grant=refresh_token"],
+            [
+                "--scope=admin:read", "--grant=authorization_code",
+                "--redirect-uri=https://a.example",
+            ],
+            ["--scope=device:logins", "--grant=client_credentials"],
+        ]
+    )
+    func half(options: [String]) async throws {
+        let (file, _) = try key("app.pem")
+        let added = await run(["add", "--type=user", "--name=App", "--key=\(file)"] + options)
+        #expect(added.code != .ok)
+        #expect(await run("list").output.isEmpty)
+    }
 }

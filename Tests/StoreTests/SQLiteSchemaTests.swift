@@ -79,6 +79,15 @@ struct SQLiteSchemaTests {
             "INSERT INTO api_client VALUES ('a', 'user', 'active', 0, 1, NULL, '')",
             "INSERT INTO used_once VALUES (x'00', 0)",
             "INSERT INTO revoked_token VALUES (x'00', 0)",
+            "INSERT INTO authorization_code VALUES (x'00', 'app', 'anna', 'x', 'y', 'z', NULL, 0)",
+            """
+            INSERT INTO token_family VALUES
+            ('a', 'app', 'anna', 'z', zeroblob(32), NULL, NULL, NULL, 0, 0, 0)
+            """,
+            """
+            INSERT INTO token_family VALUES
+            ('a', 'app', 'anna', 'z', zeroblob(32), zeroblob(32), 'x', NULL, 0, 0, 0)
+            """,
             "INSERT INTO audit VALUES (0, x'00', zeroblob(32))",
             "INSERT INTO audit VALUES (1, x'00', x'00')",
             "INSERT INTO audit_head VALUES (2, 0, zeroblob(32), 0, zeroblob(32))",
@@ -268,6 +277,11 @@ struct SQLiteSchemaTests {
             """: "delegation_in_force (user_id=? AND client=?)",
             "SELECT key FROM used_once WHERE until < 1 ORDER BY until": "used_once_until",
             "SELECT jti FROM revoked_token WHERE until < 1 ORDER BY until": "revoked_token_until",
+            "SELECT digest FROM authorization_code WHERE ends_at < 1 ORDER BY ends_at":
+                "authorization_code_ends",
+            "SELECT id FROM token_family WHERE ends_at < 1 ORDER BY ends_at": "token_family_ends",
+            "SELECT current FROM token_family WHERE id = 'a'": "PRIMARY KEY",
+            "SELECT client FROM authorization_code WHERE digest = x'00'": "PRIMARY KEY",
             "SELECT number FROM audit WHERE number > 1 ORDER BY number": "INTEGER PRIMARY KEY",
         ]
         for (question, index) in questions {

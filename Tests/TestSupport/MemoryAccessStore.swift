@@ -9,6 +9,8 @@ public final class MemoryAccessStore: AccessStore {
         var consents: [String: DelegationConsent] = [:]
         var used: [[UInt8]: Timestamp] = [:]
         var revoked: [String: Timestamp] = [:]
+        var codes: [[UInt8]: AuthorizationCode] = [:]
+        var families: [String: TokenFamily] = [:]
         var audit: [AuditEntry] = []
         var failure: StoreError?
         /// How often it was changed.
@@ -92,6 +94,19 @@ public final class MemoryAccessStore: AccessStore {
             guard let known = state.consents[id] else { return .missing }
             if known.isInForce { state.consents[id] = known.withdrawn(at: at) }
         case .revokeToken(let id, let until): state.revoked[id] = until
+        case .addCode(let code):
+            guard state.codes[code.digest] == nil else { return .exists }
+            state.codes[code.digest] = code
+        case .openFamily(let family, let code):
+            guard state.codes[code] != nil else { return .missing }
+            guard state.families[family.id] == nil else { return .exists }
+            state.codes[code] = nil
+            state.families[family.id] = family
+        case .rotateFamily(let family, let digest):
+            guard let known = state.families[family.id] else { return .missing }
+            guard known.current == digest else { return .changed }
+            state.families[family.id] = family
+        case .endFamily(let id): state.families[id] = nil
         case .audit(let event):
             let number = Int64(state.audit.count + 1)
             let before = state.audit.last?.hash ?? AuditChain.start
@@ -129,7 +144,8 @@ public final class MemoryAccessStore: AccessStore {
                     state.consents.values.first {
                         $0.isInForce && $0.user == user && $0.client == question.client
                     }
-                }
+                },
+                isFamilyInForce: question.family.map { state.families[$0] != nil } ?? false
             )
         }
     }
@@ -151,6 +167,14 @@ public final class MemoryAccessStore: AccessStore {
 
     public func consent(_ id: String) async throws(StoreError) -> DelegationConsent? {
         try with { $0.consents[id] }
+    }
+
+    public func code(_ digest: [UInt8]) async throws(StoreError) -> AuthorizationCode? {
+        try with { $0.codes[digest] }
+    }
+
+    public func family(_ id: String) async throws(StoreError) -> TokenFamily? {
+        try with { $0.families[id] }
     }
 
     public func audit(after: Int64, limit: Int) async throws(StoreError) -> [AuditEntry] {
@@ -199,10 +223,15 @@ public final class MemoryAccessStore: AccessStore {
     public func sweepAccess(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
         try with { state in
             state.changes += 1
-            let before = state.used.count + state.revoked.count
+            func count() -> Int {
+                state.used.count + state.revoked.count + state.codes.count + state.families.count
+            }
+            let before = count()
             state.used = state.used.filter { $0.value >= moment }
             state.revoked = state.revoked.filter { $0.value >= moment }
-            return before - state.used.count - state.revoked.count
+            state.codes = state.codes.filter { $0.value.endsAt >= moment }
+            state.families = state.families.filter { $0.value.endsAt >= moment }
+            return before - count()
         }
     }
 }

@@ -45,9 +45,15 @@ struct AddClient: StoreAction {
         } + [
             .text("secret-hash", "HASH", "For client_secret_*: printed by beckon hash-secret."),
             .text("scope", "SCOPES", "Allowed scopes, comma-separated.", required: true),
-            .text("grant", "GRANTS", "Allowed grants, comma-separated. Default: by type."),
+            .text(
+                "grant",
+                "GRANTS",
+                "Allowed grants, comma-separated. Default: by type and scopes."
+            ),
             .text("source-address", "RANGES", "Allowed addresses, comma-separated."),
             .text("redirect-uri", "URIS", "Exact redirect URIs, comma-separated."),
+            .flag("dpop", "Let the client prove a key (DPoP) instead of having a certificate."),
+            .flag("first-party", "An app of your own: users need not agree to its access."),
         ]
     private static let certificateNames = ["subject", "dns", "uri", "ip", "email", "thumbprint"]
 
@@ -61,6 +67,8 @@ struct AddClient: StoreAction {
     private let scopes: Set<AccessScope>
     private let addresses: [AddressRange]
     private let redirects: [String]
+    private let usesProofKey: Bool
+    private let isFirstParty: Bool
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
         let kinds = APIClient.Kind.allCases.map(\.rawValue)
@@ -71,16 +79,12 @@ struct AddClient: StoreAction {
         authentication = try Self.authentication(arguments)
         key = arguments.text("key")
         kid = arguments.text("kid")
-        let names = GrantType.allCases.map(\.rawValue).joined(separator: ", ")
-        grants =
-            try arguments.parsed("grant", "must be a list of \(names)") { text in
-                let words = Self.list(text)
-                let grants = words.compactMap { GrantType(rawValue: $0) }
-                return grants.count == words.count ? Set(grants) : nil
-            } ?? ClientDesk.defaultGrants(kind)
         scopes = try arguments.scopes() ?? []
+        grants = try arguments.grants() ?? ClientDesk.defaultGrants(kind, scopes)
         addresses = try arguments.addresses() ?? []
         redirects = arguments.text("redirect-uri").map(Self.list) ?? []
+        usesProofKey = arguments.has("dpop")
+        isFirstParty = arguments.has("first-party")
     }
 
     private static func authentication(
@@ -119,7 +123,7 @@ struct AddClient: StoreAction {
         }
     }
 
-    fileprivate static func list(_ text: String) -> [String] {
+    static func list(_ text: String) -> [String] {
         text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 
@@ -144,7 +148,9 @@ struct AddClient: StoreAction {
                 grants: grants,
                 scopes: scopes,
                 sourceAddresses: addresses,
-                redirectURIs: redirects
+                redirectURIs: redirects,
+                usesProofKey: usesProofKey,
+                isFirstParty: isFirstParty
             )
         } catch {
             throw CommandFailure(error)
@@ -405,7 +411,7 @@ struct RemoveClientKey: StoreAction {
 }
 
 extension Stores {
-    fileprivate func change(
+    func change(
         _ id: APIClientID,
         _ edit: (APIClient) throws(APIClientProblem) -> APIClient
     ) async throws(CommandFailure) {
@@ -441,7 +447,7 @@ enum PublicKeyFile {
 }
 
 extension CommandOption {
-    fileprivate static let clientID = text(
+    static let clientID = text(
         "id",
         "IDENTIFIER",
         "The client's identifier.",
@@ -450,7 +456,7 @@ extension CommandOption {
 }
 
 extension ParsedArguments {
-    fileprivate func clientID() throws(CommandFailure) -> APIClientID {
+    func clientID() throws(CommandFailure) -> APIClientID {
         guard let id = APIClientID(text("id", default: "")) else {
             throw CommandFailure(
                 .usage,
@@ -460,14 +466,23 @@ extension ParsedArguments {
         return id
     }
 
-    fileprivate func scopes() throws(CommandFailure) -> Set<AccessScope>? {
+    func grants() throws(CommandFailure) -> Set<GrantType>? {
+        let names = GrantType.allCases.map(\.rawValue).joined(separator: ", ")
+        return try parsed("grant", "must be a list of \(names)") { text in
+            let words = AddClient.list(text)
+            let grants = words.compactMap { GrantType(rawValue: $0) }
+            return grants.count == words.count ? Set(grants) : nil
+        }
+    }
+
+    func scopes() throws(CommandFailure) -> Set<AccessScope>? {
         let names = AccessScope.allCases.map(\.rawValue).joined(separator: ", ")
         return try parsed("scope", "must be a list of \(names)") { text in
             AccessScope.list(String(text.map { $0 == "," ? " " : $0 }))
         }
     }
 
-    fileprivate func addresses() throws(CommandFailure) -> [AddressRange]? {
+    func addresses() throws(CommandFailure) -> [AddressRange]? {
         try parsed(
             "source-address",
             "must be addresses and ranges such as 203.0.113.0/28, comma-separated"

@@ -73,6 +73,7 @@ struct ClientResource: Sendable {
         let members = try call.members([
             "client_id", "type", "name", "token_endpoint_auth_method", "certificate",
             "secret_hash", "keys", "grants", "scope", "source_addresses", "redirect_uris",
+            "dpop_bound_access_tokens", "first_party",
         ])
         let once = try Idempotency(call)
         let kind = try members.required("type", try members.choice("type", APIClient.Kind.self))
@@ -111,6 +112,7 @@ struct ClientResource: Sendable {
             [
                 "name", "status", "token_endpoint_auth_method", "certificate", "secret_hash",
                 "grants", "scope", "source_addresses", "redirect_uris",
+                "dpop_bound_access_tokens", "first_party",
             ] + fixed
         )
         for name in fixed where members.has(name) {
@@ -202,6 +204,7 @@ extension ClientResource {
         at now: Timestamp
     ) throws(Problem) -> APIClient {
         let kind = try members.required("type", try members.choice("type", APIClient.Kind.self))
+        let scopes = try members.required("scope", try members.scopes())
         do {
             return try APIClient(
                 id: id,
@@ -210,10 +213,12 @@ extension ClientResource {
                 createdAt: now,
                 authentication: try members.authentication() ?? .privateKeyJWT,
                 keys: try members.keys(at: now),
-                grants: try members.grants() ?? ClientDesk.defaultGrants(kind),
-                scopes: try members.required("scope", try members.scopes()),
+                grants: try members.grants() ?? ClientDesk.defaultGrants(kind, scopes),
+                scopes: scopes,
                 sourceAddresses: try members.addresses() ?? [],
-                redirectURIs: try members.texts("redirect_uris") ?? []
+                redirectURIs: try members.texts("redirect_uris") ?? [],
+                usesProofKey: try members.flag("dpop_bound_access_tokens") ?? false,
+                isFirstParty: try members.flag("first_party") ?? false
             )
         } catch let problem as Problem {
             throw problem
@@ -236,6 +241,8 @@ extension ClientResource {
         let scopes = try members.scopes()
         let addresses = try members.addresses()
         let redirects = try members.texts("redirect_uris")
+        let usesProofKey = try members.flag("dpop_bound_access_tokens")
+        let isFirstParty = try members.flag("first_party")
         let status: APIClient.Status? = try members.parsed(
             "status",
             "must be \"active\" or \"suspended\"; a client is revoked by a POST to its revoke"
@@ -249,7 +256,9 @@ extension ClientResource {
                 grants: grants,
                 scopes: scopes,
                 sourceAddresses: addresses,
-                redirectURIs: redirects
+                redirectURIs: redirects,
+                usesProofKey: usesProofKey,
+                isFirstParty: isFirstParty
             )
             return try status.map { (status) throws(APIClientProblem) in
                 try changed.suspended(status == .suspended)
