@@ -7,8 +7,9 @@ public import Logins
 import Texts
 import Threads
 
-/// Judges the calls of the admin and the backend API (RFC 6750, RFC 8705 §3): the token, the
-/// certificate that it is bound to, what it allows, and whether it still counts.
+/// Judges the calls of the admin, the backend and the device API (RFC 6750, RFC 8705 §3, RFC 9449 §7):
+/// the token, the certificate or the key that it is bound to, what it allows, and whether it still
+/// counts.
 public struct ResourceGuard: Sendable {
     let settings: TrustSettings
     let store: any AccessStore
@@ -18,15 +19,23 @@ public struct ResourceGuard: Sendable {
     /// By the digests of tokens: each is verified once. A table for more would itself be a way to use up
     /// memory.
     private let seen = Locked(RecentValues<[UInt8], SeenToken>(capacity: 10_000))
+    private let proofs: ProofOfKey
     private let budget = RefusalBudget()
 
+    /// `secret` is the key of the nonces of proofs, that of the token endpoint; nil for a new one.
     public init(
         settings: TrustSettings,
         store: any AccessStore,
         certificates: any CertificateSource,
         keys: SigningKeys,
+        secret: [UInt8]? = nil,
         clock: any WallClock
     ) {
+        proofs = ProofOfKey(
+            settings: settings,
+            store: store,
+            secret: secret ?? Random.bytes(32)
+        )
         self.settings = settings
         self.store = store
         self.certificates = certificates
@@ -97,7 +106,7 @@ public struct ResourceGuard: Sendable {
         at now: Timestamp,
         _ noted: inout VerifiedToken?
     ) async throws(ResourceRefusal) -> ResourceCaller {
-        let text = try Self.bearer(request)
+        let (scheme, text) = try Self.token(of: request)
         let certificate: PeerCertificate?
         do { certificate = try certificates.certificate(of: request, at: now) } catch {
             throw ResourceRefusal(.certificate, error.reason)
@@ -113,6 +122,7 @@ public struct ResourceGuard: Sendable {
         if let objection = token.objection(to: certificate) {
             throw ResourceRefusal(.invalidToken, objection)
         }
+        try await judgeProof(of: token, text, scheme, request, at: now)
         let standing = try await standing(of: known, digest)
         switch standing.refusal(of: token, from: request.peer.address) {
         case .invalid(let reason): throw ResourceRefusal(.invalidToken, reason)
@@ -160,8 +170,46 @@ public struct ResourceGuard: Sendable {
         return standing
     }
 
+    /// A token that is bound to a key of proofs counts only with one, and no other token by that scheme
+    /// (RFC 9449 §7.2).
+    private func judgeProof(
+        of token: VerifiedToken,
+        _ text: String,
+        _ scheme: Scheme,
+        _ request: Request,
+        at now: Timestamp
+    ) async throws(ResourceRefusal) {
+        switch (scheme, token.proofKey) {
+        case (.bearer, nil): return
+        case (.bearer, _?):
+            throw ResourceRefusal(.invalidProof(nil), "a token of proofs as a bearer token")
+        case (.proof, nil):
+            throw ResourceRefusal(.invalidToken, "a token that is bound to no key of proofs")
+        case (.proof, let bound?):
+            let shown: String
+            do throws(ProofOfKey.Objection) {
+                shown = try await proofs.thumbprint(of: request, showing: text, at: now)
+            } catch {
+                switch error {
+                case .invalid(let reason): throw ResourceRefusal(.invalidProof(nil), reason)
+                case .nonce(let nonce):
+                    throw ResourceRefusal(.invalidProof(nonce), "proof: no nonce of ours")
+                case .unavailable(let reason): throw ResourceRefusal(.unavailable, reason)
+                }
+            }
+            guard shown.isExactly(bound) else {
+                throw ResourceRefusal(.invalidProof(nil), "proof: another key")
+            }
+        }
+    }
+
+    /// How a token is shown.
+    private enum Scheme { case bearer, proof }
+
     /// The token of the Authorization field. One in the query or the body is refused (RFC 9700 §4.3.2).
-    private static func bearer(_ request: Request) throws(ResourceRefusal) -> String {
+    private static func token(
+        of request: Request
+    ) throws(ResourceRefusal) -> (Scheme, String) {
         if !request.queryRange.isEmpty, request.mentionsToken(in: request.queryRange) {
             throw ResourceRefusal(.tokenElsewhere, "a token in the query")
         }
@@ -175,11 +223,14 @@ public struct ResourceGuard: Sendable {
             throw ResourceRefusal(.noToken, "no token")
         }
         let parts = field.split(byte: " ")
-        guard fields.count == 1, parts.count == 2,
-            String(parts[0]).lowercased().isExactly("bearer"),
-            parts[1].utf8.count <= JOSELimits.token
-        else { throw ResourceRefusal(.noToken, "Authorization is not one bearer token") }
-        return String(parts[1])
+        guard fields.count == 1, parts.count == 2, parts[1].utf8.count <= JOSELimits.token else {
+            throw ResourceRefusal(.noToken, "Authorization is not one token")
+        }
+        switch String(parts[0]).lowercased() {
+        case "bearer": return (.bearer, String(parts[1]))
+        case "dpop": return (.proof, String(parts[1]))
+        default: throw ResourceRefusal(.noToken, "Authorization is not one token")
+        }
     }
 
     private func note(
@@ -229,7 +280,8 @@ public struct ResourceCaller: Hashable, Sendable {
     public let client: APIClientID
     /// The client's name.
     public let name: String
-    /// The user that a delegated client acts for; nil for an application.
+    public let kind: TokenKind
+    /// The user that the token is for; nil for an application.
     public let user: UserID?
     public let scopes: Set<AccessScope>
     /// `jti` of the token.
@@ -241,6 +293,7 @@ public struct ResourceCaller: Hashable, Sendable {
     public init(
         client: APIClientID,
         name: String,
+        kind: TokenKind? = nil,
         user: UserID?,
         scopes: Set<AccessScope>,
         tokenID: String,
@@ -249,6 +302,7 @@ public struct ResourceCaller: Hashable, Sendable {
     ) {
         self.client = client
         self.name = name
+        self.kind = kind ?? (user == nil ? .application : .delegated)
         self.user = user
         self.scopes = scopes
         self.tokenID = tokenID
@@ -268,6 +322,8 @@ public struct ResourceRefusal: Error, Hashable, Sendable {
         case certificate
         /// 401.
         case invalidToken
+        /// 401: of the scheme DPoP; with the nonce that a proof must have, if that is why.
+        case invalidProof(String?)
         /// 403.
         case insufficientScope([AccessScope])
         /// 403.
@@ -308,6 +364,18 @@ public struct ResourceRefusal: Error, Hashable, Sendable {
                 "The access token is not valid here.",
                 challenge: "Bearer error=\"invalid_token\""
             )
+        case .invalidProof(let nonce):
+            problem(
+                401,
+                nonce == nil ? "invalid-dpop-proof" : "use-dpop-nonce",
+                nonce == nil
+                    ? "The access token needs a valid DPoP proof."
+                    : "The DPoP proof must have the nonce of the field DPoP-Nonce.",
+                challenge: "DPoP error=\""
+                    + (nonce == nil ? "invalid_dpop_proof" : "use_dpop_nonce")
+                    + "\", algs=\"" + ProofOfKey.algorithmNames.joined(separator: " ") + "\"",
+                nonce: nonce
+            )
         case .insufficientScope(let scopes):
             problem(
                 403,
@@ -334,6 +402,7 @@ public struct ResourceRefusal: Error, Hashable, Sendable {
         _ title: String,
         challenge: String? = nil,
         address: String? = nil,
+        nonce: String? = nil,
         retryAfter: Int? = nil
     ) -> Response {
         var json = JSONWriter()
@@ -349,6 +418,7 @@ public struct ResourceRefusal: Error, Hashable, Sendable {
         }
         var fields = [Field.noStore]
         if let challenge { fields.append(Field("WWW-Authenticate", challenge)) }
+        if let nonce { fields.append(Field("DPoP-Nonce", nonce)) }
         if let retryAfter { fields.append(Field("Retry-After", "\(retryAfter)")) }
         return Response(
             status: status,
@@ -399,13 +469,15 @@ private final class SeenToken: Sendable {
     /// One of `scopes` is needed, for the interface of the first.
     func allows(_ scopes: [AccessScope]) -> Bool {
         guard let surface = scopes.first?.surface, surfaces.contains(surface) else { return false }
-        return scopes.contains(where: token.scopes.contains)
+        // A scope of another kind of token is no scope of this one.
+        return scopes.contains { token.scopes.contains($0) && $0.kind == token.kind }
     }
 
     func caller(_ standing: Standing, from address: String) -> ResourceCaller {
         ResourceCaller(
             client: token.client,
             name: standing.client?.name ?? "",
+            kind: token.kind,
             user: token.user,
             scopes: token.scopes,
             tokenID: token.id,

@@ -69,6 +69,32 @@ public struct TrustConfiguration: Sendable {
         if !settings.withoutCertificate.isEmpty {
             section.warn("without_certificate", "lets clients use tokens without a certificate")
         }
+        settings.refresh = Self.refresh(
+            section.group("refresh", "How long refresh tokens of apps last.")
+        )
+        let proofs = section.group(
+            "dpop",
+            "Clients that prove a key with each request instead of having a certificate (RFC 9449)."
+        )
+        settings.allowsProofKeys = proofs.flag(
+            "allowed",
+            default: settings.allowsProofKeys,
+            "Whether clients that are registered for it (dpop_bound_access_tokens) may do so."
+        )
+        settings.requiresProofNonce = proofs.flag(
+            "nonce",
+            default: settings.requiresProofNonce,
+            "Whether each proof must have a nonce that Beckon gave out in the last 5 minutes."
+        )
+        proofs.end()
+        settings.certificateURL = section.url(
+            "mtls_url",
+            example: "https://mtls.login.bank.example",
+            """
+            What the addresses of the token endpoint begin with where clients show certificates, if \
+            that is another host or port than the issuer's (mtls_endpoint_aliases, RFC 8705).
+            """
+        )
         certificates = ClientCertificateSettings(section)
         keys = Self.keys(section.group("signing", "The keys that sign access tokens."), settings)
         delegation = DelegationPolicy(
@@ -77,7 +103,7 @@ public struct TrustConfiguration: Sendable {
         section.end()
         guard section.isPresent else { return nil }
         if certificates.format == nil, !requestsCertificates,
-            settings.withoutCertificate.isEmpty
+            settings.withoutCertificate.isEmpty, !settings.allowsProofKeys
         {
             section.problem(
                 "client_certificate",
@@ -85,6 +111,35 @@ public struct TrustConfiguration: Sendable {
                     + "the format of a proxy that hands them over"
             )
         }
+    }
+
+    private static func refresh(_ section: Section) -> RefreshLife {
+        var life = RefreshLife()
+        let day = 86_400
+        life.idle = section.duration(
+            "idle",
+            default: life.idle,
+            .seconds(3600)...(.seconds(366 * day)),
+            "How long an app may go without refreshing."
+        )
+        life.absolute = section.duration(
+            "absolute",
+            default: life.absolute,
+            .seconds(3600)...(.seconds(3 * 366 * day)),
+            "After this time people sign in again, whatever happens."
+        )
+        life.again = section.duration(
+            "again",
+            default: life.again,
+            .zero...(.seconds(60)),
+            """
+            After a refresh, how long the same client may ask with the same refresh token again if the \
+            answer was lost. Later that ends all tokens of the sign-in.
+            """
+        )
+        if life.idle > life.absolute { section.problem("idle", "must not be longer than absolute") }
+        section.end()
+        return life
     }
 
     private static func keys(_ section: Section, _ settings: TrustSettings) -> KeyRing.Rule {

@@ -56,20 +56,27 @@ public struct TrustRoutes: Sendable {
         )
     }
 
-    /// RFC 8414 §2, RFC 8705 §3.3.
+    /// RFC 8414 §2, RFC 8705 §3.3 and §5, RFC 7636 §6.2, RFC 9207 §3, RFC 9449 §5.1.
     private var metadata: Response {
         let settings = endpoint.settings
         let methods = APIClientAuthentication.names
         let algorithms = ["PS256", "ES256", "EdDSA", "RS256"]
+        let asksPeople = settings.authorizationEndpoint != nil
+        let grants = endpoint.grantTypes.filter { asksPeople || !$0.isOfPeople }
+        let scopes = AccessScope.allCases.filter { asksPeople || $0.kind != .user }
         let value = JSONValue.members([
             "issuer": .string(settings.issuer),
+            "authorization_endpoint": .text(settings.authorizationEndpoint),
             "token_endpoint": .string(settings.tokenEndpoint),
             "introspection_endpoint": .string(settings.issuer + "/oauth2/introspect"),
             "revocation_endpoint": .string(settings.issuer + "/oauth2/revoke"),
             "jwks_uri": .string(settings.issuer + "/oauth2/jwks"),
-            "response_types_supported": .array([]),
-            "grant_types_supported": .texts(endpoint.grantTypes.map(\.rawValue)),
-            "scopes_supported": .texts(AccessScope.allCases.map(\.rawValue)),
+            "response_types_supported": .texts(asksPeople ? ["code"] : []),
+            "response_modes_supported": asksPeople ? .texts(["query"]) : nil,
+            "grant_types_supported": .texts(grants.map(\.rawValue)),
+            "scopes_supported": .texts(scopes.map(\.rawValue)),
+            "code_challenge_methods_supported": asksPeople ? .texts(["S256"]) : nil,
+            "authorization_response_iss_parameter_supported": asksPeople ? .bool(true) : nil,
             "token_endpoint_auth_methods_supported": .texts(methods),
             "token_endpoint_auth_signing_alg_values_supported": .texts(algorithms),
             "introspection_endpoint_auth_methods_supported": .texts(methods),
@@ -77,6 +84,15 @@ public struct TrustRoutes: Sendable {
             "revocation_endpoint_auth_methods_supported": .texts(methods),
             "revocation_endpoint_auth_signing_alg_values_supported": .texts(algorithms),
             "tls_client_certificate_bound_access_tokens": .bool(true),
+            "dpop_signing_alg_values_supported": settings.allowsProofKeys
+                ? .texts(ProofOfKey.algorithmNames) : nil,
+            "mtls_endpoint_aliases": settings.certificateURL.map { base in
+                .members([
+                    "token_endpoint": .string(base + "/oauth2/token"),
+                    "introspection_endpoint": .string(base + "/oauth2/introspect"),
+                    "revocation_endpoint": .string(base + "/oauth2/revoke"),
+                ])
+            },
         ])
         return Response(
             status: 200,
@@ -85,4 +101,9 @@ public struct TrustRoutes: Sendable {
             body: value.bytes
         )
     }
+}
+
+extension GrantType {
+    /// Whether it begins with a person who signs in.
+    fileprivate var isOfPeople: Bool { self == .authorizationCode || self == .refreshToken }
 }

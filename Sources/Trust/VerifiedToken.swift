@@ -12,12 +12,17 @@ struct VerifiedToken: Sendable {
     let id: String
     let client: APIClientID
     let subject: String
-    /// The user that a delegated client acts for.
+    let kind: TokenKind
+    /// The user that it is for; nil for an application's.
     let user: UserID?
+    /// The family of a user's token.
+    let family: String?
     let scopes: Set<AccessScope>
     let audience: [String]
     /// `cnf.x5t#S256`; nil for a token that is bound to no certificate.
     let thumbprint: [UInt8]?
+    /// `cnf.jkt`; nil for a token that is bound to no key of proofs.
+    let proofKey: String?
     let issuedAt: Timestamp
     let expiresAt: Timestamp
     let issuer: String
@@ -52,19 +57,23 @@ struct VerifiedToken: Sendable {
             let expiresAt = claims.expiresAt
         else { throw .missing("jti") }
         if let value = claims["cnf"] {
-            guard let bytes = value["x5t#S256"]?.string.flatMap({ Base64URL.decode($0) }) else {
-                throw .malformed("cnf")
-            }
-            thumbprint = bytes
+            thumbprint = value["x5t#S256"]?.string.flatMap { Base64URL.decode($0) }
+            proofKey = value["jkt"]?.string
+            // What is bound to something unknown must not count as unbound.
+            guard (thumbprint == nil) != (proofKey == nil) else { throw .malformed("cnf") }
         } else {
             thumbprint = nil
+            proofKey = nil
         }
-        if claims["act"] != nil {
-            guard let user = UserID(subject) else { throw .malformed("sub") }
-            self.user = user
-        } else {
-            user = nil
+        family = claims[AccessToken.familyClaim]?.string
+        switch (claims["act"], claims[AccessToken.familyClaim]) {
+        case (nil, nil): kind = .application
+        case (_?, nil): kind = .delegated
+        case (nil, .string?): kind = .user
+        case (_, _?): throw .malformed(AccessToken.familyClaim)
         }
+        user = kind == .application ? nil : UserID(subject)
+        guard kind == .application || user != nil else { throw .malformed("sub") }
         self.id = id
         self.client = client
         self.subject = subject
@@ -84,7 +93,14 @@ struct VerifiedToken: Sendable {
     }
 
     /// What decides whether it still counts.
-    var question: StandingQuestion { StandingQuestion(client: client, token: id, user: user) }
+    var question: StandingQuestion {
+        StandingQuestion(
+            client: client,
+            token: id,
+            user: kind == .delegated ? user : nil,
+            family: family
+        )
+    }
 
     /// The answer of introspection (RFC 7662 §2.2, RFC 8705 §3.2).
     var introspection: JSONObject {
@@ -95,14 +111,15 @@ struct VerifiedToken: Sendable {
             "aud": audience.count == 1 ? .string(audience[0]) : .texts(audience),
             "client_id": .string(client.value),
             "scope": .string(AccessScope.text(scopes)),
-            "token_type": .string("Bearer"),
+            "token_type": .string(proofKey == nil ? "Bearer" : "DPoP"),
             "iat": .integer(issuedAt.milliseconds / 1000),
             "exp": .integer(expiresAt.milliseconds / 1000),
             "jti": .string(id),
-            "act": user == nil ? nil : .members(["sub": .string(client.value)]),
+            "act": kind == .delegated ? .members(["sub": .string(client.value)]) : nil,
+            AccessToken.familyClaim: .text(family),
             "cnf": thumbprint.map {
                 .members(["x5t#S256": .string(Base64URL.encode($0))])
-            },
+            } ?? proofKey.map { .members(["jkt": .string($0)]) },
         ])
         return value.object ?? JSONObject()
     }
@@ -117,7 +134,11 @@ extension Standing {
             return .invalid("the client is \(client.status.rawValue)")
         }
         guard !isTokenRevoked else { return .invalid("the token is revoked") }
-        if token.user != nil {
+        switch token.kind {
+        case .application: break
+        case .user:
+            guard isFamilyInForce else { return .invalid("the family has ended") }
+        case .delegated:
             guard client.kind == .delegated else { return .invalid("the client is not delegated") }
             guard consent != nil else { return .invalid("the consent was withdrawn") }
         }

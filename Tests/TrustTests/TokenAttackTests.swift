@@ -572,12 +572,133 @@ struct TokenAttackTests {
         }
     ]
 
+    /// A sign-in, then a use of its code or refresh token that must not get a token.
+    static let users: [Attack] = [
+        Attack("with a code twice", 400, "invalid_grant", "the code was used before") { stage in
+            let code = try await stage.code()
+            _ = await stage.endpoint.answer(stage.exchange(code))
+            return stage.exchange(code)
+        },
+        Attack("without a code", 400, "invalid_request", "code is missing") {
+            $0.exchange("")
+        },
+        Attack("with a code that nobody gave", 400, "invalid_grant", "no such code") {
+            $0.exchange(Base64URL.encode([UInt8](repeating: 1, count: 32)))
+        },
+        Attack("with a code in another case", 400, "invalid_grant", "no such code") { stage in
+            stage.exchange(try await stage.code().lowercased() + "x")
+        },
+        Attack("with an old code", 400, "invalid_grant", "the code has expired") { stage in
+            let code = try await stage.code()
+            stage.clock.advance(by: .seconds(60))
+            return stage.exchange(code)
+        },
+        Attack("with another's code", 400, "invalid_grant", "a code of another client") { stage in
+            stage.exchange(
+                try await stage.code(),
+                [("client_id", "other-app")],
+                showing: stage.certificate("robot-2", isVerified: false)
+            )
+        },
+        Attack("with another verifier", 400, "invalid_grant", "another code_verifier") { stage in
+            stage.exchange(
+                try await stage.code(),
+                [("code_verifier", TrustStage.verifier + "x")]
+            )
+        },
+        Attack("with the challenge as verifier", 400, "invalid_grant", "another code_ver") {
+            stage in
+            stage.exchange(try await stage.code(), [("code_verifier", TrustStage.challenge)])
+        },
+        Attack("without a verifier", 400, "invalid_grant", "another code_verifier") { stage in
+            stage.exchange(try await stage.code(), [("code_verifier", "")])
+        },
+        Attack("to another redirect URI", 400, "invalid_grant", "another redirect_uri") { stage in
+            stage.exchange(
+                try await stage.code(),
+                [("redirect_uri", "http://127.0.0.1/signed-in")]
+            )
+        },
+        Attack("without a redirect URI", 400, "invalid_grant", "another redirect_uri") { stage in
+            stage.exchange(try await stage.code(), [("redirect_uri", "")])
+        },
+        Attack("with a code and a stolen certificate", 401, "invalid_client", "the key of") {
+            stage in
+            stage.exchange(try await stage.code(), showing: stage.certificate("stranger"))
+        },
+        Attack("with a code for more scope", 400, "invalid_scope", "scope not registered") {
+            stage in
+            stage.exchange(try await stage.code(), [("scope", "device:logins admin:read")])
+        },
+        Attack("without a refresh token", 400, "invalid_request", "refresh_token is missing") {
+            $0.refresh("")
+        },
+        Attack("with a made-up refresh token", 400, "invalid_grant", "no refresh token of ours") {
+            $0.refresh(Base64URL.encode([UInt8](repeating: 1, count: 64)))
+        },
+        Attack("with a changed refresh token", 400, "invalid_grant", "no refresh token of ours") {
+            stage in
+            let token = try await stage.signedIn().object["refresh_token"]?.string ?? ""
+            return stage.refresh((token.first == "A" ? "B" : "A") + token.dropFirst())
+        },
+        Attack("with an access token", 400, "invalid_grant", "no refresh token of ours") { stage in
+            stage.refresh(try await stage.signedIn().token)
+        },
+        Attack("with a code as refresh token", 400, "invalid_grant", "no refresh token") { stage in
+            stage.refresh(try await stage.code())
+        },
+        Attack("with another's refresh token", 400, "invalid_grant", "a refresh token of") {
+            stage in
+            stage.refresh(
+                try await stage.signedIn().object["refresh_token"]?.string ?? "",
+                [("client_id", "other-app")],
+                showing: stage.certificate("robot-2", isVerified: false)
+            )
+        },
+        Attack("with a refresh token twice", 400, "invalid_grant", "the refresh token was used") {
+            stage in
+            let token = try await stage.signedIn().object["refresh_token"]?.string ?? ""
+            _ = await stage.endpoint.answer(stage.refresh(token))
+            stage.clock.advance(by: .seconds(11))
+            return stage.refresh(token)
+        },
+        Attack("with a refresh token after its reuse", 400, "invalid_grant", "the family has") {
+            stage in
+            let token = try await stage.signedIn().object["refresh_token"]?.string ?? ""
+            let next = await stage.endpoint.answer(stage.refresh(token))
+            stage.clock.advance(by: .seconds(11))
+            _ = await stage.endpoint.answer(stage.refresh(token))
+            return stage.refresh(next.object["refresh_token"]?.string ?? "")
+        },
+        Attack("with an old refresh token", 400, "invalid_grant", "the refresh token has") {
+            stage in
+            let token = try await stage.signedIn().object["refresh_token"]?.string ?? ""
+            stage.clock.advance(by: .seconds(30 * 86_400))
+            return stage.refresh(token)
+        },
+        Attack("with a refresh token for more scope", 400, "invalid_scope", "scope not") { stage in
+            stage.refresh(
+                try await stage.signedIn().object["refresh_token"]?.string ?? "",
+                [("scope", "device:logins admin:read")]
+            )
+        },
+        Attack("with a refresh token of a suspended client", 401, "invalid_client", "the client is")
+        {
+            stage in
+            let token = try await stage.signedIn().object["refresh_token"]?.string ?? ""
+            try await stage.change("phone-app", to: .suspended)
+            return stage.refresh(token)
+        },
+    ]
+
     static let all =
-        assertions + forged + requests + headers + certificates + delegation + states + keys
+        assertions + forged + requests + headers + certificates + delegation + states + keys + users
 
     // trust: A-11
     // trust: A-12
     // trust: A-13
+    // trust: A-14
+    // trust: A-15
     // trust: B-9
     // trust: B-13
     @Test("is refused, and the audit says why", arguments: all)

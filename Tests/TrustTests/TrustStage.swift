@@ -20,6 +20,8 @@ struct TrustStage {
     let keys: SigningKeys
     let endpoint: TokenEndpoint
     let resources: ResourceGuard
+    let authorization: AuthorizationEndpoint
+    static let secret = [UInt8](repeating: 9, count: 32)
     /// The keys of the clients, by `kid`.
     let clientKeys: [String: SigningKey]
 
@@ -30,6 +32,8 @@ struct TrustStage {
             "robot": try SigningKey.generate(.rs256, id: "robot"),
             "robot-2": try SigningKey.generate(.es256, id: "robot-2"),
             "stranger": try SigningKey.generate(.es256, id: "stranger"),
+            "phone": try SigningKey.generate(.es256, id: "phone"),
+            "proof": try SigningKey.generate(.es256, id: "proof"),
         ]
     }
 
@@ -44,6 +48,7 @@ struct TrustStage {
             users: users,
             certificates: ConnectionCertificate(),
             keys: keys,
+            secret: Self.secret,
             clock: clock
         )
         resources = ResourceGuard(
@@ -51,8 +56,10 @@ struct TrustStage {
             store: store,
             certificates: ConnectionCertificate(),
             keys: keys,
+            secret: Self.secret,
             clock: clock
         )
+        authorization = AuthorizationEndpoint(settings: settings, store: store, clock: clock)
         clientKeys = try Self.keys.get()
         try await register()
     }
@@ -84,6 +91,24 @@ struct TrustStage {
         try await add("basic-tool", authentication: .secretBasic(secret))
         try await add("post-tool", authentication: .secretPost(secret))
         try await consent(to: "dc_7Qm2")
+        for id in ["phone-app", "other-app"] {
+            try await add(
+                id,
+                authentication: .selfSignedTLSClientAuth,
+                keys: id == "phone-app" ? ["phone"] : ["robot-2"],
+                grants: [.authorizationCode, .refreshToken],
+                scopes: [.deviceLogins],
+                redirects: [Self.redirectURI, "http://127.0.0.1/signed-in"]
+            )
+        }
+        try await add(
+            "proof-app",
+            keys: ["ops"],
+            grants: [.authorizationCode, .refreshToken, .clientCredentials],
+            scopes: [.deviceLogins, .adminRead],
+            redirects: [Self.redirectURI],
+            usesProofKey: true
+        )
     }
 
     func add(
@@ -93,7 +118,9 @@ struct TrustStage {
         keys: [String] = [],
         grants: Set<GrantType> = [.clientCredentials],
         scopes: Set<AccessScope> = [.adminRead, .adminClients],
-        addresses: [String] = []
+        addresses: [String] = [],
+        redirects: [String] = [],
+        usesProofKey: Bool = false
     ) async throws {
         let registered = try keys.map { name in
             try APIClientKey(
@@ -111,7 +138,9 @@ struct TrustStage {
             keys: registered,
             grants: grants,
             scopes: scopes,
-            sourceAddresses: try addresses.map { try #require(AddressRange($0)) }
+            sourceAddresses: try addresses.map { try #require(AddressRange($0)) },
+            redirectURIs: redirects,
+            usesProofKey: usesProofKey
         )
         _ = try await store.commit([.addClient(client)])
     }

@@ -134,7 +134,8 @@ struct ClientAuthenticator: Sendable {
 
     private var audiences: Set<String> {
         settings.acceptsEndpointAsAudience
-            ? [settings.issuer, settings.tokenEndpoint] : [settings.issuer]
+            ? Set([settings.issuer] + settings.bases.map { $0 + "/oauth2/token" })
+            : [settings.issuer]
     }
 
     /// RS256 only for delegated clients, and for a key that was registered for it (FAPI 2.0 §5.4).

@@ -34,6 +34,7 @@ struct DelegationRule: Sendable {
         guard standing.consent != nil else { throw .grant("no consent in force") }
         return Granted(
             subject: user.value,
+            kind: .delegated,
             user: user,
             assertionID: assertionID,
             life: settings.delegatedTokenLife

@@ -24,15 +24,19 @@ public struct TokenEndpoint: Sendable {
         RecentValues<APIClientID, (mark: UInt64, client: APIClient)>(capacity: 1024)
     )
     let authenticator: ClientAuthenticator
+    let proofs: ProofOfKey
+    let refreshTokens: RefreshTokens
     private let handlers: [any GrantHandler]
 
-    /// An endpoint. `users` tells whom a delegated client may act for.
+    /// An endpoint. `users` tells whom a client may act for. `secret` is the key of refresh tokens,
+    /// which a restart must keep; nil for a new one.
     public init(
         settings: TrustSettings,
         store: any AccessStore,
         users: any UserDirectory,
         certificates: any CertificateSource,
         keys: SigningKeys,
+        secret: [UInt8]? = nil,
         clock: any WallClock,
         log: Logger = .silent
     ) {
@@ -43,11 +47,26 @@ public struct TokenEndpoint: Sendable {
         self.clock = clock
         self.log = log
         authenticator = ClientAuthenticator(settings: settings)
+        let secret = secret ?? Random.bytes(32)
+        proofs = ProofOfKey(settings: settings, store: store, secret: secret)
+        refreshTokens = RefreshTokens(secret: secret)
         let delegation = DelegationRule(store: store, users: users, settings: settings)
         // A new grant is one file and one line here.
         handlers = [
             ClientCredentialsGrant(settings: settings, delegation: delegation),
             JWTBearerGrant(authenticator: authenticator, delegation: delegation),
+            AuthorizationCodeGrant(
+                settings: settings,
+                store: store,
+                users: users,
+                tokens: refreshTokens
+            ),
+            RefreshTokenGrant(
+                settings: settings,
+                store: store,
+                users: users,
+                tokens: refreshTokens
+            ),
         ]
     }
 
@@ -68,61 +87,74 @@ public struct TokenEndpoint: Sendable {
         _ request: Request,
         _ trail: inout TokenTrail
     ) async throws(TokenRefusal) -> Response {
-        // 1. Token filter: without a usable certificate nothing else is looked at.
-        let certificate = try filter(request, &trail)
+        // 1. Token filter: without a usable certificate (or where allowed a proof) nothing else is
+        // looked at.
+        let certificate = try filter(request, &trail, orProof: ProofOfKey.isCarried(by: request))
         // 2. Form.
         let form = try TokenForm(request)
         let claim = try ClientClaim(request, form)
         trail.claimed = claim.id
-        try requireException(of: claim.id, from: certificate)
         // 3. Client.
-        let client = try await self.client(claim)
+        let client = try await self.client(claim, certificate)
         // 4. Source address: before signatures, as soon as the client is known.
         try judgeAddress(of: client, trail.address)
         let proven = try authenticator.check(claim, of: client, certificate, at: trail.now)
         trail.client = client.id
         trail.uses = proven.uses
+        let binding = try await binding(of: client, certificate, request, at: trail.now)
+        trail.proofKey = binding.proofKey
         // 5. Grant allowed.
         let handler = try handler(form, client)
         trail.grant = handler.kind
-        // 6. Grant handler.
         let checked = CheckedTokenRequest(
             client: client,
             form: form,
             proven: proven,
+            binding: binding,
             now: trail.now
         )
-        let granted = try await handler.grant(checked)
-        trail.user = granted.user
-        trail.uses += granted.uses
-        // 7. Scopes.
-        let scopes = try scopes(form, client)
-        // 8. Issue.
-        let token = AccessToken(
-            client: client.id,
-            granted: granted,
-            scopes: scopes,
-            certificate: certificate,
-            issuedAt: trail.now
-        )
-        let text = try sign(token)
-        try await keep(token, trail)
-        return token.response(text)
+        // Whoever loses a race for a code or a refresh token finds out what is left of it.
+        for _ in 0..<Self.mostRaces {
+            // 6. Grant handler.
+            let granted = try await handler.grant(checked)
+            trail.user = granted.user
+            trail.uses = proven.uses + granted.uses
+            // 7. Scopes.
+            let scopes = try scopes(form, client, granted)
+            // 8. Issue.
+            let token = AccessToken(
+                client: client.id,
+                granted: granted,
+                scopes: scopes,
+                binding: binding,
+                issuedAt: trail.now
+            )
+            let text = try sign(token)
+            if try await keep(token, trail) { return token.response(text) }
+        }
+        throw .unavailable("the grant changes all the time")
     }
+
+    /// How often a request is judged again because another one came first.
+    private static let mostRaces = 3
 
     // MARK: The steps
 
     /// The token filter. The exceptions that an operator made are looked at only if there are some.
     func filter(
         _ request: Request,
-        _ trail: inout TokenTrail
+        _ trail: inout TokenTrail,
+        orProof isCarried: Bool
     ) throws(TokenRefusal) -> PeerCertificate? {
         let found: PeerCertificate?
         do { found = try certificates.certificate(of: request, at: trail.now) } catch {
             throw .certificate(error.reason)
         }
         trail.thumbprint = found?.thumbprint
-        guard found != nil || !settings.withoutCertificate.isEmpty else {
+        guard
+            found != nil || !settings.withoutCertificate.isEmpty
+                || settings.allowsProofKeys && isCarried
+        else {
             throw .certificate("no certificate")
         }
         if let pause = throttle.pause(of: trail.address, at: trail.now) {
@@ -131,18 +163,21 @@ public struct TokenEndpoint: Sendable {
         return found
     }
 
-    func requireException(
-        of id: APIClientID,
-        from certificate: PeerCertificate?
-    ) throws(TokenRefusal) {
-        guard certificate != nil || settings.withoutCertificate.contains(id) else {
+    /// The client, if it exists and is active. Without a certificate only one that an operator made an
+    /// exception for, or that proves a key instead.
+    func client(
+        _ claim: ClientClaim,
+        _ certificate: PeerCertificate?
+    ) async throws(TokenRefusal) -> APIClient {
+        let isExcepted = settings.withoutCertificate.contains(claim.id)
+        guard certificate != nil || isExcepted || settings.allowsProofKeys else {
             throw .certificate("no certificate")
         }
-    }
-
-    func client(_ claim: ClientClaim) async throws(TokenRefusal) -> APIClient {
         guard let client = try await stored(claim.id) else {
             throw .client("unknown client", challenges: claim.usesBasic)
+        }
+        guard certificate != nil || isExcepted || client.usesProofKey else {
+            throw .certificate("no certificate")
         }
         guard client.status == .active else {
             throw .client("the client is \(client.status.rawValue)", challenges: claim.usesBasic)
@@ -165,6 +200,25 @@ public struct TokenEndpoint: Sendable {
         return client
     }
 
+    /// What the token will be bound to.
+    private func binding(
+        of client: APIClient,
+        _ certificate: PeerCertificate?,
+        _ request: Request,
+        at now: Timestamp
+    ) async throws(TokenRefusal) -> TokenBinding {
+        if settings.allowsProofKeys, client.usesProofKey {
+            do {
+                return .proofKey(try await proofs.thumbprint(of: request, showing: nil, at: now))
+            } catch { throw .proof(error) }
+        }
+        // Ignored, it would leave the client with another kind of token than it asked for.
+        guard !ProofOfKey.isCarried(by: request) else {
+            throw .proof(.invalid("proof: not of this client"))
+        }
+        return certificate.map { TokenBinding($0) } ?? .nothing
+    }
+
     func judgeAddress(of client: APIClient, _ address: String) throws(TokenRefusal) {
         guard client.allows(address: address) else { throw .sourceAddress(address) }
     }
@@ -180,14 +234,22 @@ public struct TokenEndpoint: Sendable {
         return handler
     }
 
-    /// None asked for means all that are registered (RFC 6749 §3.3).
+    /// None asked for means all that are registered for this kind of token and that the user allowed
+    /// (RFC 6749 §3.3).
     private func scopes(
         _ form: TokenForm,
-        _ client: APIClient
+        _ client: APIClient,
+        _ granted: Granted
     ) throws(TokenRefusal) -> Set<AccessScope> {
-        guard let text = form["scope"] else { return client.scopes }
+        let registered = client.scopes.filter { $0.kind == granted.kind }
+        let allowed = granted.scopes.map(registered.intersection) ?? registered
+        guard let text = form["scope"] else {
+            guard !allowed.isEmpty else { throw .scope("no scope is left") }
+            return allowed
+        }
         guard let scopes = AccessScope.list(text) else { throw .scope("unknown scope") }
-        guard scopes.isSubset(of: client.scopes) else { throw .scope("scope not registered") }
+        guard scopes.isSubset(of: registered) else { throw .scope("scope not registered") }
+        guard scopes.isSubset(of: allowed) else { throw .scope("scope not granted") }
         return scopes
     }
 
@@ -197,17 +259,25 @@ public struct TokenEndpoint: Sendable {
         }
     }
 
-    /// Makes what was used and the audit durable before the token leaves.
-    private func keep(_ token: AccessToken, _ trail: TokenTrail) async throws(TokenRefusal) {
+    /// Makes what was used and changed and the audit durable before the token leaves. False if another
+    /// request has changed what the grant is about.
+    private func keep(
+        _ token: AccessToken,
+        _ trail: TokenTrail
+    ) async throws(TokenRefusal) -> Bool {
         let changes =
-            trail.uses + [
+            trail.uses + token.granted.changes + [
                 .noteUse(token.client, at: trail.now), .audit(trail.issued(token)),
             ]
         let refusal: AccessRefusal?
         do { refusal = try await store.commit(changes) } catch {
             throw .unavailable("store: \(error)")
         }
-        if refusal != nil { throw .client("the assertion was used before") }
+        switch refusal {
+        case nil: return true
+        case .used: throw .client("the assertion was used before")
+        case .exists, .missing, .changed: return false
+        }
     }
 
     // MARK: Refusals
@@ -225,6 +295,12 @@ public struct TokenEndpoint: Sendable {
             $0.member("reference", reference)
         }
         guard refusal.status != 429 else { return refusal.response(reference: reference) }
+        // What ends because of the request ends before it is answered.
+        if !refusal.changes.isEmpty {
+            do { _ = try await store.commit(refusal.changes) } catch {
+                return TokenRefusal.unavailable("store: \(error)").response(reference: reference)
+            }
+        }
         if refusal.isFailedAuthentication {
             _ = throttle.failed(trail.address, at: trail.now)
         }
@@ -263,6 +339,7 @@ struct TokenTrail: Sendable {
     var client: APIClientID?
     var grant: GrantType?
     var user: UserID?
+    var proofKey: String?
     var uses: [AccessChange] = []
 
     init(_ request: Request, at now: Timestamp) {
@@ -280,9 +357,11 @@ struct TokenTrail: Sendable {
                 "user": .text(token.granted.user?.value),
                 "scope": .string(AccessScope.text(token.scopes)),
                 "jti": .string(token.id),
+                "family": .text(token.granted.family),
                 "assertion_jti": .text(token.granted.assertionID),
                 "address": .string(address),
                 "x5t#S256": .text(thumbprint.map { Base64URL.encode($0) }),
+                "jkt": .text(proofKey),
             ]
         )
     }
@@ -306,6 +385,7 @@ struct TokenTrail: Sendable {
                 "reason": .string(refusal.reason),
                 "address": .string(address),
                 "x5t#S256": .text(thumbprint.map { Base64URL.encode($0) }),
+                "jkt": .text(proofKey),
             ]
         )
     }

@@ -20,6 +20,10 @@ struct TokenRefusal: Error, Hashable, Sendable {
     var challenges = false
     /// Seconds after which another attempt may succeed.
     var retryAfter: Int?
+    /// The nonce that a proof must have (RFC 9449 §8).
+    var proofNonce: String?
+    /// What the request brought about although it is refused, such as the end of a family of tokens.
+    var changes: [AccessChange] = []
 
     /// The token filter: no certificate, or none that can be read.
     static func certificate(_ reason: String) -> Self {
@@ -78,6 +82,29 @@ struct TokenRefusal: Error, Hashable, Sendable {
         )
     }
 
+    /// RFC 9449 §5 and §8.
+    static func proof(_ objection: ProofOfKey.Objection) -> Self {
+        switch objection {
+        case .invalid(let reason):
+            return Self(
+                status: 400,
+                error: "invalid_dpop_proof",
+                description: "The DPoP proof is missing or not valid",
+                reason: reason
+            )
+        case .nonce(let nonce):
+            var refusal = Self(
+                status: 400,
+                error: "use_dpop_nonce",
+                description: "The DPoP proof must have the nonce of the field DPoP-Nonce",
+                reason: "proof: no nonce of ours"
+            )
+            refusal.proofNonce = nonce
+            return refusal
+        case .unavailable(let reason): return .unavailable(reason)
+        }
+    }
+
     static func scope(_ reason: String) -> Self {
         Self(
             status: 400,
@@ -126,6 +153,7 @@ struct TokenRefusal: Error, Hashable, Sendable {
             fields.append(Field("WWW-Authenticate", "Basic realm=\"token endpoint\""))
         }
         if let retryAfter { fields.append(Field("Retry-After", "\(retryAfter)")) }
+        if let proofNonce { fields.append(Field("DPoP-Nonce", proofNonce)) }
         return .json(status, json.bytes, fields: fields)
     }
 }
