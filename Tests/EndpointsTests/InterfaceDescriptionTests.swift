@@ -46,8 +46,10 @@ struct InterfaceDescriptionTests {
         let ours = routes.map { route in
             "\(route.method.name) \(route.pattern)"
         }
-        let authorizationServer = ["POST /user/verify", "POST /authentication/start"]
-        #expect(try Self.described() == Set(ours + authorizationServer))
+        let elsewhere = [
+            "POST /user/verify", "POST /authentication/start", "GET /oauth2/authorize",
+        ]
+        #expect(try Self.described() == Set(ours + elsewhere))
     }
 
     @Test("The interface description names every problem type")
@@ -59,6 +61,7 @@ struct InterfaceDescriptionTests {
         }
         let guards = [
             "invalid-request", "invalid-token", "insufficient-scope", "source-address-not-allowed",
+            "invalid-dpop-proof", "use-dpop-nonce",
         ]
         #expect(Set(named) == Set(Problem.Kind.allCases.map(\.rawValue) + guards))
     }

@@ -116,7 +116,18 @@ struct SignOnStage: Sendable {
                 log: log.logger
             )
         }
-        router = Router(SignOnRoutes(signOn, settings: pages).routes + inbox(store.access).routes)
+        var trust = TrustSettings(issuer: Self.publicURL)
+        trust.authorizationEndpoint = Self.publicURL + "/oauth2/authorize"
+        let authorize = AuthorizeRoutes(
+            AuthorizationEndpoint(settings: trust, store: store.access, clock: clock),
+            sessionGuard,
+            seal: SealedValue(secret: Array(repeating: 7, count: 32)),
+            settings: pages
+        )
+        router = Router(
+            SignOnRoutes(signOn, settings: pages).routes + inbox(store.access).routes
+                + authorize.routes
+        )
     }
 
     private static func settings(

@@ -188,11 +188,12 @@ final class Service: Sendable {
             log: log
         )
         reloads = servers.reloads + signIn.reloads
-        let people = parts.routes(directory: directory, desk: desk) + signIn.routes
+        var people = parts.routes(directory: directory, desk: desk) + signIn.routes
         if let settings = configuration.trust {
             trust = try TrustParts(
                 settings,
                 keysPath: configuration.store.sqlitePath + "-keys",
+                secret: tickets.bytes,
                 stores: store,
                 directory: directory,
                 keepsUsers: configuration.users.isLocal,
@@ -206,6 +207,7 @@ final class Service: Sendable {
             trust = nil
         }
         let callers = servers.routes + (trust?.routes ?? [])
+        people += trust?.deviceRoutes ?? []
         let management = Self.managementRoutes(store, engine.channels, registry, draining, clock)
         routes = callers + people + management
         if let tls = configuration.listen.tls {

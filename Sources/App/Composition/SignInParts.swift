@@ -87,6 +87,20 @@ struct SignInParts {
                         logoutURL: settings.logoutURL,
                         log: log
                     ).routes
+                guard let trust = configuration.trust else { continue }
+                let authorization = AuthorizationEndpoint(
+                    settings: trust.settings,
+                    store: store.access,
+                    clock: clock,
+                    log: log
+                )
+                routes +=
+                    AuthorizeRoutes(
+                        authorization,
+                        sessionGuard,
+                        seal: SealedValue(secret: secret),
+                        settings: pages
+                    ).routes
             case .console:
                 routes +=
                     ConsoleRoutes(

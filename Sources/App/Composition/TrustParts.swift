@@ -14,17 +14,20 @@ import Trust
 struct TrustParts: Sendable {
     /// Of the token endpoint, the admin and the backend API.
     let routes: [Route]
+    /// Of the device API, for tokens of users.
+    let deviceRoutes: [Route]
     private let keys: SigningKeys
     private let store: any AccessStore
     private let clock: any WallClock
     private let log: Logger
 
-    /// Reads the signing keys.
+    /// Reads the signing keys. `secret` is the key of refresh tokens.
     ///
     /// - Throws: `CommandFailure` if they cannot be read.
     init(
         _ configuration: TrustConfiguration,
         keysPath: String,
+        secret: [UInt8],
         stores: SQLiteLoginStore,
         directory: any UserDirectory,
         keepsUsers: Bool,
@@ -45,6 +48,7 @@ struct TrustParts: Sendable {
             users: directory,
             certificates: certificates,
             keys: keys,
+            secret: secret,
             clock: clock,
             log: log
         )
@@ -53,6 +57,7 @@ struct TrustParts: Sendable {
             store: store,
             certificates: certificates,
             keys: keys,
+            secret: secret,
             clock: clock
         )
         let admin = AdminRoutes(
@@ -73,7 +78,14 @@ struct TrustParts: Sendable {
             channels: channels,
             clock: clock
         )
+        let device = OwnLoginsRoutes(
+            resources: resources,
+            access: store,
+            logins: stores,
+            clock: clock
+        )
         routes = TrustRoutes(endpoint, clock: clock).routes + admin.routes + backend.routes
+        deviceRoutes = device.routes
     }
 
     private static func certificates(

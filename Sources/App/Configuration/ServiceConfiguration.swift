@@ -148,6 +148,9 @@ public struct ServiceConfiguration: Sendable {
             )
         )
         if !signIn.isEmpty { Self.requireSecureCookies(root, publicURL) }
+        if signIn.contains(where: { $0.application == .inbox }) {
+            trust?.settings.authorizationEndpoint = publicURL + "/oauth2/authorize"
+        }
         loginLimits = Self.loginLimits(
             user: root.group(
                 "limits_per_user",

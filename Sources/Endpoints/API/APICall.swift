@@ -41,7 +41,9 @@ struct APIRoutes: Sendable {
             }
             let call = APICall(request: request, caller: caller, now: clock.now())
             do throws(Problem) {
-                if let user = caller.user { try await note(call, of: user, method, pattern) }
+                if caller.kind == .delegated, let user = caller.user {
+                    try await note(call, of: user, method, pattern)
+                }
                 // Before the store is read: a change in between makes the mark another one.
                 let mark = keepsAnswers ? access.mark() : nil
                 let answer = try await body(call)

@@ -75,6 +75,12 @@ struct APIStage: Sendable {
                     channels: [.named("app"), .named("sms")],
                     clock: clock
                 ).routes
+                + OwnLoginsRoutes(
+                    resources: resources,
+                    access: access,
+                    logins: logins,
+                    clock: clock
+                ).routes
         )
         try await add("ops", [.adminRead, .adminClients, .adminUsers, .adminLogins, .adminAudit])
         try await add("reader", [.adminRead])
@@ -156,6 +162,10 @@ struct APIStage: Sendable {
             ),
             Field("client_assertion", try JWT.sign(claims, key: key)),
         ])
+        return try await token(form)
+    }
+
+    private func token(_ form: Form) async throws -> String {
         let response = await endpoint.answer(
             .example(
                 .post,
@@ -167,6 +177,43 @@ struct APIStage: Sendable {
         )
         let token = (try? JSONValue(response.body))?["access_token"]?.string
         return try require(token)
+    }
+
+    /// A token of a user who signed in to an app.
+    func userToken(of user: String = "ann") async throws -> String {
+        try await users.put(User(id: .named(user), isActive: true))
+        let redirect = "https://app.example/signed-in"
+        let app = try APIClient(
+            id: .named("app"),
+            kind: .user,
+            name: "app",
+            createdAt: clock.now(),
+            authentication: .selfSignedTLSClientAuth,
+            keys: [try APIClientKey(id: "k1", key: key.verificationKey, addedAt: clock.now())],
+            grants: [.authorizationCode],
+            scopes: [.deviceLogins],
+            redirectURIs: [redirect]
+        )
+        let (code, verifier) = ("code of \(user)", String(repeating: "v", count: 43))
+        let stored = AuthorizationCode(
+            digest: SHA256.digest(Array(code.utf8)),
+            client: app.id,
+            user: .named(user),
+            redirectURI: redirect,
+            challenge: Base64URL.encode(SHA256.digest(Array(verifier.utf8))),
+            scopes: [.deviceLogins],
+            proofKey: nil,
+            endsAt: clock.now() + .seconds(60)
+        )
+        _ = try await access.commit([.addClient(app)])
+        _ = try await access.commit([.addCode(stored)])
+        return try await token(
+            Form([
+                Field("grant_type", "authorization_code"), Field("client_id", "app"),
+                Field("code", code), Field("code_verifier", verifier),
+                Field("redirect_uri", redirect),
+            ])
+        )
     }
 
     /// Sends a request as a client.

@@ -131,6 +131,18 @@ struct LoginResourceTests {
             func ids(_ response: Response) -> [String?]? {
                 response.json["logins"]?.array?.map { $0["id"]?.string }
             }
+            let app = await stage.send(
+                .get,
+                "/device/v1/logins",
+                token: try await stage.userToken(of: Self.user)
+            )
+            #expect(ids(app) == ["waits"], "of the user's own app as well")
+            let stranger = await stage.send(
+                .get,
+                "/device/v1/logins",
+                token: try await stage.userToken(of: "stranger")
+            )
+            #expect(ids(stranger) == [])
             let mine = target + "?user=" + Self.user
             for target in [target, mine] {
                 let own = try await stage.send(.get, target, as: "robot", for: Self.user)
