@@ -4,6 +4,7 @@ import HTTP
 import JOSE
 import JSON
 import Logins
+import SQLiteStore
 import TestSupport
 import Testing
 
