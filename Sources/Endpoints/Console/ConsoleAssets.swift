@@ -35,7 +35,7 @@ enum ConsoleSheet {
         main.wide h2 { margin-top: 1.75rem; font-size: 1.0625rem; color: var(--ink); }
         main.wide h2 + * { margin-top: .375rem; }
         main.wide .card { max-width: 34rem; }
-        .done { padding: .625rem 1rem; border-radius: .625rem; background: var(--quote);
+        .done { margin-bottom: 1rem; padding: .625rem 1rem; border-radius: .625rem; background: var(--quote);
           border: 1px solid var(--line); font-weight: 600; }
         .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr));
           background: var(--card); }
@@ -58,6 +58,9 @@ enum ConsoleSheet {
         table { width: 100%; border-collapse: collapse; background: var(--card);
           border: 1px solid var(--line); font-size: .9375rem; overflow-wrap: anywhere; }
         caption { padding: .5rem 0; text-align: start; color: var(--soft); font-size: .875rem; }
+        /* The heading above says it too. */
+        section caption { position: absolute; width: 1px; height: 1px; overflow: hidden;
+          clip-path: inset(50%); }
         th, td { padding: .5rem .75rem; text-align: start; vertical-align: top;
           border-bottom: 1px solid var(--line); font-weight: 400; }
         thead th { color: var(--soft); font-weight: 600; font-size: .875rem; }
@@ -71,7 +74,7 @@ enum ConsoleSheet {
         .state.good { color: var(--good); }
         .state.bad { color: var(--bad); }
         .actions { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
-        .actions a, .more a { display: inline-block; padding-block: .25rem; }
+        .more a, p.actions a { display: inline-block; padding-block: .25rem; }
         .search { display: flex; flex-wrap: wrap; align-items: end; gap: .75rem; margin-bottom: 1rem; }
         .field { display: flex; flex-direction: column; gap: .25rem; flex: 1 1 11rem;
           max-width: 24rem; }
