@@ -43,7 +43,8 @@ enum ConsoleSheet {
         .figures strong { display: block; font-size: 1.625rem; line-height: 1.2; }
         .plot { padding: 1rem; background: var(--card); border: 1px solid var(--line);
           border-radius: .75rem; }
-        .plot svg { display: block; width: 100%; max-height: 14rem; }
+        /* Time goes from left to right in every language, and so do the texts at their places. */
+        .plot svg { display: block; width: 100%; max-height: 14rem; direction: ltr; }
         .plot text { font-size: 11px; fill: var(--soft); }
         .axis { stroke: var(--soft); stroke-width: 1; }
         .part { stroke: var(--card); stroke-width: 1; }
