@@ -208,7 +208,7 @@ struct ConsoleClientTests {
         arguments: [
             ("", 60, ""), ("type=delegated", 0, ""), ("type=user&status=active", 60, ""),
             ("status=revoked", 0, ""), ("sort=name", 60, "client 0"),
-            ("sort=name&order=descending", 60, "client 59"), ("sort=created", 60, "client 0"),
+            ("sort=name&order=descending", 60, "client 9"), ("sort=created", 60, "client 0"),
             ("sort=used", 60, ""), ("sort=status", 60, ""), ("sort=type", 60, ""),
         ]
     )
