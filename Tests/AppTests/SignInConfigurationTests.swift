@@ -55,6 +55,12 @@ struct SignInConfigurationTests {
             directory: store.users,
             secret: Array(repeating: 1, count: 32),
             live: LiveStreams(changes: LoginChanges(), clock: clock),
+            keepsUsers: true,
+            operation: SignInParts.Operation(
+                activity: LoginActivity(),
+                servers: [],
+                channels: []
+            ),
             clock: clock,
             log: .silent
         )
@@ -67,6 +73,7 @@ struct SignInConfigurationTests {
             #expect(paths.contains(start + "/callback") == isThere)
         }
         #expect(paths.contains("/inbox") == applications.contains("inbox"))
+        #expect(paths.contains("/console") == applications.contains("console"))
     }
 
     @Test(

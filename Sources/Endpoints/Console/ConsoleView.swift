@@ -303,7 +303,8 @@ struct ConsoleView: Sendable {
         _ value: String?,
         type: String = "text",
         isRequired: Bool = false,
-        maximum: Int = 512
+        maximum: Int = 512,
+        example: String? = nil
     ) -> HTML {
         let id = "field-" + name
         return HTML.element("div", ["class": "field"]) {
@@ -313,7 +314,8 @@ struct ConsoleView: Sendable {
                 [
                     "id": id, "name": name, "type": type, "value": value ?? "",
                     "maxlength": type == "text" ? String(maximum) : nil,
-                    "required": isRequired ? "" : nil, "autocomplete": "off", "dir": "auto",
+                    "required": isRequired ? "" : nil, "autocomplete": "off",
+                    "placeholder": example, "dir": example == nil ? "auto" : "ltr",
                 ]
             )
         }

@@ -108,8 +108,9 @@ struct LoginPages: Sendable {
 
     /// A time as it is typed, in UTC, with or without seconds and zone.
     private func moment(_ name: String, _ call: ConsoleCall) throws(Problem) -> Timestamp? {
-        try call.parsed(name, "must be a date and time such as 2031-03-04T10:49") { text in
-            [text, text + "Z", text + ":00Z"].lazy.compactMap(RFC3339.parse).first
+        try call.parsed(name, "must be a date and time such as 2031-03-04 10:49") { text in
+            let text = text.replacing(" ", with: "T")
+            return [text, text + "Z", text + ":00Z"].lazy.compactMap(RFC3339.parse).first
                 .map(Timestamp.init(milliseconds:))
         }
     }
@@ -124,8 +125,8 @@ struct LoginPages: Sendable {
             view.input(.consoleUser, "user", call.text("user"))
             view.input(.consoleClientID, "client", call.text("client"))
             view.select(.consolePhase, "phase", call.text("phase"), all: .consoleAll, phases)
-            view.input(.consoleFrom, "from", call.text("from"), type: "datetime-local")
-            view.input(.consoleTo, "to", call.text("to"), type: "datetime-local")
+            view.input(.consoleFrom, "from", call.text("from"), example: "2031-03-04 10:49")
+            view.input(.consoleTo, "to", call.text("to"), example: "2031-03-04 10:49")
         }
         view.table(
             view.html(.consoleLogins),

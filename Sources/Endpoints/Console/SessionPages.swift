@@ -33,10 +33,7 @@ struct SessionPages: Sendable {
         ]
             + front.confirmed("/console/sessions/{id}/end", .sessions) {
                 call async throws(Problem) in
-                let application = try call.required(
-                    "of",
-                    try call.choice("of", SignInApplication.self)
-                )
+                let application = try call.choice("of", SignInApplication.self) ?? .console
                 let session = try await session(call, application)
                 return Confirmation(
                     heading: .consoleEndSession,
@@ -46,10 +43,7 @@ struct SessionPages: Sendable {
                     back: "/console/sessions?of=" + application.rawValue
                 )
             } _: { call async throws(Problem) in
-                let application = try call.required(
-                    "of",
-                    try call.choice("of", SignInApplication.self)
-                )
+                let application = try call.choice("of", SignInApplication.self) ?? .console
                 try await end(call.request.parameters["id"] ?? "", application, call)
                 return "/console/sessions?of=" + application.rawValue
             }

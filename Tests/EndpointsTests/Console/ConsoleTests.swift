@@ -168,7 +168,7 @@ struct ConsoleTests {
             ("id=two", ["2"]), ("id=3", ["3"]), ("user=ben", ["2"]), ("client=kiosk", ["3"]),
             ("phase=stranded", ["1"]), ("phase=waiting", ["3", "2"]), ("user=nobody", []),
             ("user=&id=&phase=&client=", ["3", "2", "1"]), ("user=alice&phase=waiting", ["3"]),
-            ("from=1970-01-01T00:00", ["3", "2", "1"]), ("to=1970-01-01T00:00", []),
+            ("from=1970-01-01T00:00", ["3", "2", "1"]), ("to=1970-01-01+00:00:00", []),
         ]
     )
     func found(_ query: String, _ expected: [String]) async throws {
