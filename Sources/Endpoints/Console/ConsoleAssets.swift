@@ -44,7 +44,8 @@ enum ConsoleSheet {
         .plot { padding: 1rem; background: var(--card); border: 1px solid var(--line);
           border-radius: .75rem; }
         /* Time goes from left to right in every language, and so do the texts at their places. */
-        .plot svg { display: block; width: 100%; max-height: 14rem; direction: ltr; }
+        .plot svg { display: block; width: 100%; max-height: 14rem; direction: ltr;
+          overflow: visible; }
         .plot text { font-size: 11px; fill: var(--soft); }
         .axis { stroke: var(--soft); stroke-width: 1; }
         .part { stroke: var(--card); stroke-width: 1; }
@@ -74,6 +75,7 @@ enum ConsoleSheet {
         .state { font-weight: 600; }
         .state.good { color: var(--good); }
         .state.bad { color: var(--bad); }
+        p:has(+ .search) { margin-bottom: .75rem; }
         .actions { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
         .more a, p.actions a { display: inline-block; padding-block: .25rem; }
         .search { display: flex; flex-wrap: wrap; align-items: end; gap: .75rem; margin-bottom: 1rem; }
@@ -100,6 +102,7 @@ enum ConsoleSheet {
         button.quiet { background: transparent; border-color: var(--line); color: var(--ink);
           min-height: 2.25rem; padding: .25rem .75rem; font-size: .9375rem; font-weight: 600; }
         @media (max-width: 48rem) {
+          .plot text { font-size: 20px; }
           table, caption, tbody, tr, th, td { display: block; }
           table { border: 0; background: transparent; }
           thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
