@@ -256,7 +256,8 @@ struct ConsoleTests {
     func idle(seconds: Int, status: Int) async throws {
         try await ConsoleStage.with { stage in
             stage.clock.advance(by: .seconds(seconds))
-            #expect(try await stage.send(.get, "/console").status == status)
+            let answer = try await stage.send(.get, "/console")
+            #expect(answer.status == status)
         }
     }
 
