@@ -61,13 +61,14 @@ sanitize: setup-test ## Run the tests with the thread and address sanitizers
 fuzz: setup-test ## Fuzz what reads the input of peers, and the routes of the whole service, one minute each
 	Tests/Fuzz/run.sh 60
 
-interop: setup-test build ## Compare tokens, keys, texts, metrics and certificates with other programs, and scan our TLS
+interop: setup-test build ## Compare tokens, keys, texts, metrics and certificates with other programs, serve them, and scan our TLS
 	@Tests/setup.sh interop
 	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/Interop/metrics.py
 	.venv/interop/bin/python Tests/Interop/names.py --check
 	BECKON_INTEROP=1 $(SWIFT) test $(SWIFTFLAGS) --disable-xctest --filter ForeignLibraryTests
 	$(SWIFT) build $(SWIFTFLAGS) --product beckon
 	.venv/interop/bin/python Tests/Interop/tls.py .build/debug/beckon
+	.venv/interop/bin/python Tests/Interop/tokens.py .build/debug/beckon
 
 names: ## Update the names of countries and currencies in the catalogues, from iso-codes and Babel
 	@Tests/setup.sh interop
