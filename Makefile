@@ -75,9 +75,11 @@ names: ## Update the names of countries and currencies in the catalogues, from i
 	@Tests/setup.sh interop
 	.venv/interop/bin/python Tests/Interop/names.py
 
-crash: setup-test build build-lab ## Kill the service repeatedly, and run commands beside it: nothing is lost
+crash: setup-test build build-lab ## Kill the service repeatedly, run commands beside it, change its audit: nothing is lost or missed
 	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/BlackBox/crash.py --rounds 20 --logins 200 \
 		--storm 600 --rate 2000
+	cd Tests/BlackBox && BECKON=$(CURDIR)/$(RELEASE) BECKON_EDITS=10000 \
+		python3 -B -m unittest test_audit
 
 bench: build ## Measure the service beside nginx, C and Go, and print ratios
 	@Tests/setup.sh bench
