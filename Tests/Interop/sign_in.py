@@ -18,6 +18,7 @@ from canaille import create_app
 from canaille.app import models
 from canaille.backends import Backend
 from canaille.oidc import provider as issuing
+from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -65,10 +66,9 @@ class Provider:
         self.url = f"http://127.0.0.1:{port}"
         self.app = create_app(config={
             "SECRET_KEY": SECRET, "SERVER_NAME": f"127.0.0.1:{port}", "PREFERRED_URL_SCHEME": "http",
-            "TESTING": False,
             "CANAILLE": {"DATABASE": "memory", "FORCE_HTTPS": False, "JAVASCRIPT": False,
                          "LOGGING": {"version": 1}},
-            "CANAILLE_OIDC": {"REQUIRE_NONCE": True},
+            "CANAILLE_OIDC": {"ACTIVE_JWKS": [RSAKey.generate_key(2048, auto_kid=True).as_dict(private=True)]},
         }, env_file=None)
         with self.app.app_context(), Backend.instance.session():
             for user, given, family, email in PEOPLE:
@@ -128,7 +128,6 @@ class Stage:
 
     def sign_in(self, browser, application, user):
         """By canaille's own pages: the name, then the password."""
-        browser.go(f"{self.url}/{application}")
         browser.go(f"{self.url}/sso/oidc/{application}?to=/{application}")
         for field, value in (("login", user), ("password", PASSWORD)):
             until(f"canaille asks for the {field}", lambda: browser.all(f"input[name={field}]"))
