@@ -304,11 +304,11 @@ class Bench:
             return both, both
 
         rows = rounds([
-            (self.beckon("Beckon, /user/verify"), "/user/verify", "verify.lua", None),
+            (self.beckon("Beckon, verify"), "/user/verify", "verify.lua", None),
             (peer, "/admin/v1/clients/bench", "resource.lua", arguments),
         ], self.options)
         show("GET /admin/v1/clients/{id} with a bound token, keep-alive, 64 connections", rows,
-             peer.name, {"Beckon, /user/verify": ">= 0.8"})
+             peer.name, {"Beckon, verify": ">= 0.8"})
 
     def tokens(self):
         """Token requests: an assertion signed with ES256 in, a token signed with ES256 out, durable."""
