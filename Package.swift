@@ -87,7 +87,7 @@ let package = Package(
         // Adapters of the domain's ports.
         module(
             "SQLiteStore",
-            ["Access", "CSQLite", "Consents", "Cryptography", "JSON", "Logins", "Threads"],
+            ["Access", "CSQLite", "Consents", "Cryptography", "HTTP", "JSON", "Logins", "Threads"],
             bridgesC: true
         ),
         // Beckon as an OAuth client.
@@ -258,7 +258,10 @@ let package = Package(
         tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),
         tests(
             "StoreTests",
-            ["Access", "Consents", "JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"]
+            [
+                "Access", "Consents", "HTTP", "JSON", "Logins", "SQLiteStore", "TestSupport",
+                "Threads",
+            ]
         ),
         tests(
             "CurlClientTests",

@@ -10,7 +10,7 @@ public protocol AccessStore: TokenFamilyStore {
 
     /// A client and the version of its row.
     func client(_ id: APIClientID) async throws(StoreError) -> StoredClient?
-    /// The clients whose identifiers follow `after`, in byte order, at most `limit`.
+    /// The clients that follow the client `after` in the order of the filter, at most `limit`.
     func clients(
         _ filter: ClientFilter,
         after: APIClientID?,
@@ -49,8 +49,17 @@ public protocol AccessStore: TokenFamilyStore {
     /// `limit`. The chain is verified from the last one that was deleted. Returns how many.
     func sweepAudit(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int
 
-    /// Deletes what was used once and revoked, codes and families of tokens, when their time is over;
-    /// at most `limit`. Returns how many.
+    /// The answer that is stored under `StoredAnswer.key`, perhaps one whose time is over.
+    func answer(_ key: [UInt8]) async throws(StoreError) -> StoredAnswer?
+
+    /// The changes of clients that wait for a second administrator, in the order of their identifiers, at
+    /// most `limit`; also those whose time is over.
+    func proposals(after: String?, limit: Int) async throws(StoreError) -> [ClientProposal]
+    /// One of them by its identifier.
+    func proposal(_ id: String) async throws(StoreError) -> ClientProposal?
+
+    /// Deletes what was used once and revoked, codes and families of tokens, and stored answers, when
+    /// their time is over; at most `limit`. Returns how many.
     func sweepAccess(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int
 }
 
@@ -103,6 +112,17 @@ public enum AccessChange: Hashable, Sendable {
     case endFamily(String)
     /// Appends to the audit.
     case audit(AuditEvent)
+    /// Stores a local user. Refused as `changed` unless the one that is stored is `over`; nil if none is.
+    case putUser(User, over: User?)
+    /// Removes a local user. Refused as `missing`, or as `changed` if another one is stored.
+    case removeUser(User)
+    /// Stores an answer. Refused as `used` if there is one whose time is not over.
+    case answer(StoredAnswer)
+    /// Stores a change of a client that has to be confirmed. Refused as `exists` while another one of the
+    /// client waits, and as `missing` when there is no such client.
+    case propose(ClientProposal)
+    /// Ends one that was confirmed or refused. Refused as `missing`.
+    case closeProposal(String)
 }
 
 /// Why a change was refused. Nothing was written.
@@ -144,11 +164,32 @@ public struct StoredClient: Hashable, Sendable {
 public struct ClientFilter: Hashable, Sendable {
     public var kind: APIClient.Kind?
     public var status: APIClient.Status?
+    /// Their order; equal ones by identifier.
+    public var sort: ClientSort
+    public var isDescending: Bool
 
-    public init(kind: APIClient.Kind? = nil, status: APIClient.Status? = nil) {
+    public init(
+        kind: APIClient.Kind? = nil,
+        status: APIClient.Status? = nil,
+        sort: ClientSort = .id,
+        isDescending: Bool = false
+    ) {
         self.kind = kind
         self.status = status
+        self.sort = sort
+        self.isDescending = isDescending
     }
+}
+
+/// What clients are sorted by. Texts are compared by their bytes; a client that was never used comes
+/// first.
+public enum ClientSort: String, Hashable, Sendable, CaseIterable {
+    case id = "client_id"
+    case name
+    case kind = "type"
+    case status
+    case createdAt = "created_at"
+    case lastUsedAt = "last_used_at"
 }
 
 /// Which consents are listed; nil for all.

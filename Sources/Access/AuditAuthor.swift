@@ -14,6 +14,32 @@ public struct AuditAuthor: Hashable, Sendable {
     /// Whoever can run commands on the machine.
     public static let commandLine = AuditAuthor(["by": .string("command line")])
 
+    /// The same, with the account that runs the command.
+    public static func commandLine(account: UInt32) -> AuditAuthor {
+        AuditAuthor(["by": .string("command line"), "uid": .integer(Int(account))])
+    }
+
+    /// Who it is, as four eyes tell two people apart.
+    public var principal: String {
+        let by = member("by")?.string ?? ""
+        if let uid = member("uid")?.integer { return "\(by) (uid \(uid))" }
+        guard let subject = member("subject")?.string else { return by }
+        return "\(by) (\(subject) of \(member("issuer")?.string ?? ""))"
+    }
+
+    private func member(_ name: String) -> JSONValue? {
+        members.first { $0.name == name }?.value
+    }
+
+    /// The same author, who confirms what somebody else asked for.
+    func confirming(_ proposal: ClientProposal) -> AuditAuthor {
+        AuditAuthor(
+            members: members + [.init(name: "requested_by", value: .string(proposal.author))]
+        )
+    }
+
+    private init(members: [JSONObject.Member]) { self.members = members }
+
     /// A client that shows an access token: whom it acts for if it is delegated, the token's `jti`, and
     /// the thumbprint of the certificate that the token is bound to.
     public static func client(

@@ -27,6 +27,7 @@ public struct AuditVerifier: Sendable {
         if page.removed.number > mark.number { mark = page.removed }
         for record in page.records {
             let next = mark.number + 1
+            if mark == page.head { return AuditFault(record.number, .surplus) }
             if record.number < next { return AuditFault(record.number, .surplus) }
             if record.number > next { return AuditFault(next, .missing) }
             guard AuditChain.hash(after: mark.hash, record.bytes) == record.hash else {

@@ -25,12 +25,32 @@ public struct ClientDesk: Sendable {
         case revoked
         /// Something that is valid once was used before.
         case used
+        /// Nothing was changed yet: it waits for a second administrator.
+        case waits(ClientProposal)
+        /// Another change of the client waits for a second administrator.
+        case busy
+        /// Whoever asked for a change cannot confirm or refuse it.
+        case ownProposal
+        /// The time to confirm the change is over.
+        case expired
         case store(StoreError)
     }
 
-    private let store: any AccessStore
+    /// What becomes durable together with a change.
+    public enum Done: Sendable {
+        case stored(StoredClient)
+        case proposed(ClientProposal)
+    }
 
-    public init(store: any AccessStore) { self.store = store }
+    private let store: any AccessStore
+    private let needsConfirmation: Bool
+
+    /// With `fourEyes`, a second administrator confirms new clients, new keys, and whatever else lets a
+    /// client do more.
+    public init(store: any AccessStore, fourEyes: Bool = false) {
+        self.store = store
+        needsConfirmation = fourEyes
+    }
 
     /// A new identifier: `uc_` or `dc_`, and 160 random bits in base64url.
     public static func newID(_ kind: APIClient.Kind) -> String {
@@ -58,15 +78,16 @@ public struct ClientDesk: Sendable {
         return grants
     }
 
-    /// Stores a new client.
+    /// Stores a new client. `with` are changes that are durable with it.
     ///
-    /// `once` is used up with it.
+    /// - Throws: `waits` if a second administrator has to confirm it. It is stored as pending.
     public func add(
         _ client: APIClient,
         by author: AuditAuthor,
         at now: Timestamp,
-        once: [AccessChange] = []
+        with more: (Done) -> [AccessChange] = { _ in [] }
     ) async throws(Refusal) -> StoredClient {
+        let stored = StoredClient(client: client, version: 1, lastUsedAt: nil)
         let event = author.event(
             "client.created",
             at: now,
@@ -79,8 +100,19 @@ public struct ClientDesk: Sendable {
                 "keys": .array(client.keys.map(Self.name)),
             ]
         )
-        try await commit(once + [.addClient(client), .audit(event)])
-        return try await self.client(client.id)
+        guard needsConfirmation else {
+            try await commit([.addClient(client), .audit(event)] + more(.stored(stored)))
+            return stored
+        }
+        let pending: APIClient
+        do { pending = try client.with(status: .pending) } catch { throw .problem(error) }
+        let proposal = proposal(.create, client, version: 1, author, now)
+        let request = Self.request(proposal, author, now)
+        try await commit(
+            [.addClient(pending), .propose(proposal), .audit(event), .audit(request)]
+                + more(.proposed(proposal))
+        )
+        throw .waits(proposal)
     }
 
     /// The client with that identifier.
@@ -92,13 +124,15 @@ public struct ClientDesk: Sendable {
     }
 
     /// Changes a client of the version that the caller has seen, or with nil of any. Nothing is written
-    /// when `edit` returns the client as it was.
+    /// when `edit` returns the client as it was. `with` are changes that are durable with it.
+    ///
+    /// - Throws: `waits` if a second administrator has to confirm the change.
     public func change(
         _ id: APIClientID,
         version: Int64?,
         by author: AuditAuthor,
         at now: Timestamp,
-        once: [AccessChange] = [],
+        with more: (Done) -> [AccessChange] = { _ in [] },
         _ edit: (APIClient) throws(APIClientProblem) -> APIClient
     ) async throws(Refusal) -> StoredClient {
         // Without a version of the caller's, a change in between is no reason to refuse.
@@ -114,16 +148,131 @@ public struct ClientDesk: Sendable {
             }
             guard after != before else { return stored }
             guard before.status != .revoked else { throw .revoked }
+            if needsConfirmation, after.isWider(than: before) {
+                let proposal = proposal(.change, after, version: stored.version, author, now)
+                let request = Self.request(proposal, author, now)
+                do {
+                    try await commit(
+                        [.propose(proposal), .audit(request)] + more(.proposed(proposal))
+                    )
+                } catch { throw error == .exists ? .busy : error }
+                throw .waits(proposal)
+            }
             let events = Self.events(before, after, author, now)
             let changes: [AccessChange] =
                 [.replaceClient(after, version: stored.version)] + events.map { .audit($0) }
+            let next = StoredClient(
+                client: after,
+                version: stored.version + 1,
+                lastUsedAt: stored.lastUsedAt
+            )
             do {
-                try await commit(once + changes)
-                return try await client(id)
+                try await commit(changes + more(.stored(next)))
+                return next
             } catch {
                 guard error == .changed, attempts > 0 else { throw error }
             }
         }
+    }
+
+    // MARK: Four eyes
+
+    private func proposal(
+        _ kind: ClientProposal.Kind,
+        _ client: APIClient,
+        version: Int64,
+        _ author: AuditAuthor,
+        _ now: Timestamp
+    ) -> ClientProposal {
+        ClientProposal(
+            id: "cc_" + Base64URL.encode(Random.bytes(20)),
+            kind: kind,
+            client: client,
+            version: version,
+            author: author.principal,
+            requestedAt: now,
+            expiresAt: now + ClientProposal.life
+        )
+    }
+
+    private static func request(
+        _ proposal: ClientProposal,
+        _ author: AuditAuthor,
+        _ now: Timestamp
+    ) -> AuditEvent {
+        author.event("client.change_requested", at: now, about(proposal))
+    }
+
+    private static func about(
+        _ proposal: ClientProposal
+    ) -> KeyValuePairs<String, JSONValue?> {
+        [
+            "change": .string(proposal.id), "kind": .string(proposal.kind.rawValue),
+            "client": .string(proposal.client.id.value),
+        ]
+    }
+
+    /// The change that waits, for a decision of somebody else than who asked for it.
+    private func open(
+        _ id: String,
+        _ author: AuditAuthor,
+        _ now: Timestamp
+    ) async throws(Refusal) -> (ClientProposal, StoredClient) {
+        let found: ClientProposal?
+        do { found = try await store.proposal(id) } catch { throw .store(error) }
+        guard let found else { throw .missing }
+        guard found.expiresAt > now else { throw .expired }
+        guard found.author != author.principal else { throw .ownProposal }
+        return (found, try await client(found.client.id))
+    }
+
+    /// Makes a change that waits. `author` is another administrator than who asked for it.
+    ///
+    /// - Throws: `changed` if the client is not what it was when the change was asked for.
+    public func confirm(
+        _ id: String,
+        by author: AuditAuthor,
+        at now: Timestamp,
+        with more: (StoredClient) -> [AccessChange] = { _ in [] }
+    ) async throws(Refusal) -> StoredClient {
+        let (proposal, before) = try await open(id, author, now)
+        let author = author.confirming(proposal)
+        let event = author.event("client.change_confirmed", at: now, Self.about(proposal))
+        let events = [event] + Self.events(before.client, proposal.client, author, now)
+        let next = StoredClient(
+            client: proposal.client,
+            version: proposal.version + 1,
+            lastUsedAt: before.lastUsedAt
+        )
+        try await commit(
+            [
+                .replaceClient(proposal.client, version: proposal.version),
+                .closeProposal(proposal.id),
+            ] + events.map { .audit($0) } + more(next)
+        )
+        return next
+    }
+
+    /// Refuses a change that waits; a client that waited to be created is revoked. `author` is another
+    /// administrator than who asked for it.
+    public func refuse(
+        _ id: String,
+        by author: AuditAuthor,
+        at now: Timestamp,
+        with more: [AccessChange] = []
+    ) async throws(Refusal) -> ClientProposal {
+        let (proposal, before) = try await open(id, author, now)
+        let author = author.confirming(proposal)
+        let event = author.event("client.change_refused", at: now, Self.about(proposal))
+        var changes: [AccessChange] = [.closeProposal(proposal.id), .audit(event)]
+        if before.client.status == .pending {
+            let revoked: APIClient
+            do { revoked = try before.client.revoked() } catch { throw .problem(error) }
+            changes.append(.replaceClient(revoked, version: before.version))
+            changes += Self.events(before.client, revoked, author, now).map { .audit($0) }
+        }
+        try await commit(changes + more)
+        return proposal
     }
 
     private func commit(_ changes: [AccessChange]) async throws(Refusal) {
@@ -274,6 +423,10 @@ extension ClientDesk.Refusal: CustomStringConvertible {
         case .changed: "the client was changed in the meantime"
         case .revoked: "the client is revoked, which is final"
         case .used: "the request was made before"
+        case .waits(let proposal): "change \(proposal.id) waits for a second administrator"
+        case .busy: "another change of the client waits for a second administrator"
+        case .ownProposal: "another administrator than who asked for the change must decide it"
+        case .expired: "the time to confirm the change is over"
         case .store(let error): "\(error)"
         }
     }

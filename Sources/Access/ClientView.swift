@@ -42,7 +42,7 @@ extension StoredClient {
         ])
     }
 
-    private static func text(_ moment: Timestamp) -> String {
+    static func text(_ moment: Timestamp) -> String {
         RFC3339.format(milliseconds: moment.milliseconds)
     }
 }

@@ -26,6 +26,8 @@ public struct Problem: Error, Hashable, Sendable {
         case preconditionFailed = "precondition-failed"
         case preconditionRequired = "precondition-required"
         case keyReused = "idempotency-key-reused"
+        case keyInUse = "idempotency-key-in-use"
+        case ownChange = "own-change"
         case unavailable = "unavailable"
 
         /// The HTTP status.
@@ -33,9 +35,9 @@ public struct Problem: Error, Hashable, Sendable {
             switch self {
             case .invalidBody, .invalidQuery, .invalidHeader: 400
             case .unauthorized: 401
-            case .methodNotAllowed, .userNotAllowed, .delegationNotAllowed: 403
+            case .methodNotAllowed, .userNotAllowed, .delegationNotAllowed, .ownChange: 403
             case .notFound: 404
-            case .notReady, .alreadyEnded, .conflict: 409
+            case .notReady, .alreadyEnded, .conflict, .keyInUse: 409
             case .tooLate: 410
             case .preconditionFailed: 412
             case .bodyTooLarge: 413
@@ -67,6 +69,8 @@ public struct Problem: Error, Hashable, Sendable {
             case .preconditionFailed: "It was changed in the meantime"
             case .preconditionRequired: "If-Match is required"
             case .keyReused: "Idempotency-Key was used for another request"
+            case .ownChange: "A second administrator is needed"
+            case .keyInUse: "The first request with this Idempotency-Key is in progress"
             case .unavailable: "The store or the user directory is unavailable"
             }
         }
@@ -97,11 +101,11 @@ public struct Problem: Error, Hashable, Sendable {
         var fields = [Field.noStore, Field("X-Content-Type-Options", "nosniff")]
         switch kind {
         case .unauthorized: fields.append(Self.challenge)
-        case .unavailable: fields.append(Self.retryAfter)
+        case .unavailable, .keyInUse: fields.append(Self.retryAfter)
         case .invalidBody, .invalidQuery, .invalidHeader, .methodNotAllowed, .userNotAllowed,
             .delegationNotAllowed, .notFound, .notReady, .alreadyEnded, .conflict, .tooLate,
             .preconditionFailed,
-            .bodyTooLarge, .unsupportedMediaType, .unfitSelection, .keyReused,
+            .bodyTooLarge, .unsupportedMediaType, .unfitSelection, .keyReused, .ownChange,
             .preconditionRequired:
             break
         }

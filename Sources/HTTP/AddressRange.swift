@@ -33,6 +33,16 @@ public struct AddressRange: Hashable, Sendable {
         prefix == 0 || prefix == 96 && Self.isMapped(network)
     }
 
+    /// Whether every address of another range lies in this one.
+    public func contains(_ other: AddressRange) -> Bool {
+        guard other.prefix >= prefix else { return false }
+        for bit in 0..<prefix {
+            let differing = other.network[bit / 8] ^ network[bit / 8]
+            if differing & Self.mask(bit) != 0 { return false }
+        }
+        return true
+    }
+
     /// Whether the numeric address lies in the range; false when it is not an address.
     public func contains(_ address: String) -> Bool {
         guard let bytes = Self.bytes(address) else { return false }

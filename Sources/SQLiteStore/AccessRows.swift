@@ -10,13 +10,38 @@ enum APIClientRow {
     }
 
     static let byID = SQL("SELECT \(Column.names) FROM api_client WHERE id = ?")
-    static let page = SQL(
-        """
-        SELECT \(Column.names) FROM api_client
-        WHERE id > ?1 AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR status = ?3)
-        ORDER BY id LIMIT ?4
-        """
-    )
+    /// The pages of each order.
+    private static let pages: [[SQL]] = ClientSort.allCases.map { sort in
+        [(">", ""), ("<", " DESC")].map { (after, order) in
+            let key = expression(sort)
+            return SQL(
+                """
+                SELECT \(Column.names) FROM api_client
+                WHERE (?1 = '' OR (\(key), id) \(after)
+                        (SELECT \(key), id FROM api_client WHERE id = ?1))
+                    AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR status = ?3)
+                ORDER BY \(key)\(order), id\(order) LIMIT ?4
+                """
+            )
+        }
+    }
+
+    static func page(_ filter: ClientFilter) -> SQL {
+        let sort = ClientSort.allCases.firstIndex(of: filter.sort) ?? 0
+        return pages[sort][filter.isDescending ? 1 : 0]
+    }
+
+    private static func expression(_ sort: ClientSort) -> String {
+        switch sort {
+        case .id: "id"
+        case .name: "json_extract(document, '$.name')"
+        case .kind: "type"
+        case .status: "status"
+        case .createdAt: "created_at"
+        case .lastUsedAt: "coalesce(last_used_at, -1)"
+        }
+    }
+
     /// Returns a row unless there is such a client.
     static let insert = SQL(
         """

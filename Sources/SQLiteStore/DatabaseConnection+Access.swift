@@ -19,8 +19,7 @@ extension DatabaseConnection {
         limit: Int,
         _ known: KnownClients
     ) throws(StoreError) -> [StoredClient] {
-        let select = try statement(APIClientRow.page)
-        // No identifier is empty, so all come after the empty text.
+        let select = try statement(APIClientRow.page(filter))
         select.bind(after?.value ?? "", at: 1)
         select.bind(filter.kind?.rawValue, at: 2)
         select.bind(filter.status?.rawValue, at: 3)
@@ -109,6 +108,23 @@ extension DatabaseConnection {
             throw StoreError.damaged("the table audit_head is empty")
         }
         return AuditMark(number: number, hash: hash)
+    }
+
+    /// The first number after `number` that no entry has.
+    func freeAuditNumber(after number: Int64) throws(StoreError) -> Int64 {
+        let select = try statement(
+            """
+            SELECT number + 1 FROM audit AS one WHERE number > ?1
+                AND NOT EXISTS (SELECT 1 FROM audit WHERE number = one.number + 1)
+            ORDER BY number LIMIT 1
+            """
+        )
+        select.bind(number, at: 1)
+        defer { select.reset() }
+        guard try select.step(), let free = select.integer(0), free > number else {
+            throw StoreError.damaged("there is no room in the audit after entry \(number)")
+        }
+        return free
     }
 
     /// Reads entries as they are, and the chain's state, within one transaction.

@@ -96,6 +96,27 @@ public final class SQLiteAccessStore: AccessStore {
         }
     }
 
+    public func proposals(
+        after: String?,
+        limit: Int
+    ) async throws(StoreError) -> [ClientProposal] {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.clientProposals(after: after, limit: limit)
+        }
+    }
+
+    public func proposal(_ id: String) async throws(StoreError) -> ClientProposal? {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.clientProposal(id)
+        }
+    }
+
+    public func answer(_ key: [UInt8]) async throws(StoreError) -> StoredAnswer? {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.storedAnswer(key)
+        }
+    }
+
     public func sweepAccess(
         before moment: Timestamp,
         limit: Int

@@ -203,6 +203,19 @@ enum Schema {
             document TEXT NOT NULL CHECK (document <> '')
         ) STRICT, WITHOUT ROWID;
 
+        -- Changes of clients that wait for a second administrator, at most one of a client.
+        CREATE TABLE client_change (
+            id TEXT PRIMARY KEY,
+            kind TEXT NOT NULL CHECK (CASE kind
+                WHEN 'create' THEN 1 WHEN 'change' THEN 1 ELSE 0 END),
+            client TEXT NOT NULL UNIQUE REFERENCES api_client (id),
+            document TEXT NOT NULL,
+            version INTEGER NOT NULL CHECK (version > 0),
+            author TEXT NOT NULL,
+            requested_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
         -- Consents of users to delegation. One that was withdrawn stays.
         CREATE TABLE delegation_consent (
             id TEXT PRIMARY KEY,
@@ -233,6 +246,21 @@ enum Schema {
             until INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX revoked_token_until ON revoked_token (until);
+
+        -- Answers to requests with an Idempotency-Key, until then. `number` counts those of a client.
+        CREATE TABLE stored_answer (
+            key BLOB PRIMARY KEY CHECK (length(key) = 32),
+            request BLOB NOT NULL CHECK (length(request) = 32),
+            client TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            status INTEGER NOT NULL,
+            fields TEXT NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX stored_answer_until ON stored_answer (until);
+        CREATE UNIQUE INDEX stored_answer_client ON stored_answer (client, number);
 
         -- The audit (`AuditChain`), and one row: its last entry and the last one that retention has
         -- removed, which the hash of the first one that is left follows.

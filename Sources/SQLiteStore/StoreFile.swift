@@ -39,6 +39,8 @@ final class StoreFile: Sendable {
             index,
             highest: meta.highest,
             role: role,
+            clock: options.clock,
+            audited: options.audited,
             lock: lock,
             watch: watch
         )

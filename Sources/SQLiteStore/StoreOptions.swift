@@ -23,6 +23,9 @@ public struct StoreOptions: Sendable {
     public var changes: @Sendable (StoredLogin) -> Void = { _ in }
     /// Called after `changes`, under the same rules, with the login before the change too.
     public var steps: @Sendable (LoginStep) -> Void = { _ in }
+    /// Called under the same rules when there are new entries of the audit, with the numbers of those that
+    /// somebody else wrote where ours belong.
+    public var audited: @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void = { _ in }
     /// Called after sessions have ended by anything but the time, on any thread. Must not block.
     public var sessionsEnded: @Sendable () -> Void = {}
     /// Called once for each row that cannot be read as a login; such rows are skipped.

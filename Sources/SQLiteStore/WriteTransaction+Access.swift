@@ -8,6 +8,8 @@ struct AccessNotes {
     /// The end of the audit, read again in each transaction, because another process may have
     /// appended; nil until this one appends.
     var head: AuditMark?
+    /// The numbers of entries that somebody else wrote where ours belong.
+    var foreign: [ClosedRange<Int64>] = []
 }
 
 /// Changes of clients, consents and whatever else judges calls.
@@ -76,6 +78,11 @@ extension WriteTransaction {
         case .audit(let event):
             try append(event)
             return nil
+        case .putUser(let user, let over): return try put(user, over: over)
+        case .removeUser(let user): return try remove(user)
+        case .answer(let answer): return try store(answer)
+        case .propose(let proposal): return try store(proposal)
+        case .closeProposal(let id): return try close(proposal: id)
         }
     }
 
@@ -157,7 +164,8 @@ extension WriteTransaction {
         }
     }
 
-    /// Deletes what was used once and revoked until then, and what ended by then of codes and families.
+    /// Deletes what was used once, revoked or answered until then, and what ended by then of codes and
+    /// families.
     func sweepAccess(before moment: Timestamp, limit: Int) throws(StoreError) -> Int {
         var count = 0
         let statements: [StaticString] = [
@@ -178,6 +186,14 @@ extension WriteTransaction {
             DELETE FROM token_family WHERE id IN (
                 SELECT id FROM token_family WHERE ends_at < ? ORDER BY ends_at LIMIT ?) RETURNING 1
             """,
+            """
+            DELETE FROM stored_answer WHERE key IN (
+                SELECT key FROM stored_answer WHERE until < ? ORDER BY until LIMIT ?) RETURNING 1
+            """,
+            """
+            DELETE FROM client_change WHERE id IN (
+                SELECT id FROM client_change WHERE expires_at < ? LIMIT ?) RETURNING 1
+            """,
         ]
         for sql in statements where count < limit {
             let delete = try connection.statement(sql)
@@ -193,7 +209,7 @@ extension AccessChange {
     fileprivate var canBeRefused: Bool {
         switch self {
         case .use, .addClient, .replaceClient, .recordConsent, .withdrawConsent, .addCode,
-            .openFamily, .rotateFamily:
+            .openFamily, .rotateFamily, .putUser, .removeUser, .answer, .propose, .closeProposal:
             true
         case .noteUse, .revokeToken, .endFamily, .audit: false
         }

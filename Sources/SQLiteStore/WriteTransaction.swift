@@ -8,6 +8,9 @@ final class WriteTransaction {
     let connection: DatabaseConnection
     let index: TailIndex
     let role: StoreRole
+    let clock: any WallClock
+    /// Told of entries of the audit that are durable.
+    private let audited: @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void
     var starts = StartRates()
     /// The highest number that is durable.
     private var highest: Int64
@@ -32,6 +35,8 @@ final class WriteTransaction {
         _ index: TailIndex,
         highest: Int64,
         role: StoreRole,
+        clock: any WallClock,
+        audited: @escaping @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void,
         lock: FileLock?,
         watch: ChangeWatch
     ) {
@@ -39,6 +44,8 @@ final class WriteTransaction {
         self.index = index
         self.highest = highest
         self.role = role
+        self.clock = clock
+        self.audited = audited
         self.lock = lock
         self.watch = watch
     }
@@ -62,6 +69,7 @@ final class WriteTransaction {
         highest += Int64(inserted)
         index.commit(highest: highest)
         if emptiesLog { connection.checkpoint() }
+        if access.head != nil { audited(access.foreign) }
         let steps = changed
         clear()
         return steps

@@ -12,6 +12,10 @@ public struct TrustConfiguration: Sendable {
     public var certificates: ClientCertificateSettings
     /// What delegated clients may decide.
     public var delegation: DelegationPolicy
+    /// How long the answers to requests with an `Idempotency-Key` are kept.
+    public var answersKept: Duration
+    /// Whether a second administrator confirms what lets clients do more.
+    public var fourEyes: Bool
 
     /// Nil when the group is not in the file. `publicURL` is the issuer if the group names none;
     /// `requestsCertificates` says whether the listener asks its peers for certificates.
@@ -100,6 +104,16 @@ public struct TrustConfiguration: Sendable {
         delegation = DelegationPolicy(
             section.group("delegation", "What delegated clients may decide without the user.")
         )
+        answersKept = section.duration(
+            "idempotency",
+            default: .seconds(86_400),
+            .seconds(60)...(.seconds(86_400 * 30)),
+            """
+            How long the admin and backend API answer a POST with the Idempotency-Key of an earlier \
+            one as they answered that.
+            """
+        )
+        fourEyes = Self.fourEyes(section)
         section.end()
         guard section.isPresent else { return nil }
         if certificates.format == nil, !requestsCertificates,
@@ -140,6 +154,18 @@ public struct TrustConfiguration: Sendable {
         if life.idle > life.absolute { section.problem("idle", "must not be longer than absolute") }
         section.end()
         return life
+    }
+
+    /// Also for commands, which read no more of the group.
+    public static func fourEyes(_ section: Section) -> Bool {
+        section.flag(
+            "four_eyes",
+            default: false,
+            """
+            Whether a second administrator must confirm new clients, new keys, and whatever else lets a \
+            client do more, such as further scopes and addresses.
+            """
+        )
     }
 
     private static func keys(_ section: Section, _ settings: TrustSettings) -> KeyRing.Rule {

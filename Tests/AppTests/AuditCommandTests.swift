@@ -163,4 +163,39 @@ struct AuditCommandTests {
             #expect(damaged.hasPrefix(#"{"number":2,"unreadable":"CiI","hash":""#))
         }
     }
+
+    @Test("verify says that there is no store, or that it is empty", arguments: [false, true])
+    func nothing(_ isThere: Bool) async throws {
+        let path = directory.file("beckon.db")
+        if isThere { try Data().write(to: URL(filePath: path)) }
+        let verified = await run("audit", "verify")
+        #expect(verified.code == .failed)
+        #expect(verified.output == "")
+        #expect(
+            verified.errors.contains("the store \(path) \(isThere ? "is empty" : "does not exist")")
+        )
+    }
+
+    @Test("has what commands did to users, each together with its change")
+    func users() async throws {
+        for words in [
+            ["users", "add"], ["users", "add"], ["users", "add", "--language=fr"],
+            ["users", "disable"], ["users", "disable"], ["users", "enable"], ["users", "remove"],
+        ] {
+            let done = await CommandLineInterface.run(
+                words + ["--user=anna", "--config", config],
+                on: TestTerminal()
+            )
+            #expect(done == .ok)
+        }
+        let exported = await run("audit", "export").output
+        let lines = try exported.split(separator: "\n").map { try JSONValue(Array($0.utf8)) }
+        #expect(
+            lines.map { $0["event"]?.string } == [
+                "user.created", "user.changed", "user.disabled", "user.enabled", "user.removed",
+            ]
+        )
+        #expect(lines.allSatisfy { $0["details"]?["by"]?.string == "command line" })
+        #expect(lines.allSatisfy { $0["details"]?["user"]?.string == "anna" })
+    }
 }

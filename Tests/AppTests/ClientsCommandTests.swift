@@ -106,6 +106,58 @@ struct ClientsCommandTests {
         #expect(try await audit().first?.members["by"]?.string == "command line")
     }
 
+    @Test("wait for a second administrator with four eyes, who is another account")
+    func fourEyes() async throws {
+        try ConfigurationFixtures.minimal([
+            ("development: true,", "development: true,\n  trust: { four_eyes: true },")
+        ])
+        .write(toFile: config, atomically: true, encoding: .utf8)
+        let (file, _) = try key("ops.pem")
+        let added = await run(
+            "add",
+            "--id=ops",
+            "--type=user",
+            "--name=Ops",
+            "--scope=admin:read",
+            "--key=\(file)"
+        )
+        #expect(added.code == .ok, "\(added.errors)")
+        let note = "added ops; waits for a second administrator: beckon clients confirm --change="
+        #expect(added.output.hasPrefix(note + "cc_"))
+        let change = String(added.output.dropFirst(note.count))
+        let columns = await run("changes").output.split(separator: "\t").map(String.init)
+        try #require(columns.count == 6)
+        #expect(
+            Array(columns[0...3]) == [change, "create", "ops", "command line (uid \(getuid()))"]
+        )
+        #expect(await run("list").output.split(separator: "\t")[2] == "pending")
+        let own = await run("confirm", "--change=\(change)")
+        #expect(own.code == .failed)
+        #expect(own.errors.contains("another administrator than who asked"))
+        let store = try SQLiteLoginStore(
+            StoreOptions(path: directory.file("beckon.db"), role: .tool, clock: SystemClock())
+        )
+        _ = try await ClientDesk(store: store.access)
+            .confirm(change, by: .commandLine(account: getuid() + 1), at: SystemClock().now())
+        await store.close()
+        #expect(await run("list").output.split(separator: "\t")[2] == "active")
+        #expect(await run("changes").output == "")
+        #expect(await run("refuse", "--change=\(change)").errors.contains("there is no change"))
+        let more = await run("keys", "add", "--id=ops", "--key=\(file)", "--kid=k2")
+        #expect(more.output.hasPrefix("added key k2 to ops; waits"))
+        let kinds = try await audit().map(\.kind)
+        #expect(
+            kinds == [
+                "client.created", "client.change_requested", "client.change_confirmed",
+                "client.confirmed", "client.change_requested",
+            ]
+        )
+        #expect(
+            try await audit()[2].members["requested_by"]?.string?.hasSuffix("(uid \(getuid()))")
+                == true
+        )
+    }
+
     @Test("suspend, resume and revoke, and rotate keys, each with its event in the audit")
     func life() async throws {
         let (first, _) = try key("first.pem")

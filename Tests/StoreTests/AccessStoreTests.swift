@@ -1,4 +1,5 @@
 import Access
+import HTTP
 import JSON
 import Logins
 import SQLiteStore
@@ -113,6 +114,21 @@ struct AccessStoreTests {
             #expect(try await ids(ClientFilter(kind: .delegated)) == ["a", "b", "c"])
             #expect(try await ids(ClientFilter(status: .suspended)) == ["a-2"])
             #expect(try await ids(ClientFilter(kind: .user, status: .revoked)) == [])
+            func sorted(_ sort: ClientSort, _ isDescending: Bool = false) async throws -> String {
+                var listed: [APIClientID] = []
+                let filter = ClientFilter(sort: sort, isDescending: isDescending)
+                while true {
+                    let page = try await store.clients(filter, after: listed.last, limit: 2)
+                    if page.isEmpty { return listed.map(\.value).joined(separator: " ") }
+                    listed += page.map(\.client.id)
+                }
+            }
+            #expect(try await sorted(.id, true) == "c b a-2 a A")
+            #expect(try await sorted(.kind) == "a b c A a-2")
+            #expect(try await sorted(.status, true) == "a-2 b c a A")
+            #expect(try await sorted(.name) == "A a a-2 b c")
+            #expect(try await sorted(.createdAt, true) == "c b a-2 a A")
+            #expect(try await sorted(.lastUsedAt) == "A a-2 b c a")
             #expect(try await store.clients(ClientFilter(), after: nil, limit: 0).isEmpty)
         }
     }
@@ -544,5 +560,128 @@ struct AccessStoreTests {
         expectChain(audit)
         await store.close()
         await first.close()
+    }
+
+    // MARK: Answers
+
+    private func answer(
+        _ key: Int,
+        _ text: String = "{}",
+        of client: String = "ops",
+        at moment: Timestamp = noon
+    ) -> StoredAnswer {
+        StoredAnswer(
+            key: onceKey(key),
+            request: onceKey(key + 1),
+            client: .named(client),
+            at: moment,
+            until: moment + .seconds(60),
+            status: 201,
+            fields: [Field("Location", "/a/\u{E9}"), Field("ETag", "\"1\"")],
+            body: Array(text.utf8)
+        )
+    }
+
+    @Test(
+        "keeps the first answer under a key until its time is over",
+        arguments: StoreKind.allCases
+    )
+    func answers(_ kind: StoreKind) async throws {
+        let place = try StorePlace(kind)
+        var store = try place.open()
+        #expect(try await store.access.answer(onceKey(1)) == nil)
+        let first = answer(1)
+        try await store.access.put(.answer(first))
+        let late = answer(1, "[]", at: noon + .seconds(59))
+        #expect(try await store.access.commit([.answer(late)]) == .used)
+        await store.close()
+        store = try place.open()
+        #expect(try await store.access.answer(onceKey(1)) == first, "after a restart")
+        let next = answer(1, "[]", at: noon + .seconds(60))
+        try await store.access.put(.answer(next))
+        #expect(try await store.access.answer(onceKey(1)) == next)
+        try await store.access.put(.answer(answer(2, "")))
+        #expect(try await store.access.answer(onceKey(2))?.body == [])
+        #expect(try await store.access.sweepAccess(before: noon + .seconds(61), limit: 9) == 1)
+        #expect(try await store.access.answer(onceKey(2)) == nil)
+        #expect(try await store.access.answer(onceKey(1)) == next)
+        await store.close()
+    }
+
+    @Test("stores an answer only with the work that it is about", arguments: StoreKind.allCases)
+    func answerOfWork(_ kind: StoreKind) async throws {
+        try await with(kind) { store in
+            let robot = try client("robot")
+            try await store.put(.addClient(robot))
+            #expect(try await store.commit([.answer(answer(1)), .addClient(robot)]) == .exists)
+            #expect(try await store.answer(onceKey(1)) == nil)
+            try await store.put(.answer(answer(1)))
+            let other = try client("other")
+            #expect(try await store.commit([.addClient(other), .answer(answer(1))]) == .used)
+            #expect(try await store.client(other.id) == nil)
+        }
+    }
+
+    // MARK: Users
+
+    @Test(
+        "changes a user only as it was read, together with the audit",
+        arguments: StoreKind.allCases
+    )
+    func users(_ kind: StoreKind) async throws {
+        let store = try StorePlace(kind).open()
+        let anna = User(id: .named("anna"), isActive: true, language: "pt-BR")
+        let disabled = anna.with(isActive: false)
+        func refusal(_ change: AccessChange) async throws -> AccessRefusal? {
+            try await store.access.commit([.audit(event("user.changed")), change])
+        }
+        #expect(try await refusal(.putUser(anna, over: disabled)) == .changed)
+        #expect(try await refusal(.removeUser(anna)) == .missing)
+        #expect(try await refusal(.putUser(anna, over: nil)) == nil)
+        #expect(try await store.users.user(anna.id) == anna)
+        #expect(try await refusal(.putUser(disabled, over: nil)) == .changed)
+        #expect(try await refusal(.putUser(disabled, over: anna)) == nil)
+        #expect(try await store.users.user(anna.id) == disabled)
+        #expect(try await refusal(.removeUser(anna)) == .changed)
+        #expect(try await refusal(.removeUser(disabled)) == nil)
+        #expect(try await store.users.user(anna.id) == nil)
+        #expect(try await store.access.wholeAudit().count == 3)
+        await store.close()
+    }
+
+    // MARK: Changes that wait
+
+    @Test(
+        "keeps one change of a client that waits, until it is closed or its time is over",
+        arguments: StoreKind.allCases
+    )
+    func proposals(_ kind: StoreKind) async throws {
+        try await with(kind) { store in
+            let robot = try client("robot", .delegated)
+            func proposal(_ id: String, at moment: Timestamp = noon) -> ClientProposal {
+                ClientProposal(
+                    id: id,
+                    kind: .change,
+                    client: robot,
+                    version: 1,
+                    author: "ops \u{E9}",
+                    requestedAt: moment,
+                    expiresAt: moment + .seconds(60)
+                )
+            }
+            #expect(try await store.commit([.propose(proposal("a"))]) == .missing)
+            try await store.put(.addClient(robot), .propose(proposal("a")))
+            #expect(try await store.proposal("a") == proposal("a"))
+            let early = proposal("b", at: noon + .seconds(59))
+            #expect(try await store.commit([.propose(early)]) == .exists)
+            let late = proposal("b", at: noon + .seconds(60))
+            try await store.put(.propose(late))
+            #expect(try await store.proposals(after: nil, limit: 9) == [late])
+            #expect(try await store.proposals(after: "b", limit: 9) == [])
+            #expect(try await store.proposal("a") == nil)
+            #expect(try await store.commit([.closeProposal("a")]) == .missing)
+            try await store.put(.closeProposal("b"))
+            #expect(try await store.proposal("b") == nil)
+        }
     }
 }

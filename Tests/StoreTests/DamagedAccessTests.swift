@@ -1,8 +1,10 @@
 import Access
 import JSON
 import Logins
+import SQLiteStore
 import TestSupport
 import Testing
+import Threads
 
 @Suite("Damaged rows of clients, consents and the audit", .timeLimit(.minutes(3)))
 struct DamagedAccessTests {
@@ -100,6 +102,37 @@ struct DamagedAccessTests {
         var verifier = AuditVerifier()
         let page = try await store.access.auditPage(after: nil, limit: 99)
         #expect(verifier.check(page)?.number == number)
+        await store.close()
+    }
+
+    @Test(
+        "do not keep the audit from going on, which says where somebody else wrote",
+        arguments: [(1, "x'00'"), (1, "CAST('{}' AS BLOB)"), (3, "x'00'")]
+    )
+    func foreign(_ count: Int, _ entry: String) async throws {
+        let place = try StorePlace(.sqlite)
+        let noted = Locked<[ClosedRange<Int64>]>([])
+        var options = place.options()
+        options.audited = { foreign in noted.withLock { $0 += foreign } }
+        let store = try SQLiteLoginStore(options)
+        for number in 1...4 { try await store.access.put(.audit(event("a.b", number))) }
+        for number in 5..<5 + count {
+            let values = "\(number), \(entry), zeroblob(32)"
+            #expect(
+                try SQLiteShell.run(place.path, "INSERT INTO audit VALUES (\(values))").isSuccess
+            )
+        }
+        try await store.access.put(.audit(event("a.c")), .audit(event("a.d")))
+        try await store.access.put(.audit(event("a.e")))
+        #expect(noted.withLock { $0 } == [5...Int64(4 + count)])
+        let page = try await store.access.auditPage(after: Int64(4 + count), limit: 9)
+        let kinds = page.records.map { AuditChain.event(of: $0.bytes)?.event.kind }
+        #expect(kinds == ["audit.foreign_entries", "a.c", "a.d", "a.e"])
+        let note = AuditChain.event(of: page.records[0].bytes)?.event.members
+        #expect(note?["first"]?.integer == 5 && note?["last"]?.integer == 4 + count)
+        var verifier = AuditVerifier()
+        let fault = verifier.check(try await store.access.auditPage(after: nil, limit: 99))
+        #expect(fault?.number == 5)
         await store.close()
     }
 

@@ -11,15 +11,21 @@ public final class MemoryAccessStore: AccessStore {
         var revoked: [String: Timestamp] = [:]
         var codes: [[UInt8]: AuthorizationCode] = [:]
         var families: [String: TokenFamily] = [:]
+        var proposals: [String: ClientProposal] = [:]
+        var answers: [[UInt8]: StoredAnswer] = [:]
         var audit: [AuditEntry] = []
+        /// What becomes of users when the changes are applied.
+        var users: [UserID: User?] = [:]
         var failure: StoreError?
         /// How often it was changed.
         var changes: UInt64 = 0
     }
 
     private let state = Locked(State())
+    private let users: MemoryUserStore
 
-    public init() {}
+    /// `users` are those that changes are about.
+    public init(users: MemoryUserStore = MemoryUserStore()) { self.users = users }
 
     /// Makes every call fail; nil ends that.
     public func fail(_ error: StoreError?) { state.withLock { $0.failure = error } }
@@ -53,15 +59,20 @@ public final class MemoryAccessStore: AccessStore {
         try with { (state) throws(StoreError) in
             var next = state
             for change in changes {
-                if let refusal = Self.apply(change, &next) { return refusal }
+                if let refusal = try apply(change, &next) { return refusal }
             }
             next.changes += 1
+            for (id, user) in next.users { users.set(user, id) }
+            next.users = [:]
             state = next
             return nil
         }
     }
 
-    private static func apply(_ change: AccessChange, _ state: inout State) -> AccessRefusal? {
+    private func apply(
+        _ change: AccessChange,
+        _ state: inout State
+    ) throws(StoreError) -> AccessRefusal? {
         switch change {
         case .use(let key, let until):
             guard state.used.updateValue(until, forKey: key) == nil else { return .used }
@@ -112,6 +123,24 @@ public final class MemoryAccessStore: AccessStore {
             let before = state.audit.last?.hash ?? AuditChain.start
             let hash = AuditChain.hash(after: before, number: number, event)
             state.audit.append(AuditEntry(number: number, event: event, hash: hash))
+        case .putUser(let user, let over):
+            guard try users.stored(user.id) == over else { return .changed }
+            state.users[user.id] = .some(user)
+        case .removeUser(let user):
+            guard let stored = try users.stored(user.id) else { return .missing }
+            guard stored == user else { return .changed }
+            state.users[user.id] = .some(nil)
+        case .propose(let proposal):
+            guard state.clients[proposal.client.id] != nil else { return .missing }
+            let other = state.proposals.values.first { $0.client.id == proposal.client.id }
+            if let other, other.expiresAt > proposal.requestedAt { return .exists }
+            if let other { state.proposals[other.id] = nil }
+            state.proposals[proposal.id] = proposal
+        case .closeProposal(let id):
+            guard state.proposals.removeValue(forKey: id) != nil else { return .missing }
+        case .answer(let answer):
+            if let known = state.answers[answer.key], known.until > answer.at { return .used }
+            state.answers[answer.key] = answer
         }
         return nil
     }
@@ -129,9 +158,26 @@ public final class MemoryAccessStore: AccessStore {
             let clients = state.clients.values.filter { stored in
                 filter.kind.map { $0 == stored.client.kind } ?? true
                     && filter.status.map { $0 == stored.client.status } ?? true
-                    && after.map { $0 < stored.client.id } ?? true
             }
-            return Array(clients.sorted { $0.client.id < $1.client.id }.prefix(max(0, limit)))
+            func key(_ stored: StoredClient) -> (Int64, String, String) {
+                let id = stored.client.id.value
+                return switch filter.sort {
+                case .id: (0, "", id)
+                case .name: (0, stored.client.name, id)
+                case .kind: (0, stored.client.kind.rawValue, id)
+                case .status: (0, stored.client.status.rawValue, id)
+                case .createdAt: (stored.client.createdAt.milliseconds, "", id)
+                case .lastUsedAt: (stored.lastUsedAt?.milliseconds ?? -1, "", id)
+                }
+            }
+            func precedes(_ one: StoredClient, _ other: StoredClient) -> Bool {
+                filter.isDescending ? key(other) < key(one) : key(one) < key(other)
+            }
+            let last = after.flatMap { state.clients[$0] }
+            let following = clients.filter { stored in
+                after == nil || last.map { precedes($0, stored) } ?? false
+            }
+            return Array(following.sorted(by: precedes).prefix(max(0, limit)))
         }
     }
 
@@ -209,9 +255,9 @@ public final class MemoryAccessStore: AccessStore {
     public func sealAudit(
         _ event: @escaping @Sendable (AuditMark) -> AuditEvent?
     ) async throws(StoreError) {
-        try with { state in
+        try with { (state) throws(StoreError) in
             state.changes += 1
-            if let event = event(Self.head(of: state)) { _ = Self.apply(.audit(event), &state) }
+            if let event = event(Self.head(of: state)) { _ = try apply(.audit(event), &state) }
         }
     }
 
@@ -220,17 +266,37 @@ public final class MemoryAccessStore: AccessStore {
         0
     }
 
+    public func proposals(
+        after: String?,
+        limit: Int
+    ) async throws(StoreError) -> [ClientProposal] {
+        try with { state in
+            let found = state.proposals.values.filter { $0.id > after ?? "" }
+            return Array(found.sorted { $0.id < $1.id }.prefix(max(0, limit)))
+        }
+    }
+
+    public func proposal(_ id: String) async throws(StoreError) -> ClientProposal? {
+        try with { $0.proposals[id] }
+    }
+
+    public func answer(_ key: [UInt8]) async throws(StoreError) -> StoredAnswer? {
+        try with { $0.answers[key] }
+    }
+
     public func sweepAccess(before moment: Timestamp, limit: Int) async throws(StoreError) -> Int {
         try with { state in
             state.changes += 1
             func count() -> Int {
                 state.used.count + state.revoked.count + state.codes.count + state.families.count
+                    + state.answers.count
             }
             let before = count()
             state.used = state.used.filter { $0.value >= moment }
             state.revoked = state.revoked.filter { $0.value >= moment }
             state.codes = state.codes.filter { $0.value.endsAt >= moment }
             state.families = state.families.filter { $0.value.endsAt >= moment }
+            state.answers = state.answers.filter { $0.value.until >= moment }
             return before - count()
         }
     }

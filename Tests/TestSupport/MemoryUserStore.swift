@@ -5,6 +5,8 @@ import Threads
 public final class MemoryUserStore: UserStore {
     private let users = Locked<[UserID: User]>([:])
     private let failure = Locked<StoreError?>(nil)
+    /// Holds whoever looks a user up.
+    public let gate = Gate()
 
     public init() {}
 
@@ -16,9 +18,19 @@ public final class MemoryUserStore: UserStore {
     }
 
     public func user(_ id: UserID) async throws(DirectoryError) -> User? {
+        await gate.pass()
         do { try check() } catch { throw .unavailable("\(error)") }
         return users.withLock { $0[id] }
     }
+
+    /// The same without a wait.
+    func stored(_ id: UserID) throws(StoreError) -> User? {
+        try check()
+        return users.withLock { $0[id] }
+    }
+
+    /// Stores a user, or with nil none.
+    func set(_ user: User?, _ id: UserID) { users.withLock { $0[id] = user } }
 
     public func put(_ user: User) async throws(StoreError) {
         try check()

@@ -2,13 +2,14 @@ import Access
 import Commands
 import Configuration
 import Cryptography
+import Glibc
 import HTTP
 import JOSE
 import JSON
 import Logins
 
 /// `beckon clients add`: registers a client of Beckon's own interfaces.
-struct AddClient: StoreAction {
+struct AddClient: RemoteAction {
     static let name = "clients add"
     static let summary = "Register a client of the token endpoint."
     static let createsStore = true
@@ -133,12 +134,36 @@ struct AddClient: StoreAction {
         _ terminal: any Terminal
     ) async throws {
         let now = SystemTime.now()
-        let client: APIClient
+        let client = try client(at: now)
+        var waits: ClientProposal?
+        do {
+            _ = try await stores.clientDesk(settings).add(client, by: .account, at: now)
+        } catch {
+            guard case .waits(let proposal) = error else { throw CommandFailure(error, client.id) }
+            waits = proposal
+        }
+        tell(client, waits.map(\.note) ?? "", terminal)
+    }
+
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        let client = try client(at: SystemTime.now())
+        let answer = try await api.send(.post, ["clients"], body: client.request)
+        tell(client, answer.note, terminal)
+    }
+
+    private func tell(_ client: APIClient, _ note: String, _ terminal: any Terminal) {
+        if kind == .delegated, addresses.isEmpty {
+            terminal.error("beckon: without --source-address the client can call from nowhere")
+        }
+        terminal.output("added \(client.id)" + note)
+    }
+
+    private func client(at now: Timestamp) throws(CommandFailure) -> APIClient {
         do throws(APIClientProblem) {
             guard let id = APIClientID(id) else {
                 throw APIClientProblem(member: "id", rule: "must have 1 to 512 characters")
             }
-            client = try APIClient(
+            return try APIClient(
                 id: id,
                 kind: kind,
                 name: displayName,
@@ -155,15 +180,6 @@ struct AddClient: StoreAction {
         } catch {
             throw CommandFailure(error)
         }
-        do {
-            _ = try await ClientDesk(store: stores.access).add(client, by: .commandLine, at: now)
-        } catch {
-            throw CommandFailure(error, client.id)
-        }
-        if kind == .delegated, addresses.isEmpty {
-            terminal.error("beckon: without --source-address the client can call from nowhere")
-        }
-        terminal.output("added \(client.id)")
     }
 
     private func registered(at now: Timestamp) throws(APIClientProblem) -> [APIClientKey] {
@@ -173,7 +189,7 @@ struct AddClient: StoreAction {
 }
 
 /// `beckon clients list`: the clients, one per line.
-struct ListClients: StoreAction {
+struct ListClients: RemoteAction {
     static let name = "clients list"
     static let summary = "List the clients of the token endpoint."
     static let details = """
@@ -219,7 +235,7 @@ struct ListClients: StoreAction {
                 terminal.output(
                     writesJSON
                         ? separator + String(decoding: stored.row.bytes, as: UTF8.self)
-                        : Self.line(stored.client)
+                        : Self.line(stored.row)
                 )
                 separator = ","
             }
@@ -229,18 +245,36 @@ struct ListClients: StoreAction {
         if writesJSON { terminal.output(separator == "[" ? "[]" : "]") }
     }
 
-    private static func line(_ client: APIClient) -> String {
-        let keys = client.keys.map { LoginText.harmless($0.id) + " " + $0.thumbprint }
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        var separator = "["
+        let query = Form(known: [
+            ("type", filter.kind?.rawValue), ("status", filter.status?.rawValue), ("limit", "500"),
+        ])
+        try await api.each("clients", ["clients"], query: query.fields) { row in
+            terminal.output(
+                writesJSON
+                    ? separator + String(decoding: row.bytes, as: UTF8.self) : Self.line(row)
+            )
+            separator = ","
+            return true
+        }
+        if writesJSON { terminal.output(separator == "[" ? "[]" : "]") }
+    }
+
+    private static func line(_ row: JSONValue) -> String {
+        func text(_ name: String) -> String { LoginText.harmless(row[name]?.string ?? "") }
+        let keys = (row["keys"]?.array ?? []).map { key in
+            LoginText.harmless(key["kid"]?.string ?? "") + " " + (key["thumbprint"]?.string ?? "")
+        }
         return [
-            client.id.value, client.kind.rawValue, client.status.rawValue,
-            RFC3339.format(milliseconds: client.createdAt.milliseconds),
-            LoginText.harmless(client.name), keys.isEmpty ? "-" : keys.joined(separator: ","),
+            text("client_id"), text("type"), text("status"), text("created_at"), text("name"),
+            keys.isEmpty ? "-" : keys.joined(separator: ","),
         ].joined(separator: "\t")
     }
 }
 
 /// `beckon clients show`: everything about a client but key material and secrets.
-struct ShowClient: StoreAction {
+struct ShowClient: RemoteAction {
     static let name = "clients show"
     static let summary = "Show a client, without key material and secrets."
     static let options: [CommandOption] = [.clientID, .flag("json", "Print JSON.")]
@@ -261,11 +295,19 @@ struct ShowClient: StoreAction {
         guard let stored = try await stores.access.client(id) else {
             throw CommandFailure(.failed, "there is no client \(id)")
         }
+        show(stored.view, terminal)
+    }
+
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        show(try await api.send(.get, ["clients", id.value]).value, terminal)
+    }
+
+    private func show(_ view: JSONValue, _ terminal: any Terminal) {
         guard !writesJSON else {
-            terminal.output(KeyFile.text(stored.view))
+            terminal.output(KeyFile.text(view))
             return
         }
-        for member in stored.view.object?.members ?? [] where !member.value.isNull {
+        for member in view.object?.members ?? [] where !member.value.isNull {
             let values = member.value.array ?? [member.value]
             for (index, value) in values.enumerated() {
                 let text = value.string.map(LoginText.harmless) ?? KeyFile.text(value)
@@ -276,7 +318,7 @@ struct ShowClient: StoreAction {
 }
 
 /// `beckon clients suspend`, `resume` and `revoke`.
-struct ChangeClient<Change: ClientChange>: StoreAction {
+struct ChangeClient<Change: ClientChange>: RemoteAction {
     static var name: String { "clients " + Change.verb }
     static var summary: String { Change.summary }
     static var options: [CommandOption] { [.clientID] }
@@ -290,8 +332,13 @@ struct ChangeClient<Change: ClientChange>: StoreAction {
         _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
-        try await stores.change(id, Change.change)
-        terminal.output("\(Change.done) \(id)")
+        let note = try await stores.change(id, settings, Change.change)
+        terminal.output("\(Change.done) \(id)" + note)
+    }
+
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        let answer = try await Change.change(id, api)
+        terminal.output("\(Change.done) \(id)" + answer.note)
     }
 }
 
@@ -302,6 +349,26 @@ protocol ClientChange: Sendable {
     /// The first word of the output.
     static var done: String { get }
     static func change(_ client: APIClient) throws(APIClientProblem) -> APIClient
+    /// The same through the admin API.
+    static func change(
+        _ client: APIClientID,
+        _ api: AdminClient.Session
+    ) async throws(CommandFailure) -> AdminClient.Answer
+}
+
+extension ClientChange {
+    fileprivate static func set(
+        _ status: APIClient.Status,
+        of client: APIClientID,
+        _ api: AdminClient.Session
+    ) async throws(CommandFailure) -> AdminClient.Answer {
+        try await api.send(
+            .patch,
+            ["clients", client.value],
+            body: .members(["status": .string(status.rawValue)]),
+            fields: [Field("If-Match", "*")]
+        )
+    }
 }
 
 enum SuspendClient: ClientChange {
@@ -310,6 +377,12 @@ enum SuspendClient: ClientChange {
     static let done = "suspended"
     static func change(_ client: APIClient) throws(APIClientProblem) -> APIClient {
         try client.suspended(true)
+    }
+    static func change(
+        _ client: APIClientID,
+        _ api: AdminClient.Session
+    ) async throws(CommandFailure) -> AdminClient.Answer {
+        try await set(.suspended, of: client, api)
     }
 }
 
@@ -320,6 +393,12 @@ enum ResumeClient: ClientChange {
     static func change(_ client: APIClient) throws(APIClientProblem) -> APIClient {
         try client.suspended(false)
     }
+    static func change(
+        _ client: APIClientID,
+        _ api: AdminClient.Session
+    ) async throws(CommandFailure) -> AdminClient.Answer {
+        try await set(.active, of: client, api)
+    }
 }
 
 enum RevokeClient: ClientChange {
@@ -329,10 +408,16 @@ enum RevokeClient: ClientChange {
     static func change(_ client: APIClient) throws(APIClientProblem) -> APIClient {
         try client.revoked()
     }
+    static func change(
+        _ client: APIClientID,
+        _ api: AdminClient.Session
+    ) async throws(CommandFailure) -> AdminClient.Answer {
+        try await api.send(.post, ["clients", client.value, "revoke"])
+    }
 }
 
 /// `beckon clients keys add`: registers one more key of a client.
-struct AddClientKey: StoreAction {
+struct AddClientKey: RemoteAction {
     static let name = "clients keys add"
     static let summary = "Add a public key to a client. The older keys end after an overlap."
     static let options: [CommandOption] = [
@@ -365,21 +450,39 @@ struct AddClientKey: StoreAction {
         _ terminal: any Terminal
     ) async throws {
         let now = SystemTime.now()
-        let added: APIClientKey
+        let added = try added(at: now)
+        let note = try await stores.change(id, settings) { (client) throws(APIClientProblem) in
+            try client.adding(added, overlap: overlap, at: now)
+        }
+        terminal.output("added key \(LoginText.harmless(added.id)) to \(id)" + note)
+    }
+
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        let added = try added(at: SystemTime.now())
+        let overlap = JSONObject.Member(
+            name: "overlap_seconds",
+            value: .integer(overlap.components.seconds)
+        )
+        let body = (added.request.object?.members ?? []) + [overlap]
+        let answer = try await api.send(
+            .post,
+            ["clients", id.value, "keys"],
+            body: .object(JSONObject(body))
+        )
+        terminal.output("added key \(LoginText.harmless(added.id)) to \(id)" + answer.note)
+    }
+
+    private func added(at now: Timestamp) throws(CommandFailure) -> APIClientKey {
         do throws(APIClientProblem) {
-            added = try APIClientKey(registering: try PublicKeyFile.read(key), id: kid, at: now)
+            return try APIClientKey(registering: try PublicKeyFile.read(key), id: kid, at: now)
         } catch {
             throw CommandFailure(error)
         }
-        try await stores.change(id) { (client) throws(APIClientProblem) in
-            try client.adding(added, overlap: overlap, at: now)
-        }
-        terminal.output("added key \(LoginText.harmless(added.id)) to \(id)")
     }
 }
 
 /// `beckon clients keys remove`: ends a key of a client.
-struct RemoveClientKey: StoreAction {
+struct RemoveClientKey: RemoteAction {
     static let name = "clients keys remove"
     static let summary = "Remove a key of a client."
     static let details = "Access tokens that the client got with it stay valid until they expire."
@@ -400,32 +503,218 @@ struct RemoveClientKey: StoreAction {
         _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
-        try await stores.change(id) { (client) throws(APIClientProblem) in
+        let note = try await stores.change(id, settings) { (client) throws(APIClientProblem) in
             guard let changed = try client.removing(key: kid) else {
                 throw APIClientProblem(member: "kid", rule: "must be a key of the client")
             }
             return changed
         }
-        terminal.output("removed key \(LoginText.harmless(kid)) of \(id)")
+        terminal.output("removed key \(LoginText.harmless(kid)) of \(id)" + note)
+    }
+
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        let answer = try await api.send(.delete, ["clients", id.value, "keys", kid])
+        terminal.output("removed key \(LoginText.harmless(kid)) of \(id)" + answer.note)
     }
 }
 
+/// `beckon clients changes`: the changes that wait for a second administrator.
+struct ListClientChanges: RemoteAction {
+    static let name = "clients changes"
+    static let summary = "List changes of clients that wait for a second administrator."
+    static let details = """
+        Tab-separated, one change per line: identifier, create or change, client, who asked for it, when,
+        until when it can be confirmed. --json prints an array with the client as it will be. There are
+        such changes if the configuration has trust.four_eyes.
+        """
+    static let options: [CommandOption] = [.flag("json", "Print JSON.")]
+    /// Changes read at a time.
+    private static let page = 500
+
+    private let writesJSON: Bool
+
+    init(_ arguments: ParsedArguments) throws(CommandFailure) { writesJSON = arguments.has("json") }
+
+    func run(
+        _ stores: Stores,
+        _ settings: OperatorSettings,
+        _ terminal: any Terminal
+    ) async throws {
+        var all: [ClientProposal] = []
+        while true {
+            let found = try await stores.access.proposals(after: all.last?.id, limit: Self.page)
+            all += found
+            guard found.count == Self.page else { break }
+        }
+        show(all.map(\.view), terminal)
+    }
+
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        var all: [JSONValue] = []
+        try await api.each("client_changes", ["client-changes"]) { change in
+            all.append(change)
+            return true
+        }
+        show(all, terminal)
+    }
+
+    private func show(_ all: [JSONValue], _ terminal: any Terminal) {
+        guard !writesJSON else {
+            terminal.output(KeyFile.text(.array(all)))
+            return
+        }
+        let names = ["id", "kind", "client_id", "requested_by", "requested_at", "expires_at"]
+        for change in all {
+            let columns = names.map { LoginText.harmless(change[$0]?.string ?? "") }
+            terminal.output(columns.joined(separator: "\t"))
+        }
+    }
+}
+
+/// `beckon clients confirm` and `refuse`: decides a change that another administrator asked for.
+struct DecideClientChange<Decision: ClientDecision>: RemoteAction {
+    static var name: String { "clients " + Decision.verb }
+    static var summary: String { Decision.summary }
+    static var details: String {
+        """
+        It must run under another account than the command that asked for the change; both accounts are
+        in the audit. A change that came through the admin API can be decided by any account.
+        """
+    }
+    static var options: [CommandOption] {
+        [.text("change", "IDENTIFIER", "The change, as listed.", required: true)]
+    }
+
+    private let change: String
+
+    init(_ arguments: ParsedArguments) throws(CommandFailure) {
+        change = arguments.text("change", default: "")
+    }
+
+    func run(
+        _ stores: Stores,
+        _ settings: OperatorSettings,
+        _ terminal: any Terminal
+    ) async throws {
+        do throws(ClientDesk.Refusal) {
+            let client = try await Decision.decide(change, stores.clientDesk(settings))
+            terminal.output("\(Decision.done) \(LoginText.harmless(change)) of \(client)")
+        } catch {
+            switch error {
+            case .missing:
+                throw CommandFailure(
+                    .failed,
+                    "there is no change \(LoginText.harmless(change)); see beckon clients changes"
+                )
+            case .store(let error): throw CommandFailure(error)
+            default: throw CommandFailure(.failed, "\(error)")
+            }
+        }
+    }
+
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        let answer = try await api.send(.post, ["client-changes", change, Decision.verb]).value
+        let client = LoginText.harmless(answer["client_id"]?.string ?? "")
+        terminal.output("\(Decision.done) \(LoginText.harmless(change)) of \(client)")
+    }
+}
+
+/// What `DecideClientChange` does.
+protocol ClientDecision: Sendable {
+    static var verb: String { get }
+    static var summary: String { get }
+    /// The first word of the output.
+    static var done: String { get }
+    /// Returns the client.
+    static func decide(
+        _ change: String,
+        _ desk: ClientDesk
+    ) async throws(ClientDesk.Refusal) -> APIClientID
+}
+
+enum ConfirmClientChange: ClientDecision {
+    static let verb = "confirm"
+    static let summary = "Confirm a change of a client that somebody else asked for."
+    static let done = "confirmed"
+    static func decide(
+        _ change: String,
+        _ desk: ClientDesk
+    ) async throws(ClientDesk.Refusal) -> APIClientID {
+        try await desk.confirm(change, by: .account, at: SystemTime.now()).client.id
+    }
+}
+
+enum RefuseClientChange: ClientDecision {
+    static let verb = "refuse"
+    static let summary = "Refuse a change of a client that somebody else asked for."
+    static let done = "refused"
+    static func decide(
+        _ change: String,
+        _ desk: ClientDesk
+    ) async throws(ClientDesk.Refusal) -> APIClientID {
+        try await desk.refuse(change, by: .account, at: SystemTime.now()).client.id
+    }
+}
+
+extension ClientProposal {
+    /// The end of a line about a change that is not made yet.
+    fileprivate var note: String {
+        "; waits for a second administrator: beckon clients confirm --change=\(id)"
+    }
+}
+
+extension AdminClient.Answer {
+    /// The end of a line about a change that is not made yet.
+    fileprivate var note: String {
+        guard let id = value["id"]?.string, value["expires_at"] != nil else { return "" }
+        return "; waits for a second administrator: beckon clients confirm --change="
+            + LoginText.harmless(id)
+    }
+}
+
+extension APIClient {
+    /// The body that creates the client.
+    fileprivate var request: JSONValue {
+        let own = ["status", "created_at", "keys"]
+        let members = (document.object?.members ?? []).filter { !own.contains($0.name) }
+        let keys = JSONObject.Member(name: "keys", value: .array(keys.map(\.request)))
+        return .object(JSONObject(members + [keys]))
+    }
+}
+
+extension APIClientKey {
+    /// The body that registers the key.
+    fileprivate var request: JSONValue { .members(["kid": .string(id), "jwk": key.jwk]) }
+}
+
+extension AuditAuthor {
+    /// The account that runs the command.
+    static var account: AuditAuthor { .commandLine(account: getuid()) }
+}
+
 extension Stores {
+    fileprivate func clientDesk(_ settings: OperatorSettings) -> ClientDesk {
+        ClientDesk(store: access, fourEyes: settings.fourEyes)
+    }
+
+    /// Returns what has to be said besides.
     func change(
         _ id: APIClientID,
+        _ settings: OperatorSettings,
         _ edit: (APIClient) throws(APIClientProblem) -> APIClient
-    ) async throws(CommandFailure) {
-        let desk = ClientDesk(store: access)
+    ) async throws(CommandFailure) -> String {
         do {
-            _ = try await desk.change(
+            _ = try await clientDesk(settings).change(
                 id,
                 version: nil,
-                by: .commandLine,
+                by: .account,
                 at: SystemTime.now(),
                 edit
             )
+            return ""
         } catch {
-            throw CommandFailure(error, id)
+            guard case .waits(let proposal) = error else { throw CommandFailure(error, id) }
+            return proposal.note
         }
     }
 }
@@ -506,6 +795,7 @@ extension CommandFailure {
         case .changed, .used:
             self.init(.busy, "client \(id) was changed in the meantime; try again")
         case .revoked: self.init(.failed, "client \(id) is revoked, which is final")
+        case .waits, .busy, .ownProposal, .expired: self.init(.failed, "\(refusal)")
         case .store(let error): self.init(error)
         }
     }

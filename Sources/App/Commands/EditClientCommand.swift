@@ -58,7 +58,7 @@ struct EditClient: StoreAction {
         _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
-        try await stores.change(id) { (client) throws(APIClientProblem) in
+        let note = try await stores.change(id, settings) { (client) throws(APIClientProblem) in
             try client.with(
                 name: displayName,
                 grants: grants,
@@ -69,7 +69,7 @@ struct EditClient: StoreAction {
                 isFirstParty: isFirstParty
             )
         }
-        terminal.output("changed \(id)")
+        terminal.output("changed \(id)" + note)
     }
 }
 

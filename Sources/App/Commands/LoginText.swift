@@ -26,33 +26,9 @@ enum LoginText {
         case .denied: "denied"
         case .cancelled: "cancelled"
         case .expired: "expired"
-        case .failed(let failure): "failed (\(code(failure)))"
+        case .failed(let failure): "failed (\(failure.code))"
         case .voided(_, nil): "failed (consent changed after approval)"
-        case .voided(_, let failure?): "failed (\(code(failure)) after approval)"
-        }
-    }
-
-    /// One word, for a column that programs read; it must not change.
-    private static func code(_ failure: Failure) -> String {
-        switch failure {
-        case .userUnknown: "userUnknown"
-        case .userDisabled: "userDisabled"
-        case .noChannel: "noChannel"
-        case .everyChannelRefused: "everyChannelRefused"
-        case .tooManyLoginsOfUser: "tooManyLoginsOfUser"
-        case .tooManyLoginsOfClient: "tooManyLoginsOfClient"
-        case .tooManyStartsOfUser: "tooManyStartsOfUser"
-        case .tooManyStartsOfClient: "tooManyStartsOfClient"
-        case .consentUnusable: "consentUnusable"
-        case .consentGone: "consentGone"
-        case .noAccounts: "noAccounts"
-        case .accountNotTheirs: "accountNotTheirs"
-        case .consentOfAnother: "consentOfAnother"
-        case .interrupted: "interrupted"
-        case .malformedStart: "malformedStart"
-        case .consentBusy: "consentBusy"
-        case .superseded: "superseded"
-        case .abandoned: "abandoned"
+        case .voided(_, let failure?): "failed (\(failure.code) after approval)"
         }
     }
 
@@ -154,6 +130,49 @@ enum LoginText {
             for attempt in attempts.recent { add("", "\(time(attempt.at))  \(attempt.note)") }
         }
         return lines
+    }
+
+    /// A row of the admin API as `json` has it.
+    static func row(_ row: JSONValue) -> JSONValue {
+        let outcome: JSONValue? = row["outcome"] == nil ? nil : .string(outcome(row))
+        let attempts: JSONValue = row["attempts"] ?? .integer(0)
+        let members: [(String, JSONValue?)] = [
+            ("number", row["number"]), ("server", row["server"]), ("tenant", row["tenant"]),
+            ("login_id", row["id"]), ("phase", row["phase"]), ("outcome", outcome),
+            ("received_at", row["received_at"]), ("expires_at", row["expires_at"]),
+            ("due_at", row["due_at"]), ("attempts", attempts), ("reason", row["reason"]),
+            ("trace_id", row["trace_id"]),
+        ]
+        return .object(
+            JSONObject(
+                members.compactMap { name, value in
+                    value.map { JSONObject.Member(name: name, value: $0) }
+                }
+            )
+        )
+    }
+
+    /// The same as `line`.
+    static func line(_ row: JSONValue) -> String {
+        func text(_ name: String) -> String { harmless(row[name]?.string ?? "") }
+        var columns = [
+            "\(row["number"]?.integer ?? 0)", text("phase"), outcome(row), text("received_at"),
+            "\(row["attempts"]?.integer ?? 0)",
+        ]
+        if row["reason"] != nil { columns.append(text("reason")) }
+        return columns.joined(separator: "\t")
+    }
+
+    private static func outcome(_ row: JSONValue) -> String {
+        guard let name = row["outcome"]?.string else { return "-" }
+        let failure = row["failure"]?.string
+        return switch name {
+        case "failed": "failed (\(harmless(failure ?? "")))"
+        case "voided":
+            failure.map { "failed (\(harmless($0)) after approval)" }
+                ?? "failed (consent changed after approval)"
+        default: harmless(name)
+        }
     }
 
     private static func describe(_ delivery: PendingLogin.Delivery) -> String {

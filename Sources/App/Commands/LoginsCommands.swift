@@ -1,5 +1,6 @@
 import Commands
 import Configuration
+import Cryptography
 import Engine
 import HTTP
 import JSON
@@ -7,7 +8,7 @@ import Logins
 import Telemetry
 
 /// `beckon logins list`: logins, one per line.
-struct ListLogins: StoreAction {
+struct ListLogins: RemoteAction {
     static let name = "logins list"
     static let summary = "List logins, by default those with a stranded report."
     static let details = """
@@ -77,6 +78,26 @@ struct ListLogins: StoreAction {
         }
     }
 
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        let cursor = after.map { Base64URL.encode(Array("\($0.rawValue)".utf8)) }
+        let query = Form(known: [
+            ("phase", phases.count == 1 ? LoginText.name(phases[0]) : nil), ("user", user?.value),
+            ("id", login?.value), ("limit", "\(min(limit, Self.page))"), ("cursor", cursor),
+        ])
+        var found: [JSONValue] = []
+        try await api.each("logins", ["logins"], query: query.fields) { row in
+            found.append(row)
+            return found.count < limit
+        }
+        if isJSON {
+            let rows = found.map { String(decoding: LoginText.row($0).bytes, as: UTF8.self) }
+            terminal.output(rows.isEmpty ? "[]" : "[\n" + rows.joined(separator: ",\n") + "\n]")
+        } else {
+            terminal.output(LoginText.header)
+            for row in found { terminal.output(LoginText.line(row)) }
+        }
+    }
+
     private func logins(
         in phase: PendingLogin.PhaseName,
         _ store: any LoginStore
@@ -97,7 +118,7 @@ struct ListLogins: StoreAction {
 }
 
 /// `beckon logins show`: everything that is stored of a login.
-struct ShowLogin: StoreAction {
+struct ShowLogin: RemoteAction {
     static let name = "logins show"
     static let summary = "Show a login and its attempts. The output contains personal data."
     static let options: [CommandOption] = [.number]
@@ -116,10 +137,20 @@ struct ShowLogin: StoreAction {
         }
         for line in LoginText.all(stored) { terminal.output(line) }
     }
+
+    /// The members of the login in the admin API.
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        let (path, query) = try await api.login(number)
+        let login = try await api.send(.get, path, query: query).value
+        for member in login.object?.members ?? [] where !member.value.isNull {
+            let text = member.value.string.map(LoginText.harmless) ?? KeyFile.text(member.value)
+            terminal.output(member.name.padded(to: 16) + text)
+        }
+    }
 }
 
 /// `beckon logins retry` and `abandon`: gives a stranded login an operator's event.
-struct ResolveLogin<Resolution: LoginResolution>: StoreAction {
+struct ResolveLogin<Resolution: LoginResolution>: RemoteAction {
     static var name: String { Resolution.name }
     static var summary: String { Resolution.summary }
     static var details: String { Resolution.details }
@@ -164,6 +195,12 @@ struct ResolveLogin<Resolution: LoginResolution>: StoreAction {
             terminal.output("login \(id) \(Resolution.done)")
         }
     }
+
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        let (path, query) = try await api.login(number)
+        _ = try await api.send(.post, path + [Resolution.verb], query: query)
+        terminal.output("login \(number.rawValue) \(Resolution.done)")
+    }
 }
 
 /// What `ResolveLogin` does.
@@ -172,6 +209,8 @@ protocol LoginResolution: Sendable {
     static var summary: String { get }
     static var details: String { get }
     static var event: PendingLogin.Event { get }
+    /// The last word of its path in the admin API.
+    static var verb: String { get }
     /// The name of its log line.
     static var loggedAs: String { get }
     /// The rest of a sentence that begins with the login.
@@ -186,6 +225,7 @@ enum RetryLogin: LoginResolution {
         has expired at the authorization server, use `beckon logins abandon`.
         """
     static let event = PendingLogin.Event.retried
+    static let verb = "retry"
     static let loggedAs = "login.retried"
     static let done = "will be reported again"
 }
@@ -197,6 +237,7 @@ enum AbandonLogin: LoginResolution {
         The login keeps its attempts and the reason why it was stranded: see `beckon logins show`.
         """
     static let event = PendingLogin.Event.abandoned
+    static let verb = "abandon"
     static let loggedAs = "login.abandoned"
     static let done = "is abandoned"
 }
@@ -219,5 +260,20 @@ extension ParsedArguments {
 extension CommandFailure {
     fileprivate init(_ number: LoginNumber) {
         self.init(.failed, "there is no login \(number.rawValue)")
+    }
+}
+
+extension AdminClient.Session {
+    /// The path and the query of a login.
+    fileprivate func login(
+        _ number: LoginNumber
+    ) async throws(CommandFailure) -> (path: [String], query: [Field]) {
+        let query = [Field("number", "\(number.rawValue)")]
+        let found = try await send(.get, ["logins"], query: query).value["logins"]?.array?.first
+        guard let server = found?["server"]?.string, let id = found?["id"]?.string else {
+            throw CommandFailure(number)
+        }
+        let tenant = found?["tenant"]?.string.map { [Field("tenant", $0)] } ?? []
+        return (["logins", server, id], tenant)
     }
 }

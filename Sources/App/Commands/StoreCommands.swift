@@ -40,17 +40,29 @@ struct StoreCommand<Action: StoreAction>: Subcommand {
     static var name: String { Action.name }
     static var summary: String { Action.summary }
     static var details: String { Action.details }
-    static var options: [CommandOption] { [.config] + Action.options }
+    static var options: [CommandOption] {
+        [.config] + Action.options
+            + (Action.self is any RemoteAction.Type ? AdminClient.options : [])
+    }
 
     private let config: String
     private let action: Action
+    /// Nil to use the store.
+    private let api: AdminClient?
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
         config = arguments.config
+        api =
+            Action.self is any RemoteAction.Type
+            ? try AdminClient(arguments, http: Composition.http) : nil
         action = try Action(arguments)
     }
 
     func run(_ terminal: any Terminal) async throws {
+        if let api, let action = action as? any RemoteAction {
+            try await action.run(try await api.signedIn(), terminal)
+            return
+        }
         let settings = try OperatorSettings.load(config)
         let path = settings.store.sqlitePath
         if !Action.createsStore, access(path, F_OK) != 0, errno == ENOENT {
@@ -58,6 +70,10 @@ struct StoreCommand<Action: StoreAction>: Subcommand {
                 .failed,
                 "the store \(path) does not exist; beckon serve, users add and clients add create it"
             )
+        }
+        var file = stat()
+        if !Action.createsStore, stat(path, &file) == 0, file.st_size == 0 {
+            throw CommandFailure(.failed, "the store \(path) is empty: there is nothing in it")
         }
         let stores = try await Composition.openStores(settings.store)
         do {

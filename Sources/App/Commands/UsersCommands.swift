@@ -1,12 +1,14 @@
+import Access
 import Commands
 import Glibc
+import HTTP
 import JSON
 import Localization
 import Logins
 import Notifications
 
 /// `beckon users add`: adds a user to the local directory, or changes one.
-struct AddUser: StoreAction {
+struct AddUser: RemoteAction {
     static let name = "users add"
     static let createsStore = true
     static let summary = "Add a user, or change an existing one."
@@ -78,23 +80,48 @@ struct AddUser: StoreAction {
         _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
-        let before: User?
-        do { before = try await stores.users.user(user) } catch {
-            throw CommandFailure(.unavailable, "\(error)")
-        }
         func new(_ given: String?, _ old: String?) -> String? {
             given == Self.nothing ? nil : given ?? old
         }
-        try await stores.users.put(
-            User(
-                id: user,
-                isActive: before?.isActive ?? true,
-                channels: channels == nil ? before?.channels : try known(channels ?? [], settings),
-                language: new(language, before?.language),
-                timeZone: new(timeZone, before?.timeZone),
-                documents: documents ?? before?.documents ?? []
-            )
-        )
+        let chosen = try channels.map { (names) throws(CommandFailure) in
+            try known(names, settings)
+        }
+        let result: (before: User?, after: User)
+        do {
+            result = try await stores.userDesk.put(user, by: .account, at: SystemTime.now()) {
+                (before) throws(UserDesk.Refusal) in
+                User(
+                    id: user,
+                    isActive: before?.isActive ?? true,
+                    channels: chosen ?? before?.channels,
+                    language: new(language, before?.language),
+                    timeZone: new(timeZone, before?.timeZone),
+                    documents: documents ?? before?.documents ?? []
+                )
+            }
+        } catch {
+            throw CommandFailure(error, user)
+        }
+        terminal.output("\(result.before == nil ? "added" : "replaced") \(user)")
+    }
+
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        let before = try await api.find(["users", user.value])
+        func new(_ given: String?, _ name: String) -> JSONValue? {
+            given == Self.nothing
+                ? nil : given.map { JSONValue.string($0) } ?? before?.value[name]
+        }
+        let names: JSONValue? =
+            channels == ["all"]
+            ? nil : channels.map { JSONValue.texts($0) } ?? before?.value["channels"]
+        let body = JSONValue.members([
+            "channels": names,
+            "language": new(language, "language"),
+            "time_zone": new(timeZone, "time_zone"),
+            "documents": documents.map { JSONValue.texts($0.sorted().map(\.number)) },
+        ])
+        let condition = before?.tag.map { Field("If-Match", $0) } ?? Field("If-None-Match", "*")
+        _ = try await api.send(.put, ["users", user.value], body: body, fields: [condition])
         terminal.output("\(before == nil ? "added" : "replaced") \(user)")
     }
 
@@ -114,7 +141,7 @@ struct AddUser: StoreAction {
 }
 
 /// `beckon users list`: the users of the local directory, one per line.
-struct ListUsers: StoreAction {
+struct ListUsers: RemoteAction {
     static let name = "users list"
     static let summary = "List the users in the local store."
     static let details = """
@@ -149,6 +176,28 @@ struct ListUsers: StoreAction {
         if writesJSON { terminal.output(separator == "[" ? "[]" : "]") }
     }
 
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        var separator = "["
+        let limit = [Field("limit", "\(Self.page)")]
+        try await api.each("users", ["users"], query: limit) { user in
+            let json = separator + String(decoding: user.bytes, as: UTF8.self)
+            terminal.output(writesJSON ? json : Self.line(user))
+            separator = ","
+            return true
+        }
+        if writesJSON { terminal.output(separator == "[" ? "[]" : "]") }
+    }
+
+    private static func line(_ user: JSONValue) -> String {
+        func text(_ name: String) -> String? { user[name]?.string.map(LoginText.harmless) }
+        let channels = user["channels"]?.strings.map { $0.joined(separator: ",") } ?? "all"
+        let state = user["active"]?.bool == true ? "active" : "disabled"
+        return [
+            text("user") ?? "", state, LoginText.harmless(channels), text("language") ?? "-",
+            text("time_zone") ?? "-",
+        ].joined(separator: "\t")
+    }
+
     private static func json(_ user: User) -> String {
         var json = JSONWriter()
         json.object { json in
@@ -174,7 +223,7 @@ struct ListUsers: StoreAction {
 }
 
 /// `beckon users enable`, `disable` and `remove`: changes a user who exists.
-struct ChangeUser<Change: UserChange>: StoreAction {
+struct ChangeUser<Change: UserChange>: RemoteAction {
     static var name: String { "users " + Change.verb }
     static var summary: String { Change.summary }
     static var options: [CommandOption] { [.user] }
@@ -188,9 +237,19 @@ struct ChangeUser<Change: UserChange>: StoreAction {
         _ settings: OperatorSettings,
         _ terminal: any Terminal
     ) async throws {
-        guard try await Change.perform(on: user, of: stores.users) else {
-            throw CommandFailure(.failed, "there is no user \(user)")
+        do throws(UserDesk.Refusal) {
+            try await Change.perform(on: user, of: stores.userDesk)
+        } catch {
+            throw CommandFailure(error, user)
         }
+        terminal.output("\(Change.verb)d \(user)")
+    }
+
+    func run(_ api: AdminClient.Session, _ terminal: any Terminal) async throws {
+        let path = ["users", user.value]
+        _ =
+            Change.isRemoval
+            ? try await api.send(.delete, path) : try await api.send(.post, path + [Change.verb])
         terminal.output("\(Change.verb)d \(user)")
     }
 }
@@ -199,31 +258,36 @@ struct ChangeUser<Change: UserChange>: StoreAction {
 protocol UserChange: Sendable {
     static var verb: String { get }
     static var summary: String { get }
-    /// Returns false if there is no such user.
-    static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool
+    static var isRemoval: Bool { get }
+    static func perform(on user: UserID, of desk: UserDesk) async throws(UserDesk.Refusal)
+}
+
+extension UserChange {
+    static var isRemoval: Bool { false }
 }
 
 enum EnableUser: UserChange {
     static let verb = "enable"
     static let summary = "Enable a disabled user."
-    static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool {
-        try await users.setActive(true, user)
+    static func perform(on user: UserID, of desk: UserDesk) async throws(UserDesk.Refusal) {
+        try await desk.setActive(true, user, by: .account, at: SystemTime.now())
     }
 }
 
 enum DisableUser: UserChange {
     static let verb = "disable"
     static let summary = "Disable a user. New logins of the user fail."
-    static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool {
-        try await users.setActive(false, user)
+    static func perform(on user: UserID, of desk: UserDesk) async throws(UserDesk.Refusal) {
+        try await desk.setActive(false, user, by: .account, at: SystemTime.now())
     }
 }
 
 enum RemoveUser: UserChange {
     static let verb = "remove"
+    static let isRemoval = true
     static let summary = "Remove a user. The user's logins stay in the store."
-    static func perform(on user: UserID, of users: any UserStore) async throws(StoreError) -> Bool {
-        try await users.remove(user)
+    static func perform(on user: UserID, of desk: UserDesk) async throws(UserDesk.Refusal) {
+        try await desk.remove(user, by: .account, at: SystemTime.now())
     }
 }
 
@@ -245,5 +309,21 @@ extension ParsedArguments {
             )
         }
         return user
+    }
+}
+
+extension Stores {
+    fileprivate var userDesk: UserDesk { UserDesk(users: users, access: access) }
+}
+
+extension CommandFailure {
+    fileprivate init(_ refusal: UserDesk.Refusal, _ user: UserID) {
+        switch refusal {
+        case .missing: self.init(.failed, "there is no user \(user)")
+        case .changed, .used:
+            self.init(.busy, "user \(user) was changed in the meantime; try again")
+        case .directory(let error): self.init(.unavailable, "\(error)")
+        case .store(let error): self.init(error)
+        }
     }
 }

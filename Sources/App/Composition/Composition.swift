@@ -40,6 +40,17 @@ enum Composition {
         }
     }
 
+    /// Sends requests, for a command: one at a time, each with its own connection.
+    static let http: any OutboundHTTP = OneByOne()
+
+    private struct OneByOne: OutboundHTTP {
+        func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundResponse {
+            let client = CurlHTTPClient()
+            defer { client.shutdown() }
+            return try await client.send(request)
+        }
+    }
+
     /// Sends one request, for a command.
     static func send(_ request: OutboundRequest) async throws -> OutboundResponse {
         let client = CurlHTTPClient()

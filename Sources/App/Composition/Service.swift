@@ -37,6 +37,7 @@ final class Service: Sendable {
     private let reloads: [@Sendable () -> Void]
     private let retention: Retention
     private let trust: TrustParts?
+    private let audit: AuditStream?
     private let listeners: ServiceListeners
     private let isDraining: Draining
 
@@ -87,6 +88,11 @@ final class Service: Sendable {
             // Streams leave connections for everything else.
             limits: LiveStreams.Limits(all: min(1_000, max(1, descriptors.ofAudiences / 4)))
         )
+        let foreign = registry.counter(
+            "beckon_audit_foreign_entries_total",
+            "Entries of the audit that somebody else wrote where Beckon's belong."
+        )
+        let audited = Signal()
         store = try Self.openStore(
             configuration.store,
             clock,
@@ -95,7 +101,20 @@ final class Service: Sendable {
             live,
             journal,
             log
-        )
+        ) { [log] ranges in
+            audited.raise()
+            for range in ranges {
+                foreign.increment(by: range.count)
+                log.error("audit.foreign_entries") {
+                    $0.member("first", Int(range.lowerBound))
+                    $0.member("last", Int(range.upperBound))
+                }
+            }
+        }
+        audit = configuration.log.audit.map { [store, clock, log] target in
+            AuditStream(target, store: store.access, wake: audited, clock: clock, log: log)
+        }
+        Self.register(audit, registry)
 
         let parts = ServiceParts(
             configuration,
@@ -263,7 +282,8 @@ final class Service: Sendable {
         _ activity: LoginActivity,
         _ live: LiveStreams,
         _ journal: Journal,
-        _ log: Logger
+        _ log: Logger,
+        audited: @escaping @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void
     ) throws -> SQLiteLoginStore {
         var options = StoreOptions(path: settings.sqlitePath, role: .service, clock: clock)
         options.changes = { changes.publish($0) }
@@ -272,6 +292,7 @@ final class Service: Sendable {
             activity.note($0)
         }
         options.sessionsEnded = { live.sessionsEnded() }
+        options.audited = audited
         options.damaged = { number, error in
             log.error("store.damaged_row") {
                 $0.member("number", Int(number.rawValue))
@@ -300,10 +321,12 @@ final class Service: Sendable {
             if configuration.signIn.contains(where: { $0.application == .console }) {
                 supporting.addTask { await self.recall() }
             }
+            if let audit { supporting.addTask { await audit.run() } }
             supporting.addTask {
                 await self.retention.run(self.store, clock: self.clock, log: self.log)
             }
             await work()
+            await audit?.finish(within: Self.afterDrain)
             await store.close()
             management.drain(within: .zero)
             supporting.cancelAll()
@@ -386,7 +409,20 @@ final class Service: Sendable {
         return true
     }
 
+    private static func register(_ audit: AuditStream?, _ registry: MetricsRegistry) {
+        guard let audit else { return }
+        registry.counter(
+            "beckon_audit_write_failures_total",
+            "Failed attempts to write entries of the audit to log.audit."
+        ) { Double(audit.failures) }
+        registry.gauge(
+            "beckon_audit_unwritten",
+            "Entries of the audit that are not written to log.audit yet."
+        ) { Double(audit.backlog) }
+    }
+
     private func reload() {
+        audit?.reopen()
         for reload in reloads { reload() }
         for listener in listeners.all where listener.server.configuration.tls != nil {
             do {

@@ -114,7 +114,8 @@ struct SignInParts {
                             activity: operation.activity,
                             servers: operation.servers,
                             channels: operation.channels,
-                            live: live
+                            live: live,
+                            fourEyes: configuration.trust?.fourEyes ?? false
                         ),
                         clock: clock,
                         settings: pages,

@@ -66,7 +66,9 @@ struct TrustParts: Sendable {
             users: keepsUsers ? stores.users : nil,
             logins: stores,
             channels: channels,
-            clock: clock
+            clock: clock,
+            answersKept: configuration.answersKept,
+            fourEyes: configuration.fourEyes
         )
         let backend = BackendRoutes(
             resources: resources,
@@ -76,7 +78,8 @@ struct TrustParts: Sendable {
             desk: desk,
             policy: configuration.delegation,
             channels: channels,
-            clock: clock
+            clock: clock,
+            answersKept: configuration.answersKept
         )
         let device = OwnLoginsRoutes(
             resources: resources,

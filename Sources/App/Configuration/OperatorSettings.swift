@@ -1,5 +1,6 @@
 import Configuration
 import Logins
+import Trust
 
 /// What operators' commands need of a configuration. Secrets, keys and everything else are not read,
 /// so that a command runs where only the store can be reached.
@@ -8,6 +9,8 @@ struct OperatorSettings: Sendable {
     let store: StoreSettings
     /// The names of the channels, in the order of the file.
     let channels: [ChannelID]
+    /// Whether a second administrator confirms what lets clients do more.
+    let fourEyes: Bool
 
     /// Reads that part of a file.
     ///
@@ -16,7 +19,10 @@ struct OperatorSettings: Sendable {
         try ConfigurationFile.load(path, part: true) { root in
             OperatorSettings(
                 store: StoreSettings(root.group("store", "")),
-                channels: root.named("channels", examples: [], "").compactMap { ChannelID($0.name) }
+                channels: root.named("channels", examples: [], "").compactMap {
+                    ChannelID($0.name)
+                },
+                fourEyes: TrustConfiguration.fourEyes(root.group("trust", ""))
             )
         }.0
     }

@@ -226,6 +226,8 @@ public struct LogSettings: Hashable, Sendable {
     public var format: LineSink.Format
     /// Default `all`.
     public var requests: RequestLog.Selection
+    /// Where entries of the audit are written as they happen; nil for nowhere.
+    var audit: AuditStream.Target?
 
     init(_ section: Section) {
         level = section.choice(
@@ -246,6 +248,26 @@ public struct LogSettings: Hashable, Sendable {
             default: .all,
             "Which requests are logged, independent of level; errors are 400 and above."
         )
+        audit = Self.audit(section)
         section.end()
+    }
+
+    private static func audit(_ section: Section) -> AuditStream.Target? {
+        let text = section.text(
+            "audit",
+            example: "/var/log/beckon/audit.ndjson",
+            """
+            Where entries of the audit are written as they happen, one JSON object per line: a file, or \
+            - for standard output. By default nowhere; the audit is in the store anyway.
+            """
+        )
+        guard let text else { return nil }
+        guard text != "-" else { return .standardOutput }
+        let path = section.environment.resolve(text)
+        let folder = Files.directory(of: path)
+        if let obstacle = section.environment.obstacle(folder, .folder) {
+            section.problem("audit", "its folder \(folder) \(obstacle.reason); create it")
+        }
+        return .file(path)
     }
 }

@@ -10,12 +10,21 @@ struct APIRoutes: Sendable {
     let resources: ResourceGuard
     let access: any AccessStore
     let clock: any WallClock
+    /// How long the answers to requests with an `Idempotency-Key` are kept.
+    let answersKept: Duration
+    private let underWay = KeysUnderWay()
     private let kept = KeptAnswers()
 
-    init(resources: ResourceGuard, access: any AccessStore, clock: any WallClock) {
+    init(
+        resources: ResourceGuard,
+        access: any AccessStore,
+        clock: any WallClock,
+        answersKept: Duration
+    ) {
         self.resources = resources
         self.access = access
         self.clock = clock
+        self.answersKept = answersKept
     }
 
     /// A route for tokens with one of these scopes. `bodyLimit` is bytes; nil for a route without a body.
@@ -39,11 +48,16 @@ struct APIRoutes: Sendable {
             } catch {
                 return error.response
             }
-            let call = APICall(request: request, caller: caller, now: clock.now())
+            let now = clock.now()
             do throws(Problem) {
+                let once =
+                    method == .post
+                    ? try Idempotency(request, of: caller, at: now, memory: answersKept) : nil
+                let call = APICall(request: request, caller: caller, now: now, once: once)
                 if caller.kind == .delegated, let user = caller.user {
                     try await note(call, of: user, method, pattern)
                 }
+                if let once { return try await self.answer(call, once, body) }
                 // Before the store is read: a change in between makes the mark another one.
                 let mark = keepsAnswers ? access.mark() : nil
                 let answer = try await body(call)
@@ -53,6 +67,26 @@ struct APIRoutes: Sendable {
                 return error.response
             }
         }
+    }
+
+    /// Answers a request that must be answered once.
+    private func answer(
+        _ call: APICall,
+        _ once: Idempotency,
+        _ body: (APICall) async throws(Problem) -> Response
+    ) async throws(Problem) -> Response {
+        if let answer = try await once.answer(access) { return answer }
+        try underWay.begin(once)
+        defer { underWay.end(once) }
+        // One that was in progress may have ended in between.
+        if let answer = try await once.answer(access) { return answer }
+        let response = try await body(call)
+        guard !once.isStored, (200...299).contains(response.status) else { return response }
+        // What was done in another transaction is done; if this fails, a repetition is judged anew.
+        do { _ = try await access.commit(once.changes(for: response)) } catch {
+            throw Problem(error)
+        }
+        return response
     }
 
     private func keptAnswer(to request: Request, _ scopes: [AccessScope]) -> Response? {
@@ -96,6 +130,11 @@ struct APICall: Sendable {
     let request: Request
     let caller: ResourceCaller
     let now: Timestamp
+    /// Its `Idempotency-Key`; nil without one.
+    let once: Idempotency?
+
+    /// What stores the answer together with the work, if the request has a key.
+    func storing(_ response: Response) -> [AccessChange] { once?.changes(for: response) ?? [] }
 
     /// The caller, for the audit.
     var author: AuditAuthor {

@@ -76,7 +76,6 @@ struct ConsentResource: Sendable {
             "user", "client_id", "text_version", "text", "text_sha256", "language", "accepted_at",
             "address",
         ])
-        let once = try Idempotency(call)
         let client: APIClientID = try members.required("client_id", try members.id("client_id"))
         try await requireDelegated(client)
         let acceptedAt = try members.required("accepted_at", try members.moment("accepted_at"))
@@ -87,7 +86,7 @@ struct ConsentResource: Sendable {
             value.string.flatMap(AddressRange.canonical)
         }
         let consent: DelegationConsent
-        let id = once?.id ?? Base64URL.encode(Random.bytes(20))
+        let id = Base64URL.encode(Random.bytes(20))
         let user: UserID = try members.required("user", try members.id("user"))
         let version = try members.required("text_version", try members.text("text_version"))
         let digest = try Self.digest(members)
@@ -111,12 +110,11 @@ struct ConsentResource: Sendable {
         } catch {
             throw Problem(.invalidBody, "body: \(error).")
         }
-        return try await record(consent, once, call)
+        return try await record(consent, call)
     }
 
     private func record(
         _ consent: DelegationConsent,
-        _ once: Idempotency?,
         _ call: APICall
     ) async throws(Problem) -> Response {
         let event = call.author.event(
@@ -133,28 +131,27 @@ struct ConsentResource: Sendable {
                 "accepted_from": .string(consent.address),
             ]
         )
+        let response = created(consent)
         let refusal: AccessRefusal?
         do {
             refusal = try await access.commit(
-                (once?.uses ?? []) + [.recordConsent(consent), .audit(event)]
+                [.recordConsent(consent), .audit(event)] + call.storing(response)
             )
         } catch {
             throw Problem(error)
         }
         switch refusal {
-        case nil: return created(consent)
-        case .used:
-            try await once?.requireSame(call, access)
-            return created(try await self.consent(consent.id), [Idempotency.replayed])
+        case nil: return response
+        case .used: throw Idempotency.inUse
         case .exists, .changed:
             throw Problem(.conflict, "The user's consent to this client is in force already.")
         case .missing: throw Self.notDelegated
         }
     }
 
-    private func created(_ consent: DelegationConsent, _ fields: [Field] = []) -> Response {
+    private func created(_ consent: DelegationConsent) -> Response {
         let location = Field("Location", "\(base)/delegation-consents/\(consent.id)")
-        return .document(Self.document(consent), status: 201, fields: [location] + fields)
+        return .document(Self.document(consent), status: 201, fields: [location])
     }
 
     private static let notDelegated = Problem(
@@ -189,17 +186,26 @@ struct ConsentResource: Sendable {
 
     private func withdraw(_ call: APICall) async throws(Problem) -> Response {
         let before = try await consent(call.request.parameters["id"] ?? "")
-        try await access.withdraw(before, by: call.author, at: call.now)
-        return .document(Self.document(try await consent(before.id)))
+        guard before.isInForce else { return .document(Self.document(before)) }
+        let response = Response.document(Self.document(before.withdrawn(at: call.now)))
+        try await access.withdraw(
+            before,
+            by: call.author,
+            at: call.now,
+            with: call.storing(response)
+        )
+        return response
     }
 }
 
 extension AccessStore {
     /// Withdraws a consent, for its user or an administrator. One that is not in force stays as it is.
+    /// `with` are changes that are durable with it.
     func withdraw(
         _ consent: DelegationConsent,
         by author: AuditAuthor,
-        at now: Timestamp
+        at now: Timestamp,
+        with more: [AccessChange] = []
     ) async throws(Problem) {
         guard consent.isInForce else { return }
         let event = author.event(
@@ -211,10 +217,14 @@ extension AccessStore {
                 "client": .string(consent.client.value),
             ]
         )
+        let refusal: AccessRefusal?
         do {
-            _ = try await commit([.withdrawConsent(consent.id, at: now), .audit(event)])
+            refusal = try await commit(
+                [.withdrawConsent(consent.id, at: now), .audit(event)] + more
+            )
         } catch {
             throw Problem(error)
         }
+        guard refusal != .used else { throw Idempotency.inUse }
     }
 }

@@ -11,28 +11,33 @@ enum EntityTag {
     /// - Throws: `preconditionRequired` without the field, `preconditionFailed` if it names another
     ///   version.
     static func required(_ call: APICall, current: Int64) throws(Problem) -> Int64? {
-        let fields = call.request.fields("if-match")
-        guard !fields.isEmpty else {
+        guard let tags = tags(call, "if-match") else {
             throw Problem(
                 .preconditionRequired,
                 "If-Match: send the ETag that you have read, or * to change any version."
             )
         }
-        return try matched(fields, current)
+        return try matched(tags, current)
     }
 
     /// The same where the condition may be left out.
     static func optional(_ call: APICall, current: Int64) throws(Problem) -> Int64? {
-        let fields = call.request.fields("if-match")
-        return fields.isEmpty ? nil : try matched(fields, current)
+        try tags(call, "if-match").map { (tags) throws(Problem) in try matched(tags, current) }
+            ?? nil
     }
 
-    private static func matched(_ fields: [String], _ current: Int64) throws(Problem) -> Int64? {
-        let tags = fields.flatMap { field in
+    /// The tags of a condition, or `*`; nil without the field.
+    static func tags(_ call: APICall, _ field: StaticString) -> [String]? {
+        let fields = call.request.fields(field)
+        guard !fields.isEmpty else { return nil }
+        return fields.flatMap { field in
             field.split(separator: ",").map { tag in
-                tag.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
+                String(tag.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" })
             }
         }
+    }
+
+    private static func matched(_ tags: [String], _ current: Int64) throws(Problem) -> Int64? {
         if tags == ["*"] { return nil }
         guard tags.contains("\"\(current)\"") else { throw failed }
         return current

@@ -2,68 +2,131 @@ import Access
 import Cryptography
 import HTTP
 import Logins
+import Synchronization
+import Threads
 import Trust
 
-/// `Idempotency-Key` of a POST: a request that is sent again with the same key by the same client
-/// within a day changes nothing, and is answered with the current state of what it made.
-struct Idempotency: Sendable {
-    /// How long a key is remembered.
-    static let memory = Duration.seconds(86_400)
+/// `Idempotency-Key` of a POST: the same request with the same key, sent again by the same caller,
+/// gets the stored answer and does nothing.
+///
+/// Only what was done is stored: a refusal has changed nothing, so the request is judged anew.
+final class Idempotency: Sendable {
+    /// The longest key in bytes.
+    static let longest = 255
 
-    /// What the request uses up. Refused as `used` if the key was used before.
-    let uses: [AccessChange]
-    /// The use of this very request.
-    private let own: AccessChange
-    /// 160 bits that follow from client, key and body: an identifier for what the request makes.
-    let id: String
+    /// What the key is unique for: the caller, the method, the path and the key.
+    let key: [UInt8]
+    /// The rest of the request: query and body.
+    let request: [UInt8]
+    private let client: APIClientID
+    private let now: Timestamp
+    private let until: Timestamp
+    private let isHandedOut = Atomic<Bool>(false)
 
-    /// Nil if the request has no key.
+    /// Nil if the request has no key. Answers are kept for `memory`.
     ///
     /// - Throws: `invalidHeader`.
-    init?(_ call: APICall) throws(Problem) {
-        let fields = call.request.fields("idempotency-key")
+    init?(
+        _ request: Request,
+        of caller: ResourceCaller,
+        at now: Timestamp,
+        memory: Duration
+    ) throws(Problem) {
+        let fields = request.fields("idempotency-key")
         guard let key = fields.first else { return nil }
-        guard fields.count == 1, (1...255).contains(key.utf8.count) else {
+        guard fields.count == 1, (1...Self.longest).contains(key.utf8.count),
+            key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
             throw Problem(
                 .invalidHeader,
-                "Idempotency-Key: must be given once, with 1 to 255 bytes."
+                """
+                Idempotency-Key: must be given once, with 1 to 255 printable ASCII characters and \
+                no blanks.
+                """
             )
         }
-        let body = Base64URL.encode(SHA256.digest(Array(call.request.body)))
-        let route = "\(call.request.method.name) \(call.request.path)"
-        let parts = [call.caller.client.value, route, key]
-        let until = call.now + Self.memory
-        own = .use(key: Self.digest(parts + [body]), until: until)
-        uses = [.use(key: Self.digest(parts), until: until), own]
-        id = Base64URL.encode(Array(Self.digest(["id"] + parts + [body]).prefix(20)))
+        self.key = Self.digest(
+            [caller.client.value, caller.user?.value ?? "", request.method.name, request.path, key]
+                .map { Array($0.utf8) }
+        )
+        self.request = Self.digest([
+            Array(request.bytes[request.queryRange]), Array(request.body),
+        ])
+        client = caller.client
+        self.now = now
+        until = now + memory
     }
 
-    private static func digest(_ texts: [String]) -> [UInt8] {
+    private static func digest(_ parts: [[UInt8]]) -> [UInt8] {
         var bytes = Array("beckon-idempotency-v1\n".utf8)
-        for text in texts { bytes += "\(text.utf8.count):\(text)".utf8 }
+        for part in parts { bytes += Array("\(part.count):".utf8) + part }
         return SHA256.digest(bytes)
     }
 
-    /// Whether this very request was made before.
-    func wasMade(_ call: APICall, _ access: any AccessStore) async throws(Problem) -> Bool {
-        do {
-            // The second change is always refused, so nothing is written. The first refusal is told.
-            let never = AccessChange.withdrawConsent("", at: call.now)
-            return try await access.commit([own, never]) == .used
-        } catch {
-            throw Problem(error)
-        }
+    /// The change that stores an answer: part of the transaction that does the work.
+    func changes(for response: Response) -> [AccessChange] {
+        isHandedOut.store(true, ordering: .relaxed)
+        return [
+            .answer(
+                StoredAnswer(
+                    key: key,
+                    request: request,
+                    client: client,
+                    at: now,
+                    until: until,
+                    status: response.status,
+                    fields: response.fields,
+                    body: response.body
+                )
+            )
+        ]
     }
 
-    /// After a refusal as `used`: requires that it was this request.
+    /// Whether the work has stored its answer itself.
+    var isStored: Bool { isHandedOut.load(ordering: .relaxed) }
+
+    /// The answer to this request if it was answered before.
     ///
-    /// - Throws: `keyReused` if it was another one.
-    func requireSame(_ call: APICall, _ access: any AccessStore) async throws(Problem) {
-        guard try await wasMade(call, access) else {
-            throw Problem(.keyReused, "Idempotency-Key: the earlier request had another body.")
-        }
+    /// - Throws: `keyReused` if the key was used for another request.
+    func answer(_ access: any AccessStore) async throws(Problem) -> Response? {
+        let found: StoredAnswer?
+        do { found = try await access.answer(key) } catch { throw Problem(error) }
+        guard let found, found.until > now else { return nil }
+        guard found.request == request else { throw Self.reused }
+        return Response(
+            status: found.status,
+            contentType: found.body.isEmpty ? nil : "application/json",
+            fields: found.fields + [Self.replayed],
+            body: found.body
+        )
     }
 
-    /// Says that the answer is for a request that was made before.
-    static let replayed = Field("Idempotency-Replayed", "true")
+    static let reused = Problem(
+        .keyReused,
+        "Idempotency-Key: was used for a request with another body or query."
+    )
+    static let inUse = Problem(
+        .keyInUse,
+        "Idempotency-Key: the first request with it is in progress; send this one again later."
+    )
+    /// Says that the request was answered before.
+    private static let replayed = Field("Idempotency-Replayed", "true")
+}
+
+/// The keys of requests that are in progress. No more than there are requests.
+final class KeysUnderWay: Sendable {
+    private let requests = Locked<[[UInt8]: [UInt8]]>([:])
+
+    /// - Throws: `keyInUse` or `keyReused` if another request with the key is in progress.
+    func begin(_ once: Idempotency) throws(Problem) {
+        let other = requests.withLock { requests in
+            let other = requests[once.key]
+            if other == nil { requests[once.key] = once.request }
+            return other
+        }
+        guard let other else { return }
+        throw other == once.request ? Idempotency.inUse : Idempotency.reused
+    }
+
+    func end(_ once: Idempotency) { _ = requests.withLock { $0.removeValue(forKey: once.key) } }
 }

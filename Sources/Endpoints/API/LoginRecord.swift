@@ -3,6 +3,7 @@ import Engine
 import HTTP
 import JSON
 import Logins
+import Telemetry
 import Trust
 
 /// A login in the admin and the backend API.
@@ -11,6 +12,8 @@ struct LoginRecord: Sendable {
     enum Detail: Sendable {
         /// A row of a list.
         case row
+        /// The same for operators, who name logins by number.
+        case numberedRow
         /// Also the question and the decision, for the bank's backend.
         case question
         /// Also attempts, deliveries and everything else that operators look for.
@@ -48,6 +51,11 @@ struct LoginRecord: Sendable {
             json.member("reason", stranding?.description)
             switch detail {
             case .row: break
+            case .numberedRow:
+                json.member("number", Int(clamping: stored.number.rawValue))
+                json.member("due_at", login.dueAt.map(Self.text))
+                json.member("failure", failure?.code)
+                json.member("trace_id", trace)
             case .question:
                 ask(&json)
                 decision(&json)
@@ -101,6 +109,8 @@ struct LoginRecord: Sendable {
     private func operation(_ json: inout JSONWriter) {
         json.member("number", Int(clamping: stored.number.rawValue))
         json.member("due_at", login.dueAt.map(Self.text))
+        json.member("failure", failure?.code)
+        json.member("trace_id", trace)
         json.member("consent_digest", login.consentDigest?.text)
         switch login.phase {
         case .waiting(let deliveries):
@@ -131,6 +141,18 @@ struct LoginRecord: Sendable {
                 }
             }
         }
+    }
+
+    private var failure: Failure? {
+        switch login.phase.outcome {
+        case .failed(let failure): failure
+        case .voided(_, let failure): failure
+        case .approved, .denied, .cancelled, .expired, nil: nil
+        }
+    }
+
+    private var trace: String? {
+        login.details.origin.flatMap { TraceContext($0.trace)?.traceID }
     }
 
     /// The failed attempts at what the login owes, or owed at its end.

@@ -48,10 +48,8 @@ struct UserResource: Sendable {
 
     private static let missing = Problem(.notFound, "user: there is none with this identifier.")
 
-    private func user(_ id: UserID, _ store: any UserStore) async throws(Problem) -> User? {
-        do { return try await store.user(id) } catch {
-            throw Problem(.unavailable, "Retry after the time in Retry-After.")
-        }
+    private func desk() throws(Problem) -> UserDesk {
+        UserDesk(users: try store(), access: api.access)
     }
 
     // MARK: Reading
@@ -68,10 +66,12 @@ struct UserResource: Sendable {
     }
 
     private func show(_ call: APICall) async throws(Problem) -> Response {
-        guard let user = try await user(try call.path("user"), try store()) else {
-            throw Self.missing
-        }
-        return Self.response(user)
+        let id: UserID = try call.path("user")
+        let desk = try desk()
+        let found: User?
+        do { found = try await desk.user(id) } catch { throw Problem(error) }
+        guard let found else { throw Self.missing }
+        return Self.response(found)
     }
 
     private static func response(_ user: User, status: Int = 200) -> Response {
@@ -101,40 +101,53 @@ struct UserResource: Sendable {
 
     private func put(_ call: APICall) async throws(Problem) -> Response {
         let id: UserID = try call.path("user")
-        let store = try store()
+        let desk = try desk()
         let members = try call.members([
             "active", "channels", "language", "time_zone", "documents",
         ])
-        let before = try await user(id, store)
-        try requireMatch(call, before)
-        let user = User(
-            id: id,
-            isActive: try members.flag("active") ?? before?.isActive ?? true,
-            channels: try channels(members),
-            language: try members.parsed(
-                "language",
-                "must be a language of the pages, such as en or pt-BR"
-            ) { value in
-                value.string.flatMap { tag in
-                    User.isLanguageTag(tag) && Language.named(tag) != nil ? tag : nil
-                }
-            },
-            timeZone: try members.parsed(
-                "time_zone",
-                "must be a name of the time zone database, such as America/Sao_Paulo"
-            ) { value in
-                value.string.flatMap { TimeZones.standard.zone(named: $0)?.name }
-            },
-            documents: try members.parsed("documents", "must be a list of CPF and CNPJ numbers") {
-                value in
-                guard let texts = value.strings else { return nil }
-                let documents = texts.compactMap(IdentityDocument.init(typed:))
-                return documents.count == texts.count ? Set(documents) : nil
-            } ?? before?.documents ?? []
-        )
-        try await note(before == nil ? "user.created" : "user.changed", id, call)
-        do { try await store.put(user) } catch { throw Problem(error) }
-        return Self.response(user, status: before == nil ? 201 : 200)
+        let isActive = try members.flag("active")
+        let channels = try channels(members)
+        let language = try members.parsed(
+            "language",
+            "must be a language of the pages, such as en or pt-BR"
+        ) { value in
+            value.string.flatMap { tag in
+                User.isLanguageTag(tag) && Language.named(tag) != nil ? tag : nil
+            }
+        }
+        let timeZone = try members.parsed(
+            "time_zone",
+            "must be a name of the time zone database, such as America/Sao_Paulo"
+        ) { value in
+            value.string.flatMap { TimeZones.standard.zone(named: $0)?.name }
+        }
+        let documents: Set<IdentityDocument>? = try members.parsed(
+            "documents",
+            "must be a list of CPF and CNPJ numbers"
+        ) {
+            value in
+            guard let texts = value.strings else { return nil }
+            let known = texts.compactMap(IdentityDocument.init(typed:))
+            return known.count == texts.count ? Set(known) : nil
+        }
+        let result: (before: User?, after: User)
+        do {
+            result = try await desk.put(id, by: call.author, at: call.now) {
+                (before) throws(UserDesk.Refusal) in
+                guard Self.isWanted(before, call) else { throw .changed }
+                return User(
+                    id: id,
+                    isActive: isActive ?? before?.isActive ?? true,
+                    channels: channels,
+                    language: language,
+                    timeZone: timeZone,
+                    documents: documents ?? before?.documents ?? []
+                )
+            }
+        } catch {
+            throw Problem(error)
+        }
+        return Self.response(result.after, status: result.before == nil ? 201 : 200)
     }
 
     private func channels(_ members: BodyMembers) throws(Problem) -> Set<ChannelID>? {
@@ -146,40 +159,51 @@ struct UserResource: Sendable {
         }
     }
 
-    /// Changes between this and the write are not seen: the store of users has no versions.
-    private func requireMatch(_ call: APICall, _ user: User?) throws(Problem) {
-        let fields = call.request.fields("if-match")
-        guard !fields.isEmpty, fields != ["*"] || user == nil else { return }
-        guard let user, fields.joined(separator: ",").contains(Self.tag(user)) else {
-            throw EntityTag.failed
+    /// Whether the user is the one that the request's conditions name (RFC 9110 §13.1.1, §13.1.2).
+    private static func isWanted(_ user: User?, _ call: APICall) -> Bool {
+        let own = user.map(tag)
+        func names(_ tags: [String]) -> Bool {
+            own.map { tags == ["*"] || tags.contains($0) } ?? false
         }
+        if let tags = EntityTag.tags(call, "if-match"), !names(tags) { return false }
+        if let tags = EntityTag.tags(call, "if-none-match"), names(tags) { return false }
+        return true
     }
 
     private func setActive(_ isActive: Bool, _ call: APICall) async throws(Problem) -> Response {
         let id: UserID = try call.path("user")
-        let store = try store()
-        guard let before = try await user(id, store) else { throw Self.missing }
-        guard before.isActive != isActive else { return Self.response(before) }
-        try await note(isActive ? "user.enabled" : "user.disabled", id, call)
-        do { _ = try await store.setActive(isActive, id) } catch { throw Problem(error) }
-        guard let after = try await user(id, store) else { throw Self.missing }
-        return Self.response(after)
+        let desk = try desk()
+        let user: User
+        do {
+            user = try await desk.setActive(isActive, id, by: call.author, at: call.now) {
+                call.storing(Self.response($0))
+            }
+        } catch {
+            throw Problem(error)
+        }
+        return Self.response(user)
     }
 
     private func remove(_ call: APICall) async throws(Problem) -> Response {
         let id: UserID = try call.path("user")
-        let store = try store()
-        let before = try await user(id, store)
-        guard before != nil else { throw Self.missing }
-        try requireMatch(call, before)
-        try await note("user.removed", id, call)
-        do { _ = try await store.remove(id) } catch { throw Problem(error) }
+        let desk = try desk()
+        do {
+            try await desk.remove(id, by: call.author, at: call.now) { Self.isWanted($0, call) }
+        } catch {
+            throw Problem(error)
+        }
         return Response(status: 204, fields: [.noStore])
     }
+}
 
-    /// Before the change, so that none is without its line: users and audit are not changed together.
-    private func note(_ kind: String, _ id: UserID, _ call: APICall) async throws(Problem) {
-        let event = call.author.event(kind, at: call.now, ["user": .string(id.value)])
-        do { _ = try await api.access.commit([.audit(event)]) } catch { throw Problem(error) }
+extension Problem {
+    init(_ refusal: UserDesk.Refusal) {
+        switch refusal {
+        case .missing: self.init(.notFound, "user: there is none with this identifier.")
+        case .changed: self = EntityTag.failed
+        case .used: self = Idempotency.inUse
+        case .directory: self.init(.unavailable, "Retry after the time in Retry-After.")
+        case .store(let error): self.init(error)
+        }
     }
 }

@@ -12,16 +12,24 @@ public struct AdminRoutes: Sendable {
     public let routes: [Route]
 
     /// `users` are the local users, nil if they are kept elsewhere; `channels` are the names of the
-    /// configured notification channels.
+    /// configured notification channels; `answersKept` says how long the answers to requests with an
+    /// `Idempotency-Key` are kept; with `fourEyes` a second administrator confirms what lets clients do more.
     public init(
         resources: ResourceGuard,
         access: any AccessStore,
         users: (any UserStore)?,
         logins: any LoginStore,
         channels: Set<ChannelID>,
-        clock: any WallClock
+        clock: any WallClock,
+        answersKept: Duration = .seconds(86_400),
+        fourEyes: Bool = false
     ) {
-        let api = APIRoutes(resources: resources, access: access, clock: clock)
+        let api = APIRoutes(
+            resources: resources,
+            access: access,
+            clock: clock,
+            answersKept: answersKept
+        )
         let users = UserResource(
             api: api,
             base: Self.base,
@@ -37,8 +45,11 @@ public struct AdminRoutes: Sendable {
             canRecord: false
         )
         let logins = LoginResource(api: api, base: Self.base, logins: logins)
+        let desk = ClientDesk(store: access, fourEyes: fourEyes)
+        let clients = ClientResource(api: api, base: Self.base, desk: desk).routes
+        let changes = ClientChangeResource(api: api, base: Self.base, desk: desk).routes
         routes =
-            ClientResource(api: api, base: Self.base).routes + consents.routes + users.routes
+            clients + changes + consents.routes + users.routes
             + logins.routes + AuditResource(api: api, base: Self.base).routes
     }
 }

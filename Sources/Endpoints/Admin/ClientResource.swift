@@ -3,6 +3,7 @@ import HTTP
 import JOSE
 import JSON
 import Logins
+import Texts
 
 /// `/admin/v1/clients`: the clients of the token endpoint.
 struct ClientResource: Sendable {
@@ -12,7 +13,7 @@ struct ClientResource: Sendable {
     let api: APIRoutes
     let base: String
     private var access: any AccessStore { api.access }
-    private var desk: ClientDesk { ClientDesk(store: access) }
+    let desk: ClientDesk
 
     var routes: [Route] {
         let one = base + "/clients/{id}"
@@ -36,10 +37,20 @@ struct ClientResource: Sendable {
     // MARK: Reading
 
     private func list(_ call: APICall) async throws(Problem) -> Response {
-        let query = try ListQuery(call, ["type", "status"])
+        let query = try ListQuery(call, ["type", "status", "sort"])
+        let words = ClientSort.allCases.map(\.rawValue).joined(separator: ", ")
+        let order = try query.parsed("sort", "must be one of \(words), descending after a -") {
+            text -> (ClientSort, Bool)? in
+            let isDescending = text.utf8.first == UInt8(ascii: "-")
+            let name = isDescending ? String(text.dropFirst()) : text
+            return ClientSort.allCases.first { name.isExactly($0.rawValue) }
+                .map { ($0, isDescending) }
+        }
         let filter = ClientFilter(
             kind: try query.choice("type", APIClient.Kind.self),
-            status: try query.choice("status", APIClient.Status.self)
+            status: try query.choice("status", APIClient.Status.self),
+            sort: order?.0 ?? .id,
+            isDescending: order?.1 ?? false
         )
         let found: [StoredClient]
         let after: APIClientID? = try query.afterID()
@@ -59,7 +70,7 @@ struct ClientResource: Sendable {
         do { return try await desk.client(id) } catch { throw Problem(error) }
     }
 
-    private static func response(
+    static func response(
         _ stored: StoredClient,
         status: Int = 200,
         fields: [Field] = []
@@ -75,33 +86,39 @@ struct ClientResource: Sendable {
             "secret_hash", "keys", "grants", "scope", "source_addresses", "redirect_uris",
             "dpop_bound_access_tokens", "first_party",
         ])
-        let once = try Idempotency(call)
         let kind = try members.required("type", try members.choice("type", APIClient.Kind.self))
-        let generated = once.map { ClientDesk.prefix(kind) + $0.id } ?? ClientDesk.newID(kind)
         let given: APIClientID? = try members.id("client_id")
-        guard let id = given ?? APIClientID(generated) else {
+        guard let id = given ?? APIClientID(ClientDesk.newID(kind)) else {
             throw Problem(.invalidBody, "client_id: is required.")
         }
         let client = try Self.newClient(members, id: id, at: call.now)
-        var (stored, replayed): (StoredClient, [Field])
-        do {
-            stored = try await desk.add(
-                client,
-                by: call.author,
-                at: call.now,
-                once: once?.uses ?? []
-            )
-            replayed = []
-        } catch {
-            guard error == .used, let once else { throw Problem(error) }
-            try await once.requireSame(call, access)
-            stored = try await self.client(id)
-            replayed = [Idempotency.replayed]
-        }
         let location = PercentEncoding.encodeSegment(id.value).map {
             Field("Location", "\(base)/clients/\($0)")
         }
-        return Self.response(stored, status: 201, fields: [location].compactMap { $0 } + replayed)
+        func response(_ stored: StoredClient) -> Response {
+            Self.response(stored, status: 201, fields: [location].compactMap { $0 })
+        }
+        func answer(_ done: ClientDesk.Done) -> Response {
+            switch done {
+            case .stored(let stored): response(stored)
+            case .proposed(let proposal): waits(proposal)
+            }
+        }
+        do {
+            let stored = try await desk.add(client, by: call.author, at: call.now) {
+                call.storing(answer($0))
+            }
+            return response(stored)
+        } catch {
+            guard case .waits(let proposal) = error else { throw Problem(error) }
+            return waits(proposal)
+        }
+    }
+
+    /// The answer when a second administrator has to confirm.
+    private func waits(_ proposal: ClientProposal) -> Response {
+        let location = Field("Location", "\(base)/client-changes/\(proposal.id)")
+        return .document(proposal.view, status: 202, fields: [location])
     }
 
     // MARK: Changing
@@ -139,8 +156,7 @@ struct ClientResource: Sendable {
         do {
             key = try RegisteredKey.read(.object(members.without("overlap_seconds")), call.now)
         } catch { throw Problem(error) }
-        let once = try Idempotency(call)
-        return try await changed(call, status: 201, once: once) {
+        return try await changed(call, status: 201) {
             (client) throws(APIClientProblem) in
             try client.adding(key, overlap: overlap ?? ClientDesk.overlap, at: call.now)
         }
@@ -162,7 +178,6 @@ struct ClientResource: Sendable {
         _ call: APICall,
         status: Int = 200,
         requiresMatch: Bool = false,
-        once: Idempotency? = nil,
         _ edit: (APIClient) throws(APIClientProblem) -> APIClient
     ) async throws(Problem) -> Response {
         let id: APIClientID = try call.path("id")
@@ -177,18 +192,19 @@ struct ClientResource: Sendable {
                 version: version,
                 by: call.author,
                 at: call.now,
-                once: once?.uses ?? [],
+                with: { done in
+                    switch done {
+                    case .stored(let stored):
+                        call.storing(Self.response(stored, status: status))
+                    case .proposed(let proposal): call.storing(waits(proposal))
+                    }
+                },
                 edit
             )
             return Self.response(stored, status: status)
         } catch {
-            // Sent again, a key is there already.
-            guard let once, try await once.wasMade(call, access) else { throw Problem(error) }
-            return Self.response(
-                try await client(id),
-                status: status,
-                fields: [Idempotency.replayed]
-            )
+            guard case .waits(let proposal) = error else { throw Problem(error) }
+            return waits(proposal)
         }
     }
 }
@@ -383,7 +399,20 @@ extension Problem {
         case .missing: self.init(.notFound, "id: there is none with this identifier.")
         case .changed: self = EntityTag.failed
         case .revoked: self.init(.conflict, "The client is revoked, which is final.")
-        case .used: self.init(.keyReused, "Idempotency-Key: was used for another request.")
+        case .used: self = Idempotency.inUse
+        case .waits(let proposal):
+            self.init(.conflict, "Change \(proposal.id) waits for a second administrator.")
+        case .busy:
+            self.init(
+                .conflict,
+                "Another change of the client waits for a second administrator."
+            )
+        case .ownProposal:
+            self.init(
+                .ownChange,
+                "Another administrator than who asked for the change must decide it."
+            )
+        case .expired: self.init(.conflict, "The time to confirm the change is over.")
         case .store(let error): self.init(error)
         }
     }

@@ -13,7 +13,8 @@ public struct BackendRoutes: Sendable {
     public let routes: [Route]
 
     /// `users` are the local users, nil if they are kept elsewhere; `policy` says what delegated
-    /// clients may decide; `channels` are the names of the configured notification channels.
+    /// clients may decide; `channels` are the names of the configured notification channels;
+    /// `answersKept` says how long the answers to requests with an `Idempotency-Key` are kept.
     public init(
         resources: ResourceGuard,
         access: any AccessStore,
@@ -22,9 +23,15 @@ public struct BackendRoutes: Sendable {
         desk: DecisionDesk,
         policy: DelegationPolicy,
         channels: Set<ChannelID>,
-        clock: any WallClock
+        clock: any WallClock,
+        answersKept: Duration = .seconds(86_400)
     ) {
-        let api = APIRoutes(resources: resources, access: access, clock: clock)
+        let api = APIRoutes(
+            resources: resources,
+            access: access,
+            clock: clock,
+            answersKept: answersKept
+        )
         let users = UserResource(
             api: api,
             base: Self.base,

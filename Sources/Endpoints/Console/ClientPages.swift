@@ -15,7 +15,9 @@ struct ClientPages: Sendable {
 
     let front: ConsoleFront
     let access: any AccessStore
-    private var desk: ClientDesk { ClientDesk(store: access) }
+    /// Whether a second administrator confirms what lets clients do more.
+    let fourEyes: Bool
+    private var desk: ClientDesk { ClientDesk(store: access, fourEyes: fourEyes) }
 
     var routes: [Route] {
         [

@@ -22,9 +22,11 @@ public struct ConsoleRoutes: Sendable {
         let servers: [ServerHealth]
         let channels: [ChannelHealth]
         let live: LiveStreams
+        let fourEyes: Bool
 
         /// `limits` are those of the applications that people can sign in to; `users` are the local
-        /// users, nil if they are kept elsewhere.
+        /// users, nil if they are kept elsewhere. With `fourEyes` a second administrator confirms
+        /// what lets clients do more.
         public init(
             sessions: any SessionStore,
             limits: [SignInApplication: SessionLimits],
@@ -34,7 +36,8 @@ public struct ConsoleRoutes: Sendable {
             activity: LoginActivity,
             servers: [ServerHealth],
             channels: [ChannelHealth],
-            live: LiveStreams
+            live: LiveStreams,
+            fourEyes: Bool = false
         ) {
             self.sessions = sessions
             self.limits = limits
@@ -45,6 +48,7 @@ public struct ConsoleRoutes: Sendable {
             self.servers = servers
             self.channels = channels
             self.live = live
+            self.fourEyes = fourEyes
         }
     }
 
@@ -92,7 +96,11 @@ public struct ConsoleRoutes: Sendable {
             logoutURL: logoutURL
         )
         let users = UserPages(front: front, access: sources.access, users: sources.users)
-        let clients = ClientPages(front: front, access: sources.access)
+        let clients = ClientPages(
+            front: front,
+            access: sources.access,
+            fourEyes: sources.fourEyes
+        )
         let consents = ConsentPages(front: front, access: sources.access)
         let audit = AuditPages(front: front, access: sources.access)
         routes =

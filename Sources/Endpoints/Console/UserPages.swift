@@ -128,21 +128,14 @@ struct UserPages: Sendable {
         return id
     }
 
-    /// The line of the audit comes first, so that no change is without it.
     private func setActive(
         _ isActive: Bool,
         _ id: UserID,
         _ call: ConsoleCall
     ) async throws(Problem) {
-        let event = call.author.event(
-            isActive ? "user.enabled" : "user.disabled",
-            at: call.now,
-            ["user": .string(id.value)]
-        )
-        let store = try store()
+        let desk = UserDesk(users: try store(), access: access)
         do {
-            _ = try await access.commit([.audit(event)])
-            _ = try await store.setActive(isActive, id)
+            try await desk.setActive(isActive, id, by: call.author, at: call.now)
         } catch {
             throw Problem(error)
         }

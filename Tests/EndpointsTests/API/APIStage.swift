@@ -17,8 +17,8 @@ struct APIStage: Sendable {
     static let start = Timestamp(milliseconds: 1_930_000_000_000)
 
     let clock: ManualClock
-    let access = MemoryAccessStore()
     let users = MemoryUserStore()
+    let access: MemoryAccessStore
     let logins: any LoginStore
     let router: Router
     private let endpoint: TokenEndpoint
@@ -27,10 +27,12 @@ struct APIStage: Sendable {
     init(
         logins: any LoginStore = BrokenLoginStore(),
         clock: ManualClock = ManualClock(start),
-        policy: DelegationPolicy = DelegationPolicy()
+        policy: DelegationPolicy = DelegationPolicy(),
+        fourEyes: Bool = false
     ) async throws {
         self.clock = clock
         self.logins = logins
+        access = MemoryAccessStore(users: users)
         key = try SigningKey.generate(.es256, id: "k1")
         let settings = TrustSettings(issuer: Self.issuer)
         let ring = try KeyRing.new(KeyRing.Rule(), at: clock.now())
@@ -57,7 +59,8 @@ struct APIStage: Sendable {
                 users: users,
                 logins: logins,
                 channels: [.named("app"), .named("sms")],
-                clock: clock
+                clock: clock,
+                fourEyes: fourEyes
             ).routes
                 + BackendRoutes(
                     resources: resources,

@@ -110,6 +110,13 @@ struct ClientResourceTests {
         } while seen.count < 9
         #expect(seen == ["bank", "ops", "reader", "robot"])
         #expect(try await stage.send(.get, "/admin/v1/clients?status=revoked").text.contains("[]"))
+        let sorted = try await stage.send(.get, "/admin/v1/clients?sort=-name&limit=2&type=user")
+        #expect(
+            sorted.json["clients"]?.array?.map { $0["client_id"]?.string } == ["reader", "ops"]
+        )
+        for wrong in ["sort=", "sort=colour", "sort=--name", "sort=name,type", "sort=Name"] {
+            #expect(try await stage.send(.get, "/admin/v1/clients?" + wrong).status == 400)
+        }
     }
 
     // trust: B-7

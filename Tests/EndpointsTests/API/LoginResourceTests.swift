@@ -43,10 +43,50 @@ struct LoginResourceTests {
             let second = try await page("limit=1&phase=stranded&cursor=" + #require(first.next))
             #expect(second.ids == ["two"])
             #expect(second.next == nil)
-            for query in ["phase=over", "cursor=YQ", "user=a", "limit=x"] {
+            for query in [
+                "phase=over", "cursor=YQ", "colour=a", "limit=x", "number=x", "user=", "id=",
+            ] {
                 let target = "/admin/v1/logins?" + query
                 #expect(try await stage.send(.get, target).status == 400)
             }
+        }
+    }
+
+    @Test("are found by user, by the server's identifier and by number")
+    func searched() async throws {
+        try await Self.with { stage, logins in
+            func ids(_ query: String) async throws -> [String?]? {
+                let page = try await stage.send(.get, "/admin/v1/logins?" + query, as: "reader")
+                #expect(page.status == 200, "\(page.text)")
+                return page.json["logins"]?.array?.map { $0["id"]?.string }
+            }
+            #expect(try await ids("user=" + Self.user) == ["waits", "one", "two"])
+            #expect(try await ids("user=nobody") == [])
+            #expect(try await ids("id=one") == ["one"])
+            #expect(try await ids("phase=waiting&id=one") == [])
+            let number = logins[2].number.rawValue
+            #expect(try await ids("number=\(number)") == ["two"])
+            #expect(try await ids("number=\(number)&phase=waiting") == [])
+            #expect(try await ids("number=99") == [])
+            let first = try await stage.send(.get, "/admin/v1/logins?limit=1&user=\(Self.user)")
+            let next = try #require(first.json["next"]?.string)
+            #expect(try await ids("limit=2&user=\(Self.user)&cursor=\(next)") == ["one", "two"])
+        }
+    }
+
+    @Test("are cancelled while nobody has decided, which is reported as a rejection")
+    func cancelled() async throws {
+        try await Self.with { stage, _ in
+            let base = "/admin/v1/logins/acp/"
+            #expect(try await stage.send(.post, base + "one/cancel").status == 409)
+            #expect(try await stage.send(.post, base + "waits/cancel", as: "reader").status == 403)
+            let cancelled = try await stage.send(.post, base + "waits/cancel")
+            #expect(cancelled.status == 200, "\(cancelled.text)")
+            #expect(cancelled.json["phase"]?.string == "reporting")
+            #expect(cancelled.json["outcome"]?.string == "failed")
+            #expect(try await stage.send(.post, base + "waits/cancel").status == 409)
+            let events = stage.events.filter { $0.kind != "api.refused" }
+            #expect(events.map(\.kind) == ["login.cancel_requested"])
         }
     }
 

@@ -1,0 +1,25 @@
+extension Failure {
+    /// One word, for a column that programs read; it must not change.
+    public var code: String {
+        switch self {
+        case .userUnknown: "userUnknown"
+        case .userDisabled: "userDisabled"
+        case .noChannel: "noChannel"
+        case .everyChannelRefused: "everyChannelRefused"
+        case .tooManyLoginsOfUser: "tooManyLoginsOfUser"
+        case .tooManyLoginsOfClient: "tooManyLoginsOfClient"
+        case .tooManyStartsOfUser: "tooManyStartsOfUser"
+        case .tooManyStartsOfClient: "tooManyStartsOfClient"
+        case .consentUnusable: "consentUnusable"
+        case .consentGone: "consentGone"
+        case .noAccounts: "noAccounts"
+        case .accountNotTheirs: "accountNotTheirs"
+        case .consentOfAnother: "consentOfAnother"
+        case .interrupted: "interrupted"
+        case .malformedStart: "malformedStart"
+        case .consentBusy: "consentBusy"
+        case .superseded: "superseded"
+        case .abandoned: "abandoned"
+        }
+    }
+}
