@@ -1,14 +1,15 @@
-"""Runs every scenario: logins, consents and the demo."""
+"""Runs every scenario: logins, consents, pages that people sign in to, and the demo."""
 
 import sys
 
 import consents
 import demo
 import scenarios
+import signed_in
 
 
 def main():
-    counts = [scenarios.main(), consents.main(), demo.main()]
+    counts = [scenarios.main(), consents.main(), signed_in.main(), demo.main()]
     passed, failed = map(sum, zip(*counts))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

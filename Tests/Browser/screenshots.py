@@ -1,10 +1,12 @@
-"""Takes pictures of each page: phone and desk, light and dark; and of each kind of consent on a
-phone, in three languages."""
+"""Takes pictures of each page: phone and desk, light and dark; of each kind of consent on a phone, in
+three languages; and of the pages that people sign in to, in two."""
 
 import pathlib
 import sys
 
 from gallery import ENDINGS, LANGUAGES, PHONE, Gallery
+from signed_in import SignedIn, speak
+from signed_in import LANGUAGES as SIGNED_IN_LANGUAGES
 from stage import Stage
 from webdriver import until
 
@@ -40,6 +42,16 @@ def main(folder):
         browser.go(stage.page("unknown"))
         take(browser, folder, "unknown")
     consents(folder)
+    signed_in(folder)
+
+
+def signed_in(folder):
+    with SignedIn() as stage:
+        for language in SIGNED_IN_LANGUAGES:
+            speak(stage.window, language)
+            for name, address in stage.pages():
+                stage.window.go(address)
+                take(stage.window, folder, f"{name}-{language}")
 
 
 def consents(folder):

@@ -35,6 +35,7 @@ enum ConsoleSheet {
         main.wide h2 { margin-top: 1.75rem; font-size: 1.0625rem; color: var(--ink); }
         main.wide h2 + * { margin-top: .375rem; }
         main.wide .card { max-width: 34rem; }
+        main.wide dd { overflow-wrap: anywhere; }
         .done { margin-bottom: 1rem; padding: .625rem 1rem; border-radius: .625rem; background: var(--quote);
           border: 1px solid var(--line); font-weight: 600; }
         .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr));
