@@ -1,3 +1,4 @@
+import Access
 import AuthorizationServers
 import Commands
 import CurlClient
@@ -14,6 +15,7 @@ import SQLiteStore
 import Synchronization
 import Telemetry
 import Threads
+import Trust
 
 /// A running Beckon, with everything in its configuration, from listener to store.
 ///
