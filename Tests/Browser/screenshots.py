@@ -51,7 +51,19 @@ def signed_in(folder):
             speak(stage.window, language)
             for name, address in stage.pages():
                 stage.window.go(address)
-                take(stage.window, folder, f"{name}-{language}")
+                for shape in SHAPES:
+                    for scheme in ("light", "dark"):
+                        tall(stage.window, folder, f"{name}-{language}", shape, scheme)
+
+
+def tall(browser, folder, name, shape, scheme):
+    """The whole page in a window as tall as it is: beyond the window, right-to-left text is shifted."""
+    width, height = SHAPES[shape]
+    browser.shape(width, height, dark=scheme == "dark")
+    page = browser.run("return document.documentElement.scrollHeight")
+    browser.shape(width, max(height, page), dark=scheme == "dark")
+    browser.picture(folder / f"{name}-{shape}-{scheme}.png", whole=False)
+    print(f"{name}-{shape}-{scheme}.png")
 
 
 def consents(folder):
