@@ -14,9 +14,11 @@ import yaml
 
 from stage import ROOT, USERS, Stage
 
+from bound import Bound
+
 DIGEST = re.compile(r"^[A-Za-z0-9_-]{43}$")
 METHODS = ("get", "post")
-# The stage has no clients; `EndpointsTests` sends requests to these.
+# Called with certificates and access tokens: the class at the end.
 OTHER_TAGS = {"token", "admin", "backend"}
 CONSENT = {"Data": {"Permissions": ["ReadAccountsDetail"]}, "Risk": {}}
 
@@ -234,6 +236,160 @@ class OpenAPI(unittest.TestCase):
                 self.assertIsNotNone(value, parameter["name"])
                 self.assertEqual(problems(parameter["schema"], value), [], parameter["name"])
                 self.assertEqual(problems(parameter["schema"], parameter["example"]), [])
+
+
+class OpenAPIOfClients(unittest.TestCase):
+    """The same for the token endpoint, the admin and the backend API."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = cls.enterClassContext(Bound())
+        cls.eyes = cls.enterClassContext(Bound(four_eyes=True))
+        cls.numbers = itertools.count(1)
+
+    def test_every_example_of_a_request_is_accepted(self):
+        sent = 0
+        for path, item in DOCUMENT["paths"].items():
+            for method in ("get", "put", "post", "patch", "delete"):
+                tags = OTHER_TAGS.intersection(item.get(method, {}).get("tags", []))
+                if not tags:
+                    continue
+                operation = item[method]
+                parameters = [follow(p) for p in
+                              item.get("parameters", []) + operation.get("parameters", [])]
+                bodies = operation.get("requestBody", {}).get("content", {"": {"example": None}})
+                for kind, content in bodies.items():
+                    for name, body in examples(content):
+                        with self.subTest(f"{method} {path} {name}"):
+                            sent += 1
+                            self.accepts(min(tags), path, method, operation, parameters, kind, body)
+        self.assertGreaterEqual(sent, 45)
+
+    def accepts(self, tag, path, method, operation, parameters, kind, body):
+        stage = self.eyes if "client-changes/{id}" in path else self.stage
+        caller, user = {"token": "app", "admin": "ops", "backend": "bank"}[tag], None
+        number = next(self.numbers)
+        if "/decision" in path:
+            caller, user = "robot", f"user-{number}"
+        elif path.endswith(("/confirm", "/refuse")):
+            caller = "second"
+        values, body = self.values(stage, path, parameters, number, body)
+        if kind == "application/x-www-form-urlencoded":
+            caller, body = self.form(stage, number, body)
+        target = path
+        for parameter in parameters:
+            if parameter["in"] == "path":
+                name = parameter["name"]
+                target = target.replace("{%s}" % name, urllib.parse.quote(values[name], safe=""))
+        query = {p["name"]: values.get(p["name"], p["example"]) for p in parameters
+                 if p["in"] == "query"}
+        if query:
+            target += "?" + urllib.parse.urlencode(query)
+        headers = {}
+        for parameter in parameters:
+            if parameter["in"] == "header" and parameter["name"] == "Idempotency-Key":
+                headers["Idempotency-Key"] = f"{parameter['example']}-{number}"
+            elif parameter["in"] == "header" and parameter["name"] == "If-Match":
+                headers["If-Match"] = "*"
+        if kind:
+            headers["Content-Type"] = kind
+        if tag != "token":
+            headers["Authorization"] = "Bearer " + stage.token(caller, user)
+        data = None if body is None else (
+            urllib.parse.urlencode(body) if "form" in kind else json.dumps(body))
+        statuses = set()
+        for _ in range(2 if "Idempotency-Key" in headers else 1):
+            status, fields, text = stage.call(caller, method.upper(), target, data, headers)
+            self.conforms(operation, status, fields, text)
+            statuses.add(status)
+        self.assertEqual(len(statuses), 1, "the stored answer is another one")
+        wanted = min(int(code) for code in operation["responses"])
+        # Nothing is stranded here.
+        allowed = {wanted, 409} if path.endswith(("/retry", "/abandon")) else {wanted}
+        if method == "put":
+            allowed.add(201)
+        self.assertIn(statuses.pop(), allowed, (target, body, text))
+
+    def conforms(self, operation, status, fields, text):
+        self.assertIn(str(status), operation["responses"], text)
+        response = follow(operation["responses"][str(status)])
+        content = response.get("content", {})
+        media = fields.get("Content-Type", "").split(";")[0]
+        if text:
+            self.assertIn(media, content, (status, text))
+        if "json" in media and "ndjson" not in media:
+            self.assertEqual(problems(content[media]["schema"], json.loads(text)), [], text)
+        for name, header in response.get("headers", {}).items():
+            if follow(header).get("required"):
+                self.assertIsNotNone(fields.get(name), name)
+
+    def values(self, stage, path, parameters, number, body):
+        """What the path names, made for this request, and the body that fits it."""
+        named = {p["name"] for p in parameters if p["in"] == "path"}
+        user, values = f"user-{number}", {}
+        if "/clients/{id}" in path:
+            values["id"] = self.client(stage, number)
+            if "kid" in named:
+                values["kid"] = "k-2031-01"
+                self.done(stage.send("ops", "POST", f"/admin/v1/clients/{values['id']}/keys",
+                                     {"kid": "k2", "jwk": JWK}))
+        elif "client-changes/{id}" in path:
+            _, _, text = stage.send("ops", "POST", "/admin/v1/clients/app/keys",
+                                    {"kid": f"k-{number}", "jwk": JWK})
+            change = json.loads(text)
+            if "id" not in change:
+                changes = json.loads(stage.send("ops", "GET", "/admin/v1/client-changes")[2])
+                change = changes["client_changes"][0]
+            values["id"] = change["id"]
+        elif "delegation-consents/{id}" in path:
+            values["id"] = stage.consent(user)
+        elif "/logins/{server}" in path:
+            stage.consent(user)
+            stage.start_login(f"login-{number}", user)
+            values.update(server="acp", id=f"login-{number}")
+            if body and "digest" in body:
+                _, _, text = stage.send("robot", "GET", f"/backend/v1/logins/acp/login-{number}"
+                                        "?tenant=bank", user=user)
+                body = {**body, "digest": json.loads(text)["consent"]["digest"]}
+        elif "user" in named:
+            values["user"] = user
+            stage.beckon.run("users", "add", f"--user={user}")
+        if isinstance(body, dict) and "text_version" in body:
+            body = {**body, "user": user, "client_id": "robot"}
+        return values, body
+
+    def client(self, stage, number):
+        name = f"client-{number}"
+        self.done(stage.send("ops", "POST", "/admin/v1/clients", {
+            "client_id": name, "type": "delegated", "name": name, "scope": "logins:read",
+            "keys": [{"kid": "k-2031-01", "jwk": {**JWK}}], "source_addresses": ["203.0.113.0/28"]}))
+        return name
+
+    def done(self, answer):
+        self.assertIn(answer[0], (200, 201), answer)
+
+    def form(self, stage, number, body):
+        """Who sends a form, and the form with real assertions and tokens."""
+        caller, subject = "app", None
+        if "logins:read" in body.get("scope", ""):
+            caller = "robot"
+        elif "assertion" in body:
+            caller = "robot-tls"
+        if caller != "app":
+            subject = f"user-{number}"
+            stage.consent(subject, caller)
+        signed = stage.assertion(caller, subject or caller)
+        body = {name: signed if name.endswith("assertion") else value
+                for name, value in body.items()}
+        if "client_id" in body:
+            body["client_id"] = caller
+        if "token" in body:
+            body["token"] = stage.token("app")
+        return caller, body
+
+
+JWK = {"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+       "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}
 
 
 def raw(port, method, path, data=None, headers=None):

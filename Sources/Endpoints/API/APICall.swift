@@ -19,7 +19,7 @@ struct APIRoutes: Sendable {
         resources: ResourceGuard,
         access: any AccessStore,
         clock: any WallClock,
-        answersKept: Duration
+        answersKept: Duration = .seconds(86_400)
     ) {
         self.resources = resources
         self.access = access

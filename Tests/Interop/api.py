@@ -1,0 +1,65 @@
+"""Schemathesis against openapi/beckon.yaml and a running service, with real bound tokens: examples,
+every constraint of the description broken, random requests, and sequences of requests. No answer may be
+5xx or another one than described. The argument is `beckon`; BECKON_API_EXAMPLES sets how many requests
+of each operation are made up (100)."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+os.environ["BECKON"] = str(pathlib.Path(sys.argv[1]).resolve())
+sys.path.insert(0, str(ROOT / "Tests/BlackBox"))
+
+from bound import Bound  # noqa: E402
+
+USER = "user-4711"
+CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,"
+          "response_headers_conformance,response_schema_conformance")
+# What reads a token of one kind, and who has one.
+PARTS = [("token", "ops", None), ("admin", "ops", None), ("backend", "bank", None),
+         ("backend", "robot", USER)]
+
+
+def scan(stage, url, tag, client, user, *more):
+    command = [
+        str(pathlib.Path(sys.executable).with_name("schemathesis")), "run",
+        str(ROOT / "openapi/beckon.yaml"), "--url", url, "--include-tag", tag,
+        "--checks", CHECKS, "--mode", "all", "--max-examples",
+        os.environ.get("BECKON_API_EXAMPLES", "100"), "--seed", "4711", "--no-color",
+        "--request-timeout", "30", "--workers", "1", "--continue-on-failure", *more]
+    if client:
+        command += ["--tls-verify", stage.path("server.pem"),
+                    "--request-cert", stage.path(client + ".pem"),
+                    "--request-cert-key", stage.path(client + ".key")]
+    if client and tag != "token":
+        command += ["--header", "Authorization: Bearer " + stage.token(client, user)]
+    print(f"== {tag} as {client or 'the platform'}", flush=True)
+    return subprocess.run(command, cwd=stage.beckon.directory).returncode
+
+
+def main():
+    failed = []
+    with Bound() as stage:
+        stage.consent(USER)
+        for number in range(20):
+            stage.start_login(f"login-{number}", USER)
+        url = f"https://localhost:{stage.beckon.port}"
+        for tag, client, user in PARTS:
+            if scan(stage, url, tag, client, user):
+                failed.append(f"{tag} as {client}")
+        if scan(stage, f"http://127.0.0.1:{stage.beckon.management}", "management", None, None):
+            failed.append("management")
+        broken = [line for line in stage.beckon.lines() if line.get("level") == "error"]
+        for line in broken[:10]:
+            print("logged:", line)
+        if broken:
+            failed.append("errors in the log")
+        stage.beckon.run("audit", "verify")
+    print("failed: " + ", ".join(failed) if failed else "no undescribed answer")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
