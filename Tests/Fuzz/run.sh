@@ -1,13 +1,13 @@
 #!/bin/bash
 # Fuzzes for so many seconds each (60 if not said; 0 only checks that they compile) the targets that
 # are named, or all: parser, canonical, jose, consent, language, form, number, grant, certificate,
-# name, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
+# name, assertion, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
 # when something is found.
 set -euo pipefail
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name routes)
+[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name assertion routes)
 cd "$(dirname "$0")/../.."
 work=.fuzz
 
@@ -131,6 +131,17 @@ for target in "${targets[@]}"; do
             Sources/Access/{CertificateName,DistinguishedName}.swift Tests/Fuzz/NameFuzz.swift
         build name -I Sources/COpenSSL -lcrypto -lssl
         run name 4096
+        ;;
+    assertion)
+        python3 Tests/Fuzz/seeds.py assertion "$work/seeds/assertion"
+        gather assertion Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
+            Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/JOSE/*.swift \
+            Sources/Logins/*.swift Sources/Logins/*/*.swift Sources/Threads/Locked.swift \
+            Sources/Access/*.swift Sources/Trust/TrustSettings.swift \
+            Sources/Trust/TokenEndpoint/{ClientClaim,ClientAuthenticator,TokenRefusal}.swift \
+            Tests/Fuzz/AssertionFuzz.swift
+        build assertion -I Sources/COpenSSL -lcrypto -lssl
+        run assertion 16384
         ;;
     routes)
         # The whole service, so it is built as it is: without coverage, but with a real store.

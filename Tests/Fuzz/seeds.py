@@ -147,6 +147,24 @@ def certificate():
         yield bytes([len(values) + 1]) + pem.encode()
 
 
+def assertion():
+    """The first byte chooses what the rest is: see AssertionFuzz.swift."""
+    header = base64.urlsafe_b64encode(b'{"alg":"ES256","kid":"k1"}').rstrip(b"=").decode()
+    claims = {"iss": "tool", "sub": "tool", "aud": "https://as.example", "jti": "j1",
+              "iat": 18 * 10**8, "exp": 18 * 10**8 + 300}
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    form = {
+        "grant_type": "client_credentials", "scope": "admin:read",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": f"{header}.{payload}.AA",
+    }
+    yield b"\x00" + urllib.parse.urlencode(form).encode()
+    yield b"\x00client_id=tool&client_secret=s&grant_type=&scope="
+    yield b"\x01Basic " + base64.b64encode(b"tool:a%20secret")
+    yield b"\x02" + json.dumps(claims).encode()
+    yield b"\x03" + json.dumps({**claims, "sub": "anna", "aud": ["https://as.example"]}).encode()
+
+
 def name():
     yield rb"CN=acp\, one+OU=a,2.5.4.97=PSDGB,O=#0C0461626364,C=GB"
     yield rb"x5t#S256"
@@ -158,6 +176,7 @@ def name():
 KINDS = {
     "canonical": canonical, "jose": jose, "consent": consent, "language": language, "form": form,
     "number": number, "grant": grant, "certificate": certificate, "name": name,
+    "assertion": assertion,
 }
 folder = pathlib.Path(sys.argv[2])
 for number, seed in enumerate(KINDS[sys.argv[1]]()):
