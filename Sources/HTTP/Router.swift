@@ -76,7 +76,8 @@ public struct Router: Sendable {
     /// The literal paths, one after the other.
     private let paths: [UInt8]
     private let literals: [(path: Range<Int>, route: Int)]
-    private let patterns: [(segments: [Segment], route: Int)]
+    /// By the number of their segments, in the order of the routes.
+    private let patterns: [[(segments: [Segment], route: Int)]]
 
     private enum Segment: Sendable {
         case literal([UInt8])
@@ -95,7 +96,7 @@ public struct Router: Sendable {
                 return (path: start..<paths.count, route: number)
             }
         self.paths = paths
-        patterns = numbered.filter { $1.pattern.contains("{") }
+        let patterns = numbered.filter { $1.pattern.contains("{") }
             .map { number, route in
                 let segments = route.pattern.split(separator: "/", omittingEmptySubsequences: false)
                     .map { segment in
@@ -105,6 +106,10 @@ public struct Router: Sendable {
                     }
                 return (segments: segments, route: number)
             }
+        let longest = patterns.map(\.segments.count).max() ?? 0
+        self.patterns = (0..<longest + 1).map { count in
+            patterns.filter { $0.segments.count == count }
+        }
     }
 
     /// The result of a search.
@@ -125,10 +130,10 @@ public struct Router: Sendable {
             if routes[literal.route].method == wanted { return .route(literal.route) }
             allowed.append(routes[literal.route].method)
         }
-        if allowed.isEmpty, !patterns.isEmpty {
+        if allowed.isEmpty, patterns.count > 1 {
             let segments = request.bytes[request.pathRange]
                 .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-            for pattern in patterns {
+            for pattern in candidates(for: segments) {
                 guard let parameters = Self.parameters(of: segments, in: pattern.segments) else {
                     continue
                 }
@@ -146,10 +151,11 @@ public struct Router: Sendable {
     /// A route with the path of the request, whatever its method. For errors before the handler.
     public func routeOfPath(_ request: borrowing Request) -> Int? {
         for literal in literals where isPath(literal.path, of: request) { return literal.route }
-        guard !patterns.isEmpty else { return nil }
+        guard patterns.count > 1 else { return nil }
         let segments = request.bytes[request.pathRange]
             .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        return patterns.first { Self.parameters(of: segments, in: $0.segments) != nil }?.route
+        return candidates(for: segments)
+            .first { Self.parameters(of: segments, in: $0.segments) != nil }?.route
     }
 
     private func isPath(_ path: Range<Int>, of request: borrowing Request) -> Bool {
@@ -158,19 +164,31 @@ public struct Router: Sendable {
             .isEqual(to: request.bytes.span.extracting(request.pathRange))
     }
 
+    private func candidates(
+        for segments: [ArraySlice<UInt8>]
+    ) -> [(segments: [Segment], route: Int)] {
+        segments.count < patterns.count ? patterns[segments.count] : []
+    }
+
     private static func parameters(
         of segments: [ArraySlice<UInt8>],
         in pattern: [Segment]
     ) -> [String: String]? {
-        guard segments.count == pattern.count else { return nil }
-        var parameters: [String: String] = [:]
-        for (segment, wanted) in zip(segments, pattern) {
-            switch wanted {
-            case .literal(let text): guard segment.elementsEqual(text) else { return nil }
-            case .parameter(let name):
-                guard !segment.isEmpty, let value = PercentEncoding.decode(segment) else {
+        // Most patterns differ in a literal segment.
+        for index in pattern.indices {
+            if case .literal(let text) = pattern[index] {
+                let segment = segments[index]
+                guard segment.count == text.count, segment.span.isEqual(to: text.span) else {
                     return nil
                 }
+            }
+        }
+        var parameters: [String: String] = [:]
+        for index in pattern.indices {
+            if case .parameter(let name) = pattern[index] {
+                guard !segments[index].isEmpty,
+                    let value = PercentEncoding.decode(segments[index])
+                else { return nil }
                 parameters[name] = value
             }
         }
