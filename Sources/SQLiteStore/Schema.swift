@@ -284,7 +284,13 @@ enum Schema {
     /// known not to.
     private static let unjudged: Set<String> = [
         "login", "login_hash", "client_live", "census", "meta", "users", "used_once", "audit",
-        "audit_head", "session", "administrator",
+        "audit_head", "session", "administrator", "authorization_code",
+    ]
+
+    /// The columns of which a change counts, where not all do: when a client last got a token and which
+    /// refresh token is in force change with each token.
+    private static let judgedColumns = [
+        "api_client": " OF id, type, status, version, document", "token_family": " OF id",
     ]
 
     /// The tables of a schema, and a number that changes with everything that `standing` may read,
@@ -297,12 +303,10 @@ enum Schema {
             .compactMap { String($0.dropFirst(start.count).prefix { $0 != UInt8(ascii: " ") }) }
             .filter { !unjudged.contains($0) }
         let triggers = judged.flatMap { table in
-            // Not the last use of a client, which each token changes.
-            let columns = table == "api_client" ? " OF id, type, status, version, document" : ""
-            return ["INSERT", "DELETE", "UPDATE"].map { change in
+            ["INSERT", "DELETE", "UPDATE"].map { change in
                 """
                 CREATE TRIGGER \(table)_\(change.lowercased())
-                AFTER \(change)\(change == "UPDATE" ? columns : "") ON \(table)
+                AFTER \(change)\(change == "UPDATE" ? judgedColumns[table] ?? "" : "") ON \(table)
                 BEGIN UPDATE standing_version SET version = version + 1; END;
                 """
             }

@@ -60,6 +60,24 @@ struct TokenFamilyTests {
         key: onceKey(2)
     )
 
+    @Test(
+        "changes the mark of the store when a family ends, not with codes and rotations",
+        arguments: StoreKind.allCases
+    )
+    func mark(_ kind: StoreKind) async throws {
+        try await with(kind) { store in
+            _ = store.mark()
+            try await store.put(.addCode(code(1)))
+            try await store.put(.openFamily(family("f"), code: onceKey(1)))
+            let opened = try #require(store.mark())
+            try await store.put(.addCode(code(2)))
+            try await store.put(.rotateFamily(family("f", current: 101), from: onceKey(100)))
+            #expect(store.mark()?.standings == opened.standings)
+            try await store.put(.endFamily("f"))
+            #expect(store.mark()?.standings != opened.standings)
+        }
+    }
+
     @Test("gives back a code and a family as they were stored", arguments: StoreKind.allCases)
     func values(_ kind: StoreKind) async throws {
         try await with(kind) { store in
