@@ -187,8 +187,8 @@ let package = Package(
         .executableTarget(
             name: "beckon-lab",
             dependencies: [
-                "App", "Commands", "Configuration", "Cryptography", "CurlClient", "JOSE", "Lab",
-                "Net",
+                "App", "Commands", "Configuration", "Cryptography", "CurlClient", "HTTP", "JOSE", "Lab",
+                "Net", "Threads",
             ],
             swiftSettings: strict
         ),

@@ -2,6 +2,7 @@ import App
 import Commands
 import Configuration
 import CurlClient
+import HTTP
 import Lab
 import Net
 
@@ -11,9 +12,9 @@ struct DemoCommand: Subcommand {
     static let summary = "Run Beckon, a simulated authorization server and a page to try them."
     static let details = """
         Everything listens on this machine only, unless --listen names another address, as a
-        container needs: --listen=0.0.0.0:8080. Page and Beckon then listen there. Logins are
-        stored in a temporary directory, which is removed at the end, unless --directory names
-        another one.
+        container needs: --listen=0.0.0.0:8080. Page, Beckon and the identity provider then listen
+        there. Logins, and the certificates of the bank's clients, are stored in a temporary
+        directory, which is removed at the end, unless --directory names another one.
         """
     static let options: [CommandOption] = [
         .text("port", "PORT", "The port of the page.", default: "8080"),
@@ -35,8 +36,8 @@ struct DemoCommand: Subcommand {
     }
 
     func run(_ terminal: any Terminal) async throws {
-        let directory = try DemoDirectory(directory)
-        defer { directory.remove() }
+        let files = try DemoFiles(directory)
+        defer { files.remove() }
         let client = CurlHTTPClient()
         defer { client.shutdown() }
         let demo = DemoSite.Configuration(webhookSecrets: [DemoConfiguration.webhookSecret])
@@ -45,6 +46,7 @@ struct DemoCommand: Subcommand {
         }
         let listeners = try Listeners()
         let bank = SimulatedBank(token: DemoConfiguration.bankToken)
+        let provider = IdentityProviderSimulator(.init(clients: []), http: client)
         let page = try listeners.add(SocketAddress(host: host, port: port), simulation.demoRoutes)
         // A busy port is named at once, because the examples of the README have the usual ones.
         func said(_ name: String, _ usual: UInt16, _ used: UInt16) -> UInt16 {
@@ -57,6 +59,12 @@ struct DemoCommand: Subcommand {
             host: host,
             page: said("The page", port, page),
             service: said("Beckon", 8081, try Listeners.freePort(8081, host: host)),
+            clients: said("Beckon for clients", 8085, try Listeners.freePort(8085, host: host)),
+            provider: said(
+                "The identity provider",
+                8086,
+                try listeners.add(SocketAddress(host: host, port: 8086), provider.routes)
+            ),
             acp: said(
                 "The authorization server",
                 8082,
@@ -68,14 +76,40 @@ struct DemoCommand: Subcommand {
         let control = said(
             "The control",
             8083,
-            try listeners.add(.loopback(port: 8083), simulation.controlRoutes)
+            try listeners.add(
+                .loopback(port: 8083),
+                simulation.controlRoutes
+                    + provider.controlRoutes.filter {
+                        $0.pattern == "/_sim/logout"
+                    }
+            )
         )
-        let service = try EmbeddedService(
-            configuration: DemoConfiguration.text(ports),
-            directory: directory.path
-        )
+        let configuration = DemoConfiguration.text(ports)
+        try files.makeCertificates()
+        try files.write(configuration, to: DemoConfiguration.fileName)
+        try await files.registerClients()
+        let service = try EmbeddedService(configuration: configuration, directory: files.path)
+        // Health and metrics have an address of their own.
+        let served = service.routes.filter {
+            !$0.pattern.hasPrefix("/health/") && $0.pattern != "/metrics"
+        }
+        _ = try listeners.add(SocketAddress(host: host, port: ports.service), served)
         for person in demo.people { try await service.add(user: person.user) }
         func url(_ port: UInt16) -> String { "http://127.0.0.1:\(port)" }
+        let backend = try BankBackend(
+            url: DemoConfiguration.clientsURL(ports),
+            folder: files.path,
+            key: files.read(BankBackend.robot + ".key"),
+            http: client
+        )
+        simulation.connect(backend: backend)
+        provider.connect(
+            baseURL: DemoConfiguration.providerURL(ports),
+            clients: IdentityProviderSimulator.Client.applications(
+                secret: DemoConfiguration.providerSecret,
+                of: "http://\(ports.browserHost):\(ports.service)"
+            )
+        )
         simulation.connect(
             acp: url(ports.acp),
             service: "http://\(ports.browserHost):\(ports.service)",
@@ -90,6 +124,12 @@ struct DemoCommand: Subcommand {
 
               Open this page:       http://\(ports.browserHost):\(ports.page)/
 
+              inbox                 http://\(ports.browserHost):\(ports.service)/sso/oidc/inbox
+              console               http://\(ports.browserHost):\(ports.service)/sso/oidc/console
+              identity provider     \(DemoConfiguration.providerURL(ports))
+              Beckon for clients    \(DemoConfiguration.clientsURL(ports))
+              their certificates    \(files.path)
+
               Beckon                http://\(ports.browserHost):\(ports.service)
               authorization server  \(url(ports.acp))
               its control           \(url(control))/_sim
@@ -99,9 +139,17 @@ struct DemoCommand: Subcommand {
               Press Ctrl-C to stop.
             """
         )
+        let consent = Task {
+            for person in demo.people.prefix(1) {
+                await backend.recordFirstConsent(of: person.user)
+            }
+        }
         try UnixSignals.start { signal in
             service.receive(signal)
-            if signal != .hangup { listeners.stop() }
+            if signal != .hangup {
+                consent.cancel()
+                listeners.stop()
+            }
         }
         await withDiscardingTaskGroup { group in
             group.addTask { await service.run() }
@@ -132,25 +180,5 @@ struct DemoCommand: Subcommand {
         // Only the workspace tells Beckon that a consent is of this family.
         configuration.workspaces.append(.init("cdr"))
         return configuration
-    }
-}
-
-/// Where the demo stores its logins.
-private struct DemoDirectory {
-    let path: String
-    private let isTemporary: Bool
-
-    init(_ chosen: String?) throws {
-        isTemporary = chosen == nil
-        if let chosen {
-            path = chosen
-            try Files.makeDirectory(path)
-        } else {
-            path = try Files.makeTemporaryDirectory("beckon-demo")
-        }
-    }
-
-    func remove() {
-        if isTemporary { Files.removeDirectory(path) }
     }
 }

@@ -1,14 +1,20 @@
+import Lab
+
 /// What the demo runs Beckon with: everything on this machine, with secrets that are public.
 enum DemoConfiguration {
-    /// The ports that the demo's programs listen on: page and service on `host`, the others on
-    /// 127.0.0.1.
+    /// The ports that the demo's programs listen on: page, service, clients and provider on `host`, the
+    /// others on 127.0.0.1.
     struct Ports {
         /// An address of this machine, or `0.0.0.0` in a container.
         var host = "127.0.0.1"
         /// Where browsers reach the page and the service.
         var browserHost: String { host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host }
         let page: UInt16
+        /// Where browsers and the authorization server reach Beckon, without TLS.
         let service: UInt16
+        /// Where Beckon itself listens, with TLS: for clients, which show a certificate.
+        let clients: UInt16
+        let provider: UInt16
         let acp: UInt16
         let bank: UInt16
         let management: UInt16
@@ -24,13 +30,22 @@ enum DemoConfiguration {
     /// The secret of Beckon at the demo's identity provider.
     static let providerSecret = "a-secret-between-the-demo-idp-and-beckon"
 
+    /// Its file in the folder of the demo.
+    static let fileName = "beckon.json5"
+
     /// The configuration of Beckon.
+    ///
+    /// Beckon listens with TLS, because clients have to show a certificate. Browsers would refuse its
+    /// own, so the demo also answers at `public_url`, without TLS.
     static func text(_ ports: Ports) -> String {
         """
         {
           development: true,
           public_url: "http://\(ports.browserHost):\(ports.service)",
-          listen: { address: "\(ports.host):\(ports.service)" },
+          listen: {
+            address: "\(ports.host):\(ports.clients)",
+            tls: { certificate: "tls.pem", key: "tls.key", client_certificates: "any", hsts: "0s" },
+          },
           management: { address: "127.0.0.1:\(ports.management)" },
           store: { sqlite: { path: "beckon-demo.db" } },
 
@@ -72,10 +87,40 @@ enum DemoConfiguration {
             },
           },
 
+          // Sign-in requests may be approved by the bank's backend, where the user has agreed to that.
+          trust: {
+            issuer: "\(clientsURL(ports))",
+            delegation: { decisions: "all", families: ["scopes"] },
+          },
+
+          sign_in: {
+            inbox: { \(provider(ports, "beckon-inbox")) },
+            console: {
+              \(provider(ports, "beckon-console")),
+              controller_email: "\(IdentityProviderSimulator.Person.controllerEmail)",
+            },
+          },
+
           approval: { title: "Demo Bank", frame_ancestors: ["http://\(ports.browserHost):\(ports.page)", "http://localhost:\(ports.page)"], help: { phone: "+44 20 7946 0000" } },
 
           log: { format: "text", level: "info", requests: "off" },
         }
         """
+    }
+
+    /// Where clients call.
+    static func clientsURL(_ ports: Ports) -> String { "https://127.0.0.1:\(ports.clients)" }
+
+    /// The issuer.
+    static func providerURL(_ ports: Ports) -> String {
+        "http://\(ports.browserHost):\(ports.provider)"
+    }
+
+    private static func provider(_ ports: Ports, _ client: String) -> String {
+        let issuer = providerURL(ports)
+        return """
+            issuer: "\(issuer)", client_id: "\(client)", client_secret: "\(providerSecret)", \
+            domain: "bank.example", logout_url: "\(issuer)/logout"
+            """
     }
 }

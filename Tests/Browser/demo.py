@@ -1,6 +1,7 @@
 """The demo in a real browser, as a new user sees it."""
 
 import contextlib
+import os
 import pathlib
 import socket
 import subprocess
@@ -125,11 +126,52 @@ def picks(demo):
         assert len(browser.all(".notification")) == 1, "only the other login waits"
 
 
+def backend_steps(browser):
+    """What the bank's backend did; empty while it works."""
+    steps = browser.run(
+        "return [...document.querySelectorAll('#backend-steps li')].map((step) => step.innerText)")
+    return [] if steps == ["Working…"] else steps
+
+
+@scenario
+def backend(demo):
+    """The bank's backend approves a sign-in for Anna without her, and not after she withdraws in her
+    inbox"""
+    with demo.driver.open(width=1280, height=1000) as browser:
+        browser.go(demo.page)
+        inbox, console = (link.property("href") for link in browser.all("nav a"))
+        browser.one("#go").click()
+        until("the phone rings", lambda: browser.all(".notification"), LIMIT)
+        browser.one("#backend-approve").click()
+        steps = until("the backend is done", lambda: backend_steps(browser), LIMIT)
+        assert len(steps) == 5, steps
+        assert "curl --cacert" in steps[1] and "/oauth2/token" in steps[1], steps[1]
+        assert '"decided_by": "delegated"' in steps[4], steps[4]
+        until("the device has its tokens", lambda: browser.all("#outcome.good"), LIMIT)
+        assert not [line for line in browser.console() if line["level"] == "SEVERE"]
+
+        browser.go(inbox)
+        browser.one("button[value=customer-anna]").click()
+        until("Anna is signed in", lambda: browser.address.endswith("/inbox"), LIMIT)
+        browser.sees("Anna Archer")
+        browser.one("form[action*=withdraw] button").click()
+        until("the consent is withdrawn", lambda: not browser.all("form[action*=withdraw]"), LIMIT)
+        browser.go(demo.page)
+        browser.one("#backend-approve").click()
+        steps = until("the backend is refused", lambda: backend_steps(browser), LIMIT)
+        assert len(steps) == 2 and "invalid_grant" in steps[1], steps
+
+        browser.go(console)
+        browser.one("button[value=staff-alex]").click()
+        until("Alex is signed in", lambda: browser.address.endswith("/console"), LIMIT)
+
+
 @scenario
 def busy_ports(_):
-    """Every port that is in use is named, with the one that is used instead, before anything else"""
+    """Every port that is in use is named, with the one that is used instead, before anything else; and
+    nothing is left when the demo ends"""
     with contextlib.ExitStack() as taken:
-        for port in (8081, 8082, 8083, 8084, 9464):
+        for port in (8081, 8082, 8083, 8084, 8085, 8086, 9464):
             own = taken.enter_context(socket.socket())
             with contextlib.suppress(OSError):  # It is in use already.
                 own.bind(("127.0.0.1", port))
@@ -142,9 +184,13 @@ def busy_ports(_):
                 said.append(line)
                 if "Open this page" in line:
                     break
+            folder = next(line.split()[-1] for line in demo.stdout if "certificates" in line)
+            assert os.path.exists(folder + "/payout-robot.key"), folder
             demo.terminate()
+            demo.wait(LIMIT)
+            assert not os.path.exists(folder), "the demo leaves its folder behind"
     named = [int(line.split()[1]) for line in said if " is in use. " in line]
-    assert named == [page, 8081, 8082, 8084, 9464, 8083], said
+    assert named == [page, 8081, 8085, 8086, 8082, 8084, 9464, 8083], said
     assert all("instead." in line for line in said[:len(named)]), said
 
 

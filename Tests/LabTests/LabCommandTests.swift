@@ -70,11 +70,26 @@ struct LabCommandTests {
 
     @Test("runs the demo with a valid configuration")
     func configuration() throws {
-        let ports = DemoConfiguration.Ports(page: 1, service: 2, acp: 3, bank: 4, management: 5)
+        let ports = DemoConfiguration.Ports(
+            page: 1,
+            service: 2,
+            clients: 6,
+            provider: 7,
+            acp: 3,
+            bank: 4,
+            management: 5
+        )
         let text = DemoConfiguration.text(ports)
-        let configuration = try ServiceConfiguration.parse(text, in: .real(directory: "/"))
+        let files = try DemoFiles(nil)
+        defer { files.remove() }
+        try files.makeCertificates()
+        let configuration = try ServiceConfiguration.parse(
+            text,
+            in: .real(directory: files.path)
+        )
         #expect(configuration.publicURL == "http://127.0.0.1:2")
-        #expect(configuration.listen.address.port == 2)
+        #expect(configuration.listen.address.port == 6)
+        #expect(configuration.signIn.count == 2)
         let hash = try #require(text.firstMatch(of: /password_hash: "([^"]*)"/)?.1)
         let password = Array(DemoConfiguration.inboundPassword.utf8)
         #expect(SecretHash(String(hash))?.matches(password) == true)

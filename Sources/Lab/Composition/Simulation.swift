@@ -72,6 +72,9 @@ public final class Simulation: Sendable {
         demo?.connect(languages: choose)
     }
 
+    /// The backend that the demo page lets act for users.
+    public func connect(backend: BankBackend) { demo?.connect(backend: backend) }
+
     /// The routes for OAuth clients and the authentication service.
     public var publicRoutes: [Route] { acp.routes }
     /// The routes of the control interface, `/_sim/…`, for a listener that only this machine can

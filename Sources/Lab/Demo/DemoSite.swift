@@ -43,6 +43,7 @@ public final class DemoSite: Sendable {
         /// Scheme, host and port of the approval pages in the frame.
         var promptOrigin: String?
         var chooseLanguage: (@Sendable (String, String?) async -> Void)?
+        var backend: BankBackend?
     }
 
     private let configuration: Configuration
@@ -80,6 +81,9 @@ public final class DemoSite: Sendable {
         state.withLock { $0.chooseLanguage = choose }
     }
 
+    /// Sets the backend that may act for users.
+    func connect(backend: BankBackend) { state.withLock { $0.backend = backend } }
+
     /// Runs the logins that the page starts, until the task is cancelled. Call it once.
     public func run() async { await work.run() }
 
@@ -91,10 +95,17 @@ public final class DemoSite: Sendable {
             asset(
                 "/demo/script.js",
                 "text/javascript; charset=utf-8",
-                DemoScript.page + DemoScript.timeline + DemoScript.phone
+                DemoScript.page + DemoScript.backend + DemoScript.timeline
+                    + DemoScript.phone
             ),
             asset("/demo/icon.svg", "image/svg+xml", DemoPage.icon),
             Route(.post, "/demo/logins") { [self] in start($0) },
+            Route(.post, "/demo/backend/approval", deadline: .seconds(60)) { [self] request in
+                await backend(request) { await $0.approve(for: $1) }
+            },
+            Route(.post, "/demo/backend/consent", deadline: .seconds(60)) { [self] request in
+                await backend(request) { await $0.recordConsent(of: $1) }
+            },
             Route(.get, "/demo/events", deadline: .seconds(40)) { [self] request in
                 let number = request.query("after").flatMap { Int($0) } ?? 0
                 let limit = request.query("wait") == "0" ? .zero : Self.longPoll
@@ -156,10 +167,27 @@ public final class DemoSite: Sendable {
         return .json(202, .members(["flow": .string(flow)]))
     }
 
+    /// Lets the bank's backend act for a user of the demo.
+    private func backend(
+        _ request: Request,
+        _ act: (BankBackend, String) async -> [BankBackend.Step]
+    ) async -> Response {
+        guard request.contentType == "application/json",
+            let body = try? JSONValue(Array(request.body))
+        else { return .json(415, .members(["error": .string("send JSON")])) }
+        let person = configuration.people.first { $0.user == body["user"]?.string }
+        guard let backend = state.withLock({ $0.backend }), let person else {
+            return .json(404, .members(["error": .string("no such backend or user")]))
+        }
+        let steps = await act(backend, person.user)
+        return .json(200, .members(["steps": .array(steps.map(\.json))]))
+    }
+
     private func page() -> Response {
-        let html = DemoPage.html(configuration)
+        let (origin, hasBackend) = state.withLock { ($0.promptOrigin, $0.backend != nil) }
+        let html = DemoPage.html(configuration, service: origin, hasBackend: hasBackend)
         // Allow any origin until it is set.
-        let frames = state.withLock { $0.promptOrigin } ?? "http: https:"
+        let frames = origin ?? "http: https:"
         return Response(
             status: 200,
             contentType: "text/html; charset=utf-8",

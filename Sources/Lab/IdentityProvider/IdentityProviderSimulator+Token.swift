@@ -34,7 +34,7 @@ extension IdentityProviderSimulator {
             among: clients.map { SimulatedClient(id: $0.id, secret: $0.secret, name: $0.id) }
         )
         guard form["grant_type"] == "authorization_code" else {
-            throw OAuthProblem(400, "unsupported_grant_type", "grant_type must be authorization_code")
+            throw OAuthProblem(400, "unsupported_grant_type", "only authorization_code")
         }
         let now = clock.now()
         // A code is used up by whatever follows.

@@ -1,6 +1,12 @@
 /// The HTML of the demo page. All text from outside goes through `escape`.
 enum DemoPage {
-    static func html(_ demo: DemoSite.Configuration) -> String {
+    /// `service` is the origin of Beckon's pages, for links to those that people sign in to; nil for
+    /// none.
+    static func html(
+        _ demo: DemoSite.Configuration,
+        service: String? = nil,
+        hasBackend: Bool = false
+    ) -> String {
         #"""
         <!doctype html>
         <html lang="en">
@@ -18,6 +24,7 @@ enum DemoPage {
         <h1><a class="brand" href="/"><img src="/demo/icon.svg" alt="" width="28"
         height="28">Beckon demo</a></h1>
         <p class="lead">Start a login on the left, and approve it on the phone on the right.</p>
+        \#(links(service))
         <p class="live" id="live" role="status"><span class="dot"></span>
         <span id="live-text">connecting</span></p>
         </header>
@@ -69,6 +76,7 @@ enum DemoPage {
         </div>
 
         <div class="panel outcome" id="outcome" aria-live="polite" hidden></div>
+        \#(hasBackend ? backend : "")
 
         <div class="panel log">
         <div class="loghead"><h2>Requests</h2>
@@ -110,6 +118,32 @@ enum DemoPage {
         </html>
         """#
     }
+
+    /// Where people sign in.
+    private static func links(_ service: String?) -> String {
+        guard let service else { return "" }
+        return #"""
+            <nav aria-label="Pages of Beckon"><a target="_blank" rel="noopener"
+            href="\#(escape(service))/sso/oidc/inbox">Inbox of a customer</a>
+            <a target="_blank" rel="noopener"
+            href="\#(escape(service))/sso/oidc/console">Console of the bank’s staff</a></nav>
+            """#
+    }
+
+    private static let backend = #"""
+        <section class="panel" aria-labelledby="backend-title">
+        <h2 id="backend-title"><span class="glyph" aria-hidden="true">🏦</span>
+        The bank’s backend</h2>
+        <p class="hint">Anna has agreed that the payout robot may answer sign-in requests for her. Start
+        a sign-in for her, and let the robot approve it. Payments, and users without this consent, are
+        refused. Anna can withdraw the consent in her inbox.</p>
+        <div class="row actions">
+        <button class="go" id="backend-approve" type="button">Let the bank’s backend approve</button>
+        <button class="plain" id="backend-consent" type="button">Record the user’s consent</button>
+        </div>
+        <ol class="backend" id="backend-steps" aria-live="polite"></ol>
+        </section>
+        """#
 
     private static func scopes(_ scopes: [String]) -> String {
         scopes.map { scope in

@@ -191,6 +191,47 @@ enum DemoScript {
 
         """#
 
+    /// What the bank's backend did, as commands with their answers.
+    static let backend = #"""
+        async function askBackend(path, button) {
+          const list = byId("backend-steps");
+          button.disabled = true;
+          list.replaceChildren(make("li", "muted", "Working…"));
+          try {
+            const answer = await fetch(path, {
+              method: "POST",
+              headers: { "Content-Type": "application/json" },
+              body: JSON.stringify({ user: byId("user").value }),
+            });
+            if (!answer.ok) throw new Error("status " + answer.status);
+            list.replaceChildren(...(await answer.json()).steps.map(backendStep));
+          } catch (problem) {
+            list.replaceChildren(make("li", "", String(problem.message || problem)));
+          }
+          button.disabled = false;
+        }
+
+        function backendStep(step) {
+          const item = make("li");
+          const title = make("p", "", step.title);
+          if (step.status) {
+            const good = step.status < 300;
+            title.append(" ", make("span", "tag " + (good ? "good" : "bad"), String(step.status)));
+          }
+          item.append(title);
+          if (step.command) item.append(make("pre", "", step.command));
+          if (step.answer) item.append(make("pre", "", JSON.stringify(step.answer, null, 2)));
+          return item;
+        }
+
+        for (const [name, path] of [["backend-approve", "/demo/backend/approval"],
+          ["backend-consent", "/demo/backend/consent"]]) {
+          if (byId(name)) byId(name).addEventListener("click",
+            (event) => askBackend(path, event.currentTarget));
+        }
+
+        """#
+
     /// The list of requests and steps.
     static let timeline = #"""
         const names = { client: "Kiosk", acp: "Authorization server", service: "Beckon",

@@ -76,6 +76,14 @@ enum DemoStyle {
           background: var(--accent); color: var(--accent-ink); cursor: pointer; }
         .go:hover { filter: brightness(1.07); }
         .go:disabled { opacity: .6; cursor: default; }
+        .plain { font: inherit; border: 1px solid var(--line); border-radius: 12px; min-height: 50px;
+          background: transparent; color: inherit; cursor: pointer; }
+        .actions { margin-top: 14px; }
+        .backend { margin: 14px 0 0; padding-left: 1.4em; display: grid; gap: 14px; }
+        .backend:empty { display: none; }
+        .backend li { min-width: 0; }
+        .backend pre { margin-top: 6px; }
+        .top nav { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: .92rem; }
         .outcome { border-left: 6px solid var(--wait); }
         .outcome h3 { margin: 0 0 4px; font-size: 1.15rem; letter-spacing: -.01em; }
         .outcome.good { border-color: var(--good); background: var(--good-soft); }
