@@ -1,13 +1,13 @@
 #!/bin/bash
 # Fuzzes for so many seconds each (60 if not said; 0 only checks that they compile) the targets that
 # are named, or all: parser, canonical, jose, consent, language, form, number, grant, certificate,
-# name, assertion, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
+# name, assertion, idtoken, cookie, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
 # when something is found.
 set -euo pipefail
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name assertion routes)
+[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name assertion idtoken cookie routes)
 cd "$(dirname "$0")/../.."
 work=.fuzz
 
@@ -142,6 +142,22 @@ for target in "${targets[@]}"; do
             Tests/Fuzz/AssertionFuzz.swift
         build assertion -I Sources/COpenSSL -lcrypto -lssl
         run assertion 16384
+        ;;
+    idtoken)
+        python3 Tests/Fuzz/seeds.py idtoken "$work/seeds/idtoken"
+        gather idtoken Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift Sources/JSON/*.swift \
+            Sources/Cryptography/*.swift Sources/JOSE/*.swift Sources/Logins/*.swift Sources/Logins/*/*.swift \
+            Sources/Trust/SignOn/{IDToken*,LogoutToken}.swift Tests/Fuzz/IDTokenFuzz.swift
+        build idtoken -I Sources/COpenSSL -lcrypto -lssl
+        run idtoken 8192
+        ;;
+    cookie)
+        python3 Tests/Fuzz/seeds.py cookie "$work/seeds/cookie"
+        gather cookie Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
+            Sources/Endpoints/SignOn/RequestCookies.swift Tests/TestSupport/Request+Example.swift \
+            Tests/Fuzz/CookieFuzz.swift
+        build cookie
+        run cookie 8192
         ;;
     routes)
         # The whole service, so it is built as it is: without coverage, but with a real store.

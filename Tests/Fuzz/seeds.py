@@ -173,10 +173,33 @@ def name():
     yield rb"CN=\ a\20,OID.1.2.3=#040161"
 
 
+def idtoken():
+    """The first byte chooses a token, or the header and claims of one: see IDTokenFuzz.swift."""
+    now = 1_800_000_000
+    claims = {
+        "iss": "https://login.bank.example", "aud": ["as-inbox", "project-1"], "azp": "as-inbox",
+        "sub": "24400320", "iat": now, "exp": now + 60, "nonce": "n", "sid": "s",
+        "email": "a@b.example", "email_verified": True, "given_name": "G", "family_name": "F",
+        "https://bank.example/ciba_user": "u", "auth_time": now, "acr": "2", "amr": ["pwd"],
+    }
+    logout = {k: claims[k] for k in ("iss", "aud", "azp", "sub", "sid", "iat", "exp")} | {
+        "jti": "j", "events": {"http://schemas.openid.net/event/backchannel-logout": {}}}
+    for header, content in (({"alg": "HS256", "typ": "JWT"}, claims), ({"alg": "HS256"}, claims),
+                            ({"alg": "HS256", "typ": "logout+jwt", "kid": "k"}, logout)):
+        yield b"\x01" + json.dumps(header).encode() + b"\n" + json.dumps(content).encode()
+    yield b"\x00eyJhbGciOiJIUzI1NiJ9.e30.AAAA"
+
+
+def cookie():
+    yield b"__Host-beckon-inbox=abc; a=b;c=d=e"
+    yield b"a=1\n__Host-beckon-inbox=x\n=; ;b"
+
+
 KINDS = {
     "canonical": canonical, "jose": jose, "consent": consent, "language": language, "form": form,
     "number": number, "grant": grant, "certificate": certificate, "name": name,
     "assertion": assertion,
+    "idtoken": idtoken, "cookie": cookie,
 }
 folder = pathlib.Path(sys.argv[2])
 for number, seed in enumerate(KINDS[sys.argv[1]]()):
