@@ -5,6 +5,7 @@ import JSON
 import Localization
 public import Logins
 public import Telemetry
+import Texts
 
 /// The page behind a prompt's link. Anyone with the link can see the question and decline;
 /// `DecisionDesk` decides who can approve.
@@ -54,17 +55,21 @@ public struct ApprovalRoutes: Sendable {
     let directory: any UserDirectory
     let settings: Settings
     let log: Logger
+    private let signIn: (approval: SignInApproval, pages: SignOnRoutes)?
     private let headers: PageHeaders
     private let publicOrigin: String?
 
     /// The directory provides the user's language and time zone; when it is unavailable, the page uses
-    /// the browser's language and UTC.
+    /// the browser's language and UTC. `signIn` is how users confirm an approval by a fresh sign-in;
+    /// nil if they cannot.
     public init(
         desk: DecisionDesk,
         directory: any UserDirectory,
         settings: Settings = Settings(),
+        signIn: (approval: SignInApproval, pages: SignOnRoutes)? = nil,
         log: Logger = .silent
     ) {
+        self.signIn = signIn
         self.desk = desk
         self.directory = directory
         self.settings = settings
@@ -99,7 +104,7 @@ public struct ApprovalRoutes: Sendable {
         let html = await page(request, stored).page(
             standing,
             now: desk.now(),
-            choices: standing.choices(at: desk)
+            choices: standing.choices(at: desk, withSignIn: signIn != nil)
         )
         return headers.response(200, html)
     }
@@ -157,10 +162,13 @@ public struct ApprovalRoutes: Sendable {
             return refused(413, .badFormHeading, .badFormText, request)
         }
         guard let form = Form(request.body, repeating: ["account", "scope"]),
-            let name = form["decision"], let choice = Decision.Choice(name: name),
-            choice != .cancel,
+            let name = form["decision"],
             form["shown"].map({ ConsentDigest(text: $0) != nil }) ?? true
         else {
+            return refused(400, .badFormHeading, .badFormText, request)
+        }
+        if name.isExactly(Sheet.signInChoice) { return await confirm(ticket, form, request) }
+        guard let choice = Decision.Choice(name: name), choice != .cancel else {
             return refused(400, .badFormHeading, .badFormText, request)
         }
         do {
@@ -180,9 +188,26 @@ public struct ApprovalRoutes: Sendable {
         }
     }
 
+    /// Sends the user to the identity provider to confirm an approval.
+    private func confirm(_ ticket: String, _ form: Form, _ request: Request) async -> Response {
+        guard let signIn else { return refused(403, .tapHeading, .tapText, request) }
+        do throws(DecisionDesk.Refusal) {
+            let answer = try await signIn.approval.begin(
+                .ticket(ticket),
+                form,
+                page: "/approve/" + ticket,
+                via: .page,
+                request
+            )
+            return signIn.pages.response(toApproval: answer, request)
+        } catch {
+            return await refusal(error, request, form)
+        }
+    }
+
     /// The selection in a form. If the question has optional scopes, the form lists all scopes to
     /// grant, and no scope means none. Otherwise no scope means all.
-    private static func selection(_ form: Form, _ stored: StoredLogin) -> Selection {
+    static func selection(_ form: Form, _ stored: StoredLogin) -> Selection {
         let accounts = form.values("account")
         let scopes = form.values("scope")
         let canLeaveOut =
@@ -219,7 +244,7 @@ public struct ApprovalRoutes: Sendable {
             let html = await page(request, stored).page(
                 standing,
                 now: desk.now(),
-                choices: standing.choices(at: desk),
+                choices: standing.choices(at: desk, withSignIn: signIn != nil),
                 attempt: RefusedChoice(
                     selection: form.map { Self.selection($0, stored) } ?? Selection(),
                     problem: problem
@@ -269,7 +294,8 @@ public struct ApprovalRoutes: Sendable {
             zone: user?.timeZone.flatMap(TimeZones.standard.zone),
             documents: user?.documents ?? [],
             detailTypes: settings.detailTypes,
-            ticket: request.parameters["ticket"]
+            ticket: request.parameters["ticket"],
+            approvesBySignIn: !desk.allowsApprovalByTap
         )
     }
 }

@@ -42,6 +42,7 @@ struct LoginDocument: Sendable {
     private func decider(_ evidence: Evidence?, _ json: inout JSONWriter) {
         guard let evidence else { return }
         json.member("decided_by", evidence.delegate == nil ? "user" : "delegated")
+        json.member(signIn: evidence.signIn)
         guard let delegate = evidence.delegate else { return }
         json.member(
             "delegate",
@@ -89,5 +90,21 @@ struct LoginDocument: Sendable {
         case .delivered, .unconfirmed: "delivered"
         case .failed: "failed"
         }
+    }
+}
+
+extension JSONWriter {
+    /// The sign-in that confirmed a decision, in the words of ID tokens; nothing for nil.
+    mutating func member(signIn: Evidence.SignIn?) {
+        guard let signIn else { return }
+        member(
+            "sign_in",
+            object: { json in
+                json.member("issuer", signIn.issuer)
+                json.member("auth_time", RFC3339.format(milliseconds: signIn.at.milliseconds))
+                json.member("acr", signIn.context)
+                json.member("amr", signIn.methods)
+            }
+        )
     }
 }

@@ -65,10 +65,11 @@ struct LoginStanding: Sendable {
         }
     }
 
-    /// The decisions that are possible now, the refusal first.
-    func choices(at desk: DecisionDesk) -> [Decision.Choice] {
+    /// The decisions that are possible now, the refusal first; with an approval that a sign-in
+    /// confirms only where the user can be sent to one.
+    func choices(at desk: DecisionDesk, withSignIn: Bool = false) -> [Decision.Choice] {
         guard case .asking = view else { return [] }
-        return desk.allowsApprovalByTap
+        return desk.allowsApprovalByTap || withSignIn && desk.allowsApprovalBySignIn
             ? [.deny, .approve, .cancel, .reportAsFraud] : [.deny, .cancel, .reportAsFraud]
     }
 }

@@ -32,6 +32,8 @@ public struct DecisionDesk: Sendable {
     private let approvers: Approvers
     /// Whether holding the link is enough to approve. Declining never needs more.
     public let allowsApprovalByTap: Bool
+    /// Whether a fresh sign-in at the bank's identity provider is enough to approve.
+    public let allowsApprovalBySignIn: Bool
 
     /// A desk over a store whose changes are published to `changes`.
     public init(
@@ -39,13 +41,15 @@ public struct DecisionDesk: Sendable {
         changes: LoginChanges,
         clock: any WallClock,
         approvers: Approvers,
-        allowsApprovalByTap: Bool
+        allowsApprovalByTap: Bool,
+        allowsApprovalBySignIn: Bool = false
     ) {
         self.store = store
         self.approvers = approvers
         self.changes = changes
         self.clock = clock
         self.allowsApprovalByTap = allowsApprovalByTap
+        self.allowsApprovalBySignIn = allowsApprovalBySignIn
     }
 
     /// The time by which the desk judges deadlines.
@@ -72,8 +76,8 @@ public struct DecisionDesk: Sendable {
         return ticket
     }
 
-    /// Records a decision durably. Before an approval, its user is looked up. Repeating the same decision returns the login in its current
-    /// state.
+    /// Records a decision durably. Before an approval, its user is looked up. Repeating the same
+    /// decision returns the login in its current state.
     ///
     /// The ticket, the caller's own rules, the method and the decision are judged in one update of
     /// the login, so nothing can change between them.
@@ -121,6 +125,104 @@ public struct DecisionDesk: Sendable {
             opening: { $0.details.user == user },
             needsMore: false,
             selecting: selecting
+        )
+    }
+
+    /// Who may see a login: whoever has its ticket, or its user after a sign-in.
+    public enum Opening: Hashable, Sendable {
+        case ticket(String)
+        case user(UserID, LoginNumber)
+    }
+
+    /// The login that a user who is signed in sees.
+    ///
+    /// - Throws: `noSuchPrompt` if it is none of the user's, or `store`.
+    public func login(_ number: LoginNumber, of user: UserID) async throws(Refusal) -> StoredLogin {
+        let stored: StoredLogin?
+        do { stored = try await store.login(number) } catch { throw .store(error) }
+        guard let stored, stored.login.details.user == user else { throw .noSuchPrompt }
+        return stored
+    }
+
+    /// Records that a user who is signed in does not approve. An approval needs more than that.
+    public func decline(
+        _ choice: Decision.Choice,
+        _ number: LoginNumber,
+        of user: UserID,
+        address: String?
+    ) async throws(Refusal) -> StoredLogin {
+        try await decide(
+            choice,
+            number,
+            by: Evidence(method: .tap, via: .inbox, address: address),
+            opening: { $0.details.user == user },
+            needsMore: choice == .approve,
+            selecting: { _ in Selection() }
+        )
+    }
+
+    /// An approval that a fresh sign-in may confirm.
+    public struct Confirmable: Sendable {
+        public let stored: StoredLogin
+        public let selection: Selection
+        /// What the sign-in is bound to (`DecisionChallenge`).
+        public let challenge: [UInt8]
+    }
+
+    /// Judges an approval that a fresh sign-in is to confirm, as `decide` would. Nothing changes.
+    public func confirmable(
+        _ opening: Opening,
+        selecting: (StoredLogin) throws(Refusal) -> Selection
+    ) async throws(Refusal) -> Confirmable {
+        let stored: StoredLogin
+        switch opening {
+        case .ticket(let ticket): stored = try await login(opening: ticket)
+        case .user(let user, let number): stored = try await login(number, of: user)
+        }
+        guard allowsApprovalBySignIn else { throw .methodNotAllowed }
+        let now = clock.now()
+        let selection = try selecting(stored)
+        let challenge = Self.challenge(.approve, selection, stored.login)
+        // Of a copy: says what an approval now would be refused for.
+        var login = stored.login
+        let evidence = Evidence(method: .tap, via: .page, address: nil)
+        let decision = Decision(.approve, evidence: evidence, at: now, challenge: challenge)
+        do throws(PendingLogin.Refusal) {
+            if let outcome = login.phase.outcome { throw .alreadyEnded(outcome) }
+            try login.apply(.decided(decision, selection), at: now)
+            guard challenge != nil else { throw .notReady }
+        } catch {
+            throw .refused(error, stored)
+        }
+        try await requireApprover(stored.number, opening: { _ in true }, at: now)
+        return Confirmable(stored: stored, selection: selection, challenge: challenge ?? [])
+    }
+
+    /// Records an approval that its user confirmed by a fresh sign-in for exactly this `challenge`.
+    /// If anything that it covers has changed, the approval is refused as `unfit`.
+    public func approve(
+        _ number: LoginNumber,
+        of user: UserID,
+        by signIn: Evidence.SignIn,
+        via: Evidence.Via,
+        address: String?,
+        challenge: [UInt8],
+        selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
+    ) async throws(Refusal) -> StoredLogin {
+        try await decide(
+            .approve,
+            number,
+            by: Evidence(signIn: signIn, via: via, address: address),
+            opening: { $0.details.user == user },
+            needsMore: !allowsApprovalBySignIn,
+            selecting: { (stored) throws(Refusal) in
+                let selection = try selecting(stored)
+                let current = Self.challenge(.approve, selection, stored.login)
+                guard current == challenge else {
+                    throw .refused(.unfit(.otherConsent), stored)
+                }
+                return selection
+            }
         )
     }
 

@@ -42,6 +42,27 @@ public struct Evidence: Hashable, Sendable {
         case tap
         /// A backend that acts for the user by delegation. Never the user's authentication.
         case delegation
+        /// A fresh sign-in at the bank's identity provider, for this decision alone.
+        case signIn
+    }
+
+    /// A sign-in that confirmed the decision, as the provider's signed ID token described it. The
+    /// token's nonce contained the decision's challenge.
+    public struct SignIn: Hashable, Sendable {
+        public let issuer: String
+        /// When the user authenticated (`auth_time`).
+        public let at: Timestamp
+        /// How strongly, in the provider's words (`acr`); nil if it said nothing.
+        public let context: String?
+        /// By what means (`amr`).
+        public let methods: [String]
+
+        public init(issuer: String, at: Timestamp, context: String?, methods: [String]) {
+            self.issuer = issuer
+            self.at = at
+            self.context = context
+            self.methods = methods
+        }
     }
 
     /// The client that decided for the user.
@@ -62,10 +83,12 @@ public struct Evidence: Hashable, Sendable {
     public let address: String?
     /// Of a decision by delegation; nil for any other.
     public let delegate: Delegate?
+    /// Of a decision by sign-in; nil for any other.
+    public let signIn: SignIn?
 
-    /// Where the decision was made: on the prompt's page, through the device interface, or through
-    /// the backend interface.
-    public enum Via: Hashable, Sendable, CaseIterable { case page, device, backend }
+    /// Where the decision was made: on the prompt's page, through the device interface, through the
+    /// backend interface, or in the inbox.
+    public enum Via: Hashable, Sendable, CaseIterable { case page, device, backend, inbox }
 
     /// A decision by the user.
     public init(method: Method, via: Via, address: String?) {
@@ -73,6 +96,16 @@ public struct Evidence: Hashable, Sendable {
         self.via = via
         self.address = address
         delegate = nil
+        signIn = nil
+    }
+
+    /// An approval by the user, confirmed by a fresh sign-in.
+    public init(signIn: SignIn, via: Via, address: String?) {
+        method = .signIn
+        self.via = via
+        self.address = address
+        delegate = nil
+        self.signIn = signIn
     }
 
     /// A decision by a backend for the user.
@@ -81,6 +114,7 @@ public struct Evidence: Hashable, Sendable {
         via = .backend
         self.address = address
         self.delegate = delegate
+        signIn = nil
     }
 }
 

@@ -68,6 +68,7 @@ extension Evidence.Method: CustomStringConvertible {
         switch self {
         case .tap: "tap"
         case .delegation: "delegation"
+        case .signIn: "sign_in"
         }
     }
 }
@@ -79,6 +80,7 @@ extension Evidence.Via: CustomStringConvertible {
         case .page: "page"
         case .device: "device"
         case .backend: "backend"
+        case .inbox: "inbox"
         }
     }
 }

@@ -30,6 +30,8 @@ extension AuditEvent {
                     "choice": .string(decision.choice.storedName),
                     "method": .string(decision.evidence.method.storedName),
                     "via": .string(decision.evidence.via.storedName),
+                    "issuer": .text(decision.evidence.signIn?.issuer),
+                    "acr": .text(decision.evidence.signIn?.context),
                     "digest": .text(login.consentDigest.map { Base64URL.encode($0.bytes) }),
                 ]
             )

@@ -171,6 +171,15 @@ extension LoginRow {
 
     private static func evidence(_ row: Row<LoginColumn>) throws(StoreError) -> Evidence {
         let method: Evidence.Method = try row.named(.method)
+        if method == .signIn {
+            let list = try row.requiredText(.signIn)
+            guard let signIn = try StoredLists.signIn(list) else { throw row.damaged(.signIn) }
+            return Evidence(
+                signIn: signIn,
+                via: try row.named(.via),
+                address: try row.text(.address)
+            )
+        }
         guard method == .delegation else {
             return Evidence(
                 method: method,

@@ -67,6 +67,8 @@ enum Schema {
             challenge BLOB CHECK (length(challenge) = 32),
             -- Who decided for the user: client and token, as a JSON list.
             delegate TEXT,
+            -- The sign-in that confirmed it: issuer, auth_time, acr and the values of amr, as a JSON list.
+            sign_in TEXT,
             granted TEXT,
             selected TEXT,
             settlement TEXT,
@@ -125,6 +127,7 @@ enum Schema {
             CHECK (address IS NULL OR choice IS NOT NULL),
             CHECK (challenge IS NULL OR choice IS NOT NULL),
             CHECK ((delegate IS NULL) = (method IS NOT 'delegation')),
+            CHECK ((sign_in IS NULL) = (method IS NOT 'sign_in')),
             CHECK (granted IS NULL OR outcome IS 'approved'),
             CHECK ((granted IS NULL) = (selected IS NULL)),
             CHECK ((phase = 'settled') = (settlement IS NOT NULL)),

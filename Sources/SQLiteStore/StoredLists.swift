@@ -37,6 +37,24 @@ enum StoredLists {
         }
     }
 
+    static func text(_ signIn: Evidence.SignIn) -> String {
+        text(
+            [signIn.issuer, String(signIn.at.milliseconds), signIn.context ?? ""] + signIn.methods
+        )
+    }
+
+    /// Nil for what the function above does not write.
+    static func signIn(_ list: String) throws(StoreError) -> Evidence.SignIn? {
+        let parts = try strings(list)
+        guard parts.count >= 3, let at = Int64(parts[1]) else { return nil }
+        return Evidence.SignIn(
+            issuer: parts[0],
+            at: Timestamp(milliseconds: at),
+            context: parts[2].isEmpty ? nil : parts[2],
+            methods: Array(parts.dropFirst(3))
+        )
+    }
+
     static func text(_ channels: Set<ChannelID>) -> String {
         text(channels.sorted().map(\.value))
     }

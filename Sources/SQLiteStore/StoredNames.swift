@@ -54,6 +54,7 @@ extension Evidence.Method: StoredName {
         switch self {
         case .tap: "tap"
         case .delegation: "delegation"
+        case .signIn: "sign_in"
         }
     }
 }
@@ -64,6 +65,7 @@ extension Evidence.Via: StoredName {
         case .page: "page"
         case .device: "device"
         case .backend: "backend"
+        case .inbox: "inbox"
         }
     }
 }

@@ -1,3 +1,4 @@
+import Engine
 import Configuration
 import Endpoints
 import Engine
@@ -53,6 +54,13 @@ struct SignInConfigurationTests {
             http: ScriptedServer { _, _ in .failure(.notSent("nobody is called")) },
             store: store,
             directory: store.users,
+            desk: DecisionDesk(
+                store: store,
+                changes: LoginChanges(),
+                clock: clock,
+                approvers: Approvers(directory: store.users, plan: EscalationPlan([])),
+                allowsApprovalByTap: true
+            ),
             secret: Array(repeating: 1, count: 32),
             live: LiveStreams(changes: LoginChanges(), clock: clock),
             keepsUsers: true,

@@ -5,6 +5,7 @@ import Cryptography
 import Endpoints
 import Engine
 import HTTP
+import Identity
 import JSON
 import Logins
 import OAuthClient
@@ -29,11 +30,20 @@ struct SignOnStage: Sendable {
     let inbox: @Sendable (any AccessStore) -> InboxRoutes
     let application: SignInApplication
 
+    /// What approvals need.
+    struct Methods: Sendable {
+        var tap = false
+        var signIn = false
+        /// The `acr` that a sign-in needs.
+        var contexts: [String] = []
+    }
+
     /// Lends a stage.
     static func with(
         _ application: SignInApplication = .inbox,
         _ changes: [String: String] = [:],
         brand: Brand = Brand(),
+        approving methods: Methods = Methods(),
         _ body: (SignOnStage) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
@@ -49,7 +59,7 @@ struct SignOnStage: Sendable {
         options.sessionsEnded = { live.sessionsEnded() }
         let store = try SQLiteLoginStore(options)
         do {
-            try await body(SignOnStage(application, changes, brand, store, live, clock))
+            try await body(SignOnStage(application, changes, brand, methods, store, live, clock))
         } catch {
             await store.close()
             throw error
@@ -61,6 +71,7 @@ struct SignOnStage: Sendable {
         _ application: SignInApplication,
         _ changes: [String: String],
         _ brand: Brand,
+        _ methods: Methods,
         _ store: SQLiteLoginStore,
         _ live: LiveStreams,
         _ clock: ManualClock
@@ -87,6 +98,7 @@ struct SignOnStage: Sendable {
                 log: log.logger
             ),
             publicURL: Self.publicURL,
+            contexts: methods.contexts,
             seal: SealedValue(secret: Array(repeating: 7, count: 32)),
             access: store.access,
             sessions: store.sessions,
@@ -124,8 +136,35 @@ struct SignOnStage: Sendable {
             seal: SealedValue(secret: Array(repeating: 7, count: 32)),
             settings: pages
         )
+        let desk = DecisionDesk(
+            store: store,
+            changes: LoginChanges(),
+            clock: clock,
+            approvers: Approvers(directory: users, plan: EscalationPlan([])),
+            allowsApprovalByTap: methods.tap,
+            allowsApprovalBySignIn: methods.signIn
+        )
+        let approval =
+            methods.signIn ? SignInApproval(signOn, desk: desk, log: log.logger) : nil
+        let signOnRoutes = SignOnRoutes(signOn, settings: pages, approval: approval)
+        let signIn = approval.map { ($0, signOnRoutes) }
+        let decisions = InboxDecisions(
+            sessionGuard,
+            desk: desk,
+            directory: users,
+            settings: pages,
+            signIn: signIn,
+            log: log.logger
+        )
+        let prompts = ApprovalRoutes(
+            desk: desk,
+            directory: users,
+            settings: ApprovalRoutes.Settings(publicURL: Self.publicURL),
+            signIn: signIn,
+            log: log.logger
+        )
         router = Router(
-            SignOnRoutes(signOn, settings: pages).routes + inbox(store.access).routes
+            signOnRoutes.routes + inbox(store.access).routes + decisions.routes + prompts.routes
                 + authorize.routes
         )
     }
@@ -209,6 +248,25 @@ struct SignOnStage: Sendable {
             try login.apply(.decided(Decision(choice, evidence: evidence, at: now), shown), at: now)
             try login.apply(.reportBegun, at: now)
             try login.apply(.reportTaken(confirmed: true), at: now)
+        }
+        _ = try require(result).get()
+    }
+
+    /// The same as `login`, with the ticket of its link.
+    func prompt(
+        _ id: String,
+        user: UserID = .named("customer-4711")
+    ) async throws -> (number: LoginNumber, ticket: String) {
+        let number = try await login(id, user: user)
+        let ticket = PromptTicket(for: number)
+        try await apply(.ticketIssued(ticket.digest), to: number)
+        return (number, ticket.text)
+    }
+
+    func apply(_ event: PendingLogin.Event, to number: LoginNumber) async throws {
+        let now = clock.now()
+        let result = try await store.update(number) { (login) throws(PendingLogin.Refusal) in
+            try login.apply(event, at: now)
         }
         _ = try require(result).get()
     }

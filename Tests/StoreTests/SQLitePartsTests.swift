@@ -130,8 +130,8 @@ struct SQLitePartsTests {
                 "never", "lodged_consents", "always",
             ]
         )
-        #expect(Evidence.Method.allCases.map(\.storedName) == ["tap", "delegation"])
-        #expect(Evidence.Via.allCases.map(\.storedName) == ["page", "device", "backend"])
+        #expect(Evidence.Method.allCases.map(\.storedName) == ["tap", "delegation", "sign_in"])
+        #expect(Evidence.Via.allCases.map(\.storedName) == ["page", "device", "backend", "inbox"])
         #expect(
             PendingLogin.Settlement.allCases.map(\.storedName) == [
                 "reported", "delivered_unconfirmed", "left_to_expire", "gone", "abandoned",

@@ -108,6 +108,7 @@ enum LoginText {
             add("decision", "\(decision.choice), \(time(decision.decidedAt))")
             add("evidence", "\(decision.evidence.method) by \(decision.evidence.via)")
             add("delegate", decision.evidence.delegate.map { "\($0.client), token \($0.token)" })
+            add("sign-in", decision.evidence.signIn.map(describe))
             add("address", decision.evidence.address)
             add("challenge", decision.challenge.map(hexadecimal))
         }
@@ -173,6 +174,15 @@ enum LoginText {
                 ?? "failed (consent changed after approval)"
         default: harmless(name)
         }
+    }
+
+    private static func describe(_ signIn: Evidence.SignIn) -> String {
+        var parts = ["\(signIn.issuer), \(time(signIn.at))"]
+        if let context = signIn.context { parts.append("acr \(context)") }
+        if !signIn.methods.isEmpty {
+            parts.append("amr " + signIn.methods.joined(separator: " "))
+        }
+        return parts.joined(separator: ", ")
     }
 
     private static func describe(_ delivery: PendingLogin.Delivery) -> String {

@@ -190,13 +190,15 @@ final class Service: Sendable {
             changes: changes,
             clock: clock,
             approvers: Approvers(directory: directory, plan: plan),
-            allowsApprovalByTap: configuration.approval.tap
+            allowsApprovalByTap: configuration.approval.tap,
+            allowsApprovalBySignIn: configuration.approval.signIn != nil
         )
         let signIn = try SignInParts(
             configuration,
             http: otherClient,
             store: store,
             directory: directory,
+            desk: desk,
             secret: tickets.bytes,
             live: live,
             keepsUsers: configuration.users.isLocal,
@@ -209,7 +211,8 @@ final class Service: Sendable {
             log: log
         )
         reloads = servers.reloads + signIn.reloads
-        var people = parts.routes(directory: directory, desk: desk) + signIn.routes
+        var people =
+            parts.routes(directory: directory, desk: desk, signIn: signIn.approval) + signIn.routes
         if let settings = configuration.trust {
             trust = try TrustParts(
                 settings,

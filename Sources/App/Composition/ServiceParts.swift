@@ -98,7 +98,11 @@ struct ServiceParts {
     // MARK: Routes
 
     /// The routes that people and their apps call.
-    func routes(directory: any UserDirectory, desk: DecisionDesk) -> [Route] {
+    func routes(
+        directory: any UserDirectory,
+        desk: DecisionDesk,
+        signIn: (approval: SignInApproval, pages: SignOnRoutes)? = nil
+    ) -> [Route] {
         let page = ApprovalRoutes(
             desk: desk,
             directory: directory,
@@ -109,6 +113,7 @@ struct ServiceParts {
                 help: configuration.approval.help,
                 detailTypes: configuration.approval.detailTypes
             ),
+            signIn: signIn,
             log: log
         )
         let device = DeviceRoutes(desk: desk, directory: directory, log: log)

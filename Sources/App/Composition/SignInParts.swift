@@ -13,6 +13,8 @@ import Trust
 /// Signing in, as it is configured, and what people see then.
 struct SignInParts {
     private(set) var routes: [Route] = []
+    /// How users confirm an approval; nil if they cannot.
+    private(set) var approval: (approval: SignInApproval, pages: SignOnRoutes)?
     /// Read credentials again.
     private(set) var reloads: [@Sendable () -> Void] = []
 
@@ -31,6 +33,7 @@ struct SignInParts {
         http: any OutboundHTTP,
         store: SQLiteLoginStore,
         directory: any UserDirectory,
+        desk: DecisionDesk,
         secret: [UInt8],
         live: LiveStreams,
         keepsUsers: Bool,
@@ -57,6 +60,7 @@ struct SignInParts {
             let signOn = SignOn(
                 at: made.provider,
                 publicURL: configuration.publicURL,
+                contexts: configuration.approval.signIn?.contexts ?? [],
                 seal: SealedValue(secret: secret),
                 access: store.access,
                 sessions: store.sessions,
@@ -64,7 +68,12 @@ struct SignInParts {
                 clock: clock,
                 log: log
             )
-            routes += SignOnRoutes(signOn, settings: pages).routes
+            let approval =
+                settings.application == .inbox && configuration.approval.signIn != nil
+                ? SignInApproval(signOn, desk: desk, log: log) : nil
+            let signOnRoutes = SignOnRoutes(signOn, settings: pages, approval: approval)
+            routes += signOnRoutes.routes
+            if let approval { self.approval = (approval, signOnRoutes) }
             let sessionGuard = SessionGuard(
                 settings.application,
                 store: store.sessions,
@@ -85,6 +94,16 @@ struct SignInParts {
                         clock: clock,
                         settings: pages,
                         logoutURL: settings.logoutURL,
+                        log: log
+                    ).routes
+                routes +=
+                    InboxDecisions(
+                        sessionGuard,
+                        desk: desk,
+                        directory: directory,
+                        settings: pages,
+                        detailTypes: configuration.approval.detailTypes,
+                        signIn: self.approval,
                         log: log
                     ).routes
                 guard let trust = configuration.trust else { continue }

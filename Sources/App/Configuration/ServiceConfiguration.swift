@@ -168,6 +168,9 @@ public struct ServiceConfiguration: Sendable {
             root.group("branding", "Your name, logo and colors on every page."),
             title: approval.title
         )
+        if approval.signIn != nil, !signIn.contains(where: { $0.application == .inbox }) {
+            root.problem("approval.sign_in", "needs sign_in.inbox, where users sign in")
+        }
         engine = EngineSettings(root.group("engine", "How much is done at once."))
         log = LogSettings(root.group("log", "The log, on standard error."))
         warnings = []

@@ -9,6 +9,8 @@ public import Telemetry
 public struct ApprovalSettings: Hashable, Sendable {
     /// Whether possession of the prompt's link is enough to approve.
     public var tap: Bool
+    /// Whether a fresh sign-in is enough to approve, and how; nil if not.
+    public var signIn: SignIn?
     /// Origins that may show the prompt in a frame (CSP `frame-ancestors`); none by default.
     public var frameAncestors: [String]
     /// The name at the top of the prompt. Default `Beckon`.
@@ -18,14 +20,29 @@ public struct ApprovalSettings: Hashable, Sendable {
     /// What types of `authorization_details` are called.
     public var detailTypes: DetailTypes
 
+    /// An approval that a fresh sign-in at the identity provider of the inbox confirms.
+    public struct SignIn: Hashable, Sendable {
+        /// The values of `acr` of which the sign-in must have one; empty for any.
+        public var contexts: [String]
+    }
+
     init(_ section: Section) {
+        signIn = Self.signIn(
+            section.group(
+                "sign_in",
+                """
+                Allows to approve by a fresh sign-in at the provider of sign_in.inbox, which it \
+                needs. Without this group nobody can.
+                """
+            )
+        )
         tap = section.flag(
             "tap",
             default: section.isDevelopment,
             example: true,
             """
-            Whether possession of the prompt's link is enough to approve. There is no stronger \
-            method yet, so it must be set to true, except with development: true.
+            Whether possession of the prompt's link is enough to approve. Without sign_in it must be \
+            set to true, except with development: true.
             """
         )
         frameAncestors = Self.frameAncestors(section)
@@ -48,15 +65,30 @@ public struct ApprovalSettings: Hashable, Sendable {
         if !section.isDevelopment {
             if tap {
                 section.warn("tap", "anyone with a prompt's link can approve with a tap")
-            } else {
+            } else if signIn == nil {
                 section.problem(
                     "tap",
-                    "must be set to true: there is no stronger method to approve yet, and the "
-                        + "decision must be yours"
+                    "must be set to true: without sign_in there is no stronger method to approve, "
+                        + "and the decision must be yours"
                 )
             }
         }
         section.end()
+    }
+
+    private static func signIn(_ section: Section) -> SignIn? {
+        let key = "acr_values"
+        let contexts = section.texts(
+            key,
+            example: ["urn:bank.example:acr:two-factors"],
+            "One of these must be the acr of the sign-in; by default any."
+        )
+        if contexts.contains(where: { $0.isEmpty || $0.utf8.contains { $0 <= 0x20 || $0 > 0x7E } })
+        {
+            section.problem(key, "must be texts of printable ASCII characters without spaces")
+        }
+        section.end()
+        return section.isPresent ? SignIn(contexts: contexts) : nil
     }
 
     private static func detailTypes(_ section: Section) -> DetailTypes {

@@ -103,6 +103,7 @@ struct LoginRecord: Sendable {
                     json.member("token_jti", delegate.token)
                 }
             }
+            json.member(signIn: decision.evidence.signIn)
         }
     }
 

@@ -72,7 +72,7 @@ struct InboxPage: Sendable {
         }
     }
 
-    /// Who asks, what for, since when and until when. No link: the ticket alone opens the question.
+    /// Who asks, what for, since when and until when, with a link to everything that is asked.
     @HTMLBuilder func pending(_ stored: StoredLogin) -> HTML {
         let login = stored.login
         if let message = login.details.bindingMessage {
@@ -87,6 +87,12 @@ struct InboxPage: Sendable {
             }
             fact(.receivedAtLabel, page.moment(login.terms.receivedAt))
             fact(.deadlineLabel, page.moment(login.terms.promptEnds))
+        }
+        if login.question != nil {
+            let address = basePath + InboxDecisions.path(stored.number)
+            HTML.element("a", ["class": "button", "href": address]) {
+                catalogue.html(.openRequest)
+            }
         }
     }
 

@@ -170,14 +170,14 @@ public struct InboxRoutes: Sendable {
     }
 
     /// The session alone decides nothing.
-    private static var stepUpRequired: Response {
+    static var stepUpRequired: Response {
         var json = JSONWriter()
         json.object { json in
             json.member("type", "urn:beckon:problem:step-up-required")
             json.member("title", "A session does not decide a login")
             json.member("status", 403)
             json.member("error", "step_up_required")
-            json.member("detail", "Answer on the device that got the notification.")
+            json.member("detail", "Approving needs more than a session.")
         }
         return Response(
             status: 403,

@@ -26,8 +26,8 @@ extension ApprovalPage {
             catalogue: catalogue,
             brand: brand,
             help: help,
-            assets: "../assets/",
-            script: Assets.script
+            assets: assets,
+            script: script
         )
     }
 

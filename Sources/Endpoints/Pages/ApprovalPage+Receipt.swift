@@ -134,6 +134,15 @@ extension ApprovalPage {
                     let values = ["client": untrusted(delegate.client.value)]
                     fact(.answeredByLabel, catalogue.html(.answeredByDelegate, values))
                 }
+                if let signIn = decision.evidence.signIn {
+                    let values = [
+                        "issuer": HTML.element("bdi", ["dir": "ltr"]) {
+                            InertText.html(signIn.issuer)
+                        },
+                        "time": moment(signIn.at),
+                    ]
+                    fact(.confirmedByLabel, catalogue.html(.confirmedBySignIn, values))
+                }
                 if let delivery, !isVoided(outcome) {
                     fact(.deliveryLabel, catalogue.html(name(delivery)))
                 }

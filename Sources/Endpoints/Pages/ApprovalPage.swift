@@ -21,6 +21,13 @@ struct ApprovalPage: Sendable {
     /// The ticket of a link that opened a login. It is used in relative addresses only, so that the
     /// pages work below any path.
     var ticket: String?
+    /// Whether approving leads to a sign-in that confirms it.
+    var approvesBySignIn = false
+    /// What the addresses of assets begin with, and the script; nil for none.
+    var assets = "../assets/"
+    var script: Assets.Asset? = Assets.script
+    /// Where the form is sent, with the token of the session; nil for a link's own address.
+    var form: (action: String, token: String)?
 
     // MARK: A login
 

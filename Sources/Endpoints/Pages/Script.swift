@@ -22,6 +22,8 @@ enum Script {
           // second tap while it is being sent is ignored.
           document.addEventListener('submit', async (event) => {
             const { target: form, submitter } = event;
+            // Leads to the identity provider.
+            if (submitter && submitter.value === 'sign-in') return;
             event.preventDefault();
             if (form.getAttribute('aria-busy') === 'true') return;
             form.setAttribute('aria-busy', 'true');

@@ -15,6 +15,8 @@ struct Sheet: Sendable {
     /// Unicode scalars of a name in the heading. Not characters: one character can have any number
     /// of scalars.
     static let headingLimit = 64
+    /// The value of the button that approves after a sign-in.
+    static let signInChoice = "sign-in"
 
     let page: ApprovalPage
     let question: Question
@@ -39,10 +41,14 @@ struct Sheet: Sendable {
             HTML.element(
                 "form",
                 [
-                    "class": "card", "method": "post", "autocomplete": "off",
+                    "class": "card", "method": "post", "action": page.form?.action,
+                    "autocomplete": "off",
                     "data-unsent": catalogue.text(.unsent),
                 ]
             ) {
+                if let token = page.form?.token {
+                    HTML.void("input", ["type": "hidden", "name": "token", "value": token])
+                }
                 if canApprove {
                     HTML.void(
                         "input",
@@ -255,6 +261,8 @@ struct Sheet: Sendable {
             }
             if !canApprove {
                 HTML.element("p", ["class": "soft"]) { catalogue.html(.useAppText) }
+            } else if page.approvesBySignIn {
+                HTML.element("p", ["class": "soft"]) { catalogue.html(.confirmHelp) }
             }
             button(.reportAsFraud, "not-me", .notMe)
             HTML.element("p", ["class": "unseen", "id": "not-me"]) { catalogue.html(.notMeHelp) }
@@ -266,7 +274,9 @@ struct Sheet: Sendable {
         HTML.element(
             "button",
             [
-                "class": kind, "name": "decision", "value": choice.name,
+                "class": kind, "name": "decision",
+                "value": choice == .approve && page.approvesBySignIn
+                    ? Self.signInChoice : choice.name,
                 "formnovalidate": choice == .approve ? nil : "",
                 "aria-describedby": choice == .reportAsFraud ? "not-me" : nil,
             ]

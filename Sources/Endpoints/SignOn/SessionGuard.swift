@@ -79,10 +79,15 @@ public struct SessionGuard: Sendable {
 
     /// The form of a request, if it was sent from a page of the caller's session: it has the token,
     /// and the browser does not say that it comes from elsewhere.
-    public func form(of request: Request, from caller: Caller) -> Form? {
+    /// Only fields in `repeating` may be there several times.
+    public func form(
+        of request: Request,
+        from caller: Caller,
+        repeating: Set<String> = []
+    ) -> Form? {
         guard SameOrigin.allows(request, publicOrigin: publicOrigin),
             request.contentType == "application/x-www-form-urlencoded",
-            let form = Form(request.body), let token = form["token"],
+            let form = Form(request.body, repeating: repeating), let token = form["token"],
             caller.secret.isFormToken(token)
         else { return nil }
         return form

@@ -1,6 +1,8 @@
+import Engine
 public import HTTP
 import JSON
 import Localization
+import Logins
 public import Trust
 
 /// The routes of one application's sign-in: its start URL, the provider's answer, and waiting for a
@@ -32,11 +34,14 @@ public struct SignOnRoutes: Sendable {
 
     private let signOn: SignOn
     private let settings: Settings
+    private let approval: SignInApproval?
     private let headers = PageHeaders(frameAncestors: [])
 
-    public init(_ signOn: SignOn, settings: Settings) {
+    /// `approval` records what users confirm by a sign-in; nil if nothing is.
+    public init(_ signOn: SignOn, settings: Settings, approval: SignInApproval? = nil) {
         self.signOn = signOn
         self.settings = settings
+        self.approval = approval
     }
 
     /// `GET /sso/oidc/{app}`, `…/callback`, `…/wait`, and `POST …/backchannel-logout` for the
@@ -44,15 +49,21 @@ public struct SignOnRoutes: Sendable {
     public var routes: [Route] {
         [
             Route(.get, signOn.path, deadline: Self.deadline) { request in
-                response(to: await signOn.begin(to: request.query("to"), browser(request)), request)
+                response(
+                    to: await signOn.begin(to: request.query("to"), SignOn.Browser(request)),
+                    request
+                )
             },
             Route(.get, signOn.path + "/callback", deadline: Self.deadline) { request in
                 let parameters = Form(request.bytes[request.queryRange])
-                return response(to: await signOn.answer(parameters, browser(request)), request)
+                return await come(
+                    back: await signOn.answer(parameters, SignOn.Browser(request)),
+                    request
+                )
             },
             Route(.get, signOn.path + "/wait", deadline: Self.deadline) { request in
                 let id = request.query("id") ?? ""
-                return response(to: await signOn.wait(id, browser(request)), request)
+                return response(to: await signOn.wait(id, SignOn.Browser(request)), request)
             },
             Route(
                 .post,
@@ -82,16 +93,6 @@ public struct SignOnRoutes: Sendable {
         return .json(400, body.bytes)
     }
 
-    private func browser(_ request: Request) -> SignOn.Browser {
-        let cookies = RequestCookies(request)
-        return SignOn.Browser(
-            address: request.peer.address,
-            agent: request.field("user-agent") ?? "",
-            cookieNames: cookies.names,
-            cookie: { cookies[$0] }
-        )
-    }
-
     private func response(to answer: SignOn.Answer, _ request: Request) -> Response {
         switch answer {
         case .redirect(let address, let cookies):
@@ -100,6 +101,9 @@ public struct SignOnRoutes: Sendable {
                 .empty,
                 fields: [Field("Location", address)] + cookies.map(\.field)
             )
+        // Only where an approval can be confirmed.
+        case .confirmed(_, let cookies):
+            return headers.response(400, .empty, fields: cookies.map(\.field))
         case .wait(let address, let cookies):
             return headers.response(
                 200,
@@ -111,6 +115,59 @@ public struct SignOnRoutes: Sendable {
             if failure.kind == .unavailable { fields.append(Problem.retryAfter) }
             return headers.response(failure.pageStatus, page(failure, request), fields: fields)
         }
+    }
+
+    /// After the provider has answered: on to the page that the person wanted to see. What they
+    /// confirmed is recorded before.
+    private func come(back answer: SignOn.Answer, _ request: Request) async -> Response {
+        guard case .confirmed(let confirmation, let cookies) = answer, let approval else {
+            return response(to: answer, request)
+        }
+        let fields = cookies.map(\.field)
+        let address = settings.basePath + confirmation.fresh.page
+        do throws(DecisionDesk.Refusal) {
+            try await approval.finish(confirmation, request)
+            return headers.response(303, .empty, fields: fields + [Field("Location", address)])
+        } catch {
+            let (status, heading, text) = error.explanation
+            let (page, frame) = page(request)
+            let content = page.card(.neutral, heading, text, ["brand": .text(settings.brand)]) {
+                HTML.element("a", ["class": "button", "href": address]) {
+                    page.catalogue.html(.backToPage)
+                }
+            }
+            return headers.response(
+                status,
+                frame.document(
+                    page.catalogue.html(heading),
+                    main: HTML.element("main") { content }
+                ),
+                fields: fields + (status == 503 ? [Problem.retryAfter] : [])
+            )
+        }
+    }
+
+    /// The answer to a form that begins a fresh sign-in: a page that goes on to the provider. A
+    /// redirect would be refused by the policy of the page that has the form.
+    func response(toApproval answer: SignOn.Answer, _ request: Request) -> Response {
+        guard case .redirect(let address, let cookies) = answer else {
+            return response(to: answer, request)
+        }
+        var (page, frame) = page(request)
+        frame.next = (0, address)
+        let content = page.card(.busy, .confirmHeading, .confirmText) {
+            HTML.element("a", ["class": "button", "href": address]) {
+                page.catalogue.html(.signIn)
+            }
+        }
+        return headers.response(
+            200,
+            frame.document(
+                page.catalogue.html(.confirmHeading),
+                main: HTML.element("main") { content }
+            ),
+            fields: cookies.map(\.field)
+        )
     }
 
     // MARK: Pages
@@ -149,14 +206,17 @@ public struct SignOnRoutes: Sendable {
 
     private func page(_ failure: SignOnFailure, _ request: Request) -> HTML {
         let (page, frame) = page(request, script: Assets.diagnosis)
-        let target = failure.target.map { Field("to", $0) }
-        let query = target.map { "?" + String(decoding: Form([$0]).bytes, as: UTF8.self) } ?? ""
+        let isApproval = failure.login != nil
+        let heading: Phrase = isApproval ? .confirmFailedHeading : .signInFailedHeading
         let content = page.card(
             .neutral,
-            .signInFailedHeading,
+            heading,
             failure.text,
             ["brand": .text(settings.brand)]
         ) {
+            if isApproval {
+                HTML.element("p") { page.catalogue.html(.confirmFailedText) }
+            }
             HTML.element("dl") {
                 HTML.element("div") {
                     HTML.element("dt") { page.catalogue.html(.referenceLabel) }
@@ -165,16 +225,38 @@ public struct SignOnRoutes: Sendable {
                     }
                 }
             }
-            HTML.element(
-                "a",
-                ["class": "button", "href": settings.basePath + signOn.path + query]
-            ) { page.catalogue.html(.signInAgain) }
+            HTML.element("a", ["class": "button", "href": address(after: failure)]) {
+                page.catalogue.html(isApproval ? .backToPage : .signInAgain)
+            }
             HTML.data("sign-in-failure", failure.diagnosis)
         }
         return frame.document(
-            page.catalogue.html(.signInFailedHeading),
+            page.catalogue.html(heading),
             main: HTML.element("main") { content }
         )
+    }
+
+    /// Where a person goes on after a failure: to the request, or to a new sign-in.
+    private func address(after failure: SignOnFailure) -> String {
+        if failure.login != nil, let page = failure.target { return settings.basePath + page }
+        let target = failure.target.map { Field("to", $0) }
+        let query = target.map { "?" + String(decoding: Form([$0]).bytes, as: UTF8.self) } ?? ""
+        return settings.basePath + signOn.path + query
+    }
+}
+
+extension DecisionDesk.Refusal {
+    /// Why an approval that was confirmed could not be recorded.
+    var explanation: (status: Int, heading: Phrase, text: Phrase) {
+        switch self {
+        case .noSuchPrompt, .otherLogin: (404, .unknownHeading, .unknownText)
+        case .methodNotAllowed, .delegationNotAllowed: (403, .tapHeading, .tapText)
+        case .userMayNotApprove: (403, .notAllowedHeading, .notAllowedText)
+        case .store, .directory: (503, .unavailableHeading, .unavailableText)
+        case .refused(.pastDeadline, _): (410, .lateHeading, .lateText)
+        case .refused(.unfit(_), _): (409, .confirmFailedHeading, .errorOtherConsent)
+        case .refused: (409, .conflictNotice, .conflictText)
+        }
     }
 }
 

@@ -8,13 +8,23 @@ struct BegunSignIn {
     let verifier: String
     let target: String
     let at: Timestamp
+    /// What the sign-in confirms; nil if it begins a session.
+    let fresh: FreshSignIn?
 
-    init(state: String, nonce: String, verifier: String, target: String, at: Timestamp) {
+    init(
+        state: String,
+        nonce: String,
+        verifier: String,
+        target: String,
+        at: Timestamp,
+        fresh: FreshSignIn?
+    ) {
         self.state = state
         self.nonce = nonce
         self.verifier = verifier
         self.target = target
         self.at = at
+        self.fresh = fresh
     }
 
     init?(_ json: JSONValue) {
@@ -27,7 +37,8 @@ struct BegunSignIn {
             nonce: nonce,
             verifier: verifier,
             target: target,
-            at: Timestamp(milliseconds: Int64(at))
+            at: Timestamp(milliseconds: Int64(at)),
+            fresh: json["fresh"].flatMap(FreshSignIn.init)
         )
     }
 
@@ -35,6 +46,7 @@ struct BegunSignIn {
         .members([
             "state": .string(state), "nonce": .string(nonce), "verifier": .string(verifier),
             "to": .string(target), "at": .integer(at.milliseconds),
+            "fresh": fresh?.json,
         ])
     }
 }

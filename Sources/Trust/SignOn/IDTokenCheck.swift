@@ -127,6 +127,7 @@ public struct IDTokenCheck: Hashable, Sendable {
             custom: custom,
             skewSeconds: rules.skewSeconds ?? 0,
             session: claims["sid"]?.string.flatMap { Self.isSession($0) ? $0 : nil },
+            issuedAt: rules.issuedAt ?? now,
             authentication: IDTokenClaims.Authentication(
                 at: claims["auth_time"].flatMap { JWT.NumericDate($0) }.map(Self.time),
                 context: claims["acr"]?.string,

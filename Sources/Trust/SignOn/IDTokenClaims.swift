@@ -15,6 +15,8 @@ public struct IDTokenClaims: Hashable, Sendable {
     public let skewSeconds: Int
     /// The provider's identifier of its session (`sid`), which a logout may name.
     public let session: String?
+    /// When the token was issued, by the provider's clock.
+    public let issuedAt: Timestamp
     /// How the person authenticated, as far as the provider says.
     public let authentication: Authentication
 

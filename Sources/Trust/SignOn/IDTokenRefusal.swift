@@ -16,6 +16,9 @@ public struct IDTokenRefusal: Error, Hashable, Sendable {
         case emailNotVerified = "email_not_verified"
         case name
         case customClaim = "custom_claim"
+        /// Of sign-ins that confirm an approval alone.
+        case authenticationTime = "auth_time"
+        case authenticationContext = "acr"
         /// Of logout tokens alone.
         case type
         case events
@@ -35,9 +38,10 @@ public struct IDTokenRefusal: Error, Hashable, Sendable {
     /// Why a signature was refused, for the audit.
     public let cause: JOSEError?
 
-    init(_ code: Code, _ claim: String?, of value: JSONValue?) {
+    init(_ code: Code, _ claim: String?, of value: JSONValue?, expected: JSONValue? = nil) {
         self.code = code
         self.claim = claim
+        self.expected = expected
         got = Self.shown(value)
         cause = nil
     }

@@ -19,19 +19,55 @@ extension SignOn {
         else { return await failed(SignOnFailure(.callback, .notBegun, "state_unknown"), []) }
         let spent = [Cookie.deleting(name)]
         do throws(SignOnFailure) {
-            let signedIn = try await person(parameters, begun)
-            return try await self.signIn(signedIn, browser, spent)
+            let claims = try await self.claims(parameters, begun)
+            if let fresh = begun.fresh {
+                return .confirmed(try confirmation(fresh, claims, begun), spent)
+            }
+            let person = SignedInPerson(
+                claims,
+                provider.settings,
+                target: begun.target,
+                id: Base64URL.encode(Random.bytes(16)),
+                at: clock.now()
+            )
+            return try await signIn(person, browser, spent)
         } catch {
             var failure = error
             failure.target = begun.target
+            failure.login = begun.fresh?.login
             return await failed(failure, spent)
         }
     }
 
-    private func person(
+    /// Whether the user whom it was demanded of has just authenticated, strongly enough.
+    private func confirmation(
+        _ fresh: FreshSignIn,
+        _ claims: IDTokenClaims,
+        _ begun: BegunSignIn
+    ) throws(SignOnFailure) -> Confirmation {
+        let rule = FreshnessRule(
+            begun: begun.at,
+            now: clock.now(),
+            leeway: provider.settings.leeway,
+            contexts: contexts
+        )
+        let signIn: Evidence.SignIn
+        do { signIn = try rule.authentication(of: claims) } catch { throw SignOnFailure(error) }
+        let settings = provider.settings
+        try require(account: claims.custom[settings.accountClaim] ?? "")
+        guard claims.custom[settings.userClaim]?.isExactly(fresh.user.value) ?? false else {
+            var failure = SignOnFailure(.mapping, .person, "other_person")
+            failure.claim = settings.userClaim
+            failure.got = .string("text")
+            throw failure
+        }
+        return Confirmation(fresh: fresh, signIn: signIn)
+    }
+
+    private func claims(
         _ parameters: Form,
         _ begun: BegunSignIn
-    ) async throws(SignOnFailure) -> SignedInPerson {
+    ) async throws(SignOnFailure) -> IDTokenClaims {
         let now = clock.now()
         guard begun.at <= now + .seconds(60), now < begun.at + Self.lifetime else {
             throw SignOnFailure(.callback, .notBegun, "state_expired")
@@ -88,9 +124,8 @@ extension SignOn {
             failure.providerText = SignOnFailure.shown(error.errorDescription, without: secrets)
             throw failure
         }
-        let claims: IDTokenClaims
         do {
-            claims = try await provider.claims(of: token, nonce: begun.nonce, from: endpoints)
+            return try await provider.claims(of: token, nonce: begun.nonce, from: endpoints)
         } catch {
             switch error {
             case .refused(let refusal): throw SignOnFailure(refusal)
@@ -103,13 +138,6 @@ extension SignOn {
                 )
             }
         }
-        return SignedInPerson(
-            claims,
-            provider.settings,
-            target: begun.target,
-            id: Base64URL.encode(Random.bytes(16)),
-            at: now
-        )
     }
 
     /// RFC 9207 §2.4.

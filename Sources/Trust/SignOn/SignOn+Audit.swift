@@ -32,6 +32,7 @@ extension SignOn {
         log.warning("sign_in.refused") {
             $0.member("application", application.rawValue)
             $0.member("reference", failure.reference)
+            $0.member("login", failure.login)
             $0.member("step", failure.step.rawValue)
             $0.member("code", failure.code)
             $0.member("cause", failure.cause)
@@ -39,13 +40,14 @@ extension SignOn {
         // Anybody can send an answer to nothing; the log is enough for these.
         if failure.kind != .notBegun {
             let event = AuditEvent(
-                "sign_in.refused",
+                failure.login == nil ? "sign_in.refused" : "approval.refused",
                 at: clock.now(),
                 [
                     "application": .string(application.rawValue),
                     "reference": .string(failure.reference),
                     "step": .string(failure.step.rawValue), "code": .string(failure.code),
-                    "claim": .text(failure.claim), "cause": .text(failure.cause),
+                    "login": .text(failure.login), "claim": .text(failure.claim),
+                    "cause": .text(failure.cause),
                 ]
             )
             do { _ = try await access.commit([.audit(event)]) } catch {

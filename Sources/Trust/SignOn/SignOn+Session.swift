@@ -32,13 +32,7 @@ extension SignOn {
         _ spent: [Cookie]
     ) async throws(SignOnFailure) -> Answer {
         let settings = provider.settings
-        if let account = settings.account, !account.isExactly(person.account) {
-            var failure = SignOnFailure(.mapping, .person, "account")
-            failure.claim = settings.accountClaim
-            failure.expected = .string(account)
-            failure.got = .string("text")
-            throw failure
-        }
+        try require(account: person.account)
         var user: UserID?
         if application == .inbox {
             user = UserID(person.user)
@@ -88,6 +82,16 @@ extension SignOn {
         }
         let cookie = Cookie(name: name, value: Base64URL.encode(secret), lifetime: nil)
         return .redirect(to: publicURL + person.target, [cookie] + spent)
+    }
+
+    /// Whether people of an account of the bank may sign in.
+    func require(account: String) throws(SignOnFailure) {
+        guard let expected = provider.settings.account, !expected.isExactly(account) else { return }
+        var failure = SignOnFailure(.mapping, .person, "account")
+        failure.claim = provider.settings.accountClaim
+        failure.expected = .string(expected)
+        failure.got = .string("text")
+        throw failure
     }
 
     private func user(_ id: UserID) async throws(SignOnFailure) -> User? {

@@ -53,9 +53,17 @@ public struct SignOn: Sendable {
     public enum Answer: Sendable {
         /// To the provider, or to the page that the person wanted to see.
         case redirect(to: String, [Cookie])
+        /// The person confirmed a decision. Nothing has been decided yet.
+        case confirmed(Confirmation, [Cookie])
         /// The person is not known yet: ask again at this address in two seconds.
         case wait(at: String, [Cookie])
         case failed(SignOnFailure, [Cookie])
+    }
+
+    /// A fresh sign-in of the user whom it was demanded of.
+    public struct Confirmation: Sendable {
+        public let fresh: FreshSignIn
+        public let signIn: Evidence.SignIn
     }
 
     /// How long the provider and the person have.
@@ -70,6 +78,8 @@ public struct SignOn: Sendable {
     public let application: SignInApplication
     let provider: IdentityProvider
     let publicURL: String
+    /// The `acr` that confirms a decision; empty for any.
+    let contexts: [String]
     let seal: SealedValue
     let access: any AccessStore
     let sessions: any SessionStore
@@ -77,10 +87,12 @@ public struct SignOn: Sendable {
     let clock: any WallClock
     let log: Logger
 
-    /// `publicURL` is what all addresses begin with, without a slash at its end.
+    /// `publicURL` is what all addresses begin with, without a slash at its end. `contexts` are the
+    /// values of `acr` of which a sign-in that confirms a decision must have one; empty for any.
     public init(
         at provider: IdentityProvider,
         publicURL: String,
+        contexts: [String] = [],
         seal: SealedValue,
         access: any AccessStore,
         sessions: any SessionStore,
@@ -91,6 +103,7 @@ public struct SignOn: Sendable {
         application = provider.settings.application
         self.provider = provider
         self.publicURL = publicURL
+        self.contexts = contexts
         self.seal = seal
         self.access = access
         self.sessions = sessions
@@ -109,6 +122,20 @@ public struct SignOn: Sendable {
     /// the application is replaced by its first page.
     public func begin(to target: String?, _ browser: Browser) async -> Answer {
         let target = target.flatMap { application.isPage($0) ? $0 : nil } ?? application.root
+        return await visit(target, nil, browser)
+    }
+
+    /// Sends a person to the provider to confirm a decision: the provider must ask who they are
+    /// again, whether or not they are signed in there.
+    public func begin(_ fresh: FreshSignIn, _ browser: Browser) async -> Answer {
+        await visit(fresh.page, fresh, browser)
+    }
+
+    private func visit(
+        _ target: String,
+        _ fresh: FreshSignIn?,
+        _ browser: Browser
+    ) async -> Answer {
         let endpoints: IdentityProviderSettings.Endpoints
         do { endpoints = try await provider.endpoints() } catch {
             var failure = SignOnFailure(
@@ -118,22 +145,19 @@ public struct SignOn: Sendable {
                 cause: error.reason
             )
             failure.target = target
+            failure.login = fresh?.login
             return await failed(failure, [])
         }
+        let random = Base64URL.encode(Random.bytes(32))
         let begun = BegunSignIn(
             state: Base64URL.encode(Random.bytes(32)),
-            nonce: Base64URL.encode(Random.bytes(32)),
+            nonce: fresh.map { random + "." + Base64URL.encode($0.challenge) } ?? random,
             verifier: Base64URL.encode(Random.bytes(32)),
             target: target,
-            at: clock.now()
+            at: clock.now(),
+            fresh: fresh
         )
-        let challenge = Base64URL.encode(SHA256.digest(Array(begun.verifier.utf8)))
-        let query = Form([
-            Field("response_type", "code"), Field("client_id", provider.settings.clientID),
-            Field("redirect_uri", redirectURI), Field("scope", "openid email profile"),
-            Field("state", begun.state), Field("nonce", begun.nonce),
-            Field("code_challenge", challenge), Field("code_challenge_method", "S256"),
-        ])
+        let query = Form(request(begun))
         let separator = endpoints.authorization.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
         let cookie = Cookie(
             name: Self.cookieName(of: begun.state),
@@ -144,6 +168,24 @@ public struct SignOn: Sendable {
             to: endpoints.authorization + separator + String(decoding: query.bytes, as: UTF8.self),
             [cookie] + excess(browser)
         )
+    }
+
+    /// The parameters of the authorization request (OpenID Connect Core 1.0 §3.1.2.1).
+    private func request(_ begun: BegunSignIn) -> [Field] {
+        let challenge = Base64URL.encode(SHA256.digest(Array(begun.verifier.utf8)))
+        var fields = [
+            Field("response_type", "code"), Field("client_id", provider.settings.clientID),
+            Field("redirect_uri", redirectURI), Field("scope", "openid email profile"),
+            Field("state", begun.state), Field("nonce", begun.nonce),
+            Field("code_challenge", challenge), Field("code_challenge_method", "S256"),
+        ]
+        if begun.fresh != nil {
+            fields += [Field("prompt", "login"), Field("max_age", "0")]
+            if !contexts.isEmpty {
+                fields.append(Field("acr_values", contexts.joined(separator: " ")))
+            }
+        }
+        return fields
     }
 
     /// Deletes cookies of sign-ins that the browser has too many of, whichever are the oldest.

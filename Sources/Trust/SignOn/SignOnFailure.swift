@@ -53,6 +53,8 @@ public struct SignOnFailure: Error, Hashable, Sendable {
     public internal(set) var clientID: String?
     /// Where the person wanted to go.
     public internal(set) var target: String?
+    /// The login whose approval the sign-in was to confirm; nil if it was to begin a session.
+    public internal(set) var login: String?
     /// For the log and the audit.
     public internal(set) var cause: String?
 
