@@ -29,6 +29,15 @@ public struct ConsoleChannel: NotificationChannel {
         return .delivered
     }
 
+    public func tell(_ notice: Notice) async -> DeliveryAnswer {
+        let lines = [
+            "Login \(notice.key.login.value) of \(notice.user.id.value) was answered",
+            "  \(notice.title)", "  \(notice.text)",
+        ]
+        sink(lines.map { Self.harmless($0) + "\n" }.joined())
+        return .delivered
+    }
+
     /// Makes characters visible that would move the cursor, start a line or change the writing
     /// direction.
     static func harmless(_ text: String) -> String {

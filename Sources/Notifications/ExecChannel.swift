@@ -79,6 +79,15 @@ public final class ExecChannel: NotificationChannel {
         return Self.answer(to: outcome)
     }
 
+    public func tell(_ notice: Notice) async -> DeliveryAnswer {
+        await semaphore.wait()
+        defer { semaphore.signal() }
+        guard !Task.isCancelled else { return .later("cancelled", after: nil) }
+        let outcome = await run(NoticeMessage(notice).bytes + [0x0A], trace: notice.origin?.trace)
+        note(outcome)
+        return Self.answer(to: outcome)
+    }
+
     public var onlineChecks: [OnlineCheck] {
         [OnlineCheck("command") { .skipped("running it could notify somebody") }]
     }

@@ -47,8 +47,18 @@ struct PromptMessage: Sendable {
     /// channel, also of another process, so that the receiver recognises repeats. A digest, because
     /// identifiers from outside may contain dots, which Standard Webhooks uses to join the signed parts.
     static func id(of body: [UInt8], to prompt: Prompt, through channel: ChannelID) -> String {
-        var material: [UInt8] = Array("beckon-prompt-v2".utf8)
-        for part in [channel.value, prompt.key.server.value] {
+        id(of: body, "beckon-prompt-v2", about: prompt.key, through: channel)
+    }
+
+    /// The same for a message of a kind about a login.
+    static func id(
+        of body: [UInt8],
+        _ kind: String,
+        about key: LoginKey,
+        through channel: ChannelID
+    ) -> String {
+        var material: [UInt8] = Array(kind.utf8)
+        for part in [channel.value, key.server.value] {
             material += Array("|\(part.utf8.count)|\(part)".utf8)
         }
         material += Array("|".utf8) + body

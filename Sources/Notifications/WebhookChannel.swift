@@ -66,13 +66,7 @@ public final class WebhookChannel: NotificationChannel {
         // A repeat has the same bytes, even if the directory says something else of the user by now.
         let body = undelivered[prompt.ticket] ?? PromptMessage(prompt).bytes
         let id = PromptMessage.id(of: body, to: prompt, through: self.id)
-        let request = request(id, body, prompt, at: now)
-        let answer: DeliveryAnswer
-        do throws(OutboundError) {
-            answer = self.answer(to: try await client.send(request))
-        } catch {
-            answer = Self.answer(to: error)
-        }
+        let answer = await send(id, body, prompt.origin, at: now)
         if case .later = answer {
             undelivered.keep(body, prompt.ticket)
         } else {
@@ -81,10 +75,29 @@ public final class WebhookChannel: NotificationChannel {
         return answer
     }
 
+    public func tell(_ notice: Notice) async -> DeliveryAnswer {
+        let body = NoticeMessage(notice).bytes
+        let id = PromptMessage.id(of: body, "beckon-notice-v1", about: notice.key, through: self.id)
+        return await send(id, body, notice.origin, at: clock.now())
+    }
+
+    private func send(
+        _ id: String,
+        _ body: [UInt8],
+        _ origin: PendingLogin.Origin?,
+        at now: Timestamp
+    ) async -> DeliveryAnswer {
+        do throws(OutboundError) {
+            return answer(to: try await client.send(request(id, body, origin, at: now)))
+        } catch {
+            return Self.answer(to: error)
+        }
+    }
+
     private func request(
         _ id: String,
         _ body: [UInt8],
-        _ prompt: Prompt,
+        _ origin: PendingLogin.Origin?,
         at now: Timestamp
     ) -> OutboundRequest {
         let seconds = now.milliseconds / 1000
@@ -92,7 +105,7 @@ public final class WebhookChannel: NotificationChannel {
             .post,
             settings.url,
             fields: settings.secrets.fields(id: id, seconds: seconds, body: body)
-                + TraceContext.fields(within: prompt.origin?.trace),
+                + TraceContext.fields(within: origin?.trace),
             body: body,
             destination: settings.destination,
             timeLimit: settings.timeLimit,

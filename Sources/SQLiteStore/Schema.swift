@@ -136,6 +136,14 @@ enum Schema {
             CHECK (redacted = 0 OR phase = 'settled')
         ) STRICT;
 
+        -- What users have to be told of: decisions that clients took for them.
+        CREATE TABLE notice (
+            number INTEGER PRIMARY KEY,
+            next_at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL CHECK (attempts >= 0)
+        ) STRICT;
+        CREATE INDEX notice_next ON notice (next_at);
+
         -- What is due, by queue.
         CREATE INDEX login_due ON login (server, phase, due_at) WHERE due_at IS NOT NULL;
         -- Reports by their last moment, so that the reports to a server that takes none need not be

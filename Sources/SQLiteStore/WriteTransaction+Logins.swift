@@ -80,6 +80,7 @@ extension WriteTransaction {
         let stored = StoredLogin(number: number, login: login)
         try note(stored, before: before)
         for event in AuditEvent.events(of: stored, before: before, at: now) { try append(event) }
+        try oweNotice(stored, before: before, at: now)
         return stored
     }
 

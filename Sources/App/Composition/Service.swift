@@ -38,6 +38,7 @@ final class Service: Sendable {
     /// Read credentials and certificates again.
     private let reloads: [@Sendable () -> Void]
     private let retention: Retention
+    private let notices: DecisionNotices
     private let trust: TrustParts?
     private let audit: AuditStream?
     private let listeners: ServiceListeners
@@ -148,6 +149,14 @@ final class Service: Sendable {
         )
         for register in servers.metrics { register(registry) }
         let tickets = TicketKeyFile.load(configuration.store.sqlitePath + "-tickets", log: log)
+        notices = DecisionNotices(
+            store: store,
+            directory: directory,
+            plan: plan,
+            clock: clock,
+            compose: DecidedForUser(brand: configuration.branding.name).notice,
+            log: log
+        )
         let observer = EngineMetrics(
             registry,
             channels: configuration.channels.map(\.id),
@@ -327,6 +336,9 @@ final class Service: Sendable {
                 supporting.addTask { await self.recall() }
             }
             if let audit { supporting.addTask { await audit.run() } }
+            if configuration.engine.concurrency > 0 {
+                supporting.addTask { await self.notices.run() }
+            }
             supporting.addTask {
                 await self.retention.run(self.store, clock: self.clock, log: self.log)
             }

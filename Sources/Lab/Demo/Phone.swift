@@ -51,6 +51,10 @@ final class Phone: Sendable {
         let now = clock.now()
         do throws(StandardWebhook.Refusal) {
             let id = try webhook.verified(request, at: now)
+            if let notice = Self.notice(request.body) {
+                journal.append("phone.notice", notice)
+                return answer(request, 204, nil)
+            }
             guard let prompt = prompt(id, Array(request.body), now) else {
                 return answer(request, 400, "not a prompt")
             }
@@ -79,6 +83,18 @@ final class Phone: Sendable {
             case .wrongSignature: return answer(request, 401, "the signature is wrong")
             }
         }
+    }
+
+    /// What the phone shows of a message that needs no answer; nil if the body is none.
+    private static func notice(
+        _ body: some Sequence<UInt8>
+    ) -> KeyValuePairs<String, JSONValue?>? {
+        guard let body = try? JSONValue(Array(body)),
+            body["type"]?.string == "login.decided_for_user", let data = body["data"]
+        else { return nil }
+        return [
+            "login_id": data["login_id"], "title": data["title"], "text": data["text"],
+        ]
     }
 
     private func prompt(_ id: String, _ body: [UInt8], _ now: Int64) -> Prompt? {

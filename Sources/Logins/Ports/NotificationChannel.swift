@@ -15,6 +15,10 @@ public protocol NotificationChannel: Sendable {
     /// the login's key.
     func ask(_ prompt: Prompt) async -> DeliveryAnswer
 
+    /// Tells the user something that needs no answer. It may be called twice for one notice; the
+    /// receiver recognizes repeats. Default: refused.
+    func tell(_ notice: Notice) async -> DeliveryAnswer
+
     /// Questions that show whether the channel works, without notifying anybody. Default: none.
     var onlineChecks: [OnlineCheck] { get }
 }

@@ -37,4 +37,7 @@ extension AccountDirectory {
 extension NotificationChannel {
     /// None.
     public var onlineChecks: [OnlineCheck] { [] }
+
+    /// Refused.
+    public func tell(_ notice: Notice) async -> DeliveryAnswer { .refused("only prompts") }
 }
