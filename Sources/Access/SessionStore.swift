@@ -48,6 +48,17 @@ public protocol SessionStore: Sendable {
     /// Ends all sessions that pass the filter, but for one. Returns how many.
     func endAll(_ filter: SessionFilter, except: String?) async throws(StoreError) -> Int
 
+    /// Whether a person has accepted a version of the terms.
+    func hasAccepted(
+        _ version: String,
+        _ application: SignInApplication,
+        _ person: Person
+    ) async throws(StoreError) -> Bool
+
+    /// Stores that a person accepted the terms, and notes it, in one transaction. The first time
+    /// counts.
+    func accept(_ acceptance: TermsAcceptance, _ event: AuditEvent) async throws(StoreError)
+
     /// Ends the sessions that a provider's logout is about, and notes it, in one transaction.
     ///
     /// `event` makes the entry of the audit from the number of sessions.

@@ -153,6 +153,51 @@ public final class SQLiteSessionStore: SessionStore {
         }
     }
 
+    public func hasAccepted(
+        _ version: String,
+        _ application: SignInApplication,
+        _ person: Person
+    ) async throws(StoreError) -> Bool {
+        try await file.readers.read { (connection) throws(StoreError) in
+            let select = try connection.statement(
+                """
+                SELECT 1 FROM terms_acceptance
+                WHERE application = ? AND issuer = ? AND subject = ? AND version = ?
+                """
+            )
+            select.bind(application.rawValue, at: 1)
+            select.bind(person.issuer, at: 2)
+            select.bind(person.subject, at: 3)
+            select.bind(version, at: 4)
+            return try select.hasRow()
+        }
+    }
+
+    public func accept(
+        _ acceptance: TermsAcceptance,
+        _ event: AuditEvent
+    ) async throws(StoreError) {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            let insert = try transaction.connection.statement(
+                """
+                INSERT INTO terms_acceptance (application, issuer, subject, version, digest,
+                    language, accepted_at, address)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1
+                """
+            )
+            insert.bind(acceptance.application.rawValue, at: 1)
+            insert.bind(acceptance.person.issuer, at: 2)
+            insert.bind(acceptance.person.subject, at: 3)
+            insert.bind(acceptance.version, at: 4)
+            insert.bind(acceptance.digest, at: 5)
+            insert.bind(acceptance.language, at: 6)
+            insert.bind(acceptance.acceptedAt.milliseconds, at: 7)
+            insert.bind(acceptance.address, at: 8)
+            guard try insert.hasRow() else { return }
+            _ = try transaction.apply([.audit(event)])
+        }
+    }
+
     public func logOut(
         _ logout: ProviderLogout,
         _ event: @escaping @Sendable (Int) -> AuditEvent

@@ -29,6 +29,20 @@ extension Schema {
             WHERE provider_session IS NOT NULL;
         CREATE INDEX session_started ON session (started_at);
 
+        -- Who accepted which terms, when and from where.
+        CREATE TABLE terms_acceptance (
+            application TEXT NOT NULL,
+            issuer TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            version TEXT NOT NULL,
+            -- SHA-256 of the text that was shown, and its language.
+            digest BLOB NOT NULL CHECK (length(digest) = 32),
+            language TEXT NOT NULL,
+            accepted_at INTEGER NOT NULL,
+            address TEXT NOT NULL,
+            PRIMARY KEY (application, issuer, subject, version)
+        ) STRICT, WITHOUT ROWID;
+
         -- One row for each account that has an administrator.
         CREATE TABLE administrator (
             account TEXT PRIMARY KEY,

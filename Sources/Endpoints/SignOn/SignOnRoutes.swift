@@ -1,8 +1,10 @@
+import Cryptography
 import Engine
 public import HTTP
 import JSON
 import Localization
 import Logins
+import Texts
 public import Trust
 
 /// The routes of one application's sign-in: its start URL, the provider's answer, and waiting for a
@@ -16,12 +18,15 @@ public struct SignOnRoutes: Sendable {
         public var help: HelpContact?
         /// The path that all addresses begin with, without a slash at its end; empty for none.
         public var basePath: String
+        /// Where forms come from; nil if it is not known.
+        let publicOrigin: String?
 
         /// `publicURL` is what all addresses begin with.
         public init(brand: Brand = Brand(), help: HelpContact? = nil, publicURL: String) {
             self.brand = brand
             self.help = help
             basePath = HTTPAddress(publicURL)?.path ?? ""
+            publicOrigin = SameOrigin.origin(of: publicURL)
         }
     }
 
@@ -67,11 +72,37 @@ public struct SignOnRoutes: Sendable {
             },
             Route(
                 .post,
+                signOn.termsPath,
+                deadline: Self.deadline,
+                contentLimit: 4_096
+            ) { request in await acceptTerms(request) },
+            Route(
+                .post,
                 signOn.logoutPath,
                 deadline: Self.deadline,
                 contentLimit: Self.logoutLimit
             ) { request in await logOut(request) },
         ]
+    }
+
+    private func acceptTerms(_ request: Request) async -> Response {
+        guard SameOrigin.allows(request, publicOrigin: settings.publicOrigin),
+            request.contentType == "application/x-www-form-urlencoded",
+            let form = Form(request.body), let id = form["id"], let token = form["token"],
+            let language = form["language"], let digest = form["digest"]
+        else {
+            let (page, frame) = page(request)
+            let content = page.card(.neutral, .foreignHeading, .foreignText) { .empty }
+            return headers.response(
+                403,
+                frame.document(
+                    page.catalogue.html(.foreignHeading),
+                    main: HTML.element("main") { content }
+                )
+            )
+        }
+        let terms = SignOn.TermsForm(id: id, token: token, language: language, digest: digest)
+        return response(to: await signOn.accept(terms, SignOn.Browser(request)), request)
     }
 
     /// OpenID Connect Back-Channel Logout 1.0 §2.5, §2.8.
@@ -108,6 +139,12 @@ public struct SignOnRoutes: Sendable {
             return headers.response(
                 200,
                 waiting(at: address, request),
+                fields: cookies.map(\.field)
+            )
+        case .terms(let id, let token, let cookies):
+            return headers.response(
+                200,
+                terms(id, token, request),
                 fields: cookies.map(\.field)
             )
         case .failed(let failure, let cookies):
@@ -200,6 +237,38 @@ public struct SignOnRoutes: Sendable {
         let content = page.card(.busy, .signInWaitHeading, .signInWaitText) { .empty }
         return frame.document(
             page.catalogue.html(.signInWaitHeading),
+            main: HTML.element("main") { content }
+        )
+    }
+
+    /// The terms, with one button.
+    private func terms(_ id: String, _ token: String, _ request: Request) -> HTML {
+        let (page, frame) = page(request)
+        let text = signOn.terms?.text(in: page.catalogue.language.rawValue)
+        let fields = [
+            ("id", id), ("token", token), ("language", text?.language ?? ""),
+            ("digest", Base64URL.encode(text?.digest ?? [])),
+        ]
+        let content = page.card(.neutral, .termsHeading, .termsText) {
+            HTML.element("div", ["lang": text?.language, "dir": "auto"]) {
+                for line in (text?.text ?? "").split(byte: "\n") {
+                    HTML.element("p") { InertText.html(String(line)) }
+                }
+            }
+            HTML.element(
+                "form",
+                ["method": "post", "action": settings.basePath + signOn.termsPath]
+            ) {
+                for (name, value) in fields {
+                    HTML.void("input", ["type": "hidden", "name": name, "value": value])
+                }
+                HTML.element("button", ["type": "submit", "class": "approve"]) {
+                    page.catalogue.html(.termsAccept)
+                }
+            }
+        }
+        return frame.document(
+            page.catalogue.html(.termsHeading),
             main: HTML.element("main") { content }
         )
     }

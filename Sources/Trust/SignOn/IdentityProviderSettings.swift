@@ -2,6 +2,7 @@ public import Access
 public import Configuration
 public import HTTP
 public import JOSE
+import Logins
 public import OAuthClient
 import Texts
 
@@ -52,6 +53,8 @@ public struct IdentityProviderSettings: Sendable {
     /// The verified address of who becomes the console's administrator; nil for the inbox.
     public var controllerEmail: String?
     public var sessions: SessionLimits
+    /// What people must accept before a session begins; nil for nothing.
+    public var terms: Terms?
 
     /// Where the group is in the configuration.
     public var path: String { "sign_in.\(application.rawValue)" }
@@ -149,6 +152,7 @@ public struct IdentityProviderSettings: Sendable {
                 """
             )
         sessions = Self.sessions(section, application)
+        terms = Self.terms(section)
         if algorithms.contains(.hs256),
             authentication.method != .secretPost && authentication.method != .secretBasic
         {
@@ -261,6 +265,43 @@ public struct IdentityProviderSettings: Sendable {
             section.problem("algorithms", "must be some of \(Section.list(standard + ["HS256"]))")
         }
         return Set(algorithms)
+    }
+
+    private static func terms(_ section: Section) -> Terms? {
+        let group = section.group(
+            "terms",
+            """
+            Terms that people accept once for each version before a session begins. Without this \
+            group nothing is shown.
+            """
+        )
+        defer { group.end() }
+        let version = group.requiredText("version", example: "2031-01", "Of the terms.")
+        let node = group.node(
+            "text",
+            example: #"{ en: "You may use the inbox …", de: "Sie dürfen …" }"#,
+            "The terms in each language; the first text is for all others."
+        )
+        guard group.isPresent else { return nil }
+        var found: [Terms.Text] = []
+        if let node, case .object(let texts) = node.value {
+            for text in texts {
+                guard case .string(let content) = text.node.value, !content.isEmpty,
+                    User.isLanguageTag(text.name)
+                else {
+                    group.problem("text.\(text.name)", "must be a text, under a language tag")
+                    continue
+                }
+                found.append(Terms.Text(language: text.name, text: content))
+            }
+        } else if node != nil {
+            group.problem("text", "must be texts by language")
+        }
+        if found.isEmpty {
+            group.missing("text")
+            return nil
+        }
+        return Terms(version: version, texts: found)
     }
 
     private static func sessions(

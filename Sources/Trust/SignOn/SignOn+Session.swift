@@ -46,6 +46,7 @@ extension SignOn {
             }
             guard known.isActive else { throw SignOnFailure(.mapping, .person, "user_inactive") }
         }
+        if try await owesTerms(person) { return showTerms(person, spent) }
         try await useOnce(
             "signed-in|" + person.id,
             until: person.at + Self.lifetime,

@@ -57,6 +57,8 @@ public struct SignOn: Sendable {
         case confirmed(Confirmation, [Cookie])
         /// The person is not known yet: ask again at this address in two seconds.
         case wait(at: String, [Cookie])
+        /// The person must accept the terms first: a form with this identifier and token.
+        case terms(id: String, token: String, [Cookie])
         case failed(SignOnFailure, [Cookie])
     }
 
