@@ -1,4 +1,5 @@
 import Access
+import JSON
 import Logins
 
 /// The audit: one chain, whoever appends.

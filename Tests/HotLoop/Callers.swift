@@ -11,14 +11,15 @@ import TestSupport
 /// Who calls the routes that need a client, a token or a session.
 struct Callers: Sendable {
     /// What each of them shows.
-    static let certificate: PeerCertificate? = try? key.get().verificationKey.publicKey.map {
-        PeerCertificate(
-            thumbprint: SHA256.digest($0.info),
+    static let certificate: PeerCertificate? = {
+        guard let info = try? key.get().verificationKey.publicKey?.info else { return nil }
+        return PeerCertificate(
+            thumbprint: SHA256.digest(info),
             subject: "CN=tool",
-            keyInfo: $0.info,
+            keyInfo: info,
             isVerified: false
         )
-    }
+    }()
     private static let key = Result { try SigningKey.generate(.es256, id: "k1") }
 
     /// The token of an application with every scope.
@@ -106,7 +107,7 @@ struct Callers: Sendable {
         let segments = route.pattern.split(separator: "/")
         let target = Self.path(route.pattern, "a")
         let path: (@Sendable (String) -> String)? =
-            route.pattern.contains("{") ? { Self.path(route.pattern, "a" + $0) } : nil
+            route.pattern.contains("{") ? { @Sendable in Self.path(route.pattern, "a" + $0) } : nil
         var places = Places(message: Message(method: route.method.name, target: target), path: path)
         places.fields = Self.fields
         places.isBrief = true
