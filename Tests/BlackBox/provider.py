@@ -41,6 +41,8 @@ class Provider(LocalServer):
 
     def get(self, http):
         path, _, query = http.path.partition("?")
+        if path == "/jwks":
+            return answer(http, 200, {"keys": []})
         if path != "/authorize":
             return answer(http, 404, {"error": "not_found"})
         asked = dict(urllib.parse.parse_qsl(query))
