@@ -5,9 +5,13 @@ the tokens by the published keys.
     tokens.py BECKON
 """
 
+import base64
 import contextlib
+import hashlib
 import json
 import pathlib
+import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -25,9 +29,11 @@ sys.path[:0] = [str(HERE.parent / "BlackBox"), str(HERE.parent / "MutualTLS")]
 
 import beckon as driver  # noqa: E402
 import proxies  # noqa: E402
+from provider import Provider  # noqa: E402
 from proxy import Authority  # noqa: E402
 
 driver.BINARY = sys.argv[1]
+REDIRECT = "https://app.example/signed-in"
 SECRET = "a-secret-of-the-tool-that-is-long-enough"
 
 # Who authenticates how: a name, the method, the certificate, and what the client is registered with.
@@ -102,8 +108,10 @@ class Stage:
             }
         self.issuer = f"https://localhost:{outer}"
         self.endpoint = self.issuer + "/oauth2/token"
+        provider = stack.enter_context(Provider("anna"))
         self.beckon = driver.Beckon(None, "http://127.0.0.1:9", {
-            "public_url": self.issuer, "listen": listen, "trust": trust,
+            "public_url": self.issuer, "listen": listen, "sign_in": {"inbox": provider.settings},
+            "trust": {**trust, "dpop": {"allowed": True}},
         })
         stack.callback(self.beckon.close)
         self.beckon.run("migrate")
@@ -112,13 +120,16 @@ class Stage:
             self.register(name, "user", method, "admin:read,backend:consents", **registered)
         self.register("robot", "delegated", "private_key_jwt", "logins:read",
                       **{"key": "rsa.pub", "source-address": "127.0.0.0/8"})
+        self.register("app", "user", "self_signed_tls_client_auth", "device:logins",
+                      **{"key": "itself.pem", "redirect-uri": REDIRECT})
+        self.register("prover", "user", "private_key_jwt", "admin:read", "--dpop", key="ec.pub")
         self.beckon.start()
 
     def file(self, name):
         return str(self.directory / name)
 
-    def register(self, name, kind, method, scopes, **options):
-        words = []
+    def register(self, name, kind, method, scopes, *flags, **options):
+        words = list(flags)
         for option, value in options.items():
             if option == "key":
                 value = self.file(value)
@@ -136,7 +147,7 @@ class Stage:
         kind, file = (ECKey, "ec.key") if name == "es256" else (RSAKey, "rsa.key")
         return kind.import_key(pathlib.Path(self.file(file)).read_text())
 
-    def session(self, name, method, certificate):
+    def session(self, name, method, certificate, **options):
         """A client of authlib."""
         secret, authentication = SECRET, method
         if method == "private_key_jwt":
@@ -144,7 +155,7 @@ class Stage:
         elif "tls" in method:
             secret, authentication = None, "none"
         session = OAuth2Session(name, secret, token_endpoint_auth_method=authentication,
-                                revocation_endpoint_auth_method=authentication)
+                                revocation_endpoint_auth_method=authentication, **options)
         session.trust_env = False  # A variable would count before `verify`.
         session.verify, session.cert = self.file("ca.pem"), self.certificate(certificate)
         return session
@@ -245,13 +256,74 @@ def judge_delegated(stage, answer):
     assert stage.get("/backend/v1/logins", answer["access_token"], "thief").status_code == 401
 
 
+def users(stage):
+    """A person signs in to an app with code and PKCE, agrees, and the app refreshes their token."""
+    with stage.session("app", "self_signed_tls_client_auth", "itself", redirect_uri=REDIRECT,
+                       scope="device:logins", code_challenge_method="S256") as app, \
+            requests.Session() as browser:
+        browser.trust_env, browser.verify = False, stage.file("ca.pem")
+        verifier = secrets.token_urlsafe(48)
+        address, state = app.create_authorization_url(stage.issuer + "/oauth2/authorize",
+                                                      code_verifier=verifier)
+        page = browser.get(address, timeout=20)
+        assert page.status_code == 200, page.text
+        form = {"token": re.search(r'name="token" value="([^"]+)"', page.text)[1], "answer": "allow"}
+        back = browser.post(page.url, form, allow_redirects=False, timeout=20).headers["Location"]
+        assert back.startswith(REDIRECT + "?"), back
+        first = app.fetch_token(stage.endpoint, authorization_response=back, state=state,
+                                code_verifier=verifier)
+        second = app.refresh_token(stage.endpoint, refresh_token=first["refresh_token"])
+        assert first["refresh_token"] != second["refresh_token"]
+        for answer in (first, second):
+            claims = stage.claims(answer["access_token"], "itself")
+            assert claims["sub"] == "anna" and claims["client_id"] == "app", claims
+            for certificate, status in (("itself", 200), ("thief", 401), (None, 401)):
+                found = stage.get("/device/v1/logins", answer["access_token"], certificate)
+                assert found.status_code == status, (certificate, found.status_code, found.text)
+        app.revoke_token(stage.issuer + "/oauth2/revoke", token=second["refresh_token"])
+        found = stage.get("/device/v1/logins", second["access_token"], "itself")
+        assert found.status_code == 401, found.text
+    yield "authorization_code and refresh_token"
+
+
+def proven(stage):
+    """DPoP, whose proofs joserfc signs: no certificate, and no use without the key."""
+    key, other = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
+
+    def proof(key, method, address, token=None):
+        claims = {"jti": secrets.token_urlsafe(16), "htm": method, "htu": address, "iat": int(time.time())}
+        if token:
+            digest = hashlib.sha256(token.encode()).digest()
+            claims["ath"] = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        return jwt.encode({"typ": "dpop+jwt", "alg": "ES256", "jwk": key.as_dict(private=False)},
+                          claims, key)
+
+    answer = requests.post(
+        stage.endpoint, timeout=20, verify=stage.file("ca.pem"),
+        headers={"DPoP": proof(key, "POST", stage.endpoint)},
+        data={"grant_type": "client_credentials",
+              "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+              "client_assertion": JWTBearerGrant.sign(stage.key("es256"), "prover", stage.issuer, "prover",
+                                                      alg="ES256", expires_in=300)}).json()
+    assert answer.get("token_type") == "DPoP", answer
+    token = answer["access_token"]
+    claims = jwt.decode(token, stage.keys(), algorithms=["ES256"]).claims
+    assert claims["cnf"] == {"jkt": key.thumbprint()}, claims
+    address = stage.issuer + "/admin/v1/clients"
+    for scheme, signer, status in (("DPoP", key, 200), ("DPoP", other, 401), ("Bearer", key, 401)):
+        found = requests.get(address, timeout=20, verify=stage.file("ca.pem"), headers={
+            "Authorization": f"{scheme} {token}", "DPoP": proof(signer, "GET", address, token)})
+        assert found.status_code == status, (scheme, signer is key, found.status_code, found.text)
+    yield "DPoP"
+
+
 def main():
     ways = ["tls", ("nginx", "pem_urlencoded", "X-Escaped"), ("haproxy", "der_base64", "X-DER"),
             ("haproxy", "rfc9440", "Client-Cert")]
     for way in ways:
         with contextlib.ExitStack() as stack:
             stage = Stage(way, stack)
-            for check in (client_credentials, refusals, delegated):
+            for check in (client_credentials, refusals, delegated, users, proven):
                 try:
                     for what in check(stage):
                         print(f"ok      {way if way == 'tls' else ' '.join(way[:2])}: {what}", flush=True)
