@@ -197,13 +197,12 @@ struct AuthorizeTests {
             try await add(stage)
             let browser = stage.browser()
             let (page, _) = try await asked(browser, stage)
-            let name = try #require(
-                browser.cookies.withLock { $0.keys.first { $0.contains("authorize") } }
-            )
-            let value = browser.cookies.withLock { $0[name] } ?? ""
-            browser.cookies.withLock { $0[name] = "x" + value }
+            let jar = browser.jar
+            let name = try #require(jar.keys.first { $0.contains("authorize") })
+            let value = jar[name] ?? ""
+            browser.put(name, "x" + value)
             #expect(try await browser.send(.get, page).status == 400)
-            browser.cookies.withLock { $0[name] = value }
+            browser.put(name, value)
             stage.clock.advance(by: .seconds(200))
             #expect(try await browser.send(.get, page).status == 200)
             stage.clock.advance(by: .seconds(200))
@@ -219,7 +218,7 @@ struct AuthorizeTests {
             try await add(stage)
             let browser = stage.browser()
             for _ in 0..<20 { _ = try await browser.send(.get, target()) }
-            let names = browser.cookies.withLock { $0.keys.filter { $0.contains("authorize") } }
+            let names = browser.jar.keys.filter { $0.contains("authorize") }
             #expect(names.count <= 8)
         }
     }

@@ -2,6 +2,7 @@ import Access
 import Endpoints
 import HTTP
 import Logins
+import SQLiteStore
 import TestSupport
 import Testing
 

@@ -292,6 +292,10 @@ final class KnownUsers: UserDirectory {
 final class Browser: Sendable {
     private let stage: SignOnStage
     let cookies = Locked<[String: String]>([:])
+    var jar: [String: String] { cookies.withLock { $0 } }
+
+    func put(_ name: String, _ value: String) { cookies.withLock { $0[name] = value } }
+
     /// Every answer, for scanners.
     let answers = Locked<[Response]>([])
 
