@@ -187,7 +187,8 @@ let package = Package(
         .executableTarget(
             name: "beckon-lab",
             dependencies: [
-                "App", "Commands", "Configuration", "Cryptography", "CurlClient", "HTTP", "JOSE", "Lab",
+                "App", "Commands", "Configuration", "Cryptography", "CurlClient", "HTTP", "JOSE",
+                "Lab",
                 "Net", "Threads",
             ],
             swiftSettings: strict

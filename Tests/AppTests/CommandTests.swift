@@ -62,7 +62,7 @@ struct CommandTests {
             (["logins", "list", "--phase=over"], "settled or stranded, not over"),
             (["health", "--management=nowhere"], "an address and a port"),
             (["health", "--management=[::1]:1", "--config=a"], "cannot be combined"),
-            (["clients", "keys"], "its commands are add, list, show, suspend"),
+            (["clients", "keys"], "its commands are add"),
             (["completion"], "SHELL is required"),
             (["completion", "tcsh"], "must be bash, zsh or fish, not tcsh"),
         ] as [([String], String)]

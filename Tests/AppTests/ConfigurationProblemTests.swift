@@ -35,7 +35,12 @@ struct ConfigurationProblemTests {
         // Unknown keys, at every level.
         Case(top, "development: true, lissten: {},", "lissten", "did you mean listen?"),
         Case(top, top + "limits: { conections: 1 },", "limits.conections", "mean connections?"),
-        Case(top, top + "log: { colour: 1 },", "log.colour", "known: format, level, requests"),
+        Case(
+            top,
+            top + "log: { colour: 1 },",
+            "log.colour",
+            "known: audit, format, level, requests"
+        ),
         Case(inbound, inbound + "basci: [],", "\(server).inbound.basci", "did you mean basic?"),
         Case(
             "tenant: \"bank\"",

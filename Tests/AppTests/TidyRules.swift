@@ -106,7 +106,11 @@ enum TidyRules {
                 let ids = mark.1.split(separator: ",").map {
                     $0.trimmingCharacters(in: .whitespaces)
                 }
-                if isInside { proven += ids.map { ($0, current) } } else { marks += ids }
+                if isInside, current != nil {
+                    proven += ids.map { ($0, current) }
+                } else {
+                    marks += ids
+                }
             } else if words.hasPrefix("@Test(") {
                 let name = lines[number...].prefix(2).joined().firstMatch(of: /"([^"]+)"/)
                 current = name.map { String($0.1) }

@@ -98,12 +98,16 @@ class Bound:
         def encode(data):
             return base64.urlsafe_b64encode(data).rstrip(b"=")
         now = int(time.time())
-        head = encode(json.dumps({"alg": "RS256", "typ": "JWT", "kid": client + "-1"}).encode())
+        # RS256 counts only for delegated clients.
+        delegated = client in DELEGATED
+        head = encode(json.dumps({"alg": "RS256" if delegated else "PS256", "typ": "JWT", "kid": client + "-1"}).encode())
         claims = encode(json.dumps({
             "iss": client, "sub": subject, "aud": "https://localhost", "iat": now,
             "exp": now + 300, "jti": secrets.token_hex(16)}).encode())
         signature = subprocess.run(
-            ["openssl", "dgst", "-sha256", "-sign", self.path(client + ".key")],
+            ["openssl", "dgst", "-sha256", "-sign", self.path(client + ".key"), *(
+                [] if delegated else ["-sigopt", "rsa_padding_mode:pss",
+                                      "-sigopt", "rsa_pss_saltlen:digest"])],
             input=head + b"." + claims, capture_output=True, check=True).stdout
         return b".".join([head, claims, encode(signature)]).decode()
 

@@ -134,7 +134,11 @@ struct ApprovalBySignInTests {
             let challenge = Base64URL.encode(try #require(decision.challenge))
             #expect(request["nonce"]?.hasSuffix("." + challenge) == true)
             let receipt = try await scene.browser.send(.get, scene.page).text
-            #expect(receipt.contains("Sign-in at <bdi dir=\"ltr\">\(ScriptedProvider.issuer)"))
+            #expect(
+                receipt.contains(
+                    "Sign-in at <bdi dir=\"ltr\"><bdi dir=\"auto\">\(ScriptedProvider.issuer)"
+                )
+            )
             let events = try await stage.audit()
             let event = try #require(events.first { $0.kind == "login.decided" })
             #expect(event.members["method"]?.string == "sign_in")

@@ -32,6 +32,7 @@ struct Callers: Sendable {
     /// - Parameters:
     ///   - path: the store's file.
     ///   - answer: what the service answers to a request.
+    /// - Throws: whatever is in the way.
     init(path: String, answer: (Message) async throws -> Response) async throws {
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         let store = try SQLiteLoginStore(

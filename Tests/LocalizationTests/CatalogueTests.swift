@@ -33,7 +33,10 @@ struct CatalogueTests {
         "{time} {zone}", "{every}, {weekday}", "{date}, {time}", "Faster Payments", "Bacs",
         "CHAPS", "Paym", "LINK", "SWIFT", "TARGET2", "EURO1", "Pix", "Documents", "Status",
         "Person", "BIC", "IBAN", "CPF", "Bonus", "Normal", "Website", "No", "Commission",
-        "Apps", "Associations", "Cinemas", "Pharmacies", "Restaurants",
+        "Text {version} ({language})", "Login {number}", "Clients", "Client", "Delegation", "Audit",
+        "Administrator", "Moderator", "Phase", "Scopes", "Challenge", "Name", "Browser", "Grants",
+        "Message", "Console", "Sessions", "Pauses", "Actions", "Notifications", "Cause", "Type",
+        "Logins", "Apps", "Associations", "Cinemas", "Pharmacies", "Restaurants",
     ]
 
     @Test("A catalogue has no untranslated text", arguments: Language.allCases.filter { $0 != .en })

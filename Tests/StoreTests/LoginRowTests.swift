@@ -95,6 +95,24 @@ struct LoginRowTests {
         )
     }
 
+    private static func signedIn(_ context: String) -> PendingLogin.Phase {
+        let signIn = Evidence.SignIn(
+            issuer: "https://login.bank.example",
+            at: noon,
+            context: context,
+            methods: ["pwd"]
+        )
+        return settled(
+            .approved(
+                Decision(
+                    .approve,
+                    evidence: Evidence(signIn: signIn, via: .page, address: nil),
+                    at: noon
+                )
+            )
+        )
+    }
+
     private static func delegated(_ token: String) -> PendingLogin.Phase {
         let delegate = Evidence.Delegate(client: .named("dc_1"), token: token)
         return settled(
@@ -205,6 +223,7 @@ struct LoginRowTests {
             Change([.outcome, .failure], settled(.expired), settled(.failed(.noChannel))),
             Change([.failure], settled(.failed(.noAccounts)), settled(.failed(.noChannel))),
             Change([.delegate], delegated("a"), delegated("b")),
+            Change([.signIn], signedIn("a"), signedIn("b")),
             Change([.via], approved, settled(.approved(decision(via: .device)))),
             Change([.address], approved, settled(.approved(decision(address: "192.0.2.1")))),
             Change([.decidedAt], approved, settled(.approved(decision(at: later)))),

@@ -22,10 +22,10 @@ struct AdminClient: Sendable {
         .text(
             "assertion-key",
             "FILE",
-            "A private key (JWK or PEM) for private_key_jwt. Default: the certificate."
+            "Private key (JWK or PEM) of assertions. Default: none."
         ),
         .text("token-file", "FILE", "A file with an access token, instead of asking for one."),
-        .text("ca", "FILE", "Certificate authorities (PEM) of the server. Default: the system's."),
+        .text("ca", "FILE", "Authorities (PEM) of the server. Default: the system's."),
     ]
 
     /// The path of the admin API.

@@ -220,12 +220,13 @@ extension ClientResource {
         at now: Timestamp
     ) throws(Problem) -> APIClient {
         let kind = try members.required("type", try members.choice("type", APIClient.Kind.self))
+        let name = try members.required("name", try members.text("name"))
         let scopes = try members.required("scope", try members.scopes())
         do {
             return try APIClient(
                 id: id,
                 kind: kind,
-                name: try members.required("name", try members.text("name")),
+                name: name,
                 createdAt: now,
                 authentication: try members.authentication() ?? .privateKeyJWT,
                 keys: try members.keys(at: now),

@@ -80,7 +80,7 @@ struct ClientChangeTests {
         Case(method: .patch, path: robot, body: #"{"status":"suspended"}"#, waits: false),
         Case(
             method: .patch,
-            path: "/admin/v1/clients/reader",
+            path: "/admin/v1/clients/bank",
             body: #"{"source_addresses":["192.0.2.0/24"]}"#,
             waits: false
         ),

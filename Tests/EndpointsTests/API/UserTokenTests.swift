@@ -24,7 +24,13 @@ struct UserTokenTests {
     // trust: A-3, B-5
     @Test("alone opens the device API: tokens of applications and of delegation do not")
     func own() async throws {
-        let stage = try await APIStage()
+        try await Stage.with { logins in
+            let stage = try await APIStage(logins: logins.store, clock: logins.clock)
+            try await alone(stage)
+        }
+    }
+
+    private func alone(_ stage: APIStage) async throws {
         let target = "/device/v1/logins"
         let listed = await stage.send(.get, target, token: try await stage.userToken())
         #expect(listed.status == 200)
