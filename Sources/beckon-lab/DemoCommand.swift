@@ -139,18 +139,21 @@ struct DemoCommand: Subcommand {
               Press Ctrl-C to stop.
             """
         )
+        let consent = Task {
+            for person in demo.people.prefix(1) {
+                await backend.recordFirstConsent(of: person.user)
+            }
+        }
         try UnixSignals.start { signal in
             service.receive(signal)
             if signal != .hangup {
+                consent.cancel()
                 listeners.stop()
             }
         }
         await withDiscardingTaskGroup { group in
             group.addTask { await service.run() }
             group.addTask { await listeners.run(beside: simulation) }
-            for person in demo.people.prefix(1) {
-                await backend.recordFirstConsent(of: person.user)
-            }
         }
     }
 

@@ -103,7 +103,8 @@ struct TidyTests {
     func shortcuts() throws {
         for file in try tree.swiftFiles("Sources") {
             #expect(TidyRules.shortcuts(in: file.text) == [], "\(file.path)")
-            if file.target != "Commands" {
+            // A program may end without waiting for what it began.
+            if !["Commands", "beckon-lab"].contains(file.target) {
                 #expect(TidyRules.unstructuredTasks(in: file.text) == [], "\(file.path)")
             }
         }

@@ -138,7 +138,7 @@ for target in "${targets[@]}"; do
             Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/JOSE/*.swift \
             Sources/Logins/*.swift Sources/Logins/*/*.swift Sources/Threads/Locked.swift \
             Sources/Access/*.swift Sources/Trust/TrustSettings.swift \
-            Sources/Trust/TokenEndpoint/{ClientClaim,ClientAuthenticator,TokenRefusal}.swift \
+            Sources/Trust/TokenEndpoint/{ClientClaim,ClientAuthenticator,ProofOfKey,TokenRefusal}.swift \
             Tests/Fuzz/AssertionFuzz.swift
         build assertion -I Sources/COpenSSL -lcrypto -lssl
         run assertion 16384

@@ -224,7 +224,12 @@ struct AdminClient: Sendable {
         claims.expiresAt = JWT.NumericDate(seconds: now + 60)
         let text = try Self.text(path)
         do throws(JOSEError) {
-            let signed = try JWT.sign(claims, key: try SigningKey(text: text))
+            var key = try SigningKey(text: text)
+            // RS256 is refused but for delegated clients and keys that say so (FAPI 2.0 §5.4).
+            if key.algorithm == .rs256, text.hasPrefix("-----") {
+                key = try SigningKey(text: text, algorithm: .ps256)
+            }
+            let signed = try JWT.sign(claims, key: key)
             return [
                 Field(
                     "client_assertion_type",
