@@ -21,7 +21,7 @@ class Server(unittest.TestCase):
                    f"--client-id={client}", f"--client-cert={stage.path(client + '.pem')}",
                    f"--client-key={stage.path(client + '.key')}", f"--ca={stage.path('server.pem')}"]
         if client == "app":
-            command.append(f"--assertion-key={stage.path('app.key')}")
+            command += [f"--assertion-key={stage.path('app.key')}", "--assertion-kid=app-1"]
         done = subprocess.run(command, text=True, capture_output=True)
         self.assertEqual(done.returncode, code, done.stderr)
         return done.stdout if code == 0 else done.stderr

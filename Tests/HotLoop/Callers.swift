@@ -2,7 +2,6 @@ import Access
 import Cryptography
 import Foundation
 import HTTP
-import JOSE
 import JSON
 import Logins
 import SQLiteStore
@@ -10,17 +9,8 @@ import TestSupport
 
 /// Who calls the routes that need a client, a token or a session.
 struct Callers: Sendable {
-    /// What each of them shows.
-    static let certificate: PeerCertificate? = {
-        guard let info = try? key.get().verificationKey.publicKey?.info else { return nil }
-        return PeerCertificate(
-            thumbprint: SHA256.digest(info),
-            subject: "CN=tool",
-            keyInfo: info,
-            isVerified: false
-        )
-    }()
-    private static let key = Result { try SigningKey.generate(.es256, id: "k1") }
+    private static let secret = "a secret of a tool"
+    private static let formSecret = secret.replacing(" ", with: "%20")
 
     /// The token of an application with every scope.
     private let application: String
@@ -43,10 +33,9 @@ struct Callers: Sendable {
             kind: .user,
             name: "A tool",
             createdAt: now,
-            authentication: .selfSignedTLSClientAuth,
-            keys: [
-                APIClientKey(id: "k1", key: try Self.key.get().verificationKey, addedAt: now)
-            ],
+            authentication: .secretPost(
+                ClientSecret(allowed: SecretHash(of: Array(Self.secret.utf8)))
+            ),
             grants: [.clientCredentials],
             scopes: Set(AccessScope.allCases.filter { !$0.isForDelegation })
         )
@@ -84,7 +73,7 @@ struct Callers: Sendable {
             method: "POST",
             target: "/oauth2/token",
             fields: [Self.formType],
-            body: "grant_type=client_credentials&client_id=tool"
+            body: "grant_type=client_credentials&client_id=tool&client_secret=" + Self.formSecret
         )
         let token = try JSONValue(try await answer(form).body)["access_token"]?.string
         application = try require(token, "a token")
@@ -98,7 +87,7 @@ struct Callers: Sendable {
     /// The fields that their routes read.
     private static let fields = [
         "Authorization", "Cookie", "Content-Type", "If-Match", "Idempotency-Key", "DPoP",
-        "X-Client-Cert",
+        "Client-Cert",
     ]
 
     // MARK: Places
@@ -116,7 +105,7 @@ struct Callers: Sendable {
         case "oauth2", ".well-known":
             if route.method.name == "POST" {
                 places.message.fields = [Self.formType]
-                places.message.body = "client_id=tool"
+                places.message.body = "client_id=tool&client_secret=" + Self.formSecret
                 places.form = [
                     "grant_type", "scope", "client_assertion", "assertion", "client_secret",
                     "token", "code", "code_verifier", "redirect_uri", "refresh_token",

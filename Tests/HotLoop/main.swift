@@ -65,7 +65,10 @@ struct Target: Sendable {
                   public_url: "https://login.example",
                   listen: { address: "127.0.0.1:0", loops: 1 },
                   management: { address: "127.0.0.1:0" },
-                  trust: {},
+                  trust: {
+                    without_certificate: ["tool"],
+                    client_certificate: { format: "rfc9440", trusted_hops: ["192.0.2.7"] },
+                  },
                   sign_in: {
                     inbox: { \(Self.provider) },
                     console: { \(Self.provider) controller_email: "anna@bank.example" },
@@ -151,11 +154,7 @@ struct Target: Sendable {
             return .refusal(error)
         }
         var request = try require(parsed, "a whole request")
-        request.peer = Peer(
-            address: "192.0.2.7",
-            isSecure: true,
-            certificate: Callers.certificate
-        )
+        request.peer = Peer(address: "192.0.2.7", isSecure: true)
         switch router.match(&request) {
         case .notFound: return .notFound
         case .methodNotAllowed(let allowed): return .methodNotAllowed(allowed)

@@ -24,6 +24,7 @@ struct AdminClient: Sendable {
             "FILE",
             "Private key (JWK or PEM) of assertions. Default: none."
         ),
+        .text("assertion-kid", "KID", "Its kid. Default: the JWK's, or the key's thumbprint."),
         .text("token-file", "FILE", "A file with an access token, instead of asking for one."),
         .text("ca", "FILE", "Authorities (PEM) of the server. Default: the system's."),
     ]
@@ -34,6 +35,7 @@ struct AdminClient: Sendable {
     private let server: String
     private let client: String?
     private let assertionKey: String?
+    private let assertionKeyID: String?
     private let tokenFile: String?
     private let destination: Destination
     private let http: any OutboundHTTP
@@ -60,6 +62,7 @@ struct AdminClient: Sendable {
         self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
         client = arguments.text("client-id")
         assertionKey = arguments.text("assertion-key")
+        assertionKeyID = arguments.text("assertion-kid")
         tokenFile = arguments.text("token-file")
         guard (client == nil) != (tokenFile == nil) else {
             throw CommandFailure(.usage, "--server needs --client-id or --token-file")
@@ -224,10 +227,10 @@ struct AdminClient: Sendable {
         claims.expiresAt = JWT.NumericDate(seconds: now + 60)
         let text = try Self.text(path)
         do throws(JOSEError) {
-            var key = try SigningKey(text: text)
+            var key = try SigningKey(text: text, id: assertionKeyID)
             // RS256 is refused but for delegated clients and keys that say so (FAPI 2.0 §5.4).
             if key.algorithm == .rs256, text.hasPrefix("-----") {
-                key = try SigningKey(text: text, algorithm: .ps256)
+                key = try SigningKey(text: text, algorithm: .ps256, id: assertionKeyID)
             }
             let signed = try JWT.sign(claims, key: key)
             return [
