@@ -111,7 +111,7 @@ struct Callers: Sendable {
                     "token", "code", "code_verifier", "redirect_uri", "refresh_token",
                 ]
             }
-        case "admin", "backend":
+        case "admin", "backend", "device":
             places.message.fields = [
                 ("Authorization", "Bearer " + application), ("Content-Type", "application/json"),
             ]
