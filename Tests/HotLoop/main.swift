@@ -54,7 +54,6 @@ struct Target: Sendable {
     let directory: TemporaryDirectory
     let router: Router
     let ticket: String
-    let callers: Callers
 
     init() async throws {
         directory = try TemporaryDirectory()
@@ -65,14 +64,6 @@ struct Target: Sendable {
                   public_url: "https://login.example",
                   listen: { address: "127.0.0.1:0", loops: 1 },
                   management: { address: "127.0.0.1:0" },
-                  trust: {
-                    without_certificate: ["tool"],
-                    client_certificate: { format: "rfc9440", trusted_hops: ["192.0.2.7"] },
-                  },
-                  sign_in: {
-                    inbox: { \(Self.provider) },
-                    console: { \(Self.provider) controller_email: "anna@bank.example" },
-                  },
                   store: { sqlite: { path: "hot-loop.db" } },
                   authorization_servers: [{
                     id: "acp",
@@ -98,17 +89,9 @@ struct Target: Sendable {
         )
         let started = try await Self.answer(start.bytes, router)
         guard started.status / 100 == 2 else { throw Unusable(what: "start: \(started.status)") }
-        let path = directory.file("hot-loop.db")
-        ticket = try await Self.prompt(path)
-        callers = try await Callers(path: path) { [router] in
-            try await Self.answer($0.bytes, router)
-        }
+        ticket = try await Self.prompt(directory.file("hot-loop.db"))
     }
 
-    private static let provider = """
-        issuer: "https://login.bank.example", client_id: "beckon", client_secret: "secret",
-        domain: "bank.example", logout_url: "https://login.bank.example/logout",
-        """
     static let jsonFields = [
         (name: "Authorization", value: credentials),
         (name: "Content-Type", value: "application/json"),
@@ -154,7 +137,7 @@ struct Target: Sendable {
             return .refusal(error)
         }
         var request = try require(parsed, "a whole request")
-        request.peer = Peer(address: "192.0.2.7", isSecure: true)
+        request.peer = Peer(address: "192.0.2.7")
         switch router.match(&request) {
         case .notFound: return .notFound
         case .methodNotAllowed(let allowed): return .methodNotAllowed(allowed)
@@ -242,7 +225,6 @@ struct Target: Sendable {
         case "/health/live", "/health/ready", "/metrics":
             return Places(message: Message(method: method, target: route.pattern)).all
         case let other:
-            if let places = callers.places(of: route) { return places }
             throw Unusable(what: "say which places of \(other) a peer fills")
         }
     }
