@@ -173,7 +173,7 @@ let package = Package(
                 "Access", "AuthorizationServers", "Commands", "Configuration", "Consents",
                 "Cryptography", "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE",
                 "JSON", "Localization", "Logins", "Net", "Notifications", "OAuthClient",
-                "SQLiteStore", "TLS", "Telemetry", "Threads", "Trust",
+                "SQLiteStore", "TLS", "Telemetry", "Texts", "Threads", "Trust",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),

@@ -3,6 +3,7 @@ import HTTP
 import JOSE
 public import JSON
 import Logins
+import Texts
 
 /// A client as a JSON object: the document that is stored, and the base of what the admin API shows.
 extension APIClient {
@@ -55,7 +56,7 @@ extension APIClient {
             _ name: String,
             _ text: String
         ) throws(APIClientProblem) -> Value {
-            guard let value = Value(rawValue: text) else {
+            guard let value = Value(exactly: text) else {
                 let names = Value.allCases.map { $0.rawValue }.joined(separator: ", ")
                 throw APIClientProblem(member: name, rule: "must be one of \(names)")
             }

@@ -1,3 +1,5 @@
+import Texts
+
 /// What an access token allows (RFC 6749 §3.3).
 public enum AccessScope: String, Hashable, Sendable, CaseIterable {
     /// Reads everything but personal documents and secrets in the admin API.
@@ -57,7 +59,7 @@ public enum AccessScope: String, Hashable, Sendable, CaseIterable {
     public static func list(_ text: String) -> Set<AccessScope>? {
         let words = text.utf8.split(separator: 0x20, omittingEmptySubsequences: false)
         guard words.count <= allCases.count else { return nil }
-        let scopes = words.compactMap { AccessScope(rawValue: String($0) ?? "") }
+        let scopes = words.compactMap { AccessScope(exactly: String($0) ?? "") }
         return scopes.count == words.count ? Set(scopes) : nil
     }
 

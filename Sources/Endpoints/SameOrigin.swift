@@ -20,7 +20,7 @@ enum SameOrigin {
         guard origins.count == 1, text.isASCII else { return false }
         // A browser hides the origin of a page with `Referrer-Policy: no-referrer` (Fetch §3.2), but
         // still tells whether it is ours. Alone it may come from any sandboxed page.
-        if text == "null" { return sites.first == "same-origin" }
+        if text.isExactly("null") { return sites.first == "same-origin" }
         guard let origin = origin(of: text), hasNothingAfterAuthority(text) else { return false }
         if origin == publicOrigin { return true }
         // The scheme is not compared: it is unknown behind a proxy that terminates TLS.

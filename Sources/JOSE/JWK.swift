@@ -107,7 +107,7 @@ public struct JWK: Sendable {
 
     private func publicNumbers() throws(JOSEError) -> PublicKeyNumbers {
         guard let type = try object.text("kty") else { throw .missing("kty") }
-        switch (type, try object.text("crv")) {
+        switch (type.exact, try object.text("crv")?.exact) {
         case ("RSA", _):
             let (modulus, exponent) = (try number("n"), try number("e"))
             // Numbers must be in canonical form, or one key would have several thumbprints.

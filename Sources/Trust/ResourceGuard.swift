@@ -226,7 +226,7 @@ public struct ResourceGuard: Sendable {
         guard fields.count == 1, parts.count == 2, parts[1].utf8.count <= JOSELimits.token else {
             throw ResourceRefusal(.noToken, "Authorization is not one token")
         }
-        switch String(parts[0]).lowercased() {
+        switch String(parts[0]).lowercased().exact {
         case "bearer": return (.bearer, String(parts[1]))
         case "dpop": return (.proof, String(parts[1]))
         default: throw ResourceRefusal(.noToken, "Authorization is not one token")

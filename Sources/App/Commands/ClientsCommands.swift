@@ -7,6 +7,7 @@ import HTTP
 import JOSE
 import JSON
 import Logins
+import Texts
 
 /// `beckon clients add`: registers a client of Beckon's own interfaces.
 struct AddClient: RemoteAction {
@@ -759,7 +760,7 @@ extension ParsedArguments {
         let names = GrantType.allCases.map(\.rawValue).joined(separator: ", ")
         return try parsed("grant", "must be a list of \(names)") { text in
             let words = AddClient.list(text)
-            let grants = words.compactMap { GrantType(rawValue: $0) }
+            let grants = words.compactMap { GrantType(exactly: $0) }
             return grants.count == words.count ? Set(grants) : nil
         }
     }

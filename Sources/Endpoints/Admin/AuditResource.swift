@@ -22,7 +22,7 @@ struct AuditResource: Sendable {
                 "query: a parameter was given twice or is not escaped correctly."
             )
         }
-        for field in form.fields where !["after", "limit"].contains(field.name) {
+        for field in form.fields where !["after", "limit"].contains(where: field.name.isExactly) {
             throw Problem(
                 .invalidQuery,
                 "\(field.name.firstBytes(64)): unknown parameter; known are after, limit."

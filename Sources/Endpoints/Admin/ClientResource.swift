@@ -302,8 +302,12 @@ enum RegisteredKey {
         if object["kty"] != nil {
             return try APIClientKey(registering: try PublicKeyText.read(value), id: kid, at: now)
         }
-        for member in object.members where !["kid", "pem", "jwk"].contains(member.name) {
-            throw APIClientProblem(member: member.name, rule: "is no member of a key")
+        for member in object.members
+        where !["kid", "pem", "jwk"].contains(where: member.name.isExactly) {
+            throw APIClientProblem(
+                member: member.name.firstBytes(64),
+                rule: "is no member of a key"
+            )
         }
         switch (object["pem"], object["jwk"]) {
         case (.string(let pem)?, nil):
@@ -359,7 +363,7 @@ extension BodyMembers {
         let words = GrantType.allCases.map(\.rawValue).joined(separator: ", ")
         return try parsed("grants", "must be a list of \(words)") { value in
             guard let texts = value.strings else { return nil }
-            let grants = texts.compactMap { GrantType(rawValue: $0) }
+            let grants = texts.compactMap { GrantType(exactly: $0) }
             return grants.count == texts.count ? Set(grants) : nil
         }
     }

@@ -1,3 +1,5 @@
+import Texts
+
 /// The last element of Envoy's `x-forwarded-client-cert`: `By=…;Hash=…;Cert="…"`.
 ///
 /// Each proxy appends an element for its own client, so only the last one is the trusted hop's. What
@@ -19,7 +21,7 @@ struct EnvoyElement {
             guard !name.isEmpty, rest.popFirst() == UInt8(ascii: "="),
                 let text = Self.value(&rest)
             else { return nil }
-            switch String(decoding: name, as: UTF8.self).lowercased() {
+            switch String(decoding: name, as: UTF8.self).lowercased().exact {
             case "cert":
                 guard certificate == nil else { return nil }
                 certificate = text
