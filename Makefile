@@ -58,8 +58,9 @@ sanitize: setup-test ## Run the tests with the thread and address sanitizers
 		done; \
 	done
 
-fuzz: setup-test ## Fuzz what reads the input of peers, and the routes of the whole service, one minute each
+fuzz: setup-test ## Fuzz what reads the input of peers, and the routes of the whole service, one minute each; count what every input costs
 	Tests/Fuzz/run.sh 60
+	Tests/HotLoop/test.sh ""
 
 interop: setup-test build ## Compare tokens, keys, texts, metrics and certificates with other programs, serve them, and scan our TLS
 	@Tests/setup.sh interop

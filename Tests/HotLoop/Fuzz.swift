@@ -23,8 +23,8 @@ extension Target {
             }
             guard
                 [
-                    200, 202, 204, 303, 400, 401, 403, 404, 405, 409, 410, 411, 413, 414, 415, 417,
-                    422, 429, 431, 501, 503, 505,
+                    200, 201, 202, 204, 303, 400, 401, 403, 404, 405, 409, 410, 411, 412, 413, 414,
+                    415, 417, 422, 428, 429, 431, 501, 503, 505,
                 ].contains(response.status)
             else { throw Unusable(what: "status \(response.status): see \(file)") }
             if "\(response.contentType ?? "")".hasSuffix("json"), !response.body.isEmpty,

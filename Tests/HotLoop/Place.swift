@@ -48,7 +48,7 @@ struct Message: Sendable {
     var bytes: [UInt8] {
         var text = "\(method) \(target) HTTP/1.1\r\nHost: login.bank.example\r\n"
         for field in fields { text += "\(field.name): \(field.value)\r\n" }
-        if method == "POST" { text += "Content-Length: \(body.utf8.count)\r\n" }
+        if method == "POST" || !body.isEmpty { text += "Content-Length: \(body.utf8.count)\r\n" }
         return Array((text + "\r\n" + body).utf8)
     }
 

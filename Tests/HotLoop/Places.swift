@@ -1,7 +1,7 @@
 /// Every place of a route that a peer fills.
 struct Places: Sendable {
     /// A request that the route accepts.
-    let message: Message
+    var message: Message
     /// The path with the place's text in it; nil for a path without parameters.
     var path: (@Sendable (String) -> String)?
     /// The names that the route's form has.
@@ -9,6 +9,13 @@ struct Places: Sendable {
     /// The names of the strings in the route's JSON, and those of its arrays of strings.
     var strings: [String] = []
     var arrays: [String] = []
+    /// The fields of the head that some route reads, cookies, and one that nobody reads.
+    var fields = [
+        "Accept-Language", "Authorization", "Content-Type", "Cookie", "Forwarded", "Origin",
+        "Sec-Fetch-Site", "X-Forwarded-For", "X-API-Key", "traceparent", "X-Unknown",
+    ]
+    /// Whether one or two fillings of each place are enough, because other routes read with the same code.
+    var isBrief = false
 
     // A little less than what `HTTPLimits` allows, with room for the rest of the request.
     private static let pathLimit = 7_600
@@ -29,12 +36,18 @@ struct Places: Sendable {
     }
 
     private var paths: [Place] {
-        var places = [place("path of no route", .letters, Self.pathLimit) { target("/" + $0) }]
-        let slashes = Filling(name: "slashes", unit: "/a")
-        places.append(place("path of no route", slashes, Self.pathLimit) { target($0) })
+        var places: [Place] = []
+        if !isBrief {
+            let slashes = Filling(name: "slashes", unit: "/a")
+            places = [
+                place("path of no route", .letters, Self.pathLimit) { target("/" + $0) },
+                place("path of no route", slashes, Self.pathLimit) { target($0) },
+            ]
+        }
         guard let path else { return places }
+        let fillings: [Filling] = isBrief ? [.letters] : [.letters, .escapes, .escapedMarks]
         return places
-            + [Filling.letters, .escapes, .escapedMarks].map { filling in
+            + fillings.map { filling in
                 place("path", filling, Self.pathLimit) { target(path($0)) }
             }
     }
@@ -47,7 +60,8 @@ struct Places: Sendable {
 
     private var queries: [Place] {
         let parameters = Filling(name: "parameters", unit: "&")
-        return [Filling.escapedMarks, .letters].flatMap { filling in
+        let fillings: [Filling] = isBrief ? [.escapedMarks] : [.escapedMarks, .letters]
+        return fillings.flatMap { filling in
             [
                 place("query name", filling, Self.pathLimit) {
                     target(message.target + "?seen" + $0)
@@ -63,15 +77,10 @@ struct Places: Sendable {
         ]
     }
 
-    /// The fields that some route reads, cookies, and one that nobody reads.
-    private static let fields = [
-        "Accept-Language", "Authorization", "Content-Type", "Cookie", "Forwarded", "Origin",
-        "Sec-Fetch-Site", "X-Forwarded-For", "X-API-Key", "traceparent", "X-Unknown",
-    ]
-
     private var headers: [Place] {
-        let fillings: [Filling] = [.subtags, .list, .marks, .spaces, .pairs]
-        var places = Self.fields.flatMap { field in
+        let fillings: [Filling] =
+            isBrief ? [.marks] : [.subtags, .list, .marks, .spaces, .pairs]
+        var places = fields.flatMap { field in
             fillings.map { filling in
                 Place(name: "header \(field.lowercased()), \(filling.name)", limit: Self.headLimit)
                 {
@@ -81,6 +90,7 @@ struct Places: Sendable {
                 }
             }
         }
+        guard !isBrief else { return places }
         places.append(
             Place(name: "header fields, many", limit: Self.headLimit) { count in
                 var message = message
@@ -94,7 +104,7 @@ struct Places: Sendable {
     }
 
     private var forms: [Place] {
-        let fillings: [Filling] = [.escapedMarks, .letters, .escapes]
+        let fillings: [Filling] = isBrief ? [.escapedMarks] : [.escapedMarks, .letters, .escapes]
         var places = [
             Place(name: "form, many names", limit: Self.bodyLimit) { count in
                 message.with(body: Self.numbered(count, "&") { "n\($0)=" }).bytes
@@ -129,7 +139,8 @@ struct Places: Sendable {
         let fillings: [Filling] = [.marks, .words, .letters, .unicodeEscapes, .flags, .joiners]
         var places: [Place] = []
         for (position, name) in strings.enumerated() {
-            places += fillings.prefix(position == 0 ? fillings.count : 2).map { filling in
+            let most = isBrief ? 2 : fillings.count
+            places += fillings.prefix(position == 0 ? most : isBrief ? 1 : 2).map { filling in
                 place("JSON \(name)", filling, Self.bodyLimit) { member(name, "\"a\($0)\"") }
             }
         }

@@ -6,7 +6,7 @@ What seems to grow too fast is counted again, several times, because the work of
 have come between. Without valgrind it takes the least processor time of several tries, with
 generous limits.
 
-    hotloop.py PROGRAM [PART]       PART limits the places
+    hotloop.py PROGRAM [PART [N]]   PART limits the places; of them, one in N is tried
 """
 
 import os
@@ -40,7 +40,7 @@ def run(command: list[str]) -> list[tuple[str, str, int, int]]:
     return rows
 
 
-def instructions(program: str, part: str, repeats: int) -> list[tuple[str, str, int, int]]:
+def instructions(program: str, part: str, repeats: int, every: str) -> list[tuple[str, str, int, int]]:
     with tempfile.TemporaryDirectory() as folder:
         # Valgrind gives up on the compiler's debugging information; the symbols stay.
         stripped = f"{folder}/hot-loop"
@@ -48,7 +48,7 @@ def instructions(program: str, part: str, repeats: int) -> list[tuple[str, str, 
         rows = run([
             "valgrind", "--tool=callgrind", "--quiet", f"--callgrind-out-file={folder}/out",
             "--zero-before=*LoopBegins*", "--dump-before=*LoopEnds*", "--dump-line=no",
-            stripped, str(repeats), part,
+            stripped, str(repeats), part, every,
         ])
 
         def count(number: int) -> int:
@@ -90,18 +90,19 @@ def cases(rows: list[tuple[str, str, int, int]], unit: str) -> list[Case]:
 def main() -> int:
     program = sys.argv[1]
     part = sys.argv[2] if len(sys.argv) > 2 else ""
+    every = sys.argv[3] if len(sys.argv) > 3 else "1"
     if shutil.which("valgrind") and not os.environ.get("HOT_LOOP_TIME"):
         unit = "instructions"
-        found = cases(instructions(program, part, 1), unit)
+        found = cases(instructions(program, part, 1, every), unit)
         print("Instructions, counted by callgrind.")
         doubtful = "\n".join(f"{case.route} {case.place}" for case in found if case.is_bad)
         if doubtful:
             again = {(case.route, case.place): case
-                     for case in cases(instructions(program, doubtful, REPEATS), unit)}
+                     for case in cases(instructions(program, doubtful, REPEATS, "1"), unit)}
             found = [again.get((case.route, case.place), case) for case in found]
     else:
         unit = "nanoseconds"
-        found = cases(run([program, str(REPEATS), part]), unit)
+        found = cases(run([program, str(REPEATS), part, every]), unit)
         print(f"Nanoseconds on a processor, the least of {REPEATS} tries: valgrind is not installed.")
     print(f"{'route':36} {'place':44} {'n':>6} {'n':>12} {'2n':>12} {'4n':>12} {'4n/n':>6} step")
     for case in found:

@@ -54,6 +54,7 @@ struct Target: Sendable {
     let directory: TemporaryDirectory
     let router: Router
     let ticket: String
+    let callers: Callers
 
     init() async throws {
         directory = try TemporaryDirectory()
@@ -64,6 +65,14 @@ struct Target: Sendable {
                   public_url: "https://login.example",
                   listen: { address: "127.0.0.1:0", loops: 1 },
                   management: { address: "127.0.0.1:0" },
+                  trust: {
+                    without_certificate: ["tool"],
+                    client_certificate: { format: "rfc9440", trusted_hops: ["192.0.2.7"] },
+                  },
+                  sign_in: {
+                    inbox: { \(Self.provider) },
+                    console: { \(Self.provider) controller_email: "anna@bank.example" },
+                  },
                   store: { sqlite: { path: "hot-loop.db" } },
                   authorization_servers: [{
                     id: "acp",
@@ -89,9 +98,17 @@ struct Target: Sendable {
         )
         let started = try await Self.answer(start.bytes, router)
         guard started.status / 100 == 2 else { throw Unusable(what: "start: \(started.status)") }
-        ticket = try await Self.prompt(directory.file("hot-loop.db"))
+        let path = directory.file("hot-loop.db")
+        ticket = try await Self.prompt(path)
+        callers = try await Callers(path: path) { [router] in
+            try await Self.answer($0.bytes, router)
+        }
     }
 
+    private static let provider = """
+        issuer: "https://login.bank.example", client_id: "beckon", client_secret: "secret",
+        domain: "bank.example", logout_url: "https://login.bank.example/logout",
+        """
     static let jsonFields = [
         (name: "Authorization", value: credentials),
         (name: "Content-Type", value: "application/json"),
@@ -137,7 +154,7 @@ struct Target: Sendable {
             return .refusal(error)
         }
         var request = try require(parsed, "a whole request")
-        request.peer = Peer(address: "192.0.2.7")
+        request.peer = Peer(address: "192.0.2.7", isSecure: true)
         switch router.match(&request) {
         case .notFound: return .notFound
         case .methodNotAllowed(let allowed): return .methodNotAllowed(allowed)
@@ -225,17 +242,24 @@ struct Target: Sendable {
         case "/health/live", "/health/ready", "/metrics":
             return Places(message: Message(method: method, target: route.pattern)).all
         case let other:
+            if let places = callers.places(of: route) { return places }
             throw Unusable(what: "say which places of \(other) a peer fills")
         }
     }
 
-    func measure(repeats: Int, part: String) async throws {
+    /// Prints the work for three sizes of the places whose names contain a line of `part`, or of one
+    /// place in `every`.
+    func measure(repeats: Int, part: String, every: Int) async throws {
         let parts = part.split(separator: "\n")
+        var seen = 0
         for route in router.routes {
             let name = "\(route.method.name) \(route.pattern)"
             let places = try places(of: route)
                 .filter { place in
-                    parts.isEmpty || parts.contains { "\(name) \(place.name)".contains($0) }
+                    seen += 1
+                    return seen % every == 0
+                        && (parts.isEmpty
+                            || parts.contains { "\(name) \(place.name)".contains($0) })
                 }
             for place in places {
                 // What happens only once is not counted.
@@ -269,7 +293,8 @@ Task.detached {
         }
         try await target.measure(
             repeats: arguments.first.flatMap { Int($0) } ?? 1,
-            part: arguments.dropFirst().first ?? ""
+            part: arguments.dropFirst().first ?? "",
+            every: arguments.dropFirst(2).first.flatMap { Int($0) } ?? 1
         )
         exit(0)
     } catch {
