@@ -13,13 +13,15 @@ os.environ["BECKON"] = str(pathlib.Path(sys.argv[1]).resolve())
 sys.path.insert(0, str(ROOT / "Tests/BlackBox"))
 
 from bound import Bound  # noqa: E402
+from provider import Provider  # noqa: E402
 
 USER = "user-4711"
 CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,"
           "response_headers_conformance,response_schema_conformance")
-# What reads a token of one kind, and who has one.
-PARTS = [("token", "ops", None), ("admin", "ops", None), ("backend", "bank", None),
-         ("backend", "robot", USER)]
+# What reads a token of one kind, and who has one. The user's consent and the clients are still there
+# when their turn comes: the bank may withdraw the one, an administrator suspend the others.
+PARTS = [("token", "ops", None), ("backend", "robot", USER), ("backend", "bank", None),
+         ("admin", "ops", None)]
 
 
 def scan(stage, url, tag, client, user, *more):
@@ -41,7 +43,7 @@ def scan(stage, url, tag, client, user, *more):
 
 def main():
     failed = []
-    with Bound() as stage:
+    with Provider() as provider, Bound(sign_in={"inbox": provider.settings}) as stage:
         stage.consent(USER)
         for number in range(20):
             stage.start_login(f"login-{number}", USER)
@@ -51,7 +53,9 @@ def main():
                 failed.append(f"{tag} as {client}")
         if scan(stage, f"http://127.0.0.1:{stage.beckon.management}", "management", None, None):
             failed.append("management")
-        broken = [line for line in stage.beckon.lines() if line.get("level") == "error"]
+        # There is no authorization server to report to.
+        broken = [line for line in stage.beckon.lines()
+                  if line.get("level") == "error" and line.get("event") != "token.failed"]
         for line in broken[:10]:
             print("logged:", line)
         if broken:
