@@ -47,7 +47,7 @@ struct ClientPages: Sendable {
             }
             + confirmed("revoke", .consoleRevoke, .consoleRevokeText) {
                 (client) throws(APIClientProblem) in try client.revoked()
-            } + removingKey
+            } + removingKey + ProposalPages(front: front, access: access, desk: desk).routes
     }
 
     static func path(_ id: APIClientID) -> String {
@@ -65,7 +65,7 @@ struct ClientPages: Sendable {
     }
 
     /// As the admin API says it, but for what concerns its header fields.
-    private static func problem(_ refusal: ClientDesk.Refusal) -> Problem {
+    static func problem(_ refusal: ClientDesk.Refusal) -> Problem {
         refusal == .changed
             ? Problem(.preconditionFailed, "The client was changed in the meantime.")
             : Problem(refusal)
@@ -109,6 +109,11 @@ struct ClientPages: Sendable {
             if call.isAdmin {
                 HTML.element("p") {
                     view.link("/console/new-client", view.html(.consoleNewClient))
+                }
+            }
+            if fourEyes {
+                HTML.element("p") {
+                    view.link("/console/client-changes", view.html(.consoleChanges))
                 }
             }
             search(call)
@@ -201,30 +206,22 @@ struct ClientPages: Sendable {
         let client = stored.client
         let view = call.view
         return call.page(view.page.untrusted(client.name)) {
-            facts(stored, view)
+            view.facts([(.consoleLastUsed, view.time(stored.lastUsedAt))])
+            Self.facts(client, view)
             view.part(.consoleKeys) {
-                view.table(
-                    view.html(.consoleKeys),
-                    [
-                        .init(.consoleKeyID), .init(.consoleKeyKind), .init(.consoleThumbprint),
-                        .init(.consoleValidUntil), .init(.consoleActions),
-                    ],
-                    client.keys.map { key(of: client, $0, call) }
-                )
+                Self.keyTable(client, view, isAdmin: call.isAdmin)
             }
             if call.isAdmin, client.status != .revoked { actions(client, view) }
         }
     }
 
-    private func facts(_ stored: StoredClient, _ view: ConsoleView) -> HTML {
-        let client = stored.client
+    static func facts(_ client: APIClient, _ view: ConsoleView) -> HTML {
         let grants = GrantType.allCases.filter(client.grants.contains).map(\.rawValue)
         return view.facts([
             (.consoleClientID, view.code(client.id.value)),
             (.consoleType, view.html(client.kind.phrase)),
             (.consoleStatus, view.html(client.status.phrase)),
             (.consoleCreated, view.time(client.createdAt)),
-            (.consoleLastUsed, view.time(stored.lastUsedAt)),
             (.consoleAuthentication, view.code(client.authentication.name)),
             (.consoleScopes, view.code(AccessScope.text(client.scopes))),
             (.consoleGrants, view.code(grants.joined(separator: " "))),
@@ -241,19 +238,34 @@ struct ClientPages: Sendable {
                 client.redirectURIs.isEmpty
                     ? nil : view.code(client.redirectURIs.joined(separator: " "))
             ),
+            (.consoleProofKey, client.usesProofKey ? view.html(.consoleYes) : nil),
+            (.consoleFirstParty, client.isFirstParty ? view.html(.consoleYes) : nil),
         ])
     }
 
-    private func key(of client: APIClient, _ key: APIClientKey, _ call: ConsoleCall) -> [HTML] {
-        let view = call.view
-        let query = String(decoding: Form([Field("kid", key.id)]).bytes, as: UTF8.self)
-        let remove = Self.path(client.id) + "/keys/remove?" + query
-        return [
-            view.code(key.id) ?? view.none, view.code("\(key.type) \(key.bits)") ?? view.none,
-            view.code(key.thumbprint) ?? view.none, view.time(key.notAfter) ?? view.none,
-            call.isAdmin && client.status != .revoked
-                ? view.link(remove, view.html(.consoleRemoveKey)) : view.none,
-        ]
+    /// The keys; an administrator can remove one.
+    static func keyTable(
+        _ client: APIClient,
+        _ view: ConsoleView,
+        isAdmin: Bool = false
+    ) -> HTML {
+        let canRemove = isAdmin && client.status != .revoked
+        return view.table(
+            view.html(.consoleKeys),
+            [
+                .init(.consoleKeyID), .init(.consoleKeyKind), .init(.consoleThumbprint),
+                .init(.consoleValidUntil),
+            ] + (canRemove ? [.init(.consoleActions)] : []),
+            client.keys.map { key in
+                let query = String(decoding: Form([Field("kid", key.id)]).bytes, as: UTF8.self)
+                let remove = path(client.id) + "/keys/remove?" + query
+                return [
+                    view.code(key.id) ?? view.none,
+                    view.code("\(key.type) \(key.bits)") ?? view.none,
+                    view.code(key.thumbprint) ?? view.none, view.time(key.notAfter) ?? view.none,
+                ] + (canRemove ? [view.link(remove, view.html(.consoleRemoveKey))] : [])
+            }
+        )
     }
 
     private func actions(_ client: APIClient, _ view: ConsoleView) -> HTML {
@@ -285,6 +297,9 @@ struct ClientPages: Sendable {
             let client = try ClientResource.newClient(members, id: id, at: call.now)
             let stored: StoredClient
             do { stored = try await desk.add(client, by: call.author, at: call.now) } catch {
+                if case .waits(let proposal) = error {
+                    return call.redirect(to: ProposalPages.path(proposal))
+                }
                 throw Self.problem(error)
             }
             return call.redirect(to: Self.path(stored.client.id), isDone: true)
@@ -299,10 +314,32 @@ struct ClientPages: Sendable {
             let edit = try ClientResource.edit(
                 BodyMembers(ClientForm.members(call.form, isNew: false))
             )
-            _ = try await changed(call, edit)
-            return call.redirect(to: Self.path(stored.client.id), isDone: true)
+            return try await answer(call, edit)
         } catch {
             return page(call, stored.client, failed: error)
+        }
+    }
+
+    /// Changes the client of the path and goes to its page, or to that of the change if a second
+    /// administrator has to confirm it.
+    private func answer(
+        _ call: ConsoleCall,
+        _ edit: (APIClient) throws(APIClientProblem) -> APIClient
+    ) async throws(Problem) -> Response {
+        let id: APIClientID = try call.path("id")
+        let version = try call.required("version", try call.number("version"))
+        do {
+            let stored = try await desk.change(
+                id,
+                version: version,
+                by: call.author,
+                at: call.now,
+                edit
+            )
+            return call.redirect(to: Self.path(stored.client.id), isDone: true)
+        } catch {
+            guard case .waits(let proposal) = error else { throw Self.problem(error) }
+            return call.redirect(to: ProposalPages.path(proposal))
         }
     }
 
@@ -421,6 +458,9 @@ struct ClientPages: Sendable {
                     try client.adding(key, overlap: overlap ?? ClientDesk.overlap, at: call.now)
                 }
             } catch {
+                if case .waits(let proposal) = error {
+                    return call.redirect(to: ProposalPages.path(proposal))
+                }
                 throw Self.problem(error)
             }
             return call.redirect(to: Self.path(stored.client.id), isDone: true)

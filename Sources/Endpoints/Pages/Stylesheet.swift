@@ -172,6 +172,8 @@ enum Stylesheet {
         .history summary { padding-block: .25rem; color: inherit; }
         .history dl { margin-block: .5rem; }
         li .note { margin-top: .25rem; }
+        section > p + ul { margin-top: .75rem; }
+        section + form, section > ul + form { margin-top: 1.25rem; }
         footer .help { margin-bottom: .25rem; }
         .next { margin-top: 1rem; padding: .75rem 1rem; border-radius: .75rem;
           background: var(--warn); color: var(--warn-ink); font-weight: 600; }

@@ -74,6 +74,55 @@ struct ConsoleClientTests {
         }
     }
 
+    @Test("wait for a second administrator, who sees what changes and confirms or refuses it")
+    func waiting() async throws {
+        try await ConsoleStage.with(fourEyes: true) { stage in
+            let own = try await Self.register(stage)
+            #expect(own.hasPrefix("/console/client-changes/cc_"))
+            #expect(try await stage.send(.get, own, as: .moderator).text.contains("Payout robot"))
+            let refused = try await stage.send(.post, own + "/confirm")
+            #expect(refused.status == 403 && refused.text.contains("Another administrator"))
+            let waiting = try await Self.only(stage)
+            #expect(waiting.client.status == .pending)
+            // Another one asks for the same.
+            let desk = ClientDesk(store: stage.store.access, fourEyes: true)
+            var asked: [String] = []
+            for id in ["dc_first", "dc_second"] {
+                let client = try APIClient(
+                    id: .named(id),
+                    kind: .delegated,
+                    name: "Robot \(id)",
+                    createdAt: stage.clock.now(),
+                    authentication: .privateKeyJWT,
+                    keys: [try Self.key(at: stage.clock.now())],
+                    grants: [.jwtBearer],
+                    scopes: [.loginsRead]
+                )
+                do {
+                    _ = try await desk.add(client, by: .commandLine, at: stage.clock.now())
+                } catch ClientDesk.Refusal.waits(let proposal) {
+                    asked.append("/console/client-changes/" + proposal.id)
+                }
+            }
+            let list = try await stage.send(.get, "/console/client-changes", as: .moderator).text
+            #expect(asked.count == 2)
+            for path in asked { #expect(list.contains(path)) }
+            let byModerator = try await stage.send(
+                .post,
+                asked[0] + "/confirm",
+                as: .moderator
+            )
+            #expect(byModerator.status == 403)
+            #expect(try await stage.send(.post, asked[0] + "/confirm").status == 303)
+            #expect(try await stage.send(.post, asked[1] + "/refuse").status == 303)
+            #expect(try await stage.send(.get, asked[0]).status == 404)
+            let first = try await stage.store.access.client(.named("dc_first"))
+            #expect(first?.client.status == .active)
+            let second = try await stage.store.access.client(.named("dc_second"))
+            #expect(second?.client.status != .active)
+        }
+    }
+
     // trust: B-7
     @Test("are not registered with a private key, which is neither stored nor shown again")
     func privateKey() async throws {

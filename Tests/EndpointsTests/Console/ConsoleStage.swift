@@ -31,7 +31,10 @@ struct ConsoleStage: Sendable {
     static let limits = SessionLimits(idle: .seconds(300), absolute: .seconds(28_800))
 
     /// Lends a stage.
-    static func with(_ body: (ConsoleStage) async throws -> Void) async throws {
+    static func with(
+        fourEyes: Bool = false,
+        _ body: (ConsoleStage) async throws -> Void
+    ) async throws {
         let directory = try TemporaryDirectory()
         let clock = ManualClock()
         let activity = LoginActivity()
@@ -47,7 +50,7 @@ struct ConsoleStage: Sendable {
         options.sessionsEnded = { live.sessionsEnded() }
         let store = try SQLiteLoginStore(options)
         do {
-            let stage = ConsoleStage(store, activity, live, clock)
+            let stage = ConsoleStage(store, activity, live, clock, fourEyes)
             for who in [Who.inbox, .moderator, .admin] { try await stage.signIn(who) }
             try await body(stage)
         } catch {
@@ -61,7 +64,8 @@ struct ConsoleStage: Sendable {
         _ store: SQLiteLoginStore,
         _ activity: LoginActivity,
         _ live: LiveStreams,
-        _ clock: ManualClock
+        _ clock: ManualClock,
+        _ fourEyes: Bool
     ) {
         self.live = live
         self.store = store
@@ -87,7 +91,8 @@ struct ConsoleStage: Sendable {
                     activity: activity,
                     servers: servers,
                     channels: channels,
-                    live: live
+                    live: live,
+                    fourEyes: fourEyes
                 ),
                 clock: clock,
                 settings: SignOnRoutes.Settings(publicURL: Self.publicURL),
