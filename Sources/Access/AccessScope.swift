@@ -10,6 +10,8 @@ public enum AccessScope: String, Hashable, Sendable, CaseIterable {
     case adminUsers = "admin:users"
     /// Cancels, retries and abandons logins.
     case adminLogins = "admin:logins"
+    /// Replaces the logo.
+    case adminBranding = "admin:branding"
     /// Exports the audit.
     case adminAudit = "admin:audit"
     /// Creates and changes users from the bank's backend.
@@ -35,7 +37,8 @@ public enum AccessScope: String, Hashable, Sendable, CaseIterable {
 
     public var surface: Surface {
         switch self {
-        case .adminRead, .adminClients, .adminUsers, .adminLogins, .adminAudit: .admin
+        case .adminRead, .adminClients, .adminUsers, .adminLogins, .adminBranding, .adminAudit:
+            .admin
         case .backendUsers, .backendConsents, .backendLogins, .loginsRead, .loginsDecide: .backend
         case .deviceLogins: .device
         }
@@ -44,7 +47,8 @@ public enum AccessScope: String, Hashable, Sendable, CaseIterable {
     /// The tokens that may have it.
     public var kind: TokenKind {
         switch self {
-        case .adminRead, .adminClients, .adminUsers, .adminLogins, .adminAudit, .backendUsers,
+        case .adminRead, .adminClients, .adminUsers, .adminLogins, .adminBranding, .adminAudit,
+            .backendUsers,
             .backendConsents, .backendLogins:
             .application
         case .loginsRead, .loginsDecide: .delegated

@@ -34,6 +34,9 @@ public protocol AccessStore: TokenFamilyStore {
     /// One consent by its identifier.
     func consent(_ id: String) async throws(StoreError) -> DelegationConsent?
 
+    /// The logo that was uploaded, as it is served; nil if there is none.
+    func logo() async throws(StoreError) -> [UInt8]?
+
     /// The entries of the audit with numbers greater than `after`, in their order, at most `limit`.
     func audit(after: Int64, limit: Int) async throws(StoreError) -> [AuditEntry]
 
@@ -110,6 +113,8 @@ public enum AccessChange: Hashable, Sendable {
     case rotateFamily(TokenFamily, from: [UInt8])
     /// Ends a family, at once and for good.
     case endFamily(String)
+    /// Replaces the uploaded logo; nil removes it.
+    case setLogo([UInt8]?)
     /// Appends to the audit.
     case audit(AuditEvent)
     /// Stores a local user. Refused as `changed` unless the one that is stored is `over`; nil if none is.

@@ -67,6 +67,14 @@ public final class SQLiteAccessStore: AccessStore {
         }
     }
 
+    public func logo() async throws(StoreError) -> [UInt8]? {
+        try await file.readers.read { (connection) throws(StoreError) in
+            let select = try connection.statement("SELECT logo FROM branding")
+            defer { select.reset() }
+            return try select.step() ? select.bytes(0) : nil
+        }
+    }
+
     public func audit(after: Int64, limit: Int) async throws(StoreError) -> [AuditEntry] {
         try await file.readers.read { (connection) throws(StoreError) in
             try connection.audit(after: after, limit: limit)

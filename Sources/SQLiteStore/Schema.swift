@@ -273,6 +273,12 @@ enum Schema {
         CREATE INDEX stored_answer_until ON stored_answer (until);
         CREATE UNIQUE INDEX stored_answer_client ON stored_answer (client, number);
 
+        -- What an administrator has uploaded for the pages: at most one row.
+        CREATE TABLE branding (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            logo BLOB NOT NULL CHECK (length(logo) > 0)
+        ) STRICT;
+
         -- The audit (`AuditChain`), and one row: its last entry and the last one that retention has
         -- removed, which the hash of the first one that is left follows.
         CREATE TABLE audit (

@@ -75,6 +75,14 @@ extension WriteTransaction {
         case .endFamily(let id):
             try endFamily(id)
             return nil
+        case .setLogo(let logo):
+            let change = try connection.statement(
+                logo == nil
+                    ? "DELETE FROM branding" : "INSERT OR REPLACE INTO branding VALUES (1, ?)"
+            )
+            if let logo { change.bind(logo, at: 1) }
+            try change.run()
+            return nil
         case .audit(let event):
             try append(event)
             return nil
@@ -211,7 +219,7 @@ extension AccessChange {
         case .use, .addClient, .replaceClient, .recordConsent, .withdrawConsent, .addCode,
             .openFamily, .rotateFamily, .putUser, .removeUser, .answer, .propose, .closeProposal:
             true
-        case .noteUse, .revokeToken, .endFamily, .audit: false
+        case .noteUse, .revokeToken, .endFamily, .setLogo, .audit: false
         }
     }
 }

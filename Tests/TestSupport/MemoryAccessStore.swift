@@ -13,6 +13,7 @@ public final class MemoryAccessStore: AccessStore {
         var families: [String: TokenFamily] = [:]
         var proposals: [String: ClientProposal] = [:]
         var answers: [[UInt8]: StoredAnswer] = [:]
+        var logo: [UInt8]?
         var audit: [AuditEntry] = []
         /// What becomes of users when the changes are applied.
         var users: [UserID: User?] = [:]
@@ -69,6 +70,10 @@ public final class MemoryAccessStore: AccessStore {
         }
     }
 
+    public func logo() async throws(StoreError) -> [UInt8]? {
+        try with { (state) throws(StoreError) in state.logo }
+    }
+
     private func apply(
         _ change: AccessChange,
         _ state: inout State
@@ -118,6 +123,7 @@ public final class MemoryAccessStore: AccessStore {
             guard known.current == digest else { return .changed }
             state.families[family.id] = family
         case .endFamily(let id): state.families[id] = nil
+        case .setLogo(let logo): state.logo = logo
         case .audit(let event):
             let number = Int64(state.audit.count + 1)
             let before = state.audit.last?.hash ?? AuditChain.start

@@ -231,6 +231,7 @@ final class Service: Sendable {
                 directory: directory,
                 keepsUsers: configuration.users.isLocal,
                 channels: Set(configuration.channels.map(\.id)),
+                brand: configuration.branding,
                 desk: desk,
                 registry: registry,
                 clock: clock,
@@ -327,6 +328,7 @@ final class Service: Sendable {
 
     /// Serves until stopped, and returns when everything has ended.
     func run() async {
+        await showUploadedLogo()
         for listener in listeners.all { announce(listener.name, listener.server) }
         let management = listeners.management.server
         await withDiscardingTaskGroup { supporting in
@@ -361,6 +363,16 @@ final class Service: Sendable {
         let endings = try? await store.endings(since: started - .minutes(60), limit: 20_000)
         for ending in endings ?? [] where ending.at < started {
             if let ended = LoginActivity.Ended(ending) { activity.add(ended) }
+        }
+    }
+
+    /// A logo that a later version does not accept any more is not shown.
+    private func showUploadedLogo() async {
+        do {
+            guard let bytes = try await store.access.logo() else { return }
+            configuration.branding.show(try LogoImage(bytes))
+        } catch {
+            log.warning("branding.logo_not_shown") { $0.member("cause", "\(error)") }
         }
     }
 

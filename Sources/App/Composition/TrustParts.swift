@@ -32,6 +32,7 @@ struct TrustParts: Sendable {
         directory: any UserDirectory,
         keepsUsers: Bool,
         channels: Set<ChannelID>,
+        brand: Brand,
         desk: DecisionDesk,
         registry: MetricsRegistry,
         clock: any WallClock,
@@ -66,6 +67,7 @@ struct TrustParts: Sendable {
             users: keepsUsers ? stores.users : nil,
             logins: stores,
             channels: channels,
+            brand: brand,
             clock: clock,
             answersKept: configuration.answersKept,
             fourEyes: configuration.fourEyes

@@ -28,6 +28,7 @@ struct APIRoutes: Sendable {
     }
 
     /// A route for tokens with one of these scopes. `bodyLimit` is bytes; nil for a route without a body.
+    /// `oversizeLimit` is the same for a route whose bodies may exceed the server's limit.
     ///
     /// With `keepsAnswers` an answer is given again, at once, as long as nobody has committed anything
     /// to the store: for a GET whose answer depends on its path and the store alone.
@@ -36,12 +37,19 @@ struct APIRoutes: Sendable {
         _ pattern: String,
         _ scopes: [AccessScope],
         bodyLimit: Int? = nil,
+        oversizeLimit: Int = 0,
         keepsAnswers: Bool = false,
         _ body: @escaping @Sendable (APICall) async throws(Problem) -> Response
     ) -> Route {
         var atOnce: (@Sendable (Request) -> Response?)?
         if keepsAnswers { atOnce = { keptAnswer(to: $0, scopes) } }
-        return Route(method, pattern, contentLimit: bodyLimit ?? 1024, atOnce: atOnce) { request in
+        return Route(
+            method,
+            pattern,
+            contentLimit: bodyLimit ?? 1024,
+            oversizeLimit: oversizeLimit,
+            atOnce: atOnce
+        ) { request in
             let caller: ResourceCaller
             do throws(ResourceRefusal) {
                 caller = try await judge(request, scopes)

@@ -3,8 +3,8 @@ public import HTTP
 public import Logins
 public import Trust
 
-/// The admin API (`/admin/v1`): clients, consents to delegation, users, logins and the audit, for
-/// applications with scopes that begin with `admin:`.
+/// The admin API (`/admin/v1`): clients, consents to delegation, users, logins, the logo and the audit,
+/// for applications with scopes that begin with `admin:`.
 public struct AdminRoutes: Sendable {
     private static let base = "/admin/v1"
 
@@ -13,13 +13,15 @@ public struct AdminRoutes: Sendable {
 
     /// `users` are the local users, nil if they are kept elsewhere; `channels` are the names of the
     /// configured notification channels; `answersKept` says how long the answers to requests with an
-    /// `Idempotency-Key` are kept; with `fourEyes` a second administrator confirms what lets clients do more.
+    /// `Idempotency-Key` are kept; with `fourEyes` a second administrator confirms what lets clients do more;
+    /// `brand` is what pages show.
     public init(
         resources: ResourceGuard,
         access: any AccessStore,
         users: (any UserStore)?,
         logins: any LoginStore,
         channels: Set<ChannelID>,
+        brand: Brand = Brand(),
         clock: any WallClock,
         answersKept: Duration = .seconds(86_400),
         fourEyes: Bool = false
@@ -51,5 +53,6 @@ public struct AdminRoutes: Sendable {
         routes =
             clients + changes + consents.routes + users.routes
             + logins.routes + AuditResource(api: api, base: Self.base).routes
+            + BrandingResource(api: api, base: Self.base, brand: brand).routes
     }
 }

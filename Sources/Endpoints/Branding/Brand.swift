@@ -1,4 +1,5 @@
 import Texts
+import Threads
 
 /// What the operator's pages look like: name, logo and colors.
 ///
@@ -10,22 +11,47 @@ public struct Brand: Sendable, ExpressibleByStringLiteral {
 
     /// The name that users know the operator by; it satisfies `isName`.
     public let name: String
-    public let logo: LogoImage?
     public let theme: Theme?
     /// The files that pages of this brand load, besides those of all pages.
     let stylesheet: Assets.Asset?
-    let picture: Assets.Asset?
+    private let configured: Picture?
+    /// What an administrator has uploaded, shared by all copies of this brand.
+    private let uploaded = Locked<Picture?>(nil)
+
+    /// A logo with the file that pages load.
+    struct Picture: Sendable {
+        let logo: LogoImage
+        let asset: Assets.Asset
+
+        init(_ logo: LogoImage) {
+            self.logo = logo
+            asset = Assets.Asset(
+                "logo",
+                logo.format.rawValue,
+                logo.format.contentType,
+                logo.bytes
+            )
+        }
+    }
 
     public init(_ name: String = "Beckon", logo: LogoImage? = nil, theme: Theme? = nil) {
         self.name = name
-        self.logo = logo
         self.theme = theme
         stylesheet = theme.map {
             Assets.Asset("theme", "css", "text/css; charset=utf-8", Array($0.style.utf8))
         }
-        picture = logo.map {
-            Assets.Asset("logo", $0.format.rawValue, $0.format.contentType, $0.bytes)
-        }
+        configured = logo.map(Picture.init)
+    }
+
+    /// The uploaded logo, or else the configured one.
+    public var logo: LogoImage? { picture?.logo }
+
+    var picture: Picture? { uploaded.withLock { $0 } ?? configured }
+
+    /// Shows an uploaded logo from the next page on; nil shows the configured one again.
+    public func show(_ logo: LogoImage?) {
+        let picture = logo.map(Picture.init)
+        uploaded.withLock { $0 = picture }
     }
 
     /// A brand with a name alone.
@@ -48,7 +74,7 @@ public struct Brand: Sendable, ExpressibleByStringLiteral {
         return isSafe
     }
 
-    var assets: [Assets.Asset] { [stylesheet, picture].compactMap { $0 } }
+    var assets: [Assets.Asset] { [stylesheet, picture?.asset].compactMap { $0 } }
 }
 
 extension HTML {

@@ -42,10 +42,9 @@ struct Assets: Sendable {
 
     /// `GET /assets/{file}`: the files of all pages and those of a brand.
     static func route(_ brand: Brand) -> Route {
-        let files = all + brand.assets
-        return Route(.get, "/assets/{file}") { request in
+        Route(.get, "/assets/{file}") { request in
             let file = request.parameters["file"] ?? ""
-            guard let asset = files.first(where: { $0.file.isExactly(file) }) else {
+            guard let asset = (all + brand.assets).first(where: { $0.file.isExactly(file) }) else {
                 return Problem(.notFound, "file: not in this release.").response
             }
             return Response(

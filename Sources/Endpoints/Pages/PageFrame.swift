@@ -48,12 +48,13 @@ struct PageFrame: Sendable {
 
     /// Decoration: the name is beside it.
     @HTMLBuilder private var logo: HTML {
-        if let logo = brand.logo, let picture = brand.picture {
+        if let picture = brand.picture {
             HTML.void(
                 "img",
                 [
-                    "src": assets + picture.file, "alt": "", "width": "\(logo.width)",
-                    "height": "\(logo.height)",
+                    "src": assets + picture.asset.file, "alt": "",
+                    "width": "\(picture.logo.width)",
+                    "height": "\(picture.logo.height)",
                 ]
             )
         }

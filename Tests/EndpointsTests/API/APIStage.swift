@@ -21,6 +21,7 @@ struct APIStage: Sendable {
     let access: MemoryAccessStore
     let logins: any LoginStore
     let router: Router
+    let brand: Brand
     private let endpoint: TokenEndpoint
     private let key: SigningKey
 
@@ -28,8 +29,10 @@ struct APIStage: Sendable {
         logins: any LoginStore = BrokenLoginStore(),
         clock: ManualClock = ManualClock(start),
         policy: DelegationPolicy = DelegationPolicy(),
-        fourEyes: Bool = false
+        fourEyes: Bool = false,
+        brand: Brand = Brand()
     ) async throws {
+        self.brand = brand
         self.clock = clock
         self.logins = logins
         access = MemoryAccessStore(users: users)
@@ -59,6 +62,7 @@ struct APIStage: Sendable {
                 users: users,
                 logins: logins,
                 channels: [.named("app"), .named("sms")],
+                brand: brand,
                 clock: clock,
                 fourEyes: fourEyes
             ).routes
@@ -85,7 +89,10 @@ struct APIStage: Sendable {
                     clock: clock
                 ).routes
         )
-        try await add("ops", [.adminRead, .adminClients, .adminUsers, .adminLogins, .adminAudit])
+        try await add(
+            "ops",
+            [.adminRead, .adminClients, .adminUsers, .adminLogins, .adminBranding, .adminAudit]
+        )
         try await add("reader", [.adminRead])
         try await add("bank", [.backendUsers, .backendConsents, .backendLogins])
         try await add("robot", kind: .delegated, [.loginsRead, .loginsDecide])
@@ -236,7 +243,8 @@ struct APIStage: Sendable {
         _ target: String,
         _ body: String? = nil,
         token: String?,
-        _ fields: [Field] = []
+        _ fields: [Field] = [],
+        bytes: [UInt8]? = nil
     ) async -> Response {
         let own =
             (token.map { [Field("Authorization", "Bearer " + $0)] } ?? [])
@@ -246,7 +254,7 @@ struct APIStage: Sendable {
                 method,
                 target,
                 fields: own + fields,
-                body: Array((body ?? "").utf8),
+                body: bytes ?? Array((body ?? "").utf8),
                 peer: peer
             )
         )
