@@ -22,7 +22,7 @@ struct ProposalPages: Sendable {
                 call async throws(Problem) in
                 try await confirmation(call, .consoleConfirmChange, .consoleConfirmChangeText)
             } _: { call async throws(Problem) in
-                do {
+                do throws(ClientDesk.Refusal) {
                     let id = call.request.parameters["id"] ?? ""
                     return ClientPages.path(
                         try await desk.confirm(id, by: call.author, at: call.now).client.id
@@ -35,7 +35,7 @@ struct ProposalPages: Sendable {
                 call async throws(Problem) in
                 try await confirmation(call, .consoleRefuseChange, .consoleRefuseChangeText)
             } _: { call async throws(Problem) in
-                do {
+                do throws(ClientDesk.Refusal) {
                     let id = call.request.parameters["id"] ?? ""
                     _ = try await desk.refuse(id, by: call.author, at: call.now)
                     return Self.path
