@@ -81,13 +81,19 @@ let package = Package(
         // Who calls Beckon's own interfaces: clients, tokens, delegation, sessions, audit; pure.
         module("Access", ["Cryptography", "HTTP", "JOSE", "JSON", "Logins", "Texts", "Threads"]),
 
+        // The devices and keys with which users decide; pure.
+        module("Devices", ["Access", "Cryptography", "JOSE", "JSON", "Logins", "Texts"]),
+
         // Reads a configuration file; each adapter reads its own section with it.
         module("Configuration", ["Cryptography", "HTTP", "JSON", "Logins"]),
 
         // Adapters of the domain's ports.
         module(
             "SQLiteStore",
-            ["Access", "CSQLite", "Consents", "Cryptography", "HTTP", "JSON", "Logins", "Threads"],
+            [
+                "Access", "CSQLite", "Consents", "Cryptography", "Devices", "HTTP", "JOSE", "JSON",
+                "Logins", "Threads",
+            ],
             bridgesC: true
         ),
         // Beckon as an OAuth client.
@@ -153,7 +159,8 @@ let package = Package(
         module(
             "Engine",
             [
-                "Access", "Consents", "Cryptography", "Identity", "JSON", "Logins", "Telemetry",
+                "Access", "Consents", "Cryptography", "Devices", "Identity", "JSON", "Logins",
+                "Telemetry",
                 "Texts",
                 "Threads",
             ]
@@ -161,7 +168,8 @@ let package = Package(
         module(
             "Endpoints",
             [
-                "Access", "Consents", "Cryptography", "Dates", "Engine", "HTTP", "Identity",
+                "Access", "Consents", "Cryptography", "Devices", "Dates", "Engine", "HTTP",
+                "Identity",
                 "JSON", "Localization", "Logins", "Telemetry", "Texts", "Threads", "Trust",
             ]
         ),
@@ -171,7 +179,8 @@ let package = Package(
             "App",
             [
                 "Access", "AuthorizationServers", "Commands", "Configuration", "Consents",
-                "Cryptography", "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE",
+                "Cryptography", "Devices", "CurlClient", "Endpoints", "Engine", "HTTP", "Identity",
+                "JOSE",
                 "JSON", "Localization", "Logins", "Net", "Notifications", "OAuthClient",
                 "SQLiteStore", "TLS", "Telemetry", "Texts", "Threads", "Trust",
             ]
@@ -260,9 +269,13 @@ let package = Package(
         tests(
             "StoreTests",
             [
-                "Access", "Consents", "HTTP", "JSON", "Logins", "SQLiteStore", "TestSupport",
-                "Threads",
+                "Access", "Consents", "Cryptography", "Devices", "HTTP", "JOSE", "JSON", "Logins",
+                "SQLiteStore", "TestSupport", "Threads",
             ]
+        ),
+        tests(
+            "DevicesTests",
+            ["Access", "Cryptography", "Devices", "JOSE", "JSON", "Logins", "TestSupport"]
         ),
         tests(
             "CurlClientTests",
@@ -304,7 +317,8 @@ let package = Package(
         tests(
             "EngineTests",
             [
-                "Access", "Consents", "Cryptography", "Engine", "Identity", "Logins", "SQLiteStore",
+                "Access", "Consents", "Cryptography", "Devices", "Engine", "Identity", "Logins",
+                "SQLiteStore",
                 "Telemetry",
                 "TestSupport", "Threads",
             ]
@@ -319,7 +333,8 @@ let package = Package(
         tests(
             "EndpointsTests",
             [
-                "Access", "Configuration", "Consents", "Cryptography", "Endpoints", "Engine",
+                "Access", "Configuration", "Consents", "Cryptography", "Devices", "Endpoints",
+                "Engine",
                 "HTTP", "Identity", "JOSE", "JSON", "Localization", "Logins", "OAuthClient",
                 "SQLiteStore",
                 "Telemetry", "TestSupport", "Texts", "Threads", "Trust",
@@ -337,7 +352,7 @@ let package = Package(
             "AppTests",
             [
                 "Access", "App", "AuthorizationServers", "Commands", "Configuration",
-                "Cryptography",
+                "Cryptography", "Devices",
                 "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Lab",
                 "Logins", "Net", "Notifications", "OAuthClient", "SQLiteStore", "TLS",
                 "Telemetry", "TestSupport", "Threads",

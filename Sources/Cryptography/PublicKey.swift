@@ -63,6 +63,11 @@ public enum PublicKeyNumbers: Hashable, Sendable {
         }
     }
 
+    /// Reads SubjectPublicKeyInfo in DER (RFC 5280 §4.1), and nothing behind it.
+    ///
+    /// - Throws: `KeyError`.
+    public convenience init(info: [UInt8]) throws(KeyError) { try self.init(.publicInfo(info)) }
+
     /// SubjectPublicKeyInfo in DER (RFC 5280 §4.1); nil only if OpenSSL fails.
     public var info: [UInt8]? { handle.publicInfo }
 

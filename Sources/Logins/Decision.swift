@@ -36,7 +36,7 @@ public struct Decision: Hashable, Sendable {
 
 /// How a decision was authenticated.
 public struct Evidence: Hashable, Sendable {
-    /// The methods of deciding. Later ones (a device key, a passkey) are further cases.
+    /// The methods of deciding.
     public enum Method: Hashable, Sendable, CaseIterable {
         /// A tap by whoever holds the prompt's link. Proves possession of the link only.
         case tap
@@ -44,6 +44,38 @@ public struct Evidence: Hashable, Sendable {
         case delegation
         /// A fresh sign-in at the bank's identity provider, for this decision alone.
         case signIn
+        /// A signature by the key of a registered device.
+        case deviceKey
+        /// The same, together with the device's PIN.
+        case deviceKeyAndPIN
+        /// An assertion of a passkey, with user verification (WebAuthn).
+        case passkey
+
+        /// Whether a decision by this method has a `Proof`.
+        public var hasProof: Bool {
+            switch self {
+            case .tap, .delegation, .signIn: false
+            case .deviceKey, .deviceKeyAndPIN, .passkey: true
+            }
+        }
+    }
+
+    /// A signature over the decision's challenge. Whoever has it and the decision can verify it
+    /// without Beckon.
+    public struct Proof: Hashable, Sendable {
+        /// The registered credential whose key signed.
+        public let credential: CredentialID
+        /// Its public key: SubjectPublicKeyInfo in DER (RFC 5280 §4.1).
+        public let publicKey: [UInt8]
+        /// What was signed, as it was received: a compact JWS of a device, or the JSON of a
+        /// passkey's assertion.
+        public let statement: String
+
+        public init(credential: CredentialID, publicKey: [UInt8], statement: String) {
+            self.credential = credential
+            self.publicKey = publicKey
+            self.statement = statement
+        }
     }
 
     /// A sign-in that confirmed the decision, as the provider's signed ID token described it. The
@@ -85,6 +117,8 @@ public struct Evidence: Hashable, Sendable {
     public let delegate: Delegate?
     /// Of a decision by sign-in; nil for any other.
     public let signIn: SignIn?
+    /// Of a decision by a device's key or a passkey; nil for any other.
+    public let proof: Proof?
 
     /// Where the decision was made: on the prompt's page, through the device interface, through the
     /// backend interface, or in the inbox.
@@ -97,6 +131,7 @@ public struct Evidence: Hashable, Sendable {
         self.address = address
         delegate = nil
         signIn = nil
+        proof = nil
     }
 
     /// An approval by the user, confirmed by a fresh sign-in.
@@ -106,6 +141,17 @@ public struct Evidence: Hashable, Sendable {
         self.address = address
         delegate = nil
         self.signIn = signIn
+        proof = nil
+    }
+
+    /// A decision by the user, proved by a signature. `method` is one that has a proof.
+    public init(proof: Proof, method: Method, via: Via, address: String?) {
+        self.method = method
+        self.via = via
+        self.address = address
+        delegate = nil
+        signIn = nil
+        self.proof = proof
     }
 
     /// A decision by a backend for the user.
@@ -115,6 +161,7 @@ public struct Evidence: Hashable, Sendable {
         self.address = address
         self.delegate = delegate
         signIn = nil
+        proof = nil
     }
 }
 

@@ -79,6 +79,8 @@ public enum Names {
     public enum Channel {}
     public enum Consent {}
     public enum APIClient {}
+    public enum Device {}
+    public enum Credential {}
 }
 
 /// The authorization server's identifier of a login: Cloudentity `login_id`, Keycloak `jti`,
@@ -101,6 +103,11 @@ public typealias ConsentID = Identifier<Names.Consent>
 
 /// A client of Beckon's own token endpoint.
 public typealias APIClientID = Identifier<Names.APIClient>
+
+/// A registered device of a user.
+public typealias DeviceID = Identifier<Names.Device>
+/// A key with which a user can decide: that of a device, or a passkey.
+public typealias CredentialID = Identifier<Names.Credential>
 
 /// What identifies a login when it is delivered again: its server, tenant and identifier there.
 public struct LoginKey: Hashable, Sendable {

@@ -32,6 +32,7 @@ extension AuditEvent {
                     "via": .string(decision.evidence.via.storedName),
                     "issuer": .text(decision.evidence.signIn?.issuer),
                     "acr": .text(decision.evidence.signIn?.context),
+                    "credential": .text(decision.evidence.proof?.credential.value),
                     "digest": .text(login.consentDigest.map { Base64URL.encode($0.bytes) }),
                 ]
             )

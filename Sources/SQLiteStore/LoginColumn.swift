@@ -13,7 +13,7 @@ enum LoginColumn: Int32, TableColumn {
     // Changed by events.
     case promptEnds, tickets, phase, dueAt, attempts, nextAt, inDoubt
     case consent, accounts, digest, nonce, consentKey, deliveries
-    case outcome, failure, choice, method, via, address, decidedAt, challenge, delegate, signIn
+    case outcome, failure, choice, method, via, address, decidedAt, challenge, delegate, signIn, proof
     case granted, selected
     case settlement, settledAt, stranding, strandingReason
 

@@ -180,6 +180,16 @@ extension LoginRow {
                 address: try row.text(.address)
             )
         }
+        if method.hasProof {
+            let list = try row.requiredText(.proof)
+            guard let proof = try StoredLists.proof(list) else { throw row.damaged(.proof) }
+            return Evidence(
+                proof: proof,
+                method: method,
+                via: try row.named(.via),
+                address: try row.text(.address)
+            )
+        }
         guard method == .delegation else {
             return Evidence(
                 method: method,

@@ -135,6 +135,7 @@ extension LoginRow {
             decision.evidence.delegate.map { StoredLists.text([$0.client.value, $0.token]) }
         )
         row.set(.signIn, decision.evidence.signIn.map(StoredLists.text))
+        row.set(.proof, decision.evidence.proof.map(StoredLists.text))
         guard outcome.isApproval else { return }
         row.set(.granted, StoredLists.text(decision.grant.scopes))
         row.set(.selected, StoredLists.text(decision.grant.accounts))

@@ -69,6 +69,9 @@ enum Schema {
             delegate TEXT,
             -- The sign-in that confirmed it: issuer, auth_time, acr and the values of amr, as a JSON list.
             sign_in TEXT,
+            -- The signature that proves it: credential, public key (DER in base64url) and signed
+            -- statement, as a JSON list.
+            proof TEXT,
             granted TEXT,
             selected TEXT,
             settlement TEXT,
@@ -128,6 +131,9 @@ enum Schema {
             CHECK (challenge IS NULL OR choice IS NOT NULL),
             CHECK ((delegate IS NULL) = (method IS NOT 'delegation')),
             CHECK ((sign_in IS NULL) = (method IS NOT 'sign_in')),
+            CHECK ((proof IS NOT NULL) = (CASE method
+                WHEN 'device_key' THEN 1 WHEN 'device_key_and_pin' THEN 1 WHEN 'passkey' THEN 1
+                ELSE 0 END)),
             CHECK (granted IS NULL OR outcome IS 'approved'),
             CHECK ((granted IS NULL) = (selected IS NULL)),
             CHECK ((phase = 'settled') = (settlement IS NOT NULL)),

@@ -1,3 +1,4 @@
+import Cryptography
 import JSON
 import Logins
 
@@ -53,6 +54,19 @@ enum StoredLists {
             context: parts[2].isEmpty ? nil : parts[2],
             methods: Array(parts.dropFirst(3))
         )
+    }
+
+    static func text(_ proof: Evidence.Proof) -> String {
+        text([proof.credential.value, Base64URL.encode(proof.publicKey), proof.statement])
+    }
+
+    /// Nil for what the function above does not write.
+    static func proof(_ list: String) throws(StoreError) -> Evidence.Proof? {
+        let parts = try strings(list)
+        guard parts.count == 3, let credential = CredentialID(parts[0]),
+            let key = Base64URL.decode(parts[1])
+        else { return nil }
+        return Evidence.Proof(credential: credential, publicKey: key, statement: parts[2])
     }
 
     static func text(_ channels: Set<ChannelID>) -> String {

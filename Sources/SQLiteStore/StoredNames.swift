@@ -55,6 +55,9 @@ extension Evidence.Method: StoredName {
         case .tap: "tap"
         case .delegation: "delegation"
         case .signIn: "sign_in"
+        case .deviceKey: "device_key"
+        case .deviceKeyAndPIN: "device_key_and_pin"
+        case .passkey: "passkey"
         }
     }
 }

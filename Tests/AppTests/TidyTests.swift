@@ -34,6 +34,9 @@ struct TidyTests {
             "JSON": targets.subtracting(["Texts"]), "Threads": targets,
             "Cryptography": targets.subtracting(["COpenSSL"]),
             "JOSE": targets.subtracting(["Cryptography", "JSON", "Texts"]),
+            "Devices": targets.subtracting([
+                "Access", "Cryptography", "JOSE", "JSON", "Logins", "Texts",
+            ]),
             "Lab": ["Logins", "Engine"],
             "Commands": targets.subtracting(["Configuration", "Threads"]),
             "Localization": targets.subtracting(["Dates", "Logins", "Texts", "Threads"]),

@@ -113,6 +113,19 @@ struct LoginRowTests {
         )
     }
 
+    private static func proved(
+        _ statement: String,
+        _ method: Evidence.Method = .deviceKey
+    ) -> PendingLogin.Phase {
+        let proof = Evidence.Proof(
+            credential: .named("key-1"),
+            publicKey: [0x30, 0xFF],
+            statement: statement
+        )
+        let evidence = Evidence(proof: proof, method: method, via: .device, address: nil)
+        return settled(.approved(Decision(.approve, evidence: evidence, at: noon)))
+    }
+
     private static func delegated(_ token: String) -> PendingLogin.Phase {
         let delegate = Evidence.Delegate(client: .named("dc_1"), token: token)
         return settled(
@@ -224,6 +237,8 @@ struct LoginRowTests {
             Change([.failure], settled(.failed(.noAccounts)), settled(.failed(.noChannel))),
             Change([.delegate], delegated("a"), delegated("b")),
             Change([.signIn], signedIn("a"), signedIn("b")),
+            Change([.proof], proved("a"), proved("b")),
+            Change([.method], proved("a"), proved("a", .passkey)),
             Change([.via], approved, settled(.approved(decision(via: .device)))),
             Change([.address], approved, settled(.approved(decision(address: "192.0.2.1")))),
             Change([.decidedAt], approved, settled(.approved(decision(at: later)))),

@@ -130,7 +130,11 @@ struct SQLitePartsTests {
                 "never", "lodged_consents", "always",
             ]
         )
-        #expect(Evidence.Method.allCases.map(\.storedName) == ["tap", "delegation", "sign_in"])
+        #expect(
+            Evidence.Method.allCases.map(\.storedName) == [
+                "tap", "delegation", "sign_in", "device_key", "device_key_and_pin", "passkey",
+            ]
+        )
         #expect(Evidence.Via.allCases.map(\.storedName) == ["page", "device", "backend", "inbox"])
         #expect(
             PendingLogin.Settlement.allCases.map(\.storedName) == [

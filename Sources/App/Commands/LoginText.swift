@@ -109,6 +109,7 @@ enum LoginText {
             add("evidence", "\(decision.evidence.method) by \(decision.evidence.via)")
             add("delegate", decision.evidence.delegate.map { "\($0.client), token \($0.token)" })
             add("sign-in", decision.evidence.signIn.map(describe))
+            add("credential", decision.evidence.proof?.credential.value)
             add("address", decision.evidence.address)
             add("challenge", decision.challenge.map(hexadecimal))
         }

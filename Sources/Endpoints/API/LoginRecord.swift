@@ -104,6 +104,7 @@ struct LoginRecord: Sendable {
                 }
             }
             json.member(signIn: decision.evidence.signIn)
+            json.member("credential", decision.evidence.proof?.credential.value)
         }
     }
 

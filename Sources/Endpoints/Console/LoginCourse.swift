@@ -132,6 +132,7 @@ struct LoginCourse: Sendable {
             ),
             (.consoleToken, view.code(evidence.delegate?.token)),
             (.consoleMethod, english("\(evidence.method), \(evidence.via)")),
+            (.consoleCredential, view.code(evidence.proof?.credential.value)),
             (.consoleAddress, view.code(evidence.address)),
             (.consoleChallenge, view.code(decision.challenge.map(Self.hexadecimal))),
         ]

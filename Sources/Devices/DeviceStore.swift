@@ -1,0 +1,89 @@
+public import Access
+public import Logins
+
+/// Durable storage of devices, credentials, enrolments and wrong PINs. Every store passes the same
+/// conformance suite. A call that throws has written nothing.
+public protocol DeviceStore: Sendable {
+    /// Makes all changes durable at once, or none of them.
+    ///
+    /// - Returns: nil, or why nothing was changed.
+    func commit(_ changes: [DeviceChange]) async throws(StoreError) -> AccessRefusal?
+
+    /// Uses up the enrolment that a code finds, together with `changes`, in one transaction: either all
+    /// are durable or none. The code of an enrolment works once. A wrong one counts, durably; the last
+    /// one that `Enrolment.mostTries` allows ends the enrolment, with an entry in the audit.
+    ///
+    /// `changes` makes the changes from the enrolment, and may be called again.
+    func redeem(
+        _ code: EnrolmentCode,
+        at now: Timestamp,
+        _ changes: @escaping @Sendable (Enrolment) -> [DeviceChange]
+    ) async throws(StoreError) -> Redemption
+
+    func device(_ id: DeviceID) async throws(StoreError) -> Device?
+    /// The devices of a user, or of all users for nil, that follow the device `after` in the order of
+    /// their identifiers, at most `limit`.
+    func devices(
+        of user: UserID?,
+        after: DeviceID?,
+        limit: Int
+    ) async throws(StoreError) -> [Device]
+
+    func credential(_ id: CredentialID) async throws(StoreError) -> Credential?
+    /// A credential of a device and its device, read at one moment; nil for a passkey.
+    func deviceKey(
+        _ id: CredentialID
+    ) async throws(StoreError) -> (key: Credential, device: Device)?
+    /// The credentials of a user in the order of their creation, at most `limit`.
+    func credentials(of user: UserID, limit: Int) async throws(StoreError) -> [Credential]
+
+    /// How often in a row a wrong PIN was given for a user, on whichever device.
+    func pinFailures(of user: UserID) async throws(StoreError) -> Int
+    /// Counts a try at a PIN as wrong before it is checked, so that no two tries share a count. The
+    /// caller commits `clearPIN` if the PIN was right.
+    ///
+    /// - Returns: the count with this try; nil, and nothing has changed, if it had reached `most`.
+    func beginPINTry(of user: UserID, most: Int) async throws(StoreError) -> Int?
+}
+
+/// A change of the store.
+public enum DeviceChange: Hashable, Sendable {
+    /// Refused as `exists`.
+    case addDevice(Device)
+    /// Replaces what can change of a device. Refused as `missing`.
+    case changeDevice(Device)
+    /// Notes a request of a device. Not worth a refusal.
+    case noteSeen(DeviceID, at: Timestamp)
+    /// Removes a device of that user with its credentials, at once and for good. Refused as `missing`.
+    case removeDevice(DeviceID, of: UserID)
+    /// Refused as `exists` for a key that is registered already, and as `missing` without its device.
+    case addCredential(Credential)
+    /// Notes a use. Not worth a refusal.
+    case noteUse(CredentialID, at: Timestamp)
+    /// Notes an assertion of a passkey, whose counter was `over` before. Refused as `missing`, or as
+    /// `changed` if it is another one by now.
+    case usePasskey(
+        CredentialID,
+        counter: UInt32,
+        over: UInt32,
+        isBackedUp: Bool,
+        at: Timestamp
+    )
+    /// Refused as `missing` unless that user has it.
+    case removeCredential(CredentialID, of: UserID)
+    /// Refused as `exists` while the locator is in use. An enrolment whose time is over is removed.
+    case addEnrolment(Enrolment)
+    /// Forgets the wrong PINs of a user. Not worth a refusal.
+    case clearPIN(UserID)
+    /// Appends to the audit.
+    case audit(AuditEvent)
+}
+
+/// What came of an enrolment code.
+public enum Redemption: Hashable, Sendable {
+    case done(Enrolment)
+    /// No enrolment waits for this code: wrong, used, expired or tried too often. They look alike.
+    case unknown
+    /// The changes were refused, and the enrolment still waits.
+    case refused(AccessRefusal)
+}
