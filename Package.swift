@@ -70,6 +70,7 @@ let package = Package(
         module("Threads", bridgesC: true),
         module("Cryptography", ["COpenSSL"], bridgesC: true),
         module("JOSE", ["Cryptography", "JSON", "Texts"]),
+        module("WebAuthn", ["Cryptography", "JSON", "Texts"]),
         module("TLS", ["COpenSSL", "Cryptography"], bridgesC: true),
         module("Net", ["CLinux", "Cryptography", "HTTP", "TLS", "Threads"], bridgesC: true),
         module("CurlClient", ["CCurl", "HTTP", "Threads"], bridgesC: true),
@@ -206,9 +207,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Access", "Commands", "Consents", "HTTP", "Identity", "JOSE", "JSON", "Logins",
-                "Telemetry",
-                "Threads",
+                "Access", "Commands", "Consents", "Cryptography", "HTTP", "Identity", "JOSE",
+                "JSON", "Logins", "Telemetry", "Threads",
             ],
             path: "Tests/TestSupport",
             swiftSettings: strict
@@ -263,6 +263,11 @@ let package = Package(
         tests(
             "JOSETests",
             ["Cryptography", "JOSE", "JSON", "TestSupport"],
+            exclude: ["Vectors"]
+        ),
+        tests(
+            "WebAuthnTests",
+            ["Cryptography", "JSON", "TestSupport", "Texts", "WebAuthn"],
             exclude: ["Vectors"]
         ),
         tests("TelemetryTests", ["HTTP", "JSON", "Telemetry", "TestSupport"]),

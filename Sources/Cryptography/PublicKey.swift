@@ -92,8 +92,8 @@ public enum PublicKeyNumbers: Hashable, Sendable {
         guard scheme.fits(kind) else { return false }
         var form = signature
         if scheme == .ecdsaP256 {
-            guard signature.count == 64 else { return false }
-            form = DER.sequence([DER.integer(signature[..<32]), DER.integer(signature[32...])])
+            guard let der = ECDSASignature.der(signature) else { return false }
+            form = der
         }
         return unsafe handle.withPointer { key in
             guard let context = unsafe EVP_MD_CTX_new() else { return false }

@@ -1,13 +1,13 @@
 #!/bin/bash
 # Fuzzes for so many seconds each (60 if not said; 0 only checks that they compile) the targets that
 # are named, or all: parser, canonical, jose, consent, language, form, number, grant, certificate,
-# name, assertion, idtoken, cookie, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
+# name, assertion, idtoken, cookie, cbor, cose, authdata, clientdata, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
 # when something is found.
 set -euo pipefail
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name assertion idtoken cookie routes)
+[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name assertion idtoken cookie cbor cose authdata clientdata routes)
 cd "$(dirname "$0")/../.."
 work=.fuzz
 
@@ -19,7 +19,7 @@ gather() { # gather FOLDER FILE…
     rm -rf "$folder"
     mkdir -p "$folder"
     for file in "$@"; do
-        sed -E '/^(public |internal )?import (Texts|Dates|HTTP|JSON|Cryptography|JOSE|Logins|Configuration|Access|Threads)$/d' "$file" \
+        sed -E '/^(public |internal )?import (Texts|Dates|HTTP|JSON|Cryptography|JOSE|WebAuthn|Logins|Configuration|Access|Threads)$/d' "$file" \
             > "$folder/$(basename "$(dirname "$file")")-$(basename "$file")"
     done
 }
@@ -158,6 +158,13 @@ for target in "${targets[@]}"; do
             Tests/Fuzz/CookieFuzz.swift
         build cookie
         run cookie 8192
+        ;;
+    cbor | cose | authdata | clientdata)
+        python3 Tests/Fuzz/seeds.py "$target" "$work/seeds/$target"
+        gather "$target" Sources/Texts/*.swift Sources/JSON/*.swift Sources/Cryptography/*.swift \
+            Sources/WebAuthn/*.swift Tests/Fuzz/PasskeyFuzz.swift
+        build "$target" -I Sources/COpenSSL -lcrypto -lssl
+        run "$target" 4096
         ;;
     routes)
         # The whole service, so it is built as it is: without coverage, but with a real store.

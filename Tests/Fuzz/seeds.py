@@ -195,11 +195,56 @@ def cookie():
     yield b"a=1\n__Host-beckon-inbox=x\n=; ;b"
 
 
+def passkey_vectors():
+    """The ceremonies of WebAuthn Level 3, section 16."""
+    file = TESTS / "WebAuthnTests" / "Vectors" / "section16.json"
+    for vector in json.loads(file.read_text())["vectors"]:
+        for ceremony in (vector["registration"], vector["authentication"]):
+            yield {name: bytes.fromhex(value) for name, value in ceremony.items()}
+
+
+def authenticator_data(parts):
+    if "authenticatorData" in parts:
+        return parts["authenticatorData"]
+    attestation = parts["attestationObject"]
+    at = attestation.index(b"authData") + len(b"authData")
+    head = {0x58: 2, 0x59: 3}[attestation[at]]
+    return attestation[at + head:]
+
+
+def cbor():
+    """The first byte chooses what the rest is, here and below: see PasskeyFuzz.swift."""
+    for parts in passkey_vectors():
+        if "attestationObject" in parts:
+            yield b"\x00" + parts["attestationObject"]
+    for form in ("00", "3903e8", "1bffffffffffffffff", "8201f6", "a201026161f5", "8181818040", "62c3a9"):
+        yield b"\x00" + bytes.fromhex(form)
+
+
+def cose():
+    for parts in passkey_vectors():
+        if "attestationObject" in parts:
+            yield b"\x01" + authenticator_data(parts)[55 + len(parts["credential_id"]):]
+
+
+def authdata():
+    for parts in passkey_vectors():
+        yield b"\x02" + authenticator_data(parts)
+    yield b"\x02" + bytes(32) + bytes([0x85]) + bytes(4) + bytes.fromhex("a16375766d80")
+
+
+def clientdata():
+    for parts in passkey_vectors():
+        yield b"\x03" + parts["clientDataJSON"]
+    yield b'\x03{"clientDataJSON":"e30","authenticatorData":"AA","signature":"AA"}'
+
+
 KINDS = {
     "canonical": canonical, "jose": jose, "consent": consent, "language": language, "form": form,
     "number": number, "grant": grant, "certificate": certificate, "name": name,
     "assertion": assertion,
     "idtoken": idtoken, "cookie": cookie,
+    "cbor": cbor, "cose": cose, "authdata": authdata, "clientdata": clientdata,
 }
 folder = pathlib.Path(sys.argv[2])
 for number, seed in enumerate(KINDS[sys.argv[1]]()):
