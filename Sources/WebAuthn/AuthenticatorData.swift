@@ -120,3 +120,18 @@ public enum AuthenticatorDataError: Error, Hashable, Sendable {
     /// Extensions that are not a map with texts as keys.
     case extensions
 }
+
+extension AuthenticatorDataError: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .tooShort: "the authenticator data end too early"
+        case .trailingBytes: "there is something after the authenticator data"
+        case .backedUpButNotEligible: "a passkey is backed up that cannot be"
+        case .credentialID: "the id of the passkey is empty or too long"
+        case .notCBOR(let error): error.description
+        case .key(let error): "the key of the passkey \(error)"
+        case .extensions: "the outputs of extensions have no names"
+        }
+    }
+}

@@ -136,3 +136,23 @@ public struct CBORError: Error, Hashable, Sendable {
         self.offset = offset
     }
 }
+
+extension CBORError: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        let what =
+            switch reason {
+            case .unexpectedEnd: "it ends too early"
+            case .trailingBytes: "there is something after the value"
+            case .notShortest: "a number has a shorter form"
+            case .indefiniteLength: "a length is not stated"
+            case .unsupported: "a kind of value that is not read"
+            case .tooDeep: "nested deeper than \(CBORDecoder.depth)"
+            case .badKey: "a key is neither a number nor a text"
+            case .duplicateKey: "a key comes twice"
+            case .unsorted: "keys are not in their order"
+            case .badUTF8: "not valid UTF-8"
+            }
+        return "not the CBOR that is expected, at byte \(offset): \(what)"
+    }
+}

@@ -135,3 +135,18 @@ public enum COSEError: Error, Hashable, Sendable {
     /// The numbers are no acceptable key.
     case key(KeyError)
 }
+
+extension COSEError: CustomStringConvertible {
+    /// Completes "the key …".
+    public var description: String {
+        switch self {
+        case .malformed: "is no COSE_Key"
+        case .missing(let label): "has no member \(label)"
+        case .extraMember: "has a member that it must not have"
+        case .algorithm(let number): "is for the algorithm \(number), which is not supported"
+        case .keyType: "is of another type than its algorithm"
+        case .curve: "is on another curve than its algorithm's"
+        case .key(let error): error.description
+        }
+    }
+}

@@ -144,3 +144,32 @@ public enum PasskeyRefusal: Error, Hashable, Sendable {
         }
     }
 }
+
+extension PasskeyRefusal: CustomStringConvertible {
+    /// Half a sentence for the log. What a browser wrote is cut.
+    public var description: String {
+        switch self {
+        case .clientData: "the client data are not valid"
+        case .type: "it was made for the other ceremony"
+        case .challenge: "it answers another challenge"
+        case .origin(let origin): "it comes from \(origin.firstBytes(200))"
+        case .topOrigin(let origin):
+            "it comes from a frame of " + (origin?.firstBytes(200) ?? "another origin")
+        case .authenticatorData(let error): error.description
+        case .relyingParty: "it was made for another relying party"
+        case .userNotPresent: "nobody touched the authenticator"
+        case .userNotVerified: "the authenticator did not verify its user"
+        case .algorithm: "the algorithm of the key was not offered"
+        case .backup: "the flags of its backup contradict each other"
+        case .attestationObject: "the attestation object is not valid"
+        case .attestationFormat(let format):
+            "attestations of the format \(format.firstBytes(40)) are not taken"
+        case .attestationStatement: "the attestation does not hold"
+        case .credential: "it names another passkey"
+        case .user: "the passkey is of another user"
+        case .signature: "the signature does not hold"
+        case .counter(let stored, let received):
+            "its counter went from \(stored) to \(received): the passkey may have been copied"
+        }
+    }
+}
