@@ -70,6 +70,8 @@ public struct ServerContext: Sendable {
     public let reachability: any Reachability
     /// Of users and clients; `sameConsent` is the server's own.
     public let limits: LoginLimits
+    /// A prompt ends after this time, whatever a server says.
+    public let longestPrompt: Duration
     /// Calls a server and watches how it answers.
     public let http: @Sendable (AuthorizationServerID) -> any OutboundHTTP
     public let clock: any WallClock
@@ -81,6 +83,7 @@ public struct ServerContext: Sendable {
         store: any LoginStore,
         reachability: any Reachability,
         limits: LoginLimits,
+        longestPrompt: Duration = .seconds(86_400),
         http: @escaping @Sendable (AuthorizationServerID) -> any OutboundHTTP,
         clock: any WallClock,
         log: Logger
@@ -88,6 +91,7 @@ public struct ServerContext: Sendable {
         self.store = store
         self.reachability = reachability
         self.limits = limits
+        self.longestPrompt = longestPrompt
         self.http = http
         self.clock = clock
         self.log = log
@@ -116,4 +120,10 @@ public struct StartedServers: Sendable {
         reloads += others.reloads
         families += others.families.filter { !families.contains($0) }
     }
+}
+
+extension AuthorizationServerKind {
+    /// The kinds of consent that servers can bring.
+    public static let consentKinds =
+        [Consent.Kind.scopes] + ConsentStandard.all.flatMap { $0.families.map(\.kind) }
 }

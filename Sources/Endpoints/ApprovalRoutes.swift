@@ -295,7 +295,7 @@ public struct ApprovalRoutes: Sendable {
             documents: user?.documents ?? [],
             detailTypes: settings.detailTypes,
             ticket: request.parameters["ticket"],
-            approvesBySignIn: !desk.allowsApprovalByTap
+            approvesBySignIn: !desk.methods(for: stored.login).contains(.tap)
         )
     }
 }

@@ -27,10 +27,14 @@ struct LoginDocument: Sendable {
             json.member("expires_at", Self.text(login.terms.promptEnds))
             json.member("user_language", language)
             json.member("allowed_decisions", standing.choices(at: desk).map(\.name))
+            if case .asking = standing.view {
+                json.member("approval_methods", desk.methods(for: login).map(\.rawValue))
+            }
             if case .ended(let outcome, let delivery) = standing.view {
                 json.member("outcome", outcome.name)
                 json.member("decision", outcome.decision?.choice.name)
                 json.member("decided_at", outcome.decision.map { Self.text($0.decidedAt) })
+                json.member("acr", outcome.decision?.merit?.acr)
                 decider(outcome.decision?.evidence, &json)
                 json.member("delivery", delivery.map(Self.name))
             }

@@ -69,7 +69,8 @@ struct LoginStanding: Sendable {
     /// confirms only where the user can be sent to one.
     func choices(at desk: DecisionDesk, withSignIn: Bool = false) -> [Decision.Choice] {
         guard case .asking = view else { return [] }
-        return desk.allowsApprovalByTap || withSignIn && desk.allowsApprovalBySignIn
+        let methods = desk.methods(for: stored.login)
+        return methods.contains(.tap) || withSignIn && methods.contains(.signIn)
             ? [.deny, .approve, .cancel, .reportAsFraud] : [.deny, .cancel, .reportAsFraud]
     }
 }

@@ -12,7 +12,7 @@ public struct DecisionDesk: Sendable {
         case noSuchPrompt
         /// The ticket opens a login, but not the one that the request names.
         case otherLogin
-        /// This method of deciding is switched off (`approval.tap`).
+        /// This method is not enough to approve this login (`ApprovalPolicy`).
         case methodNotAllowed
         /// Delegation may not decide this login; the reason is for the audit.
         case delegationNotAllowed(String)
@@ -30,12 +30,29 @@ public struct DecisionDesk: Sendable {
     private let changes: LoginChanges
     private let clock: any WallClock
     private let approvers: Approvers
-    /// Whether holding the link is enough to approve. Declining never needs more.
-    public let allowsApprovalByTap: Bool
-    /// Whether a fresh sign-in at the bank's identity provider is enough to approve.
-    public let allowsApprovalBySignIn: Bool
+    private let policy: ApprovalPolicy
+    /// The methods that this service has an interface for.
+    private let usable: Set<ApprovalPolicy.Method>
 
-    /// A desk over a store whose changes are published to `changes`.
+    /// A desk over a store whose changes are published to `changes`. `policy` says what counts as
+    /// approval; `usable` are the methods that the service has an interface for.
+    public init(
+        store: any LoginStore,
+        changes: LoginChanges,
+        clock: any WallClock,
+        approvers: Approvers,
+        policy: ApprovalPolicy,
+        usable: Set<ApprovalPolicy.Method> = [.tap, .signIn]
+    ) {
+        self.store = store
+        self.approvers = approvers
+        self.changes = changes
+        self.clock = clock
+        self.policy = policy
+        self.usable = usable
+    }
+
+    /// A desk with these methods for every login.
     public init(
         store: any LoginStore,
         changes: LoginChanges,
@@ -44,12 +61,53 @@ public struct DecisionDesk: Sendable {
         allowsApprovalByTap: Bool,
         allowsApprovalBySignIn: Bool = false
     ) {
-        self.store = store
-        self.approvers = approvers
-        self.changes = changes
-        self.clock = clock
-        self.allowsApprovalByTap = allowsApprovalByTap
-        self.allowsApprovalBySignIn = allowsApprovalBySignIn
+        let ways: [ApprovalPolicy.Way] =
+            (allowsApprovalByTap ? [.init(.tap)] : [])
+            + (allowsApprovalBySignIn ? [.init(.signIn)] : [])
+        self.init(
+            store: store,
+            changes: changes,
+            clock: clock,
+            approvers: approvers,
+            policy: ApprovalPolicy(fallback: ways)
+        )
+    }
+
+    /// The methods of which each is enough to approve a login; none while it asks nothing. Declining
+    /// never needs more than to see it.
+    public func methods(for login: PendingLogin) -> [ApprovalPolicy.Method] {
+        verdict(on: login)?.methods ?? []
+    }
+
+    private func verdict(on login: PendingLogin) -> ApprovalPolicy.Verdict? {
+        login.question.map { policy.verdict(on: login, asking: $0, usable: usable) }
+    }
+
+    /// How a decision counts that is taken by a method; nil if an approval by it is not allowed.
+    private func merit(_ way: Way, of login: PendingLogin) -> Decision.Merit? {
+        guard case .method(let method) = way, let verdict = verdict(on: login),
+            let found = verdict.way(method)
+        else { return nil }
+        return Decision.Merit(rule: verdict.rule, acr: found.acr)
+    }
+
+    /// By what an approval is to count.
+    private enum Way: Sendable {
+        case method(ApprovalPolicy.Method)
+        /// The delegation's own policy, which the caller has asked.
+        case delegation
+        /// Nothing: it is refused.
+        case nothing
+    }
+
+    /// Whether the policy refuses a decision. A login without a question is left to the login.
+    private func refuses(_ choice: Decision.Choice, by way: Way, _ login: PendingLogin) -> Bool {
+        guard choice == .approve else { return false }
+        switch way {
+        case .method: return login.question != nil && merit(way, of: login) == nil
+        case .delegation: return false
+        case .nothing: return true
+        }
     }
 
     /// The time by which the desk judges deadlines.
@@ -100,7 +158,7 @@ public struct DecisionDesk: Sendable {
             ticket.number,
             by: Evidence(method: .tap, via: via, address: address),
             opening: ticket.opens,
-            needsMore: choice == .approve && !allowsApprovalByTap,
+            counting: .method(.tap),
             selecting: selecting
         )
     }
@@ -123,7 +181,7 @@ public struct DecisionDesk: Sendable {
             number,
             by: Evidence(delegate: delegate, address: address),
             opening: { $0.details.user == user },
-            needsMore: false,
+            counting: .delegation,
             selecting: selecting
         )
     }
@@ -156,7 +214,7 @@ public struct DecisionDesk: Sendable {
             number,
             by: Evidence(method: .tap, via: .inbox, address: address),
             opening: { $0.details.user == user },
-            needsMore: choice == .approve,
+            counting: .nothing,
             selecting: { _ in Selection() }
         )
     }
@@ -179,7 +237,7 @@ public struct DecisionDesk: Sendable {
         case .ticket(let ticket): stored = try await login(opening: ticket)
         case .user(let user, let number): stored = try await login(number, of: user)
         }
-        guard allowsApprovalBySignIn else { throw .methodNotAllowed }
+        if refuses(.approve, by: .method(.signIn), stored.login) { throw .methodNotAllowed }
         let now = clock.now()
         let selection = try selecting(stored)
         let challenge = Self.challenge(.approve, selection, stored.login)
@@ -194,7 +252,12 @@ public struct DecisionDesk: Sendable {
         } catch {
             throw .refused(error, stored)
         }
-        try await requireApprover(stored.number, opening: { _ in true }, at: now)
+        try await requireApprover(
+            stored.number,
+            opening: { _ in true },
+            counting: .method(.signIn),
+            at: now
+        )
         return Confirmable(stored: stored, selection: selection, challenge: challenge ?? [])
     }
 
@@ -214,7 +277,7 @@ public struct DecisionDesk: Sendable {
             number,
             by: Evidence(signIn: signIn, via: via, address: address),
             opening: { $0.details.user == user },
-            needsMore: !allowsApprovalBySignIn,
+            counting: .method(.signIn),
             selecting: { (stored) throws(Refusal) in
                 let selection = try selecting(stored)
                 let current = Self.challenge(.approve, selection, stored.login)
@@ -231,12 +294,12 @@ public struct DecisionDesk: Sendable {
         _ number: LoginNumber,
         by evidence: Evidence,
         opening: @Sendable @escaping (PendingLogin) -> Bool,
-        needsMore: Bool,
+        counting way: Way,
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
     ) async throws(Refusal) -> StoredLogin {
         let now = clock.now()
-        if choice == .approve, !needsMore {
-            try await requireApprover(number, opening: opening, at: now)
+        if choice == .approve {
+            try await requireApprover(number, opening: opening, counting: way, at: now)
         }
         // The store's closure can only throw a login's own refusal, so the desk's is kept here.
         let refusal = Locked(Refusal.noSuchPrompt)
@@ -248,12 +311,13 @@ public struct DecisionDesk: Sendable {
                     guard opening(login) else { throw .noSuchPrompt }
                     let stored = StoredLogin(number: number, login: login)
                     let selection = try selecting(stored)
-                    if needsMore { throw .methodNotAllowed }
+                    if refuses(choice, by: way, login) { throw .methodNotAllowed }
                     let decision = Decision(
                         choice,
                         evidence: evidence,
                         at: now,
-                        challenge: Self.challenge(choice, selection, login)
+                        challenge: Self.challenge(choice, selection, login),
+                        merit: choice == .approve ? merit(way, of: login) : nil
                     )
                     do throws(PendingLogin.Refusal) {
                         try login.apply(.decided(decision, selection), at: now)
@@ -277,12 +341,15 @@ public struct DecisionDesk: Sendable {
     private func requireApprover(
         _ number: LoginNumber,
         opening: (PendingLogin) -> Bool,
+        counting way: Way,
         at now: Timestamp
     ) async throws(Refusal) {
         let stored: StoredLogin?
         do { stored = try await store.login(number) } catch { throw .store(error) }
         guard let login = stored?.login, opening(login) else { throw .noSuchPrompt }
-        guard login.phase.name == .waiting, now < login.terms.promptEnds else { return }
+        guard login.phase.name == .waiting, now < login.terms.promptEnds,
+            !refuses(.approve, by: way, login)
+        else { return }
         let objection: Failure?
         do {
             objection = try await approvers.objection(to: login)
@@ -339,7 +406,7 @@ extension DecisionDesk.Refusal: CustomStringConvertible {
         switch self {
         case .noSuchPrompt: "the ticket opens no prompt"
         case .otherLogin: "the ticket opens another login"
-        case .methodNotAllowed: "this way of deciding is switched off"
+        case .methodNotAllowed: "this method is not enough to approve the login"
         case .delegationNotAllowed(let reason): "delegation may not decide it: \(reason)"
         case .userMayNotApprove(let failure): "the user may not approve: \(failure)"
         case .directory(let error): "\(error)"

@@ -4,6 +4,7 @@ import Identity
 import JSON
 import Logins
 import Telemetry
+import Texts
 
 extension LoginEngine {
     /// A login that a user can be notified of.
@@ -111,6 +112,10 @@ extension LoginEngine {
             }
         }
         let consent = entry.consent
+        let message = login.details.bindingMessage?.unlessEmpty
+        if settings.requiresContext, !consent.saysWhatFor, message == nil {
+            throw logged("context.missing", .contextMissing, login)
+        }
         if consent.holder(beside: user.documents) == .another {
             throw logged("consent.of_another", .consentOfAnother, login)
         }

@@ -17,9 +17,17 @@ public final class LoginEngine: Sendable {
         /// `https://host/base`; `/approve/{ticket}` is appended.
         public var publicURL: String
 
-        public init(concurrency: Int = 256, publicURL: String) {
+        /// Whether a login that shows neither a consent nor a binding message fails.
+        public var requiresContext: Bool
+
+        public init(
+            concurrency: Int = 256,
+            publicURL: String,
+            requiresContext: Bool = false
+        ) {
             self.concurrency = concurrency
             self.publicURL = publicURL
+            self.requiresContext = requiresContext
         }
     }
 

@@ -1,15 +1,20 @@
 /// A decimal number by its significant digits: `0.«digits» × 10^point`, so that two ways to write a
 /// number compare as equal.
-struct DecimalNumber: Hashable {
+public struct DecimalNumber: Hashable, Sendable, Comparable {
+    /// Zero.
+    public static let zero = DecimalNumber()
+
     private var isNegative = false
     /// ASCII digits without zeros at either end; empty for zero.
     private var digits: [UInt8] = []
     /// The position of the decimal point, counted from before the first digit.
     private var point = 0
 
+    private init() {}
+
     /// Parses a JSON number (RFC 8259 §6); nil for anything else, and for exponents that are too
     /// large.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         var scanner = JSONScanner(Array(text.utf8))
         guard let number = try? scanner.number(), number.utf8.count == text.utf8.count else {
             return nil
@@ -36,6 +41,19 @@ struct DecimalNumber: Hashable {
         }
         digits = Array(all[first...last])
         point = whole.count - first + exponent
+    }
+
+    /// Compares exactly, digit by digit.
+    public static func < (one: DecimalNumber, other: DecimalNumber) -> Bool {
+        guard one.isNegative == other.isNegative else { return one.isNegative }
+        return one.isNegative
+            ? other.isNearerToZero(than: one) : one.isNearerToZero(than: other)
+    }
+
+    private func isNearerToZero(than other: DecimalNumber) -> Bool {
+        if digits.isEmpty || other.digits.isEmpty { return !other.digits.isEmpty }
+        if point != other.point { return point < other.point }
+        return digits.lexicographicallyPrecedes(other.digits)
     }
 
     /// The layout of ECMAScript's `Number::toString` (ECMA-262 §6.1.6.1.20) for these digits.

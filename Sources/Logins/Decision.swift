@@ -18,19 +18,36 @@ public struct Decision: Hashable, Sendable {
     /// Ties the decision to its question: 32 bytes that a device's key can sign. Nil if there was no
     /// question.
     public let challenge: [UInt8]?
+    /// Why an approval by the user counted; nil for other decisions.
+    public let merit: Merit?
+
+    /// How an approval counts by the policy.
+    public struct Merit: Hashable, Sendable {
+        /// The name of the rule that decided.
+        public let rule: String
+        /// The authentication context class that was reached, whatever was requested; nil for none.
+        public let acr: String?
+
+        public init(rule: String, acr: String?) {
+            self.rule = rule
+            self.acr = acr
+        }
+    }
 
     public init(
         _ choice: Choice,
         evidence: Evidence,
         at decidedAt: Timestamp,
         grant: Grant = .nothing,
-        challenge: [UInt8]? = nil
+        challenge: [UInt8]? = nil,
+        merit: Merit? = nil
     ) {
         self.choice = choice
         self.evidence = evidence
         self.decidedAt = decidedAt
         self.grant = grant
         self.challenge = challenge
+        self.merit = merit
     }
 }
 
@@ -224,6 +241,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
     case tooManyStartsOfClient
     /// The consent cannot be shown completely, or the server has none.
     case consentUnusable
+    /// It shows neither a consent nor a binding message, and the profile demands one.
+    case contextMissing
     /// The server no longer has the consent.
     case consentGone
     /// The user has no account that the consent could be for.
@@ -250,7 +269,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
         case .consentBusy, .superseded: false
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
             .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient,
-            .consentUnusable, .consentGone, .noAccounts, .accountNotTheirs, .consentOfAnother,
+            .consentUnusable, .contextMissing, .consentGone, .noAccounts, .accountNotTheirs,
+            .consentOfAnother,
             .malformedStart,
             .interrupted,
             .abandoned:

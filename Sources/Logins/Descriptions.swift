@@ -13,6 +13,7 @@ extension Failure: CustomStringConvertible {
         case .tooManyStartsOfUser: "too many logins per minute for the user"
         case .tooManyStartsOfClient: "too many logins per minute from the client"
         case .consentUnusable: "the consent cannot be shown completely, or there is none"
+        case .contextMissing: "there is neither a consent nor a binding message"
         case .consentGone: "the server no longer has the consent"
         case .noAccounts: "the user has no account that fits the consent"
         case .accountNotTheirs: "the account in the consent is not the user's"

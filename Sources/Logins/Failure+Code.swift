@@ -11,6 +11,7 @@ extension Failure {
         case .tooManyStartsOfUser: "tooManyStartsOfUser"
         case .tooManyStartsOfClient: "tooManyStartsOfClient"
         case .consentUnusable: "consentUnusable"
+        case .contextMissing: "contextMissing"
         case .consentGone: "consentGone"
         case .noAccounts: "noAccounts"
         case .accountNotTheirs: "accountNotTheirs"

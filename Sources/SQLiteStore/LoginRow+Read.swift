@@ -216,7 +216,15 @@ extension LoginRow {
                 scopes: StoredLists.strings(row.text(.granted) ?? "[]"),
                 accounts: StoredLists.strings(row.text(.selected) ?? "[]")
             ),
-            challenge: row.bytes(.challenge)
+            challenge: row.bytes(.challenge),
+            merit: merit(row)
         )
+    }
+
+    private static func merit(_ row: Row<LoginColumn>) throws(StoreError) -> Decision.Merit? {
+        guard let list = try row.text(.merit) else { return nil }
+        let parts = try StoredLists.strings(list)
+        guard (1...2).contains(parts.count) else { throw row.damaged(.merit) }
+        return Decision.Merit(rule: parts[0], acr: parts.count == 2 ? parts[1] : nil)
     }
 }

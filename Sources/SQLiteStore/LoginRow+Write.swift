@@ -136,6 +136,10 @@ extension LoginRow {
         )
         row.set(.signIn, decision.evidence.signIn.map(StoredLists.text))
         row.set(.proof, decision.evidence.proof.map(StoredLists.text))
+        row.set(
+            .merit,
+            decision.merit.map { StoredLists.text([$0.rule] + ($0.acr.map { [$0] } ?? [])) }
+        )
         guard outcome.isApproval else { return }
         row.set(.granted, StoredLists.text(decision.grant.scopes))
         row.set(.selected, StoredLists.text(decision.grant.accounts))

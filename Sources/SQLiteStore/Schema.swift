@@ -72,6 +72,8 @@ enum Schema {
             -- The signature that proves it: credential, public key (DER in base64url) and signed
             -- statement, as a JSON list.
             proof TEXT,
+            -- How an approval counted: the rule's name and the acr, if any, as a JSON list.
+            merit TEXT,
             granted TEXT,
             selected TEXT,
             settlement TEXT,
@@ -134,6 +136,7 @@ enum Schema {
             CHECK ((proof IS NOT NULL) = (CASE method
                 WHEN 'device_key' THEN 1 WHEN 'device_key_and_pin' THEN 1 WHEN 'passkey' THEN 1
                 ELSE 0 END)),
+            CHECK (merit IS NULL OR choice IS 'approve'),
             CHECK (granted IS NULL OR outcome IS 'approved'),
             CHECK ((granted IS NULL) = (selected IS NULL)),
             CHECK ((phase = 'settled') = (settlement IS NOT NULL)),

@@ -85,6 +85,7 @@ extension Failure: StoredName {
         case .tooManyStartsOfUser: "too_many_starts_of_user"
         case .tooManyStartsOfClient: "too_many_starts_of_client"
         case .consentUnusable: "consent_unusable"
+        case .contextMissing: "context_missing"
         case .consentGone: "consent_gone"
         case .noAccounts: "no_accounts"
         case .accountNotTheirs: "account_not_theirs"

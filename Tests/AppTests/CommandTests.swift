@@ -122,7 +122,14 @@ struct CommandTests {
         try ConfigurationFixtures.minimal().write(toFile: good, atomically: true, encoding: .utf8)
         let fine = await Self.run("check", "--config", good)
         #expect(fine.code == .ok)
-        #expect(fine.output == "\(good) is valid")
+        #expect(
+            fine.output.split(separator: "\n") == [
+                "\(good) is valid",
+                "approval, profile basic: the first rule that matches decides",
+                "  1. default: every login: a tap by whoever has the link (tap)",
+                "  declining needs no method",
+            ]
+        )
 
         let bad = directory.file("bad.json5")
         try "{ colour: 1, log: { level: 2 } }".write(toFile: bad, atomically: true, encoding: .utf8)

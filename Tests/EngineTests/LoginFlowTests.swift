@@ -180,6 +180,32 @@ struct LoginFlowTests {
         #expect(stage.log.events.contains("consent.unusable"))
     }
 
+    /// Binding message, whether there is a consent, whether a context is required.
+    static let contexts: [(String?, Bool, Bool)] = [
+        (nil, false, true), ("", false, true), ("\u{200b}", false, true), ("4711", false, true),
+        (nil, true, true), (nil, false, false),
+    ]
+
+    @Test(
+        "A login that shows neither a consent nor a binding message fails if a context is required [F1]",
+        arguments: contexts
+    )
+    func context(message: String?, hasConsent: Bool, isRequired: Bool) async throws {
+        let stage = try Stage()
+        let facts = hasConsent ? [Fact(.known(.reference), .text("Invoice 7"))] : []
+        let scopes = [Consent.Scope(requestedName: "openid")]
+        stage.server.answerConsents(
+            .consent(Consent(clientName: "Shop", scopes: scopes, facts: facts))
+        )
+        let isMissing = isRequired && !hasConsent && message != "4711"
+        try await stage.run(requiresContext: isRequired) { run in
+            let number = try await run.start { $0.bindingMessage = message }
+            let login = try await stage.login(number, reaching: isMissing ? .settled : .waiting)
+            #expect((login.phase.outcome == .failed(.contextMissing)) == isMissing)
+        }
+        #expect(stage.log.events.contains("context.missing") == isMissing)
+    }
+
     @Test("A login is stranded when its server is no longer configured")
     func otherServer() async throws {
         let stage = try Stage()

@@ -74,6 +74,7 @@ final class Stage: Sendable {
         minding health: [ServerHealth] = [],
         accounts: (any AccountDirectory)? = nil,
         tickets: TicketKey = TicketKey(),
+        requiresContext: Bool = false,
         trouble: ((InstrumentedStore) -> Void)? = nil,
         _ body: (Run) async throws -> Void
     ) async throws {
@@ -92,7 +93,11 @@ final class Stage: Sendable {
                 clock: clock,
                 changes: changes,
                 tickets: tickets,
-                settings: .init(concurrency: concurrency, publicURL: Self.publicURL),
+                settings: .init(
+                    concurrency: concurrency,
+                    publicURL: Self.publicURL,
+                    requiresContext: requiresContext
+                ),
                 log: log.logger
             )
             let desk = desk(counted, changes: changes)

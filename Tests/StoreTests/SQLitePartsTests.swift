@@ -146,7 +146,8 @@ struct SQLitePartsTests {
                 "user_unknown", "user_disabled", "no_channel", "every_channel_refused",
                 "too_many_logins_of_user", "too_many_logins_of_client",
                 "too_many_starts_of_user", "too_many_starts_of_client",
-                "consent_unusable", "consent_gone", "no_accounts", "account_not_theirs",
+                "consent_unusable", "context_missing", "consent_gone", "no_accounts",
+                "account_not_theirs",
                 "consent_of_another", "interrupted",
                 "consent_busy", "superseded", "malformed_start", "abandoned",
             ]

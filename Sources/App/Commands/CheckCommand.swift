@@ -9,8 +9,8 @@ struct CheckCommand: Subcommand {
     static let summary = "Check a configuration and list every problem."
     static let details = """
         Also checks the files and environment variables that the configuration names. Does not open
-        the store, listen on a port or change anything. Prints the contrasts of the colors of
-        branding.theme. Exit code 78 if there is a problem.
+        the store, listen on a port or change anything. Prints what counts as approval for what, and the
+        contrasts of the colors of branding.theme. Exit code 78 if there is a problem.
 
         --online then calls every system that the configuration names: it requests a token from each
         authorization server, sends a signed ping ("type": "beckon.ping") to each webhook, looks up
@@ -70,6 +70,7 @@ struct CheckCommand: Subcommand {
         try Self.checkListeners(configuration)
         for warning in configuration.warnings { terminal.error("warning: \(warning)") }
         terminal.output("\(config) is valid")
+        for line in configuration.approval.policy.explanation { terminal.output(line) }
         if let theme = configuration.branding.theme {
             terminal.output("branding.theme: \(theme.report.joined(separator: ", "))")
         }

@@ -96,6 +96,9 @@ enum LoginText {
         add("client", login.details.client?.value)
         add("client name", login.details.clientName)
         add("scopes", login.details.requestedScopes.joined(separator: " "))
+        if !login.details.acrValues.isEmpty {
+            add("requested acr", login.details.acrValues.joined(separator: " "))
+        }
         add("binding message", login.details.bindingMessage)
         add("received", time(login.terms.receivedAt))
         add("expires", time(login.terms.expiresAt))
@@ -107,6 +110,8 @@ enum LoginText {
         if let decision = login.phase.outcome?.decision {
             add("decision", "\(decision.choice), \(time(decision.decidedAt))")
             add("evidence", "\(decision.evidence.method) by \(decision.evidence.via)")
+            add("rule", decision.merit?.rule)
+            add("acr", decision.merit?.acr)
             add("delegate", decision.evidence.delegate.map { "\($0.client), token \($0.token)" })
             add("sign-in", decision.evidence.signIn.map(describe))
             add("credential", decision.evidence.proof?.credential.value)

@@ -176,7 +176,8 @@ final class Service: Sendable {
             tickets: tickets,
             settings: LoginEngine.Settings(
                 concurrency: configuration.engine.concurrency,
-                publicURL: configuration.publicURL
+                publicURL: configuration.publicURL,
+                requiresContext: configuration.approval.policy.profile.requiresContext
             ),
             observer: observer,
             log: log
@@ -199,8 +200,10 @@ final class Service: Sendable {
             changes: changes,
             clock: clock,
             approvers: Approvers(directory: directory, plan: plan),
-            allowsApprovalByTap: configuration.approval.tap,
-            allowsApprovalBySignIn: configuration.approval.signIn != nil
+            policy: configuration.approval.policy,
+            usable: ApprovalPolicy.taken.filter {
+                $0 != .signIn || configuration.approval.signIn != nil
+            }
         )
         let signIn = try SignInParts(
             configuration,

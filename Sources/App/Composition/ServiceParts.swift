@@ -77,6 +77,7 @@ struct ServiceParts {
             store: store,
             reachability: reachability,
             limits: configuration.loginLimits,
+            longestPrompt: configuration.approval.longestPrompt,
             http: { [client] server in
                 guard let health = healthByServer[server] else { return client }
                 return WatchedHTTP(client, health)

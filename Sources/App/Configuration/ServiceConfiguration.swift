@@ -163,7 +163,10 @@ public struct ServiceConfiguration: Sendable {
         )
         channels = ConfiguredChannel.all(root, kinds: Self.channelKinds)
         notify = NotifyStep.all(root, channels: channels)
-        approval = ApprovalSettings(root.group("approval", "How users decide."))
+        approval = ApprovalSettings(
+            root.group("approval", "How users decide."),
+            servers: authorizationServers.flatMap(\.ids)
+        )
         branding = BrandingSettings.read(
             root.group("branding", "Your name, logo and colors on every page."),
             title: approval.title

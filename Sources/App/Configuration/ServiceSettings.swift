@@ -11,6 +11,10 @@ public struct ApprovalSettings: Hashable, Sendable {
     public var tap: Bool
     /// Whether a fresh sign-in is enough to approve, and how; nil if not.
     public var signIn: SignIn?
+    /// What counts as approval of what.
+    public var policy: ApprovalPolicy
+    /// The longest life of a prompt, whatever the authorization server says.
+    public var longestPrompt: Duration
     /// Origins that may show the prompt in a frame (CSP `frame-ancestors`); none by default.
     public var frameAncestors: [String]
     /// The name at the top of the prompt. Default `Beckon`.
@@ -26,7 +30,16 @@ public struct ApprovalSettings: Hashable, Sendable {
         public var contexts: [String]
     }
 
-    init(_ section: Section) {
+    init(_ section: Section, servers: [AuthorizationServerID]) {
+        let profile = section.choice(
+            "profile",
+            default: ApprovalPolicy.Profile.basic,
+            """
+            What no rule can relax. bank (PSD2, FAPI-CIBA): no tap, payments only with device_key_pin \
+            or passkey, no login without a consent or a binding message, prompts of at most 10 \
+            minutes. nist (SP 800-63B): no tap, prompts of at most 10 minutes.
+            """
+        )
         signIn = Self.signIn(
             section.group(
                 "sign_in",
@@ -38,13 +51,21 @@ public struct ApprovalSettings: Hashable, Sendable {
         )
         tap = section.flag(
             "tap",
-            default: section.isDevelopment,
+            default: section.isDevelopment && profile == .basic,
             example: true,
             """
-            Whether possession of the prompt's link is enough to approve. Without sign_in it must be \
-            set to true, except with development: true.
+            Whether possession of the prompt's link is enough to approve. Without another method it \
+            must be set to true, except with development: true.
             """
         )
+        policy = ApprovalPolicy.read(
+            section,
+            tap: tap,
+            signIn: signIn != nil,
+            profile: profile,
+            servers: servers
+        )
+        longestPrompt = Self.longestPrompt(section, profile)
         frameAncestors = Self.frameAncestors(section)
         title =
             section.text(
@@ -65,7 +86,7 @@ public struct ApprovalSettings: Hashable, Sendable {
         if !section.isDevelopment {
             if tap {
                 section.warn("tap", "anyone with a prompt's link can approve with a tap")
-            } else if signIn == nil {
+            } else if policy.fallback.isEmpty {
                 section.problem(
                     "tap",
                     "must be set to true: without sign_in there is no stronger method to approve, "
@@ -74,6 +95,30 @@ public struct ApprovalSettings: Hashable, Sendable {
             }
         }
         section.end()
+    }
+
+    private static func longestPrompt(
+        _ section: Section,
+        _ profile: ApprovalPolicy.Profile
+    ) -> Duration {
+        let key = "longest_prompt"
+        let longest = section.duration(
+            key,
+            default: profile.longestPrompt ?? .seconds(86_400),
+            .seconds(30)...(.seconds(86_400)),
+            """
+            A prompt ends after this time, whatever the authorization server says. Default: 10m with \
+            the profiles bank and nist.
+            """
+        )
+        if let limit = profile.longestPrompt, longest > limit {
+            section.problem(
+                key,
+                "must be at most 10m with profile \(profile.rawValue): a request to approve is void "
+                    + "after 10 minutes (SP 800-63B section 3.1.3, ASVS 6.5.5)"
+            )
+        }
+        return longest
     }
 
     private static func signIn(_ section: Section) -> SignIn? {

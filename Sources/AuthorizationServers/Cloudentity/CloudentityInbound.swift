@@ -13,6 +13,8 @@ struct CloudentityInbound: Sendable {
         var promptMargin = Duration.seconds(10)
         /// How long before it the last report is sent, at most a twentieth of the lifetime.
         var reportMargin = Duration.seconds(1)
+        /// The prompt ends after this time, whatever `expires_at` says.
+        var longestPrompt = Duration.seconds(24 * 3600)
         /// A later `expires_at` is cut to this.
         private static let longestLifetime = Duration.seconds(24 * 3600)
 
@@ -28,7 +30,7 @@ struct CloudentityInbound: Sendable {
             return PendingLogin.Terms(
                 receivedAt: now,
                 expiresAt: end,
-                promptEnds: end - min(promptMargin, life / 4),
+                promptEnds: min(end - min(promptMargin, life / 4), now + longestPrompt),
                 reportEnds: end - min(reportMargin, life / 20),
                 reportsExpiry: reportsExpiry
             )

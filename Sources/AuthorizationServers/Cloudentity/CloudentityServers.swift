@@ -35,9 +35,7 @@ struct CloudentityServers: ConfiguredServers {
 
     func start(_ context: ServerContext) throws(ConfigurationProblem) -> StartedServers {
         var started = StartedServers()
-        started.families =
-            [Consent.Kind.scopes.name]
-            + ConsentStandard.all.flatMap { $0.families.map(\.kind.name) }
+        started.families = AuthorizationServerKind.consentKinds.map(\.name)
         for server in servers {
             let credentials = try server.credentials(context.clock, context.log)
             started.metrics.append { credentials.register(in: $0) }
@@ -52,7 +50,7 @@ struct CloudentityServers: ConfiguredServers {
                 )
             )
         }
-        let inbound = inbound(within: context.limits)
+        let inbound = inbound(within: context.limits, longestPrompt: context.longestPrompt)
         for (index, server) in inbound.enumerated() {
             func sharesPath(_ other: CloudentityInbound) -> Bool {
                 other.basePath == server.basePath
@@ -108,9 +106,13 @@ struct CloudentityServers: ConfiguredServers {
     }
 
     /// How each server calls, with the limits of users and clients.
-    func inbound(within limits: LoginLimits) -> [CloudentityInbound] {
+    func inbound(
+        within limits: LoginLimits,
+        longestPrompt: Duration = .seconds(86_400)
+    ) -> [CloudentityInbound] {
         servers.map { server in
             var inbound = server.inbound
+            inbound.timing.longestPrompt = longestPrompt
             inbound.limits = limits
             inbound.limits.sameConsent = server.inbound.limits.sameConsent
             return inbound

@@ -61,6 +61,9 @@ struct LoginRecord: Sendable {
                 decision(&json)
             case .operation:
                 json.member("scopes", login.details.requestedScopes)
+                if !login.details.acrValues.isEmpty {
+                    json.member("requested_acr_values", login.details.acrValues)
+                }
                 json.member("binding_message", login.details.bindingMessage)
                 decision(&json)
                 operation(&json)
@@ -95,6 +98,8 @@ struct LoginRecord: Sendable {
             json.member("method", "\(decision.evidence.method)")
             json.member("via", "\(decision.evidence.via)")
             json.member("address", decision.evidence.address)
+            json.member("rule", decision.merit?.rule)
+            json.member("acr", decision.merit?.acr)
             json.member("decided_by", decision.evidence.delegate == nil ? "user" : "delegated")
             if let delegate = decision.evidence.delegate {
                 json.name("delegate")

@@ -76,7 +76,8 @@ public struct InboxDecisions: Sendable {
             form["shown"].map({ ConsentDigest(text: $0) != nil }) ?? true
         else { return refused(400, .badFormHeading, .badFormText, request) }
         let user = stored.login.details.user
-        if name.isExactly(Sheet.signInChoice), desk.allowsApprovalBySignIn, let signIn {
+        let bySignIn = desk.methods(for: stored.login).contains(.signIn)
+        if name.isExactly(Sheet.signInChoice), bySignIn, let signIn {
             do throws(DecisionDesk.Refusal) {
                 let answer = try await signIn.approval.begin(
                     .user(user, stored.number),
@@ -144,7 +145,8 @@ public struct InboxDecisions: Sendable {
         let now = desk.now()
         let standing = LoginStanding(stored, at: now)
         let choices = standing.choices(at: desk, withSignIn: signIn != nil).filter {
-            $0 != .approve || (signIn != nil && desk.allowsApprovalBySignIn)
+            $0 != .approve
+                || signIn != nil && desk.methods(for: stored.login).contains(.signIn)
         }
         return page.page(standing, now: now, choices: choices, attempt: attempt)
     }

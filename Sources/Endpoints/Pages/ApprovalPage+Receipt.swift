@@ -101,7 +101,7 @@ extension ApprovalPage {
         case .noAccounts: (.alarm, .failedHeading, .noAccountsText)
         case .accountNotTheirs: (.alarm, .failedHeading, .accountNotTheirsText)
         case .consentOfAnother: (.alarm, .failedHeading, .consentOfAnotherText)
-        case .consentUnusable: (.alarm, .failedHeading, .unusableText)
+        case .consentUnusable, .contextMissing: (.alarm, .failedHeading, .unusableText)
         case .consentGone: (.neutral, .failedHeading, .goneText)
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
             .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient, .malformedStart,

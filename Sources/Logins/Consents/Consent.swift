@@ -94,6 +94,11 @@ public struct Consent: Hashable, Sendable {
         return if case .money(let money) = value { money } else { nil }
     }
 
+    /// Whether it shows what this one request is for, and not only names of scopes.
+    public var saysWhatFor: Bool {
+        kind.isLodged || !facts.isEmpty || authorizationDetails != nil
+    }
+
     /// Whether data is shared once, so that nothing is left to withdraw (`ONE_TIME` of FDX, `one_time`
     /// of CDR).
     public var isOneTime: Bool {
