@@ -13,7 +13,8 @@ enum LoginColumn: Int32, TableColumn {
     // Changed by events.
     case promptEnds, tickets, phase, dueAt, attempts, nextAt, inDoubt
     case consent, accounts, digest, nonce, consentKey, deliveries
-    case outcome, failure, choice, method, via, address, decidedAt, challenge, delegate, signIn, proof
+    case outcome, failure, choice, method, via, address, decidedAt, challenge, delegate, signIn,
+        proof
     case merit
     case granted, selected
     case settlement, settledAt, stranding, strandingReason
