@@ -170,8 +170,9 @@ let package = Package(
             "Endpoints",
             [
                 "Access", "Consents", "Cryptography", "Devices", "Dates", "Engine", "HTTP",
-                "Identity",
+                "Identity", "JOSE",
                 "JSON", "Localization", "Logins", "Telemetry", "Texts", "Threads", "Trust",
+                "WebAuthn",
             ]
         ),
         // The frame of a program of commands: arguments, help, exit codes.
@@ -343,6 +344,7 @@ let package = Package(
                 "HTTP", "Identity", "JOSE", "JSON", "Localization", "Logins", "OAuthClient",
                 "SQLiteStore",
                 "Telemetry", "TestSupport", "Texts", "Threads", "Trust",
+                "WebAuthn",
             ]
         ),
         tests(

@@ -18,12 +18,30 @@ public enum DecisionChallenge {
         of question: Question,
         in login: LoginID
     ) -> [UInt8] {
+        bytes(
+            for: choice,
+            grant: grant,
+            shown: question.digest.bytes,
+            nonce: question.nonce,
+            in: login
+        )
+    }
+
+    /// The same from the parts of a document: the digest of the consent that was shown, and the
+    /// question's nonce.
+    public static func bytes(
+        for choice: Decision.Choice,
+        grant: Grant,
+        shown: [UInt8],
+        nonce: [UInt8],
+        in login: LoginID
+    ) -> [UInt8] {
         let granted = ConsentForm.canonical(
             .members(["accounts": .texts(grant.accounts), "scopes": .texts(grant.scopes)])
         )
         return SHA256.digest(
             Array("beckon-decision-v1".utf8) + Array(login.value.utf8) + Array(word(choice).utf8)
-                + SHA256.digest(granted) + question.digest.bytes + question.nonce
+                + SHA256.digest(granted) + shown + nonce
         )
     }
 

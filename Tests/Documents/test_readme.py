@@ -299,6 +299,25 @@ class Played(unittest.TestCase):
         self.assertRegex(every, r'"outcome":"approved".*"decided_by":"delegated"')
         self.assertIn("Anna Archer", outputs[-1])
 
+    def test_the_policy_of_approvals_is_explained_as_written(self):
+        text = section("### Choose what counts as approval")
+        [group], [check] = blocks("json5", text), list(commands(text))
+        os.mkdir(os.path.join(self.folder, "Config"))
+        config = (ROOT / "Config/development.json5").read_text(encoding="utf-8")
+        config = config.replace("development: true,", "development: true,\n" + group)
+        for name, body in (("Config/development.json5", config),
+                           ("webhook.secret", "whsec_" + base64.b64encode(b"k" * 32).decode())):
+            with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+                file.write(body)
+        os.chmod(os.path.join(self.folder, "webhook.secret"), 0o600)
+        self.ports = {}
+        said = self.shell(check)
+        self.assertIn("1. large payments: consent uk_domestic_payment, an amount of more than "
+                      "500.00 GBP: a passkey (passkey, acr urn:bank.example:acr:two-factors", said)
+        self.assertIn("2. kiosk: client kiosk: a tap by whoever has the link", said)
+        self.assertIn("3. default: every other login: a tap by whoever has the link "
+                      "(tap, acr urn:bank.example:acr:link)", said)
+
     def test_the_receiver_refuses_what_is_not_signed(self):
         port = free_port()
         for name, text in (("webhook.secret", "whsec_" + base64.b64encode(b"k" * 32).decode()),

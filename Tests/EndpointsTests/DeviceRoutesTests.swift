@@ -1,4 +1,5 @@
 import Endpoints
+import Engine
 import HTTP
 import Identity
 import JSON
@@ -32,9 +33,44 @@ struct DeviceRoutesTests {
                 "digest":"\#(digest)"},
                 "binding_message":"Kiosk 12 / 84-20-17",
                 "requested_at":"2026-11-20T12:00:00.000Z","expires_at":"2026-11-20T12:01:50.000Z",
-                "user_language":"de","allowed_decisions":["deny","approve","cancel","fraud"]}
+                "user_language":"de","allowed_decisions":["deny","approve","cancel","fraud"],
+                "approval_methods":["tap"]}
                 """#
             #expect(response.text == expected.split(separator: "\n").joined())
+        }
+    }
+
+    /// The methods of the rule for the client, and whether a ticket approves then.
+    static let rules: [([ApprovalPolicy.Method], Bool)] = [
+        ([.tap], true), ([.tap, .passkey], true), ([.passkey], false), ([.signIn], false),
+        ([], false),
+    ]
+
+    @Test("Page and document offer exactly the methods that count for the login", arguments: rules)
+    func offered(methods: [ApprovalPolicy.Method], byTicket: Bool) async throws {
+        var condition = ApprovalPolicy.Condition()
+        condition.client = .named("kiosk")
+        let ways = methods.map { ApprovalPolicy.Way($0, acr: "urn:\($0.rawValue)") }
+        let policy = ApprovalPolicy(
+            rules: [ApprovalPolicy.Rule("kiosk", condition, ways: ways)],
+            fallback: [ApprovalPolicy.Way(.tap)]
+        )
+        try await Stage.with(policy: policy) { stage in
+            let prompt = try await stage.prompt()
+            let shown = try document(await stage.get(prompt.device, [prompt.bearer]))
+            #expect(shown["approval_methods"]?.strings == methods.map(\.rawValue))
+            let decisions = try #require(shown["allowed_decisions"]?.strings)
+            #expect(decisions.contains("approve") == byTicket)
+            let page = await stage.get("/approve/" + prompt.ticket).text
+            #expect(page.contains("value=\"approve\"") == byTicket)
+            #expect(page.contains("value=\"deny\""))
+            let approved = await stage.decide("approve", prompt)
+            #expect(approved.status == (byTicket ? 200 : 403))
+            if byTicket {
+                #expect(try document(approved)["acr"]?.string == "urn:tap")
+            } else {
+                #expect(await stage.decide("deny", prompt).status == 200)
+            }
         }
     }
 

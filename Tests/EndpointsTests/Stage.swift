@@ -16,9 +16,10 @@ struct Stage: Sendable {
     let store: any LoginStore
     let router: Router
 
-    /// Lends a stage; whether approving by tapping is allowed is its one setting.
+    /// Lends a stage. Approving by a tap is allowed, or what `policy` says.
     static func with(
         tap: Bool = true,
+        policy: ApprovalPolicy? = nil,
         settings: ApprovalRoutes.Settings = .init(),
         language: String? = nil,
         timeZone: String? = nil,
@@ -38,7 +39,7 @@ struct Stage: Sendable {
             store: InstrumentedStore(store),
             clock: clock,
             changes: changes,
-            tap: tap,
+            policy: policy ?? .tap(tap),
             settings: settings,
             people: People(language: language, timeZone: timeZone)
         )
@@ -57,7 +58,7 @@ struct Stage: Sendable {
             store: BrokenLoginStore(),
             clock: ManualClock(),
             changes: LoginChanges(),
-            tap: true,
+            policy: .tap(true),
             settings: .init(),
             people: People()
         )
@@ -67,7 +68,7 @@ struct Stage: Sendable {
         store: any LoginStore,
         clock: ManualClock,
         changes: LoginChanges,
-        tap: Bool,
+        policy: ApprovalPolicy,
         settings: ApprovalRoutes.Settings,
         people: People
     ) {
@@ -79,7 +80,8 @@ struct Stage: Sendable {
             changes: changes,
             clock: clock,
             approvers: Approvers(directory: people, plan: EscalationPlan([])),
-            allowsApprovalByTap: tap
+            policy: policy,
+            usable: Set(ApprovalPolicy.Method.allCases)
         )
         router = Router(
             ApprovalRoutes(desk: desk, directory: people, settings: settings, log: log.logger)
@@ -262,4 +264,11 @@ private struct People: UserDirectory {
 extension Response {
     var text: String { String(decoding: body, as: UTF8.self) }
     func field(_ name: String) -> String? { fields.first(name) }
+}
+
+extension ApprovalPolicy {
+    /// Every login is approved by a tap, or not at all.
+    fileprivate static func tap(_ isAllowed: Bool) -> ApprovalPolicy {
+        ApprovalPolicy(fallback: isAllowed ? [Way(.tap)] : [])
+    }
 }

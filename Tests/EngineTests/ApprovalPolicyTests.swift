@@ -3,6 +3,7 @@ import Engine
 import Identity
 import JSON
 import Logins
+import SQLiteStore
 import TestSupport
 import Testing
 

@@ -126,6 +126,12 @@ struct LoginRowTests {
         return settled(.approved(Decision(.approve, evidence: evidence, at: noon)))
     }
 
+    private static func merited(_ rule: String, _ acr: String?) -> PendingLogin.Phase {
+        let evidence = Evidence(method: .tap, via: .page, address: nil)
+        let merit = Decision.Merit(rule: rule, acr: acr)
+        return settled(.approved(Decision(.approve, evidence: evidence, at: noon, merit: merit)))
+    }
+
     private static func delegated(_ token: String) -> PendingLogin.Phase {
         let delegate = Evidence.Delegate(client: .named("dc_1"), token: token)
         return settled(
@@ -238,6 +244,8 @@ struct LoginRowTests {
             Change([.delegate], delegated("a"), delegated("b")),
             Change([.signIn], signedIn("a"), signedIn("b")),
             Change([.proof], proved("a"), proved("b")),
+            Change([.merit], merited("a", nil), merited("b", nil)),
+            Change([.merit], merited("a", nil), merited("a", "urn:gold")),
             Change([.method], proved("a"), proved("a", .passkey)),
             Change([.via], approved, settled(.approved(decision(via: .device)))),
             Change([.address], approved, settled(.approved(decision(address: "192.0.2.1")))),

@@ -29,6 +29,7 @@ public enum CommandLineInterface {
             StoreCommand<ResolveLogin<RetryLogin>>.self,
             StoreCommand<ResolveLogin<AbandonLogin>>.self,
             StoreCommand<VerifyAudit>.self, StoreCommand<ExportAudit>.self,
+            VerifyEvidenceCommand.self,
             HealthCommand.self, CompletionCommand.self, VersionCommand.self,
         ],
         blockSignals: UnixSignals.block

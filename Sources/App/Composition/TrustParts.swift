@@ -63,6 +63,8 @@ struct TrustParts: Sendable {
         )
         let admin = AdminRoutes(
             resources: resources,
+            keys: keys,
+            issuer: configuration.settings.issuer,
             access: store,
             users: keepsUsers ? stores.users : nil,
             logins: stores,

@@ -11,12 +11,14 @@ public struct AdminRoutes: Sendable {
     /// All of them.
     public let routes: [Route]
 
-    /// `users` are the local users, nil if they are kept elsewhere; `channels` are the names of the
+    /// `keys` sign evidence in the name of `issuer`; `users` are the local users, nil if they are kept elsewhere; `channels` are the names of the
     /// configured notification channels; `answersKept` says how long the answers to requests with an
     /// `Idempotency-Key` are kept; with `fourEyes` a second administrator confirms what lets clients do more;
     /// `brand` is what pages show.
     public init(
         resources: ResourceGuard,
+        keys: SigningKeys,
+        issuer: String,
         access: any AccessStore,
         users: (any UserStore)?,
         logins: any LoginStore,
@@ -46,7 +48,13 @@ public struct AdminRoutes: Sendable {
             scopes: (.adminRead, .adminClients),
             canRecord: false
         )
-        let logins = LoginResource(api: api, base: Self.base, logins: logins)
+        let logins = LoginResource(
+            api: api,
+            base: Self.base,
+            logins: logins,
+            keys: keys,
+            issuer: issuer
+        )
         let desk = ClientDesk(store: access, fourEyes: fourEyes)
         let clients = ClientResource(api: api, base: Self.base, desk: desk).routes
         let changes = ClientChangeResource(api: api, base: Self.base, desk: desk).routes

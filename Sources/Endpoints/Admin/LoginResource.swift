@@ -2,18 +2,23 @@ import Access
 import HTTP
 import JSON
 import Logins
+import Trust
 
 /// `/admin/v1/logins`: logins for operators.
 struct LoginResource: Sendable {
     let api: APIRoutes
     let base: String
     let logins: any LoginStore
+    /// Sign exported evidence, in the name of `issuer`.
+    let keys: SigningKeys
+    let issuer: String
 
     var routes: [Route] {
         let one = base + "/logins/{server}/{id}"
         return [
             api.route(.get, base + "/logins", [.adminRead], list),
             api.route(.get, one, [.adminRead], show),
+            api.route(.get, one + "/evidence", [.adminRead], evidence),
             api.route(.post, one + "/retry", [.adminLogins]) { call async throws(Problem) in
                 try await resolve(.retry, call)
             },
@@ -97,6 +102,25 @@ struct LoginResource: Sendable {
 
     private func show(_ call: APICall) async throws(Problem) -> Response {
         .document(LoginRecord(try await call.login(logins)).document(.operation))
+    }
+
+    private func evidence(_ call: APICall) async throws(Problem) -> Response {
+        let login = try await call.login(logins).login
+        let document: JSONValue?
+        do {
+            document = try EvidenceDocument.document(
+                of: login,
+                issuer: issuer,
+                at: call.now,
+                key: keys.signer(at: call.now)
+            )
+        } catch {
+            throw Problem(.unavailable, "The evidence cannot be signed: \(error).")
+        }
+        guard let document else {
+            throw Problem(.notFound, "decision: nobody has decided this login.")
+        }
+        return .document(document)
     }
 
     private func resolve(

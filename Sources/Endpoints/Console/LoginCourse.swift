@@ -132,6 +132,8 @@ struct LoginCourse: Sendable {
             ),
             (.consoleToken, view.code(evidence.delegate?.token)),
             (.consoleMethod, english("\(evidence.method), \(evidence.via)")),
+            (.consoleRule, view.untrusted(decision.merit?.rule)),
+            (.consoleReached, view.code(decision.merit?.acr)),
             (.consoleCredential, view.code(evidence.proof?.credential.value)),
             (.consoleAddress, view.code(evidence.address)),
             (.consoleChallenge, view.code(decision.challenge.map(Self.hexadecimal))),

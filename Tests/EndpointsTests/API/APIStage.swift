@@ -24,6 +24,8 @@ struct APIStage: Sendable {
     let brand: Brand
     private let endpoint: TokenEndpoint
     private let key: SigningKey
+    /// Sign tokens and evidence.
+    let keys: SigningKeys
 
     init(
         logins: any LoginStore = BrokenLoginStore(),
@@ -39,7 +41,7 @@ struct APIStage: Sendable {
         key = try SigningKey.generate(.es256, id: "k1")
         let settings = TrustSettings(issuer: Self.issuer)
         let ring = try KeyRing.new(KeyRing.Rule(), at: clock.now())
-        let keys = SigningKeys(ring, rule: KeyRing.Rule()) { _ in true }
+        keys = SigningKeys(ring, rule: KeyRing.Rule()) { _ in true }
         endpoint = TokenEndpoint(
             settings: settings,
             store: access,
@@ -58,6 +60,8 @@ struct APIStage: Sendable {
         router = Router(
             AdminRoutes(
                 resources: resources,
+                keys: keys,
+                issuer: Self.issuer,
                 access: access,
                 users: users,
                 logins: logins,
