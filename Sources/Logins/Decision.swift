@@ -253,6 +253,19 @@ public enum Failure: Hashable, Sendable, CaseIterable {
     case consentOfAnother
     /// The process died twice in a row while it worked on the login.
     case interrupted
+    /// The user said of an earlier login of the client that it was not theirs, and the client is
+    /// blocked for the user.
+    case clientBlocked
+    /// The user said of another login of the client that it was not theirs while this one was live.
+    case reportedByUser
+    /// The user has got too many prompts since the last approval.
+    case tooManyPrompts
+    /// The user has declined too often, and is left alone for a while.
+    case coolingDown
+    /// The client starts logins for too many users.
+    case tooManyUsersOfClient
+    /// A newer login of the same client for the same user replaced it.
+    case replaced
     /// Another login for the same consent is live [ST-6].
     case consentBusy
     /// A newer login for the same consent replaced it.
@@ -272,6 +285,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
             .consentUnusable, .contextMissing, .consentGone, .noAccounts, .accountNotTheirs,
             .consentOfAnother,
             .malformedStart,
+            .clientBlocked, .reportedByUser, .tooManyPrompts, .coolingDown,
+            .tooManyUsersOfClient, .replaced,
             .interrupted,
             .abandoned:
             true

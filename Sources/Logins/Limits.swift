@@ -13,6 +13,24 @@ public struct LoginLimits: Hashable, Sendable {
     public var startsOfClientAMinute: Int?
     /// What happens if another live login has the same consent.
     public var sameConsent: SameConsent
+    /// Prompts that a user gets since the last approval (NIST SP 800-63B-4 §3.1.3.3).
+    public var promptsSinceSuccess: Int?
+    /// Prompts and declines no longer count when none has come for so long.
+    public var forgetting: Duration = .minutes(60)
+    /// After so many declines in a row the user is left alone for `pauseAfterDeclines`.
+    public var declines: Int?
+    /// How long the user is left alone.
+    public var pauseAfterDeclines: Duration = .minutes(10)
+    /// Whether a newer login of a client ends the live ones of the same client for the same user.
+    public var replacesSameClient = false
+    /// Users for whom one client starts logins within a minute. More are noted in the audit.
+    public var usersOfClientAMinute: Int?
+    /// Whether logins for more users than that fail.
+    public var refusesMoreUsers = false
+    /// How long a client is blocked for a user who said "this wasn't me"; zero for not at all.
+    public var blockOfReported: Duration = .zero
+    /// Whether somebody is told of it by a security event.
+    public var reportsSecurityEvents = false
 
     public init(
         liveLoginsOfUser: Int? = nil,

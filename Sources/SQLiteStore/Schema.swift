@@ -153,6 +153,48 @@ enum Schema {
         ) STRICT;
         CREATE INDEX notice_next ON notice (next_at);
 
+        -- What each user's prompts and decisions were lately. `prompts` and `declines` are counted since
+        -- the last approval, `failures` since the last right code or PIN.
+        CREATE TABLE user_conduct (
+            user_id TEXT PRIMARY KEY,
+            prompts INTEGER NOT NULL DEFAULT 0,
+            prompted_at INTEGER NOT NULL DEFAULT 0,
+            declines INTEGER NOT NULL DEFAULT 0,
+            declined_at INTEGER NOT NULL DEFAULT 0,
+            quiet_until INTEGER NOT NULL DEFAULT 0,
+            failures INTEGER NOT NULL DEFAULT 0,
+            blocks INTEGER NOT NULL DEFAULT 0,
+            blocked_until INTEGER NOT NULL DEFAULT 0
+        ) STRICT, WITHOUT ROWID;
+        -- Clients that are blocked for a user who said "this wasn't me".
+        CREATE TABLE client_block (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            user_id TEXT NOT NULL,
+            server TEXT NOT NULL,
+            tenant TEXT NOT NULL,
+            client TEXT NOT NULL,
+            login INTEGER NOT NULL,
+            since INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            UNIQUE (user_id, server, tenant, client)
+        ) STRICT;
+        -- What the operator's receiver has to be told of.
+        CREATE TABLE security_event (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            login INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            ended INTEGER NOT NULL,
+            user_id TEXT NOT NULL,
+            server TEXT NOT NULL,
+            tenant TEXT NOT NULL,
+            client TEXT,
+            reference TEXT NOT NULL,
+            next_at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL CHECK (attempts >= 0)
+        ) STRICT;
+        CREATE INDEX security_event_next ON security_event (next_at);
+
         -- What is due, by queue.
         CREATE INDEX login_due ON login (server, phase, due_at) WHERE due_at IS NOT NULL;
         -- Reports by their last moment, so that the reports to a server that takes none need not be
@@ -310,7 +352,8 @@ enum Schema {
     /// known not to.
     private static let unjudged: Set<String> = [
         "login", "login_hash", "client_live", "census", "meta", "users", "used_once", "audit",
-        "audit_head", "session", "administrator", "authorization_code",
+        "audit_head", "user_conduct", "client_block", "security_event",
+        "session", "administrator", "authorization_code",
     ]
 
     /// The columns of which a change counts, where not all do: when a client last got a token and which

@@ -41,6 +41,8 @@ final class StoreFile: Sendable {
             role: role,
             clock: options.clock,
             audited: options.audited,
+            limits: options.limits,
+            bulkStarts: options.bulkStarts,
             lock: lock,
             watch: watch
         )

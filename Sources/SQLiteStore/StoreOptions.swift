@@ -28,6 +28,11 @@ public struct StoreOptions: Sendable {
     public var audited: @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void = { _ in }
     /// Called after sessions have ended by anything but the time, on any thread. Must not block.
     public var sessionsEnded: @Sendable () -> Void = {}
+    /// What prompts and decisions of a user lead to; those of starts come with `insert`.
+    public var limits = LoginLimits.none
+    /// Called under the rules of `changes` when a client has started logins for more users within a
+    /// minute than `limits` allow; once a minute for each client.
+    public var bulkStarts: @Sendable (ClientID) -> Void = { _ in }
     /// Called once for each row that cannot be read as a login; such rows are skipped.
     public var damaged: @Sendable (LoginNumber, StoreError) -> Void = { _, _ in }
 

@@ -7,10 +7,14 @@ extension WriteTransaction {
         by login: PendingLogin,
         _ limits: LoginLimits
     ) throws(StoreError) -> Failure? {
+        if let failure = try abuse(by: login, limits) { return failure }
         var usage = LoginLimits.Usage()
         let now = login.terms.receivedAt
         if let limit = limits.liveLoginsOfUser {
-            usage.liveLoginsOfUser = try liveLogins(of: login.details.user, upTo: limit)
+            // Those that it replaces do not count.
+            let replaced = try logins(replacedBy: login, limits).count
+            usage.liveLoginsOfUser =
+                try liveLogins(of: login.details.user, upTo: limit + replaced) - replaced
         }
         if limits.startsOfUserAMinute != nil {
             usage.startsOfUser = starts.starts(of: Starter.user(login.details.user), at: now)
@@ -29,6 +33,7 @@ extension WriteTransaction {
     /// Counts the start of a login that is within its limits.
     func noteStart(of login: PendingLogin, _ limits: LoginLimits) {
         let now = login.terms.receivedAt
+        noteUser(of: login, limits)
         if limits.startsOfUserAMinute != nil { noteStart(.user(login.details.user), at: now) }
         if limits.startsOfClientAMinute != nil, let client = ClientKey(login) {
             noteStart(.client(client), at: now)
@@ -36,7 +41,7 @@ extension WriteTransaction {
     }
 
     /// Exact up to `limit`, beyond which it does not matter.
-    private func liveLogins(of user: UserID, upTo limit: Int) throws(StoreError) -> Int {
+    func liveLogins(of user: UserID, upTo limit: Int) throws(StoreError) -> Int {
         let hash = index.hash.of(user)
         let numbers = Set(index.numbers(hash)).union(try index.stored(hash, connection))
         // Users may share a hash, and an entry may be obsolete: then there are too many numbers.

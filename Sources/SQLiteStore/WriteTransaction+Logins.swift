@@ -23,6 +23,9 @@ extension WriteTransaction {
             // One that arrived too late has ended already, and stays so.
             try? login.apply(.unusable(failure), at: login.terms.receivedAt)
         } else if !fails {
+            for other in try logins(replacedBy: login, limits) {
+                try end(other, as: .replaced, at: login.terms.receivedAt)
+            }
             noteStart(of: login, limits)
         }
         let stored = StoredLogin(number: takeNumber(), login: login)
@@ -61,11 +64,15 @@ extension WriteTransaction {
             login = before
             try? login.apply(.unusable(.consentBusy), at: now)
         }
+        if let failure = try excess(login, before: before, at: now) {
+            login = before
+            try? login.apply(.unusable(failure), at: now)
+        }
         return .success(try write(number, login, before: before, at: now))
     }
 
     @discardableResult
-    private func write(
+    func write(
         _ number: LoginNumber,
         _ login: PendingLogin,
         before: PendingLogin,
@@ -81,6 +88,7 @@ extension WriteTransaction {
         try note(stored, before: before)
         for event in AuditEvent.events(of: stored, before: before, at: now) { try append(event) }
         try oweNotice(stored, before: before, at: now)
+        try noteConduct(stored, before: before, at: now)
         return stored
     }
 

@@ -11,7 +11,12 @@ final class WriteTransaction {
     let clock: any WallClock
     /// Told of entries of the audit that are durable.
     private let audited: @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void
+    /// What prompts and decisions lead to.
+    let limits: LoginLimits
+    private let bulkStarts: @Sendable (ClientID) -> Void
     var starts = StartRates()
+    /// The users for whom each client has started logins in the last minute.
+    var spread = StartSpread()
     /// The highest number that is durable.
     private var highest: Int64
     /// Held until after the last commit, so that the next service sees all of them.
@@ -25,6 +30,8 @@ final class WriteTransaction {
     private var censusChanges: [CensusKey: Int] = [:]
     private(set) var clientChanges: [ClientKey: Int] = [:]
     private var emptiesLog = false
+    /// Clients that the commit tells of.
+    var bulk: [ClientID] = []
     /// The rows that the connection had changed before; nil if nobody watches.
     private var changedBefore: Int64?
     /// What the commit writes once, however often it changes.
@@ -37,6 +44,8 @@ final class WriteTransaction {
         role: StoreRole,
         clock: any WallClock,
         audited: @escaping @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void,
+        limits: LoginLimits,
+        bulkStarts: @escaping @Sendable (ClientID) -> Void,
         lock: FileLock?,
         watch: ChangeWatch
     ) {
@@ -46,6 +55,8 @@ final class WriteTransaction {
         self.role = role
         self.clock = clock
         self.audited = audited
+        self.limits = limits
+        self.bulkStarts = bulkStarts
         self.lock = lock
         self.watch = watch
     }
@@ -70,6 +81,7 @@ final class WriteTransaction {
         index.commit(highest: highest)
         if emptiesLog { connection.checkpoint() }
         if access.head != nil { audited(access.foreign) }
+        for client in bulk { bulkStarts(client) }
         let steps = changed
         clear()
         return steps
@@ -109,6 +121,7 @@ final class WriteTransaction {
         censusChanges.removeAll(keepingCapacity: true)
         clientChanges.removeAll(keepingCapacity: true)
         emptiesLog = false
+        bulk = []
         changedBefore = nil
         access = AccessNotes()
     }

@@ -97,7 +97,8 @@ extension ApprovalPage {
     private func content(_ failure: Failure) -> (sign: Sign, heading: Phrase, text: Phrase) {
         switch failure {
         case .consentBusy: (.neutral, .busyHeading, .busyText)
-        case .superseded: (.neutral, .supersededHeading, .supersededText)
+        case .superseded, .replaced: (.neutral, .supersededHeading, .supersededText)
+        case .reportedByUser: (.alarm, .fraudHeading, .fraudText)
         case .noAccounts: (.alarm, .failedHeading, .noAccountsText)
         case .accountNotTheirs: (.alarm, .failedHeading, .accountNotTheirsText)
         case .consentOfAnother: (.alarm, .failedHeading, .consentOfAnotherText)
@@ -105,7 +106,7 @@ extension ApprovalPage {
         case .consentGone: (.neutral, .failedHeading, .goneText)
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
             .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient, .malformedStart,
-            .interrupted,
+            .clientBlocked, .tooManyPrompts, .coolingDown, .tooManyUsersOfClient, .interrupted,
             .abandoned:
             (.alarm, .failedHeading, .failedText)
         }
