@@ -38,9 +38,10 @@ extension LoginEngine {
         }
         do throws(Obstacle) {
             let user = try await lookUp(login.details.user)
+            let now = clock.now()
             let deliveries = plan.deliveries(
                 for: user,
-                at: clock.now(),
+                at: settings.quietHours?.end(for: user, of: login, at: now) ?? now,
                 resting: Set(channels.filter(\.isResting).map(\.channel))
             )
             guard !deliveries.isEmpty else { throw .failure(.noChannel) }

@@ -16,6 +16,8 @@ public final class LoginEngine: Sendable {
         public var concurrency: Int
         /// `https://host/base`; `/approve/{ticket}` is appended.
         public var publicURL: String
+        /// When users are not notified; nil for never.
+        public var quietHours: QuietHours?
 
         /// Whether a login that shows neither a consent nor a binding message fails.
         public var requiresContext: Bool
