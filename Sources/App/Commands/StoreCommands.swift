@@ -9,6 +9,7 @@ struct Stores: Sendable {
     let logins: any LoginStore
     let users: any UserStore
     let access: any AccessStore
+    let conduct: any ConductStore
     let close: @Sendable () async -> Void
 }
 

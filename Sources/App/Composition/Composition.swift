@@ -23,7 +23,12 @@ enum Composition {
             let store = try SQLiteLoginStore(
                 StoreOptions(path: settings.sqlitePath, role: .tool, clock: SystemClock())
             )
-            return Stores(logins: store, users: store.users, access: store.access) {
+            return Stores(
+                logins: store,
+                users: store.users,
+                access: store.access,
+                conduct: store
+            ) {
                 await store.close()
             }
         } catch {

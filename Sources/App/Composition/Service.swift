@@ -96,14 +96,23 @@ final class Service: Sendable {
             "Entries of the audit that somebody else wrote where Beckon's belong."
         )
         let audited = Signal()
+        let bulkStarts = registry.counter(
+            "beckon_bulk_starts_total",
+            "How often a client started logins for more users within a minute than it may."
+        )
         store = try Self.openStore(
             configuration.store,
+            configuration.loginLimits,
             clock,
             changes,
             activity,
             live,
             journal,
-            log
+            log,
+            bulkStarts: { [log] client in
+                bulkStarts.increment()
+                log.warning("client.bulk_starts") { $0.member("client_id", client.value) }
+            }
         ) { [log] ranges in
             audited.raise()
             for range in ranges {
@@ -174,11 +183,7 @@ final class Service: Sendable {
             clock: clock,
             changes: changes,
             tickets: tickets,
-            settings: LoginEngine.Settings(
-                concurrency: configuration.engine.concurrency,
-                publicURL: configuration.publicURL,
-                requiresContext: configuration.approval.policy.profile.requiresContext
-            ),
+            settings: Self.engineSettings(configuration),
             observer: observer,
             log: log
         )
@@ -236,6 +241,9 @@ final class Service: Sendable {
                 channels: Set(configuration.channels.map(\.id)),
                 brand: configuration.branding,
                 desk: desk,
+                securityEvents: configuration.securityEvents.map { [otherClient] in
+                    ($0, otherClient)
+                },
                 registry: registry,
                 clock: clock,
                 log: log
@@ -293,14 +301,28 @@ final class Service: Sendable {
         ).routes
     }
 
+    private static func engineSettings(
+        _ configuration: ServiceConfiguration
+    ) -> LoginEngine.Settings {
+        var settings = LoginEngine.Settings(
+            concurrency: configuration.engine.concurrency,
+            publicURL: configuration.publicURL,
+            requiresContext: configuration.approval.policy.profile.requiresContext
+        )
+        settings.quietHours = configuration.quietHours
+        return settings
+    }
+
     private static func openStore(
         _ settings: StoreSettings,
+        _ limits: LoginLimits,
         _ clock: SystemClock,
         _ changes: LoginChanges,
         _ activity: LoginActivity,
         _ live: LiveStreams,
         _ journal: Journal,
         _ log: Logger,
+        bulkStarts: @escaping @Sendable (ClientID) -> Void,
         audited: @escaping @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void
     ) throws -> SQLiteLoginStore {
         var options = StoreOptions(path: settings.sqlitePath, role: .service, clock: clock)
@@ -311,6 +333,8 @@ final class Service: Sendable {
         }
         options.sessionsEnded = { live.sessionsEnded() }
         options.audited = audited
+        options.limits = limits
+        options.bulkStarts = bulkStarts
         options.damaged = { number, error in
             log.error("store.damaged_row") {
                 $0.member("number", Int(number.rawValue))

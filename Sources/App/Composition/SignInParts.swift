@@ -130,6 +130,7 @@ struct SignInParts {
                             access: store.access,
                             users: keepsUsers ? store.users : nil,
                             logins: store,
+                            conduct: store,
                             activity: operation.activity,
                             servers: operation.servers,
                             channels: operation.channels,

@@ -17,6 +17,8 @@ struct TrustParts: Sendable {
     /// Of the device API, for tokens of users.
     let deviceRoutes: [Route]
     private let keys: SigningKeys
+    /// Nil if nobody is told.
+    private let events: SecurityEvents?
     private let store: any AccessStore
     private let clock: any WallClock
     private let log: Logger
@@ -34,6 +36,7 @@ struct TrustParts: Sendable {
         channels: Set<ChannelID>,
         brand: Brand,
         desk: DecisionDesk,
+        securityEvents: (settings: SecurityEvents.Settings, client: any OutboundHTTP)?,
         registry: MetricsRegistry,
         clock: any WallClock,
         log: Logger
@@ -42,6 +45,17 @@ struct TrustParts: Sendable {
         self.log = log
         store = stores.access
         keys = try SigningKeyFile.load(keysPath, configuration.keys, at: clock.now(), log: log)
+        events = securityEvents.map { [keys] in
+            SecurityEvents(
+                $0.settings,
+                issuer: configuration.settings.issuer,
+                keys: keys,
+                store: stores,
+                client: $0.client,
+                clock: clock,
+                log: log
+            )
+        }
         let certificates = try Self.certificates(configuration.certificates, registry)
         let endpoint = TokenEndpoint(
             settings: configuration.settings,
@@ -68,6 +82,7 @@ struct TrustParts: Sendable {
             access: store,
             users: keepsUsers ? stores.users : nil,
             logins: stores,
+            conduct: stores,
             channels: channels,
             brand: brand,
             clock: clock,
@@ -113,9 +128,27 @@ struct TrustParts: Sendable {
         }
     }
 
-    /// Replaces signing keys when their turn ends and signs the end of the audit, until the task is
-    /// cancelled.
+    /// Sends security events, replaces signing keys when their turn ends and signs the end of the audit,
+    /// until the task is cancelled.
     func run() async {
+        await withDiscardingTaskGroup { group in
+            if let events { group.addTask { await self.push(events) } }
+            await tend()
+        }
+    }
+
+    private func push(_ events: SecurityEvents) async {
+        while !Task.isCancelled {
+            do {
+                while try await events.pass() == SecurityEvents.batch, !Task.isCancelled {}
+            } catch {
+                log.warning("security_event.store_failed") { $0.member("cause", "\(error)") }
+            }
+            await clock.wait(until: clock.now() + .seconds(2))
+        }
+    }
+
+    private func tend() async {
         let sealed = Locked<Int64>(-1)
         while !Task.isCancelled {
             do { try keys.advance(at: clock.now()) } catch {

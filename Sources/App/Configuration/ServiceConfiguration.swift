@@ -2,6 +2,7 @@ import Access
 public import AuthorizationServers
 public import Configuration
 public import Endpoints
+public import Engine
 import HTTP
 public import Identity
 public import Logins
@@ -37,6 +38,10 @@ public struct ServiceConfiguration: Sendable {
     public var signIn: [IdentityProviderSettings]
     /// How much one user and one client may use.
     public var loginLimits: LoginLimits
+    /// When users are not notified; nil for never.
+    public var quietHours: QuietHours?
+    /// Where "this wasn't me" is pushed to; nil for nowhere.
+    public var securityEvents: SecurityEvents.Settings?
     /// Ways of reaching people, in the order of the file; ids are unique.
     public var channels: [ConfiguredChannel]
     /// Which of them are asked, and when.
@@ -161,6 +166,28 @@ public struct ServiceConfiguration: Sendable {
                 "The same per OAuth client; by default without limits."
             )
         )
+        quietHours = AbuseSettings.quietHours(
+            root.group(
+                "quiet_hours",
+                """
+                When users are not notified, by their own time zone. Logins wait in the inbox and in \
+                apps; they notify when the quiet hours end. Without this group there are none.
+                """
+            )
+        )
+        securityEvents = AbuseSettings.securityEvents(
+            root.group(
+                "security_events",
+                """
+                Where "This wasn't me" is pushed to: as a security event token (RFC 8417, RFC 8935) \
+                signed with the keys of trust, which it needs.
+                """
+            )
+        )
+        if securityEvents != nil {
+            if trust == nil { root.problem("security_events", "needs trust, whose keys sign") }
+            loginLimits.reportsSecurityEvents = true
+        }
         channels = ConfiguredChannel.all(root, kinds: Self.channelKinds)
         notify = NotifyStep.all(root, channels: channels)
         approval = ApprovalSettings(
@@ -227,7 +254,7 @@ public struct ServiceConfiguration: Sendable {
         let bounds = 1...1_000_000
         let live = "Maximum number of pending logins."
         let starts = "Maximum number of new logins per minute."
-        return LoginLimits(
+        var limits = LoginLimits(
             liveLoginsOfUser: user.number("live", default: 5, bounds, live),
             liveLoginsOfClient: client.optionalNumber("live", bounds, example: 10_000, live),
             startsOfUserAMinute: user.number("starts_per_minute", default: 20, bounds, starts),
@@ -238,5 +265,7 @@ public struct ServiceConfiguration: Sendable {
                 starts
             )
         )
+        AbuseSettings.read(user: user, client: client, into: &limits)
+        return limits
     }
 }

@@ -11,7 +11,8 @@ public struct AdminRoutes: Sendable {
     /// All of them.
     public let routes: [Route]
 
-    /// `keys` sign evidence in the name of `issuer`; `users` are the local users, nil if they are kept elsewhere; `channels` are the names of the
+    /// `keys` sign evidence in the name of `issuer`; `users` are the local users, nil if they are kept
+    /// elsewhere; `conduct` has blocks, nil for none; `channels` are the names of the
     /// configured notification channels; `answersKept` says how long the answers to requests with an
     /// `Idempotency-Key` are kept; with `fourEyes` a second administrator confirms what lets clients do more;
     /// `brand` is what pages show.
@@ -22,6 +23,7 @@ public struct AdminRoutes: Sendable {
         access: any AccessStore,
         users: (any UserStore)?,
         logins: any LoginStore,
+        conduct: (any ConductStore)? = nil,
         channels: Set<ChannelID>,
         brand: Brand = Brand(),
         clock: any WallClock,
@@ -60,7 +62,9 @@ public struct AdminRoutes: Sendable {
         let changes = ClientChangeResource(api: api, base: Self.base, desk: desk).routes
         routes =
             clients + changes + consents.routes + users.routes
-            + logins.routes + AuditResource(api: api, base: Self.base).routes
+            + logins.routes
+            + (conduct.map { BlockResource(api: api, base: Self.base, conduct: $0).routes } ?? [])
+            + AuditResource(api: api, base: Self.base).routes
             + BrandingResource(api: api, base: Self.base, brand: brand).routes
     }
 }

@@ -18,6 +18,7 @@ public struct ConsoleRoutes: Sendable {
         let access: any AccessStore
         let users: (any UserStore)?
         let logins: any LoginStore & LoginSearch
+        let conduct: (any ConductStore)?
         let activity: LoginActivity
         let servers: [ServerHealth]
         let channels: [ChannelHealth]
@@ -33,6 +34,7 @@ public struct ConsoleRoutes: Sendable {
             access: any AccessStore,
             users: (any UserStore)?,
             logins: any LoginStore & LoginSearch,
+            conduct: (any ConductStore)? = nil,
             activity: LoginActivity,
             servers: [ServerHealth],
             channels: [ChannelHealth],
@@ -44,6 +46,7 @@ public struct ConsoleRoutes: Sendable {
             self.access = access
             self.users = users
             self.logins = logins
+            self.conduct = conduct
             self.activity = activity
             self.servers = servers
             self.channels = channels
@@ -102,10 +105,11 @@ public struct ConsoleRoutes: Sendable {
             fourEyes: sources.fourEyes
         )
         let consents = ConsentPages(front: front, access: sources.access)
+        let blocks = BlockPages(front: front, conduct: sources.conduct)
         let audit = AuditPages(front: front, access: sources.access)
         routes =
             overview.routes + logins.routes + users.routes + clients.routes + consents.routes
-            + sessions.routes
+            + blocks.routes + sessions.routes
             + audit.routes
     }
 }

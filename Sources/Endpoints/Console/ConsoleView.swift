@@ -5,7 +5,7 @@ import Logins
 
 /// The parts of the console that every person with a role sees.
 enum ConsoleSection: CaseIterable, Sendable {
-    case overview, logins, stranded, users, clients, consents, sessions, audit
+    case overview, logins, stranded, users, clients, consents, blocks, sessions, audit
 
     var path: String {
         switch self {
@@ -15,6 +15,7 @@ enum ConsoleSection: CaseIterable, Sendable {
         case .users: "/console/users"
         case .clients: "/console/clients"
         case .consents: "/console/delegation-consents"
+        case .blocks: "/console/blocks"
         case .sessions: "/console/sessions"
         case .audit: "/console/audit"
         }
@@ -28,6 +29,7 @@ enum ConsoleSection: CaseIterable, Sendable {
         case .users: .consoleUsers
         case .clients: .consoleClients
         case .consents: .consoleConsents
+        case .blocks: .consoleBlocks
         case .sessions: .consoleSessions
         case .audit: .consoleAudit
         }

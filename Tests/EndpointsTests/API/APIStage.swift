@@ -65,6 +65,7 @@ struct APIStage: Sendable {
                 access: access,
                 users: users,
                 logins: logins,
+                conduct: logins as? any ConductStore,
                 channels: [.named("app"), .named("sms")],
                 brand: brand,
                 clock: clock,
