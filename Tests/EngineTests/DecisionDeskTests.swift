@@ -134,7 +134,8 @@ struct DecisionDeskTests {
                     grant: Grant(scopes: choice == .approve ? ["openid", "payment:1"] : []),
                     of: .fixture,
                     in: .named("login-1")
-                )
+                ),
+                merit: choice == .approve ? Decision.Merit(rule: "default", acr: nil) : nil
             )
             #expect(decided.number == counter.number)
             #expect(decided.login.phase.outcome == Outcome(decision))

@@ -178,7 +178,7 @@ extension PendingLogin.Delivery {
 }
 
 extension Decision {
-    /// A decision as a desk records it for `login-1`, with its challenge.
+    /// A decision by tap as a desk records it for `login-1`, with its challenge.
     public static func answer(
         _ choice: Choice,
         to question: Question,
@@ -195,7 +195,8 @@ extension Decision {
                 grant: decision.grant,
                 of: question,
                 in: .named("login-1")
-            )
+            ),
+            merit: choice == .approve ? Merit(rule: "default", acr: nil) : nil
         )
     }
 
