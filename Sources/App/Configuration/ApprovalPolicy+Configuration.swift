@@ -94,14 +94,27 @@ extension ApprovalPolicy {
     private static func acr(_ section: Section) -> [Method: String] {
         var classes: [Method: String] = [:]
         for method in Method.allCases {
-            classes[method] = acr(section, method.rawValue, "Default: none.")
+            let isWeak = method == .tap || method == .deviceKey
+            classes[method] = acr(
+                section,
+                method.rawValue,
+                example: isWeak ? "urn:bank.example:acr:one-factor" : twoFactors,
+                "Default: none."
+            )
         }
         section.end()
         return classes
     }
 
-    private static func acr(_ section: Section, _ key: String, _ about: String) -> String? {
-        let text = section.text(key, example: "urn:bank.example:acr:two-factors", about)
+    private static let twoFactors = "urn:bank.example:acr:two-factors"
+
+    private static func acr(
+        _ section: Section,
+        _ key: String,
+        example: String = twoFactors,
+        _ about: String
+    ) -> String? {
+        let text = section.text(key, example: example, about)
         if let text, text.utf8.contains(where: { $0 <= 0x20 || $0 > 0x7E }) {
             section.problem(key, "must be printable ASCII characters without spaces")
         }
@@ -218,11 +231,13 @@ extension ApprovalPolicy {
         condition.amountAbove = amount(
             section,
             "amount_above",
+            example: "500.00",
             "Only consents with an amount that is more than this, as \"500.00\"."
         )
         condition.amountAtMost = amount(
             section,
             "amount_at_most",
+            example: "10000.00",
             "Only consents of which every amount is at most this."
         )
         condition.currency = section.text(
@@ -247,8 +262,13 @@ extension ApprovalPolicy {
         return condition
     }
 
-    private static func amount(_ section: Section, _ key: String, _ about: String) -> String? {
-        guard let text = section.text(key, example: "500.00", about) else { return nil }
+    private static func amount(
+        _ section: Section,
+        _ key: String,
+        example: String,
+        _ about: String
+    ) -> String? {
+        guard let text = section.text(key, example: example, about) else { return nil }
         guard let money = Money(amount: text, currency: "XXX", canBeZero: true) else {
             section.problem(
                 key,
