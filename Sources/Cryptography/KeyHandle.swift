@@ -22,6 +22,14 @@ internal import COpenSSL
 
     deinit { unsafe EVP_PKEY_free(key) }
 
+    /// Lends the pointers of this key and another one.
+    func withPointers<Result>(
+        _ other: KeyHandle,
+        _ body: (OpaquePointer, OpaquePointer) -> Result
+    ) -> Result {
+        unsafe withPointer { key in unsafe other.withPointer { unsafe body(key, $0) } }
+    }
+
     func withPointer<Result>(_ body: (OpaquePointer) -> Result) -> Result {
         defer { ERR_clear_error() }
         return unsafe body(key)

@@ -41,7 +41,7 @@ public enum PrivateKeyNumbers: Hashable, Sendable {
 
 /// A key that signs. Immutable; its description says nothing of it.
 @safe public final class PrivateKey: Sendable {
-    private let handle: KeyHandle
+    let handle: KeyHandle
     /// The key that verifies its signatures.
     public let publicKey: PublicKey
 

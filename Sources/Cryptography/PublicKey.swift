@@ -12,7 +12,7 @@ public enum PublicKeyNumbers: Hashable, Sendable {
 
 /// A key that verifies. Immutable, and of a strength that may be trusted: see `KeyKind`.
 @safe public final class PublicKey: Sendable {
-    private let handle: KeyHandle
+    let handle: KeyHandle
     /// Its numbers, as a JWK has them (RFC 7518 §6, RFC 8037 §2).
     public let numbers: PublicKeyNumbers
 
