@@ -11,6 +11,9 @@ public struct AuditAuthor: Hashable, Sendable {
         self.members = JSONValue.members(members).object?.members ?? []
     }
 
+    /// Beckon itself, because of what another system answered.
+    public static let service = AuditAuthor(["by": .string("beckon")])
+
     /// Whoever can run commands on the machine.
     public static let commandLine = AuditAuthor(["by": .string("command line")])
 

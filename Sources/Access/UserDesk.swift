@@ -116,7 +116,8 @@ extension User {
             channels: channels,
             language: language,
             timeZone: timeZone,
-            documents: documents
+            documents: documents,
+            addresses: addresses
         )
     }
 }

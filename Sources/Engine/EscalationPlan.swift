@@ -16,6 +16,7 @@ public struct EscalationPlan: Sendable {
 
         func reaches(_ user: User) -> Bool {
             channel.isEnabled && (user.channels?.contains(channel.id) ?? true)
+                && channel.reaches(user)
         }
     }
 

@@ -5,8 +5,9 @@ public import Logins
 /// Users of another service, one GET each.
 ///
 /// 200 with `{"active": true, "channels": ["push"], "language": "de", "time_zone": "Europe/Berlin"}`
-/// (all but the first may be absent or null; `documents` is a list of CPF and CNPJ) is a user, 404 and 410 mean that there is none, and
-/// anything else is an error.
+/// (all but the first may be absent or null; `documents` is a list of CPF and CNPJ, `addresses` an
+/// object with a text for each channel) is a user, 404 and 410 mean that there is none, and anything
+/// else is an error.
 public struct HTTPDirectory: UserDirectory {
     /// Bytes of an answer; more than a user needs.
     private static let responseLimit = 64 << 10
@@ -56,7 +57,8 @@ public struct HTTPDirectory: UserDirectory {
                 "a name of the time zone database",
                 User.isTimeZone
             ),
-            documents: try Self.documents(answer["documents"], answer["document"])
+            documents: try Self.documents(answer["documents"], answer["document"]),
+            addresses: addresses(answer["addresses"])
         )
     }
 
@@ -98,6 +100,27 @@ public struct HTTPDirectory: UserDirectory {
             documents.insert(document)
         }
         return documents
+    }
+
+    private func addresses(_ value: JSONValue?) -> [ChannelID: String] {
+        guard let value, !value.isNull else { return [:] }
+        guard let members = value.object else {
+            notices.note("addresses must be an object")
+            return [:]
+        }
+        var addresses: [ChannelID: String] = [:]
+        for member in members.members where !member.value.isNull {
+            if let channel = ChannelID(member.name), let text = member.value.string,
+                User.isAddress(text)
+            {
+                addresses[channel] = text
+            } else {
+                notices.note(
+                    "addresses must have a text without spaces of at most 4096 bytes for each channel"
+                )
+            }
+        }
+        return addresses
     }
 
     private func channels(_ value: JSONValue?) -> Set<ChannelID>? {

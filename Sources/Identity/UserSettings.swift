@@ -27,7 +27,8 @@ public struct UserSettings: Sendable {
             """
             For kind http. The server answers 404, or 200 with { "active": true, \
             "channels": ["app"], "language": "en", "time_zone": "Europe/London", \
-            "documents": ["111.444.777-35"] }. `documents` are the CPF of the user and the CNPJ of \
+            "documents": ["111.444.777-35"], "addresses": { "mail": "anna@example.com" } }. \
+            `addresses` has an address for each channel that needs one. `documents` are the CPF of the user and the CNPJ of \
             companies: a consent in the name of another document is rejected.
             """
         )

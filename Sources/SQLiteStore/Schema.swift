@@ -248,6 +248,7 @@ enum Schema {
             language TEXT,
             time_zone TEXT,
             documents TEXT,
+            addresses TEXT,
             created_at INTEGER NOT NULL,
             changed_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;

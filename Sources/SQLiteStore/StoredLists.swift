@@ -73,6 +73,23 @@ enum StoredLists {
         text(channels.sorted().map(\.value))
     }
 
+    /// Pairs of a channel and an address, by channel.
+    static func text(_ addresses: [ChannelID: String]) -> String {
+        text(addresses.sorted { $0.key < $1.key }.flatMap { [$0.key.value, $0.value] })
+    }
+
+    static func addresses(_ text: String) throws(StoreError) -> [ChannelID: String] {
+        let parts = try strings(text)
+        var addresses: [ChannelID: String] = [:]
+        for start in stride(from: 0, to: parts.count, by: 2) {
+            guard start + 1 < parts.count, let channel = ChannelID(parts[start]) else {
+                throw .damaged("invalid addresses")
+            }
+            addresses[channel] = parts[start + 1]
+        }
+        return addresses
+    }
+
     private static func text(_ write: (inout JSONWriter) -> Void) -> String {
         var json = JSONWriter()
         write(&json)

@@ -4,7 +4,8 @@ import Logins
 /// How a local user is stored.
 enum UserRow {
     enum Column: Int32, TableColumn {
-        case userID, active, channels, language, timeZone, documents, createdAt, changedAt
+        case userID, active, channels, language, timeZone, documents, addresses, createdAt,
+            changedAt
     }
 
     static let byID = SQL("SELECT \(Column.names) FROM users WHERE user_id = ?")
@@ -30,6 +31,7 @@ enum UserRow {
             .documents,
             user.documents.isEmpty ? nil : StoredLists.text(user.documents.sorted().map(\.number))
         )
+        row.set(.addresses, user.addresses.isEmpty ? nil : StoredLists.text(user.addresses))
         row.set(.createdAt, now)
         row.set(.changedAt, now)
     }
@@ -48,7 +50,10 @@ enum UserRow {
                 row.text(.documents).map { (text) throws(StoreError) in
                     try StoredLists.strings(text)
                 }?.compactMap { IdentityDocument($0) } ?? []
-            )
+            ),
+            addresses: row.text(.addresses).map { (text) throws(StoreError) in
+                try StoredLists.addresses(text)
+            } ?? [:]
         )
     }
 }

@@ -119,6 +119,27 @@ struct HTTPDirectoryTests {
     }
 
     @Test(
+        "reads an address for each channel, and ignores what is none",
+        arguments: [
+            (
+                #""addresses":{"mail":"anna@example.com","sms":"+44"}"#,
+                ["mail": "anna@example.com", "sms": "+44"]
+            ),
+            (#""addresses":null"#, [:]), (#""addresses":["anna@example.com"]"#, [:]),
+            (
+                #""addresses":{"mail":"a b","sms":7,"":"x","tty":null,"app":"\r\n","fax":"+1"}"#,
+                ["fax": "+1"]
+            ),
+        ] as [(String, [String: String])]
+    )
+    func addresses(members: String, addresses: [String: String]) async throws {
+        let user = try await directory(Canned(200, "{\"active\":true,\(members)}"))
+            .user(try id("alice"))
+        let found = user?.addresses.map { ($0.key.value, $0.value) } ?? []
+        #expect(Dictionary(uniqueKeysWithValues: found) == addresses)
+    }
+
+    @Test(
         "ignores a member that breaks its rule, and says so once an hour without its value",
         arguments: [
             (#""language":"<script>""#, "language must be a language tag (BCP 47)"),

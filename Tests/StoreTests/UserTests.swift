@@ -18,6 +18,13 @@ struct UserTests {
             User(id: try id("e\u{301}"), isActive: true, channels: [channel], language: "fr"),
             User(id: try id("\u{E9}"), isActive: true, channels: [channel]),
             User(
+                id: try id("dora"),
+                isActive: true,
+                addresses: [
+                    channel: "+441632960961", try #require(ChannelID("mail")): "d@e.example",
+                ]
+            ),
+            User(
                 id: try id("caio"),
                 isActive: true,
                 documents: [

@@ -47,7 +47,8 @@ public final class MemoryUserStore: UserStore {
                 channels: user.channels,
                 language: user.language,
                 timeZone: user.timeZone,
-                documents: user.documents
+                documents: user.documents,
+                addresses: user.addresses
             )
             return true
         }

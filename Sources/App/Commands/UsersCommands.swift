@@ -14,7 +14,7 @@ struct AddUser: RemoteAction {
     static let summary = "Add a user, or change an existing one."
     static let details = """
         For an existing user, options that are not given keep their values, and a disabled user stays
-        disabled. To clear a value: --channels=all, --language=-, --time-zone=-, --document=-.
+        disabled. To clear a value: --channels=all, --language=-, --time-zone=-, --document=-, --address=CHANNEL=-.
 
         A consent that names another CPF or CNPJ is rejected if a document of that kind is known.
         Otherwise the page shows in whose name the consent is.
@@ -25,6 +25,11 @@ struct AddUser: RemoteAction {
         .text("language", "TAG", "The user's language (BCP 47), such as en or pt-BR."),
         .text("time-zone", "NAME", "The user's time zone, such as America/Sao_Paulo."),
         .text("document", "NUMBERS", "CPF of the user and CNPJ of companies, comma-separated."),
+        .text(
+            "address",
+            "CHANNEL=ADDRESS",
+            "Where a channel finds the user, such as mail=anna@b.example."
+        ),
     ]
     /// The value of an option that takes back what was stored.
     private static let nothing = "-"
@@ -34,6 +39,7 @@ struct AddUser: RemoteAction {
     private let language: String?
     private let timeZone: String?
     private let documents: Set<IdentityDocument>?
+    private let address: (channel: String, text: String?)?
 
     init(_ arguments: ParsedArguments) throws(CommandFailure) {
         user = try arguments.user()
@@ -61,6 +67,16 @@ struct AddUser: RemoteAction {
                 .filter(\.hasCheckDigits)
             return documents.count == parts.count ? Set(documents) : nil
         }
+        address = try arguments.parsed(
+            "address",
+            "must be CHANNEL=ADDRESS, with an address of at most 4096 bytes without spaces"
+        ) { text in
+            let halves = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard halves.count == 2, !text.hasPrefix("="), User.isAddress(halves[1]) else {
+                return nil
+            }
+            return (halves[0], halves[1] == Self.nothing ? nil : halves[1])
+        }
     }
 
     /// If the machine has the time zone database, the name must be in it.
@@ -86,17 +102,23 @@ struct AddUser: RemoteAction {
         let chosen = try channels.map { (names) throws(CommandFailure) in
             try known(names, settings)
         }
+        let located = try address.map { (address) throws(CommandFailure) in
+            (try known([address.channel], settings)?.first, address.text)
+        }
         let result: (before: User?, after: User)
         do {
             result = try await stores.userDesk.put(user, by: .account, at: SystemTime.now()) {
                 (before) throws(UserDesk.Refusal) in
-                User(
+                var addresses = before?.addresses ?? [:]
+                if let (channel?, text) = located { addresses[channel] = text }
+                return User(
                     id: user,
                     isActive: before?.isActive ?? true,
                     channels: chosen ?? before?.channels,
                     language: new(language, before?.language),
                     timeZone: new(timeZone, before?.timeZone),
-                    documents: documents ?? before?.documents ?? []
+                    documents: documents ?? before?.documents ?? [],
+                    addresses: addresses
                 )
             }
         } catch {
@@ -119,6 +141,16 @@ struct AddUser: RemoteAction {
             "language": new(language, "language"),
             "time_zone": new(timeZone, "time_zone"),
             "documents": documents.map { JSONValue.texts($0.sorted().map(\.number)) },
+            "addresses": address.map { address in
+                .object(
+                    JSONObject([
+                        JSONObject.Member(
+                            name: address.channel,
+                            value: address.text.map { .string($0) } ?? .null
+                        )
+                    ])
+                )
+            },
         ])
         let condition = before?.tag.map { Field("If-Match", $0) } ?? Field("If-None-Match", "*")
         _ = try await api.send(.put, ["users", user.value], body: body, fields: [condition])
@@ -146,8 +178,8 @@ struct ListUsers: RemoteAction {
     static let summary = "List the users in the local store."
     static let details = """
         Tab-separated, one user per line: identifier, active or disabled, channels, language, time
-        zone. --json prints an array with one object per user. It shows whether documents are known,
-        but not the documents.
+        zone. --json prints an array with one object per user. It shows whether documents are known
+        and for which channels there is an address, but neither the documents nor the addresses.
         """
     static let options: [CommandOption] = [.flag("json", "Print JSON.")]
     /// Users read at a time.
@@ -209,6 +241,9 @@ struct ListUsers: RemoteAction {
             json.member("language", user.language)
             json.member("time_zone", user.timeZone)
             json.member("has_documents", !user.documents.isEmpty)
+            if !user.addresses.isEmpty {
+                json.member("channels_with_address", user.addresses.keys.map(\.value).sorted())
+            }
         }
         return String(decoding: json.bytes, as: UTF8.self)
     }

@@ -78,7 +78,7 @@ struct UserResource: Sendable {
         .document(document(user), status: status, fields: [Field("ETag", tag(user))])
     }
 
-    /// Says of documents only whether there are any.
+    /// Says of documents only whether there are any, and of addresses only for which channels.
     private static func document(_ user: User) -> JSONValue {
         .members([
             "user": .string(user.id.value),
@@ -87,13 +87,19 @@ struct UserResource: Sendable {
             "language": .text(user.language),
             "time_zone": .text(user.timeZone),
             "has_documents": .bool(!user.documents.isEmpty),
+            "channels_with_address": user.addresses.isEmpty
+                ? nil : .texts(user.addresses.keys.map(\.value).sorted()),
         ])
     }
 
     /// Also of what is not shown.
     private static func tag(_ user: User) -> String {
         let documents = user.documents.sorted().map(\.number).joined(separator: ",")
-        let digest = SHA256.digest(document(user).bytes + Array(documents.utf8))
+        let addresses = user.addresses.sorted { $0.key < $1.key }
+            .map { "\n\($0.key.value) \($0.value)" }.joined()
+        let digest = SHA256.digest(
+            document(user).bytes + Array(documents.utf8) + Array(addresses.utf8)
+        )
         return "\"\(Base64URL.encode(Array(digest.prefix(12))))\""
     }
 
@@ -103,7 +109,7 @@ struct UserResource: Sendable {
         let id: UserID = try call.path("user")
         let desk = try desk()
         let members = try call.members([
-            "active", "channels", "language", "time_zone", "documents",
+            "active", "channels", "language", "time_zone", "documents", "addresses",
         ])
         let isActive = try members.flag("active")
         let channels = try channels(members)
@@ -130,6 +136,7 @@ struct UserResource: Sendable {
             let known = texts.compactMap(IdentityDocument.init(typed:))
             return known.count == texts.count ? Set(known) : nil
         }
+        let addresses = try addresses(members)
         let result: (before: User?, after: User)
         do {
             result = try await desk.put(id, by: call.author, at: call.now) {
@@ -141,13 +148,47 @@ struct UserResource: Sendable {
                     channels: channels,
                     language: language,
                     timeZone: timeZone,
-                    documents: documents ?? before?.documents ?? []
+                    documents: documents ?? before?.documents ?? [],
+                    addresses: Self.merged(addresses, before)
                 )
             }
         } catch {
             throw Problem(error)
         }
         return Self.response(result.after, status: result.before == nil ? 201 : 200)
+    }
+
+    /// The new addresses; nil removes one. Channels that are not named keep theirs, which nobody can
+    /// read here and so nobody could send again.
+    private func addresses(
+        _ members: BodyMembers
+    ) throws(Problem) -> [(channel: ChannelID, text: String?)]? {
+        let names = channels.map(\.value).sorted().joined(separator: ", ")
+        return try members.parsed(
+            "addresses",
+            "must be an object with a text without spaces, or null, for some of \(names)"
+        ) { value in
+            guard let object = value.object else { return nil }
+            var addresses: [(channel: ChannelID, text: String?)] = []
+            for member in object.members {
+                guard let channel = ChannelID(member.name), channels.contains(channel) else {
+                    return nil
+                }
+                let text = member.value.string
+                guard member.value.isNull || text.map(User.isAddress) == true else { return nil }
+                addresses.append((channel, text))
+            }
+            return addresses
+        }
+    }
+
+    private static func merged(
+        _ new: [(channel: ChannelID, text: String?)]?,
+        _ before: User?
+    ) -> [ChannelID: String] {
+        var addresses = before?.addresses ?? [:]
+        for (channel, text) in new ?? [] { addresses[channel] = text }
+        return addresses
     }
 
     private func channels(_ members: BodyMembers) throws(Problem) -> Set<ChannelID>? {

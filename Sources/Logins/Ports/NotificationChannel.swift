@@ -11,6 +11,9 @@ public protocol NotificationChannel: Sendable {
     /// engine sees to.
     var isEnabled: Bool { get }
 
+    /// Whether the channel knows where to find the user. Default: yes.
+    func reaches(_ user: User) -> Bool
+
     /// Notifies the user. It may be called twice for one login; the receiver recognizes repeats by
     /// the login's key.
     func ask(_ prompt: Prompt) async -> DeliveryAnswer
@@ -42,6 +45,8 @@ public struct Prompt: Hashable, Sendable {
     public let ticket: String
     /// The request that brought the login, for logs and traces.
     public let origin: PendingLogin.Origin?
+    /// Whether it only shows that the channel works: there is no login, and the link leads nowhere.
+    public let isTest: Bool
 
     public init(
         number: LoginNumber,
@@ -54,7 +59,8 @@ public struct Prompt: Hashable, Sendable {
         ends: Timestamp,
         link: String,
         ticket: String,
-        origin: PendingLogin.Origin? = nil
+        origin: PendingLogin.Origin? = nil,
+        isTest: Bool = false
     ) {
         self.number = number
         self.key = key
@@ -67,6 +73,7 @@ public struct Prompt: Hashable, Sendable {
         self.link = link
         self.ticket = ticket
         self.origin = origin
+        self.isTest = isTest
     }
 }
 

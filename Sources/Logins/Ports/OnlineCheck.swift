@@ -38,6 +38,9 @@ extension NotificationChannel {
     /// None.
     public var onlineChecks: [OnlineCheck] { [] }
 
+    /// Yes.
+    public func reaches(_ user: User) -> Bool { true }
+
     /// Refused.
     public func tell(_ notice: Notice) async -> DeliveryAnswer { .refused("only prompts") }
 }

@@ -40,6 +40,9 @@ public struct User: Hashable, Sendable {
     public let timeZone: String?
     /// The user's CPF, and the CNPJ of each company that the user may act for; empty if not known.
     public let documents: Set<IdentityDocument>
+    /// Where a channel finds the user, such as an e-mail address or a telephone number; for the
+    /// channels that need one.
+    public let addresses: [ChannelID: String]
 
     public init(
         id: UserID,
@@ -47,7 +50,8 @@ public struct User: Hashable, Sendable {
         channels: Set<ChannelID>? = nil,
         language: String? = nil,
         timeZone: String? = nil,
-        documents: Set<IdentityDocument> = []
+        documents: Set<IdentityDocument> = [],
+        addresses: [ChannelID: String] = [:]
     ) {
         self.id = id
         self.isActive = isActive
@@ -55,6 +59,16 @@ public struct User: Hashable, Sendable {
         self.language = language
         self.timeZone = timeZone
         self.documents = documents
+        self.addresses = addresses
+    }
+
+    /// Whether a text can be an address for a channel: 1 to 4096 bytes without spaces and control
+    /// characters. The channel has further rules.
+    public static func isAddress(_ text: String) -> Bool {
+        (1...4096).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy {
+                !$0.properties.isWhitespace && $0.properties.generalCategory != .control
+            }
     }
 
     /// Whether a text has the form of a name of the time zone database: at most 64 characters in up to

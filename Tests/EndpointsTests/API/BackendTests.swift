@@ -188,6 +188,26 @@ struct UserResourceTests {
         #expect(stage.events.allSatisfy { $0.members["by"]?.string == "ops" })
     }
 
+    @Test("keep addresses for channels, and say which channels have one, never the address")
+    func addresses() async throws {
+        let stage = try await APIStage()
+        let path = "/admin/v1/users/ann"
+        let body = #"{"addresses":{"app":"ann@example.com"}}"#
+        let made = try await stage.send(.put, path, body)
+        #expect(made.status == 201, "\(made.text)")
+        let text =
+            #"{"user":"ann","active":true,"has_documents":false,"channels_with_address":["app"]}"#
+        #expect(made.text == text)
+        #expect(try await stage.send(.put, path, "{}").text == text)
+        let cleared = try await stage.send(.put, path, #"{"addresses":{"app":null}}"#)
+        #expect(cleared.text == #"{"user":"ann","active":true,"has_documents":false}"#)
+        for wrong in [
+            #"{"none":"a@b"}"#, #"{"app":""}"#, #"{"app":"a b"}"#, #"{"app":7}"#, #"["a@b"]"#,
+        ] {
+            #expect(try await stage.send(.put, path, "{\"addresses\":\(wrong)}").status == 400)
+        }
+    }
+
     @Test("are created, read and removed by the bank's backend, which cannot list them")
     func backend() async throws {
         let stage = try await APIStage()
