@@ -72,6 +72,7 @@ interop: setup-test build ## Compare tokens, keys, texts, metrics and certificat
 	.venv/interop/bin/python Tests/Interop/tokens.py .build/debug/beckon
 	.venv/interop/bin/python Tests/Interop/sign_in.py .build/debug/beckon
 	.venv/interop/bin/python Tests/Interop/api.py .build/debug/beckon
+	.venv/interop/bin/python Tests/Interop/push.py .build/debug/beckon
 
 names: ## Update the names of countries and currencies in the catalogues, from iso-codes and Babel
 	@Tests/setup.sh interop

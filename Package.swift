@@ -66,6 +66,8 @@ let package = Package(
         module("JSON", ["Texts"]),
         module("HTTP", ["Dates", "Texts"]),
 
+        module("Mail", ["Cryptography", "HTTP"]),
+
         // What touches the machine.
         module("Threads", bridgesC: true),
         module("Cryptography", ["COpenSSL"], bridgesC: true),
@@ -73,7 +75,7 @@ let package = Package(
         module("WebAuthn", ["Cryptography", "JSON", "Texts"]),
         module("TLS", ["COpenSSL", "Cryptography"], bridgesC: true),
         module("Net", ["CLinux", "Cryptography", "HTTP", "TLS", "Threads"], bridgesC: true),
-        module("CurlClient", ["CCurl", "HTTP", "Threads"], bridgesC: true),
+        module("CurlClient", ["CCurl", "HTTP", "Mail", "Threads"], bridgesC: true),
         module("Telemetry", ["HTTP", "JSON", "Threads"]),
 
         // A consent as bytes: stored, digested, compared, signed.
@@ -117,8 +119,8 @@ let package = Package(
         module(
             "Notifications",
             [
-                "CSpawn", "Configuration", "Cryptography", "HTTP", "JSON", "Logins", "Telemetry",
-                "Texts", "Threads",
+                "CSpawn", "Configuration", "Consents", "Cryptography", "HTTP", "JOSE", "JSON",
+                "Localization", "Logins", "Mail", "Telemetry", "Texts", "Threads",
             ],
             bridgesC: true
         ),
@@ -181,9 +183,9 @@ let package = Package(
             "App",
             [
                 "Access", "AuthorizationServers", "Commands", "Configuration", "Consents",
-                "Cryptography", "Devices", "CurlClient", "Endpoints", "Engine", "HTTP", "Identity",
-                "JOSE",
-                "JSON", "Localization", "Logins", "Net", "Notifications", "OAuthClient",
+                "Cryptography", "CurlClient", "Devices", "Endpoints", "Engine", "HTTP", "Identity",
+                "JOSE", "JSON", "Localization", "Logins", "Mail", "Net", "Notifications",
+                "OAuthClient",
                 "SQLiteStore", "TLS", "Telemetry", "Texts", "Threads", "Trust",
             ]
         ),
@@ -291,8 +293,8 @@ let package = Package(
         tests(
             "NotificationsTests",
             [
-                "Cryptography", "CurlClient", "HTTP", "JSON", "Logins", "Notifications",
-                "Telemetry", "TestSupport", "Threads",
+                "Configuration", "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON", "Logins",
+                "Mail", "Notifications", "Telemetry", "TestSupport", "Threads",
             ],
             exclude: ["Peers"]
         ),

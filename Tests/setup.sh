@@ -58,6 +58,7 @@ if [ "$what" = test ]; then
     need nginx-light has_any nginx /usr/sbin/nginx
     need python3-yaml /usr/bin/python3 -c "import yaml"
     need python3-jsonschema /usr/bin/python3 -c "import jsonschema"
+    need python3-aiosmtpd /usr/bin/python3 -c "import aiosmtpd"
     need python3-venv /usr/bin/python3 -c 'import ensurepip'
     need python3-prometheus-client /usr/bin/python3 -c 'import prometheus_client'
     # Debian's packages are chromium and chromium-driver. Ubuntu's packages have other names and

@@ -20,7 +20,7 @@
 #define EACH(DO)                                                                                  \
     DO(curl_global_init) DO(curl_slist_append) DO(curl_slist_free_all)                            \
     DO(curl_easy_init) DO(curl_easy_cleanup) DO(curl_easy_reset) DO(curl_easy_strerror)           \
-    DO(curl_easy_setopt) DO(curl_easy_getinfo)                                                    \
+    DO(curl_easy_setopt) DO(curl_easy_getinfo) DO(curl_easy_perform)                                                    \
     DO(curl_multi_init) DO(curl_multi_cleanup) DO(curl_multi_setopt) DO(curl_multi_add_handle)    \
     DO(curl_multi_remove_handle) DO(curl_multi_socket_action) DO(curl_multi_info_read)            \
     DO(curl_url) DO(curl_url_cleanup) DO(curl_url_set) DO(curl_url_get) DO(curl_free)
@@ -48,6 +48,7 @@ FORWARD(CURL *, curl_easy_init, (void))
 FORWARD(void, curl_easy_cleanup, (CURL *easy), easy)
 FORWARD(void, curl_easy_reset, (CURL *easy), easy)
 FORWARD(const char *, curl_easy_strerror, (CURLcode code), code)
+FORWARD(CURLcode, curl_easy_perform, (CURL *easy), easy)
 FORWARD(CURLM *, curl_multi_init, (void))
 FORWARD(CURLMcode, curl_multi_cleanup, (CURLM *multi), multi)
 FORWARD(CURLMcode, curl_multi_add_handle, (CURLM *multi, CURL *easy), multi, easy)

@@ -136,6 +136,9 @@ import HTTP
             try set(CURLOPT_SSLKEY, destination.key ?? certificate)
         }
         if let proxy = destination.proxy { try set(CURLOPT_PROXY, proxy) }
+        if destination.usesHTTP2 {
+            try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        }
     }
 
     private func set(_ route: TransferRoute) throws(OutboundError) {

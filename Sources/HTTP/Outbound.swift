@@ -61,6 +61,9 @@ public struct Destination: Hashable, Sendable {
     public var proxyResolvesNames: Bool
     /// Nil takes a proxy from the environment (`https_proxy`, `no_proxy`, …); empty uses none.
     public var proxy: String?
+    /// Whether HTTP/2 is used over TLS, if the server has it. Only HTTP/1.1 tells how much of a request
+    /// was sent, so a failed call is more often ambiguous.
+    public var usesHTTP2 = false
 
     /// By default the system's authorities, no client certificate, and every address.
     public init(

@@ -1,6 +1,7 @@
 public import Configuration
 public import HTTP
 public import Logins
+public import Mail
 public import Telemetry
 
 /// A kind of channel: its section of the configuration, and how a channel is made of it.
@@ -12,6 +13,12 @@ public struct ChannelKind: Sendable {
     public struct Context: Sendable {
         /// For calls to the operator's servers.
         public var client: any OutboundHTTP
+        /// For messages to the operator's mail server.
+        public var mail: any MailTransport
+        /// Addresses that belong to users' devices.
+        public var addresses: any ChannelAddresses
+        /// The name that users know the operator by.
+        public var brand: String
         /// The time.
         public var clock: any WallClock
         /// What is worth a line.
@@ -22,11 +29,17 @@ public struct ChannelKind: Sendable {
         /// What a channel needs besides its settings.
         public init(
             client: any OutboundHTTP,
+            mail: any MailTransport,
+            addresses: any ChannelAddresses,
+            brand: String,
             clock: any WallClock,
             log: Logger,
             output: @escaping @Sendable (String) -> Void
         ) {
             self.client = client
+            self.mail = mail
+            self.addresses = addresses
+            self.brand = brand
             self.clock = clock
             self.log = log
             self.output = output

@@ -18,6 +18,7 @@ public struct ConsoleChannel: NotificationChannel {
 
     public func ask(_ prompt: Prompt) async -> DeliveryAnswer {
         var lines = ["Login \(prompt.key.login.value) asks \(prompt.user.id.value)"]
+        if prompt.isTest { lines.append("  this is a test") }
         if let name = prompt.clientName { lines.append("  by       \(name)") }
         if !prompt.scopes.isEmpty {
             lines.append("  for      \(prompt.scopes.joined(separator: " "))")

@@ -37,6 +37,7 @@ struct PromptMessage: Sendable {
                     json.member("prompt_url", prompt.link)
                     json.member("ticket", prompt.ticket)
                     json.member("language", prompt.user.language)
+                    if prompt.isTest { json.member("test", true) }
                 }
             )
         }

@@ -425,6 +425,108 @@ struct ConfigurationProblemTests {
             "channels.a.url",
             "must be https"
         ),
+        Case(
+            console,
+            "channels: { a: { kind: \"email\", host: \"smtps://x\", from: \"a@b.example\" } },",
+            "channels.a.host",
+            "without port and scheme"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"email\", host: \"smtp.example\", from: \"Bank <a@b.example>\" } },",
+            "channels.a.from",
+            "an e-mail address"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"email\", host: \"smtp.example\", from: \"a@b.example\", user: \"u\" } },",
+            "channels.a.password",
+            "must be set together"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"email\", host: \"smtp.example\", from: \"a@b.example\", security: \"ssl\" } },",
+            "channels.a.security",
+            "starttls"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"gateway\", url: \"https://a.example\", body: \"{nobody}\", content_type: \"text/plain\" } },",
+            "channels.a.body",
+            "{nobody}"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"gateway\", url: \"https://a.example\", body: \"hello\", content_type: \"text/plain\" } },",
+            "channels.a.body",
+            "must contain {to}"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"gateway\", url: \"https://a.example\", body: \"{to}\" } },",
+            "channels.a.body",
+            "must be JSON"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"gateway\", url: \"https://a.example\", body: \"{to} {link}\", content_type: \"text/plain\" } },",
+            "channels.a.body",
+            "link: true"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"gateway\", url: \"https://a.example\", body: \"{to} {text}\", content_type: \"application/x-www-form-urlencoded\" } },",
+            "channels.a.body",
+            "form-encoded"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"gateway\", url: \"https://a.example\", body: \"{to}\", content_type: \"text/plain\", headers: [{ name: \"Host\", text: \"a\" }] } },",
+            "channels.a.headers[0].name",
+            "is not a header"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"gateway\", url: \"https://a.example\", body: \"{to}\", content_type: \"text/plain\", statuses: { refused: [\"2xx\"] } } },",
+            "channels.a.statuses.refused",
+            "listed twice"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"gateway\", url: \"https://127.0.0.1\", body: \"{to}\", content_type: \"text/plain\" } },",
+            "channels.a.url",
+            "internal address"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"web_push\", key: \"x\", contact: \"mailto:a@localhost\" } },",
+            "channels.a.contact",
+            "public domain"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"web_push\", key: \"x\", contact: \"mailto: a@bank.example\" } },",
+            "channels.a.contact",
+            "public domain"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"web_push\", key: \"x\", contact: \"mailto:a@bank.example\" } },",
+            "channels.a.key",
+            "a private key of P-256"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"apns\", key: \"x\", key_id: \"a\", team_id: \"b\", topic: \"c\" } },",
+            "channels.a.key",
+            "a private key of P-256"
+        ),
+        Case(
+            console,
+            "channels: { a: { kind: \"fcm\", service_account: \"{}\" } },",
+            "channels.a.service_account",
+            "project_id"
+        ),
         // Secrets.
         Case(
             "client_secret: \"secret\"",

@@ -11,7 +11,8 @@ public enum CommandLineInterface {
             their decisions to the authorization server.
             """,
         commands: [
-            ServeCommand.self, CheckCommand.self, MigrateCommand.self, HashSecretCommand.self,
+            ServeCommand.self, CheckCommand.self, NotifyTestCommand.self, MigrateCommand.self,
+            HashSecretCommand.self,
             KeysGenerateCommand.self, KeysShowCommand.self, KeysJWKSCommand.self,
             StoreCommand<AddUser>.self, StoreCommand<ListUsers>.self,
             StoreCommand<ChangeUser<EnableUser>>.self, StoreCommand<ChangeUser<DisableUser>>.self,

@@ -2,6 +2,7 @@ import AuthorizationServers
 import Commands
 import Configuration
 import CurlClient
+import Endpoints
 import Engine
 import HTTP
 import Identity
@@ -65,7 +66,14 @@ extension ServiceConfiguration {
             checks += try settings.provider(http, clock, log).provider.onlineChecks
                 .map { (settings.path, $0) }
         }
-        let context = ChannelKind.Context(client: http, clock: clock, log: log) { _ in }
+        let context = ChannelKind.Context(
+            client: http,
+            mail: CurlMailer(),
+            addresses: RecordedAddresses(desk: nil),
+            brand: branding.name,
+            clock: clock,
+            log: log
+        ) { _ in }
         for channel in channels {
             checks += channel.make(context).onlineChecks.map { ("channels.\(channel.id)", $0) }
         }

@@ -140,7 +140,12 @@ final class Service: Sendable {
             client: otherClient,
             clock: clock
         ) { [log] rule in log.warning("directory.ignored") { $0.member("rule", rule) } }
-        let plan = parts.plan()
+        let plan = parts.plan(
+            addresses: RecordedAddresses(
+                desk: configuration.users.isLocal
+                    ? UserDesk(users: store.users, access: store.access) : nil
+            )
+        )
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
         let lines = sink

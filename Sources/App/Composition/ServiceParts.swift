@@ -1,6 +1,7 @@
 import AuthorizationServers
 import Commands
 import Configuration
+import CurlClient
 import Endpoints
 import Engine
 import HTTP
@@ -41,11 +42,18 @@ struct ServiceParts {
     }
 
     /// The channels in the order in which they are notified.
-    func plan() -> EscalationPlan {
+    func plan(
+        addresses: any ChannelAddresses = RecordedAddresses(desk: nil)
+    ) -> EscalationPlan {
         let terminal = StandardTerminal()
-        let context = ChannelKind.Context(client: otherClient, clock: clock, log: log) {
-            terminal.output($0)
-        }
+        let context = ChannelKind.Context(
+            client: otherClient,
+            mail: CurlMailer(),
+            addresses: addresses,
+            brand: configuration.branding.name,
+            clock: clock,
+            log: log
+        ) { terminal.output($0) }
         let channels = configuration.channels.map { $0.make(context) }
         return EscalationPlan(
             configuration.notify.compactMap { step in

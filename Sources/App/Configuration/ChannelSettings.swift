@@ -6,6 +6,11 @@ extension ServiceConfiguration {
     /// The kinds of channel that a configuration can name.
     static let channelKinds: [ChannelKind] = [
         .webhook,
+        .email,
+        .gateway,
+        .webPush,
+        .apns,
+        .fcm,
         .exec,
         .console,
     ]

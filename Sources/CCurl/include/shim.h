@@ -22,6 +22,12 @@ static inline CURLcode beckon_curl_set_write(CURL *handle, CURLoption option,
                                              curl_write_callback function) {
     return curl_easy_setopt(handle, option, function);
 }
+static inline CURLcode beckon_curl_set_read(CURL *handle, curl_read_callback function) {
+    return curl_easy_setopt(handle, CURLOPT_READFUNCTION, function);
+}
+static inline CURLcode beckon_curl_set_progress(CURL *handle, curl_xferinfo_callback function) {
+    return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, function);
+}
 static inline CURLcode beckon_curl_set_open_socket(CURL *handle, curl_opensocket_callback function) {
     return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
 }
