@@ -55,8 +55,6 @@ public struct Device: Hashable, Sendable {
     public static let longestName = 100
     public static let mostLanguages = 8
     public static let mostChannels = 8
-    /// Devices of one user.
-    public static let mostOfUser = 20
 
     public init(
         id: DeviceID,

@@ -15,6 +15,8 @@ public final class SQLiteLoginStore: LoginStore {
     public let access: SQLiteAccessStore
     /// The sessions in the same file.
     public let sessions: SQLiteSessionStore
+    /// The devices in the same file.
+    public let devices: SQLiteDeviceStore
 
     /// Opens the database, creating it when there is none. Blocks while it migrates and reads the
     /// newest rows.
@@ -26,6 +28,7 @@ public final class SQLiteLoginStore: LoginStore {
         users = SQLiteUserStore(file)
         access = SQLiteAccessStore(file)
         sessions = SQLiteSessionStore(file)
+        devices = SQLiteDeviceStore(file)
     }
 
     deinit { file.stop() }

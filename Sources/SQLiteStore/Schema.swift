@@ -6,7 +6,7 @@ enum Schema {
     /// "Beck" in ASCII: tells our file from another application's (`PRAGMA application_id`).
     static let applicationID: Int64 = 0x4265_636B
 
-    static let steps: [String] = [counting(first + sessions + tokens)]
+    static let steps: [String] = [counting(first + sessions + tokens + devices)]
 
     /// The constraints repeat the state machine for whoever writes to the file without the domain:
     /// a column that is known only in some phases is NULL in all others.
@@ -354,7 +354,8 @@ enum Schema {
     private static let unjudged: Set<String> = [
         "login", "login_hash", "client_live", "census", "meta", "users", "used_once", "audit",
         "audit_head", "user_conduct", "client_block", "security_event",
-        "session", "administrator", "authorization_code",
+        "session", "administrator", "authorization_code", "device", "credential",
+        "enrolment", "pin_failure",
     ]
 
     /// The columns of which a change counts, where not all do: when a client last got a token and which

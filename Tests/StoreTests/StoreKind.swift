@@ -1,4 +1,5 @@
 import Access
+import Devices
 import Foundation
 import Logins
 import SQLiteStore
@@ -44,6 +45,7 @@ final class StorePlace: Sendable {
         let logins: any LoginStore
         let users: any UserStore
         let access: any AccessStore
+        let devices: any DeviceStore
         let close: @Sendable () async -> Void
     }
 
@@ -53,6 +55,7 @@ final class StorePlace: Sendable {
             logins: store,
             users: store.users,
             access: store.access,
+            devices: store.devices,
             close: { await store.close() }
         )
     }

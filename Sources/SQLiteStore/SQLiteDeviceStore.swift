@@ -1,0 +1,126 @@
+public import Access
+import Cryptography
+public import Devices
+public import Logins
+
+/// The devices in the same file as the logins (`SQLiteLoginStore.devices`), closed with that store.
+public final class SQLiteDeviceStore: DeviceStore {
+    private let file: StoreFile
+
+    init(_ file: StoreFile) { self.file = file }
+
+    public func commit(_ changes: [DeviceChange]) async throws(StoreError) -> AccessRefusal? {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.apply(changes)
+        }
+    }
+
+    public func redeem(
+        _ code: EnrolmentCode,
+        at now: Timestamp,
+        _ changes: @escaping @Sendable (Enrolment) -> [DeviceChange]
+    ) async throws(StoreError) -> Redemption {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.redeem(code, at: now, changes)
+        }
+    }
+
+    public func device(_ id: DeviceID) async throws(StoreError) -> Device? {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.device(id)
+        }
+    }
+
+    public func devices(
+        of user: UserID?,
+        after: DeviceID?,
+        limit: Int
+    ) async throws(StoreError) -> [Device] {
+        try await file.readers.read { (connection) throws(StoreError) in
+            let select = try connection.statement(
+                user == nil ? DeviceRow.page : DeviceRow.ofUser
+            )
+            select.bind(after?.value ?? "", at: 1)
+            select.bind(Int64(max(limit, 0)), at: 2)
+            if let user { select.bind(user.value, at: 3) }
+            defer { select.reset() }
+            var devices: [Device] = []
+            while try select.step() { devices.append(try DeviceRow.read(select)) }
+            return devices
+        }
+    }
+
+    public func credential(_ id: CredentialID) async throws(StoreError) -> Credential? {
+        try await file.readers.read { (connection) throws(StoreError) in
+            try connection.credential(id)
+        }
+    }
+
+    public func deviceKey(
+        _ id: CredentialID
+    ) async throws(StoreError) -> (key: Credential, device: Device)? {
+        try await file.readers.read { (connection) throws(StoreError) in
+            guard let key = try connection.credential(id), let device = key.device,
+                // A device and its keys are removed together, so none is found without the other.
+                let found = try connection.device(device)
+            else { return nil }
+            return (key, found)
+        }
+    }
+
+    public func credentials(
+        of user: UserID,
+        limit: Int
+    ) async throws(StoreError) -> [Credential] {
+        try await file.readers.read { (connection) throws(StoreError) in
+            let select = try connection.statement(CredentialRow.ofUser)
+            select.bind(user.value, at: 1)
+            select.bind(Int64(max(limit, 0)), at: 2)
+            defer { select.reset() }
+            var credentials: [Credential] = []
+            while try select.step() { credentials.append(try CredentialRow.read(select)) }
+            return credentials
+        }
+    }
+
+    public func pinFailures(of user: UserID) async throws(StoreError) -> Int {
+        try await file.readers.read { (connection) throws(StoreError) in
+            let select = try connection.statement("SELECT count FROM pin_failure WHERE user_id = ?")
+            select.bind(user.value, at: 1)
+            defer { select.reset() }
+            return try select.step() ? Int(clamping: select.integer(0) ?? 0) : 0
+        }
+    }
+
+    public func beginPINTry(of user: UserID, most: Int) async throws(StoreError) -> Int? {
+        try await file.writer.submit { (transaction) throws(StoreError) in
+            let upsert = try transaction.connection.statement(
+                """
+                INSERT INTO pin_failure (user_id, count) VALUES (?1, 1)
+                ON CONFLICT DO UPDATE SET count = count + 1 WHERE count < ?2 RETURNING count
+                """
+            )
+            upsert.bind(user.value, at: 1)
+            upsert.bind(Int64(most), at: 2)
+            var count: Int?
+            while try upsert.step() { count = Int(clamping: upsert.integer(0) ?? 0) }
+            return count
+        }
+    }
+}
+
+extension DatabaseConnection {
+    fileprivate func device(_ id: DeviceID) throws(StoreError) -> Device? {
+        let select = try statement(DeviceRow.byID)
+        select.bind(id.value, at: 1)
+        defer { select.reset() }
+        return try select.step() ? try DeviceRow.read(select) : nil
+    }
+
+    fileprivate func credential(_ id: CredentialID) throws(StoreError) -> Credential? {
+        let select = try statement(CredentialRow.byID)
+        select.bind(id.value, at: 1)
+        defer { select.reset() }
+        return try select.step() ? try CredentialRow.read(select) : nil
+    }
+}

@@ -1,0 +1,238 @@
+import Access
+import Cryptography
+import Devices
+import JOSE
+import Logins
+import SQLiteStore
+import TestSupport
+import Testing
+
+/// What every `DeviceStore` must do.
+@Suite("A store of devices", .timeLimit(.minutes(3)))
+struct DeviceStoreTests {
+    private static let key = try? PrivateKey.generate(.p256).publicKey
+
+    private func with(
+        _ kind: StoreKind,
+        _ body: (any DeviceStore, any AccessStore) async throws -> Void
+    ) async throws {
+        let store = try StorePlace(kind).open()
+        do { try await body(store.devices, store.access) } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+    }
+
+    private func device(_ id: String, of user: String = "änna") -> Device {
+        Device(
+            id: .named(id),
+            user: .named(user),
+            name: "Anna's phone",
+            platform: .android,
+            languages: ["pt-BR", "en"],
+            protection: .hardware,
+            channels: [Device.Channel(channel: .named("push"), address: "{\"a\": [1]}")],
+            createdAt: noon,
+            lastSeenAt: noon
+        )
+    }
+
+    private func deviceKey(
+        _ id: String,
+        on device: String,
+        of user: String = "änna",
+        pin: PINHash? = nil
+    ) throws -> Credential {
+        Credential(
+            id: .named(id),
+            user: .named(user),
+            device: .named(device),
+            kind: .deviceKey(pin: pin),
+            publicKey: try #require(Self.key),
+            algorithm: .es256,
+            name: "Anna's phone",
+            createdAt: noon
+        )
+    }
+
+    private func passkey(_ id: String, counter: UInt32 = 0) throws -> Credential {
+        Credential(
+            id: .named(id),
+            user: .named("änna"),
+            device: nil,
+            kind: .passkey(
+                Credential.Passkey(
+                    rawID: [0, 255],
+                    counter: counter,
+                    isBackupEligible: true,
+                    isBackedUp: false,
+                    transports: ["internal", "hybrid"]
+                )
+            ),
+            publicKey: try #require(Self.key),
+            algorithm: .es256,
+            name: "Laptop",
+            createdAt: noon,
+            lastUsedAt: noon
+        )
+    }
+
+    private func enrolment(_ code: EnrolmentCode) -> Enrolment {
+        Enrolment(
+            locator: code.locator,
+            digest: code.digest,
+            user: .named("änna"),
+            createdAt: noon,
+            endsAt: noon + Enrolment.lifetime
+        )
+    }
+
+    /// Another code with the same first part.
+    private func wrong(_ code: EnrolmentCode) throws -> EnrolmentCode {
+        let text = code.text
+        return try #require(EnrolmentCode(text.dropLast() + (text.hasSuffix("0") ? "1" : "0")))
+    }
+
+    @Test("gives back devices and keys as they were added", arguments: StoreKind.allCases)
+    func roundTrip(kind: StoreKind) async throws {
+        try await with(kind) { (store, _) async throws in
+            let devices = ["a", "b"].map { device($0) } + [device("c", of: "bob")]
+            let key = try deviceKey("k", on: "a", pin: PINHash(of: "4711"))
+            let passkey = try passkey("p", counter: .max)
+            let changes = devices.map(DeviceChange.addDevice)
+            #expect(try await store.commit(changes) == nil)
+            #expect(try await store.commit([.addCredential(key), .addCredential(passkey)]) == nil)
+            #expect(try await store.device(.named("a")) == devices[0])
+            #expect(try await store.devices(of: .named("änna"), after: nil, limit: 9).count == 2)
+            let rest = try await store.devices(of: nil, after: .named("a"), limit: 9)
+            #expect(rest == Array(devices.dropFirst()))
+            #expect(try await store.credentials(of: .named("änna"), limit: 9) == [key, passkey])
+            let found = try #require(try await store.deviceKey(.named("k")))
+            #expect(found.key == key && found.device == devices[0])
+            #expect(try await store.deviceKey(.named("p")) == nil)
+            #expect(try await store.credential(.named("p")) == passkey)
+        }
+    }
+
+    @Test("writes nothing of changes of which one is refused", arguments: StoreKind.allCases)
+    func refusals(kind: StoreKind) async throws {
+        try await with(kind) { (store, access) async throws in
+            #expect(try await store.commit([.addDevice(device("a"))]) == nil)
+            let key = try deviceKey("k", on: "a")
+            #expect(try await store.commit([.addCredential(key)]) == nil)
+            let event = DeviceChange.audit(AuditEvent("device.enrolled", at: noon))
+            let refused: [(DeviceChange, AccessRefusal)] = [
+                (.addDevice(device("a")), .exists),
+                (.addCredential(key), .exists),
+                (.addCredential(try deviceKey("l", on: "gone")), .missing),
+                (.addCredential(try deviceKey("l", on: "a", of: "bob")), .missing),
+                (.changeDevice(device("gone")), .missing),
+                (.removeDevice(.named("a"), of: .named("bob")), .missing),
+                (.removeCredential(.named("k"), of: .named("bob")), .missing),
+                (
+                    .usePasskey(.named("k"), counter: 1, over: 0, isBackedUp: false, at: noon),
+                    .missing
+                ),
+            ]
+            for (change, refusal) in refused {
+                let new = DeviceChange.addDevice(device("b"))
+                #expect(try await store.commit([new, event, change]) == refusal, "\(change)")
+            }
+            #expect(try await store.devices(of: nil, after: nil, limit: 9).count == 1)
+            #expect(try await access.audit(after: 0, limit: 9).isEmpty)
+        }
+    }
+
+    @Test("removes a device with its keys at once", arguments: StoreKind.allCases)
+    func removal(kind: StoreKind) async throws {
+        try await with(kind) { (store, _) async throws in
+            #expect(try await store.commit([.addDevice(device("a"))]) == nil)
+            #expect(try await store.commit([.addCredential(try deviceKey("k", on: "a"))]) == nil)
+            let removal = DeviceChange.removeDevice(.named("a"), of: .named("änna"))
+            #expect(try await store.commit([removal]) == nil)
+            #expect(try await store.credential(.named("k")) == nil)
+            #expect(try await store.deviceKey(.named("k")) == nil)
+        }
+    }
+
+    @Test(
+        "takes a passkey's counter only over the one that was read",
+        arguments: StoreKind.allCases
+    )
+    func counters(kind: StoreKind) async throws {
+        try await with(kind) { (store, _) async throws in
+            #expect(try await store.commit([.addCredential(try passkey("p", counter: 7))]) == nil)
+            let use = DeviceChange.usePasskey(
+                .named("p"),
+                counter: 9,
+                over: 7,
+                isBackedUp: true,
+                at: noon + .seconds(1)
+            )
+            #expect(try await store.commit([use]) == nil)
+            #expect(try await store.commit([use]) == .changed)
+            let found = try #require(try await store.credential(.named("p")))
+            #expect(found.passkey?.counter == 9 && found.passkey?.isBackedUp == true)
+            #expect(found.lastUsedAt == noon + .seconds(1))
+        }
+    }
+
+    @Test("takes an enrolment code once", arguments: StoreKind.allCases)
+    func code(kind: StoreKind) async throws {
+        try await with(kind) { (store, _) async throws in
+            let code = EnrolmentCode()
+            let enrolment = enrolment(code)
+            #expect(try await store.commit([.addEnrolment(enrolment)]) == nil)
+            #expect(try await store.commit([.addEnrolment(enrolment)]) == .exists)
+            let refused = try await store.redeem(code, at: noon) { _ in
+                [.changeDevice(device("gone"))]
+            }
+            #expect(refused == .refused(.missing))
+            let done = try await store.redeem(code, at: noon) { _ in [.addDevice(device("a"))] }
+            #expect(done == .done(enrolment))
+            #expect(try await store.device(.named("a")) != nil)
+            #expect(try await store.redeem(code, at: noon) { _ in [] } == .unknown)
+        }
+    }
+
+    @Test("ends an enrolment after its time or five wrong codes", arguments: StoreKind.allCases)
+    func ends(kind: StoreKind) async throws {
+        try await with(kind) { (store, access) async throws in
+            let late = EnrolmentCode()
+            #expect(try await store.commit([.addEnrolment(enrolment(late))]) == nil)
+            let end = noon + Enrolment.lifetime
+            #expect(try await store.redeem(late, at: end) { _ in [] } == .unknown)
+
+            var code = EnrolmentCode()
+            while code.locator == late.locator { code = EnrolmentCode() }
+            #expect(try await store.commit([.addEnrolment(enrolment(code))]) == nil)
+            let wrong = try wrong(code)
+            for _ in 0..<5 {
+                #expect(try await store.redeem(wrong, at: noon) { _ in [] } == .unknown)
+            }
+            #expect(try await store.redeem(code, at: noon) { _ in [] } == .unknown)
+            let kinds = try await access.audit(after: 0, limit: 9).map(\.event.kind)
+            #expect(kinds == ["enrolment.blocked"])
+        }
+    }
+
+    @Test("counts wrong PINs up to the limit, and forgets them", arguments: StoreKind.allCases)
+    func pins(kind: StoreKind) async throws {
+        try await with(kind) { (store, _) async throws in
+            let user = UserID.named("änna")
+            // At the same moment, as from several devices.
+            let counts = try await withThrowingTaskGroup(of: Int?.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { try await store.beginPINTry(of: user, most: 5) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(counts.compactMap(\.self).sorted() == [1, 2, 3, 4, 5])
+            #expect(try await store.pinFailures(of: user) == 5)
+            #expect(try await store.pinFailures(of: .named("bob")) == 0)
+            #expect(try await store.commit([.clearPIN(user)]) == nil)
+            #expect(try await store.beginPINTry(of: user, most: 5) == 1)
+        }
+    }
+}
