@@ -162,10 +162,12 @@ let package = Package(
         module(
             "Engine",
             [
-                "Access", "Consents", "Cryptography", "Devices", "Identity", "JSON", "Logins",
+                "Access", "Consents", "Cryptography", "Devices", "Identity", "JOSE", "JSON",
+                "Logins",
                 "Telemetry",
                 "Texts",
                 "Threads",
+                "WebAuthn",
             ]
         ),
         module(
@@ -187,6 +189,7 @@ let package = Package(
                 "JOSE", "JSON", "Localization", "Logins", "Mail", "Net", "Notifications",
                 "OAuthClient",
                 "SQLiteStore", "TLS", "Telemetry", "Texts", "Threads", "Trust",
+                "WebAuthn",
             ]
         ),
         .executableTarget(name: "beckon", dependencies: ["App"], swiftSettings: strict),
@@ -329,6 +332,7 @@ let package = Package(
                 "SQLiteStore",
                 "Telemetry",
                 "TestSupport", "Threads",
+                "WebAuthn",
             ]
         ),
         tests(
@@ -365,6 +369,7 @@ let package = Package(
                 "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Lab",
                 "Logins", "Net", "Notifications", "OAuthClient", "SQLiteStore", "TLS",
                 "Telemetry", "TestSupport", "Threads",
+                "WebAuthn",
             ],
             exclude: ["Peers"]
         ),

@@ -56,20 +56,23 @@ public struct ApprovalRoutes: Sendable {
     let settings: Settings
     let log: Logger
     private let signIn: (approval: SignInApproval, pages: SignOnRoutes)?
+    private let passkeys: PasskeyDesk?
     private let headers: PageHeaders
     private let publicOrigin: String?
 
     /// The directory provides the user's language and time zone; when it is unavailable, the page uses
     /// the browser's language and UTC. `signIn` is how users confirm an approval by a fresh sign-in;
-    /// nil if they cannot.
+    /// nil if they cannot. `passkeys` is nil if nobody can approve with one.
     public init(
         desk: DecisionDesk,
         directory: any UserDirectory,
         settings: Settings = Settings(),
         signIn: (approval: SignInApproval, pages: SignOnRoutes)? = nil,
+        passkeys: PasskeyDesk? = nil,
         log: Logger = .silent
     ) {
         self.signIn = signIn
+        self.passkeys = passkeys
         self.desk = desk
         self.directory = directory
         self.settings = settings
@@ -78,7 +81,8 @@ public struct ApprovalRoutes: Sendable {
         publicOrigin = settings.publicURL.flatMap(SameOrigin.origin)
     }
 
-    /// `GET` and `POST /approve/{ticket}`, `GET /approve/{ticket}/state`, `GET /assets/{file}`.
+    /// `GET` and `POST /approve/{ticket}`, `GET /approve/{ticket}/state`, `POST
+    /// /approve/{ticket}/passkey`, `GET /assets/{file}`.
     public var routes: [Route] {
         [
             Route(.get, "/approve/{ticket}") { request in await show(request) },
@@ -90,6 +94,13 @@ public struct ApprovalRoutes: Sendable {
             },
             Assets.route(settings.brand),
         ]
+            + (passkeys.map { passkeys in
+                [
+                    Route(.post, "/approve/{ticket}/passkey", judge: { refusal(of: $0) }) {
+                        request in await options(request, passkeys)
+                    }
+                ]
+            } ?? [])
     }
 
     // MARK: Looking
@@ -100,13 +111,7 @@ public struct ApprovalRoutes: Sendable {
         do { stored = try await desk.login(opening: ticket) } catch {
             return await refusal(error, request)
         }
-        let standing = LoginStanding(stored, at: desk.now())
-        let html = await page(request, stored).page(
-            standing,
-            now: desk.now(),
-            choices: standing.choices(at: desk, withSignIn: signIn != nil)
-        )
-        return headers.response(200, html)
+        return headers.response(200, await question(stored, request))
     }
 
     /// The phase, as soon as it differs from the one that the page shows, or after `longPoll`.
@@ -168,6 +173,7 @@ public struct ApprovalRoutes: Sendable {
             return refused(400, .badFormHeading, .badFormText, request)
         }
         if name.isExactly(Sheet.signInChoice) { return await confirm(ticket, form, request) }
+        if name.isExactly(Sheet.passkeyChoice) { return await approve(ticket, form, request) }
         guard let choice = Decision.Choice(name: name), choice != .cancel else {
             return refused(400, .badFormHeading, .badFormText, request)
         }
@@ -185,6 +191,39 @@ public struct ApprovalRoutes: Sendable {
             return headers.response(303, .empty, fields: [Field("Location", ticket)])
         } catch {
             return await refusal(error, request, form)
+        }
+    }
+
+    /// What a passkey is to sign, for the page's script.
+    private func options(_ request: Request, _ passkeys: PasskeyDesk) async -> Response {
+        if let refusal = refusal(of: request) { return refusal }
+        guard request.body.count <= Self.bodyLimit,
+            let form = Form(request.body, repeating: ["account", "scope"])
+        else { return Problem(.invalidBody, "body: must be the page's form.").response }
+        let ticket = request.parameters["ticket"] ?? ""
+        return await passkeys.options(.ticket(ticket), form, log)
+    }
+
+    /// Records an approval that the user's passkey has signed.
+    private func approve(_ ticket: String, _ form: Form, _ request: Request) async -> Response {
+        guard let passkeys else { return refused(403, .tapHeading, .tapText, request) }
+        do throws(PasskeyDesk.Refusal) {
+            let stored = try await passkeys.approve(
+                .ticket(ticket),
+                form,
+                via: .page,
+                address: request.peer.address
+            )
+            log.decided(.approve, stored, request)
+            return headers.response(303, .empty, fields: [Field("Location", ticket)])
+        } catch {
+            switch error {
+            case .decision(let refusal): return await self.refusal(refusal, request, form)
+            case .store: return refused(503, .unavailableHeading, .unavailableText, request)
+            case .passkey, .unknown, .stale, .taken, .tooMany:
+                log.info("passkey.refused") { $0.member("cause", "\(error)") }
+                return refused(403, .passkeyRefusedHeading, .passkeyRefusedText, request)
+            }
         }
     }
 
@@ -240,17 +279,11 @@ public struct ApprovalRoutes: Sendable {
         case .refused(.pastDeadline, _):
             return refused(410, .lateHeading, .lateText, request, offersBack: false)
         case .refused(.unfit(let problem), let stored):
-            let standing = LoginStanding(stored, at: desk.now())
-            let html = await page(request, stored).page(
-                standing,
-                now: desk.now(),
-                choices: standing.choices(at: desk, withSignIn: signIn != nil),
-                attempt: RefusedChoice(
-                    selection: form.map { Self.selection($0, stored) } ?? Selection(),
-                    problem: problem
-                )
+            let attempt = RefusedChoice(
+                selection: form.map { Self.selection($0, stored) } ?? Selection(),
+                problem: problem
             )
-            return headers.response(422, html)
+            return headers.response(422, await question(stored, request, attempt: attempt))
         case .refused(.alreadyEnded, let stored), .refused(.notReady, let stored),
             .refused(.outOfPhase, let stored), .refused(.consentBusy, let stored):
             let standing = LoginStanding(stored, at: desk.now())
@@ -280,6 +313,32 @@ public struct ApprovalRoutes: Sendable {
             page.refusal(heading, text, offersBack: offersBack),
             fields: status == 503 ? [Problem.retryAfter] : []
         )
+    }
+
+    /// The page of a login as it stands, with the ways to approve that its user has.
+    private func question(
+        _ stored: StoredLogin,
+        _ request: Request,
+        attempt: RefusedChoice? = nil
+    ) async -> HTML {
+        let now = desk.now()
+        let standing = LoginStanding(stored, at: now)
+        var page = await page(request, stored)
+        if case .asking = standing.view, let passkeys,
+            await passkeys.isOffered(for: stored.login),
+            let ticket = request.parameters["ticket"]
+        {
+            page.passkeyOptions = ticket + "/passkey"
+            let methods = desk.methods(for: stored.login)
+            page.approvesByPasskeyAlone =
+                !methods.contains(.tap) && (signIn == nil || !methods.contains(.signIn))
+        }
+        let choices = standing.choices(
+            at: desk,
+            withSignIn: signIn != nil,
+            withPasskey: page.passkeyOptions != nil
+        )
+        return page.page(standing, now: now, choices: choices, attempt: attempt)
     }
 
     private func page(_ request: Request, _ stored: StoredLogin) async -> ApprovalPage {

@@ -65,12 +65,17 @@ struct LoginStanding: Sendable {
         }
     }
 
-    /// The decisions that are possible now, the refusal first; with an approval that a sign-in
-    /// confirms only where the user can be sent to one.
-    func choices(at desk: DecisionDesk, withSignIn: Bool = false) -> [Decision.Choice] {
+    /// The decisions that are possible now, the refusal first; with an approval that a sign-in or a
+    /// passkey confirms only where the user has them.
+    func choices(
+        at desk: DecisionDesk,
+        withSignIn: Bool = false,
+        withPasskey: Bool = false
+    ) -> [Decision.Choice] {
         guard case .asking = view else { return [] }
         let methods = desk.methods(for: stored.login)
         return methods.contains(.tap) || withSignIn && methods.contains(.signIn)
+            || withPasskey && methods.contains(.passkey)
             ? [.deny, .approve, .cancel, .reportAsFraud] : [.deny, .cancel, .reportAsFraud]
     }
 }

@@ -59,17 +59,20 @@ public struct DecisionDesk: Sendable {
         clock: any WallClock,
         approvers: Approvers,
         allowsApprovalByTap: Bool,
-        allowsApprovalBySignIn: Bool = false
+        allowsApprovalBySignIn: Bool = false,
+        allowsApprovalByPasskey: Bool = false
     ) {
         let ways: [ApprovalPolicy.Way] =
             (allowsApprovalByTap ? [.init(.tap)] : [])
             + (allowsApprovalBySignIn ? [.init(.signIn)] : [])
+            + (allowsApprovalByPasskey ? [.init(.passkey)] : [])
         self.init(
             store: store,
             changes: changes,
             clock: clock,
             approvers: approvers,
-            policy: ApprovalPolicy(fallback: ways)
+            policy: ApprovalPolicy(fallback: ways),
+            usable: Set(ways.map(\.method))
         )
     }
 
@@ -98,6 +101,18 @@ public struct DecisionDesk: Sendable {
         case delegation
         /// Nothing: it is refused.
         case nothing
+
+        /// By the method of a decision's evidence.
+        init(_ method: Evidence.Method) {
+            switch method {
+            case .tap: self = .method(.tap)
+            case .signIn: self = .method(.signIn)
+            case .deviceKey: self = .method(.deviceKey)
+            case .deviceKeyAndPIN: self = .method(.deviceKeyAndPIN)
+            case .passkey: self = .method(.passkey)
+            case .delegation: self = .delegation
+            }
+        }
     }
 
     /// Whether the policy refuses a decision. A login without a question is left to the login.
@@ -219,17 +234,19 @@ public struct DecisionDesk: Sendable {
         )
     }
 
-    /// An approval that a fresh sign-in may confirm.
+    /// An approval that a fresh sign-in or a passkey may confirm.
     public struct Confirmable: Sendable {
         public let stored: StoredLogin
         public let selection: Selection
-        /// What the sign-in is bound to (`DecisionChallenge`).
+        /// What the confirmation is bound to (`DecisionChallenge`).
         public let challenge: [UInt8]
     }
 
-    /// Judges an approval that a fresh sign-in is to confirm, as `decide` would. Nothing changes.
+    /// Judges an approval that a fresh sign-in or a passkey is to confirm, as `decide` would. Nothing
+    /// changes.
     public func confirmable(
         _ opening: Opening,
+        by method: Evidence.Method = .signIn,
         selecting: (StoredLogin) throws(Refusal) -> Selection
     ) async throws(Refusal) -> Confirmable {
         let stored: StoredLogin
@@ -237,7 +254,7 @@ public struct DecisionDesk: Sendable {
         case .ticket(let ticket): stored = try await login(opening: ticket)
         case .user(let user, let number): stored = try await login(number, of: user)
         }
-        if refuses(.approve, by: .method(.signIn), stored.login) { throw .methodNotAllowed }
+        if refuses(.approve, by: Way(method), stored.login) { throw .methodNotAllowed }
         let now = clock.now()
         let selection = try selecting(stored)
         let challenge = Self.challenge(.approve, selection, stored.login)
@@ -255,29 +272,27 @@ public struct DecisionDesk: Sendable {
         try await requireApprover(
             stored.number,
             opening: { _ in true },
-            counting: .method(.signIn),
+            counting: Way(method),
             at: now
         )
         return Confirmable(stored: stored, selection: selection, challenge: challenge ?? [])
     }
 
-    /// Records an approval that its user confirmed by a fresh sign-in for exactly this `challenge`.
-    /// If anything that it covers has changed, the approval is refused as `unfit`.
+    /// Records an approval that its user confirmed, by a fresh sign-in or a passkey, for exactly this
+    /// `challenge`. If anything that it covers has changed, the approval is refused as `unfit`.
     public func approve(
         _ number: LoginNumber,
         of user: UserID,
-        by signIn: Evidence.SignIn,
-        via: Evidence.Via,
-        address: String?,
+        by evidence: Evidence,
         challenge: [UInt8],
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
     ) async throws(Refusal) -> StoredLogin {
         try await decide(
             .approve,
             number,
-            by: Evidence(signIn: signIn, via: via, address: address),
+            by: evidence,
             opening: { $0.details.user == user },
-            counting: .method(.signIn),
+            counting: Way(evidence.method),
             selecting: { (stored) throws(Refusal) in
                 let selection = try selecting(stored)
                 let current = Self.challenge(.approve, selection, stored.login)

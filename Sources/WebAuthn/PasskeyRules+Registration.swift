@@ -30,24 +30,19 @@ public struct Passkey: Hashable, Sendable {
     public let isBackupEligible: Bool
     /// Whether it did, last time.
     public var isBackedUp: Bool
-    /// The model of the authenticator, 16 bytes; zeros if it did not say.
-    public let model: [UInt8]
-
     /// A passkey.
     public init(
         id: [UInt8],
         key: CredentialKey,
         counter: UInt32,
         isBackupEligible: Bool,
-        isBackedUp: Bool,
-        model: [UInt8]
+        isBackedUp: Bool
     ) {
         self.id = id
         self.key = key
         self.counter = counter
         self.isBackupEligible = isBackupEligible
         self.isBackedUp = isBackedUp
-        self.model = model
     }
 }
 
@@ -86,8 +81,7 @@ extension PasskeyRules {
             key: credential.key,
             counter: data.counter,
             isBackupEligible: data.isBackupEligible,
-            isBackedUp: data.isBackedUp,
-            model: credential.model
+            isBackedUp: data.isBackedUp
         )
     }
 

@@ -77,8 +77,7 @@ struct SpecificationVectorTests {
             key: credential.key,
             counter: 0,
             isBackupEligible: data.isBackupEligible,
-            isBackedUp: data.isBackedUp,
-            model: credential.model
+            isBackedUp: data.isBackedUp
         )
         let saysTop = !client.isCrossOrigin || client.topOrigin != nil
         let isOwn = object["fmt"] == .text("none") || object["attStmt"]?["x5c"] == nil

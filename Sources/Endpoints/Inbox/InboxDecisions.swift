@@ -10,8 +10,8 @@ import Trust
 
 /// A request of the inbox as its user answers it: everything that is asked, and the buttons.
 ///
-/// A session is enough to decline. An approval needs a fresh sign-in (`SignInApproval`); without
-/// one it is refused with 403 `step_up_required`.
+/// A session is enough to decline. An approval needs a fresh sign-in (`SignInApproval`) or a passkey
+/// (`PasskeyDesk`); without either it is refused with 403 `step_up_required`.
 public struct InboxDecisions: Sendable {
     private let sessionGuard: SessionGuard
     private let desk: DecisionDesk
@@ -19,10 +19,11 @@ public struct InboxDecisions: Sendable {
     private let settings: SignOnRoutes.Settings
     private let detailTypes: DetailTypes
     private let signIn: (approval: SignInApproval, pages: SignOnRoutes)?
+    private let passkeys: PasskeyDesk?
     private let log: Logger
     private let headers = PageHeaders(frameAncestors: [])
 
-    /// `signIn` is how users confirm an approval; nil if they cannot.
+    /// `signIn` and `passkeys` are how users confirm an approval; nil if they cannot.
     public init(
         _ sessionGuard: SessionGuard,
         desk: DecisionDesk,
@@ -30,6 +31,7 @@ public struct InboxDecisions: Sendable {
         settings: SignOnRoutes.Settings,
         detailTypes: DetailTypes = DetailTypes(),
         signIn: (approval: SignInApproval, pages: SignOnRoutes)?,
+        passkeys: PasskeyDesk? = nil,
         log: Logger
     ) {
         self.sessionGuard = sessionGuard
@@ -38,13 +40,14 @@ public struct InboxDecisions: Sendable {
         self.settings = settings
         self.detailTypes = detailTypes
         self.signIn = signIn
+        self.passkeys = passkeys
         self.log = log
     }
 
     /// The page of a login, below the public URL.
     static func path(_ number: LoginNumber) -> String { "/inbox/requests/\(number.rawValue)" }
 
-    /// `GET /inbox/requests/{number}` and `POST …/decision`.
+    /// `GET /inbox/requests/{number}`, `POST …/decision` and `POST …/passkey`.
     public var routes: [Route] {
         [
             Route(.get, "/inbox/requests/{number}") { request in
@@ -63,6 +66,63 @@ public struct InboxDecisions: Sendable {
                 }
             },
         ]
+            + (passkeys.map { passkeys in
+                [
+                    Route(
+                        .post,
+                        "/inbox/requests/{number}/passkey",
+                        contentLimit: ApprovalRoutes.bodyLimit
+                    ) { request in
+                        await answer(request) { caller async throws(DecisionDesk.Refusal) in
+                            try await options(request, caller, passkeys)
+                        }
+                    }
+                ]
+            } ?? [])
+    }
+
+    /// What a passkey is to sign, for the page's script.
+    private func options(
+        _ request: Request,
+        _ caller: SessionGuard.Caller,
+        _ passkeys: PasskeyDesk
+    ) async throws(DecisionDesk.Refusal) -> Response {
+        let stored = try await login(request, caller)
+        let form = sessionGuard.form(of: request, from: caller, repeating: ["account", "scope"])
+        guard let form else { return refused(403, .foreignHeading, .foreignText, request) }
+        return await passkeys.options(
+            .user(stored.login.details.user, stored.number),
+            form,
+            log
+        )
+    }
+
+    /// Records an approval that the user's passkey has signed.
+    private func approve(
+        _ stored: StoredLogin,
+        _ form: Form,
+        _ request: Request,
+        _ passkeys: PasskeyDesk
+    ) async throws(DecisionDesk.Refusal) -> Response {
+        do throws(PasskeyDesk.Refusal) {
+            let decided = try await passkeys.approve(
+                .user(stored.login.details.user, stored.number),
+                form,
+                via: .inbox,
+                address: request.peer.address
+            )
+            log.decided(.approve, decided, request)
+            let address = settings.basePath + Self.path(stored.number)
+            return headers.response(303, .empty, fields: [Field("Location", address)])
+        } catch {
+            switch error {
+            case .decision(let refusal): throw refusal
+            case .store(let error): throw .store(error)
+            case .passkey, .unknown, .stale, .taken, .tooMany:
+                log.info("passkey.refused") { $0.member("cause", "\(error)") }
+                return refused(403, .passkeyRefusedHeading, .passkeyRefusedText, request)
+            }
+        }
     }
 
     private func decide(
@@ -76,9 +136,16 @@ public struct InboxDecisions: Sendable {
             form["shown"].map({ ConsentDigest(text: $0) != nil }) ?? true
         else { return refused(400, .badFormHeading, .badFormText, request) }
         let user = stored.login.details.user
-        let bySignIn = desk.methods(for: stored.login).contains(.signIn)
-        if name.isExactly(Sheet.signInChoice), bySignIn, let signIn {
+        let methods = desk.methods(for: stored.login)
+        let isPasskey = name.isExactly(Sheet.passkeyChoice)
+        if isPasskey || name.isExactly(Sheet.signInChoice) {
             do throws(DecisionDesk.Refusal) {
+                if isPasskey, methods.contains(.passkey), let passkeys {
+                    return try await approve(stored, form, request, passkeys)
+                }
+                guard !isPasskey, methods.contains(.signIn), let signIn else {
+                    return InboxRoutes.stepUpRequired
+                }
                 let answer = try await signIn.approval.begin(
                     .user(user, stored.number),
                     form,
@@ -97,7 +164,6 @@ public struct InboxDecisions: Sendable {
                 return headers.response(422, html)
             }
         }
-        if name.isExactly(Sheet.signInChoice) { return InboxRoutes.stepUpRequired }
         guard let choice = Decision.Choice(name: name) else {
             return refused(400, .badFormHeading, .badFormText, request)
         }
@@ -137,16 +203,22 @@ public struct InboxDecisions: Sendable {
         page.zone = user?.timeZone.flatMap(TimeZones.standard.zone)
         page.documents = user?.documents ?? []
         page.detailTypes = detailTypes
-        page.approvesBySignIn = true
+        page.approvesBySignIn =
+            signIn != nil && desk.methods(for: stored.login).contains(.signIn)
         page.form = (
             action: settings.basePath + Self.path(stored.number) + "/decision",
             token: caller.secret.formToken
         )
         let now = desk.now()
         let standing = LoginStanding(stored, at: now)
-        let choices = standing.choices(at: desk, withSignIn: signIn != nil).filter {
-            $0 != .approve
-                || signIn != nil && desk.methods(for: stored.login).contains(.signIn)
+        if case .asking = standing.view, let passkeys,
+            await passkeys.isOffered(for: stored.login)
+        {
+            page.passkeyOptions = settings.basePath + Self.path(stored.number) + "/passkey"
+            page.approvesByPasskeyAlone = !page.approvesBySignIn
+        }
+        let choices = standing.choices(at: desk, withSignIn: true, withPasskey: true).filter {
+            $0 != .approve || page.approvesBySignIn || page.passkeyOptions != nil
         }
         return page.page(standing, now: now, choices: choices, attempt: attempt)
     }

@@ -1,4 +1,5 @@
 import Access
+import Devices
 import Localization
 import Logins
 
@@ -13,12 +14,14 @@ struct InboxPage: Sendable {
 
     var catalogue: Catalogue { page.catalogue }
 
-    /// The first page: everything, with the newest of the history.
+    /// The first page: everything, with the newest of the history. Passkeys are nil if nobody can use
+    /// one.
     func front(
         live: [StoredLogin],
         past: [StoredLogin],
         hasMore: Bool,
         consents: [(consent: DelegationConsent, name: String?)],
+        passkeys: [Credential]?,
         sessions: [Session]
     ) -> HTML {
         document(catalogue.html(.inboxHeading)) {
@@ -38,6 +41,7 @@ struct InboxPage: Sendable {
             ) { list(live) }
             history(past, hasMore: hasMore)
             list(consents)
+            if let passkeys { list(passkeys) }
             list(sessions)
             form("/inbox/sign-out", .signOut, "decline")
         }

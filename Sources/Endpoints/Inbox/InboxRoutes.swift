@@ -1,4 +1,6 @@
 public import Access
+import Devices
+public import Engine
 public import HTTP
 import JSON
 import Localization
@@ -31,9 +33,11 @@ public struct InboxRoutes: Sendable {
     private let directory: any UserDirectory
     let live: LiveStreams
     let clock: any WallClock
-    private let settings: SignOnRoutes.Settings
+    let settings: SignOnRoutes.Settings
     private let logoutURL: String
-    private let log: Logger
+    let log: Logger
+    /// Nil if nobody can use a passkey.
+    let passkeys: PasskeyDesk?
     let headers: PageHeaders
 
     /// `logoutURL` is where people go when they sign out.
@@ -47,6 +51,7 @@ public struct InboxRoutes: Sendable {
         clock: any WallClock,
         settings: SignOnRoutes.Settings,
         logoutURL: String,
+        passkeys: PasskeyDesk? = nil,
         log: Logger
     ) {
         self.sessionGuard = sessionGuard
@@ -59,6 +64,7 @@ public struct InboxRoutes: Sendable {
         self.settings = settings
         self.logoutURL = logoutURL
         self.log = log
+        self.passkeys = passkeys
         headers = PageHeaders(
             frameAncestors: [],
             formTargets: SameOrigin.origin(of: logoutURL).map { [$0] } ?? []
@@ -102,7 +108,7 @@ public struct InboxRoutes: Sendable {
                 }
                 return Self.stepUpRequired
             },
-        ]
+        ] + passkeyRoutes
     }
 
     /// Who looks at a page, and the page in their language.
@@ -140,6 +146,7 @@ public struct InboxRoutes: Sendable {
         page.documents = known?.documents ?? []
         var frame = frame(page)
         frame.script = Assets.live
+        frame.usesPasskeys = passkeys != nil
         let inbox = InboxPage(
             page: page,
             frame: frame,
@@ -151,11 +158,12 @@ public struct InboxRoutes: Sendable {
     }
 
     /// A form of a page of ours.
-    private func post(
+    func post(
         _ pattern: String,
+        limit: Int = bodyLimit,
         _ handler: @escaping @Sendable (Request, Form, SessionGuard.Caller) async -> Response
     ) -> Route {
-        Route(.post, pattern, contentLimit: Self.bodyLimit) { request in
+        Route(.post, pattern, contentLimit: limit) { request in
             let caller: SessionGuard.Caller
             do throws(SessionGuard.Refusal) {
                 caller = try await sessionGuard.caller(of: request)
@@ -206,6 +214,7 @@ public struct InboxRoutes: Sendable {
             past: Array(past.prefix(Self.shortHistory)),
             hasMore: past.count > Self.shortHistory,
             consents: try await consents(of: visit.user),
+            passkeys: try await passkeys?.passkeys(of: visit.user),
             sessions: own
         )
         return headers.response(200, html)
@@ -306,7 +315,7 @@ public struct InboxRoutes: Sendable {
         }
     }
 
-    private func message(
+    func message(
         _ status: Int,
         _ heading: Phrase,
         _ text: Phrase,

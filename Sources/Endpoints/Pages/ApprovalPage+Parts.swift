@@ -27,7 +27,8 @@ extension ApprovalPage {
             brand: brand,
             help: help,
             assets: assets,
-            script: script
+            script: script,
+            usesPasskeys: passkeyOptions != nil
         )
     }
 

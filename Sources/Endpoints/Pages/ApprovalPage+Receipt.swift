@@ -143,6 +143,8 @@ extension ApprovalPage {
                         "time": moment(signIn.at),
                     ]
                     fact(.confirmedByLabel, catalogue.html(.confirmedBySignIn, values))
+                } else if decision.evidence.method == .passkey {
+                    fact(.confirmedByLabel, catalogue.html(.confirmedByPasskey))
                 }
                 if let delivery, !isVoided(outcome) {
                     fact(.deliveryLabel, catalogue.html(name(delivery)))

@@ -23,6 +23,10 @@ struct ApprovalPage: Sendable {
     var ticket: String?
     /// Whether approving leads to a sign-in that confirms it.
     var approvesBySignIn = false
+    /// Whether a passkey is the only way to approve here.
+    var approvesByPasskeyAlone = false
+    /// Where what a passkey is to sign is asked for; nil if none can approve.
+    var passkeyOptions: String?
     /// What the addresses of assets begin with, and the script; nil for none.
     var assets = "../assets/"
     var script: Assets.Asset? = Assets.script

@@ -15,6 +15,8 @@ struct PageFrame: Sendable {
     var sheet: Assets.Asset?
     /// The page's script; nil for none.
     var script: Assets.Asset?
+    /// Whether the page has buttons that use a passkey.
+    var usesPasskeys = false
     /// Reloads the page in browsers without scripts, after so many seconds.
     var refreshWithoutScript: Int?
     /// Goes to another page after so many seconds, in every browser.
@@ -112,6 +114,9 @@ struct PageFrame: Sendable {
                 HTML.void("link", ["rel": "stylesheet", "href": assets + theme.file])
             }
             HTML.void("link", ["rel": "icon", "href": assets + Assets.icon.file])
+            if usesPasskeys {
+                HTML.element("script", ["src": assets + Assets.passkeys.file, "defer": ""])
+            }
             if let script {
                 HTML.element("script", ["src": assets + script.file, "defer": ""])
             }

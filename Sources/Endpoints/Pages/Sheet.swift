@@ -17,6 +17,8 @@ struct Sheet: Sendable {
     static let headingLimit = 64
     /// The value of the button that approves after a sign-in.
     static let signInChoice = "sign-in"
+    /// The value of the button that approves with a passkey.
+    static let passkeyChoice = "passkey"
 
     let page: ApprovalPage
     let question: Question
@@ -257,15 +259,34 @@ struct Sheet: Sendable {
             HTML.element("legend", ["class": "unseen"]) { catalogue.html(.choicesLabel) }
             HTML.element("div", ["class": "choices"]) {
                 button(.deny, "decline", .decline)
-                if canApprove { button(.approve, "approve", .approve) }
+                if canApprove, !page.approvesByPasskeyAlone {
+                    button(.approve, "approve", .approve)
+                }
+                if canApprove { passkeyButton }
             }
             if !canApprove {
                 HTML.element("p", ["class": "soft"]) { catalogue.html(.useAppText) }
+            } else if page.approvesByPasskeyAlone {
+                HTML.element("p", ["class": "soft"]) { catalogue.html(.passkeyHelp) }
             } else if page.approvesBySignIn {
                 HTML.element("p", ["class": "soft"]) { catalogue.html(.confirmHelp) }
             }
             button(.reportAsFraud, "not-me", .notMe)
             HTML.element("p", ["class": "unseen", "id": "not-me"]) { catalogue.html(.notMeHelp) }
+        }
+    }
+
+    /// Only scripts can use a passkey, so the button is hidden without one.
+    @HTMLBuilder private var passkeyButton: HTML {
+        if let options = page.passkeyOptions {
+            HTML.element(
+                "button",
+                [
+                    "class": "approve", "name": "decision", "value": Self.passkeyChoice,
+                    "data-passkey": "get", "data-options": options,
+                    "data-failed": catalogue.text(.passkeyFailed),
+                ]
+            ) { catalogue.html(.approveWithPasskey) }
         }
     }
 

@@ -183,7 +183,11 @@ enum Stylesheet {
         a.button { color: var(--on-plain); }
         .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; padding: 0;
           overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-        [hidden] { display: none; }
+        [hidden], html:not([data-passkeys]) button[data-passkey] { display: none; }
+        label.passkey { display: grid; gap: .25rem; margin: .75rem 0; }
+        label.passkey input { min-height: 2.75rem; padding: .5rem .75rem; font: inherit;
+          color: inherit; background: transparent; border: 1px solid var(--soft);
+          border-radius: .625rem; }
         /* The answer stays on the screen where it leaves room for the question. */
         @media (min-height: 36rem) {
           html:has(.answer) { scroll-padding-bottom: 16rem; }

@@ -65,9 +65,11 @@ public struct SignInApproval: Sendable {
         let stored = try await desk.approve(
             LoginNumber(Int64(number)),
             of: confirmation.fresh.user,
-            by: confirmation.signIn,
-            via: via ?? .page,
-            address: request.peer.address,
+            by: Evidence(
+                signIn: confirmation.signIn,
+                via: via ?? .page,
+                address: request.peer.address
+            ),
             challenge: confirmation.fresh.challenge
         ) { (stored) throws(DecisionDesk.Refusal) in
             stored.login.question.map { marks.selection(of: $0) } ?? Selection()
