@@ -4,12 +4,14 @@ import sys
 
 import consents
 import demo
+import passkeys
 import scenarios
 import signed_in
 
 
 def main():
-    counts = [scenarios.main(), consents.main(), signed_in.main(), demo.main()]
+    counts = [scenarios.main(), consents.main(), signed_in.main(), passkeys.main(),
+              demo.main()]
     passed, failed = map(sum, zip(*counts))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

@@ -14,6 +14,7 @@ import TestSupport
 import Texts
 import Threads
 import Trust
+import WebAuthn
 
 /// An application with a scripted provider over a real store, and browsers that keep cookies.
 struct SignOnStage: Sendable {
@@ -36,6 +37,13 @@ struct SignOnStage: Sendable {
         var signIn = false
         /// The `acr` that a sign-in needs.
         var contexts: [String] = []
+        /// The rules of passkeys; nil if they are off.
+        var passkeys: PasskeyRules?
+
+        /// Only passkeys.
+        static let passkey = Methods(
+            passkeys: PasskeyRules(id: "as.example", origins: [SignOnStage.publicURL])
+        )
     }
 
     /// Lends a stage.
@@ -114,6 +122,25 @@ struct SignOnStage: Sendable {
             clock: clock,
             publicURL: Self.publicURL
         )
+        let desk = DecisionDesk(
+            store: store,
+            changes: LoginChanges(),
+            clock: clock,
+            approvers: Approvers(directory: users, plan: EscalationPlan([])),
+            allowsApprovalByTap: methods.tap,
+            allowsApprovalBySignIn: methods.signIn,
+            allowsApprovalByPasskey: methods.passkeys != nil
+        )
+        let passkeys = methods.passkeys.map { rules in
+            PasskeyDesk(
+                rules,
+                desk: desk,
+                devices: store.devices,
+                access: store.access,
+                secret: Array(repeating: 7, count: 32),
+                clock: clock
+            )
+        }
         inbox = { [users, log] access in
             InboxRoutes(
                 sessionGuard,
@@ -125,6 +152,7 @@ struct SignOnStage: Sendable {
                 clock: clock,
                 settings: pages,
                 logoutURL: settings.logoutURL,
+                passkeys: passkeys,
                 log: log.logger
             )
         }
@@ -136,14 +164,6 @@ struct SignOnStage: Sendable {
             seal: SealedValue(secret: Array(repeating: 7, count: 32)),
             settings: pages
         )
-        let desk = DecisionDesk(
-            store: store,
-            changes: LoginChanges(),
-            clock: clock,
-            approvers: Approvers(directory: users, plan: EscalationPlan([])),
-            allowsApprovalByTap: methods.tap,
-            allowsApprovalBySignIn: methods.signIn
-        )
         let approval =
             methods.signIn ? SignInApproval(signOn, desk: desk, log: log.logger) : nil
         let signOnRoutes = SignOnRoutes(signOn, settings: pages, approval: approval)
@@ -154,6 +174,7 @@ struct SignOnStage: Sendable {
             directory: users,
             settings: pages,
             signIn: signIn,
+            passkeys: passkeys,
             log: log.logger
         )
         let prompts = ApprovalRoutes(
@@ -161,6 +182,7 @@ struct SignOnStage: Sendable {
             directory: users,
             settings: ApprovalRoutes.Settings(publicURL: Self.publicURL),
             signIn: signIn,
+            passkeys: passkeys,
             log: log.logger
         )
         router = Router(

@@ -212,7 +212,11 @@ final class Service: Sendable {
             approvers: Approvers(directory: directory, plan: plan),
             policy: configuration.approval.policy,
             usable: ApprovalPolicy.taken.filter {
-                $0 != .signIn || configuration.approval.signIn != nil
+                switch $0 {
+                case .signIn: configuration.approval.signIn != nil
+                case .passkey: configuration.approval.passkey != nil
+                case .tap, .deviceKey, .deviceKeyAndPIN: true
+                }
             }
         )
         let signIn = try SignInParts(
@@ -234,7 +238,12 @@ final class Service: Sendable {
         )
         reloads = servers.reloads + signIn.reloads
         var people =
-            parts.routes(directory: directory, desk: desk, signIn: signIn.approval) + signIn.routes
+            parts.routes(
+                directory: directory,
+                desk: desk,
+                signIn: signIn.approval,
+                passkeys: signIn.passkeys
+            ) + signIn.routes
         if let settings = configuration.trust {
             trust = try TrustParts(
                 settings,

@@ -110,7 +110,8 @@ struct ServiceParts {
     func routes(
         directory: any UserDirectory,
         desk: DecisionDesk,
-        signIn: (approval: SignInApproval, pages: SignOnRoutes)? = nil
+        signIn: (approval: SignInApproval, pages: SignOnRoutes)? = nil,
+        passkeys: PasskeyDesk? = nil
     ) -> [Route] {
         let page = ApprovalRoutes(
             desk: desk,
@@ -123,6 +124,7 @@ struct ServiceParts {
                 detailTypes: configuration.approval.detailTypes
             ),
             signIn: signIn,
+            passkeys: passkeys,
             log: log
         )
         let device = DeviceRoutes(desk: desk, directory: directory, log: log)

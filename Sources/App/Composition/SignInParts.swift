@@ -15,6 +15,8 @@ struct SignInParts {
     private(set) var routes: [Route] = []
     /// How users confirm an approval; nil if they cannot.
     private(set) var approval: (approval: SignInApproval, pages: SignOnRoutes)?
+    /// How users use passkeys; nil if they cannot.
+    let passkeys: PasskeyDesk?
     /// Read credentials again.
     private(set) var reloads: [@Sendable () -> Void] = []
 
@@ -41,6 +43,16 @@ struct SignInParts {
         clock: any WallClock,
         log: Logger
     ) throws(CommandFailure) {
+        passkeys = configuration.approval.passkey.map { rules in
+            PasskeyDesk(
+                rules,
+                desk: desk,
+                devices: store.devices,
+                access: store.access,
+                secret: secret,
+                clock: clock
+            )
+        }
         let limits = Dictionary(configuration.signIn.map { ($0.application, $0.sessions) }) {
             first,
             _ in first
@@ -94,6 +106,7 @@ struct SignInParts {
                         clock: clock,
                         settings: pages,
                         logoutURL: settings.logoutURL,
+                        passkeys: passkeys,
                         log: log
                     ).routes
                 routes +=
@@ -104,6 +117,7 @@ struct SignInParts {
                         settings: pages,
                         detailTypes: configuration.approval.detailTypes,
                         signIn: self.approval,
+                        passkeys: passkeys,
                         log: log
                     ).routes
                 guard let trust = configuration.trust else { continue }

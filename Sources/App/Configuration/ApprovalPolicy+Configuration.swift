@@ -7,19 +7,21 @@ import Logins
 
 extension ApprovalPolicy {
     /// The methods that this version has an interface for.
-    static let taken: Set<Method> = [.tap, .signIn]
+    static let taken: Set<Method> = [.tap, .signIn, .passkey]
 
     /// Reads `profile`, the methods of every login and `rules` of the group `approval`.
     static func read(
         _ section: Section,
         tap: Bool,
         signIn: Bool,
+        passkey: Bool,
         profile: Profile,
         servers: [AuthorizationServerID]
     ) -> ApprovalPolicy {
         var allowed: Set<Method> = []
         if tap { allowed.insert(.tap) }
         if signIn { allowed.insert(.signIn) }
+        if passkey { allowed.insert(.passkey) }
         let isStrong = profile != .basic
         func flag(_ method: Method, _ fallback: Bool, _ about: String) {
             if section.flag(method.rawValue, default: fallback, about) { allowed.insert(method) }
@@ -30,14 +32,6 @@ extension ApprovalPolicy {
             isStrong,
             "The same after the user's PIN. Default: true with the profiles bank and nist."
         )
-        flag(
-            .passkey,
-            isStrong,
-            """
-            Whether a passkey (WebAuthn with user verification) is enough. Default: true with the \
-            profiles bank and nist.
-            """
-        )
         let classes = acr(
             section.group("acr", "What each of these methods earns when no rule matches: its acr.")
         )
@@ -47,7 +41,9 @@ extension ApprovalPolicy {
             What counts as approval for some logins. The first rule that matches decides; a login \
             that none matches has the methods above.
             """
-        ).enumerated().map { rule($1, number: $0 + 1, profile, servers, signIn: signIn) }
+        ).enumerated().map {
+            rule($1, number: $0 + 1, profile, servers, signIn: signIn, passkey: passkey)
+        }
         let policy = ApprovalPolicy(
             profile: profile,
             rules: rules,
@@ -126,7 +122,8 @@ extension ApprovalPolicy {
         number: Int,
         _ profile: Profile,
         _ servers: [AuthorizationServerID],
-        signIn: Bool
+        signIn: Bool,
+        passkey: Bool
     ) -> Rule {
         let name = section.requiredText(
             "name",
@@ -172,6 +169,9 @@ extension ApprovalPolicy {
                 }
                 if method == .signIn, !signIn {
                     entry.problem(key, "sign_in needs approval.sign_in")
+                }
+                if method == .passkey, !passkey {
+                    entry.problem(key, "passkey needs approval.passkey")
                 }
                 let objection =
                     concernsPayments

@@ -192,7 +192,8 @@ public struct ServiceConfiguration: Sendable {
         notify = NotifyStep.all(root, channels: channels)
         approval = ApprovalSettings(
             root.group("approval", "How users decide."),
-            servers: authorizationServers.flatMap(\.ids)
+            servers: authorizationServers.flatMap(\.ids),
+            publicURL: publicURL
         )
         branding = BrandingSettings.read(
             root.group("branding", "Your name, logo and colors on every page."),
@@ -200,6 +201,9 @@ public struct ServiceConfiguration: Sendable {
         )
         if approval.signIn != nil, !signIn.contains(where: { $0.application == .inbox }) {
             root.problem("approval.sign_in", "needs sign_in.inbox, where users sign in")
+        }
+        if approval.passkey != nil, !signIn.contains(where: { $0.application == .inbox }) {
+            root.problem("approval.passkey", "needs sign_in.inbox, where users register passkeys")
         }
         engine = EngineSettings(root.group("engine", "How much is done at once."))
         log = LogSettings(root.group("log", "The log, on standard error."))

@@ -4,6 +4,7 @@ public import Engine
 import Localization
 import Logins
 public import Telemetry
+public import WebAuthn
 
 /// How users decide.
 public struct ApprovalSettings: Hashable, Sendable {
@@ -15,6 +16,8 @@ public struct ApprovalSettings: Hashable, Sendable {
     public var policy: ApprovalPolicy
     /// The longest life of a prompt, whatever the authorization server says.
     public var longestPrompt: Duration
+    /// What is demanded of passkeys, which are then enough to approve; nil if they are not.
+    public var passkey: PasskeyRules?
     /// Origins that may show the prompt in a frame (CSP `frame-ancestors`); none by default.
     public var frameAncestors: [String]
     /// The name at the top of the prompt. Default `Beckon`.
@@ -30,7 +33,8 @@ public struct ApprovalSettings: Hashable, Sendable {
         public var contexts: [String]
     }
 
-    init(_ section: Section, servers: [AuthorizationServerID]) {
+    /// `publicURL` says the default relying party of passkeys.
+    init(_ section: Section, servers: [AuthorizationServerID], publicURL: String) {
         let profile = section.choice(
             "profile",
             default: ApprovalPolicy.Profile.basic,
@@ -49,6 +53,16 @@ public struct ApprovalSettings: Hashable, Sendable {
                 """
             )
         )
+        passkey = PasskeySettings.read(
+            section.group(
+                "passkey",
+                """
+                Allows to approve with a passkey (WebAuthn), which users register in the inbox; it \
+                needs sign_in.inbox. Without this group nobody can.
+                """
+            ),
+            publicURL: publicURL
+        )
         tap = section.flag(
             "tap",
             default: section.isDevelopment && profile == .basic,
@@ -62,6 +76,7 @@ public struct ApprovalSettings: Hashable, Sendable {
             section,
             tap: tap,
             signIn: signIn != nil,
+            passkey: passkey != nil,
             profile: profile,
             servers: servers
         )
@@ -89,8 +104,8 @@ public struct ApprovalSettings: Hashable, Sendable {
             } else if policy.fallback.isEmpty {
                 section.problem(
                     "tap",
-                    "must be set to true: without sign_in there is no stronger method to approve, "
-                        + "and the decision must be yours"
+                    "must be set to true: without sign_in and passkey there is no stronger method "
+                        + "to approve, and the decision must be yours"
                 )
             }
         }
