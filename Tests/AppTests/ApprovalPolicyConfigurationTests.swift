@@ -34,7 +34,7 @@ struct ApprovalPolicyConfigurationTests {
             "rules[0].allow[0].any_of", "payments need"
         ),
         (
-            "profile: \"bank\", passkey: false, device_key_pin: false, device_key: true",
+            "profile: \"bank\", device_key_pin: false, device_key: true",
             "profile", "nobody could approve a payment"
         ),
         ("profile: \"bank\", longest_prompt: \"11m\"", "longest_prompt", "at most 10m"),
@@ -125,7 +125,7 @@ struct ApprovalPolicyConfigurationTests {
         let isBasic = profile == .basic
         #expect(
             read.approval.policy.fallback.map(\.method)
-                == (isBasic ? [.tap] : [.deviceKeyAndPIN, .passkey])
+                == (isBasic ? [.tap] : [.deviceKeyAndPIN])
         )
         #expect(read.approval.longestPrompt == .seconds(isBasic ? 86_400 : 600))
     }

@@ -81,8 +81,9 @@ struct ConductTests {
         "10,000 starts at one person reach them at most as often as allowed, all have an outcome or a prompt, and others are asked"
     )
     func bombing() async throws {
-        var limits = LoginLimits.none
-        limits.promptsSinceSuccess = 5
+        var wanted = LoginLimits.none
+        wanted.promptsSinceSuccess = 5
+        let limits = wanted
         try await withLimits(.sqlite, limits) { store, _ in
             let asked = try await withThrowingTaskGroup(of: (Bool, Bool).self) { group in
                 for index in 0..<10_000 {

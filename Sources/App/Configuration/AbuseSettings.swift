@@ -13,11 +13,10 @@ enum AbuseSettings {
             1...1_000,
             example: 5,
             """
-            Maximum number of prompts since the user's last approval. By default 5, and with \
-            development: true no limit.
+            Maximum number of prompts since the user's last approval. By default no limit.
             """
         )
-        limits.promptsSinceSuccess = prompts ?? (user.isDevelopment ? nil : 5)
+        limits.promptsSinceSuccess = prompts
         limits.forgetting = user.duration(
             "forget_after",
             default: limits.forgetting,

@@ -42,18 +42,18 @@ extension ApprovalPolicy {
             that none matches has the methods above.
             """
         ).enumerated().map {
-            rule($1, number: $0 + 1, profile, servers, signIn: signIn, passkey: passkey)
+            rule($1, number: $0 + 1, profile, servers, signIn: signIn)
         }
         let policy = ApprovalPolicy(
             profile: profile,
             rules: rules,
             fallback: Method.allCases.filter(allowed.contains).map { Way($0, acr: classes[$0]) }
         )
-        policy.check(section)
+        policy.check(section, passkey: passkey)
         return policy
     }
 
-    private func check(_ section: Section) {
+    private func check(_ section: Section, passkey: Bool) {
         var names: Set<String> = [Self.defaultRule]
         for (index, rule) in rules.enumerated() where !names.insert(rule.name).inserted {
             section.problem(
@@ -75,15 +75,19 @@ extension ApprovalPolicy {
                 "bank: nobody could approve a payment: payments need device_key_pin or passkey"
             )
         }
+        let usable = Self.taken.subtracting(passkey ? [] : [.passkey])
         let missing = Method.allCases.filter { method in
-            !Self.taken.contains(method) && all.contains { $0.method == method }
+            !usable.contains(method) && all.contains { $0.method == method }
         }
-        if !missing.isEmpty, !all.contains(where: { Self.taken.contains($0.method) }) {
+        if !missing.isEmpty, !all.contains(where: { usable.contains($0.method) }) {
             section.warn(
                 "",
-                "nobody can approve: this version has no interface yet for "
-                    + Section.list(missing.map(\.rawValue))
+                "nobody can approve: without approval.passkey, and with no interface of this version "
+                    + "for keys of devices, nothing takes " + Section.list(missing.map(\.rawValue))
             )
+        }
+        if !passkey, all.contains(where: { $0.method == .passkey }) {
+            section.warn("rules", "passkey cannot be used without approval.passkey")
         }
     }
 
@@ -122,8 +126,7 @@ extension ApprovalPolicy {
         number: Int,
         _ profile: Profile,
         _ servers: [AuthorizationServerID],
-        signIn: Bool,
-        passkey: Bool
+        signIn: Bool
     ) -> Rule {
         let name = section.requiredText(
             "name",
@@ -169,9 +172,6 @@ extension ApprovalPolicy {
                 }
                 if method == .signIn, !signIn {
                     entry.problem(key, "sign_in needs approval.sign_in")
-                }
-                if method == .passkey, !passkey {
-                    entry.problem(key, "passkey needs approval.passkey")
                 }
                 let objection =
                     concernsPayments
