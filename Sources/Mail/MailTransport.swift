@@ -72,3 +72,14 @@ public enum MailError: Error, Hashable, Sendable {
     /// The server refused the recipient.
     case recipientRefused(code: Int)
 }
+
+extension MailError: CustomStringConvertible {
+    /// Half a sentence.
+    public var description: String {
+        switch self {
+        case .failed(let reason): reason
+        case .refused(let code): "the mail server refused the message with code \(code)"
+        case .recipientRefused(let code): "the mail server refused the recipient with code \(code)"
+        }
+    }
+}

@@ -204,7 +204,7 @@ extension APNsChannel.Settings {
             "Allow loopback and private addresses, and plain http, for tests."
         )
         let secret = section.secret(
-            "key",
+            "signing_key",
             example: "{ file: \"secrets/AuthKey_ABC123DEFG.p8\" }",
             required: true,
             "Apple's key for push messages."
@@ -243,7 +243,7 @@ extension APNsChannel.Settings {
         guard
             let key = secret.withText({ try? SigningKey(text: $0, algorithm: .es256, id: keyID) })
         else {
-            section.problem("key", "must be a private key of P-256, as PEM or JWK")
+            section.problem("signing_key", "must be a private key of P-256, as PEM or JWK")
             return nil
         }
         self.init(

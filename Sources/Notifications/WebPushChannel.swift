@@ -230,7 +230,7 @@ extension WebPushChannel.Settings {
             "Allow push services at loopback and private addresses."
         )
         let secret = section.secret(
-            "key",
+            "vapid_key",
             example: "{ file: \"secrets/vapid.jwk\" }",
             required: true,
             """
@@ -267,7 +267,7 @@ extension WebPushChannel.Settings {
         let key = secret.flatMap { secret in secret.withText { try? SigningKey(text: $0) } }
         guard secret != nil, VAPID.isContact(contact) else { return nil }
         guard let key, let vapid = VAPID(key, contact: contact) else {
-            section.problem("key", "must be a private key of P-256, as JWK or PEM")
+            section.problem("vapid_key", "must be a private key of P-256, as JWK or PEM")
             return nil
         }
         self.init(

@@ -221,7 +221,6 @@ extension WriteTransaction {
                 "user.reported_client",
                 at: now,
                 [
-                    "user": .string(login.details.user.value),
                     "login": .integer(stored.number.rawValue),
                     "reference": .string(LoginReference.text(of: login.key)),
                     "server": .string(login.key.server.value),

@@ -1,5 +1,8 @@
 import Configuration
+import Cryptography
 import Foundation
+import JOSE
+import JSON
 import Logins
 import TestSupport
 
@@ -59,8 +62,22 @@ enum ConfigurationFixtures {
         {
             return .success(bytes)
         }
+        if let key = try? pushKey(name) { return .success(key) }
         if name.hasSuffix(".png") { return .success(SampleImage.png()) }
         return .success(Array((name == "webhook" ? "\(webhookSecret)\n" : "a secret\n").utf8))
+    }
+
+    /// A key for the files that channels of push services read.
+    private static func pushKey(_ name: String) throws -> [UInt8]? {
+        if name == "firebase.json" {
+            return JSONValue.members([
+                "project_id": .string("bank-1"), "client_email": .string("push@bank.example"),
+                "token_uri": .string("https://oauth2.example/token"),
+                "private_key": .string(try PrivateKey.generate(.rsa(bits: 2048)).secretPEM()),
+            ]).bytes
+        }
+        guard name == "vapid.jwk" || name.hasSuffix(".p8") else { return nil }
+        return try SigningKey.generate(.es256, id: "ABC123DEFG").secretJWK().bytes
     }
 
     /// The file that stands in for one of the example's.

@@ -499,26 +499,26 @@ struct ConfigurationProblemTests {
         ),
         Case(
             console,
-            "channels: { a: { kind: \"web_push\", key: \"x\", contact: \"mailto:a@localhost\" } },",
+            "channels: { a: { kind: \"web_push\", vapid_key: \"x\", contact: \"mailto:a@localhost\" } },",
             "channels.a.contact",
             "public domain"
         ),
         Case(
             console,
-            "channels: { a: { kind: \"web_push\", key: \"x\", contact: \"mailto: a@bank.example\" } },",
+            "channels: { a: { kind: \"web_push\", vapid_key: \"x\", contact: \"mailto: a@bank.example\" } },",
             "channels.a.contact",
             "public domain"
         ),
         Case(
             console,
-            "channels: { a: { kind: \"web_push\", key: \"x\", contact: \"mailto:a@bank.example\" } },",
-            "channels.a.key",
+            "channels: { a: { kind: \"web_push\", vapid_key: \"x\", contact: \"mailto:a@bank.example\" } },",
+            "channels.a.vapid_key",
             "a private key of P-256"
         ),
         Case(
             console,
-            "channels: { a: { kind: \"apns\", key: \"x\", key_id: \"a\", team_id: \"b\", topic: \"c\" } },",
-            "channels.a.key",
+            "channels: { a: { kind: \"apns\", signing_key: \"x\", key_id: \"a\", team_id: \"b\", topic: \"c\" } },",
+            "channels.a.signing_key",
             "a private key of P-256"
         ),
         Case(

@@ -39,7 +39,11 @@ struct ConfigurationTests {
         #expect(server.inbound.peers.apiKey?.field == "x-api-key")
         #expect(configuration.listen.tls?.certificate == "/etc/beckon/tls/server.pem")
         #expect(configuration.notify.map(\.after) == [.zero])
-        #expect(configuration.channels.map(\.id.value) == ["app", "sms"])
+        #expect(
+            configuration.channels.map(\.id.value) == [
+                "app", "mail", "gateway", "browser", "ios", "android", "sms",
+            ]
+        )
         let accounts = try #require(configuration.accounts)
         #expect(accounts.token?.withText { $0 } == "token")
         #expect(accounts.destination.certificate == "/etc/beckon/tls/beckon-client.pem")

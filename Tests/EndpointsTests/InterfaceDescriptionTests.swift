@@ -48,6 +48,8 @@ struct InterfaceDescriptionTests {
         }
         let elsewhere = [
             "POST /user/verify", "POST /authentication/start", "GET /oauth2/authorize",
+            "GET /admin/v1/blocks", "DELETE /admin/v1/blocks/{block}",
+            "POST /admin/v1/users/{user}/unblock",
         ]
         #expect(try Self.described() == Set(ours + elsewhere))
     }

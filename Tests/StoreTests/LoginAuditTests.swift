@@ -41,7 +41,7 @@ struct LoginAuditTests {
         Case(
             phase: .waiting,
             event: .decided(.fixture(.reportAsFraud, at: noon), .fixture),
-            kinds: ["login.decided"],
+            kinds: ["login.decided", "user.reported_client"],
             details: ["choice": "fraud"]
         ),
         Case(phase: .reporting, event: .reportBegun, kinds: []),
@@ -89,7 +89,9 @@ struct LoginAuditTests {
         #expect(audit.map(\.event.kind) == example.kinds)
         for entry in audit {
             let members = entry.event.members
-            for (name, value) in example.details { #expect(members[name]?.string == value) }
+            if entry.event.kind == example.kinds.first {
+                for (name, value) in example.details { #expect(members[name]?.string == value) }
+            }
             #expect(members["login"]?.integer == Int(number.rawValue))
             #expect(members["server"]?.string == before.key.server.value)
             #expect(members["reference"]?.string?.utf8.count == 9)

@@ -148,7 +148,8 @@ struct SQLitePartsTests {
                 "too_many_starts_of_user", "too_many_starts_of_client",
                 "consent_unusable", "context_missing", "consent_gone", "no_accounts",
                 "account_not_theirs",
-                "consent_of_another", "interrupted",
+                "consent_of_another", "interrupted", "client_blocked", "reported_by_user",
+                "too_many_prompts", "cooling_down", "too_many_users_of_client", "replaced",
                 "consent_busy", "superseded", "malformed_start", "abandoned",
             ]
         )

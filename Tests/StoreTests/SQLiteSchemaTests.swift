@@ -70,7 +70,7 @@ struct SQLiteSchemaTests {
             "UPDATE login SET origin_trace = NULL WHERE phase = 'waiting'",
             "UPDATE login SET server = NULL WHERE phase = 'waiting'",
             "INSERT INTO meta VALUES (2, 0, 0, 0, 0, NULL)",
-            "INSERT INTO users VALUES ('x', 3, NULL, NULL, NULL, NULL, 0, 0)",
+            "INSERT INTO users VALUES ('x', 3, NULL, NULL, NULL, NULL, NULL, 0, 0)",
             "UPDATE census SET count = -1",
             "INSERT INTO api_client VALUES ('a', 'robot', 'active', 0, 1, NULL, '{}')",
             "INSERT INTO api_client VALUES ('a', 'user', 'gone', 0, 1, NULL, '{}')",

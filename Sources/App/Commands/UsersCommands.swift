@@ -14,7 +14,8 @@ struct AddUser: RemoteAction {
     static let summary = "Add a user, or change an existing one."
     static let details = """
         For an existing user, options that are not given keep their values, and a disabled user stays
-        disabled. To clear a value: --channels=all, --language=-, --time-zone=-, --document=-, --address=CHANNEL=-.
+        disabled. To clear a value: --channels=all, --language=-, --time-zone=-, --document=-,
+        --address=CHANNEL=-.
 
         A consent that names another CPF or CNPJ is rejected if a document of that kind is known.
         Otherwise the page shows in whose name the consent is.
@@ -103,14 +104,14 @@ struct AddUser: RemoteAction {
             try known(names, settings)
         }
         let located = try address.map { (address) throws(CommandFailure) in
-            (try known([address.channel], settings)?.first, address.text)
+            (channel: try known([address.channel], settings)?.first, text: address.text)
         }
         let result: (before: User?, after: User)
-        do {
+        do throws(UserDesk.Refusal) {
             result = try await stores.userDesk.put(user, by: .account, at: SystemTime.now()) {
                 (before) throws(UserDesk.Refusal) in
                 var addresses = before?.addresses ?? [:]
-                if let (channel?, text) = located { addresses[channel] = text }
+                if let channel = located?.channel { addresses[channel] = located?.text }
                 return User(
                     id: user,
                     isActive: before?.isActive ?? true,

@@ -1,5 +1,6 @@
 import Access
 import HTTP
+import JSON
 import Localization
 import Logins
 
