@@ -11,7 +11,7 @@ from acp import LocalServer
 from beckon import Beckon, Phone, PASSWORD, authorization_server
 
 SCOPES = {
-    "ops": "admin:read,admin:clients,admin:users,admin:logins,admin:audit",
+    "ops": "admin:read,admin:clients,admin:users,admin:logins,admin:branding,admin:audit",
     "second": "admin:read,admin:clients",
     "app": "admin:read",
     "bank": "backend:users,backend:consents,backend:logins",

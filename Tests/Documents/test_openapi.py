@@ -8,6 +8,7 @@ import json
 import re
 import unittest
 import urllib.parse
+import zlib
 
 import jsonschema
 import yaml
@@ -242,6 +243,16 @@ class OpenAPI(unittest.TestCase):
                 self.assertEqual(problems(parameter["schema"], parameter["example"]), [])
 
 
+def chunk(name, data):
+    return (len(data).to_bytes(4, "big") + name + data
+            + zlib.crc32(name + data).to_bytes(4, "big"))
+
+
+# One gray pixel.
+PNG = (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", bytes([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]))
+       + chunk(b"IDAT", zlib.compress(b"\0\x80")) + chunk(b"IEND", b""))
+
+
 class OpenAPIOfClients(unittest.TestCase):
     """The same for the token endpoint, the admin and the backend API."""
 
@@ -257,8 +268,10 @@ class OpenAPIOfClients(unittest.TestCase):
             for method in ("get", "put", "post", "patch", "delete"):
                 tags = OTHER_TAGS.intersection(item.get(method, {}).get("tags", []))
                 # Users sign in where codes come from: test_tokens.py. Questions are decided where an
-                # authorization server is: test_trust.py.
-                if not tags or path == "/oauth2/authorize" or path.endswith("/decision"):
+                # authorization server is: test_trust.py. So are evidence and blocks, which only a
+                # decision makes.
+                if (not tags or path == "/oauth2/authorize"
+                        or path.endswith(("/decision", "/evidence", "/{block}"))):
                     continue
                 operation = item[method]
                 parameters = [follow(p) for p in
@@ -335,7 +348,12 @@ class OpenAPIOfClients(unittest.TestCase):
         """What the path names, made for this request, and the body that fits it."""
         named = {p["name"] for p in parameters if p["in"] == "path"}
         user, values = f"user-{number}", {}
-        if "/clients/{id}" in path:
+        if path.endswith("/branding/logo"):
+            token = stage.token("ops")
+            status, _, text = stage.call("ops", "PUT", path, PNG, {
+                "Authorization": "Bearer " + token, "Content-Type": "image/png"})
+            self.assertEqual(status, 200, text)
+        elif "/clients/{id}" in path:
             values["id"] = self.client(stage, number)
             if "kid" in named:
                 values["kid"] = "k-2031-01"

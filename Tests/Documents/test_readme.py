@@ -306,10 +306,11 @@ class Played(unittest.TestCase):
         config = (ROOT / "Config/development.json5").read_text(encoding="utf-8")
         config = config.replace("development: true,", "development: true,\n" + group)
         for name, body in (("Config/development.json5", config),
-                           ("webhook.secret", "whsec_" + base64.b64encode(b"k" * 32).decode())):
+                           ("Config/webhook.secret",
+                            "whsec_" + base64.b64encode(b"k" * 32).decode())):
             with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
                 file.write(body)
-        os.chmod(os.path.join(self.folder, "webhook.secret"), 0o600)
+        os.chmod(os.path.join(self.folder, "Config/webhook.secret"), 0o600)
         self.ports = {}
         said = self.shell(check)
         self.assertIn("1. large payments: consent uk_domestic_payment, an amount of more than "
