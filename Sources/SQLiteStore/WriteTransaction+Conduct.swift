@@ -185,14 +185,16 @@ extension WriteTransaction {
 
     // MARK: This wasn't me
 
-    /// Ends the other live logins of the client for the user, blocks the client for the user, and owes
-    /// the operator a security event. Decisions stay.
+    /// Where it is configured, ends the other live logins of the client for the user, blocks the client
+    /// for the user, and owes the operator a security event. Decisions stay.
     private func disown(_ stored: StoredLogin, at now: Timestamp) throws(StoreError) {
         let login = stored.login
         var ended = 0
-        for other in try liveLogins(likeOf: login) where other.number != stored.number {
-            try end(other, as: .reportedByUser, at: now)
-            ended += 1
+        if limits.blockOfReported > .zero {
+            for other in try liveLogins(likeOf: login) where other.number != stored.number {
+                try end(other, as: .reportedByUser, at: now)
+                ended += 1
+            }
         }
         var until = now
         if let client = ClientKey(login), limits.blockOfReported > .zero {

@@ -56,12 +56,11 @@ enum AbuseSettings {
         )
         limits.blockOfReported = client.duration(
             "block_after_report",
-            default: client.isDevelopment ? .zero : .seconds(86_400),
+            default: .zero,
             .zero...(.seconds(86_400 * 366)),
             """
-            How long a client is blocked for a user who said "This wasn't me"; 0s for not at all. \
-            The client's other pending logins for the user end in any case. By default 0s with \
-            development: true.
+            How long a client is blocked for a user who said "This wasn't me", which then also ends \
+            the client's other pending logins for the user; 0s for neither.
             """
         )
     }
