@@ -215,7 +215,7 @@ struct EvidenceTests {
         ("passkeyEd25519", "credential key"),
     ]
 
-    @Test("verifies, and says in words what was decided and what proves it", arguments: words)
+    @Test("verifies, and states the decision and the evidence for it in words", arguments: words)
     func verifies(method: String, says: String) throws {
         let decided = try DecidedLogin(try #require(Method(rawValue: method)))
         let text = try decided.verifier.verify(try decided.document().bytes)

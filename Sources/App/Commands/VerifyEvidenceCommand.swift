@@ -10,7 +10,7 @@ struct VerifyEvidenceCommand: Subcommand {
         FILE is the answer of GET /admin/v1/logins/{server}/{id}/evidence. Recomputes the digest of
         what was shown and the decision's challenge, verifies the signature of the user's device or
         passkey, if there is one, and Beckon's own signature over the whole document. Then says in
-        words what was decided and what proves it.
+        words the decision and the evidence for it.
 
         Needs no configuration and calls nobody. The keys are those of /oauth2/jwks: save them with
         each export, because Beckon replaces its keys.

@@ -6,7 +6,7 @@ public import Logins
 import HTTP
 
 /// The evidence of one decision as a document that can be kept and checked without Beckon: what was
-/// shown, what was decided, by which method, and what proves it.
+/// shown, the decision, its method, and the evidence for it.
 ///
 /// `signature` covers every other member: it is a JWS over the SHA-256 of their canonical form
 /// (RFC 8785). So what no key of the user's has signed, such as times, cannot be changed unnoticed.

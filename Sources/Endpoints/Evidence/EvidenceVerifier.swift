@@ -7,7 +7,7 @@ import Texts
 import WebAuthn
 
 /// Checks a document of evidence with nothing but the document and Beckon's public keys, and says in
-/// words what was decided and what proves it.
+/// words the decision and the evidence for it.
 public struct EvidenceVerifier: Sendable {
     /// Why a document proves nothing.
     public struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
