@@ -36,6 +36,27 @@ struct RecordedAddressesTests {
         #expect(left.language == "de")
     }
 
+    @Test("are what the elements of a list of texts say, without the quotes of JSON")
+    func texts() async throws {
+        let users = MemoryUserStore()
+        let desk = UserDesk(users: users, access: MemoryAccessStore(users: users))
+        let addresses = RecordedAddresses(desk: desk)
+        let push = try #require(ChannelID("push"))
+        let id = try #require(UserID("anna"))
+        let tokens = ["00ff", "a\u{2F}\"b", "cc33"]
+        try await users.put(
+            User(id: id, isActive: true, addresses: [push: #"["00ff","a\/\"b","cc33"]"#])
+        )
+        func user() async throws -> User { try #require(try await users.user(id)) }
+        #expect(try await addresses.addresses(of: user(), through: push) == tokens)
+        for (ended, rest) in [
+            (tokens[1], ["00ff", "cc33"]), (tokens[0], ["cc33"]), (tokens[2], []),
+        ] {
+            try await addresses.end(ended, of: user(), through: push)
+            #expect(try await addresses.addresses(of: user(), through: push) == rest)
+        }
+    }
+
     @Test("of a directory elsewhere stay as they are")
     func elsewhere() async throws {
         let channel = try #require(ChannelID("push"))

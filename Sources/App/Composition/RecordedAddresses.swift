@@ -37,10 +37,14 @@ struct RecordedAddresses: ChannelAddresses {
 
     private static func without(_ address: String, _ user: User, _ channel: ChannelID) -> User {
         guard let text = user.addresses[channel] else { return user }
-        let rest = parts(of: text).filter { !$0.utf8.elementsEqual(address.utf8) }
+        let rest = elements(of: text).filter {
+            !self.address(of: $0).utf8.elementsEqual(address.utf8)
+        }
         var addresses = user.addresses
         addresses[channel] =
-            rest.isEmpty ? nil : rest.count == 1 ? rest[0] : "[" + rest.joined(separator: ",") + "]"
+            rest.count > 1
+            ? String(decoding: JSONValue.array(rest).bytes, as: UTF8.self)
+            : rest.first.map(self.address(of:))
         return User(
             id: user.id,
             isActive: user.isActive,
@@ -52,10 +56,17 @@ struct RecordedAddresses: ChannelAddresses {
         )
     }
 
-    private static func parts(of text: String) -> [String] {
+    private static func parts(of text: String) -> [String] { elements(of: text).map(address(of:)) }
+
+    private static func elements(of text: String) -> [JSONValue] {
         guard text.hasPrefix("["), let elements = (try? JSONValue(Array(text.utf8)))?.array else {
-            return [text]
+            return [.string(text)]
         }
-        return elements.map { String(decoding: $0.bytes, as: UTF8.self) }
+        return elements
+    }
+
+    /// A token is a string of the array, a subscription an object.
+    private static func address(of element: JSONValue) -> String {
+        element.string ?? String(decoding: element.bytes, as: UTF8.self)
     }
 }
