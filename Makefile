@@ -62,7 +62,7 @@ fuzz: setup-test ## Fuzz what reads the input of peers, and the routes of the wh
 	Tests/Fuzz/run.sh 60
 	Tests/HotLoop/test.sh ""
 
-interop: setup-test build ## Compare tokens, keys, texts, metrics and certificates with other programs, serve them, and scan our TLS
+interop: setup-test build ## Compare tokens, keys, passkeys, messages, texts and metrics with other programs, serve them, and scan our TLS
 	@Tests/setup.sh interop
 	BECKON=$(CURDIR)/$(RELEASE) python3 Tests/Interop/metrics.py
 	.venv/interop/bin/python Tests/Interop/names.py --check
@@ -72,7 +72,10 @@ interop: setup-test build ## Compare tokens, keys, texts, metrics and certificat
 	.venv/interop/bin/python Tests/Interop/tokens.py .build/debug/beckon
 	.venv/interop/bin/python Tests/Interop/sign_in.py .build/debug/beckon
 	.venv/interop/bin/python Tests/Interop/api.py .build/debug/beckon
-	.venv/interop/bin/python Tests/Interop/push.py .build/debug/beckon
+	for peers in push apps webhooks evidence; do \
+		.venv/interop/bin/python Tests/Interop/$$peers.py .build/debug/beckon; \
+	done
+	.venv/webauthn/bin/python Tests/Interop/passkeys.py .build/debug/beckon
 
 names: ## Update the names of countries and currencies in the catalogues, from iso-codes and Babel
 	@Tests/setup.sh interop

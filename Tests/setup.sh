@@ -5,7 +5,7 @@
 #   Tests/setup.sh test    for the tests as well
 #   Tests/setup.sh deb     for `make deb`
 #   Tests/setup.sh bench   for `make bench`
-#   Tests/setup.sh interop the Python libraries of `make interop`, in .venv/interop
+#   Tests/setup.sh interop the Python libraries of `make interop`, in .venv/interop and .venv/webauthn
 #
 # For Debian and Ubuntu. Swift must be installed already (swift.org/install).
 set -euo pipefail
@@ -111,15 +111,18 @@ if [ "$what" = interop ]; then
         $as_root apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
     fi
     cd "$(dirname "$0")/.."
-    wanted=Tests/Interop/requirements.txt
     # Rebuilt when the requirements change. The marker is written last, so an interrupted build counts as none.
-    if ! cmp -s "$wanted" .venv/interop/made-for; then
-        echo "Installing $(tr '\n' ' ' < "$wanted")…"
-        rm -rf .venv/interop
-        /usr/bin/python3 -m venv .venv/interop
-        .venv/interop/bin/pip install --quiet --disable-pip-version-check -r "$wanted"
-        cp "$wanted" .venv/interop/made-for
-    fi
+    install_venv() { # install_venv NAME REQUIREMENTS
+        cmp -s "$2" ".venv/$1/made-for" && return
+        echo "Installing $(tr '\n' ' ' < "$2")…"
+        rm -rf ".venv/$1"
+        /usr/bin/python3 -m venv ".venv/$1"
+        ".venv/$1/bin/pip" install --quiet --disable-pip-version-check -r "$2"
+        cp "$2" ".venv/$1/made-for"
+    }
+    install_venv interop Tests/Interop/requirements.txt
+    # soft-webauthn needs other versions than the rest.
+    install_venv webauthn Tests/Interop/requirements-webauthn.txt
     exit 0
 fi
 
