@@ -227,7 +227,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "store-bench",
-            dependencies: ["Access", "JSON", "Logins", "SQLiteStore", "TestSupport", "Threads"],
+            dependencies: [
+                "Access", "Cryptography", "JSON", "Logins", "SQLiteStore", "TestSupport", "Threads",
+            ],
             path: "Tests/Bench/StoreBench",
             swiftSettings: strict
         ),

@@ -463,8 +463,8 @@ class Bench:
                 first.close()
 
     def large(self):
-        """Opening, appending, listing and memory with audits of different lengths."""
-        print("\nThe audit by its length; the ratios of all but verifying should stay near 1")
+        """Opening, changes, looks and memory by the length of the audit, and by refresh tokens."""
+        print("\nThe audit by its length, refresh tokens by their number; all ratios should stay near 1")
         sys.stdout.flush()
         subprocess.run([ROOT / ".build/release/store-bench", "large"], check=True,
                        env={**os.environ, "TMPDIR": str(self.work)})

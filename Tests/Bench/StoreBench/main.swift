@@ -3,12 +3,13 @@
 //     swift run -c release store-bench [seconds] [rows present] [rounds]
 //     swift run -c release store-bench count [rows]
 //     swift run -c release store-bench access [seconds] [rows present]
-//     swift run -c release store-bench large [entries of the audit…]
+//     swift run -c release store-bench large [rows…]
 //
 // The first form compares variants, in turn and in several rounds, so that a slow moment of the
 // machine affects all of them. The second form inserts rows and ends: for `valgrind
 // --tool=callgrind`, whose counts do not depend on the machine's load. The third form is about tokens
-// and the audit (`AccessBench`), the fourth about an audit of different lengths (`LargeBench`).
+// and the audit (`AccessBench`), the fourth about audits and refresh tokens of different numbers
+// (`LargeBench`).
 //
 // A variant is a page size and the number of entries of the index by hash that are kept in memory
 // (`TailIndex`). With one entry, each commit writes its entries to random pages, as a plain index
@@ -202,8 +203,12 @@ func run(_ arguments: [String]) async throws {
     }
     if arguments.first == "large" {
         let lengths = arguments.dropFirst().compactMap { Int($0) }
+        try await LargeBench.run(
+            LargeBench.audit(lengths.isEmpty ? [10_000, 1_000_000, 10_000_000] : lengths)
+        )
+        guard let client = AccessBench.robot else { return print("no client") }
         return try await LargeBench.run(
-            lengths.isEmpty ? [10_000, 1_000_000, 10_000_000] : lengths
+            LargeBench.refreshTokens(lengths.isEmpty ? [10_000, 1_000_000] : lengths, of: client)
         )
     }
     guard arguments.first == "count" else {
