@@ -403,23 +403,26 @@ class Bench:
             show(f"Reports, 64 concurrent, {scheme}", both, f"Beckon's client, {scheme}",
                  {f"Go's client, {scheme}": ">= 1.2"})
 
-    def latency(self):
-        """From the approval until the server has the report; from the start until the phone has it."""
-        from acp import ACP
-        from beckon import Beckon, Phone
+    def driver(self):
+        """The modules that drive Beckon from outside, told to start the release build."""
         import beckon as driver
         driver.BINARY = str(BECKON)
+        return driver
+
+    def latency(self):
+        """From the approval until the server has the report; from the start until the phone has it."""
+        driver = self.driver()
+        from acp import ACP
         to_phone, to_report = [], []
-        with Phone() as phone, ACP("http://127.0.0.1:1") as acp, Beckon(phone, acp.url) as process:
+        with driver.Phone() as phone, ACP("http://127.0.0.1:1") as acp, \
+                driver.Beckon(phone, acp.url) as process:
             process.run("users", "add", "--user=customer-4711")
             acp.beckon = acp.beckon._replace(netloc=f"127.0.0.1:{process.port}")
             heard = {}
             acp.misbehaviour = lambda login, verb: heard.setdefault(login.id, time.monotonic()) and None
             for _ in range(300):
-                began = time.monotonic()
-                login = acp.start()
-                phone.prompt(login.id)
-                to_phone.append((dict(phone.arrivals)[login.id] - began) * 1e3)
+                login, taken = self.notified(acp, phone)
+                to_phone.append(taken)
                 began = time.monotonic()
                 phone.decide(process, login.id, "approve")
                 login.decided.wait(5)
@@ -430,6 +433,52 @@ class Bench:
             times.sort()
             print(f"  {name:40} median {times[len(times) // 2]:5.2f} ms"
                   f"   p95 {times[len(times) * 95 // 100]:5.2f} ms   goal < 5 ms")
+        sys.stdout.flush()
+
+    def notified(self, acp, phone, user="customer-4711"):
+        """Starts a login; returns it and the milliseconds until the phone had it."""
+        began = time.monotonic()
+        login = acp.start(user=user)
+        phone.prompt(login.id)
+        return login, (dict(phone.arrivals)[login.id] - began) * 1e3
+
+    def bombing(self):
+        """What others notice while 10,000 logins for one person arrive within a minute."""
+        driver = self.driver()
+        from acp import ACP
+        from bombing import NAME, VICTIM, Bombing
+        quiet, bombed = [], []
+        # Several, so that none of them comes to a limit.
+        users = [f"user-{number}" for number in range(20)]
+        limits = {"live": 1000, "starts_per_minute": 1000, "max_prompts_since_success": 5}
+        with driver.Phone() as phone, ACP("http://127.0.0.1:1") as acp, Bombing(10000) as bombing:
+            servers = [driver.authorization_server("acp", acp.url),
+                       driver.authorization_server(NAME, bombing.url, "/" + NAME)]
+            with driver.Beckon(phone, acp.url, {
+                    "limits_per_user": limits, "authorization_servers": servers}) as process:
+                for user in (*users, VICTIM):
+                    process.run("users", "add", f"--user={user}")
+                acp.beckon = acp.beckon._replace(netloc=f"127.0.0.1:{process.port}")
+
+                def measure(times):
+                    login, taken = self.notified(acp, phone, users[len(times) % len(users)])
+                    times.append(taken)
+                    # An approval, so that the limit of prompts does not end the measurement.
+                    phone.decide(process, login.id, "approve")
+                    login.decided.wait(5)
+
+                while len(quiet) < 300:
+                    measure(quiet)
+                bombing.send(process.port, 50)
+                while not bombing.here.poll():
+                    measure(bombed)
+                acknowledged, seconds = bombing.sent()
+                others = sum(1 for login, _ in phone.arrivals if login not in acp.logins)
+        medians = [statistics.median(times) for times in (quiet, bombed)]
+        print(f"\n{acknowledged:,} logins for one person in {seconds:.0f} s: {others} prompts"
+              f"\n  start until the phone has it, other users: quiet {medians[0]:.2f} ms,"
+              f" meanwhile {medians[1]:.2f} ms ({len(bombed)} logins),"
+              f" ratio {medians[1] / medians[0]:.2f}   goal <= 2")
         sys.stdout.flush()
 
     def memory(self):
@@ -549,8 +598,8 @@ class Postgres:
 
 
 def main():
-    rows = ["verify", "start", "resource", "tokens", "reports", "latency", "memory", "large",
-            "instructions"]
+    rows = ["verify", "start", "resource", "tokens", "reports", "latency", "bombing", "memory",
+            "large", "instructions"]
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
