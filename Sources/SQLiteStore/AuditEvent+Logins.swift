@@ -32,6 +32,8 @@ extension AuditEvent {
                     "via": .string(decision.evidence.via.storedName),
                     "issuer": .text(decision.evidence.signIn?.issuer),
                     "acr": .text(decision.evidence.signIn?.context),
+                    "rule": .text(decision.merit?.rule),
+                    "reached_acr": .text(decision.merit?.acr),
                     "credential": .text(decision.evidence.proof?.credential.value),
                     "digest": .text(login.consentDigest.map { Base64URL.encode($0.bytes) }),
                 ]

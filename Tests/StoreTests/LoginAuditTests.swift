@@ -106,6 +106,23 @@ struct LoginAuditTests {
         await store.close()
     }
 
+    @Test("says by which rule an approval counted, and what it reached")
+    func merit() async throws {
+        let store = try StorePlace(.sqlite).open()
+        let number = try await store.logins.insertNew(.inPhase(.waiting, fixture("a"))).number
+        let approval = Decision(
+            .approve,
+            evidence: Evidence(method: .tap, via: .page, address: nil),
+            at: noon,
+            merit: Decision.Merit(rule: "payments", acr: "urn:bank:two-factors")
+        )
+        try await store.logins.apply(.decided(approval, .fixture), to: number, at: noon)
+        let entry = try #require(await store.access.audit(after: 0, limit: 10).first)
+        #expect(entry.event.members["rule"]?.string == "payments")
+        #expect(entry.event.members["reached_acr"]?.string == "urn:bank:two-factors")
+        await store.close()
+    }
+
     @Test("says that an approval was voided, and why")
     func voided() async throws {
         let store = try StorePlace(.sqlite).open()
