@@ -121,6 +121,20 @@ enum TidyRules {
         return proven + marks.map { ($0, nil) }
     }
 
+    /// The rows of the threat model in a document, each with the tests in its last cell.
+    static func threats(in text: String) -> [(threat: String, tests: [String])] {
+        lines(text).drop { $0 != "## Threat model" }.dropFirst().prefix { !$0.hasPrefix("## ") }
+            .filter { $0.hasPrefix("| ") && !$0.hasPrefix("| threat |") }
+            .map { row in
+                let cells = row.split(separator: "|", omittingEmptySubsequences: false)
+                let tests = cells.count > 4 ? cells[cells.count - 2] : ""
+                return (
+                    cells[1].trimmingCharacters(in: .whitespaces),
+                    tests.matches(of: /`([^`]+)`/).map { String($0.1) }
+                )
+            }
+    }
+
     /// The documents that a file's comments and texts name.
     static func citedDocuments(in text: String) -> [String] {
         lines(text, with: ".md").flatMap { line in
@@ -186,6 +200,12 @@ struct SourceTree {
 
     func text(_ path: String) throws -> String {
         try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    /// Names of the files in a folder and in the folders in it.
+    func names(below path: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: path).path)
+            .map { URL(filePath: $0).lastPathComponent }
     }
 
     /// Names at the top, hidden ones too.

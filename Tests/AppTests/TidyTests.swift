@@ -154,6 +154,40 @@ struct TidyTests {
         #expect(rules.filter { !proven.contains($0) } == [], "rules without a test")
     }
 
+    @Test("names for each threat of its model tests that it has")
+    func threats() throws {
+        let threats = TidyRules.threats(in: try tree.text("ARCHITECTURE.md"))
+        let names = Set(try tree.names(below: "Tests"))
+        #expect(threats.count > 20)
+        for (threat, tests) in threats {
+            #expect(!tests.isEmpty, "\(threat)")
+            for test in tests {
+                #expect(
+                    names.contains(test) || names.contains(test + ".swift"),
+                    "\(test), for \(threat)"
+                )
+            }
+        }
+    }
+
+    @Test("finds the threats of a model and their tests")
+    func threatTable() {
+        let text = """
+            | a | `No` | `No` |
+            ## Threat model
+            | threat | defence | tests |
+            |---|---|---|
+            | bombing | limits (`Limits`) | `LimitTests`, `a.py` |
+            | theft | none | |
+
+            ## Glossary
+            | b | `No` | `No` |
+            """
+        let threats = TidyRules.threats(in: text)
+        #expect(threats.map(\.threat) == ["bombing", "theft"])
+        #expect(threats.map(\.tests) == [["LimitTests", "a.py"], []])
+    }
+
     @Test("cites only documents that it has")
     func documents() throws {
         let names = Set(try tree.documents().compactMap { $0.split(separator: "/").last })
