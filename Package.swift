@@ -221,7 +221,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "outbound-bench",
-            dependencies: ["CurlClient", "HTTP", "Threads"],
+            dependencies: [
+                "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON", "Logins", "Notifications",
+                "Telemetry", "TestSupport", "Threads",
+            ],
             path: "Tests/Bench/OutboundBench",
             swiftSettings: strict
         ),

@@ -403,6 +403,23 @@ class Bench:
             show(f"Reports, 64 concurrent, {scheme}", both, f"Beckon's client, {scheme}",
                  {f"Go's client, {scheme}": ">= 1.2"})
 
+    def push(self):
+        """Web Push messages that one core makes: encryption, VAPID and all but the network."""
+        rows = []
+        for number in range(self.options.rounds):
+            progress(f"round {number + 1}/{self.options.rounds}: Web Push")
+            run = subprocess.run(
+                [ROOT / ".build/release/outbound-bench", "push", str(self.options.seconds)],
+                capture_output=True, text=True, check=True)
+            rows.append([int(number) for number in run.stdout.split()])
+        progress("")
+        messages, agreements = (sorted(column) for column in zip(*rows))
+        print(f"\nWeb Push messages for each second of one core: {statistics.median(messages):,.0f}"
+              f" ({messages[0]:,} to {messages[-1]:,})   goal >= 5,000"
+              f"\n  key agreements on P-256 alone, each with a new key:"
+              f" {statistics.median(agreements):,.0f}")
+        sys.stdout.flush()
+
     def driver(self):
         """The modules that drive Beckon from outside, told to start the release build."""
         import beckon as driver
@@ -598,8 +615,8 @@ class Postgres:
 
 
 def main():
-    rows = ["verify", "start", "resource", "tokens", "reports", "latency", "bombing", "memory",
-            "large", "instructions"]
+    rows = ["verify", "start", "resource", "tokens", "reports", "latency", "bombing", "push",
+            "memory", "large", "instructions"]
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)

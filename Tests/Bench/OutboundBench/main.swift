@@ -1,5 +1,7 @@
 // outbound-bench CONCURRENCY SECONDS URL AUTHORITIES: reports a second that our client makes.
 // Prints one number, as Peers/client.go does for Go's.
+//
+// outbound-bench push SECONDS: Web Push messages that one core makes a second, and key agreements.
 
 import CurlClient
 import Glibc
@@ -12,6 +14,11 @@ let json =
     + #""login_state":"0a9d7c55b2b14b8f8f3ce0d0c3f1e2aa"}"#
 let body = Array(json.utf8)
 let words = CommandLine.arguments
+if words.count == 3, words[1] == "push", let seconds = Double(words[2]) {
+    let rates = try await PushBench.run(seconds: seconds)
+    print(Int(rates.messages), Int(rates.agreements))
+    exit(0)
+}
 guard words.count == 5, let concurrency = Int(words[1]), let seconds = Double(words[2]) else {
     print("usage: outbound-bench CONCURRENCY SECONDS URL AUTHORITIES")
     exit(2)
