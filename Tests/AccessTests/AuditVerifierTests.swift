@@ -3,6 +3,7 @@ import Cryptography
 import JOSE
 import JSON
 import Logins
+import TestSupport
 import Testing
 
 @Suite("The verification of the audit")
@@ -150,22 +151,10 @@ struct AuditVerifierTests {
         #expect(chain.verify().1 == AuditFault(6, .changed))
     }
 
-    /// SplitMix64, so that a failure can be repeated with its seed.
-    struct SeededGenerator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     @Test("finds each of 10,000 random edits, removals, swaps and truncations, and says where")
     func random() throws {
         let seed = UInt64.random(in: .min ... .max)
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var missed = 0
         for _ in 0..<10_000 {
             var chain = Self.long

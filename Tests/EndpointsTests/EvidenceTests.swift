@@ -246,6 +246,46 @@ struct EvidenceTests {
         #expect(tried > 600)
     }
 
+    /// Shown text, challenge, key, signature and time; of decisions without a key what they have.
+    static let members: [[String]] = [
+        ["shown", "consent"], ["challenge"], ["proof", "public_key"], ["proof", "statement"],
+        ["signature"], ["decision", "decided_at"],
+    ]
+
+    /// 9 methods × 112 decisions, each with 10 changes.
+    @Test(
+        "of a thousand decisions verifies, and with ten thousand changes of a byte it does not",
+        arguments: words.map(\.0)
+    )
+    func many(method: String) throws {
+        let method = try #require(Method(rawValue: method))
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SeededGenerator(seed: seed)
+        for number in 0..<112 {
+            let decided = try DecidedLogin(method)
+            let verifier = decided.verifier
+            let document = try decided.document()
+            #expect(try verifier.verify(document.bytes).count > 3)
+            let paths = Self.members.filter { path in
+                path.reduce(document) { $0[$1] ?? .null }.string != nil
+            }
+            for step in 0..<10 {
+                let path = paths[step % paths.count]
+                let changed = document.replacing(path) { text in
+                    var bytes = Array(text.utf8)
+                    let position = Int.random(in: bytes.indices, using: &random)
+                    // A letter, so that it stays text; another one than was there.
+                    let letter = UInt8.random(in: 0x61...0x79, using: &random)
+                    bytes[position] = bytes[position] == letter ? letter + 1 : letter
+                    return String(decoding: bytes, as: UTF8.self)
+                }
+                #expect(throws: EvidenceVerifier.Fault.self, "seed \(seed), \(number) \(path)") {
+                    _ = try verifier.verify(changed.bytes)
+                }
+            }
+        }
+    }
+
     /// The paths of members that the user's key or the challenge covers.
     static let covered: [[String]] = [
         ["shown", "consent"], ["shown", "digest"], ["shown", "nonce"], ["challenge"],
