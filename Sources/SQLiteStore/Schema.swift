@@ -166,6 +166,9 @@ enum Schema {
             blocks INTEGER NOT NULL DEFAULT 0,
             blocked_until INTEGER NOT NULL DEFAULT 0
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX user_conduct_last
+            ON user_conduct (max(prompted_at, declined_at, quiet_until, blocked_until))
+            WHERE failures = 0 AND blocks = 0;
         -- Clients that are blocked for a user who said "this wasn't me".
         CREATE TABLE client_block (
             id INTEGER PRIMARY KEY AUTOINCREMENT,

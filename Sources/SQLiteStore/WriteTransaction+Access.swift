@@ -202,6 +202,18 @@ extension WriteTransaction {
             DELETE FROM client_change WHERE id IN (
                 SELECT id FROM client_change WHERE expires_at < ? LIMIT ?) RETURNING 1
             """,
+            """
+            DELETE FROM client_block WHERE id IN (
+                SELECT id FROM client_block WHERE until < ? LIMIT ?) RETURNING 1
+            """,
+            // Prompts and declines are forgotten after a day at most; failures and blocks never are.
+            """
+            DELETE FROM user_conduct WHERE user_id IN (
+                SELECT user_id FROM user_conduct
+                WHERE failures = 0 AND blocks = 0
+                    AND max(prompted_at, declined_at, quiet_until, blocked_until) < ? - 86400000
+                LIMIT ?) RETURNING 1
+            """,
         ]
         for sql in statements where count < limit {
             let delete = try connection.statement(sql)

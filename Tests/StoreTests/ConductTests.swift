@@ -285,6 +285,27 @@ struct ConductTests {
         }
     }
 
+    @Test("Prompts and blocks of clients are erased when they no longer count; failures are not")
+    func erased() async throws {
+        var limits = LoginLimits()
+        limits.promptsSinceSuccess = 2
+        limits.blockOfReported = .seconds(600)
+        try await withLimits(.sqlite, limits) { store, place in
+            let day = Duration.seconds(86_400)
+            let first = try await start("a", in: store, limits)
+            _ = try await decide(.reportAsFraud, prompt(first, in: store), in: store)
+            _ = try await store.noteFailure(of: .named("bob"))
+            let access = store.access
+            // The client is blocked for ten minutes, and a prompt counts for a day at most.
+            #expect(try await access.sweepAccess(before: noon + .seconds(600), limit: 9) == 0)
+            #expect(try await access.sweepAccess(before: noon + .seconds(601), limit: 9) == 1)
+            #expect(try await access.sweepAccess(before: noon + day, limit: 9) == 0)
+            #expect(try await access.sweepAccess(before: noon + day * 2, limit: 9) == 1)
+            #expect(try await access.sweepAccess(before: noon + day * 900, limit: 9) == 0)
+            #expect(try await store.failures(of: .named("bob")).failures == 1)
+        }
+    }
+
     @Test("Each block before a success lasts twice as long, a day at most")
     func growing() {
         var standing = FailureStanding()
