@@ -120,4 +120,17 @@ extension User {
             addresses: addresses
         )
     }
+
+    /// The same user with other addresses.
+    public func with(addresses: [ChannelID: String]) -> User {
+        User(
+            id: id,
+            isActive: isActive,
+            channels: channels,
+            language: language,
+            timeZone: timeZone,
+            documents: documents,
+            addresses: addresses
+        )
+    }
 }

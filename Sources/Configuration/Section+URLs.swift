@@ -157,11 +157,12 @@ extension Section {
 }
 
 /// What the host of a URL says about where the URL leads, without resolving names.
-private struct HostScope {
+public struct HostScope {
     private let name: String
     private let address: InternetAddress?
 
-    init(_ host: String) {
+    /// The scope of the host of a URL.
+    public init(_ host: String) {
         // `localhost.` is `localhost` (RFC 1034 §3.1).
         let host = host.lowercased()
         name = host.hasSuffix(".") ? String(host.dropLast()) : host
@@ -183,11 +184,11 @@ private struct HostScope {
     }
 
     /// Whether the address is certainly not public.
-    var isInternal: Bool { isLoopback || address.map { !$0.isPublic } ?? false }
+    public var isInternal: Bool { isLoopback || address.map { !$0.isPublic } ?? false }
 
     /// Whether the name is one that only a private network resolves (RFC 6762, RFC 8375, ICANN's
     /// `internal`), or a name without a domain.
-    var isProbablyInternal: Bool {
+    public var isProbablyInternal: Bool {
         guard address == nil else { return false }
         let ends = [".local", ".internal", ".home.arpa", ".lan"]
         return !name.contains(".") || ends.contains(where: name.hasSuffix)

@@ -40,6 +40,14 @@ public final class WebPushChannel: NotificationChannel {
                     allowed.hasPrefix(".") ? host.hasSuffix(allowed) : host == allowed
                 }
         }
+
+        /// Whether messages may be sent to a subscription, as far as its address tells.
+        func accepts(_ subscription: PushSubscription) -> Bool {
+            let scope = HostScope(subscription.host)
+            return allows(subscription.host)
+                && (destination.allowsInternalAddresses
+                    || !scope.isInternal && !scope.isProbablyInternal)
+        }
     }
 
     /// Push services give messages up after four weeks.
@@ -48,7 +56,7 @@ public final class WebPushChannel: NotificationChannel {
     public let id: ChannelID
     public let retries = RetrySchedule(first: .seconds(5), cap: .minutes(5), jitter: 0.2)
     public var isEnabled: Bool { true }
-    private let settings: Settings
+    let settings: Settings
     private let brand: String
     private let fan: AddressFan
     private let client: any OutboundHTTP

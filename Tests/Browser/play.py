@@ -4,6 +4,7 @@ import sys
 
 import consents
 import demo
+import notifications
 import passkeys
 import scenarios
 import signed_in
@@ -11,7 +12,7 @@ import signed_in
 
 def main():
     counts = [scenarios.main(), consents.main(), signed_in.main(), passkeys.main(),
-              demo.main()]
+              notifications.main(), demo.main()]
     passed, failed = map(sum, zip(*counts))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

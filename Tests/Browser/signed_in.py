@@ -76,6 +76,9 @@ class SignedIn(Stage):
     """Beckon with the lab's identity provider, and something to see: logins in every phase, a
     delegated client, consents. One browser is signed in to both applications."""
 
+    # Members of the configuration besides these.
+    more = {}
+
     def __enter__(self):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -91,6 +94,7 @@ class SignedIn(Stage):
                     "console": self.idp.registration(
                         "console", session=session, controller_email="alex@bank.example"),
                 },
+                **self.more,
             }
             super().__enter__()
             parts.push(super().__exit__)

@@ -52,6 +52,7 @@ struct SignOnStage: Sendable {
         _ changes: [String: String] = [:],
         brand: Brand = Brand(),
         approving methods: Methods = Methods(),
+        browsers: (any BrowserSubscriptions)? = nil,
         _ body: (SignOnStage) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
@@ -67,7 +68,9 @@ struct SignOnStage: Sendable {
         options.sessionsEnded = { live.sessionsEnded() }
         let store = try SQLiteLoginStore(options)
         do {
-            try await body(SignOnStage(application, changes, brand, methods, store, live, clock))
+            try await body(
+                SignOnStage(application, changes, brand, methods, browsers, store, live, clock)
+            )
         } catch {
             await store.close()
             throw error
@@ -80,6 +83,7 @@ struct SignOnStage: Sendable {
         _ changes: [String: String],
         _ brand: Brand,
         _ methods: Methods,
+        _ browsers: (any BrowserSubscriptions)?,
         _ store: SQLiteLoginStore,
         _ live: LiveStreams,
         _ clock: ManualClock
@@ -153,6 +157,7 @@ struct SignOnStage: Sendable {
                 settings: pages,
                 logoutURL: settings.logoutURL,
                 passkeys: passkeys,
+                browsers: browsers,
                 log: log.logger
             )
         }

@@ -36,37 +36,39 @@ struct RecordedAddresses: ChannelAddresses {
     }
 
     private static func without(_ address: String, _ user: User, _ channel: ChannelID) -> User {
-        guard let text = user.addresses[channel] else { return user }
-        let rest = elements(of: text).filter {
-            !self.address(of: $0).utf8.elementsEqual(address.utf8)
+        user.changing(channel) { parts in
+            parts.filter { !$0.utf8.elementsEqual(address.utf8) }
         }
-        var addresses = user.addresses
-        addresses[channel] =
-            rest.count > 1
-            ? String(decoding: JSONValue.array(rest).bytes, as: UTF8.self)
-            : rest.first.map(self.address(of:))
-        return User(
-            id: user.id,
-            isActive: user.isActive,
-            channels: user.channels,
-            language: user.language,
-            timeZone: user.timeZone,
-            documents: user.documents,
-            addresses: addresses
-        )
     }
 
-    private static func parts(of text: String) -> [String] { elements(of: text).map(address(of:)) }
-
-    private static func elements(of text: String) -> [JSONValue] {
+    /// The addresses in one text of a user: the text itself, or the elements of the array that it is. A
+    /// token is a string there, a subscription an object.
+    static func parts(of text: String) -> [String] {
         guard text.hasPrefix("["), let elements = (try? JSONValue(Array(text.utf8)))?.array else {
-            return [.string(text)]
+            return [text]
         }
-        return elements
+        return elements.map { $0.string ?? String(decoding: $0.bytes, as: UTF8.self) }
     }
 
-    /// A token is a string of the array, a subscription an object.
-    private static func address(of element: JSONValue) -> String {
-        element.string ?? String(decoding: element.bytes, as: UTF8.self)
+    /// The text that `parts` reads these from.
+    static func text(of parts: [String]) -> String? {
+        guard parts.count > 1 else { return parts.first }
+        let elements = parts.map { part in
+            guard part.hasPrefix("{"), let object = try? JSONValue(Array(part.utf8)) else {
+                return JSONValue.string(part)
+            }
+            return object
+        }
+        return String(decoding: JSONValue.array(elements).bytes, as: UTF8.self)
+    }
+}
+
+extension User {
+    /// The same user with other addresses of a channel.
+    func changing(_ channel: ChannelID, _ change: ([String]) -> [String]) -> User {
+        let parts = change(addresses[channel].map(RecordedAddresses.parts(of:)) ?? [])
+        var all = addresses
+        all[channel] = RecordedAddresses.text(of: parts)
+        return with(addresses: all)
     }
 }

@@ -140,12 +140,10 @@ final class Service: Sendable {
             client: otherClient,
             clock: clock
         ) { [log] rule in log.warning("directory.ignored") { $0.member("rule", rule) } }
-        let plan = parts.plan(
-            addresses: RecordedAddresses(
-                desk: configuration.users.isLocal
-                    ? UserDesk(users: store.users, access: store.access) : nil
-            )
-        )
+        let users =
+            configuration.users.isLocal
+            ? UserDesk(users: store.users, access: store.access) : nil
+        let plan = parts.plan(addresses: RecordedAddresses(desk: users))
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
         let lines = sink
@@ -228,6 +226,7 @@ final class Service: Sendable {
             secret: tickets.bytes,
             live: live,
             keepsUsers: configuration.users.isLocal,
+            browsers: RecordedSubscriptions(plan, users, clock),
             operation: SignInParts.Operation(
                 activity: activity,
                 servers: health,

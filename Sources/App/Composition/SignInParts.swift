@@ -27,7 +27,8 @@ struct SignInParts {
         let channels: [ChannelHealth]
     }
 
-    /// `secret` is the key of what browsers keep for us.
+    /// `secret` is the key of what browsers keep for us; `browsers` show notifications, nil without Web
+    /// Push.
     ///
     /// - Throws: `CommandFailure` when a file has changed since the configuration was checked.
     init(
@@ -39,6 +40,7 @@ struct SignInParts {
         secret: [UInt8],
         live: LiveStreams,
         keepsUsers: Bool,
+        browsers: (any BrowserSubscriptions)? = nil,
         operation: Operation,
         clock: any WallClock,
         log: Logger
@@ -107,6 +109,7 @@ struct SignInParts {
                         settings: pages,
                         logoutURL: settings.logoutURL,
                         passkeys: passkeys,
+                        browsers: browsers,
                         log: log
                     ).routes
                 routes +=

@@ -15,13 +15,14 @@ struct InboxPage: Sendable {
     var catalogue: Catalogue { page.catalogue }
 
     /// The first page: everything, with the newest of the history. Passkeys are nil if nobody can use
-    /// one.
+    /// one, browsers if there are no notifications.
     func front(
         live: [StoredLogin],
         past: [StoredLogin],
         hasMore: Bool,
         consents: [(consent: DelegationConsent, name: String?)],
         passkeys: [Credential]?,
+        browsers: Browsers?,
         sessions: [Session]
     ) -> HTML {
         document(catalogue.html(.inboxHeading)) {
@@ -42,6 +43,7 @@ struct InboxPage: Sendable {
             history(past, hasMore: hasMore)
             list(consents)
             if let passkeys { list(passkeys) }
+            if let browsers { list(browsers) }
             list(sessions)
             form("/inbox/sign-out", .signOut, "decline")
         }

@@ -38,6 +38,8 @@ public struct InboxRoutes: Sendable {
     let log: Logger
     /// Nil if nobody can use a passkey.
     let passkeys: PasskeyDesk?
+    /// Nil if there is no Web Push.
+    let browsers: (any BrowserSubscriptions)?
     let headers: PageHeaders
 
     /// `logoutURL` is where people go when they sign out.
@@ -52,6 +54,7 @@ public struct InboxRoutes: Sendable {
         settings: SignOnRoutes.Settings,
         logoutURL: String,
         passkeys: PasskeyDesk? = nil,
+        browsers: (any BrowserSubscriptions)? = nil,
         log: Logger
     ) {
         self.sessionGuard = sessionGuard
@@ -65,9 +68,11 @@ public struct InboxRoutes: Sendable {
         self.logoutURL = logoutURL
         self.log = log
         self.passkeys = passkeys
+        self.browsers = browsers
         headers = PageHeaders(
             frameAncestors: [],
-            formTargets: SameOrigin.origin(of: logoutURL).map { [$0] } ?? []
+            formTargets: SameOrigin.origin(of: logoutURL).map { [$0] } ?? [],
+            canBeInstalled: true
         )
     }
 
@@ -108,7 +113,7 @@ public struct InboxRoutes: Sendable {
                 }
                 return Self.stepUpRequired
             },
-        ] + passkeyRoutes
+        ] + passkeyRoutes + browserRoutes
     }
 
     /// Who looks at a page, and the page in their language.
@@ -147,6 +152,8 @@ public struct InboxRoutes: Sendable {
         var frame = frame(page)
         frame.script = Assets.live
         frame.usesPasskeys = passkeys != nil
+        frame.usesPush = browsers != nil
+        frame.manifest = settings.basePath + "/inbox/manifest.webmanifest"
         let inbox = InboxPage(
             page: page,
             frame: frame,
@@ -215,6 +222,7 @@ public struct InboxRoutes: Sendable {
             hasMore: past.count > Self.shortHistory,
             consents: try await consents(of: visit.user),
             passkeys: try await passkeys?.passkeys(of: visit.user),
+            browsers: try await browsers(of: visit),
             sessions: own
         )
         return headers.response(200, html)

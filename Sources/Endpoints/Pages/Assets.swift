@@ -37,7 +37,7 @@ struct Assets: Sendable {
     static let live = Asset("live", "js", "text/javascript; charset=utf-8", Script.live)
     static let icon = Asset("icon", "svg", "image/svg+xml", Stylesheet.icon)
     static let all = [
-        stylesheet, script, diagnosis, live, passkeys, icon, consoleSheet, consoleScript,
+        stylesheet, script, diagnosis, live, passkeys, push, icon, consoleSheet, consoleScript,
     ]
 
     /// `GET /assets/{file}`: the files of all pages and those of a brand.

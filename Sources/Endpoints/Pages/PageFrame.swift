@@ -17,6 +17,10 @@ struct PageFrame: Sendable {
     var script: Assets.Asset?
     /// Whether the page has buttons that use a passkey.
     var usesPasskeys = false
+    /// Whether the page has a button that subscribes the browser to notifications.
+    var usesPush = false
+    /// The address of a manifest, with which the page can be installed; nil for none.
+    var manifest: String?
     /// Reloads the page in browsers without scripts, after so many seconds.
     var refreshWithoutScript: Int?
     /// Goes to another page after so many seconds, in every browser.
@@ -114,6 +118,10 @@ struct PageFrame: Sendable {
                 HTML.void("link", ["rel": "stylesheet", "href": assets + theme.file])
             }
             HTML.void("link", ["rel": "icon", "href": assets + Assets.icon.file])
+            if let manifest { HTML.void("link", ["rel": "manifest", "href": manifest]) }
+            if usesPush {
+                HTML.element("script", ["src": assets + Assets.push.file, "defer": ""])
+            }
             if usesPasskeys {
                 HTML.element("script", ["src": assets + Assets.passkeys.file, "defer": ""])
             }

@@ -5,20 +5,24 @@ import HTTP
 struct PageHeaders: Sendable {
     private let fields: [Field]
 
-    /// `formTargets` are origins that the answer to a form may redirect to.
-    init(frameAncestors: [String], formTargets: [String] = []) {
+    /// `formTargets` are origins that the answer to a form may redirect to. Pages that
+    /// `canBeInstalled` have a manifest and a service worker.
+    init(frameAncestors: [String], formTargets: [String] = [], canBeInstalled: Bool = false) {
         // allowed: the configuration has checked each ancestor.
         precondition(
             frameAncestors.allSatisfy(ApprovalRoutes.Settings.isFrameAncestor),
             "a frame ancestor must not end the policy"
         )
         let ancestors = frameAncestors.isEmpty ? "'none'" : frameAncestors.joined(separator: " ")
-        let policy = [
-            "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
-            "connect-src 'self'", (["form-action 'self'"] + formTargets).joined(separator: " "),
-            "base-uri 'none'",
-            "frame-ancestors \(ancestors)",
-        ]
+        let policy =
+            [
+                "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
+                "connect-src 'self'",
+            ] + (canBeInstalled ? ["worker-src 'self'", "manifest-src 'self'"] : [])
+            + [
+                (["form-action 'self'"] + formTargets).joined(separator: " "), "base-uri 'none'",
+                "frame-ancestors \(ancestors)",
+            ]
         var fields = [
             Field.noStore,
             Field("Content-Security-Policy", policy.joined(separator: "; ")),

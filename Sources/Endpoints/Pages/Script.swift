@@ -189,7 +189,7 @@ enum Script {
           const part = document.querySelector('[data-events]');
           const news = document.querySelector('[data-news]');
           if (!part || !window.EventSource) return;
-          let source;
+          let source, later;
 
           const show = (markup) => {
             const fresh = new DOMParser().parseFromString(markup, 'text/html').body;
@@ -202,15 +202,24 @@ enum Script {
           };
 
           const open = () => {
+            clearTimeout(later);
+            if (source) source.close();
             source = new EventSource(part.dataset.events);
             source.addEventListener(part.dataset.event, (event) => show(event.data));
             // Nobody is signed in any more.
             source.addEventListener('end', () => { source.close(); location.reload(); });
             source.onerror = () => {
               // The browser connects again by itself, unless it was refused.
-              if (source.readyState === EventSource.CLOSED) setTimeout(open, 30000);
+              if (source.readyState === EventSource.CLOSED) later = setTimeout(open, 30000);
             };
           };
+
+          // A notification arrived (Web Push). The connection may have died with nobody noticing.
+          if (navigator.serviceWorker) {
+            navigator.serviceWorker.addEventListener('message', ({ data }) => {
+              if (data && data.type === 'arrival') open();
+            });
+          }
 
           // A page that is left, also for the back-forward cache, keeps no connection.
           addEventListener('pagehide', () => source.close());

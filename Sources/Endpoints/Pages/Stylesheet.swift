@@ -214,6 +214,9 @@ enum Stylesheet {
         }
         """
 
+    /// The colors of the page and of marks in `text`, for those that are outside of it.
+    static let (ground, accent) = ("#eef1f4", "#0b5c4b")
+
     /// The ring beside the name, for the tab.
     static let icon = """
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="10" \
