@@ -123,6 +123,8 @@ public struct ApprovalRoutes: Sendable {
                 guard let seen = PendingLogin.PhaseName(name: seen) else {
                     return Problem(.invalidQuery, "seen: must be the name of a phase.").response
                 }
+                // Only the page's script asks this: the page was opened, and not merely fetched.
+                if !request.isSpeculative { await desk.noteView(opening: ticket) }
                 stored = try await desk.login(
                     opening: ticket,
                     leaving: seen,

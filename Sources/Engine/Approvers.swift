@@ -4,7 +4,7 @@ public import Logins
 /// A decline needs no look-up.
 public struct Approvers: Sendable {
     private let directory: any UserDirectory
-    private let plan: EscalationPlan
+    let plan: EscalationPlan
 
     /// Users of `directory` who may be notified by a channel of `plan`.
     public init(directory: any UserDirectory, plan: EscalationPlan) {

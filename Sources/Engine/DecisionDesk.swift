@@ -139,6 +139,27 @@ public struct DecisionDesk: Sendable {
         return stored
     }
 
+    /// Notes that the user looks at a login, which may end the notifying (`EscalationPlan.End`). Whoever
+    /// calls this has made sure that it is no program which follows links.
+    public func noteView(opening ticket: String) async {
+        guard approvers.plan.end != .decided, let stored = try? await login(opening: ticket) else {
+            return
+        }
+        await noteView(of: stored)
+    }
+
+    /// The same for a login that the caller may see.
+    public func noteView(of stored: StoredLogin) async {
+        guard approvers.plan.end != .decided, case .waiting(let deliveries) = stored.login.phase,
+            deliveries.contains(where: { if case .due = $0.state { true } else { false } })
+        else { return }
+        let now = clock.now()
+        // If it fails, the user is notified once more than is needed.
+        _ = try? await store.update(stored.number) { (login) throws(PendingLogin.Refusal) in
+            try login.apply(.reached, at: now)
+        }
+    }
+
     /// A ticket that opens a login. Anybody can send a guess, so this reads nothing but the login's
     /// tickets and does not use the writer.
     private func checked(_ text: String) async throws(Refusal) -> PromptTicket {

@@ -20,9 +20,24 @@ public struct EscalationPlan: Sendable {
         }
     }
 
-    public let steps: [Step]
+    /// What ends the notifying, besides a decision and the end of the prompt.
+    public enum End: String, Hashable, Sendable, CaseIterable {
+        /// Nothing.
+        case decided
+        /// Somebody has opened the request.
+        case viewed
+        /// A channel has delivered, or somebody has opened the request.
+        case delivered
+    }
 
-    public init(_ steps: [Step]) { self.steps = steps }
+    public let steps: [Step]
+    /// When the channels that have not been asked yet are spared.
+    public let end: End
+
+    public init(_ steps: [Step], until end: End = .decided) {
+        self.steps = steps
+        self.end = end
+    }
 
     /// The channel with that identifier, if it has a step.
     public func channel(_ id: ChannelID) -> (any NotificationChannel)? {

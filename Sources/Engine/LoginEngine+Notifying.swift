@@ -130,6 +130,9 @@ extension LoginEngine {
         observer?.delivered(channel.id, answer, took: ContinuousClock.now - start)
         switch answer {
         case .delivered:
+            if plan.end == .delivered {
+                return await record(prompt.number, .delivered(channel.id), .reached)
+            }
             return await record(prompt.number, .delivered(channel.id))
         case .later(let reason, let asked):
             let pause = channel.retries.pause(

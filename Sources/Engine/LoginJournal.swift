@@ -71,7 +71,7 @@ public struct LoginJournal: Sendable {
                     $0.member("cause", delivery.attempts.recent.last?.note)
                     $0.member("until", next)
                 }
-            case .refused: break
+            case .refused, .spared: break
             }
         }
     }

@@ -14,6 +14,8 @@ extension PendingLogin {
         case delivered(ChannelID)
         /// A channel failed: the reason, and when to try again; nil means never.
         case notDelivered(ChannelID, String, until: Timestamp?)
+        /// The user has been reached as far as is wanted; channels that were not asked yet are spared.
+        case reached
         /// The user decided. The selection counts only for an approval.
         case decided(Decision, Selection)
         /// A deadline of the current phase passed.

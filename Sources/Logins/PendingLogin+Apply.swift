@@ -21,8 +21,8 @@ extension PendingLogin {
         case (.preparing, .ticketIssued(let digest)), (.waiting, .ticketIssued(let digest)):
             if tickets.count >= Self.maximumTickets { tickets.removeFirst() }
             tickets.append(digest)
-        case (.preparing, .delivered), (.preparing, .notDelivered), (.preparing, .consentChanged),
-            (.preparing, .approverLost),
+        case (.preparing, .delivered), (.preparing, .notDelivered), (.preparing, .reached),
+            (.preparing, .consentChanged), (.preparing, .approverLost),
             (.preparing, .reportBegun), (.preparing, .reportTaken),
             (.preparing, .reportDelayed), (.preparing, .reportGone), (.preparing, .reportRefused),
             (.preparing, .retried), (.preparing, .abandoned):
@@ -34,6 +34,8 @@ extension PendingLogin {
             phase = .waiting(deliveries.marking(channel, .delivered(at: now)))
         case (.waiting, .notDelivered(let channel, let reason, let next)):
             notDelivered(channel, reason, until: next, at: now)
+        case (.waiting(let deliveries), .reached):
+            phase = .waiting(deliveries.sparing(at: now))
         case (.waiting, .decided(var decision, let selection)):
             guard now < terms.promptEnds else { throw .pastDeadline }
             decision.grant = try grant(decision, selection)
@@ -91,14 +93,15 @@ extension PendingLogin {
             try decideAgain(decision, selection, after: outcome)
         case (.reporting, .prepared), (.reporting, .preparationDelayed), (.reporting, .unusable),
             (.reporting, .ticketIssued), (.reporting, .delivered), (.reporting, .notDelivered),
-            (.reporting, .retried), (.reporting, .abandoned):
+            (.reporting, .reached), (.reporting, .retried), (.reporting, .abandoned):
             throw .outOfPhase
 
         case (.settled, .interrupted), (.stranded, .interrupted):
             break
         case (.settled, .prepared), (.settled, .preparationDelayed), (.settled, .unusable),
             (.settled, .ticketIssued), (.settled, .delivered), (.settled, .notDelivered),
-            (.settled, .deadlinePassed), (.settled, .consentChanged), (.settled, .approverLost),
+            (.settled, .reached), (.settled, .deadlinePassed), (.settled, .consentChanged),
+            (.settled, .approverLost),
             (.settled, .reportBegun),
             (.settled, .reportTaken), (.settled, .reportDelayed),
             (.settled, .reportGone), (.settled, .reportRefused), (.settled, .retried),
@@ -114,7 +117,8 @@ extension PendingLogin {
             phase = .settled(outcome, .abandoned, at: now)
         case (.stranded, .prepared), (.stranded, .preparationDelayed), (.stranded, .unusable),
             (.stranded, .ticketIssued), (.stranded, .delivered), (.stranded, .notDelivered),
-            (.stranded, .deadlinePassed), (.stranded, .consentChanged), (.stranded, .approverLost),
+            (.stranded, .reached), (.stranded, .deadlinePassed), (.stranded, .consentChanged),
+            (.stranded, .approverLost),
             (.stranded, .reportBegun),
             (.stranded, .reportTaken), (.stranded, .reportDelayed),
             (.stranded, .reportGone), (.stranded, .reportRefused):
@@ -153,6 +157,7 @@ extension PendingLogin {
 
     /// Ends the login. The server is owed the outcome, except for failures it must not hear about.
     private mutating func end(in outcome: Outcome, at now: Timestamp) {
+        keepDeliveries()
         if case .failed(let failure) = outcome, !failure.isTold {
             phase = .settled(outcome, .leftToExpire, at: now)
         } else {
@@ -163,6 +168,7 @@ extension PendingLogin {
     private mutating func expire(at now: Timestamp) throws(Refusal) {
         guard now >= terms.promptEnds else { throw .outOfPhase }
         guard tellsExpiry, now < terms.reportEnds else {
+            keepDeliveries()
             phase = .settled(.expired, .leftToExpire, at: now)
             return
         }
@@ -198,14 +204,17 @@ extension PendingLogin {
         at now: Timestamp
     ) {
         guard case .waiting(var deliveries) = phase else { return }
-        deliveries = deliveries.marking(channel, next.map { .due(at: $0) } ?? .refused)
-            .noting(channel, reason, at: now)
-        guard deliveries.contains(where: { $0.state != .refused }) else {
+        // A channel that was being asked when the user was reached is not asked again.
+        let isSpared = deliveries.contains { $0.channel == channel && $0.state.isSpared }
+        if !isSpared || next == nil {
+            deliveries = deliveries.marking(channel, next.map { .due(at: $0) } ?? .refused)
+        }
+        phase = .waiting(deliveries.noting(channel, reason, at: now))
+        guard self.deliveries.contains(where: { $0.state != .refused }) else {
             return end(in: .failed(.everyChannelRefused), at: now)
         }
         // A channel that refused makes the next one due immediately.
-        if next == nil { deliveries = deliveries.hastened(to: now) }
-        phase = .waiting(deliveries)
+        if next == nil { phase = .waiting(self.deliveries.hastened(to: now)) }
     }
 
     private mutating func gone(
@@ -249,6 +258,10 @@ extension PendingLogin {
     }
 }
 
+extension PendingLogin.Delivery.State {
+    fileprivate var isSpared: Bool { if case .spared = self { true } else { false } }
+}
+
 extension PendingLogin.Report {
     /// The report after a failed attempt. Doubt is never cleared: a later refusal says nothing
     /// about the earlier attempt.
@@ -282,6 +295,16 @@ extension [PendingLogin.Delivery] {
             guard delivery.channel == channel else { return delivery }
             var changed = delivery
             changed.attempts.add(reason, at: now)
+            return changed
+        }
+    }
+
+    /// Whoever has been asked already may still answer.
+    fileprivate func sparing(at now: Timestamp) -> Self {
+        map { delivery in
+            guard case .due = delivery.state else { return delivery }
+            var changed = delivery
+            changed.state = .spared(at: now)
             return changed
         }
     }

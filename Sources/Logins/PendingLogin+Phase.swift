@@ -28,6 +28,8 @@ extension PendingLogin {
             case delivered(at: Timestamp)
             /// The channel will not deliver it.
             case refused
+            /// The channel is not asked, because the user had been reached before.
+            case spared(at: Timestamp)
         }
         public let channel: ChannelID
         public internal(set) var state: State

@@ -139,6 +139,8 @@ public struct PendingLogin: Hashable, Sendable {
     public internal(set) var phase: Phase
     /// What is left of the report of an abandoned login.
     public internal(set) var history: History?
+    /// The deliveries of a login that no longer asks.
+    private var pastDeliveries: [Delivery]
 
     /// A login that has just arrived. If it is too late to show it, it is settled as expired.
     public init(key: LoginKey, terms: Terms, details: Details) {
@@ -164,7 +166,8 @@ public struct PendingLogin: Hashable, Sendable {
         erasedDigest: ConsentDigest? = nil,
         tickets: [TicketDigest],
         phase: Phase,
-        history: History? = nil
+        history: History? = nil,
+        pastDeliveries: [Delivery] = []
     ) {
         self.key = key
         self.terms = terms
@@ -174,7 +177,16 @@ public struct PendingLogin: Hashable, Sendable {
         self.tickets = tickets
         self.phase = phase
         self.history = history
+        self.pastDeliveries = pastDeliveries
     }
+
+    /// How the user was notified, until retention erases it.
+    public var deliveries: [Delivery] {
+        if case .waiting(let deliveries) = phase { deliveries } else { pastDeliveries }
+    }
+
+    /// Keeps how the user was notified, before the login no longer asks.
+    mutating func keepDeliveries() { pastDeliveries = deliveries }
 
     /// The lodged consent, once it is known. No two live logins have the same one.
     public var consentID: ConsentID? { details.consentID ?? question?.consent.id }

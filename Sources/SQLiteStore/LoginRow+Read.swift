@@ -34,7 +34,8 @@ extension LoginRow {
                 ? row.bytes(.digest).flatMap(ConsentDigest.init) : nil,
             tickets: tickets(row),
             phase: phase(row),
-            history: history(row)
+            history: history(row),
+            pastDeliveries: pastDeliveries(row)
         )
     }
 
@@ -119,6 +120,16 @@ extension LoginRow {
         case .stranded:
             return try .stranded(outcome(row), report(row), stranding(row))
         }
+    }
+
+    /// Of a login that no longer asks; none once it is redacted.
+    private static func pastDeliveries(
+        _ row: Row<LoginColumn>
+    ) throws(StoreError) -> [PendingLogin.Delivery] {
+        guard try row.named(.phase) as PendingLogin.PhaseName != .waiting,
+            let text = try row.text(.deliveries)
+        else { return [] }
+        return try StoredLists.deliveries(text)
     }
 
     private static func report(_ row: Row<LoginColumn>) throws(StoreError) -> PendingLogin.Report {

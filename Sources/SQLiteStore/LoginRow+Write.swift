@@ -70,12 +70,14 @@ extension LoginRow {
         row.set(.dueAt, login.dueAt)
         row.set(.consentKey, login.consentID)
         if let question = login.question { bind(question, to: row) }
+        if login.phase.name == .waiting || !login.deliveries.isEmpty {
+            row.set(.deliveries, StoredLists.text(login.deliveries))
+        }
         switch login.phase {
         case .preparing(let attempts, let next):
             row.set(.attempts, StoredLists.text(attempts))
             row.set(.nextAt, next)
-        case .waiting(let deliveries):
-            row.set(.deliveries, StoredLists.text(deliveries))
+        case .waiting: break
         case .reporting(let outcome, let report):
             bind(outcome, to: row)
             bind(report, to: row)

@@ -92,14 +92,14 @@ enum Schema {
                     AND in_doubt IS NULL AND consent IS NOT NULL AND deliveries IS NOT NULL
                     AND outcome IS NULL
                 WHEN 'reporting' THEN due_at IS NOT NULL AND next_at IS NOT NULL
-                    AND in_doubt IS NOT NULL AND deliveries IS NULL
+                    AND in_doubt IS NOT NULL
                     AND outcome IS NOT NULL
                 WHEN 'settled' THEN due_at IS NULL AND next_at IS NULL
                     AND (attempts IS NULL OR settlement = 'abandoned')
-                    AND in_doubt IS NULL AND deliveries IS NULL
+                    AND in_doubt IS NULL
                     AND outcome IS NOT NULL
                 WHEN 'stranded' THEN due_at IS NULL AND next_at IS NOT NULL
-                    AND in_doubt IS NOT NULL AND deliveries IS NULL
+                    AND in_doubt IS NOT NULL
                     AND outcome IS NOT NULL
                 ELSE 0 END),
             CHECK (CASE outcome

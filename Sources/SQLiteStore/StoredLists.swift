@@ -27,7 +27,7 @@ enum StoredLists {
                         json.member("channel", delivery.channel.value)
                         json.member("state", StoredNames.name(delivery.state))
                         switch delivery.state {
-                        case .due(let at), .delivered(let at):
+                        case .due(let at), .delivered(let at), .spared(let at):
                             json.member("at", Int(at.milliseconds))
                         case .refused: break
                         }
@@ -161,6 +161,7 @@ enum StoredLists {
         case ("due", let at?): state = .due(at: at)
         case ("delivered", let at?): state = .delivered(at: at)
         case ("refused", nil): state = .refused
+        case ("spared", let at?): state = .spared(at: at)
         default: return nil
         }
         return PendingLogin.Delivery(channel: channel, state: state, attempts: attempts)

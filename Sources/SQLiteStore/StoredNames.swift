@@ -146,6 +146,7 @@ enum StoredNames {
         case .due: "due"
         case .delivered: "delivered"
         case .refused: "refused"
+        case .spared: "spared"
         }
     }
 }

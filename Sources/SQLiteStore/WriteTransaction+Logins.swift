@@ -212,7 +212,7 @@ extension WriteTransaction {
                 acr_values = '[]', binding_message = NULL, consent_id = NULL, state = NULL,
                 authorization_details = NULL,
                 unknown_members = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
-                address = NULL, attempts = NULL, stranding = NULL, stranding_reason = NULL,
+                address = NULL, deliveries = NULL, attempts = NULL, stranding = NULL, stranding_reason = NULL,
                 granted = CASE WHEN granted IS NULL THEN NULL ELSE '[]' END,
                 selected = CASE WHEN selected IS NULL THEN NULL ELSE '[]' END,
                 tickets = x''

@@ -20,6 +20,7 @@ struct Stage: Sendable {
     static func with(
         tap: Bool = true,
         policy: ApprovalPolicy? = nil,
+        until end: EscalationPlan.End = .decided,
         settings: ApprovalRoutes.Settings = .init(),
         language: String? = nil,
         timeZone: String? = nil,
@@ -40,6 +41,7 @@ struct Stage: Sendable {
             clock: clock,
             changes: changes,
             policy: policy ?? .tap(tap),
+            until: end,
             settings: settings,
             people: People(language: language, timeZone: timeZone)
         )
@@ -69,6 +71,7 @@ struct Stage: Sendable {
         clock: ManualClock,
         changes: LoginChanges,
         policy: ApprovalPolicy,
+        until end: EscalationPlan.End = .decided,
         settings: ApprovalRoutes.Settings,
         people: People
     ) {
@@ -79,7 +82,7 @@ struct Stage: Sendable {
             store: store,
             changes: changes,
             clock: clock,
-            approvers: Approvers(directory: people, plan: EscalationPlan([])),
+            approvers: Approvers(directory: people, plan: EscalationPlan([], until: end)),
             policy: policy,
             usable: Set(ApprovalPolicy.Method.allCases)
         )

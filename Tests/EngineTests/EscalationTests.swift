@@ -78,6 +78,55 @@ struct EscalationTests {
         #expect(stage.log.events.contains("notification.refused"))
     }
 
+    @Test("With notify_until delivered, the other channels are left out after the first delivery")
+    func untilDelivered() async throws {
+        let stage = try Stage()
+        stage.webhook.answer(.later("busy", after: .seconds(5)))
+        let plan = EscalationPlan(stage.escalation.steps, until: .delivered)
+        try await stage.run(plan) { run in
+            let (number, _) = try await run.prompt()
+            _ = try await stage.nextDelivery(number, attempt: 1)
+            stage.clock.advance(by: .seconds(5))
+            let login = try await stage.login(number, "delivered") { login in
+                if case .delivered = login.deliveries.first?.state { true } else { false }
+            }
+            let now = stage.start + .seconds(5)
+            #expect(login.deliveries.map(\.state) == [.delivered(at: now), .spared(at: now)])
+            #expect(login.dueAt == login.terms.promptEnds)
+            stage.clock.advance(by: .seconds(30))
+        }
+        #expect(stage.sms.asked.entries.isEmpty)
+    }
+
+    @Test(
+        "With notify_until viewed or delivered, the other channels are left out after a view",
+        arguments: EscalationPlan.End.allCases
+    )
+    func untilViewed(_ end: EscalationPlan.End) async throws {
+        let stage = try Stage()
+        // Nothing is delivered, but the link works already.
+        stage.webhook.answer(.later("busy", after: .seconds(60)))
+        try await stage.run(EscalationPlan(stage.escalation.steps, until: end)) { run in
+            let (number, ticket) = try await run.prompt()
+            _ = try await stage.nextDelivery(number, attempt: 1)
+            await run.desk.noteView(opening: "unknown")
+            await run.desk.noteView(opening: ticket)
+            let seen = try #require(try await run.store.login(number)).login
+            let spared = PendingLogin.Delivery.State.spared(at: stage.start)
+            #expect((seen.deliveries.map(\.state) == [spared, spared]) == (end != .decided))
+            if end == .decided {
+                stage.clock.advance(by: .seconds(20))
+                try await stage.sms.asked.wait(for: 1, "text messages")
+            } else {
+                #expect(seen.dueAt == seen.terms.promptEnds)
+                stage.clock.advance(by: .seconds(61))
+                try await run.decide(.deny, ticket)
+                try await stage.login(number, reaching: .settled)
+            }
+        }
+        #expect(stage.sms.asked.entries.isEmpty == (end != .decided))
+    }
+
     @Test("A login fails when every channel refuses")
     func nobodyReached() async throws {
         let stage = try Stage()

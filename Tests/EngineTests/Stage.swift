@@ -100,7 +100,7 @@ final class Stage: Sendable {
                 ),
                 log: log.logger
             )
-            let desk = desk(counted, changes: changes)
+            let desk = desk(counted, changes: changes, plan: plan)
             let run = Run(
                 stage: self,
                 store: store,
@@ -125,13 +125,14 @@ final class Stage: Sendable {
     func desk(
         _ store: any LoginStore,
         changes: LoginChanges = LoginChanges(),
-        allowsTap: Bool = true
+        allowsTap: Bool = true,
+        plan: EscalationPlan? = nil
     ) -> DecisionDesk {
         DecisionDesk(
             store: store,
             changes: changes,
             clock: clock,
-            approvers: Approvers(directory: people, plan: escalation),
+            approvers: Approvers(directory: people, plan: plan ?? escalation),
             allowsApprovalByTap: allowsTap
         )
     }

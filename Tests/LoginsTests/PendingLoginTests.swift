@@ -34,6 +34,40 @@ struct PendingLoginTests {
     }
 
     @Test(
+        "A channel that is being asked when the user is reached may still answer, and is not retried"
+    )
+    func reached() throws {
+        let channels = ["a", "b", "c"].map { ChannelID.named($0) }
+        let due = channels.map { PendingLogin.Delivery(channel: $0, state: .due(at: noon)) }
+        var login = try apply(.prepared(.fixture, due), to: fixture.make())
+        login = try apply(.notDelivered(channels[0], "no", until: nil), to: login)
+        login = try apply(.reached, to: login)
+        #expect(login.deliveries.map(\.state) == [.refused, .spared(at: noon), .spared(at: noon)])
+        let later = noon + .seconds(1)
+        login = try apply(.notDelivered(channels[1], "busy", until: later), to: login, at: later)
+        #expect(login.deliveries[1].state == .spared(at: noon))
+        #expect(login.deliveries[1].attempts.recent.map(\.note) == ["busy"])
+        login = try apply(.delivered(channels[2]), to: login, at: later)
+        #expect(login.deliveries[2].state == .delivered(at: later))
+        #expect(login.dueAt == login.terms.promptEnds)
+        // It stays known after the login has ended.
+        let known = login.deliveries
+        login = try apply(.decided(.fixture(.deny, at: later), .fixture), to: login, at: later)
+        #expect(login.deliveries == known)
+        login = try apply(.reportTaken(confirmed: true), to: login, at: later)
+        #expect(login.deliveries == known)
+    }
+
+    @Test("How a user was notified stays known after an expiry", arguments: [true, false])
+    func expiredDeliveries(_ isReported: Bool) throws {
+        var fixture = fixture
+        if !isReported { fixture.reportsExpiry = .never }
+        let login = PendingLogin.inPhase(.waiting, fixture)
+        let ended = try apply(.deadlinePassed, to: login, at: fixture.promptEnds)
+        #expect(!ended.deliveries.isEmpty && ended.deliveries == login.deliveries)
+    }
+
+    @Test(
         "A login ends with the user's choice",
         arguments: [
             (.approve, "approved"), (.deny, "denied"), (.reportAsFraud, "denied"),

@@ -5,7 +5,8 @@ import Testing
 
 /// The events without what they carry.
 enum EventKind: String, CaseIterable, Sendable {
-    case prepared, preparationDelayed, unusable, ticketIssued, delivered, notDelivered, decided
+    case prepared, preparationDelayed, unusable, ticketIssued, delivered, notDelivered, reached,
+        decided
     case deadlinePassed, consentChanged, approverLost, reportBegun, reportTaken, reportDelayed,
         reportGone,
         reportRefused,
@@ -26,6 +27,7 @@ enum EventKind: String, CaseIterable, Sendable {
                 .notDelivered(channel, "busy", until: noon + .seconds(1)),
                 .notDelivered(channel, "no", until: nil),
             ]
+        case .reached: [.reached]
         case .decided:
             Decision.Choice.allCases.map { .decided(.fixture($0, at: noon), .fixture) }
                 + [.decided(.fixture(.approve, at: noon), Selection(accounts: ["not-asked-for"]))]
@@ -53,6 +55,7 @@ enum EventKind: String, CaseIterable, Sendable {
         case .ticketIssued: .ticketIssued
         case .delivered: .delivered
         case .notDelivered: .notDelivered
+        case .reached: .reached
         case .decided: .decided
         case .deadlinePassed: .deadlinePassed
         case .consentChanged: .consentChanged

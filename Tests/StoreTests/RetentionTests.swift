@@ -52,6 +52,7 @@ struct RetentionTests {
                 #expect(details.authorizationDetails == nil)
                 #expect(details.unknownMembers == nil)
                 #expect(now.login.tickets.isEmpty)
+                #expect(now.login.deliveries.isEmpty && !before.login.deliveries.isEmpty)
                 #expect(
                     try await store.insert(before.login, limits: .none) == .known(now),
                     "it is still recognised"

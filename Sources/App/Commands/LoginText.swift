@@ -119,9 +119,8 @@ enum LoginText {
             add("challenge", decision.challenge.map(hexadecimal))
         }
         add("consent digest", (login.consentDigest?.bytes).map(hexadecimal))
+        for delivery in login.deliveries { add("channel", describe(delivery)) }
         switch login.phase {
-        case .waiting(let deliveries):
-            for delivery in deliveries { add("channel", describe(delivery)) }
         case .reporting(_, let report):
             add("in doubt", report.inDoubt ? "yes" : "no")
         case .settled(_, let settlement, let moment):
@@ -130,7 +129,7 @@ enum LoginText {
         case .stranded(_, let report, let stranding):
             add("stranded", reason(stranding))
             add("in doubt", report.inDoubt ? "yes" : "no")
-        case .preparing: break
+        case .preparing, .waiting: break
         }
         if let attempts = attempts(login) {
             add("attempts", "\(attempts.count)")
@@ -197,6 +196,7 @@ enum LoginText {
             case .due(let moment): "due \(time(moment))"
             case .delivered(let moment): "delivered \(time(moment))"
             case .refused: "refused"
+            case .spared(let moment): "not needed \(time(moment))"
             }
         let note = delivery.attempts.recent.last.map { " (\($0.note))" } ?? ""
         return "\(delivery.channel) \(state), attempts \(delivery.attempts.count)" + note

@@ -59,7 +59,8 @@ struct ServiceParts {
             configuration.notify.compactMap { step in
                 channels.first { $0.id == step.channel }
                     .map { EscalationPlan.Step(channel: $0, after: step.after) }
-            }
+            },
+            until: configuration.notifyUntil
         )
     }
 

@@ -1,5 +1,6 @@
 public import Logins
 import Configuration
+import Engine
 import Notifications
 
 extension ServiceConfiguration {
@@ -14,6 +15,21 @@ extension ServiceConfiguration {
         .exec,
         .console,
     ]
+}
+
+extension EscalationPlan.End {
+    /// Declares and reads `notify_until`.
+    init(_ root: Section) {
+        self = root.choice(
+            "notify_until",
+            default: EscalationPlan.End.decided,
+            """
+            When channels that have not been notified yet are left out. decided: when the user has \
+            decided. viewed: when the user has opened the request. delivered: when one channel has \
+            delivered, or the user has opened the request.
+            """
+        )
+    }
 }
 
 /// One step of notifying a user.

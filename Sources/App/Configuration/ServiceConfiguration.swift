@@ -46,6 +46,8 @@ public struct ServiceConfiguration: Sendable {
     public var channels: [ConfiguredChannel]
     /// Which of them are asked, and when.
     public var notify: [NotifyStep]
+    /// When the channels after them are left out.
+    public var notifyUntil: EscalationPlan.End
     /// How people decide.
     public var approval: ApprovalSettings
     /// What all pages look like.
@@ -190,6 +192,7 @@ public struct ServiceConfiguration: Sendable {
         }
         channels = ConfiguredChannel.all(root, kinds: Self.channelKinds)
         notify = NotifyStep.all(root, channels: channels)
+        notifyUntil = EscalationPlan.End(root)
         approval = ApprovalSettings(
             root.group("approval", "How users decide."),
             servers: authorizationServers.flatMap(\.ids),

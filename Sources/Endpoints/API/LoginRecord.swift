@@ -119,31 +119,44 @@ struct LoginRecord: Sendable {
         json.member("failure", failure?.code)
         json.member("trace_id", trace)
         json.member("consent_digest", login.consentDigest?.text)
-        switch login.phase {
-        case .waiting(let deliveries):
+        if !login.deliveries.isEmpty {
             json.name("deliveries")
             json.array { json in
-                for delivery in deliveries {
-                    json.object { json in
-                        json.member("channel", delivery.channel.value)
-                        json.member("state", Self.name(delivery.state))
-                        json.member("attempts", delivery.attempts.count)
-                    }
-                }
+                for delivery in login.deliveries { Self.write(delivery, to: &json) }
             }
+        }
+        switch login.phase {
         case .settled(_, let settlement, let moment):
             json.member("settlement", Self.name(settlement))
             json.member("settled_at", Self.text(moment))
         case .reporting(_, let report), .stranded(_, let report, _):
             json.member("in_doubt", report.inDoubt)
-        case .preparing: break
+        case .preparing, .waiting: break
         }
+        Self.write(attempts, to: &json)
+    }
+
+    private static func write(_ delivery: PendingLogin.Delivery, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("channel", delivery.channel.value)
+            json.member("state", name(delivery.state))
+            switch delivery.state {
+            case .due(let moment), .delivered(let moment), .spared(let moment):
+                json.member("at", text(moment))
+            case .refused: json.member("at", (delivery.attempts.recent.last?.at).map(text))
+            }
+            json.member("attempts", delivery.attempts.count)
+            write(delivery.attempts, to: &json)
+        }
+    }
+
+    private static func write(_ attempts: Attempts?, to json: inout JSONWriter) {
         guard let recent = attempts?.recent, !recent.isEmpty else { return }
         json.name("recent_attempts")
         json.array { json in
             for attempt in recent {
                 json.object { json in
-                    json.member("at", Self.text(attempt.at))
+                    json.member("at", text(attempt.at))
                     json.member("note", attempt.note)
                 }
             }
@@ -183,6 +196,7 @@ struct LoginRecord: Sendable {
         case .due: "due"
         case .delivered: "delivered"
         case .refused: "refused"
+        case .spared: "spared"
         }
     }
 

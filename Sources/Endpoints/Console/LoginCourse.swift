@@ -30,8 +30,8 @@ struct LoginCourse: Sendable {
         if let decision = login.phase.outcome?.decision {
             view.part(.consoleEvidence) { view.facts(evidence(decision)) }
         }
-        if case .waiting(let deliveries) = login.phase {
-            view.part(.consoleDeliveries) { self.deliveries(deliveries) }
+        if !login.deliveries.isEmpty {
+            view.part(.consoleDeliveries) { deliveries(login.deliveries) }
         }
         if let attempts = record.attempts, attempts.count > 0 {
             view.part(.consoleAttempts) { self.attempts(attempts) }
@@ -44,11 +44,14 @@ struct LoginCourse: Sendable {
         var events: [(at: Timestamp, text: HTML)] = [
             (login.terms.receivedAt, view.html(.consoleArrived))
         ]
-        if case .waiting(let deliveries) = login.phase {
-            for delivery in deliveries {
-                guard case .delivered(let moment) = delivery.state else { continue }
-                let channel = view.page.untrusted(delivery.channel.value)
+        for delivery in login.deliveries {
+            let channel = view.page.untrusted(delivery.channel.value)
+            if case .delivered(let moment) = delivery.state {
                 events.append((moment, view.html(.consoleNotified, ["channel": channel])))
+            }
+            for attempt in delivery.attempts.recent {
+                let values = ["channel": channel, "reason": view.page.untrusted(attempt.note)]
+                events.append((attempt.at, view.html(.consoleNotNotified, values)))
             }
         }
         for attempt in record.attempts?.recent ?? [] {
@@ -154,6 +157,7 @@ struct LoginCourse: Sendable {
                         view.html(.consoleDeliveryDue, ["time": view.time(moment)])
                     case .delivered: view.html(.consoleDelivered)
                     case .refused: view.html(.consoleNotDelivered)
+                    case .spared: view.html(.consoleSpared)
                     }
                 return [
                     view.page.untrusted(delivery.channel.value), state,

@@ -53,6 +53,7 @@ public struct InboxDecisions: Sendable {
             Route(.get, "/inbox/requests/{number}") { request in
                 await answer(request) { caller async throws(DecisionDesk.Refusal) in
                     let stored = try await login(request, caller)
+                    if !request.isSpeculative { await desk.noteView(of: stored) }
                     return headers.response(200, await page(stored, request, caller))
                 }
             },

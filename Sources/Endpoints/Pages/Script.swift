@@ -114,6 +114,11 @@ enum Script {
           const watch = async (main, mine) => {
             const { phase, state } = main.dataset;
             if (!state) return;
+            // A page that was fetched in advance is not looked at yet.
+            if (document.prerendering) {
+              await new Promise((done) =>
+                document.addEventListener('prerenderingchange', done, { once: true }));
+            }
             let trouble = 0;
             while (mine === turn) {
               const began = Date.now();
