@@ -15,7 +15,10 @@ extension PrivateKey {
             var bytes = [UInt8](repeating: 0, count: 32)
             var count = bytes.count
             guard unsafe EVP_PKEY_derive_init(context) == 1,
-                unsafe EVP_PKEY_derive_set_peer(context, peer) == 1,
+                // Without the validation that OpenSSL repeats for each agreement: a point is checked to
+                // be on the curve when its key is made, and on P-256 every such point is in the group
+                // (cofactor 1, SP 800-56A §5.6.2.3.4).
+                unsafe EVP_PKEY_derive_set_peer_ex(context, peer, 0) == 1,
                 unsafe EVP_PKEY_derive(context, &bytes, &count) == 1, count == bytes.count
             else { return nil }
             return bytes

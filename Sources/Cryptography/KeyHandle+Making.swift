@@ -7,14 +7,67 @@ extension KeyHandle {
         case .rsa(let bits):
             guard KeyKind.generatedRSABits.contains(bits) else { throw .rsaBits(bits) }
             return unsafe try KeyHandle(beckon_rsa_generate(bits))
-        case .p256: return unsafe try KeyHandle(beckon_ec_generate("P-256"))
+        case .p256: return try generateP256()
         case .ed25519: return unsafe try KeyHandle(beckon_ed25519_generate())
         }
     }
 
+    /// Any key of P-256, from which others get its parameters: OpenSSL derives them anew for each key
+    /// that it reads, which takes as long as a signature.
+    private static let curve: KeyHandle? = unsafe try? KeyHandle(beckon_ec_generate("P-256"))
+
+    private static func generateP256() throws(KeyError) -> KeyHandle {
+        guard let curve else { throw .openSSL }
+        return unsafe try KeyHandle(
+            curve.withPointer { curve in
+                guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, curve, nil) else {
+                    return nil
+                }
+                defer { unsafe EVP_PKEY_CTX_free(context) }
+                var key: OpaquePointer?
+                guard unsafe EVP_PKEY_keygen_init(context) == 1,
+                    unsafe EVP_PKEY_generate(context, &key) == 1
+                else { return nil }
+                return unsafe key
+            }
+        )
+    }
+
+    /// An uncompressed point of P-256 (SEC 1 §2.3.3), 65 bytes. OpenSSL refuses one off the curve.
+    static func p256(_ point: [UInt8]) throws(KeyError) -> KeyHandle {
+        guard point.count == 65, point[0] == 4 else { throw .malformed }
+        guard let curve else { throw .openSSL }
+        return unsafe try KeyHandle(
+            curve.withPointer { curve in
+                guard let key = unsafe EVP_PKEY_new() else { return nil }
+                guard unsafe EVP_PKEY_copy_parameters(key, curve) == 1,
+                    unsafe EVP_PKEY_set1_encoded_public_key(key, point, point.count) == 1
+                else {
+                    unsafe EVP_PKEY_free(key)
+                    return nil
+                }
+                return unsafe key
+            }
+        )
+    }
+
+    /// What a SubjectPublicKeyInfo of P-256 begins with; an uncompressed point follows.
+    private static let p256Info = Array(
+        DER.sequence([
+            DER.sequence([DER.ecPublicKey, DER.p256]),
+            DER.bits([UInt8](repeating: 0, count: 65)),
+        ])
+        .dropLast(65)
+    )
+
     /// A SubjectPublicKeyInfo (RFC 5280 §4.1).
     static func publicInfo(_ der: [UInt8]) throws(KeyError) -> KeyHandle {
-        unsafe try KeyHandle(whole(der) { start, count in unsafe d2i_PUBKEY(nil, &start, count) })
+        if der.count == p256Info.count + 65, der.starts(with: p256Info), der[p256Info.count] == 4 {
+            return try p256(Array(der[p256Info.count...]))
+        }
+        return unsafe try KeyHandle(
+            whole(der) { start, count in unsafe d2i_PUBKEY(nil, &start, count) }
+        )
     }
 
     /// An RSAPublicKey (RFC 8017 §A.1.1).

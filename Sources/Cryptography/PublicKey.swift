@@ -45,9 +45,7 @@ public enum PublicKeyNumbers: Hashable, Sendable {
             try self.init(.rsaPublic(key))
         case .p256(let x, let y):
             guard x.count == 32, y.count == 32 else { throw .malformed }
-            let algorithm = DER.sequence([DER.ecPublicKey, DER.p256])
-            let info = DER.sequence([algorithm, DER.bits([4] + x + y)])
-            try self.init(.publicInfo(info))
+            try self.init(.p256([4] + x + y))
         case .ed25519(let bytes): try self.init(.ed25519(bytes, isPrivate: false))
         }
     }

@@ -170,6 +170,12 @@ struct KeyTests {
             if case .rsaBits = expected, case .rsaBits = error { continue }
             #expect(error == expected)
         }
+        // The same as a SubjectPublicKeyInfo.
+        var info = try #require(try PublicKey(.p256(x: x, y: y)).info)
+        #expect(try PublicKey(info: info).numbers == .p256(x: x, y: y))
+        #expect(throws: KeyError.malformed) { try PublicKey(info: info + [0]) }
+        info[info.count - 1] ^= 1
+        #expect(throws: KeyError.malformed) { try PublicKey(info: info) }
         #expect(throws: KeyError.rsaBits(1024)) { try PrivateKey.generate(.rsa(bits: 1024)) }
         #expect(throws: KeyError.rsaBits(8192)) { try PrivateKey.generate(.rsa(bits: 8192)) }
     }
