@@ -46,7 +46,11 @@ public struct JSONWriter: Sendable {
     public mutating func string(_ text: String) {
         separate()
         bytes.append(0x22)
-        for byte in text.utf8 { append(escaping: byte) }
+        if text.utf8.allSatisfy(Self.isPlain) {
+            bytes.append(contentsOf: text.utf8)
+        } else {
+            for byte in text.utf8 { append(escaping: byte) }
+        }
         bytes.append(0x22)
         needsComma = true
     }
@@ -134,6 +138,11 @@ public struct JSONWriter: Sendable {
 
     private mutating func separate() {
         if needsComma { bytes.append(0x2C) }
+    }
+
+    /// Whether a byte of a text stands for itself.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != 0x22 && byte != 0x5C && byte != 0x7F
     }
 
     private mutating func append(escaping byte: UInt8) {
