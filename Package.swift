@@ -333,7 +333,8 @@ let package = Package(
         tests(
             "EngineTests",
             [
-                "Access", "Consents", "Cryptography", "Devices", "Engine", "Identity", "Logins",
+                "Access", "Consents", "Cryptography", "Devices", "Engine", "Identity", "JSON",
+                "Logins",
                 "SQLiteStore",
                 "Telemetry",
                 "TestSupport", "Threads",

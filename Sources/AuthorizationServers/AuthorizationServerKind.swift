@@ -40,6 +40,10 @@ public protocol ConfiguredServers: Sendable {
     /// In the order of the file.
     var ids: [AuthorizationServerID] { get }
 
+    /// The patterns of numbers that servers have of their own, each with the path of its key. Default:
+    /// none.
+    var numberPatterns: [(path: String, pattern: NumberPattern)] { get }
+
     /// Makes the adapters.
     ///
     /// - Throws: the problem of a file that has changed since the configuration was read.
@@ -57,6 +61,9 @@ public protocol ConfiguredServers: Sendable {
 
 extension ConfiguredServers {
     /// None.
+    public var numberPatterns: [(path: String, pattern: NumberPattern)] { [] }
+
+    /// None.
     public func onlineChecks(
         _ http: any OutboundHTTP,
         _ clock: any WallClock,
@@ -72,6 +79,8 @@ public struct ServerContext: Sendable {
     public let limits: LoginLimits
     /// A prompt ends after this time, whatever a server says.
     public let longestPrompt: Duration
+    /// How numbers in binding messages are matched; nil if they are not.
+    public let numbers: NumberRule?
     /// Calls a server and watches how it answers.
     public let http: @Sendable (AuthorizationServerID) -> any OutboundHTTP
     public let clock: any WallClock
@@ -84,6 +93,7 @@ public struct ServerContext: Sendable {
         reachability: any Reachability,
         limits: LoginLimits,
         longestPrompt: Duration = .seconds(86_400),
+        numbers: NumberRule? = nil,
         http: @escaping @Sendable (AuthorizationServerID) -> any OutboundHTTP,
         clock: any WallClock,
         log: Logger
@@ -92,6 +102,7 @@ public struct ServerContext: Sendable {
         self.reachability = reachability
         self.limits = limits
         self.longestPrompt = longestPrompt
+        self.numbers = numbers
         self.http = http
         self.clock = clock
         self.log = log

@@ -256,7 +256,8 @@ public struct ApprovalRoutes: Sendable {
         return Selection(
             accounts: accounts.isEmpty ? nil : accounts,
             scopes: scopes.isEmpty && !canLeaveOut ? nil : scopes,
-            shown: form["shown"].flatMap(ConsentDigest.init(text:))
+            shown: form["shown"].flatMap(ConsentDigest.init(text:)),
+            code: form["code"]
         )
     }
 
@@ -280,6 +281,17 @@ public struct ApprovalRoutes: Sendable {
             return refused(503, .unavailableHeading, .unavailableText, request)
         case .refused(.pastDeadline, _):
             return refused(410, .lateHeading, .lateText, request, offersBack: false)
+        case .refused(.userBlocked(let until), let stored):
+            let page = await page(request, stored)
+            let html = page.refusal(
+                .blockedHeading,
+                .blockedText,
+                ["time": page.moment(until)],
+                offersBack: true
+            )
+            return headers.response(403, html)
+        case .refused(.alreadyEnded(.failed(.wrongCodes)), let stored):
+            return headers.response(403, await question(stored, request))
         case .refused(.unfit(let problem), let stored):
             let attempt = RefusedChoice(
                 selection: form.map { Self.selection($0, stored) } ?? Selection(),
@@ -326,6 +338,7 @@ public struct ApprovalRoutes: Sendable {
         let now = desk.now()
         let standing = LoginStanding(stored, at: now)
         var page = await page(request, stored)
+        page.numbers = desk.numbers(for: stored.login)
         if case .asking = standing.view, let passkeys,
             await passkeys.isOffered(for: stored.login),
             let ticket = request.parameters["ticket"]

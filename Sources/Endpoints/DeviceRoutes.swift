@@ -155,11 +155,11 @@ public struct DeviceRoutes: Sendable {
         guard let object = value.object else {
             throw Problem(.invalidBody, "body: must be an object.")
         }
-        let known = ["decision", "accounts", "scopes", "digest"]
+        let known = ["decision", "accounts", "scopes", "digest", "code"]
         for member in object.members where !known.contains(where: member.name.isExactly) {
             throw Problem(
                 .invalidBody,
-                "\(member.name.firstBytes(64)): unknown member; \"decision\", \"accounts\", \"scopes\" and \"digest\" are known."
+                "\(member.name.firstBytes(64)): unknown member; \"decision\", \"accounts\", \"scopes\", \"digest\" and \"code\" are known."
             )
         }
         guard let decision = object["decision"] else {
@@ -175,7 +175,8 @@ public struct DeviceRoutes: Sendable {
         let selection = Selection(
             accounts: try names(object, "accounts"),
             scopes: try names(object, "scopes"),
-            shown: try digest(object)
+            shown: try digest(object),
+            code: try code(object)
         )
         return (choice, selection)
     }
@@ -186,6 +187,14 @@ public struct DeviceRoutes: Sendable {
             throw Problem(.invalidBody, "digest: must be 32 bytes in base64url.")
         }
         return digest
+    }
+
+    private static func code(_ object: JSONObject) throws(Problem) -> String? {
+        guard let value = object["code"], !value.isNull else { return nil }
+        guard let code = value.string, code.utf8.count <= 64 else {
+            throw Problem(.invalidBody, "code: must be a string of at most 64 bytes.")
+        }
+        return code
     }
 
     private static func names(
@@ -271,6 +280,15 @@ extension Logger {
             warning("decision.directory_unavailable") { $0.member("cause", cause) }
         case .userMayNotApprove(let failure):
             warning("decision.user_refused") { $0.member("failure", "\(failure)") }
+        case .refused(.unfit(.codeWrong), let stored):
+            warning("decision.wrong_code") {
+                $0.members(about: stored.login)
+                $0.member("tries", stored.login.wrongCodes)
+            }
+        case .refused(.alreadyEnded(.failed(.wrongCodes)), let stored):
+            warning("decision.suspicious") { $0.members(about: stored.login) }
+        case .refused(.userBlocked, let stored):
+            warning("decision.user_blocked") { $0.members(about: stored.login) }
         case .noSuchPrompt, .otherLogin, .methodNotAllowed, .delegationNotAllowed, .refused: break
         }
     }

@@ -80,7 +80,26 @@ struct LoginDocument: Sendable {
         }
         json.name("consent")
         ConsentDocument(question: question).write(&json)
-        json.member("binding_message", details.bindingMessage)
+        json.member("binding_message", details.bindingMessage.shown)
+        number(login, &json)
+    }
+
+    /// How the number of the message is matched, with what the user has to see for it.
+    private func number(_ login: PendingLogin, _ json: inout JSONWriter) {
+        let message = login.details.bindingMessage
+        guard message.matching != .off, let length = message.numberLength else { return }
+        json.member(
+            "number_matching",
+            object: { json in
+                json.member("mode", message.matching.rawValue)
+                json.member("digits", length)
+                json.member("number", message.shownNumber)
+                if message.matching == .choose {
+                    json.member("numbers", desk.numbers(for: login))
+                }
+                if message.needsNumber { json.member("attempts_left", login.codesLeft) }
+            }
+        )
     }
 
     private static func text(_ moment: Timestamp) -> String {

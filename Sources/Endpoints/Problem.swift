@@ -22,6 +22,8 @@ public struct Problem: Error, Hashable, Sendable {
         case bodyTooLarge = "body-too-large"
         case unsupportedMediaType = "unsupported-media-type"
         case unfitSelection = "unfit-selection"
+        case wrongCode = "wrong-code"
+        case userBlocked = "user-blocked"
         case conflict = "conflict"
         case preconditionFailed = "precondition-failed"
         case preconditionRequired = "precondition-required"
@@ -35,7 +37,9 @@ public struct Problem: Error, Hashable, Sendable {
             switch self {
             case .invalidBody, .invalidQuery, .invalidHeader: 400
             case .unauthorized: 401
-            case .methodNotAllowed, .userNotAllowed, .delegationNotAllowed, .ownChange: 403
+            case .methodNotAllowed, .userNotAllowed, .delegationNotAllowed, .ownChange, .wrongCode,
+                .userBlocked:
+                403
             case .notFound: 404
             case .notReady, .alreadyEnded, .conflict, .keyInUse: 409
             case .tooLate: 410
@@ -65,6 +69,8 @@ public struct Problem: Error, Hashable, Sendable {
             case .bodyTooLarge: "The body is too large"
             case .unsupportedMediaType: "The content type is not supported"
             case .unfitSelection: "The selection does not match the request"
+            case .wrongCode: "The number is wrong"
+            case .userBlocked: "The user is blocked after too many failures"
             case .conflict: "The current state does not allow this"
             case .preconditionFailed: "It was changed in the meantime"
             case .preconditionRequired: "If-Match is required"
@@ -81,11 +87,24 @@ public struct Problem: Error, Hashable, Sendable {
     public let detail: String
     /// The outcome that came first, for `alreadyEnded`.
     public let outcome: String?
+    /// Further members (RFC 9457 §3.2).
+    let further: [JSONObject.Member]
 
     public init(_ kind: Kind, _ detail: String, outcome: String? = nil) {
+        self.init(kind, detail, outcome: outcome, further: [:])
+    }
+
+    /// The same with further members.
+    init(
+        _ kind: Kind,
+        _ detail: String,
+        outcome: String? = nil,
+        further: KeyValuePairs<String, JSONValue?>
+    ) {
         self.kind = kind
         self.detail = detail
         self.outcome = outcome
+        self.further = JSONValue.members(further).object?.members ?? []
     }
 
     /// The response as `application/problem+json`, with the fields that the status requires.
@@ -97,6 +116,7 @@ public struct Problem: Error, Hashable, Sendable {
             json.member("status", kind.status)
             json.member("detail", detail)
             json.member("outcome", outcome)
+            for member in further { json.member(member.name, member.value) }
         }
         var fields = [Field.noStore, Field("X-Content-Type-Options", "nosniff")]
         switch kind {
@@ -105,8 +125,8 @@ public struct Problem: Error, Hashable, Sendable {
         case .invalidBody, .invalidQuery, .invalidHeader, .methodNotAllowed, .userNotAllowed,
             .delegationNotAllowed, .notFound, .notReady, .alreadyEnded, .conflict, .tooLate,
             .preconditionFailed,
-            .bodyTooLarge, .unsupportedMediaType, .unfitSelection, .keyReused, .ownChange,
-            .preconditionRequired:
+            .bodyTooLarge, .unsupportedMediaType, .unfitSelection, .wrongCode, .userBlocked,
+            .keyReused, .ownChange, .preconditionRequired:
             break
         }
         return Response(
@@ -151,6 +171,19 @@ extension Problem {
                 .unavailable,
                 "The decision was not recorded. Retry after the time in Retry-After."
             )
+        case .refused(.unfit(.codeWrong), let stored):
+            self.init(
+                .wrongCode,
+                "code: is not the number that the client shows.",
+                further: ["attempts_left": .integer(Int64(stored.login.codesLeft))]
+            )
+        case .refused(.alreadyEnded(.failed(.wrongCodes)), _):
+            self.init(
+                .wrongCode,
+                "code: the number was wrong too often, and the login has ended.",
+                outcome: "failed",
+                further: ["attempts_left": .integer(0)]
+            )
         case .refused(let refusal, _):
             self.init(refusal)
         case .store:
@@ -170,6 +203,12 @@ extension Problem {
                 .alreadyEnded,
                 "The outcome is \"\(outcome.name)\" and cannot change.",
                 outcome: outcome.name
+            )
+        case .userBlocked(let until):
+            self.init(
+                .userBlocked,
+                "decision: the user may not approve before blocked_until; \"deny\", \"cancel\" and \"fraud\" are possible.",
+                further: ["blocked_until": .time(until)]
             )
         case .pastDeadline:
             self.init(.tooLate, "expires_at has passed.")
@@ -195,6 +234,8 @@ extension Problem {
         case .differentCustomers: "accounts: must all belong to one customer."
         case .shownMissing: "digest: is required to approve."
         case .otherConsent: "digest: does not match the current consent."
+        case .codeMissing: "code: must be the number that the client shows."
+        case .codeWrong: "code: is not the number that the client shows."
         }
     }
 }

@@ -1,4 +1,5 @@
 import Consents
+public import Cryptography
 import Identity
 public import Logins
 import Threads
@@ -26,23 +27,29 @@ public struct DecisionDesk: Sendable {
         case store(StoreError)
     }
 
-    private let store: any LoginStore
+    let store: any LoginStore
     private let changes: LoginChanges
-    private let clock: any WallClock
+    let clock: any WallClock
     private let approvers: Approvers
     private let policy: ApprovalPolicy
     /// The methods that this service has an interface for.
     private let usable: Set<ApprovalPolicy.Method>
+    let failures: (any FailureCounter)?
+    let numbers: NumberCheck
 
     /// A desk over a store whose changes are published to `changes`. `policy` says what counts as
-    /// approval; `usable` are the methods that the service has an interface for.
+    /// approval; `usable` are the methods that the service has an interface for. `failures` tells early
+    /// that a user is blocked, which the store judges in any case. `secret` is the key of what browsers
+    /// keep for us.
     public init(
         store: any LoginStore,
         changes: LoginChanges,
         clock: any WallClock,
         approvers: Approvers,
         policy: ApprovalPolicy,
-        usable: Set<ApprovalPolicy.Method> = [.tap, .signIn]
+        usable: Set<ApprovalPolicy.Method> = [.tap, .signIn],
+        failures: (any FailureCounter)? = nil,
+        secret: [UInt8] = Random.bytes(32)
     ) {
         self.store = store
         self.approvers = approvers
@@ -50,6 +57,8 @@ public struct DecisionDesk: Sendable {
         self.clock = clock
         self.policy = policy
         self.usable = usable
+        self.failures = failures
+        numbers = NumberCheck(secret: secret)
     }
 
     /// A desk with these methods for every login.
@@ -83,7 +92,11 @@ public struct DecisionDesk: Sendable {
     }
 
     private func verdict(on login: PendingLogin) -> ApprovalPolicy.Verdict? {
-        login.question.map { policy.verdict(on: login, asking: $0, usable: usable) }
+        guard let question = login.question else { return nil }
+        // Without a number to match, only a passkey is strong enough.
+        let usable =
+            login.details.bindingMessage.lacksNumber ? usable.intersection([.passkey]) : usable
+        return policy.verdict(on: login, asking: question, usable: usable)
     }
 
     /// How a decision counts that is taken by a method; nil if an approval by it is not allowed.
@@ -95,7 +108,7 @@ public struct DecisionDesk: Sendable {
     }
 
     /// By what an approval is to count.
-    private enum Way: Sendable {
+    enum Way: Sendable {
         case method(ApprovalPolicy.Method)
         /// The delegation's own policy, which the caller has asked.
         case delegation
@@ -116,7 +129,7 @@ public struct DecisionDesk: Sendable {
     }
 
     /// Whether the policy refuses a decision. A login without a question is left to the login.
-    private func refuses(_ choice: Decision.Choice, by way: Way, _ login: PendingLogin) -> Bool {
+    func refuses(_ choice: Decision.Choice, by way: Way, _ login: PendingLogin) -> Bool {
         guard choice == .approve else { return false }
         switch way {
         case .method: return login.question != nil && merit(way, of: login) == nil
@@ -255,57 +268,15 @@ public struct DecisionDesk: Sendable {
         )
     }
 
-    /// An approval that a fresh sign-in or a passkey may confirm.
-    public struct Confirmable: Sendable {
-        public let stored: StoredLogin
-        public let selection: Selection
-        /// What the confirmation is bound to (`DecisionChallenge`).
-        public let challenge: [UInt8]
-    }
-
-    /// Judges an approval that a fresh sign-in or a passkey is to confirm, as `decide` would. Nothing
-    /// changes.
-    public func confirmable(
-        _ opening: Opening,
-        by method: Evidence.Method = .signIn,
-        selecting: (StoredLogin) throws(Refusal) -> Selection
-    ) async throws(Refusal) -> Confirmable {
-        let stored: StoredLogin
-        switch opening {
-        case .ticket(let ticket): stored = try await login(opening: ticket)
-        case .user(let user, let number): stored = try await login(number, of: user)
-        }
-        if refuses(.approve, by: Way(method), stored.login) { throw .methodNotAllowed }
-        let now = clock.now()
-        let selection = try selecting(stored)
-        let challenge = Self.challenge(.approve, selection, stored.login)
-        // Of a copy: says what an approval now would be refused for.
-        var login = stored.login
-        let evidence = Evidence(method: .tap, via: .page, address: nil)
-        let decision = Decision(.approve, evidence: evidence, at: now, challenge: challenge)
-        do throws(PendingLogin.Refusal) {
-            if let outcome = login.phase.outcome { throw .alreadyEnded(outcome) }
-            try login.apply(.decided(decision, selection), at: now)
-            guard challenge != nil else { throw .notReady }
-        } catch {
-            throw .refused(error, stored)
-        }
-        try await requireApprover(
-            stored.number,
-            opening: { _ in true },
-            counting: Way(method),
-            at: now
-        )
-        return Confirmable(stored: stored, selection: selection, challenge: challenge ?? [])
-    }
-
     /// Records an approval that its user confirmed, by a fresh sign-in or a passkey, for exactly this
-    /// `challenge`. If anything that it covers has changed, the approval is refused as `unfit`.
+    /// `challenge`. If anything that it covers has changed, the approval is refused as `unfit`. `seal`
+    /// stands for a number that was judged before (`confirmable`).
     public func approve(
         _ number: LoginNumber,
         of user: UserID,
         by evidence: Evidence,
         challenge: [UInt8],
+        seal: [UInt8]? = nil,
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
     ) async throws(Refusal) -> StoredLogin {
         try await decide(
@@ -314,6 +285,7 @@ public struct DecisionDesk: Sendable {
             by: evidence,
             opening: { $0.details.user == user },
             counting: Way(evidence.method),
+            sealedBy: seal,
             selecting: { (stored) throws(Refusal) in
                 let selection = try selecting(stored)
                 let current = Self.challenge(.approve, selection, stored.login)
@@ -331,14 +303,16 @@ public struct DecisionDesk: Sendable {
         by evidence: Evidence,
         opening: @Sendable @escaping (PendingLogin) -> Bool,
         counting way: Way,
+        sealedBy seal: [UInt8]? = nil,
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
     ) async throws(Refusal) -> StoredLogin {
         let now = clock.now()
         if choice == .approve {
             try await requireApprover(number, opening: opening, counting: way, at: now)
         }
-        // The store's closure can only throw a login's own refusal, so the desk's is kept here.
-        let refusal = Locked(Refusal.noSuchPrompt)
+        // The store's closure can only throw a login's own refusal, so what the desk makes of it is
+        // kept here.
+        let course = Locked(Course())
         let result: Result<StoredLogin, PendingLogin.Refusal>?
         do {
             result = try await store.update(number) {
@@ -348,33 +322,64 @@ public struct DecisionDesk: Sendable {
                     let stored = StoredLogin(number: number, login: login)
                     let selection = try selecting(stored)
                     if refuses(choice, by: way, login) { throw .methodNotAllowed }
+                    let challenge = Self.challenge(choice, selection, login)
+                    let verdict =
+                        choice == .approve
+                        ? judge(selection.code, seal, challenge, way, login, at: now) : .notNeeded
+                    if verdict == .missing { throw .refused(.unfit(.codeMissing), stored) }
                     let decision = Decision(
                         choice,
                         evidence: evidence,
                         at: now,
-                        challenge: Self.challenge(choice, selection, login),
-                        merit: choice == .approve ? merit(way, of: login) : nil
+                        challenge: challenge,
+                        merit: choice == .approve ? merit(way, of: login) : nil,
+                        matched: verdict.matching
                     )
+                    let isWrong = verdict == .wrong
                     do throws(PendingLogin.Refusal) {
-                        try login.apply(.decided(decision, selection), at: now)
+                        try login.apply(
+                            isWrong ? .codeRefused : .decided(decision, selection),
+                            at: now
+                        )
                     } catch {
                         throw .refused(error, stored)
                     }
+                    course.withLock {
+                        $0 = Course(refusal: nil, stored: stored, isWrong: isWrong)
+                    }
                 } catch {
-                    refusal.withLock { $0 = error }
+                    course.withLock { $0 = Course(refusal: error) }
                     throw .outOfPhase
                 }
             }
         } catch {
             throw .store(error)
         }
-        guard case .success(let decided) = result else { throw refusal.withLock { $0 } }
-        return decided
+        let ended = course.withLock { $0 }
+        switch result {
+        case .success(let stored):
+            if ended.isWrong { throw .wrongCode(stored) }
+            return stored
+        case .failure(let refusal):
+            if let refusal = ended.refusal { throw refusal }
+            // The store refused what the login had taken.
+            throw ended.stored.map { .refused(refusal, $0) } ?? .noSuchPrompt
+        case nil: throw .noSuchPrompt
+        }
+    }
+
+    /// What an update came to.
+    private struct Course {
+        var refusal: Refusal? = .noSuchPrompt
+        /// The login before it.
+        var stored: StoredLogin?
+        /// Whether it counted a wrong number.
+        var isWrong = false
     }
 
     /// Refuses an approval if its user may not approve any more. A login that cannot be decided is
     /// left to the update that follows.
-    private func requireApprover(
+    func requireApprover(
         _ number: LoginNumber,
         opening: (PendingLogin) -> Bool,
         counting way: Way,
@@ -397,7 +402,7 @@ public struct DecisionDesk: Sendable {
 
     /// What ties the decision to its question. Nil if there is no question or the selection does
     /// not fit it; the login then refuses the decision.
-    private static func challenge(
+    static func challenge(
         _ choice: Decision.Choice,
         _ selection: Selection,
         _ login: PendingLogin

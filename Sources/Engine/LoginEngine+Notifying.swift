@@ -83,7 +83,7 @@ extension LoginEngine {
             user: login.user,
             clientName: pending.clientName,
             scopes: consent.scopes.map(\.requestedName),
-            bindingMessage: pending.details.bindingMessage,
+            bindingMessage: pending.details.bindingMessage.shown,
             received: pending.terms.receivedAt,
             ends: pending.terms.promptEnds,
             link: settings.publicURL + "/approve/" + login.ticket.text,

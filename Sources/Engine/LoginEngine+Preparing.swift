@@ -113,9 +113,12 @@ extension LoginEngine {
             }
         }
         let consent = entry.consent
-        let message = login.details.bindingMessage?.unlessEmpty
+        let message = login.details.bindingMessage.shown?.unlessEmpty
         if settings.requiresContext, !consent.saysWhatFor, message == nil {
             throw logged("context.missing", .contextMissing, login)
+        }
+        if settings.requiresNumber, login.details.bindingMessage.lacksNumber {
+            throw logged("number.missing", .numberMissing, login)
         }
         if consent.holder(beside: user.documents) == .another {
             throw logged("consent.of_another", .consentOfAnother, login)

@@ -21,6 +21,8 @@ public final class LoginEngine: Sendable {
 
         /// Whether a login that shows neither a consent nor a binding message fails.
         public var requiresContext: Bool
+        /// Whether a login fails that has no number where numbers are matched.
+        public var requiresNumber = true
 
         public init(
             concurrency: Int = 256,

@@ -20,6 +20,8 @@ public struct Decision: Hashable, Sendable {
     public let challenge: [UInt8]?
     /// Why an approval by the user counted; nil for other decisions.
     public let merit: Merit?
+    /// How the user gave the right number of the binding message; nil if none was needed.
+    public let matched: NumberMatching?
 
     /// How an approval counts by the policy.
     public struct Merit: Hashable, Sendable {
@@ -40,7 +42,8 @@ public struct Decision: Hashable, Sendable {
         at decidedAt: Timestamp,
         grant: Grant = .nothing,
         challenge: [UInt8]? = nil,
-        merit: Merit? = nil
+        merit: Merit? = nil,
+        matched: NumberMatching? = nil
     ) {
         self.choice = choice
         self.evidence = evidence
@@ -48,6 +51,7 @@ public struct Decision: Hashable, Sendable {
         self.grant = grant
         self.challenge = challenge
         self.merit = merit
+        self.matched = matched
     }
 }
 
@@ -243,6 +247,10 @@ public enum Failure: Hashable, Sendable, CaseIterable {
     case consentUnusable
     /// It shows neither a consent nor a binding message, and the profile demands one.
     case contextMissing
+    /// The binding message has no number, and the configuration demands one.
+    case numberMissing
+    /// The user gave a wrong number too often. Suspicious: it may not have been the user.
+    case wrongCodes
     /// The server no longer has the consent.
     case consentGone
     /// The user has no account that the consent could be for.
@@ -282,7 +290,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
         case .consentBusy, .superseded: false
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
             .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient,
-            .consentUnusable, .contextMissing, .consentGone, .noAccounts, .accountNotTheirs,
+            .consentUnusable, .contextMissing, .numberMissing, .wrongCodes, .consentGone,
+            .noAccounts, .accountNotTheirs,
             .consentOfAnother,
             .malformedStart,
             .clientBlocked, .reportedByUser, .tooManyPrompts, .coolingDown,

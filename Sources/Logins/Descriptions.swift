@@ -14,6 +14,8 @@ extension Failure: CustomStringConvertible {
         case .tooManyStartsOfClient: "too many logins per minute from the client"
         case .consentUnusable: "the consent cannot be shown completely, or there is none"
         case .contextMissing: "there is neither a consent nor a binding message"
+        case .numberMissing: "the binding message has no number to match"
+        case .wrongCodes: "the user gave a wrong number too often"
         case .consentGone: "the server no longer has the consent"
         case .noAccounts: "the user has no account that fits the consent"
         case .accountNotTheirs: "the account in the consent is not the user's"
@@ -126,6 +128,7 @@ extension PendingLogin.Refusal: CustomStringConvertible {
         case .pastDeadline: "the time for it is over"
         case .unfit(let problem): "\(problem)"
         case .consentBusy: "another login for the same consent is pending"
+        case .userBlocked: "the user is blocked after failed attempts"
         case .outOfPhase: "the login is in another phase"
         }
     }
@@ -146,6 +149,8 @@ extension Selection.Problem: CustomStringConvertible {
         case .differentCustomers: "the accounts belong to different customers"
         case .shownMissing: "the approval does not name what was shown"
         case .otherConsent: "the consent that was shown is not the current one"
+        case .codeMissing: "the number of the binding message is missing"
+        case .codeWrong: "the number is wrong"
         }
     }
 }

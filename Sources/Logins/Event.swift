@@ -18,6 +18,8 @@ extension PendingLogin {
         case reached
         /// The user decided. The selection counts only for an approval.
         case decided(Decision, Selection)
+        /// The user gave a wrong number. The fifth time the login ends.
+        case codeRefused
         /// A deadline of the current phase passed.
         case deadlinePassed
         /// The consent no longer is what the user approved, and no approval was reported yet.
@@ -54,6 +56,9 @@ extension PendingLogin {
         case pastDeadline
         /// The selection does not fit the question.
         case unfit(Selection.Problem)
+        /// The user may not approve until then, after too many failed proofs. Only a store can know
+        /// that.
+        case userBlocked(until: Timestamp)
         /// Another login for the same consent is live. Only a store can know that.
         case consentBusy
         /// The event belongs to another phase, as when an answer arrives late.

@@ -12,6 +12,8 @@ extension Failure {
         case .tooManyStartsOfClient: "tooManyStartsOfClient"
         case .consentUnusable: "consentUnusable"
         case .contextMissing: "contextMissing"
+        case .numberMissing: "numberMissing"
+        case .wrongCodes: "wrongCodes"
         case .consentGone: "consentGone"
         case .noAccounts: "noAccounts"
         case .accountNotTheirs: "accountNotTheirs"

@@ -22,7 +22,7 @@ extension PendingLogin {
             if tickets.count >= Self.maximumTickets { tickets.removeFirst() }
             tickets.append(digest)
         case (.preparing, .delivered), (.preparing, .notDelivered), (.preparing, .reached),
-            (.preparing, .consentChanged), (.preparing, .approverLost),
+            (.preparing, .codeRefused), (.preparing, .consentChanged), (.preparing, .approverLost),
             (.preparing, .reportBegun), (.preparing, .reportTaken),
             (.preparing, .reportDelayed), (.preparing, .reportGone), (.preparing, .reportRefused),
             (.preparing, .retried), (.preparing, .abandoned):
@@ -39,7 +39,12 @@ extension PendingLogin {
         case (.waiting, .decided(var decision, let selection)):
             guard now < terms.promptEnds else { throw .pastDeadline }
             decision.grant = try grant(decision, selection)
+            try requireNumber(for: decision)
             end(in: Outcome(decision), at: now)
+        case (.waiting, .codeRefused):
+            guard now < terms.promptEnds else { throw .pastDeadline }
+            wrongCodes += 1
+            if wrongCodes >= Self.mostWrongCodes { end(in: .failed(.wrongCodes), at: now) }
         case (.waiting, .unusable(let failure)):
             end(in: .failed(failure), at: now)
         case (.waiting, .deadlinePassed):
@@ -92,6 +97,7 @@ extension PendingLogin {
             (.stranded(let outcome, _, _), .decided(let decision, let selection)):
             try decideAgain(decision, selection, after: outcome)
         case (.reporting, .prepared), (.reporting, .preparationDelayed), (.reporting, .unusable),
+            (.reporting, .codeRefused),
             (.reporting, .ticketIssued), (.reporting, .delivered), (.reporting, .notDelivered),
             (.reporting, .reached), (.reporting, .retried), (.reporting, .abandoned):
             throw .outOfPhase
@@ -99,6 +105,7 @@ extension PendingLogin {
         case (.settled, .interrupted), (.stranded, .interrupted):
             break
         case (.settled, .prepared), (.settled, .preparationDelayed), (.settled, .unusable),
+            (.settled, .codeRefused),
             (.settled, .ticketIssued), (.settled, .delivered), (.settled, .notDelivered),
             (.settled, .reached), (.settled, .deadlinePassed), (.settled, .consentChanged),
             (.settled, .approverLost),
@@ -116,6 +123,7 @@ extension PendingLogin {
             history = History(attempts: report.attempts, stranding: stranding)
             phase = .settled(outcome, .abandoned, at: now)
         case (.stranded, .prepared), (.stranded, .preparationDelayed), (.stranded, .unusable),
+            (.stranded, .codeRefused),
             (.stranded, .ticketIssued), (.stranded, .delivered), (.stranded, .notDelivered),
             (.stranded, .reached), (.stranded, .deadlinePassed), (.stranded, .consentChanged),
             (.stranded, .approverLost),
@@ -153,6 +161,16 @@ extension PendingLogin {
         guard decision.choice == .approve else { return .nothing }
         guard let question else { throw .notReady }
         do { return try question.grant(for: selection) } catch { throw .unfit(error) }
+    }
+
+    /// An approval by the user needs the number of the binding message, if it is to be matched. Without
+    /// a number only a passkey is enough, which needs none to be strong (SP 800-63B-4 §3.1.7).
+    private func requireNumber(for decision: Decision) throws(Refusal) {
+        let message = details.bindingMessage
+        let evidence = decision.evidence
+        guard decision.choice == .approve, evidence.method != .delegation else { return }
+        if message.needsNumber, decision.matched != message.matching { throw .unfit(.codeMissing) }
+        if message.lacksNumber, evidence.method != .passkey { throw .unfit(.codeMissing) }
     }
 
     /// Ends the login. The server is owed the outcome, except for failures it must not hear about.

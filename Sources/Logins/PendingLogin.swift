@@ -17,8 +17,8 @@ public struct PendingLogin: Hashable, Sendable {
         public var requestedScopes: [String]
         /// The requested authentication context classes, in the order in which they were received.
         public var acrValues: [String]
-        /// The text that the user compares on both devices.
-        public var bindingMessage: String?
+        /// The text that the user compares on both devices, and its number.
+        public var bindingMessage: BindingMessage
         /// The lodged consent, if the server named it.
         public var consentID: ConsentID?
         /// The server's anti-forgery value. It is returned with each report.
@@ -38,7 +38,7 @@ public struct PendingLogin: Hashable, Sendable {
             clientName: String? = nil,
             requestedScopes: [String] = [],
             acrValues: [String] = [],
-            bindingMessage: String? = nil,
+            bindingMessage: BindingMessage = .none,
             consentID: ConsentID? = nil,
             state: String? = nil,
             authorizationDetails: String? = nil,
@@ -137,10 +137,18 @@ public struct PendingLogin: Hashable, Sendable {
     /// The digests of the valid tickets, oldest first, at most `maximumTickets`.
     public internal(set) var tickets: [TicketDigest]
     public internal(set) var phase: Phase
+    /// How often the user gave a wrong number.
+    public internal(set) var wrongCodes: Int
     /// What is left of the report of an abandoned login.
     public internal(set) var history: History?
     /// The deliveries of a login that no longer asks.
     private var pastDeliveries: [Delivery]
+
+    /// Wrong numbers that end a login.
+    public static let mostWrongCodes = 5
+
+    /// How many wrong numbers it takes until the login ends.
+    public var codesLeft: Int { max(0, Self.mostWrongCodes - wrongCodes) }
 
     /// A login that has just arrived. If it is too late to show it, it is settled as expired.
     public init(key: LoginKey, terms: Terms, details: Details) {
@@ -166,6 +174,7 @@ public struct PendingLogin: Hashable, Sendable {
         erasedDigest: ConsentDigest? = nil,
         tickets: [TicketDigest],
         phase: Phase,
+        wrongCodes: Int = 0,
         history: History? = nil,
         pastDeliveries: [Delivery] = []
     ) {
@@ -176,6 +185,7 @@ public struct PendingLogin: Hashable, Sendable {
         self.erasedDigest = erasedDigest
         self.tickets = tickets
         self.phase = phase
+        self.wrongCodes = wrongCodes
         self.history = history
         self.pastDeliveries = pastDeliveries
     }

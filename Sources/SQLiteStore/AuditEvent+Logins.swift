@@ -15,13 +15,19 @@ extension AuditEvent {
         at now: Timestamp
     ) -> [AuditEvent] {
         let login = stored.login
-        guard before.phase != login.phase, let outcome = login.phase.outcome else { return [] }
         var events: [AuditEvent] = []
         func note(_ kind: String, _ details: KeyValuePairs<String, JSONValue?>) {
             let details = JSONValue.members(details).object?.members ?? []
             events.append(
                 AuditEvent(kind, at: now, members: JSONObject(about(stored) + details))
             )
+        }
+        if login.wrongCodes > before.wrongCodes {
+            note("login.wrong_code", ["tries": .integer(Int64(login.wrongCodes))])
+        }
+        guard before.phase != login.phase, let outcome = login.phase.outcome else { return events }
+        if outcome == .failed(.wrongCodes), before.phase.outcome == nil {
+            note("login.suspicious", ["cause": .string(Failure.wrongCodes.storedName)])
         }
         if before.phase.outcome == nil, let decision = outcome.decision {
             note(
@@ -30,6 +36,7 @@ extension AuditEvent {
                     "choice": .string(decision.choice.storedName),
                     "method": .string(decision.evidence.method.storedName),
                     "via": .string(decision.evidence.via.storedName),
+                    "number_matched": .text(decision.matched?.storedName),
                     "issuer": .text(decision.evidence.signIn?.issuer),
                     "acr": .text(decision.evidence.signIn?.context),
                     "rule": .text(decision.merit?.rule),

@@ -6,16 +6,17 @@ enum LoginColumn: Int32, TableColumn {
     case number
     case server, tenant, loginID
     case receivedAt, expiresAt, reportEnds, reportsExpiry
-    case userID, workspace, client, clientName, scopes, acrValues, bindingMessage, consentID
+    case userID, workspace, client, clientName, scopes, acrValues, bindingMessage, matching
+    case consentID
     case state, authorizationDetails, unknownMembers, originTrace, originRequest
     case redacted
 
     // Changed by events.
-    case promptEnds, tickets, phase, dueAt, attempts, nextAt, inDoubt
+    case promptEnds, tickets, phase, dueAt, wrongCodes, attempts, nextAt, inDoubt
     case consent, accounts, digest, nonce, consentKey, deliveries
     case outcome, failure, choice, method, via, address, decidedAt, challenge, delegate, signIn,
         proof
-    case merit
+    case merit, matched
     case granted, selected
     case settlement, settledAt, stranding, strandingReason
 

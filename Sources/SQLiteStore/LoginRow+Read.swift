@@ -34,6 +34,7 @@ extension LoginRow {
                 ? row.bytes(.digest).flatMap(ConsentDigest.init) : nil,
             tickets: tickets(row),
             phase: phase(row),
+            wrongCodes: row.bytes(.wrongCodes) == nil ? 0 : Int(row.number(.wrongCodes)),
             history: history(row),
             pastDeliveries: pastDeliveries(row)
         )
@@ -52,7 +53,7 @@ extension LoginRow {
             clientName: row.text(.clientName),
             requestedScopes: StoredLists.strings(row.requiredText(.scopes)),
             acrValues: StoredLists.strings(row.requiredText(.acrValues)),
-            bindingMessage: row.text(.bindingMessage),
+            bindingMessage: message(row),
             consentID: row.optionalIdentifier(.consentID),
             state: row.text(.state),
             authorizationDetails: row.text(.authorizationDetails),
@@ -60,6 +61,21 @@ extension LoginRow {
             origin: row.text(.originTrace).map { (trace) throws(StoreError) in
                 PendingLogin.Origin(request: Int(try row.number(.originRequest)), trace: trace)
             }
+        )
+    }
+
+    private static func message(_ row: Row<LoginColumn>) throws(StoreError) -> BindingMessage {
+        guard let list = try row.text(.matching) else {
+            return BindingMessage(try row.text(.bindingMessage))
+        }
+        let parts = try StoredLists.strings(list)
+        guard (1...2).contains(parts.count),
+            let matching = NumberMatching(storedName: parts[0]), matching != .off
+        else { throw row.damaged(.matching) }
+        return BindingMessage(
+            stored: try row.text(.bindingMessage),
+            matching: matching,
+            number: parts.count == 2 ? parts[1] : nil
         )
     }
 
@@ -228,7 +244,8 @@ extension LoginRow {
                 accounts: StoredLists.strings(row.text(.selected) ?? "[]")
             ),
             challenge: row.bytes(.challenge),
-            merit: merit(row)
+            merit: merit(row),
+            matched: row.text(.matched) == nil ? nil : row.named(.matched)
         )
     }
 

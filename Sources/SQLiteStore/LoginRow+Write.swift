@@ -48,13 +48,22 @@ extension LoginRow {
         row.set(.clientName, details.clientName)
         row.set(.scopes, StoredLists.text(details.requestedScopes))
         row.set(.acrValues, StoredLists.text(details.acrValues))
-        row.set(.bindingMessage, details.bindingMessage)
+        row.set(.bindingMessage, details.bindingMessage.unmaskedText)
+        row.set(.matching, matching(details.bindingMessage))
         row.set(.consentID, details.consentID)
         row.set(.state, details.state)
         row.set(.authorizationDetails, details.authorizationDetails)
         row.set(.unknownMembers, details.unknownMembers)
         row.set(.originTrace, details.origin?.trace)
         row.set(.originRequest, (details.origin?.request).map { Int64($0) })
+    }
+
+    /// How the number is matched, and the number, if there is one.
+    private static func matching(_ message: BindingMessage) -> String? {
+        guard message.matching != .off else { return nil }
+        return StoredLists.text(
+            [message.matching.storedName] + (message.expectedNumber.map { [$0] } ?? [])
+        )
     }
 
     private static func bindChanging(
@@ -68,6 +77,7 @@ extension LoginRow {
         row.set(.tickets, Array(login.tickets.joined()))
         row.set(.phase, login.phase.name)
         row.set(.dueAt, login.dueAt)
+        if login.wrongCodes > 0 { row.set(.wrongCodes, Int64(login.wrongCodes)) }
         row.set(.consentKey, login.consentID)
         if let question = login.question { bind(question, to: row) }
         if login.phase.name == .waiting || !login.deliveries.isEmpty {
@@ -142,6 +152,7 @@ extension LoginRow {
             .merit,
             decision.merit.map { StoredLists.text([$0.rule] + ($0.acr.map { [$0] } ?? [])) }
         )
+        row.set(.matched, decision.matched)
         guard outcome.isApproval else { return }
         row.set(.granted, StoredLists.text(decision.grant.scopes))
         row.set(.selected, StoredLists.text(decision.grant.accounts))

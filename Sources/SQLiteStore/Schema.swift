@@ -31,6 +31,8 @@ enum Schema {
             scopes TEXT NOT NULL,
             acr_values TEXT NOT NULL,
             binding_message TEXT,
+            -- How the number in the message is matched, and the number, if any, as a JSON list.
+            matching TEXT,
             consent_id TEXT,
             state TEXT,
             authorization_details TEXT,
@@ -45,6 +47,8 @@ enum Schema {
             tickets BLOB NOT NULL CHECK (length(tickets) % 32 = 0),
             phase TEXT NOT NULL,
             due_at INTEGER,
+            -- How often the user gave a wrong number; NULL for never.
+            wrong_codes INTEGER CHECK (wrong_codes > 0),
             attempts TEXT,
             next_at INTEGER,
             -- 1: an attempt may have been processed; 2: one is under way.
@@ -74,6 +78,8 @@ enum Schema {
             proof TEXT,
             -- How an approval counted: the rule's name and the acr, if any, as a JSON list.
             merit TEXT,
+            -- How the number was matched.
+            matched TEXT,
             granted TEXT,
             selected TEXT,
             settlement TEXT,
@@ -137,6 +143,7 @@ enum Schema {
                 WHEN 'device_key' THEN 1 WHEN 'device_key_and_pin' THEN 1 WHEN 'passkey' THEN 1
                 ELSE 0 END)),
             CHECK (merit IS NULL OR choice IS 'approve'),
+            CHECK (matched IS NULL OR choice IS 'approve'),
             CHECK (granted IS NULL OR outcome IS 'approved'),
             CHECK ((granted IS NULL) = (selected IS NULL)),
             CHECK ((phase = 'settled') = (settlement IS NOT NULL)),

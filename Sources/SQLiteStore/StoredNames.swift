@@ -86,6 +86,8 @@ extension Failure: StoredName {
         case .tooManyStartsOfClient: "too_many_starts_of_client"
         case .consentUnusable: "consent_unusable"
         case .contextMissing: "context_missing"
+        case .numberMissing: "number_missing"
+        case .wrongCodes: "wrong_codes"
         case .consentGone: "consent_gone"
         case .noAccounts: "no_accounts"
         case .accountNotTheirs: "account_not_theirs"
@@ -101,6 +103,17 @@ extension Failure: StoredName {
         case .superseded: "superseded"
         case .malformedStart: "malformed_start"
         case .abandoned: "abandoned"
+        }
+    }
+}
+
+extension NumberMatching: StoredName {
+    var storedName: String {
+        switch self {
+        case .off: "off"
+        case .show: "show"
+        case .choose: "choose"
+        case .enter: "enter"
         }
     }
 }

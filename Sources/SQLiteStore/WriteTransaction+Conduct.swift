@@ -114,6 +114,10 @@ extension WriteTransaction {
     ) throws(StoreError) {
         let login = stored.login
         let user = login.details.user
+        if login.wrongCodes > before.wrongCodes { try noteFailure(of: user, at: now) }
+        if before.phase.outcome == nil, login.phase.outcome?.decision?.matched != nil {
+            try noteSuccess(of: user, at: now)
+        }
         if before.phase.name == .preparing, login.phase.name == .waiting,
             limits.promptsSinceSuccess != nil
         {
@@ -275,6 +279,21 @@ extension WriteTransaction {
     }
 
     // MARK: Failed proofs
+
+    /// When the block of the user ends who approves, or gives a number, although blocked. Judged in the
+    /// transaction that counts, so that not one attempt more is taken. What a backend decides is not the
+    /// user's.
+    func block(
+        of login: PendingLogin,
+        before: PendingLogin,
+        at now: Timestamp
+    ) throws(StoreError) -> Timestamp? {
+        let decision = before.phase.outcome == nil ? login.phase.outcome?.decision : nil
+        let isApproval = decision?.choice == .approve && decision?.evidence.delegate == nil
+        guard isApproval || login.wrongCodes > before.wrongCodes else { return nil }
+        let standing = try failures(of: login.details.user)
+        return standing.isBlocked(at: now) ? standing.blockedUntil : nil
+    }
 
     /// How it stands with a user.
     func failures(of user: UserID) throws(StoreError) -> FailureStanding {

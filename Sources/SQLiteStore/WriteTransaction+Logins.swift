@@ -68,6 +68,9 @@ extension WriteTransaction {
             login = before
             try? login.apply(.unusable(failure), at: now)
         }
+        if let until = try block(of: login, before: before, at: now) {
+            return .failure(.userBlocked(until: until))
+        }
         return .success(try write(number, login, before: before, at: now))
     }
 
@@ -209,7 +212,7 @@ extension WriteTransaction {
             """
             UPDATE login SET
                 redacted = 1, user_id = NULL, client = NULL, client_name = NULL, scopes = '[]',
-                acr_values = '[]', binding_message = NULL, consent_id = NULL, state = NULL,
+                acr_values = '[]', binding_message = NULL, matching = NULL, consent_id = NULL, state = NULL,
                 authorization_details = NULL,
                 unknown_members = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
                 address = NULL, deliveries = NULL, attempts = NULL, stranding = NULL, stranding_reason = NULL,

@@ -52,6 +52,20 @@ struct TidyTests {
         }
     }
 
+    // rule: N3
+    @Test("reads the number of a binding message only to store, compare and offer it")
+    func numbers() throws {
+        let readers = try tree.swiftFiles("Sources").filter { file in
+            file.text.contains(/\.(unmaskedText|expectedNumber)\b/)
+        }
+        #expect(
+            Set(readers.map { $0.path.components(separatedBy: "Sources/").last ?? $0.path }) == [
+                "SQLiteStore/LoginRow+Write.swift", "Engine/NumberCheck.swift",
+                "AuthorizationServers/Cloudentity/Consents/RequestParameters.swift",
+            ]
+        )
+    }
+
     /// Log lines and commands interpolate errors; without a description that prints Swift's values.
     @Test("describes every public enum of errors in words")
     func errors() throws {

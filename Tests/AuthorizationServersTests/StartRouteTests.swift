@@ -40,7 +40,7 @@ struct StartRouteTests {
                         client: .named("9f2d0c6e7c8f4b0f8a2f"),
                         clientName: "Kiosk 12",
                         requestedScopes: ["openid", "profile"],
-                        bindingMessage: "Kiosk 12 / 84-20-17",
+                        bindingMessage: BindingMessage("Kiosk 12 / 84-20-17"),
                         state: "0a9d7c55b2b14b8f8f3ce0d0c3f1e2aa",
                         origin: login.details.origin
                     )

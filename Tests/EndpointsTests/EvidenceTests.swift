@@ -49,7 +49,7 @@ private struct DecidedLogin {
                 user: .named("alice"),
                 client: .named("shop"),
                 acrValues: ["urn:gold"],
-                bindingMessage: "4711"
+                bindingMessage: BindingMessage("4711")
             )
         )
         let choice: Decision.Choice = method == .declined ? .deny : .approve

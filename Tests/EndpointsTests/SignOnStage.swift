@@ -237,7 +237,7 @@ struct SignOnStage: Sendable {
             PendingLogin.Details(
                 user: user,
                 client: ClientID("kiosk"),
-                bindingMessage: "Message of " + id,
+                bindingMessage: BindingMessage("Message of " + id),
                 origin: .fixture
             )
         )

@@ -100,10 +100,17 @@ struct Stage: Sendable {
         client: String? = "Kiosk 12",
         scopes: [Consent.Scope] = [.init(requestedName: "openid", displayName: "Sign you in")],
         message: String? = "Kiosk 12 / 84-20-17",
+        numbers: NumberRule? = nil,
         isReady: Bool = true
     ) async throws -> Prompted {
         let consent = Consent(clientName: client, scopes: scopes)
-        return try await prompt(id: id, question(consent), message: message, isReady: isReady)
+        return try await prompt(
+            id: id,
+            question(consent),
+            message: message,
+            numbers: numbers,
+            isReady: isReady
+        )
     }
 
     /// A login that asks what a sample asks.
@@ -125,6 +132,7 @@ struct Stage: Sendable {
         id: String,
         _ question: Question,
         message: String?,
+        numbers: NumberRule? = nil,
         isReady: Bool
     ) async throws -> Prompted {
         let now = clock.now()
@@ -135,7 +143,7 @@ struct Stage: Sendable {
             PendingLogin.Details(
                 user: .named("customer-4711"),
                 client: ClientID("kiosk"),
-                bindingMessage: message,
+                bindingMessage: BindingMessage(message, numbers),
                 origin: .fixture
             )
         )

@@ -60,7 +60,7 @@ struct LoginJournalTests {
             PendingLogin.Details(
                 user: .named("secret-user"),
                 clientName: "secret-name",
-                bindingMessage: "secret-message",
+                bindingMessage: BindingMessage("secret-message"),
                 state: "secret-state",
                 origin: .init(
                     request: 7,

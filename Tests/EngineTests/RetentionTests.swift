@@ -25,7 +25,7 @@ struct RetentionTests {
             )
             let redacted = try #require(try await store.login(number)).login
             #expect(redacted.details.user != .named("alice"))
-            #expect(redacted.details.bindingMessage == nil)
+            #expect(redacted.details.bindingMessage == .none)
             #expect(redacted.phase.name == .settled)
             #expect(redacted.phase.outcome?.isApproval == true)
 

@@ -75,6 +75,7 @@ final class Stage: Sendable {
         accounts: (any AccountDirectory)? = nil,
         tickets: TicketKey = TicketKey(),
         requiresContext: Bool = false,
+        requiresNumber: Bool = true,
         trouble: ((InstrumentedStore) -> Void)? = nil,
         _ body: (Run) async throws -> Void
     ) async throws {
@@ -83,6 +84,12 @@ final class Stage: Sendable {
             let counted = InstrumentedStore(store)
             let troubled = InstrumentedStore(counted)
             trouble?(troubled)
+            var settings = LoginEngine.Settings(
+                concurrency: concurrency,
+                publicURL: Self.publicURL,
+                requiresContext: requiresContext
+            )
+            settings.requiresNumber = requiresNumber
             let engine = LoginEngine(
                 store: troubled,
                 servers: [server, other],
@@ -93,11 +100,7 @@ final class Stage: Sendable {
                 clock: clock,
                 changes: changes,
                 tickets: tickets,
-                settings: .init(
-                    concurrency: concurrency,
-                    publicURL: Self.publicURL,
-                    requiresContext: requiresContext
-                ),
+                settings: settings,
                 log: log.logger
             )
             let desk = desk(counted, changes: changes, plan: plan)

@@ -11,7 +11,7 @@ enum EventKind: String, CaseIterable, Sendable {
         reportGone,
         reportRefused,
         interrupted
-    case retried, abandoned
+    case retried, abandoned, codeRefused
 
     /// Every way the event can be told apart by the rules.
     var examples: [PendingLogin.Event] {
@@ -43,6 +43,7 @@ enum EventKind: String, CaseIterable, Sendable {
         case .interrupted: [.interrupted]
         case .retried: [.retried]
         case .abandoned: [.abandoned]
+        case .codeRefused: [.codeRefused]
         }
     }
 
@@ -68,6 +69,7 @@ enum EventKind: String, CaseIterable, Sendable {
         case .interrupted: .interrupted
         case .retried: .retried
         case .abandoned: .abandoned
+        case .codeRefused: .codeRefused
         }
     }
 }
@@ -111,8 +113,25 @@ struct TransitionTests {
         fixtures[1].reportsExpiry = .never
         return fixtures.flatMap { fixture in
             Decision.Choice.allCases.map { .inPhase(phase, fixture, choice: $0) }
-                + ended(in: phase, fixture)
+                + [afterWrongCodes(in: phase, fixture)] + ended(in: phase, fixture)
         }
+    }
+
+    /// One that ends with the next wrong number.
+    private func afterWrongCodes(
+        in phase: PendingLogin.PhaseName,
+        _ fixture: PendingLogin.Fixture
+    ) -> PendingLogin {
+        let login = PendingLogin.inPhase(phase, fixture)
+        return PendingLogin(
+            key: login.key,
+            terms: login.terms,
+            details: login.details,
+            question: login.question,
+            tickets: login.tickets,
+            phase: login.phase,
+            wrongCodes: PendingLogin.mostWrongCodes - 1
+        )
     }
 
     /// The same, ended by expiry or for want of a channel, or approved and out of time.
@@ -184,6 +203,7 @@ struct TransitionTests {
         case .pastDeadline: "pastDeadline"
         case .outOfPhase: "outOfPhase"
         case .consentBusy: "consentBusy"
+        case .userBlocked: "userBlocked"
         case .unfit: "unfit"
         }
     }

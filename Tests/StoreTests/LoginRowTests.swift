@@ -21,6 +21,7 @@ struct LoginRowTests {
         var question: Question?
         var tickets: [PendingLogin.TicketDigest] = []
         var phase = PendingLogin.Phase.preparing(Attempts(), next: noon)
+        var wrongCodes = 0
 
         func make() -> PendingLogin {
             PendingLogin(
@@ -39,7 +40,8 @@ struct LoginRowTests {
                 details: details,
                 question: question,
                 tickets: tickets,
-                phase: phase
+                phase: phase,
+                wrongCodes: wrongCodes
             )
         }
     }
@@ -132,6 +134,12 @@ struct LoginRowTests {
         return settled(.approved(Decision(.approve, evidence: evidence, at: noon, merit: merit)))
     }
 
+    private static func matched(_ matching: NumberMatching?) -> PendingLogin.Phase {
+        let evidence = Evidence(method: .tap, via: .page, address: nil)
+        let decision = Decision(.approve, evidence: evidence, at: noon, matched: matching)
+        return settled(.approved(decision))
+    }
+
     private static func delegated(_ token: String) -> PendingLogin.Phase {
         let delegate = Evidence.Delegate(client: .named("dc_1"), token: token)
         return settled(
@@ -180,7 +188,16 @@ struct LoginRowTests {
             Change([.clientName]) { $0.details.clientName = "" },
             Change([.scopes]) { $0.details.requestedScopes = [] },
             Change([.acrValues]) { $0.details.acrValues = ["a", "b"] },
-            Change([.bindingMessage]) { $0.details.bindingMessage = nil },
+            Change([.bindingMessage]) { $0.details.bindingMessage = .none },
+            Change([.matching]) {
+                $0.details.bindingMessage = BindingMessage(
+                    stored: $0.details.bindingMessage.unmaskedText,
+                    matching: .enter,
+                    number: "4711"
+                )
+            },
+            Change([.wrongCodes]) { $0.wrongCodes = 1 },
+            Change([.matched], matched(nil), matched(.enter)),
             Change([.consentID, .consentKey]) { $0.details.consentID = nil },
             Change([.state]) { $0.details.state = "other" },
             Change([.authorizationDetails]) { $0.details.authorizationDetails = nil },

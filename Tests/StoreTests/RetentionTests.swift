@@ -43,7 +43,7 @@ struct RetentionTests {
                 let details = now.login.details
                 #expect(details.user != before.login.details.user)
                 #expect(details.clientName == nil)
-                #expect(details.bindingMessage == nil)
+                #expect(details.bindingMessage == .none)
                 #expect(details.requestedScopes.isEmpty)
                 #expect(details.consentID == nil)
                 #expect(now.login.question == nil)

@@ -135,6 +135,7 @@ struct SQLitePartsTests {
                 "tap", "delegation", "sign_in", "device_key", "device_key_and_pin", "passkey",
             ]
         )
+        #expect(NumberMatching.allCases.map(\.storedName) == ["off", "show", "choose", "enter"])
         #expect(Evidence.Via.allCases.map(\.storedName) == ["page", "device", "backend", "inbox"])
         #expect(
             PendingLogin.Settlement.allCases.map(\.storedName) == [
@@ -146,7 +147,8 @@ struct SQLitePartsTests {
                 "user_unknown", "user_disabled", "no_channel", "every_channel_refused",
                 "too_many_logins_of_user", "too_many_logins_of_client",
                 "too_many_starts_of_user", "too_many_starts_of_client",
-                "consent_unusable", "context_missing", "consent_gone", "no_accounts",
+                "consent_unusable", "context_missing", "number_missing", "wrong_codes",
+                "consent_gone", "no_accounts",
                 "account_not_theirs",
                 "consent_of_another", "interrupted", "client_blocked", "reported_by_user",
                 "too_many_prompts", "cooling_down", "too_many_users_of_client", "replaced",

@@ -186,7 +186,7 @@ struct SQLiteSchemaTests {
                 clientName: "secret-name",
                 requestedScopes: ["secret-scope"],
                 acrValues: ["secret-acr"],
-                bindingMessage: "secret-message",
+                bindingMessage: BindingMessage("secret-message"),
                 state: "secret-state",
                 unknownMembers: #"{"x":"secret-member"}"#
             )

@@ -27,6 +27,8 @@ extension PendingLogin {
             case named(String)
         }
         public var bindingMessage: String? = "4711"
+        /// How the number in the message is matched; nil for not at all.
+        public var numbers: NumberRule?
 
         public init() {}
         public init(id: String) { self.id = id }
@@ -58,7 +60,7 @@ extension PendingLogin {
                         clientName: "The Shop",
                         requestedScopes: ["openid", "payment:1"],
                         acrValues: ["urn:acr:2fa"],
-                        bindingMessage: bindingMessage,
+                        bindingMessage: BindingMessage(bindingMessage, numbers),
                         consentID: consentID,
                         state: "anti-forgery",
                         authorizationDetails: #"[{"type":"t"}]"#,

@@ -99,7 +99,8 @@ enum LoginText {
         if !login.details.acrValues.isEmpty {
             add("requested acr", login.details.acrValues.joined(separator: " "))
         }
-        add("binding message", login.details.bindingMessage)
+        add("binding message", login.details.bindingMessage.shown)
+        if login.wrongCodes > 0 { add("wrong numbers", "\(login.wrongCodes)") }
         add("received", time(login.terms.receivedAt))
         add("expires", time(login.terms.expiresAt))
         add("due", login.dueAt.map(time))
@@ -112,6 +113,7 @@ enum LoginText {
             add("evidence", "\(decision.evidence.method) by \(decision.evidence.via)")
             add("rule", decision.merit?.rule)
             add("acr", decision.merit?.acr)
+            add("number matched", decision.matched?.rawValue)
             add("delegate", decision.evidence.delegate.map { "\($0.client), token \($0.token)" })
             add("sign-in", decision.evidence.signIn.map(describe))
             add("credential", decision.evidence.proof?.credential.value)

@@ -49,6 +49,8 @@ struct CloudentityInbound: Sendable {
     var allowedWorkspaces: Set<WorkspaceID> = []
     var timing = Timing()
     var limits = LoginLimits.none
+    /// How numbers in binding messages are matched; nil if they are not.
+    var numbers: NumberRule?
     /// When a login that nobody answered is reported as rejected.
     var reportsExpiry = PendingLogin.ExpiryRule.never
     /// The consents that logins are for.

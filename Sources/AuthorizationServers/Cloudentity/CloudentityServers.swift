@@ -17,6 +17,12 @@ struct CloudentityServers: ConfiguredServers {
 
     var ids: [AuthorizationServerID] { servers.map(\.inbound.server) }
 
+    var numberPatterns: [(path: String, pattern: NumberPattern)] {
+        servers.compactMap { server in
+            server.numberPattern.map { (server.path + ".number_pattern", $0) }
+        }
+    }
+
     init(_ sections: [ServerSection]) {
         servers = sections.map { CloudentitySettings($0) }
         for (index, server) in servers.enumerated() {
@@ -50,7 +56,11 @@ struct CloudentityServers: ConfiguredServers {
                 )
             )
         }
-        let inbound = inbound(within: context.limits, longestPrompt: context.longestPrompt)
+        let inbound = inbound(
+            within: context.limits,
+            longestPrompt: context.longestPrompt,
+            numbers: context.numbers
+        )
         for (index, server) in inbound.enumerated() {
             func sharesPath(_ other: CloudentityInbound) -> Bool {
                 other.basePath == server.basePath
@@ -108,11 +118,13 @@ struct CloudentityServers: ConfiguredServers {
     /// How each server calls, with the limits of users and clients.
     func inbound(
         within limits: LoginLimits,
-        longestPrompt: Duration = .seconds(86_400)
+        longestPrompt: Duration = .seconds(86_400),
+        numbers: NumberRule? = nil
     ) -> [CloudentityInbound] {
         servers.map { server in
             var inbound = server.inbound
             inbound.timing.longestPrompt = longestPrompt
+            inbound.numbers = numbers?.with(server.numberPattern)
             inbound.limits = limits
             inbound.limits.sameConsent = server.inbound.limits.sameConsent
             return inbound

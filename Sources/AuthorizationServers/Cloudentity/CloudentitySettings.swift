@@ -9,9 +9,19 @@ struct CloudentitySettings: Sendable {
     var inbound: CloudentityInbound
     var outbound: CloudentityOutbound
     var authentication: ClientAuthenticationSettings
+    /// Instead of the service's own.
+    let numberPattern: NumberPattern?
 
     init(_ server: ServerSection) {
         path = server.section.path
+        numberPattern = server.section.numberPattern(
+            "number_pattern",
+            default: nil,
+            """
+            Where this server's binding messages have their number, instead of \
+            approval.number_pattern.
+            """
+        )
         let incoming = server.section.group(
             "inbound",
             required: true,

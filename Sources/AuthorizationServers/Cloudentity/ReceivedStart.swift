@@ -56,7 +56,7 @@ struct ReceivedStart {
         details.clientName = members.clientName
         details.requestedScopes = members.scopes
         details.acrValues = members.acrValues
-        details.bindingMessage = members.bindingMessage
+        details.bindingMessage = BindingMessage(members.bindingMessage, inbound.numbers)
         // Open Finance Brasil names the consent in a scope. Two different names are noticed when the
         // consent is fetched.
         details.consentID =

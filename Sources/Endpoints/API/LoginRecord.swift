@@ -64,7 +64,8 @@ struct LoginRecord: Sendable {
                 if !login.details.acrValues.isEmpty {
                     json.member("requested_acr_values", login.details.acrValues)
                 }
-                json.member("binding_message", login.details.bindingMessage)
+                json.member("binding_message", login.details.bindingMessage.shown)
+                if login.wrongCodes > 0 { json.member("wrong_codes", login.wrongCodes) }
                 decision(&json)
                 operation(&json)
             }
@@ -72,7 +73,7 @@ struct LoginRecord: Sendable {
     }
 
     private func ask(_ json: inout JSONWriter) {
-        json.member("binding_message", login.details.bindingMessage)
+        json.member("binding_message", login.details.bindingMessage.shown)
         guard login.phase.name == .waiting, let question = login.question else { return }
         json.name("scopes")
         json.array { json in
@@ -100,6 +101,7 @@ struct LoginRecord: Sendable {
             json.member("address", decision.evidence.address)
             json.member("rule", decision.merit?.rule)
             json.member("acr", decision.merit?.acr)
+            json.member("number_matched", decision.matched?.rawValue)
             json.member("decided_by", decision.evidence.delegate == nil ? "user" : "delegated")
             if let delegate = decision.evidence.delegate {
                 json.name("delegate")

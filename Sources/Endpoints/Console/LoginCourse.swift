@@ -108,7 +108,8 @@ struct LoginCourse: Sendable {
                 .consoleScopes,
                 view.untrusted(details.requestedScopes.joined(separator: " ").unlessBlank)
             ),
-            (.consoleMessage, view.untrusted(details.bindingMessage)),
+            (.consoleWrongCodes, login.wrongCodes > 0 ? view.number(login.wrongCodes) : nil),
+            (.consoleMessage, view.untrusted(details.bindingMessage.shown)),
             (.deadlineLabel, view.time(login.terms.expiresAt)),
             (.consoleDue, view.time(login.dueAt)),
             (.consoleConsentDigest, view.code(login.consentDigest?.text)),
@@ -137,6 +138,7 @@ struct LoginCourse: Sendable {
             (.consoleMethod, english("\(evidence.method), \(evidence.via)")),
             (.consoleRule, view.untrusted(decision.merit?.rule)),
             (.consoleReached, view.code(decision.merit?.acr)),
+            (.consoleMatched, view.code(decision.matched?.rawValue)),
             (.consoleCredential, view.code(evidence.proof?.credential.value)),
             (.consoleAddress, view.code(evidence.address)),
             (.consoleChallenge, view.code(decision.challenge.map(Self.hexadecimal))),

@@ -48,7 +48,7 @@ public enum EvidenceDocument {
                 "user": isErased ? nil : .string(details.user.value),
                 "client_id": .text(details.client?.value),
                 "client_name": .text(login.clientName),
-                "binding_message": .text(details.bindingMessage),
+                "binding_message": .text(details.bindingMessage.shown),
                 "requested_acr_values": isErased ? nil : .texts(details.acrValues),
             ]),
             "shown": shown(login),
@@ -103,6 +103,7 @@ public enum EvidenceDocument {
             "address": .text(evidence.address),
             "rule": .text(decision.merit?.rule),
             "acr": .text(decision.merit?.acr),
+            "number_matched": .text(decision.matched?.rawValue),
             "grant": isErased
                 ? nil
                 : .members([

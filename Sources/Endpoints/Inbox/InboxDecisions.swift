@@ -210,6 +210,7 @@ public struct InboxDecisions: Sendable {
             action: settings.basePath + Self.path(stored.number) + "/decision",
             token: caller.secret.formToken
         )
+        page.numbers = desk.numbers(for: stored.login)
         let now = desk.now()
         let standing = LoginStanding(stored, at: now)
         if case .asking = standing.view, let passkeys,
@@ -256,7 +257,7 @@ public struct InboxDecisions: Sendable {
         do throws(DecisionDesk.Refusal) { return try await body(caller) } catch {
             log.storeTrouble(error)
             let (status, heading, text) = error.explanation
-            return refused(status, heading, text, request)
+            return refused(status, heading, text, request, until: error.blockedUntil)
         }
     }
 
@@ -278,12 +279,15 @@ public struct InboxDecisions: Sendable {
         _ heading: Phrase,
         _ text: Phrase,
         _ request: Request,
-        link: (address: String, label: Phrase)? = nil
+        link: (address: String, label: Phrase)? = nil,
+        until: Timestamp? = nil
     ) -> Response {
         let page = page(request)
         let link = link ?? (settings.basePath + "/inbox", .backToPage)
+        var values = ["brand": HTML.text(settings.brand)]
+        values["time"] = until.map(page.moment)
         let html = page.document(page.catalogue.html(heading), nil, refresh: nil) {
-            page.card(.neutral, heading, text, ["brand": .text(settings.brand)]) {
+            page.card(.neutral, heading, text, values) {
                 HTML.element("a", ["class": "button", "href": link.address]) {
                     page.catalogue.html(link.label)
                 }

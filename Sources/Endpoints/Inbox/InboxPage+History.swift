@@ -85,7 +85,7 @@ extension InboxPage {
                     decision?.grant.accounts ?? []
                 )
             }
-            if let message = login.details.bindingMessage {
+            if let message = login.details.bindingMessage.shown {
                 fact(.messageLabel, page.untrusted(message))
             }
             fact(.askedThroughLabel, page.untrusted(login.key.server.value))

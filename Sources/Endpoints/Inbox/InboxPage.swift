@@ -81,7 +81,7 @@ struct InboxPage: Sendable {
     /// Who asks, what for, since when and until when, with a link to everything that is asked.
     @HTMLBuilder func pending(_ stored: StoredLogin) -> HTML {
         let login = stored.login
-        if let message = login.details.bindingMessage {
+        if let message = login.details.bindingMessage.shown {
             HTML.element("p", ["class": "message"]) { page.untrusted(message) }
         }
         HTML.element("dl") {

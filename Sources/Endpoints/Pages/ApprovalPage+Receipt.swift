@@ -53,6 +53,8 @@ extension ApprovalPage {
     ) -> HTML {
         let values = ["client": client(standing.stored.login), "brand": HTML.text(brand.name)]
         switch outcome {
+        case .failed(.wrongCodes):
+            HTML.element("div", ["class": "next"]) { helpLine }
         case .denied(let decision) where decision.choice == .reportAsFraud:
             HTML.element("div", ["class": "next"]) {
                 HTML.element("p") { catalogue.html(.fraudNext, values) }
@@ -102,7 +104,9 @@ extension ApprovalPage {
         case .noAccounts: (.alarm, .failedHeading, .noAccountsText)
         case .accountNotTheirs: (.alarm, .failedHeading, .accountNotTheirsText)
         case .consentOfAnother: (.alarm, .failedHeading, .consentOfAnotherText)
-        case .consentUnusable, .contextMissing: (.alarm, .failedHeading, .unusableText)
+        case .wrongCodes: (.alarm, .wrongCodesHeading, .wrongCodesText)
+        case .consentUnusable, .contextMissing, .numberMissing:
+            (.alarm, .failedHeading, .unusableText)
         case .consentGone: (.neutral, .failedHeading, .goneText)
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
             .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient, .malformedStart,

@@ -27,6 +27,8 @@ struct ApprovalPage: Sendable {
     var approvesByPasskeyAlone = false
     /// Where what a passkey is to sign is asked for; nil if none can approve.
     var passkeyOptions: String?
+    /// The numbers that the user chooses from; empty if nothing is to be chosen.
+    var numbers: [String] = []
     /// What the addresses of assets begin with, and the script; nil for none.
     var assets = "../assets/"
     var script: Assets.Asset? = Assets.script
@@ -99,9 +101,19 @@ struct ApprovalPage: Sendable {
     }
 
     /// A page that says why nothing happened. `offersBack` adds a link to the login's page.
-    func refusal(_ heading: Phrase, _ text: Phrase, offersBack: Bool) -> HTML {
+    func refusal(
+        _ heading: Phrase,
+        _ text: Phrase,
+        _ values: [String: HTML] = [:],
+        offersBack: Bool
+    ) -> HTML {
         document(catalogue.html(heading), nil, refresh: nil) {
-            card(.neutral, heading, text, ["brand": .text(brand)]) {
+            card(
+                .neutral,
+                heading,
+                text,
+                values.merging(["brand": .text(brand)]) { value, _ in value }
+            ) {
                 if offersBack {
                     // An empty reference is this address (RFC 3986 §4.4), with GET.
                     HTML.element("a", ["class": "button", "href": ""]) {

@@ -12,6 +12,8 @@ enum Script {
             if (event.key !== 'Enter' || event.repeat || event.isComposing || event.defaultPrevented
               || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
             if (event.target.closest('button, a, input, select, textarea, summary')) return;
+            // Where a number is given, Enter does nothing.
+            if (document.querySelector('.no-enter')) return;
             const decline = document.querySelector('button[value="deny"]');
             if (!decline) return;
             event.preventDefault();

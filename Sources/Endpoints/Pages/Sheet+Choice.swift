@@ -68,7 +68,7 @@ extension Sheet {
             scopesHeading,
             .scopesOptionalHelp,
             missing: consent.scopes.allSatisfy(\.isOptional) ? .errorScopeMissing : nil,
-            error: attempt.flatMap { $0.problem.isAboutScopes ? $0.problem.phrase : nil }
+            error: attempt.flatMap { $0.problem.place == .scopes ? $0.problem.phrase : nil }
         ) {
             for scope in technicalScopes { hidden(scope) }
             for scope in scopes {
@@ -182,7 +182,7 @@ extension Sheet {
             catalogue.html(heading),
             help,
             missing: .errorAccountMissing,
-            error: attempt.flatMap { $0.problem.isAboutScopes ? nil : $0.problem.phrase }
+            error: attempt.flatMap { $0.problem.place == .accounts ? $0.problem.phrase : nil }
         ) {
             for account in question.accounts {
                 option(control, "account", account.id, chosen.contains(account.id.exact)) {
@@ -214,7 +214,7 @@ extension Sheet {
 
     /// A group of controls with its heading, its help, and the error in the last choice. `missing` is
     /// what the script says when nothing is chosen; radio buttons need no script for that.
-    private func options(
+    func options(
         _ id: String,
         _ heading: HTML,
         _ help: Phrase,
@@ -241,7 +241,7 @@ extension Sheet {
         }
     }
 
-    private func option(
+    func option(
         _ control: String,
         _ name: String,
         _ value: String,
@@ -268,25 +268,30 @@ extension Sheet {
         ) {
             HTML.element("strong") { catalogue.html(.errorHeading) }
             HTML.element("p") {
-                HTML.element("a", ["href": problem.isAboutScopes ? "#scopes" : "#accounts"]) {
+                HTML.element("a", ["href": "#" + problem.place.rawValue]) {
                     catalogue.html(problem.phrase)
                 }
             }
+            codesLeft
         }
     }
 }
 
 extension Selection.Problem {
-    fileprivate var isAboutScopes: Bool {
+    /// The part of the page that a problem is about. The raw value is its id.
+    enum Place: String { case accounts, scopes, code }
+
+    var place: Place {
         switch self {
-        case .scopeUnknown, .scopeRequired, .scopeMissing: true
+        case .scopeUnknown, .scopeRequired, .scopeMissing: .scopes
+        case .codeMissing, .codeWrong: .code
         case .accountMissing, .oneAccountOnly, .accountUnknown, .accountFixed, .noAccountsTaken,
             .differentCustomers, .shownMissing, .otherConsent:
-            false
+            .accounts
         }
     }
 
-    fileprivate var phrase: Phrase {
+    var phrase: Phrase {
         switch self {
         case .accountMissing: .errorAccountMissing
         case .oneAccountOnly: .errorOneAccountOnly
@@ -298,6 +303,8 @@ extension Selection.Problem {
         case .scopeMissing: .errorScopeMissing
         case .differentCustomers: .errorDifferentCustomers
         case .shownMissing, .otherConsent: .errorOtherConsent
+        case .codeMissing: .errorCodeMissing
+        case .codeWrong: .errorCodeWrong
         }
     }
 }

@@ -32,12 +32,17 @@ struct Sheet: Sendable {
         let left = max(0, (login.terms.promptEnds - now).milliseconds)
         let canApprove = choices.contains(.approve)
         let isChoosing = canApprove && hasChoice
+        let isMatching = canApprove && asksNumber
         // Without scripts the page reloads every 30 seconds and at the end; while there is a choice,
         // only at the end, because a reload would drop it.
         let end = Int(left / 1000) + 1
         let heading = heading
         let title = attempt == nil ? heading : catalogue.html(.errorHeading)
-        return page.document(title, standing, refresh: isChoosing ? end : min(30, end)) {
+        return page.document(
+            title,
+            standing,
+            refresh: isChoosing || isMatching ? end : min(30, end)
+        ) {
             // The whole card is the form, so that the answer can stay at the bottom of the screen
             // however long the card is.
             HTML.element(
@@ -48,6 +53,7 @@ struct Sheet: Sendable {
                     "data-unsent": catalogue.text(.unsent),
                 ]
             ) {
+                if isMatching { nothingOnEnter }
                 if let token = page.form?.token {
                     HTML.void("input", ["type": "hidden", "name": "token", "value": token])
                 }
@@ -63,7 +69,9 @@ struct Sheet: Sendable {
                 if isChoosing { accountChoice }
                 payer
                 holder
-                message(login.details.bindingMessage)
+                message(login.details.bindingMessage.shown)
+                shownNumber
+                if isMatching { numberChoice }
                 details
                 if isChoosing && hasOptionalScopes { scopeChoice } else { scopeList }
                 furtherDetails
@@ -211,7 +219,9 @@ struct Sheet: Sendable {
                 if MixedScripts.areIn(message) {
                     HTML.element("p") { page.mixedScripts }
                 }
-                HTML.element("p", ["class": "soft"]) { catalogue.html(.messageHelp) }
+                HTML.element("p", ["class": "soft"]) {
+                    catalogue.html(asksNumber ? .messageHiddenHelp : .messageHelp)
+                }
             }
         }
     }

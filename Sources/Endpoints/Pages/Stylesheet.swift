@@ -111,6 +111,14 @@ enum Stylesheet {
         .option + .option { border-top: 1px solid var(--line); }
         .option:has(:checked) { background: var(--quote); }
         .option strong { font-weight: 600; }
+        .big-number { font-size: 1.75rem; line-height: 1.3; letter-spacing: .08em; font-weight: 680;
+          font-variant-numeric: tabular-nums; }
+        p.big-number { margin: 0; }
+        .option strong.big-number { font-size: 1.375rem; }
+        .options > label { font-weight: 650; }
+        input.big-number { width: 100%; max-width: 16rem; min-height: 3rem; padding: .375rem .75rem;
+          font-family: inherit; color: inherit; background: transparent;
+          border: 1px solid var(--soft); border-radius: .625rem; }
         .option input { flex: none; width: 1.25rem; height: 1.25rem; margin: .125rem 0 0;
           accent-color: var(--accent); }
         div.option { cursor: auto; padding-inline-start: 3.125rem; }

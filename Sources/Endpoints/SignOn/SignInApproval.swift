@@ -31,7 +31,7 @@ public struct SignInApproval: Sendable {
         via: Evidence.Via,
         _ request: Request
     ) async throws(DecisionDesk.Refusal) -> SignOn.Answer {
-        let approval = try await desk.confirmable(opening) {
+        let approval = try await desk.confirmable(opening, judgesNumber: true) {
             ApprovalRoutes.selection(form, $0)
         }
         let login = approval.stored.login
@@ -43,6 +43,8 @@ public struct SignInApproval: Sendable {
             context: .members([
                 "number": .integer(approval.stored.number.rawValue), "via": .string("\(via)"),
                 "accounts": .text(marks.accounts), "scopes": .text(marks.scopes),
+                // The number itself is nothing that a browser may keep.
+                "number_seal": .text(approval.seal.map(Base64URL.encode)),
             ]),
             page: page,
             login: LoginReference.text(of: login.key)
@@ -70,7 +72,8 @@ public struct SignInApproval: Sendable {
                 via: via ?? .page,
                 address: request.peer.address
             ),
-            challenge: confirmation.fresh.challenge
+            challenge: confirmation.fresh.challenge,
+            seal: context["number_seal"]?.string.flatMap { Base64URL.decode($0) }
         ) { (stored) throws(DecisionDesk.Refusal) in
             stored.login.question.map { marks.selection(of: $0) } ?? Selection()
         }

@@ -168,7 +168,9 @@ public struct SignOnRoutes: Sendable {
         } catch {
             let (status, heading, text) = error.explanation
             let (page, frame) = page(request)
-            let content = page.card(.neutral, heading, text, ["brand": .text(settings.brand)]) {
+            var values = ["brand": HTML.text(settings.brand)]
+            values["time"] = error.blockedUntil.map(page.moment)
+            let content = page.card(.neutral, heading, text, values) {
                 HTML.element("a", ["class": "button", "href": address]) {
                     page.catalogue.html(.backToPage)
                 }
@@ -315,6 +317,11 @@ public struct SignOnRoutes: Sendable {
 }
 
 extension DecisionDesk.Refusal {
+    /// When the user's block ends, if it is that.
+    var blockedUntil: Timestamp? {
+        if case .refused(.userBlocked(let until), _) = self { until } else { nil }
+    }
+
     /// Why an approval that was confirmed could not be recorded.
     var explanation: (status: Int, heading: Phrase, text: Phrase) {
         switch self {
@@ -323,6 +330,11 @@ extension DecisionDesk.Refusal {
         case .userMayNotApprove: (403, .notAllowedHeading, .notAllowedText)
         case .store, .directory: (503, .unavailableHeading, .unavailableText)
         case .refused(.pastDeadline, _): (410, .lateHeading, .lateText)
+        case .refused(.alreadyEnded(.failed(.wrongCodes)), _):
+            (403, .wrongCodesHeading, .wrongCodesText)
+        case .refused(.userBlocked, _): (403, .blockedHeading, .blockedText)
+        case .refused(.unfit(.codeMissing), _), .refused(.unfit(.codeWrong), _):
+            (409, .confirmFailedHeading, .errorCodeMissing)
         case .refused(.unfit(_), _): (409, .confirmFailedHeading, .errorOtherConsent)
         case .refused: (409, .conflictNotice, .conflictText)
         }

@@ -43,15 +43,20 @@ public struct Selection: Hashable, Sendable {
     public var scopes: [String]?
     /// The digest of the consent that the user saw. An approval requires it.
     public var shown: ConsentDigest?
+    /// The number of the binding message, as the user gave it. An approval requires it where numbers
+    /// are matched.
+    public var code: String?
 
     public init(
         accounts: [String]? = nil,
         scopes: [String]? = nil,
-        shown: ConsentDigest? = nil
+        shown: ConsentDigest? = nil,
+        code: String? = nil
     ) {
         self.accounts = accounts
         self.scopes = scopes
         self.shown = shown
+        self.code = code
     }
 
     /// Why a selection does not fit the question. The login does not change.
@@ -78,6 +83,10 @@ public struct Selection: Hashable, Sendable {
         case shownMissing
         /// The consent that was shown is not the current one.
         case otherConsent
+        /// The approval does not have the number of the binding message.
+        case codeMissing
+        /// The number is wrong, and was counted.
+        case codeWrong
     }
 }
 

@@ -28,6 +28,10 @@ public protocol LoginStore: Sendable {
     /// same one, the login fails as `consentBusy`. A stranded login is not revived in that case,
     /// which is the refusal of that name.
     ///
+    /// A wrong number counts as a failed proof of its user in the same transaction, and an approval with
+    /// the right one ends the counting (`FailureCounter`). Of a user who is blocked neither is taken, nor
+    /// any other approval by the user: that is the refusal `userBlocked`.
+    ///
     /// Observers of the store hear of a change after it is durable and before this returns.
     ///
     /// `body` may only apply events. It may run more than once, so it must have no other effect. If

@@ -166,7 +166,7 @@ struct RequestWordsTests {
         ] {
             var details = PendingLogin.Details(user: .named("ann"), client: .named("shop"))
             details.acrValues = ["urn:a", "urn:b"]
-            details.bindingMessage = "Kiosk 12"
+            details.bindingMessage = BindingMessage("Kiosk 12")
             details.requestedScopes = ["transfer.9000EUR"]
             let grant = #"""
                 {"requested_scopes":[{"requested_name":"transfer.9000EUR"},

@@ -61,7 +61,7 @@ func fixture(_ number: Int) -> PendingLogin {
     var details = template.details
     details.user = .named("user-" + text)
     details.consentID = ConsentID("consent-" + text)
-    details.bindingMessage = "Pay 12.50 € to Bob for the order of today"
+    details.bindingMessage = BindingMessage("Pay 12.50 € to Bob for the order of today")
     let received = template.terms.receivedAt + .milliseconds(Int64(number / 50))
     var fixture = PendingLogin.Fixture(id: text)
     fixture.receivedAt = received

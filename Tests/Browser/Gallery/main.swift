@@ -33,6 +33,7 @@ func ask(
     _ user: UserID,
     _ tag: String,
     as name: String? = nil,
+    numbers: NumberRule? = nil,
     then events: [PendingLogin.Event] = []
 ) async throws -> String {
     let login = PendingLogin.arrived(
@@ -43,7 +44,7 @@ func ask(
         PendingLogin.Details(
             user: user,
             client: ClientID("client"),
-            bindingMessage: sample.bindingMessage
+            bindingMessage: BindingMessage(sample.bindingMessage, numbers)
         )
     )
     guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
@@ -126,6 +127,26 @@ for tag in arguments.dropFirst() {
             (ending.name, try await ask(sample, user, tag, as: ending.name, then: ending.events))
         )
     }
+    let matched = try require(SampleQuestion.named("scopes"))
+    for matching in [NumberMatching.show, .choose, .enter] {
+        let rule = NumberRule(matching, try NumberPattern("##-##-##"))
+        let name = "number-" + matching.rawValue
+        ofPerson.append((name, try await ask(matched, user, tag, as: name, numbers: rule)))
+    }
+    let wrong = NumberRule(.enter, try NumberPattern("##-##-##"))
+    ofPerson.append(
+        (
+            "number-wrong",
+            try await ask(
+                matched,
+                user,
+                tag,
+                as: "number-wrong",
+                numbers: wrong,
+                then: Array(repeating: .codeRefused, count: PendingLogin.mostWrongCodes) + [taken]
+            )
+        )
+    )
     tickets.append((tag, ofPerson))
 }
 await store.close()

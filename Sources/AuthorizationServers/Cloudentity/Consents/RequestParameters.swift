@@ -22,7 +22,8 @@ struct RequestParameters {
         case "scope": agrees = isRequested(scopes: value)
         case "acr_values": agrees = isEmpty(value) || words(value) == classes
         case "authorization_details": agrees = isShown(details: value)
-        case "binding_message": agrees = isEmpty(value) || isExactly(value, login.bindingMessage)
+        case "binding_message":
+            agrees = isEmpty(value) || isExactly(value, login.bindingMessage.unmaskedText)
         // The server finds the user by it, who may have another name there.
         case "login_hint": agrees = true
         case "client_id":

@@ -138,6 +138,7 @@ enum RejectionCause: String, Hashable, Sendable, CaseIterable {
             self = decision.choice == .reportAsFraud ? .fraud : .declined
         case .cancelled: self = .cancelled
         case .expired: self = .expired
+        case .failed(.wrongCodes): self = .fraud
         case .failed(.consentOfAnother), .voided(_, .consentOfAnother?): self = .mismatch
         case .failed: self = .failed
         case .voided: self = .changed
