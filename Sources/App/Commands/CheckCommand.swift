@@ -71,6 +71,7 @@ struct CheckCommand: Subcommand {
         for warning in configuration.warnings { terminal.error("warning: \(warning)") }
         terminal.output("\(config) is valid")
         for line in configuration.approval.policy.explanation { terminal.output(line) }
+        for line in NumberSettings.explanation(of: configuration) { terminal.output(line) }
         if let theme = configuration.branding.theme {
             terminal.output("branding.theme: \(theme.report.joined(separator: ", "))")
         }

@@ -215,7 +215,9 @@ final class Service: Sendable {
                 case .passkey: configuration.approval.passkey != nil
                 case .tap, .deviceKey, .deviceKeyAndPIN: true
                 }
-            }
+            },
+            failures: store,
+            secret: tickets.bytes
         )
         let signIn = try SignInParts(
             configuration,
@@ -323,6 +325,7 @@ final class Service: Sendable {
             requiresContext: configuration.approval.policy.profile.requiresContext
         )
         settings.quietHours = configuration.quietHours
+        settings.requiresNumber = configuration.approval.numbers?.isRequired ?? false
         return settings
     }
 

@@ -87,6 +87,7 @@ struct ServiceParts {
             reachability: reachability,
             limits: configuration.loginLimits,
             longestPrompt: configuration.approval.longestPrompt,
+            numbers: configuration.approval.numbers,
             http: { [client] server in
                 guard let health = healthByServer[server] else { return client }
                 return WatchedHTTP(client, health)

@@ -198,6 +198,7 @@ public struct ServiceConfiguration: Sendable {
             servers: authorizationServers.flatMap(\.ids),
             publicURL: publicURL
         )
+        NumberSettings.check(authorizationServers, approval, root)
         branding = BrandingSettings.read(
             root.group("branding", "Your name, logo and colors on every page."),
             title: approval.title

@@ -2,7 +2,7 @@ import Configuration
 public import Endpoints
 public import Engine
 import Localization
-import Logins
+public import Logins
 public import Telemetry
 public import WebAuthn
 
@@ -14,6 +14,8 @@ public struct ApprovalSettings: Hashable, Sendable {
     public var signIn: SignIn?
     /// What counts as approval of what.
     public var policy: ApprovalPolicy
+    /// How numbers in binding messages are matched; nil if they are not.
+    public var numbers: NumberRule?
     /// The longest life of a prompt, whatever the authorization server says.
     public var longestPrompt: Duration
     /// What is demanded of passkeys, which are then enough to approve; nil if they are not.
@@ -80,6 +82,7 @@ public struct ApprovalSettings: Hashable, Sendable {
             profile: profile,
             servers: servers
         )
+        numbers = NumberSettings.read(section, profile)
         longestPrompt = Self.longestPrompt(section, profile)
         frameAncestors = Self.frameAncestors(section)
         title =
