@@ -3,7 +3,7 @@
 import re
 
 from axe import barriers, source
-from gallery import DESKTOP, ENDINGS, LANGUAGES, PHONE, Gallery
+from gallery import DESKTOP, ENDINGS, LANGUAGES, MATCHED, PHONE, Gallery
 from scenarios import CONTRAST, run_all
 from webdriver import until
 from wording import DETAILS, HEADINGS
@@ -160,7 +160,7 @@ def no_barriers(gallery, language):
     if script is None:
         print("skipped: axe-core is missing, see the output of Tests/setup.sh test", flush=True)
         return
-    pages = [gallery.page(language, name) for name in gallery.samples + ENDINGS]
+    pages = [gallery.page(language, name) for name in gallery.samples + ENDINGS + MATCHED]
     pages.append(f"{gallery.beckon.url}/approve/unknown")
     with gallery.browser() as browser:
         for page in pages:

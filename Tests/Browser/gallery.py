@@ -20,8 +20,10 @@ DESKTOP = (1280, 800)
 # Logins that have ended, each in its own way.
 ENDINGS = [
     "approving", "paid", "unconfirmed", "undelivered", "voided", "shared", "declined", "cancelled",
-    "fraud", "busy", "superseded", "no-accounts", "unusable", "gone",
+    "fraud", "busy", "superseded", "no-accounts", "unusable", "gone", "number-wrong",
 ]
+# Logins whose number is matched, each in its own way.
+MATCHED = ["number-show", "number-choose", "number-enter"]
 HELP = {"phone": "+44 20 7946 0000", "address": "https://bank.example/help"}
 
 
@@ -56,4 +58,4 @@ class Gallery:
     @property
     def samples(self):
         """Logins that wait for an answer."""
-        return [name for name in self.tickets["en"] if name not in ENDINGS]
+        return [name for name in self.tickets["en"] if name not in ENDINGS + MATCHED]

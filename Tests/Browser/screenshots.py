@@ -4,7 +4,7 @@ three languages; and of the pages that people sign in to, in two."""
 import pathlib
 import sys
 
-from gallery import ENDINGS, LANGUAGES, PHONE, Gallery
+from gallery import ENDINGS, LANGUAGES, MATCHED, PHONE, Gallery
 from signed_in import SignedIn, speak
 from signed_in import LANGUAGES as SIGNED_IN_LANGUAGES
 from stage import Stage
@@ -70,7 +70,7 @@ def consents(folder):
     with Gallery() as gallery:
         for language in LANGUAGES:
             with gallery.browser() as browser:
-                for sample in gallery.samples + ENDINGS:
+                for sample in gallery.samples + ENDINGS + MATCHED:
                     browser.go(gallery.page(language, sample))
                     both(browser, folder, f"consent-{sample}-{language}")
             # Without scripts, because the script names a missing choice before it is sent.
