@@ -70,6 +70,8 @@ public enum DeviceChange: Hashable, Sendable {
         at: Timestamp
     )
     /// Refused as `missing` unless that user has it.
+    case renameCredential(CredentialID, of: UserID, name: String)
+    /// Refused as `missing` unless that user has it.
     case removeCredential(CredentialID, of: UserID)
     /// Refused as `exists` while the locator is in use. An enrolment whose time is over is removed.
     case addEnrolment(Enrolment)

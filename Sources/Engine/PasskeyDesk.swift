@@ -36,6 +36,8 @@ public struct PasskeyDesk: Sendable {
     /// What a relying party demands.
     public let rules: PasskeyRules
     private let desk: DecisionDesk
+    /// What is registered already.
+    public let registered: RegisteredPasskeys
     private let devices: any DeviceStore
     private let access: any AccessStore
     private let key: [UInt8]
@@ -53,6 +55,7 @@ public struct PasskeyDesk: Sendable {
         self.rules = rules
         self.desk = desk
         self.devices = devices
+        registered = RegisteredPasskeys(devices, clock: clock)
         self.access = access
         self.clock = clock
         key = HMAC.sha256(key: secret, Array("beckon-passkey-v1".utf8))
@@ -60,9 +63,7 @@ public struct PasskeyDesk: Sendable {
 
     /// The passkeys of a user, in the order of their creation.
     public func passkeys(of user: UserID) async throws(StoreError) -> [Credential] {
-        // Device keys are credentials, too.
-        try await devices.credentials(of: user, limit: Self.mostOfUser + 100)
-            .filter { $0.passkey != nil }
+        try await registered.passkeys(of: user)
     }
 
     // MARK: Registering
@@ -179,33 +180,6 @@ public struct PasskeyDesk: Sendable {
             throw error
         } catch {
             throw .stale
-        }
-    }
-
-    /// Removes a passkey of a user, at once and for good.
-    public func remove(
-        _ id: CredentialID,
-        of user: UserID,
-        session: String
-    ) async throws(Refusal) {
-        let event = AuditEvent(
-            "passkey.removed",
-            at: clock.now(),
-            [
-                "user": .string(user.value), "credential": .string(id.value),
-                "by": .string(session),
-            ]
-        )
-        do {
-            // What the user names may be a device's key, which is removed with its device.
-            guard let found = try await devices.credential(id), found.user == user,
-                found.passkey != nil,
-                try await devices.commit([.removeCredential(id, of: user), .audit(event)]) == nil
-            else { throw Refusal.unknown }
-        } catch let error as StoreError {
-            throw .store(error)
-        } catch {
-            throw .unknown
         }
     }
 

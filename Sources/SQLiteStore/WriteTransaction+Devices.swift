@@ -93,6 +93,14 @@ extension WriteTransaction {
             )
         case .usePasskey(let id, let counter, let over, let isBackedUp, let at):
             return try use(id, counter: counter, over: over, isBackedUp, at)
+        case .renameCredential(let id, let user, let name):
+            let update = try connection.statement(
+                "UPDATE credential SET name = ?3 WHERE id = ?1 AND user_id = ?2 RETURNING 1"
+            )
+            update.bind(id.value, at: 1)
+            update.bind(user.value, at: 2)
+            update.bind(name, at: 3)
+            return try update.hasRow() ? nil : .missing
         case .removeCredential(let id, let user):
             return try remove(
                 "DELETE FROM credential WHERE id = ? AND user_id = ? RETURNING 1",

@@ -315,6 +315,40 @@ struct InboxPasskeyTests {
         }
     }
 
+    @Test("are renamed by their user, and by nobody else")
+    func renamed() async throws {
+        try await PasskeyScene.with { scene in
+            try await scene.register()
+            let id = try await #require(try scene.passkeys.first).id
+            let path = "/inbox/passkeys/\(id.value)/rename"
+            let token = try await scene.browser.formToken()
+            let long = String(repeating: "ä", count: 999)
+            for (name, kept) in [
+                ("Work <laptop>", "Work <laptop>"), (long, String(long.prefix(100))),
+                ("\u{200B}", ""),
+            ] {
+                let answer = try await scene.browser.send(
+                    .post,
+                    path,
+                    form: [token, Field("name", name)]
+                )
+                #expect(answer.status == 303)
+                #expect(try await scene.passkeys.map(\.name) == [kept])
+            }
+            let events = try await scene.stage.audit().filter { $0.kind == "passkey.renamed" }
+            #expect(events.count == 3)
+            let unknown = try await scene.browser.send(
+                .post,
+                "/inbox/passkeys/unknown/rename",
+                form: [token, Field("name", "x")]
+            )
+            #expect(unknown.status == 404)
+            let untrue = try await scene.browser.send(.post, path, form: [Field("name", "x")])
+            #expect(untrue.status == 403)
+            #expect(try await scene.passkeys.map(\.name) == [""])
+        }
+    }
+
     typealias Change = @Sendable (inout PasskeyScene, inout [UInt8]) async throws -> Void
 
     /// What is wrong with a registration, the status and the reason in the audit.

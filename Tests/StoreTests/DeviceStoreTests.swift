@@ -130,6 +130,8 @@ struct DeviceStoreTests {
                 (.changeDevice(device("gone")), .missing),
                 (.removeDevice(.named("a"), of: .named("bob")), .missing),
                 (.removeCredential(.named("k"), of: .named("bob")), .missing),
+                (.renameCredential(.named("k"), of: .named("bob"), name: "x"), .missing),
+                (.renameCredential(.named("l"), of: .named("änna"), name: "x"), .missing),
                 (
                     .usePasskey(.named("k"), counter: 1, over: 0, isBackedUp: false, at: noon),
                     .missing
@@ -153,6 +155,24 @@ struct DeviceStoreTests {
             #expect(try await store.commit([removal]) == nil)
             #expect(try await store.credential(.named("k")) == nil)
             #expect(try await store.deviceKey(.named("k")) == nil)
+        }
+    }
+
+    @Test("renames a credential and changes nothing else of it", arguments: StoreKind.allCases)
+    func rename(kind: StoreKind) async throws {
+        try await with(kind) { (store, _) async throws in
+            let before = try passkey("p", counter: 7)
+            #expect(try await store.commit([.addCredential(before)]) == nil)
+            let change = DeviceChange.renameCredential(
+                .named("p"),
+                of: before.user,
+                name: "Ärmel <1>"
+            )
+            #expect(try await store.commit([change]) == nil)
+            let after = try #require(try await store.credential(.named("p")))
+            #expect(after.name == "Ärmel <1>")
+            #expect(after.kind == before.kind && after.createdAt == before.createdAt)
+            #expect(after.publicKey == before.publicKey && after.lastUsedAt == before.lastUsedAt)
         }
     }
 

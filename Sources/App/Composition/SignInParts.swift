@@ -148,6 +148,7 @@ struct SignInParts {
                             users: keepsUsers ? store.users : nil,
                             logins: store,
                             conduct: store,
+                            devices: store.devices,
                             activity: operation.activity,
                             servers: operation.servers,
                             channels: operation.channels,

@@ -83,6 +83,7 @@ struct TrustParts: Sendable {
             users: keepsUsers ? stores.users : nil,
             logins: stores,
             conduct: stores,
+            devices: stores.devices,
             channels: channels,
             brand: brand,
             clock: clock,

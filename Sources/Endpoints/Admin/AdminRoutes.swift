@@ -1,4 +1,6 @@
 public import Access
+public import Devices
+import Engine
 public import HTTP
 public import Logins
 public import Trust
@@ -12,7 +14,7 @@ public struct AdminRoutes: Sendable {
     public let routes: [Route]
 
     /// `keys` sign evidence in the name of `issuer`; `users` are the local users, nil if they are kept
-    /// elsewhere; `conduct` has blocks, nil for none; `channels` are the names of the
+    /// elsewhere; `conduct` has blocks, nil for none; `devices` has the keys of users, nil for none; `channels` are the names of the
     /// configured notification channels; `answersKept` says how long the answers to requests with an
     /// `Idempotency-Key` are kept; with `fourEyes` a second administrator confirms what lets clients do more;
     /// `brand` is what pages show.
@@ -24,6 +26,7 @@ public struct AdminRoutes: Sendable {
         users: (any UserStore)?,
         logins: any LoginStore,
         conduct: (any ConductStore)? = nil,
+        devices: (any DeviceStore)? = nil,
         channels: Set<ChannelID>,
         brand: Brand = Brand(),
         clock: any WallClock,
@@ -64,6 +67,13 @@ public struct AdminRoutes: Sendable {
             clients + changes + consents.routes + users.routes
             + logins.routes
             + (conduct.map { BlockResource(api: api, base: Self.base, conduct: $0).routes } ?? [])
+            + (devices.map { devices in
+                PasskeyResource(
+                    api: api,
+                    base: Self.base,
+                    passkeys: RegisteredPasskeys(devices, clock: clock)
+                ).routes
+            } ?? [])
             + AuditResource(api: api, base: Self.base).routes
             + BrandingResource(api: api, base: Self.base, brand: brand).routes
     }

@@ -1,4 +1,5 @@
 public import Access
+public import Devices
 public import Engine
 public import HTTP
 import JSON
@@ -19,6 +20,7 @@ public struct ConsoleRoutes: Sendable {
         let users: (any UserStore)?
         let logins: any LoginStore & LoginSearch
         let conduct: (any ConductStore)?
+        let devices: any DeviceStore
         let activity: LoginActivity
         let servers: [ServerHealth]
         let channels: [ChannelHealth]
@@ -35,6 +37,7 @@ public struct ConsoleRoutes: Sendable {
             users: (any UserStore)?,
             logins: any LoginStore & LoginSearch,
             conduct: (any ConductStore)? = nil,
+            devices: any DeviceStore,
             activity: LoginActivity,
             servers: [ServerHealth],
             channels: [ChannelHealth],
@@ -47,6 +50,7 @@ public struct ConsoleRoutes: Sendable {
             self.users = users
             self.logins = logins
             self.conduct = conduct
+            self.devices = devices
             self.activity = activity
             self.servers = servers
             self.channels = channels
@@ -99,6 +103,10 @@ public struct ConsoleRoutes: Sendable {
             logoutURL: logoutURL
         )
         let users = UserPages(front: front, access: sources.access, users: sources.users)
+        let passkeys = PasskeyPages(
+            front: front,
+            passkeys: RegisteredPasskeys(sources.devices, clock: clock)
+        )
         let clients = ClientPages(
             front: front,
             access: sources.access,
@@ -108,7 +116,8 @@ public struct ConsoleRoutes: Sendable {
         let blocks = BlockPages(front: front, conduct: sources.conduct)
         let audit = AuditPages(front: front, access: sources.access)
         routes =
-            overview.routes + logins.routes + users.routes + clients.routes + consents.routes
+            overview.routes + logins.routes + users.routes + passkeys.routes + clients.routes
+            + consents.routes
             + blocks.routes + sessions.routes
             + audit.routes
     }

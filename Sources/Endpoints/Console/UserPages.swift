@@ -42,6 +42,7 @@ struct UserPages: Sendable {
         guard let users else {
             return call.page(view.html(.consoleUsers)) {
                 HTML.element("p") { view.html(.consoleUsersElsewhere) }
+                HTML.element("p") { view.link(PasskeyPages.path, view.html(.passkeysHeading)) }
             }
         }
         let wanted: UserID? = try call.id("user")
@@ -86,12 +87,19 @@ struct UserPages: Sendable {
             },
             channels.map { view.page.untrusted($0) } ?? view.html(.consoleAll),
             view.code(user.language) ?? view.none, view.code(user.timeZone) ?? view.none,
-            call.isAdmin
-                ? view.link(
-                    "/console/users/" + (user.isActive ? "block" : "unblock") + query,
-                    view.html(user.isActive ? .consoleBlock : .consoleUnblock)
-                ) : view.none,
+            actions(user, query, call),
         ]
+    }
+
+    private func actions(_ user: User, _ query: String, _ call: ConsoleCall) -> HTML {
+        let view = call.view
+        let passkeys = view.link(PasskeyPages.path + query, view.html(.passkeysHeading))
+        guard call.isAdmin else { return passkeys }
+        let block = view.link(
+            "/console/users/" + (user.isActive ? "block" : "unblock") + query,
+            view.html(user.isActive ? .consoleBlock : .consoleUnblock)
+        )
+        return block + HTML.void("br") + passkeys
     }
 
     // MARK: Blocking

@@ -31,26 +31,54 @@ extension InboxPage {
                 catalogue.html(.passkeyUsed, ["time": page.moment(last)])
             }
         }
+        rename(passkey)
         form("/inbox/passkeys/\(passkey.id.value)/remove", .passkeyRemove, "not-me")
+    }
+
+    private func rename(_ passkey: Credential) -> HTML {
+        HTML.element("details") {
+            HTML.element("summary") { catalogue.html(.passkeyRename) }
+            HTML.element(
+                "form",
+                [
+                    "method": "post",
+                    "action": basePath + "/inbox/passkeys/\(passkey.id.value)/rename",
+                ]
+            ) {
+                token
+                nameField(passkey.name)
+                HTML.element("button", ["type": "submit", "class": "decline"]) {
+                    catalogue.html(.passkeySaveName)
+                }
+            }
+        }
+    }
+
+    private var token: HTML {
+        HTML.void(
+            "input",
+            ["type": "hidden", "name": "token", "value": caller.secret.formToken]
+        )
+    }
+
+    private func nameField(_ name: String? = nil) -> HTML {
+        HTML.element("label", ["class": "passkey"]) {
+            HTML.element("span") { catalogue.html(.passkeyNameLabel) }
+            HTML.void(
+                "input",
+                [
+                    "type": "text", "name": "name", "autocomplete": "off", "value": name,
+                    "maxlength": String(Device.longestName),
+                ]
+            )
+        }
     }
 
     /// Browsers without passkeys do not show the button.
     private var newPasskey: HTML {
         HTML.element("form", ["method": "post", "action": basePath + "/inbox/passkeys"]) {
-            HTML.void(
-                "input",
-                ["type": "hidden", "name": "token", "value": caller.secret.formToken]
-            )
-            HTML.element("label", ["class": "passkey"]) {
-                HTML.element("span") { catalogue.html(.passkeyNameLabel) }
-                HTML.void(
-                    "input",
-                    [
-                        "type": "text", "name": "name", "autocomplete": "off",
-                        "maxlength": String(Device.longestName),
-                    ]
-                )
-            }
+            token
+            nameField()
             HTML.element("p", ["class": "error", "role": "alert"])
             HTML.element(
                 "button",

@@ -12,8 +12,8 @@ extension InboxRoutes {
     /// Bytes of a form with a new passkey.
     private static let registrationLimit = 32_768
 
-    /// `POST /inbox/passkeys/options`, `/inbox/passkeys` and `/inbox/passkeys/{id}/remove`; none if
-    /// nobody can use a passkey.
+    /// `POST /inbox/passkeys/options`, `/inbox/passkeys`, `/inbox/passkeys/{id}/rename` and `…/remove`;
+    /// none if nobody can use a passkey.
     var passkeyRoutes: [Route] {
         guard let passkeys else { return [] }
         return [
@@ -49,18 +49,35 @@ extension InboxRoutes {
                     return refused(error, request)
                 }
             },
+            post("/inbox/passkeys/{id}/rename") { request, form, caller in
+                await change(request, caller) { (id, user, author) throws(PasskeyDesk.Refusal) in
+                    let name = Self.name(form["name"] ?? "")
+                    try await passkeys.registered.rename(id, to: name, of: user, by: author)
+                }
+            },
             post("/inbox/passkeys/{id}/remove") { request, _, caller in
-                guard let user = caller.session.user,
-                    let id = CredentialID(request.parameters["id"] ?? "")
-                else { return missing(request) }
-                do throws(PasskeyDesk.Refusal) {
-                    try await passkeys.remove(id, of: user, session: caller.session.id)
-                    return backToInbox
-                } catch {
-                    return refused(error, request)
+                await change(request, caller) { (id, user, author) throws(PasskeyDesk.Refusal) in
+                    try await passkeys.registered.remove(id, of: user, by: author)
                 }
             },
         ]
+    }
+
+    /// Changes the caller's passkey that the path names.
+    private func change(
+        _ request: Request,
+        _ caller: SessionGuard.Caller,
+        _ body: (CredentialID, UserID, AuditAuthor) async throws(PasskeyDesk.Refusal) -> Void
+    ) async -> Response {
+        guard let user = caller.session.user,
+            let id = CredentialID(request.parameters["id"] ?? "")
+        else { return missing(request) }
+        do throws(PasskeyDesk.Refusal) {
+            try await body(id, user, .user(caller.session, address: request.peer.address))
+            return backToInbox
+        } catch {
+            return refused(error, request)
+        }
     }
 
     /// As the user wrote it, without what does not show, and not too long.

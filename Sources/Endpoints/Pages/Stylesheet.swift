@@ -176,7 +176,7 @@ enum Stylesheet {
         .help a { white-space: nowrap; }
         .news:empty { margin: 0; }
         .more { margin-top: .75rem; }
-        .history details { margin-top: 0; }
+        .history details, li details { margin-top: 0; }
         .history summary { padding-block: .25rem; color: inherit; }
         .history dl { margin-block: .5rem; }
         li .note { margin-top: .25rem; }

@@ -1,5 +1,6 @@
 import Access
 import Cryptography
+import Devices
 import Endpoints
 import Engine
 import HTTP
@@ -32,7 +33,8 @@ struct APIStage: Sendable {
         clock: ManualClock = ManualClock(start),
         policy: DelegationPolicy = DelegationPolicy(),
         fourEyes: Bool = false,
-        brand: Brand = Brand()
+        brand: Brand = Brand(),
+        devices: (any DeviceStore)? = nil
     ) async throws {
         self.brand = brand
         self.clock = clock
@@ -66,6 +68,7 @@ struct APIStage: Sendable {
                 users: users,
                 logins: logins,
                 conduct: logins as? any ConductStore,
+                devices: devices,
                 channels: [.named("app"), .named("sms")],
                 brand: brand,
                 clock: clock,

@@ -88,6 +88,7 @@ struct ConsoleStage: Sendable {
                     access: store.access,
                     users: store.users,
                     logins: store,
+                    devices: store.devices,
                     activity: activity,
                     servers: servers,
                     channels: channels,

@@ -12,7 +12,8 @@ struct ConsoleTests {
     /// Every page, with what it needs to exist.
     private static let pages = [
         "/console", "/console/logins", "/console/logins/1", "/console/stranded",
-        "/console/sessions", "/console/users", "/console/clients", "/console/delegation-consents",
+        "/console/sessions", "/console/users", "/console/users/passkeys", "/console/clients",
+        "/console/delegation-consents",
         "/console/audit",
     ]
     /// Pages and forms that are for administrators only.
