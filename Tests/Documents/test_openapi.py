@@ -3,9 +3,14 @@
 What an example cannot know (the id, the ticket and the digest of a login that waits) is replaced.
 """
 
+import base64
+import hashlib
 import itertools
 import json
 import re
+import socket
+import subprocess
+import tempfile
 import unittest
 import urllib.parse
 import zlib
@@ -15,12 +20,16 @@ import yaml
 
 from stage import ROOT, USERS, Stage
 
+from beckon import BINARY
 from bound import Bound
+from simulated import SimulatedIDP
 
 DIGEST = re.compile(r"^[A-Za-z0-9_-]{43}$")
 METHODS = ("get", "post")
 # Called with certificates and access tokens: the class at the end.
 OTHER_TAGS = {"token", "admin", "backend"}
+# Called by the browser of somebody who signs in: the last class.
+PEOPLE_TAGS = {"sign-in", "inbox", "passkey"}
 CONSENT = {"Data": {"Permissions": ["ReadAccountsDetail"]}, "Risk": {}}
 
 
@@ -69,7 +78,8 @@ class OpenAPI(unittest.TestCase):
     def operations(self):
         for path, item in DOCUMENT["paths"].items():
             for method in METHODS:
-                if method in item and not OTHER_TAGS.intersection(item[method]["tags"]):
+                others = OTHER_TAGS | PEOPLE_TAGS
+                if method in item and not others.intersection(item[method]["tags"]):
                     operation = item[method]
                     schemes = {name for way in operation.get("security", []) for name in way}
                     if "token" in schemes:
@@ -269,9 +279,9 @@ class OpenAPIOfClients(unittest.TestCase):
                 tags = OTHER_TAGS.intersection(item.get(method, {}).get("tags", []))
                 # Users sign in where codes come from: test_tokens.py. Questions are decided where an
                 # authorization server is: test_trust.py. So are evidence and blocks, which only a
-                # decision makes.
+                # decision makes. Only a browser makes passkeys: Tests/Browser.
                 if (not tags or path == "/oauth2/authorize"
-                        or path.endswith(("/decision", "/evidence", "/{block}"))):
+                        or path.endswith(("/decision", "/evidence", "/{block}", "/{passkey}"))):
                     continue
                 operation = item[method]
                 parameters = [follow(p) for p in
@@ -415,18 +425,165 @@ class OpenAPIOfClients(unittest.TestCase):
         return caller, body
 
 
+class OpenAPIOfPeople(unittest.TestCase):
+    """The same for the sign-in and the inbox, as a browser that is signed in."""
+
+    ANNA = "anna@example.com"
+    # What only a provider, an authenticator or another application makes: any described answer.
+    UNREAL = ("/callback", "/wait", "/terms", "/backchannel-logout", "/passkey", "/rename",
+              "/inbox/passkeys", "/inbox/passkeys/{id}/remove", "/inbox/consents/{id}/withdraw",
+              "/inbox/authorize/{id}")
+
+    @classmethod
+    def setUpClass(cls):
+        with socket.socket() as own:
+            own.bind(("127.0.0.1", 0))
+            port = own.getsockname()[1]
+        # The host of a relying party is a name.
+        url = f"http://localhost:{port}"
+        folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="beckon-"))
+        subprocess.run([BINARY, "keys", "generate", "--alg=ES256", f"--out={folder}/vapid.jwk"],
+                       check=True, capture_output=True)
+        idp = cls.enterClassContext(SimulatedIDP(url))
+        cls.stage = Stage(
+            public_url=url, listen={"address": f"127.0.0.1:{port}"},
+            approval={"passkey": {}}, trust={"without_certificate": ["bank"]},
+            channels={"browser": {"kind": "web_push", "contact": "mailto:ops@bank.example",
+                                  "vapid_key": {"file": f"{folder}/vapid.jwk"}}},
+            sign_in={"inbox": idp.registration("inbox"), "console": idp.registration(
+                "console", controller_email="alex@bank.example")})
+        cls.addClassCleanup(cls.stage.close)
+        cls.stage.beckon.run("users", "add", f"--user={cls.ANNA}")
+        cls.port, cls.idp = port, idp
+
+    def sign_in(self):
+        """The cookies of a new session, and the token of its forms."""
+        cookies = {}
+        address = "/sso/oidc/inbox"
+        for _ in range(2):
+            status, fields, text = self.load("GET", address, cookies)
+            self.assertEqual(status, 303, text)
+            address = fields["Location"]
+            if address.startswith(self.idp.url):
+                query = urllib.parse.urlsplit(address).query
+                form = urllib.parse.urlencode({"request": query, "person": "customer-anna"})
+                status, fields, text = raw(
+                    urllib.parse.urlsplit(self.idp.url).port, "POST", "/authorize", form,
+                    {"Content-Type": "application/x-www-form-urlencoded"})
+                self.assertEqual(status // 100, 3, text)
+                parts = urllib.parse.urlsplit(fields["Location"])
+                address = parts.path + "?" + parts.query
+        _, _, page = self.load("GET", "/inbox", cookies)
+        return cookies, re.search(rb'name="token" value="([^"]+)"', page).group(1).decode()
+
+    def load(self, method, target, cookies, form=None):
+        headers = {"Host": f"localhost:{self.port}",
+                   "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+        data = None
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            data = urllib.parse.urlencode(form, doseq=True)
+        answer = raw(self.port, method, target, data, headers, streams=target == "/inbox/events")
+        for cookie in answer[1].get_all("Set-Cookie") or []:
+            name, value = cookie.split(";")[0].split("=", 1)
+            cookies[name] = value
+        return answer
+
+    def test_every_example_gets_a_described_answer(self):
+        sent = 0
+        for path, item in DOCUMENT["paths"].items():
+            for method in METHODS:
+                if not PEOPLE_TAGS.intersection(item.get(method, {}).get("tags", [])):
+                    continue
+                operation = item[method]
+                parameters = [follow(p) for p in
+                              item.get("parameters", []) + operation.get("parameters", [])]
+                bodies = operation.get("requestBody", {}).get("content", {"": {"example": None}})
+                for content in bodies.values():
+                    for name, body in examples(content):
+                        with self.subTest(f"{method} {path} {name}"):
+                            sent += 1
+                            self.conforms(path, method, operation, parameters, body)
+        self.assertGreaterEqual(sent, 33)
+
+    def conforms(self, path, method, operation, parameters, body):
+        cookies, token = self.sign_in()
+        values = {p["name"]: p.get("example") for p in parameters}
+        if "{number}" in path or "/inbox/logins/" in path:
+            values["id"], values["number"] = self.login(cookies)
+        if "{ticket}" in path:
+            values["ticket"] = self.ticket
+        if path == "/inbox/browsers/{id}/remove":
+            values["id"] = self.subscribed(cookies, token)
+        target = path
+        for name, value in values.items():
+            target = target.replace("{%s}" % name, urllib.parse.quote(str(value), safe=""))
+        query = {p["name"]: values[p["name"]] for p in parameters if p["in"] == "query"}
+        if query:
+            target += "?" + urllib.parse.urlencode(query)
+        if body and "token" in body and "session" in str(operation["security"]):
+            body = {**body, "token": token}
+        status, fields, text = self.load(method.upper(), target, cookies, body)
+        self.assertIn(str(status), operation["responses"], (target, text))
+        response = follow(operation["responses"][str(status)])
+        media = fields.get("Content-Type", "").split(";")[0]
+        content = response.get("content", {})
+        if text:
+            self.assertIn(media, content, (target, status, text))
+        if "json" in media and content[media].get("schema"):
+            self.assertEqual(problems(content[media]["schema"], json.loads(text)), [], text)
+        for name, header in response.get("headers", {}).items():
+            if follow(header).get("required"):
+                self.assertIsNotNone(fields.get(name), name)
+        if not path.endswith(self.UNREAL):
+            good = [int(code) for code in operation["responses"] if code < "400"]
+            self.assertIn(status, good or [403], (target, text))
+
+    @property
+    def ticket(self):
+        return self.ask()["ticket"]
+
+    def ask(self):
+        """Starts a login of Anna; its prompt."""
+        known = set(self.stage.phone.prompts)
+        self.stage.party.ask(scope="openid profile", login_hint=self.ANNA,
+                             binding_message=f"Till {len(known)}", requested_expiry=60)
+        phone = self.stage.phone
+        with phone.landed:
+            self.assertTrue(phone.landed.wait_for(
+                lambda: set(phone.prompts) - known, timeout=10), "no prompt")
+            return phone.prompts[next(iter(set(phone.prompts) - known))]
+
+    def login(self, cookies):
+        """A login that waits: its identifier, and its number."""
+        prompt = self.ask()
+        _, _, page = self.load("GET", "/inbox", cookies)
+        numbers = re.findall(rb"/inbox/requests/(\d+)", page)
+        return prompt["login_id"], max(map(int, numbers))
+
+    def subscribed(self, cookies, token):
+        """The id of a browser that is subscribed."""
+        body = DOCUMENT["paths"]["/inbox/browsers"]["post"]["requestBody"]["content"][
+            "application/x-www-form-urlencoded"]["example"]
+        status, _, text = self.load("POST", "/inbox/browsers", cookies, {**body, "token": token})
+        self.assertEqual(status, 303, text)
+        endpoint = json.loads(body["subscription"])["endpoint"]
+        digest = hashlib.sha256(endpoint.encode()).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
 JWK = {"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
        "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}
 
 
-def raw(port, method, path, data=None, headers=None):
-    """Status, fields and bytes."""
+def raw(port, method, path, data=None, headers=None, streams=False):
+    """Status, fields and bytes, unless they never end."""
     import http.client
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=40)
     try:
         connection.request(method, path, data, headers or {})
         response = connection.getresponse()
-        return response.status, response.headers, response.read()
+        return response.status, response.headers, b"" if streams else response.read()
     finally:
         connection.close()
 

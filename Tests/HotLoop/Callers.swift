@@ -127,7 +127,10 @@ struct Callers: Sendable {
                 break
             }
             places.message.fields.append(Self.formType)
-            places.form = ["token", "reason", "name", "scope", "logout_token", "decision"]
+            places.form = [
+                "token", "reason", "name", "scope", "logout_token", "decision", "subscription",
+                "replaces", "passkey_id", "client_data", "attestation",
+            ]
         default: return nil
         }
         return places.all

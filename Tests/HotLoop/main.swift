@@ -82,7 +82,14 @@ struct Target: Sendable {
                       client_secret: "secret",
                     },
                   }],
-                  channels: { console: { kind: "console" } },
+                  approval: { passkey: {} },
+                  channels: {
+                    console: { kind: "console" },
+                    browser: {
+                      kind: "web_push", contact: "mailto:ops@bank.example",
+                      vapid_key: '\(Self.key)',
+                    },
+                  },
                   log: { level: "error", requests: "off" },
                 }
                 """,
@@ -104,6 +111,12 @@ struct Target: Sendable {
             try await Self.answer($0.bytes, router)
         }
     }
+
+    /// The example of RFC 8291, section 5.
+    private static let key =
+        #"{"kty":"EC","crv":"P-256","x":"_jP0qw3qcZFNtVgj9ztUlI9BMG2SBzLbuaWaUyhkgiA","#
+        + #""y":"Dll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8","#
+        + #""d":"yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"}"#
 
     private static let provider = """
         issuer: "https://login.bank.example", client_id: "beckon", client_secret: "secret",
