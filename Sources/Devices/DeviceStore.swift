@@ -1,7 +1,8 @@
 public import Access
+public import Cryptography
 public import Logins
 
-/// Durable storage of devices, credentials, enrolments and wrong PINs. Every store passes the same
+/// Durable storage of devices, credentials and enrolments. Every store passes the same
 /// conformance suite. A call that throws has written nothing.
 public protocol DeviceStore: Sendable {
     /// Makes all changes durable at once, or none of them.
@@ -37,13 +38,9 @@ public protocol DeviceStore: Sendable {
     /// The credentials of a user in the order of their creation, at most `limit`.
     func credentials(of user: UserID, limit: Int) async throws(StoreError) -> [Credential]
 
-    /// How often in a row a wrong PIN was given for a user, on whichever device.
-    func pinFailures(of user: UserID) async throws(StoreError) -> Int
-    /// Counts a try at a PIN as wrong before it is checked, so that no two tries share a count. The
-    /// caller commits `clearPIN` if the PIN was right.
-    ///
-    /// - Returns: the count with this try; nil, and nothing has changed, if it had reached `most`.
-    func beginPINTry(of user: UserID, most: Int) async throws(StoreError) -> Int?
+    /// Whether `redeem` would find an enrolment for this code now. It counts nothing, so whoever has
+    /// asked also calls `redeem`.
+    func isWaiting(_ code: EnrolmentCode, at now: Timestamp) async throws(StoreError) -> Bool
 }
 
 /// A change of the store.
@@ -73,10 +70,15 @@ public enum DeviceChange: Hashable, Sendable {
     case renameCredential(CredentialID, of: UserID, name: String)
     /// Refused as `missing` unless that user has it.
     case removeCredential(CredentialID, of: UserID)
-    /// Refused as `exists` while the locator is in use. An enrolment whose time is over is removed.
+    /// Refused as `exists` while the locator is in use. An enrolment whose time is over is removed, and
+    /// the oldest of the user's if there are more than `Enrolment.mostWaiting`.
     case addEnrolment(Enrolment)
-    /// Forgets the wrong PINs of a user. Not worth a refusal.
-    case clearPIN(UserID)
+    /// Replaces the key of a device by another one of the same device. Refused as `changed` if the old
+    /// one is not its key any more, and as `exists` for a key that is registered already.
+    case replaceKey(CredentialID, by: Credential)
+    /// Replaces the PIN of a device's key. Refused as `missing`, or as `changed` if its PIN is not `over`
+    /// any more.
+    case changePIN(CredentialID, to: PINHash, over: PINHash)
     /// Appends to the audit.
     case audit(AuditEvent)
 }

@@ -18,6 +18,8 @@ public struct Enrolment: Hashable, Sendable {
     public static let lifetime = Duration.seconds(600)
     /// The wrong try that ends it.
     public static let mostTries = 5
+    /// Codes of one user that wait at a time.
+    public static let mostWaiting = 5
 
     public init(
         locator: String,
@@ -33,5 +35,10 @@ public struct Enrolment: Hashable, Sendable {
         self.wrongTries = wrongTries
         self.createdAt = createdAt
         self.endsAt = endsAt
+    }
+
+    /// Whether its code can still be used.
+    public func isWaiting(at now: Timestamp) -> Bool {
+        now < endsAt && wrongTries < Self.mostTries
     }
 }

@@ -79,7 +79,7 @@ extension Evidence.Method: CustomStringConvertible {
         case .delegation: "delegation"
         case .signIn: "sign_in"
         case .deviceKey: "device_key"
-        case .deviceKeyAndPIN: "device_key_and_pin"
+        case .deviceKeyAndPIN: "device_key_pin"
         case .passkey: "passkey"
         }
     }

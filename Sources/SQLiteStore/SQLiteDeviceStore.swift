@@ -83,33 +83,26 @@ public final class SQLiteDeviceStore: DeviceStore {
         }
     }
 
-    public func pinFailures(of user: UserID) async throws(StoreError) -> Int {
+    public func isWaiting(
+        _ code: EnrolmentCode,
+        at now: Timestamp
+    ) async throws(StoreError) -> Bool {
         try await file.readers.read { (connection) throws(StoreError) in
-            let select = try connection.statement("SELECT count FROM pin_failure WHERE user_id = ?")
-            select.bind(user.value, at: 1)
-            defer { select.reset() }
-            return try select.step() ? Int(clamping: select.integer(0) ?? 0) : 0
-        }
-    }
-
-    public func beginPINTry(of user: UserID, most: Int) async throws(StoreError) -> Int? {
-        try await file.writer.submit { (transaction) throws(StoreError) in
-            let upsert = try transaction.connection.statement(
-                """
-                INSERT INTO pin_failure (user_id, count) VALUES (?1, 1)
-                ON CONFLICT DO UPDATE SET count = count + 1 WHERE count < ?2 RETURNING count
-                """
-            )
-            upsert.bind(user.value, at: 1)
-            upsert.bind(Int64(most), at: 2)
-            var count: Int?
-            while try upsert.step() { count = Int(clamping: upsert.integer(0) ?? 0) }
-            return count
+            guard let enrolment = try connection.enrolment(code.locator) else { return false }
+            return enrolment.isWaiting(at: now)
+                && ConstantTime.equal(code.digest, enrolment.digest)
         }
     }
 }
 
 extension DatabaseConnection {
+    func enrolment(_ locator: String) throws(StoreError) -> Enrolment? {
+        let select = try statement(EnrolmentRow.byLocator)
+        select.bind(locator, at: 1)
+        defer { select.reset() }
+        return try select.step() ? try EnrolmentRow.read(select) : nil
+    }
+
     fileprivate func device(_ id: DeviceID) throws(StoreError) -> Device? {
         let select = try statement(DeviceRow.byID)
         select.bind(id.value, at: 1)

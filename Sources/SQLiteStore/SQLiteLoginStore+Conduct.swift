@@ -21,6 +21,27 @@ extension SQLiteLoginStore: FailureCounter {
             try transaction.noteSuccess(of: user, at: now)
         }
     }
+
+    public func beginAttempt(of user: UserID) async throws(StoreError) -> ProofAttempt.Start {
+        let now = file.clock.now()
+        return try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.beginAttempt(of: user, at: now)
+        }
+    }
+
+    public func succeeded(_ attempt: ProofAttempt) async throws(StoreError) -> Bool {
+        let now = file.clock.now()
+        return try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.succeeded(attempt, at: now)
+        }
+    }
+
+    public func failed(_ attempt: ProofAttempt) async throws(StoreError) -> FailureStanding {
+        let now = file.clock.now()
+        return try await file.writer.submit { (transaction) throws(StoreError) in
+            try transaction.failed(attempt, at: now)
+        }
+    }
 }
 
 extension SQLiteLoginStore: SecurityEventStore {

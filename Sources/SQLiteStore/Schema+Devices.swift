@@ -54,10 +54,14 @@ extension Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX enrolment_ends ON enrolment (ends_at);
 
-        -- Wrong PINs in a row.
-        CREATE TABLE pin_failure (
-            user_id TEXT PRIMARY KEY,
-            count INTEGER NOT NULL CHECK (count > 0)
-        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX enrolment_user ON enrolment (user_id, created_at);
+
+        -- Proofs of users that are being checked: each counts as a failure until it is settled.
+        CREATE TABLE proof_attempt (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            user_id TEXT NOT NULL,
+            began_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX proof_attempt_user ON proof_attempt (user_id, began_at);
         """
 }

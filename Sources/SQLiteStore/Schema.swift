@@ -365,7 +365,7 @@ enum Schema {
         "login", "login_hash", "client_live", "census", "meta", "users", "used_once", "audit",
         "audit_head", "user_conduct", "client_block", "security_event",
         "session", "administrator", "authorization_code", "device", "credential",
-        "enrolment", "pin_failure",
+        "enrolment", "proof_attempt",
     ]
 
     /// The columns of which a change counts, where not all do: when a client last got a token and which

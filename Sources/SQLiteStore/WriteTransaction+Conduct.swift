@@ -332,7 +332,8 @@ extension WriteTransaction {
 
     /// Ends a block of the user's failed proofs. False if nothing counted.
     func unblock(_ user: UserID) throws(StoreError) -> Bool {
-        guard try failures(of: user) != FailureStanding() else { return false }
+        let open = try endAttempts(of: user, begunBefore: Timestamp(milliseconds: .max))
+        guard try failures(of: user) != FailureStanding() || open > 0 else { return false }
         try put(FailureStanding(), of: user)
         return true
     }

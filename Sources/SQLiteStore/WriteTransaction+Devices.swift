@@ -3,6 +3,7 @@ import Cryptography
 import Devices
 import JSON
 import Logins
+import Texts
 
 /// Changes of devices, credentials and enrolments.
 extension WriteTransaction {
@@ -29,12 +30,8 @@ extension WriteTransaction {
         at now: Timestamp,
         _ changes: (Enrolment) -> [DeviceChange]
     ) throws(StoreError) -> Redemption {
-        let select = try connection.statement(EnrolmentRow.byLocator)
-        select.bind(code.locator, at: 1)
-        let found = try select.step() ? try EnrolmentRow.read(select) : nil
-        select.reset()
-        guard let enrolment = found, now < enrolment.endsAt,
-            enrolment.wrongTries < Enrolment.mostTries
+        guard let enrolment = try connection.enrolment(code.locator),
+            enrolment.isWaiting(at: now)
         else { return .unknown }
         guard ConstantTime.equal(code.digest, enrolment.digest) else {
             let update = try connection.statement(
@@ -108,11 +105,8 @@ extension WriteTransaction {
                 user
             )
         case .addEnrolment(let enrolment): return try add(enrolment)
-        case .clearPIN(let user):
-            let delete = try connection.statement("DELETE FROM pin_failure WHERE user_id = ?")
-            delete.bind(user.value, at: 1)
-            try delete.run()
-            return nil
+        case .replaceKey(let old, let new): return try replace(old, by: new)
+        case .changePIN(let id, let new, let old): return try changePIN(of: id, to: new, over: old)
         case .audit(let event):
             try append(event)
             return nil
@@ -186,6 +180,56 @@ extension WriteTransaction {
         return nil
     }
 
+    /// The old one goes first, so that a device never has two keys.
+    private func replace(
+        _ old: CredentialID,
+        by new: Credential
+    ) throws(StoreError) -> AccessRefusal? {
+        guard let device = new.device else { return .missing }
+        let delete = try connection.statement(
+            "DELETE FROM credential WHERE id = ? AND device = ? RETURNING 1"
+        )
+        delete.bind(old.value, at: 1)
+        delete.bind(device.value, at: 2)
+        guard try delete.hasRow() else { return .changed }
+        return try add(new)
+    }
+
+    private func changePIN(
+        of id: CredentialID,
+        to new: PINHash,
+        over old: PINHash
+    ) throws(StoreError) -> AccessRefusal? {
+        let select = try connection.statement(
+            "SELECT pin FROM credential WHERE id = ? AND device IS NOT NULL"
+        )
+        select.bind(id.value, at: 1)
+        let isThere = try select.step()
+        let current = isThere ? try select.text(0) : nil
+        select.reset()
+        guard isThere else { return .missing }
+        guard current.map(old.text.isExactly) ?? false else { return .changed }
+        let update = try connection.statement("UPDATE credential SET pin = ?2 WHERE id = ?1")
+        update.bind(id.value, at: 1)
+        update.bind(new.text, at: 2)
+        try update.run()
+        return nil
+    }
+
+    /// Of a user's codes that were not used yet the newest ones count.
+    private func limitEnrolments(of user: UserID) throws(StoreError) {
+        let delete = try connection.statement(
+            """
+            DELETE FROM enrolment WHERE locator IN (
+                SELECT locator FROM enrolment WHERE user_id = ?1
+                ORDER BY created_at DESC, locator LIMIT -1 OFFSET ?2)
+            """
+        )
+        delete.bind(user.value, at: 1)
+        delete.bind(Int64(Enrolment.mostWaiting - 1), at: 2)
+        try delete.run()
+    }
+
     private func add(_ enrolment: Enrolment) throws(StoreError) -> AccessRefusal? {
         let sweep = try connection.statement(
             """
@@ -196,6 +240,7 @@ extension WriteTransaction {
         sweep.bind(enrolment.createdAt.milliseconds, at: 1)
         sweep.bind(Self.swept, at: 2)
         try sweep.run()
+        try limitEnrolments(of: enrolment.user)
         let insert = try connection.statement(EnrolmentRow.insert)
         EnrolmentRow.bind(enrolment, to: insert)
         return try insert.hasRow() ? nil : .exists

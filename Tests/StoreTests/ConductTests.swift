@@ -306,6 +306,105 @@ struct ConductTests {
         }
     }
 
+    /// One attempt after the other: whether each is right, and whether the user is blocked after it.
+    static let sequences: [(name: String, right: [Bool], isBlocked: Bool)] = [
+        ("four wrong, one right", [false, false, false, false, true], false),
+        (
+            "four wrong, one right, four wrong",
+            [false, false, false, false, true, false, false, false, false], false
+        ),
+        ("five wrong", [false, false, false, false, false], true),
+        ("one right", [true], false),
+        (
+            "wrong and right in turn", Array(repeating: [false, true], count: 9).flatMap(\.self),
+            false
+        ),
+        ("one right, five wrong", [true, false, false, false, false, false], true),
+    ]
+
+    // rule: P3
+    @Test("An attempt counts exactly when it is wrong", arguments: sequences.indices)
+    func attempts(index: Int) async throws {
+        let (name, sequence, isBlocked) = Self.sequences[index]
+        try await withLimits(.sqlite, .none) { store, place in
+            let user = UserID.named("alice")
+            for right in sequence {
+                guard case .begun(let attempt) = try await store.beginAttempt(of: user) else {
+                    Issue.record("\(name): no attempt")
+                    return
+                }
+                if right {
+                    #expect(try await store.succeeded(attempt), "\(name)")
+                } else {
+                    _ = try await store.failed(attempt)
+                }
+                // Settled once: a second time changes nothing.
+                #expect(try await !store.succeeded(attempt), "\(name)")
+            }
+            let standing = try await store.failures(of: user)
+            #expect(standing.isBlocked(at: place.clock.now()) == isBlocked, "\(name)")
+            let next = try await store.beginAttempt(of: user)
+            #expect((next == .blocked(standing)) == isBlocked, "\(name)")
+        }
+    }
+
+    // rule: P3
+    @Test("Parallel attempts never exceed what is left, and all of them count")
+    func parallelAttempts() async throws {
+        try await withLimits(.sqlite, .none) { store, place in
+            for round in 0..<20 {
+                let user = UserID.named("alice-\(round)")
+                let starts = try await withThrowingTaskGroup(of: ProofAttempt.Start.self) { group in
+                    for _ in 0..<20 { group.addTask { try await store.beginAttempt(of: user) } }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                let begun = starts.compactMap { start -> ProofAttempt? in
+                    if case .begun(let attempt) = start { attempt } else { nil }
+                }
+                #expect(begun.count == 5 && starts.count { $0 == .busy } == 15)
+                // In even rounds one of them is right.
+                let right = round.isMultiple(of: 2) ? begun.first : nil
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for attempt in begun {
+                        group.addTask {
+                            if attempt == right {
+                                #expect(try await store.succeeded(attempt))
+                            } else {
+                                _ = try await store.failed(attempt)
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                let isBlocked = try await store.failures(of: user).isBlocked(at: place.clock.now())
+                #expect(isBlocked == (right == nil))
+            }
+        }
+    }
+
+    // rule: P3, N7
+    @Test("An attempt that nobody settles is a failure, and a success that comes too late is none")
+    func unsettledAttempt() async throws {
+        try await withLimits(.sqlite, .none) { store, place in
+            let user = UserID.named("alice")
+            for _ in 0..<4 { _ = try await store.noteFailure(of: user) }
+            guard case .begun(let attempt) = try await store.beginAttempt(of: user) else {
+                Issue.record("no attempt")
+                return
+            }
+            #expect(try await store.beginAttempt(of: user) == .busy)
+            place.clock.advance(by: ProofAttempt.longest + .milliseconds(1))
+            let standing = try await store.beginAttempt(of: user)
+            #expect(try await standing == .blocked(store.failures(of: user)))
+            #expect(try await !store.succeeded(attempt))
+            #expect(try await store.unblock(user, AuditEvent("user.unblocked", at: noon)))
+            guard case .begun = try await store.beginAttempt(of: user) else {
+                Issue.record("no attempt after the end of the block")
+                return
+            }
+        }
+    }
+
     @Test("Each block before a success lasts twice as long, a day at most")
     func growing() {
         var standing = FailureStanding()

@@ -237,22 +237,57 @@ struct DeviceStoreTests {
         }
     }
 
-    @Test("counts wrong PINs up to the limit, and forgets them", arguments: StoreKind.allCases)
-    func pins(kind: StoreKind) async throws {
+    @Test("keeps the newest codes of a user only", arguments: StoreKind.allCases)
+    func mostWaiting(kind: StoreKind) async throws {
         try await with(kind) { (store, _) async throws in
-            let user = UserID.named("änna")
-            // At the same moment, as from several devices.
-            let counts = try await withThrowingTaskGroup(of: Int?.self) { group in
-                for _ in 0..<8 {
-                    group.addTask { try await store.beginPINTry(of: user, most: 5) }
+            var codes: [EnrolmentCode] = []
+            for index in 0...Enrolment.mostWaiting {
+                var code = EnrolmentCode()
+                while codes.contains(where: { $0.locator == code.locator }) {
+                    code = EnrolmentCode()
                 }
-                return try await group.reduce(into: []) { $0.append($1) }
+                codes.append(code)
+                let at = noon + .seconds(Int64(index))
+                let new = Enrolment(
+                    locator: code.locator,
+                    digest: code.digest,
+                    user: .named("anna"),
+                    createdAt: at,
+                    endsAt: at + Enrolment.lifetime
+                )
+                #expect(try await store.commit([.addEnrolment(new)]) == nil)
             }
-            #expect(counts.compactMap(\.self).sorted() == [1, 2, 3, 4, 5])
-            #expect(try await store.pinFailures(of: user) == 5)
-            #expect(try await store.pinFailures(of: .named("bob")) == 0)
-            #expect(try await store.commit([.clearPIN(user)]) == nil)
-            #expect(try await store.beginPINTry(of: user, most: 5) == 1)
+            let now = noon + .seconds(30)
+            #expect(try await !store.isWaiting(codes[0], at: now))
+            for code in codes.dropFirst() { #expect(try await store.isWaiting(code, at: now)) }
+            #expect(try await !store.isWaiting(codes[1], at: noon + .seconds(1_000)))
+        }
+    }
+
+    @Test(
+        "replaces the key of a device and its PIN, each over the current one only",
+        arguments: StoreKind.allCases
+    )
+    func replaces(kind: StoreKind) async throws {
+        try await with(kind) { (store, _) async throws in
+            let old = try deviceKey("old", on: "phone")
+            let pins = try (0..<2).map { _ in try #require(PINHash(of: "4711")) }
+            let first: [DeviceChange] = [.addDevice(device("phone")), .addCredential(old)]
+            #expect(try await store.commit(first) == nil)
+            let next = try deviceKey("next", on: "phone", pin: pins[0])
+            #expect(try await store.commit([.replaceKey(old.id, by: next)]) == nil)
+            #expect(try await store.credential(old.id) == nil)
+            let third = try deviceKey("third", on: "phone")
+            #expect(try await store.commit([.replaceKey(old.id, by: third)]) == .changed)
+            #expect(try await store.deviceKey(next.id)?.key.pin == pins[0])
+            let change = DeviceChange.changePIN(next.id, to: pins[1], over: pins[0])
+            #expect(try await store.commit([change]) == nil)
+            #expect(try await store.commit([change]) == .changed)
+            #expect(
+                try await store.commit([.changePIN(old.id, to: pins[1], over: pins[0])])
+                    == .missing
+            )
+            #expect(try await store.deviceKey(next.id)?.key.pin == pins[1])
         }
     }
 }

@@ -2,8 +2,9 @@
 /// restarts, and exact when several fail at the same instant.
 ///
 /// The fifth failure in a row blocks the user for a while (PSD2 RTS article 4(3)(b)); each further block
-/// before a success lasts twice as long. A proof that takes time to check is counted before it is checked
-/// (`noteFailure`) and taken back by `noteSuccess`, so that attempts at the same instant all count.
+/// before a success lasts twice as long. A proof that takes time to check is an attempt: it is reserved
+/// before it is checked and settled once, so that attempts at the same instant never exceed the limit,
+/// and that a right one after four wrong ones does not block.
 public protocol FailureCounter: Sendable {
     /// How it stands with a user.
     func failures(of user: UserID) async throws(StoreError) -> FailureStanding
@@ -11,6 +12,42 @@ public protocol FailureCounter: Sendable {
     func noteFailure(of user: UserID) async throws(StoreError) -> FailureStanding
     /// A right proof: nothing counts any more. Of a user who was blocked before it the block stays.
     func noteSuccess(of user: UserID) async throws(StoreError)
+
+    /// Reserves an attempt at a proof. Failures and reserved attempts together never exceed
+    /// `FailureStanding.most`. One that nobody settles counts as a failure after `ProofAttempt.longest`.
+    func beginAttempt(of user: UserID) async throws(StoreError) -> ProofAttempt.Start
+    /// The proof was right: nothing counts any more but attempts that are still open.
+    ///
+    /// - Returns: false if it came too late to count: the attempt has become a failure, or the user was
+    ///   blocked meanwhile.
+    func succeeded(_ attempt: ProofAttempt) async throws(StoreError) -> Bool
+    /// The proof was wrong, which counts as one failure.
+    func failed(_ attempt: ProofAttempt) async throws(StoreError) -> FailureStanding
+}
+
+/// A reserved attempt at a proof of a user.
+public struct ProofAttempt: Hashable, Sendable {
+    /// What came of the wish for an attempt.
+    public enum Start: Hashable, Sendable {
+        /// Check the proof now, and settle the attempt.
+        case begun(ProofAttempt)
+        /// The user is blocked.
+        case blocked(FailureStanding)
+        /// As many attempts as are left are being checked.
+        case busy
+    }
+
+    /// How long a check may take.
+    public static let longest = Duration.seconds(60)
+
+    /// In the store.
+    public let id: Int64
+    public let user: UserID
+
+    public init(id: Int64, user: UserID) {
+        self.id = id
+        self.user = user
+    }
 }
 
 /// How many failures of a user count.
