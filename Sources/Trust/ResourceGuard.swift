@@ -373,7 +373,7 @@ public struct ResourceRefusal: Error, Hashable, Sendable {
                     : "The DPoP proof must have the nonce of the field DPoP-Nonce.",
                 challenge: "DPoP error=\""
                     + (nonce == nil ? "invalid_dpop_proof" : "use_dpop_nonce")
-                    + "\", algs=\"" + ProofOfKey.algorithmNames.joined(separator: " ") + "\"",
+                    + "\", algs=\"" + ProofOfKey.clientAlgorithmNames.joined(separator: " ") + "\"",
                 nonce: nonce
             )
         case .insufficientScope(let scopes):

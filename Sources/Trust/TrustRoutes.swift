@@ -85,7 +85,7 @@ public struct TrustRoutes: Sendable {
             "revocation_endpoint_auth_signing_alg_values_supported": .texts(algorithms),
             "tls_client_certificate_bound_access_tokens": .bool(true),
             "dpop_signing_alg_values_supported": settings.allowsProofKeys
-                ? .texts(ProofOfKey.algorithmNames) : nil,
+                ? .texts(ProofOfKey.clientAlgorithmNames) : nil,
             "mtls_endpoint_aliases": settings.certificateURL.map { base in
                 .members([
                     "token_endpoint": .string(base + "/oauth2/token"),
