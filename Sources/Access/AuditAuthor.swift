@@ -61,6 +61,20 @@ public struct AuditAuthor: Hashable, Sendable {
         ])
     }
 
+    /// An enrolled device that has proven its key.
+    public static func device(_ device: DeviceID, address: String) -> AuditAuthor {
+        AuditAuthor([
+            "by": .string("device \(device.value)"), "address": .string(address),
+        ])
+    }
+
+    /// Somebody who is signed in to the inbox, with the address of the request.
+    public static func user(_ session: Session, address: String) -> AuditAuthor {
+        AuditAuthor([
+            "by": .string("inbox"), "session": .string(session.id), "address": .string(address),
+        ])
+    }
+
     /// Somebody who is signed in to the console, with the address of the request.
     public static func person(_ session: Session, address: String) -> AuditAuthor {
         AuditAuthor([

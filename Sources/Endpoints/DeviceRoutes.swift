@@ -146,6 +146,15 @@ public struct DeviceRoutes: Sendable {
     static func decision(
         _ request: Request
     ) throws(Problem) -> (Decision.Choice, Selection) {
+        let answer = try answer(request, further: [])
+        return (answer.choice, answer.selection)
+    }
+
+    /// The same with `further` members, which the caller reads.
+    static func answer(
+        _ request: Request,
+        further: [String]
+    ) throws(Problem) -> (object: JSONObject, choice: Decision.Choice, selection: Selection) {
         let value: JSONValue
         do {
             value = try JSONValue(Array(request.body), limits: JSONLimits(depth: 4))
@@ -155,11 +164,12 @@ public struct DeviceRoutes: Sendable {
         guard let object = value.object else {
             throw Problem(.invalidBody, "body: must be an object.")
         }
-        let known = ["decision", "accounts", "scopes", "digest", "code"]
+        let known = ["decision", "accounts", "scopes"] + further + ["code", "digest"]
         for member in object.members where !known.contains(where: member.name.isExactly) {
+            let names = known.dropLast().map { "\"\($0)\"" }.joined(separator: ", ")
             throw Problem(
                 .invalidBody,
-                "\(member.name.firstBytes(64)): unknown member; \"decision\", \"accounts\", \"scopes\", \"digest\" and \"code\" are known."
+                "\(member.name.firstBytes(64)): unknown member; \(names) and \"digest\" are known."
             )
         }
         guard let decision = object["decision"] else {
@@ -171,14 +181,14 @@ public struct DeviceRoutes: Sendable {
                 "decision: must be \"approve\", \"deny\", \"cancel\" or \"fraud\"."
             )
         }
-        guard choice == .approve else { return (choice, Selection()) }
+        guard choice == .approve else { return (object, choice, Selection()) }
         let selection = Selection(
             accounts: try names(object, "accounts"),
             scopes: try names(object, "scopes"),
             shown: try digest(object),
             code: try code(object)
         )
-        return (choice, selection)
+        return (object, choice, selection)
     }
 
     private static func digest(_ object: JSONObject) throws(Problem) -> ConsentDigest? {

@@ -1,3 +1,5 @@
+import Consents
+import Cryptography
 import Engine
 import HTTP
 import JSON
@@ -10,6 +12,22 @@ struct LoginDocument: Sendable {
     let desk: DecisionDesk
     /// The user's language, a BCP 47 tag.
     let language: String?
+    /// For the form of an enrolled device; nil for that of a ticket.
+    var device: Reader?
+
+    /// An enrolled device that reads it.
+    struct Reader: Sendable {
+        let key: CredentialID
+        /// The methods that it can use, each of which is enough.
+        let methods: [ApprovalPolicy.Method]
+    }
+
+    private var choices: [Decision.Choice] {
+        guard let device else { return standing.choices(at: desk) }
+        guard case .asking = standing.view else { return [] }
+        return device.methods.isEmpty
+            ? [.deny, .cancel, .reportAsFraud] : [.deny, .approve, .cancel, .reportAsFraud]
+    }
 
     /// One JSON object. Texts are unchanged from the authorization server: an app must show them as
     /// text, never as markup.
@@ -26,9 +44,10 @@ struct LoginDocument: Sendable {
             json.member("requested_at", Self.text(login.terms.receivedAt))
             json.member("expires_at", Self.text(login.terms.promptEnds))
             json.member("user_language", language)
-            json.member("allowed_decisions", standing.choices(at: desk).map(\.name))
+            json.member("allowed_decisions", choices.map(\.name))
             if case .asking = standing.view {
                 json.member("approval_methods", desk.methods(for: login).map(\.rawValue))
+                if let device { json.member("methods", device.methods.map(\.rawValue)) }
             }
             if case .ended(let outcome, let delivery) = standing.view {
                 json.member("outcome", outcome.name)
@@ -37,6 +56,10 @@ struct LoginDocument: Sendable {
                 json.member("acr", outcome.decision?.merit?.acr)
                 decider(outcome.decision?.evidence, &json)
                 json.member("delivery", delivery.map(Self.name))
+                json.member(
+                    "answered_elsewhere",
+                    device.flatMap { DeviceDesk.isAnsweredElsewhere(login, by: $0.key) }
+                )
             }
         }
         return json.bytes
@@ -80,6 +103,14 @@ struct LoginDocument: Sendable {
         }
         json.name("consent")
         ConsentDocument(question: question).write(&json)
+        if device != nil {
+            // What a device signs is computed from these.
+            json.member(
+                "consent_canonical",
+                String(decoding: ConsentForm.bytes(of: consent), as: UTF8.self)
+            )
+            json.member("challenge_nonce", Base64URL.encode(question.nonce))
+        }
         json.member("binding_message", details.bindingMessage.shown)
         number(login, &json)
     }

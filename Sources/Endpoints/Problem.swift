@@ -12,6 +12,11 @@ public struct Problem: Error, Hashable, Sendable {
         case invalidQuery = "invalid-query"
         case invalidHeader = "invalid-header"
         case unauthorized = "unauthorized"
+        case invalidProof = "invalid-dpop-proof"
+        case nonceNeeded = "use-dpop-nonce"
+        case unknownDevice = "unknown-device"
+        case wrongProof = "wrong-proof"
+        case userBlocked = "user-blocked"
         case methodNotAllowed = "method-not-allowed"
         case userNotAllowed = "user-not-allowed"
         case delegationNotAllowed = "delegation-not-allowed"
@@ -23,7 +28,6 @@ public struct Problem: Error, Hashable, Sendable {
         case unsupportedMediaType = "unsupported-media-type"
         case unfitSelection = "unfit-selection"
         case wrongCode = "wrong-code"
-        case userBlocked = "user-blocked"
         case conflict = "conflict"
         case preconditionFailed = "precondition-failed"
         case preconditionRequired = "precondition-required"
@@ -36,9 +40,9 @@ public struct Problem: Error, Hashable, Sendable {
         public var status: Int {
             switch self {
             case .invalidBody, .invalidQuery, .invalidHeader: 400
-            case .unauthorized: 401
-            case .methodNotAllowed, .userNotAllowed, .delegationNotAllowed, .ownChange, .wrongCode,
-                .userBlocked:
+            case .unauthorized, .invalidProof, .nonceNeeded, .unknownDevice: 401
+            case .methodNotAllowed, .userNotAllowed, .delegationNotAllowed, .ownChange,
+                .wrongProof, .wrongCode, .userBlocked:
                 403
             case .notFound: 404
             case .notReady, .alreadyEnded, .conflict, .keyInUse: 409
@@ -59,6 +63,11 @@ public struct Problem: Error, Hashable, Sendable {
             case .invalidQuery: "The query is invalid"
             case .invalidHeader: "A header field is invalid"
             case .unauthorized: "The ticket is missing or invalid"
+            case .invalidProof: "The DPoP proof is missing or invalid"
+            case .nonceNeeded: "The DPoP proof needs a nonce"
+            case .unknownDevice: "The device is not enrolled"
+            case .wrongProof: "The PIN or the signature is wrong"
+            case .userBlocked: "The user is blocked after too many failures"
             case .methodNotAllowed: "This approval method is disabled"
             case .userNotAllowed: "The user may not approve"
             case .delegationNotAllowed: "Delegation may not decide this login"
@@ -70,7 +79,6 @@ public struct Problem: Error, Hashable, Sendable {
             case .unsupportedMediaType: "The content type is not supported"
             case .unfitSelection: "The selection does not match the request"
             case .wrongCode: "The number is wrong"
-            case .userBlocked: "The user is blocked after too many failures"
             case .conflict: "The current state does not allow this"
             case .preconditionFailed: "It was changed in the meantime"
             case .preconditionRequired: "If-Match is required"
@@ -121,12 +129,16 @@ public struct Problem: Error, Hashable, Sendable {
         var fields = [Field.noStore, Field("X-Content-Type-Options", "nosniff")]
         switch kind {
         case .unauthorized: fields.append(Self.challenge)
+        case .invalidProof: fields.append(Self.proofChallenge("invalid_dpop_proof"))
+        case .nonceNeeded: fields.append(Self.proofChallenge("use_dpop_nonce"))
+        case .unknownDevice: fields.append(Self.proofChallenge("invalid_token"))
         case .unavailable, .keyInUse: fields.append(Self.retryAfter)
         case .invalidBody, .invalidQuery, .invalidHeader, .methodNotAllowed, .userNotAllowed,
-            .delegationNotAllowed, .notFound, .notReady, .alreadyEnded, .conflict, .tooLate,
+            .delegationNotAllowed, .wrongProof, .userBlocked, .notFound, .notReady, .alreadyEnded,
+            .conflict, .tooLate,
             .preconditionFailed,
-            .bodyTooLarge, .unsupportedMediaType, .unfitSelection, .wrongCode, .userBlocked,
-            .keyReused, .ownChange, .preconditionRequired:
+            .bodyTooLarge, .unsupportedMediaType, .unfitSelection, .wrongCode, .keyReused,
+            .ownChange, .preconditionRequired:
             break
         }
         return Response(
@@ -139,6 +151,10 @@ public struct Problem: Error, Hashable, Sendable {
 
     /// RFC 6750 §3.
     static let challenge = Field("WWW-Authenticate", "Bearer realm=\"beckon\"")
+    /// RFC 9449 §7.1.
+    private static func proofChallenge(_ error: String) -> Field {
+        Field("WWW-Authenticate", "DPoP error=\"\(error)\", algs=\"ES256 EdDSA\"")
+    }
     /// A failing store is usually busy; a retry after one second is enough.
     static let retryAfter = Field("Retry-After", "1")
 }

@@ -258,13 +258,37 @@ public struct DecisionDesk: Sendable {
         of user: UserID,
         address: String?
     ) async throws(Refusal) -> StoredLogin {
+        try await decline(
+            choice,
+            number,
+            of: user,
+            by: Evidence(method: .tap, via: .inbox, address: address)
+        )
+    }
+
+    /// The same by other evidence. With a `challenge`, it is refused as `unfit` if that is not the
+    /// challenge of this decision while the login waits.
+    func decline(
+        _ choice: Decision.Choice,
+        _ number: LoginNumber,
+        of user: UserID,
+        by evidence: Evidence,
+        challenge: [UInt8]? = nil
+    ) async throws(Refusal) -> StoredLogin {
         try await decide(
             choice,
             number,
-            by: Evidence(method: .tap, via: .inbox, address: address),
+            by: evidence,
             opening: { $0.details.user == user },
             counting: .nothing,
-            selecting: { _ in Selection() }
+            selecting: { (stored) throws(Refusal) in
+                if let challenge, stored.login.phase.name == .waiting,
+                    Self.challenge(choice, Selection(), stored.login) != challenge
+                {
+                    throw .refused(.unfit(.otherConsent), stored)
+                }
+                return Selection()
+            }
         )
     }
 

@@ -1,5 +1,6 @@
 import AuthorizationServers
 import Configuration
+import Endpoints
 import Engine
 import Foundation
 import HTTP
@@ -43,7 +44,19 @@ struct RouteTests {
             reachability: PlannedReachability(directory: store.users, plan: parts.plan()),
             health: parts.health()
         )
-        let routes = servers.routes + parts.routes(directory: store.users, desk: desk)
+        let devices = DeviceParts(
+            configuration,
+            store: store,
+            desk: desk,
+            directory: store.users,
+            changes: LoginChanges(),
+            secret: Array(repeating: 1, count: 32),
+            most: 10,
+            clock: clock,
+            log: .silent
+        )
+        let people = parts.routes(directory: store.users, desk: desk)
+        let routes = servers.routes + devices.api.routes(with: people)
         await store.close()
         let root = URL(filePath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -57,8 +70,7 @@ struct RouteTests {
             "/oauth2/", "/.well-known/", "/admin/", "/backend/", "/inbox", "/sso/",
         ]
         let own = paths.filter { path in
-            path != "/device/v1/logins" && path != "/approve/{ticket}/passkey"
-                && !others.contains { path.hasPrefix($0) }
+            path != "/approve/{ticket}/passkey" && !others.contains { path.hasPrefix($0) }
         }
         #expect(Set(routes.map(\.pattern)) == Set(own).subtracting(management))
     }

@@ -11,6 +11,7 @@ import re
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.parse
 import zlib
@@ -22,6 +23,7 @@ from stage import ROOT, USERS, Stage
 
 from beckon import BINARY
 from bound import Bound
+from device import Device
 from simulated import SimulatedIDP
 
 DIGEST = re.compile(r"^[A-Za-z0-9_-]{43}$")
@@ -30,6 +32,8 @@ METHODS = ("get", "post")
 OTHER_TAGS = {"token", "admin", "backend"}
 # Called by the browser of somebody who signs in: the last class.
 PEOPLE_TAGS = {"sign-in", "inbox", "passkey"}
+# Proven by keys: OpenAPIOfDevices.
+DEVICES = "enrolled device"
 CONSENT = {"Data": {"Permissions": ["ReadAccountsDetail"]}, "Risk": {}}
 
 
@@ -78,8 +82,9 @@ class OpenAPI(unittest.TestCase):
     def operations(self):
         for path, item in DOCUMENT["paths"].items():
             for method in METHODS:
+                tags = set(item.get(method, {}).get("tags", []))
                 others = OTHER_TAGS | PEOPLE_TAGS
-                if method in item and not others.intersection(item[method]["tags"]):
+                if tags and not others & tags and tags != {DEVICES}:
                     operation = item[method]
                     schemes = {name for way in operation.get("security", []) for name in way}
                     if "token" in schemes:
@@ -281,7 +286,8 @@ class OpenAPIOfClients(unittest.TestCase):
                 # authorization server is: test_trust.py. So are evidence and blocks, which only a
                 # decision makes. Only a browser makes passkeys: Tests/Browser.
                 if (not tags or path == "/oauth2/authorize"
-                        or path.endswith(("/decision", "/evidence", "/{block}", "/{passkey}"))):
+                        or path.endswith(
+                            ("/decision", "/evidence", "/{block}", "/{passkey}", "/{device}"))):
                     continue
                 operation = item[method]
                 parameters = [follow(p) for p in
@@ -570,6 +576,145 @@ class OpenAPIOfPeople(unittest.TestCase):
         endpoint = json.loads(body["subscription"])["endpoint"]
         digest = hashlib.sha256(endpoint.encode()).digest()
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+class OpenAPIOfDevices(unittest.TestCase):
+    """The same for enrolled devices, as operators and users meet them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = cls.enterClassContext(Bound(approval={
+            "tap": True, "device_key": True, "device_key_pin": True}))
+        cls.stage.beckon.run("users", "add", "--user=user-4711")
+
+    def enrolled(self, **changes):
+        """A device, and the answer to its enrolment with the example's body."""
+        device = Device(lambda *words: self.stage.call(None, *words), "https://localhost")
+        self.addCleanup(device.close)
+        issued = json.loads(self.stage.beckon.run(
+            "devices", "enrol", "--user=user-4711", "--json"))
+        self.assertEqual(issued["link"], "https://localhost/device/v1/enrolments#" + issued["code"])
+        operation = DOCUMENT["paths"]["/device/v1/enrolments"]["post"]
+        body = next(examples(operation["requestBody"]["content"]["application/json"]))[1]
+        answer = device.send("POST", "/device/v1/enrolments",
+                             {**body, "code": issued["code"], **changes})
+        self.described("/device/v1/enrolments", "post", answer, 201)
+        return device, json.loads(answer[2])
+
+    def described(self, path, method, answer, wanted):
+        status, fields, text = answer
+        self.assertEqual(status, wanted, (path, text))
+        response = follow(DOCUMENT["paths"][path][method]["responses"][str(status)])
+        media = fields.get("Content-Type", "").split(";")[0]
+        if "json" in media:
+            schema = response["content"][media]["schema"]
+            self.assertEqual(problems(schema, json.loads(text)), [], text)
+        for name, header in response.get("headers", {}).items():
+            if follow(header).get("required"):
+                self.assertIsNotNone(fields.get(name), name)
+
+    def test_every_example_of_a_request_is_accepted(self):
+        device, answer = self.enrolled()
+        identifier = answer["device"]["id"]
+        path = "/device/v1/device"
+        self.described(path, "get", device.send("GET", path), 200)
+        content = DOCUMENT["paths"][path]["patch"]["requestBody"]["content"]
+        for kind, body in content.items():
+            for name, example in examples(body):
+                with self.subTest(name):
+                    sent = device.send("PATCH", path, example, kind)
+                    self.described(path, "patch", sent, 200)
+        path = "/device/v1/device/key"
+        example = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        refused = device.send("POST", path, next(examples(example))[1])
+        self.described(path, "post", refused, 400)
+        new = device.new_key("new.pem")
+        sent = device.send("POST", path, {"proof": device.key_proof(identifier, new)})
+        self.described(path, "post", sent, 200)
+        self.described("/device/v1/device", "get", device.send("GET", "/device/v1/device"), 401)
+        device.key = new
+        self.described("/device/v1/device", "get", device.send("GET", "/device/v1/device"), 200)
+        sent = device.send("DELETE", "/device/v1/device")
+        self.described("/device/v1/device", "delete", sent, 204)
+        self.described("/device/v1/device", "get", device.send("GET", "/device/v1/device"), 401)
+
+    def test_a_wrong_code_and_one_without_a_proof_are_described(self):
+        path = "/device/v1/enrolments"
+        device, _ = self.enrolled()
+        operation = DOCUMENT["paths"][path]["post"]
+        body = next(examples(operation["requestBody"]["content"]["application/json"]))[1]
+        self.described(path, "post", device.send("POST", path, body), 404)
+        answer = self.stage.call(None, "POST", path, json.dumps(body),
+                                 {"Content-Type": "application/json", "DPoP": "nonsense"})
+        self.described(path, "post", answer, 401)
+
+    def test_operators_list_and_revoke_devices(self):
+        device, answer = self.enrolled()
+        identifier = answer["device"]["id"]
+        for caller, base in (("ops", "/admin/v1"), ("bank", "/backend/v1")):
+            path = base + "/users/{user}/devices"
+            listed = self.stage.send(caller, "GET", path.replace("{user}", "user-4711"))
+            self.described(path, "get", listed, 200)
+            found = [entry["id"] for entry in json.loads(listed[2])["devices"]]
+            self.assertIn(identifier, found)
+        one = "/admin/v1/users/user-4711/devices/" + identifier
+        path = "/admin/v1/users/{user}/devices/{device}"
+        self.described(path, "delete", self.stage.send("ops", "DELETE", one), 204)
+        self.described(path, "delete", self.stage.send("ops", "DELETE", one), 404)
+        self.assertEqual(device.send("GET", "/device/v1/device")[0], 401)
+        self.assertNotIn(identifier, self.stage.beckon.run("devices", "list", "--user=user-4711"))
+
+
+class OpenAPIOfDeviceLogins(unittest.TestCase):
+    """Logins of enrolled devices, with an authorization server."""
+
+    def test_a_login_is_shown_signed_and_decided(self):
+        described = OpenAPIOfDevices.described
+        with Stage(approval={"tap": True, "device_key": True, "device_key_pin": True}) as stage:
+            def call(method, path, data=None, headers=None):
+                return raw(stage.beckon.port, method, path, data, headers)
+            devices = []
+            for pin in ("471108", "815204"):
+                device = Device(call, stage.beckon.config["public_url"])
+                self.addCleanup(device.close)
+                issued = json.loads(stage.beckon.run(
+                    "devices", "enrol", f"--user={USERS[0]}", "--json"))
+                enrolled = device.send("POST", "/device/v1/enrolments", {
+                    "code": issued["code"].lower().replace("-", " "), "name": "Phone",
+                    "platform": "other", "pin": pin})
+                described(self, "/device/v1/enrolments", "post", enrolled, 201)
+                devices.append(device)
+            device, other = devices
+            stage.party.ask(scope="openid profile", login_hint=USERS[0], requested_expiry=60)
+            end = time.monotonic() + 20
+            while True:
+                answer = device.send("GET", "/device/v1/logins")
+                described(self, "/device/v1/logins", "get", answer, 200)
+                if logins := json.loads(answer[2])["logins"]:
+                    break
+                self.assertLess(time.monotonic(), end, answer)
+                time.sleep(0.05)
+            path = "/device/v1/logins/{id}"
+            target = path.replace("{id}", logins[0]["id"])
+            answer = device.send("GET", target)
+            described(self, path, "get", answer, 200)
+            login = json.loads(answer[2])
+            self.assertEqual(login["methods"], ["device_key", "device_key_pin"])
+            same = device.send("GET", target, **{
+                "If-None-Match": answer[1]["ETag"], "Prefer": "wait=1"})
+            described(self, path, "get", same, 304)
+            path, target = path + "/decision", target + "/decision"
+            body = {"decision": "approve", "digest": login["consent"]["digest"],
+                    "signature": device.signature("approve", login)}
+            wrong = device.send("POST", target, {**body, "pin": "000000"})
+            described(self, path, "post", wrong, 403)
+            self.assertEqual(json.loads(wrong[2])["attempts_left"], 4)
+            receipt = device.send("POST", target, {**body, "pin": "471108"})
+            described(self, path, "post", receipt, 200)
+            late = other.send("POST", target, {"decision": "deny"})
+            described(self, path, "post", late, 409)
+            self.assertTrue(json.loads(late[2])["login"]["answered_elsewhere"])
+            self.assertEqual(stage.acp.decided(login["id"])["decision"]["outcome"], "approved")
 
 
 JWK = {"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",

@@ -4,6 +4,7 @@ import HTTP
 import SQLiteStore
 import TestSupport
 import Testing
+import Threads
 
 @Suite("The interface description")
 struct InterfaceDescriptionTests {
@@ -53,11 +54,22 @@ struct InterfaceDescriptionTests {
             )
             routes += stage.router.routes + interfaces.router.routes + interfaces.tokenRoutes
         }
+        let devices = Locked<[Route]>([])
+        try await DeviceStage.with { stage in
+            devices.withLock { $0 = stage.router.routes }
+        }
+        routes += devices.withLock { $0 }
         let ours = routes.map { "\($0.method.name) \($0.pattern)" }
         // The same for both applications.
         let console = ours.filter { $0.contains("/sso/oidc/inbox") }
             .map { $0.replacing("/sso/oidc/inbox", with: "/sso/oidc/console") }
-        let elsewhere = ["POST /user/verify", "POST /authentication/start"]
+        let elsewhere = [
+            "POST /user/verify", "POST /authentication/start",
+            "POST /admin/v1/users/{user}/enrolments", "GET /admin/v1/users/{user}/devices",
+            "DELETE /admin/v1/users/{user}/devices/{device}",
+            "POST /backend/v1/users/{user}/enrolments", "GET /backend/v1/users/{user}/devices",
+            "DELETE /backend/v1/users/{user}/devices/{device}",
+        ]
         let described = try Self.described()
         let served = Set(ours + console + elsewhere)
         #expect(described.subtracting(served) == [] && served.subtracting(described) == [])

@@ -17,6 +17,8 @@ public enum CommandLineInterface {
             StoreCommand<AddUser>.self, StoreCommand<ListUsers>.self,
             StoreCommand<ChangeUser<EnableUser>>.self, StoreCommand<ChangeUser<DisableUser>>.self,
             StoreCommand<ChangeUser<RemoveUser>>.self, StoreCommand<UnblockUser>.self,
+            StoreCommand<EnrolDevice>.self, StoreCommand<ListDevices>.self,
+            StoreCommand<RevokeDevice>.self,
             StoreCommand<ListBlocks>.self, StoreCommand<LiftBlock>.self,
             StoreCommand<AddClient>.self, StoreCommand<ListClients>.self,
             StoreCommand<ShowClient>.self, StoreCommand<EditClient>.self,

@@ -1,6 +1,7 @@
 import Access
 import Commands
 import Configuration
+import Devices
 import Glibc
 import Logins
 
@@ -10,6 +11,7 @@ struct Stores: Sendable {
     let users: any UserStore
     let access: any AccessStore
     let conduct: any ConductStore
+    let devices: any DeviceStore
     let close: @Sendable () async -> Void
 }
 

@@ -27,7 +27,8 @@ enum Composition {
                 logins: store,
                 users: store.users,
                 access: store.access,
-                conduct: store
+                conduct: store,
+                devices: store.devices
             ) {
                 await store.close()
             }

@@ -41,6 +41,7 @@ final class Service: Sendable {
     private let notices: DecisionNotices
     private let trust: TrustParts?
     private let audit: AuditStream?
+    private let devices: DeviceParts
     private let listeners: ServiceListeners
     private let isDraining: Draining
 
@@ -209,15 +210,29 @@ final class Service: Sendable {
             clock: clock,
             approvers: Approvers(directory: directory, plan: plan),
             policy: configuration.approval.policy,
-            usable: ApprovalPolicy.taken.filter {
-                switch $0 {
-                case .signIn: configuration.approval.signIn != nil
-                case .passkey: configuration.approval.passkey != nil
-                case .tap, .deviceKey, .deviceKeyAndPIN: true
+            usable: Set(
+                ApprovalPolicy.Method.allCases.filter {
+                    switch $0 {
+                    case .signIn: configuration.approval.signIn != nil
+                    case .passkey: configuration.approval.passkey != nil
+                    case .tap, .deviceKey, .deviceKeyAndPIN: true
+                    }
                 }
-            },
+            ),
             failures: store,
             secret: tickets.bytes
+        )
+        devices = DeviceParts(
+            configuration,
+            store: store,
+            desk: desk,
+            directory: directory,
+            changes: changes,
+            secret: tickets.bytes,
+            // Waiting requests leave connections for everything else.
+            most: max(1, descriptors.ofAudiences / 2),
+            clock: clock,
+            log: log
         )
         let signIn = try SignInParts(
             configuration,
@@ -256,6 +271,7 @@ final class Service: Sendable {
                 channels: Set(configuration.channels.map(\.id)),
                 brand: configuration.branding,
                 desk: desk,
+                devices: devices.interface,
                 securityEvents: configuration.securityEvents.map { [otherClient] in
                     ($0, otherClient)
                 },
@@ -267,7 +283,7 @@ final class Service: Sendable {
             trust = nil
         }
         let callers = servers.routes + (trust?.routes ?? [])
-        people += trust?.deviceRoutes ?? []
+        people = devices.api.routes(with: people + (trust?.deviceRoutes ?? []))
         let management = Self.managementRoutes(store, engine.channels, registry, draining, clock)
         routes = callers + people + management
         if let tls = configuration.listen.tls {
@@ -381,6 +397,7 @@ final class Service: Sendable {
                 supporting.addTask { await self.recall() }
             }
             if let audit { supporting.addTask { await audit.run() } }
+            supporting.addTask { [devices] in await devices.watch() }
             if configuration.engine.concurrency > 0 {
                 supporting.addTask { await self.notices.run() }
             }

@@ -36,6 +36,7 @@ struct TrustParts: Sendable {
         channels: Set<ChannelID>,
         brand: Brand,
         desk: DecisionDesk,
+        devices: DeviceInterface,
         securityEvents: (settings: SecurityEvents.Settings, client: any OutboundHTTP)?,
         registry: MetricsRegistry,
         clock: any WallClock,
@@ -83,7 +84,8 @@ struct TrustParts: Sendable {
             users: keepsUsers ? stores.users : nil,
             logins: stores,
             conduct: stores,
-            devices: stores.devices,
+            passkeys: stores.devices,
+            devices: devices,
             channels: channels,
             brand: brand,
             clock: clock,
@@ -98,6 +100,7 @@ struct TrustParts: Sendable {
             desk: desk,
             policy: configuration.delegation,
             channels: channels,
+            devices: devices,
             clock: clock,
             answersKept: configuration.answersKept
         )

@@ -6,9 +6,6 @@ import JSON
 import Logins
 
 extension ApprovalPolicy {
-    /// The methods that this version has an interface for.
-    static let taken: Set<Method> = [.tap, .signIn, .passkey]
-
     /// Reads `profile`, the methods of every login and `rules` of the group `approval`.
     static func read(
         _ section: Section,
@@ -75,16 +72,8 @@ extension ApprovalPolicy {
                 "bank: nobody could approve a payment: payments need device_key_pin or passkey"
             )
         }
-        let usable = Self.taken.subtracting(passkey ? [] : [.passkey])
-        let missing = Method.allCases.filter { method in
-            !usable.contains(method) && all.contains { $0.method == method }
-        }
-        if !missing.isEmpty, !all.contains(where: { usable.contains($0.method) }) {
-            section.warn(
-                "",
-                "nobody can approve: without approval.passkey, and with no interface of this version "
-                    + "for keys of devices, nothing takes " + Section.list(missing.map(\.rawValue))
-            )
+        if !passkey, !all.isEmpty, all.allSatisfy({ $0.method == .passkey }) {
+            section.warn("", "nobody can approve: nothing takes passkey without approval.passkey")
         }
         if !passkey, all.contains(where: { $0.method == .passkey }) {
             section.warn("rules", "passkey cannot be used without approval.passkey")
@@ -314,8 +303,7 @@ extension ApprovalPolicy {
                 case .deviceKeyAndPIN: "a signature by an enrolled device's key with PIN"
                 case .passkey: "a passkey"
                 }
-            let note = taken.contains(way.method) ? "" : ", not in this version"
-            return "\(name) (\(way.method.rawValue)\(way.acr.map { ", acr \($0)" } ?? "")\(note))"
+            return "\(name) (\(way.method.rawValue)\(way.acr.map { ", acr \($0)" } ?? ""))"
         }
         return known.isEmpty ? "nobody can approve" : Section.list(known)
     }

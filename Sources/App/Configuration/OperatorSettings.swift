@@ -9,6 +9,8 @@ struct OperatorSettings: Sendable {
     let store: StoreSettings
     /// The names of the channels, in the order of the file.
     let channels: [ChannelID]
+    /// What the links of devices' codes begin with; nil if it is not set.
+    let publicURL: String?
     /// Whether a second administrator confirms what lets clients do more.
     let fourEyes: Bool
 
@@ -22,6 +24,7 @@ struct OperatorSettings: Sendable {
                 channels: root.named("channels", examples: [], "").compactMap {
                     ChannelID($0.name)
                 },
+                publicURL: root.url("public_url", example: "", ""),
                 fourEyes: TrustConfiguration.fourEyes(root.group("trust", ""))
             )
         }.0

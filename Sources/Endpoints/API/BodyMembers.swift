@@ -11,12 +11,23 @@ struct BodyMembers: Sendable {
     /// The members of a form, which has no unknown ones.
     init(_ object: JSONObject) { self.object = object }
 
-    /// `known` are the names that there are; nil leaves that to the caller.
+    /// The media type of a change that names only what changes (RFC 7396).
+    static let mergePatch = "application/merge-patch+json"
+
+    /// `known` are the names that there are; nil leaves that to the caller. `types` are the media types
+    /// that the body may have.
     ///
     /// - Throws: `unsupportedMediaType` or `invalidBody`.
-    init(_ request: Request, _ known: [String]?) throws(Problem) {
-        guard request.contentType == "application/json" else {
-            throw Problem(.unsupportedMediaType, "Content-Type: must be application/json.")
+    init(
+        _ request: Request,
+        _ known: [String]?,
+        types: [String] = ["application/json"]
+    ) throws(Problem) {
+        guard let type = request.contentType, types.contains(where: type.isExactly) else {
+            throw Problem(
+                .unsupportedMediaType,
+                "Content-Type: must be \(types.joined(separator: " or "))."
+            )
         }
         let value: JSONValue
         do {

@@ -14,7 +14,7 @@ public struct AdminRoutes: Sendable {
     public let routes: [Route]
 
     /// `keys` sign evidence in the name of `issuer`; `users` are the local users, nil if they are kept
-    /// elsewhere; `conduct` has blocks, nil for none; `devices` has the keys of users, nil for none; `channels` are the names of the
+    /// elsewhere; `conduct` has blocks, `passkeys` passkeys and `devices` devices, nil for none; `channels` are the names of the
     /// configured notification channels; `answersKept` says how long the answers to requests with an
     /// `Idempotency-Key` are kept; with `fourEyes` a second administrator confirms what lets clients do more;
     /// `brand` is what pages show.
@@ -26,7 +26,8 @@ public struct AdminRoutes: Sendable {
         users: (any UserStore)?,
         logins: any LoginStore,
         conduct: (any ConductStore)? = nil,
-        devices: (any DeviceStore)? = nil,
+        passkeys: (any DeviceStore)? = nil,
+        devices: DeviceInterface? = nil,
         channels: Set<ChannelID>,
         brand: Brand = Brand(),
         clock: any WallClock,
@@ -67,11 +68,19 @@ public struct AdminRoutes: Sendable {
             clients + changes + consents.routes + users.routes
             + logins.routes
             + (conduct.map { BlockResource(api: api, base: Self.base, conduct: $0).routes } ?? [])
-            + (devices.map { devices in
+            + (passkeys.map { store in
                 PasskeyResource(
                     api: api,
                     base: Self.base,
-                    passkeys: RegisteredPasskeys(devices, clock: clock)
+                    passkeys: RegisteredPasskeys(store, clock: clock)
+                ).routes
+            } ?? [])
+            + (devices.map {
+                DeviceResource(
+                    api: api,
+                    base: Self.base,
+                    scopes: (.adminRead, .adminUsers),
+                    devices: $0
                 ).routes
             } ?? [])
             + AuditResource(api: api, base: Self.base).routes

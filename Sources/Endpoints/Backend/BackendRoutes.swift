@@ -13,7 +13,7 @@ public struct BackendRoutes: Sendable {
     public let routes: [Route]
 
     /// `users` are the local users, nil if they are kept elsewhere; `policy` says what delegated
-    /// clients may decide; `channels` are the names of the configured notification channels;
+    /// clients may decide; `devices` has devices, nil for none; `channels` are the names of the configured notification channels;
     /// `answersKept` says how long the answers to requests with an `Idempotency-Key` are kept.
     public init(
         resources: ResourceGuard,
@@ -23,6 +23,7 @@ public struct BackendRoutes: Sendable {
         desk: DecisionDesk,
         policy: DelegationPolicy,
         channels: Set<ChannelID>,
+        devices: DeviceInterface? = nil,
         clock: any WallClock,
         answersKept: Duration = .seconds(86_400)
     ) {
@@ -53,6 +54,15 @@ public struct BackendRoutes: Sendable {
             desk: desk,
             policy: policy
         )
-        routes = users.routes + consents.routes + own.routes
+        routes =
+            users.routes + consents.routes + own.routes
+            + (devices.map {
+                DeviceResource(
+                    api: api,
+                    base: Self.base,
+                    scopes: (.backendUsers, .backendUsers),
+                    devices: $0
+                ).routes
+            } ?? [])
     }
 }

@@ -239,8 +239,9 @@ public struct EvidenceVerifier: Sendable {
             switch method {
             case .tap:
                 return [
-                    "Method tap: somebody who held the link of the prompt, or was signed in to "
-                        + "decline, did it. No key of the user signed; only Beckon's record says so."
+                    "Method tap: somebody who held the link of the prompt, or was signed in or used an "
+                        + "enrolled device to decline, did it. No key of the user signed; only Beckon's "
+                        + "record says so."
                 ]
             case .delegation:
                 return [

@@ -31,7 +31,12 @@ extension InboxRoutes {
 
 extension EventStream {
     /// The response that begins with this stream.
-    var response: Response {
+    var response: Response { .events(self) }
+}
+
+extension Response {
+    /// A response of server-sent events.
+    static func events(_ stream: any ResponseStream) -> Response {
         var response = Response(
             status: 200,
             contentType: "text/event-stream; charset=utf-8",
@@ -42,7 +47,7 @@ extension EventStream {
                 Field("X-Accel-Buffering", "no"),
             ]
         )
-        response.stream = self
+        response.stream = stream
         return response
     }
 }

@@ -68,7 +68,7 @@ struct APIStage: Sendable {
                 users: users,
                 logins: logins,
                 conduct: logins as? any ConductStore,
-                devices: devices,
+                passkeys: devices,
                 channels: [.named("app"), .named("sms")],
                 brand: brand,
                 clock: clock,

@@ -1,0 +1,148 @@
+import Devices
+import Engine
+import HTTP
+import JSON
+import Logins
+import Threads
+
+/// The logins of an enrolled device's user as server-sent events: each that arrives, changes, or can
+/// no longer be decided. It ends when the device is revoked.
+///
+/// It follows the changes of logins and reads the store only then, and at each beat, which is a
+/// comment that keeps proxies from closing the connection.
+final class DeviceEventStream: ResponseStream {
+    private struct State {
+        var isClosed = false
+        var hasBegun = false
+        /// The logins that the device has, and a mark of what it has seen of each.
+        var shown: [LoginNumber: (id: LoginID, mark: Int)] = [:]
+        var nextBeat: Timestamp
+    }
+
+    private static let retry = "retry: 3000\n\n"
+
+    private let enrolled: DeviceDesk.Enrolled
+    private let signal: Signal
+    private let desk: DeviceDesk
+    private let changes: LoginChanges
+    private let clock: any WallClock
+    private let state: Locked<State>
+
+    /// `signal` is one that the desk's connections have given.
+    init(
+        _ enrolled: DeviceDesk.Enrolled,
+        _ signal: Signal,
+        desk: DeviceDesk,
+        changes: LoginChanges,
+        clock: any WallClock
+    ) {
+        self.enrolled = enrolled
+        self.signal = signal
+        self.desk = desk
+        self.changes = changes
+        self.clock = clock
+        state = Locked(State(nextBeat: clock.now() + EventStream.heartbeat))
+        changes.follow(enrolled.device.user, signal)
+    }
+
+    deinit { leave() }
+
+    private func leave() {
+        guard desk.connections.leave(enrolled.device.id, signal) else { return }
+        changes.unfollow(enrolled.device.user, signal)
+    }
+
+    func close() {
+        state.withLock { $0.isClosed = true }
+        leave()
+        signal.raise()
+    }
+
+    func next() async -> [UInt8]? {
+        while true {
+            let isClosed = state.withLock { $0.isClosed }
+            if isClosed || Task.isCancelled || changes.isClosed { return nil }
+            // A store that fails may work again at the next beat.
+            do throws(StoreError) {
+                guard try await desk.device(of: enrolled.key.id) != nil else {
+                    close()
+                    return nil
+                }
+                let events = try await fresh()
+                if !events.isEmpty { return Array(events.utf8) }
+            } catch {}
+            let now = clock.now()
+            let beat = state.withLock { state in
+                defer {
+                    if state.nextBeat <= now { state.nextBeat = now + EventStream.heartbeat }
+                }
+                return state.nextBeat
+            }
+            if beat <= now { return Array(": \n\n".utf8) }
+            await clock.wait(for: signal, until: beat)
+        }
+    }
+
+    /// The events since the last time.
+    private func fresh() async throws(StoreError) -> String {
+        let pending = try await desk.pendingLogins(of: enrolled.device.user)
+        let (shown, hasBegun) = state.withLock { ($0.shown, $0.hasBegun) }
+        var text = hasBegun ? "" : Self.retry
+        var current: [LoginNumber: (id: LoginID, mark: Int)] = [:]
+        // The oldest first, as they have arrived.
+        for stored in pending.reversed() {
+            let id = stored.login.key.login
+            let mark = Self.mark(stored.login)
+            current[stored.number] = (id, mark)
+            let before = shown[stored.number]?.mark
+            if before == nil {
+                text += Self.event(id, "arrived")
+            } else if before != mark {
+                text += Self.event(id, "changed")
+            }
+        }
+        let gone = shown.filter { current[$0.key] == nil }
+        for (number, login) in gone.sorted(by: { $0.key < $1.key }) {
+            let ended = try await desk.login(number)?.login
+            text += Self.event(
+                login.id,
+                "withdrawn",
+                reason: ended?.phase.outcome?.name ?? "expired",
+                elsewhere: ended.flatMap {
+                    DeviceDesk.isAnsweredElsewhere($0, by: enrolled.key.id)
+                }
+            )
+        }
+        // Only now, so that a store that fails in between loses nothing.
+        state.withLock { state in
+            state.shown = current
+            state.hasBegun = true
+        }
+        return text
+    }
+
+    /// Differs if what is asked does.
+    private static func mark(_ login: PendingLogin) -> Int {
+        var hasher = Hasher()
+        hasher.combine(login.question?.nonce)
+        hasher.combine(login.question?.digest)
+        hasher.combine(login.terms.promptEnds)
+        return hasher.finalize()
+    }
+
+    private static func event(
+        _ id: LoginID,
+        _ state: String,
+        reason: String? = nil,
+        elsewhere: Bool? = nil
+    ) -> String {
+        var json = JSONWriter(reserving: 128)
+        json.object { json in
+            json.member("id", id.value)
+            json.member("state", state)
+            json.member("reason", reason)
+            json.member("answered_elsewhere", elsewhere)
+        }
+        return "event: login\ndata: \(String(decoding: json.bytes, as: UTF8.self))\n\n"
+    }
+}

@@ -1,0 +1,78 @@
+public import Access
+public import Logins
+public import Threads
+
+/// The requests of devices that wait for something to happen: event streams and long polls. It limits
+/// how many there are, and wakes them when their device may have been revoked, also by another process.
+public final class DeviceConnections: Sendable {
+    private struct State {
+        var members: [DeviceID: [ObjectIdentifier: Signal]] = [:]
+        var count = 0
+    }
+
+    /// Of one device.
+    public static let mostOfDevice = 4
+    private let most: Int
+    private let state = Locked(State())
+
+    /// `most` is how many there may be of all devices.
+    public init(most: Int = 10_000) { self.most = most }
+
+    /// How many wait.
+    public var count: Int { state.withLock { $0.count } }
+
+    /// A signal that is raised when the device may have been revoked, until `leave`; nil if there are
+    /// too many.
+    public func join(_ device: DeviceID) -> Signal? {
+        let signal = Signal()
+        let isAdmitted = state.withLock { state in
+            let own = state.members[device]?.count ?? 0
+            guard state.count < most, own < Self.mostOfDevice else { return false }
+            state.members[device, default: [:]][ObjectIdentifier(signal)] = signal
+            state.count += 1
+            return true
+        }
+        return isAdmitted ? signal : nil
+    }
+
+    /// Ends `join`. False if it had ended.
+    @discardableResult
+    public func leave(_ device: DeviceID, _ signal: Signal) -> Bool {
+        state.withLock { state in
+            guard state.members[device]?.removeValue(forKey: ObjectIdentifier(signal)) != nil else {
+                return false
+            }
+            if state.members[device]?.isEmpty == true { state.members[device] = nil }
+            state.count -= 1
+            return true
+        }
+    }
+
+    /// A device was revoked, or has another key. Quick; may be called on any thread.
+    public func ended(_ device: DeviceID) {
+        let signals = state.withLock { Array($0.members[device, default: [:]].values) }
+        for signal in signals { signal.raise() }
+    }
+
+    /// Any device may have been revoked.
+    public func recheck() {
+        let signals = state.withLock { $0.members.values.flatMap(\.values) }
+        for signal in signals { signal.raise() }
+    }
+
+    /// Wakes those that wait when another process has changed the store, until the task is cancelled.
+    /// `mark` tells that.
+    public func watch(_ mark: @Sendable () -> StoreMark?, clock: any WallClock) async {
+        var last = mark()?.standings
+        var beats = 0
+        while !Task.isCancelled {
+            await clock.wait(until: clock.now() + .seconds(1))
+            guard count > 0 else { continue }
+            let current = mark()?.standings
+            beats += 1
+            // Without a mark nothing is known, and all of them look now and then.
+            if current != last || current == nil && beats.isMultiple(of: 15) { recheck() }
+            last = current
+        }
+    }
+}

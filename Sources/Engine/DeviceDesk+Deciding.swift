@@ -1,0 +1,374 @@
+import Access
+import Cryptography
+public import Devices
+import JOSE
+import JSON
+public import Logins
+import Texts
+
+extension DeviceDesk {
+    /// Pending logins of a list.
+    public static let longestList = 50
+    /// Ended logins among which one is looked for.
+    private static let longestHistory = 50
+    /// `typ` of a signed decision.
+    static let decisionType = "beckon-decision+jwt"
+    /// Bytes of a signed decision.
+    public static let longestSignature = 8_192
+
+    /// A device's answer to a login.
+    public struct Answer: Sendable {
+        public let choice: Decision.Choice
+        /// What an approval selects.
+        public let selection: Selection
+        /// A compact JWS by the device's key. An approval needs one.
+        public let signature: String?
+        public let pin: String?
+
+        public init(
+            _ choice: Decision.Choice,
+            _ selection: Selection,
+            signature: String?,
+            pin: String?
+        ) {
+            self.choice = choice
+            self.selection = selection
+            self.signature = signature
+            self.pin = pin
+        }
+    }
+
+    /// The methods that a device can use for a login, each of which is enough.
+    public func methods(
+        for login: PendingLogin,
+        of key: Credential
+    ) -> [ApprovalPolicy.Method] {
+        desk.methods(for: login).filter { method in
+            switch method {
+            case .deviceKey: true
+            case .deviceKeyAndPIN: key.pin != nil
+            case .tap, .signIn, .passkey: false
+            }
+        }
+    }
+
+    /// The logins of a user that can be decided now, the newest first.
+    public func pendingLogins(of user: UserID) async throws(StoreError) -> [StoredLogin] {
+        let now = clock.now()
+        return try await logins.liveLogins(of: user, limit: Self.longestList).filter {
+            $0.login.phase.name == .waiting && now < $0.login.terms.promptEnds
+        }
+    }
+
+    /// The login of a user with that identifier, the newest if there are several; nil if there is none
+    /// or it ended long ago.
+    public func login(
+        _ id: LoginID,
+        of user: UserID
+    ) async throws(StoreError) -> StoredLogin? {
+        var newest: StoredLogin?
+        for server in servers {
+            let key = LoginKey(server: server, tenant: nil, login: id)
+            guard let found = try await logins.login(key), found.login.details.user == user,
+                newest.map({ $0.number < found.number }) ?? true
+            else { continue }
+            newest = found
+        }
+        if let newest { return newest }
+        // One of a server that is configured no more, or hidden by the same identifier elsewhere.
+        func isIt(_ stored: StoredLogin) -> Bool { stored.login.key.login == id }
+        let live = try await logins.liveLogins(of: user, limit: Self.longestList)
+        if let found = live.first(where: isIt) { return found }
+        let ended = try await logins.pastLogins(
+            of: user,
+            before: nil,
+            limit: Self.longestHistory
+        )
+        return ended.first(where: isIt)
+    }
+
+    /// The login with that number as it is now.
+    public func login(_ number: LoginNumber) async throws(StoreError) -> StoredLogin? {
+        try await logins.login(number)
+    }
+
+    /// Whether another device, or the user elsewhere, has decided a login; nil if nobody has, or it
+    /// cannot be told: a device may decline without a signature.
+    public static func isAnsweredElsewhere(_ login: PendingLogin, by key: CredentialID) -> Bool? {
+        guard let evidence = login.phase.outcome?.decision?.evidence else { return nil }
+        if let proof = evidence.proof { return proof.credential != key }
+        return evidence.via == .device && evidence.method == .tap ? nil : true
+    }
+
+    /// Records a decision of a device. What was signed covers the login, the consent as it is now and
+    /// the selection: if any of them is another one, it is refused.
+    public func decide(
+        _ answer: Answer,
+        _ number: LoginNumber,
+        by enrolled: Enrolled,
+        address: String?
+    ) async throws(Refusal) -> StoredLogin {
+        answer.choice == .approve
+            ? try await approve(answer, number, enrolled, address)
+            : try await decline(answer, number, enrolled, address)
+    }
+
+    private func decline(
+        _ answer: Answer,
+        _ number: LoginNumber,
+        _ enrolled: Enrolled,
+        _ address: String?
+    ) async throws(Refusal) -> StoredLogin {
+        let user = enrolled.key.user
+        var evidence = Evidence(method: .tap, via: .device, address: address)
+        var challenge: [UInt8]?
+        if let signature = answer.signature {
+            let signed = try await verified(signature, number, enrolled)
+            challenge = try await judged(signed, answer, number, enrolled)
+            evidence = Evidence(
+                proof: proof(signature, enrolled.key),
+                method: .deviceKey,
+                via: .device,
+                address: address
+            )
+        }
+        do {
+            return try await desk.decline(
+                answer.choice,
+                number,
+                of: user,
+                by: evidence,
+                challenge: challenge
+            )
+        } catch {
+            throw refusal(error)
+        }
+    }
+
+    private func approve(
+        _ answer: Answer,
+        _ number: LoginNumber,
+        _ enrolled: Enrolled,
+        _ address: String?
+    ) async throws(Refusal) -> StoredLogin {
+        let key = enrolled.key
+        let stored: StoredLogin?
+        do { stored = try await logins.login(number) } catch { throw .store(error) }
+        guard let stored, stored.login.details.user == key.user else { throw .unknownLogin }
+        // The same again.
+        if case .approved(let first) = stored.login.phase.outcome,
+            first.evidence.proof?.credential == key.id
+        {
+            return stored
+        }
+        let method = try method(of: answer, stored.login, key)
+        let standing = try await read { () throws(StoreError) in
+            try await failures.failures(of: key.user)
+        }
+        if standing.isBlocked(at: clock.now()) { throw .blocked(standing) }
+        let confirmable: DecisionDesk.Confirmable
+        do {
+            confirmable = try await desk.confirmable(
+                .user(key.user, number),
+                by: method,
+                selecting: { _ in answer.selection }
+            )
+        } catch {
+            throw refusal(error)
+        }
+        guard let signature = answer.signature else {
+            throw .decision(.methodNotAllowed)
+        }
+        let signed = try await verified(signature, number, enrolled)
+        let challenge = try await judged(signed, answer, number, enrolled)
+        guard challenge == confirmable.challenge else {
+            try await noteOtherChallenge(number, key)
+            throw .otherChallenge
+        }
+        if let pin = answer.pin {
+            guard let hash = key.pin else { throw .noPIN }
+            try await check(pin, hash, of: enrolled, in: number)
+            // The check takes its time, in which the device may have been revoked.
+            guard try await read({ () throws(StoreError) in try await device(of: key.id) }) != nil
+            else { throw .unknownDevice }
+        }
+        let decided: StoredLogin
+        do {
+            decided = try await desk.approve(
+                number,
+                of: key.user,
+                by: Evidence(
+                    proof: proof(signature, key),
+                    method: method,
+                    via: .device,
+                    address: address
+                ),
+                challenge: challenge,
+                selecting: { _ in answer.selection }
+            )
+        } catch {
+            throw refusal(error)
+        }
+        // Another device was faster with the same: this one has not decided it.
+        if let outcome = decided.login.phase.outcome,
+            outcome.decision?.evidence.proof?.credential != key.id
+        {
+            throw .decision(.refused(.alreadyEnded(outcome), decided))
+        }
+        return decided
+    }
+
+    /// How an approval would count. A PIN that the policy does not ask for is checked and makes it no
+    /// other method.
+    private func method(
+        of answer: Answer,
+        _ login: PendingLogin,
+        _ key: Credential
+    ) throws(Refusal) -> Evidence.Method {
+        guard answer.pin != nil else { return .deviceKey }
+        guard key.pin != nil else { throw .noPIN }
+        let allowed = desk.methods(for: login)
+        return allowed.contains(.deviceKey) && !allowed.contains(.deviceKeyAndPIN)
+            ? .deviceKey : .deviceKeyAndPIN
+    }
+
+    private func refusal(_ refusal: DecisionDesk.Refusal) -> Refusal {
+        switch refusal {
+        case .noSuchPrompt: .unknownLogin
+        case .store(let error): .store(error)
+        case .otherLogin, .methodNotAllowed, .delegationNotAllowed, .userMayNotApprove,
+            .directory, .refused:
+            .decision(refusal)
+        }
+    }
+
+    private func proof(_ signature: String, _ key: Credential) -> Evidence.Proof {
+        Evidence.Proof(
+            credential: key.id,
+            publicKey: key.publicKey.info ?? [],
+            statement: signature
+        )
+    }
+
+    // MARK: Proofs
+
+    /// The payload of a decision that the device's key has signed. Anything else counts as a failure.
+    private func verified(
+        _ signature: String,
+        _ number: LoginNumber,
+        _ enrolled: Enrolled
+    ) async throws(Refusal) -> JSONValue {
+        let key = enrolled.key
+        if signature.utf8.count <= Self.longestSignature,
+            let jws = try? JWS.verify(
+                signature,
+                keys: JWKSet([key.verificationKey]),
+                allowed: Self.algorithms
+            ), jws.header.isType(Self.decisionType),
+            let payload = try? JSONValue(jws.payload, limits: JSONLimits(depth: 4))
+        {
+            return payload
+        }
+        let standing = try await read { () throws(StoreError) in
+            try await failures.noteFailure(of: key.user)
+        }
+        try await noteRefused("signature", number, enrolled)
+        throw standing.isBlocked(at: clock.now()) ? .blocked(standing) : .wrongProof(standing)
+    }
+
+    /// The challenge of a signed decision, which must name this login and this choice.
+    private func judged(
+        _ payload: JSONValue,
+        _ answer: Answer,
+        _ number: LoginNumber,
+        _ enrolled: Enrolled
+    ) async throws(Refusal) -> [UInt8] {
+        let login = try await read { () throws(StoreError) in try await logins.login(number) }
+        let shown = payload["digest"]?.string.flatMap(Base64URL.decode)
+        guard let login = login?.login,
+            payload["login"]?.string?.isExactly(login.key.login.value) ?? false,
+            payload["decision"]?.string?.isExactly(answer.choice.signedName) ?? false,
+            answer.choice != .approve || shown == nil || shown == answer.selection.shown?.bytes,
+            let challenge = payload["challenge"]?.string.flatMap(Base64URL.decode),
+            challenge.count == 32
+        else {
+            try await noteOtherChallenge(number, enrolled.key)
+            throw .otherChallenge
+        }
+        return challenge
+    }
+
+    /// Checks a PIN as one attempt of the user.
+    func check(
+        _ pin: String,
+        _ hash: PINHash,
+        of enrolled: Enrolled,
+        in number: LoginNumber? = nil
+    ) async throws(Refusal) {
+        let user = enrolled.key.user
+        let start = try await read { () throws(StoreError) in
+            try await failures.beginAttempt(of: user)
+        }
+        let attempt: ProofAttempt
+        switch start {
+        case .begun(let begun): attempt = begun
+        case .blocked(let standing): throw .blocked(standing)
+        case .busy: throw .busy
+        }
+        if await PINChecks.matches(pin, hash) {
+            let counts = try await read { () throws(StoreError) in
+                try await failures.succeeded(attempt)
+            }
+            if counts { return }
+            let standing = try await read { () throws(StoreError) in
+                try await failures.failures(of: user)
+            }
+            throw .blocked(standing)
+        }
+        let standing = try await read { () throws(StoreError) in
+            try await failures.failed(attempt)
+        }
+        try await noteRefused("pin", number, enrolled)
+        throw standing.isBlocked(at: clock.now()) ? .blocked(standing) : .wrongProof(standing)
+    }
+
+    private func noteRefused(
+        _ reason: String,
+        _ number: LoginNumber?,
+        _ enrolled: Enrolled
+    ) async throws(Refusal) {
+        try await note(
+            "device.refused",
+            [
+                "reason": .string(reason), "user": .string(enrolled.key.user.value),
+                "device": .string(enrolled.device.id.value),
+                "login": number.map { .integer($0.rawValue) },
+            ]
+        )
+    }
+
+    private func noteOtherChallenge(
+        _ number: LoginNumber,
+        _ key: Credential
+    ) async throws(Refusal) {
+        try await note(
+            "device.refused",
+            [
+                "reason": .string("challenge"), "user": .string(key.user.value),
+                "credential": .string(key.id.value), "login": .integer(number.rawValue),
+            ]
+        )
+    }
+}
+
+extension Decision.Choice {
+    /// The word in a signed decision, and in its challenge.
+    var signedName: String {
+        switch self {
+        case .approve: "approve"
+        case .deny: "deny"
+        case .cancel: "cancel"
+        case .reportAsFraud: "fraud"
+        }
+    }
+}

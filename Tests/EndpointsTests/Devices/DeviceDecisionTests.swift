@@ -1,0 +1,540 @@
+import Access
+import Consents
+import Cryptography
+import Devices
+import Endpoints
+import Engine
+import HTTP
+import JOSE
+import JSON
+import Logins
+import SQLiteStore
+import TestSupport
+import Testing
+import Threads
+
+@Suite("A decision by a device's key", .timeLimit(.minutes(5)))
+struct DeviceDecisionTests {
+    // rule: P1, P7, W1
+    @Test(
+        "is recorded with its signature, which anyone can verify",
+        arguments: [SignatureAlgorithm.es256, .edDSA],
+        [nil, "4711"]
+    )
+    func approved(kind: SignatureAlgorithm, pin: String?) async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone(kind, pin: pin)
+            let number = try await stage.prompt("one")
+            let shown = try await phone.document("one")
+            let methods = ["device_key"] + (pin == nil ? [] : ["device_key_pin"])
+            #expect(shown["methods"] == .texts(methods))
+            #expect(shown["allowed_decisions"]?.strings?.contains("approve") == true)
+            let canonical = shown["consent_canonical"]?.string ?? ""
+            let digest = Base64URL.encode(SHA256.digest(Array(canonical.utf8)))
+            #expect(shown["consent"]?["digest"] == .string(digest))
+            let answer = try await phone.decide("approve", "one", pin: pin)
+            #expect(answer.status == 200)
+            #expect(answer.json["decision"] == .string("approve"))
+            #expect(answer.json["answered_elsewhere"] == .bool(false))
+            let decision = try #require(try await stage.outcome(number)?.decision)
+            #expect(decision.evidence.method == (pin == nil ? .deviceKey : .deviceKeyAndPIN))
+            #expect(decision.evidence.via == .device)
+            #expect(decision.evidence.address == "192.0.2.7")
+            let proof = try #require(decision.evidence.proof)
+            let key = VerificationKey(try PublicKey(info: proof.publicKey))
+            let jws = try JWS.verify(proof.statement, keys: JWKSet([key]), allowed: [kind])
+            let signed = try JSONValue(jws.payload)["challenge"]?.string
+            #expect(signed.flatMap(Base64URL.decode) == decision.challenge)
+            // The same again has the same receipt; the opposite is refused with it.
+            let again = try await phone.decide("approve", "one", pin: pin, as: shown)
+            #expect(again.status == 200)
+            let denied = try await phone.decide("deny", "one", signed: false)
+            #expect(denied.status == 409)
+            #expect(denied.json["login"]?["decision"] == .string("approve"))
+            #expect(denied.json["login"]?["answered_elsewhere"] == .bool(false))
+        }
+    }
+
+    typealias Change = @Sendable (inout JSONValue) -> Void
+
+    /// What is wrong with what was signed, and the reason in the audit.
+    static let wrongs: [(String, String, Int, Change)] = [
+        (
+            "another challenge", "challenge", 422,
+            { $0 = $0.replacing("challenge", .string(Base64URL.encode(Random.bytes(32)))) }
+        ),
+        ("no challenge", "challenge", 422, { $0 = $0.replacing("challenge", .null) }),
+        ("another login", "challenge", 422, { $0 = $0.replacing("login", .string("two")) }),
+        ("another decision", "challenge", 422, { $0 = $0.replacing("decision", .string("deny")) }),
+        (
+            "another digest", "challenge", 422,
+            { $0 = $0.replacing("digest", .string(Base64URL.encode(Random.bytes(32)))) }
+        ),
+    ]
+
+    // rule: P7, A8, F10
+    @Test("is refused for what is wrong with what was signed", arguments: wrongs.indices)
+    func wrong(index: Int) async throws {
+        let (name, reason, status, change) = Self.wrongs[index]
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone()
+            let number = try await stage.prompt("one")
+            try await stage.prompt("two")
+            let answer = try await phone.decide("approve", "one", change)
+            #expect(answer.status == status, "\(name)")
+            #expect(try await stage.outcome(number) == nil)
+            #expect(try await stage.refusals() == [reason])
+            // What is signed is no secret that could be guessed.
+            #expect(try await stage.store.failures(of: DeviceStage.user).failures == 0)
+        }
+    }
+
+    // rule: P3, P7, R3
+    @Test("is refused over another consent than the current one, which another login has")
+    func otherConsent() async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone()
+            let number = try await stage.prompt("one")
+            let other = Consent(
+                clientName: "Kiosk 12",
+                scopes: [.init(requestedName: "payments", displayName: "Pay")]
+            )
+            try await stage.prompt("two", other)
+            let shown = try await phone.document("two").replacing("id", .string("one"))
+            let answer = try await phone.decide("approve", "one", as: shown)
+            #expect(answer.status == 422)
+            // The digest in the request is right, what was signed is not.
+            let right = try await phone.document("one")
+            let signature = try phone.signature("approve", shown)
+            let mixed = try await phone.send(
+                .post,
+                "/device/v1/logins/one/decision",
+                .members([
+                    "decision": .string("approve"), "digest": right["consent"]?["digest"],
+                    "signature": .string(signature),
+                ])
+            )
+            #expect(mixed.status == 422)
+            #expect(try await stage.outcome(number) == nil)
+        }
+    }
+
+    // rule: P2, P3, N7
+    @Test("with a bad signature looks like one with a wrong PIN, and both count together")
+    func badSignature() async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone(pin: "4711")
+            let number = try await stage.prompt("one")
+            let stranger = try SigningKey.generate(.es256)
+            var bodies: [JSONValue] = []
+            for attempt in 0..<4 {
+                let answer =
+                    attempt.isMultiple(of: 2)
+                    ? try await phone.decide("approve", "one", pin: "4711", by: stranger)
+                    : try await phone.decide("approve", "one", pin: "0000")
+                #expect(answer.status == 403)
+                #expect(answer.json["attempts_left"] == .integer(4 - attempt))
+                bodies.append(answer.json.replacing("attempts_left", .null))
+            }
+            #expect(Set(bodies).count == 1)
+            let typed = try await phone.decide("approve", "one", pin: "4711", type: "JWT")
+            #expect(typed.json["type"] == .string("urn:beckon:problem:user-blocked"))
+            #expect(try await stage.outcome(number) == nil)
+            #expect(
+                try await stage.refusals() == ["signature", "pin", "signature", "pin", "signature"]
+            )
+        }
+    }
+
+    // rule: P3, P4, N7
+    @Test(
+        "with a PIN: four wrong and a right one approve; the fifth wrong one blocks on every device until it is lifted"
+    )
+    func pins() async throws {
+        try await DeviceStage.with([.deviceKeyAndPIN]) { stage in
+            let phones = [
+                try await stage.phone(pin: "4711"), try await stage.phone(.edDSA, pin: "0815"),
+            ]
+            let first = try await stage.prompt("one")
+            for attempt in 0..<4 {
+                let answer = try await phones[attempt % 2].decide("approve", "one", pin: "9999")
+                #expect(answer.status == 403)
+                #expect(answer.json["attempts_left"] == .integer(4 - attempt))
+            }
+            #expect(try await phones[0].decide("approve", "one", pin: "4711").status == 200)
+            #expect(try await stage.outcome(first)?.isApproval == true)
+
+            let second = try await stage.prompt("two")
+            for attempt in 0..<4 {
+                let answer = try await phones[attempt % 2].decide("approve", "two", pin: "9999")
+                #expect(answer.json["attempts_left"] == .integer(4 - attempt))
+            }
+            let fifth = try await phones[1].decide("approve", "two", pin: "9999")
+            #expect(fifth.json["type"] == .string("urn:beckon:problem:user-blocked"))
+            let until = stage.clock.now() + FailureStanding.firstBlock
+            let text = RFC3339.format(milliseconds: until.milliseconds)
+            #expect(fifth.json["blocked_until"] == .string(text))
+            for (phone, pin) in zip(phones, ["4711", "0815"]) {
+                let blocked = try await phone.decide("approve", "two", pin: pin)
+                #expect(blocked.status == 403)
+                #expect(blocked.json["blocked_until"] == .string(text))
+            }
+            let event = AuditEvent("user.unblocked", at: stage.clock.now())
+            #expect(try await stage.store.unblock(DeviceStage.user, event))
+            #expect(try await phones[1].decide("approve", "two", pin: "0815").status == 200)
+            #expect(try await stage.outcome(second)?.isApproval == true)
+            let kinds = try await stage.audit().map(\.kind)
+            #expect(kinds.contains("user.blocked") && kinds.contains("user.unblocked"))
+        }
+    }
+
+    // rule: P3
+    @Test("with wrong PINs in parallel on two devices blocks exactly at the fifth")
+    func parallelPINs() async throws {
+        try await DeviceStage.with([.deviceKeyAndPIN]) { stage in
+            let phones = [
+                try await stage.phone(pin: "4711"), try await stage.phone(pin: "0815"),
+            ]
+            try await stage.prompt("one")
+            let shown = try await phones[0].document("one")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<12 {
+                    group.addTask {
+                        let answer = try await phones[index % 2].decide(
+                            "approve",
+                            "one",
+                            pin: "9999",
+                            as: shown
+                        )
+                        #expect(answer.status == 403 || answer.status == 503)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let standing = try await stage.store.failures(of: DeviceStage.user)
+            let checked = try await stage.refusals().count { $0 == "pin" }
+            #expect(checked <= 5)
+            #expect(standing.isBlocked(at: stage.clock.now()) == (checked == 5))
+        }
+    }
+
+    // rule: P11
+    @Test("needs the new PIN after it was changed, and a wrong old one counts")
+    func changedPIN() async throws {
+        try await DeviceStage.with([.deviceKeyAndPIN]) { stage in
+            let phone = try await stage.phone(pin: "4711")
+            func change(_ old: String, _ new: String) async throws -> Response {
+                try await phone.send(
+                    .patch,
+                    "/device/v1/device",
+                    .members(["pin": .members(["old": .string(old), "new": .string(new)])])
+                )
+            }
+            let wrong = try await change("0000", "1234")
+            #expect(wrong.status == 403 && wrong.json["attempts_left"] == .integer(4))
+            #expect(try await change("4711", "1234").status == 200)
+            try await stage.prompt("one")
+            #expect(try await phone.decide("approve", "one", pin: "4711").status == 403)
+            #expect(try await phone.decide("approve", "one", pin: "1234").status == 200)
+            #expect(try await stage.audit().contains { $0.kind == "device.pin_changed" })
+            // A device without a PIN cannot give itself one.
+            let other = try await stage.phone()
+            let body = JSONValue.members([
+                "pin": .members(["old": .string("0000"), "new": .string("1234")])
+            ])
+            #expect(try await other.send(.patch, "/device/v1/device", body).status == 409)
+        }
+    }
+
+    // rule: F4, P1
+    @Test("counts by the policy only: without the PIN that it asks for nothing is approved")
+    func policy() async throws {
+        try await DeviceStage.with([.deviceKeyAndPIN]) { stage in
+            let bare = try await stage.phone()
+            let number = try await stage.prompt("one")
+            let shown = try await bare.document("one")
+            #expect(shown["methods"] == .array([]))
+            #expect(shown["allowed_decisions"]?.strings?.contains("approve") == false)
+            #expect(try await bare.decide("approve", "one").status == 403)
+            #expect(try await bare.decide("approve", "one", pin: "4711").status == 409)
+            let phone = try await stage.phone(pin: "4711")
+            #expect(try await phone.decide("approve", "one").status == 403)
+            #expect(
+                try await phone.decide("approve", "one", pin: "4711", signed: false).status == 403
+            )
+            #expect(try await stage.outcome(number) == nil)
+        }
+        try await DeviceStage.with([.deviceKey]) { stage in
+            let phone = try await stage.phone(pin: "4711")
+            let number = try await stage.prompt("one")
+            #expect(try await phone.decide("approve", "one", pin: "4711").status == 200)
+            let method = try await stage.outcome(number)?.decision?.evidence.method
+            #expect(method == .deviceKey)
+        }
+    }
+
+    // rule: X4, X6
+    @Test(
+        "that is no approval needs no signature, but one that is there must hold",
+        arguments: ["deny", "cancel", "fraud"]
+    )
+    func declined(decision: String) async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone()
+            let bad = try await stage.prompt("bad")
+            let stranger = try SigningKey.generate(.es256)
+            #expect(try await phone.decide(decision, "bad", by: stranger).status == 403)
+            let other = try await phone.document("bad")
+                .replacing("challenge_nonce", .string(Base64URL.encode(Random.bytes(32))))
+            #expect(try await phone.decide(decision, "bad", as: other).status == 422)
+            #expect(try await stage.outcome(bad) == nil)
+            for signed in [false, true] {
+                let number = try await stage.prompt("signed-\(signed)")
+                let answer = try await phone.decide(decision, "signed-\(signed)", signed: signed)
+                #expect(answer.status == 200)
+                let expected = JSONValue.bool(false)
+                #expect(answer.json["answered_elsewhere"] == (signed ? expected : nil))
+                let evidence = try #require(try await stage.outcome(number)?.decision?.evidence)
+                #expect(evidence.via == .device)
+                #expect((evidence.proof != nil) == signed)
+            }
+        }
+    }
+
+    // rule: C14
+    @Test(
+        "of two devices at the same instant: one outcome each, and the loser hears it with the receipt"
+    )
+    func race() async throws {
+        try await DeviceStage.with { stage in
+            let phones = [try await stage.phone(), try await stage.phone(.edDSA)]
+            for round in 0..<1_000 {
+                let id = "race-\(round)"
+                let number = try await stage.prompt(id)
+                let shown = try await phones[0].document(id)
+                // In turn: both approve; one approves and one denies.
+                let words = round.isMultiple(of: 2) ? ["approve", "approve"] : ["approve", "deny"]
+                let answers = try await withThrowingTaskGroup(of: (Int, Response).self) { group in
+                    for index in 0..<2 {
+                        group.addTask {
+                            let answer = try await phones[index].decide(
+                                words[index],
+                                id,
+                                as: shown
+                            )
+                            return (index, answer)
+                        }
+                    }
+                    return try await group.reduce(into: [Int: Response]()) { $0[$1.0] = $1.1 }
+                }
+                let statuses = answers.values.map(\.status).sorted()
+                #expect(statuses == [200, 409], "round \(round)")
+                let winner = try #require(answers.first { $0.value.status == 200 }?.key)
+                let outcome = try #require(try await stage.outcome(number))
+                let credential = try phones[winner].credential
+                #expect(outcome.decision?.evidence.proof?.credential == credential)
+                #expect(outcome.isApproval == (words[winner] == "approve"))
+                let loser = try #require(answers[1 - winner])
+                #expect(loser.json["login"]?["answered_elsewhere"] == .bool(true))
+                #expect(loser.json["login"]?["decision"] == .string(words[winner]))
+                #expect(answers[winner]?.json["answered_elsewhere"] == .bool(false))
+            }
+        }
+    }
+
+    /// How a device decides, and the words for it.
+    static let proofs: [(String, String?, String)] = [
+        ("approve", nil, "Method device_key: device key "),
+        ("approve", "4711", "Method device_key_pin: device key "),
+        ("deny", nil, "Method device_key: device key "),
+    ]
+
+    // rule: P1
+    @Test("has evidence that is verified without Beckon", arguments: proofs.indices)
+    func evidence(index: Int) async throws {
+        let (decision, pin, words) = Self.proofs[index]
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone(index == 0 ? .edDSA : .es256, pin: pin)
+            let number = try await stage.prompt("one")
+            #expect(try await phone.decide(decision, "one", pin: pin).status == 200)
+            let login = try #require(try await stage.store.login(number)?.login)
+            let key = try SigningKey.generate(.es256, id: "k1")
+            let document = try EvidenceDocument.document(
+                of: login,
+                issuer: DeviceStage.publicURL,
+                at: stage.clock.now(),
+                key: key
+            )
+            let bytes = try #require(document).bytes
+            let lines = try EvidenceVerifier(keys: JWKSet([key.verificationKey])).verify(bytes)
+            let line = try #require(lines.first { $0.hasPrefix(words) })
+            #expect(line.contains("The signature holds."))
+            #expect(line.hasSuffix("Beckon checked the user's PIN.") == (pin != nil))
+        }
+    }
+
+    // rule: N-6
+    @Test("reaches its own login of two that wait")
+    func twoLogins() async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone()
+            let (one, two) = (try await stage.prompt("one"), try await stage.prompt("two"))
+            let list = try await phone.send(.get, "/device/v1/logins").json
+            #expect(list["logins"]?.array?.map { $0["id"]?.string } == ["two", "one"])
+            #expect(list["server_time"] != nil)
+            #expect(try await phone.decide("approve", "two").status == 200)
+            #expect(try await phone.decide("deny", "one").status == 200)
+            #expect(try await stage.outcome(one)?.isApproval == false)
+            #expect(try await stage.outcome(two)?.isApproval == true)
+            let rest = try await phone.send(.get, "/device/v1/logins").json
+            #expect(rest["logins"] == .array([]))
+        }
+    }
+}
+
+@Suite("A device that waits", .timeLimit(.minutes(3)))
+struct DeviceWaitTests {
+    private func wait(
+        _ phone: TestDevice,
+        _ tag: String,
+        seconds: Int = 30
+    ) async throws -> Response {
+        try await phone.send(
+            .get,
+            "/device/v1/logins/one",
+            nil,
+            [Field("If-None-Match", tag), Field("Prefer", "respond-async, wait=\(seconds)")]
+        )
+    }
+
+    @Test("gets the login as soon as it has changed, and 304 if it has not")
+    func longPoll() async throws {
+        try await DeviceStage.with { stage in
+            let phones = [try await stage.phone(), try await stage.phone()]
+            try await stage.prompt("one")
+            let first = try await phones[0].send(.get, "/device/v1/logins/one")
+            let tag = try #require(first.field("etag"))
+            let same = try await phones[0].send(
+                .get,
+                "/device/v1/logins/one",
+                nil,
+                [Field("If-None-Match", tag)]
+            )
+            #expect(same.status == 304 && same.body.isEmpty && same.field("etag") == tag)
+            let waiting = Task { try await wait(phones[0], tag, seconds: 600) }
+            try await stage.clock.alarm(by: stage.clock.now() + .seconds(60))
+            #expect(stage.desk.connections.count == 1)
+            #expect(try await phones[1].decide("deny", "one").status == 200)
+            let changed = try await waiting.value
+            #expect(changed.status == 200)
+            #expect(changed.field("preference-applied") == "wait=60")
+            #expect(changed.json["answered_elsewhere"] == .bool(true))
+            #expect(changed.json["outcome"] == .string("denied"))
+            #expect(stage.desk.connections.count == 0)
+
+            let last = try #require(changed.field("etag"))
+            let end = stage.clock.now() + .seconds(5)
+            let timed = Task { try await wait(phones[0], last, seconds: 5) }
+            try await stage.clock.alarm(by: end)
+            stage.clock.advance(by: .seconds(5))
+            #expect(try await timed.value.status == 304)
+        }
+    }
+
+    // rule: A6
+    @Test(
+        "hears at once that it was revoked, by this process or another one",
+        arguments: [false, true]
+    )
+    func revoked(elsewhere: Bool) async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone()
+            try await stage.prompt("one")
+            let shown = try await phone.document("one")
+            let tag = try #require(
+                try await phone.send(.get, "/device/v1/logins/one").field("etag")
+            )
+            let stream = try #require(try await phone.send(.get, "/device/v1/events").stream)
+            _ = await stream.next()
+            let waiting = Task { try await wait(phone, tag) }
+            let ending = Task { await stream.next() }
+            while stage.desk.connections.count < 2 { await Task.yield() }
+            try await stage.clock.alarm(by: stage.clock.now() + .seconds(30))
+            let device = try #require(
+                try await stage.store.devices.deviceKey(phone.credential)?.device
+            )
+            if elsewhere {
+                // What another process does, without a word to this one.
+                let change = DeviceChange.removeDevice(device.id, of: device.user)
+                #expect(try await stage.store.devices.commit([change]) == nil)
+                stage.desk.connections.recheck()
+            } else {
+                try await stage.desk.revoke(device.id, of: device.user, by: .commandLine)
+            }
+            #expect(try await waiting.value.status == 401)
+            #expect(await ending.value == nil)
+            #expect(stage.desk.connections.count == 0)
+            // The prompt that was open on it decides nothing.
+            let late = try await phone.decide("approve", "one", as: shown)
+            #expect(late.status == 401)
+        }
+    }
+
+    private func text(_ bytes: [UInt8]?) -> String { String(decoding: bytes ?? [], as: UTF8.self) }
+
+    // rule: N-6
+    @Test("hears of arrivals and of answers elsewhere as events")
+    func events() async throws {
+        try await DeviceStage.with { stage in
+            let phones = [try await stage.phone(), try await stage.phone()]
+            try await stage.prompt("one")
+            let answer = try await phones[0].send(.get, "/device/v1/events")
+            #expect(answer.status == 200)
+            #expect(answer.contentType.map { "\($0)" }?.hasPrefix("text/event-stream") == true)
+            #expect(answer.field("dpop-nonce") != nil)
+            let stream = try #require(answer.stream)
+            #expect(
+                text(await stream.next())
+                    == "retry: 3000\n\nevent: login\ndata: {\"id\":\"one\",\"state\":\"arrived\"}\n\n"
+            )
+            try await stage.prompt("two")
+            #expect(
+                text(await stream.next())
+                    == "event: login\ndata: {\"id\":\"two\",\"state\":\"arrived\"}\n\n"
+            )
+            #expect(try await phones[1].decide("approve", "one").status == 200)
+            #expect(
+                text(await stream.next())
+                    == "event: login\ndata: {\"id\":\"one\",\"state\":\"withdrawn\",\"reason\":\"approved\",\"answered_elsewhere\":true}\n\n"
+            )
+            #expect(try await phones[0].decide("deny", "two").status == 200)
+            #expect(
+                text(await stream.next())
+                    == "event: login\ndata: {\"id\":\"two\",\"state\":\"withdrawn\",\"reason\":\"denied\",\"answered_elsewhere\":false}\n\n"
+            )
+            let beat = Task { await stream.next() }
+            try await stage.clock.alarm(by: stage.clock.now() + .seconds(15))
+            stage.clock.advance(by: .seconds(15))
+            #expect(text(await beat.value) == ": \n\n")
+            stream.close()
+            #expect(await stream.next() == nil)
+            #expect(stage.desk.connections.count == 0)
+        }
+    }
+
+    @Test("in too many requests at a time is refused")
+    func tooMany() async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone()
+            var streams: [any ResponseStream] = []
+            for _ in 0..<DeviceConnections.mostOfDevice {
+                streams.append(
+                    try #require(try await phone.send(.get, "/device/v1/events").stream)
+                )
+            }
+            #expect(try await phone.send(.get, "/device/v1/events").status == 503)
+            streams[0].close()
+            #expect(try await phone.send(.get, "/device/v1/events").status == 200)
+        }
+    }
+}
