@@ -85,11 +85,6 @@ public struct AuditAuthor: Hashable, Sendable {
         ])
     }
 
-    /// Somebody who is signed in to the inbox, with the address of the request.
-    public static func user(_ session: Session, address: String) -> AuditAuthor {
-        AuditAuthor(["by": .string(session.id), "address": .string(address)])
-    }
-
     /// An event of this author. The author's members follow those of the event.
     public func event(
         _ kind: String,

@@ -61,6 +61,11 @@ struct SignInConfigurationTests {
                 approvers: Approvers(directory: store.users, plan: EscalationPlan([])),
                 allowsApprovalByTap: true
             ),
+            devices: DeviceInterface(
+                registry: DeviceRegistry(store.devices),
+                directory: store.users,
+                publicURL: configuration.publicURL
+            ),
             secret: Array(repeating: 1, count: 32),
             live: LiveStreams(changes: LoginChanges(), clock: clock),
             keepsUsers: true,

@@ -158,6 +158,11 @@ struct SignOnStage: Sendable {
                 logoutURL: settings.logoutURL,
                 passkeys: passkeys,
                 browsers: browsers,
+                devices: DeviceInterface(
+                    registry: DeviceRegistry(store.devices),
+                    directory: users,
+                    publicURL: Self.publicURL
+                ),
                 log: log.logger
             )
         }

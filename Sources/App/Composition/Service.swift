@@ -240,6 +240,7 @@ final class Service: Sendable {
             store: store,
             directory: directory,
             desk: desk,
+            devices: devices.interface,
             secret: tickets.bytes,
             live: live,
             keepsUsers: configuration.users.isLocal,

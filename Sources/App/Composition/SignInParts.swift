@@ -37,6 +37,7 @@ struct SignInParts {
         store: SQLiteLoginStore,
         directory: any UserDirectory,
         desk: DecisionDesk,
+        devices: DeviceInterface,
         secret: [UInt8],
         live: LiveStreams,
         keepsUsers: Bool,
@@ -110,6 +111,7 @@ struct SignInParts {
                         logoutURL: settings.logoutURL,
                         passkeys: passkeys,
                         browsers: browsers,
+                        devices: devices,
                         log: log
                     ).routes
                 routes +=

@@ -1,5 +1,6 @@
 import Access
 import Devices
+import Engine
 import Localization
 import Logins
 
@@ -14,8 +15,8 @@ struct InboxPage: Sendable {
 
     var catalogue: Catalogue { page.catalogue }
 
-    /// The first page: everything, with the newest of the history. Passkeys are nil if nobody can use
-    /// one, browsers if there are no notifications.
+    /// The first page: everything, with the newest of the history. Passkeys and devices are nil if
+    /// nobody can use one, browsers if there are no notifications.
     func front(
         live: [StoredLogin],
         past: [StoredLogin],
@@ -23,6 +24,7 @@ struct InboxPage: Sendable {
         consents: [(consent: DelegationConsent, name: String?)],
         passkeys: [Credential]?,
         browsers: Browsers?,
+        devices: [DeviceRegistry.Entry]?,
         sessions: [Session]
     ) -> HTML {
         document(catalogue.html(.inboxHeading)) {
@@ -44,6 +46,7 @@ struct InboxPage: Sendable {
             list(consents)
             if let passkeys { list(passkeys) }
             if let browsers { list(browsers) }
+            if let devices { list(devices) }
             list(sessions)
             form("/inbox/sign-out", .signOut, "decline")
         }

@@ -40,6 +40,8 @@ public struct InboxRoutes: Sendable {
     let passkeys: PasskeyDesk?
     /// Nil if there is no Web Push.
     let browsers: (any BrowserSubscriptions)?
+    /// Nil where there are no devices.
+    let devices: DeviceInterface?
     let headers: PageHeaders
 
     /// `logoutURL` is where people go when they sign out.
@@ -55,6 +57,7 @@ public struct InboxRoutes: Sendable {
         logoutURL: String,
         passkeys: PasskeyDesk? = nil,
         browsers: (any BrowserSubscriptions)? = nil,
+        devices: DeviceInterface? = nil,
         log: Logger
     ) {
         self.sessionGuard = sessionGuard
@@ -69,6 +72,7 @@ public struct InboxRoutes: Sendable {
         self.log = log
         self.passkeys = passkeys
         self.browsers = browsers
+        self.devices = devices
         headers = PageHeaders(
             frameAncestors: [],
             formTargets: SameOrigin.origin(of: logoutURL).map { [$0] } ?? [],
@@ -113,7 +117,7 @@ public struct InboxRoutes: Sendable {
                 }
                 return Self.stepUpRequired
             },
-        ] + passkeyRoutes + browserRoutes
+        ] + passkeyRoutes + browserRoutes + deviceRoutes
     }
 
     /// Who looks at a page, and the page in their language.
@@ -223,6 +227,7 @@ public struct InboxRoutes: Sendable {
             consents: try await consents(of: visit.user),
             passkeys: try await passkeys?.passkeys(of: visit.user),
             browsers: try await browsers(of: visit),
+            devices: try await devices?.registry.entries(of: visit.user),
             sessions: own
         )
         return headers.response(200, html)

@@ -149,6 +149,10 @@ extension ApprovalPage {
                     fact(.confirmedByLabel, catalogue.html(.confirmedBySignIn, values))
                 } else if decision.evidence.method == .passkey {
                     fact(.confirmedByLabel, catalogue.html(.confirmedByPasskey))
+                } else if decision.evidence.method == .deviceKey {
+                    fact(.confirmedByLabel, catalogue.html(.confirmedByDevice))
+                } else if decision.evidence.method == .deviceKeyAndPIN {
+                    fact(.confirmedByLabel, catalogue.html(.confirmedByDeviceAndPIN))
                 }
                 if let delivery, !isVoided(outcome) {
                     fact(.deliveryLabel, catalogue.html(name(delivery)))
