@@ -1,17 +1,22 @@
 import Foundation
 public import JSON
 
-/// Python libraries in a virtual environment that `make interop` makes.
+/// Python libraries in virtual environments that `make interop` makes.
 public enum ForeignLibrary {
     private static let tests = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent()
-    private static let environment = tests.deletingLastPathComponent()
-        .appending(path: ".venv/interop")
+    private static func path(_ file: String, in environment: String) -> String {
+        tests.deletingLastPathComponent().appending(path: ".venv/\(environment)/\(file)").path
+    }
 
     /// True in `make interop`: a missing library then fails the test instead of skipping it.
-    public static let isWanted =
-        FileManager.default.fileExists(atPath: environment.appending(path: "made-for").path)
-        || ProcessInfo.processInfo.environment["BECKON_INTEROP"] != nil
+    public static let isWanted = isWanted(in: "interop")
+
+    /// The same for the libraries of another environment.
+    public static func isWanted(in environment: String) -> Bool {
+        FileManager.default.fileExists(atPath: path("made-for", in: environment))
+            || ProcessInfo.processInfo.environment["BECKON_INTEROP"] != nil
+    }
 
     /// The library's error, or that it gave no answer.
     public struct Failed: Error { public let answer: String }
@@ -22,9 +27,10 @@ public enum ForeignLibrary {
     /// - Throws: `Failed` if the library cannot be run. Its errors are answers.
     public static func ask(
         _ jobs: [JSONValue],
-        script: String = "foreign.py"
+        script: String = "foreign.py",
+        in environment: String = "interop"
     ) throws -> [JSONValue] {
-        let python = environment.appending(path: "bin/python").path
+        let python = path("bin/python", in: environment)
         let script = tests.appending(path: "Interop/" + script).path
         let answer = try ChildProcess.run([python, script], input: JSONValue.array(jobs).bytes)
         guard answer.isSuccess else { throw Failed(answer: "no answer") }
