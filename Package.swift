@@ -204,8 +204,7 @@ let package = Package(
             name: "beckon-lab",
             dependencies: [
                 "App", "Commands", "Configuration", "Cryptography", "CurlClient", "HTTP", "JOSE",
-                "Lab",
-                "Net", "Threads",
+                "JSON", "Lab", "Net", "Threads",
             ],
             swiftSettings: strict
         ),
@@ -362,8 +361,9 @@ let package = Package(
         tests(
             "LabTests",
             [
-                "App", "AuthorizationServers", "Commands", "Configuration", "Cryptography",
-                "CurlClient", "HTTP", "JOSE", "JSON", "Lab", "Logins", "Net", "OAuthClient",
+                "App", "AuthorizationServers", "Commands", "Configuration", "Consents",
+                "Cryptography", "CurlClient", "HTTP", "JOSE", "JSON", "Lab", "Logins", "Net",
+                "OAuthClient",
                 "Telemetry", "TestSupport", "Threads", "beckon-lab",
             ]
         ),

@@ -8,12 +8,13 @@ enum LabCommandLine {
         name: "beckon-lab",
         version: Version.number,
         purpose: """
-            Runs a demo of Beckon, or simulators to test it against: an authorization server, a
-            bank and an identity provider. Not for production.
+            Runs a demo of Beckon, simulators to test it against (an authorization server, a bank
+            and an identity provider), or a device of a user. Not for production.
             """,
         commands: [
             DemoCommand.self, SimulateACPCommand.self, SimulateBankCommand.self,
-            SimulateIDPCommand.self,
+            SimulateIDPCommand.self, DeviceEnrolCommand.self, DeviceWatchCommand.self,
+            DeviceApproveCommand.self, DeviceDeclineCommand.self, DeviceReportCommand.self,
         ],
         blockSignals: UnixSignals.block
     )

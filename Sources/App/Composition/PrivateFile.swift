@@ -1,10 +1,10 @@
 import Glibc
 
-/// A small file beside the database that only its owner may read.
-enum PrivateFile {
+/// A small file that only its owner may read.
+package enum PrivateFile {
     /// The content; nil if there is no such file, it is not a plain file of at most `limit` bytes, or
     /// others can read it.
-    static func read(_ path: String, limit: Int) -> [UInt8]? {
+    package static func read(_ path: String, limit: Int) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else { return nil }
         defer { close(file) }
@@ -23,13 +23,13 @@ enum PrivateFile {
         return count <= limit ? Array(bytes.prefix(count)) : nil
     }
 
-    static func exists(_ path: String) -> Bool {
+    package static func exists(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0
     }
 
     /// The file appears whole or not at all.
-    static func write(_ bytes: [UInt8], _ path: String) throws(Files.Failure) {
+    package static func write(_ bytes: [UInt8], _ path: String) throws(Files.Failure) {
         let draft = path + ".new"
         unlink(draft)
         let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -40,4 +40,6 @@ enum PrivateFile {
         guard isWritten else { throw Files.Failure(draft, code) }
         guard rename(draft, path) == 0 else { throw Files.Failure(path) }
     }
+
+    package static func remove(_ path: String) { unlink(path) }
 }
