@@ -151,6 +151,7 @@ struct AuditVerifierTests {
         #expect(chain.verify().1 == AuditFault(6, .changed))
     }
 
+    // rule: P8
     @Test("finds each of 10,000 random edits, removals, swaps and truncations, and says where")
     func random() throws {
         let seed = UInt64.random(in: .min ... .max)

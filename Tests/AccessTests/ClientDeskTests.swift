@@ -34,6 +34,7 @@ struct ClientDeskTests {
         return try await desk.add(client, by: Self.author, at: Self.now)
     }
 
+    // rule: C7
     @Test("makes identifiers by type, of 160 random bits")
     func identifiers() {
         for (kind, prefix) in [(APIClient.Kind.user, "uc_"), (.delegated, "dc_")] {

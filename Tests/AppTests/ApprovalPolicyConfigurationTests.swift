@@ -116,6 +116,7 @@ struct ApprovalPolicyConfigurationTests {
         )
     }
 
+    // rule: N5, A5
     @Test(
         "of a profile other than basic has strong methods and prompts of at most ten minutes [N5, A5]",
         arguments: ApprovalPolicy.Profile.allCases
@@ -130,6 +131,7 @@ struct ApprovalPolicyConfigurationTests {
         #expect(read.approval.longestPrompt == .seconds(isBasic ? 86_400 : 600))
     }
 
+    // rule: C6, N5, A5
     @Test("cuts the life of prompts to its longest, whatever the server says [N5]")
     func promptLife() {
         var timing = CloudentityInbound.Timing()

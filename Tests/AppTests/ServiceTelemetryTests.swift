@@ -14,6 +14,7 @@ import Testing
 struct ServiceTelemetryTests {
     private static let ticket = "AAAAAAAAAAEsecretsecretsecretsecretsecretsecretsecret1"
 
+    // rule: C13
     @Test("logs and counts requests by their route, and never what is secret in them")
     func requests() async throws {
         let directory = try TemporaryDirectory()

@@ -92,20 +92,22 @@ enum TidyRules {
     }
 
     /// The rules that the tests of a file prove, each with the name of its test. A mark `// trust: A-1`
-    /// stands above its test, or in it.
-    static func provenIDs(in text: String) -> [(id: String, test: String?)] {
-        guard has("// trust: ", text) else { return [] }
+    /// stands above its test, or in it; `series` is its word.
+    static func provenIDs(
+        in text: String,
+        series: String = "trust"
+    ) -> [(id: String, test: String?)] {
+        let mark = "// \(series): "
+        guard has(mark, text) else { return [] }
         let lines = lines(text)
         var current: String?
         var marks: [String] = []
         var proven: [(id: String, test: String?)] = []
         for (number, line) in lines.enumerated() {
             let words = line.trimmingCharacters(in: .whitespaces)
-            if let mark = words.prefixMatch(of: /\/\/ trust: (.+)/) {
+            if words.hasPrefix(mark) {
                 let isInside = line.hasPrefix("        ")
-                let ids = mark.1.split(separator: ",").map {
-                    $0.trimmingCharacters(in: .whitespaces)
-                }
+                let ids = ids(words.dropFirst(mark.count))
                 if isInside, current != nil {
                     proven += ids.map { ($0, current) }
                 } else {
@@ -133,6 +135,24 @@ enum TidyRules {
                     tests.matches(of: /`([^`]+)`/).map { String($0.1) }
                 )
             }
+    }
+
+    /// The same of a Python file: a mark `# rule: C1` stands above a function, with nothing but its
+    /// decorators between them.
+    static func provenIDs(inPython text: String) -> [(id: String, test: String?)] {
+        let lines = lines(text)
+        return lines.indices.flatMap { index -> [(id: String, test: String?)] in
+            let words = lines[index].trimmingCharacters(in: .whitespaces)
+            guard words.hasPrefix("# rule: ") else { return [] }
+            let next = lines[(index + 1)...].map { $0.trimmingCharacters(in: .whitespaces) }
+                .first { !$0.hasPrefix("@") }
+            let test = next?.prefixMatch(of: /def (\w+)\(/).map { String($0.1) }
+            return ids(words.dropFirst(8)).map { ($0, test) }
+        }
+    }
+
+    private static func ids(_ list: Substring) -> [String] {
+        list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     /// The documents that a file's comments and texts name.
@@ -230,10 +250,17 @@ struct SourceTree {
 
     /// Every Swift file under a folder of targets. Traps nobody: an empty answer is a failed test.
     func swiftFiles(_ folder: String) throws -> [File] {
+        try files(folder, ".swift", atLeast: 100)
+    }
+
+    /// Every Python file of the tests.
+    func pythonFiles() throws -> [File] { try files("Tests", ".py", atLeast: 20) }
+
+    private func files(_ folder: String, _ ending: String, atLeast count: Int) throws -> [File] {
         let base = root.appending(path: folder)
         let paths = try FileManager.default.subpathsOfDirectory(atPath: base.path)
-            .filter { $0.hasSuffix(".swift") }.sorted()
-        guard paths.count > 100 else { throw Misplaced(folder: folder) }
+            .filter { $0.hasSuffix(ending) }.sorted()
+        guard paths.count > count else { throw Misplaced(folder: folder) }
         return try paths.map { path in
             File(
                 path: path,

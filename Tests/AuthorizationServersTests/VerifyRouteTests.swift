@@ -54,6 +54,33 @@ struct VerifyRouteTests {
         #expect(stage.log.events.isEmpty)
     }
 
+    // rule: F6
+    @Test(
+        "reads no meaning out of a user identifier: each is the name of one user or of nobody",
+        arguments: [
+            "urn:openbanking:intent:58923", "consent:urn:example:C1DD33123", "acr:urn:bank:2fa",
+            "https://bank.example/users/1", "anna@example.com?consent=1", "../anna", "login-1",
+            "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm5hIn0.",
+        ]
+    )
+    func noMeaning(_ identifier: String) async throws {
+        let stage = try InboundStage()
+        for id in ["anna", "anna@example.com", "58923", "1", "login-1-other"] {
+            stage.people.put(User(id: .named(id), isActive: true))
+        }
+        try await stage.run { calls in
+            let body = String(
+                decoding: JSONValue.members(["user_identifier": .string(identifier)]).bytes,
+                as: UTF8.self
+            )
+            let unknown = try await calls.verify(body)
+            #expect(unknown.text == #"{"valid":false}"#)
+            stage.people.put(User(id: .named(identifier), isActive: true))
+            let known = try await calls.verify(body)
+            #expect(known.text == #"{"valid":true}"#)
+        }
+    }
+
     @Test("calls an unset user missing", arguments: ["null", #""""#])
     func unsetUser(_ value: String) async throws {
         let stage = try InboundStage()
@@ -64,6 +91,7 @@ struct VerifyRouteTests {
         }
     }
 
+    // rule: C5, A2
     @Test("gives the same negative answer for unknown, disabled and unreachable users")
     func no() async throws {
         let stage = try InboundStage()

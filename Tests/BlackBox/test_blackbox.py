@@ -41,6 +41,7 @@ class BlackBox(unittest.TestCase):
 
     # The flows, in each mode
 
+    # rule: C10
     def test_accept(self):
         for mode in ("poll", "ping"):
             with self.subTest(mode):
@@ -53,6 +54,7 @@ class BlackBox(unittest.TestCase):
                 self.assertEqual(login.body["login_state"], login.state)
                 self.assertEqual(login.effective, 1)
 
+    # rule: C10
     def test_reject(self):
         for mode in ("poll", "ping"):
             for decision in ("deny", "fraud", "cancel"):
@@ -63,6 +65,7 @@ class BlackBox(unittest.TestCase):
                     self.assertEqual((status, error["error"]), (400, "access_denied"))
                     self.assertEqual(login.effective, 1)
 
+    # rule: C10
     def test_expiry(self):
         for mode in ("poll", "ping"):
             with self.subTest(mode):

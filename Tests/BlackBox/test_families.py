@@ -34,6 +34,7 @@ class Families(FamilyStage):
                 self.is_rejected(login, why)
         self.each(FAMILIES, play)
 
+    # rule: U4
     def test_expiry(self):
         def play(family):
             login = self.ask(family, lifetime=5)
@@ -53,6 +54,7 @@ class Families(FamilyStage):
         # The clock of its server is put forward, so it plays alone.
         self.each([families.SCOPES], play)
 
+    # rule: P7
     def test_changed_after_approval(self):
         everything = [(family, {"after": 1}) for family in FAMILIES]
         payee = [(family, {"after": 1, "what": "payee"})
@@ -196,6 +198,7 @@ class Families(FamilyStage):
               lambda: self.closed_untold() - closed == len(LODGED))
         self.each(pairs, decide)
 
+    # rule: C8, U5
     def test_access_is_renewed_by_another_login(self):
         def play(family):
             first = self.ask(family)

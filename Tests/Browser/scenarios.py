@@ -67,6 +67,7 @@ def was_not_me(stage, scripts):
     assert any(line["event"] == "login.reported_as_fraud" for line in stage.beckon.lines())
 
 
+# rule: X6
 @scenario
 def enter_declines(stage):
     """The Enter key declines, and never approves"""
@@ -152,6 +153,7 @@ def answered_before(stage):
     assert (login.decision, login.effective) == ("reject", 1)
 
 
+# rule: C1
 @scenario
 def hostile_text(stage):
     """What a client sends is shown as text, whatever it contains"""
@@ -192,6 +194,7 @@ def named_for_all(stage):
         assert news.text == "", "it says something before there is news"
 
 
+# rule: X6
 @scenario
 def by_keyboard(stage):
     """The keyboard reaches decline first, and the focus is visible"""

@@ -17,6 +17,7 @@ struct DecisionChallengeTests {
         DecisionChallenge.bytes(for: choice, grant: grant, of: question, in: .named(login))
     }
 
+    // rule: A9, W1
     @Test(
         "is the hash of its parts, one after the other",
         arguments: [
@@ -35,6 +36,7 @@ struct DecisionChallengeTests {
         )
     }
 
+    // rule: P7, W1
     @Test("differs as soon as one part does")
     func distinct() {
         let other = Question(

@@ -106,6 +106,7 @@ struct DestinationTests {
         #expect(await send(CurlHTTPClient(), request).errorKind == .invalid)
     }
 
+    // rule: F11
     @Test("is trusted only by its own authority, under its own name, and by TLS 1.2 or later")
     func trust() async throws {
         let certificates = try Certificates()

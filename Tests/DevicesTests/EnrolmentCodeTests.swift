@@ -22,6 +22,7 @@ struct EnrolmentCodeTests {
     )
     func wrong(text: String) { #expect(EnrolmentCode(text) == nil) }
 
+    // rule: A3
     @Test("is new each time, and never shown by its description")
     func random() {
         let codes = Set((0..<100).map { _ in EnrolmentCode().text })
@@ -33,6 +34,7 @@ struct EnrolmentCodeTests {
 
 @Suite("The hash of a PIN")
 struct PINHashTests {
+    // rule: N11
     @Test("matches its PIN alone, also after it was stored")
     func matches() throws {
         let hash = try #require(PINHash(of: "4711"))

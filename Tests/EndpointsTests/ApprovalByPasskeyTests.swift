@@ -108,6 +108,7 @@ struct PasskeyScene: Sendable {
 
 @Suite("An approval by a passkey")
 struct ApprovalByPasskeyTests {
+    // rule: F10
     @Test(
         "is recorded with its signature, which can be verified later, and shown on the receipt",
         arguments: ApprovalBySignInTests.Place.allCases
@@ -201,6 +202,7 @@ struct ApprovalByPasskeyTests {
         ),
     ]
 
+    // rule: P1
     @Test(
         "is refused for what is wrong with the assertion, and the audit says why",
         arguments: wrongs.indices
@@ -255,6 +257,7 @@ struct ApprovalByPasskeyTests {
         }
     }
 
+    // rule: P7
     @Test("is refused when the page showed another consent, before and after it is signed")
     func otherConsent() async throws {
         try await PasskeyScene.with { scene in

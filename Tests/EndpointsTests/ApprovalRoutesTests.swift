@@ -37,6 +37,7 @@ struct ApprovalRoutesTests {
         }
     }
 
+    // rule: X6
     @Test("The approval page has decline first and approve beside it, with nothing preselected")
     func order() async throws {
         try await Stage.with { stage in

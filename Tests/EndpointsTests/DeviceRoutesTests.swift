@@ -143,6 +143,7 @@ struct DeviceRoutesTests {
         }
     }
 
+    // rule: C14
     @Test("A decision before the prompt gets 409, after its end 410")
     func timing() async throws {
         try await Stage.with { stage in

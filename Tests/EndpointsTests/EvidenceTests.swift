@@ -226,6 +226,7 @@ struct EvidenceTests {
         #expect(text.contains("rule \"payments\", with acr urn:gold") == (method != "declined"))
     }
 
+    // rule: P8
     @Test("does not verify with any byte changed", arguments: words.map(\.0))
     func mutated(method: String) throws {
         let decided = try DecidedLogin(try #require(Method(rawValue: method)))

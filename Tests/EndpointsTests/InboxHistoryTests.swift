@@ -7,6 +7,7 @@ import Testing
 
 @Suite("The history in the inbox")
 struct InboxHistoryTests {
+    // rule: A11
     @Test(
         "says which client asked, through what and when, what was answered, from where and by whom"
     )

@@ -28,6 +28,7 @@ struct InboxTests {
     }
 
     // trust: C-17
+    // rule: P5
     @Test(
         "asks to sign in without a session, and after five minutes without a request",
         arguments: [(0, 401), (300, 200), (301, 401)]

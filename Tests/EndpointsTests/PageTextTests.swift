@@ -113,6 +113,7 @@ struct PageTextTests {
         #expect(InertText.parts("a\r\n\n\u{2028}\tb\u{85}c\u{A0}d") == [.plain("a b c d")])
     }
 
+    // rule: C1
     @Test("Spaces and line ends of a message to compare are kept")
     func exactLines() {
         #expect(
@@ -156,6 +157,7 @@ struct PageTextTests {
         }
     }
 
+    // rule: C1
     @Test(
         "Hostile text is inert everywhere on the page",
         arguments: [

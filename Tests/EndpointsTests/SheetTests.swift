@@ -42,6 +42,7 @@ struct SheetTests {
         return page
     }
 
+    // rule: X6
     @Test(
         "The heading of each consent names what is requested",
         arguments: [

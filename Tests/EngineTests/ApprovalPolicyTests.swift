@@ -170,6 +170,7 @@ struct ApprovalPolicyTests {
         (["gold"], [.tap], [.tap]),
     ]
 
+    // rule: C3, F5
     @Test(
         "honours requested acr values in order, and never claims one that is not reached [C3, F5]",
         arguments: requests
@@ -203,6 +204,7 @@ struct ApprovalPolicyTests {
         (.nist, true, [.signIn, .deviceKey, .deviceKeyAndPIN, .passkey]),
     ]
 
+    // rule: F4, N2, P1
     @Test(
         "is what the profile leaves: no tap, payments with a verified user's key [F4, N2, P1]",
         arguments: profiles
@@ -239,6 +241,7 @@ struct JudgedApprovalTests {
     }
 
     // The login requests "urn:acr:2fa".
+    // rule: C3, F5
     @Test(
         "is stored with the rule and the acr that was reached, not with the requested one [C3]",
         arguments: ["urn:acr:2fa", "urn:acr:other", nil]

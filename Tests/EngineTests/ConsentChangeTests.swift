@@ -55,6 +55,7 @@ struct ConsentChangeTests {
             (.gone, [], .stranded),
         ]
 
+    // rule: P7
     @Test("An approval is reported only if the consent is unchanged", arguments: looks.indices)
     func secondLook(_ index: Int) async throws {
         let row = Self.looks[index]

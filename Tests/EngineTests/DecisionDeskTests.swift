@@ -144,6 +144,7 @@ struct DecisionDeskTests {
         }
     }
 
+    // rule: C14
     @Test("A repeated decision returns the same receipt and a different one is refused")
     func repeatedDecision() async throws {
         try await Self.with { counter in

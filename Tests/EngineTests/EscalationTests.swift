@@ -127,6 +127,7 @@ struct EscalationTests {
         #expect(stage.sms.asked.entries.isEmpty == (end != .decided))
     }
 
+    // rule: C11
     @Test("A login fails when every channel refuses")
     func nobodyReached() async throws {
         let stage = try Stage()

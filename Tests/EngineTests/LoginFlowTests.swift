@@ -77,6 +77,7 @@ struct LoginFlowTests {
         }
     }
 
+    // rule: C11
     @Test(
         "A login fails immediately when its user cannot be notified",
         arguments: [
@@ -186,6 +187,7 @@ struct LoginFlowTests {
         (nil, true, true), (nil, false, false),
     ]
 
+    // rule: F1
     @Test(
         "A login that shows neither a consent nor a binding message fails if a context is required [F1]",
         arguments: contexts

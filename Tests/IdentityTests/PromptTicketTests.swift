@@ -67,6 +67,7 @@ struct PromptTicketTests {
         #expect(bytes.count == 40)
     }
 
+    // rule: A8
     @Test("does not open a login under another number, though the secret is the same")
     func otherNumber() throws {
         var bytes = try #require(Base64URL.decode(ticket.text))

@@ -191,6 +191,7 @@ struct HostileTokenTests {
         #expect(throws: token.expected) { try verify(text) }
     }
 
+    // rule: F11
     @Test("is refused with an algorithm that the caller does not expect")
     func notAllowed() throws {
         for algorithm in SignatureAlgorithm.allCases {

@@ -79,6 +79,7 @@ struct ConsentTermsTests {
         )
     }
 
+    // rule: U4
     @Test(
         "An expiry is reported by the rule and the kind of consent",
         arguments: PendingLogin.ExpiryRule.allCases,

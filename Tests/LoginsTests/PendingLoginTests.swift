@@ -33,6 +33,7 @@ struct PendingLoginTests {
         #expect(login.dueAt == nil)
     }
 
+    // rule: C10
     @Test(
         "A channel that is being asked when the user is reached may still answer, and is not retried"
     )
@@ -114,6 +115,7 @@ struct PendingLoginTests {
         }
     }
 
+    // rule: C6
     @Test("A decision is refused once the prompt has ended", arguments: Decision.Choice.allCases)
     func decisionAfterDeadline(_ choice: Decision.Choice) throws {
         let event = PendingLogin.Event.decided(.fixture(choice, at: noon), .fixture)

@@ -64,6 +64,7 @@ struct APNsChannelTests {
         )
     }
 
+    // rule: N13
     @Test("sends a neutral alert over HTTP/2 that ends with the prompt and replaces its repeat")
     func request() async throws {
         let apple = Apple(OutboundResponse(status: 200))

@@ -117,6 +117,7 @@ struct EmailChannelTests {
         }
     }
 
+    // rule: N8
     @Test(
         "says nothing of what is asked: no client, message, code, scope, ticket or link, unless set",
         arguments: [(false, false), (true, false), (false, true), (true, true)]

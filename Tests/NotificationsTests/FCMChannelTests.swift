@@ -96,6 +96,7 @@ struct FCMChannelTests {
         return (channel, google)
     }
 
+    // rule: N13
     @Test("sends a neutral message with an access token that is asked for once an hour")
     func delivery() async throws {
         let (channel, google) = try stage(Tokens(["app-1"])) { _ in OutboundResponse(status: 200) }

@@ -118,6 +118,7 @@ struct GatewayChannelTests {
         #expect(String(decoding: sent.request.body, as: UTF8.self) == Self.address)
     }
 
+    // rule: N9
     @Test(
         "says nothing of what is asked: no client, message, scope or link, unless set",
         arguments: [(false, false), (true, true)]

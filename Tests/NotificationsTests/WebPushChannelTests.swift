@@ -97,6 +97,7 @@ private enum Example {
 
 @Suite("The encryption of a push message")
 struct PushEncryptionTests {
+    // rule: B4
     @Test("makes the body of RFC 8291, appendix A, of its keys")
     func vector() throws {
         let subscription = try #require(
@@ -115,6 +116,7 @@ struct PushEncryptionTests {
         #expect(try Example.opened(body) == Example.text)
     }
 
+    // rule: B4
     @Test("uses a new key and a new salt for each message, within one record of 4096 bytes")
     func fresh() throws {
         let subscription = try #require(
@@ -130,6 +132,7 @@ struct PushEncryptionTests {
         }
     }
 
+    // rule: B6
     @Test(
         "takes a subscription only with a public https address and sound keys",
         arguments: [
@@ -157,6 +160,7 @@ struct PushEncryptionTests {
 
 @Suite("VAPID")
 struct VAPIDTests {
+    // rule: B5
     @Test("signs the service's origin, a contact and an end within 24 hours, and reuses it for 12")
     func token() throws {
         let key = try PrivateKey.generate(.p256)
@@ -229,6 +233,7 @@ struct WebPushChannelTests {
         )
     }
 
+    // rule: B1, B2, B7, N13
     @Test("sends an encrypted reference with TTL, urgency, topic and VAPID, and follows nothing")
     func request() async throws {
         let service = PushService { _ in .success(OutboundResponse(status: 201)) }
@@ -259,6 +264,7 @@ struct WebPushChannelTests {
         }
     }
 
+    // rule: B1
     @Test("never outlives the login, and is not sent in its last second")
     func life() async throws {
         let service = PushService { _ in .success(OutboundResponse(status: 201)) }
@@ -274,6 +280,7 @@ struct WebPushChannelTests {
         #expect(service.requests.withLock { $0.count } == 1)
     }
 
+    // rule: B3
     @Test(
         "ends at 404 and 410 that subscription only, and waits, refuses or alarms at other statuses",
         arguments: [
@@ -312,6 +319,7 @@ struct WebPushChannelTests {
         #expect(await nobody.ask(try makePrompt()).kind == .gone)
     }
 
+    // rule: B6
     @Test(
         "sends only to hosts that are listed, and to no internal address",
         arguments: [

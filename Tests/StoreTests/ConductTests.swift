@@ -77,6 +77,7 @@ struct ConductTests {
         if case .failed(let failure) = stored.login.phase.outcome { failure } else { nil }
     }
 
+    // rule: C12, F8, X5, A8
     @Test(
         "10,000 starts at one person reach them at most as often as allowed, all have an outcome or a prompt, and others are asked"
     )
@@ -113,6 +114,7 @@ struct ConductTests {
         }
     }
 
+    // rule: C12, N12
     @Test(
         "Prompts since the last approval are limited, across restarts, until one is approved or they are old"
     )
@@ -135,6 +137,7 @@ struct ConductTests {
         await store.close()
     }
 
+    // rule: C12
     @Test("A user who declines too often in a row is left alone for a while")
     func declines() async throws {
         var limits = LoginLimits.none
@@ -151,6 +154,7 @@ struct ConductTests {
         }
     }
 
+    // rule: X4
     @Test(
         "\"This wasn't me\" ends the client's other logins for the user, blocks it, and undoes no decision"
     )
@@ -237,6 +241,7 @@ struct ConductTests {
         }
     }
 
+    // rule: X5
     @Test(
         "A client that starts logins for many users within a minute is in the audit once, and refused where that is set",
         arguments: [false, true]
@@ -261,6 +266,7 @@ struct ConductTests {
         }
     }
 
+    // rule: P3, N7
     @Test(
         "Five failed proofs in a row block the user, at the same instant too, and a success resets"
     )

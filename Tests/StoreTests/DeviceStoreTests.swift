@@ -198,6 +198,7 @@ struct DeviceStoreTests {
         }
     }
 
+    // rule: X3, A3
     @Test("takes an enrolment code once", arguments: StoreKind.allCases)
     func code(kind: StoreKind) async throws {
         try await with(kind) { (store, _) async throws in
@@ -216,6 +217,7 @@ struct DeviceStoreTests {
         }
     }
 
+    // rule: X3
     @Test("ends an enrolment after its time or five wrong codes", arguments: StoreKind.allCases)
     func ends(kind: StoreKind) async throws {
         try await with(kind) { (store, access) async throws in

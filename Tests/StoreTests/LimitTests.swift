@@ -77,6 +77,7 @@ struct LimitTests {
         }
     }
 
+    // rule: F8
     @Test("are exact for parallel starts", arguments: StoreKind.allCases)
     func parallel(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in

@@ -19,6 +19,7 @@ struct RetentionTests {
         return settled
     }
 
+    // rule: C13
     @Test("erases personal data and keeps the rest", arguments: StoreKind.allCases)
     func redact(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, _) async throws in

@@ -112,6 +112,7 @@ struct SameConsentTests {
         }
     }
 
+    // rule: U3
     @Test("leave exactly one pending of 1,000 parallel starts", arguments: StoreKind.allCases)
     func race(_ kind: StoreKind) async throws {
         for limits in [Self.keepFirst, Self.supersede] {

@@ -5,6 +5,7 @@ import Threads
 
 @Suite("Updates in a login store", .timeLimit(.minutes(3)))
 struct UpdateTests {
+    // rule: C14
     @Test("let exactly one of 1,000 parallel decisions win", arguments: StoreKind.allCases)
     func race(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, place) async throws in

@@ -154,6 +154,7 @@ struct ProofOfKeyTests {
     ]
 
     // trust: A-16
+    // rule: D1
     @Test("that is wrong gives no token and opens no resource", arguments: wrongProofs)
     func refused(wrong: Wrong) async throws {
         let stage = try await makeStage()
@@ -172,6 +173,7 @@ struct ProofOfKeyTests {
     }
 
     // trust: A-16
+    // rule: D1
     @Test(
         "must be there once, and is not taken from a client or a tenant that does not use proofs",
         arguments: ["none", "two", "other client", "tenant"]
@@ -203,6 +205,7 @@ struct ProofOfKeyTests {
     }
 
     // trust: A-16
+    // rule: D1
     @Test("counts once, at the token endpoint and at resources")
     func replay() async throws {
         let stage = try await makeStage()
@@ -220,6 +223,7 @@ struct ProofOfKeyTests {
     }
 
     // trust: A-16
+    // rule: D2
     @Test(
         "is required by a token that is bound to a key: no downgrade",
         arguments: ["bearer", "no proof", "no ath", "other ath", "other key", "certificate"]
@@ -263,6 +267,7 @@ struct ProofOfKeyTests {
     }
 
     // trust: A-16
+    // rule: D3
     @Test(
         "must have a nonce of ours where that is required, at the token endpoint and at resources"
     )

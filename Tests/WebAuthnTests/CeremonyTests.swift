@@ -93,6 +93,7 @@ struct CeremonyTests {
         }
     }
 
+    // rule: W2
     @Test("is refused if any byte of an assertion differs", arguments: kinds)
     func assertionBytes(kind: KeyKind) throws {
         let ceremony = try Ceremony(kind)
@@ -171,6 +172,7 @@ struct CeremonyTests {
         ("a member twice", .clientData, { $0.more = #","type":"webauthn.get""# }),
     ]
 
+    // rule: W4
     @Test("is refused for what is signed but wrong, when it registers", arguments: both.indices)
     func wrongRegistration(index: Int) throws {
         let (name, expected, change) = Self.both[index]
@@ -180,6 +182,7 @@ struct CeremonyTests {
         #expect(refusal?.word == expected.word, "\(name)")
     }
 
+    // rule: W2
     @Test("is refused for what is signed but wrong, when it signs", arguments: both.indices)
     func wrongAssertion(index: Int) throws {
         let (name, expected, change) = Self.both[index]
@@ -232,6 +235,7 @@ struct CeremonyTests {
         (5, 5, false), (5, 4, false), (5, 0, false), (.max, 0, false),
     ]
 
+    // rule: W3
     @Test("has a counter that grows, or always zero", arguments: counters)
     func counter(stored: UInt32, received: UInt32, grows: Bool) throws {
         var ceremony = try Ceremony()
@@ -286,6 +290,7 @@ struct CeremonyTests {
         #expect(throws: PasskeyRefusal.credential) { try ceremony.assert(passkey) }
     }
 
+    // rule: W1
     @Test("is refused for another challenge, also one that its own begins with")
     func challenge() throws {
         let ceremony = try Ceremony()
@@ -316,6 +321,7 @@ struct CeremonyTests {
         ("none", [0xF6], .attestationObject, .attestationObject),
     ]
 
+    // rule: W4
     @Test("has an attestation as the rules take it", arguments: statements.indices)
     func statement(index: Int) throws {
         let (format, statement, strict, lenient) = Self.statements[index]

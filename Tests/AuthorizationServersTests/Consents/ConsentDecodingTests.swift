@@ -91,6 +91,7 @@ struct ConsentDecodingTests {
         #expect(consent.endsAt.map { .moment($0) } == Self.moment("2027-02-18T11:59:00Z"))
     }
 
+    // rule: P6
     @Test("for a payment says how much to whom, and everything beside")
     func domesticPayment() async throws {
         let consent = try await shown(.of(.ukDomesticPayment))
@@ -175,6 +176,7 @@ struct ConsentDecodingTests {
         )
     }
 
+    // rule: P9
     @Test("for a file of payments says their number and their sum, digit for digit")
     func file() async throws {
         let consent = try await shown(.of(.ukFilePayment))

@@ -70,6 +70,7 @@ struct BlockResourceTests {
         }
     }
 
+    // rule: P4
     @Test("A user who is blocked after five failed proofs is unblocked with a line in the audit")
     func unblocked() async throws {
         try await Self.with { stage, store in

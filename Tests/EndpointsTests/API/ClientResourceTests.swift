@@ -120,6 +120,7 @@ struct ClientResourceTests {
     }
 
     // trust: B-7
+    // rule: N11
     @Test(
         "are not created with a private key, which is stored nowhere",
         arguments: ["jwk", "member", "pem", "certificate and key"]

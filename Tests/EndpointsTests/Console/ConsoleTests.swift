@@ -250,6 +250,7 @@ struct ConsoleTests {
     }
 
     // trust: C-17
+    // rule: P5
     @Test(
         "ends a session after five minutes without a request",
         arguments: [(300, 200), (301, 401)]

@@ -175,6 +175,7 @@ struct IDTokenCheckTests {
     ]
 
     // trust: C-8
+    // rule: A10
     @Test("refuses each wrong claim with its code and name", arguments: mutations)
     func mutation(_ mutation: Mutation) throws {
         var check = Fixture.check
@@ -254,6 +255,7 @@ struct IDTokenCheckTests {
     }
 
     // trust: C-8
+    // rule: A10
     @Test("refuses each forged signature", arguments: Forgery.allCases)
     func forged(_ forgery: Forgery) throws {
         let good = try Fixture.token(Fixture.claims)
