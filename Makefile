@@ -72,7 +72,7 @@ interop: setup-test build ## Compare tokens, keys, passkeys, messages, texts and
 	.venv/interop/bin/python Tests/Interop/tokens.py .build/debug/beckon
 	.venv/interop/bin/python Tests/Interop/sign_in.py .build/debug/beckon
 	.venv/interop/bin/python Tests/Interop/api.py .build/debug/beckon
-	for peers in push apps webhooks evidence; do \
+	for peers in push apps webhooks evidence devices; do \
 		.venv/interop/bin/python Tests/Interop/$$peers.py .build/debug/beckon; \
 	done
 	.venv/webauthn/bin/python Tests/Interop/passkeys.py .build/debug/beckon
