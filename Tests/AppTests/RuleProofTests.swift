@@ -50,7 +50,12 @@ struct RuleProofTests {
         let marks = try marks()
         #expect(marks.filter { $0.test == nil }.map(\.file) == [], "marks without a test")
         let proven = Set(marks.map(\.id))
-        #expect(proven.subtracting(rules.map(\.id)).sorted() == [], "marks of no rule")
+        // Marks may also name rules of other documents, such as R3 and N-6.
+        let series = Set(rules.compactMap(\.id.first))
+        let unknown = proven.subtracting(rules.map(\.id)).filter { id in
+            id.first.map(series.contains) ?? true && id.dropFirst().allSatisfy(\.isNumber)
+        }
+        #expect(unknown.sorted() == [], "marks of no rule")
         let missing = rules.filter { $0.standing == nil && !proven.contains($0.id) }
         #expect(missing.map(\.id) == [], "rules without a test")
         for rule in rules where rule.standing != nil {
