@@ -103,6 +103,12 @@ struct DemoCommand: Subcommand {
             http: client
         )
         simulation.connect(backend: backend)
+        simulation.connect(
+            phone: PhoneDevice(
+                service: "http://\(ports.browserHost):\(ports.service)",
+                http: client
+            )
+        )
         provider.connect(
             baseURL: DemoConfiguration.providerURL(ports),
             clients: IdentityProviderSimulator.Client.applications(

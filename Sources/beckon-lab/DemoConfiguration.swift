@@ -101,7 +101,8 @@ enum DemoConfiguration {
             },
           },
 
-          approval: { title: "Demo Bank", frame_ancestors: ["http://\(ports.browserHost):\(ports.page)", "http://localhost:\(ports.page)"], help: { phone: "+44 20 7946 0000" } },
+          // The phone on the demo's page can be enrolled, and then approves with its key.
+          approval: { tap: true, device_key: true, title: "Demo Bank", frame_ancestors: ["http://\(ports.browserHost):\(ports.page)", "http://localhost:\(ports.page)"], help: { phone: "+44 20 7946 0000" } },
 
           log: { format: "text", level: "info", requests: "off" },
         }

@@ -1,6 +1,7 @@
 """The demo in a real browser, as a new user sees it."""
 
 import contextlib
+import json
 import os
 import pathlib
 import socket
@@ -11,7 +12,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "BlackBox"))
 
-from beckon import LAB
+from beckon import BINARY, LAB
 from scenarios import run_all
 from webdriver import Driver, until
 
@@ -42,11 +43,19 @@ class Demo:
             )
             watch.cancel()
             assert self.page, "the demo did not start: " + self._logged()
+            self.folder = next(
+                line.split()[-1] for line in self.process.stdout if "certificates" in line)
             self.parts = open_parts.pop_all()
         return self
 
     def __exit__(self, *_):
         self.parts.close()
+
+    def code(self, user):
+        """A code with which a device of the user can be enrolled, as an operator issues it."""
+        command = [BINARY, "devices", "enrol", f"--user={user}", "--json",
+                   f"--config={self.folder}/beckon.json5"]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["code"]
 
     def _stop(self):
         self.process.terminate()
@@ -164,6 +173,31 @@ def backend(demo):
         browser.go(console)
         browser.one("button[value=staff-alex]").click()
         until("Alex is signed in", lambda: browser.address.endswith("/console"), LIMIT)
+
+
+@scenario
+def enrolled_phone(demo):
+    """The phone is enrolled with a code, shows a sign-in, and approves it with its key"""
+    with demo.driver.open(width=1280, height=1000) as browser:
+        browser.go(demo.page)
+        until("the phone is there", lambda: browser.all("#live.on"), LIMIT)
+        for code, said in (("ZZZZ-ZZZZ-ZZZZ", "404"), (demo.code("anna@example.com"), "is enrolled")):
+            browser.run("document.getElementById('code').value = arguments[0]", code)
+            browser.one("#enrol-go").click()
+            until(f"the page says {said}", lambda: said in browser.one("#enrolled").text, LIMIT)
+        browser.run("document.getElementById('message').value = 'By key'")
+        browser.one("#go").click()
+        # The newest is on top.
+        until("the phone rings", lambda: "By key" in browser.all("#notifications li")[0].text, LIMIT)
+        browser.all(".unlock")[0].click()
+        until("the phone shows the request",
+              lambda: "message: By key" in browser.one("#native-lines").text, LIMIT)
+        assert "permission: " in browser.one("#native-lines").text
+        browser.one("#native-approve").click()
+        until("the device has its tokens", lambda: browser.all("#outcome.good"), LIMIT)
+        assert "approved" in browser.one("#native-status").text
+        severe = [line for line in browser.console() if line["level"] == "SEVERE"]
+        assert all("409" in line["message"] for line in severe), severe
 
 
 @scenario

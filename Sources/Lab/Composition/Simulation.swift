@@ -75,6 +75,9 @@ public final class Simulation: Sendable {
     /// The backend that the demo page lets act for users.
     public func connect(backend: BankBackend) { demo?.connect(backend: backend) }
 
+    /// The device that the demo's phone can be enrolled as.
+    public func connect(phone device: PhoneDevice) { demo?.connect(phone: device) }
+
     /// The routes for OAuth clients and the authentication service.
     public var publicRoutes: [Route] { acp.routes }
     /// The routes of the control interface, `/_sim/…`, for a listener that only this machine can

@@ -44,6 +44,7 @@ public final class DemoSite: Sendable {
         var promptOrigin: String?
         var chooseLanguage: (@Sendable (String, String?) async -> Void)?
         var backend: BankBackend?
+        var phoneDevice: PhoneDevice?
     }
 
     private let configuration: Configuration
@@ -84,6 +85,9 @@ public final class DemoSite: Sendable {
     /// Sets the backend that may act for users.
     func connect(backend: BankBackend) { state.withLock { $0.backend = backend } }
 
+    /// Sets the device that the phone can be enrolled as.
+    func connect(phone device: PhoneDevice) { state.withLock { $0.phoneDevice = device } }
+
     /// Runs the logins that the page starts, until the task is cancelled. Call it once.
     public func run() async { await work.run() }
 
@@ -96,7 +100,7 @@ public final class DemoSite: Sendable {
                 "/demo/script.js",
                 "text/javascript; charset=utf-8",
                 DemoScript.page + DemoScript.backend + DemoScript.timeline
-                    + DemoScript.phone
+                    + DemoScript.phone + DemoScript.device
             ),
             asset("/demo/icon.svg", "image/svg+xml", DemoPage.icon),
             Route(.post, "/demo/logins") { [self] in start($0) },
@@ -129,7 +133,7 @@ public final class DemoSite: Sendable {
                 .json(200, .array(phone.live.map(\.json)))
             },
             Route(.post, Phone.path) { [self] in phone.receive($0) },
-        ] + device.routes
+        ] + device.routes + PhoneDevice.routes { [self] in state.withLock { $0.phoneDevice } }
     }
 
     private func start(_ request: Request) -> Response {
@@ -184,8 +188,15 @@ public final class DemoSite: Sendable {
     }
 
     private func page() -> Response {
-        let (origin, hasBackend) = state.withLock { ($0.promptOrigin, $0.backend != nil) }
-        let html = DemoPage.html(configuration, service: origin, hasBackend: hasBackend)
+        let (origin, hasBackend, hasDevice) = state.withLock {
+            ($0.promptOrigin, $0.backend != nil, $0.phoneDevice != nil)
+        }
+        let html = DemoPage.html(
+            configuration,
+            service: origin,
+            hasBackend: hasBackend,
+            hasDevice: hasDevice
+        )
         // Allow any origin until it is set.
         let frames = origin ?? "http: https:"
         return Response(

@@ -5,7 +5,8 @@ enum DemoPage {
     static func html(
         _ demo: DemoSite.Configuration,
         service: String? = nil,
-        hasBackend: Bool = false
+        hasBackend: Bool = false,
+        hasDevice: Bool = false
     ) -> String {
         #"""
         <!doctype html>
@@ -103,12 +104,20 @@ enum DemoPage {
         <div class="app" id="app" hidden>
         <iframe id="prompt" title="Approval page" referrerpolicy="no-referrer"></iframe>
         </div>
+        <div class="app native" id="native" hidden>
+        <h3>The phone’s own app</h3>
+        <pre id="native-lines" tabindex="0"></pre>
+        <p id="native-status" role="status"></p>
+        <div class="row"><button class="plain" id="native-deny" type="button">Decline</button>
+        <button class="plain" id="native-approve" type="button">Approve with its key</button></div>
+        </div>
         <button class="bar" id="bar" type="button" aria-label="Close and go to the home screen"
         disabled><span></span></button>
         </div>
         </div>
         <p class="muted small center"><a id="tab" hidden target="_blank" rel="noreferrer noopener"
         href="/">Open the approval page in its own tab</a></p>
+        \#(hasDevice ? device : "")
         </section>
 
         </main>
@@ -129,6 +138,16 @@ enum DemoPage {
             href="\#(escape(service))/sso/oidc/console">Console of the bank’s staff</a></nav>
             """#
     }
+
+    private static let device = #"""
+        <form class="panel enrol" id="enrol">
+        <label class="field" for="code">Enrol this phone with a code from the inbox
+        <input id="code" name="code" type="text" autocomplete="off" placeholder="7K3M-Q9TX-4HWD"
+        maxlength="64"></label>
+        <button class="plain" id="enrol-go" type="submit">Enrol</button>
+        <p class="muted small" id="enrolled" role="status"></p>
+        </form>
+        """#
 
     private static let backend = #"""
         <section class="panel" aria-labelledby="backend-title">

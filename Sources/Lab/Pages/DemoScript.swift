@@ -381,6 +381,7 @@ enum DemoScript {
             make("span", "note", prompt.binding_message || "Tap to see the request"));
           button.addEventListener("click", () => openPrompt(prompt));
           item.append(button);
+          if (phone.enrolled) item.append(unlockButton(prompt));
           return item;
         }
 
@@ -401,6 +402,7 @@ enum DemoScript {
           phone.open = null;
           byId("prompt").src = "about:blank";
           byId("app").hidden = true;
+          byId("native").hidden = true;
           byId("home").hidden = false;
           byId("bar").disabled = true;
           byId("tab").hidden = true;
@@ -419,8 +421,6 @@ enum DemoScript {
         byId("bar").addEventListener("click", goHome);
         setInterval(tick, 1000);
         tick();
-        refreshPhone();
-        listen();
 
         """#
 }

@@ -162,6 +162,14 @@ enum DemoStyle {
         .notification:focus-visible { outline-color: #fff; }
         .app { background: #fff; display: grid; min-height: 0; animation: rise .28s ease-out; }
         @media (prefers-color-scheme: dark) { .app { background: #14151c; } }
+        .native { color: var(--ink); background: var(--card); padding: 18px 14px; gap: 12px;
+          grid-template-rows: auto minmax(0, 1fr) auto auto; }
+        .native[hidden] { display: none; }
+        .native pre { overflow-y: auto; }
+        .enrol { display: grid; gap: 10px; width: min(100%, 372px); }
+        .unlock { width: 100%; font: inherit; font-size: .86rem; border: 0; border-radius: 14px;
+          margin-top: 6px; min-height: 40px; cursor: pointer; color: #14151c;
+          background: rgb(255 255 255 / .8); }
         .app iframe { width: 100%; height: 100%; border: 0; }
         .bar { border: 0; background: transparent; padding: 13px 0 11px; cursor: pointer;
           width: 100%; }
