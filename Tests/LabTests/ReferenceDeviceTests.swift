@@ -12,10 +12,10 @@ import Threads
 
 @Suite("The reference device")
 struct ReferenceDeviceTests {
-    private static let login = "login/1 é"
+    static let login = "login/1 é"
 
     /// A login as the device API shows it.
-    private static func document(
+    static func document(
         of question: Question,
         choice: String = "none",
         changes: (inout [String: JSONValue]) -> Void = { _ in }
@@ -43,7 +43,7 @@ struct ReferenceDeviceTests {
         )
     }
 
-    private static func question(
+    static func question(
         _ scopes: [Consent.Scope],
         accounts: [BankAccount] = [],
         choice: Consent.AccountChoice = .none
@@ -62,7 +62,7 @@ struct ReferenceDeviceTests {
         )
     }
 
-    private static func account(_ id: String) -> BankAccount {
+    static func account(_ id: String) -> BankAccount {
         BankAccount(id: id, name: "Current", display: "•• 1", kind: .current)
     }
 
