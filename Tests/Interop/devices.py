@@ -11,6 +11,7 @@ import json
 import secrets
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 import warnings
@@ -19,6 +20,7 @@ import warnings
 warnings.simplefilter("ignore")
 
 import stubs
+from cryptography.hazmat.primitives import serialization
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey
 
@@ -96,9 +98,10 @@ class Stage:
             {"phone": {"kind": "webhook", "url": phone.url, "secrets": ["whsec_" + stubs.driver.SECRET],
                        "allow_internal": True}},
             public_url=self.url, listen={"address": f"127.0.0.1:{port}"},
-            approval={"tap": False, "device_key": True},
+            approval={"tap": False, "device_key": True}, **stubs.OPERATOR,
             authorization_servers=[stubs.driver.authorization_server("acp", self.acp.url)])
         self.beckon.run("users", "add", f"--user={PERSON}")
+        stubs.add_operator(self.beckon)
         stack.enter_context(self.beckon)
         self.acp.beckon = self.acp.beckon._replace(netloc=f"127.0.0.1:{port}")
 
@@ -179,6 +182,60 @@ def decisions(stage, device):
     assert status == 200 and answer["decision"] == "approve", (status, answer)
     assert started.decided.wait(20) and started.decision == "accept"
     yield "a decision that joserfc signs"
+    # What is kept of it can be verified with nothing but the key.
+    proof = stubs.evidence(stage.beckon, started.id)["proof"]
+    assert proof["credential"] == device.key.thumbprint(), proof
+    info = serialization.load_der_public_key(decoded(proof["public_key"]))
+    key = type(device.key).import_key(info.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+    found = jws.deserialize_compact(proof["statement"].encode(), key, algorithms=[device.algorithm])
+    assert json.loads(found.payload)["login"] == started.id, found.payload
+    yield "evidence of that decision"
+
+
+def events(stage, device):
+    """A login arrives and goes within a second, on a stream and for a device that waits."""
+    path, other = "/device/v1/events", stage.enrol(device.algorithm)
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(stage.url).netloc, timeout=20)
+    connection.request("GET", path, headers={"DPoP": device.proof("GET", path)})
+    stream = connection.getresponse()
+    assert stream.status == 200 and stream.headers.get_content_type() == "text/event-stream", stream.headers
+
+    def heard(state, since):
+        while True:
+            line = stream.readline().decode()
+            assert line, "the stream ended"
+            if line.startswith("data: ") and json.loads(line[6:])["state"] == state:
+                assert time.monotonic() - since < 1, f"{state} took {time.monotonic() - since:.2f} s"
+                return json.loads(line[6:])
+
+    began = time.monotonic()
+    started, login = stage.login(other)
+    assert heard("arrived", began)["id"] == started.id
+    path = f"/device/v1/logins/{started.id}"
+    status, fields, _ = device.call("GET", path)
+    assert status == 200, status
+    tag = {"If-None-Match": fields["ETag"], "Prefer": "wait=1"}
+    status, fields, _ = device.call("GET", path, **tag)
+    assert status == 304 and fields["Preference-Applied"] == "wait=1", (status, fields)
+    decided = []
+
+    def decide():
+        time.sleep(0.3)
+        decided.append(time.monotonic())
+        other.call("POST", path + "/decision", other.signed(login, "deny"))
+
+    decision = threading.Thread(target=decide)
+    decision.start()
+    status, _, seen = device.call("GET", path, **{**tag, "Prefer": "wait=15"})
+    decision.join(20)
+    assert status == 200 and time.monotonic() - decided[0] < 1, (status, seen)
+    gone = heard("withdrawn", decided[0])
+    assert (gone["id"], gone["reason"]) == (started.id, "denied"), gone
+    status, _, answer = device.call("POST", path + "/decision", device.signed(login))
+    assert status == 409 and answer["login"]["answered_elsewhere"] is True, (status, answer)
+    connection.close()
+    yield "events, waits, and what another device has answered"
 
 
 def rotation(stage, device):
@@ -209,7 +266,7 @@ def main():
         stage = Stage(stack)
         for algorithm in MAKERS:
             device = stage.enrol(algorithm)
-            for check in (proofs, decisions, rotation):
+            for check in (proofs, decisions, events, rotation):
                 for what in check(stage, device):
                     print(f"ok      device with {algorithm}: {what}", flush=True)
         stage.beckon.run("audit", "verify")

@@ -27,7 +27,6 @@ from acp import ACP  # noqa: E402
 from beckon import Phone  # noqa: E402
 
 PERSON = "customer-4711"
-SECRET = "a-secret-of-the-tool-that-is-long-enough"
 TYPE = "beckon-evidence+jwt"
 # What a document may have at this path and still be evidence, if somebody signs it.
 PLACES = [("login", "user"), ("login", "client_name"), ("decision", "choice"), ("decision", "decided_at"),
@@ -81,16 +80,13 @@ class Checker:
         return done.returncode == 0, done.stdout + done.stderr
 
 
-def exported(service, acp, phone, token):
+def exported(service, acp, phone):
     """The evidence of an approval and of a refusal."""
     for decision in ("approve", "deny"):
         login = acp.start(PERSON)
         status, answer = phone.decide(service, login.id, decision)
         assert status == 200, (status, answer)
-        status, document = service.request(
-            "GET", f"/admin/v1/logins/acp/{login.id}/evidence?tenant=bank", headers={"Authorization": "Bearer " + token})
-        assert status == 200, (status, document)
-        yield decision, document
+        yield decision, stubs.evidence(service, login.id)
 
 
 def check(folder):
@@ -98,20 +94,13 @@ def check(folder):
         channel = {"kind": "webhook", "url": phone.url, "secrets": ["whsec_" + stubs.driver.SECRET],
                    "allow_internal": True}
         service = stubs.beckon(
-            sys.argv[1], folder, {"phone": channel}, trust={"without_certificate": ["ops"]},
+            sys.argv[1], folder, {"phone": channel}, **stubs.OPERATOR,
             authorization_servers=[stubs.driver.authorization_server("acp", acp.url)])
         service.run("users", "add", f"--user={PERSON}")
-        digest = subprocess.run([stubs.driver.BINARY, "hash-secret"], input=SECRET + "\n", text=True,
-                                capture_output=True, check=True).stdout.strip()
-        service.run("clients", "add", "--id=ops", "--type=user", "--name=Ops", "--auth=client_secret_basic",
-                    f"--secret-hash={digest}", "--scope=admin:read")
+        stubs.add_operator(service)
         with service:
             acp.beckon = acp.beckon._replace(netloc=f"127.0.0.1:{service.port}")
-            pair = base64.b64encode(f"ops:{SECRET}".encode()).decode()
-            status, answer = stubs.form(service.url + "/oauth2/token", "Basic " + pair,
-                                        grant_type="client_credentials", scope="admin:read")
-            assert status == 200, (status, answer)
-            documents = list(exported(service, acp, phone, answer["access_token"]))
+            documents = list(exported(service, acp, phone))
             status, keys = service.request("GET", "/oauth2/jwks")
             assert status == 200, keys
     verify = Checker(folder)

@@ -1,5 +1,6 @@
 """What the scripts of this folder share: `beckon` with channels, its test messages, and servers with TLS."""
 
+import base64
 import http.server
 import json
 import pathlib
@@ -39,6 +40,31 @@ def notify(service, user):
         word, channel, *reason = line.split(": ", 2)
         answers[channel] = (word, *reason)
     return answers, done.returncode
+
+
+OPERATOR = {"trust": {"without_certificate": ["ops"]}}
+SECRET = "a-secret-of-the-tool-that-is-long-enough"
+
+
+def add_operator(service):
+    """A client that may read, of a service with `OPERATOR` in its configuration."""
+    digest = subprocess.run([driver.BINARY, "hash-secret"], input=SECRET + "\n", text=True,
+                            capture_output=True, check=True).stdout.strip()
+    service.run("clients", "add", "--id=ops", "--type=user", "--name=Ops", "--auth=client_secret_basic",
+                f"--secret-hash={digest}", "--scope=admin:read")
+
+
+def evidence(service, login_id):
+    """The exported evidence of a login, for the operator."""
+    pair = base64.b64encode(f"ops:{SECRET}".encode()).decode()
+    status, answer = form(service.url + "/oauth2/token", "Basic " + pair,
+                          grant_type="client_credentials", scope="admin:read")
+    assert status == 200, (status, answer)
+    status, document = service.request(
+        "GET", f"/admin/v1/logins/acp/{login_id}/evidence?tenant=bank",
+        headers={"Authorization": "Bearer " + answer["access_token"]})
+    assert status == 200, (status, document)
+    return document
 
 
 def free_port():
