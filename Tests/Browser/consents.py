@@ -205,6 +205,47 @@ def kinds_of_controls(gallery):
         ], sections
 
 
+@scenario
+def number_chosen(gallery):
+    """Of three numbers none is chosen, and each is named for assistive technology"""
+    with gallery.browser() as browser:
+        browser.go(gallery.page("en", "number-choose"))
+        group = browser.one("fieldset#code")
+        assert (group.role, group.name) == ("group", "Which number does the other screen show?")
+        choices = browser.all("fieldset#code input")
+        assert [choice.role for choice in choices] == ["radio"] * 3
+        assert "842017" in [bare(choice.name) for choice in choices]
+        assert browser.run("return document.querySelectorAll('#code :checked').length") == 0
+
+
+@scenario
+def number_entered(gallery):
+    """A number is typed: Enter submits nothing, a wrong one is said, and the right one approves"""
+    def type(browser, digits):
+        browser.run("document.getElementById('code-field').focus()")
+        for digit in digits: browser.press(digit)
+
+    with gallery.browser(scripts=False) as browser:
+        browser.go(gallery.page("en", "number-enter"))
+        type(browser, "842017")
+        browser.press(ENTER)
+        assert browser.one("#code-field").property("value") == "842017"
+    with gallery.browser() as browser:
+        browser.go(gallery.page("en", "number-play"))
+        assert "84" not in browser.text and "••-••-••" in browser.text, browser.text
+        type(browser, "111111")
+        browser.press(ENTER)
+        assert browser.one("#code-field").property("value") == "111111"
+        browser.button("Approve").click()
+        browser.sees("4 attempts left.")
+        assert browser.one("#code-field").property("value") == ""
+        browser.run("document.activeElement.blur()")
+        browser.press(ENTER)
+        type(browser, "84-20-17")
+        browser.button("Approve").click()
+        browser.sees("Wait until you see “Approved”.")
+
+
 FOCUS = {
     "en": [
         "Everyday Saver Savings account xxx-x12 xxxx4567", "Home Loan Loan xxx-x12 xxxx8910",

@@ -24,6 +24,8 @@ ENDINGS = [
 ]
 # Logins whose number is matched, each in its own way.
 MATCHED = ["number-show", "number-choose", "number-enter"]
+# One that a scenario answers.
+PLAYED = ["number-play"]
 HELP = {"phone": "+44 20 7946 0000", "address": "https://bank.example/help"}
 
 
@@ -58,4 +60,4 @@ class Gallery:
     @property
     def samples(self):
         """Logins that wait for an answer."""
-        return [name for name in self.tickets["en"] if name not in ENDINGS + MATCHED]
+        return [name for name in self.tickets["en"] if name not in ENDINGS + MATCHED + PLAYED]

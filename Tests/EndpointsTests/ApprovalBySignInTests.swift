@@ -85,7 +85,7 @@ struct ApprovalBySignInTests {
     }
 
     /// The provider says how and when the person authenticated.
-    private static func authenticate(
+    static func authenticate(
         _ stage: SignOnStage,
         secondsAgo: Int = 0,
         acr: JSONValue? = .string("two-factors"),

@@ -232,7 +232,8 @@ struct SignOnStage: Sendable {
     @discardableResult
     func login(
         _ id: String,
-        user: UserID = .named("customer-4711")
+        user: UserID = .named("customer-4711"),
+        numbers: NumberRule? = nil
     ) async throws -> LoginNumber {
         let now = clock.now()
         let login = PendingLogin.arrived(
@@ -242,7 +243,10 @@ struct SignOnStage: Sendable {
             PendingLogin.Details(
                 user: user,
                 client: ClientID("kiosk"),
-                bindingMessage: BindingMessage("Message of " + id),
+                bindingMessage: BindingMessage(
+                    "Message of " + id + (numbers == nil ? "" : ", code 730194"),
+                    numbers
+                ),
                 origin: .fixture
             )
         )
@@ -287,9 +291,10 @@ struct SignOnStage: Sendable {
     /// The same as `login`, with the ticket of its link.
     func prompt(
         _ id: String,
-        user: UserID = .named("customer-4711")
+        user: UserID = .named("customer-4711"),
+        numbers: NumberRule? = nil
     ) async throws -> (number: LoginNumber, ticket: String) {
-        let number = try await login(id, user: user)
+        let number = try await login(id, user: user, numbers: numbers)
         let ticket = PromptTicket(for: number)
         try await apply(.ticketIssued(ticket.digest), to: number)
         return (number, ticket.text)

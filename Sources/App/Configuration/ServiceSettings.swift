@@ -43,7 +43,7 @@ public struct ApprovalSettings: Hashable, Sendable {
             """
             What no rule can relax. bank (PSD2, FAPI-CIBA): no tap, payments only with device_key_pin \
             or passkey, no login without a consent or a binding message, prompts of at most 10 \
-            minutes. nist (SP 800-63B): no tap, prompts of at most 10 minutes.
+            minutes. nist (SP 800-63B): no tap, numbers entered, prompts of at most 10 minutes.
             """
         )
         signIn = Self.signIn(

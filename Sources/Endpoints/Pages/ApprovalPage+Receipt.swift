@@ -53,7 +53,7 @@ extension ApprovalPage {
     ) -> HTML {
         let values = ["client": client(standing.stored.login), "brand": HTML.text(brand.name)]
         switch outcome {
-        case .failed(.wrongCodes):
+        case .failed(.wrongCodes) where help != nil:
             HTML.element("div", ["class": "next"]) { helpLine }
         case .denied(let decision) where decision.choice == .reportAsFraud:
             HTML.element("div", ["class": "next"]) {

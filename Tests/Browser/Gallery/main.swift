@@ -109,6 +109,7 @@ let endings: [(name: String, sample: String, events: [PendingLogin.Event])] = [
     ("no-accounts", "uk-domestic-payment", [.unusable(.noAccounts)]),
     ("unusable", "uk-domestic-payment", [.unusable(.consentUnusable)]),
     ("gone", "uk-domestic-payment", [.unusable(.consentGone)]),
+    ("number-wrong", "scopes", [.unusable(.wrongCodes), taken]),
 ]
 
 var tickets: [(tag: String, tickets: [(name: String, ticket: String)])] = []
@@ -128,25 +129,14 @@ for tag in arguments.dropFirst() {
         )
     }
     let matched = try require(SampleQuestion.named("scopes"))
-    for matching in [NumberMatching.show, .choose, .enter] {
-        let rule = NumberRule(matching, try NumberPattern("##-##-##"))
-        let name = "number-" + matching.rawValue
+    let pattern = try NumberPattern("##-##-##")
+    for (name, matching) in [
+        ("show", NumberMatching.show), ("choose", .choose), ("enter", .enter), ("play", .enter),
+    ] {
+        let rule = NumberRule(matching, pattern)
+        let name = "number-" + name
         ofPerson.append((name, try await ask(matched, user, tag, as: name, numbers: rule)))
     }
-    let wrong = NumberRule(.enter, try NumberPattern("##-##-##"))
-    ofPerson.append(
-        (
-            "number-wrong",
-            try await ask(
-                matched,
-                user,
-                tag,
-                as: "number-wrong",
-                numbers: wrong,
-                then: Array(repeating: .codeRefused, count: PendingLogin.mostWrongCodes) + [taken]
-            )
-        )
-    )
     tickets.append((tag, ofPerson))
 }
 await store.close()
