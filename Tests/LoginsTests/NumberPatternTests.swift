@@ -132,6 +132,44 @@ struct NumberPatternTests {
         }
     }
 
+    // rule: N3
+    @Test("is hidden in whatever message it is found")
+    func hiddenAnywhere() throws {
+        // The same messages in each run.
+        var state: UInt64 = 42
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        let palette = Array("12121212 --.,:a\u{661}\u{662}\u{FF11}\u{FF12}\u{200F}\u{2460}")
+            .flatMap(
+                \.unicodeScalars
+            )
+        var found = 0
+        for _ in 0..<4000 {
+            var text = String.UnicodeScalarView()
+            for _ in 0..<next(24) { text.append(palette[next(palette.count)]) }
+            let pattern = ["##", "###", "# #", "##-#"][next(4)]
+            let message = try Self.message(String(text), .enter, pattern)
+            guard let number = message.expectedNumber, let shown = message.shown else { continue }
+            found += 1
+            // What can still be read as digits in a row, a dot or a letter between them ends.
+            let rest = shown.unicodeScalars.reduce(into: "") { rest, scalar in
+                if let value = scalar.properties.numericValue {
+                    rest += "\(Int(value))"
+                } else if scalar == "\u{2022}" || scalar.properties.isAlphabetic {
+                    rest += "|"
+                }
+            }
+            #expect(!rest.contains(number), "\(text) \(shown)")
+            #expect(shown.unicodeScalars.count == text.count)
+        }
+        #expect(found > 300)
+        // Linear in the message.
+        let long = String(repeating: "1 ", count: 100_000) + "code 22"
+        #expect(try Self.message(long, .enter, "code ##").expectedNumber == "22")
+    }
+
     @Test("is not hidden where it is only shown, or not matched")
     func shown() throws {
         let text = "code 730194"
