@@ -29,7 +29,7 @@ extension InboxPage {
     @HTMLBuilder private func entry(_ browser: SubscribedBrowser) -> HTML {
         HTML.element("strong") {
             browser.name.isEmpty
-                ? catalogue.html(.sessionUnnamed) : InertText.html(browser.name)
+                ? catalogue.html(.sessionUnnamed) : InertText.html(AgentName.text(browser.name))
         }
         HTML.element("span", ["class": "note", "hidden": ""]) { catalogue.html(.sessionThis) }
         if let since = browser.since {

@@ -134,7 +134,8 @@ struct InboxPage: Sendable {
             isThis
                 ? catalogue.html(.sessionThis)
                 : session.agent.isEmpty
-                    ? catalogue.html(.sessionUnnamed) : InertText.html(session.agent)
+                    ? catalogue.html(.sessionUnnamed)
+                    : InertText.html(AgentName.text(session.agent))
         }
         HTML.element("span", ["class": "why"]) {
             catalogue.html(
