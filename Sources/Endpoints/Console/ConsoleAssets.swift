@@ -58,6 +58,7 @@ enum ConsoleSheet {
         .legend li { padding: 0; border: 0; }
         .legend svg { width: .75rem; height: .75rem; margin-inline-end: .375rem; }
         main.wide details { margin-top: .5rem; }
+        dl + table { margin-top: 1rem; }
         table { width: 100%; border-collapse: collapse; background: var(--card);
           border: 1px solid var(--line); font-size: .9375rem; overflow-wrap: anywhere; }
         caption { padding: .5rem 0; text-align: start; color: var(--soft); font-size: .875rem; }

@@ -182,6 +182,9 @@ enum Stylesheet {
         li .note { margin-top: .25rem; }
         section > p + ul { margin-top: .75rem; }
         section + form, section > ul + form { margin-top: 1.25rem; }
+        .card > p + form { margin-top: 1.25rem; }
+        form:not(.answer) > .error:not(:empty) { margin-bottom: .75rem; }
+        form:not(.answer) > button + button { margin-top: .75rem; }
         footer .help { margin-bottom: .25rem; }
         .next { margin-top: 1rem; padding: .75rem 1rem; border-radius: .75rem;
           background: var(--warn); color: var(--warn-ink); font-weight: 600; }
