@@ -218,6 +218,19 @@ struct Target: Sendable {
                 path: { "/approve/a" + $0 },
                 form: method == "POST" ? ["decision", "shown", "account", "scope"] : []
             ).all
+        case "/approve/{ticket}/passkey":
+            var places = Places(
+                message: Message(
+                    method: method,
+                    target: "/approve/\(ticket)/passkey",
+                    fields: [("Content-Type", "application/x-www-form-urlencoded")],
+                    body: "shown=a"
+                ),
+                path: { "/approve/a\($0)/passkey" },
+                form: ["shown", "account", "scope"]
+            )
+            places.isBrief = true
+            return places.all
         case "/approve/{ticket}/state":
             return Places(
                 message: Message(method: method, target: "/approve/\(ticket)/state"),
