@@ -14,7 +14,7 @@ from family import RETAIL
 from scenarios import run_all
 from signed_in import free_port
 from simulated import SimulatedACP, SimulatedBank, SimulatedIDP, ThirdParty
-from webdriver import Driver, until
+from webdriver import Authenticator, Driver, until
 
 CUSTOMER = "customer-" + OLIVER.split("@")[0]
 scenarios = []
@@ -23,21 +23,6 @@ scenarios = []
 def scenario(function):
     scenarios.append(function)
     return function
-
-
-class Authenticator:
-    """A virtual authenticator of a browser, on the computer itself."""
-
-    def __init__(self, browser, verifies=True):
-        self.browser = browser
-        self.id = browser._post("/webauthn/authenticator", {
-            "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
-            "hasUserVerification": True, "isUserConsenting": True, "isUserVerified": verifies,
-        })
-
-    def verifies(self, yes):
-        """Whether it recognises its user from now on."""
-        self.browser._post(f"/webauthn/authenticator/{self.id}/uv", {"isUserVerified": yes})
 
 
 class PasskeyStage:
@@ -105,7 +90,8 @@ class PasskeyStage:
 
     def register(self, browser, name="My laptop"):
         browser.go(self.url + "/inbox")
-        browser.run("document.querySelector('input[name=name]').value = arguments[0]", name)
+        browser.run("document.querySelector("
+                    "'form[action$=\"/inbox/passkeys\"] input[name=name]').value = arguments[0]", name)
         browser.button("Add a passkey").click()
         browser.sees(name)
 
@@ -131,8 +117,13 @@ def approves(stage):
         assert stage.outcome(login) == (1, 0)
         assert not [line for line in browser.console() if line["level"] == "SEVERE"]
         browser.go(stage.url + "/inbox")
+        browser.one("details:has(input[name=name]) summary").click()
+        browser.run("document.querySelector('details input[name=name]').value = 'Old one'")
+        browser.button("Save the name").click()
+        until("it has its new name", lambda: "Old one" in browser.text
+              and "My laptop" not in browser.text)
         browser.button("Remove this passkey").click()
-        until("the passkey is gone", lambda: "My laptop" not in browser.text)
+        until("the passkey is gone", lambda: "Old one" not in browser.text)
 
 
 @scenario

@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 from gallery import ENDINGS, LANGUAGES, MATCHED, PHONE, Gallery
+from notifications import Notified
 from signed_in import SignedIn, speak
 from signed_in import LANGUAGES as SIGNED_IN_LANGUAGES
 from stage import Stage
@@ -43,6 +44,7 @@ def main(folder):
         take(browser, folder, "unknown")
     consents(folder)
     signed_in(folder)
+    notified(folder)
 
 
 def signed_in(folder):
@@ -54,6 +56,41 @@ def signed_in(folder):
                 for shape in SHAPES:
                     for scheme in ("light", "dark"):
                         tall(stage.window, folder, f"{name}-{language}", shape, scheme)
+
+
+def notified(folder):
+    """The states of notifications, and what a script changes on the page of passkeys."""
+    with Notified() as stage:
+        for language in SIGNED_IN_LANGUAGES:
+            with stage.person() as browser:
+                speak(browser, language)
+                states = [
+                    ("offered", "return 1"),
+                    ("denied", DENIED),
+                    ("renaming",
+                     "document.querySelector('details:has(input[name=name])').open = true"),
+                ]
+                for name, script in states:
+                    browser.go(stage.url + "/inbox")
+                    until("the button is shown", lambda: browser.all("form[data-push-key]:not([hidden])"))
+                    browser.run(script)
+                    for shape in SHAPES:
+                        for scheme in ("light", "dark"):
+                            tall(browser, folder, f"inbox-{name}-{language}", shape, scheme)
+                browser.run(
+                    "document.querySelector('form[data-push-key]').requestSubmit()")
+                until("it is in the list", lambda: browser.all(
+                    "li[data-browser] .note:not([hidden])"))
+                for shape in SHAPES:
+                    for scheme in ("light", "dark"):
+                        tall(browser, folder, f"inbox-notified-{language}", shape, scheme)
+
+
+# As the script does when the browser allows no notifications.
+DENIED = """
+    const form = document.querySelector('form[data-push-key]');
+    form.querySelector('[role=alert]').textContent = form.dataset.denied;
+"""
 
 
 def tall(browser, folder, name, shape, scheme):

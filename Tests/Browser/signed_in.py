@@ -24,7 +24,7 @@ from gallery import DESKTOP, PHONE
 from scenarios import run_all
 from simulated import SimulatedIDP
 from stage import Stage
-from webdriver import until
+from webdriver import Authenticator, until
 
 # Page of the table: its name in pictures, the application that people sign in to, and the address. A
 # function of the stage gives an address that has an identifier in it.
@@ -33,6 +33,8 @@ PAGES = [
     ("inbox-history", "inbox", "/inbox/history"),
     ("inbox-login-ended", "inbox", lambda stage: "/inbox/logins/" + stage.ended),
     ("inbox-login-waiting", "inbox", lambda stage: "/inbox/logins/" + stage.waiting),
+    ("inbox-request", "inbox", lambda stage: stage.first_link("/inbox", "/inbox/requests/")),
+    ("inbox-authorize", "inbox", lambda stage: stage.authorization()),
     ("console", "console", "/console"),
     ("console-logins", "console", "/console/logins"),
     ("console-login", "console",
@@ -42,6 +44,15 @@ PAGES = [
      lambda stage: stage.first_link("/console/stranded", "/console/logins/", "/retry")),
     ("console-users", "console", "/console/users"),
     ("console-user-block", "console", "/console/users/block?user=anna@example.com"),
+    ("console-passkeys", "console", "/console/users/passkeys?user=anna@example.com"),
+    ("console-passkey-remove", "console", lambda stage: stage.first_link(
+        "/console/users/passkeys?user=anna@example.com", "/console/users/passkeys/remove")),
+    ("console-blocks", "console", "/console/blocks"),
+    ("console-block-lift", "console",
+     lambda stage: stage.first_link("/console/blocks", "/console/blocks/", "/lift")),
+    ("console-changes", "console", "/console/client-changes"),
+    ("console-change", "console",
+     lambda stage: stage.first_link("/console/client-changes", "/console/client-changes/")),
     ("console-clients", "console", "/console/clients"),
     ("console-client", "console", "/console/clients/payout-robot"),
     ("console-new-client", "console", "/console/new-client"),
@@ -76,33 +87,44 @@ class SignedIn(Stage):
     """Beckon with the lab's identity provider, and something to see: logins in every phase, a
     delegated client, consents. One browser is signed in to both applications."""
 
-    # Members of the configuration besides these.
-    more = {}
+    # Of the channel for browsers, besides its key.
+    push_service = {}
 
     def __enter__(self):
         port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        # An address has no passkeys.
+        self.url = f"http://localhost:{port}"
         with contextlib.ExitStack() as parts:
+            folder = parts.enter_context(tempfile.TemporaryDirectory(prefix="beckon-keys-"))
+            subprocess.run([BINARY, "keys", "generate", "--alg=ES256", "--out=vapid.jwk"],
+                           cwd=folder, check=True, capture_output=True)
             self.idp = parts.enter_context(SimulatedIDP(self.url))
             session = {"idle": "3600s"}
             self.config = {
                 "public_url": self.url,
                 "listen": {"address": f"127.0.0.1:{port}"},
-                "trust": {"without_certificate": ["bank"]},
+                "approval": {"title": "Northwind Bank", "passkey": {}},
+                "channels": {"browser": {
+                    "kind": "web_push", "vapid_key": {"file": f"{folder}/vapid.jwk"},
+                    "contact": "mailto:ops@bank.example", **self.push_service,
+                }},
+                "limits_per_client": {"block_after_report": "24h"},
+                "trust": {"without_certificate": ["bank"], "four_eyes": True},
                 "sign_in": {
                     "inbox": self.idp.registration("inbox", session=session),
                     "console": self.idp.registration(
                         "console", session=session, controller_email="alex@bank.example"),
                 },
-                **self.more,
             }
             super().__enter__()
             parts.push(super().__exit__)
-            self._fill()
             self.window = parts.enter_context(self.browser(width=PHONE[0], height=PHONE[1]))
             self.addresses = {}
+            self.beckon.run("users", "add", f"--user={ANNA}")
             for application, person in (("inbox", CUSTOMER), ("console", STAFF)):
                 self.sign_in(self.window, application, person)
+            self._fill()
+            self._fill_inbox()
             self.parts_of_sign_in = parts.pop_all()
         return self
 
@@ -111,7 +133,6 @@ class SignedIn(Stage):
 
     def _fill(self):
         """Something of everything that the pages show."""
-        self.beckon.run("users", "add", f"--user={ANNA}")
         self.beckon.run("users", "add", "--user=oliver@example.com", "--language=en-GB")
         secret = "a-secret-of-the-bank-with-enough-bits-4711"
         digest = subprocess.run([BINARY, "hash-secret"], input=secret + "\n", text=True,
@@ -128,6 +149,16 @@ class SignedIn(Stage):
             self.beckon.run("clients", "add", "--id=payout-robot", "--type=delegated",
                             "--name=Payout robot", f"--key={folder}/pub", "--kid=k-2031-01",
                             "--scope=logins:read,logins:decide", "--source-address=203.0.113.0/28")
+            self.beckon.run("clients", "add", "--id=banking-app", "--type=user",
+                            "--name=Banking app <b>", f"--key={folder}/pub", "--kid=k", "--dpop",
+                            "--scope=device:logins", "--redirect-uri=com.bank.app:/signed-in")
+        # Those of the command line wait for a second administrator, who leaves one.
+        while waits := self.first_link("/console/client-changes", "/console/client-changes/"):
+            self.window.go(self.url + waits + "/confirm")
+            self.window.one("main form button").click()
+            until("the client is confirmed", lambda: "/clients/" in self.window.address)
+        self.beckon.run("clients", "change", "--id=payout-robot", "--name=Payout robot <b>",
+                        "--source-address=203.0.113.0/28,198.51.100.7")
         pair = base64.b64encode(f"bank:{secret}".encode()).decode()
         token = self._post("/oauth2/token", "grant_type=client_credentials",
                            "application/x-www-form-urlencoded", "Basic " + pair)["access_token"]
@@ -152,6 +183,36 @@ class SignedIn(Stage):
         self.waiting = self.ask(
             person=ANNA, lifetime=3000,
             binding_message="<b>pay</b> \u202e00,1 \u200b" + "x" * 60).id
+
+        # A client that the user reports is blocked.
+        suspect = self.ask(person=ANNA, client_id="gift-cards",
+                           client_info={"client_name": "Free Gift Cards <b>"})
+        self.decide(suspect, "fraud")
+
+    def _fill_inbox(self):
+        """What only a browser makes: a passkey, and a browser that is notified."""
+        Authenticator(self.window)
+        self.window.go(self.url + "/inbox")
+        self.window.run("document.querySelector(`form[action$='/inbox/passkeys'] "
+                        "input[name=name]`).value = 'My phone <b>'")
+        self.window.button("Add a passkey").click()
+        self.window.sees("My phone <b>")
+        self.window.run("""
+            const form = document.querySelector('form[data-push-key]');
+            form.elements.subscription.value = JSON.stringify(arguments[0]);
+            form.submit();
+        """, {"endpoint": "https://push.example.net/push/JzLQ3raZJfFBR0aqvOMs", "keys": {
+            "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SR"
+                      "pkNtoIAiw4", "auth": "BTBZMqHH6r4Tts7J_aSIgg"}})
+        until("the browser is in the list", lambda: self.window.all("li[data-browser]"))
+
+    def authorization(self):
+        """The page that asks whether an app may sign in."""
+        self.window.go(self.url + "/oauth2/authorize?" + urllib.parse.urlencode({
+            "response_type": "code", "client_id": "banking-app", "scope": "device:logins",
+            "redirect_uri": "com.bank.app:/signed-in", "state": "st", "code_challenge_method": "S256",
+            "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}))
+        return urllib.parse.urlsplit(self.window.address).path
 
     def _post(self, path, body, kind, authorization):
         request = urllib.request.Request(self.url + path, body.encode(), {

@@ -250,6 +250,21 @@ class Browser:
         return Element(self, _call(self.url + "/element/active")[ELEMENT])
 
 
+class Authenticator:
+    """A virtual authenticator of a browser, on the computer itself (WebAuthn Level 3 section 11)."""
+
+    def __init__(self, browser, verifies=True):
+        self.browser = browser
+        self.id = browser._post("/webauthn/authenticator", {
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
+            "hasUserVerification": True, "isUserConsenting": True, "isUserVerified": verifies,
+        })
+
+    def verifies(self, yes):
+        """Whether it recognises its user from now on."""
+        self.browser._post(f"/webauthn/authenticator/{self.id}/uv", {"isUserVerified": yes})
+
+
 class Element:
     """An element of the page."""
 
