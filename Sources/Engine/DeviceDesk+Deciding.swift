@@ -168,9 +168,12 @@ extension DeviceDesk {
         if standing.isBlocked(at: clock.now()) { throw .blocked(standing) }
         let confirmable: DecisionDesk.Confirmable
         do {
+            // The number first: a right PIN ends the counting of failures, and must not do so for
+            // somebody who guesses numbers.
             confirmable = try await desk.confirmable(
                 .user(key.user, number),
                 by: method,
+                judgesNumber: true,
                 selecting: { _ in answer.selection }
             )
         } catch {
@@ -204,6 +207,7 @@ extension DeviceDesk {
                     address: address
                 ),
                 challenge: challenge,
+                seal: confirmable.seal,
                 selecting: { _ in answer.selection }
             )
         } catch {

@@ -438,7 +438,7 @@ class OpenAPIOfPeople(unittest.TestCase):
     # What only a provider, an authenticator or another application makes: any described answer.
     UNREAL = ("/callback", "/wait", "/terms", "/backchannel-logout", "/passkey", "/rename",
               "/inbox/passkeys", "/inbox/passkeys/{id}/remove", "/inbox/consents/{id}/withdraw",
-              "/inbox/authorize/{id}")
+              "/inbox/authorize/{id}", "/revoke")
 
     @classmethod
     def setUpClass(cls):

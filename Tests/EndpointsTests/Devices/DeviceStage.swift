@@ -104,6 +104,7 @@ struct DeviceStage: Sendable {
     func prompt(
         _ id: String,
         of user: UserID = user,
+        message: BindingMessage = .none,
         _ consent: Consent? = nil
     ) async throws -> LoginNumber {
         let now = clock.now()
@@ -111,7 +112,12 @@ struct DeviceStage: Sendable {
             id,
             tenant: nil,
             at: now,
-            PendingLogin.Details(user: user, client: ClientID("kiosk"), origin: .fixture)
+            PendingLogin.Details(
+                user: user,
+                client: ClientID("kiosk"),
+                bindingMessage: message,
+                origin: .fixture
+            )
         )
         guard case .inserted(let stored) = try await store.insert(login, limits: .none) else {
             throw NotThere()
@@ -321,6 +327,7 @@ struct TestDevice: Sendable {
         _ decision: String,
         _ id: String,
         pin: String? = nil,
+        code: String? = nil,
         signed: Bool = true,
         as document: JSONValue? = nil,
         _ change: (inout JSONValue) -> Void = { _ in },
@@ -336,7 +343,7 @@ struct TestDevice: Sendable {
             .members([
                 "decision": .string(decision),
                 "digest": decision == "approve" ? shown["consent"]?["digest"] : nil,
-                "signature": .text(signature), "pin": .text(pin),
+                "signature": .text(signature), "pin": .text(pin), "code": .text(code),
             ])
         )
     }
