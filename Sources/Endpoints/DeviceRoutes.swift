@@ -69,6 +69,8 @@ public struct DeviceRoutes: Sendable {
         let wait = try Self.wait(request)
         var stored = try await open(ticket, request)
         if let wait {
+            // Who waits for a change shows it to somebody; a fetch alone may be a server's.
+            await desk.noteView(of: stored)
             let seen = wait.seen ?? stored.login.phase.name
             if seen == stored.login.phase.name {
                 do {

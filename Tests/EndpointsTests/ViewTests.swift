@@ -69,6 +69,24 @@ struct ViewTests {
         }
     }
 
+    @Test("is an app's wait for a change, and no fetch without one", arguments: [true, false])
+    func apps(_ waits: Bool) async throws {
+        try await Stage.with(until: .delivered) { stage in
+            let prompt = try await stage.prompt()
+            let later = stage.clock.now() + .seconds(20)
+            try await stage.apply(
+                .notDelivered(.named("app"), "busy", until: later),
+                to: prompt.number
+            )
+            let query = waits ? "?wait=1&seen=preparing" : ""
+            let answer = await stage.get(prompt.device + query, [prompt.bearer])
+            #expect(answer.status == 200)
+            let login = try require(try await stage.store.login(prompt.number)).login
+            let spared = PendingLogin.Delivery.State.spared(at: stage.clock.now())
+            #expect(login.deliveries.map(\.state) == [waits ? spared : .due(at: later)])
+        }
+    }
+
     @Test("changes nothing unless it ends the notifying")
     func decided() async throws {
         try await Stage.with { stage in

@@ -188,6 +188,7 @@ struct VAPIDTests {
         #expect(try vapid.authorization(for: "https://other.example", at: now) != field)
     }
 
+    // rule: B5
     @Test(
         "takes only a contact that push services accept",
         arguments: [
@@ -233,7 +234,7 @@ struct WebPushChannelTests {
         )
     }
 
-    // rule: B1, B2, B7, N13
+    // rule: B1, B2, B5, B7, N13
     @Test("sends an encrypted reference with TTL, urgency, topic and VAPID, and follows nothing")
     func request() async throws {
         let service = PushService { _ in .success(OutboundResponse(status: 201)) }
@@ -302,6 +303,7 @@ struct WebPushChannelTests {
         #expect(log.events.contains("web_push.not_authorized") == [401, 403].contains(status))
     }
 
+    // rule: B3
     @Test("delivers if one of several subscriptions takes it, and forgets those that ended")
     func several() async throws {
         let ends = ["gone", "busy", "works"].map {
