@@ -119,7 +119,8 @@ public enum AccessChange: Hashable, Sendable {
     case audit(AuditEvent)
     /// Stores a local user. Refused as `changed` unless the one that is stored is `over`; nil if none is.
     case putUser(User, over: User?)
-    /// Removes a local user. Refused as `missing`, or as `changed` if another one is stored.
+    /// Removes a local user with the user's devices, passkeys and codes. Refused as `missing`, or as
+    /// `changed` if another one is stored.
     case removeUser(User)
     /// Stores an answer. Refused as `used` if there is one whose time is not over.
     case answer(StoredAnswer)

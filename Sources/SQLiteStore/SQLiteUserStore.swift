@@ -42,7 +42,9 @@ public final class SQLiteUserStore: UserStore {
                 "DELETE FROM users WHERE user_id = ? RETURNING 1"
             )
             delete.bind(id.value, at: 1)
-            return try delete.hasRow()
+            guard try delete.hasRow() else { return false }
+            try transaction.removeKeys(of: id)
+            return true
         }
     }
 

@@ -88,6 +88,7 @@ extension WriteTransaction {
         let delete = try connection.statement("DELETE FROM users WHERE user_id = ?")
         delete.bind(user.id.value, at: 1)
         try delete.run()
+        try removeKeys(of: user.id)
         return nil
     }
 }

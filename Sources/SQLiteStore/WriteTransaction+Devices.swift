@@ -56,6 +56,19 @@ extension WriteTransaction {
         return .done(enrolment)
     }
 
+    /// Whoever gets the user's identifier later has none of the user's devices, passkeys and codes.
+    func removeKeys(of user: UserID) throws(StoreError) {
+        let statements: [StaticString] = [
+            "DELETE FROM device WHERE user_id = ?", "DELETE FROM credential WHERE user_id = ?",
+            "DELETE FROM enrolment WHERE user_id = ?",
+        ]
+        for sql in statements {
+            let delete = try connection.statement(sql)
+            delete.bind(user.value, at: 1)
+            try delete.run()
+        }
+    }
+
     private func apply(_ change: DeviceChange) throws(StoreError) -> AccessRefusal? {
         switch change {
         case .addDevice(let device):

@@ -1,4 +1,5 @@
 import Access
+import Devices
 import HTTP
 import JSON
 import Logins
@@ -643,7 +644,29 @@ struct AccessStoreTests {
         #expect(try await refusal(.putUser(disabled, over: anna)) == nil)
         #expect(try await store.users.user(anna.id) == disabled)
         #expect(try await refusal(.removeUser(anna)) == .changed)
+        let now = Timestamp(milliseconds: 1)
+        let device = Device(
+            id: .named("phone"),
+            user: anna.id,
+            name: "Phone",
+            platform: .ios,
+            createdAt: now,
+            lastSeenAt: now
+        )
+        let code = EnrolmentCode()
+        let enrolment = Enrolment(
+            locator: code.locator,
+            digest: code.digest,
+            user: anna.id,
+            createdAt: now,
+            endsAt: now + Enrolment.lifetime
+        )
+        #expect(
+            try await store.devices.commit([.addDevice(device), .addEnrolment(enrolment)]) == nil
+        )
         #expect(try await refusal(.removeUser(disabled)) == nil)
+        #expect(try await store.devices.device(device.id) == nil)
+        #expect(try await !store.devices.isWaiting(code, at: now))
         #expect(try await store.users.user(anna.id) == nil)
         #expect(try await store.access.wholeAudit().count == 3)
         await store.close()
