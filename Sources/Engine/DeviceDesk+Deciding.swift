@@ -123,8 +123,9 @@ extension DeviceDesk {
         var evidence = Evidence(method: .tap, via: .device, address: address)
         var challenge: [UInt8]?
         if let signature = answer.signature {
+            let stored = try await own(number, of: enrolled)
             let signed = try await verified(signature, number, enrolled)
-            challenge = try await judged(signed, answer, number, enrolled)
+            challenge = try await judged(signed, answer, stored, enrolled)
             evidence = Evidence(
                 proof: proof(signature, enrolled.key),
                 method: .deviceKey,
@@ -152,9 +153,7 @@ extension DeviceDesk {
         _ address: String?
     ) async throws(Refusal) -> StoredLogin {
         let key = enrolled.key
-        let stored: StoredLogin?
-        do { stored = try await logins.login(number) } catch { throw .store(error) }
-        guard let stored, stored.login.details.user == key.user else { throw .unknownLogin }
+        let stored = try await own(number, of: enrolled)
         // The same again.
         if case .approved(let first) = stored.login.phase.outcome,
             first.evidence.proof?.credential == key.id
@@ -183,7 +182,7 @@ extension DeviceDesk {
             throw .decision(.methodNotAllowed)
         }
         let signed = try await verified(signature, number, enrolled)
-        let challenge = try await judged(signed, answer, number, enrolled)
+        let challenge = try await judged(signed, answer, stored, enrolled)
         guard challenge == confirmable.challenge else {
             try await noteOtherChallenge(number, key)
             throw .otherChallenge
@@ -220,6 +219,18 @@ extension DeviceDesk {
             throw .decision(.refused(.alreadyEnded(outcome), decided))
         }
         return decided
+    }
+
+    /// The login, which is one of the device's user.
+    private func own(
+        _ number: LoginNumber,
+        of enrolled: Enrolled
+    ) async throws(Refusal) -> StoredLogin {
+        let stored = try await read { () throws(StoreError) in try await logins.login(number) }
+        guard let stored, stored.login.details.user == enrolled.key.user else {
+            throw .unknownLogin
+        }
+        return stored
     }
 
     /// How an approval would count. A PIN that the policy does not ask for is checked and makes it no
@@ -284,19 +295,17 @@ extension DeviceDesk {
     private func judged(
         _ payload: JSONValue,
         _ answer: Answer,
-        _ number: LoginNumber,
+        _ stored: StoredLogin,
         _ enrolled: Enrolled
     ) async throws(Refusal) -> [UInt8] {
-        let login = try await read { () throws(StoreError) in try await logins.login(number) }
         let shown = payload["digest"]?.string.flatMap(Base64URL.decode)
-        guard let login = login?.login,
-            payload["login"]?.string?.isExactly(login.key.login.value) ?? false,
+        guard payload["login"]?.string?.isExactly(stored.login.key.login.value) ?? false,
             payload["decision"]?.string?.isExactly(answer.choice.signedName) ?? false,
             answer.choice != .approve || shown == nil || shown == answer.selection.shown?.bytes,
             let challenge = payload["challenge"]?.string.flatMap(Base64URL.decode),
             challenge.count == 32
         else {
-            try await noteOtherChallenge(number, enrolled.key)
+            try await noteOtherChallenge(stored.number, enrolled.key)
             throw .otherChallenge
         }
         return challenge

@@ -124,7 +124,8 @@ public struct DeviceDesk: Sendable {
         }
     }
 
-    /// Enrols the device whose key the request has proven, for the user of the code.
+    /// Enrols the device whose key the request has proven, for the user of the code, which was waiting
+    /// (`requireWaiting`).
     public func enrol(
         _ code: EnrolmentCode,
         _ key: Key,
@@ -136,7 +137,13 @@ public struct DeviceDesk: Sendable {
         guard let id = Credential.id(ofDeviceKey: key.publicKey),
             let deviceID = DeviceID(Base64URL.encode(Random.bytes(16)))
         else { throw .unknownCode }
-        let hash = try await hash(pin, for: code, at: now)
+        let hash: PINHash?
+        if let pin {
+            guard let made = await PINChecks.hash(pin) else { throw .busy }
+            hash = made
+        } else {
+            hash = nil
+        }
         @Sendable func enrolled(_ user: UserID) -> Enrolled {
             Enrolled(
                 key: Credential(
@@ -192,29 +199,23 @@ public struct DeviceDesk: Sendable {
                 ["reason": .string("key_taken"), "credential": .string(id.value)]
             )
             throw .taken
-        case .unknown:
-            try await note(
-                "device.refused",
-                ["reason": .string("code"), "address": .string(address)]
-            )
-            throw .unknownCode
+        case .unknown: throw .unknownCode
         }
     }
 
-    /// The hash of a new PIN. Only whoever has a right code makes us compute it; any other code is
-    /// counted at once.
-    private func hash(
-        _ pin: String?,
-        for code: EnrolmentCode,
-        at now: Timestamp
-    ) async throws(Refusal) -> PINHash? {
-        guard let pin else { return nil }
+    /// Judges a code before anything is stored or hashed for whoever sends it: a wrong one counts and is
+    /// refused here.
+    public func requireWaiting(_ code: EnrolmentCode) async throws(Refusal) {
+        let now = clock.now()
         let isWaiting = try await read { () throws(StoreError) in
             try await devices.isWaiting(code, at: now)
         }
-        guard isWaiting else { return nil }
-        guard let hash = await PINChecks.hash(pin) else { throw .busy }
-        return hash
+        if isWaiting { return }
+        // One that was issued in this very moment is void now.
+        _ = try await read { () throws(StoreError) in
+            try await devices.redeem(code, at: now) { _ in [] }
+        }
+        throw .unknownCode
     }
 
     // MARK: Reading

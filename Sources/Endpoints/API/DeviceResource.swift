@@ -31,6 +31,7 @@ struct DeviceResource: Sendable {
         guard isKnown else {
             throw Problem(.notFound, "user: there is no active one with this identifier.")
         }
+        call.once?.forgo()
         do throws(DeviceDesk.Refusal) {
             let issued = try await devices.registry.issueCode(
                 to: user,

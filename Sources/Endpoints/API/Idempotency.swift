@@ -82,6 +82,9 @@ final class Idempotency: Sendable {
         ]
     }
 
+    /// The answer is not stored, because it is a secret: a repetition is done anew.
+    func forgo() { isHandedOut.store(true, ordering: .relaxed) }
+
     /// Whether the work has stored its answer itself.
     var isStored: Bool { isHandedOut.load(ordering: .relaxed) }
 

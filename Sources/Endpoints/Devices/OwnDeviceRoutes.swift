@@ -4,6 +4,7 @@ import Engine
 import HTTP
 import JSON
 import Logins
+import Telemetry
 import Trust
 
 /// What a device does with its own registration: enrol, read, change, replace its key, and forget
@@ -60,8 +61,12 @@ struct OwnDeviceRoutes: Sendable {
         guard let code = EnrolmentCode(text) else {
             throw Problem(DeviceDesk.Refusal.unknownCode)
         }
-        try await deviceGuard.use(proven)
         let enrolled: DeviceDesk.Enrolled
+        do { try await desk.requireWaiting(code) } catch {
+            deviceGuard.log.info("device.code_refused") { $0.member("cause", "\(error)") }
+            throw Problem(error)
+        }
+        try await deviceGuard.use(proven)
         do {
             enrolled = try await desk.enrol(
                 code,

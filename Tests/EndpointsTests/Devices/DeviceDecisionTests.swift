@@ -166,7 +166,13 @@ struct DeviceDecisionTests {
 
             let second = try await stage.prompt("two")
             for attempt in 0..<4 {
-                let answer = try await phones[attempt % 2].decide("approve", "two", pin: "9999")
+                // Each of another login: a new one does not reset the count.
+                try await stage.prompt("new-\(attempt)")
+                let answer = try await phones[attempt % 2].decide(
+                    "approve",
+                    "new-\(attempt)",
+                    pin: "9999"
+                )
                 #expect(answer.json["attempts_left"] == .integer(4 - attempt))
             }
             let fifth = try await phones[1].decide("approve", "two", pin: "9999")

@@ -111,6 +111,52 @@ struct DeviceEnrolmentTests {
         }
     }
 
+    @Test(
+        "of any body and any proof gets an answer below 500, and strangers make nothing be stored"
+    )
+    func bodies() async throws {
+        try await DeviceStage.with { stage in
+            let phone = try TestDevice(stage)
+            let before = try await stage.audit().count
+            let body = JSONValue.members([
+                "code": .string(EnrolmentCode().text), "name": .string("Anna's phone"),
+                "platform": .string("android"), "languages": .texts(["pt-BR"]),
+                "protection": .string("hardware"), "pin": .string("4711"),
+                "channels": .array([
+                    .members(["channel": .string("push"), "address": .string("token-1")])
+                ]),
+            ]).bytes
+            var random = SystemRandomNumberGenerator()
+            for round in 0..<400 {
+                var bytes = body
+                for _ in 0...Int.random(in: 0..<4, using: &random) {
+                    let place = Int.random(in: 0..<bytes.count, using: &random)
+                    switch round % 3 {
+                    case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+                    case 1: bytes.remove(at: place)
+                    default: bytes.insert(bytes[bytes.count - 1 - place], at: place)
+                    }
+                }
+                var proof = Array(try phone.proof(.post, "/device/v1/enrolments").utf8)
+                if round.isMultiple(of: 4) {
+                    proof[Int.random(in: 0..<proof.count, using: &random)] ^= 1
+                }
+                let request = Request.example(
+                    .post,
+                    "/device/v1/enrolments",
+                    fields: [
+                        Field("DPoP", String(decoding: proof, as: UTF8.self)),
+                        Field("Content-Type", "application/json"),
+                    ],
+                    body: bytes
+                )
+                let status = try #require(await stage.router.answer(request)).status
+                #expect((400..<500).contains(status), "\(String(decoding: bytes, as: UTF8.self))")
+            }
+            #expect(try await stage.audit().count == before)
+        }
+    }
+
     // rule: P11
     @Test("can be changed by the device, and ended by it")
     func changes() async throws {
