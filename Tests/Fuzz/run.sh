@@ -1,13 +1,13 @@
 #!/bin/bash
 # Fuzzes for so many seconds each (60 if not said; 0 only checks that they compile) the targets that
 # are named, or all: parser, canonical, jose, consent, language, form, number, grant, certificate,
-# name, assertion, idtoken, cookie, cbor, cose, authdata, clientdata, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
+# name, assertion, proof, idtoken, cookie, cbor, cose, authdata, clientdata, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
 # when something is found.
 set -euo pipefail
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name assertion idtoken cookie cbor cose authdata clientdata routes)
+[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name assertion proof idtoken cookie cbor cose authdata clientdata routes)
 cd "$(dirname "$0")/../.."
 work=.fuzz
 
@@ -138,10 +138,21 @@ for target in "${targets[@]}"; do
             Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/JOSE/*.swift \
             Sources/Logins/*.swift Sources/Logins/*/*.swift Sources/Threads/Locked.swift \
             Sources/Access/*.swift Sources/Trust/TrustSettings.swift \
-            Sources/Trust/TokenEndpoint/{ClientClaim,ClientAuthenticator,ProofOfKey,TokenRefusal}.swift \
+            Sources/Trust/TokenEndpoint/{ClientClaim,ClientAuthenticator,Proof*,TokenRefusal}.swift \
             Tests/Fuzz/AssertionFuzz.swift
         build assertion -I Sources/COpenSSL -lcrypto -lssl
         run assertion 16384
+        ;;
+    proof)
+        python3 Tests/Fuzz/seeds.py proof "$work/seeds/proof"
+        gather proof Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
+            Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/JOSE/*.swift \
+            Sources/Logins/*.swift Sources/Logins/*/*.swift Sources/Threads/Locked.swift \
+            Sources/Access/*.swift Sources/Trust/TrustSettings.swift \
+            Sources/Trust/TokenEndpoint/{ClientClaim,ClientAuthenticator,Proof*,TokenRefusal}.swift \
+            Tests/Fuzz/ProofFuzz.swift
+        build proof -I Sources/COpenSSL -lcrypto -lssl
+        run proof 8192
         ;;
     idtoken)
         python3 Tests/Fuzz/seeds.py idtoken "$work/seeds/idtoken"

@@ -239,10 +239,25 @@ def clientdata():
     yield b'\x03{"clientDataJSON":"e30","authenticatorData":"AA","signature":"AA"}'
 
 
+def proof():
+    """The first byte chooses what the rest is: see ProofFuzz.swift."""
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    head = json.dumps({"alg": "EdDSA", "typ": "dpop+jwt", "jwk": jwk}).encode()
+    claims = {"htm": "POST", "htu": "https://as.example/device/v1/device", "jti": "1",
+              "iat": 1_800_000_000}
+    parts = [base64.urlsafe_b64encode(part).rstrip(b"=")
+             for part in (head, json.dumps(claims).encode(), bytes(64))]
+    yield b"\x00" + b".".join(parts)
+    yield b"\x01" + head
+    yield b"\x02" + json.dumps(claims).encode()
+    yield b"\x02" + json.dumps({**claims, "iat": 1.8e9, "nonce": "n", "ath": "a"}).encode()
+    yield b"\x02" + json.dumps({**claims, "htu": "HTTPS://AS.example:443/device/v1/device?a#b"}).encode()
+
+
 KINDS = {
     "canonical": canonical, "jose": jose, "consent": consent, "language": language, "form": form,
     "number": number, "grant": grant, "certificate": certificate, "name": name,
-    "assertion": assertion,
+    "assertion": assertion, "proof": proof,
     "idtoken": idtoken, "cookie": cookie,
     "cbor": cbor, "cose": cose, "authdata": authdata, "clientdata": clientdata,
 }

@@ -41,17 +41,9 @@ public struct ProofOfKey: Sendable {
         public var algorithmNames: String { algorithms.map(\.rawValue).joined(separator: " ") }
     }
 
-    /// How old a proof may be.
-    static let window = Duration.seconds(60)
-    /// How far the client's clock may be ahead.
-    static let skew = Duration.seconds(30)
-    static let type = "dpop+jwt"
     /// Of the keys of clients, in the order of preference.
     static let clientAlgorithms: [SignatureAlgorithm] = [.es256, .edDSA, .ps256]
     static var clientAlgorithmNames: [String] { clientAlgorithms.map(\.rawValue) }
-    /// Bytes of `jti`.
-    private static let longestID = 256
-
     /// Why a proof does not count.
     public enum Objection: Error, Hashable, Sendable {
         case invalid(String)
@@ -72,15 +64,13 @@ public struct ProofOfKey: Sendable {
         let until: Timestamp
     }
 
-    public let rules: Rules
+    private let rules: ProofRules
     private let store: any AccessStore
-    private let nonceKey: [UInt8]
 
     /// `store` remembers which proofs were used; the nonces follow from `secret`.
     public init(_ rules: Rules, store: any AccessStore, secret: [UInt8]) {
-        self.rules = rules
+        self.rules = ProofRules(rules, secret: secret)
         self.store = store
-        nonceKey = HMAC.sha256(key: secret, Array("beckon-proof-nonce-v1".utf8))
     }
 
     /// Those of clients' tokens.
@@ -117,120 +107,7 @@ public struct ProofOfKey: Sendable {
         showing token: String? = nil,
         at now: Timestamp
     ) throws(Objection) -> Proven {
-        let fields = request.fields("dpop")
-        guard fields.count == 1 else { throw .invalid("proof: there must be one") }
-        let publicKey: PublicKey
-        let jws: JWS
-        let claims: JWT.Claims
-        do throws(JOSEError) {
-            let key = try Self.key(in: fields[0])
-            jws = try JWS.verify(fields[0], keys: JWKSet([key]), allowed: Set(rules.algorithms))
-            guard jws.header.type?.isExactly(Self.type) ?? false else { throw .type }
-            guard let found = key.publicKey else { throw .noKey }
-            publicKey = found
-            claims = try JWT.Claims(payload: jws.payload)
-            guard claims.issuedAt != nil else { throw .missing("iat") }
-            guard claims.id != nil else { throw .missing("jti") }
-        } catch {
-            throw .invalid("proof: \(error)")
-        }
-        guard claims["htm"]?.string?.isExactly(request.method.name) ?? false else {
-            throw .invalid("proof: htm")
-        }
-        guard isOurs(claims["htu"]?.string ?? "", request.path) else {
-            throw .invalid("proof: htu")
-        }
-        guard let issuedAt = claims.issuedAt, let id = claims.id, !id.isEmpty,
-            id.utf8.count <= Self.longestID
-        else { throw .invalid("proof: jti") }
-        if let token {
-            let hash = Base64URL.encode(SHA256.digest(Array(token.utf8)))
-            guard claims["ath"]?.string?.isExactly(hash) ?? false else {
-                throw .invalid("proof: ath")
-            }
-        }
-        let until = try judgeTime(
-            of: claims,
-            issued: Timestamp(milliseconds: issuedAt.milliseconds),
-            at: now
-        )
-        return Proven(
-            thumbprint: Thumbprint.sha256(of: publicKey),
-            key: publicKey,
-            algorithm: jws.header.algorithm,
-            id: id,
-            until: until
-        )
-    }
-
-    /// - Returns: until when the proof must be remembered.
-    private func judgeTime(
-        of claims: JWT.Claims,
-        issued: Timestamp,
-        at now: Timestamp
-    ) throws(Objection) -> Timestamp {
-        let nonce = claims["nonce"]?.string
-        let isFresh = nonce.map { self.isFresh($0, at: now) } ?? false
-        if case .nonceOrTime = rules.freshness {
-            if isFresh { return now + .minutes(Self.nonceLife + 1) }
-            // An old nonce, or a clock that is wrong: the next nonce helps with both.
-            guard nonce == nil, isCurrent(issued, at: now) else {
-                throw .nonce(self.nonce(at: now))
-            }
-        } else {
-            guard isCurrent(issued, at: now) else { throw .invalid("proof: iat") }
-            do throws(JOSEError) {
-                try claims.check(
-                    Self.expectations,
-                    at: JWT.NumericDate(milliseconds: now.milliseconds)
-                )
-            } catch {
-                throw .invalid("proof: \(error)")
-            }
-            if case .timeAndNonce = rules.freshness, !isFresh {
-                throw .nonce(self.nonce(at: now))
-            }
-        }
-        return issued + Self.window + Self.skew
-    }
-
-    private func isCurrent(_ issued: Timestamp, at now: Timestamp) -> Bool {
-        issued <= now + Self.skew && now <= issued + Self.window
-    }
-
-    /// The public key in a token's header (`jwk`), which the signature must be of: whoever has signed
-    /// the token has the key, and nothing more is known of them.
-    public static func key(in text: String) throws(JOSEError) -> VerificationKey {
-        guard text.utf8.count <= JOSELimits.token else { throw .tooLong(limit: JOSELimits.token) }
-        let parts = text.split(byte: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3 else { throw .notCompact }
-        guard let bytes = Base64URL.decode(String(parts[0])) else { throw .notBase64URL }
-        guard bytes.count <= JOSELimits.header,
-            let header = try? JSONValue(bytes, limits: JSONLimits(depth: JOSELimits.depth))
-        else { throw .notJSONObject }
-        guard let value = header["jwk"] else { throw .missing("jwk") }
-        let key = try JWK(value).verificationKey()
-        guard let publicKey = key.publicKey else { throw .noKey }
-        // Neither a name nor an algorithm of its own: the header decides both.
-        return VerificationKey(publicKey)
-    }
-
-    private static var expectations: JWT.Expectations {
-        var expected = JWT.Expectations()
-        expected.required = [.issuedAt, .id]
-        expected.leeway = skew
-        return expected
-    }
-
-    /// Whether an address is that of the request, without query and fragment (RFC 9449 §4.3).
-    private func isOurs(_ text: String, _ path: String) -> Bool {
-        guard let asked = HTTPAddress(text) else { return false }
-        return rules.bases.contains { base in
-            guard let own = HTTPAddress(base + path) else { return false }
-            return own.isSecure == asked.isSecure
-                && own.host.lowercased().isExactly(asked.host.lowercased())
-                && own.effectivePort == asked.effectivePort && own.path.isExactly(asked.path)
-        }
+        try rules.judge(request, showing: token, at: now)
     }
 
     /// Uses up a proof: it counts once.
@@ -249,24 +126,13 @@ public struct ProofOfKey: Sendable {
         if refusal != nil { throw .invalid("proof: it was used before") }
     }
 
-    // MARK: Nonces
-
-    /// Minutes that a nonce counts.
-    private static let nonceLife: Int64 = 5
-
     /// The nonce of this minute. It follows from the time and our key, so that none is stored.
-    public func nonce(at now: Timestamp) -> String { nonce(of: now.milliseconds / 60_000) }
+    public func nonce(at now: Timestamp) -> String { rules.nonce(at: now) }
 
-    private func nonce(of minute: Int64) -> String {
-        let hash = HMAC.sha256(key: nonceKey, Array("\(minute)".utf8))
-        return Base64URL.encode(Array(hash.prefix(16)))
-    }
-
-    private func isFresh(_ nonce: String, at now: Timestamp) -> Bool {
-        let minute = now.milliseconds / 60_000
-        return (0..<Self.nonceLife).contains { age in
-            ConstantTime.equal(Array(self.nonce(of: minute - age).utf8), Array(nonce.utf8))
-        }
+    /// The public key in a token's header (`jwk`), which the signature must be of: whoever has signed
+    /// the token has the key, and nothing more is known of them.
+    public static func key(in text: String) throws(JOSEError) -> VerificationKey {
+        try ProofRules.key(in: text)
     }
 }
 
@@ -279,8 +145,4 @@ extension ProofOfKey.Objection: CustomStringConvertible {
         case .unavailable(let cause): cause
         }
     }
-}
-
-extension HTTPAddress {
-    fileprivate var effectivePort: Int { port ?? (isSecure ? 443 : 80) }
 }
