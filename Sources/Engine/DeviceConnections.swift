@@ -64,14 +64,17 @@ public final class DeviceConnections: Sendable {
     /// `mark` tells that.
     public func watch(_ mark: @Sendable () -> StoreMark?, clock: any WallClock) async {
         var last = mark()?.standings
-        var beats = 0
+        var unknown = 0
         while !Task.isCancelled {
             await clock.wait(until: clock.now() + .seconds(1))
-            guard count > 0 else { continue }
-            let current = mark()?.standings
-            beats += 1
-            // Without a mark nothing is known, and all of them look now and then.
-            if current != last || current == nil && beats.isMultiple(of: 15) { recheck() }
+            guard let current = mark()?.standings else {
+                // As while this process writes; all of them look if that lasts.
+                unknown += 1
+                if unknown.isMultiple(of: 15) { recheck() }
+                continue
+            }
+            unknown = 0
+            if let last, last != current { recheck() }
             last = current
         }
     }
