@@ -156,7 +156,8 @@ extension DeviceDesk {
         let stored = try await own(number, of: enrolled)
         // The same again.
         if case .approved(let first) = stored.login.phase.outcome,
-            first.evidence.proof?.credential == key.id
+            first.evidence.proof?.credential == key.id,
+            Self.grants(first.grant, answer.selection, stored.login)
         {
             return stored
         }
@@ -219,6 +220,18 @@ extension DeviceDesk {
             throw .decision(.refused(.alreadyEnded(outcome), decided))
         }
         return decided
+    }
+
+    /// Whether a selection grants the same; of a login whose question retention has erased, anything.
+    private static func grants(
+        _ grant: Grant,
+        _ selection: Selection,
+        _ login: PendingLogin
+    ) -> Bool {
+        guard let question = login.question else { return true }
+        var again = selection
+        again.shown = selection.shown ?? question.digest
+        return (try? question.grant(for: again)) == grant
     }
 
     /// The login, which is one of the device's user.

@@ -48,6 +48,15 @@ struct DeviceDecisionTests {
             // The same again has the same receipt; the opposite is refused with it.
             let again = try await phone.decide("approve", "one", pin: pin, as: shown)
             #expect(again.status == 200)
+            let other = try await phone.send(
+                .post,
+                "/device/v1/logins/one/decision",
+                .members([
+                    "decision": .string("approve"), "digest": shown["consent"]?["digest"],
+                    "scopes": .array([]), "signature": .string(proof.statement),
+                ])
+            )
+            #expect(other.status == 409 && other.json["login"] != nil)
             let denied = try await phone.decide("deny", "one", signed: false)
             #expect(denied.status == 409)
             #expect(denied.json["login"]?["decision"] == .string("approve"))
