@@ -128,11 +128,19 @@ public struct ApprovalPolicy: Hashable, Sendable {
     public let rules: [Rule]
     /// The methods of a login that no rule matches.
     public let fallback: [Way]
+    /// Whether the key of a device counts only if the device says that hardware protects it [P10].
+    public let demandsHardwareKeys: Bool
 
-    public init(profile: Profile = .basic, rules: [Rule] = [], fallback: [Way]) {
+    public init(
+        profile: Profile = .basic,
+        rules: [Rule] = [],
+        fallback: [Way],
+        demandsHardwareKeys: Bool = false
+    ) {
         self.profile = profile
         self.rules = rules
         self.fallback = fallback
+        self.demandsHardwareKeys = demandsHardwareKeys
     }
 
     /// What is enough for one login.

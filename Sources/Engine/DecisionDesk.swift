@@ -1,5 +1,6 @@
 import Consents
 public import Cryptography
+public import Devices
 import Identity
 public import Logins
 import Threads
@@ -89,6 +90,11 @@ public struct DecisionDesk: Sendable {
     /// never needs more than to see it.
     public func methods(for login: PendingLogin) -> [ApprovalPolicy.Method] {
         verdict(on: login)?.methods ?? []
+    }
+
+    /// Whether a device's key can count at all.
+    public func accepts(_ protection: Device.Protection) -> Bool {
+        !policy.demandsHardwareKeys || protection == .hardware
     }
 
     private func verdict(on login: PendingLogin) -> ApprovalPolicy.Verdict? {

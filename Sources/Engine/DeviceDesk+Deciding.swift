@@ -1,6 +1,6 @@
 import Access
 import Cryptography
-public import Devices
+import Devices
 import JOSE
 import JSON
 public import Logins
@@ -41,12 +41,13 @@ extension DeviceDesk {
     /// The methods that a device can use for a login, each of which is enough.
     public func methods(
         for login: PendingLogin,
-        of key: Credential
+        of enrolled: Enrolled
     ) -> [ApprovalPolicy.Method] {
-        desk.methods(for: login).filter { method in
+        guard desk.accepts(enrolled.device.protection) else { return [] }
+        return desk.methods(for: login).filter { method in
             switch method {
             case .deviceKey: true
-            case .deviceKeyAndPIN: key.pin != nil
+            case .deviceKeyAndPIN: enrolled.key.pin != nil
             case .tap, .signIn, .passkey: false
             }
         }
@@ -160,6 +161,9 @@ extension DeviceDesk {
             Self.grants(first.grant, answer.selection, stored.login)
         {
             return stored
+        }
+        guard desk.accepts(enrolled.device.protection) else {
+            throw .decision(.methodNotAllowed)
         }
         let method = try method(of: answer, stored.login, key)
         let standing = try await read { () throws(StoreError) in

@@ -29,6 +29,11 @@ extension ApprovalPolicy {
             isStrong,
             "The same after the user's PIN. Default: true with the profiles bank and nist."
         )
+        let demandsHardwareKeys = section.flag(
+            "hardware_keys",
+            default: false,
+            "Whether a device's key counts only if the device says that hardware protects it."
+        )
         let classes = acr(
             section.group("acr", "What each of these methods earns when no rule matches: its acr.")
         )
@@ -44,7 +49,8 @@ extension ApprovalPolicy {
         let policy = ApprovalPolicy(
             profile: profile,
             rules: rules,
-            fallback: Method.allCases.filter(allowed.contains).map { Way($0, acr: classes[$0]) }
+            fallback: Method.allCases.filter(allowed.contains).map { Way($0, acr: classes[$0]) },
+            demandsHardwareKeys: demandsHardwareKeys
         )
         policy.check(section, passkey: passkey)
         return policy

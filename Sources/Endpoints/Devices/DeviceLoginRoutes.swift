@@ -95,7 +95,7 @@ struct DeviceLoginRoutes: Sendable {
             language: language,
             device: LoginDocument.Reader(
                 key: call.key.id,
-                methods: desk.methods(for: stored.login, of: call.key)
+                methods: desk.methods(for: stored.login, of: call.enrolled)
             )
         )
     }

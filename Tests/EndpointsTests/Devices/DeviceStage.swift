@@ -29,10 +29,11 @@ struct DeviceStage: Sendable {
     /// Lends a stage on which these methods are enough.
     static func with(
         _ methods: [ApprovalPolicy.Method] = [.deviceKey, .deviceKeyAndPIN],
+        hardwareKeys: Bool = false,
         _ body: (DeviceStage) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
-        let stage = try DeviceStage(directory.file("logins.db"), methods)
+        let stage = try DeviceStage(directory.file("logins.db"), methods, hardwareKeys)
         do { try await body(stage) } catch {
             await stage.store.close()
             throw error
@@ -40,7 +41,11 @@ struct DeviceStage: Sendable {
         await stage.store.close()
     }
 
-    private init(_ path: String, _ methods: [ApprovalPolicy.Method]) throws {
+    private init(
+        _ path: String,
+        _ methods: [ApprovalPolicy.Method],
+        _ hardwareKeys: Bool
+    ) throws {
         let changes = LoginChanges()
         self.changes = changes
         var options = StoreOptions(path: path, role: .service, clock: clock)
@@ -52,7 +57,10 @@ struct DeviceStage: Sendable {
             changes: changes,
             clock: clock,
             approvers: Approvers(directory: people, plan: EscalationPlan([])),
-            policy: ApprovalPolicy(fallback: methods.map { ApprovalPolicy.Way($0) }),
+            policy: ApprovalPolicy(
+                fallback: methods.map { ApprovalPolicy.Way($0) },
+                demandsHardwareKeys: hardwareKeys
+            ),
             usable: Set(ApprovalPolicy.Method.allCases)
         )
         desk = DeviceDesk(
@@ -92,10 +100,11 @@ struct DeviceStage: Sendable {
     func phone(
         _ kind: SignatureAlgorithm = .es256,
         pin: String? = nil,
-        of user: UserID = user
+        of user: UserID = user,
+        protection: Device.Protection = .hardware
     ) async throws -> TestDevice {
         let phone = try TestDevice(self, kind)
-        let answer = try await phone.enrol(code(for: user), pin: pin)
+        let answer = try await phone.enrol(code(for: user), pin: pin, protection: protection)
         guard answer.status == 201 else { throw NotThere() }
         return phone
     }
@@ -267,6 +276,7 @@ struct TestDevice: Sendable {
     func enrol(
         _ code: EnrolmentCode,
         pin: String? = nil,
+        protection: Device.Protection = .hardware,
         _ change: (inout Proof) -> Void = { _ in }
     ) async throws -> Response {
         try await send(
@@ -275,7 +285,7 @@ struct TestDevice: Sendable {
             .members([
                 "code": .string(code.text), "name": .string("Anna's phone"),
                 "platform": .string("android"), "languages": .texts(["pt-BR"]),
-                "protection": .string("hardware"), "pin": .text(pin),
+                "protection": .string(protection.rawValue), "pin": .text(pin),
                 "channels": .array([
                     .members(["channel": .string("push"), "address": .string("token-1")])
                 ]),

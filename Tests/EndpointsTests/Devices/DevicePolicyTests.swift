@@ -1,3 +1,4 @@
+import Devices
 import Engine
 import HTTP
 import JSON
@@ -46,6 +47,25 @@ struct DeviceNumberTests {
             #expect(blocked.json["type"] == .string("urn:beckon:problem:user-blocked"))
             #expect(try await stage.outcome(last) == nil)
             #expect(try await phone.decide("deny", "five").status == 200)
+        }
+    }
+}
+
+@Suite("The protection of a device's key", .timeLimit(.minutes(3)))
+struct KeyProtectionTests {
+    // rule: P10
+    @Test("counts where it is demanded", arguments: Device.Protection.allCases, [true, false])
+    func demanded(protection: Device.Protection, isDemanded: Bool) async throws {
+        try await DeviceStage.with([.deviceKey], hardwareKeys: isDemanded) { stage in
+            let phone = try await stage.phone(protection: protection)
+            let number = try await stage.prompt("one")
+            let counts = !isDemanded || protection == .hardware
+            let shown = try await phone.document("one")
+            #expect(shown["methods"] == .texts(counts ? ["device_key"] : []))
+            let answer = try await phone.decide("approve", "one")
+            #expect(answer.status == (counts ? 200 : 403))
+            #expect(try await (stage.outcome(number)?.isApproval ?? false) == counts)
+            if !counts { #expect(try await phone.decide("deny", "one").status == 200) }
         }
     }
 }
