@@ -8,7 +8,8 @@ cd "$(dirname "$0")"
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 
-python3 -B -m unittest test_audit test_blackbox test_consents test_families test_limits test_listeners test_server test_tokens test_trust 2>&1 | tee "$out"
+# shellcheck disable=SC2046
+python3 -B -m unittest $(basename -s .py test_*.py) 2>&1 | tee "$out"
 total=$(sed -nE 's/^Ran ([0-9]+) tests?.*/\1/p' "$out" | tail -1)
 # "FAILED (failures=1, errors=2)"
 broken=$(sed -nE 's/^FAILED \((.*)\)$/\1/p' "$out" | tail -1 |
