@@ -57,12 +57,14 @@ class Examples(unittest.TestCase):
         """Runs a device until it has approved a login."""
         code = json.loads(self.beckon.run("devices", "enrol", f"--user={PERSON}", "--json"))["code"]
         words = [word.replace("{service}", self.beckon.url).replace("{code}", code) for word in command]
-        device = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        device = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True)
         try:
             line = device.stdout.readline()
             self.assertEqual(line, "enrolled\n", device.stderr.read() if not line else "")
             login = self.acp.start(PERSON)
-            output, errors = device.communicate(timeout=60)
+            self.phone.prompt(login.id)  # then the login waits
+            output, errors = device.communicate("\n", timeout=60)
         finally:
             device.kill()
             device.wait()

@@ -11,7 +11,6 @@ import re
 import socket
 import subprocess
 import tempfile
-import time
 import unittest
 import urllib.parse
 import zlib
@@ -686,14 +685,12 @@ class OpenAPIOfDeviceLogins(unittest.TestCase):
                 devices.append(device)
             device, other = devices
             stage.party.ask(scope="openid profile", login_hint=USERS[0], requested_expiry=60)
-            end = time.monotonic() + 20
-            while True:
-                answer = device.send("GET", "/device/v1/logins")
-                described(self, "/device/v1/logins", "get", answer, 200)
-                if logins := json.loads(answer[2])["logins"]:
-                    break
-                self.assertLess(time.monotonic(), end, answer)
-                time.sleep(0.05)
+            with stage.phone.landed:
+                self.assertTrue(stage.phone.landed.wait_for(
+                    lambda: stage.phone.prompts, timeout=20), "no prompt")
+            answer = device.send("GET", "/device/v1/logins")
+            described(self, "/device/v1/logins", "get", answer, 200)
+            logins = json.loads(answer[2])["logins"]
             path = "/device/v1/logins/{id}"
             target = path.replace("{id}", logins[0]["id"])
             answer = device.send("GET", target)

@@ -90,12 +90,13 @@ class Device:
 
 class Stage:
     def __init__(self, stack):
-        self.acp, phone = stack.enter_context(ACP("http://127.0.0.1:1")), stack.enter_context(Phone())
+        self.acp = stack.enter_context(ACP("http://127.0.0.1:1"))
+        self.phone = stack.enter_context(Phone())
         port = stubs.free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.beckon = stubs.beckon(
             sys.argv[1], stack.enter_context(tempfile.TemporaryDirectory(prefix="beckon-")),
-            {"phone": {"kind": "webhook", "url": phone.url, "secrets": ["whsec_" + stubs.driver.SECRET],
+            {"phone": {"kind": "webhook", "url": self.phone.url, "secrets": ["whsec_" + stubs.driver.SECRET],
                        "allow_internal": True}},
             public_url=self.url, listen={"address": f"127.0.0.1:{port}"},
             approval={"tap": False, "device_key": True}, **stubs.OPERATOR,
@@ -116,14 +117,12 @@ class Stage:
     def login(self, device):
         """A new login of the user, as the device sees it."""
         started = self.acp.start(PERSON)
-        end = time.monotonic() + 15
-        while time.monotonic() < end:
-            status, _, answer = device.call("GET", "/device/v1/logins")
-            assert status == 200, answer
-            for login in answer["logins"]:
-                if login["id"] == started.id:
-                    return started, login
-            time.sleep(0.05)
+        self.phone.prompt(started.id)  # then the login waits
+        status, _, answer = device.call("GET", "/device/v1/logins")
+        assert status == 200, answer
+        for login in answer["logins"]:
+            if login["id"] == started.id:
+                return started, login
         raise AssertionError("the login did not come")
 
 

@@ -65,25 +65,22 @@ struct OpenSSLKey: DeviceKey {
         guard try await device.logins().isEmpty else { throw Wrong(what: "a login waits already") }
         print("enrolled")
         fflush(nil)
-        for _ in 0..<300 {
-            if let login = try await device.logins().first {
-                do {
-                    try await device.decide(.approve, login, Approval(pin: "1357"))
-                    throw Wrong(what: "a wrong PIN was taken")
-                } catch let refusal as DeviceError {
-                    guard String(decoding: refusal.problem, as: UTF8.self).contains("attempts_left")
-                    else {
-                        throw refusal
-                    }
-                }
-                let receipt = try await device.decide(.approve, login, Approval(pin: "2468"))
-                let names = try JSONEncoder().encode(login.consent.scopes.map(\.name))
-                let texts = [names, receipt].map { String(decoding: $0, as: UTF8.self) }
-                print(#"{"shown":\#(texts[0]),"receipt":\#(texts[1])}"#)
-                return
-            }
-            try await Task.sleep(nanoseconds: 100_000_000)
+        // The example's events are for Apple's platforms: a line says that a login waits.
+        _ = readLine()
+        guard let login = try await device.logins().first else {
+            throw Wrong(what: "no login came")
         }
-        throw Wrong(what: "no login came")
+        do {
+            try await device.decide(.approve, login, Approval(pin: "1357"))
+            throw Wrong(what: "a wrong PIN was taken")
+        } catch let refusal as DeviceError {
+            guard String(decoding: refusal.problem, as: UTF8.self).contains("attempts_left") else {
+                throw refusal
+            }
+        }
+        let receipt = try await device.decide(.approve, login, Approval(pin: "2468"))
+        let names = try JSONEncoder().encode(login.consent.scopes.map(\.name))
+        let texts = [names, receipt].map { String(decoding: $0, as: UTF8.self) }
+        print(#"{"shown":\#(texts[0]),"receipt":\#(texts[1])}"#)
     }
 }
