@@ -14,32 +14,16 @@ import Testing
 
 @Suite("beckon clients")
 struct ClientsCommandTests {
-    private let directory: TemporaryDirectory
-    private let config: String
+    private let stage: CommandStage
 
-    init() throws {
-        directory = try TemporaryDirectory()
-        config = directory.file("beckon.json5")
-        try ConfigurationFixtures.minimal().write(
-            toFile: config,
-            atomically: true,
-            encoding: .utf8
-        )
-    }
+    init() throws { stage = try CommandStage() }
 
-    private func run(
-        _ words: String...
-    ) async -> (code: ExitCode, output: String, errors: String) {
+    private func run(_ words: String...) async -> CommandStage.Printed {
         await run(words)
     }
 
-    private func run(
-        _ words: [String]
-    ) async -> (code: ExitCode, output: String, errors: String) {
-        let terminal = TestTerminal()
-        let words = ["clients"] + words + ["--config", config]
-        let code = await CommandLineInterface.run(words, on: terminal)
-        return (code, terminal.output, terminal.errors)
+    private func run(_ words: [String]) async -> CommandStage.Printed {
+        await stage.run(["clients"] + words)
     }
 
     /// A file with a key, and its public thumbprint.
@@ -50,7 +34,7 @@ struct ClientsCommandTests {
     ) throws -> (file: String, thumbprint: String) {
         let key = try SigningKey.generate(algorithm)
         let publicKey = try #require(key.verificationKey.publicKey)
-        let file = directory.file(name)
+        let file = stage.directory.file(name)
         let text = isPrivate ? try key.secretPEM() : try publicKey.pem()
         try text.write(toFile: file, atomically: true, encoding: .utf8)
         return (file, Thumbprint.sha256(of: publicKey))
@@ -58,7 +42,7 @@ struct ClientsCommandTests {
 
     private func audit() async throws -> [AuditEvent] {
         let store = try SQLiteLoginStore(
-            StoreOptions(path: directory.file("beckon.db"), role: .tool, clock: SystemClock())
+            StoreOptions(path: stage.directory.file("beckon.db"), role: .tool, clock: SystemClock())
         )
         let entries = try await store.access.audit(after: 0, limit: 100)
         await store.close()
@@ -111,7 +95,7 @@ struct ClientsCommandTests {
         try ConfigurationFixtures.minimal([
             ("development: true,", "development: true,\n  trust: { four_eyes: true },")
         ])
-        .write(toFile: config, atomically: true, encoding: .utf8)
+        .write(toFile: stage.config, atomically: true, encoding: .utf8)
         let (file, _) = try key("ops.pem")
         let added = await run(
             "add",
@@ -135,7 +119,7 @@ struct ClientsCommandTests {
         #expect(own.code == .failed)
         #expect(own.errors.contains("another administrator than who asked"))
         let store = try SQLiteLoginStore(
-            StoreOptions(path: directory.file("beckon.db"), role: .tool, clock: SystemClock())
+            StoreOptions(path: stage.directory.file("beckon.db"), role: .tool, clock: SystemClock())
         )
         _ = try await ClientDesk(store: store.access)
             .confirm(change, by: .commandLine(account: getuid() + 1), at: SystemClock().now())
@@ -190,7 +174,7 @@ struct ClientsCommandTests {
     @Test("refuse a private key, a short one and other files, and store nothing")
     func wrongKeys() async throws {
         let (secret, _) = try key("secret.pem", isPrivate: true)
-        let short = directory.file("short.pem")
+        let short = stage.directory.file("short.pem")
         try """
         -----BEGIN PUBLIC KEY-----
         MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDCrGzOqQnTKSxAdaBFwbOVkOss
@@ -200,7 +184,7 @@ struct ClientsCommandTests {
         let add = ["add", "--id=ops", "--type=user", "--name=Ops", "--scope=admin:read"]
         for (file, text) in [
             (secret, "a private key was sent"), (short, "must be public keys: the key is"),
-            (directory.file("none"), "none"), (config, "keys: must be"),
+            (stage.directory.file("none"), "none"), (stage.config, "keys: must be"),
         ] {
             let refused = await run(add + ["--key=\(file)"])
             #expect(refused.code == .failed)

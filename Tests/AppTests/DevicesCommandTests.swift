@@ -12,30 +12,17 @@ import Testing
 
 @Suite("Commands on devices")
 struct DevicesCommandTests {
-    private let directory: TemporaryDirectory
-    private let config: String
+    private let stage: CommandStage
 
-    init() throws {
-        directory = try TemporaryDirectory()
-        config = directory.file("beckon.json5")
-        try ConfigurationFixtures.minimal().write(
-            toFile: config,
-            atomically: true,
-            encoding: .utf8
-        )
-    }
+    init() throws { stage = try CommandStage() }
 
-    private func run(
-        _ words: String...
-    ) async -> (code: ExitCode, output: String, errors: String) {
-        let terminal = TestTerminal()
-        let code = await CommandLineInterface.run(words + ["--config", config], on: terminal)
-        return (code, terminal.output, terminal.errors)
+    private func run(_ words: String...) async -> CommandStage.Printed {
+        await stage.run(words)
     }
 
     private func open() throws -> SQLiteLoginStore {
         try SQLiteLoginStore(
-            StoreOptions(path: directory.file("beckon.db"), role: .tool, clock: ManualClock())
+            StoreOptions(path: stage.directory.file("beckon.db"), role: .tool, clock: ManualClock())
         )
     }
 

@@ -11,34 +11,18 @@ import Testing
 
 @Suite("Commands on the store")
 struct StoreCommandTests {
-    private let directory: TemporaryDirectory
-    private let config: String
+    private let stage: CommandStage
     /// Commands read the machine's clock, and a slow machine must not end the logins that they find.
     private static let lifetime = Duration.minutes(60)
 
-    init() throws {
-        directory = try TemporaryDirectory()
-        config = directory.file("beckon.json5")
-        try ConfigurationFixtures.minimal().write(
-            toFile: config,
-            atomically: true,
-            encoding: .utf8
-        )
-    }
+    init() throws { stage = try CommandStage() }
 
-    private func run(
-        _ words: String...
-    ) async -> (code: ExitCode, output: String, errors: String) {
+    private func run(_ words: String...) async -> CommandStage.Printed {
         await run(words)
     }
 
-    private func run(
-        _ words: [String]
-    ) async -> (code: ExitCode, output: String, errors: String) {
-        let terminal = TestTerminal()
-        let words = words + ["--config", config]
-        let code = await CommandLineInterface.run(words, on: terminal)
-        return (code, terminal.output, terminal.errors)
+    private func run(_ words: [String]) async -> CommandStage.Printed {
+        await stage.run(words)
     }
 
     @Test("add, list, disable, enable and remove users")
@@ -76,7 +60,7 @@ struct StoreCommandTests {
         ]
     )
     func noStore(words: [String]) async {
-        let path = directory.file("beckon.db")
+        let path = stage.directory.file("beckon.db")
         let (code, output, errors) = await run(words)
         #expect(code == .failed)
         #expect(output.isEmpty)
@@ -182,7 +166,7 @@ struct StoreCommandTests {
         for event in events { try login.apply(event, at: now) }
         fixture.id = "login-2"
         let options = StoreOptions(
-            path: directory.file("beckon.db"),
+            path: stage.directory.file("beckon.db"),
             role: .service,
             clock: SystemClock()
         )
@@ -273,7 +257,7 @@ struct StoreCommandTests {
             channels: { app: { kind: "webhook", secret: { env: "NOT_SET_ANYWHERE" } } },
             authorization_servers: [{ secret: { file: "/no/such/file" } }],
         }
-        """.write(toFile: config, atomically: true, encoding: .utf8)
+        """.write(toFile: stage.config, atomically: true, encoding: .utf8)
         #expect(await run("serve").code == .configuration)
         #expect(await run("migrate").code == .ok)
         #expect(await run("users", "add", "--user=ann", "--channels=app").code == .ok)
@@ -281,7 +265,7 @@ struct StoreCommandTests {
         #expect(await run("logins", "list", "--phase=all").code == .ok)
         #expect(await run("logins", "show", "--number=1").errors.contains("there is no login"))
         try "{ store: { sqlite: { pth: 1 } } }".write(
-            toFile: config,
+            toFile: stage.config,
             atomically: true,
             encoding: .utf8
         )
@@ -327,7 +311,7 @@ struct StoreCommandTests {
     @Test("refuse a file that is not a store")
     func badStore() async throws {
         try "not a database, but a text that is long enough to be read as one".write(
-            toFile: directory.file("beckon.db"),
+            toFile: stage.directory.file("beckon.db"),
             atomically: true,
             encoding: .utf8
         )
@@ -344,7 +328,7 @@ struct StoreCommandTests {
         since age: Duration = .zero
     ) async throws -> [Int64] {
         let options = StoreOptions(
-            path: directory.file("beckon.db"),
+            path: stage.directory.file("beckon.db"),
             role: .service,
             clock: SystemClock()
         )
