@@ -5,7 +5,6 @@ import contextlib
 import http.client
 import json
 import random
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -15,6 +14,7 @@ import unittest
 import urllib.parse
 
 from beckon import Beckon
+from ports import free_port
 
 ROUNDS, PEOPLE = 4, 40
 
@@ -62,10 +62,8 @@ class ConsentTests(unittest.TestCase):
     def test_acknowledged_consents_and_withdrawals_survive_kills(self):
         seed = random.randrange(1 << 30)
         dice = random.Random(seed)
-        with tempfile.TemporaryDirectory(prefix="beckon-") as folder, socket.create_server(
-                ("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-            free.close()
+        port = free_port()
+        with tempfile.TemporaryDirectory(prefix="beckon-") as folder:
             for name in ("server", "bank"):
                 subprocess.run(
                     ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",

@@ -11,7 +11,6 @@ import html
 import json
 import os
 import re
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -21,6 +20,7 @@ import urllib.parse
 from http.client import HTTPConnection, HTTPSConnection
 
 from beckon import Beckon, authorization_server
+from ports import free_port
 from simulated import Forward, SimulatedACP, SimulatedIDP
 
 ANNA, BEN = "anna@example.com", "ben@example.com"
@@ -29,12 +29,6 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 def base64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def free_port():
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        return own.getsockname()[1]
 
 
 class Service(unittest.TestCase):

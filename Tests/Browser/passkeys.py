@@ -11,8 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "BlackBo
 from beckon import Beckon, Phone, authorization_server
 from families import DOMESTIC_PAYMENT, OLIVER
 from family import RETAIL
+from ports import free_port
 from scenarios import run_all
-from signed_in import free_port
 from simulated import SimulatedACP, SimulatedBank, SimulatedIDP, ThirdParty
 from webdriver import Authenticator, Driver, until
 

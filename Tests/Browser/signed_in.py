@@ -8,7 +8,6 @@ import contextlib
 import datetime
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "BlackBo
 from axe import barriers, source
 from beckon import BINARY
 from gallery import DESKTOP, PHONE
+from ports import free_port
 from scenarios import run_all
 from simulated import SimulatedIDP
 from stage import Stage
@@ -75,12 +75,6 @@ scenarios = []
 def scenario(function):
     scenarios.append(function)
     return function
-
-
-def free_port():
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        return own.getsockname()[1]
 
 
 class SignedIn(Stage):

@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE.parent / "BlackBox"))
 
 from acp import ACP
 from beckon import Beckon, Phone
+from ports import free_port
 
 EXAMPLES = HERE.parents[1] / "openapi/examples"
 DRIVERS = HERE / "Examples"
@@ -110,13 +111,6 @@ class Examples(unittest.TestCase):
             compile_with("swiftc", "-swift-version", "6", "-parse-as-library", "-o", program,
                          str(EXAMPLES / "Device.swift"), str(DRIVERS / "Drive.swift"))
             self.drive(program, "{service}", "{code}", folder)
-
-
-def free_port():
-    import socket
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        return own.getsockname()[1]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import hashlib
 import itertools
 import json
 import re
-import socket
 import subprocess
 import tempfile
 import unittest
@@ -23,6 +22,7 @@ from stage import ROOT, USERS, Stage
 from beckon import BINARY
 from bound import Bound
 from device import Device
+from ports import free_port
 from simulated import SimulatedIDP
 
 DIGEST = re.compile(r"^[A-Za-z0-9_-]{43}$")
@@ -441,9 +441,7 @@ class OpenAPIOfPeople(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        with socket.socket() as own:
-            own.bind(("127.0.0.1", 0))
-            port = own.getsockname()[1]
+        port = free_port()
         # The host of a relying party is a name.
         url = f"http://localhost:{port}"
         folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="beckon-"))

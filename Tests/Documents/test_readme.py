@@ -16,6 +16,7 @@ import unittest
 
 from stage import ROOT
 from beckon import BINARY, LAB
+from ports import free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -39,12 +40,6 @@ def commands(text):
         for line in block.replace("\\\n", " ").splitlines():
             if line.strip() and not line.strip().startswith("#"):
                 yield line.strip()
-
-
-def free_port():
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        return own.getsockname()[1]
 
 
 def until(what, look, limit=30):

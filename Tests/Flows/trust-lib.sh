@@ -36,7 +36,7 @@ simulate() {
     simulators+=("$!")
 }
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+free_port() { python3 "$(dirname "$0")/../BlackBox/ports.py"; }
 
 # start_service [SETTING…]: starts Beckon with these members of the group `trust`, and with $MORE. Its
 # authorization server is at $ACP.

@@ -24,6 +24,7 @@ from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 
 import stubs
+from ports import free_port  # noqa: E402
 
 DEVICES = {"aa11": 200, "bb22": 410, "cc33": 403, "dd44": 503}
 REASONS = {410: "Unregistered", 403: "InvalidProviderToken", 503: "Shutdown"}
@@ -41,7 +42,7 @@ class APNs:
     """An ASGI program behind hypercorn, in a thread of its own."""
 
     def __init__(self, folder):
-        self.messages, self.port = [], stubs.free_port()
+        self.messages, self.port = [], free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         config = Config()
         config.bind, config.alpn_protocols = [f"127.0.0.1:{self.port}"], ["h2"]

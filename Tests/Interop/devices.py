@@ -26,6 +26,7 @@ from joserfc.jwk import ECKey, OKPKey
 
 from acp import ACP  # noqa: E402
 from beckon import Phone  # noqa: E402
+from ports import free_port  # noqa: E402
 
 PERSON = "customer-4711"
 MAKERS = {"ES256": lambda: ECKey.generate_key("P-256"), "EdDSA": lambda: OKPKey.generate_key("Ed25519")}
@@ -92,7 +93,7 @@ class Stage:
     def __init__(self, stack):
         self.acp = stack.enter_context(ACP("http://127.0.0.1:1"))
         self.phone = stack.enter_context(Phone())
-        port = stubs.free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.beckon = stubs.beckon(
             sys.argv[1], stack.enter_context(tempfile.TemporaryDirectory(prefix="beckon-")),

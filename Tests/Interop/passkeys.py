@@ -22,6 +22,7 @@ from soft_webauthn import SoftWebauthnDevice
 
 from acp import ACP  # noqa: E402
 from beckon import Phone  # noqa: E402
+from ports import free_port  # noqa: E402
 from provider import Provider  # noqa: E402
 
 PERSON = "customer-4711"
@@ -140,7 +141,7 @@ def replace(old, new):
 
 
 def check(stack):
-    port = stubs.free_port()
+    port = free_port()
     origin = f"http://localhost:{port}"
     phone, acp = stack.enter_context(Phone()), stack.enter_context(ACP("http://127.0.0.1:1"))
     provider = stack.enter_context(Provider(PERSON))

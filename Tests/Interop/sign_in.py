@@ -25,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "BlackBox"), str(HERE.parent / "Browser")]
 
 import beckon as driver  # noqa: E402
-from tokens import free_port  # noqa: E402
+from ports import free_port  # noqa: E402
 from webdriver import Driver, until  # noqa: E402
 
 driver.BINARY = sys.argv[1]

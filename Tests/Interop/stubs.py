@@ -67,12 +67,6 @@ def evidence(service, login_id):
     return document
 
 
-def free_port():
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        return own.getsockname()[1]
-
-
 def certificate(folder):
     """`server.pem` and `server.key` for 127.0.0.1, in the folder."""
     subprocess.run(

@@ -12,7 +12,6 @@ import json
 import pathlib
 import re
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "BlackBox"), str(HERE.parent / "MutualTLS")]
 
 import beckon as driver  # noqa: E402
+from ports import free_port  # noqa: E402
 import proxies  # noqa: E402
 from provider import Provider  # noqa: E402
 from proxy import Authority  # noqa: E402
@@ -55,11 +55,6 @@ class ShortAssertion(PrivateKeyJWT):
     def sign(self, auth, token_endpoint):
         self.claims = {"exp": int(time.time()) + 300}
         return super().sign(auth, token_endpoint)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 class Stage:

@@ -122,16 +122,12 @@ in_chroot() { # in_chroot NAME COMMAND…
     DEBIAN_FRONTEND=noninteractive chroot "$work/$name" /usr/bin/env -u TMPDIR HOME=/srv "$@"
 }
 
-free_port() {
-    /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # runs NAME USER: the service runs in the chroot, and says itself that it is healthy. That takes
 # libcurl.
 runs() {
     local port management
-    port=$(free_port)
-    management=$(free_port)
+    port=$(/usr/bin/python3 Tests/BlackBox/ports.py)
+    management=$(/usr/bin/python3 Tests/BlackBox/ports.py)
     sed "s|0.0.0.0:8081\"|127.0.0.1:$port\" }, management: { address: \"127.0.0.1:$management\"|" \
         docker/beckon.json5 >"$work/$1/etc/beckon-test.json5"
     chroot --userspec="$2" "$work/$1" beckon check --config=/etc/beckon-test.json5 || return 1
