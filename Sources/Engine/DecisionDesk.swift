@@ -345,7 +345,7 @@ public struct DecisionDesk: Sendable {
         let course = Locked(Course())
         let result: Result<StoredLogin, PendingLogin.Refusal>?
         do {
-            result = try await store.update(number) {
+            result = try await store.update(number, yielding: choice == .approve) {
                 (login) throws(PendingLogin.Refusal) in
                 do throws(Refusal) {
                     guard opening(login) else { throw .noSuchPrompt }

@@ -107,10 +107,12 @@ public final class SQLiteLoginStore: LoginStore {
 
     public func update(
         _ number: LoginNumber,
+        yielding: Bool,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
         let now = file.clock.now()
-        return try await file.writer.submit { (transaction) throws(StoreError) in
+        return try await file.writer.submit(yielding: yielding) {
+            (transaction) throws(StoreError) in
             try transaction.update(number, at: now, body)
         }
     }

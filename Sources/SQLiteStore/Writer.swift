@@ -11,6 +11,8 @@ final class Writer: Sendable {
         /// Does the work and returns what to do once it is durable.
         let run: @Sendable (WriteTransaction) throws(StoreError) -> @Sendable () -> Void
         let fail: @Sendable (StoreError) -> Void
+        /// Whether it comes after the others of its transaction.
+        let isYielding: Bool
     }
 
     private let jobs = JobQueue<Job>()
@@ -18,8 +20,10 @@ final class Writer: Sendable {
     /// With more jobs in a transaction, the first ones would wait too long for the others.
     private static let batch = 1_024
 
-    /// Runs `body` within a transaction and returns its result once that is durable.
+    /// Runs `body` within a transaction and returns its result once that is durable. If it is
+    /// `yielding`, it runs after the others of that transaction, even those that came later.
     func submit<Value: Sendable>(
+        yielding: Bool = false,
         _ body: @escaping @Sendable (WriteTransaction) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         try await jobs.result { continuation in
@@ -28,7 +32,8 @@ final class Writer: Sendable {
                     let value = try body(transaction)
                     return { continuation.resume(returning: .success(value)) }
                 },
-                fail: { continuation.resume(returning: .failure($0)) }
+                fail: { continuation.resume(returning: .failure($0)) },
+                isYielding: yielding
             )
         }
     }
@@ -41,9 +46,15 @@ final class Writer: Sendable {
         try jobs.start(
             owning: transaction,
             atMost: Self.batch,
-            { jobs, transaction in Self.commit(jobs, transaction, changes) },
+            { jobs, transaction in Self.commit(Self.inTurn(jobs), transaction, changes) },
             end: { $0.flush() }
         )
+    }
+
+    /// Nobody has an answer yet, so no order among them was promised.
+    private static func inTurn(_ jobs: [Job]) -> [Job] {
+        guard jobs.count > 1, jobs.contains(where: \.isYielding) else { return jobs }
+        return jobs.filter { !$0.isYielding } + jobs.filter(\.isYielding)
     }
 
     func close() async { await jobs.close() }

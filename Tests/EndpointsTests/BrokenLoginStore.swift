@@ -12,6 +12,7 @@ struct BrokenLoginStore: LoginStore {
     ) async throws(StoreError) -> [PendingLogin.TicketDigest] { throw .full }
     func update(
         _ number: LoginNumber,
+        yielding: Bool,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? { throw .full }
     func claim(

@@ -39,6 +39,52 @@ struct UpdateTests {
         }
     }
 
+    // rule: C14
+    @Test("let a denial win over an approval that waits with it", arguments: StoreKind.allCases)
+    func tie(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            let other = try await store.insertNew(fixture("other").make()).number
+            for round in 0..<1_000 {
+                let number = try await store.insertNew(.inPhase(.waiting, fixture("tie-\(round)")))
+                    .number
+                // While the writer is held, both wait. In turn, the one or the other comes first.
+                let isHeld = ThreadSemaphore()
+                let mayGo = ThreadSemaphore()
+                let holder = Task.immediate {
+                    try await store.update(other) { _ in
+                        isHeld.signal()
+                        mayGo.wait()
+                    }
+                }
+                isHeld.wait()
+                let choices: [Decision.Choice] =
+                    round.isMultiple(of: 2) ? [.approve, .deny] : [.deny, .approve]
+                let tasks = choices.map { choice in
+                    Task.immediate {
+                        try await store.update(number, yielding: choice == .approve) {
+                            (login) throws(PendingLogin.Refusal) in
+                            let decision = Decision(
+                                choice,
+                                evidence: Evidence(method: .tap, via: .device, address: nil),
+                                at: noon
+                            )
+                            try login.apply(.decided(decision, .fixture), at: noon)
+                        }
+                    }
+                }
+                mayGo.signal()
+                _ = try await holder.value
+                for (choice, task) in zip(choices, tasks) {
+                    let result = try #require(try await task.value)
+                    let isTaken = (try? result.get()) != nil
+                    #expect(isTaken == (choice == .deny), "round \(round)")
+                }
+                let ended = try #require(try await store.login(number)).login.phase.outcome
+                #expect(ended?.decision?.choice == .deny)
+            }
+        }
+    }
+
     @Test("write nothing when the body refuses", arguments: StoreKind.allCases)
     func refusal(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, place) async throws in

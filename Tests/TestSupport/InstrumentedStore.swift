@@ -84,10 +84,11 @@ public final class InstrumentedStore: LoginStore {
 
     public func update(
         _ number: LoginNumber,
+        yielding: Bool,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
         try check(.update)
-        return try await store.update(number) {
+        return try await store.update(number, yielding: yielding) {
             [self] (login) throws(PendingLogin.Refusal) in
             let before = login
             count(reads: 1)

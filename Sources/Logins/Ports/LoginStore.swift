@@ -37,10 +37,14 @@ public protocol LoginStore: Sendable {
     /// `body` may only apply events. It may run more than once, so it must have no other effect. If
     /// it throws, or leaves the login as it was, nothing is written.
     ///
+    /// Of changes that become durable together, a `yielding` one is made last: of an approval and a
+    /// denial at the same instant the denial wins, and so does whatever takes the right to approve.
+    ///
     /// - Returns: the login afterwards, or the refusal that `body` threw; nil if there is no such
     ///   login.
     func update(
         _ number: LoginNumber,
+        yielding: Bool,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>?
 
@@ -108,6 +112,14 @@ public protocol LoginStore: Sendable {
 }
 
 extension LoginStore {
+    /// Changes a login, in the order in which changes come.
+    public func update(
+        _ number: LoginNumber,
+        _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
+    ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
+        try await update(number, yielding: false, body)
+    }
+
     /// When the next unclaimed duty is due; nil if never.
     public func nextDue() async throws(StoreError) -> Timestamp? {
         try await nextDue(within: .unlimited)
