@@ -117,7 +117,8 @@ extension User {
             language: language,
             timeZone: timeZone,
             documents: documents,
-            addresses: addresses
+            addresses: addresses,
+            deviceChannels: deviceChannels
         )
     }
 
@@ -130,7 +131,22 @@ extension User {
             language: language,
             timeZone: timeZone,
             documents: documents,
-            addresses: addresses
+            addresses: addresses,
+            deviceChannels: deviceChannels
+        )
+    }
+
+    /// The same user with devices that these channels reach.
+    public func with(deviceChannels: Set<ChannelID>) -> User {
+        User(
+            id: id,
+            isActive: isActive,
+            channels: channels,
+            language: language,
+            timeZone: timeZone,
+            documents: documents,
+            addresses: addresses,
+            deviceChannels: deviceChannels
         )
     }
 }

@@ -34,6 +34,11 @@ public struct Device: Hashable, Sendable {
             self.channel = channel
             self.address = address
         }
+
+        /// Whether both are the same to the byte.
+        public func isExactly(_ other: Channel) -> Bool {
+            channel == other.channel && address.utf8.elementsEqual(other.address.utf8)
+        }
     }
 
     /// 128 random bits in base64url. Not a secret.

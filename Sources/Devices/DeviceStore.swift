@@ -49,6 +49,8 @@ public enum DeviceChange: Hashable, Sendable {
     case addDevice(Device)
     /// Replaces what can change of a device. Refused as `missing`.
     case changeDevice(Device)
+    /// Removes a channel from a device, if it still has that address there. Not worth a refusal.
+    case endChannel(DeviceID, Device.Channel)
     /// Notes a request of a device. Not worth a refusal.
     case noteSeen(DeviceID, at: Timestamp)
     /// Removes a device of that user with its credentials, at once and for good. Refused as `missing`.

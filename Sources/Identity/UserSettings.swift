@@ -62,17 +62,19 @@ public struct UserSettings: Sendable {
         section.end()
     }
 
-    /// The directory of users, with a cache before it. `ignored` is told which rules its answers break.
+    /// The directory of users, with a cache before it. `extended` adds what others know of users, and
+    /// `ignored` is told which rules its answers break.
     public func directory(
         local: some UserDirectory,
         client: any OutboundHTTP,
         clock: any WallClock,
+        extended: (any UserDirectory) -> any UserDirectory = { $0 },
         ignored: @escaping @Sendable (String) -> Void = { _ in }
     ) -> any UserDirectory {
         guard let http else {
             // A command in another process may change users: they are seen within a second.
             return CachedDirectory(
-                local,
+                extended(local),
                 clock: clock,
                 found: .seconds(1),
                 notFound: .seconds(1),
@@ -80,7 +82,7 @@ public struct UserSettings: Sendable {
             )
         }
         return CachedDirectory(
-            HTTPDirectory(http.lookup, client: client, clock: clock, ignored: ignored),
+            extended(HTTPDirectory(http.lookup, client: client, clock: clock, ignored: ignored)),
             clock: clock,
             found: http.lifetime,
             notFound: http.lifetime,

@@ -52,8 +52,10 @@ final class APNsChannel: NotificationChannel {
         self.clock = clock
     }
 
-    /// Whether the user's record has a token of an app.
-    func reaches(_ user: User) -> Bool { user.addresses[id] != nil }
+    /// Whether the user's record or a device of the user has a token of an app.
+    func reaches(_ user: User) -> Bool { user.isFound(by: id) }
+
+    var usesDevices: Bool { true }
 
     func ask(_ prompt: Prompt) async -> DeliveryAnswer {
         await send(

@@ -49,7 +49,9 @@ final class FCMChannel: NotificationChannel {
     }
 
     /// Whether the user's record has a token of an app.
-    func reaches(_ user: User) -> Bool { user.addresses[id] != nil }
+    func reaches(_ user: User) -> Bool { user.isFound(by: id) }
+
+    var usesDevices: Bool { true }
 
     func ask(_ prompt: Prompt) async -> DeliveryAnswer {
         await send(

@@ -82,8 +82,10 @@ public final class WebPushChannel: NotificationChannel {
         self.log = log
     }
 
-    /// Whether the user's record has a subscription for this channel.
-    public func reaches(_ user: User) -> Bool { user.addresses[id] != nil }
+    /// Whether the user's record or a device of the user has a subscription for this channel.
+    public func reaches(_ user: User) -> Bool { user.isFound(by: id) }
+
+    public var usesDevices: Bool { true }
 
     /// The key that browsers subscribe with.
     public var onlineChecks: [OnlineCheck] {

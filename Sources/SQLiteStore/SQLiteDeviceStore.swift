@@ -103,7 +103,7 @@ extension DatabaseConnection {
         return try select.step() ? try EnrolmentRow.read(select) : nil
     }
 
-    fileprivate func device(_ id: DeviceID) throws(StoreError) -> Device? {
+    func device(_ id: DeviceID) throws(StoreError) -> Device? {
         let select = try statement(DeviceRow.byID)
         select.bind(id.value, at: 1)
         defer { select.reset() }

@@ -79,6 +79,10 @@ extension WriteTransaction {
             let update = try connection.statement(DeviceRow.update)
             DeviceRow.bindUpdate(device, to: update)
             return try update.hasRow() ? nil : .missing
+        case .endChannel(let id, let channel):
+            guard var device = try connection.device(id) else { return nil }
+            device.channels.removeAll { $0.isExactly(channel) }
+            return try apply(DeviceChange.changeDevice(device))
         case .noteSeen(let id, let at):
             return try run(
                 "UPDATE device SET last_seen_at = max(last_seen_at, ?2) WHERE id = ?1",

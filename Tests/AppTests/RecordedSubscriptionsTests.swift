@@ -76,7 +76,7 @@ private struct Scene {
 }
 
 /// Nothing is sent here.
-private struct NoHTTP: OutboundHTTP {
+struct NoHTTP: OutboundHTTP {
     func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundResponse {
         throw .notSent("nobody is there")
     }

@@ -49,6 +49,7 @@ struct RouteTests {
             store: store,
             desk: desk,
             directory: store.users,
+            plan: EscalationPlan([]),
             changes: LoginChanges(),
             secret: Array(repeating: 1, count: 32),
             most: 10,

@@ -24,6 +24,10 @@ from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 
 import stubs
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Documents"))
+
+from device import Device  # noqa: E402
 from ports import free_port  # noqa: E402
 
 DEVICES = {"aa11": 200, "bb22": 410, "cc33": 403, "dd44": 503}
@@ -104,9 +108,10 @@ def check_apns(folder):
             output, code = stubs.notify(service, user)
             assert output["ios"][0] == word and (code == 0) == (word == "delivered"), (user, output, code)
             assert word == "delivered" or REASONS[DEVICES[tokens]] in output["ios"][1], output
+        check_device(service)
     finally:
         apns.close()
-    assert len(apns.messages) == 5, apns.messages
+    assert len(apns.messages) == 7, apns.messages
     public = ECKey.import_key(key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
     for version, method, path, fields, body in apns.messages:
@@ -120,6 +125,28 @@ def check_apns(folder):
         alert = json.loads(body)["aps"]["alert"]
         assert alert["title"] and alert["body"] and len(body) <= 4096, body
     print("ok      apns: hypercorn over HTTP/2, joserfc verifies the provider token")
+
+
+def check_device(service):
+    """A user without an address is reached by the tokens of devices, of which an ended one is forgotten."""
+    service.run("users", "add", "--user=enrolled", "--language=en")
+    output, _ = stubs.notify(service, "enrolled")
+    assert output["ios"][0] == "skipped", output
+    with service:
+        def call(method, path, data, headers):
+            return service.request(method, path, data and json.loads(data), headers)
+        for token in ("aa11", "bb22"):
+            device = Device(call, service.config["public_url"])
+            code = json.loads(service.run("devices", "enrol", "--user=enrolled", "--json"))["code"]
+            status, answer = device.send("POST", "/device/v1/enrolments", {
+                "code": code, "name": token, "platform": "ios",
+                "channels": [{"channel": "ios", "address": token}]})
+            device.close()
+            assert status == 201 and answer["device"]["channels"] == ["ios"], (status, answer)
+        output, code = stubs.notify(service, "enrolled")
+        assert output["ios"][0] == "delivered" and code == 0, output
+        devices = json.loads(service.run("devices", "list", "--user=enrolled", "--json"))
+        assert {one["name"]: one["channels"] for one in devices} == {"aa11": ["ios"], "bb22": []}, devices
 
 
 def check_fcm(folder):

@@ -23,6 +23,7 @@ struct DeviceParts: Sendable {
         store: SQLiteLoginStore,
         desk decisions: DecisionDesk,
         directory: any UserDirectory,
+        plan: EscalationPlan,
         changes: LoginChanges,
         secret: [UInt8],
         most: Int,
@@ -50,7 +51,7 @@ struct DeviceParts: Sendable {
             decisions: decisions,
             directory: directory,
             changes: changes,
-            channels: Set(configuration.channels.map(\.id)),
+            channels: Set(plan.steps.map(\.channel).filter(\.usesDevices).map(\.id)),
             clock: clock,
             log: log
         )

@@ -53,9 +53,64 @@ extension Composition {
         let client = CurlHTTPClient()
         defer { client.shutdown() }
         let clock = SystemClock()
-        guard let user = try await find(id, configuration, client, clock) else {
-            throw CommandFailure(.failed, "there is no user \(id)")
+        // The store is opened only if users or devices are in it.
+        let isNeeded =
+            configuration.users.isLocal
+            || channels(configuration, nil, client, clock, terminal).contains(where: \.usesDevices)
+        let stores = isNeeded ? try await openStores(configuration.store) : nil
+        do {
+            let test = try await notify(id, configuration, stores, client, clock, terminal)
+            await stores?.close()
+            return test
+        } catch {
+            await stores?.close()
+            throw error
         }
+    }
+
+    private static func channels(
+        _ configuration: ServiceConfiguration,
+        _ stores: Stores?,
+        _ client: any OutboundHTTP,
+        _ clock: SystemClock,
+        _ terminal: any Terminal
+    ) -> [any NotificationChannel] {
+        let context = ChannelKind.Context(
+            client: client,
+            mail: CurlMailer(),
+            addresses: RecordedAddresses(desk: nil, devices: stores?.devices),
+            brand: configuration.branding.name,
+            clock: clock,
+            log: .silent
+        ) { terminal.output($0) }
+        return configuration.channels.map { $0.make(context) }
+    }
+
+    private static func notify(
+        _ id: UserID,
+        _ configuration: ServiceConfiguration,
+        _ stores: Stores?,
+        _ client: any OutboundHTTP,
+        _ clock: SystemClock,
+        _ terminal: any Terminal
+    ) async throws -> NotifyTest {
+        let channels = channels(configuration, stores, client, clock, terminal)
+        let directory = configuration.users.directory(
+            local: Local(store: stores?.users),
+            client: client,
+            clock: clock,
+            extended: { directory in
+                guard let stores else { return directory }
+                return DirectoryWithDevices.extending(directory, stores.devices, for: channels)
+            }
+        )
+        let found: User?
+        do throws(DirectoryError) {
+            found = try await directory.current(id)
+        } catch .unavailable(let reason) {
+            throw CommandFailure(.unavailable, "the directory cannot be asked: \(reason)")
+        }
+        guard let user = found else { throw CommandFailure(.failed, "there is no user \(id)") }
         let random = Base64URL.encode(Random.bytes(12))
         guard let server = configuration.serverIDs.first, let login = LoginID("test-" + random)
         else { throw CommandFailure(.configuration, "there is no authorization server") }
@@ -73,43 +128,7 @@ extension Composition {
             ticket: "test",
             isTest: true
         )
-        let context = ChannelKind.Context(
-            client: client,
-            mail: CurlMailer(),
-            addresses: RecordedAddresses(desk: nil),
-            brand: configuration.branding.name,
-            clock: clock,
-            log: .silent
-        ) { terminal.output($0) }
-        return await NotifyTest(prompt, configuration.channels.map { $0.make(context) })
-    }
-
-    /// Opens the store only if the users are in it.
-    private static func find(
-        _ id: UserID,
-        _ configuration: ServiceConfiguration,
-        _ client: any OutboundHTTP,
-        _ clock: SystemClock
-    ) async throws -> User? {
-        let stores =
-            configuration.users.isLocal ? try await openStores(configuration.store) : nil
-        let directory = configuration.users.directory(
-            local: Local(store: stores?.users),
-            client: client,
-            clock: clock
-        )
-        let found: Result<User?, DirectoryError>
-        do throws(DirectoryError) {
-            found = .success(try await directory.current(id))
-        } catch {
-            found = .failure(error)
-        }
-        await stores?.close()
-        switch found {
-        case .success(let user): return user
-        case .failure(.unavailable(let reason)):
-            throw CommandFailure(.unavailable, "the directory cannot be asked: \(reason)")
-        }
+        return await NotifyTest(prompt, channels)
     }
 
     /// The users in the store, if it is open.

@@ -1,21 +1,41 @@
 import Access
+import Devices
 import Engine
 import JSON
 import Logins
 import Notifications
 
 /// The addresses in users' records: of one channel a text, or several as a JSON array, such as the
-/// subscriptions of several browsers.
+/// subscriptions of several browsers. Those of users' devices follow.
 struct RecordedAddresses: ChannelAddresses {
     /// Changes local users; nil where a directory elsewhere has them, which then has to forget ended
     /// addresses itself.
     let desk: UserDesk?
+    /// Nil where no devices are at hand.
+    var devices: (any DeviceStore)?
 
     func addresses(
         of user: User,
         through channel: ChannelID
     ) async throws(StoreError) -> [String] {
-        user.addresses[channel].map(Self.parts(of:)) ?? []
+        let recorded = user.addresses[channel].map(Self.parts(of:)) ?? []
+        let others = try await devicesReached(by: channel, of: user)
+            .map(\.channel.address)
+            .filter { address in
+                !recorded.contains { $0.utf8.elementsEqual(address.utf8) }
+            }
+        return recorded + others
+    }
+
+    /// The devices of a user that a channel reaches, as they are now: a revoked one gets nothing.
+    private func devicesReached(
+        by channel: ChannelID,
+        of user: User
+    ) async throws(StoreError) -> [(id: DeviceID, channel: Device.Channel)] {
+        guard let devices else { return [] }
+        return try await devices.devices(of: user.id).flatMap { device in
+            device.channels.filter { $0.channel == channel }.map { (device.id, $0) }
+        }
     }
 
     func end(
@@ -23,7 +43,12 @@ struct RecordedAddresses: ChannelAddresses {
         of user: User,
         through channel: ChannelID
     ) async throws(StoreError) {
-        guard let desk else { return }
+        let ended = Device.Channel(channel: channel, address: address)
+        let changes = try await devicesReached(by: channel, of: user)
+            .filter { $0.channel.isExactly(ended) }
+            .map { DeviceChange.endChannel($0.id, ended) }
+        if !changes.isEmpty { _ = try await devices?.commit(changes) }
+        guard let desk, user.addresses[channel] != nil else { return }
         do throws(UserDesk.Refusal) {
             _ = try await desk.put(user.id, by: .service, at: SystemTime.now()) {
                 (before) throws(UserDesk.Refusal) in

@@ -136,15 +136,23 @@ final class Service: Sendable {
             clock: clock,
             log: log
         )
-        let directory = configuration.users.directory(
-            local: store.users,
-            client: otherClient,
-            clock: clock
-        ) { [log] rule in log.warning("directory.ignored") { $0.member("rule", rule) } }
         let users =
             configuration.users.isLocal
             ? UserDesk(users: store.users, access: store.access) : nil
-        let plan = parts.plan(addresses: RecordedAddresses(desk: users))
+        let plan = parts.plan(addresses: RecordedAddresses(desk: users, devices: store.devices))
+        let directory = configuration.users.directory(
+            local: store.users,
+            client: otherClient,
+            clock: clock,
+            extended: { [store] in
+                DirectoryWithDevices.extending(
+                    $0,
+                    store.devices,
+                    for: plan.steps.map(\.channel)
+                )
+            },
+            ignored: { [log] rule in log.warning("directory.ignored") { $0.member("rule", rule) } }
+        )
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
         let lines = sink
@@ -227,6 +235,7 @@ final class Service: Sendable {
             store: store,
             desk: desk,
             directory: directory,
+            plan: plan,
             changes: changes,
             secret: tickets.bytes,
             // Waiting requests leave connections for everything else.

@@ -14,6 +14,9 @@ public protocol NotificationChannel: Sendable {
     /// Whether the channel knows where to find the user. Default: yes.
     func reaches(_ user: User) -> Bool
 
+    /// Whether the channel also uses the addresses of users' devices, such as push tokens. Default: no.
+    var usesDevices: Bool { get }
+
     /// Notifies the user. It may be called twice for one login; the receiver recognizes repeats by
     /// the login's key.
     func ask(_ prompt: Prompt) async -> DeliveryAnswer

@@ -41,6 +41,8 @@ extension NotificationChannel {
     /// Yes.
     public func reaches(_ user: User) -> Bool { true }
 
+    public var usesDevices: Bool { false }
+
     /// Refused.
     public func tell(_ notice: Notice) async -> DeliveryAnswer { .refused("only prompts") }
 }

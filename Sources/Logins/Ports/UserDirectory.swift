@@ -43,6 +43,8 @@ public struct User: Hashable, Sendable {
     /// Where a channel finds the user, such as an e-mail address or a telephone number; for the
     /// channels that need one.
     public let addresses: [ChannelID: String]
+    /// The channels that one of the user's devices has an address for.
+    public let deviceChannels: Set<ChannelID>
 
     public init(
         id: UserID,
@@ -51,7 +53,8 @@ public struct User: Hashable, Sendable {
         language: String? = nil,
         timeZone: String? = nil,
         documents: Set<IdentityDocument> = [],
-        addresses: [ChannelID: String] = [:]
+        addresses: [ChannelID: String] = [:],
+        deviceChannels: Set<ChannelID> = []
     ) {
         self.id = id
         self.isActive = isActive
@@ -60,6 +63,12 @@ public struct User: Hashable, Sendable {
         self.timeZone = timeZone
         self.documents = documents
         self.addresses = addresses
+        self.deviceChannels = deviceChannels
+    }
+
+    /// Whether the user's record or a device of the user has an address for a channel.
+    public func isFound(by channel: ChannelID) -> Bool {
+        addresses[channel] != nil || deviceChannels.contains(channel)
     }
 
     /// Whether a text can be an address for a channel: 1 to 4096 bytes without spaces and control
