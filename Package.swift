@@ -51,6 +51,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "COpenSSLStart", dependencies: ["COpenSSL"]),
         .systemLibrary(
             name: "CSQLite",
             pkgConfig: "sqlite3",
@@ -70,7 +71,7 @@ let package = Package(
 
         // What touches the machine.
         module("Threads", bridgesC: true),
-        module("Cryptography", ["COpenSSL"], bridgesC: true),
+        module("Cryptography", ["COpenSSL", "COpenSSLStart"], bridgesC: true),
         module("JOSE", ["Cryptography", "JSON", "Texts"]),
         module("WebAuthn", ["Cryptography", "JSON", "Texts"]),
         module("TLS", ["COpenSSL", "Cryptography"], bridgesC: true),

@@ -159,6 +159,28 @@ struct DecisionDeskTests {
         }
     }
 
+    // rule: C14
+    @Test(
+        "An approval is made last of what becomes durable together, and nothing else is",
+        arguments: Decision.Choice.allCases
+    )
+    func yielding(_ choice: Decision.Choice) async throws {
+        let stage = try Stage()
+        try await stage.withStore(changes: LoginChanges()) { store in
+            let ticket = try await Self.prompt("login-1", .waiting, in: store, at: stage.start)
+            let counting = InstrumentedStore(store)
+            let desk = stage.desk(counting, changes: LoginChanges(), allowsTap: true)
+            let decided = try await desk.decide(
+                choice,
+                opening: ticket.text,
+                via: .device,
+                address: nil
+            ) { _ in .fixture }
+            #expect(decided.login.phase.outcome?.decision?.choice == choice)
+            #expect(counting.takeCounts().yielding == (choice == .approve ? 1 : 0))
+        }
+    }
+
     @Test("Exactly one of two hundred concurrent decisions is recorded")
     func concurrentDecisions() async throws {
         try await Self.with { counter in

@@ -1,0 +1,1 @@
+// Linking this target is enough: it has nothing to call.
