@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -185,6 +187,7 @@ class Bench:
             (["go", "build", "-o", "server", HERE / "Peers/server.go"], go),
             (["go", "build", "-o", "client", HERE / "Peers/client.go"], go),
             (["go", "build", "-o", "tokens", HERE / "Peers/tokens.go"], go),
+            (["go", "build", "-o", "devices", HERE / "Peers/devices.go"], go),
         ]
         for command, environment in steps:
             subprocess.run(command, cwd=self.work, env=environment, check=True)
@@ -250,7 +253,7 @@ class Bench:
 
     ISSUER = "http://127.0.0.1:18100"
 
-    def trusting(self, name, port):
+    def trusting(self, name, port, scope="admin:read", **config):
         """Beckon with a client of its token endpoint; a proxy on this machine is believed about
         certificates, because wrk cannot show one."""
         if not (self.work / "client.key").exists():
@@ -264,7 +267,7 @@ class Bench:
             self.certificate = ":" + base64.b64encode(der).decode() + ":"
         peer = self.beckon(name, port, trust={
             "issuer": self.ISSUER, "token_life": "1h",
-            "client_certificate": {"format": "rfc9440", "trusted_hops": ["127.0.0.1"]}})
+            "client_certificate": {"format": "rfc9440", "trusted_hops": ["127.0.0.1"]}}, **config)
         empty = peer.before
 
         def fresh():
@@ -272,7 +275,7 @@ class Bench:
             subprocess.run(
                 [*peer.command[:1], "clients", "add", "--id=bench", "--type=user", "--name=Bench",
                  "--auth=private_key_jwt", f"--key={self.work / 'client.pem'}", "--kid=k1",
-                 "--grant=client_credentials", "--scope=admin:read", *peer.command[2:]],
+                 "--grant=client_credentials", f"--scope={scope}", *peer.command[2:]],
                 check=True, capture_output=True)
 
         peer.before = fresh
@@ -285,8 +288,9 @@ class Bench:
                         "bench", str(count), str(path)], check=True)
         return path
 
-    def token(self, port):
-        form = self.forms(1).read_bytes().strip()
+    def token(self, port, scope="admin:read"):
+        form = self.forms(1).read_bytes().strip().replace(
+            b"scope=admin%3Aread", b"scope=" + urllib.parse.quote(scope, "").encode())
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/oauth2/token", form, {"Client-Cert": self.certificate})
         with urllib.request.urlopen(request) as answer:
@@ -348,6 +352,122 @@ class Bench:
         print(f"  CPU of a token : one P-256 verify ({verifying:.1f} us) + one sign ({signing:.1f} us)"
               f" + one durable start ({durable:.1f} us)"
               f"   {statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})  goal <= 1.5")
+        sys.stdout.flush()
+
+    # Enrolled devices
+
+    def devices(self, *arguments, **options):
+        """The load of devices, with its arguments."""
+        return subprocess.Popen([self.work / "devices", *map(str, arguments)], text=True,
+                                stdout=subprocess.PIPE, **options)
+
+    def enrolling(self, name, port, backend, **config):
+        """Beckon with devices, whose users are added through the admin API. The load plays at
+        `backend` whatever Beckon calls."""
+        return self.trusting(
+            name, port, "admin:users", acp=f"http://127.0.0.1:{backend}",
+            channels={"phone": {"kind": "webhook", "url": f"http://127.0.0.1:{backend}/prompts",
+                                "secrets": ["whsec_" + "A" * 40], "allow_internal": True}},
+            approval={"tap": True, "device_key": True}, **config)
+
+    def enrol(self, peer, backend, what, count):
+        """A file with that many devices, of a user each."""
+        path = self.work / (what + str(peer.port))
+        progress(f"{count:,} devices: {what}")
+        load = self.devices(what, f"127.0.0.1:{peer.port}", backend, count, path,
+                            self.token(peer.port, "admin:users"), self.certificate)
+        if load.wait():
+            raise SystemExit(f"devices {what} failed")
+        return path
+
+    def decisions(self):
+        """Approvals of pending logins, by a device's key and by ticket; nothing is reported meanwhile.
+        Both kinds decide the same logins, in copies of one store."""
+        warm, count, port, backend = 1000, 8000, 18106, 18215
+        name = "Beckon, decisions"
+        peer = self.enrolling(name, port, backend)
+        with peer:
+            path = self.enrol(peer, backend, "prepare", warm + count)
+        # The engine rests, as if all reports were waiting.
+        peer = self.enrolling(name, port, backend, engine={"concurrency": 0})
+        store = self.work / name.replace(" ", "-")
+        kept = store / "kept"
+        kept.mkdir()
+        for file in store.glob("beckon.db*"):
+            shutil.copy2(file, kept)
+
+        def restore():
+            for file in store.glob("beckon.db*"):
+                file.unlink()
+            for file in kept.iterdir():
+                shutil.copy2(file, store)
+
+        peer.before = restore
+        rows = {"by a device's key": [], "by ticket": []}
+        for number in range(self.options.rounds):
+            for kind, row in zip(("key", "ticket"), rows.values()):
+                progress(f"round {number + 1}/{self.options.rounds}: decisions by {kind}")
+
+                def decide(first, last):
+                    load = self.devices("decide", f"127.0.0.1:{port}", kind, path, first, last)
+                    return load.communicate()[0].split()[1:]
+
+                with peer:
+                    decide(0, warm)
+                    before = peer.cpu()
+                    done, micros, p50, p99, errors = map(int, decide(warm, warm + count))
+                    row.append({"rate": done / (micros / 1e6), "p50": p50, "p99": p99,
+                                "errors": errors, "cpu": (peer.cpu() - before) / done * 1e6})
+        progress("")
+        show("POST /device/v1/logins/{id}/decision, approvals, durable, 64 connections", rows,
+             "by a device's key", {"by ticket": ">= 0.7"})
+
+    def waiting(self):
+        """10,000 devices that wait for events: memory, the time until an event is there, and what
+        others notice."""
+        starts, port, backend = 200, 18107, 18216
+        # Waiting devices get half of Beckon's connections, of which each needs a descriptor.
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        limit = max(hard, 32768)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+        except (ValueError, OSError):
+            limit = hard
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+        count = min(10000, limit // 2 - 600)
+        # A beat of each stream is in the measurement.
+        seconds = max(self.options.seconds, 15)
+        peer = self.enrolling("Beckon, waiting devices", port, backend,
+                              limits={"connections": 24000})
+        rows, sizes, delays, path = {"waiting": [], "quiet": []}, [], [], None
+        for number in range(self.options.rounds):
+            with peer:
+                if not path:
+                    path = self.enrol(peer, backend, "enrol", count)
+                    peer.before = lambda: None
+                progress(f"round {number + 1}/{self.options.rounds}: waiting devices")
+                wrk(port, "/user/verify", "verify.lua", 1)
+                rows["quiet"].append(wrk(port, "/user/verify", "verify.lua", seconds))
+                idle = peer.resident()
+                with self.devices("wait", f"127.0.0.1:{port}", backend, path,
+                                  stdin=subprocess.PIPE) as load:
+                    there = load.stdout.readline().split()
+                    if there != ["WAITING", str(count)]:
+                        raise SystemExit(f"devices do not wait: {there}")
+                    sizes.append((peer.resident() - idle) / count)
+                    print(starts, file=load.stdin, flush=True)
+                    times = [int(load.stdout.readline()) / 1e3 for _ in range(starts)]
+                    delays.append(statistics.median(times))
+                    rows["waiting"].append(wrk(port, "/user/verify", "verify.lua", seconds))
+                    load.stdin.close()
+        progress("")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, limit))
+        show(f"POST /user/verify while {count:,} devices wait for events, 64 connections", rows,
+             "waiting", {"quiet": ">= 0.9"})
+        print(f"  memory of a waiting device: {statistics.median(sizes):,.0f} bytes"
+              f" ({min(sizes):,.0f} to {max(sizes):,.0f})  goal < 8,192"
+              f"\n  start until its device has the event: {statistics.median(delays):.2f} ms"
+              f" ({min(delays):.2f} to {max(delays):.2f}), median of {starts}  goal < 5 ms")
         sys.stdout.flush()
 
     def verify(self):
@@ -615,8 +735,8 @@ class Postgres:
 
 
 def main():
-    rows = ["verify", "start", "resource", "tokens", "reports", "latency", "bombing", "push",
-            "memory", "large", "instructions"]
+    rows = ["verify", "start", "resource", "tokens", "decisions", "waiting", "reports", "latency",
+            "bombing", "push", "memory", "large", "instructions"]
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
