@@ -59,6 +59,8 @@ let package = Package(
         ),
         // Not linked but loaded when it is first needed, so its functions are named here once more.
         .target(name: "CCurl"),
+        // The same, and not even its header is needed.
+        .target(name: "CPostgres"),
 
         // The domain and the pure formats.
         module("Dates"),
@@ -100,6 +102,7 @@ let package = Package(
             ],
             bridgesC: true
         ),
+        module("PostgresStore", ["CPostgres", "Logins"], bridgesC: true),
         // Beckon as an OAuth client.
         module(
             "OAuthClient",
@@ -286,7 +289,7 @@ let package = Package(
             "StoreTests",
             [
                 "Access", "Consents", "Cryptography", "Devices", "HTTP", "JOSE", "JSON", "Logins",
-                "SQLiteStore", "TestSupport", "Threads",
+                "PostgresStore", "SQLiteStore", "TestSupport", "Threads",
             ]
         ),
         tests(

@@ -56,6 +56,7 @@ if [ "$what" = test ]; then
     need iso-codes test -d /usr/share/iso-codes/json
     # nginx is in /usr/sbin, which may not be in a user's PATH.
     need nginx-light has_any nginx /usr/sbin/nginx
+    need postgresql ls /usr/lib/postgresql/*/bin/initdb
     need python3-yaml /usr/bin/python3 -c "import yaml"
     need python3-jsonschema /usr/bin/python3 -c "import jsonschema"
     need python3-aiosmtpd /usr/bin/python3 -c "import aiosmtpd"
@@ -148,6 +149,12 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 echo "Installing ${missing[*]} …"
+# The tests start servers of their own, so none is made and started for the system.
+clusters=/etc/postgresql-common/createcluster.conf
+if [[ " ${missing[*]} " = *" postgresql "* ]] && [ ! -e "$clusters" ]; then
+    "${root[@]}" mkdir -p "${clusters%/*}"
+    echo "create_main_cluster = false" | "${root[@]}" tee "$clusters" >/dev/null
+fi
 # env, because sudo drops the caller's variables.
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive \

@@ -10,7 +10,7 @@ struct TidyTests {
     func cModules() throws {
         let wrappers = [
             "CLinux": ["Net"], "COpenSSL": ["Cryptography", "TLS"], "CSQLite": ["SQLiteStore"],
-            "CCurl": ["CurlClient"], "CSpawn": ["Notifications"],
+            "CCurl": ["CurlClient"], "CPostgres": ["PostgresStore"], "CSpawn": ["Notifications"],
             // It is only linked.
             "COpenSSLStart": [],
         ]
