@@ -60,14 +60,16 @@ enum ConsoleSheet {
         main.wide details { margin-top: .5rem; }
         dl + table { margin-top: 1rem; }
         table { width: 100%; border-collapse: collapse; background: var(--card);
-          border: 1px solid var(--line); font-size: .9375rem; overflow-wrap: anywhere; }
+          border: 1px solid var(--line); font-size: .9375rem; }
         caption { padding: .5rem 0; text-align: start; color: var(--soft); font-size: .875rem; }
         /* The heading above says it too. */
         section caption { position: absolute; width: 1px; height: 1px; overflow: hidden;
           clip-path: inset(50%); }
         th, td { padding: .5rem .75rem; text-align: start; vertical-align: top;
-          border-bottom: 1px solid var(--line); font-weight: 400; }
-        thead th { color: var(--soft); font-weight: 600; font-size: .875rem; }
+          border-bottom: 1px solid var(--line); font-weight: 400;
+          max-width: 16rem; overflow-wrap: break-word; }
+        thead th { color: var(--soft); font-weight: 600; font-size: .875rem; white-space: nowrap; }
+        td time { white-space: nowrap; }
         .count { text-align: end; }
         main.wide dl { max-width: 48rem; margin-top: .375rem; background: var(--card); }
         .course { margin: .375rem 0 0; padding-inline-start: 1.25rem; }
@@ -88,7 +90,7 @@ enum ConsoleSheet {
         .fields fieldset { display: flex; flex-direction: column; gap: .25rem; }
         .fields legend { padding: 0; font-weight: 600; }
         .tick { display: flex; gap: .5rem; align-items: center; min-height: 2rem; }
-        .tick input { width: 1.25rem; height: 1.25rem; accent-color: var(--accent); }
+        .tick input { flex: none; width: 1.25rem; height: 1.25rem; accent-color: var(--accent); }
         label { font-size: .9375rem; font-weight: 600; }
         .tick label { font-weight: 400; }
         .field input, .field select, .field textarea { width: 100%; min-height: 2.75rem;
@@ -111,11 +113,11 @@ enum ConsoleSheet {
             clip-path: inset(50%); }
           tbody tr { margin-bottom: .75rem; background: var(--card);
             border: 1px solid var(--line); border-radius: .75rem; }
-          tbody th, tbody td { display: flex; flex-wrap: wrap; justify-content: space-between;
-            gap: 0 1rem; text-align: start; }
+          tbody th, tbody td { display: flow-root; max-width: none; text-align: end;
+            overflow-wrap: anywhere; }
           tbody tr > :last-child { border-bottom: 0; }
-          tbody th::before, tbody td::before { content: attr(data-label); color: var(--soft);
-            font-weight: 400; }
+          tbody th::before, tbody td::before { content: attr(data-label); float: inline-start;
+            margin-inline-end: 1rem; color: var(--soft); font-weight: 400; }
           tbody th { font-weight: 600; }
         }
         @media print { .sections { display: none; } }

@@ -67,8 +67,8 @@ extension InboxPage {
             HTML.void(
                 "input",
                 [
-                    "type": "text", "name": "name", "autocomplete": "off", "value": name,
-                    "maxlength": String(Device.longestName),
+                    "type": "text", "name": "name", "autocomplete": "off", "dir": "auto",
+                    "value": name, "maxlength": String(Device.longestName),
                 ]
             )
         }

@@ -205,8 +205,10 @@ extension Sheet {
             }
         }
         HTML.text(" ")
-        HTML.element("bdi", ["class": "line digits", "dir": "ltr"]) {
-            InertText.html(account.display)
+        HTML.element("span", ["class": "line"]) {
+            HTML.element("bdi", ["class": "digits", "dir": "ltr"]) {
+                InertText.html(account.display)
+            }
         }
     }
 

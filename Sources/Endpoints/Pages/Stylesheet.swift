@@ -180,7 +180,9 @@ enum Stylesheet {
         .history summary { padding-block: .25rem; color: inherit; }
         .history dl { margin-block: .5rem; }
         li .note { margin-top: .25rem; }
-        section > p + ul { margin-top: .75rem; }
+        section > p + ul, section > p + form, p + .message { margin-top: .75rem; }
+        h1 + ul { margin-top: 1rem; }
+        strong + .note { margin-inline-start: .5rem; }
         section + form, section > ul + form { margin-top: 1.25rem; }
         .card > p + form { margin-top: 1.25rem; }
         form:not(.answer) > .error:not(:empty) { margin-bottom: .75rem; }
