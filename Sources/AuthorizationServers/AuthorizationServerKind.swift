@@ -35,14 +35,29 @@ public struct ServerSection {
     }
 }
 
+/// What one server has of its own about numbers in binding messages; nil is as for every server.
+public struct OwnNumbers: Sendable {
+    /// Of its section.
+    let path: String
+    public let matching: NumberMatching?
+    public let pattern: NumberPattern?
+
+    static let matchingKey = "number_matching"
+    static let patternKey = "number_pattern"
+
+    /// The path of the key `number_matching`.
+    public var matchingPath: String { "\(path).\(Self.matchingKey)" }
+    /// The path of the key `number_pattern`.
+    public var patternPath: String { "\(path).\(Self.patternKey)" }
+}
+
 /// The servers of one kind, as they are configured.
 public protocol ConfiguredServers: Sendable {
     /// In the order of the file.
     var ids: [AuthorizationServerID] { get }
 
-    /// The patterns of numbers that servers have of their own, each with the path of its key. Default:
-    /// none.
-    var numberPatterns: [(path: String, pattern: NumberPattern)] { get }
+    /// What servers have of their own about numbers in binding messages. Default: none.
+    var ownNumbers: [OwnNumbers] { get }
 
     /// Makes the adapters.
     ///
@@ -61,7 +76,7 @@ public protocol ConfiguredServers: Sendable {
 
 extension ConfiguredServers {
     /// None.
-    public var numberPatterns: [(path: String, pattern: NumberPattern)] { [] }
+    public var ownNumbers: [OwnNumbers] { [] }
 
     /// None.
     public func onlineChecks(

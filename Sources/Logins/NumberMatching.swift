@@ -32,9 +32,12 @@ public struct NumberRule: Hashable, Sendable {
         self.isRequired = isRequired
     }
 
-    /// The same with another pattern, if there is one.
-    public func with(_ pattern: NumberPattern?) -> NumberRule {
-        NumberRule(matching, pattern ?? self.pattern, isRequired: isRequired)
+    /// The same with another pattern or way of matching, if there is one.
+    public func with(
+        _ pattern: NumberPattern?,
+        _ matching: NumberMatching? = nil
+    ) -> NumberRule {
+        NumberRule(matching ?? self.matching, pattern ?? self.pattern, isRequired: isRequired)
     }
 }
 

@@ -69,15 +69,49 @@ struct NumberSettingsTests {
         let configuration = try Fixtures.parse(
             Self.text("number_matching: \"enter\"", server: "number_pattern: \"code ####\",")
         )
-        let patterns = configuration.authorizationServers.flatMap(\.numberPatterns)
-        #expect(patterns.map { $0.pattern.description } == ["code ####"])
-        #expect(patterns.map(\.path) == ["authorization_servers[0].number_pattern"])
+        let own = configuration.authorizationServers.flatMap(\.ownNumbers)
+        #expect(own.map { $0.pattern?.description } == ["code ####"])
+        #expect(own.map(\.patternPath) == ["authorization_servers[0].number_pattern"])
         let words = NumberSettings.explanation(of: configuration).joined(separator: "\n")
         #expect(words.contains("code ####, 4 digits"))
         let error = #expect(throws: (any Error).self) {
             try Fixtures.parse(Self.text("profile: \"nist\"", server: "number_pattern: \"####\","))
         }
         #expect("\(try #require(error))".contains("authorization_servers[0].number_pattern"))
+    }
+
+    @Test("has a way of its own for a server, which the profile judges too")
+    func wayOfServer() throws {
+        let configuration = try Fixtures.parse(
+            Self.text("number_matching: \"show\"", server: "number_matching: \"choose\",")
+        )
+        let own = try #require(configuration.authorizationServers.flatMap(\.ownNumbers).first)
+        #expect(own.matching == .choose && own.pattern == nil)
+        let words = NumberSettings.explanation(of: configuration)
+        #expect(
+            words.contains {
+                $0.hasPrefix("  authorization_servers[0].number_matching: an approval")
+            }
+        )
+        // The server's logins need the number, although those of others do not.
+        #expect(words.contains { $0.contains("5 wrong numbers end a login") })
+        let error = #expect(throws: (any Error).self) {
+            try Fixtures.parse(
+                Self.text("profile: \"nist\"", server: "number_matching: \"show\",")
+            )
+        }
+        #expect("\(try #require(error))".contains("authorization_servers[0].number_matching"))
+        let short = #expect(throws: (any Error).self) {
+            try Fixtures.parse(
+                Self.text(
+                    "number_matching: \"show\", number_pattern: \"###\"",
+                    server: "number_matching: \"enter\","
+                )
+            )
+        }
+        #expect("\(try #require(short))".contains("at least four digits"))
+        let unused = try Fixtures.parse(Self.text("", server: "number_matching: \"enter\","))
+        #expect(unused.warnings.contains { "\($0)".contains("[0].number_matching") })
     }
 
     @Test("is explained by check", arguments: NumberMatching.allCases)

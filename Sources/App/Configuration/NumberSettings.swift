@@ -40,13 +40,7 @@ enum NumberSettings {
             a passkey can approve it.
             """
         )
-        if !profile.permits(matching) {
-            section.problem(
-                key,
-                "must be enter with profile \(profile.rawValue): only a number that the user transfers "
-                    + "authenticates out of band (SP 800-63B section 3.1.3)"
-            )
-        }
+        if let objection = profile.objection(to: matching) { section.problem(key, objection) }
         guard let pattern else { return nil }
         if let problem = problem(pattern, matching, profile) {
             section.problem(patternKey, problem)
@@ -60,19 +54,31 @@ enum NumberSettings {
         return NumberRule(matching, pattern, isRequired: isRequired)
     }
 
-    /// Checks the patterns of single servers.
+    /// Checks what single servers have of their own.
     static func check(
         _ servers: [any ConfiguredServers],
         _ approval: ApprovalSettings,
         _ root: Section
     ) {
-        for (path, pattern) in servers.flatMap(\.numberPatterns) {
-            guard let rule = approval.numbers else {
-                root.warn(path, "has no effect while approval.number_matching is off")
+        let profile = approval.policy.profile
+        for own in servers.flatMap(\.ownNumbers) {
+            let paths = [
+                own.matching.map { _ in own.matchingPath },
+                own.pattern.map { _ in own.patternPath },
+            ].compactMap(\.self)
+            guard let rule = approval.numbers?.with(own.pattern, own.matching) else {
+                for path in paths {
+                    root.warn(path, "has no effect while approval.number_matching is off")
+                }
                 continue
             }
-            let problem = problem(pattern, rule.matching, approval.policy.profile)
-            if let problem { root.problem(path, problem) }
+            if let objection = own.matching.flatMap({ profile.objection(to: $0) }) {
+                root.problem(own.matchingPath, objection)
+            } else if let path = paths.last,
+                let problem = problem(rule.pattern, rule.matching, profile)
+            {
+                root.problem(path, problem)
+            }
         }
     }
 
@@ -92,22 +98,18 @@ enum NumberSettings {
 
     static func explanation(of configuration: ServiceConfiguration) -> [String] {
         guard let rule = configuration.approval.numbers else { return [] }
-        var lines: [String] = []
-        switch rule.matching {
-        case .off: break
-        case .show: lines.append("the number of a binding message is shown for comparison")
-        case .choose:
-            lines.append(
-                "an approval needs the number of the binding message, chosen among three: this slows "
-                    + "reflexes and guesses, and is no factor of its own"
-            )
-        case .enter: lines.append("an approval needs the number of the binding message, entered")
-        }
+        var lines = [words(rule.matching)]
         lines.append("  pattern \(rule.pattern), \(rule.pattern.length) digits")
-        for (path, pattern) in configuration.authorizationServers.flatMap(\.numberPatterns) {
-            lines.append("  \(path): \(pattern), \(pattern.length) digits")
+        let own = configuration.authorizationServers.flatMap(\.ownNumbers)
+        for own in own {
+            if let matching = own.matching {
+                lines.append("  \(own.matchingPath): \(words(matching))")
+            }
+            if let pattern = own.pattern {
+                lines.append("  \(own.patternPath): \(pattern), \(pattern.length) digits")
+            }
         }
-        if rule.matching.isSecret {
+        if rule.matching.isSecret || own.contains(where: { $0.matching?.isSecret ?? false }) {
             lines.append(
                 rule.isRequired
                     ? "  a login without a number fails"
@@ -120,14 +122,27 @@ enum NumberSettings {
         }
         return lines
     }
+
+    private static func words(_ matching: NumberMatching) -> String {
+        switch matching {
+        case .off: "the number of a binding message is not matched"
+        case .show: "the number of a binding message is shown for comparison"
+        case .choose:
+            "an approval needs the number of the binding message, chosen among three: this slows "
+                + "reflexes and guesses, and is no factor of its own"
+        case .enter: "an approval needs the number of the binding message, entered"
+        }
+    }
 }
 
 extension ApprovalPolicy.Profile {
     /// What is matched unless the configuration says otherwise.
     fileprivate var numberMatching: NumberMatching { self == .nist ? .enter : .off }
 
-    /// Whether it takes this way of matching [N1, N2, N4].
-    fileprivate func permits(_ matching: NumberMatching) -> Bool {
-        self != .nist || matching == .enter
+    /// Why it does not take this way of matching; nil if it does [N1, N2, N4].
+    fileprivate func objection(to matching: NumberMatching) -> String? {
+        guard self == .nist, matching != .enter else { return nil }
+        return "must be enter with profile \(rawValue): only a number that the user transfers "
+            + "authenticates out of band (SP 800-63B section 3.1.3)"
     }
 }

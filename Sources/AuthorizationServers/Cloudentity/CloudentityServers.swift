@@ -17,10 +17,8 @@ struct CloudentityServers: ConfiguredServers {
 
     var ids: [AuthorizationServerID] { servers.map(\.inbound.server) }
 
-    var numberPatterns: [(path: String, pattern: NumberPattern)] {
-        servers.compactMap { server in
-            server.numberPattern.map { (server.path + ".number_pattern", $0) }
-        }
+    var ownNumbers: [OwnNumbers] {
+        servers.map(\.numbers).filter { $0.matching != nil || $0.pattern != nil }
     }
 
     init(_ sections: [ServerSection]) {
@@ -124,7 +122,7 @@ struct CloudentityServers: ConfiguredServers {
         servers.map { server in
             var inbound = server.inbound
             inbound.timing.longestPrompt = longestPrompt
-            inbound.numbers = numbers?.with(server.numberPattern)
+            inbound.numbers = numbers?.with(server.numbers.pattern, server.numbers.matching)
             inbound.limits = limits
             inbound.limits.sameConsent = server.inbound.limits.sameConsent
             return inbound

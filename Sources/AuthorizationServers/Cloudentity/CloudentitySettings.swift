@@ -9,18 +9,28 @@ struct CloudentitySettings: Sendable {
     var inbound: CloudentityInbound
     var outbound: CloudentityOutbound
     var authentication: ClientAuthenticationSettings
-    /// Instead of the service's own.
-    let numberPattern: NumberPattern?
+    let numbers: OwnNumbers
 
     init(_ server: ServerSection) {
         path = server.section.path
-        numberPattern = server.section.numberPattern(
-            "number_pattern",
-            default: nil,
-            """
-            Where this server's binding messages have their number, instead of \
-            approval.number_pattern.
-            """
+        numbers = OwnNumbers(
+            path: server.section.path,
+            matching: server.section.optionalChoice(
+                OwnNumbers.matchingKey,
+                example: NumberMatching.choose,
+                """
+                How the number of this server's logins is matched, instead of \
+                approval.number_matching.
+                """
+            ),
+            pattern: server.section.numberPattern(
+                OwnNumbers.patternKey,
+                default: nil,
+                """
+                Where this server's binding messages have their number, instead of \
+                approval.number_pattern.
+                """
+            )
         )
         let incoming = server.section.group(
             "inbound",
