@@ -113,9 +113,26 @@ public final class CurlHTTPClient: OutboundHTTP {
     public func send(
         _ request: OutboundRequest
     ) async throws(OutboundError) -> OutboundResponse {
+        try await send(request, take: nil)
+    }
+
+    /// As `send`, for an answer that comes bit by bit, such as server-sent events: `take` gets the body
+    /// of a 2xx answer as it arrives, on libcurl's thread, and the response has none. The time limit is
+    /// that of the whole exchange; the limit on the body does not apply.
+    public func stream(
+        _ request: OutboundRequest,
+        take: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(OutboundError) -> OutboundResponse {
+        try await send(request, take: Optional(take))
+    }
+
+    private func send(
+        _ request: OutboundRequest,
+        take: (@Sendable ([UInt8]) -> Void)?
+    ) async throws(OutboundError) -> OutboundResponse {
         let deadline = ContinuousClock.now + request.timeLimit
         let route = try await route(of: request, until: deadline)
-        return try await perform(Transfer(request, by: route, until: deadline)).get()
+        return try await perform(Transfer(request, by: route, until: deadline, take: take)).get()
     }
 
     /// The address check cannot see what a proxy connects to. So the name is resolved and checked

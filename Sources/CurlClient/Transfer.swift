@@ -30,6 +30,8 @@ final class Transfer: @unchecked Sendable {
     /// The result of a `lookup`; read by the task that waits for it, not by the loop's thread.
     var addresses: [InternetAddress] { found.withLock { $0 } }
     private let found = Locked<[InternetAddress]>([])
+    /// Gets the body of a 2xx answer, which is then not kept.
+    private let take: (@Sendable ([UInt8]) -> Void)?
     var waiter: CheckedContinuation<Answer, Never>?
     /// The handle that runs it, while it runs.
     var handle: EasyHandle?
@@ -50,11 +52,13 @@ final class Transfer: @unchecked Sendable {
     init(
         _ request: OutboundRequest,
         by route: TransferRoute,
-        until deadline: ContinuousClock.Instant
+        until deadline: ContinuousClock.Instant,
+        take: (@Sendable ([UInt8]) -> Void)? = nil
     ) {
         self.request = request
         self.route = route
         self.deadline = deadline
+        self.take = take
     }
 
     func finish(_ answer: Answer) {
@@ -148,6 +152,10 @@ final class Transfer: @unchecked Sendable {
 
     /// Takes a part of the body. False when the body is too long.
     func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        if let take, (200..<300).contains(status) {
+            take(unsafe [UInt8](bytes))
+            return true
+        }
         guard body.count + bytes.count <= request.responseLimit else {
             stop = .bodyTooLong
             return false

@@ -34,7 +34,7 @@ struct DeviceTool: Sendable {
 
     /// Calls `body` with the device of the file.
     func run<Result: Sendable>(
-        _ body: (ReferenceDevice) async throws -> Result
+        _ body: (ReferenceDevice, @escaping LoginFollower.StreamingCall) async throws -> Result
     ) async throws -> Result {
         guard PrivateFile.exists(file) else {
             throw CommandFailure(
@@ -57,7 +57,7 @@ struct DeviceTool: Sendable {
     /// Calls `body` with a device that is not enrolled yet, or is.
     func run<Result: Sendable>(
         _ registration: ReferenceDevice.Registration,
-        _ body: (ReferenceDevice) async throws -> Result
+        _ body: (ReferenceDevice, @escaping LoginFollower.StreamingCall) async throws -> Result
     ) async throws -> Result {
         let client = CurlHTTPClient()
         defer { client.shutdown() }
@@ -68,7 +68,9 @@ struct DeviceTool: Sendable {
             offset: Int64(offset) * 1000
         )
         do {
-            return try await body(device)
+            return try await body(device) { request, take throws(OutboundError) in
+                try await client.stream(request, take: take)
+            }
         } catch let failure as ReferenceDevice.Failure {
             var text = ShownLogin.harmless(failure.description)
             if let left = failure.problem?["attempts_left"]?.integer {
@@ -156,7 +158,7 @@ struct DeviceEnrolCommand: Subcommand {
         try PrivateFile.write(Array(try registration.text().utf8), tool.file)
         let answer: JSONValue
         do {
-            answer = try await tool.run(registration) { device in
+            answer = try await tool.run(registration) { device, _ in
                 try await device.enrol(
                     code: arguments.text("code", default: ""),
                     name: arguments.text("name", default: "beckon-lab"),
@@ -181,14 +183,12 @@ struct DeviceWatchCommand: Subcommand {
     static let name = "device watch"
     static let summary = "Print the logins that wait for the user, as they come and go."
     static let details = """
-        Prints each login with what it asks for, and a line when it changed or can no longer be
-        decided. Ends by Ctrl-C, or after --for.
+        Prints each login with what it asks for, and a line when it changed, was answered elsewhere,
+        or can no longer be decided. Follows the service's event stream. If the connection ends, it
+        is opened again, after growing pauses. Ends by Ctrl-C, or after --for.
         """
     static let options: [CommandOption] =
         DeviceTool.options + [.text("for", "SECONDS", "End after this time.")]
-
-    /// Milliseconds between two looks.
-    private static let pause: Int64 = 500
 
     private let tool: DeviceTool
     private let seconds: Int?
@@ -201,27 +201,17 @@ struct DeviceWatchCommand: Subcommand {
     }
 
     func run(_ terminal: any Terminal) async throws {
-        try await tool.run { device in
-            let clock = MachineClock()
-            let end = seconds.map { clock.now() + Int64($0) * 1000 } ?? .max
-            var known: [String: String] = [:]
-            while true {
-                var current: [String: String] = [:]
-                for document in try await device.logins() {
-                    guard let login = try? ShownLogin(document) else { continue }
-                    current[login.id] = login.digest
-                    guard known[login.id] != login.digest else { continue }
-                    terminal.output(known[login.id] == nil ? "arrived" : "changed")
-                    for line in login.lines { terminal.output("  " + line) }
-                }
-                for id in known.keys.sorted() where current[id] == nil {
-                    let outcome = try? await device.login(id).body["outcome"]?.string
-                    let line = "withdrawn \(id): \(outcome.flatMap { $0 } ?? "expired")"
-                    terminal.output(ShownLogin.harmless(line))
-                }
-                known = current
-                guard clock.now() < end else { return }
-                await clock.sleep(until: min(end, clock.now() + Self.pause))
+        try await tool.run { device, open in
+            let end = seconds.map { MachineClock().now() + Int64($0) * 1000 } ?? .max
+            let follower = LoginFollower(
+                device,
+                open: open,
+                tell: { terminal.error(ShownLogin.harmless($0)) }
+            )
+            var watch = LoginWatch()
+            try await follower.run(until: end) { () throws(ReferenceDevice.Failure) in
+                for line in try await watch.look(at: device) { terminal.output(line) }
+                return false
             }
         }
     }
@@ -254,8 +244,8 @@ struct DeviceDecider: Sendable {
         code: String? = nil,
         confirm: @Sendable (ShownLogin) throws -> Void = { _ in }
     ) async throws {
-        try await tool.run { device in
-            let login = try await login(device)
+        try await tool.run { device, open in
+            let login = try await login(device, open)
             for line in login.lines { terminal.output(line) }
             try confirm(login)
             var answer = try await device.decide(
@@ -279,28 +269,34 @@ struct DeviceDecider: Sendable {
         }
     }
 
-    private func login(_ device: ReferenceDevice) async throws -> ShownLogin {
-        let clock = MachineClock()
-        let end = clock.now() + Int64(wait) * 1000
-        while true {
-            let waiting = try await device.logins().filter { document in
+    private func login(
+        _ device: ReferenceDevice,
+        _ open: @escaping LoginFollower.StreamingCall
+    ) async throws -> ShownLogin {
+        func waiting() async throws(ReferenceDevice.Failure) -> [JSONValue] {
+            try await device.logins().filter { document in
                 id.map { document["id"]?.string == $0 } ?? true
             }
-            if let document = waiting.first, waiting.count == 1 { return try ShownLogin(document) }
-            guard waiting.isEmpty else {
-                throw CommandFailure(
-                    .failed,
-                    "\(waiting.count) logins wait; name one with --login"
-                )
-            }
-            guard clock.now() < end else {
-                throw CommandFailure(
-                    .failed,
-                    id.map { "login \($0) does not wait" } ?? "no login waits"
-                )
-            }
-            await clock.sleep(until: clock.now() + 200)
         }
+        let end = MachineClock().now() + Int64(wait) * 1000
+        var found = try await waiting()
+        if found.isEmpty, wait > 0 {
+            try await LoginFollower(device, open: open).run(until: end) {
+                () throws(ReferenceDevice.Failure) in
+                found = try await waiting()
+                return !found.isEmpty
+            }
+        }
+        guard let document = found.first else {
+            throw CommandFailure(
+                .failed,
+                id.map { "login \($0) does not wait" } ?? "no login waits"
+            )
+        }
+        guard found.count == 1 else {
+            throw CommandFailure(.failed, "\(found.count) logins wait; name one with --login")
+        }
+        return try ShownLogin(document)
     }
 }
 

@@ -64,6 +64,30 @@ struct CurlHTTPClientTests {
         #expect(try JSONValue(next.body)["body"]?.string == "after")
     }
 
+    @Test("hands over a body as it arrives, and keeps that of an error")
+    func stream() async throws {
+        let name = UUID().uuidString
+        let (parts, arrived) = AsyncStream<[UInt8]>.makeStream()
+        async let answer = client.stream(OutboundRequest(.get, peer.url("/part/\(name)"))) {
+            arrived.yield($0)
+        }
+        var waiting = parts.makeAsyncIterator()
+        // The peer sends the rest only after this: the first part did not wait for it.
+        var body = String(decoding: await waiting.next() ?? [], as: UTF8.self)
+        #expect(body == "part")
+        let rest = try await client.send(OutboundRequest(.get, peer.url("/rest/\(name)")))
+        #expect(rest.status == 200)
+        let response = try await answer
+        arrived.finish()
+        while let part = await waiting.next() { body += String(decoding: part, as: UTF8.self) }
+        #expect(body == "partrest")
+        #expect(response.status == 200 && response.body.isEmpty)
+        let refused = try await client.stream(OutboundRequest(.get, peer.url("/refuse"))) { _ in
+            Issue.record("the body of an error is no part of a stream")
+        }
+        #expect(refused.status == 403 && refused.text == "why")
+    }
+
     @Test("sends bodies larger than a socket's buffer", arguments: [100_000, 3_000_000])
     func largeBody(size: Int) async throws {
         let response = try await client.send(

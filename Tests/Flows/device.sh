@@ -98,7 +98,7 @@ begin openid
 arrives() { grep -qF "login $login" "$folder/seen"; }
 within 15 "the login on the device that watches" arrives
 device tablet decline --login="$login"
-goes() { grep -qF "withdrawn $login: denied" "$folder/seen"; }
+goes() { grep -qF "answered elsewhere $login: denied" "$folder/seen"; }
 within 5 "its withdrawal" goes
 
 # A device that is revoked can do nothing any more.

@@ -136,6 +136,21 @@ public final class ReferenceDevice: Sendable {
         )
     }
 
+    /// Follows the user's logins until the stream ends. `news` is called at its beginning, after each
+    /// change, and now and then.
+    func events(
+        limit: Duration,
+        _ open: @escaping LoginFollower.StreamingCall,
+        news: @escaping @Sendable () -> Void
+    ) async throws(Failure) {
+        _ = try await send(
+            .get,
+            "/device/v1/events",
+            limit: limit,
+            by: { request throws(OutboundError) in try await open(request) { _ in news() } }
+        )
+    }
+
     /// Decides a login as it was shown.
     public func decide(
         _ choice: DeviceDecision.Choice,
@@ -164,20 +179,29 @@ public final class ReferenceDevice: Sendable {
 
     // MARK: Calling
 
+    /// Makes a call.
+    typealias Transport =
+        @Sendable (OutboundRequest) async throws(OutboundError) -> OutboundResponse
+
     /// One request with a proof of the key, and once more if the service asks for its nonce.
     func send(
         _ method: Method,
         _ path: String,
         _ body: JSONValue? = nil,
         fields: [Field] = [],
-        limit: Duration = .seconds(20)
+        limit: Duration = .seconds(20),
+        by transport: Transport? = nil
     ) async throws(Failure) -> Answer {
         let used = nonce.withLock { $0 }
-        var response = try await call(method, path, body, fields, limit, used)
+        let transport =
+            transport ?? { [http] request throws(OutboundError) in
+                try await http.send(request)
+            }
+        var response = try await call(method, path, body, fields, limit, used, transport)
         if response.status == 401, let next = nonce.withLock({ $0 }), next != used,
             response.fields.first("www-authenticate")?.contains("use_dpop_nonce") ?? false
         {
-            response = try await call(method, path, body, fields, limit, next)
+            response = try await call(method, path, body, fields, limit, next, transport)
         }
         let value = (try? JSONValue(response.body)) ?? .null
         guard (200..<300).contains(response.status) || response.status == 304 else {
@@ -197,14 +221,15 @@ public final class ReferenceDevice: Sendable {
         _ body: JSONValue?,
         _ fields: [Field],
         _ limit: Duration,
-        _ nonce: String?
+        _ nonce: String?,
+        _ transport: Transport
     ) async throws(Failure) -> OutboundResponse {
         var fields = fields
         fields.append(Field("DPoP", try proof(method, path, nonce)))
         if body != nil { fields.append(Field("Content-Type", "application/json")) }
         let response: OutboundResponse
         do {
-            response = try await http.send(
+            response = try await transport(
                 OutboundRequest(
                     method,
                     registration.service + path,

@@ -99,7 +99,11 @@ public struct ShownLogin: Sendable {
         return lines.map(Self.harmless)
     }
 
-    /// How the number of the message is matched.
+    /// How the number of the message is matched: `off`, `show`, `choose` or `enter`.
+    public var numberMatching: String { document["number_matching"]?["mode"]?.string ?? "off" }
+    /// The numbers to choose from; empty if there is no choice.
+    public var numbers: [String] { document["number_matching"]?["numbers"]?.strings ?? [] }
+
     private var number: [String] {
         guard let matching = document["number_matching"],
             let mode = matching["mode"]?.string

@@ -104,6 +104,16 @@ class Connection:
                 chunk = b"%x\r\n%s\r\n" % (1000, b"y" * 1000)
                 self.socket.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                                     + chunk * int(parts[2]) + b"0\r\nX-Trailer: 1\r\n\r\n")
+            elif kind == "part":
+                # The rest comes when somebody asks for /rest and the same name.
+                self.socket.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npart")
+                with changed:
+                    changed.wait_for(lambda: counts.get("/rest/" + parts[2]), 60)
+                self.socket.sendall(b"rest")
+            elif kind == "rest":
+                self.answer(200)
+            elif kind == "refuse":
+                self.answer(403, b"why")
             elif kind == "interim":
                 self.socket.sendall(b"HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n")
                 self.answer(200, b"late")
