@@ -13,8 +13,10 @@ struct DemoCommand: Subcommand {
     static let details = """
         Everything listens on this machine only, unless --listen names another address, as a
         container needs: --listen=0.0.0.0:8080. Page, Beckon and the identity provider then listen
-        there. Logins, and the certificates of the bank's clients, are stored in a temporary
-        directory, which is removed at the end, unless --directory names another one.
+        there. Browsers reach the page as localhost, because they have passkeys for names only.
+        With another address of this machine there are no passkeys. Logins, and the certificates of
+        the bank's clients, are stored in a temporary directory, which is removed at the end, unless
+        --directory names another one.
         """
     static let options: [CommandOption] = [
         .text("port", "PORT", "The port of the page.", default: "8080"),
@@ -88,6 +90,7 @@ struct DemoCommand: Subcommand {
         try files.makeCertificates()
         try files.write(configuration, to: DemoConfiguration.fileName)
         try await files.registerClients()
+        try await simulation.connect(policies: Self.policies(ports, files))
         let service = try EmbeddedService(configuration: configuration, directory: files.path)
         // Health and metrics have an address of their own.
         let served = service.routes.filter {
@@ -103,40 +106,37 @@ struct DemoCommand: Subcommand {
             http: client
         )
         simulation.connect(backend: backend)
-        simulation.connect(
-            phone: PhoneDevice(
-                service: "http://\(ports.browserHost):\(ports.service)",
-                http: client
-            )
-        )
+        let publicURL = "http://\(ports.browserHost):\(ports.service)"
+        simulation.connect(phone: PhoneDevice(service: publicURL, http: client))
         provider.connect(
             baseURL: DemoConfiguration.providerURL(ports),
             clients: IdentityProviderSimulator.Client.applications(
                 secret: DemoConfiguration.providerSecret,
-                of: "http://\(ports.browserHost):\(ports.service)"
+                of: publicURL
             )
         )
         simulation.connect(
             acp: url(ports.acp),
-            service: "http://\(ports.browserHost):\(ports.service)",
-            prompts: "http://\(ports.browserHost):\(ports.service)",
-            demo: "http://\(ports.browserHost):\(ports.page)"
+            service: "http://\(ports.machineHost):\(ports.service)",
+            prompts: publicURL,
+            demo: "http://\(ports.machineHost):\(ports.page)"
         )
+        simulation.connect(page: DemoConfiguration.pageURL(ports))
         simulation.connect(languages: { user, language in
             try? await service.add(user: user, language: language)
         })
         terminal.output(
             """
 
-              Open this page:       http://\(ports.browserHost):\(ports.page)/
+              Open this page:       \(DemoConfiguration.pageURL(ports))/
 
-              inbox                 http://\(ports.browserHost):\(ports.service)/sso/oidc/inbox
-              console               http://\(ports.browserHost):\(ports.service)/sso/oidc/console
+              inbox                 \(publicURL)/sso/oidc/inbox
+              console               \(publicURL)/sso/oidc/console
               identity provider     \(DemoConfiguration.providerURL(ports))
               Beckon for clients    \(DemoConfiguration.clientsURL(ports))
               their certificates    \(files.path)
 
-              Beckon                http://\(ports.browserHost):\(ports.service)
+              Beckon                \(publicURL)
               authorization server  \(url(ports.acp))
               its control           \(url(control))/_sim
               bank accounts         \(url(ports.bank))\(SimulatedBank.path)
@@ -163,28 +163,78 @@ struct DemoCommand: Subcommand {
         }
     }
 
-    /// The authorization server of the demo: one client for each delivery mode.
+    /// What the page offers to choose from, with what `beckon check` says of it.
+    static func policies(
+        _ ports: DemoConfiguration.Ports,
+        _ files: DemoFiles
+    ) async throws -> DemoPolicies {
+        let explanation = try await files.explanation()
+        func explained(_ words: String?, _ id: String) throws(CommandFailure) -> String {
+            guard let words else {
+                throw CommandFailure(.failed, "beckon check does not explain the policy \(id)")
+            }
+            return words
+        }
+        let offered = DemoPolicy.all(hasPasskeys: ports.hasPasskeys)
+        return DemoPolicies(
+            approvals: try offered.map { policy in
+                let clients = SimulatedClient.DeliveryMode.allCases.map { mode in
+                    (
+                        mode,
+                        ConsumptionDevice.Configuration.Credentials(
+                            id: policy.client(mode),
+                            secret: clientSecret
+                        )
+                    )
+                }
+                return DemoPolicies.Approval(
+                    DemoPolicies.Choice(
+                        id: policy.id,
+                        title: policy.title,
+                        demand: try explained(policy.demand(in: explanation), policy.id),
+                        hint: policy.hint
+                    ),
+                    clients: Dictionary(clients) { first, _ in first }
+                )
+            },
+            matchings: try DemoPolicy.Matching.all.enumerated().map { position, matching in
+                let words = matching.demand(in: explanation, at: position)
+                return DemoPolicies.Matching(
+                    DemoPolicies.Choice(
+                        id: matching.id,
+                        title: matching.title,
+                        demand: try explained(words, matching.id),
+                        hint: matching.hint
+                    ),
+                    suffix: matching.suffix
+                )
+            }
+        )
+    }
+
+    private static let clientSecret = "kiosk-secret"
+
+    /// The authorization server of the demo: for each policy one client for each delivery mode, and for
+    /// each way of matching numbers workspaces of its own.
     private static var server: SimulatorConfiguration {
         var configuration = SimulatorConfiguration(
             service: .init(baseURL: "", user: "acp", password: DemoConfiguration.inboundPassword),
-            clients: [
-                SimulatedClient(
-                    id: "kiosk",
-                    secret: "kiosk-secret",
-                    name: "Coffee kiosk",
-                    mode: .poll
-                ),
-                SimulatedClient(
-                    id: "kiosk-ping",
-                    secret: "kiosk-secret",
-                    name: "Coffee kiosk",
-                    mode: .ping
-                ),
-            ]
+            clients: DemoPolicy.all.flatMap { policy in
+                SimulatedClient.DeliveryMode.allCases.map { mode in
+                    SimulatedClient(
+                        id: policy.client(mode),
+                        secret: clientSecret,
+                        name: "Coffee kiosk",
+                        mode: mode
+                    )
+                }
+            }
         )
         configuration.interval = 2
-        // Only the workspace tells Beckon that a consent is of this family.
-        configuration.workspaces.append(.init("cdr"))
+        // Only the workspace tells Beckon that a consent is of the family `cdr`.
+        configuration.workspaces = DemoPolicy.Matching.all.flatMap { matching in
+            ["retail", "cdr"].map { .init($0 + matching.suffix) }
+        }
         return configuration
     }
 }

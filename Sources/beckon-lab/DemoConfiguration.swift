@@ -7,8 +7,12 @@ enum DemoConfiguration {
     struct Ports {
         /// An address of this machine, or `0.0.0.0` in a container.
         var host = "127.0.0.1"
-        /// Where browsers reach the page and the service.
-        var browserHost: String { host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host }
+        /// Where the demo's own programs reach each other, and browsers the identity provider.
+        var machineHost: String { host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host }
+        /// Where browsers reach the page and the service: they have passkeys for names only.
+        var browserHost: String { machineHost == "127.0.0.1" ? "localhost" : machineHost }
+        /// Whether browsers have passkeys for the pages.
+        var hasPasskeys: Bool { browserHost == "localhost" }
         let page: UInt16
         /// Where browsers and the authorization server reach Beckon, without TLS.
         let service: UInt16
@@ -49,26 +53,9 @@ enum DemoConfiguration {
           management: { address: "127.0.0.1:\(ports.management)" },
           store: { sqlite: { path: "beckon-demo.db" } },
 
+          // One for each way of matching numbers that the page offers.
           authorization_servers: [
-            {
-              id: "acp",
-              inbound: {
-                basic: [
-                  {
-                    user: "acp",
-                    password_hash: "sha256:AAECAwQFBgcICQoLDA0ODw:0vsQUungnUVX7ySYRQc5ezWxUIbmh2ZVlzeu0txdWp0",
-                  },
-                ],
-              },
-              outbound: {
-                acp: "http://127.0.0.1:\(ports.acp)",
-                tenant: "bank",
-                client_id: "beckon",
-                client_secret: "beckon-system-client-secret",
-                // Only the workspace tells this family; the scopes tell the others.
-                workspaces: { cdr: { family: "cdr" } },
-              },
-            },
+        \(DemoPolicy.Matching.all.map { server($0, ports) }.joined(separator: "\n"))
           ],
 
           // The demo's bank, which lists users' accounts.
@@ -81,7 +68,7 @@ enum DemoConfiguration {
           channels: {
             phone: {
               kind: "webhook",
-              url: "http://\(ports.browserHost):\(ports.page)/demo/phone",
+              url: "http://\(ports.machineHost):\(ports.page)/demo/phone",
               secrets: ["\(webhookSecret)"],
               allow_internal: true,
             },
@@ -101,11 +88,57 @@ enum DemoConfiguration {
             },
           },
 
-          // The phone on the demo's page can be enrolled, and then approves with its key.
-          approval: { tap: true, device_key: true, title: "Demo Bank", frame_ancestors: ["http://\(ports.browserHost):\(ports.page)", "http://localhost:\(ports.page)"], help: { phone: "+44 20 7946 0000" } },
+          // The phone on the demo's page can be enrolled, and then approves with its key. The rules are
+          // for the policies that the page offers.
+          approval: {
+            tap: true,
+            device_key: true,
+            device_key_pin: true,
+            \(ports.hasPasskeys ? "passkey: { top_origins: [\"\(pageURL(ports))\"] }," : "")
+            rules: [
+              \(rules(ports).joined(separator: ",\n      "))
+            ],
+            number_matching: "enter",
+            title: "Demo Bank",
+            frame_ancestors: ["\(pageURL(ports))"],
+            help: { phone: "+44 20 7946 0000" },
+          },
 
           log: { format: "text", level: "info", requests: "off" },
         }
+        """
+    }
+
+    /// Where browsers reach the page.
+    static func pageURL(_ ports: Ports) -> String { "http://\(ports.browserHost):\(ports.page)" }
+
+    private static func rules(_ ports: Ports) -> [String] {
+        DemoPolicy.all(hasPasskeys: ports.hasPasskeys).flatMap(\.rules)
+    }
+
+    private static func server(_ matching: DemoPolicy.Matching, _ ports: Ports) -> String {
+        """
+            {
+              id: "\(matching.server)",
+              number_matching: "\(matching.id)",
+              inbound: {
+                workspaces: ["retail\(matching.suffix)", "cdr\(matching.suffix)"],
+                basic: [
+                  {
+                    user: "acp",
+                    password_hash: "sha256:AAECAwQFBgcICQoLDA0ODw:0vsQUungnUVX7ySYRQc5ezWxUIbmh2ZVlzeu0txdWp0",
+                  },
+                ],
+              },
+              outbound: {
+                acp: "http://127.0.0.1:\(ports.acp)",
+                tenant: "bank",
+                client_id: "beckon",
+                client_secret: "beckon-system-client-secret",
+                // Only the workspace tells this family; the scopes tell the others.
+                workspaces: { "cdr\(matching.suffix)": { family: "cdr" } },
+              },
+            },
         """
     }
 
@@ -114,7 +147,7 @@ enum DemoConfiguration {
 
     /// The issuer.
     static func providerURL(_ ports: Ports) -> String {
-        "http://\(ports.browserHost):\(ports.provider)"
+        "http://\(ports.machineHost):\(ports.provider)"
     }
 
     private static func provider(_ ports: Ports, _ client: String) -> String {

@@ -67,6 +67,17 @@ struct DemoFiles {
         return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
+    /// What `beckon check` says of the configuration.
+    func explanation() async throws -> [String] {
+        let terminal = LastWords()
+        let code = await CommandLineInterface.run(
+            ["check", "--config=\(path)/\(DemoConfiguration.fileName)"],
+            on: terminal
+        )
+        guard code == .ok else { throw CommandFailure(code, terminal.text) }
+        return terminal.lines
+    }
+
     /// Registers the bank's clients with the commands that an operator uses, unless a kept folder has
     /// them already.
     func registerClients() async throws {
@@ -98,12 +109,14 @@ struct DemoFiles {
     }
 }
 
-/// A terminal that keeps the last thing that a command said.
+/// A terminal that keeps the lines that a command printed, and its last error.
 private final class LastWords: Terminal {
     private let said = Locked("")
+    private let printed = Locked<[String]>([])
     var text: String { said.withLock { $0 } }
+    var lines: [String] { printed.withLock { $0 } }
 
-    func output(_ line: String) {}
+    func output(_ line: String) { printed.withLock { $0.append(line) } }
     func error(_ line: String) { said.withLock { $0 = line } }
     func readSecret(prompt: String) -> String? { nil }
 }

@@ -9,7 +9,7 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 
 # Everything is on this machine, whatever proxy leads out of it.
-export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+export no_proxy=127.0.0.1,localhost NO_PROXY=127.0.0.1,localhost
 # Debian's Python has the packages that Tests/setup.sh installs.
 /usr/bin/python3 -B -m unittest discover -p 'test_*.py' 2>&1 | tee "$out"
 total=$(sed -nE 's/^Ran ([0-9]+) tests?.*/\1/p' "$out" | tail -1)

@@ -188,7 +188,8 @@ class Played(unittest.TestCase):
     def test_the_quick_start_ends_with_tokens(self):
         output = self.background(f"{LAB} demo --port=0")
         until("the demo", lambda: "Press Ctrl-C" in output())
-        named = dict(re.findall(r"^ *(.+?):? +http://127\.0\.0\.1:(\d+)", output(), re.MULTILINE))
+        named = dict(re.findall(r"^ *(.+?):? +http://(?:localhost|127\.0\.0\.1):(\d+)", output(),
+                                re.MULTILINE))
         self.ports = {8080: named["Open this page"], 8081: named["Beckon"],
                       8082: named["authorization server"]}
         verify, ask, look, show, decide, redeem = commands(section("### The same with curl"))

@@ -7,7 +7,7 @@ BECKON_LAB=$(realpath "${BECKON_LAB:-$folder/../../.build/debug/beckon-lab}")
 cd "$folder"
 
 # Everything is on this machine, whatever proxy leads out of it.
-export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+export no_proxy=127.0.0.1,localhost NO_PROXY=127.0.0.1,localhost
 passed=0
 failed=0
 directory=$(mktemp -d)

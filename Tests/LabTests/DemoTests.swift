@@ -221,6 +221,124 @@ struct DemoTests {
         }
     }
 
+    private static func credentials(
+        _ id: String
+    ) -> [SimulatedClient.DeliveryMode: ConsumptionDevice.Configuration.Credentials] {
+        [.poll: .init(id: id, secret: "s")]
+    }
+
+    private static func choice(_ id: String) -> DemoPolicies.Choice {
+        .init(id: id, title: "The \(id)", demand: "<\(id)> is needed", hint: "Use it")
+    }
+
+    private static let policies = DemoPolicies(
+        approvals: [
+            .init(choice("tap"), clients: credentials(Stage.poller.id)),
+            .init(choice("key"), clients: credentials("key-kiosk")),
+        ],
+        matchings: [
+            .init(choice("off"), suffix: ""), .init(choice("enter"), suffix: "-enter"),
+        ]
+    )
+
+    @Test(
+        "starts logins with the client and workspace of the chosen policy, and a number if it needs one",
+        arguments: [
+            ("", "", "Kiosk 12", "retail", false), ("key", "off", "Kiosk 12", "retail", false),
+            ("key", "enter", "Kiosk 12", "retail-enter", true),
+            ("tap", "enter", "", "retail-enter", true),
+            ("tap", "enter", "Code 123456", "retail-enter", false),
+            ("none", "none", "Kiosk 12", "retail", false),
+        ]
+    )
+    func policies(
+        policy: String,
+        matching: String,
+        message: String,
+        workspace: String,
+        isNumbered: Bool
+    ) async throws {
+        try await Stage.with { stage in
+            var key = Stage.poller
+            key.id = "key-kiosk"
+            key.secret = "s"
+            var usual = Stage.poller
+            usual.secret = "s"
+            var configuration = SimulatorConfiguration(
+                service: .init(baseURL: StandInService.base, user: "acp", password: "p"),
+                clients: [usual, key]
+            )
+            configuration.baseURL = "http://sim.test"
+            configuration.workspaces.append(.init("retail-enter"))
+            let simulation = try #require(
+                Simulation(
+                    configuration,
+                    demo: DemoSite.Configuration(webhookSecrets: [Self.secret]),
+                    http: stage.network,
+                    clock: StillClock()
+                )
+            )
+            simulation.connect(policies: Self.policies)
+            stage.network.add("sim.test", simulation.publicRoutes)
+            stage.network.add("device.test", simulation.demoRoutes)
+            let page = try await stage.send(OutboundRequest(.get, "http://device.test/"))
+            #expect(page.status == 200)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await simulation.run() }
+                let body = JSONValue.members([
+                    "policy": .string(policy), "matching": .string(matching),
+                    "binding_message": .string(message),
+                ])
+                let started = try await stage.send(
+                    OutboundRequest(
+                        .post,
+                        "http://device.test/demo/logins",
+                        fields: [Field("Content-Type", "application/json")],
+                        body: body.bytes
+                    )
+                )
+                #expect(started.status == 202)
+                while !Task.isCancelled, stage.service.starts.isEmpty { await Task.yield() }
+                let start = try #require(stage.service.starts.first)
+                let client = policy == "key" ? "key-kiosk" : Stage.poller.id
+                #expect(start["client_id"]?.string == client)
+                #expect(start["server_id"]?.string == workspace)
+                let shown = start["binding_message"]?.string ?? ""
+                #expect(shown.hasPrefix(message))
+                let number = shown.dropFirst(message.count).filter { $0.isNumber }
+                #expect(number.count == (isNumbered ? 6 : 0))
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test("lists the policies with what they demand, as text")
+    func choices() async throws {
+        let demo = try Demo()
+        let plain = String(decoding: try await demo.get("/").body, as: UTF8.self)
+        #expect(!plain.contains("id=\"policy\""))
+        demo.simulation.connect(policies: Self.policies)
+        let page = String(decoding: try await demo.get("/").body, as: UTF8.self)
+        #expect(page.contains("value=\"key\" data-demand=\"&lt;key&gt; is needed\""))
+        #expect(page.contains("value=\"enter\" data-demand=\"&lt;enter&gt; is needed\""))
+    }
+
+    @Test(
+        "sends whoever comes by the address to the page's name",
+        arguments: [
+            ("127.0.0.1:8080", true), ("localhost:8080", false), ("127.0.0.1:9090", false),
+            ("192.0.2.7:8080", false),
+        ]
+    )
+    func name(host: String, isSent: Bool) async throws {
+        let demo = try Demo()
+        demo.simulation.connect(page: "http://localhost:8080")
+        let request = Request.example(.get, "/", fields: [Field("Host", host)])
+        let answer = try #require(await demo.router.answer(request))
+        #expect(answer.status == (isSent ? 302 : 200))
+        #expect((answer.fields.first("location") == "http://localhost:8080/") == isSent)
+    }
+
     /// What the page's list offers, and what the service hears of it.
     @Test(
         "lodges a consent and starts a login for it",

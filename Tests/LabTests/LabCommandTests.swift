@@ -87,12 +87,52 @@ struct LabCommandTests {
             text,
             in: .real(directory: files.path)
         )
-        #expect(configuration.publicURL == "http://127.0.0.1:2")
+        #expect(configuration.publicURL == "http://localhost:2")
+        #expect(configuration.warnings.isEmpty, "\(configuration.warnings)")
         #expect(configuration.listen.address.port == 6)
         #expect(configuration.signIn.count == 2)
         let hash = try #require(text.firstMatch(of: /password_hash: "([^"]*)"/)?.1)
         let password = Array(DemoConfiguration.inboundPassword.utf8)
         #expect(SecretHash(String(hash))?.matches(password) == true)
         #expect(text.contains("http://127.0.0.1:4\(SimulatedBank.path)"))
+    }
+
+    @Test(
+        "of the demo has a policy for each choice of the page, explained by beckon check",
+        arguments: [("127.0.0.1", true), ("0.0.0.0", true), ("127.0.0.2", false)]
+    )
+    func policies(host: String, hasPasskeys: Bool) async throws {
+        let ports = DemoConfiguration.Ports(
+            host: host,
+            page: 1,
+            service: 2,
+            clients: 6,
+            provider: 7,
+            acp: 3,
+            bank: 4,
+            management: 5
+        )
+        let files = try DemoFiles(nil)
+        defer { files.remove() }
+        try files.makeCertificates()
+        try files.write(DemoConfiguration.text(ports), to: DemoConfiguration.fileName)
+        let lines = try await files.explanation()
+        let offered = DemoPolicy.all(hasPasskeys: ports.hasPasskeys)
+        #expect(offered.contains { $0.id == "passkey" } == hasPasskeys)
+        for policy in offered {
+            let demand = try #require(policy.demand(in: lines), "\(policy.id): \(lines)")
+            for method in policy.methods { #expect(demand.hasSuffix("(\(method))")) }
+            // Both clients have the same rule.
+            if policy.methods.isEmpty { continue }
+            let rule = "client \(policy.client(.ping)): \(demand)"
+            #expect(lines.contains { $0.hasSuffix(rule) })
+        }
+        let words = try DemoPolicy.Matching.all.enumerated().map {
+            try #require($1.demand(in: lines, at: $0), "\($1.id): \(lines)")
+        }
+        #expect(Set(words).count == 4)
+        // What the page gets is the same, or the demo does not start.
+        let policies = try await DemoCommand.policies(ports, files)
+        #expect(policies.approvals.count == offered.count && policies.matchings.count == 4)
     }
 }

@@ -28,7 +28,11 @@ struct PhoneDeviceTests {
             accounts: ["a", "b"].map(ReferenceDeviceTests.account),
             choice: .several(preselected: [])
         )
-        let document = ReferenceDeviceTests.document(of: question, choice: "several")
+        let document = ReferenceDeviceTests.document(of: question, choice: "several") {
+            $0["number_matching"] = .members([
+                "mode": .string("choose"), "numbers": .texts(["111111", "222222", "333333"]),
+            ])
+        }
         let server = ScriptedServer { request, _ in
             if request.url.hasSuffix("/enrolments") {
                 let isRight = String(decoding: request.body, as: UTF8.self).contains("GOOD")
@@ -56,20 +60,28 @@ struct PhoneDeviceTests {
             try JSONValue(wrong.body)["error"]?.string == "the service answers 404: no such code"
         )
         #expect(try await isEnrolled() == false)
-        #expect(try await send(router, "", #"{"code":"GOOD"}"#).status == 200)
+        #expect(try await send(router, "", #"{"code":"GOOD","pin":"2468"}"#).status == 200)
         #expect(try await isEnrolled() == true)
+        let enrolment = try JSONValue(try #require(server.requests.last).body)
+        #expect(enrolment["pin"]?.string == "2468")
 
         let shown = try await send(router, "/login", #"{"login_id":"login/1 é"}"#)
         let lines = try #require(try JSONValue(shown.body)["lines"]?.strings)
         #expect(lines == (try ShownLogin(document).lines))
+        let needs = try JSONValue(shown.body)
+        #expect(needs["methods"]?.strings == ["device_key"])
+        #expect(needs["number_matching"]?.string == "choose")
+        #expect(needs["numbers"]?.strings == ["111111", "222222", "333333"])
         let decided = try await send(
             router,
             "/decision",
-            #"{"login_id":"login/1 é","decision":"approve"}"#
+            #"{"login_id":"login/1 é","decision":"approve","pin":"","code":"222222"}"#
         )
         #expect(try JSONValue(decided.body)["outcome"]?.string == "approved")
         let sent = try JSONValue(try #require(server.requests.last).body)
         #expect(sent["accounts"]?.strings == ["a"])
+        // An empty field of the page is none.
+        #expect(sent["pin"] == nil && sent["code"]?.string == "222222")
         #expect(sent["digest"]?.string == (try ShownLogin(document).digest))
         #expect(try await send(router, "/decision", #"{"decision":"maybe"}"#).status == 409)
     }

@@ -72,6 +72,12 @@ public final class Simulation: Sendable {
         demo?.connect(languages: choose)
     }
 
+    /// Where browsers reach the demo page: scheme, host and port.
+    public func connect(page origin: String) { demo?.connect(pageOrigin: origin) }
+
+    /// What the demo page offers to choose from.
+    public func connect(policies: DemoPolicies) { demo?.connect(policies: policies) }
+
     /// The backend that the demo page lets act for users.
     public func connect(backend: BankBackend) { demo?.connect(backend: backend) }
 

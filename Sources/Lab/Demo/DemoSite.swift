@@ -42,6 +42,9 @@ public final class DemoSite: Sendable {
         var lastFlow = 0
         /// Scheme, host and port of the approval pages in the frame.
         var promptOrigin: String?
+        /// Scheme, host and port of the page.
+        var pageOrigin: String?
+        var policies = DemoPolicies()
         var chooseLanguage: (@Sendable (String, String?) async -> Void)?
         var backend: BankBackend?
         var phoneDevice: PhoneDevice?
@@ -77,6 +80,12 @@ public final class DemoSite: Sendable {
         state.withLock { $0.promptOrigin = promptOrigin }
     }
 
+    /// Sets the origin of the page, such as `http://localhost:8080`.
+    func connect(pageOrigin: String) { state.withLock { $0.pageOrigin = pageOrigin } }
+
+    /// Sets what the page offers to choose from.
+    func connect(policies: DemoPolicies) { state.withLock { $0.policies = policies } }
+
     /// Sets what stores a user's language: an identifier, and a tag or nil.
     func connect(languages choose: @escaping @Sendable (String, String?) async -> Void) {
         state.withLock { $0.chooseLanguage = choose }
@@ -94,13 +103,14 @@ public final class DemoSite: Sendable {
     /// The page, its resources, and the endpoints for the webhook (`POST /demo/phone`) and pings.
     public var routes: [Route] {
         [
-            Route(.get, "/") { [self] _ in page() },
+            Route(.get, "/") { [self] in page($0) },
             asset("/demo/style.css", "text/css; charset=utf-8", DemoStyle.css),
             asset(
                 "/demo/script.js",
                 "text/javascript; charset=utf-8",
                 DemoScript.page + DemoScript.backend + DemoScript.timeline
-                    + DemoScript.phone + DemoScript.device
+                    + DemoScript.phone + DemoScript.device + DemoScript.policies
+                    + DemoScript.beginning
             ),
             asset("/demo/icon.svg", "image/svg+xml", DemoPage.icon),
             Route(.post, "/demo/logins") { [self] in start($0) },
@@ -145,18 +155,27 @@ public final class DemoSite: Sendable {
         let message = body["binding_message"]?.string
         let person = configuration.people.first { $0.user == body["user"]?.string }
         let example = DemoExample.all.first { $0.id == body["example"]?.string }
+        let mode =
+            body["mode"]?.string.flatMap { SimulatedClient.DeliveryMode(rawValue: $0) } ?? .poll
+        let policies = state.withLock { $0.policies }
+        let matching = policies.matchings.first { $0.choice.id == body["matching"]?.string }
+        let hasNumber = matching?.hasNumber ?? false
         var login = ConsumptionDevice.Login(
             scopes: example?.scopes
                 ?? ["openid"] + configuration.scopes.filter(chosen.contains),
             user: (person ?? configuration.people.first)?.user ?? "",
-            bindingMessage: message?.isEmpty == true ? nil : message,
-            mode: body["mode"]?.string.flatMap { SimulatedClient.DeliveryMode(rawValue: $0) }
-                ?? .poll,
+            bindingMessage: hasNumber
+                ? Self.numbered(message) : message?.isEmpty == true ? nil : message,
+            mode: mode,
             expiry: body["expiry"]?.integer
         )
         if let example {
             login.consent = .init(family: example.family, body: example.body(at: clock.now()))
             login.workspace = example.workspace
+        }
+        login.client = Self.client(of: body["policy"]?.string, mode, in: policies)
+        if let matching, hasNumber {
+            login.workspace = (login.workspace ?? device.workspace) + matching.suffix
         }
         let flow = state.withLock { state in
             state.lastFlow += 1
@@ -187,13 +206,24 @@ public final class DemoSite: Sendable {
         return .json(200, .members(["steps": .array(steps.map(\.json))]))
     }
 
-    private func page() -> Response {
-        let (origin, hasBackend, hasDevice) = state.withLock {
-            ($0.promptOrigin, $0.backend != nil, $0.phoneDevice != nil)
+    /// The page, at its own name: browsers have passkeys for `localhost` and none for 127.0.0.1.
+    private func page(_ request: Request) -> Response {
+        let (origin, pageOrigin, policies, hasBackend, hasDevice) = state.withLock {
+            (
+                $0.promptOrigin, $0.pageOrigin, $0.policies, $0.backend != nil,
+                $0.phoneDevice != nil
+            )
+        }
+        if let pageOrigin, let host = request.field("host"), host.hasPrefix("127.0.0.1:"),
+            pageOrigin == "http://localhost" + host.dropFirst("127.0.0.1".count)
+        {
+            let location = Field("Location", pageOrigin + "/")
+            return Response(status: 302, fields: [location, .noStore])
         }
         let html = DemoPage.html(
             configuration,
             service: origin,
+            policies: policies,
             hasBackend: hasBackend,
             hasDevice: hasDevice
         )

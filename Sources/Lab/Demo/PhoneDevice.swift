@@ -42,15 +42,25 @@ public final class PhoneDevice: Sendable {
                 return .json(200, .members(["enrolled": .bool(isEnrolled)]))
             },
             route("") { phone, body async throws(ReferenceDevice.Failure) in
-                try await phone.enrol(body["code"]?.string ?? "")
+                try await phone.enrol(body["code"]?.string ?? "", pin: text(body["pin"]))
             },
             route("/login") { phone, body async throws(ReferenceDevice.Failure) in
-                .members(["lines": .texts(try await phone.shown(body).lines)])
+                let shown = try await phone.shown(body)
+                return .members([
+                    "lines": .texts(shown.lines), "methods": .texts(shown.methods),
+                    "number_matching": .string(shown.numberMatching),
+                    "numbers": .texts(shown.numbers),
+                ])
             },
             route("/decision") { phone, body async throws(ReferenceDevice.Failure) in
                 try await phone.decide(body)
             },
         ]
+    }
+
+    /// What a field of the page has; nil if it is empty.
+    private static func text(_ value: JSONValue?) -> String? {
+        value?.string.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     private static func answer(
@@ -70,15 +80,24 @@ public final class PhoneDevice: Sendable {
         }
     }
 
-    private func enrol(_ code: String) async throws(ReferenceDevice.Failure) -> JSONValue {
+    private func enrol(
+        _ code: String,
+        pin: String?
+    ) async throws(ReferenceDevice.Failure) -> JSONValue {
         let registration: ReferenceDevice.Registration
         do {
             registration = try ReferenceDevice.Registration(service: service, algorithm: .es256)
         } catch {
             throw ReferenceDevice.Failure("the key cannot be made: \(error)")
         }
-        let new = ReferenceDevice(registration, http: http, clock: clock)
-        let answer = try await new.enrol(code: code, name: "Demo phone")
+        // It is on this machine, whatever proxy leads out of it.
+        let new = ReferenceDevice(
+            registration,
+            http: http,
+            destination: Destination(proxy: ""),
+            clock: clock
+        )
+        let answer = try await new.enrol(code: code, name: "Demo phone", pin: pin)
         device.withLock { $0 = new }
         return .members(["user": answer["user"]])
     }
@@ -103,7 +122,9 @@ public final class PhoneDevice: Sendable {
         let answer = try await enrolled().decide(
             choice,
             login,
-            selecting: .init(accounts: login.accounts.first.map { [$0.name] })
+            selecting: .init(accounts: login.accounts.first.map { [$0.name] }),
+            pin: Self.text(body["pin"]),
+            code: Self.text(body["code"])
         )
         return .members(["outcome": answer.body["outcome"], "acr": answer.body["acr"]])
     }

@@ -61,6 +61,8 @@ public final class ConsumptionDevice: Sendable {
         var consent: Consent?
         /// `{wid}` of another workspace.
         var workspace: String?
+        /// Another client than that of the mode.
+        var client: Configuration.Credentials?
         /// Further parameters, such as `openbanking_intent_id`.
         public var parameters: [String: String]
 
@@ -229,9 +231,9 @@ public final class ConsumptionDevice: Sendable {
         _ login: Login
     ) throws(DeviceProblem) -> [Field] {
         let configuration = configuration.withLock { $0 }
-        guard let client = configuration.clients[login.mode], let key = client.signing else {
-            return fields
-        }
+        guard let client = login.client ?? configuration.clients[login.mode],
+            let key = client.signing
+        else { return fields }
         let now = clock.now()
         var claims = JWT.Claims()
         claims.issuer = client.id
@@ -361,6 +363,12 @@ public final class ConsumptionDevice: Sendable {
         }
     }
 
+    /// `{wid}` of the workspace of logins that name none.
+    var workspace: String {
+        let issuer = configuration.withLock { $0.issuer }
+        return issuer.split(separator: "/").last.map(String.init) ?? ""
+    }
+
     /// The issuer of the login's workspace.
     func issuer(of login: Login) -> String {
         let issuer = configuration.withLock { $0.issuer }
@@ -376,7 +384,7 @@ public final class ConsumptionDevice: Sendable {
         _ login: Login
     ) async throws(DeviceProblem) -> Answer {
         let configuration = configuration.withLock { $0 }
-        guard let client = configuration.clients[login.mode] else {
+        guard let client = login.client ?? configuration.clients[login.mode] else {
             throw .failed("no client is registered for \(login.mode.rawValue)")
         }
         // Both halves are form-encoded first (RFC 6749 §2.3.1).

@@ -5,6 +5,7 @@ enum DemoPage {
     static func html(
         _ demo: DemoSite.Configuration,
         service: String? = nil,
+        policies: DemoPolicies = DemoPolicies(),
         hasBackend: Bool = false,
         hasDevice: Bool = false
     ) -> String {
@@ -39,6 +40,7 @@ enum DemoPage {
         \#(escape(demo.deviceName))</h2>
         <p class="hint">The consumption device: an OAuth client that wants a user to log in.</p>
         <form id="start">
+        <div class="row">
         <label class="field" for="user">User
         <select id="user" name="user">
         \#(people(demo.people))
@@ -48,6 +50,7 @@ enum DemoPage {
         <option value="en">English</option><option value="pt-BR">Português</option>
         <option value="es">Español</option><option value="fr">Français</option>
         <option value="de">Deutsch</option><option value="ar">العربية</option></select></label>
+        </div>
         <label class="field" for="example">Request
         <select id="example" name="example">
         <option value="" data-message="Kiosk 12 · order 84-20" selected>Sign in</option>
@@ -57,6 +60,7 @@ enum DemoPage {
         <label class="chip"><input type="checkbox" checked disabled> <span>openid</span></label>
         \#(scopes(demo.scopes))
         </fieldset>
+        \#(choices(policies))
         <label class="field" for="message">Binding message
         <input id="message" name="message" type="text" maxlength="64" autocomplete="off"
         value="Kiosk 12 · order 84-20" aria-describedby="message-hint"></label>
@@ -77,6 +81,7 @@ enum DemoPage {
         </div>
 
         <div class="panel outcome" id="outcome" aria-live="polite" hidden></div>
+        \#(hasDevice ? device : "")
         \#(hasBackend ? backend : "")
 
         <div class="panel log">
@@ -102,11 +107,21 @@ enum DemoPage {
         <p class="quiet" id="quiet">No notifications</p>
         </div>
         <div class="app" id="app" hidden>
-        <iframe id="prompt" title="Approval page" referrerpolicy="no-referrer"></iframe>
+        <iframe id="prompt" title="Approval page" referrerpolicy="no-referrer"
+        allow="publickey-credentials-get"></iframe>
         </div>
         <div class="app native" id="native" hidden>
         <h3>The phone’s own app</h3>
         <pre id="native-lines" tabindex="0"></pre>
+        <div class="proofs">
+        <fieldset id="native-numbers" hidden><legend>The number on the other device</legend></fieldset>
+        <label class="field" id="native-code-field" for="native-code" hidden>The number on the other
+        device <input id="native-code" type="text" inputmode="numeric" autocomplete="off"
+        maxlength="20"></label>
+        <label class="field" id="native-pin-field" for="native-pin" hidden>PIN
+        <input id="native-pin" type="password" inputmode="numeric" autocomplete="off"
+        maxlength="64"></label>
+        </div>
         <p id="native-status" role="status"></p>
         <div class="row"><button class="plain" id="native-deny" type="button">Decline</button>
         <button class="plain" id="native-approve" type="button">Approve with its key</button></div>
@@ -117,7 +132,6 @@ enum DemoPage {
         </div>
         <p class="muted small center"><a id="tab" hidden target="_blank" rel="noreferrer noopener"
         href="/">Open the approval page in its own tab</a></p>
-        \#(hasDevice ? device : "")
         </section>
 
         </main>
@@ -140,14 +154,53 @@ enum DemoPage {
     }
 
     private static let device = #"""
-        <form class="panel enrol" id="enrol">
-        <label class="field" for="code">Enrol this phone with a code from the inbox
+        <section class="panel" aria-labelledby="enrol-title">
+        <h2 id="enrol-title"><span class="glyph" aria-hidden="true">📱</span>
+        The phone as the user’s device</h2>
+        <p class="hint">Enrolled with a code, which the user’s inbox shows after “Add a device”, the phone
+        answers with a key of its own.</p>
+        <form id="enrol">
+        <div class="row">
+        <label class="field" for="code">Code from the inbox
         <input id="code" name="code" type="text" autocomplete="off" placeholder="7K3M-Q9TX-4HWD"
         maxlength="64"></label>
-        <button class="plain" id="enrol-go" type="submit">Enrol</button>
+        <label class="field" for="pin">PIN (optional, at least 4 characters)
+        <input id="pin" name="pin" type="password" inputmode="numeric" autocomplete="off"
+        maxlength="64"></label>
+        </div>
+        <button class="plain" id="enrol-go" type="submit">Enrol the phone</button>
         <p class="muted small" id="enrolled" role="status"></p>
         </form>
+        </section>
         """#
+
+    /// What counts as approval, and how the number is matched, with what Beckon demands then.
+    private static func choices(_ policies: DemoPolicies) -> String {
+        guard !policies.approvals.isEmpty else { return "" }
+        return #"""
+            <div class="row">
+            <label class="field" for="policy">What counts as approval
+            <select id="policy" name="policy">
+            \#(options(policies.approvals.map(\.choice)))
+            </select></label>
+            <label class="field" for="matching">Number matching
+            <select id="matching" name="matching">
+            \#(options(policies.matchings.map(\.choice)))
+            </select></label>
+            </div>
+            <div class="policy" role="status">
+            <p><code>beckon check</code> explains: <span id="policy-demand"></span></p>
+            <p class="muted small" id="policy-hint"></p>
+            </div>
+            """#
+    }
+
+    private static func options(_ choices: [DemoPolicies.Choice]) -> String {
+        choices.map { choice in
+            #"<option value="\#(escape(choice.id))" data-demand="\#(escape(choice.demand))" "#
+                + #"data-hint="\#(escape(choice.hint))">\#(escape(choice.title))</option>"#
+        }.joined(separator: "\n")
+    }
 
     private static let backend = #"""
         <section class="panel" aria-labelledby="backend-title">

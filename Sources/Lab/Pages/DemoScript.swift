@@ -10,6 +10,7 @@ enum DemoScript {
           if (text !== undefined) element.textContent = text;
           return element;
         };
+        const isNarrow = () => matchMedia("(max-width: 900px)").matches;
         const clockText = (date, options) => date.toLocaleTimeString([], options);
         // What survives a reload of this tab.
         const kept = (name, value) => {
@@ -39,6 +40,11 @@ enum DemoScript {
           const progress = make("div", "progress");
           progress.append(make("i"));
           box.replaceChildren(make("h3", "", title), make("p", "", text));
+          if (kind === "wait" && state.message) {
+            const shown = make("p", "onscreen", "This screen shows: ");
+            shown.append(make("strong", "", state.message));
+            box.append(shown);
+          }
           if (facts) box.append(list);
           if (kind === "wait") box.append(progress);
         }
@@ -71,6 +77,7 @@ enum DemoScript {
         const steps = {
           "flow.started": (entry) => {
             byId("timeline").replaceChildren();
+            state.message = entry.binding_message;
             showOutcome("wait", "Requesting…", "The device has sent its request.");
             return "Login started (" + entry.mode + ") for " + entry.scopes.join(" ");
           },
@@ -78,6 +85,8 @@ enum DemoScript {
             state.started = Date.parse(entry.at);
             state.ends = Date.parse(entry.ends_at);
             showOutcome("wait", "Waiting for approval", "Open the prompt on the phone.");
+            // Beside the phone, so that the messages can be compared.
+            if (!isNarrow()) byId("outcome").scrollIntoView({ block: "nearest" });
             return "Accepted, expires in " + entry.expires_in + " seconds";
           },
           "flow.waiting_for_ping": () => "Waiting for a ping instead of polling",
@@ -152,6 +161,7 @@ enum DemoScript {
               body: JSON.stringify({
                 user: form.get("user"), language: form.get("language"),
                 example: form.get("example"), scopes: form.getAll("scope"), binding_message: form.get("message").trim(),
+                policy: form.get("policy"), matching: form.get("matching"),
                 mode: form.get("mode"), expiry: Number(form.get("expiry")),
               }),
             });
@@ -357,7 +367,7 @@ enum DemoScript {
             list.prepend(notification(prompt));
             // Close the result of the previous login.
             if (phone.open && phone.seen.has(phone.open)) goHome();
-            if (matchMedia("(max-width: 900px)").matches) {
+            if (isNarrow()) {
               byId("phone-title").scrollIntoView({ behavior: "smooth", block: "start" });
             }
             const left = Date.parse(prompt.expires_at) - Date.now();

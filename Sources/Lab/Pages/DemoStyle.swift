@@ -55,7 +55,7 @@ enum DemoStyle {
         legend { margin-bottom: 6px; }
         .field { display: grid; gap: 6px; }
         #message-hint { margin-top: -8px; }
-        input[type=text], select { font: inherit; font-weight: 400; color: inherit; width: 100%;
+        input[type=text], input[type=password], select { font: inherit; font-weight: 400; color: inherit; width: 100%;
           background: var(--code); border: 1px solid var(--line); border-radius: 10px;
           padding: 10px 12px; min-height: 44px; }
         .chip { display: inline-flex; cursor: pointer; font-weight: 400; }
@@ -78,6 +78,7 @@ enum DemoStyle {
         .go:disabled { opacity: .6; cursor: default; }
         .plain { font: inherit; border: 1px solid var(--line); border-radius: 12px; min-height: 50px;
           background: transparent; color: inherit; cursor: pointer; }
+        .plain:disabled { opacity: .6; cursor: default; }
         .actions { margin-top: 14px; }
         .backend { margin: 14px 0 0; padding-left: 1.4em; display: grid; gap: 14px; }
         .backend:empty { display: none; }
@@ -85,6 +86,10 @@ enum DemoStyle {
         .backend pre { margin-top: 6px; }
         .top nav { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: .92rem; }
         .outcome { border-left: 6px solid var(--wait); }
+        .onscreen { margin-top: 10px; }
+        .onscreen strong { font-size: 1.15rem; font-variant-numeric: tabular-nums;
+          overflow-wrap: anywhere; }
+        .policy { display: grid; gap: 4px; margin-top: -4px; font-size: .92rem; }
         .outcome h3 { margin: 0 0 4px; font-size: 1.15rem; letter-spacing: -.01em; }
         .outcome.good { border-color: var(--good); background: var(--good-soft); }
         .outcome.bad { border-color: var(--bad); background: var(--bad-soft); }
@@ -147,8 +152,8 @@ enum DemoStyle {
         .home { padding: 18px 14px; overflow-y: auto; }
         .time { text-align: center; font-size: 4rem; font-weight: 300; line-height: 1.1;
           font-variant-numeric: tabular-nums; }
-        .date { text-align: center; opacity: .9; margin-bottom: 22px; }
-        .quiet { text-align: center; opacity: .85; font-size: .88rem; margin-top: 26px; }
+        .date { text-align: center; color: rgb(255 255 255 / .9); margin-bottom: 22px; }
+        .quiet { text-align: center; color: rgb(255 255 255 / .85); font-size: .88rem; margin-top: 26px; }
         .notifications { list-style: none; margin: 0; padding: 0; display: grid; gap: 10px; }
         .notification { width: 100%; text-align: left; font: inherit; color: #14151c; border: 0;
           cursor: pointer; background: rgb(255 255 255 / .93); border-radius: 20px;
@@ -163,10 +168,10 @@ enum DemoStyle {
         .app { background: #fff; display: grid; min-height: 0; animation: rise .28s ease-out; }
         @media (prefers-color-scheme: dark) { .app { background: #14151c; } }
         .native { color: var(--ink); background: var(--card); padding: 18px 14px; gap: 12px;
-          grid-template-rows: auto minmax(0, 1fr) auto auto; }
+          grid-template-rows: auto minmax(0, 1fr) auto auto auto; }
+        .native .proofs { display: grid; gap: 10px; }
         .native[hidden] { display: none; }
         .native pre { overflow-y: auto; }
-        .enrol { display: grid; gap: 10px; width: min(100%, 372px); }
         .unlock { width: 100%; font: inherit; font-size: .86rem; border: 0; border-radius: 14px;
           margin-top: 6px; min-height: 40px; cursor: pointer; color: #14151c;
           background: rgb(255 255 255 / .8); }
