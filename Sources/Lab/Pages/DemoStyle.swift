@@ -189,7 +189,7 @@ enum DemoStyle {
           .side { position: static; } .log { order: 3; }
           .device { display: contents; }
           .side { order: 2; } .screen { max-height: none; height: 640px; } }
-        @media (max-width: 460px) {
+        @media (max-width: 460px) { form .row { grid-template-columns: minmax(0, 1fr); }
           .top, main { padding-left: 12px; padding-right: 12px; } .panel { padding: 16px; }
           .phone { padding: 8px; border-radius: 44px; } .screen { border-radius: 37px; } }
         @media (prefers-reduced-motion: reduce) { * { animation: none !important; } }
