@@ -1,9 +1,10 @@
 """Takes pictures of each page: phone and desk, light and dark; of each kind of consent on a phone, in
-three languages; and of the pages that people sign in to, in two."""
+three languages; of the pages that people sign in to, in two; and of the demo."""
 
 import pathlib
 import sys
 
+from demo import Demo, prompt, start, tick
 from gallery import ENDINGS, LANGUAGES, MATCHED, PHONE, Gallery
 from notifications import Notified
 from signed_in import SignedIn, speak
@@ -45,6 +46,21 @@ def main(folder):
     consents(folder)
     signed_in(folder)
     notified(folder)
+    demo(folder)
+
+
+def demo(folder):
+    """The demo's page while a login waits: its phone, the phone's own app, and the prompt."""
+    with Demo() as stage, stage.window() as browser:
+        stage.enrol(browser, "anna@example.com", pin="2468")
+        _, rung = start(browser, "Till 7", policy="device-key-pin", matching="choose")
+        take(browser, folder, "demo-phone")
+        tick(browser, ".unlock")
+        until("the app asks for the PIN", lambda: browser.all("#native-pin-field:not([hidden])"))
+        take(browser, folder, "demo-app")
+        browser.one("#bar").click()
+        with prompt(browser, rung):
+            take(browser, folder, "demo-prompt")
 
 
 def signed_in(folder):
