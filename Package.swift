@@ -248,8 +248,8 @@ let package = Package(
         .executableTarget(
             name: "hot-loop",
             dependencies: [
-                "Access", "App", "Consents", "Cryptography", "HTTP", "Identity", "JOSE", "JSON",
-                "Logins", "SQLiteStore", "TestSupport", "Texts", "Threads",
+                "Access", "App", "Consents", "Cryptography", "Devices", "HTTP", "Identity", "JOSE",
+                "JSON", "Logins", "SQLiteStore", "TestSupport", "Texts", "Threads",
             ],
             path: "Tests/HotLoop",
             exclude: ["hotloop.py", "test.sh"],

@@ -27,7 +27,9 @@ extension Target {
                     415, 417, 422, 428, 429, 431, 501, 503, 505,
                 ].contains(response.status)
             else { throw Unusable(what: "status \(response.status): see \(file)") }
-            if "\(response.contentType ?? "")".hasSuffix("json"), !response.body.isEmpty,
+            // Not lines of JSON.
+            if ["/json", "+json"].contains(where: "\(response.contentType ?? "")".hasSuffix),
+                !response.body.isEmpty,
                 (try? JSONValue(response.body)) == nil
             {
                 throw Unusable(what: "an answer that is not JSON: see \(file)")

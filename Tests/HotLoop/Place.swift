@@ -44,10 +44,16 @@ struct Message: Sendable {
     var target: String
     var fields: [(name: String, value: String)] = []
     var body = ""
+    /// The device that proves its key; nil for nobody.
+    var prover: Prover?
 
+    /// As it is sent once; a proof is another one each time.
     var bytes: [UInt8] {
         var text = "\(method) \(target) HTTP/1.1\r\nHost: login.bank.example\r\n"
         for field in fields { text += "\(field.name): \(field.value)\r\n" }
+        if let prover, !fields.contains(where: { $0.name == "DPoP" }) {
+            text += "DPoP: \(prover.proof(method, target))\r\n"
+        }
         if method == "POST" || !body.isEmpty { text += "Content-Length: \(body.utf8.count)\r\n" }
         return Array((text + "\r\n" + body).utf8)
     }

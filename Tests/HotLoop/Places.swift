@@ -16,13 +16,18 @@ struct Places: Sendable {
     ]
     /// Whether one or two fillings of each place are enough, because other routes read with the same code.
     var isBrief = false
+    /// What the names of the places begin with.
+    var label = ""
 
     // A little less than what `HTTPLimits` allows, with room for the rest of the request.
     private static let pathLimit = 7_600
     private static let headLimit = 15_000
     private static let bodyLimit = 64_000
 
-    var all: [Place] { paths + queries + headers + (form.isEmpty ? [] : forms) + json }
+    var all: [Place] {
+        let places = paths + queries + headers + (form.isEmpty ? [] : forms) + json
+        return places.map { Place(name: label + $0.name, limit: $0.limit, request: $0.request) }
+    }
 
     private func place(
         _ name: String,

@@ -17,6 +17,7 @@
 // is there when one ends the process.
 import App
 import Consents
+import Cryptography
 import Foundation
 import HTTP
 import Identity
@@ -55,6 +56,10 @@ struct Target: Sendable {
     let router: Router
     let ticket: String
     let callers: Callers
+    /// The device of the user of the second login.
+    let device: Prover
+    /// Of what both logins ask.
+    let digest: String
 
     init() async throws {
         directory = try TemporaryDirectory()
@@ -82,7 +87,7 @@ struct Target: Sendable {
                       client_secret: "secret",
                     },
                   }],
-                  approval: { passkey: {} },
+                  approval: { passkey: {}, device_key: true },
                   channels: {
                     console: { kind: "console" },
                     browser: {
@@ -95,18 +100,24 @@ struct Target: Sendable {
                 """,
             directory: directory.path
         )
-        try await service.add(user: "anna")
         router = Router(service.routes)
-        let start = Message(
-            method: "POST",
-            target: "/authentication/start",
-            fields: Self.jsonFields,
-            body: Self.start
-        )
-        let started = try await Self.answer(start.bytes, router)
-        guard started.status / 100 == 2 else { throw Unusable(what: "start: \(started.status)") }
+        for (login, user) in [("L1", "anna"), ("L2", "bea")] {
+            try await service.add(user: user)
+            let start = Message(
+                method: "POST",
+                target: "/authentication/start",
+                fields: Self.jsonFields,
+                body: Self.start.replacing("L1", with: login).replacing("anna", with: user)
+            )
+            let started = try await Self.answer(start.bytes, router)
+            guard started.status / 100 == 2 else {
+                throw Unusable(what: "start: \(started.status)")
+            }
+        }
         let path = directory.file("hot-loop.db")
-        ticket = try await Self.prompt(path)
+        (ticket, digest) = try await Self.prompt(path, LoginNumber(1))
+        _ = try await Self.prompt(path, LoginNumber(2))
+        device = try await Self.enrolled(path)
         callers = try await Callers(path: path) { [router] in
             try await Self.answer($0.bytes, router)
         }
@@ -129,13 +140,26 @@ struct Target: Sendable {
     static let start =
         #"{"login_id":"L1","login_state":"s","tenant_id":"bank","user_identifier":"anna"}"#
 
-    /// Asks the one login for data of accounts, so that each part of the page has something to do.
-    private static func prompt(_ path: String) async throws -> String {
+    /// A device of the second login's user, which is not the first one's: failures block a user.
+    private static func enrolled(_ path: String) async throws -> Prover {
+        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        let options = StoreOptions(path: path, role: .tool, clock: ManualClock(now))
+        let store = try SQLiteLoginStore(options)
+        let prover = try await Prover(of: require(UserID("bea"), "a user"), in: store, at: now)
+        await store.close()
+        return prover
+    }
+
+    /// Asks a login for data of accounts, so that each part of the page has something to do. Returns
+    /// its ticket and the digest of what it asks.
+    private static func prompt(
+        _ path: String,
+        _ number: LoginNumber
+    ) async throws -> (String, String) {
         let clock = ManualClock(
             Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         )
         let store = try SQLiteLoginStore(StoreOptions(path: path, role: .tool, clock: clock))
-        let number = LoginNumber(1)
         let sample = try require(SampleQuestion.named("cdr"), "the sample")
         let question = Question(
             consent: sample.consent,
@@ -153,7 +177,7 @@ struct Target: Sendable {
         }
         _ = try require(result, "the login").get()
         await store.close()
-        return ticket.text
+        return (ticket.text, Base64URL.encode(question.digest.bytes))
     }
 
     /// Reads a request as a connection does, and answers it.
@@ -171,7 +195,11 @@ struct Target: Sendable {
         switch router.match(&request) {
         case .notFound: return .notFound
         case .methodNotAllowed(let allowed): return .methodNotAllowed(allowed)
-        case .route(let number): return await router.routes[number].handler(request)
+        case .route(let number):
+            let response = await router.routes[number].handler(request)
+            // Nobody reads it, and a device may have only a few.
+            response.stream?.close()
+            return response
         }
     }
 
@@ -242,16 +270,16 @@ struct Target: Sendable {
                 path: { "/assets/a" + $0 }
             ).all
         case "/device/v1/logins/{id}":
-            return Places(
+            return try Places(
                 message: Message(
                     method: method,
                     target: "/device/v1/logins/L1",
                     fields: [("Authorization", "Bearer " + ticket)]
                 ),
                 path: { "/device/v1/logins/L" + $0 }
-            ).all
+            ).all + placesOfDevice(route)
         case "/device/v1/logins/{id}/decision":
-            return Places(
+            return try Places(
                 message: Message(
                     method: method,
                     target: "/device/v1/logins/L1/decision",
@@ -264,13 +292,86 @@ struct Target: Sendable {
                 path: { "/device/v1/logins/L\($0)/decision" },
                 strings: ["decision", "digest", "x"],
                 arrays: ["accounts", "scopes"]
-            ).all
+            ).all + placesOfDevice(route)
+        case "/device/v1/logins":
+            return try (callers.places(of: route) ?? []) + placesOfDevice(route)
+        case let path where path.hasPrefix("/device/v1/"): return try placesOfDevice(route)
         case "/health/live", "/health/ready", "/metrics":
             return Places(message: Message(method: method, target: route.pattern)).all
         case let other:
             if let places = callers.places(of: route) { return places }
             throw Unusable(what: "say which places of \(other) a peer fills")
         }
+    }
+
+    /// The places of a route for a device, behind the proof of its key.
+    func placesOfDevice(_ route: Route) throws -> [Place] {
+        var message = Message(
+            method: route.method.name,
+            target: route.pattern.replacing("{id}", with: "L2"),
+            fields: [("Content-Type", "application/json")]
+        )
+        // Whoever forgets the device would do so for all places.
+        message.prover = message.method == "DELETE" ? try Prover() : device
+        let path: (@Sendable (String) -> String)? =
+            route.pattern.contains("{id}")
+            ? { @Sendable in route.pattern.replacing("{id}", with: "L" + $0) } : nil
+        var places = Places(message: message, path: path)
+        places.isBrief = true
+        places.label = "device: "
+        places.fields = ["DPoP", "If-None-Match", "Prefer", "X-Forwarded-For"]
+        switch (message.method, route.pattern) {
+        case ("POST", "/device/v1/enrolments"):
+            places.message.body =
+                #"{"code":"7K3M-Q9TX-4HWD","name":"a","platform":"other"}"#
+            places.strings = ["code", "name", "platform", "protection", "pin", "x"]
+            places.arrays = ["languages", "channels"]
+        case ("PATCH", "/device/v1/device"):
+            places.message.body = #"{"name":"a"}"#
+            places.strings = ["name", "pin", "x"]
+            places.arrays = ["languages", "channels"]
+        case ("POST", "/device/v1/device/key"):
+            places.message.body = #"{"proof":"a"}"#
+            places.strings = ["proof", "x"]
+        case ("POST", "/device/v1/logins/{id}/decision"):
+            let signature = device.approval(of: "L2", digest: digest)
+            places.message.body =
+                #"{"decision":"approve","digest":"\#(digest)","signature":"\#(signature)"}"#
+            // A wrong signature counts, so that is tried last.
+            places.strings = ["decision", "digest", "code", "x", "pin"]
+            places.arrays = ["accounts", "scopes"]
+            var last = places
+            last.strings = ["signature"]
+            last.arrays = []
+            last.fields = []
+            return places.all + last.all
+        case let (method, pattern):
+            guard method == "GET" || method == "DELETE" else {
+                throw Unusable(what: "say which places of \(method) \(pattern) a device fills")
+            }
+        }
+        return places.all
+    }
+
+    /// Whether a device's request reaches what is behind the proof of its key.
+    func checkDevice() async throws {
+        for (target, expected) in [("/device/v1/logins", 200), ("/device/v1/device", 200)] {
+            var message = Message(method: "GET", target: target)
+            message.prover = device
+            let status = try await Self.answer(message.bytes, router).status
+            guard status == expected else { throw Unusable(what: "\(target): \(status)") }
+        }
+        var message = Message(
+            method: "POST",
+            target: "/device/v1/logins/L2/decision",
+            fields: [("Content-Type", "application/json")],
+            body: #"{"decision":"approve","digest":"\#(digest)","signature":""#
+                + device.approval(of: "L2", digest: digest) + #""}"#
+        )
+        message.prover = device
+        // The signature holds, and is over something else.
+        let answer = try await Self.answer(message.bytes, router)
+        guard answer.status == 422 else { throw Unusable(what: "decision: \(answer.status)") }
     }
 
     /// Prints the work for three sizes of the places whose names contain a line of `part`, or of one
@@ -291,9 +392,10 @@ struct Target: Sendable {
                 // What happens only once is not counted.
                 _ = try await Self.answer(place.request(place.limit / 4), router)
                 for count in [place.limit / 4, place.limit / 2, place.limit] {
-                    let request = place.request(count)
                     var least = UInt64.max
                     for _ in 0..<repeats {
+                        // A proof of a key counts once.
+                        let request = place.request(count)
                         hotLoopBegins()
                         let started = processorTime()
                         _ = try await Self.answer(request, router)
@@ -313,6 +415,7 @@ Task.detached {
     do {
         let arguments = Array(CommandLine.arguments.dropFirst())
         let target = try await Target()
+        try await target.checkDevice()
         if arguments.count == 3, arguments[0] == "fuzz" {
             try await target.fuzz(seconds: Int(arguments[1]) ?? 60, file: arguments[2])
             exit(0)
