@@ -106,14 +106,3 @@ struct ConsentDocument: Sendable {
         }
     }
 }
-
-extension ConsentDigest {
-    /// The form in pages and documents: base64url without padding (RFC 4648 §5).
-    var text: String { Base64URL.encode(bytes) }
-
-    /// Nil unless the text encodes 32 bytes.
-    init?(text: String) {
-        guard let bytes = Base64URL.decode(text) else { return nil }
-        self.init(bytes)
-    }
-}

@@ -99,36 +99,3 @@ extension PendingLogin.PhaseName {
         self = phase
     }
 }
-
-extension Decision.Choice {
-    /// Its name in forms and documents.
-    var name: String {
-        switch self {
-        case .approve: "approve"
-        case .deny: "deny"
-        case .cancel: "cancel"
-        case .reportAsFraud: "fraud"
-        }
-    }
-
-    init?(name: String) {
-        guard let choice = Self.allCases.first(where: { $0.name.isExactly(name) }) else {
-            return nil
-        }
-        self = choice
-    }
-}
-
-extension Outcome {
-    /// Its name in documents.
-    var name: String {
-        switch self {
-        case .approved: "approved"
-        case .denied: "denied"
-        case .cancelled: "cancelled"
-        case .expired: "expired"
-        case .failed: "failed"
-        case .voided: "voided"
-        }
-    }
-}

@@ -69,7 +69,7 @@ public struct BindingMessage: Hashable, Sendable {
                 if run.count == digits.count, run.map(\.digit) == digits {
                     hidden.formUnion(run.map(\.index))
                 }
-            } else if scalar.properties.isAlphabetic {
+            } else if scalar.properties.isAlphabetic, !scalar.isSkippedInNumbers {
                 run = []
             }
         }
@@ -102,14 +102,5 @@ extension BindingMessage: CustomStringConvertible, CustomDebugStringConvertible,
     public var debugDescription: String { "\"\(description)\"" }
     public var customMirror: Mirror {
         Mirror(self, children: ["shown": description, "matching": matching.rawValue])
-    }
-}
-
-extension Unicode.Scalar {
-    /// The value of anything that reads as a digit, also raised or in a circle.
-    fileprivate var anyDigit: Int? {
-        if let decimalDigit { return decimalDigit }
-        guard !isASCII, properties.numericType == .digit else { return nil }
-        return properties.numericValue.flatMap { Int(exactly: $0) }
     }
 }

@@ -104,6 +104,7 @@ public struct NumberPattern: Hashable, Sendable, CustomStringConvertible {
             case (.digit, .digit), (.text, .text): break
             }
         }
+        try Self.requireHideable(elements)
         length = elements.count { $0 == .digit }
         guard Self.lengths.contains(length) else {
             let range = "\(Self.lengths.lowerBound) to \(Self.lengths.upperBound)"
@@ -111,6 +112,19 @@ public struct NumberPattern: Hashable, Sendable, CustomStringConvertible {
         }
         description = text
         self.elements = elements
+    }
+
+    /// Hiding a number treats a letter as the end of a number, and finds it by all digits in a row: so
+    /// neither may be between the digits of one.
+    private static func requireHideable(_ elements: [Element]) throws(Problem) {
+        guard let first = elements.firstIndex(of: .digit),
+            let last = elements.lastIndex(of: .digit)
+        else { return }
+        for case .text(let scalar) in elements[first...last] {
+            guard scalar.anyDigit == nil, !scalar.properties.isAlphabetic else {
+                throw Problem(description: "must not have letters or digits between #")
+            }
+        }
     }
 
     /// The digits of the number in a message, in ASCII. Nil if there is none, or if different numbers
@@ -162,6 +176,13 @@ extension Unicode.Scalar {
     var decimalDigit: Int? {
         if isASCII { return (0x30...0x39).contains(value) ? Int(value) - 0x30 : nil }
         guard properties.numericType == .decimal else { return nil }
+        return properties.numericValue.flatMap { Int(exactly: $0) }
+    }
+
+    /// The value of anything that reads as a digit, also raised or in a circle.
+    var anyDigit: Int? {
+        if let decimalDigit { return decimalDigit }
+        guard !isASCII, properties.numericType == .digit else { return nil }
         return properties.numericValue.flatMap { Int(exactly: $0) }
     }
 

@@ -1,13 +1,13 @@
 #!/bin/bash
 # Fuzzes for so many seconds each (60 if not said; 0 only checks that they compile) the targets that
 # are named, or all: parser, canonical, jose, consent, language, form, number, grant, certificate,
-# name, assertion, proof, idtoken, cookie, cbor, cose, authdata, clientdata, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
+# name, assertion, proof, idtoken, cookie, cbor, cose, authdata, clientdata, match, device, routes. Each begins with the corpus of its tests. Ends with an error and the offending input in .fuzz/found/
 # when something is found.
 set -euo pipefail
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name assertion proof idtoken cookie cbor cose authdata clientdata routes)
+[ ${#targets[@]} -gt 0 ] || targets=(parser canonical jose consent language form number grant certificate name assertion proof idtoken cookie cbor cose authdata clientdata match device routes)
 cd "$(dirname "$0")/../.."
 work=.fuzz
 
@@ -19,7 +19,7 @@ gather() { # gather FOLDER FILE…
     rm -rf "$folder"
     mkdir -p "$folder"
     for file in "$@"; do
-        sed -E '/^(public |internal )?import (Texts|Dates|HTTP|JSON|Cryptography|JOSE|WebAuthn|Logins|Configuration|Access|Threads)$/d' "$file" \
+        sed -E '/^(public |internal )?import (Texts|Dates|HTTP|JSON|Cryptography|JOSE|WebAuthn|Logins|Configuration|Access|Threads|Devices)$/d' "$file" \
             > "$folder/$(basename "$(dirname "$file")")-$(basename "$file")"
     done
 }
@@ -176,6 +176,24 @@ for target in "${targets[@]}"; do
             Sources/WebAuthn/*.swift Tests/Fuzz/PasskeyFuzz.swift
         build "$target" -I Sources/COpenSSL -lcrypto -lssl
         run "$target" 4096
+        ;;
+    match)
+        python3 Tests/Fuzz/seeds.py match "$work/seeds/match"
+        gather match Sources/Texts/*.swift Sources/Logins/{BindingMessage,MessageRule,NumberMatching}.swift \
+            Tests/Fuzz/MatchFuzz.swift
+        build match
+        run match 1024
+        ;;
+    device)
+        python3 Tests/Fuzz/seeds.py device "$work/seeds/device"
+        gather device Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
+            Sources/JSON/*.swift Sources/Cryptography/*.swift Sources/JOSE/*.swift \
+            Sources/Logins/*.swift Sources/Logins/*/*.swift Sources/Devices/{Device,EnrolmentCode}.swift \
+            Sources/Endpoints/{Problem,DocumentNames}.swift Sources/Endpoints/API/BodyMembers.swift \
+            Sources/Endpoints/Devices/{DecisionBody,DeviceMembers}.swift \
+            Tests/TestSupport/Request+Example.swift Tests/Fuzz/DeviceFuzz.swift
+        build device -I Sources/COpenSSL -lcrypto -lssl
+        run device 16384
         ;;
     routes)
         # The whole service, so it is built as it is: without coverage, but with a real store.

@@ -254,12 +254,36 @@ def proof():
     yield b"\x02" + json.dumps({**claims, "htu": "HTTPS://AS.example:443/device/v1/device?a#b"}).encode()
 
 
+def match():
+    """A pattern, a line break, and a message: see MatchFuzz.swift."""
+    yield b"######\nPay 12.50, code 730194"
+    yield "### ###\ncode 730\u00a0194 \u200b73\u200e0194".encode()
+    yield "code: ####\nOrder 1234, code: \uff15678 \u2460\u2461".encode()
+    yield "##-##\n12\u2011\u316434 \u0661\u0662-\u0663\u0664".encode()
+    yield b"\\####\nticket #123"
+
+
+def device():
+    """The first byte chooses a decision or a device: see DeviceFuzz.swift."""
+    digest = base64.urlsafe_b64encode(bytes(32)).rstrip(b"=").decode()
+    yield b"\x00" + json.dumps({"decision": "deny"}).encode()
+    yield b"\x00" + json.dumps({"decision": "approve", "digest": digest, "accounts": ["a", "b"],
+                                "scopes": None, "code": "730 194"}).encode()
+    yield b"\x00" + json.dumps({"decision": "fraud", "signature": "e30.e30.AA", "pin": "4711"}).encode()
+    yield b"\x01" + json.dumps({
+        "code": "7K3M-Q9TX-4HWD", "name": "Anna's phone", "platform": "android",
+        "languages": ["pt-BR"], "protection": "hardware", "pin": "4711",
+        "channels": [{"channel": "push", "address": "token-1"}]}).encode()
+    yield b"\x01" + json.dumps({"name": "\u202ea", "languages": None, "channels": None}).encode()
+
+
 KINDS = {
     "canonical": canonical, "jose": jose, "consent": consent, "language": language, "form": form,
     "number": number, "grant": grant, "certificate": certificate, "name": name,
     "assertion": assertion, "proof": proof,
     "idtoken": idtoken, "cookie": cookie,
     "cbor": cbor, "cose": cose, "authdata": authdata, "clientdata": clientdata,
+    "match": match, "device": device,
 }
 folder = pathlib.Path(sys.argv[2])
 for number, seed in enumerate(KINDS[sys.argv[1]]()):

@@ -3,7 +3,7 @@
 set -uo pipefail
 passed=0
 failed=0
-for target in parser canonical jose consent language form number grant certificate name assertion proof idtoken cookie cbor cose authdata clientdata; do
+for target in parser canonical jose consent language form number grant certificate name assertion proof idtoken cookie cbor cose authdata clientdata match device; do
     if "$(dirname "$0")/run.sh" 0 "$target"; then
         passed=$((passed + 1))
     else

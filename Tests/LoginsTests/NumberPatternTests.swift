@@ -82,6 +82,9 @@ struct NumberPatternTests {
             ("###########", "2 to 10 digits"), ("##\\", "must not end with"),
             ("##\\x", "must have # or \\ after"), ("7##", "a digit beside #"),
             ("##\u{FF17}", "a digit beside #"), ("##\u{200F}", "invisible"),
+            // Such a number would not be hidden.
+            ("##x##", "letters or digits between"), ("# 5 #", "letters or digits between"),
+            ("##\u{2460}##", "letters or digits between"),
             (String(repeating: "x", count: 63) + "##", "at most 64"),
         ]
     )
@@ -113,6 +116,8 @@ struct NumberPatternTests {
             ("\u{FF17}\u{FF13}\u{FF10}\u{FF11}\u{FF19}\u{FF14}", "######", "••••••"),
             ("730194 ⑦③⓪①⑨④", "######", "•••••• ••••••"),
             ("73\u{200E}0194", "######", "••\u{200E}••••"),
+            // Hangul fillers show nothing and are letters.
+            ("73\u{3164}01\u{115F}94", "######", "••\u{3164}••\u{115F}••"),
             ("7301 94 is it: 730194", "######", "•••• •• is it: ••••••"),
         ]
     )

@@ -60,7 +60,7 @@ struct BackendLogins: Sendable {
         guard call.request.contentType == "application/json" else {
             throw Problem(.unsupportedMediaType, "Content-Type: must be application/json.")
         }
-        let (choice, selection) = try DeviceRoutes.decision(call.request)
+        let (choice, selection) = try DecisionBody.decision(call.request)
         let stored = try await call.login(logins)
         let delegate = Evidence.Delegate(client: call.caller.client, token: call.caller.tokenID)
         let policy = policy

@@ -208,7 +208,7 @@ struct DeviceLoginRoutes: Sendable {
         guard call.request.contentType == "application/json" else {
             throw Problem(.unsupportedMediaType, "Content-Type: must be application/json.")
         }
-        let (object, choice, selection) = try DeviceRoutes.answer(
+        let (object, choice, selection) = try DecisionBody.answer(
             call.request,
             further: ["signature", "pin"]
         )
