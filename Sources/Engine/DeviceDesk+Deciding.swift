@@ -94,10 +94,10 @@ extension DeviceDesk {
     }
 
     /// Whether another device, or the user elsewhere, has decided a login; nil if nobody has, or it
-    /// cannot be told: a device may decline without a signature.
+    /// cannot be told: an app declines with the prompt's ticket alone.
     public static func isAnsweredElsewhere(_ login: PendingLogin, by key: CredentialID) -> Bool? {
         guard let evidence = login.phase.outcome?.decision?.evidence else { return nil }
-        if let proof = evidence.proof { return proof.credential != key }
+        if let credential = evidence.credential { return credential != key }
         return evidence.via == .device && evidence.method == .tap ? nil : true
     }
 
@@ -121,7 +121,12 @@ extension DeviceDesk {
         _ address: String?
     ) async throws(Refusal) -> StoredLogin {
         let user = enrolled.key.user
-        var evidence = Evidence(method: .tap, via: .device, address: address)
+        var evidence = Evidence(
+            method: .tap,
+            via: .device,
+            address: address,
+            device: enrolled.key.id
+        )
         var challenge: [UInt8]?
         if let signature = answer.signature {
             let stored = try await own(number, of: enrolled)

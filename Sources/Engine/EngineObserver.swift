@@ -10,11 +10,19 @@ public protocol EngineObserver: Sendable {
     func started(_ server: AuthorizationServerID)
     /// A user made that choice (`Decision.Choice.loggedName`) about a consent of that kind, so long after the login arrived.
     func decided(_ choice: String, family: String, took: Duration)
+    /// A user gave a wrong number.
+    func gaveWrongNumber()
+    /// A login ended as suspicious.
+    func endedSuspicious(_ cause: Suspicion)
 }
 
 extension EngineObserver {
     /// Does nothing.
     public func started(_ server: AuthorizationServerID) {}
+    /// Does nothing.
+    public func gaveWrongNumber() {}
+    /// Does nothing.
+    public func endedSuspicious(_ cause: Suspicion) {}
     /// Does nothing.
     public func decided(_ choice: String, family: String, took: Duration) {}
 }

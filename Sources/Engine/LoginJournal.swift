@@ -28,6 +28,7 @@ public struct LoginJournal: Sendable {
             noteSettled(login)
             return
         }
+        if login.wrongCodes > before.wrongCodes { observer?.gaveWrongNumber() }
         guard before.phase != login.phase else { return }
         if before.phase.outcome == nil {
             notePreparation(before, login)
@@ -79,6 +80,7 @@ public struct LoginJournal: Sendable {
     /// What ended the login. The line of a decision is written by whoever took it, who knows the
     /// request; here it is counted.
     private func noteEnd(_ outcome: Outcome, _ login: PendingLogin) {
+        if let suspicion = outcome.suspicion { observer?.endedSuspicious(suspicion) }
         let family = login.question?.consent.kind.name
         if let decision = outcome.decision {
             let name = decision.choice.loggedName

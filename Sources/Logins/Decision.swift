@@ -140,19 +140,26 @@ public struct Evidence: Hashable, Sendable {
     public let signIn: SignIn?
     /// Of a decision by a device's key or a passkey; nil for any other.
     public let proof: Proof?
+    /// The key of the enrolled device that sent a decision without signing it; nil for any other. The
+    /// device proved its key for the request, not for the decision.
+    public let device: CredentialID?
+
+    /// The user's credential that the decision came from: what signed it, or the device that sent it.
+    public var credential: CredentialID? { proof?.credential ?? device }
 
     /// Where the decision was made: on the prompt's page, through the device interface, through the
     /// backend interface, or in the inbox.
     public enum Via: Hashable, Sendable, CaseIterable { case page, device, backend, inbox }
 
-    /// A decision by the user.
-    public init(method: Method, via: Via, address: String?) {
+    /// A decision by the user. `device` is the key of the enrolled device that sent it unsigned.
+    public init(method: Method, via: Via, address: String?, device: CredentialID? = nil) {
         self.method = method
         self.via = via
         self.address = address
         delegate = nil
         signIn = nil
         proof = nil
+        self.device = device
     }
 
     /// An approval by the user, confirmed by a fresh sign-in.
@@ -163,6 +170,7 @@ public struct Evidence: Hashable, Sendable {
         delegate = nil
         self.signIn = signIn
         proof = nil
+        device = nil
     }
 
     /// A decision by the user, proved by a signature. `method` is one that has a proof.
@@ -173,6 +181,7 @@ public struct Evidence: Hashable, Sendable {
         delegate = nil
         signIn = nil
         self.proof = proof
+        device = nil
     }
 
     /// A decision by a backend for the user.
@@ -183,6 +192,7 @@ public struct Evidence: Hashable, Sendable {
         self.delegate = delegate
         signIn = nil
         proof = nil
+        device = nil
     }
 }
 

@@ -60,7 +60,7 @@ final class APNsChannel: NotificationChannel {
     func ask(_ prompt: Prompt) async -> DeliveryAnswer {
         await send(
             PromptText(prompt, brand: brand, details: false),
-            about: prompt.key,
+            about: .login(prompt.key),
             to: prompt.user,
             until: prompt.ends
         )
@@ -69,7 +69,7 @@ final class APNsChannel: NotificationChannel {
     func tell(_ notice: Notice) async -> DeliveryAnswer {
         await send(
             PromptText(notice, details: false),
-            about: notice.key,
+            about: notice.subject,
             to: notice.user,
             until: clock.now() + .seconds(86_400)
         )
@@ -81,7 +81,7 @@ final class APNsChannel: NotificationChannel {
 
     private func send(
         _ text: PromptText,
-        about key: LoginKey,
+        about subject: Notice.Subject,
         to user: User,
         until end: Timestamp
     ) async -> DeliveryAnswer {
@@ -96,7 +96,7 @@ final class APNsChannel: NotificationChannel {
             Field("apns-push-type", "alert"),
             Field("apns-priority", "10"),
             Field("apns-expiration", "\(end.milliseconds / 1000)"),
-            Field("apns-collapse-id", WebPushChannel.topic(of: key)),
+            Field("apns-collapse-id", WebPushChannel.topic(of: subject)),
             Field("content-type", "application/json"),
         ]
         let body = JSONValue.members([
@@ -104,7 +104,7 @@ final class APNsChannel: NotificationChannel {
                 "alert": .members(["title": .string(text.title), "body": .string(text.text)]),
                 "sound": .string("default"),
             ]),
-            "reference": .string(LoginReference.text(of: key)),
+            "reference": .text(subject.reference),
         ]).bytes
         return await fan.send(to: user) { address in
             // It becomes a part of a path.

@@ -32,11 +32,19 @@ public struct ConsoleChannel: NotificationChannel {
 
     public func tell(_ notice: Notice) async -> DeliveryAnswer {
         let lines = [
-            "Login \(notice.key.login.value) of \(notice.user.id.value) was answered",
-            "  \(notice.title)", "  \(notice.text)",
+            Self.heading(of: notice), "  \(notice.title)", "  \(notice.text)",
         ]
         sink(lines.map { Self.harmless($0) + "\n" }.joined())
         return .delivered
+    }
+
+    private static func heading(of notice: Notice) -> String {
+        let user = notice.user.id.value
+        return switch (notice.subject, notice.content) {
+        case (.login(let key), .decided): "Login \(key.login.value) of \(user) was answered"
+        case (.login(let key), .suspicious): "Login \(key.login.value) of \(user) was suspicious"
+        case (.block, _): "\(user) was blocked"
+        }
     }
 
     /// Makes characters visible that would move the cursor, start a line or change the writing

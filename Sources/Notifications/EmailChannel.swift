@@ -77,7 +77,12 @@ public final class EmailChannel: NotificationChannel {
             text,
             link: link,
             to: prompt.user,
-            identifier: PromptMessage.id(of: [], "beckon-mail-v1", about: prompt.key, through: id),
+            identifier: PromptMessage.id(
+                of: [],
+                "beckon-mail-v1",
+                about: .login(prompt.key),
+                through: id
+            ),
             until: prompt.ends
         )
     }
@@ -90,7 +95,7 @@ public final class EmailChannel: NotificationChannel {
             identifier: PromptMessage.id(
                 of: [],
                 "beckon-mail-notice-v1",
-                about: notice.key,
+                about: notice.subject,
                 through: id
             ),
             until: nil
@@ -153,20 +158,20 @@ public final class EmailChannel: NotificationChannel {
     // MARK: Contents
 
     private static func plain(_ text: PromptText, _ link: String?) -> String {
-        ([text.text] + (link.map { [$0] } ?? []) + [text.reference])
+        ([text.text] + (link.map { [$0] } ?? []) + (text.reference.map { [$0] } ?? []))
             .joined(separator: "\n\n") + "\n"
     }
 
     private static func html(_ text: PromptText, _ link: String?) -> String {
         let anchor = link.map { "<p><a href=\"\(escaped($0))\">\(escaped(text.open))</a></p>\n" }
+        let reference = text.reference.map { "<p>\(escaped($0))</p>\n" }
         return """
             <!doctype html>
             <html lang="\(text.language)" dir="\(text.direction)">
             <head><meta charset="utf-8"><title>\(escaped(text.title))</title></head>
             <body>
             <p>\(escaped(text.text))</p>
-            \(anchor ?? "")<p>\(escaped(text.reference))</p>
-            </body>
+            \(anchor ?? "")\(reference ?? "")</body>
             </html>
 
             """

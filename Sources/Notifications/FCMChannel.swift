@@ -56,7 +56,7 @@ final class FCMChannel: NotificationChannel {
     func ask(_ prompt: Prompt) async -> DeliveryAnswer {
         await send(
             PromptText(prompt, brand: brand, details: false),
-            about: prompt.key,
+            about: .login(prompt.key),
             to: prompt.user,
             until: prompt.ends
         )
@@ -65,7 +65,7 @@ final class FCMChannel: NotificationChannel {
     func tell(_ notice: Notice) async -> DeliveryAnswer {
         await send(
             PromptText(notice, details: false),
-            about: notice.key,
+            about: notice.subject,
             to: notice.user,
             until: clock.now() + .seconds(86_400)
         )
@@ -84,7 +84,7 @@ final class FCMChannel: NotificationChannel {
 
     private func send(
         _ text: PromptText,
-        about key: LoginKey,
+        about subject: Notice.Subject,
         to user: User,
         until end: Timestamp
     ) async -> DeliveryAnswer {
@@ -95,7 +95,7 @@ final class FCMChannel: NotificationChannel {
         case .success(let text): token = text
         case .failure(let failure): return failure.answer
         }
-        let topic = WebPushChannel.topic(of: key)
+        let topic = WebPushChannel.topic(of: subject)
         return await fan.send(to: user) { address in
             let message = JSONValue.members([
                 "message": .members([
@@ -103,7 +103,7 @@ final class FCMChannel: NotificationChannel {
                     "notification": .members([
                         "title": .string(text.title), "body": .string(text.text),
                     ]),
-                    "data": .members(["reference": .string(LoginReference.text(of: key))]),
+                    "data": .members(["reference": .text(subject.reference)]),
                     "android": .members([
                         "priority": .string("HIGH"), "ttl": .string("\(seconds)s"),
                         "collapse_key": .string(topic),

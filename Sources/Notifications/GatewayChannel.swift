@@ -55,7 +55,7 @@ final class GatewayChannel: NotificationChannel {
         let text = PromptText(prompt, brand: brand, details: settings.details)
         return await send(
             text,
-            about: prompt.key,
+            about: .login(prompt.key),
             "beckon-gateway-v1",
             to: prompt.user,
             [
@@ -69,7 +69,7 @@ final class GatewayChannel: NotificationChannel {
     func tell(_ notice: Notice) async -> DeliveryAnswer {
         await send(
             PromptText(notice, details: settings.details),
-            about: notice.key,
+            about: notice.subject,
             "beckon-gateway-notice-v1",
             to: notice.user,
             [:],
@@ -83,7 +83,7 @@ final class GatewayChannel: NotificationChannel {
 
     private func send(
         _ text: PromptText,
-        about key: LoginKey,
+        about subject: Notice.Subject,
         _ kind: String,
         to user: User,
         _ more: [MessageTemplate.Name: String],
@@ -94,8 +94,8 @@ final class GatewayChannel: NotificationChannel {
         }
         var values: [MessageTemplate.Name: String] = [
             .to: address, .title: text.title, .text: text.text,
-            .reference: LoginReference.text(of: key), .language: text.language,
-            .id: PromptMessage.id(of: [], kind, about: key, through: id),
+            .reference: subject.reference ?? "", .language: text.language,
+            .id: PromptMessage.id(of: [], kind, about: subject, through: id),
         ]
         values.merge(more) { $1 }
         let fields = settings.fields.map { field in

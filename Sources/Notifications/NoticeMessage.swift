@@ -6,28 +6,41 @@ import Logins
 ///
 ///     {"type": "login.decided_for_user", "timestamp": "2031-03-04T10:49:34.120Z", "data": {…}}
 struct NoticeMessage: Sendable {
-    static let type = "login.decided_for_user"
-
     let notice: Notice
 
     init(_ notice: Notice) { self.notice = notice }
 
+    /// `type`.
+    var type: String {
+        switch notice.content {
+        case .decided: "login.decided_for_user"
+        case .suspicious: "security.notice"
+        }
+    }
+
     var bytes: [UInt8] {
-        let decidedAt = RFC3339.format(milliseconds: notice.decidedAt.milliseconds)
+        let moment = RFC3339.format(milliseconds: notice.at.milliseconds)
         var json = JSONWriter(reserving: 512)
         json.object { json in
-            json.member("type", Self.type)
-            json.member("timestamp", decidedAt)
+            json.member("type", type)
+            json.member("timestamp", moment)
             json.member(
                 "data",
                 object: { json in
-                    json.member("login_id", notice.key.login.value)
-                    json.member("tenant_id", notice.key.tenant?.value)
+                    if case .login(let key) = notice.subject {
+                        json.member("login_id", key.login.value)
+                        json.member("tenant_id", key.tenant?.value)
+                    }
                     json.member("user", notice.user.id.value)
-                    json.member("client_name", notice.clientName)
-                    json.member("decision", Self.name(notice.choice))
-                    json.member("decided_at", decidedAt)
-                    json.member("decided_by", notice.delegate.value)
+                    switch notice.content {
+                    case .decided(let delegate, let choice, let client):
+                        json.member("client_name", client)
+                        json.member("decision", Self.name(choice))
+                        json.member("decided_at", moment)
+                        json.member("decided_by", delegate.value)
+                    case .suspicious(let cause):
+                        json.member("cause", cause.rawValue)
+                    }
                     json.member("reference", notice.reference)
                     json.member("title", notice.title)
                     json.member("text", notice.text)

@@ -1,3 +1,4 @@
+import Consents
 import Cryptography
 import HTTP
 import JSON
@@ -48,21 +49,39 @@ struct PromptMessage: Sendable {
     /// channel, also of another process, so that the receiver recognises repeats. A digest, because
     /// identifiers from outside may contain dots, which Standard Webhooks uses to join the signed parts.
     static func id(of body: [UInt8], to prompt: Prompt, through channel: ChannelID) -> String {
-        id(of: body, "beckon-prompt-v2", about: prompt.key, through: channel)
+        id(of: body, "beckon-prompt-v2", about: .login(prompt.key), through: channel)
     }
 
-    /// The same for a message of a kind about a login.
+    /// The same for a message of a kind about a subject.
     static func id(
         of body: [UInt8],
         _ kind: String,
-        about key: LoginKey,
+        about subject: Notice.Subject,
         through channel: ChannelID
     ) -> String {
         var material: [UInt8] = Array(kind.utf8)
-        for part in [channel.value, key.server.value] {
+        for part in [channel.value] + subject.names {
             material += Array("|\(part.utf8.count)|\(part)".utf8)
         }
         material += Array("|".utf8) + body
         return "msg_" + Base64URL.encode(Array(SHA256.digest(material).prefix(24)))
+    }
+}
+
+extension Notice.Subject {
+    /// What tells it from every other.
+    var names: [String] {
+        switch self {
+        case .login(let key): [key.server.value, key.tenant?.value ?? "", key.login.value]
+        case .block(let user, let since): ["block", user.value, String(since.milliseconds)]
+        }
+    }
+
+    /// What the user tells whoever helps; nil if it is about no login.
+    var reference: String? {
+        switch self {
+        case .login(let key): LoginReference.text(of: key)
+        case .block: nil
+        }
     }
 }

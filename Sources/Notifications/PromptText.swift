@@ -8,8 +8,8 @@ import Logins
 struct PromptText: Sendable {
     let title: String
     let text: String
-    /// `Reference: 4B7D-9K2M`. Whoever helps the user finds the login by it.
-    let reference: String
+    /// `Reference: 4B7D-9K2M`. Whoever helps the user finds the login by it. Nil if it is about none.
+    let reference: String?
     /// The text of a link to the request.
     let open: String
     /// A BCP 47 tag.
@@ -35,12 +35,18 @@ struct PromptText: Sendable {
         direction = catalogue.direction
     }
 
-    /// What `notice` says; without details only that a request was answered.
+    /// What `notice` says; without details only that a request was answered. What is suspicious is said
+    /// in any case: it names nobody.
     init(_ notice: Notice, details: Bool) {
         let catalogue = Language.bestCatalogue(chosen: notice.user.language, acceptLanguage: nil)
         title = notice.title
-        text = details ? notice.text : notice.title
-        reference = Self.reference(notice.key, catalogue)
+        switch notice.content {
+        case .decided: text = details ? notice.text : notice.title
+        case .suspicious: text = notice.text
+        }
+        reference = notice.reference.map {
+            Self.filled(.promptReference, catalogue, ["reference": $0])
+        }
         open = ""
         language = catalogue.language.rawValue
         direction = catalogue.direction

@@ -96,7 +96,7 @@ public final class WebPushChannel: NotificationChannel {
     public func ask(_ prompt: Prompt) async -> DeliveryAnswer {
         await send(
             PromptText(prompt, brand: brand, details: false),
-            about: prompt.key,
+            about: .login(prompt.key),
             to: prompt.user,
             until: prompt.ends
         )
@@ -105,7 +105,7 @@ public final class WebPushChannel: NotificationChannel {
     public func tell(_ notice: Notice) async -> DeliveryAnswer {
         await send(
             PromptText(notice, details: false),
-            about: notice.key,
+            about: notice.subject,
             to: notice.user,
             until: clock.now() + .seconds(86_400)
         )
@@ -113,25 +113,25 @@ public final class WebPushChannel: NotificationChannel {
 
     private func send(
         _ text: PromptText,
-        about key: LoginKey,
+        about subject: Notice.Subject,
         to user: User,
         until end: Timestamp
     ) async -> DeliveryAnswer {
         let content = JSONValue.members([
             "title": .string(text.title), "text": .string(text.text),
-            "reference": .string(LoginReference.text(of: key)),
+            "reference": .text(subject.reference),
             "language": .string(text.language), "direction": .string(text.direction),
         ]).bytes
-        let topic = Self.topic(of: key)
+        let topic = Self.topic(of: subject)
         return await fan.send(to: user) { address in
             await self.send(content, topic, to: address, until: end)
         }
     }
 
-    /// The first 32 characters of a digest of the login, so that a repeat replaces the message before
+    /// The first 32 characters of a digest of the subject, so that a repeat replaces the message before
     /// (RFC 8030 §5.4).
-    static func topic(of key: LoginKey) -> String {
-        let parts = ["beckon-topic-v1", key.server.value, key.tenant?.value ?? "", key.login.value]
+    static func topic(of subject: Notice.Subject) -> String {
+        let parts = ["beckon-topic-v1"] + subject.names
         let digest = SHA256.digest(parts.flatMap { [0] + Array($0.utf8) })
         return String(Base64URL.encode(digest).prefix(32))
     }

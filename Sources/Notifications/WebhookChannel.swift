@@ -77,7 +77,12 @@ public final class WebhookChannel: NotificationChannel {
 
     public func tell(_ notice: Notice) async -> DeliveryAnswer {
         let body = NoticeMessage(notice).bytes
-        let id = PromptMessage.id(of: body, "beckon-notice-v1", about: notice.key, through: self.id)
+        let id = PromptMessage.id(
+            of: body,
+            "beckon-notice-v1",
+            about: notice.subject,
+            through: self.id
+        )
         return await send(id, body, notice.origin, at: clock.now())
     }
 

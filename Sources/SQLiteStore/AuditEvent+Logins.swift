@@ -41,7 +41,7 @@ extension AuditEvent {
                     "acr": .text(decision.evidence.signIn?.context),
                     "rule": .text(decision.merit?.rule),
                     "reached_acr": .text(decision.merit?.acr),
-                    "credential": .text(decision.evidence.proof?.credential.value),
+                    "credential": .text(decision.evidence.credential?.value),
                     "digest": .text(login.consentDigest.map { Base64URL.encode($0.bytes) }),
                 ]
             )

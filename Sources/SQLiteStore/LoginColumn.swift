@@ -15,7 +15,7 @@ enum LoginColumn: Int32, TableColumn {
     case promptEnds, tickets, phase, dueAt, wrongCodes, attempts, nextAt, inDoubt
     case consent, accounts, digest, nonce, consentKey, deliveries
     case outcome, failure, choice, method, via, address, decidedAt, challenge, delegate, signIn,
-        proof
+        proof, device
     case merit, matched
     case granted, selected
     case settlement, settledAt, stranding, strandingReason

@@ -221,7 +221,8 @@ extension LoginRow {
             return Evidence(
                 method: method,
                 via: try row.named(.via),
-                address: try row.text(.address)
+                address: try row.text(.address),
+                device: try row.optionalIdentifier(.device)
             )
         }
         let parts = try StoredLists.strings(row.requiredText(.delegate))

@@ -148,6 +148,7 @@ extension LoginRow {
         )
         row.set(.signIn, decision.evidence.signIn.map(StoredLists.text))
         row.set(.proof, decision.evidence.proof.map(StoredLists.text))
+        row.set(.device, decision.evidence.device)
         row.set(
             .merit,
             decision.merit.map { StoredLists.text([$0.rule] + ($0.acr.map { [$0] } ?? [])) }

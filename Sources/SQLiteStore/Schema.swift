@@ -76,6 +76,8 @@ enum Schema {
             -- The signature that proves it: credential, public key (DER in base64url) and signed
             -- statement, as a JSON list.
             proof TEXT,
+            -- The credential of the device that declined without a signature.
+            device TEXT,
             -- How an approval counted: the rule's name and the acr, if any, as a JSON list.
             merit TEXT,
             -- How the number was matched.
@@ -142,6 +144,7 @@ enum Schema {
             CHECK ((proof IS NOT NULL) = (CASE method
                 WHEN 'device_key' THEN 1 WHEN 'device_key_and_pin' THEN 1 WHEN 'passkey' THEN 1
                 ELSE 0 END)),
+            CHECK (device IS NULL OR (method IS 'tap' AND via IS 'device' AND choice <> 'approve')),
             CHECK (merit IS NULL OR choice IS 'approve'),
             CHECK (matched IS NULL OR choice IS 'approve'),
             CHECK (granted IS NULL OR outcome IS 'approved'),
@@ -152,13 +155,22 @@ enum Schema {
             CHECK (redacted = 0 OR phase = 'settled')
         ) STRICT;
 
-        -- What users have to be told of: decisions that clients took for them.
+        -- What users have to be told of: decisions that clients took for them, and suspicious ends.
         CREATE TABLE notice (
             number INTEGER PRIMARY KEY,
+            since INTEGER NOT NULL,
             next_at INTEGER NOT NULL,
             attempts INTEGER NOT NULL CHECK (attempts >= 0)
         ) STRICT;
         CREATE INDEX notice_next ON notice (next_at);
+        -- Blocks that users have to be told of: the last one of each.
+        CREATE TABLE block_notice (
+            user_id TEXT PRIMARY KEY,
+            since INTEGER NOT NULL,
+            next_at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL CHECK (attempts >= 0)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX block_notice_next ON block_notice (next_at);
 
         -- What each user's prompts and decisions were lately. `prompts` and `declines` are counted since
         -- the last approval, `failures` since the last right code or PIN.
@@ -363,7 +375,7 @@ enum Schema {
     /// known not to.
     private static let unjudged: Set<String> = [
         "login", "login_hash", "client_live", "census", "meta", "users", "used_once", "audit",
-        "audit_head", "user_conduct", "client_block", "security_event",
+        "audit_head", "block_notice", "user_conduct", "client_block", "security_event",
         "session", "administrator", "authorization_code", "device", "credential",
         "enrolment", "proof_attempt",
     ]

@@ -43,6 +43,7 @@ final class StoreFile: Sendable {
             audited: options.audited,
             limits: options.limits,
             bulkStarts: options.bulkStarts,
+            usersBlocked: options.usersBlocked,
             lock: lock,
             watch: watch
         )

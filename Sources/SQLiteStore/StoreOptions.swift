@@ -33,6 +33,9 @@ public struct StoreOptions: Sendable {
     /// Called under the rules of `changes` when a client has started logins for more users within a
     /// minute than `limits` allow; once a minute for each client.
     public var bulkStarts: @Sendable (ClientID) -> Void = { _ in }
+    /// Called under the rules of `changes` when users were blocked after failed attempts, with their
+    /// number.
+    public var usersBlocked: @Sendable (_ count: Int) -> Void = { _ in }
     /// Called once for each row that cannot be read as a login; such rows are skipped.
     public var damaged: @Sendable (LoginNumber, StoreError) -> Void = { _, _ in }
 

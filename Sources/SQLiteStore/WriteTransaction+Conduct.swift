@@ -114,7 +114,11 @@ extension WriteTransaction {
     ) throws(StoreError) {
         let login = stored.login
         let user = login.details.user
-        if login.wrongCodes > before.wrongCodes { try noteFailure(of: user, at: now) }
+        if login.wrongCodes > before.wrongCodes {
+            // A login that ends by it has a notice of its own.
+            let ends = login.phase.outcome?.suspicion == .wrongNumbers
+            try noteFailure(of: user, at: now, tells: !ends)
+        }
         if before.phase.outcome == nil, login.phase.outcome?.decision?.matched != nil {
             try noteSuccess(of: user, at: now)
         }
@@ -204,6 +208,7 @@ extension WriteTransaction {
         if let client = ClientKey(login), limits.blockOfReported > .zero {
             until = now + limits.blockOfReported
             try block(client, for: login.details.user, stored.number, from: now, to: until)
+            try oweNotice(about: stored.number, at: now)
         }
         let insert = try connection.statement(
             """
@@ -300,14 +305,21 @@ extension WriteTransaction {
         try connection.failures(of: user)
     }
 
-    /// Counts a failure. The one that blocks is in the audit.
+    /// Counts a failure. The one that blocks is in the audit, and the user is told unless `tells` is
+    /// false.
     @discardableResult
-    func noteFailure(of user: UserID, at now: Timestamp) throws(StoreError) -> FailureStanding {
+    func noteFailure(
+        of user: UserID,
+        at now: Timestamp,
+        tells: Bool = true
+    ) throws(StoreError) -> FailureStanding {
         let before = try failures(of: user)
         let after = before.failed(at: now)
         guard after != before else { return before }
         try put(after, of: user)
         if after.blocks > before.blocks {
+            blockedUsers += 1
+            if tells { try oweNotice(ofBlockOf: user, at: now) }
             try append(
                 AuditEvent(
                     "user.blocked",

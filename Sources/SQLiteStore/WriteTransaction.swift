@@ -14,6 +14,7 @@ final class WriteTransaction {
     /// What prompts and decisions lead to.
     let limits: LoginLimits
     private let bulkStarts: @Sendable (ClientID) -> Void
+    private let usersBlocked: @Sendable (_ count: Int) -> Void
     var starts = StartRates()
     /// The users for whom each client has started logins in the last minute.
     var spread = StartSpread()
@@ -32,6 +33,8 @@ final class WriteTransaction {
     private var emptiesLog = false
     /// Clients that the commit tells of.
     var bulk: [ClientID] = []
+    /// Users whom the current transaction blocks after failed attempts.
+    var blockedUsers = 0
     /// The rows that the connection had changed before; nil if nobody watches.
     private var changedBefore: Int64?
     /// What the commit writes once, however often it changes.
@@ -46,6 +49,7 @@ final class WriteTransaction {
         audited: @escaping @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void,
         limits: LoginLimits,
         bulkStarts: @escaping @Sendable (ClientID) -> Void,
+        usersBlocked: @escaping @Sendable (_ count: Int) -> Void,
         lock: FileLock?,
         watch: ChangeWatch
     ) {
@@ -57,6 +61,7 @@ final class WriteTransaction {
         self.audited = audited
         self.limits = limits
         self.bulkStarts = bulkStarts
+        self.usersBlocked = usersBlocked
         self.lock = lock
         self.watch = watch
     }
@@ -82,6 +87,7 @@ final class WriteTransaction {
         if emptiesLog { connection.checkpoint() }
         if access.head != nil { audited(access.foreign) }
         for client in bulk { bulkStarts(client) }
+        if blockedUsers > 0 { usersBlocked(blockedUsers) }
         let steps = changed
         clear()
         return steps
@@ -122,6 +128,7 @@ final class WriteTransaction {
         clientChanges.removeAll(keepingCapacity: true)
         emptiesLog = false
         bulk = []
+        blockedUsers = 0
         changedBefore = nil
         access = AccessNotes()
     }

@@ -239,8 +239,9 @@ class OpenAPI(unittest.TestCase):
             self.stage.beckon.run("check", "--online")
         finally:
             self.stage.phone.post = verify
-        # What a client decides for a user is told in another test.
-        self.assertEqual({message["type"] for _, message in received} | {"login.decided_for_user"},
+        # What users are told afterwards is told in other tests.
+        self.assertEqual({message["type"] for _, message in received}
+                         | {"login.decided_for_user", "security.notice"},
                          set(DOCUMENT["webhooks"]))
         for headers, message in received:
             operation = DOCUMENT["webhooks"][message["type"]]["post"]

@@ -70,7 +70,7 @@ struct DecisionNoticeTests {
             directory: person,
             plan: EscalationPlan(channels.map { EscalationPlan.Step(channel: $0, after: .zero) }),
             clock: stage.clock,
-            compose: DecidedForUser(brand: "Example Bank").notice,
+            compose: NoticeWriter(brand: "Example Bank").notice,
             log: stage.log.logger
         )
     }
@@ -95,7 +95,7 @@ struct DecisionNoticeTests {
                     "robot approved a request from Kiosk <12> on your behalf. If you didn\u{2019}t"
                 )
             )
-            #expect(notice.text.hasSuffix(notice.reference + "."))
+            #expect(notice.text.hasSuffix(try #require(notice.reference) + "."))
             #expect(!notice.text.contains("jti-1") && !notice.text.contains("/approve/"))
         }
     }
@@ -113,7 +113,8 @@ struct DecisionNoticeTests {
             try await Self.notices(stage, [channel], person: Person(language: language)).pass()
             let notice = try #require(channel.told.withLock { $0.first })
             #expect((notice.title == "A request was answered for you") == (language == "en"))
-            for part in ["robot", "Kiosk <12>", "Example Bank", notice.reference] {
+            let reference = try #require(notice.reference)
+            for part in ["robot", "Kiosk <12>", "Example Bank", reference] {
                 #expect(notice.text.contains(part))
             }
             #expect(!notice.text.contains("{"))
@@ -179,6 +180,81 @@ struct DecisionNoticeTests {
                 #expect(channel.told.withLock { $0.isEmpty })
                 #expect(try await stage.store.dueNotices(at: .distantFuture, limit: 9).isEmpty)
             }
+        }
+    }
+
+    // rule: A1
+    @Test("tells of a login that ended after five wrong numbers, once, and names nobody")
+    func wrongNumbers() async throws {
+        try await SignOnStage.with { stage in
+            let login = try await stage.prompt("one")
+            for _ in 0..<4 { try await stage.apply(.codeRefused, to: login.number) }
+            #expect(try await stage.store.dueNotices(at: .distantFuture, limit: 9).isEmpty)
+            try await stage.apply(.codeRefused, to: login.number)
+            // The same five numbers block the user, who is not told of that as well.
+            let user = UserID.named("customer-4711")
+            #expect(try await stage.store.failures(of: user).isBlocked(at: stage.clock.now()))
+            let channel = try ScriptedChannel("app", [.later("busy", after: .seconds(1))])
+            let notices = Self.notices(stage, [channel])
+            for _ in 0..<4 {
+                try await notices.pass()
+                stage.clock.advance(by: .minutes(10))
+            }
+            let told = channel.told.withLock { $0 }
+            #expect(told.count == 2, "the second attempt is taken")
+            #expect(Set(told).count == 1)
+            let notice = try #require(told.first)
+            #expect(notice.content == .suspicious(.wrongNumbers))
+            #expect(notice.title == "Security notice")
+            #expect(notice.text.hasPrefix("A request was ended because a wrong number"))
+            #expect(notice.text.hasSuffix(try #require(notice.reference) + "."))
+            #expect(!notice.text.contains("Kiosk") && !notice.text.contains("/approve/"))
+        }
+    }
+
+    // rule: A1
+    @Test(
+        "tells of a block in the user's language",
+        arguments: ["de", "fr", "es", "pt-BR", "ar", "en"]
+    )
+    func blocked(language: String) async throws {
+        try await SignOnStage.with { stage in
+            let user = UserID.named("customer-4711")
+            for _ in 0..<5 { _ = try await stage.store.noteFailure(of: user) }
+            let channel = try ScriptedChannel("app", [])
+            let notices = Self.notices(stage, [channel], person: Person(language: language))
+            for _ in 0..<3 { try await notices.pass() }
+            let told = channel.told.withLock { $0 }
+            #expect(told.count == 1)
+            let notice = try #require(told.first)
+            #expect(notice.content == .suspicious(.blocked))
+            #expect(notice.subject == .block(of: user, since: stage.clock.now()))
+            #expect((notice.title == "Security notice") == (language == "en"))
+            #expect(notice.text.contains("Example Bank") && !notice.text.contains("{"))
+            #expect(notice.reference == nil && !notice.text.contains(user.value))
+        }
+    }
+
+    // rule: A1
+    @Test("tells of \"this wasn't me\" where it has blocked the client, and nothing otherwise")
+    func reported() async throws {
+        try await SignOnStage.with { stage in
+            let login = try await stage.prompt("one")
+            let evidence = Evidence(method: .tap, via: .page, address: nil)
+            let decision = Decision(.reportAsFraud, evidence: evidence, at: stage.clock.now())
+            try await stage.apply(.decided(decision, Selection()), to: login.number)
+            // Here nothing is blocked.
+            #expect(try await stage.store.dueNotices(at: .distantFuture, limit: 9).isEmpty)
+            let owed = OwedNotice(
+                .login(login.number, try await stage.store.login(login.number)),
+                since: stage.clock.now(),
+                attempts: 0
+            )
+            let writer = NoticeWriter(brand: "Example Bank")
+            let notice = try #require(writer.notice(User(id: .named("a"), isActive: true), owed))
+            #expect(notice.content == .suspicious(.reported))
+            #expect(notice.text.hasPrefix("You reported that a request"))
+            #expect(!notice.text.contains("Kiosk"))
         }
     }
 }

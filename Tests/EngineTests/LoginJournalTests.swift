@@ -10,6 +10,40 @@ import Threads
 struct LoginJournalTests {
     private static let noon = PendingLogin.Fixture().receivedAt
 
+    /// Counts what the journal says is suspicious.
+    private final class Counts: EngineObserver {
+        let wrongNumbers = Locked<Int>(0)
+        let ends = Locked<[Suspicion]>([])
+
+        func delivered(_ channel: ChannelID, _ answer: DeliveryAnswer, took: Duration) {}
+        func reported(_ server: AuthorizationServerID, _ answer: ReportAnswer, took: Duration) {}
+        func gaveWrongNumber() { wrongNumbers.withLock { $0 += 1 } }
+        func endedSuspicious(_ cause: Suspicion) { ends.withLock { $0.append(cause) } }
+    }
+
+    // rule: A1
+    @Test("counts wrong numbers and suspicious ends, each once")
+    func suspicious() throws {
+        let counts = Counts()
+        let journal = LoginJournal(log: CapturedLog().logger, observer: counts)
+        let fraud = PendingLogin.Event.decided(
+            .answer(.reportAsFraud, to: .fixture, at: Self.noon),
+            Selection()
+        )
+        let wrong = Array(repeating: PendingLogin.Event.codeRefused, count: 5)
+        for events in [[Self.prepared] + wrong, [Self.prepared, fraud], [Self.prepared]] {
+            var login = PendingLogin.Fixture(id: "one").make()
+            for event in events + (events.count > 1 ? [.reportTaken(confirmed: true)] : []) {
+                let before = login
+                try login.apply(event, at: Self.noon)
+                let stored = StoredLogin(number: LoginNumber(3), login: login)
+                journal.note(LoginStep(before: before, after: stored))
+            }
+        }
+        #expect(counts.wrongNumbers.withLock { $0 } == 5)
+        #expect(counts.ends.withLock { $0 } == [.wrongNumbers, .reported])
+    }
+
     private static let prepared = PendingLogin.Event.prepared(.fixture, [.fixture(at: noon)])
     private static let approved = PendingLogin.Event.decided(
         .answer(.approve, to: .fixture, at: noon),

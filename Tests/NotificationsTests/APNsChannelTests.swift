@@ -143,12 +143,10 @@ struct APNsChannelTests {
     private func makeNotice() throws -> Notice {
         let prompt = try makePrompt()
         return Notice(
-            key: prompt.key,
+            subject: .login(prompt.key),
             user: prompt.user,
-            clientName: "Shop",
-            delegate: try name("robot"),
-            choice: .approve,
-            decidedAt: prompt.received,
+            content: .decided(by: try name("robot"), .approve, client: "Shop"),
+            at: prompt.received,
             reference: "R",
             title: "Title",
             text: "Text"

@@ -3,6 +3,7 @@ import Logins
 import SQLiteStore
 import TestSupport
 import Testing
+import Threads
 
 @Suite("What users' prompts and decisions lead to", .timeLimit(.minutes(3)))
 struct ConductTests {
@@ -200,6 +201,18 @@ struct ConductTests {
         let blocks = try await store.clientBlocks(at: noon, limit: 10)
         #expect(blocks.map(\.client.value) == ["shop"])
         #expect(blocks.map(\.login) == [reported.number])
+
+        // The user is told of the block once.
+        let notices = try await store.dueNotices(at: noon, limit: 10)
+        #expect(notices.map(\.since) == [noon])
+        guard case .login(reported.number, let told?) = notices.first?.cause else {
+            Issue.record("\(notices)")
+            return
+        }
+        #expect(told.login.phase.outcome?.suspicion == .reported)
+        try await store.noteNotice(notices[0], next: noon + .seconds(5))
+        #expect(try await store.dueNotices(at: noon + .seconds(4), limit: 10).isEmpty)
+        #expect(try await store.dueNotices(at: .distantFuture, limit: 10).map(\.attempts) == [1])
 
         let events = try await store.dueSecurityEvents(at: noon + .seconds(1), limit: 10)
         #expect(events.map(\.login) == [reported.number])
@@ -409,6 +422,37 @@ struct ConductTests {
                 return
             }
         }
+    }
+
+    // rule: A1
+    @Test("A block after failed attempts is told to the user once, and so is a later one")
+    func blockNotice() async throws {
+        let place = try StorePlace(.sqlite)
+        let blocked = Locked<[Int]>([])
+        var options = place.options()
+        options.usersBlocked = { count in blocked.withLock { $0.append(count) } }
+        let store = try SQLiteLoginStore(options)
+        let anna = UserID.named("anna")
+        for _ in 0..<4 { _ = try await store.noteFailure(of: anna) }
+        #expect(try await store.dueNotices(at: .distantFuture, limit: 9).isEmpty)
+        _ = try await store.noteFailure(of: anna)
+        let first = try await store.dueNotices(at: .distantFuture, limit: 9)
+        #expect(first.map(\.cause) == [.block(of: anna)])
+        #expect(first.map(\.since) == [place.clock.now()])
+        place.clock.advance(by: .minutes(16))
+        for _ in 0..<5 { _ = try await store.noteFailure(of: anna) }
+        // What is noted about the first block does not touch the second.
+        try await store.noteNotice(try #require(first.first), next: nil)
+        let second = try await store.dueNotices(at: .distantFuture, limit: 9)
+        #expect(second.map(\.since) == [place.clock.now()])
+        let one = try #require(second.first)
+        try await store.noteNotice(one, next: place.clock.now() + .seconds(5))
+        #expect(try await store.dueNotices(at: place.clock.now(), limit: 9).isEmpty)
+        #expect(try await store.dueNotices(at: .distantFuture, limit: 9).first?.attempts == 1)
+        try await store.noteNotice(one, next: nil)
+        #expect(try await store.dueNotices(at: .distantFuture, limit: 9).isEmpty)
+        #expect(blocked.withLock { $0 } == [1, 1])
+        await store.close()
     }
 
     @Test("Each block before a success lasts twice as long, a day at most")

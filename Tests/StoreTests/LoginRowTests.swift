@@ -128,6 +128,16 @@ struct LoginRowTests {
         return settled(.approved(Decision(.approve, evidence: evidence, at: noon)))
     }
 
+    private static func declined(by device: String) -> PendingLogin.Phase {
+        let evidence = Evidence(
+            method: .tap,
+            via: .device,
+            address: nil,
+            device: .named(device)
+        )
+        return settled(.denied(Decision(.deny, evidence: evidence, at: noon)))
+    }
+
     private static func merited(_ rule: String, _ acr: String?) -> PendingLogin.Phase {
         let evidence = Evidence(method: .tap, via: .page, address: nil)
         let merit = Decision.Merit(rule: rule, acr: acr)
@@ -260,6 +270,7 @@ struct LoginRowTests {
             Change([.failure], settled(.failed(.noAccounts)), settled(.failed(.noChannel))),
             Change([.delegate], delegated("a"), delegated("b")),
             Change([.signIn], signedIn("a"), signedIn("b")),
+            .init([.device], declined(by: "key-1"), declined(by: "key-2")),
             Change([.proof], proved("a"), proved("b")),
             Change([.merit], merited("a", nil), merited("b", nil)),
             Change([.merit], merited("a", nil), merited("a", "urn:gold")),

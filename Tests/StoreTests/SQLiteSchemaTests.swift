@@ -58,6 +58,8 @@ struct SQLiteSchemaTests {
             "UPDATE login SET via = NULL WHERE phase = 'settled'",
             "UPDATE login SET decided_at = NULL WHERE phase = 'settled'",
             "UPDATE login SET address = '192.0.2.1' WHERE phase = 'waiting'",
+            "UPDATE login SET device = 'key-1' WHERE phase = 'settled'",
+            "INSERT INTO block_notice VALUES ('anna', 0, 0, -1)",
             "UPDATE login SET settlement = NULL WHERE phase = 'settled'",
             "UPDATE login SET settled_at = NULL WHERE phase = 'settled'",
             "UPDATE login SET settlement = 'reported' WHERE phase = 'stranded'",
@@ -265,6 +267,8 @@ struct SQLiteSchemaTests {
             AND settled_at < 1 ORDER BY settled_at
             """: "login_settled",
             "SELECT number FROM login_hash WHERE hash = 1": "PRIMARY KEY",
+            "SELECT user_id FROM block_notice WHERE next_at <= 1 ORDER BY next_at":
+                "block_notice_next",
             "SELECT number FROM login WHERE consent_key = 'x' AND due_at IS NOT NULL":
                 "login_consent",
             "SELECT id FROM delegation_consent WHERE user_id = 'a' AND id > 'b' ORDER BY id":

@@ -116,7 +116,7 @@ enum LoginText {
             add("number matched", decision.matched?.rawValue)
             add("delegate", decision.evidence.delegate.map { "\($0.client), token \($0.token)" })
             add("sign-in", decision.evidence.signIn.map(describe))
-            add("credential", decision.evidence.proof?.credential.value)
+            add("credential", decision.evidence.credential?.value)
             add("address", decision.evidence.address)
             add("challenge", decision.challenge.map(hexadecimal))
         }

@@ -96,6 +96,12 @@ struct EngineMetrics: EngineObserver {
     private let starts: [AuthorizationServerID: Counter]
     private let decisions: [[String]: Counter]
     private let decisionSeconds: Histogram
+    private let wrongNumbers: Counter
+    private let suspicious: [Suspicion: Counter]
+
+    /// Also of the series that the store counts.
+    static let suspiciousHelp =
+        "Logins that ended as suspicious and blocks of users after failed attempts, by cause."
 
     /// A family that is not known any more, in the labels.
     private static let otherFamily = "other"
@@ -169,7 +175,22 @@ struct EngineMetrics: EngineObserver {
             "Time from the arrival of a login to the user's decision.",
             bounds: Self.patience
         )
+        wrongNumbers = registry.counter(
+            "beckon_wrong_numbers_total",
+            "Wrong numbers that users gave before an approval."
+        )
+        suspicious = table([.wrongNumbers, .reported]) { cause in
+            registry.counter(
+                "beckon_suspicious_ends_total",
+                Self.suspiciousHelp,
+                [("cause", cause.rawValue)]
+            )
+        }
     }
+
+    func gaveWrongNumber() { wrongNumbers.increment() }
+
+    func endedSuspicious(_ cause: Suspicion) { suspicious[cause]?.increment() }
 
     func started(_ server: AuthorizationServerID) { starts[server]?.increment() }
 

@@ -101,6 +101,11 @@ final class Service: Sendable {
             "beckon_bulk_starts_total",
             "How often a client started logins for more users within a minute than it may."
         )
+        let blocks = registry.counter(
+            "beckon_suspicious_ends_total",
+            EngineMetrics.suspiciousHelp,
+            [("cause", Suspicion.blocked.rawValue)]
+        )
         store = try Self.openStore(
             configuration.store,
             configuration.loginLimits,
@@ -113,7 +118,8 @@ final class Service: Sendable {
             bulkStarts: { [log] client in
                 bulkStarts.increment()
                 log.warning("client.bulk_starts") { $0.member("client_id", client.value) }
-            }
+            },
+            usersBlocked: { blocks.increment(by: $0) }
         ) { [log] ranges in
             audited.raise()
             for range in ranges {
@@ -175,7 +181,7 @@ final class Service: Sendable {
             directory: directory,
             plan: plan,
             clock: clock,
-            compose: DecidedForUser(brand: configuration.branding.name).notice,
+            compose: NoticeWriter(brand: configuration.branding.name).notice,
             log: log
         )
         let observer = EngineMetrics(
@@ -365,6 +371,7 @@ final class Service: Sendable {
         _ journal: Journal,
         _ log: Logger,
         bulkStarts: @escaping @Sendable (ClientID) -> Void,
+        usersBlocked: @escaping @Sendable (_ count: Int) -> Void,
         audited: @escaping @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void
     ) throws -> SQLiteLoginStore {
         var options = StoreOptions(path: settings.sqlitePath, role: .service, clock: clock)
@@ -377,6 +384,7 @@ final class Service: Sendable {
         options.audited = audited
         options.limits = limits
         options.bulkStarts = bulkStarts
+        options.usersBlocked = usersBlocked
         options.damaged = { number, error in
             log.error("store.damaged_row") {
                 $0.member("number", Int(number.rawValue))

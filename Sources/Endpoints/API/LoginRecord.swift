@@ -111,7 +111,7 @@ struct LoginRecord: Sendable {
                 }
             }
             json.member(signIn: decision.evidence.signIn)
-            json.member("credential", decision.evidence.proof?.credential.value)
+            json.member("credential", decision.evidence.credential?.value)
         }
     }
 

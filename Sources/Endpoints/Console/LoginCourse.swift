@@ -139,7 +139,7 @@ struct LoginCourse: Sendable {
             (.consoleRule, view.untrusted(decision.merit?.rule)),
             (.consoleReached, view.code(decision.merit?.acr)),
             (.consoleMatched, view.code(decision.matched?.rawValue)),
-            (.consoleCredential, view.code(evidence.proof?.credential.value)),
+            (.consoleCredential, view.code(evidence.credential?.value)),
             (.consoleAddress, view.code(evidence.address)),
             (.consoleChallenge, view.code(decision.challenge.map(Self.hexadecimal))),
         ]

@@ -101,6 +101,7 @@ public enum EvidenceDocument {
             "method": .string("\(evidence.method)"),
             "via": .string("\(evidence.via)"),
             "address": .text(evidence.address),
+            "device": .text(evidence.device?.value),
             "rule": .text(decision.merit?.rule),
             "acr": .text(decision.merit?.acr),
             "number_matched": .text(decision.matched?.rawValue),

@@ -237,6 +237,12 @@ public struct EvidenceVerifier: Sendable {
                 throw fault("method \(method) and proof do not fit each other")
             }
             switch method {
+            case .tap where optional("decision.device") != nil:
+                return [
+                    "Method tap: enrolled device \(try text("decision.device")) sent it. The device "
+                        + "proved its key for the request and did not sign the decision; only Beckon's "
+                        + "record says so."
+                ]
             case .tap:
                 return [
                     "Method tap: somebody who held the link of the prompt, or was signed in or used an "

@@ -90,7 +90,8 @@ final class Phone: Sendable {
         _ body: some Sequence<UInt8>
     ) -> KeyValuePairs<String, JSONValue?>? {
         guard let body = try? JSONValue(Array(body)),
-            body["type"]?.string == "login.decided_for_user", let data = body["data"]
+            let type = body["type"]?.string,
+            ["login.decided_for_user", "security.notice"].contains(type), let data = body["data"]
         else { return nil }
         return [
             "login_id": data["login_id"], "title": data["title"], "text": data["text"],

@@ -307,13 +307,58 @@ struct DeviceDecisionTests {
                 let number = try await stage.prompt("signed-\(signed)")
                 let answer = try await phone.decide(decision, "signed-\(signed)", signed: signed)
                 #expect(answer.status == 200)
-                let expected = JSONValue.bool(false)
-                #expect(answer.json["answered_elsewhere"] == (signed ? expected : nil))
+                #expect(answer.json["answered_elsewhere"] == .bool(false))
                 let evidence = try #require(try await stage.outcome(number)?.decision?.evidence)
                 #expect(evidence.via == .device)
                 #expect((evidence.proof != nil) == signed)
+                #expect(evidence.credential == (try phone.credential))
             }
         }
+    }
+
+    // rule: N-6
+    @Test("that declines without a signature is recorded with the device that sent it")
+    func declinedBy() async throws {
+        try await DeviceStage.with { stage in
+            let phones = [try await stage.phone(), try await stage.phone(.edDSA)]
+            let number = try await stage.prompt("one")
+            #expect(try await phones[1].decide("deny", "one", signed: false).status == 200)
+            let credential = try phones[1].credential
+            let login = try #require(try await stage.store.login(number)?.login)
+            #expect(login.phase.outcome?.decision?.evidence.device == credential)
+            let decided = try await stage.audit().filter { $0.kind == "login.decided" }
+            #expect(decided.map { $0.members["credential"]?.string } == [credential.value])
+            // The other device hears that it was not this one.
+            let other = try await phones[0].document("one")
+            #expect(other["answered_elsewhere"] == .bool(true))
+            let own = try await phones[1].document("one")
+            #expect(own["answered_elsewhere"] == .bool(false))
+            let lines = try verified(login, at: stage.clock.now())
+            let line = try #require(lines.first { $0.hasPrefix("Method tap") })
+            #expect(line.contains("enrolled device \(credential.value)"))
+            #expect(line.contains("did not sign"))
+            // With the ticket alone nobody knows which device it was.
+            let byTicket = try await stage.prompt("two")
+            let evidence = Evidence(method: .tap, via: .device, address: nil)
+            let decision = Decision(.deny, evidence: evidence, at: stage.clock.now())
+            try await stage.apply(.decided(decision, Selection()), to: byTicket)
+            let document = try await phones[0].document("two")
+            #expect(document["decision"] == .string("deny"))
+            #expect(document["answered_elsewhere"] == nil)
+        }
+    }
+
+    /// The words for a decision's evidence, which is signed and read again.
+    private func verified(_ login: PendingLogin, at now: Timestamp) throws -> [String] {
+        let key = try SigningKey.generate(.es256, id: "k1")
+        let document = try EvidenceDocument.document(
+            of: login,
+            issuer: DeviceStage.publicURL,
+            at: now,
+            key: key
+        )
+        let verifier = EvidenceVerifier(keys: JWKSet([key.verificationKey]))
+        return try verifier.verify(try #require(document).bytes)
     }
 
     // rule: C14
@@ -373,15 +418,7 @@ struct DeviceDecisionTests {
             let number = try await stage.prompt("one")
             #expect(try await phone.decide(decision, "one", pin: pin).status == 200)
             let login = try #require(try await stage.store.login(number)?.login)
-            let key = try SigningKey.generate(.es256, id: "k1")
-            let document = try EvidenceDocument.document(
-                of: login,
-                issuer: DeviceStage.publicURL,
-                at: stage.clock.now(),
-                key: key
-            )
-            let bytes = try #require(document).bytes
-            let lines = try EvidenceVerifier(keys: JWKSet([key.verificationKey])).verify(bytes)
+            let lines = try verified(login, at: stage.clock.now())
             let line = try #require(lines.first { $0.hasPrefix(words) })
             #expect(line.contains("The signature holds."))
             #expect(line.hasSuffix("Beckon checked the user's PIN.") == (pin != nil))
