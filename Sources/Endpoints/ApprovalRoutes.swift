@@ -184,7 +184,8 @@ public struct ApprovalRoutes: Sendable {
                 choice,
                 opening: ticket,
                 via: .page,
-                address: request.peer.address
+                address: request.peer.address,
+                agent: request.field("user-agent")
             ) { (asked) throws(DecisionDesk.Refusal) in
                 choice == .approve ? Self.selection(form, asked) : Selection()
             }
@@ -214,7 +215,8 @@ public struct ApprovalRoutes: Sendable {
                 .ticket(ticket),
                 form,
                 via: .page,
-                address: request.peer.address
+                address: request.peer.address,
+                agent: request.field("user-agent")
             )
             log.decided(.approve, stored, request)
             return headers.response(303, .empty, fields: [Field("Location", ticket)])
@@ -369,7 +371,8 @@ public struct ApprovalRoutes: Sendable {
             documents: user?.documents ?? [],
             detailTypes: settings.detailTypes,
             ticket: request.parameters["ticket"],
-            approvesBySignIn: !desk.methods(for: stored.login).contains(.tap)
+            approvesBySignIn: !desk.methods(for: stored.login).contains(.tap),
+            viewer: Viewer(request)
         )
     }
 }

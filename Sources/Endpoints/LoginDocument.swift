@@ -20,6 +20,8 @@ struct LoginDocument: Sendable {
         let key: CredentialID
         /// The methods that it can use, each of which is enough.
         let methods: [ApprovalPolicy.Method]
+        /// From where it asks.
+        let address: String
     }
 
     private var choices: [Decision.Choice] {
@@ -112,6 +114,10 @@ struct LoginDocument: Sendable {
             json.member("challenge_nonce", Base64URL.encode(question.nonce))
         }
         json.member("binding_message", details.bindingMessage.shown)
+        if let context = details.context {
+            let isSameNetwork = device.flatMap { context.isNetwork(of: $0.address) }
+            json.member("request_context", context.document(isSameNetwork: isSameNetwork))
+        }
         number(login, &json)
     }
 

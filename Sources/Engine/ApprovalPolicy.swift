@@ -130,17 +130,21 @@ public struct ApprovalPolicy: Hashable, Sendable {
     public let fallback: [Way]
     /// Whether the key of a device counts only if the device says that hardware protects it [P10].
     public let demandsHardwareKeys: Bool
+    /// Whether an approval earns its `acr` on the device on which the request was started, too [X8].
+    public let trustsSameDevice: Bool
 
     public init(
         profile: Profile = .basic,
         rules: [Rule] = [],
         fallback: [Way],
-        demandsHardwareKeys: Bool = false
+        demandsHardwareKeys: Bool = false,
+        trustsSameDevice: Bool = true
     ) {
         self.profile = profile
         self.rules = rules
         self.fallback = fallback
         self.demandsHardwareKeys = demandsHardwareKeys
+        self.trustsSameDevice = trustsSameDevice
     }
 
     /// What is enough for one login.

@@ -106,11 +106,16 @@ public struct DecisionDesk: Sendable {
     }
 
     /// How a decision counts that is taken by a method; nil if an approval by it is not allowed.
-    private func merit(_ way: Way, of login: PendingLogin) -> Decision.Merit? {
+    private func merit(
+        _ way: Way,
+        of login: PendingLogin,
+        isSameDevice: Bool = false
+    ) -> Decision.Merit? {
         guard case .method(let method) = way, let verdict = verdict(on: login),
             let found = verdict.way(method)
         else { return nil }
-        return Decision.Merit(rule: verdict.rule, acr: found.acr)
+        let acr = isSameDevice && !policy.trustsSameDevice ? nil : found.acr
+        return Decision.Merit(rule: verdict.rule, acr: acr)
     }
 
     /// By what an approval is to count.
@@ -195,6 +200,8 @@ public struct DecisionDesk: Sendable {
     /// The ticket, the caller's own rules, the method and the decision are judged in one update of
     /// the login, so nothing can change between them.
     ///
+    /// `agent` is the `User-Agent` of a browser.
+    ///
     /// `selecting` returns what an approval selects (it does not matter for other choices), or throws
     /// if the request does not fit the login. It may run more than once, and only after the ticket
     /// was checked.
@@ -203,6 +210,7 @@ public struct DecisionDesk: Sendable {
         opening ticket: String,
         via: Evidence.Via,
         address: String?,
+        agent: String? = nil,
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection = { _ in
             Selection()
         }
@@ -214,6 +222,7 @@ public struct DecisionDesk: Sendable {
             by: Evidence(method: .tap, via: via, address: address),
             opening: ticket.opens,
             counting: .method(.tap),
+            agent: agent,
             selecting: selecting
         )
     }
@@ -300,13 +309,15 @@ public struct DecisionDesk: Sendable {
 
     /// Records an approval that its user confirmed, by a fresh sign-in or a passkey, for exactly this
     /// `challenge`. If anything that it covers has changed, the approval is refused as `unfit`. `seal`
-    /// stands for a number that was judged before (`confirmable`).
+    /// stands for a number that was judged before (`confirmable`); `agent` is the `User-Agent` of a
+    /// browser.
     public func approve(
         _ number: LoginNumber,
         of user: UserID,
         by evidence: Evidence,
         challenge: [UInt8],
         seal: [UInt8]? = nil,
+        agent: String? = nil,
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
     ) async throws(Refusal) -> StoredLogin {
         try await decide(
@@ -316,6 +327,7 @@ public struct DecisionDesk: Sendable {
             opening: { $0.details.user == user },
             counting: Way(evidence.method),
             sealedBy: seal,
+            agent: agent,
             selecting: { (stored) throws(Refusal) in
                 let selection = try selecting(stored)
                 let current = Self.challenge(.approve, selection, stored.login)
@@ -334,6 +346,7 @@ public struct DecisionDesk: Sendable {
         opening: @Sendable @escaping (PendingLogin) -> Bool,
         counting way: Way,
         sealedBy seal: [UInt8]? = nil,
+        agent: String? = nil,
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
     ) async throws(Refusal) -> StoredLogin {
         let now = clock.now()
@@ -362,7 +375,13 @@ public struct DecisionDesk: Sendable {
                         evidence: evidence,
                         at: now,
                         challenge: challenge,
-                        merit: choice == .approve ? merit(way, of: login) : nil,
+                        merit: choice == .approve
+                            ? merit(
+                                way,
+                                of: login,
+                                isSameDevice: login.details.context?
+                                    .isDevice(at: evidence.address, agent: agent) ?? false
+                            ) : nil,
                         matched: verdict.matching
                     )
                     let isWrong = verdict == .wrong

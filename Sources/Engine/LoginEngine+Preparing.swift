@@ -117,6 +117,9 @@ extension LoginEngine {
         if settings.requiresContext, !consent.saysWhatFor, message == nil {
             throw logged("context.missing", .contextMissing, login)
         }
+        if !login.details.bindingMessage.isAcceptable(to: settings.messages) {
+            throw logged("binding.unacceptable", .messageUnacceptable, login)
+        }
         if settings.requiresNumber, login.details.bindingMessage.lacksNumber {
             throw logged("number.missing", .numberMissing, login)
         }

@@ -23,6 +23,8 @@ public final class LoginEngine: Sendable {
         public var requiresContext: Bool
         /// Whether a login fails that has no number where numbers are matched.
         public var requiresNumber = true
+        /// Which binding messages are accepted.
+        public var messages = MessageRule.any
 
         public init(
             concurrency: Int = 256,

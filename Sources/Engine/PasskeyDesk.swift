@@ -225,6 +225,7 @@ public struct PasskeyDesk: Sendable {
         by assertion: PasskeyAssertion,
         via: Evidence.Via,
         address: String?,
+        agent: String? = nil,
         selecting: @Sendable @escaping (StoredLogin) throws(DecisionDesk.Refusal) -> Selection
     ) async throws(Refusal) -> StoredLogin {
         let approval: DecisionDesk.Confirmable
@@ -256,6 +257,7 @@ public struct PasskeyDesk: Sendable {
                 of: user,
                 by: Evidence(proof: proof, method: .passkey, via: via, address: address),
                 challenge: approval.challenge,
+                agent: agent,
                 selecting: selecting
             )
         } catch {

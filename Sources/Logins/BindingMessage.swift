@@ -51,6 +51,11 @@ public struct BindingMessage: Hashable, Sendable {
     /// Whether an approval would need a number, and there is none.
     public var lacksNumber: Bool { matching.isSecret && expectedNumber == nil }
 
+    /// Whether the operator accepts it. No message is accepted by every rule.
+    public func isAcceptable(to rule: MessageRule) -> Bool {
+        unmaskedText.map(rule.accepts) ?? true
+    }
+
     /// What stands for a hidden digit.
     static let hiddenDigit: Unicode.Scalar = "\u{2022}"
 

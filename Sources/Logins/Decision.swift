@@ -259,6 +259,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
     case contextMissing
     /// The binding message has no number, and the configuration demands one.
     case numberMissing
+    /// The configuration does not accept the binding message: too long, or with other characters.
+    case messageUnacceptable
     /// The user gave a wrong number too often. Suspicious: it may not have been the user.
     case wrongCodes
     /// The server no longer has the consent.
@@ -300,7 +302,8 @@ public enum Failure: Hashable, Sendable, CaseIterable {
         case .consentBusy, .superseded: false
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,
             .tooManyLoginsOfClient, .tooManyStartsOfUser, .tooManyStartsOfClient,
-            .consentUnusable, .contextMissing, .numberMissing, .wrongCodes, .consentGone,
+            .consentUnusable, .contextMissing, .numberMissing, .messageUnacceptable, .wrongCodes,
+            .consentGone,
             .noAccounts, .accountNotTheirs,
             .consentOfAnother,
             .malformedStart,

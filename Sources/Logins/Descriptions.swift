@@ -15,6 +15,7 @@ extension Failure: CustomStringConvertible {
         case .consentUnusable: "the consent cannot be shown completely, or there is none"
         case .contextMissing: "there is neither a consent nor a binding message"
         case .numberMissing: "the binding message has no number to match"
+        case .messageUnacceptable: "the binding message is not acceptable"
         case .wrongCodes: "the user gave a wrong number too often"
         case .consentGone: "the server no longer has the consent"
         case .noAccounts: "the user has no account that fits the consent"

@@ -13,6 +13,7 @@ extension Failure {
         case .consentUnusable: "consentUnusable"
         case .contextMissing: "contextMissing"
         case .numberMissing: "numberMissing"
+        case .messageUnacceptable: "messageUnacceptable"
         case .wrongCodes: "wrongCodes"
         case .consentGone: "consentGone"
         case .noAccounts: "noAccounts"

@@ -28,6 +28,8 @@ public struct PendingLogin: Hashable, Sendable {
         public var authorizationDetails: String?
         /// Unknown members, as one JSON object with secrets masked; nil if there were none.
         public var unknownMembers: String?
+        /// From where the client says that the request comes; nil if that is not known.
+        public var context: RequestContext?
         /// The request that brought the login, if known.
         public var origin: Origin?
 
@@ -43,6 +45,7 @@ public struct PendingLogin: Hashable, Sendable {
             state: String? = nil,
             authorizationDetails: String? = nil,
             unknownMembers: String? = nil,
+            context: RequestContext? = nil,
             origin: Origin? = nil
         ) {
             self.user = user
@@ -56,6 +59,7 @@ public struct PendingLogin: Hashable, Sendable {
             self.state = state
             self.authorizationDetails = authorizationDetails
             self.unknownMembers = unknownMembers
+            self.context = context
             self.origin = origin
         }
 

@@ -8,7 +8,7 @@ enum LoginColumn: Int32, TableColumn {
     case receivedAt, expiresAt, reportEnds, reportsExpiry
     case userID, workspace, client, clientName, scopes, acrValues, bindingMessage, matching
     case consentID
-    case state, authorizationDetails, unknownMembers, originTrace, originRequest
+    case state, authorizationDetails, unknownMembers, context, originTrace, originRequest
     case redacted
 
     // Changed by events.

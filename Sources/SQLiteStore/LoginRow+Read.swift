@@ -58,10 +58,20 @@ extension LoginRow {
             state: row.text(.state),
             authorizationDetails: row.text(.authorizationDetails),
             unknownMembers: row.text(.unknownMembers),
+            context: context(row),
             origin: row.text(.originTrace).map { (trace) throws(StoreError) in
                 PendingLogin.Origin(request: Int(try row.number(.originRequest)), trace: trace)
             }
         )
+    }
+
+    private static func context(_ row: Row<LoginColumn>) throws(StoreError) -> RequestContext? {
+        guard let list = try row.text(.context) else { return nil }
+        let parts = try StoredLists.strings(list).map { $0.isEmpty ? nil : $0 }
+        guard parts.count == 3,
+            let context = RequestContext(address: parts[0], agent: parts[1], place: parts[2])
+        else { throw row.damaged(.context) }
+        return context
     }
 
     private static func message(_ row: Row<LoginColumn>) throws(StoreError) -> BindingMessage {

@@ -54,6 +54,12 @@ extension LoginRow {
         row.set(.state, details.state)
         row.set(.authorizationDetails, details.authorizationDetails)
         row.set(.unknownMembers, details.unknownMembers)
+        row.set(
+            .context,
+            details.context.map {
+                StoredLists.text([$0.address ?? "", $0.agent ?? "", $0.place ?? ""])
+            }
+        )
         row.set(.originTrace, details.origin?.trace)
         row.set(.originRequest, (details.origin?.request).map { Int64($0) })
     }

@@ -37,6 +37,9 @@ enum Schema {
             state TEXT,
             authorization_details TEXT,
             unknown_members TEXT,
+            -- From where the client says that the request comes: IP address, User-Agent and place, each
+            -- empty if it is not known, as a JSON list.
+            context TEXT,
             origin_trace TEXT,
             origin_request INTEGER,
             -- 1: what is personal has been erased.

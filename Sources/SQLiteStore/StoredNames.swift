@@ -87,6 +87,7 @@ extension Failure: StoredName {
         case .consentUnusable: "consent_unusable"
         case .contextMissing: "context_missing"
         case .numberMissing: "number_missing"
+        case .messageUnacceptable: "message_unacceptable"
         case .wrongCodes: "wrong_codes"
         case .consentGone: "consent_gone"
         case .noAccounts: "no_accounts"

@@ -214,7 +214,7 @@ extension WriteTransaction {
                 redacted = 1, user_id = NULL, client = NULL, client_name = NULL, scopes = '[]',
                 acr_values = '[]', binding_message = NULL, matching = NULL, consent_id = NULL, state = NULL,
                 authorization_details = NULL,
-                unknown_members = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
+                unknown_members = NULL, context = NULL, consent = NULL, accounts = NULL, consent_key = NULL,
                 address = NULL, deliveries = NULL, attempts = NULL, stranding = NULL, stranding_reason = NULL,
                 granted = CASE WHEN granted IS NULL THEN NULL ELSE '[]' END,
                 selected = CASE WHEN selected IS NULL THEN NULL ELSE '[]' END,

@@ -17,7 +17,7 @@ struct NumberSettingsTests {
 
     // rule: N1
     // rule: N2
-    // rule: N4
+    // rule: N4, A4
     @Test(
         "is refused where it is unsafe or impossible",
         arguments: [
@@ -30,6 +30,10 @@ struct NumberSettingsTests {
             (
                 "profile: \"nist\", number_pattern: \"#####\"", "number_pattern",
                 "at least six digits"
+            ),
+            (
+                "profile: \"bank\", number_matching: \"enter\", number_pattern: \"#####\"",
+                "number_pattern", "at least six digits"
             ),
             (
                 "number_matching: \"enter\", number_pattern: \"###\"", "number_pattern",

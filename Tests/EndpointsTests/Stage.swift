@@ -101,6 +101,7 @@ struct Stage: Sendable {
         scopes: [Consent.Scope] = [.init(requestedName: "openid", displayName: "Sign you in")],
         message: String? = "Kiosk 12 / 84-20-17",
         numbers: NumberRule? = nil,
+        context: RequestContext? = nil,
         isReady: Bool = true
     ) async throws -> Prompted {
         let consent = Consent(clientName: client, scopes: scopes)
@@ -109,6 +110,7 @@ struct Stage: Sendable {
             question(consent),
             message: message,
             numbers: numbers,
+            context: context,
             isReady: isReady
         )
     }
@@ -133,6 +135,7 @@ struct Stage: Sendable {
         _ question: Question,
         message: String?,
         numbers: NumberRule? = nil,
+        context: RequestContext? = nil,
         isReady: Bool
     ) async throws -> Prompted {
         let now = clock.now()
@@ -144,6 +147,7 @@ struct Stage: Sendable {
                 user: .named("customer-4711"),
                 client: ClientID("kiosk"),
                 bindingMessage: BindingMessage(message, numbers),
+                context: context,
                 origin: .fixture
             )
         )

@@ -105,7 +105,7 @@ struct NumberMatchingTests {
         )
     }
 
-    // rule: N3
+    // rule: N3, F9
     @Test(
         "approves with the right number, and says how it was matched",
         arguments: [
@@ -494,5 +494,22 @@ struct NumberMatchingTests {
             #expect((login.phase.outcome == .failed(.numberMissing)) == isRequired)
         }
         #expect(stage.log.events.contains("number.missing") == isRequired)
+    }
+
+    // rule: C2
+    @Test(
+        "fails a login with a message that the configuration does not accept, and asks nobody",
+        arguments: [(8, true), (7, false)]
+    )
+    func unacceptable(longest: Int, isAccepted: Bool) async throws {
+        let stage = try Stage()
+        try await stage.run(messages: MessageRule(.visible, longest: longest)) { run in
+            let number = try await run.start { $0.bindingMessage = "Kiosk 12" }
+            let login = try await stage.login(number, reaching: isAccepted ? .waiting : .settled)
+            let failed = login.phase.outcome == .failed(.messageUnacceptable)
+            #expect(failed == !isAccepted)
+            #expect(login.question != nil || !isAccepted)
+        }
+        #expect(stage.log.events.contains("binding.unacceptable") == !isAccepted)
     }
 }

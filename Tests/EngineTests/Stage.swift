@@ -76,6 +76,7 @@ final class Stage: Sendable {
         tickets: TicketKey = TicketKey(),
         requiresContext: Bool = false,
         requiresNumber: Bool = true,
+        messages: MessageRule = .any,
         trouble: ((InstrumentedStore) -> Void)? = nil,
         _ body: (Run) async throws -> Void
     ) async throws {
@@ -90,6 +91,7 @@ final class Stage: Sendable {
                 requiresContext: requiresContext
             )
             settings.requiresNumber = requiresNumber
+            settings.messages = messages
             let engine = LoginEngine(
                 store: troubled,
                 servers: [server, other],

@@ -212,6 +212,9 @@ struct LoginRowTests {
             Change([.state]) { $0.details.state = "other" },
             Change([.authorizationDetails]) { $0.details.authorizationDetails = nil },
             Change([.unknownMembers]) { $0.details.unknownMembers = nil },
+            Change([.context]) {
+                $0.details.context = RequestContext(address: "::1", agent: nil, place: "é")
+            },
             Change([.originTrace]) { $0.details.origin?.trace = "other" },
             Change([.originRequest]) { $0.details.origin?.request = 43 },
             Change([.tickets]) { $0.tickets = [Array(repeating: 1, count: 32)] },

@@ -190,7 +190,12 @@ struct SQLiteSchemaTests {
                 acrValues: ["secret-acr"],
                 bindingMessage: BindingMessage("secret-message"),
                 state: "secret-state",
-                unknownMembers: #"{"x":"secret-member"}"#
+                unknownMembers: #"{"x":"secret-member"}"#,
+                context: RequestContext(
+                    address: "192.0.2.9",
+                    agent: "secret-agent",
+                    place: "secret-place"
+                )
             )
         )
         let evidence = Evidence(method: .tap, via: .page, address: "secret-address")

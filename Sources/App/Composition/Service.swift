@@ -357,6 +357,7 @@ final class Service: Sendable {
             requiresContext: configuration.approval.policy.profile.requiresContext
         )
         settings.quietHours = configuration.quietHours
+        settings.messages = configuration.approval.messages
         settings.requiresNumber = configuration.approval.numbers?.isRequired ?? false
         return settings
     }

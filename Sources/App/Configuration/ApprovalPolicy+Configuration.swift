@@ -34,6 +34,14 @@ extension ApprovalPolicy {
             default: false,
             "Whether a device's key counts only if the device says that hardware protects it."
         )
+        let trustsSameDevice = section.flag(
+            "same_device_acr",
+            default: true,
+            """
+            Whether an approval earns its acr if it comes from the browser and IP address that the \
+            request's request_context names: then nothing proves that there are two devices.
+            """
+        )
         let classes = acr(
             section.group("acr", "What each of these methods earns when no rule matches: its acr.")
         )
@@ -50,7 +58,8 @@ extension ApprovalPolicy {
             profile: profile,
             rules: rules,
             fallback: Method.allCases.filter(allowed.contains).map { Way($0, acr: classes[$0]) },
-            demandsHardwareKeys: demandsHardwareKeys
+            demandsHardwareKeys: demandsHardwareKeys,
+            trustsSameDevice: trustsSameDevice
         )
         policy.check(section, passkey: passkey)
         return policy

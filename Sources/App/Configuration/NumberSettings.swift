@@ -29,7 +29,7 @@ enum NumberSettings {
             Where binding messages have the number: each # is a digit, anything else stands for itself \
             (a space for any space, - for any dash; \\\\# for #). ###### is the only run of exactly \
             six digits. \(NumberPattern.lengths.lowerBound) to \(NumberPattern.lengths.upperBound) \
-            digits; at least four with enter, six with the profile nist.
+            digits; at least four with enter, six with the profiles bank and nist.
             """
         )
         let isRequired = section.flag(
@@ -90,6 +90,9 @@ enum NumberSettings {
         guard matching == .enter else { return nil }
         if profile == .nist, pattern.length < 6 {
             return "must have at least six digits with profile nist (SP 800-63B section 3.1.3.2)"
+        }
+        if profile == .bank, pattern.length < 6 {
+            return "must have at least six digits with profile bank (OWASP ASVS 6.5.4)"
         }
         return pattern.length < 4 ? "must have at least four digits with enter" : nil
     }

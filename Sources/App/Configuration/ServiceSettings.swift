@@ -16,6 +16,8 @@ public struct ApprovalSettings: Hashable, Sendable {
     public var policy: ApprovalPolicy
     /// How numbers in binding messages are matched; nil if they are not.
     public var numbers: NumberRule?
+    /// Which binding messages are accepted.
+    public var messages: MessageRule
     /// The longest life of a prompt, whatever the authorization server says.
     public var longestPrompt: Duration
     /// What is demanded of passkeys, which are then enough to approve; nil if they are not.
@@ -83,6 +85,23 @@ public struct ApprovalSettings: Hashable, Sendable {
             servers: servers
         )
         numbers = NumberSettings.read(section, profile)
+        messages = MessageRule(
+            section.choice(
+                "message_characters",
+                default: .any,
+                """
+                Characters that binding messages may have. any: all; what is invisible is shown as a \
+                mark. visible: no control or invisible characters. ascii: U+0020 to U+007E. A login \
+                with another message fails (messageUnacceptable).
+                """
+            ),
+            longest: section.number(
+                "message_length",
+                default: 4_096,
+                1...4_096,
+                "Characters of a binding message. A login with a longer one fails."
+            )
+        )
         longestPrompt = Self.longestPrompt(section, profile)
         frameAncestors = Self.frameAncestors(section)
         title =

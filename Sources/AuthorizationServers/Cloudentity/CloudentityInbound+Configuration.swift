@@ -26,6 +26,7 @@ extension CloudentityInbound {
             .seconds(15)...(.seconds(3600)),
             "The lifetime of a login whose start has no expires_at."
         )
+        requestContext = RequestContextRule.read(section)
         section.end()
     }
 

@@ -51,6 +51,8 @@ struct CloudentityInbound: Sendable {
     var limits = LoginLimits.none
     /// How numbers in binding messages are matched; nil if they are not.
     var numbers: NumberRule?
+    /// Where a start says from where its request comes; nil if that is not read.
+    var requestContext: RequestContextRule?
     /// When a login that nobody answered is reported as rejected.
     var reportsExpiry = PendingLogin.ExpiryRule.never
     /// The consents that logins are for.

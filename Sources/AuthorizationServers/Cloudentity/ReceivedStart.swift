@@ -65,6 +65,9 @@ struct ReceivedStart {
             .flatMap { ConsentID($0) }
         details.authorizationDetails = members.authorizationDetails
         details.unknownMembers = members.keptUnknown
+        details.context = inbound.requestContext?.context(
+            of: members.unknownMember(RequestContextRule.member)
+        )
         details.state = members.loginState ?? (members.isStrict ? nil : members.state)
         hasTwoStates =
             members.loginState != nil && members.state != nil

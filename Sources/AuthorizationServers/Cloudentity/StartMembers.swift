@@ -86,6 +86,11 @@ struct StartMembers {
         unknown.append(.init(name: name, value: try json.value()))
     }
 
+    /// The value of a member that is unknown; nil if there is none.
+    func unknownMember(_ name: String) -> JSONValue? {
+        unknown.first { $0.name.isExactly(name) }?.value
+    }
+
     /// The unknown members as one JSON object, for operators who inspect a login. Secrets in it, user
     /// codes above all, are masked at any depth.
     var keptUnknown: String? {

@@ -65,6 +65,9 @@ struct LoginRecord: Sendable {
                     json.member("requested_acr_values", login.details.acrValues)
                 }
                 json.member("binding_message", login.details.bindingMessage.shown)
+                if let context = login.details.context {
+                    json.member("request_context", context.document)
+                }
                 if login.wrongCodes > 0 { json.member("wrong_codes", login.wrongCodes) }
                 decision(&json)
                 operation(&json)

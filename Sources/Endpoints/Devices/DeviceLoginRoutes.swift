@@ -95,7 +95,8 @@ struct DeviceLoginRoutes: Sendable {
             language: language,
             device: LoginDocument.Reader(
                 key: call.key.id,
-                methods: desk.methods(for: stored.login, of: call.enrolled)
+                methods: desk.methods(for: stored.login, of: call.enrolled),
+                address: call.request.peer.address
             )
         )
     }

@@ -49,6 +49,7 @@ public enum EvidenceDocument {
                 "client_id": .text(details.client?.value),
                 "client_name": .text(login.clientName),
                 "binding_message": .text(details.bindingMessage.shown),
+                "request_context": details.context?.document,
                 "requested_acr_values": isErased ? nil : .texts(details.acrValues),
             ]),
             "shown": shown(login),

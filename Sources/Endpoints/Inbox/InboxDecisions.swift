@@ -110,7 +110,8 @@ public struct InboxDecisions: Sendable {
                 .user(stored.login.details.user, stored.number),
                 form,
                 via: .inbox,
-                address: request.peer.address
+                address: request.peer.address,
+                agent: request.field("user-agent")
             )
             log.decided(.approve, decided, request)
             let address = settings.basePath + Self.path(stored.number)
@@ -236,6 +237,7 @@ public struct InboxDecisions: Sendable {
         )
         page.assets = settings.basePath + "/assets/"
         page.script = nil
+        page.viewer = Viewer(request)
         return page
     }
 

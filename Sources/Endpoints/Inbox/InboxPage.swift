@@ -94,6 +94,9 @@ struct InboxPage: Sendable {
                     Sheet(page: page, question: question, login: login, attempt: nil).request
                 )
             }
+            if let context = login.details.context {
+                fact(.contextHeading, page.untrusted(context.text))
+            }
             fact(.receivedAtLabel, page.moment(login.terms.receivedAt))
             fact(.deadlineLabel, page.moment(login.terms.promptEnds))
         }

@@ -105,7 +105,7 @@ extension ApprovalPage {
         case .accountNotTheirs: (.alarm, .failedHeading, .accountNotTheirsText)
         case .consentOfAnother: (.alarm, .failedHeading, .consentOfAnotherText)
         case .wrongCodes: (.alarm, .wrongCodesHeading, .wrongCodesText)
-        case .consentUnusable, .contextMissing, .numberMissing:
+        case .consentUnusable, .contextMissing, .numberMissing, .messageUnacceptable:
             (.alarm, .failedHeading, .unusableText)
         case .consentGone: (.neutral, .failedHeading, .goneText)
         case .userUnknown, .userDisabled, .noChannel, .everyChannelRefused, .tooManyLoginsOfUser,

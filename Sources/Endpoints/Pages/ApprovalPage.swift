@@ -27,6 +27,8 @@ struct ApprovalPage: Sendable {
     var approvesByPasskeyAlone = false
     /// Where what a passkey is to sign is asked for; nil if none can approve.
     var passkeyOptions: String?
+    /// Whoever looks at it; nil if that does not matter.
+    var viewer: Viewer?
     /// The numbers that the user chooses from; empty if nothing is to be chosen.
     var numbers: [String] = []
     /// What the addresses of assets begin with, and the script; nil for none.

@@ -70,6 +70,7 @@ struct Sheet: Sendable {
                 payer
                 holder
                 message(login.details.bindingMessage.shown)
+                context(login.details.context)
                 shownNumber
                 if isMatching { numberChoice }
                 details
@@ -205,6 +206,24 @@ struct Sheet: Sendable {
                     }
                 }
                 HTML.element("p", ["class": "soft"]) { catalogue.html(.holderHelp) }
+            }
+        }
+    }
+
+    /// From where the client says that the request comes. A claim, so it says whose.
+    @HTMLBuilder private func context(_ context: RequestContext?) -> HTML {
+        if let context {
+            HTML.element("section", ["aria-labelledby": "context"]) {
+                HTML.element("h2", ["id": "context"]) { catalogue.html(.contextHeading) }
+                HTML.element("p") { page.untrusted(context.text) }
+                if let viewer = page.viewer {
+                    if context.isDevice(at: viewer.address, agent: viewer.agent) {
+                        HTML.element("p") { catalogue.html(.contextSameDevice) }
+                    } else if context.isNetwork(of: viewer.address) == false {
+                        HTML.element("p") { catalogue.html(.contextOtherNetwork) }
+                    }
+                }
+                HTML.element("p", ["class": "soft"]) { catalogue.html(.contextHelp) }
             }
         }
     }

@@ -35,7 +35,8 @@ extension PasskeyDesk {
         _ opening: DecisionDesk.Opening,
         _ form: Form,
         via: Evidence.Via,
-        address: String?
+        address: String?,
+        agent: String?
     ) async throws(Refusal) -> StoredLogin {
         guard let assertion = form.assertion else {
             // Says first what the decision would be refused for.
@@ -47,6 +48,7 @@ extension PasskeyDesk {
             by: assertion,
             via: via,
             address: address,
+            agent: agent,
             selecting: { ApprovalRoutes.selection(form, $0) }
         )
     }

@@ -73,7 +73,8 @@ public struct SignInApproval: Sendable {
                 address: request.peer.address
             ),
             challenge: confirmation.fresh.challenge,
-            seal: context["number_seal"]?.string.flatMap { Base64URL.decode($0) }
+            seal: context["number_seal"]?.string.flatMap { Base64URL.decode($0) },
+            agent: request.field("user-agent")
         ) { (stored) throws(DecisionDesk.Refusal) in
             stored.login.question.map { marks.selection(of: $0) } ?? Selection()
         }

@@ -114,6 +114,7 @@ struct DeviceStage: Sendable {
         _ id: String,
         of user: UserID = user,
         message: BindingMessage = .none,
+        context: RequestContext? = nil,
         _ consent: Consent? = nil
     ) async throws -> LoginNumber {
         let now = clock.now()
@@ -125,6 +126,7 @@ struct DeviceStage: Sendable {
                 user: user,
                 client: ClientID("kiosk"),
                 bindingMessage: message,
+                context: context,
                 origin: .fixture
             )
         )

@@ -86,6 +86,7 @@ struct ReportBody {
             "The request is in the name of another person or company."
         case .failed(.wrongCodes): "The number was wrong too often."
         case .failed(.numberMissing): "The binding message has no number of the expected form."
+        case .failed(.messageUnacceptable): "The binding message is not acceptable."
         case .failed: "The user could not be asked."
         case .voided(_, .some): "The user may no longer approve."
         case .voided(_, nil): "The request changed after the user approved it."
