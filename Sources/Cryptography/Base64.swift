@@ -54,23 +54,27 @@ enum Base64Coding {
     }
 
     static func encode(_ bytes: [UInt8], alphabet: [UInt8], padded: Bool) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var index = 0
-        while index < bytes.count {
-            let left = bytes.count - index
-            let group =
-                UInt32(bytes[index]) << 16
-                | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
-                | (left > 2 ? UInt32(bytes[index + 2]) : 0)
-            for position in 0..<4 {
-                if position <= left {
-                    text.append(alphabet[Int(group >> (18 - 6 * UInt32(position)) & 63)])
-                } else if padded {
-                    text.append(UInt8(ascii: "="))
-                }
+        let groups = bytes.count / 3
+        let rest = bytes.count % 3
+        let length = groups * 4 + (rest == 0 ? 0 : padded ? 4 : rest + 1)
+        let (bytes, letters) = (bytes.span, alphabet.span)
+        let text = [UInt8](capacity: length) { text in
+            for group in 0..<groups {
+                let first = bytes[group &* 3]
+                let second = bytes[group &* 3 &+ 1]
+                let third = bytes[group &* 3 &+ 2]
+                text.append(letters[Int(first &>> 2)])
+                text.append(letters[Int((first &<< 4 | second &>> 4) & 63)])
+                text.append(letters[Int((second &<< 2 | third &>> 6) & 63)])
+                text.append(letters[Int(third & 63)])
             }
-            index += 3
+            guard rest > 0 else { return }
+            let first = bytes[groups * 3]
+            let second = rest == 2 ? bytes[groups * 3 + 1] : 0
+            text.append(letters[Int(first &>> 2)])
+            text.append(letters[Int((first &<< 4 | second &>> 4) & 63)])
+            if rest == 2 { text.append(letters[Int(second &<< 2 & 63)]) }
+            if padded { for _ in rest..<3 { text.append(UInt8(ascii: "=")) } }
         }
         return String(decoding: text, as: UTF8.self)
     }

@@ -38,7 +38,7 @@ extension KeyHandle {
         guard point.count == 65, point[0] == 4 else { throw .malformed }
         guard let curve else { throw .openSSL }
         return unsafe try KeyHandle(
-            curve.withPointer { curve in
+            curve.withPointer { curve -> OpaquePointer? in
                 guard let key = unsafe EVP_PKEY_new() else { return nil }
                 guard unsafe EVP_PKEY_copy_parameters(key, curve) == 1,
                     unsafe EVP_PKEY_set1_encoded_public_key(key, point, point.count) == 1
@@ -47,9 +47,13 @@ extension KeyHandle {
                     return nil
                 }
                 return unsafe key
-            }
+            },
+            knownAs: .p256
         )
     }
+
+    /// The SubjectPublicKeyInfo of a point of P-256: OpenSSL's encoder takes as long as a signature.
+    static func p256Info(_ x: [UInt8], _ y: [UInt8]) -> [UInt8] { p256Info + [4] + x + y }
 
     /// What a SubjectPublicKeyInfo of P-256 begins with; an uncompressed point follows.
     private static let p256Info = Array(

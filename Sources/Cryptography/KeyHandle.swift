@@ -1,4 +1,5 @@
 internal import COpenSSL
+import Synchronization
 
 /// One `EVP_PKEY` of a kind that is used here, freed with its last owner.
 @safe final class KeyHandle: @unchecked Sendable {
@@ -6,6 +7,9 @@ internal import COpenSSL
     // count is atomic.
     private let key: OpaquePointer
     let kind: KeyKind
+    /// Contexts of ECDSA that are ready, as addresses; zero before the first use.
+    private let verifying = Atomic<UInt>(0)
+    private let signing = Atomic<UInt>(0)
 
     /// Takes over `key`, and frees it if it is not taken.
     init(_ key: OpaquePointer?) throws(KeyError) {
@@ -20,7 +24,19 @@ internal import COpenSSL
         unsafe self.key = key
     }
 
-    deinit { unsafe EVP_PKEY_free(key) }
+    /// Takes over a key that is known to be of a kind.
+    init(_ key: OpaquePointer?, knownAs kind: KeyKind) throws(KeyError) {
+        ERR_clear_error()
+        guard let key = unsafe key else { throw .malformed }
+        self.kind = kind
+        unsafe self.key = key
+    }
+
+    deinit {
+        unsafe EVP_PKEY_CTX_free(Self.context(verifying))
+        unsafe EVP_PKEY_CTX_free(Self.context(signing))
+        unsafe EVP_PKEY_free(key)
+    }
 
     /// Lends the pointers of this key and another one.
     func withPointers<Result>(
@@ -33,6 +49,55 @@ internal import COpenSSL
     func withPointer<Result>(_ body: (OpaquePointer) -> Result) -> Result {
         defer { ERR_clear_error() }
         return unsafe body(key)
+    }
+
+    /// What a context is for.
+    enum Operation { case verifying, signing }
+
+    /// Lends a context of its own for one operation of ECDSA over a digest. OpenSSL looks for the
+    /// algorithm by its name, under locks, for each context that it makes; so it is a copy of one that
+    /// this key keeps and that nothing changes.
+    func withContext<Result>(
+        _ operation: Operation,
+        _ body: (OpaquePointer) -> Result?
+    ) -> Result? {
+        unsafe withPointer { key in
+            let kept =
+                switch operation {
+                case .verifying: unsafe Self.kept(verifying, key, EVP_PKEY_verify_init)
+                case .signing: unsafe Self.kept(signing, key, EVP_PKEY_sign_init)
+                }
+            guard let kept = unsafe kept, let context = unsafe EVP_PKEY_CTX_dup(kept) else {
+                return nil
+            }
+            defer { unsafe EVP_PKEY_CTX_free(context) }
+            return unsafe body(context)
+        }
+    }
+
+    private static func kept(
+        _ place: borrowing Atomic<UInt>,
+        _ key: OpaquePointer,
+        _ begin: (OpaquePointer?) -> Int32
+    ) -> OpaquePointer? {
+        if let kept = unsafe context(place) { return unsafe kept }
+        guard let new = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return nil }
+        guard unsafe begin(new) == 1 else {
+            unsafe EVP_PKEY_CTX_free(new)
+            return nil
+        }
+        let (isFirst, other) = place.compareExchange(
+            expected: 0,
+            desired: UInt(bitPattern: new),
+            ordering: .acquiringAndReleasing
+        )
+        if isFirst { return unsafe new }
+        unsafe EVP_PKEY_CTX_free(new)
+        return unsafe OpaquePointer(bitPattern: other)
+    }
+
+    private static func context(_ place: borrowing Atomic<UInt>) -> OpaquePointer? {
+        unsafe OpaquePointer(bitPattern: place.load(ordering: .acquiring))
     }
 
     private static func kind(of key: OpaquePointer) throws(KeyError) -> KeyKind {

@@ -124,6 +124,20 @@ public enum PrivateKeyNumbers: Hashable, Sendable {
     /// - Throws: `KeyError` with `.scheme` or `.openSSL`.
     public func sign(_ message: [UInt8], by scheme: SignatureScheme) throws(KeyError) -> [UInt8] {
         guard scheme.fits(kind) else { throw .scheme }
+        if scheme == .ecdsaP256 {
+            let digest = SHA256.digest(message)
+            let signature: [UInt8]? = unsafe handle.withContext(.signing) { context in
+                // As long as the longest DER form of two numbers of 32 bytes.
+                var bytes = [UInt8](repeating: 0, count: 72)
+                var count = bytes.count
+                guard
+                    unsafe EVP_PKEY_sign(context, &bytes, &count, digest, digest.count) == 1
+                else { return nil }
+                return DER.fixedWidth(bytes[..<count], width: 32)
+            }
+            guard let signature else { throw .openSSL }
+            return signature
+        }
         let signature: [UInt8]? = unsafe handle.withPointer { key in
             guard let context = unsafe EVP_MD_CTX_new() else { return nil }
             defer { unsafe EVP_MD_CTX_free(context) }
@@ -137,8 +151,7 @@ public enum PrivateKeyNumbers: Hashable, Sendable {
             guard
                 unsafe EVP_DigestSign(context, &bytes, &count, message, message.count) == 1
             else { return nil }
-            guard scheme == .ecdsaP256 else { return Array(bytes[..<count]) }
-            return DER.fixedWidth(bytes[..<count], width: 32)
+            return Array(bytes[..<count])
         }
         guard let signature else { throw .openSSL }
         return signature

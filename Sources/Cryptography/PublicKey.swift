@@ -33,6 +33,11 @@ public enum PublicKeyNumbers: Hashable, Sendable {
         }
     }
 
+    private init(_ handle: KeyHandle, _ numbers: PublicKeyNumbers) {
+        self.handle = handle
+        self.numbers = numbers
+    }
+
     /// Makes a key of its numbers.
     ///
     /// - Throws: `KeyError` for wrong lengths, a point off the curve and weak RSA.
@@ -45,7 +50,7 @@ public enum PublicKeyNumbers: Hashable, Sendable {
             try self.init(.rsaPublic(key))
         case .p256(let x, let y):
             guard x.count == 32, y.count == 32 else { throw .malformed }
-            try self.init(.p256([4] + x + y))
+            self.init(try .p256([4] + x + y), numbers)
         case .ed25519(let bytes): try self.init(.ed25519(bytes, isPrivate: false))
         }
     }
@@ -67,7 +72,13 @@ public enum PublicKeyNumbers: Hashable, Sendable {
     public convenience init(info: [UInt8]) throws(KeyError) { try self.init(.publicInfo(info)) }
 
     /// SubjectPublicKeyInfo in DER (RFC 5280 §4.1); nil only if OpenSSL fails.
-    public var info: [UInt8]? { handle.publicInfo }
+    public var info: [UInt8]? {
+        if case .p256(let x, let y) = numbers {
+            KeyHandle.p256Info(x, y)
+        } else {
+            handle.publicInfo
+        }
+    }
 
     /// The kind of key, with the size of an RSA modulus in bits.
     public var kind: KeyKind { handle.kind }
@@ -76,7 +87,7 @@ public enum PublicKeyNumbers: Hashable, Sendable {
     ///
     /// - Throws: `KeyError` with `.openSSL`.
     public func pem() throws(KeyError) -> String {
-        guard let info = handle.publicInfo else { throw .openSSL }
+        guard let info else { throw .openSSL }
         return PEM(label: "PUBLIC KEY", bytes: info).text
     }
 
@@ -88,10 +99,13 @@ public enum PublicKeyNumbers: Hashable, Sendable {
         by scheme: SignatureScheme
     ) -> Bool {
         guard scheme.fits(kind) else { return false }
-        var form = signature
         if scheme == .ecdsaP256 {
             guard let der = ECDSASignature.der(signature) else { return false }
-            form = der
+            let digest = SHA256.digest(message)
+            let isRight = unsafe handle.withContext(.verifying) { context in
+                unsafe EVP_PKEY_verify(context, der, der.count, digest, digest.count) == 1
+            }
+            return isRight ?? false
         }
         return unsafe handle.withPointer { key in
             guard let context = unsafe EVP_MD_CTX_new() else { return false }
@@ -101,7 +115,13 @@ public enum PublicKeyNumbers: Hashable, Sendable {
                 unsafe EVP_DigestVerifyInit(context, &options, scheme.digest, nil, key) == 1,
                 unsafe scheme.set(options)
             else { return false }
-            return unsafe EVP_DigestVerify(context, form, form.count, message, message.count) == 1
+            return unsafe EVP_DigestVerify(
+                context,
+                signature,
+                signature.count,
+                message,
+                message.count
+            ) == 1
         }
     }
 }

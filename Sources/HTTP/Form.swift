@@ -11,14 +11,9 @@ public struct Form: Hashable, Sendable {
     public init?(_ bytes: some Sequence<UInt8>, repeating repeated: Set<String> = []) {
         var names: Set<ExactText> = []
         for part in Array(bytes).split(separator: UInt8(ascii: "&")) {
-            let halves = part.split(
-                separator: UInt8(ascii: "="),
-                maxSplits: 1,
-                omittingEmptySubsequences: false
-            )
-            guard let name = PercentEncoding.decode(halves[0], plusIsSpace: true),
-                let value = halves.count == 2
-                    ? PercentEncoding.decode(halves[1], plusIsSpace: true) : "",
+            let end = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
+            guard let name = PercentEncoding.decode(part[..<end], plusIsSpace: true),
+                let value = PercentEncoding.decode(part[end...].dropFirst(), plusIsSpace: true),
                 names.insert(name.exact).inserted || repeated.contains(where: name.isExactly)
             else { return nil }
             fields.append(Field(name, value))
@@ -30,7 +25,8 @@ public struct Form: Hashable, Sendable {
 
     /// The first value of a name.
     public subscript(name: String) -> String? {
-        fields.first { $0.name.isExactly(name) }?.value
+        for field in fields where field.name.isExactly(name) { return field.value }
+        return nil
     }
 
     /// All values of a name, in their order.
@@ -55,24 +51,32 @@ public struct Form: Hashable, Sendable {
 public enum PercentEncoding {
     /// Nil when an escape is invalid or the result is not UTF-8.
     public static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool = false) -> String? {
+        let isPlain = !bytes.contains { byte in
+            byte == UInt8(ascii: "%") || plusIsSpace && byte == UInt8(ascii: "+")
+        }
+        if isPlain { return text(bytes.span) }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
         var index = bytes.startIndex
         while index < bytes.endIndex {
             let byte = bytes[index]
             if byte == UInt8(ascii: "%") {
-                guard bytes.endIndex - index > 2,
-                    let high = Character(Unicode.Scalar(bytes[index + 1])).hexDigitValue,
-                    let low = Character(Unicode.Scalar(bytes[index + 2])).hexDigitValue
+                guard bytes.endIndex - index > 2, let high = bytes[index + 1].hexDigit,
+                    let low = bytes[index + 2].hexDigit
                 else { return nil }
-                decoded.append(UInt8(high << 4 | low))
+                decoded.append(high << 4 | low)
                 index += 3
             } else {
                 decoded.append(plusIsSpace && byte == UInt8(ascii: "+") ? 0x20 : byte)
                 index += 1
             }
         }
-        return String(validating: decoded, as: UTF8.self)
+        return text(decoded.span)
+    }
+
+    private static func text(_ bytes: borrowing Span<UInt8>) -> String? {
+        guard let text = try? UTF8Span(validating: copy bytes) else { return nil }
+        return String(copying: text)
     }
 
     /// One path segment: everything but unreserved characters is escaped (RFC 3986 §2.3).

@@ -91,26 +91,43 @@ public struct JWS: Sendable {
     ) throws(JOSEError) -> JWS {
         let token = Array(token.utf8)
         guard token.count <= JOSELimits.token else { throw .tooLong(limit: JOSELimits.token) }
-        let parts = token.split(
-            separator: UInt8(ascii: "."),
-            maxSplits: 5,
-            omittingEmptySubsequences: false
-        )
+        let parts = CompactParts(token)
         guard parts.count != 5 else { throw .encrypted }
         guard parts.count == 3, !parts[0].isEmpty, !parts[2].isEmpty else { throw .notCompact }
-        guard let head = Base64URL.decode(token.span.extracting(parts[0].indices)),
-            let payload = Base64URL.decode(token.span.extracting(parts[1].indices)),
-            let signature = Base64URL.decode(token.span.extracting(parts[2].indices))
+        guard let head = Base64URL.decode(token.span.extracting(parts[0])),
+            let payload = Base64URL.decode(token.span.extracting(parts[1])),
+            let signature = Base64URL.decode(token.span.extracting(parts[2]))
         else { throw .notBase64URL }
         let header = try Header(bytes: head)
         guard allowed.contains(header.algorithm) else { throw .algorithm }
         let candidates = keys.candidates(for: header)
         guard !candidates.isEmpty else { throw .noKey }
-        let input = Array(token[..<parts[1].endIndex])
+        let input = Array(token[..<parts[1].upperBound])
         let signer = candidates.first { key in
             key.verify(signature, of: input, by: header.algorithm)
         }
         guard let signer else { throw .signature }
         return JWS(header: header, payload: payload, key: signer)
     }
+}
+
+/// Where the parts of a compact form are (RFC 7515 §7.1).
+struct CompactParts {
+    private var ranges: [Range<Int>] = []
+
+    /// At most six parts of a token: no form has more than five.
+    init(_ token: [UInt8]) {
+        ranges.reserveCapacity(6)
+        var start = 0
+        let bytes = token.span
+        for index in bytes.indices where bytes[index] == UInt8(ascii: ".") && ranges.count < 5 {
+            ranges.append(start..<index)
+            start = index + 1
+        }
+        ranges.append(start..<bytes.count)
+    }
+
+    var count: Int { ranges.count }
+
+    subscript(index: Int) -> Range<Int> { ranges[index] }
 }

@@ -24,7 +24,7 @@ extension JWT.Claims {
             guard audience.count == values.count else { throw .malformed("aud") }
         case .null, .bool, .number, .object: throw .malformed("aud")
         }
-        others = JSONObject(object.members.filter { JWT.Claim(exactly: $0.name) == nil })
+        others = JSONObject(object.members.filter { !JWT.Claim.has($0.name) })
     }
 
     /// The claims set. Members of `others` with a registered name are ignored.
@@ -44,7 +44,7 @@ extension JWT.Claims {
         add(.notBefore, notBefore?.json)
         add(.issuedAt, issuedAt?.json)
         add(.id, id.map(JSONValue.string))
-        members += others.members.filter { JWT.Claim(exactly: $0.name) == nil }
+        members += others.members.filter { !JWT.Claim.has($0.name) }
         return .object(JSONObject(members))
     }
 

@@ -1,4 +1,6 @@
+import Cryptography
 public import JSON
+import Texts
 
 /// JSON Web Tokens (RFC 7519), always signed.
 public enum JWT {
@@ -11,6 +13,14 @@ public enum JWT {
         case notBefore = "nbf"
         case issuedAt = "iat"
         case id = "jti"
+
+        private static let names = allCases.map(\.rawValue)
+
+        /// Whether a claim of this name is one of them.
+        static func has(_ name: String) -> Bool {
+            // All are this short, and most other claims are not.
+            name.utf8.count == 3 && names.contains(where: name.isExactly)
+        }
     }
 
     /// A NumericDate (RFC 7519 §2): a time since the epoch, to the millisecond.
@@ -113,6 +123,31 @@ public enum JWT {
             header: JSONObject(header),
             key: key
         )
+    }
+
+    /// `iss` of a token of which nothing else is checked: whose keys to verify it with. Nil if there is
+    /// none.
+    public static func unverifiedIssuer(of token: String) -> String? {
+        let token = Array(token.utf8)
+        guard token.count <= JOSELimits.token else { return nil }
+        let parts = CompactParts(token)
+        guard parts.count == 3, let payload = Base64URL.decode(token.span.extracting(parts[1]))
+        else { return nil }
+        var scanner = JSONScanner(payload, limits: JSONLimits(depth: JOSELimits.depth))
+        var issuer: String?
+        do throws(JSONError) {
+            try scanner.object { (scanner, name) throws(JSONError) in
+                if name.isExactly("iss"), try scanner.kind() == .string {
+                    issuer = try scanner.string()
+                } else {
+                    try scanner.skip()
+                }
+            }
+            try scanner.end()
+        } catch {
+            return nil
+        }
+        return issuer
     }
 
     /// Verifies a token's signature and then its claims.

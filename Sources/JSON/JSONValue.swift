@@ -102,7 +102,8 @@ public struct JSONObject: Hashable, Sendable {
 
     /// The value of a member; nil when it is missing.
     public subscript(name: String) -> JSONValue? {
-        members.first { $0.name.isExactly(name) }?.value
+        for member in members where member.name.isExactly(name) { return member.value }
+        return nil
     }
 }
 

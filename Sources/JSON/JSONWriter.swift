@@ -46,7 +46,7 @@ public struct JSONWriter: Sendable {
     public mutating func string(_ text: String) {
         separate()
         bytes.append(0x22)
-        if text.utf8.allSatisfy(Self.isPlain) {
+        if Self.isPlain(text.utf8Span.span) {
             bytes.append(contentsOf: text.utf8)
         } else {
             for byte in text.utf8 { append(escaping: byte) }
@@ -140,9 +140,33 @@ public struct JSONWriter: Sendable {
         if needsComma { bytes.append(0x2C) }
     }
 
-    /// Whether a byte of a text stands for itself.
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte != 0x22 && byte != 0x5C && byte != 0x7F
+    /// Whether every byte of a text stands for itself.
+    private static func isPlain(_ text: borrowing Span<UInt8>) -> Bool {
+        // Eight bytes at a time: a byte that is zero after the exclusive or, or below 0x20, sets its
+        // top bit.
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var index = 0
+        while index + 8 <= text.count {
+            let word = text.bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: index,
+                as: UInt64.self
+            )
+            let quote = word ^ (ones &* 0x22)
+            let slash = word ^ (ones &* 0x5C)
+            let deleted = word ^ (ones &* 0x7F)
+            let low = (word &- ones &* 0x20) & ~word
+            let hits =
+                (quote &- ones) & ~quote | (slash &- ones) & ~slash
+                | (deleted &- ones) & ~deleted | low
+            guard hits & (ones &* 0x80) == 0 else { return false }
+            index += 8
+        }
+        while index < text.count {
+            let byte = text[index]
+            guard byte >= 0x20, byte != 0x22, byte != 0x5C, byte != 0x7F else { return false }
+            index += 1
+        }
+        return true
     }
 
     private mutating func append(escaping byte: UInt8) {

@@ -63,6 +63,7 @@ extension StringProtocol {
 
     /// The parts between these ASCII characters. Empty parts are left out, except where they are
     /// asked for.
+    @inlinable
     public func split(
         byte separator: Unicode.Scalar,
         maxSplits: Int = .max,
@@ -81,11 +82,13 @@ extension StringProtocol {
 
 extension RawRepresentable<String> where Self: CaseIterable {
     /// The case whose raw value has these bytes; nil if there is none.
+    @inlinable
     public init?(exactly text: String) {
-        guard let found = Self.allCases.first(where: { $0.rawValue.isExactly(text) }) else {
-            return nil
+        for found in Self.allCases where found.rawValue.isExactly(text) {
+            self = found
+            return
         }
-        self = found
+        return nil
     }
 }
 

@@ -1,4 +1,4 @@
-import Cryptography
+@testable import Cryptography
 import Foundation
 import TestSupport
 import Testing
@@ -54,6 +54,48 @@ struct KeyTests {
         #expect(try PublicKey(pem: key.publicKey.pem()) == key.publicKey)
         #expect(try PublicKey(key.publicKey.numbers) == key.publicKey)
         #expect(try fromNumbers.secretNumbers() == key.secretNumbers())
+    }
+
+    @Test(
+        "is encoded as OpenSSL encodes it",
+        arguments: [KeyKind.rsa(bits: 2048), .p256, .ed25519]
+    )
+    func info(kind: KeyKind) throws {
+        for _ in 0..<8 {
+            let key = try PrivateKey.generate(kind).publicKey
+            let info = try #require(key.info)
+            #expect(info == key.handle.publicInfo)
+            #expect(try PublicKey(info: info) == key)
+            #expect(try PublicKey(key.numbers).info == info)
+        }
+    }
+
+    @Test("signs and verifies on several threads at once, each text by itself")
+    func threads() async throws {
+        let key = try PrivateKey.generate(.p256)
+        let public_ = try PublicKey(key.publicKey.numbers)
+        let wrong = try key.sign([0], by: .ecdsaP256)
+        await withTaskGroup(of: Int.self) { group in
+            for task in 0..<4 {
+                group.addTask {
+                    var right = 0
+                    for number in 0..<50 {
+                        let message = Array("text \(task) \(number)".utf8)
+                        guard let signature = try? key.sign(message, by: .ecdsaP256) else {
+                            continue
+                        }
+                        if public_.verify(signature, of: message, by: .ecdsaP256),
+                            !public_.verify(wrong, of: message, by: .ecdsaP256),
+                            !public_.verify(signature, of: message + [0], by: .ecdsaP256)
+                        {
+                            right += 1
+                        }
+                    }
+                    return right
+                }
+            }
+            for await right in group { #expect(right == 50) }
+        }
     }
 
     @Test("does not verify changed, truncated or differently signed texts")

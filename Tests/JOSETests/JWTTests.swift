@@ -1,3 +1,4 @@
+import Cryptography
 import JOSE
 import JSON
 import Testing
@@ -20,6 +21,30 @@ struct JWTTests {
         #expect(claims["http://example.com/is_root"] == .bool(true))
         #expect(claims.subject == nil)
         #expect(claims.audience == [])
+    }
+
+    @Test("names its issuer before it is verified, if it is a token at all")
+    func issuer() {
+        func issuer(
+            _ payload: String,
+            _ form: (String) -> String = { "e30." + $0 + ".AA" }
+        ) -> String? {
+            JWT.unverifiedIssuer(of: form(Base64URL.encode(Array(payload.utf8))))
+        }
+        #expect(issuer(#"{"iss":"joe","aud":["a",{"b":[1]}]}"#) == "joe")
+        #expect(issuer(#"{"aud":"x","iss":"j\u006fe"}"#) == "joe")
+        for payload in [
+            "{}", #"{"iss":1}"#, #"{"iss":null}"#, #"["iss","joe"]"#, #""joe""#, "",
+            #"{"iss":"joe"}x"#, #"{"iss":"joe","iss":"joe"}"#, #"{"iss":"joe","a":}"#,
+        ] {
+            #expect(issuer(payload) == nil, "\(payload)")
+        }
+        let joe = #"{"iss":"joe"}"#
+        #expect(issuer(joe) { $0 } == nil)
+        #expect(issuer(joe) { "." + $0 } == nil)
+        #expect(issuer(joe) { "..." + $0 } == nil)
+        #expect(issuer(joe) { "." + $0 + "!." } == nil)
+        #expect(issuer(joe) { "." + $0 + "." } == "joe")
     }
 
     @Test("has the claims that were signed")

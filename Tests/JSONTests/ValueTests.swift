@@ -89,6 +89,21 @@ struct WriterTests {
         }
     }
 
+    @Test("escapes what must be, wherever it is in a text")
+    func places() throws {
+        for byte in [0x00, 0x1F, 0x22, 0x5C, 0x7F] as [UInt8] {
+            for place in 0..<20 {
+                var bytes = [UInt8](repeating: UInt8(ascii: "a"), count: 20)
+                bytes[place] = byte
+                let text = String(decoding: bytes, as: UTF8.self)
+                var json = JSONWriter()
+                json.string(text)
+                #expect(json.bytes.count > 22, "\(byte) at \(place)")
+                #expect(try JSONValue(json.bytes) == .string(text), "\(byte) at \(place)")
+            }
+        }
+    }
+
     @Test("escapes every control character")
     func controls() {
         for code in [UInt8](0..<0x20) + [0x7F] {

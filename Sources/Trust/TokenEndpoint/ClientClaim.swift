@@ -2,7 +2,6 @@ import Access
 import Cryptography
 import HTTP
 import JOSE
-import JSON
 import Logins
 import Texts
 
@@ -37,7 +36,7 @@ struct ClientClaim: Sendable {
         if let header {
             (name, proof) = (header.name, .basic(header.secret))
         } else if let assertion {
-            (name, proof) = (Self.issuer(of: assertion), .assertion(assertion))
+            (name, proof) = (JWT.unverifiedIssuer(of: assertion), .assertion(assertion))
         } else if let secret {
             (name, proof) = (named, .post(Array(secret.utf8)))
         } else {
@@ -80,15 +79,6 @@ struct ClientClaim: Sendable {
         case (.some, nil), (nil, .some):
             throw .request("client_assertion and client_assertion_type must be given together")
         }
-    }
-
-    /// `iss`, before anything is verified.
-    private static func issuer(of assertion: String) -> String? {
-        guard assertion.utf8.count <= JOSELimits.token else { return nil }
-        let parts = assertion.split(byte: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let payload = Base64URL.decode(String(parts[1])) else { return nil }
-        let claims = try? JSONValue(payload, limits: JSONLimits(depth: JOSELimits.depth))
-        return claims?["iss"]?.string
     }
 }
 
