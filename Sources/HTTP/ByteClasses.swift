@@ -59,6 +59,14 @@ extension Span<UInt8> {
         )
     }
 
+    /// Whether every byte is one of a token (RFC 9110 §5.6.2).
+    var isToken: Bool {
+        for index in indices where !ByteClass.token.contains(self[unchecked: index]) {
+            return false
+        }
+        return true
+    }
+
     /// The first line feed, nil when there is none.
     func firstLineFeed(from start: Int, to end: Int) -> Int? {
         // allowed: the parser searches between its position and the end that it was given.

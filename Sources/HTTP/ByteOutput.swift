@@ -26,6 +26,11 @@ extension OutputSpan<UInt8> {
         }
     }
 
+    @inlinable @inline(__always)
+    package mutating func append(copying bytes: borrowing Span<UInt8>) {
+        bytes.withUnsafeBufferPointer { append($0) }
+    }
+
     /// At most 20 digits.
     @inlinable
     package mutating func append(decimal number: UInt64) {

@@ -112,13 +112,18 @@ public struct ResponseEncoder: Sendable {
             output.append("Cache-Control: no-store\r\n")
             return
         }
-        guard !field.name.isEmpty, field.name.utf8.allSatisfy(ByteClass.token.contains),
-            !isOurs(field.name)
-        else { return }
-        for byte in field.name.utf8 { output.append(byte) }
+        let name = field.name.utf8Span.span
+        guard !name.isEmpty, name.isToken, !isOurs(field.name) else { return }
+        output.append(copying: name)
         output.append(": ")
-        for byte in field.value.utf8 {
-            output.append(byte < 0x20 && byte != 0x09 || byte == 0x7F ? 0x20 : byte)
+        let value = field.value.utf8Span.span
+        if value.hasControl(from: 0, to: value.count) {
+            for index in value.indices {
+                let byte = value[index]
+                output.append(byte < 0x20 && byte != 0x09 || byte == 0x7F ? 0x20 : byte)
+            }
+        } else {
+            output.append(copying: value)
         }
         output.append("\r\n")
     }

@@ -18,7 +18,7 @@ public struct ResourceGuard: Sendable {
     let clock: any WallClock
     /// By the digests of tokens: each is verified once. A table for more would itself be a way to use up
     /// memory.
-    private let seen = Locked(RecentValues<[UInt8], SeenToken>(capacity: 10_000))
+    private let seen = Locked(RecentValues<BytesKey, SeenToken>(capacity: 10_000))
     private let proofs: ProofOfKey
     private let budget = RefusalBudget()
 
@@ -55,7 +55,7 @@ public struct ResourceGuard: Sendable {
             let mark = store.mark()
         else { return nil }
         let now = clock.now()
-        let digest = SHA256.digest(request.bytes.span.extracting(range))
+        let digest = BytesKey(SHA256.digest(request.bytes.span.extracting(range)))
         guard let known = seen.withLock({ $0[digest] }), known.token.expiresAt > now,
             let standing = known.standing(at: mark),
             known.token.user == nil, known.token.thumbprint != nil,
@@ -79,8 +79,8 @@ public struct ResourceGuard: Sendable {
             let byte = request.bytes[start + index]
             guard byte | 0x20 == scheme.utf8Start[index] else { return nil }
         }
-        let token = start + length..<field.upperBound
-        return request.bytes[token].contains(UInt8(ascii: " ")) ? nil : token
+        // With a space in it, it is none that was verified.
+        return start + length..<field.upperBound
     }
 
     /// Judges a request. One of `scopes` is needed; the surface is that of the first.
@@ -111,7 +111,7 @@ public struct ResourceGuard: Sendable {
         do { certificate = try certificates.certificate(of: request, at: now) } catch {
             throw ResourceRefusal(.certificate, error.reason)
         }
-        let digest = SHA256.digest(Array(text.utf8))
+        let digest = BytesKey(SHA256.digest(Array(text.utf8)))
         let known: SeenToken
         do throws(JOSEError) { known = try self.known(text, digest, at: now) } catch {
             throw ResourceRefusal(.invalidToken, "\(error)")
@@ -141,7 +141,7 @@ public struct ResourceGuard: Sendable {
 
     private func known(
         _ text: String,
-        _ digest: [UInt8],
+        _ digest: BytesKey,
         at now: Timestamp
     ) throws(JOSEError) -> SeenToken {
         if let known = seen.withLock({ $0[digest] }), known.token.expiresAt > now { return known }
@@ -154,7 +154,7 @@ public struct ResourceGuard: Sendable {
     /// What the token depends on: as it was read last, if nothing has changed since.
     private func standing(
         of known: SeenToken,
-        _ digest: [UInt8]
+        _ digest: BytesKey
     ) async throws(ResourceRefusal) -> Standing {
         // Before the store is read: a change in between makes the mark another one.
         let mark = store.mark()

@@ -449,6 +449,22 @@ struct CertificateHeaderTests {
         #expect(found?.subject == "CN=client")
     }
 
+    @Test("is another one if any byte differs, also when both end alike")
+    func alike() throws {
+        let source = ForwardedCertificate(.derBase64, header: "X-Certificate", hops: Self.hops)
+        let der = try #require(Base64.decode(values.value("client", "haproxy")))
+        let name = try #require(der.firstRange(of: Array("client.test".utf8)))
+        var other = der
+        other[name.lowerBound] = UInt8(ascii: "k")
+        var found: [[UInt8]] = []
+        for bytes in [der, other, der, other] {
+            let field = Field("X-Certificate", Base64.encode(bytes))
+            let certificate = try source.certificate(of: request([field]), at: try now())
+            found.append(try #require(certificate).thumbprint)
+        }
+        #expect(found == [der, other, der, other].map { SHA256.digest($0) })
+    }
+
     // trust: A-6
     @Test(
         "is the same certificate as that of the connection",

@@ -10,13 +10,13 @@ final class KeptAnswers: Sendable {
     private static let longest = 8192
 
     private let answers = Locked(
-        RecentValues<[UInt8], (mark: UInt64, response: Response)>(capacity: capacity)
+        RecentValues<BytesKey, (mark: UInt64, response: Response)>(capacity: capacity)
     )
 
     /// The answer, if nobody has committed anything since.
     func answer(to request: Request, at mark: StoreMark) -> Response? {
         guard request.queryRange.isEmpty else { return nil }
-        let path = Array(request.bytes[request.pathRange])
+        let path = BytesKey(Array(request.bytes[request.pathRange]))
         guard let known = answers.withLock({ $0[path] }), known.mark == mark.commits else {
             return nil
         }
@@ -29,6 +29,6 @@ final class KeptAnswers: Sendable {
         guard response.status == 200, request.queryRange.isEmpty,
             path.count + response.body.count <= Self.longest
         else { return }
-        answers.withLock { $0[path] = (mark.commits, response) }
+        answers.withLock { $0[BytesKey(path)] = (mark.commits, response) }
     }
 }

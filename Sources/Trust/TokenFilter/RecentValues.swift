@@ -1,3 +1,30 @@
+import Glibc
+
+/// Bytes as a key: hashed and compared as a whole, where an array does it element by element.
+package struct BytesKey: Hashable, Sendable {
+    let bytes: [UInt8]
+
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    package static func == (left: Self, right: Self) -> Bool { left.isEqual(to: right.bytes[...]) }
+
+    func isEqual(to other: ArraySlice<UInt8>) -> Bool {
+        guard bytes.count == other.count else { return false }
+        return unsafe bytes.withUnsafeBytes { bytes in
+            unsafe other.withUnsafeBytes { other in
+                guard let first = bytes.baseAddress, let second = other.baseAddress else {
+                    return true
+                }
+                return unsafe memcmp(first, second, bytes.count) == 0
+            }
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    }
+}
+
 /// Values by key, of which the least recently used are dropped.
 ///
 /// There are two generations. A new one begins when the newer is full, and the older is dropped; what
