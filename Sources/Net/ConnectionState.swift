@@ -385,10 +385,18 @@ struct ConnectionState: ~Copyable {
         )
     }
 
+    /// A stream that waits for its next piece needs no memory. What else the peer has sent is not read
+    /// any more: a stream ends its connection.
+    @inline(never)
+    mutating func rest() {
+        if let box = workspace.take() { loop.giveBack(box) }
+    }
+
     /// Puts a piece of a stream after the output; nil ends it.
     @inline(never)
-    func append(_ piece: [UInt8]?, minorVersion: Int) {
-        guard let box = workspace else { return }
+    mutating func append(_ piece: [UInt8]?, minorVersion: Int) {
+        let box = workspace.take() ?? loop.takeWorkspace(limits: server.parserLimits)
+        workspace = box
         if let piece {
             unsafe ResponseEncoder.encode(
                 chunk: piece,

@@ -81,36 +81,54 @@ import TLS
 
     @inline(never)
     private func handle(_ handler: Handler) async throws(ConnectionEnd) {
-        guard let request = unsafe state.request else { return }
+        if let begun = try await answer(handler) { try await send(begun) }
+    }
+
+    /// A stream whose head is in the output, and what of its request still matters.
+    private struct BegunStream {
+        let stream: any ResponseStream
+        let isHead: Bool
+        let minorVersion: Int
+    }
+
+    /// Nothing of the request and the answer is kept while a stream of theirs is sent.
+    @inline(never)
+    private func answer(_ handler: Handler) async throws(ConnectionEnd) -> BegunStream? {
+        guard let request = unsafe state.request else { return nil }
         let response = await handler(request)
         guard unsafe state.endHandling(request, response) else {
             response.stream?.close()
             throw .gone
         }
-        if let stream = response.stream { try await send(stream, to: request) }
+        return response.stream.map { stream in
+            BegunStream(
+                stream: stream,
+                isHead: request.method == .head,
+                minorVersion: request.minorVersion
+            )
+        }
     }
 
     /// Sends a stream after its head, until either side ends it.
     @inline(never)
-    private func send(
-        _ stream: any ResponseStream,
-        to request: Request
-    ) async throws(ConnectionEnd) {
+    private func send(_ begun: BegunStream) async throws(ConnectionEnd) {
+        let stream = begun.stream
         defer {
             socket.endStream()
             stream.close()
         }
         try await flush()
-        guard request.method != .head else { return }
+        guard !begun.isHead else { return }
         socket.begin(stream)
         while true {
+            unsafe state.rest()
             socket.expireNever()
             guard let piece = await stream.next() else { break }
             guard !piece.isEmpty else { continue }
-            unsafe state.append(piece, minorVersion: request.minorVersion)
+            unsafe state.append(piece, minorVersion: begun.minorVersion)
             try await flush()
         }
-        unsafe state.append(nil, minorVersion: request.minorVersion)
+        unsafe state.append(nil, minorVersion: begun.minorVersion)
         try await flush()
     }
 

@@ -38,6 +38,27 @@ struct StreamTests {
         }
     }
 
+    @Test("is the last answer: what else came with its request is not read")
+    func pipelined() async throws {
+        let stream = PipedStream()
+        try await withStream(stream) { server in
+            let peer = try server.peer()
+            try peer.send(get("/stream") + get("/stream"))
+            _ = try peer.receive(until: "\r\n\r\n")
+            // Each piece gets memory that others have used meanwhile.
+            for piece in ["one", String(repeating: "two", count: 10_000), "three"] {
+                let other = try server.peer()
+                try other.send(get("/nowhere") + "GET")
+                _ = try other.receive(until: "\r\n\r\n")
+                stream.put(piece)
+                let chunk = String(piece.utf8.count, radix: 16) + "\r\n" + piece + "\r\n"
+                #expect(try peer.receive(until: piece + "\r\n") == chunk)
+            }
+            stream.close()
+            #expect(try peer.receiveAll() == "0\r\n\r\n")
+        }
+    }
+
     @Test("has no chunks for a peer of HTTP/1.0, and no content for HEAD")
     func otherFraming() async throws {
         let stream = PipedStream()

@@ -21,7 +21,10 @@ final class DeviceEventStream: ResponseStream {
 
     private static let retry = "retry: 3000\n\n"
 
-    private let enrolled: DeviceDesk.Enrolled
+    // Not the key itself: one that can verify takes more memory than all else here.
+    private let key: CredentialID
+    private let device: DeviceID
+    private let user: UserID
     private let signal: Signal
     private let desk: DeviceDesk
     private let changes: LoginChanges
@@ -36,20 +39,22 @@ final class DeviceEventStream: ResponseStream {
         changes: LoginChanges,
         clock: any WallClock
     ) {
-        self.enrolled = enrolled
+        key = enrolled.key.id
+        device = enrolled.device.id
+        user = enrolled.device.user
         self.signal = signal
         self.desk = desk
         self.changes = changes
         self.clock = clock
         state = Locked(State(nextBeat: clock.now() + EventStream.heartbeat))
-        changes.follow(enrolled.device.user, signal)
+        changes.follow(user, signal)
     }
 
     deinit { leave() }
 
     private func leave() {
-        guard desk.connections.leave(enrolled.device.id, signal) else { return }
-        changes.unfollow(enrolled.device.user, signal)
+        guard desk.connections.leave(device, signal) else { return }
+        changes.unfollow(user, signal)
     }
 
     func close() {
@@ -62,15 +67,13 @@ final class DeviceEventStream: ResponseStream {
         while true {
             let isClosed = state.withLock { $0.isClosed }
             if isClosed || Task.isCancelled || changes.isClosed { return nil }
-            // A store that fails may work again at the next beat.
-            do throws(StoreError) {
-                guard try await desk.device(of: enrolled.key.id) != nil else {
-                    close()
-                    return nil
-                }
-                let events = try await fresh()
-                if !events.isEmpty { return Array(events.utf8) }
-            } catch {}
+            switch await lookApart() {
+            case .revoked:
+                close()
+                return nil
+            case .events(let events): return Array(events.utf8)
+            case .nothing: break
+            }
             let now = clock.now()
             let beat = state.withLock { state in
                 defer {
@@ -83,9 +86,30 @@ final class DeviceEventStream: ResponseStream {
         }
     }
 
+    private enum Finding { case nothing, revoked, events(String) }
+
+    /// Looks in a task of its own, which ends before the stream waits again: the connection's task would
+    /// keep the memory that this takes.
+    @inline(never)
+    private func lookApart() async -> Finding {
+        async let found = look()
+        return await found
+    }
+
+    private func look() async -> Finding {
+        do throws(StoreError) {
+            guard try await desk.device(of: key) != nil else { return .revoked }
+            let events = try await fresh()
+            return events.isEmpty ? .nothing : .events(events)
+        } catch {
+            // It may work again at the next beat.
+            return .nothing
+        }
+    }
+
     /// The events since the last time.
     private func fresh() async throws(StoreError) -> String {
-        let pending = try await desk.pendingLogins(of: enrolled.device.user)
+        let pending = try await desk.pendingLogins(of: user)
         let (shown, hasBegun) = state.withLock { ($0.shown, $0.hasBegun) }
         var text = hasBegun ? "" : Self.retry
         var current: [LoginNumber: (id: LoginID, mark: Int)] = [:]
@@ -109,7 +133,7 @@ final class DeviceEventStream: ResponseStream {
                 "withdrawn",
                 reason: ended?.phase.outcome?.name ?? "expired",
                 elsewhere: ended.flatMap {
-                    DeviceDesk.isAnsweredElsewhere($0, by: enrolled.key.id)
+                    DeviceDesk.isAnsweredElsewhere($0, by: key)
                 }
             )
         }

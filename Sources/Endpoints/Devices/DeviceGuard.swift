@@ -21,6 +21,23 @@ struct DeviceGuard: Sendable {
         self.log = log
     }
 
+    /// A route for enrolled devices that answers with a stream.
+    ///
+    /// A task keeps the memory of the deepest call that it has made, and the connection's task waits for
+    /// as long as the stream lasts; so a task of its own makes the answer.
+    func streamRoute(
+        _ method: Method,
+        _ pattern: String,
+        _ body: @escaping @Sendable (DeviceCall) async throws(Problem) -> Response
+    ) -> Route {
+        let route = route(method, pattern, body)
+        return Route(method, pattern, contentLimit: route.contentLimit, judge: route.judge) {
+            request in
+            async let response = route.handler(request)
+            return await response
+        }
+    }
+
     /// A route for enrolled devices. `limit` is bytes of the body.
     func route(
         _ method: Method,

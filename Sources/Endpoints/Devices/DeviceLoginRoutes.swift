@@ -52,7 +52,7 @@ struct DeviceLoginRoutes: Sendable {
                 limit: DeviceRoutes.bodyLimit,
                 decide
             ),
-            deviceGuard.route(.get, "/device/v1/events", events),
+            deviceGuard.streamRoute(.get, "/device/v1/events", events),
         ]
     }
 
