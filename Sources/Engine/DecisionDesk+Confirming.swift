@@ -27,6 +27,23 @@ extension DecisionDesk {
         case .ticket(let ticket): stored = try await login(opening: ticket)
         case .user(let user, let number): stored = try await login(number, of: user)
         }
+        return try await confirmable(
+            stored,
+            by: method,
+            judgesNumber: judgesNumber,
+            selecting: selecting
+        )
+    }
+
+    /// The same for a login that was just read. With `isUnblocked` the caller has seen that its user is
+    /// not blocked.
+    func confirmable(
+        _ stored: StoredLogin,
+        by method: Evidence.Method,
+        judgesNumber: Bool,
+        isUnblocked: Bool = false,
+        selecting: (StoredLogin) throws(Refusal) -> Selection
+    ) async throws(Refusal) -> Confirmable {
         if refuses(.approve, by: Way(method), stored.login) { throw .methodNotAllowed }
         let now = clock.now()
         let selection = try selecting(stored)
@@ -47,13 +64,8 @@ extension DecisionDesk {
         } catch {
             throw .refused(error, stored)
         }
-        try await requireApprover(
-            stored.number,
-            opening: { _ in true },
-            counting: Way(method),
-            at: now
-        )
-        try await requireNoBlock(of: stored, at: now)
+        try await requireApprover(of: stored.login, counting: Way(method), at: now)
+        if !isUnblocked { try await requireNoBlock(of: stored, at: now) }
         let seal: [UInt8]?
         switch numbers.verdict(on: selection.code, for: stored.login) {
         case .missing: throw .refused(.unfit(.codeMissing), stored)

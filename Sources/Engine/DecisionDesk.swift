@@ -310,7 +310,8 @@ public struct DecisionDesk: Sendable {
     /// Records an approval that its user confirmed, by a fresh sign-in or a passkey, for exactly this
     /// `challenge`. If anything that it covers has changed, the approval is refused as `unfit`. `seal`
     /// stands for a number that was judged before (`confirmable`); `agent` is the `User-Agent` of a
-    /// browser.
+    /// browser. With `isLookedUp` the user is not looked up again: `confirmable` has just done so for
+    /// the same request.
     public func approve(
         _ number: LoginNumber,
         of user: UserID,
@@ -318,6 +319,7 @@ public struct DecisionDesk: Sendable {
         challenge: [UInt8],
         seal: [UInt8]? = nil,
         agent: String? = nil,
+        isLookedUp: Bool = false,
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
     ) async throws(Refusal) -> StoredLogin {
         try await decide(
@@ -328,6 +330,7 @@ public struct DecisionDesk: Sendable {
             counting: Way(evidence.method),
             sealedBy: seal,
             agent: agent,
+            isLookedUp: isLookedUp,
             selecting: { (stored) throws(Refusal) in
                 let selection = try selecting(stored)
                 let current = Self.challenge(.approve, selection, stored.login)
@@ -347,11 +350,15 @@ public struct DecisionDesk: Sendable {
         counting way: Way,
         sealedBy seal: [UInt8]? = nil,
         agent: String? = nil,
+        isLookedUp: Bool = false,
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
     ) async throws(Refusal) -> StoredLogin {
         let now = clock.now()
-        if choice == .approve {
-            try await requireApprover(number, opening: opening, counting: way, at: now)
+        if choice == .approve, !isLookedUp {
+            let stored: StoredLogin?
+            do { stored = try await store.login(number) } catch { throw .store(error) }
+            guard let login = stored?.login, opening(login) else { throw .noSuchPrompt }
+            try await requireApprover(of: login, counting: way, at: now)
         }
         // The store's closure can only throw a login's own refusal, so what the desk makes of it is
         // kept here.
@@ -429,14 +436,10 @@ public struct DecisionDesk: Sendable {
     /// Refuses an approval if its user may not approve any more. A login that cannot be decided is
     /// left to the update that follows.
     func requireApprover(
-        _ number: LoginNumber,
-        opening: (PendingLogin) -> Bool,
+        of login: PendingLogin,
         counting way: Way,
         at now: Timestamp
     ) async throws(Refusal) {
-        let stored: StoredLogin?
-        do { stored = try await store.login(number) } catch { throw .store(error) }
-        guard let login = stored?.login, opening(login) else { throw .noSuchPrompt }
         guard login.phase.name == .waiting, now < login.terms.promptEnds,
             !refuses(.approve, by: way, login)
         else { return }

@@ -103,20 +103,23 @@ extension DeviceDesk {
 
     /// Records a decision of a device. What was signed covers the login, the consent as it is now and
     /// the selection: if any of them is another one, it is refused.
+    ///
+    /// `stored` is the login as it was just read for this request.
     public func decide(
         _ answer: Answer,
-        _ number: LoginNumber,
+        _ stored: StoredLogin,
         by enrolled: Enrolled,
         address: String?
     ) async throws(Refusal) -> StoredLogin {
-        answer.choice == .approve
-            ? try await approve(answer, number, enrolled, address)
-            : try await decline(answer, number, enrolled, address)
+        guard stored.login.details.user == enrolled.key.user else { throw .unknownLogin }
+        return answer.choice == .approve
+            ? try await approve(answer, stored, enrolled, address)
+            : try await decline(answer, stored, enrolled, address)
     }
 
     private func decline(
         _ answer: Answer,
-        _ number: LoginNumber,
+        _ stored: StoredLogin,
         _ enrolled: Enrolled,
         _ address: String?
     ) async throws(Refusal) -> StoredLogin {
@@ -129,8 +132,7 @@ extension DeviceDesk {
         )
         var challenge: [UInt8]?
         if let signature = answer.signature {
-            let stored = try await own(number, of: enrolled)
-            let signed = try await verified(signature, number, enrolled)
+            let signed = try await verified(signature, stored.number, enrolled)
             challenge = try await judged(signed, answer, stored, enrolled)
             evidence = Evidence(
                 proof: proof(signature, enrolled.key),
@@ -142,7 +144,7 @@ extension DeviceDesk {
         do {
             return try await desk.decline(
                 answer.choice,
-                number,
+                stored.number,
                 of: user,
                 by: evidence,
                 challenge: challenge
@@ -154,12 +156,12 @@ extension DeviceDesk {
 
     private func approve(
         _ answer: Answer,
-        _ number: LoginNumber,
+        _ stored: StoredLogin,
         _ enrolled: Enrolled,
         _ address: String?
     ) async throws(Refusal) -> StoredLogin {
         let key = enrolled.key
-        let stored = try await own(number, of: enrolled)
+        let number = stored.number
         // The same again.
         if case .approved(let first) = stored.login.phase.outcome,
             first.evidence.proof?.credential == key.id,
@@ -180,9 +182,10 @@ extension DeviceDesk {
             // The number first: a right PIN ends the counting of failures, and must not do so for
             // somebody who guesses numbers.
             confirmable = try await desk.confirmable(
-                .user(key.user, number),
+                stored,
                 by: method,
                 judgesNumber: true,
+                isUnblocked: true,
                 selecting: { _ in answer.selection }
             )
         } catch {
@@ -217,6 +220,8 @@ extension DeviceDesk {
                 ),
                 challenge: challenge,
                 seal: confirmable.seal,
+                // Checking a PIN takes its time.
+                isLookedUp: answer.pin == nil,
                 selecting: { _ in answer.selection }
             )
         } catch {
@@ -241,18 +246,6 @@ extension DeviceDesk {
         var again = selection
         again.shown = selection.shown ?? question.digest
         return (try? question.grant(for: again)) == grant
-    }
-
-    /// The login, which is one of the device's user.
-    private func own(
-        _ number: LoginNumber,
-        of enrolled: Enrolled
-    ) async throws(Refusal) -> StoredLogin {
-        let stored = try await read { () throws(StoreError) in try await logins.login(number) }
-        guard let stored, stored.login.details.user == enrolled.key.user else {
-            throw .unknownLogin
-        }
-        return stored
     }
 
     /// How an approval would count. A PIN that the policy does not ask for is checked and makes it no

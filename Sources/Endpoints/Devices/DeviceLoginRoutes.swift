@@ -225,7 +225,7 @@ struct DeviceLoginRoutes: Sendable {
         do throws(DeviceDesk.Refusal) {
             let decided = try await desk.decide(
                 answer,
-                stored.number,
+                stored,
                 by: call.enrolled,
                 address: call.request.peer.address
             )

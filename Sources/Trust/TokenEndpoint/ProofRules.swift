@@ -137,6 +137,8 @@ struct ProofRules: Sendable {
 
     /// Whether an address is that of the request, without query and fragment (RFC 9449 §4.3).
     private func isOurs(_ text: String, _ path: String) -> Bool {
+        // As nearly everybody writes it.
+        if rules.bases.contains(where: { ($0 + path).isExactly(text) }) { return true }
         guard let asked = HTTPAddress(text) else { return false }
         return rules.bases.contains { base in
             guard let own = HTTPAddress(base + path) else { return false }

@@ -368,9 +368,15 @@ func prepare(seen *tickets, devices []*device) {
 
 func decide(byKey bool, path string, first, last int) {
 	devices := load(path)[first:last]
-	// For the nonce.
-	connect(net.IPv4(127, 0, 0, 1)).call(request("GET", devices[0].path(),
-		devices[0].proof("GET", devices[0].path()), ""))
+	// Whoever decides has read the login before.
+	each(len(devices), 64, func(c *caller, number int) {
+		d := devices[number]
+		fields := "Authorization: Bearer " + d.Ticket + "\r\n"
+		if byKey {
+			fields = d.proof("GET", d.path())
+		}
+		c.expect(200, request("GET", d.path(), fields, ""))
+	})
 	requests := make([][]byte, len(devices))
 	for number, device := range devices {
 		requests[number] = device.approval(byKey)

@@ -64,6 +64,20 @@ struct DeviceDecisionTests {
         }
     }
 
+    @Test("is refused once its user may not approve any more", arguments: [nil, "4711"])
+    func disabled(pin: String?) async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone(.es256, pin: pin)
+            let number = try await stage.prompt("one")
+            stage.people.areActive.withLock { $0 = false }
+            #expect(try await phone.decide("approve", "one", pin: pin).status == 403)
+            #expect(try await stage.outcome(number) == nil)
+            stage.people.areActive.withLock { $0 = true }
+            #expect(try await phone.decide("approve", "one", pin: pin).status == 200)
+            #expect(try await stage.outcome(number)?.isApproval == true)
+        }
+    }
+
     typealias Change = @Sendable (inout JSONValue) -> Void
 
     /// What is wrong with what was signed, and the reason in the audit.

@@ -25,6 +25,7 @@ struct DeviceStage: Sendable {
     let desk: DeviceDesk
     let router: Router
     let log = CapturedLog()
+    let people: DevicePeople
 
     /// Lends a stage on which these methods are enough.
     static func with(
@@ -52,6 +53,7 @@ struct DeviceStage: Sendable {
         options.changes = { changes.publish($0) }
         store = try SQLiteLoginStore(options)
         let people = DevicePeople()
+        self.people = people
         let decisions = DecisionDesk(
             store: store,
             changes: changes,
@@ -201,9 +203,12 @@ struct DeviceStage: Sendable {
     }
 }
 
-private struct DevicePeople: UserDirectory {
+final class DevicePeople: UserDirectory {
+    /// Whether users may approve.
+    let areActive = Locked(true)
+
     func user(_ id: UserID) async throws(DirectoryError) -> User? {
-        User(id: id, isActive: true, language: "en")
+        User(id: id, isActive: areActive.withLock { $0 }, language: "en")
     }
 }
 
