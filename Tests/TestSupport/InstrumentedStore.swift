@@ -10,8 +10,6 @@ public final class InstrumentedStore: LoginStore {
     public struct Counts: Hashable, Sendable {
         /// Inserts of new logins and updates that changed one.
         public var commits: Int
-        /// Updates that are made last of what becomes durable together.
-        public var yielding = 0
         /// Rows read as logins: by look-ups, by updates and by claims.
         public var reads: Int
 
@@ -24,6 +22,8 @@ public final class InstrumentedStore: LoginStore {
     private let store: any LoginStore
     private let failures = Locked<[Operation: [StoreError]]>([:])
     private let counted = Locked(Counts())
+    /// The logins of updates that are made last of what becomes durable together.
+    public let yielded = Recorded<LoginNumber>()
     /// One entry for each failure.
     public let failed = Recorded<Operation>()
 
@@ -90,7 +90,7 @@ public final class InstrumentedStore: LoginStore {
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
         try check(.update)
-        if yielding { counted.withLock { $0.yielding += 1 } }
+        if yielding { yielded.append(number) }
         return try await store.update(number, yielding: yielding) {
             [self] (login) throws(PendingLogin.Refusal) in
             let before = login
