@@ -54,7 +54,7 @@ public struct AddressRange: Hashable, Sendable {
     }
 
     /// An address as every spelling of it is written here: IPv4 mapped into IPv6 as IPv4, IPv6 in
-    /// full without leading zeros. Nil when the text is no address.
+    /// its shortest form (RFC 5952). Nil when the text is no address.
     package static func canonical(_ address: String) -> String? {
         bytes(address).map { text($0[...]) }
     }

@@ -34,7 +34,9 @@ public struct MessageRule: Hashable, Sendable {
             VisibleText.scan(message) { scalar, treatment in
                 switch treatment {
                 case .keep, .combine: break
-                case .space: if scalar.value < 0x20 { isVisible = false }
+                case .space:
+                    // Not the end of a line or a paragraph either.
+                    if scalar.properties.generalCategory != .spaceSeparator { isVisible = false }
                 case .mark: isVisible = false
                 }
             }

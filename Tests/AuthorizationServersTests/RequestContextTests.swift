@@ -18,6 +18,10 @@ struct RequestContextTests {
     static let rows: [(context: String, address: String?, agent: String?, place: String?)] = [
         (#"{"ip_address":"192.0.2.9"}"#, "192.0.2.9", nil, nil),
         (#"{"ip_address":"2001:DB8::0:1","location":"Lyon"}"#, "2001:db8::1", nil, "Lyon"),
+        // IPv4 mapped into IPv6, as programs with one socket for both write it.
+        (#"{"ip_address":"::ffff:192.0.2.7"}"#, "192.0.2.7", nil, nil),
+        (#"{"ip_address":"0:0:0:0:0:FFFF:C000:0207"}"#, "192.0.2.7", nil, nil),
+        (#"{"ip_address":"fe80::1%eth0"}"#, nil, nil, nil),
         (#"{"user_agent":"A/1","other":{"a":[1,{}]}}"#, nil, "A/1", nil),
         ("null", nil, nil, nil), ("{}", nil, nil, nil), ("[]", nil, nil, nil),
         (#""192.0.2.9""#, nil, nil, nil), ("17", nil, nil, nil),

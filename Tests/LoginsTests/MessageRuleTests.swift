@@ -13,6 +13,8 @@ struct MessageRuleTests {
             ("Café ☕ \u{627}\u{628}", [.any, .visible]),
             ("two\nlines", [.any]), ("tab\there", [.any]), ("bell\u{7}", [.any]),
             ("hidden\u{200B}", [.any]), ("\u{202E}turned", [.any]), ("del\u{7F}", [.any]),
+            ("next\u{85}line", [.any]), ("line\u{2028}end", [.any]), ("two\u{2029}parts", [.any]),
+            ("wide\u{3000}and\u{A0}fixed", [.any, .visible]),
             ("👩\u{200D}🔧", [.any, .visible]),
         ] as [(String, [MessageRule.Characters])]
     )

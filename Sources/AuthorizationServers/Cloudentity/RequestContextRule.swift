@@ -42,7 +42,7 @@ struct RequestContextRule: Hashable, Sendable {
             object[name]?.string?.firstBytes(RequestContext.longest).unlessEmpty
         }
         return RequestContext(
-            address: object[address]?.string.flatMap { InternetAddress($0) }.map { "\($0)" },
+            address: object[address]?.string.flatMap(AddressRange.canonical),
             agent: text(agent),
             place: text(place)
         )

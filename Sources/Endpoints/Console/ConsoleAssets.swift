@@ -70,6 +70,8 @@ enum ConsoleSheet {
           max-width: 16rem; overflow-wrap: break-word; }
         thead th { color: var(--soft); font-weight: 600; font-size: .875rem; white-space: nowrap; }
         td time { white-space: nowrap; }
+        td code { overflow-wrap: break-word; }
+        td:last-child { max-width: 34rem; }
         .count { text-align: end; }
         main.wide dl { max-width: 48rem; margin-top: .375rem; background: var(--card); }
         .course { margin: .375rem 0 0; padding-inline-start: 1.25rem; }
@@ -113,8 +115,9 @@ enum ConsoleSheet {
             clip-path: inset(50%); }
           tbody tr { margin-bottom: .75rem; background: var(--card);
             border: 1px solid var(--line); border-radius: .75rem; }
-          tbody th, tbody td { display: flow-root; max-width: none; text-align: end;
+          tbody th, tbody td, td:last-child { display: flow-root; max-width: none; text-align: end;
             overflow-wrap: anywhere; }
+          td code { overflow-wrap: anywhere; }
           tbody tr > :last-child { border-bottom: 0; }
           tbody th::before, tbody td::before { content: attr(data-label); float: inline-start;
             margin-inline-end: 1rem; color: var(--soft); font-weight: 400; }

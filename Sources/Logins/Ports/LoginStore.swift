@@ -38,7 +38,7 @@ public protocol LoginStore: Sendable {
     /// it throws, or leaves the login as it was, nothing is written.
     ///
     /// Of changes that become durable together, a `yielding` one is made last: of an approval and a
-    /// denial at the same instant the denial wins, and so does whatever takes the right to approve.
+    /// denial at the same instant the denial wins, and so does a block of the user.
     ///
     /// - Returns: the login afterwards, or the refusal that `body` threw; nil if there is no such
     ///   login.

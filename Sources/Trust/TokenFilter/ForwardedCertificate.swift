@@ -56,11 +56,15 @@ public final class ForwardedCertificate: CertificateSource {
     private let last = Locked([Entry?](repeating: nil, count: 256))
 
     private struct Entry {
-        let value: BytesKey
+        /// Nil for one that is too long to be kept.
+        let value: BytesKey?
         let certificate: PeerCertificate
         /// When it is valid and `isVerified` is right, in seconds since 1970.
         let judged: ClosedRange<Int64>
     }
+
+    /// Bytes of a value; certificates with their chain seldom have more.
+    private static let longestKept = 8 << 10
 
     /// A chain that was not valid is checked again after so many seconds.
     private static let doubt: Int64 = 60
@@ -110,7 +114,7 @@ public final class ForwardedCertificate: CertificateSource {
     ) throws(CertificateRefusal) -> PeerCertificate {
         let place = Self.place(of: value)
         if let entry = last.withLock({ $0[place] }), entry.judged.contains(seconds),
-            entry.value.isEqual(to: value)
+            entry.value?.isEqual(to: value) == true
         {
             return entry.certificate
         }
@@ -149,7 +153,7 @@ public final class ForwardedCertificate: CertificateSource {
         guard seconds <= certificate.notAfter else { throw .expired("in \(header)") }
         let chain = authorities?.chainValidity(of: certificate, at: seconds)
         let entry = Entry(
-            value: BytesKey(Array(value)),
+            value: value.count <= Self.longestKept ? BytesKey(Array(value)) : nil,
             certificate: PeerCertificate(certificate, isVerified: chain != nil),
             judged: chain ?? seconds...min(seconds + Self.doubt, certificate.notAfter)
         )
