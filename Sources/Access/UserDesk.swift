@@ -109,44 +109,30 @@ public struct UserDesk: Sendable {
 
 extension User {
     /// The same user, enabled or disabled.
-    public func with(isActive: Bool) -> User {
-        User(
-            id: id,
-            isActive: isActive,
-            channels: channels,
-            language: language,
-            timeZone: timeZone,
-            documents: documents,
-            addresses: addresses,
-            deviceChannels: deviceChannels
-        )
-    }
+    public func with(isActive: Bool) -> User { changed(isActive: isActive) }
 
     /// The same user with other addresses.
-    public func with(addresses: [ChannelID: String]) -> User {
-        User(
-            id: id,
-            isActive: isActive,
-            channels: channels,
-            language: language,
-            timeZone: timeZone,
-            documents: documents,
-            addresses: addresses,
-            deviceChannels: deviceChannels
-        )
-    }
+    public func with(addresses: [ChannelID: String]) -> User { changed(addresses: addresses) }
 
     /// The same user with devices that these channels reach.
     public func with(deviceChannels: Set<ChannelID>) -> User {
+        changed(deviceChannels: deviceChannels)
+    }
+
+    private func changed(
+        isActive: Bool? = nil,
+        addresses: [ChannelID: String]? = nil,
+        deviceChannels: Set<ChannelID>? = nil
+    ) -> User {
         User(
             id: id,
-            isActive: isActive,
+            isActive: isActive ?? self.isActive,
             channels: channels,
             language: language,
             timeZone: timeZone,
             documents: documents,
-            addresses: addresses,
-            deviceChannels: deviceChannels
+            addresses: addresses ?? self.addresses,
+            deviceChannels: deviceChannels ?? self.deviceChannels
         )
     }
 }

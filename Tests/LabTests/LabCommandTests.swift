@@ -68,9 +68,9 @@ struct LabCommandTests {
         #expect(terminal.output.isEmpty)
     }
 
-    @Test("runs the demo with a valid configuration")
-    func configuration() throws {
-        let ports = DemoConfiguration.Ports(
+    private static func ports(host: String = "127.0.0.1") -> DemoConfiguration.Ports {
+        DemoConfiguration.Ports(
+            host: host,
             page: 1,
             service: 2,
             clients: 6,
@@ -79,7 +79,11 @@ struct LabCommandTests {
             bank: 4,
             management: 5
         )
-        let text = DemoConfiguration.text(ports)
+    }
+
+    @Test("runs the demo with a valid configuration")
+    func configuration() throws {
+        let text = DemoConfiguration.text(Self.ports())
         let files = try DemoFiles(nil)
         defer { files.remove() }
         try files.makeCertificates()
@@ -102,16 +106,7 @@ struct LabCommandTests {
         arguments: [("127.0.0.1", true), ("0.0.0.0", true), ("127.0.0.2", false)]
     )
     func policies(host: String, hasPasskeys: Bool) async throws {
-        let ports = DemoConfiguration.Ports(
-            host: host,
-            page: 1,
-            service: 2,
-            clients: 6,
-            provider: 7,
-            acp: 3,
-            bank: 4,
-            management: 5
-        )
+        let ports = Self.ports(host: host)
         let files = try DemoFiles(nil)
         defer { files.remove() }
         try files.makeCertificates()
