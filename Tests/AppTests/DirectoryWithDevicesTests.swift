@@ -123,4 +123,35 @@ struct DirectoryWithDevicesTests {
             #expect(user.deviceChannels == [])
         }
     }
+
+    /// Knows the user whatever becomes of the store.
+    private struct Elsewhere: UserDirectory {
+        func user(_ id: UserID) async throws(DirectoryError) -> User? {
+            User(id: id, isActive: true)
+        }
+    }
+
+    @Test("make the directory unavailable while they cannot be read")
+    func unavailable() async throws {
+        try await withStore { store, addresses, _ in
+            let channel = try Self.channel(addresses)
+            let directory = DirectoryWithDevices.extending(
+                Elsewhere(),
+                store.devices,
+                for: [channel]
+            )
+            #expect(try await directory.user(Self.anna)?.isFound(by: Self.push) == true)
+            await store.close()
+            let closed = DirectoryError.unavailable(
+                "the devices cannot be read: \(StoreError.closed)"
+            )
+            await #expect(throws: closed) { try await directory.user(Self.anna) }
+            await #expect(throws: closed) { try await directory.current(Self.anna) }
+            // A message is sent again later.
+            await #expect(throws: StoreError.closed) {
+                let user = User(id: Self.anna, isActive: true)
+                return try await addresses.addresses(of: user, through: Self.push)
+            }
+        }
+    }
 }
