@@ -319,8 +319,8 @@ let package = Package(
         tests(
             "OAuthClientTests",
             [
-                "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "OAuthClient", "TestSupport",
-                "Threads",
+                "Cryptography", "HTTP", "JOSE", "JSON", "Logins", "OAuthClient", "Telemetry",
+                "TestSupport", "Threads",
             ]
         ),
         tests(

@@ -50,6 +50,7 @@ public final class AccessTokens: Sendable {
     private let discovery: Discovery
     private let entries = Locked<[Key: Entry]>([:])
     private let renewals = SingleFlight<Key, String, OAuthFailure>()
+    private let failures = Counter()
     private let backoff = RetrySchedule(first: .seconds(1), cap: longestPause, jitter: 0.2)
 
     public init(
@@ -63,6 +64,15 @@ public final class AccessTokens: Sendable {
         self.clock = clock
         self.log = log
         discovery = Discovery(settings, http: http, clock: clock, log: log)
+    }
+
+    /// Registers the metrics of the tokens.
+    public func register(in registry: MetricsRegistry) {
+        registry.counter(
+            "beckon_token_failures_total",
+            "Attempts to obtain an access token that failed, by authorization server.",
+            [("server", settings.server)]
+        ) { [failures] in Double(failures.current) }
     }
 
     /// Sends a request with a token (RFC 6750 §2.1) and the client certificate, and once more with
@@ -169,6 +179,7 @@ public final class AccessTokens: Sendable {
                     return grant.token
                 } catch {
                     keep(error, key)
+                    failures.increment()
                     log.error("token.failed") {
                         $0.member("server", settings.server)
                         $0.member("cause", "\(error)")

@@ -116,6 +116,19 @@ struct ServiceTelemetryTests {
         }
     }
 
+    @Test("measures a write to the store, and says whether it worked", arguments: [true, false])
+    func store(works: Bool) async {
+        let registry = MetricsRegistry()
+        let clock = ManualClock()
+        StoreMetrics.add(to: registry, clock: clock) {
+            clock.advance(by: .milliseconds(250))
+            if !works { throw StoreError.full }
+        }
+        let text = String(decoding: await registry.exposition(), as: UTF8.self)
+        #expect(text.contains("beckon_store_ready \(works ? 1 : 0)\n"))
+        #expect(text.contains("beckon_store_probe_seconds 0.25\n"))
+    }
+
     private static func serving(
         _ routes: [Route],
         _ observer: some ExchangeObserver,

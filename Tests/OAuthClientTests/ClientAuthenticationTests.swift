@@ -4,6 +4,7 @@ import JOSE
 import JSON
 import Logins
 import OAuthClient
+import Telemetry
 import TestSupport
 import Testing
 import Threads
@@ -170,6 +171,28 @@ struct ClientAuthenticationTests {
         stage.credentials.withLock { $0 = ClientCredentials(.secretBasic("new"), revision: 1) }
         #expect(await stage.call() == .answered(200))
         #expect(stage.tokenRequests.count == 2)
+    }
+
+    @Test("counts in the metrics when it fails, once for each request that was sent")
+    func countedFailures() async {
+        let stage = TokenStage(
+            tokens: [
+                TokenStage.status(401, #"{"error":"invalid_client"}"#),
+                TokenStage.status(200, TokenStage.token),
+            ]
+        )
+        let registry = MetricsRegistry()
+        stage.tokens.register(in: registry)
+        func counted() async -> Bool {
+            String(decoding: await registry.exposition(), as: UTF8.self)
+                .contains("beckon_token_failures_total{server=\"as\"} 1\n")
+        }
+        #expect(await !counted())
+        for _ in 0..<2 { _ = await stage.call() }
+        #expect(await counted())
+        stage.credentials.withLock { $0 = ClientCredentials(.secretBasic("new"), revision: 1) }
+        #expect(await stage.call() == .answered(200))
+        #expect(await counted())
     }
 
     @Test("is sent once for concurrent calls, before and after a replacement")

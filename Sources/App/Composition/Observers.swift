@@ -257,6 +257,40 @@ enum LoginMetrics {
     }
 }
 
+/// Whether the store takes writes, tried when the metrics are read.
+enum StoreMetrics {
+    /// `probe` makes a small durable write.
+    static func add(
+        to registry: MetricsRegistry,
+        clock: any WallClock,
+        probe: @escaping @Sendable () async throws -> Void
+    ) {
+        let took = Locked(Duration.zero)
+        registry.gauges("beckon_store_ready", "Whether the store takes writes: 1 or 0.") {
+            let begun = clock.uptime()
+            let isReady: Bool
+            do {
+                try await probe()
+                isReady = true
+            } catch {
+                isReady = false
+            }
+            let end = clock.uptime()
+            took.withLock { $0 = end - begun }
+            return [MetricsRegistry.Sample([], isReady ? 1 : 0)]
+        }
+        // Families are read in the order in which they were added.
+        registry.gauges(
+            "beckon_store_probe_seconds",
+            "Duration of the small durable write that beckon_store_ready tries."
+        ) {
+            let parts = took.withLock { $0 }.components
+            let seconds = Double(parts.seconds) + Double(parts.attoseconds) / 1e18
+            return [MetricsRegistry.Sample([], seconds)]
+        }
+    }
+}
+
 /// The system's limits for this process.
 enum ProcessLimits {
     /// Raises the limit on file descriptors to the hard limit: each connection needs one.

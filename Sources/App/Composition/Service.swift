@@ -161,6 +161,7 @@ final class Service: Sendable {
         )
         ProcessMetrics.add(to: registry, version: Version.number)
         LoginMetrics.add(to: registry, store: store, clock: clock)
+        StoreMetrics.add(to: registry, clock: clock) { [store] in try await store.probe() }
         let lines = sink
         registry.counter(
             "beckon_log_dropped_total",

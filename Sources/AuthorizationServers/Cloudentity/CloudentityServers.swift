@@ -44,15 +44,15 @@ struct CloudentityServers: ConfiguredServers {
             let credentials = try server.credentials(context.clock, context.log)
             started.metrics.append { credentials.register(in: $0) }
             started.reloads.append { credentials.reload() }
-            started.servers.append(
-                CloudentityServer(
-                    server.outbound,
-                    credentials: { credentials.current },
-                    http: context.http(server.outbound.server),
-                    clock: context.clock,
-                    log: context.log
-                )
+            let cloudentity = CloudentityServer(
+                server.outbound,
+                credentials: { credentials.current },
+                http: context.http(server.outbound.server),
+                clock: context.clock,
+                log: context.log
             )
+            started.metrics.append { cloudentity.tokens.register(in: $0) }
+            started.servers.append(cloudentity)
         }
         let inbound = inbound(
             within: context.limits,
