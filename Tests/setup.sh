@@ -57,6 +57,8 @@ if [ "$what" = test ]; then
     # nginx is in /usr/sbin, which may not be in a user's PATH.
     need nginx-light has_any nginx /usr/sbin/nginx
     need postgresql ls /usr/lib/postgresql/*/bin/initdb
+    # promtool too, for `make interop`.
+    need prometheus has prometheus
     need python3-yaml /usr/bin/python3 -c "import yaml"
     need python3-jsonschema /usr/bin/python3 -c "import jsonschema"
     need python3-aiosmtpd /usr/bin/python3 -c "import aiosmtpd"
@@ -73,17 +75,18 @@ if [ "$what" = test ]; then
     fi
 fi
 
-# axe-core, which checks pages for accessibility, comes in a Python package.
-install_axe() {
-    local wanted=Tests/Browser/requirements.txt
-    cmp -s "$wanted" .venv/browser/made-for && return
+# Python packages that bring something that the tests read: axe-core, which checks pages for
+# accessibility, and the schemas of Kubernetes and of compose.
+install_for() { # install_for TESTS NAME MISSING
+    local wanted=Tests/$1/requirements.txt venv=.venv/$2
+    cmp -s "$wanted" "$venv/made-for" && return
     echo "Installing $(tr '\n' ' ' < "$wanted")…"
-    rm -rf .venv/browser
-    /usr/bin/python3 -m venv .venv/browser
-    if .venv/browser/bin/pip install --quiet --disable-pip-version-check --no-deps -r "$wanted"; then
-        cp "$wanted" .venv/browser/made-for
+    rm -rf "$venv"
+    /usr/bin/python3 -m venv "$venv"
+    if "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$wanted"; then
+        cp "$wanted" "$venv/made-for"
     else
-        echo "axe-core is missing: the browser tests skip what needs it" >&2
+        echo "$3 missing: the tests skip what needs them" >&2
     fi
 }
 
@@ -101,15 +104,12 @@ if [ "$what" = bench ]; then
 fi
 
 if [ "$what" = interop ]; then
-    # promtool, which reads the metrics, and a proxy that hands over client certificates.
-    packages=()
-    has promtool || packages+=(prometheus)
-    has haproxy || [ -x /usr/sbin/haproxy ] || packages+=(haproxy)
-    if [ ${#packages[@]} -gt 0 ]; then
-        echo "Installing ${packages[*]}…"
+    # A proxy that hands over client certificates.
+    if ! has_any haproxy /usr/sbin/haproxy; then
+        echo "Installing haproxy…"
         as_root=
         [ "$(id -u)" = 0 ] || as_root=sudo
-        $as_root apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+        $as_root apt-get install -y -qq --no-install-recommends haproxy >/dev/null
     fi
     cd "$(dirname "$0")/.."
     # Rebuilt when the requirements change. The marker is written last, so an interrupted build counts as none.
@@ -128,7 +128,11 @@ if [ "$what" = interop ]; then
 fi
 
 finish() {
-    if [ "$what" = test ]; then (cd "$(dirname "$0")/.." && install_axe); fi
+    if [ "$what" = test ]; then
+        cd "$(dirname "$0")/.."
+        install_for Browser browser "axe-core is"
+        install_for Operating operating "the schemas of Kubernetes and compose are"
+    fi
     exit 0
 }
 
