@@ -13,7 +13,8 @@ export no_proxy=127.0.0.1,localhost NO_PROXY=127.0.0.1,localhost
 # It has the schemas of Kubernetes and of compose. Without it the tests that need them are skipped.
 python=../../.venv/operating/bin/python
 [ -x "$python" ] || python=/usr/bin/python3
-"$python" -B -m unittest discover -p 'test_*.py' 2>&1 | tee "$out"
+# Ports are held until the process ends, which Python would mention.
+"$python" -B -W ignore::ResourceWarning -m unittest discover -v -p 'test_*.py' 2>&1 | tee "$out"
 total=$(sed -nE 's/^Ran ([0-9]+) tests?.*/\1/p' "$out" | tail -1)
 broken=$(sed -nE 's/^FAILED \((.*)\)$/\1/p' "$out" | tail -1 |
     grep -oE '(failures|errors)=[0-9]+' | awk -F= '{ sum += $2 } END { print sum + 0 }')

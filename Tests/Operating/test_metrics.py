@@ -82,11 +82,11 @@ class Services(contextlib.ExitStack):
             key=str(folder / "client.key"))
         server["outbound"].pop("client_secret")
         port = free_port()
+        tls = {"certificate": str(folder / "server.pem"), "key": str(folder / "server.key")}
         full = self.enter_context(Beckon(None, None, {
             "public_url": f"https://127.0.0.1:{port}",
-            "listen": {"address": f"127.0.0.1:{port}", "tls": {
-                "certificate": str(folder / "server.pem"), "key": str(folder / "server.key"),
-                "client_certificates": "any"}},
+            "listen": {"address": f"127.0.0.1:{port}", "tls": {**tls, "client_certificates": "any"},
+                       "people": {"address": "127.0.0.1:0", "tls": tls}},
             "authorization_servers": [server],
             "trust": {},
             "log": {"audit": str(folder / "audit.ndjson")},
@@ -127,6 +127,10 @@ class MetricsTests(unittest.TestCase):
                     self.assertTrue(
                         any(re.fullmatch(value, one) if operator == "=~" else one == value
                             for one in seen), f"{where}: no {metric} has {label}{operator}{value}")
+
+    def test_every_listener_with_a_certificate_says_when_it_expires(self):
+        seen = self.known["beckon_listener_certificate_expiry_timestamp_seconds"]["listener"]
+        self.assertEqual(seen, {"public", "people"})
 
     def test_every_metric_of_the_service_is_shown(self):
         shown = set().union(*(promql.metrics(expression) for _, expression in EXPRESSIONS))

@@ -4,10 +4,13 @@ import Telemetry
 
 /// When the certificate of a listener expires, as its files are now.
 struct ListenerCertificate: Sendable {
+    private let listener: String
     private let chain: String
     private let key: String
 
-    init(_ settings: TLSListenSettings) {
+    /// `listener` is its name in the log and in metrics.
+    init(_ settings: TLSListenSettings, of listener: String) {
+        self.listener = listener
         chain = settings.certificate
         key = settings.key
     }
@@ -15,8 +18,8 @@ struct ListenerCertificate: Sendable {
     func register(in registry: MetricsRegistry) {
         registry.gauge(
             "beckon_listener_certificate_expiry_timestamp_seconds",
-            "Expiry of the listener's certificate, in seconds since 1970.",
-            [("listener", "public")]
+            "Expiry of a listener's certificate, in seconds since 1970.",
+            [("listener", listener)]
         ) { expiry ?? .nan }
     }
 

@@ -303,8 +303,13 @@ final class Service: Sendable {
         people = devices.api.routes(with: people + (trust?.deviceRoutes ?? []))
         let management = Self.managementRoutes(store, engine.channels, registry, draining, clock)
         routes = callers + people + management
-        if let tls = configuration.listen.tls {
-            ListenerCertificate(tls).register(in: registry)
+        for (listener, tls) in [
+            ("public", configuration.listen.isUsed ? configuration.listen.tls : nil),
+            ("servers", configuration.listen.servers?.tls),
+            ("people", configuration.listen.people?.tls),
+            ("management", configuration.managementListener.tls),
+        ] {
+            if let tls { ListenerCertificate(tls, of: listener).register(in: registry) }
         }
         do {
             listeners = try ServiceListeners(
