@@ -76,6 +76,8 @@ depends=$(dpkg-deb --field "$package" Depends)
 for library in libcurl4 libssl3 libsqlite3-0; do
     try "the package depends on $library" grep -q "$library" <<<"$depends"
 done
+try "the package suggests the library of PostgreSQL" \
+    test "$(dpkg-deb --field "$package" Suggests)" = libpq5
 try "the package keeps the configuration on upgrades" \
     bash -c "dpkg-deb --info '$package' conffiles | grep -qx /etc/beckon/beckon.json5"
 
@@ -181,7 +183,9 @@ else
     try "the image's runtime stage has instructions" test -s "$work/image/srv/stage.sh"
     try "the image's runtime stage can be built" in_chroot image bash -e /srv/stage.sh
     install -D "$beckon" "$work/image/usr/local/bin/beckon"
-    try "the image has libcurl" in_chroot image bash -c 'ldconfig -p | grep -q libcurl.so.4'
+    for library in libcurl.so.4 libpq.so.5; do
+        try "the image has $library" in_chroot image bash -c "ldconfig -p | grep -q $library"
+    done
     try "the image's service starts, is healthy and stops" runs image 10001:10001
 fi
 

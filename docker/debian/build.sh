@@ -21,7 +21,8 @@ printf 'Source: beckon\n\nPackage: beckon\nArchitecture: any\n' >"$work/debian/c
 libraries=$(cd "$work" && dpkg-shlibdeps --ignore-missing-info -O "$stage/usr/bin/beckon" 2>/dev/null |
     sed -n 's/^shlibs:Depends=//p')
 
-# libcurl is loaded when it is first needed, so that no linker knows of it.
+# libcurl and libpq are loaded when they are first needed, so that no linker knows of them. Only a
+# store in PostgreSQL needs libpq.
 cat >"$stage/DEBIAN/control" <<CONTROL
 Package: beckon
 Version: $version
@@ -29,6 +30,7 @@ Architecture: $architecture
 Maintainer: Beckon <beckon@localhost>
 Installed-Size: $(du -k -s "$stage/usr" | cut -f1)
 Depends: $libraries, libcurl4, ca-certificates, tzdata, adduser
+Suggests: libpq5
 Section: net
 Priority: optional
 Description: authentication service for CIBA
