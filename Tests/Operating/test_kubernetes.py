@@ -7,7 +7,7 @@ import unittest
 
 import yaml
 
-from files import DOCKER, Checked, drain_seconds
+from files import DOCKER, Checked, drain_seconds, load
 
 from beckon import BINARY, Beckon
 
@@ -123,6 +123,19 @@ class Kubernetes(unittest.TestCase):
             self.assertEqual(int(address.group(1)), self.ports[name])
         [port] = self.one["Service"]["spec"]["ports"]
         self.assertEqual(port["targetPort"], "http")
+
+    def test_prometheus_finds_the_pods(self):
+        [job] = load("prometheus/kubernetes.yaml")["scrape_configs"]
+        self.assertEqual(job["job_name"], "beckon")
+        [discovery] = job["kubernetes_sd_configs"]
+        self.assertEqual(discovery["namespaces"]["names"],
+                         [self.one["Namespace"]["metadata"]["name"]])
+        kept = {rule["source_labels"][0]: rule["regex"] for rule in job["relabel_configs"]
+                if rule.get("action") == "keep"}
+        self.assertEqual(kept, {
+            "__meta_kubernetes_pod_label_app_kubernetes_io_name":
+                self.pod["metadata"]["labels"]["app.kubernetes.io/name"],
+            "__meta_kubernetes_pod_container_port_name": "management"})
 
     def test_who_reaches_the_pods_and_whom_they_reach(self):
         policy = self.one["NetworkPolicy"]["spec"]
