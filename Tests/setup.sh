@@ -163,4 +163,8 @@ fi
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# Nor does Prometheus run for the system.
+if [[ " ${missing[*]} " = *" prometheus "* ]] && [ -d /run/systemd/system ]; then
+    "${root[@]}" systemctl disable --quiet --now prometheus
+fi
 finish
