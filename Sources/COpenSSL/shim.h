@@ -1,6 +1,7 @@
 #include <string.h>
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -171,3 +172,40 @@ static inline int beckon_sha256_matches(
     OPENSSL_cleanse(&context, sizeof context);
     return equal;
 }
+
+// Public keys of P-256, and signatures of ECDSA by them. The low-level functions, deprecated in favour
+// of EVP, which needs a third of a verification to make a key and to begin its first one.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+static inline EC_GROUP *beckon_p256_group(void) {
+    return EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+}
+// An uncompressed point, 65 bytes. NULL if it is not on the curve.
+static inline EC_KEY *beckon_p256_key(const EC_GROUP *group, const unsigned char *bytes) {
+    EC_KEY *key = EC_KEY_new();
+    EC_POINT *point = EC_POINT_new(group);
+    int is_made = key && point && EC_KEY_set_group(key, group) == 1
+        && EC_POINT_oct2point(group, point, bytes, 65, NULL) == 1
+        && EC_KEY_set_public_key(key, point) == 1;
+    EC_POINT_free(point);
+    if (is_made) return key;
+    EC_KEY_free(key);
+    return NULL;
+}
+static inline void beckon_p256_free(EC_KEY *key) { EC_KEY_free(key); }
+// Whether R and S, 32 bytes each, are a signature over a digest of 32 bytes.
+static inline int beckon_p256_verify(
+    EC_KEY *key, const unsigned char *signature, const unsigned char *digest) {
+    ECDSA_SIG *numbers = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(signature, 32, NULL), *s = BN_bin2bn(signature + 32, 32, NULL);
+    if (!numbers || !r || !s || ECDSA_SIG_set0(numbers, r, s) != 1) {
+        BN_free(r);
+        BN_free(s);
+        ECDSA_SIG_free(numbers);
+        return 0;
+    }
+    int is_right = ECDSA_do_verify(digest, 32, numbers, key) == 1;
+    ECDSA_SIG_free(numbers);
+    return is_right;
+}
+#pragma GCC diagnostic pop

@@ -7,7 +7,8 @@ extension PrivateKey {
     /// - Throws: `KeyError` with `.scheme` unless both keys are of P-256.
     public func sharedSecret(with peer: PublicKey) throws(KeyError) -> [UInt8] {
         guard kind == .p256, peer.kind == .p256 else { throw .scheme }
-        let secret: [UInt8]? = unsafe handle.withPointers(peer.handle) { key, peer in
+        let other = try peer.handle
+        let secret: [UInt8]? = unsafe handle.withPointers(other) { key, peer in
             guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else {
                 return nil
             }

@@ -64,12 +64,18 @@ extension KeyHandle {
         .dropLast(65)
     )
 
+    /// The point in the SubjectPublicKeyInfo of a key of P-256; nil for anything else.
+    static func p256Point(of der: [UInt8]) -> (x: [UInt8], y: [UInt8])? {
+        let start = p256Info.count
+        guard der.count == start + 65, der.starts(with: p256Info), der[start] == 4 else {
+            return nil
+        }
+        return (Array(der[start + 1..<start + 33]), Array(der[(start + 33)...]))
+    }
+
     /// A SubjectPublicKeyInfo (RFC 5280 §4.1).
     static func publicInfo(_ der: [UInt8]) throws(KeyError) -> KeyHandle {
-        if der.count == p256Info.count + 65, der.starts(with: p256Info), der[p256Info.count] == 4 {
-            return try p256(Array(der[p256Info.count...]))
-        }
-        return unsafe try KeyHandle(
+        unsafe try KeyHandle(
             whole(der) { start, count in unsafe d2i_PUBKEY(nil, &start, count) }
         )
     }

@@ -7,8 +7,7 @@ import Synchronization
     // count is atomic.
     private let key: OpaquePointer
     let kind: KeyKind
-    /// Contexts of ECDSA that are ready, as addresses; zero before the first use.
-    private let verifying = Atomic<UInt>(0)
+    /// A context for signatures of ECDSA that is ready, as an address; zero before the first use.
     private let signing = Atomic<UInt>(0)
 
     /// Takes over `key`, and frees it if it is not taken.
@@ -33,7 +32,6 @@ import Synchronization
     }
 
     deinit {
-        unsafe EVP_PKEY_CTX_free(Self.context(verifying))
         unsafe EVP_PKEY_CTX_free(Self.context(signing))
         unsafe EVP_PKEY_free(key)
     }
@@ -51,25 +49,14 @@ import Synchronization
         return unsafe body(key)
     }
 
-    /// What a context is for.
-    enum Operation { case verifying, signing }
-
-    /// Lends a context of its own for one operation of ECDSA over a digest. OpenSSL looks for the
+    /// Lends a context of its own for one signature of ECDSA over a digest. OpenSSL looks for the
     /// algorithm by its name, under locks, for each context that it makes; so it is a copy of one that
     /// this key keeps and that nothing changes.
-    func withContext<Result>(
-        _ operation: Operation,
-        _ body: (OpaquePointer) -> Result?
-    ) -> Result? {
+    func withSigningContext<Result>(_ body: (OpaquePointer) -> Result?) -> Result? {
         unsafe withPointer { key in
-            let kept =
-                switch operation {
-                case .verifying: unsafe Self.kept(verifying, key, EVP_PKEY_verify_init)
-                case .signing: unsafe Self.kept(signing, key, EVP_PKEY_sign_init)
-                }
-            guard let kept = unsafe kept, let context = unsafe EVP_PKEY_CTX_dup(kept) else {
-                return nil
-            }
+            guard let kept = unsafe Self.kept(signing, key),
+                let context = unsafe EVP_PKEY_CTX_dup(kept)
+            else { return nil }
             defer { unsafe EVP_PKEY_CTX_free(context) }
             return unsafe body(context)
         }
@@ -77,12 +64,11 @@ import Synchronization
 
     private static func kept(
         _ place: borrowing Atomic<UInt>,
-        _ key: OpaquePointer,
-        _ begin: (OpaquePointer?) -> Int32
+        _ key: OpaquePointer
     ) -> OpaquePointer? {
         if let kept = unsafe context(place) { return unsafe kept }
         guard let new = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return nil }
-        guard unsafe begin(new) == 1 else {
+        guard unsafe EVP_PKEY_sign_init(new) == 1 else {
             unsafe EVP_PKEY_CTX_free(new)
             return nil
         }

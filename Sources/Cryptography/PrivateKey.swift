@@ -126,7 +126,7 @@ public enum PrivateKeyNumbers: Hashable, Sendable {
         guard scheme.fits(kind) else { throw .scheme }
         if scheme == .ecdsaP256 {
             let digest = SHA256.digest(message)
-            let signature: [UInt8]? = unsafe handle.withContext(.signing) { context in
+            let signature: [UInt8]? = unsafe handle.withSigningContext { context in
                 // As long as the longest DER form of two numbers of 32 bytes.
                 var bytes = [UInt8](repeating: 0, count: 72)
                 var count = bytes.count

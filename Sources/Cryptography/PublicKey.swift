@@ -12,13 +12,20 @@ public enum PublicKeyNumbers: Hashable, Sendable {
 
 /// A key that verifies. Immutable, and of a strength that may be trusted: see `KeyKind`.
 @safe public final class PublicKey: Sendable {
-    let handle: KeyHandle
+    private enum Verifier: Sendable {
+        case handle(KeyHandle)
+        case curve(CurveKey)
+    }
+
+    private let verifier: Verifier
     /// Its numbers, as a JWK has them (RFC 7518 §6, RFC 8037 §2).
     public let numbers: PublicKeyNumbers
+    /// The kind of key, with the size of an RSA modulus in bits.
+    public let kind: KeyKind
 
     init(_ handle: KeyHandle) throws(KeyError) {
-        self.handle = handle
-        switch handle.kind {
+        kind = handle.kind
+        switch kind {
         case .rsa:
             guard let modulus = handle.number("n"), let exponent = handle.number("e") else {
                 throw .malformed
@@ -27,15 +34,30 @@ public enum PublicKeyNumbers: Hashable, Sendable {
         case .p256:
             guard let point = handle.point else { throw .malformed }
             numbers = .p256(x: point.x, y: point.y)
+            verifier = .curve(try CurveKey(x: point.x, y: point.y))
+            return
         case .ed25519:
             guard let bytes = handle.rawHalf(isPrivate: false) else { throw .malformed }
             numbers = .ed25519(bytes)
         }
+        verifier = .handle(handle)
     }
 
-    private init(_ handle: KeyHandle, _ numbers: PublicKeyNumbers) {
-        self.handle = handle
-        self.numbers = numbers
+    private init(x: [UInt8], y: [UInt8]) throws(KeyError) {
+        verifier = .curve(try CurveKey(x: x, y: y))
+        numbers = .p256(x: x, y: y)
+        kind = .p256
+    }
+
+    /// The key as OpenSSL wants it for everything but a verification.
+    var handle: KeyHandle {
+        get throws(KeyError) {
+            switch (verifier, numbers) {
+            case (.handle(let handle), _): handle
+            case (.curve, .p256(let x, let y)): try .p256([4] + x + y)
+            case (.curve, .rsa), (.curve, .ed25519): throw .kind
+            }
+        }
     }
 
     /// Makes a key of its numbers.
@@ -48,9 +70,7 @@ public enum PublicKeyNumbers: Hashable, Sendable {
             guard modulus.last.map({ $0 & 1 == 1 }) ?? false else { throw .malformed }
             let key = DER.sequence([DER.integer(modulus), DER.integer(exponent)])
             try self.init(.rsaPublic(key))
-        case .p256(let x, let y):
-            guard x.count == 32, y.count == 32 else { throw .malformed }
-            self.init(try .p256([4] + x + y), numbers)
+        case .p256(let x, let y): try self.init(x: x, y: y)
         case .ed25519(let bytes): try self.init(.ed25519(bytes, isPrivate: false))
         }
     }
@@ -69,19 +89,22 @@ public enum PublicKeyNumbers: Hashable, Sendable {
     /// Reads SubjectPublicKeyInfo in DER (RFC 5280 §4.1), and nothing behind it.
     ///
     /// - Throws: `KeyError`.
-    public convenience init(info: [UInt8]) throws(KeyError) { try self.init(.publicInfo(info)) }
+    public convenience init(info: [UInt8]) throws(KeyError) {
+        if let (x, y) = KeyHandle.p256Point(of: info) {
+            try self.init(x: x, y: y)
+        } else {
+            try self.init(.publicInfo(info))
+        }
+    }
 
     /// SubjectPublicKeyInfo in DER (RFC 5280 §4.1); nil only if OpenSSL fails.
     public var info: [UInt8]? {
         if case .p256(let x, let y) = numbers {
             KeyHandle.p256Info(x, y)
         } else {
-            handle.publicInfo
+            (try? handle)?.publicInfo
         }
     }
-
-    /// The kind of key, with the size of an RSA modulus in bits.
-    public var kind: KeyKind { handle.kind }
 
     /// SubjectPublicKeyInfo (RFC 5280 §4.1) in PEM.
     ///
@@ -99,13 +122,10 @@ public enum PublicKeyNumbers: Hashable, Sendable {
         by scheme: SignatureScheme
     ) -> Bool {
         guard scheme.fits(kind) else { return false }
-        if scheme == .ecdsaP256 {
-            guard let der = ECDSASignature.der(signature) else { return false }
-            let digest = SHA256.digest(message)
-            let isRight = unsafe handle.withContext(.verifying) { context in
-                unsafe EVP_PKEY_verify(context, der, der.count, digest, digest.count) == 1
-            }
-            return isRight ?? false
+        let handle: KeyHandle
+        switch verifier {
+        case .curve(let key): return key.verify(signature, over: SHA256.digest(message))
+        case .handle(let other): handle = other
         }
         return unsafe handle.withPointer { key in
             guard let context = unsafe EVP_MD_CTX_new() else { return false }

@@ -64,7 +64,7 @@ struct KeyTests {
         for _ in 0..<8 {
             let key = try PrivateKey.generate(kind).publicKey
             let info = try #require(key.info)
-            #expect(info == key.handle.publicInfo)
+            #expect(try key.handle.publicInfo == info)
             #expect(try PublicKey(info: info) == key)
             #expect(try PublicKey(key.numbers).info == info)
         }
