@@ -89,6 +89,29 @@ public struct JWS: Sendable {
         keys: JWKSet,
         allowed: Set<SignatureAlgorithm>
     ) throws(JOSEError) -> JWS {
+        try verify(token, allowed: allowed) { keys.candidates(for: $0) }
+    }
+
+    /// Verifies a token with the key that `key` finds in its header: whoever has signed it has that key,
+    /// and nothing more is known of them.
+    ///
+    /// - Throws: `JOSEError`.
+    public static func verify(
+        _ token: String,
+        allowed: Set<SignatureAlgorithm>,
+        keyOf key: (Header) throws(JOSEError) -> VerificationKey
+    ) throws(JOSEError) -> JWS {
+        try verify(token, allowed: allowed) { (header) throws(JOSEError) in
+            let key = try key(header)
+            return key.fits(header.algorithm) ? [key] : []
+        }
+    }
+
+    private static func verify(
+        _ token: String,
+        allowed: Set<SignatureAlgorithm>,
+        candidates: (Header) throws(JOSEError) -> [VerificationKey]
+    ) throws(JOSEError) -> JWS {
         let token = Array(token.utf8)
         guard token.count <= JOSELimits.token else { throw .tooLong(limit: JOSELimits.token) }
         let parts = CompactParts(token)
@@ -100,7 +123,7 @@ public struct JWS: Sendable {
         else { throw .notBase64URL }
         let header = try Header(bytes: head)
         guard allowed.contains(header.algorithm) else { throw .algorithm }
-        let candidates = keys.candidates(for: header)
+        let candidates = try candidates(header)
         guard !candidates.isEmpty else { throw .noKey }
         let input = Array(token[..<parts[1].upperBound])
         let signer = candidates.first { key in

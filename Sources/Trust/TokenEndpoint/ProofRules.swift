@@ -17,12 +17,14 @@ struct ProofRules: Sendable {
     static let longestID = 256
 
     private let rules: ProofOfKey.Rules
-    private let nonceKey: [UInt8]
+    private let algorithms: Set<SignatureAlgorithm>
+    private let nonces: ProofNonces
 
     /// The nonces follow from `secret`.
     init(_ rules: ProofOfKey.Rules, secret: [UInt8]) {
         self.rules = rules
-        nonceKey = HMAC.sha256(key: secret, Array("beckon-proof-nonce-v1".utf8))
+        algorithms = Set(rules.algorithms)
+        nonces = ProofNonces(secret: secret)
     }
 
     /// Judges the proof of a request, without a look at which ones were used.
@@ -37,10 +39,11 @@ struct ProofRules: Sendable {
         let jws: JWS
         let claims: JWT.Claims
         do throws(JOSEError) {
-            let key = try Self.key(in: fields[0])
-            jws = try JWS.verify(fields[0], keys: JWKSet([key]), allowed: Set(rules.algorithms))
+            jws = try JWS.verify(fields[0], allowed: algorithms) { (header) throws(JOSEError) in
+                try Self.key(of: header.members)
+            }
             guard jws.header.type?.isExactly(Self.type) ?? false else { throw .type }
-            guard let found = key.publicKey else { throw .noKey }
+            guard let found = jws.key.publicKey else { throw .noKey }
             publicKey = found
             claims = try JWT.Claims(payload: jws.payload)
             guard claims.issuedAt != nil else { throw .missing("iat") }
@@ -86,7 +89,7 @@ struct ProofRules: Sendable {
         let nonce = claims["nonce"]?.string
         let isFresh = nonce.map { self.isFresh($0, at: now) } ?? false
         if case .nonceOrTime = rules.freshness {
-            if isFresh { return now + .minutes(Self.nonceLife + 1) }
+            if isFresh { return now + .minutes(Int64(ProofNonces.life) + 1) }
             // An old nonce, or a clock that is wrong: the next nonce helps with both.
             guard nonce == nil, isCurrent(issued, at: now) else {
                 throw .nonce(self.nonce(at: now))
@@ -119,8 +122,13 @@ struct ProofRules: Sendable {
         guard parts.count == 3 else { throw .notCompact }
         guard let bytes = Base64URL.decode(String(parts[0])) else { throw .notBase64URL }
         guard bytes.count <= JOSELimits.header,
-            let header = try? JSONValue(bytes, limits: JSONLimits(depth: JOSELimits.depth))
+            let header = try? JSONValue(bytes, limits: JSONLimits(depth: JOSELimits.depth)),
+            let members = header.object
         else { throw .notJSONObject }
+        return try key(of: members)
+    }
+
+    private static func key(of header: JSONObject) throws(JOSEError) -> VerificationKey {
         guard let value = header["jwk"] else { throw .missing("jwk") }
         let key = try JWK(value).verificationKey()
         guard let publicKey = key.publicKey else { throw .noKey }
@@ -150,22 +158,11 @@ struct ProofRules: Sendable {
 
     // MARK: Nonces
 
-    /// Minutes that a nonce counts.
-    private static let nonceLife: Int64 = 5
-
-    /// The nonce of this minute. It follows from the time and our key, so that none is stored.
-    func nonce(at now: Timestamp) -> String { nonce(of: now.milliseconds / 60_000) }
-
-    private func nonce(of minute: Int64) -> String {
-        let hash = HMAC.sha256(key: nonceKey, Array("\(minute)".utf8))
-        return Base64URL.encode(Array(hash.prefix(16)))
-    }
+    /// The nonce of this minute.
+    func nonce(at now: Timestamp) -> String { nonces.nonce(at: now) }
 
     private func isFresh(_ nonce: String, at now: Timestamp) -> Bool {
-        let minute = now.milliseconds / 60_000
-        return (0..<Self.nonceLife).contains { age in
-            ConstantTime.equal(Array(self.nonce(of: minute - age).utf8), Array(nonce.utf8))
-        }
+        nonces.isFresh(nonce, at: now)
     }
 }
 
