@@ -31,16 +31,59 @@ public protocol DeviceStore: Sendable {
     ) async throws(StoreError) -> [Device]
 
     func credential(_ id: CredentialID) async throws(StoreError) -> Credential?
-    /// A credential of a device and its device, read at one moment; nil for a passkey.
+    /// A credential of a device with what `question` asks for, read at one moment; nil for a passkey.
     func deviceKey(
-        _ id: CredentialID
-    ) async throws(StoreError) -> (key: Credential, device: Device)?
+        _ id: CredentialID,
+        _ question: DeviceQuestion
+    ) async throws(StoreError) -> DeviceReading?
     /// The credentials of a user in the order of their creation, at most `limit`.
     func credentials(of user: UserID, limit: Int) async throws(StoreError) -> [Credential]
 
     /// Whether `redeem` would find an enrolment for this code now. It counts nothing, so whoever has
     /// asked also calls `redeem`.
     func isWaiting(_ code: EnrolmentCode, at now: Timestamp) async throws(StoreError) -> Bool
+}
+
+extension DeviceStore {
+    /// A credential of a device and its device; nil for a passkey.
+    public func deviceKey(_ id: CredentialID) async throws(StoreError) -> DeviceReading? {
+        try await deviceKey(id, DeviceQuestion())
+    }
+}
+
+/// What is asked of a device's key, so that it takes one look-up.
+public struct DeviceQuestion: Sendable {
+    /// The logins of the device's user that are wanted.
+    public var logins: [LoginKey]
+    /// The key as a request has proven it. If it is the stored one, no other is made of what is stored.
+    public var proven: PublicKey?
+
+    public init(logins: [LoginKey] = [], proven: PublicKey? = nil) {
+        self.logins = logins
+        self.proven = proven
+    }
+}
+
+/// A device's key, and what was asked with it.
+public struct DeviceReading: Sendable {
+    public let key: Credential
+    public let device: Device
+    /// Those of the logins asked for that exist and are the user's.
+    public let logins: [StoredLogin]
+    /// Failed proofs of the user.
+    public let standing: FailureStanding
+
+    public init(
+        key: Credential,
+        device: Device,
+        logins: [StoredLogin],
+        standing: FailureStanding
+    ) {
+        self.key = key
+        self.device = device
+        self.logins = logins
+        self.standing = standing
+    }
 }
 
 /// A change of the store.

@@ -273,7 +273,7 @@ public struct ApprovalRoutes: Sendable {
     ) async -> Response {
         log.storeTrouble(refusal)
         switch refusal {
-        case .noSuchPrompt, .otherLogin:
+        case .noSuchPrompt, .otherLogin, .refused(.key, _):
             return refused(404, .unknownHeading, .unknownText, request, offersBack: false)
         case .methodNotAllowed, .delegationNotAllowed:
             return refused(403, .tapHeading, .tapText, request)

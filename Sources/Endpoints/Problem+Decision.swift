@@ -69,6 +69,8 @@ extension Problem {
                 "decision: the user may not approve before blocked_until; \"deny\", \"cancel\" and \"fraud\" are possible.",
                 further: ["blocked_until": .time(until)]
             )
+        case .key(.removed): self = DeviceGuard.unknown
+        case .key(.proofUsed): self = DeviceGuard.usedProof
         case .pastDeadline:
             self.init(.tooLate, "expires_at has passed.")
         case .unfit(.shownMissing):

@@ -130,6 +130,8 @@ extension PendingLogin.Refusal: CustomStringConvertible {
         case .unfit(let problem): "\(problem)"
         case .consentBusy: "another login for the same consent is pending"
         case .userBlocked: "the user is blocked after failed attempts"
+        case .key(.removed): "the key is registered no more"
+        case .key(.proofUsed): "the proof was used before"
         case .outOfPhase: "the login is in another phase"
         }
     }

@@ -61,6 +61,8 @@ extension PendingLogin {
         case userBlocked(until: Timestamp)
         /// Another login for the same consent is live. Only a store can know that.
         case consentBusy
+        /// The key behind the change does not count. Only a store can know that.
+        case key(KeyUse.Objection)
         /// The event belongs to another phase, as when an answer arrives late.
         case outOfPhase
     }

@@ -57,14 +57,28 @@ public final class SQLiteDeviceStore: DeviceStore {
     }
 
     public func deviceKey(
-        _ id: CredentialID
-    ) async throws(StoreError) -> (key: Credential, device: Device)? {
-        try await file.readers.read { (connection) throws(StoreError) in
-            guard let key = try connection.credential(id), let device = key.device,
+        _ id: CredentialID,
+        _ question: DeviceQuestion
+    ) async throws(StoreError) -> DeviceReading? {
+        try await file.readers.read { [index = file.index] (connection) throws(StoreError) in
+            guard let key = try connection.credential(id, proven: question.proven),
+                let device = key.device,
                 // A device and its keys are removed together, so none is found without the other.
                 let found = try connection.device(device)
             else { return nil }
-            return (key, found)
+            var logins: [StoredLogin] = []
+            for wanted in question.logins {
+                guard let login = try connection.login(wanted, index.hash.of(wanted), index),
+                    login.login.details.user == key.user
+                else { continue }
+                logins.append(login)
+            }
+            return DeviceReading(
+                key: key,
+                device: found,
+                logins: logins,
+                standing: try connection.failures(of: key.user)
+            )
         }
     }
 
@@ -110,10 +124,13 @@ extension DatabaseConnection {
         return try select.step() ? try DeviceRow.read(select) : nil
     }
 
-    fileprivate func credential(_ id: CredentialID) throws(StoreError) -> Credential? {
+    fileprivate func credential(
+        _ id: CredentialID,
+        proven: PublicKey? = nil
+    ) throws(StoreError) -> Credential? {
         let select = try statement(CredentialRow.byID)
         select.bind(id.value, at: 1)
         defer { select.reset() }
-        return try select.step() ? try CredentialRow.read(select) : nil
+        return try select.step() ? try CredentialRow.read(select, proven: proven) : nil
     }
 }

@@ -108,12 +108,16 @@ public final class SQLiteLoginStore: LoginStore {
     public func update(
         _ number: LoginNumber,
         yielding: Bool,
+        by key: KeyUse?,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
         let now = file.clock.now()
         return try await file.writer.submit(yielding: yielding) {
             (transaction) throws(StoreError) in
-            try transaction.update(number, at: now, body)
+            if let key, let objection = try transaction.use(key) {
+                return .failure(.key(objection))
+            }
+            return try transaction.update(number, at: now, body)
         }
     }
 

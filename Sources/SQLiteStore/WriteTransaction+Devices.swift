@@ -69,6 +69,18 @@ extension WriteTransaction {
         }
     }
 
+    /// Uses up the proof of a key. The objection, if the key does not count.
+    func use(_ key: KeyUse) throws(StoreError) -> KeyUse.Objection? {
+        if let proof = key.proof,
+            try apply([AccessChange.use(key: proof.digest, until: proof.until)]) != nil
+        {
+            return .proofUsed
+        }
+        let select = try connection.statement("SELECT 1 FROM credential WHERE id = ?")
+        select.bind(key.credential.value, at: 1)
+        return try select.hasRow() ? nil : .removed
+    }
+
     private func apply(_ change: DeviceChange) throws(StoreError) -> AccessRefusal? {
         switch change {
         case .addDevice(let device):

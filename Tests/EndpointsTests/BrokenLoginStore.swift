@@ -13,6 +13,7 @@ struct BrokenLoginStore: LoginStore {
     func update(
         _ number: LoginNumber,
         yielding: Bool,
+        by key: KeyUse?,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? { throw .full }
     func claim(

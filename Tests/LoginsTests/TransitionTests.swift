@@ -204,6 +204,7 @@ struct TransitionTests {
         case .outOfPhase: "outOfPhase"
         case .consentBusy: "consentBusy"
         case .userBlocked: "userBlocked"
+        case .key: "key"
         case .unfit: "unfit"
         }
     }

@@ -115,6 +115,36 @@ struct DeviceStoreTests {
         }
     }
 
+    @Test("reads a key with what is asked of its user", arguments: StoreKind.allCases)
+    func question(kind: StoreKind) async throws {
+        let store = try StorePlace(kind).open()
+        let key = try deviceKey("k", on: "a", of: "anna")
+        let changes: [DeviceChange] = [.addDevice(device("a", of: "anna")), .addCredential(key)]
+        #expect(try await store.devices.commit(changes) == nil)
+        let users = ["anna", "bob"]
+        var logins: [StoredLogin] = []
+        for user in users {
+            let login = fixture(user) { $0.user = user }
+            logins.append(try await store.logins.insertNew(login.make()))
+        }
+        let gone = fixture("gone").make()
+        let proven = try PublicKey(key.publicKey.numbers)
+        let other = try PrivateKey.generate(.p256).publicKey
+        let question = DeviceQuestion(
+            logins: logins.map(\.login.key) + [gone.key],
+            proven: proven
+        )
+        let found = try #require(try await store.devices.deviceKey(key.id, question))
+        #expect(found.key == key && found.key.publicKey === proven)
+        #expect(found.logins == [logins[0]])
+        #expect(found.standing == FailureStanding())
+        // A key that is not the stored one changes nothing.
+        let plain = try await store.devices.deviceKey(key.id, DeviceQuestion(proven: other))
+        #expect(plain?.key == key && plain?.logins == [])
+        #expect(try await store.devices.deviceKey(.named("gone"), question) == nil)
+        await store.close()
+    }
+
     @Test("writes nothing of changes of which one is refused", arguments: StoreKind.allCases)
     func refusals(kind: StoreKind) async throws {
         try await with(kind) { (store, access) async throws in

@@ -1,3 +1,7 @@
+import Access
+import Cryptography
+import Devices
+import JOSE
 import Logins
 import TestSupport
 import Testing
@@ -83,6 +87,157 @@ struct UpdateTests {
                 #expect(ended?.decision?.choice == .deny)
             }
         }
+    }
+
+    private func key(
+        _ id: String,
+        in store: StorePlace.Opened
+    ) async throws -> CredentialID {
+        let device = Device(
+            id: .named("phone-" + id),
+            user: .named("anna"),
+            name: "Phone",
+            platform: .ios,
+            languages: [],
+            protection: .unknown,
+            channels: [],
+            createdAt: noon,
+            lastSeenAt: noon
+        )
+        let key = Credential(
+            id: .named(id),
+            user: device.user,
+            device: device.id,
+            kind: .deviceKey(pin: nil),
+            publicKey: try PrivateKey.generate(.p256).publicKey,
+            algorithm: .es256,
+            name: "Phone",
+            createdAt: noon
+        )
+        let refusal = try await store.devices.commit([.addDevice(device), .addCredential(key)])
+        #expect(refusal == nil)
+        return key.id
+    }
+
+    private func approve(
+        _ number: LoginNumber,
+        in store: any LoginStore,
+        by key: KeyUse
+    ) async throws -> Result<StoredLogin, PendingLogin.Refusal>? {
+        try await store.update(number, yielding: true, by: key) {
+            (login) throws(PendingLogin.Refusal) in
+            let evidence = Evidence(
+                proof: Evidence.Proof(credential: key.credential, publicKey: [1], statement: "s"),
+                method: .deviceKey,
+                via: .device,
+                address: nil
+            )
+            try login.apply(
+                .decided(Decision(.approve, evidence: evidence, at: noon), .fixture),
+                at: noon
+            )
+        }
+    }
+
+    // rule: D1
+    @Test("use up the proof of their key, whatever comes of them", arguments: StoreKind.allCases)
+    func proofs(_ kind: StoreKind) async throws {
+        let place = try StorePlace(kind)
+        let store = try place.open()
+        let key = try await key("k", in: store)
+        func digest(_ name: String) -> [UInt8] { SHA256.digest(Array(name.utf8)) }
+        func proof(_ name: String) -> OneUse {
+            OneUse(digest: digest(name), until: noon + .seconds(60))
+        }
+        let first = try await store.logins.insertNew(.inPhase(.waiting, fixture("one")))
+        // Refused by the body, which changes nothing but the proof.
+        let refused = try await store.logins.update(
+            first.number,
+            yielding: false,
+            by: KeyUse(key, proof: proof("a"))
+        ) { (_) throws(PendingLogin.Refusal) in throw .notReady }
+        #expect(refused == .failure(.notReady))
+        let again = try await approve(
+            first.number,
+            in: store.logins,
+            by: KeyUse(key, proof: proof("a"))
+        )
+        #expect(again == .failure(.key(.proofUsed)))
+        #expect(try await store.logins.login(first.number) == first)
+        // One that another port has used, and the other way round.
+        let uses = ["b", "c"].map { AccessChange.use(key: digest($0), until: noon) }
+        #expect(try await store.access.commit([uses[0]]) == nil)
+        let other = try await approve(
+            first.number,
+            in: store.logins,
+            by: KeyUse(key, proof: proof("b"))
+        )
+        #expect(other == .failure(.key(.proofUsed)))
+        let taken = try await approve(
+            first.number,
+            in: store.logins,
+            by: KeyUse(key, proof: proof("c"))
+        )
+        #expect(try taken?.get().login.phase.outcome?.isApproval == true)
+        #expect(try await store.access.commit([uses[1]]) == .used)
+        // There is no such login.
+        let none = try await approve(
+            LoginNumber(99),
+            in: store.logins,
+            by: KeyUse(key, proof: proof("d"))
+        )
+        #expect(none == nil)
+        #expect(
+            try await store.access.commit([.use(key: digest("d"), until: noon)]) == .used
+        )
+        await store.close()
+    }
+
+    @Test(
+        "are refused if their key is removed before, or together with them",
+        arguments: StoreKind.allCases,
+        [true, false]
+    )
+    func removedKey(_ kind: StoreKind, together: Bool) async throws {
+        let place = try StorePlace(kind)
+        let store = try place.open()
+        let key = try await key("k", in: store)
+        let removal: [DeviceChange] = [
+            .removeDevice(.named("phone-k"), of: .named("anna"))
+        ]
+        let login = try await store.logins.insertNew(.inPhase(.waiting, fixture("one")))
+        let other = try await store.logins.insertNew(fixture("other").make()).number
+        let digest = SHA256.digest([1])
+        let use = KeyUse(key, proof: OneUse(digest: digest, until: noon))
+        let result: Result<StoredLogin, PendingLogin.Refusal>?
+        if together {
+            // While the writer is held, both wait; the approval came first.
+            let isHeld = ThreadSemaphore()
+            let mayGo = ThreadSemaphore()
+            let logins = store.logins
+            let holder = Task.immediate {
+                try await logins.update(other) { _ in
+                    isHeld.signal()
+                    mayGo.wait()
+                }
+            }
+            isHeld.wait()
+            let approval = Task.immediate {
+                try await approve(login.number, in: logins, by: use)
+            }
+            let revocation = Task.immediate { try await store.devices.commit(removal) }
+            mayGo.signal()
+            _ = try await holder.value
+            #expect(try await revocation.value == nil)
+            result = try await approval.value
+        } else {
+            #expect(try await store.devices.commit(removal) == nil)
+            result = try await approve(login.number, in: store.logins, by: use)
+        }
+        #expect(result == .failure(.key(.removed)))
+        #expect(try await store.logins.login(login.number) == login)
+        #expect(try await store.access.commit([.use(key: digest, until: noon)]) == .used)
+        await store.close()
     }
 
     @Test("write nothing when the body refuses", arguments: StoreKind.allCases)

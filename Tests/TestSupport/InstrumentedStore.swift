@@ -87,11 +87,12 @@ public final class InstrumentedStore: LoginStore {
     public func update(
         _ number: LoginNumber,
         yielding: Bool,
+        by key: KeyUse?,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
         try check(.update)
         if yielding { yielded.append(number) }
-        return try await store.update(number, yielding: yielding) {
+        return try await store.update(number, yielding: yielding, by: key) {
             [self] (login) throws(PendingLogin.Refusal) in
             let before = login
             count(reads: 1)

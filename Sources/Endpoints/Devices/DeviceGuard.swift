@@ -128,6 +128,8 @@ struct DeviceGuard: Sendable {
         "The key is not that of an enrolled device; enrol again."
     )
 
+    static let usedProof = Problem(.invalidProof, "DPoP: proof: it was used before.")
+
     private func problem(_ objection: ProofOfKey.Objection) -> Problem {
         switch objection {
         case .invalid(let reason):

@@ -40,11 +40,16 @@ public protocol LoginStore: Sendable {
     /// Of changes that become durable together, a `yielding` one is made last: of an approval and a
     /// denial at the same instant the denial wins, and so does a block of the user.
     ///
+    /// With a `key`, its proof is used up in the same transaction, whatever comes of the change; the
+    /// refusal is `key(.proofUsed)` if it was used before, also by another call of any port, and
+    /// `key(.removed)` if the key is registered no more. Then `body` does not run.
+    ///
     /// - Returns: the login afterwards, or the refusal that `body` threw; nil if there is no such
     ///   login.
     func update(
         _ number: LoginNumber,
         yielding: Bool,
+        by key: KeyUse?,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>?
 
@@ -117,7 +122,16 @@ extension LoginStore {
         _ number: LoginNumber,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
-        try await update(number, yielding: false, body)
+        try await update(number, yielding: false, by: nil, body)
+    }
+
+    /// Changes a login by nobody's key.
+    public func update(
+        _ number: LoginNumber,
+        yielding: Bool,
+        _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
+    ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
+        try await update(number, yielding: yielding, by: nil, body)
     }
 
     /// When the next unclaimed duty is due; nil if never.
