@@ -137,7 +137,7 @@ public struct ApprovalRoutes: Sendable {
             log.storeTrouble(error)
             switch error {
             case .noSuchPrompt: return Problem(.notFound, "The ticket is not valid.").response
-            case .otherLogin, .methodNotAllowed, .delegationNotAllowed, .userMayNotApprove,
+            case .otherLogin, .methodNotAllowed, .delegationNotAllowed, .userMayNotApprove, .key,
                 .directory, .refused, .store:
                 return Problem(error).response
             }
@@ -273,7 +273,7 @@ public struct ApprovalRoutes: Sendable {
     ) async -> Response {
         log.storeTrouble(refusal)
         switch refusal {
-        case .noSuchPrompt, .otherLogin, .refused(.key, _):
+        case .noSuchPrompt, .otherLogin, .key, .refused(.key, _):
             return refused(404, .unknownHeading, .unknownText, request, offersBack: false)
         case .methodNotAllowed, .delegationNotAllowed:
             return refused(403, .tapHeading, .tapText, request)

@@ -216,7 +216,8 @@ extension Logger {
             warning("decision.suspicious") { $0.members(about: stored.login) }
         case .refused(.userBlocked, let stored):
             warning("decision.user_blocked") { $0.members(about: stored.login) }
-        case .noSuchPrompt, .otherLogin, .methodNotAllowed, .delegationNotAllowed, .refused: break
+        case .noSuchPrompt, .otherLogin, .methodNotAllowed, .delegationNotAllowed, .key, .refused:
+            break
         }
     }
 

@@ -30,6 +30,8 @@ extension Problem {
                 .unavailable,
                 "The decision was not recorded. Retry after the time in Retry-After."
             )
+        case .key(.removed): self = DeviceGuard.unknown
+        case .key(.proofUsed): self = DeviceGuard.usedProof
         case .refused(.unfit(.codeWrong), let stored):
             self.init(
                 .wrongCode,

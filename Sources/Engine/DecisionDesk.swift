@@ -22,6 +22,8 @@ public struct DecisionDesk: Sendable {
         case userMayNotApprove(Failure)
         /// The directory of users cannot be asked now. Nothing was decided.
         case directory(DirectoryError)
+        /// The key by which it was to be decided does not count.
+        case key(KeyUse.Objection)
         /// The login refuses the decision in its current state, which is returned.
         case refused(PendingLogin.Refusal, StoredLogin)
         /// The store failed.
@@ -288,7 +290,9 @@ public struct DecisionDesk: Sendable {
         _ number: LoginNumber,
         of user: UserID,
         by evidence: Evidence,
-        challenge: [UInt8]? = nil
+        challenge: [UInt8]? = nil,
+        key: CredentialID? = nil,
+        proof: RequestProof? = nil
     ) async throws(Refusal) -> StoredLogin {
         try await decide(
             choice,
@@ -296,6 +300,8 @@ public struct DecisionDesk: Sendable {
             by: evidence,
             opening: { $0.details.user == user },
             counting: .nothing,
+            key: key,
+            proof: proof,
             selecting: { (stored) throws(Refusal) in
                 if let challenge, stored.login.phase.name == .waiting,
                     Self.challenge(choice, Selection(), stored.login) != challenge
@@ -311,7 +317,8 @@ public struct DecisionDesk: Sendable {
     /// `challenge`. If anything that it covers has changed, the approval is refused as `unfit`. `seal`
     /// stands for a number that was judged before (`confirmable`); `agent` is the `User-Agent` of a
     /// browser. With `isLookedUp` the user is not looked up again: `confirmable` has just done so for
-    /// the same request.
+    /// the same request. If `key` was removed, or its `proof` used before, the approval is refused;
+    /// otherwise the proof is used up.
     public func approve(
         _ number: LoginNumber,
         of user: UserID,
@@ -320,6 +327,8 @@ public struct DecisionDesk: Sendable {
         seal: [UInt8]? = nil,
         agent: String? = nil,
         isLookedUp: Bool = false,
+        key: CredentialID? = nil,
+        proof: RequestProof? = nil,
         selecting: @Sendable @escaping (StoredLogin) throws(Refusal) -> Selection
     ) async throws(Refusal) -> StoredLogin {
         try await decide(
@@ -328,6 +337,8 @@ public struct DecisionDesk: Sendable {
             by: evidence,
             opening: { $0.details.user == user },
             counting: Way(evidence.method),
+            key: key,
+            proof: proof,
             sealedBy: seal,
             agent: agent,
             isLookedUp: isLookedUp,
@@ -348,6 +359,8 @@ public struct DecisionDesk: Sendable {
         by evidence: Evidence,
         opening: @Sendable @escaping (PendingLogin) -> Bool,
         counting way: Way,
+        key: CredentialID? = nil,
+        proof: RequestProof? = nil,
         sealedBy seal: [UInt8]? = nil,
         agent: String? = nil,
         isLookedUp: Bool = false,
@@ -364,8 +377,9 @@ public struct DecisionDesk: Sendable {
         // kept here.
         let course = Locked(Course())
         let result: Result<StoredLogin, PendingLogin.Refusal>?
+        let use = key.map { KeyUse($0, proof: proof?.unused) }
         do {
-            result = try await store.update(number, yielding: choice == .approve) {
+            result = try await store.update(number, yielding: choice == .approve, by: use) {
                 (login) throws(PendingLogin.Refusal) in
                 do throws(Refusal) {
                     guard opening(login) else { throw .noSuchPrompt }
@@ -411,11 +425,13 @@ public struct DecisionDesk: Sendable {
         } catch {
             throw .store(error)
         }
+        proof?.noteUse()
         let ended = course.withLock { $0 }
         switch result {
         case .success(let stored):
             if ended.isWrong { throw .wrongCode(stored) }
             return stored
+        case .failure(.key(let objection)): throw .key(objection)
         case .failure(let refusal):
             if let refusal = ended.refusal { throw refusal }
             // The store refused what the login had taken.
@@ -503,6 +519,7 @@ extension DecisionDesk.Refusal: CustomStringConvertible {
         case .delegationNotAllowed(let reason): "delegation may not decide it: \(reason)"
         case .userMayNotApprove(let failure): "the user may not approve: \(failure)"
         case .directory(let error): "\(error)"
+        case .key(let objection): "\(PendingLogin.Refusal.key(objection))"
         case .refused(let refusal, _): "\(refusal)"
         case .store(let error): "\(error)"
         }

@@ -62,20 +62,13 @@ extension DeviceDesk {
     }
 
     /// The login of a user with that identifier, the newest if there are several; nil if there is none
-    /// or it ended long ago.
+    /// or it ended long ago. `found` are those that `reading` has found.
     public func login(
         _ id: LoginID,
-        of user: UserID
+        of user: UserID,
+        among found: [StoredLogin]
     ) async throws(StoreError) -> StoredLogin? {
-        var newest: StoredLogin?
-        for server in servers {
-            let key = LoginKey(server: server, tenant: nil, login: id)
-            guard let found = try await logins.login(key), found.login.details.user == user,
-                newest.map({ $0.number < found.number }) ?? true
-            else { continue }
-            newest = found
-        }
-        if let newest { return newest }
+        if let newest = found.max(by: { $0.number < $1.number }) { return newest }
         // One of a server that is configured no more, or hidden by the same identifier elsewhere.
         func isIt(_ stored: StoredLogin) -> Bool { stored.login.key.login == id }
         let live = try await logins.liveLogins(of: user, limit: Self.longestList)
@@ -101,28 +94,61 @@ extension DeviceDesk {
         return evidence.via == .device && evidence.method == .tap ? nil : true
     }
 
+    /// A device's request to decide, as `reading` has found what it is judged by.
+    public struct Asking: Sendable {
+        public let enrolled: Enrolled
+        public let stored: StoredLogin
+        public let standing: FailureStanding
+        public let proof: RequestProof
+        public let address: String?
+
+        public init(
+            _ enrolled: Enrolled,
+            _ stored: StoredLogin,
+            standing: FailureStanding,
+            proof: RequestProof,
+            address: String?
+        ) {
+            self.enrolled = enrolled
+            self.stored = stored
+            self.standing = standing
+            self.proof = proof
+            self.address = address
+        }
+    }
+
     /// Records a decision of a device. What was signed covers the login, the consent as it is now and
     /// the selection: if any of them is another one, it is refused.
     ///
-    /// `stored` is the login as it was just read for this request.
-    public func decide(
-        _ answer: Answer,
-        _ stored: StoredLogin,
-        by enrolled: Enrolled,
-        address: String?
-    ) async throws(Refusal) -> StoredLogin {
-        guard stored.login.details.user == enrolled.key.user else { throw .unknownLogin }
+    /// The proof of the request is used up by the commit of the decision, or before anything else that
+    /// the request changes. If nothing changes, it may still be unused afterwards.
+    public func decide(_ answer: Answer, _ asking: Asking) async throws(Refusal) -> StoredLogin {
+        guard asking.stored.login.details.user == asking.enrolled.key.user else {
+            throw .unknownLogin
+        }
         return answer.choice == .approve
-            ? try await approve(answer, stored, enrolled, address)
-            : try await decline(answer, stored, enrolled, address)
+            ? try await approve(answer, asking) : try await decline(answer, asking)
+    }
+
+    /// Uses up the proof of a request whose decision was not recorded yet.
+    private func useProof(of asking: Asking) async throws(Refusal) {
+        guard let proof = asking.proof.unused else { return }
+        let result = try await read { () throws(StoreError) in
+            try await logins.update(
+                asking.stored.number,
+                yielding: false,
+                by: KeyUse(asking.enrolled.key.id, proof: proof)
+            ) { _ in }
+        }
+        asking.proof.noteUse()
+        if case .failure(.key(let objection)) = result { throw refusal(.key(objection)) }
     }
 
     private func decline(
         _ answer: Answer,
-        _ stored: StoredLogin,
-        _ enrolled: Enrolled,
-        _ address: String?
+        _ asking: Asking
     ) async throws(Refusal) -> StoredLogin {
+        let (stored, enrolled, address) = (asking.stored, asking.enrolled, asking.address)
         let user = enrolled.key.user
         var evidence = Evidence(
             method: .tap,
@@ -132,8 +158,8 @@ extension DeviceDesk {
         )
         var challenge: [UInt8]?
         if let signature = answer.signature {
-            let signed = try await verified(signature, stored.number, enrolled)
-            challenge = try await judged(signed, answer, stored, enrolled)
+            let signed = try await verified(signature, asking)
+            challenge = try await judged(signed, answer, asking)
             evidence = Evidence(
                 proof: proof(signature, enrolled.key),
                 method: .deviceKey,
@@ -147,7 +173,9 @@ extension DeviceDesk {
                 stored.number,
                 of: user,
                 by: evidence,
-                challenge: challenge
+                challenge: challenge,
+                key: enrolled.key.id,
+                proof: asking.proof
             )
         } catch {
             throw refusal(error)
@@ -156,10 +184,9 @@ extension DeviceDesk {
 
     private func approve(
         _ answer: Answer,
-        _ stored: StoredLogin,
-        _ enrolled: Enrolled,
-        _ address: String?
+        _ asking: Asking
     ) async throws(Refusal) -> StoredLogin {
+        let (stored, enrolled) = (asking.stored, asking.enrolled)
         let key = enrolled.key
         let number = stored.number
         // The same again.
@@ -173,10 +200,9 @@ extension DeviceDesk {
             throw .decision(.methodNotAllowed)
         }
         let method = try method(of: answer, stored.login, key)
-        let standing = try await read { () throws(StoreError) in
-            try await failures.failures(of: key.user)
-        }
-        if standing.isBlocked(at: clock.now()) { throw .blocked(standing) }
+        if asking.standing.isBlocked(at: clock.now()) { throw .blocked(asking.standing) }
+        // A number or a PIN is a guess that counts, and its proof must not allow another one.
+        if answer.pin != nil || answer.selection.code != nil { try await useProof(of: asking) }
         let confirmable: DecisionDesk.Confirmable
         do {
             // The number first: a right PIN ends the counting of failures, and must not do so for
@@ -194,18 +220,14 @@ extension DeviceDesk {
         guard let signature = answer.signature else {
             throw .decision(.methodNotAllowed)
         }
-        let signed = try await verified(signature, number, enrolled)
-        let challenge = try await judged(signed, answer, stored, enrolled)
+        let signed = try await verified(signature, asking)
+        let challenge = try await judged(signed, answer, asking)
         guard challenge == confirmable.challenge else {
-            try await noteOtherChallenge(number, key)
-            throw .otherChallenge
+            throw try await otherChallenge(asking)
         }
         if let pin = answer.pin {
             guard let hash = key.pin else { throw .noPIN }
             try await check(pin, hash, of: enrolled, in: number)
-            // The check takes its time, in which the device may have been revoked.
-            guard try await read({ () throws(StoreError) in try await device(of: key.id) }) != nil
-            else { throw .unknownDevice }
         }
         let decided: StoredLogin
         do {
@@ -216,12 +238,14 @@ extension DeviceDesk {
                     proof: proof(signature, key),
                     method: method,
                     via: .device,
-                    address: address
+                    address: asking.address
                 ),
                 challenge: challenge,
                 seal: confirmable.seal,
                 // Checking a PIN takes its time.
                 isLookedUp: answer.pin == nil,
+                key: key.id,
+                proof: asking.proof,
                 selecting: { _ in answer.selection }
             )
         } catch {
@@ -266,6 +290,8 @@ extension DeviceDesk {
         switch refusal {
         case .noSuchPrompt: .unknownLogin
         case .store(let error): .store(error)
+        case .key(.removed): .unknownDevice
+        case .key(.proofUsed): .usedProof
         case .otherLogin, .methodNotAllowed, .delegationNotAllowed, .userMayNotApprove,
             .directory, .refused:
             .decision(refusal)
@@ -285,10 +311,9 @@ extension DeviceDesk {
     /// The payload of a decision that the device's key has signed. Anything else counts as a failure.
     private func verified(
         _ signature: String,
-        _ number: LoginNumber,
-        _ enrolled: Enrolled
+        _ asking: Asking
     ) async throws(Refusal) -> JSONValue {
-        let key = enrolled.key
+        let key = asking.enrolled.key
         if signature.utf8.count <= Self.longestSignature,
             let jws = try? JWS.verify(
                 signature,
@@ -299,10 +324,11 @@ extension DeviceDesk {
         {
             return payload
         }
+        try await useProof(of: asking)
         let standing = try await read { () throws(StoreError) in
             try await failures.noteFailure(of: key.user)
         }
-        try await noteRefused("signature", number, enrolled)
+        try await noteRefused("signature", asking.stored.number, asking.enrolled)
         throw standing.isBlocked(at: clock.now()) ? .blocked(standing) : .wrongProof(standing)
     }
 
@@ -310,19 +336,15 @@ extension DeviceDesk {
     private func judged(
         _ payload: JSONValue,
         _ answer: Answer,
-        _ stored: StoredLogin,
-        _ enrolled: Enrolled
+        _ asking: Asking
     ) async throws(Refusal) -> [UInt8] {
         let shown = payload["digest"]?.string.flatMap(Base64URL.decode)
-        guard payload["login"]?.string?.isExactly(stored.login.key.login.value) ?? false,
+        guard payload["login"]?.string?.isExactly(asking.stored.login.key.login.value) ?? false,
             payload["decision"]?.string?.isExactly(answer.choice.signedName) ?? false,
             answer.choice != .approve || shown == nil || shown == answer.selection.shown?.bytes,
             let challenge = payload["challenge"]?.string.flatMap(Base64URL.decode),
             challenge.count == 32
-        else {
-            try await noteOtherChallenge(stored.number, enrolled.key)
-            throw .otherChallenge
-        }
+        else { throw try await otherChallenge(asking) }
         return challenge
     }
 
@@ -375,17 +397,19 @@ extension DeviceDesk {
         )
     }
 
-    private func noteOtherChallenge(
-        _ number: LoginNumber,
-        _ key: Credential
-    ) async throws(Refusal) {
+    /// Notes that something else was signed.
+    private func otherChallenge(_ asking: Asking) async throws(Refusal) -> Refusal {
+        try await useProof(of: asking)
+        let key = asking.enrolled.key
         try await note(
             "device.refused",
             [
                 "reason": .string("challenge"), "user": .string(key.user.value),
-                "credential": .string(key.id.value), "login": .integer(number.rawValue),
+                "credential": .string(key.id.value),
+                "login": .integer(asking.stored.number.rawValue),
             ]
         )
+        return .otherChallenge
     }
 }
 

@@ -31,6 +31,8 @@ public struct DeviceDesk: Sendable {
         case noPIN
         /// What was signed is not this decision about what is asked now.
         case otherChallenge
+        /// The proof of the request was used before.
+        case usedProof
         /// The new key has not signed what it must.
         case wrongKeyProof
         /// Somebody else has changed it meanwhile.
@@ -220,6 +222,20 @@ public struct DeviceDesk: Sendable {
 
     // MARK: Reading
 
+    /// What a request by a key is judged by, read at one moment: its device, the logins of the device's
+    /// user with that identifier, and the failed proofs of the user. `key` is the key as it was proven.
+    public func reading(
+        of id: CredentialID,
+        proven key: PublicKey,
+        login: LoginID?
+    ) async throws(StoreError) -> DeviceReading? {
+        var question = DeviceQuestion(proven: key)
+        if let login {
+            question.logins = servers.map { LoginKey(server: $0, tenant: nil, login: login) }
+        }
+        return try await devices.deviceKey(id, question)
+    }
+
     /// The device with a key, as it is now; nil if it was never enrolled or was revoked.
     public func device(of key: CredentialID) async throws(StoreError) -> Enrolled? {
         try await devices.deviceKey(key).map { Enrolled(key: $0.key, device: $0.device) }
@@ -227,11 +243,16 @@ public struct DeviceDesk: Sendable {
 
     /// Notes a request of a device, to the minute. A store that fails does not matter.
     public func noteSeen(_ enrolled: Enrolled) async {
+        guard wasAway(enrolled) else { return }
         let now = clock.now()
-        guard now >= enrolled.device.lastSeenAt + .seconds(60) else { return }
         _ = try? await devices.commit([
             .noteSeen(enrolled.device.id, at: now), .noteUse(enrolled.key.id, at: now),
         ])
+    }
+
+    /// Whether a device has not been seen for a minute.
+    public func wasAway(_ enrolled: Enrolled) -> Bool {
+        clock.now() >= enrolled.device.lastSeenAt + .seconds(60)
     }
 
     // MARK: Changing
@@ -378,6 +399,7 @@ extension DeviceDesk.Refusal: CustomStringConvertible {
         case .busy: "other attempts are being checked"
         case .noPIN: "the device has no PIN"
         case .otherChallenge: "the signature is over something else"
+        case .usedProof: "the proof was used before"
         case .wrongKeyProof: "the new key has not signed what it must"
         case .changed: "it was changed meanwhile"
         case .decision(let refusal): refusal.description

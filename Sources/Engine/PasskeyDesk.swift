@@ -258,9 +258,11 @@ public struct PasskeyDesk: Sendable {
                 by: Evidence(proof: proof, method: .passkey, via: via, address: address),
                 challenge: approval.challenge,
                 agent: agent,
+                key: proof.credential,
                 selecting: selecting
             )
         } catch {
+            if case .key = error { throw .unknown }
             throw .decision(error)
         }
     }

@@ -38,6 +38,29 @@ struct DeviceGuard: Sendable {
         }
     }
 
+    /// A route for decisions of enrolled devices, which use up the proof of their request with the
+    /// decision. The proof of one that changed nothing is used up afterwards; if it was used before,
+    /// nothing else is said.
+    func decisionRoute(
+        _ method: Method,
+        _ pattern: String,
+        limit: Int,
+        _ body: @escaping @Sendable (DeviceCall) async throws(Problem) -> Response
+    ) -> Route {
+        Route(method, pattern, contentLimit: limit, judge: { refusal(of: $0) }) { request in
+            await answer { () async throws(Problem) in
+                let proven = try proven(request)
+                let call = try await call(request, proven, usesProof: false)
+                var response: Response
+                do throws(Problem) { response = try await body(call) } catch {
+                    response = error.response
+                }
+                if call.proof.unused != nil { try await use(proven) }
+                return response
+            }
+        }
+    }
+
     /// A route for enrolled devices. `limit` is bytes of the body.
     func route(
         _ method: Method,
@@ -54,7 +77,7 @@ struct DeviceGuard: Sendable {
             judge: { refusal(of: $0) }
         ) { request in
             await answer { () async throws(Problem) in
-                try await body(try await call(request))
+                try await body(try await call(request, proven(request)))
             }
         }
     }
@@ -104,21 +127,40 @@ struct DeviceGuard: Sendable {
     }
 
     /// The device is looked up first, so that nobody else makes us store anything.
-    private func call(_ request: Request) async throws(Problem) -> DeviceCall {
-        let proven = try proven(request)
-        let enrolled = try await enrolled(proven)
+    private func call(
+        _ request: Request,
+        _ proven: ProofOfKey.Proven,
+        usesProof: Bool = true
+    ) async throws(Problem) -> DeviceCall {
+        let reading = try await reading(proven, request)
+        let enrolled = DeviceDesk.Enrolled(key: reading.key, device: reading.device)
         guard enrolled.key.algorithm == proven.algorithm else { throw Self.unknown }
-        try await use(proven)
-        await desk.noteSeen(enrolled)
-        return DeviceCall(request: request, enrolled: enrolled, now: desk.now())
+        var proof = RequestProof(proven.use)
+        if usesProof || desk.wasAway(enrolled) {
+            try await use(proven)
+            proof = RequestProof(nil)
+            await desk.noteSeen(enrolled)
+        }
+        return DeviceCall(
+            request: request,
+            enrolled: enrolled,
+            logins: reading.logins,
+            standing: reading.standing,
+            proof: proof,
+            now: desk.now()
+        )
     }
 
-    private func enrolled(
-        _ proven: ProofOfKey.Proven
-    ) async throws(Problem) -> DeviceDesk.Enrolled {
+    private func reading(
+        _ proven: ProofOfKey.Proven,
+        _ request: Request
+    ) async throws(Problem) -> DeviceReading {
         guard let id = CredentialID(proven.thumbprint) else { throw Self.unknown }
-        let found: DeviceDesk.Enrolled?
-        do { found = try await desk.device(of: id) } catch { throw Problem(error) }
+        let login = request.parameters["id"].flatMap(LoginID.init)
+        let found: DeviceReading?
+        do { found = try await desk.reading(of: id, proven: proven.key, login: login) } catch {
+            throw Problem(error)
+        }
         guard let found else { throw Self.unknown }
         return found
     }
@@ -151,6 +193,11 @@ struct DeviceGuard: Sendable {
 struct DeviceCall: Sendable {
     let request: Request
     let enrolled: DeviceDesk.Enrolled
+    /// The user's logins with the identifier in the path.
+    let logins: [StoredLogin]
+    /// Failed proofs of the user.
+    let standing: FailureStanding
+    let proof: RequestProof
     let now: Timestamp
 
     var device: Device { enrolled.device }
@@ -191,6 +238,7 @@ extension Problem {
                 .unfitSelection,
                 "signature: is not over this decision, this selection and the current consent."
             )
+        case .usedProof: self = DeviceGuard.usedProof
         case .wrongKeyProof:
             self.init(
                 .invalidBody,

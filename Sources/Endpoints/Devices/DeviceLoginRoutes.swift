@@ -46,7 +46,7 @@ struct DeviceLoginRoutes: Sendable {
                 deadline: .seconds(Self.longestWait + 10),
                 show
             ),
-            deviceGuard.route(
+            deviceGuard.decisionRoute(
                 .post,
                 "/device/v1/logins/{id}/decision",
                 limit: DeviceRoutes.bodyLimit,
@@ -127,7 +127,9 @@ struct DeviceLoginRoutes: Sendable {
             throw Problem(DeviceDesk.Refusal.unknownLogin)
         }
         let found: StoredLogin?
-        do { found = try await desk.login(id, of: call.device.user) } catch {
+        do {
+            found = try await desk.login(id, of: call.device.user, among: call.logins)
+        } catch {
             throw Problem(error)
         }
         guard let found else { throw Problem(DeviceDesk.Refusal.unknownLogin) }
@@ -221,20 +223,25 @@ struct DeviceLoginRoutes: Sendable {
             pin: try members.pin()
         )
         let stored = try await login(call)
-        let language = await language(of: call.device.user)
         do throws(DeviceDesk.Refusal) {
             let decided = try await desk.decide(
                 answer,
-                stored,
-                by: call.enrolled,
-                address: call.request.peer.address
+                DeviceDesk.Asking(
+                    call.enrolled,
+                    stored,
+                    standing: call.standing,
+                    proof: call.proof,
+                    address: call.request.peer.address
+                )
             )
             deviceGuard.log.decided(choice, decided, call.request)
+            // An approval has just looked its user up.
+            let language = await language(of: call.device.user)
             return Shown(document(decided, call, language), at: desk.now()).response(200)
         } catch {
             switch error {
             case .decision(.refused(.alreadyEnded(let outcome), _)):
-                throw try await ended(outcome, stored.number, call, language)
+                throw try await ended(outcome, stored.number, call)
             case .decision(let refusal):
                 deviceGuard.log.storeTrouble(refusal)
                 throw Problem(error)
@@ -247,9 +254,9 @@ struct DeviceLoginRoutes: Sendable {
     private func ended(
         _ outcome: Outcome,
         _ number: LoginNumber,
-        _ call: DeviceCall,
-        _ language: String?
+        _ call: DeviceCall
     ) async throws(Problem) -> Problem {
+        let language = await language(of: call.device.user)
         let stored: StoredLogin?
         do { stored = try await desk.login(number) } catch { throw Problem(error) }
         let receipt = stored.flatMap { stored in

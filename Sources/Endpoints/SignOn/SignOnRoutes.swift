@@ -325,7 +325,7 @@ extension DecisionDesk.Refusal {
     /// Why an approval that was confirmed could not be recorded.
     var explanation: (status: Int, heading: Phrase, text: Phrase) {
         switch self {
-        case .noSuchPrompt, .otherLogin: (404, .unknownHeading, .unknownText)
+        case .noSuchPrompt, .otherLogin, .key: (404, .unknownHeading, .unknownText)
         case .methodNotAllowed, .delegationNotAllowed: (403, .tapHeading, .tapText)
         case .userMayNotApprove: (403, .notAllowedHeading, .notAllowedText)
         case .store, .directory: (503, .unavailableHeading, .unavailableText)

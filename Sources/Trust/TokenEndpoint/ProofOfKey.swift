@@ -50,6 +50,8 @@ public struct ProofOfKey: Sendable {
         /// Without a nonce of ours, or with an old one; this is the next one (RFC 9449 §8).
         case nonce(String)
         case unavailable(String)
+
+        static var usedBefore: Self { .invalid("proof: it was used before") }
     }
 
     /// A proof that is right for its request. It counts once `use` has used it up.
@@ -62,6 +64,14 @@ public struct ProofOfKey: Sendable {
         let id: String
         /// Until when it must be remembered.
         let until: Timestamp
+
+        /// What `use` uses up.
+        public var use: OneUse {
+            OneUse(
+                digest: ClientAuthenticator.digest("dpop", thumbprint, id),
+                until: until
+            )
+        }
     }
 
     private let rules: ProofRules
@@ -113,17 +123,13 @@ public struct ProofOfKey: Sendable {
     /// Uses up a proof: it counts once.
     public func use(_ proven: Proven) async throws(Objection) {
         let refusal: AccessRefusal?
+        let use = proven.use
         do {
-            refusal = try await store.commit([
-                .use(
-                    key: ClientAuthenticator.digest("dpop", proven.thumbprint, proven.id),
-                    until: proven.until
-                )
-            ])
+            refusal = try await store.commit([.use(key: use.digest, until: use.until)])
         } catch {
             throw .unavailable("store: \(error)")
         }
-        if refusal != nil { throw .invalid("proof: it was used before") }
+        if refusal != nil { throw .usedBefore }
     }
 
     /// The nonce of this minute. It follows from the time and our key, so that none is stored.

@@ -169,6 +169,95 @@ struct DeviceDecisionTests {
         }
     }
 
+    /// Requests to decide, each with the status that it gets, how often its failure counts, and its
+    /// entries in the audit.
+    static let sent: [(String, Int, Int, Int)] = [
+        ("approve", 200, 0, 0), ("approve with a PIN", 200, 0, 0), ("deny", 200, 0, 0),
+        ("deny unsigned", 200, 0, 0), ("another challenge", 422, 0, 1), ("wrong key", 403, 1, 1),
+        ("wrong PIN", 403, 1, 1), ("wrong digest", 422, 0, 0), ("unknown login", 404, 0, 0),
+        ("no JSON", 415, 0, 0),
+    ]
+
+    // rule: D1
+    @Test("uses up its proof, also if it is refused", arguments: sent.indices)
+    func replayed(index: Int) async throws {
+        let (name, status, failures, entries) = Self.sent[index]
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone(pin: "4711")
+            let number = try await stage.prompt("one")
+            let shown = try await phone.document("one")
+            let stranger = try SigningKey.generate(.es256)
+            let id = name == "unknown login" ? "two" : "one"
+            let target = "/device/v1/logins/\(id)/decision"
+            let decision = name.hasPrefix("deny") ? "deny" : "approve"
+            let digest = name == "wrong digest" ? Base64URL.encode(Random.bytes(32)) : nil
+            let pins = ["approve with a PIN": "4711", "wrong PIN": "0000"]
+            let signature = try phone.signature(
+                decision,
+                shown,
+                {
+                    guard name == "another challenge" else { return }
+                    $0 = $0.replacing("challenge", .string(Base64URL.encode(Random.bytes(32))))
+                },
+                by: name == "wrong key" ? stranger : nil
+            )
+            let body = JSONValue.members([
+                "decision": .string(decision),
+                "digest": digest.map(JSONValue.string) ?? shown["consent"]?["digest"],
+                "signature": name == "deny unsigned" ? nil : .string(signature),
+                "pin": .text(pins[name]),
+            ])
+            let type = name == "no JSON" ? "text/plain" : "application/json"
+            let request = Request.example(
+                .post,
+                target,
+                fields: [
+                    Field("DPoP", try phone.proof(.post, target)), Field("Content-Type", type),
+                ],
+                body: body.bytes,
+                peer: Peer(address: "192.0.2.7")
+            )
+            let first = try #require(await stage.router.answer(request))
+            #expect(first.status == status)
+            let outcome = try await stage.outcome(number)
+            #expect((outcome != nil) == (status == 200))
+            for _ in 0..<2 {
+                let again = try #require(await stage.router.answer(request))
+                #expect(again.status == 401)
+                #expect(again.json["type"] == .string("urn:beckon:problem:invalid-dpop-proof"))
+                #expect(again.field("dpop-nonce") != nil)
+            }
+            #expect(try await stage.outcome(number) == outcome)
+            let standing = try await stage.store.failures(of: DeviceStage.user)
+            #expect(standing.failures == failures)
+            #expect(try await stage.refusals().count == entries)
+        }
+    }
+
+    // rule: D1
+    @Test("counts once of many of the same at the same time", arguments: ["approve", "deny"])
+    func replayedAtOnce(decision: String) async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone()
+            let number = try await stage.prompt("one")
+            let shown = try await phone.document("one")
+            let target = "/device/v1/logins/one/decision"
+            let body = JSONValue.members([
+                "decision": .string(decision), "digest": shown["consent"]?["digest"],
+                "signature": .string(try phone.signature(decision, shown)),
+            ])
+            let field = Field("DPoP", try phone.proof(.post, target))
+            let statuses = await withTaskGroup(of: Int.self) { group in
+                for _ in 0..<20 {
+                    group.addTask { await stage.send(.post, target, [field], body).status }
+                }
+                return await group.reduce(into: [Int]()) { $0.append($1) }
+            }
+            #expect(statuses.sorted() == [200] + Array(repeating: 401, count: 19))
+            #expect(try await stage.outcome(number) != nil)
+        }
+    }
+
     // rule: P3, P4, N7
     @Test(
         "with a PIN: four wrong and a right one approve; the fifth wrong one blocks on every device until it is lifted"
