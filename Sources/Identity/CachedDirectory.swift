@@ -16,6 +16,8 @@ public final class CachedDirectory: UserDirectory {
         // bounds the memory without keeping an order of use.
         var young: [UserID: Entry] = [:]
         var old: [UserID: Entry] = [:]
+        /// How often something was forgotten.
+        var forgotten = 0
     }
 
     private let directory: any UserDirectory
@@ -62,15 +64,26 @@ public final class CachedDirectory: UserDirectory {
 
     /// Asks the directory, whatever is cached.
     public func current(_ id: UserID) async throws(DirectoryError) -> User? {
+        let forgotten = entries.withLock { $0.forgotten }
         let user = try await directory.current(id)
-        keep(user, of: id)
+        keep(user, of: id, asOf: forgotten)
         return user
+    }
+
+    public func forget(_ id: UserID) {
+        entries.withLock { entries in
+            entries.young[id] = nil
+            entries.old[id] = nil
+            entries.forgotten += 1
+        }
+        directory.forget(id)
     }
 
     public func user(_ id: UserID) async throws(DirectoryError) -> User? {
         try await lookups.value(for: id, cached: { peek(id) }) { () async throws(DirectoryError) in
+            let forgotten = entries.withLock { $0.forgotten }
             let user = try await directory.user(id)
-            keep(user, of: id)
+            keep(user, of: id, asOf: forgotten)
             return user
         }
     }
@@ -79,9 +92,11 @@ public final class CachedDirectory: UserDirectory {
         directory.onlineChecks(about: user)
     }
 
-    private func keep(_ user: User?, of id: UserID) {
+    /// Keeps an answer, unless something was forgotten since it was asked for: it may be older.
+    private func keep(_ user: User?, of id: UserID, asOf forgotten: Int) {
         let entry = Entry(user: user, ends: clock.uptime() + (user == nil ? notFound : found))
         entries.withLock { entries in
+            guard entries.forgotten == forgotten else { return }
             if entries.young.count >= generation, entries.young[id] == nil {
                 entries.old = entries.young
                 entries.young = [:]

@@ -53,6 +53,47 @@ struct CachedDirectoryTests {
         #expect(try await directory.user(bob)?.id == bob)
     }
 
+    @Test("asks again for a user that it was told to forget, and for nobody else")
+    func forgotten() async throws {
+        let directory = cached()
+        let (alice, bob) = (try id("alice"), try id("bob"))
+        source.know("alice")
+        source.know("bob")
+        _ = try await directory.user(alice)
+        _ = try await directory.user(bob)
+        directory.forget(alice)
+        #expect(directory.peek(alice) == nil)
+        #expect(directory.peek(bob)??.id == bob)
+        _ = try await directory.user(alice)
+        #expect(directory.peek(alice)??.id == alice)
+        #expect(source.count == 3)
+    }
+
+    @Test("does not keep an answer that was asked for before the user was forgotten")
+    func forgottenMeanwhile() async throws {
+        let alice = try id("alice")
+        let slow = Overtaken()
+        let directory = CachedDirectory(slow, clock: clock)
+        slow.overtaking.withLock { $0 = { directory.forget(alice) } }
+        #expect(try await directory.user(alice)?.id == alice)
+        #expect(directory.peek(alice) == nil)
+        #expect(try await directory.current(alice)?.id == alice)
+        #expect(directory.peek(alice) == nil)
+        slow.overtaking.withLock { $0 = nil }
+        _ = try await directory.user(alice)
+        #expect(directory.peek(alice)??.id == alice)
+    }
+
+    /// A directory in which something happens while it is asked.
+    private final class Overtaken: UserDirectory {
+        let overtaking = Locked<(@Sendable () -> Void)?>(nil)
+
+        func user(_ id: UserID) async throws(DirectoryError) -> User? {
+            overtaking.withLock { $0 }?()
+            return User(id: id, isActive: true)
+        }
+    }
+
     @Test("ages by the time that passed, however the clock is set", arguments: [-86_400, 86_400])
     func clockSet(seconds: Int64) async throws {
         let directory = cached()

@@ -32,7 +32,8 @@ public struct DeviceAPI: Sendable {
             changes: changes,
             clock: clock
         )
-        own = OwnDeviceRoutes(deviceGuard, channels: channels).routes + logins.routes
+        let devices = OwnDeviceRoutes(deviceGuard, directory: directory, channels: channels)
+        own = devices.routes + logins.routes
     }
 
     /// How proofs of devices must be, for interfaces at `publicURL`.

@@ -14,12 +14,19 @@ struct OwnDeviceRoutes: Sendable {
     private static let bodyLimit = 49_152
 
     private let deviceGuard: DeviceGuard
+    private let directory: any UserDirectory
     private let channels: Set<ChannelID>
     private var desk: DeviceDesk { deviceGuard.desk }
 
-    /// `channels` are the names of the configured notification channels.
-    init(_ deviceGuard: DeviceGuard, channels: Set<ChannelID>) {
+    /// `directory` must not remember by which channels a user was reached before; `channels` are the
+    /// names of the configured notification channels.
+    init(
+        _ deviceGuard: DeviceGuard,
+        directory: any UserDirectory,
+        channels: Set<ChannelID>
+    ) {
         self.deviceGuard = deviceGuard
+        self.directory = directory
         self.channels = channels
     }
 
@@ -78,6 +85,7 @@ struct OwnDeviceRoutes: Sendable {
         } catch {
             throw Problem(error)
         }
+        directory.forget(enrolled.device.user)
         return DeviceDocument.response(enrolled, at: desk.now(), status: 201)
     }
 
@@ -110,6 +118,7 @@ struct OwnDeviceRoutes: Sendable {
         } catch {
             throw Problem(error)
         }
+        directory.forget(device.user)
         return DeviceDocument.response(
             DeviceDesk.Enrolled(key: call.key, device: device),
             at: desk.now()

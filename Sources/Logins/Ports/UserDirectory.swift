@@ -13,6 +13,10 @@ public protocol UserDirectory: Sendable {
     /// judged by this.
     func current(_ id: UserID) async throws(DirectoryError) -> User?
 
+    /// Drops what is remembered of a user, of whom something has just changed. Default: nothing is
+    /// remembered.
+    func forget(_ id: UserID)
+
     /// Questions that show whether the directory can be asked; about a user who should exist, or
     /// with nil about one who need not. Default: none.
     func onlineChecks(about user: UserID?) -> [OnlineCheck]
@@ -24,6 +28,8 @@ extension UserDirectory {
     }
 
     public func peek(_ id: UserID) -> User?? { nil }
+
+    public func forget(_ id: UserID) {}
 }
 
 /// A user as a directory knows them.

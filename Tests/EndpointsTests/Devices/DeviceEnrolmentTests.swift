@@ -10,6 +10,7 @@ import Logins
 import SQLiteStore
 import TestSupport
 import Testing
+import Threads
 
 @Suite("An enrolment of a device")
 struct DeviceEnrolmentTests {
@@ -37,6 +38,8 @@ struct DeviceEnrolmentTests {
             #expect(stored.device.channels.first?.address == "token-1")
             let kinds = try await stage.audit().map(\.kind)
             #expect(kinds == ["enrolment.issued", "device.enrolled"])
+            // The next login finds the device's channels.
+            #expect(stage.people.forgotten.withLock { $0 } == [DeviceStage.user])
         }
     }
 

@@ -206,6 +206,10 @@ struct DeviceStage: Sendable {
 final class DevicePeople: UserDirectory {
     /// Whether users may approve.
     let areActive = Locked(true)
+    /// Whom the directory was told to forget.
+    let forgotten = Locked<[UserID]>([])
+
+    func forget(_ id: UserID) { forgotten.withLock { $0.append(id) } }
 
     func user(_ id: UserID) async throws(DirectoryError) -> User? {
         User(id: id, isActive: areActive.withLock { $0 }, language: "en")
