@@ -6,7 +6,7 @@ public import Threads
 /// how many there are, and wakes them when their device may have been revoked, also by another process.
 public final class DeviceConnections: Sendable {
     private struct State {
-        var members: [DeviceID: [ObjectIdentifier: Signal]] = [:]
+        var members: [DeviceID: Signals] = [:]
         var count = 0
     }
 
@@ -28,7 +28,7 @@ public final class DeviceConnections: Sendable {
         let isAdmitted = state.withLock { state in
             let own = state.members[device]?.count ?? 0
             guard state.count < most, own < Self.mostOfDevice else { return false }
-            state.members[device, default: [:]][ObjectIdentifier(signal)] = signal
+            state.members[device, default: Signals()].insert(signal)
             state.count += 1
             return true
         }
@@ -39,9 +39,7 @@ public final class DeviceConnections: Sendable {
     @discardableResult
     public func leave(_ device: DeviceID, _ signal: Signal) -> Bool {
         state.withLock { state in
-            guard state.members[device]?.removeValue(forKey: ObjectIdentifier(signal)) != nil else {
-                return false
-            }
+            guard state.members[device]?.remove(signal) == true else { return false }
             if state.members[device]?.isEmpty == true { state.members[device] = nil }
             state.count -= 1
             return true
@@ -50,13 +48,13 @@ public final class DeviceConnections: Sendable {
 
     /// A device was revoked, or has another key. Quick; may be called on any thread.
     public func ended(_ device: DeviceID) {
-        let signals = state.withLock { Array($0.members[device, default: [:]].values) }
+        let signals = state.withLock { $0.members[device]?.all ?? [] }
         for signal in signals { signal.raise() }
     }
 
     /// Any device may have been revoked.
     public func recheck() {
-        let signals = state.withLock { $0.members.values.flatMap(\.values) }
+        let signals = state.withLock { $0.members.values.flatMap(\.all) }
         for signal in signals { signal.raise() }
     }
 

@@ -5,9 +5,9 @@ public import Threads
 /// wait for one login, and pages that show a user's logins or all of them listen.
 public final class LoginChanges: Sendable {
     private struct State {
-        var waiters: [LoginNumber: [ObjectIdentifier: Signal]] = [:]
+        var waiters: [LoginNumber: Signals] = [:]
         /// Under nil those that want to hear of every user's logins.
-        var followers: [UserID?: [ObjectIdentifier: Signal]] = [:]
+        var followers: [UserID?: Signals] = [:]
         var isClosed = false
     }
 
@@ -21,10 +21,10 @@ public final class LoginChanges: Sendable {
     public func publish(_ stored: StoredLogin) {
         if stored.login.dueAt != nil { work.raise() }
         let signals = state.withLock { state in
-            var signals = Array(state.waiters[stored.number, default: [:]].values)
+            var signals = state.waiters[stored.number]?.all ?? []
             if !state.followers.isEmpty {
-                signals += state.followers[stored.login.details.user, default: [:]].values
-                signals += state.followers[nil, default: [:]].values
+                signals += state.followers[stored.login.details.user]?.all ?? []
+                signals += state.followers[UserID?.none]?.all ?? []
             }
             return signals
         }
@@ -35,7 +35,7 @@ public final class LoginChanges: Sendable {
     /// `unfollow`.
     public func follow(_ user: UserID?, _ signal: Signal) {
         let isClosed = state.withLock { state in
-            state.followers[user, default: [:]][ObjectIdentifier(signal)] = signal
+            state.followers[user, default: Signals()].insert(signal)
             return state.isClosed
         }
         if isClosed { signal.raise() }
@@ -44,7 +44,7 @@ public final class LoginChanges: Sendable {
     /// Ends `follow`.
     public func unfollow(_ user: UserID?, _ signal: Signal) {
         state.withLock { state in
-            state.followers[user]?[ObjectIdentifier(signal)] = nil
+            _ = state.followers[user]?.remove(signal)
             if state.followers[user]?.isEmpty == true { state.followers[user] = nil }
         }
     }
@@ -56,13 +56,13 @@ public final class LoginChanges: Sendable {
     ) async -> Value {
         let signal = Signal()
         let isClosed = state.withLock { state in
-            state.waiters[number, default: [:]][ObjectIdentifier(signal)] = signal
+            state.waiters[number, default: Signals()].insert(signal)
             return state.isClosed
         }
         if isClosed { signal.raise() }
         let value = await body(signal)
         state.withLock { state in
-            state.waiters[number]?[ObjectIdentifier(signal)] = nil
+            _ = state.waiters[number]?.remove(signal)
             if state.waiters[number]?.isEmpty == true { state.waiters[number] = nil }
         }
         return value
@@ -75,8 +75,8 @@ public final class LoginChanges: Sendable {
     public func close() {
         let signals = state.withLock { state in
             state.isClosed = true
-            return state.waiters.values.flatMap(\.values)
-                + state.followers.values.flatMap(\.values)
+            return state.waiters.values.flatMap(\.all)
+                + state.followers.values.flatMap(\.all)
         }
         for signal in signals { signal.raise() }
     }

@@ -26,35 +26,38 @@ final class DeviceEventStream: ResponseStream {
     private let device: DeviceID
     private let user: UserID
     private let signal: Signal
-    private let desk: DeviceDesk
-    private let changes: LoginChanges
-    private let clock: any WallClock
+    private let shared: Shared
     private let state: Locked<State>
 
+    /// What all streams have in common, once: a desk in each of them takes half a kilobyte.
+    final class Shared: Sendable {
+        fileprivate let desk: DeviceDesk
+        fileprivate let changes: LoginChanges
+        fileprivate let clock: any WallClock
+
+        init(desk: DeviceDesk, changes: LoginChanges, clock: any WallClock) {
+            self.desk = desk
+            self.changes = changes
+            self.clock = clock
+        }
+    }
+
     /// `signal` is one that the desk's connections have given.
-    init(
-        _ enrolled: DeviceDesk.Enrolled,
-        _ signal: Signal,
-        desk: DeviceDesk,
-        changes: LoginChanges,
-        clock: any WallClock
-    ) {
+    init(_ enrolled: DeviceDesk.Enrolled, _ signal: Signal, _ shared: Shared) {
         key = enrolled.key.id
         device = enrolled.device.id
         user = enrolled.device.user
         self.signal = signal
-        self.desk = desk
-        self.changes = changes
-        self.clock = clock
-        state = Locked(State(nextBeat: clock.now() + EventStream.heartbeat))
-        changes.follow(user, signal)
+        self.shared = shared
+        state = Locked(State(nextBeat: shared.clock.now() + EventStream.heartbeat))
+        shared.changes.follow(user, signal)
     }
 
     deinit { leave() }
 
     private func leave() {
-        guard desk.connections.leave(device, signal) else { return }
-        changes.unfollow(user, signal)
+        guard shared.desk.connections.leave(device, signal) else { return }
+        shared.changes.unfollow(user, signal)
     }
 
     func close() {
@@ -66,7 +69,7 @@ final class DeviceEventStream: ResponseStream {
     func next() async -> [UInt8]? {
         while true {
             let isClosed = state.withLock { $0.isClosed }
-            if isClosed || Task.isCancelled || changes.isClosed { return nil }
+            if isClosed || Task.isCancelled || shared.changes.isClosed { return nil }
             switch await lookApart() {
             case .revoked:
                 close()
@@ -74,7 +77,7 @@ final class DeviceEventStream: ResponseStream {
             case .events(let events): return Array(events.utf8)
             case .nothing: break
             }
-            let now = clock.now()
+            let now = shared.clock.now()
             let beat = state.withLock { state in
                 defer {
                     if state.nextBeat <= now { state.nextBeat = now + EventStream.heartbeat }
@@ -82,7 +85,7 @@ final class DeviceEventStream: ResponseStream {
                 return state.nextBeat
             }
             if beat <= now { return Array(": \n\n".utf8) }
-            await clock.wait(for: signal, until: beat)
+            await shared.clock.wait(for: signal, until: beat)
         }
     }
 
@@ -98,7 +101,7 @@ final class DeviceEventStream: ResponseStream {
 
     private func look() async -> Finding {
         do throws(StoreError) {
-            guard try await desk.device(of: key) != nil else { return .revoked }
+            guard try await shared.desk.device(of: key) != nil else { return .revoked }
             let events = try await fresh()
             return events.isEmpty ? .nothing : .events(events)
         } catch {
@@ -109,7 +112,7 @@ final class DeviceEventStream: ResponseStream {
 
     /// The events since the last time.
     private func fresh() async throws(StoreError) -> String {
-        let pending = try await desk.pendingLogins(of: user)
+        let pending = try await shared.desk.pendingLogins(of: user)
         let (shown, hasBegun) = state.withLock { ($0.shown, $0.hasBegun) }
         var text = hasBegun ? "" : Self.retry
         var current: [LoginNumber: (id: LoginID, mark: Int)] = [:]
@@ -127,7 +130,7 @@ final class DeviceEventStream: ResponseStream {
         }
         let gone = shown.filter { current[$0.key] == nil }
         for (number, login) in gone.sorted(by: { $0.key < $1.key }) {
-            let ended = try await desk.login(number)?.login
+            let ended = try await shared.desk.login(number)?.login
             text += Self.event(
                 login.id,
                 "withdrawn",

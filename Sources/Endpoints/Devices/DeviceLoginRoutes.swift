@@ -18,6 +18,7 @@ struct DeviceLoginRoutes: Sendable {
     private let directory: any UserDirectory
     private let changes: LoginChanges
     private let clock: any WallClock
+    private let streams: DeviceEventStream.Shared
     private var desk: DeviceDesk { deviceGuard.desk }
 
     /// `decisions` says which methods count; the directory has the user's language.
@@ -33,6 +34,11 @@ struct DeviceLoginRoutes: Sendable {
         self.directory = directory
         self.changes = changes
         self.clock = clock
+        streams = DeviceEventStream.Shared(
+            desk: deviceGuard.desk,
+            changes: changes,
+            clock: clock
+        )
     }
 
     /// `GET /device/v1/logins`, `GET /device/v1/logins/{id}`, `POST /device/v1/logins/{id}/decision` and
@@ -276,14 +282,7 @@ struct DeviceLoginRoutes: Sendable {
         guard let signal = desk.connections.join(call.device.id) else {
             throw Problem(.unavailable, "The device has too many requests that wait.")
         }
-        let stream = DeviceEventStream(
-            call.enrolled,
-            signal,
-            desk: desk,
-            changes: changes,
-            clock: clock
-        )
-        return .events(stream)
+        return .events(DeviceEventStream(call.enrolled, signal, streams))
     }
 }
 
