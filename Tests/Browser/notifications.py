@@ -108,6 +108,26 @@ VERIFY = """
     })();
 """
 
+# What the service worker does with a click on a notification. Chromium lets only a real click focus
+# or open windows, so the worker's own script runs here among stand-ins for them.
+CLICK = """
+    const [source, scope, pages] = arguments;
+    const handlers = {}, done = [];
+    const clients = {
+      matchAll: async () => pages.map((url) => (
+        { url, focus: async () => done.push('focus ' + url) })),
+      openWindow: async (url) => done.push('open ' + url),
+    };
+    new Function('addEventListener', 'clients', 'registration', source)(
+      (name, handler) => { handlers[name] = handler; }, clients, { scope });
+    const waits = [];
+    handlers.notificationclick({
+      notification: { close: () => done.push('close') },
+      waitUntil: (promise) => waits.push(promise),
+    });
+    return Promise.all(waits).then(() => done);
+"""
+
 SHOWN = """
     return navigator.serviceWorker.getRegistration('/inbox').then((worker) =>
       worker.getNotifications()).then((all) => all.map(({ title, body, tag, lang, dir }) =>
@@ -274,6 +294,31 @@ def wakes(stage):
         """)
         deliver(stage, browser, json.dumps({"title": "T", "text": "t", "reference": "r"}))
         until("the page connects again", lambda: browser.run("return window.opened") == 1)
+
+
+@scenario
+def clicked(stage):
+    """A click on a notification goes to the open inbox, and opens it if there is none"""
+    with stage.person() as browser:
+        subscribe(browser)
+        script, scope = browser.run("""
+            return navigator.serviceWorker.getRegistration('/inbox').then((worker) =>
+              fetch(worker.active.scriptURL).then((answer) => answer.text()).then((text) =>
+                [text, worker.scope]));
+        """)
+        assert scope == stage.url + "/inbox", scope
+        browser.devtools("Page.setBypassCSP", enabled=True)
+        browser.go(stage.url + "/inbox")
+        other = stage.url + "/p/a-prompt"
+        for pages, done in (
+                ([], "open " + scope), ([other], "open " + scope),
+                ([other, scope + "?from=x"], f"focus {scope}?from=x")):
+            assert browser.run(CLICK, script, scope, pages) == ["close", done], pages
+        # It has the request that the notification was about.
+        login = stage.ask(person=ANNA, binding_message="Pay 8 to the click")
+        browser.go(scope)
+        browser.sees("Pay 8 to the click")
+        stage.decide(login, "deny")
 
 
 @scenario
