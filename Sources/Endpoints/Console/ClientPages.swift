@@ -215,9 +215,32 @@ struct ClientPages: Sendable {
         }
     }
 
-    static func facts(_ client: APIClient, _ view: ConsoleView) -> HTML {
+    /// What a client is. Beside `other` it marks what differs, and has the name, too.
+    static func facts(
+        _ client: APIClient,
+        _ view: ConsoleView,
+        beside other: APIClient? = nil
+    ) -> HTML {
+        guard let other else { return view.facts(rows(client, view)) }
+        let named = [(Phrase.consoleClientName, client), (.consoleClientName, other)].map {
+            [($0, view.page.untrusted($1.name) as HTML?)] + rows($1, view)
+        }
+        return view.facts(
+            zip(named[0], named[1]).map { mine, theirs in
+                (mine.0, mine.1 == theirs.1 ? mine.1 : mine.1.map { $0 + changed(view) })
+            }
+        )
+    }
+
+    private static func changed(_ view: ConsoleView) -> HTML {
+        .text(" ")
+            + HTML.element("span", ["class": "note"]) { view.html(.consoleChanged) }
+    }
+
+    /// Always the same labels in the same order.
+    private static func rows(_ client: APIClient, _ view: ConsoleView) -> [(Phrase, HTML?)] {
         let grants = GrantType.allCases.filter(client.grants.contains).map(\.rawValue)
-        return view.facts([
+        return [
             (.consoleClientID, view.code(client.id.value)),
             (.consoleType, view.html(client.kind.phrase)),
             (.consoleStatus, view.html(client.status.phrase)),
@@ -240,14 +263,15 @@ struct ClientPages: Sendable {
             ),
             (.consoleProofKey, client.usesProofKey ? view.html(.consoleYes) : nil),
             (.consoleFirstParty, client.isFirstParty ? view.html(.consoleYes) : nil),
-        ])
+        ]
     }
 
-    /// The keys; an administrator can remove one.
+    /// The keys; an administrator can remove one. Those that `other` does not have are marked.
     static func keyTable(
         _ client: APIClient,
         _ view: ConsoleView,
-        isAdmin: Bool = false
+        isAdmin: Bool = false,
+        beside other: APIClient? = nil
     ) -> HTML {
         let canRemove = isAdmin && client.status != .revoked
         return view.table(
@@ -259,8 +283,9 @@ struct ClientPages: Sendable {
             client.keys.map { key in
                 let query = String(decoding: Form([Field("kid", key.id)]).bytes, as: UTF8.self)
                 let remove = path(client.id) + "/keys/remove?" + query
+                let isNew = other?.keys.contains(key) == false
                 return [
-                    view.code(key.id) ?? view.none,
+                    (view.code(key.id) ?? view.none) + (isNew ? changed(view) : .empty),
                     view.code("\(key.type) \(key.bits)") ?? view.none,
                     view.code(key.thumbprint) ?? view.none, view.time(key.notAfter) ?? view.none,
                 ] + (canRemove ? [view.link(remove, view.html(.consoleRemoveKey))] : [])

@@ -104,7 +104,10 @@ enum ConsoleSheet {
         main.wide button, .sections button { width: auto; min-height: 2.75rem;
           padding: .5rem 1.25rem; font-size: 1rem; }
         main.wide .choices button, main.wide .choices .button { width: 100%; margin: 0; }
-        .search button, .fields button { background: var(--plain); color: var(--on-plain); }
+        .search button, .fields button, button.plain { background: var(--plain);
+          color: var(--on-plain); }
+        main.wide .choices .quiet { background: transparent; border-color: var(--line);
+          color: var(--ink); }
         button.quiet { background: transparent; border-color: var(--line); color: var(--ink);
           min-height: 2.25rem; padding: .25rem .75rem; font-size: .9375rem; font-weight: 600; }
         @media (max-width: 48rem) {

@@ -265,7 +265,8 @@ struct ConsoleCall: Sendable {
 
     var forbidden: Response { message(403, .consoleForbiddenHeading, .consoleForbiddenText) }
 
-    /// Why nothing was changed or shown. The rule that was broken is told as the admin API tells it.
+    /// Why nothing was changed or shown. The rule that was broken is told as the admin API tells it,
+    /// in English; what has no rule is told in the language of the page.
     func failed(_ problem: Problem) -> Response {
         let heading: Phrase =
             switch problem.kind {
@@ -276,7 +277,11 @@ struct ConsoleCall: Sendable {
         return front.headers.response(
             problem.kind.status,
             view.document(view.html(heading)) {
-                view.rule(problem)
+                switch problem.kind {
+                case .notFound: HTML.element("p") { view.html(.consoleMissingText) }
+                case .unavailable: HTML.empty
+                default: view.rule(problem)
+                }
                 HTML.element("p") {
                     view.link(view.section.path, view.html(.backToPage))
                 }
@@ -307,9 +312,10 @@ struct Confirmation: Sendable {
                     HTML.element("div", ["class": "choices"]) {
                         HTML.element(
                             "a",
-                            ["class": "button decline", "href": view.address(back)]
+                            ["class": "button quiet", "href": view.address(back)]
                         ) { view.html(.backToPage) }
-                        HTML.element("button", ["type": "submit", "class": "approve"]) {
+                        // Approve's color means an approval, which nothing here is.
+                        HTML.element("button", ["type": "submit", "class": "plain"]) {
                             view.html(heading)
                         }
                     }

@@ -94,7 +94,7 @@ struct ProposalPages: Sendable {
         ]
     }
 
-    /// The client as it will be, beside what it is.
+    /// The client as it will be, beside what it is. Both mark what differs.
     private func show(_ call: ConsoleCall) async throws(Problem) -> Response {
         let proposal = try await proposal(call)
         let now: StoredClient
@@ -103,6 +103,7 @@ struct ProposalPages: Sendable {
         }
         let view = call.view
         let path = Self.path(proposal)
+        let isChange = proposal.kind == .change
         return call.page(view.page.untrusted(proposal.client.name)) {
             view.facts([
                 (.consoleRequestedBy, view.page.untrusted(proposal.author)),
@@ -110,13 +111,14 @@ struct ProposalPages: Sendable {
                 (.consoleValidUntil, view.time(proposal.expiresAt)),
             ])
             view.part(.consoleAsItWillBe) {
-                ClientPages.facts(proposal.client, view)
-                ClientPages.keyTable(proposal.client, view)
+                let other = isChange ? now.client : nil
+                ClientPages.facts(proposal.client, view, beside: other)
+                ClientPages.keyTable(proposal.client, view, beside: other)
             }
-            if proposal.kind == .change {
+            if isChange {
                 view.part(.consoleAsItIs) {
-                    ClientPages.facts(now.client, view)
-                    ClientPages.keyTable(now.client, view)
+                    ClientPages.facts(now.client, view, beside: proposal.client)
+                    ClientPages.keyTable(now.client, view, beside: proposal.client)
                 }
             }
             if call.isAdmin {

@@ -123,6 +123,38 @@ struct ConsoleClientTests {
         }
     }
 
+    @Test("show what a change that waits would change, as it is and as it will be")
+    func marked() async throws {
+        try await ConsoleStage.with(fourEyes: true) { stage in
+            let desk = ClientDesk(store: stage.store.access)
+            let client = try APIClient(
+                id: .named("dc_robot"),
+                kind: .delegated,
+                name: "Payout robot",
+                createdAt: stage.clock.now(),
+                authentication: .privateKeyJWT,
+                keys: [try Self.key(at: stage.clock.now())],
+                grants: [.jwtBearer],
+                scopes: [.loginsRead]
+            )
+            _ = try await desk.add(client, by: .commandLine, at: stage.clock.now())
+            let path = "/console/clients/dc_robot"
+            let fields = [
+                Field("version", "1"), Field("name", "Night robot"),
+                Field("scope.logins:read", "on"), Field("scope.logins:decide", "on"),
+                Field("grant.urn:ietf:params:oauth:grant-type:jwt-bearer", "on"),
+                Field("source_addresses", ""), Field("redirect_uris", ""),
+            ]
+            let answer = try await stage.send(.post, path + "/change", form: fields)
+            let proposal = try require(answer.field("location")).prefix { $0 != "?" }
+            let page = try await stage.send(.get, String(proposal), as: .moderator).text
+            let marked = page.split(separator: "<dt>").compactMap { row -> Substring? in
+                row.contains("Changed") ? row.prefix { $0 != "<" } : nil
+            }
+            #expect(marked == ["Name", "Scopes", "Name", "Scopes"], "\(page)")
+        }
+    }
+
     // trust: B-7
     @Test("are not registered with a private key, which is neither stored nor shown again")
     func privateKey() async throws {

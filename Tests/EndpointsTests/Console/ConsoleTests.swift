@@ -112,6 +112,7 @@ struct ConsoleTests {
             let target = "/console/logins/\(number.rawValue)/" + name
             let page = try await stage.send(.get, target).text
             #expect(page.contains("method=\"post\" action=\"\(target)\""))
+            #expect(!page.contains("class=\"approve"), "the color of an approval")
             #expect(try await stage.store.login(number)?.login.phase.name == .stranded)
             let answer = try await stage.send(.post, target)
             #expect(answer.status == 303)
@@ -143,6 +144,27 @@ struct ConsoleTests {
             }
             let sessions = try await stage.send(.get, "/console/sessions").text
             #expect(sessions.contains("Given &lt;moderator&gt;"))
+        }
+    }
+
+    @Test(
+        "says in the language of the page that something does not exist",
+        arguments: [
+            ("en", "doesn’t exist or was removed"), ("ar", "غير موجود أو أُزيل"),
+            ("de", "gibt es nicht oder wurde entfernt"),
+        ]
+    )
+    func missing(language: String, text: String) async throws {
+        try await ConsoleStage.with { stage in
+            for page in ["/console/logins/99", "/console/client-changes/cc_x"] {
+                let answer = try await stage.send(
+                    .get,
+                    page,
+                    fields: [Field("Accept-Language", language)]
+                )
+                #expect(answer.status == 404)
+                #expect(answer.text.contains(text) && !answer.text.contains("class=\"error\""))
+            }
         }
     }
 
