@@ -184,7 +184,7 @@ def kinds_of_controls(gallery):
         "uk-account-access": ("checkbox", "Choose accounts", 3, 0),
         "uk-domestic-payment": ("radio", "Choose the account to pay from", 2, 0),
         "uk-scheduled-payment": ("radio", "Choose the account to pay from", 1, 1),
-        "cdr": ("checkbox", "Choose accounts", 2, 1),
+        "cdr": ("checkbox", "Choose accounts", 2, 0),
         "scopes": ("checkbox", "Kiosk 12 will be able to:", 2, 2),
     }
     with gallery.browser() as browser:
@@ -248,11 +248,13 @@ def number_entered(gallery):
 
 FOCUS = {
     "en": [
-        "Everyday Saver Savings account xxx-x12 xxxx4567", "Home Loan Loan xxx-x12 xxxx8910",
+        "Everyday Saver Savings account xxx-x12 xxxx4567",
+        "Home Loan Loan xxx-x12 xxxx8910 Shared so far",
         "More details", "Decline", "Approve", "This wasn’t me",
     ],
     "ar": [
-        "Everyday Saver حساب توفير xxx-x12 xxxx4567", "Home Loan قرض xxx-x12 xxxx8910",
+        "Everyday Saver حساب توفير xxx-x12 xxxx4567",
+        "Home Loan قرض xxx-x12 xxxx8910 مُشارَك حتى الآن",
         "تفاصيل أخرى", "رفض", "موافقة", "لم أبدأ هذا الطلب",
     ],
 }

@@ -32,7 +32,7 @@ struct ChoiceTests {
                 "cdr",
                 [
                     #"type="checkbox" name="account" value="au-1""#,
-                    #"type="checkbox" name="account" value="au-2" checked="""#,
+                    #"type="checkbox" name="account" value="au-2""#,
                 ]
             ),
             (
@@ -69,6 +69,34 @@ struct ChoiceTests {
         try await Stage.with { stage in
             let prompt = try await stage.prompt(try Self.sample(name))
             #expect(Self.inputs(await stage.get(prompt.page).text) == inputs)
+        }
+    }
+
+    @Test("Accounts of the consent that is replaced are named as such")
+    func shared() async throws {
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample("cdr"))
+            let page = await stage.get(prompt.page).text
+            let options = page.split(separator: "<label class=\"option\">").dropFirst()
+                .map { $0.prefix { $0 != "/" } + ($0.contains("Shared so far") ? "shared" : "") }
+            #expect(options.count == 2)
+            let isReplaced = options.map { $0.contains("\"au-2\"") }
+            #expect(options.map { $0.hasSuffix("shared") } == isReplaced)
+        }
+    }
+
+    @Test(
+        "The account that a consent names is shown once, also where the user chooses one",
+        arguments: ["uk-standing-order", "uk-building-society"]
+    )
+    func payer(name: String) async throws {
+        try await Stage.with { stage in
+            let prompt = try await stage.prompt(try Self.sample(name))
+            let page = await stage.get(prompt.page).text
+            #expect(page.split(separator: "Anna Lindqvist").count == 2)
+            // One heading says from which account is paid.
+            let headings = page.contains("id=\"payer\"") != page.contains("id=\"accounts\"")
+            #expect(headings, "\(page)")
         }
     }
 

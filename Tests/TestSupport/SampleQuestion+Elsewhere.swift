@@ -38,7 +38,7 @@ extension SampleQuestion {
                 Fact(.known(.personDocument), .text("761.092.776-73")),
                 Fact(.known(.accessEnds), .moment(june)),
             ],
-            accounts: .several(preselected: ["94088392"])
+            accounts: .several(preselected: [])
         ),
         accounts: brasilAccounts
     )

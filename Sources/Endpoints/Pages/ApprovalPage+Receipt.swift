@@ -66,7 +66,9 @@ extension ApprovalPage {
             {
                 HTML.element("p", ["class": "next"]) { catalogue.html(.withdraw, values) }
             }
-        case .expired, .failed(.consentGone), .failed(.noAccounts):
+        case .failed(.noAccounts) where help != nil:
+            HTML.element("div", ["class": "next"]) { helpLine }
+        case .expired, .failed(.consentGone):
             HTML.element("p") { catalogue.html(.startAgain, values) }
         case .approved, .denied, .cancelled, .failed, .voided: HTML.empty
         }
@@ -131,9 +133,10 @@ extension ApprovalPage {
             }
             if let decision = outcome.decision {
                 // An approval that was voided is not named as one, nor as delivered.
-                if !isVoided(outcome) {
-                    fact(.answerLabel, catalogue.html(answer(decision.choice)))
-                }
+                fact(
+                    .answerLabel,
+                    catalogue.html(isVoided(outcome) ? .answerVoided : answer(decision.choice))
+                )
                 fact(.answeredAtLabel, moment(decision.decidedAt))
                 if let delegate = decision.evidence.delegate {
                     let values = ["client": untrusted(delegate.client.value)]

@@ -23,11 +23,6 @@ extension ApprovalPage {
     /// Whether the user's clock shows one o'clock or a later minute of that hour.
     func isOneOClock(_ moment: Timestamp) -> Bool { local(moment).isOneOClock }
 
-    /// `America/Sao Paulo`.
-    func name(_ zone: TimeZone) -> HTML {
-        HTML.element("bdi", ["dir": "ltr"]) { .text(zone.name.replacing("_", with: " ")) }
-    }
-
     /// Where the user's zone is not known, the script writes the time in the browser's.
     private func element(_ moment: Timestamp, hasDate: Bool, _ content: () -> HTML) -> HTML {
         HTML.element(

@@ -138,6 +138,12 @@ extension Sheet {
         }
     }
 
+    /// Whether the user chooses the account that pays. If the consent names one, several of the
+    /// user's accounts have its number.
+    var choosesPayer: Bool {
+        if case .payer = consent.accounts { question.fixedAccount == nil } else { false }
+    }
+
     /// The account that the consent names, with the user's own name for it.
     @HTMLBuilder var payer: HTML {
         if case .payer(let named?) = consent.accounts {
@@ -157,15 +163,16 @@ extension Sheet {
         switch consent.accounts {
         case .none: HTML.empty
         case .payer where question.fixedAccount != nil: HTML.empty
-        case .several(let preselected):
-            accounts(.accountsHeading, .accountsHelp, "checkbox", preselected)
+        case .several(let shared):
+            // Those of the consent that this one replaces are named as such, and not selected.
+            accounts(.accountsHeading, .accountsHelp, "checkbox", shared: shared)
         case .payer:
             // A single account is preselected, and still shown before the payment.
             accounts(
                 .payerHeading,
                 .payerHelp,
                 "radio",
-                question.accounts.count == 1 ? question.accounts.map(\.id) : []
+                preselected: question.accounts.count == 1 ? question.accounts.map(\.id) : []
             )
         }
     }
@@ -174,9 +181,11 @@ extension Sheet {
         _ heading: Phrase,
         _ help: Phrase,
         _ control: String,
-        _ preselected: [String]
+        preselected: [String] = [],
+        shared: [String] = []
     ) -> HTML {
         let chosen = Set((attempt.map { $0.selection.accounts ?? [] } ?? preselected).map(\.exact))
+        let shared = Set(shared.map(\.exact))
         return options(
             "accounts",
             catalogue.html(heading),
@@ -187,7 +196,15 @@ extension Sheet {
             for account in question.accounts {
                 option(control, "account", account.id, chosen.contains(account.id.exact)) {
                     HTML.element("strong") { page.untrusted(account.name) }
-                    HTML.element("span", ["class": "why"]) { description(account) }
+                    HTML.element("span", ["class": "why"]) {
+                        description(account)
+                        if shared.contains(account.id.exact) {
+                            HTML.text(" ")
+                            HTML.element("span", ["class": "line"]) {
+                                catalogue.html(.accountShared)
+                            }
+                        }
+                    }
                 }
             }
         }

@@ -35,8 +35,8 @@ extension Sheet {
     }
 
     /// The details that matter most, in the consent's order.
-    @HTMLBuilder var details: HTML {
-        let facts = consent.facts.filter { !isSaidElsewhere($0) && !isFolded($0) }
+    @HTMLBuilder func details(besidePayer: Bool) -> HTML {
+        let facts = facts(besidePayer: besidePayer).filter { !isFolded($0) }
         if !facts.isEmpty {
             HTML.element("section", ["aria-labelledby": "details"]) {
                 HTML.element("h2", ["id": "details"]) { catalogue.html(.detailsHeading) }
@@ -57,8 +57,8 @@ extension Sheet {
     /// Every other detail: those with a label of ours, technical scopes, then the members that only
     /// the server has names for. They are open in the document, so that nothing is hidden without
     /// scripts or style sheet; the script closes them.
-    @HTMLBuilder var furtherDetails: HTML {
-        let facts = consent.facts.filter { !isSaidElsewhere($0) && isFolded($0) }
+    @HTMLBuilder func furtherDetails(besidePayer: Bool) -> HTML {
+        let facts = facts(besidePayer: besidePayer).filter(isFolded)
         let named = facts.filter { !isFurther($0) }
         let further = facts.filter(isFurther)
         if !facts.isEmpty || !technicalScopes.isEmpty {
@@ -74,10 +74,12 @@ extension Sheet {
         }
     }
 
-    /// The account that pays is shown in a section of its own.
-    private func isSaidElsewhere(_ fact: Fact) -> Bool {
-        guard case .payer(let named?) = consent.accounts else { return false }
-        return fact == Fact(.known(.payerAccount), .account(named))
+    /// Everything to show; without the account that pays if it has a section of its own.
+    private func facts(besidePayer: Bool) -> [Fact] {
+        guard case .payer(let named?) = consent.accounts else { return consent.facts }
+        let payer = Fact(.known(.payerAccount), .account(named))
+        if besidePayer { return consent.facts.filter { $0 != payer } }
+        return consent.facts.contains(payer) ? consent.facts : consent.facts + [payer]
     }
 
     private func rows(_ facts: [Fact]) -> HTML {
@@ -125,6 +127,10 @@ extension Sheet {
         {
             return HTML.element("span", ["class": "line"]) { InertText.html(label) }
                 + HTML.element("span", ["class": "line soft"]) { page.untrusted(type) }
+        }
+        if fact.label == .known(.controlSum) {
+            return HTML.element("span", ["class": "line"]) { value(fact.value) }
+                + HTML.element("span", ["class": "line soft"]) { catalogue.html(.controlSumHelp) }
         }
         return value(fact.value)
     }
@@ -205,14 +211,25 @@ extension Sheet {
         _ list: Fact.Codes,
         _ groups: [Fact.CodeGroup]
     ) -> HTML {
-        if codes.count == 1 { return code(codes[0], list) }
-        guard codes.count > Self.ungrouped, !groups.isEmpty else { return items(codes, list) }
+        let isShown = { (code: String) in !Self.isIncluded(code, codes, list) }
+        let shown = codes.filter(isShown)
+        if shown.count == 1 { return code(shown[0], list) }
+        guard shown.count > Self.ungrouped, !groups.isEmpty else { return items(shown, list) }
         return Fact.CodeGroup.allCases.reduce(into: HTML.empty) { html, group in
-            let codes = zip(codes, groups).filter { $0.1 == group }.map(\.0)
+            let codes = zip(codes, groups).filter { $0.1 == group && isShown($0.0) }.map(\.0)
             guard !codes.isEmpty else { return }
             html += HTML.element("p", ["class": "group"]) { catalogue.html(group.name) }
             html += items(codes, list)
         }
+    }
+
+    /// Whether a permission of Open Banking UK grants nothing that another one in the list does not
+    /// grant too. Both in words would contradict each other: "without numbers", "with numbers".
+    private static func isIncluded(_ code: String, _ codes: [String], _ list: Fact.Codes) -> Bool {
+        let basic = "Basic"
+        guard list == Fact.Codes("uk_permission"), code.hasSuffix(basic) else { return false }
+        let detail = String(code.dropLast(basic.count)) + "Detail"
+        return codes.contains { $0.isExactly(detail) }
     }
 
     private func items(_ codes: [String], _ list: Fact.Codes) -> HTML {

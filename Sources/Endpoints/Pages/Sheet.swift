@@ -33,6 +33,8 @@ struct Sheet: Sendable {
         let canApprove = choices.contains(.approve)
         let isChoosing = canApprove && hasChoice
         let isMatching = canApprove && asksNumber
+        // The account that the consent names has a section of its own, unless the user chooses one.
+        let hasPayer = !(isChoosing && choosesPayer)
         // Without scripts the page reloads every 30 seconds and at the end; while there is a choice,
         // only at the end, because a reload would drop it.
         let end = Int(left / 1000) + 1
@@ -67,15 +69,15 @@ struct Sheet: Sendable {
                 page.heading(heading)
                 lead
                 if isChoosing { accountChoice }
-                payer
+                if hasPayer { payer }
                 holder
                 message(login.details.bindingMessage.shown)
                 context(login.details.context)
                 shownNumber
                 if isMatching { numberChoice }
-                details
+                details(besidePayer: hasPayer)
                 if isChoosing && hasOptionalScopes { scopeChoice } else { scopeList }
-                furtherDetails
+                furtherDetails(besidePayer: hasPayer)
                 zoneNote
                 HTML.element("div", ["class": "answer"]) {
                     asked
@@ -274,9 +276,9 @@ struct Sheet: Sendable {
     }
 
     @HTMLBuilder private var zoneNote: HTML {
-        if let zone = page.zone {
+        if page.zone != nil {
             HTML.element("p", ["class": "soft"]) {
-                catalogue.html(.zoneNote, ["zone": page.name(zone)])
+                catalogue.html(.zoneNote)
             }
         }
     }
