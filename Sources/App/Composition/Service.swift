@@ -414,6 +414,7 @@ final class Service: Sendable {
     func run() async {
         await showUploadedLogo()
         for listener in listeners.all { announce(listener.name, listener.server) }
+        ProgramFiles.unmap()
         let management = listeners.management.server
         await withDiscardingTaskGroup { supporting in
             supporting.addTask { await management.run() }
@@ -423,6 +424,11 @@ final class Service: Sendable {
             }
             if let audit { supporting.addTask { await audit.run() } }
             supporting.addTask { [devices] in await devices.watch() }
+            supporting.addTask { [clock] in
+                // What the tasks here run through once, too.
+                await clock.wait(until: clock.now() + Self.startUp)
+                ProgramFiles.unmap()
+            }
             if configuration.engine.concurrency > 0 {
                 supporting.addTask { await self.notices.run() }
             }
@@ -488,6 +494,9 @@ final class Service: Sendable {
             group.cancelAll()
         }
     }
+
+    /// When nothing of the start is left to do.
+    private static let startUp = Duration.seconds(1)
 
     /// How long the engine may continue its duties after the listener has drained.
     private static let afterDrain = Duration.seconds(2)
