@@ -49,13 +49,14 @@ final class JobQueue<Job: Sendable>: Sendable {
         return try result.get()
     }
 
-    /// Starts a thread that owns `owned` and runs `body` with the jobs that wait, at most `count` at
-    /// a time, until the queue is closed and empty; then it runs `end`.
+    /// Starts a thread that owns `owned`. It runs `begin`, then `body` with the jobs that wait, at most
+    /// `count` at a time, until the queue is closed and empty, then `end`.
     ///
     /// - Throws: `unavailable` if the system gives no thread.
     func start<Owned>(
         owning owned: sending Owned,
         atMost count: Int,
+        begin: @escaping @Sendable (Owned) -> Void = { _ in },
         _ body: @escaping @Sendable ([Job], Owned) -> Void,
         end: @escaping @Sendable (Owned) -> Void = { _ in }
     ) throws(StoreError) {
@@ -64,6 +65,7 @@ final class JobQueue<Job: Sendable>: Sendable {
         do throws(WorkerThread.Unavailable) {
             try WorkerThread.start { [self] in
                 if let owned = handed.take() {
+                    begin(owned)
                     while let jobs = take(atMost: count) { body(jobs, owned) }
                     end(owned)
                 }

@@ -22,7 +22,10 @@ final class Readers: Sendable {
 
     /// Starts a thread that owns the connection from here on.
     func start(_ connection: sending DatabaseConnection) throws(StoreError) {
-        try jobs.start(owning: connection, atMost: 1) { jobs, connection in
+        // Reads the schema, half a millisecond for each connection, while the start goes on. If it
+        // fails, so does the first read, which says why.
+        let begin: @Sendable (DatabaseConnection) -> Void = { try? $0.readSchema() }
+        try jobs.start(owning: connection, atMost: 1, begin: begin) { jobs, connection in
             for job in jobs { job(connection) }
         }
     }

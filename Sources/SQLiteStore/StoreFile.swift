@@ -131,16 +131,16 @@ final class StoreFile: Sendable {
             role: options.role,
             busyMilliseconds: options.busyMilliseconds
         )
-        // Negative means KiB: a reader needs the inner pages of the indexes, no more.
-        try connection.execute("PRAGMA cache_size = -2048")
+        // Opens the log and maps its index, so that whatever prevents reading fails the start. It
+        // does not read the schema, which `Readers` does on threads of their own. Nor is the size of
+        // the cache set, because that would: SQLite's default of 2,000 KiB holds the inner pages of
+        // the indexes, and a reader needs no more.
+        _ = try connection.integer("PRAGMA data_version")
         return connection
     }
 
     private static func logView(_ options: StoreOptions) throws(StoreError) -> LogView? {
-        let connection = try reader(options)
-        // The index is mapped when something is read.
-        _ = try connection.integer("PRAGMA data_version")
-        return LogView(connection)
+        LogView(try reader(options))
     }
 
     private static func meta(
