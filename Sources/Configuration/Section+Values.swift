@@ -371,7 +371,10 @@ extension RawRepresentable<String> where Self: CaseIterable {
 extension ConfigurationNode {
     /// A text as it is written in a file.
     static func text(_ text: String) -> String {
-        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        // This runs for every key at every start, and few texts have anything to escape.
+        let isPlain = text.utf8.allSatisfy { $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"") }
+        if isPlain { return "\"" + text + "\"" }
+        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
     /// A list of texts as it is written in a file.
