@@ -50,7 +50,7 @@ class Peer:
                 socket.create_connection(("127.0.0.1", self.port), 0.2).close()
                 return self
             except OSError:
-                time.sleep(0.01)
+                time.sleep(0.001)
         raise SystemExit(f"{self.name} does not start: {self.command}")
 
     def __exit__(self, *_):
@@ -647,6 +647,10 @@ class Bench:
                 for one in open_ones:
                     one.close()
                 first.close()
+                # Without the connections: what a process keeps that has served.
+                time.sleep(1)
+                print(f"  {'':28} after them {peer.resident() / 1e6:6.1f} MB")
+                sys.stdout.flush()
 
     def large(self):
         """Opening, changes, looks and memory by the length of the audit, and by refresh tokens."""
