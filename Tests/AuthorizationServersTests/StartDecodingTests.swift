@@ -177,6 +177,20 @@ struct StartDecodingTests {
             lenient: .failed
         ),
         Row("DE-7", #""login_state":"s","expires_at":1795176300"#, strict: .refused, lenient: any),
+        // No store of PostgreSQL can keep U+0000.
+        Row("DE-9", #""login_state":"a\u0000""#, strict: .refused, lenient: .failed),
+        Row(
+            "DE-9",
+            #""login_state":"s","binding_message":"\u0000""#,
+            strict: .refused,
+            lenient: .failed
+        ),
+        Row(
+            "DE-9",
+            #""login_state":"s","client_info":{"client_name":"a\u0000b"}"#,
+            strict: .refused,
+            lenient: .failed
+        ),
         Row("DE-8", #""login_state":"s","client_info":{"client_name":"Shop"}"#, client("Shop")),
         Row(
             "DE-8",

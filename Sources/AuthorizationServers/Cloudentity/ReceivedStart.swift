@@ -53,10 +53,13 @@ struct ReceivedStart {
         var details = PendingLogin.Details(user: reader.user(members.user))
         details.workspace = reader.identifier("server_id", members.workspace)
         details.client = reader.identifier("client_id", members.client)
-        details.clientName = members.clientName
+        details.clientName = reader.text("client_name", members.clientName)
         details.requestedScopes = members.scopes
         details.acrValues = members.acrValues
-        details.bindingMessage = BindingMessage(members.bindingMessage, inbound.numbers)
+        details.bindingMessage = BindingMessage(
+            reader.text("binding_message", members.bindingMessage),
+            inbound.numbers
+        )
         // Open Finance Brasil names the consent in a scope. Two different names are noticed when the
         // consent is fetched.
         details.consentID =
@@ -68,7 +71,10 @@ struct ReceivedStart {
         details.context = inbound.requestContext?.context(
             of: members.unknownMember(RequestContextRule.member)
         )
-        details.state = members.loginState ?? (members.isStrict ? nil : members.state)
+        details.state = reader.text(
+            "login_state",
+            members.loginState ?? (members.isStrict ? nil : members.state)
+        )
         hasTwoStates =
             members.loginState != nil && members.state != nil
             && members.loginState?.exact != members.state?.exact
@@ -170,6 +176,13 @@ struct ReceivedStart {
             let identifier = Identifier<Named>(text)
             if identifier == nil { note("\(name): " + ReceivedStart.identifierRule) }
             return identifier
+        }
+
+        /// A text that every store can keep.
+        mutating func text(_ name: String, _ text: String?) -> String? {
+            guard let text, text.utf8.contains(0) else { return text }
+            note("\(name): must not contain U+0000")
+            return nil
         }
 
         mutating func user(_ text: String?) -> UserID {
