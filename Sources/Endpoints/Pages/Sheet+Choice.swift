@@ -141,7 +141,8 @@ extension Sheet {
     /// Whether the user chooses the account that pays. If the consent names one, several of the
     /// user's accounts have its number.
     var choosesPayer: Bool {
-        if case .payer = consent.accounts { question.fixedAccount == nil } else { false }
+        guard case .payer = consent.accounts else { return false }
+        return question.fixedAccount == nil && !question.accounts.isEmpty
     }
 
     /// The account that the consent names, with the user's own name for it.
