@@ -32,7 +32,7 @@ struct SecurityEventTests {
 
     private func keys() throws -> SigningKeys {
         let ring = try KeyRing.new(KeyRing.Rule(), at: clock.now())
-        return SigningKeys(ring, rule: KeyRing.Rule()) { _ in true }
+        return SigningKeys(ring, rule: KeyRing.Rule()) { $1 }
     }
 
     private func events(

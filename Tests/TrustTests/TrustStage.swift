@@ -41,7 +41,7 @@ struct TrustStage {
         var settings = TrustSettings(issuer: Self.issuer)
         adjust(&settings)
         let ring = try KeyRing.new(KeyRing.Rule(), at: clock.now())
-        keys = SigningKeys(ring, rule: KeyRing.Rule()) { _ in true }
+        keys = SigningKeys(ring, rule: KeyRing.Rule()) { $1 }
         endpoint = TokenEndpoint(
             settings: settings,
             store: store,

@@ -7,13 +7,22 @@ import Threads
 public final class SigningKeys: Sendable {
     private let ring: Locked<KeyRing>
     public let rule: KeyRing.Rule
-    private let keep: @Sendable (KeyRing) -> Bool
+    private let keep: @Sendable (_ old: KeyRing, _ new: KeyRing) -> KeyRing?
+    private let reread: @Sendable () -> KeyRing?
 
-    /// `keep` stores a changed ring and returns whether it did: what is not stored is not used.
-    public init(_ ring: KeyRing, rule: KeyRing.Rule, keep: @escaping @Sendable (KeyRing) -> Bool) {
+    /// `keep` stores a changed ring and returns what is stored then, which may be another process's; nil
+    /// if it cannot: what is not stored is not used. `reread` gives what is stored now, if another process
+    /// may have changed it.
+    public init(
+        _ ring: KeyRing,
+        rule: KeyRing.Rule,
+        keep: @escaping @Sendable (_ old: KeyRing, _ new: KeyRing) -> KeyRing?,
+        reread: @escaping @Sendable () -> KeyRing? = { nil }
+    ) {
         self.ring = Locked(ring)
         self.rule = rule
         self.keep = keep
+        self.reread = reread
     }
 
     /// The key that signs.
@@ -28,9 +37,8 @@ public final class SigningKeys: Sendable {
     ///
     /// - Throws: `JOSEError` if no key can be made.
     public func advance(at now: Timestamp) throws(JOSEError) {
-        guard let next = try ring.withLock({ $0 }).advanced(rule, at: now), keep(next) else {
-            return
-        }
+        let current = reread() ?? ring.withLock { $0 }
+        let next = try current.advanced(rule, at: now).flatMap { keep(current, $0) } ?? current
         ring.withLock { $0 = next }
     }
 }

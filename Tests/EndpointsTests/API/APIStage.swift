@@ -43,7 +43,7 @@ struct APIStage: Sendable {
         key = try SigningKey.generate(.es256, id: "k1")
         let settings = TrustSettings(issuer: Self.issuer)
         let ring = try KeyRing.new(KeyRing.Rule(), at: clock.now())
-        keys = SigningKeys(ring, rule: KeyRing.Rule()) { _ in true }
+        keys = SigningKeys(ring, rule: KeyRing.Rule()) { $1 }
         endpoint = TokenEndpoint(
             settings: settings,
             store: access,
