@@ -13,7 +13,7 @@ RELEASE_BUILD = $(SWIFT) build $(SWIFTFLAGS) $(STATIC) -c release --product
 SOURCES := Sources Tests Package.swift
 RELEASE := .build/release/beckon
 
-.PHONY: help setup setup-test build build-lab run test lint format sanitize fuzz interop crash bench \
+.PHONY: help setup setup-test build build-lab run test lint format sanitize fuzz interop crash chaos bench \
 	screenshots docker clean names install deb
 
 help: ## List the targets
@@ -86,6 +86,11 @@ crash: setup-test build build-lab ## Kill the service repeatedly, run commands b
 		--storm 600 --rate 2000
 	cd Tests/BlackBox && BECKON=$(CURDIR)/$(RELEASE) BECKON_EDITS=10000 \
 		python3 -B -m unittest test_audit
+
+# KILLS=20 is what the tests do. SEED=N does a run again.
+KILLS ?= 1000
+chaos: setup-test build build-lab ## Kill, stop and cut off three replicas and their PostgreSQL: nothing is lost or done twice
+	BECKON=$(CURDIR)/$(RELEASE) python3 -B Tests/Chaos/chaos.py --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 bench: build ## Measure the service beside nginx, C and Go, and print ratios
 	@Tests/setup.sh bench

@@ -106,6 +106,9 @@ def authorization_server(name, url, base_path="", **outbound):
 class Beckon:
     """The process. `config` is merged over a small development configuration."""
 
+    # Seconds in which it must listen.
+    patience = 20
+
     def __init__(self, phone, acp_url, config=None, directory=None):
         self.own = tempfile.TemporaryDirectory(prefix="beckon-") if directory is None else None
         self.directory = pathlib.Path(directory or self.own.name)
@@ -155,7 +158,7 @@ class Beckon:
             self.process = subprocess.Popen(
                 [self.program, "serve", f"--config={self.file}", *self.arguments],
                 stderr=log, stdout=log, **self.spawning)
-        end = time.monotonic() + 20
+        end = time.monotonic() + self.patience
         while time.monotonic() < end:
             addresses = {}
             for line in self.lines(mark):

@@ -1,0 +1,436 @@
+"""Three replicas on one PostgreSQL while everything fails that can, and what must be true afterwards.
+
+    chaos.py [--kills 1000] [--seed N]
+
+A round has up to 20 kills and a world of its own, whose seed it prints: `--seed` with that number and
+`--kills` of that round do the same faults at the same distances again. In between people approve and
+decline on any replica. After each round everything must settle, and every login is judged by what the
+authorization servers saw, what people were answered, and what the store has.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import contextlib
+import datetime
+import http.client
+import json
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+from faults import KILLS, OF_ALL, Faults, plan
+from postgres import programs
+from world import BINARY, LEASE, PAYMENT, PERSON, World, stubs
+
+from acp import Login  # From Tests/BlackBox, which `world` makes known.
+
+WORKERS = 12
+# Seconds that a login has, and one that nobody decides.
+LIFETIME, SHORT = 150, 15
+KILLS_A_ROUND = 20
+VERBS = {"approve": "accept", "deny": "reject"}
+# What the simulated server calls a violation, and what it is if something was disturbed just then.
+EXCUSABLE = {"decision.second_accept": "reports repeated in doubt",
+             "decision.second_reject": "reports repeated in doubt",
+             "decision.late": "reports held up until too late"}
+CHOICES = {"approved": "approve", "denied": "deny"}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    options = parser.parse_args()
+    if not programs():
+        print("chaos: skipped, PostgreSQL 15 or later is not installed\n0 passed, 0 failed")
+        return 0
+    # So that everything is cleaned up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    total, rounds, bad, left, seed = Totals(), 0, 0, options.kills, options.seed
+    while left > 0 and not bad:
+        kills = min(left, KILLS_A_ROUND)
+        print(f"chaos: seed {seed}, {kills} kills", flush=True)
+        with World(seed) as world:
+            found = Round(world, seed, kills, total).run()
+        bad += bool(found)
+        rounds, left, seed = rounds + 1, left - kills, seed + 1
+    total.print()
+    print(f"{rounds - bad} passed, {bad} failed")
+    return 1 if bad else 0
+
+
+class Totals(collections.Counter):
+    """What the table at the end has."""
+
+    def __init__(self):
+        super().__init__()
+        self.takeovers = []
+
+    def print(self):
+        for name, count in self.items():
+            print(f"{name:34} {count:8}")
+        if self.takeovers:
+            middle, longest = statistics.median(self.takeovers), max(self.takeovers)
+            print(f"{'takeover after kill -9, median':34} {middle:6.2f} s of {len(self.takeovers)}")
+            print(f"{'takeover after kill -9, max':34} {longest:6.2f} s, with a lease of {LEASE} s")
+
+
+class Course:
+    """One login: what was tried, and what was answered."""
+
+    def __init__(self, login_id, server, silent):
+        self.id, self.server, self.silent = login_id, server, silent
+        self.started, self.prompted = False, False
+        self.tried, self.answered, self.refused = set(), set(), []
+
+
+class Round:
+    def __init__(self, world, seed, kills, total):
+        self.world, self.total, self.seed, self.total_kills = world, total, seed, kills
+        self.plan = list(plan(random.Random(f"{seed}-faults"), kills))
+        self.courses, self.lock, self.quiet = {}, threading.Lock(), threading.Event()
+        # Nobody waits for anything any more.
+        self.given_up = threading.Event()
+        self.problems = []
+
+    def run(self):
+        began = time.monotonic()
+        faults = Faults(self.world, self.owed)
+        try:
+            self.go_through(faults)
+        except AssertionError as problem:
+            self.problems.append(f"the end was not reached: {problem}")
+        for name, count in faults.counts.items():
+            self.total[name.replace("_", " ")] += count
+        self.total["kills"] += sum(faults.counts.get(kind, 0) for kind in KILLS)
+        self.total["problems"] += len(self.problems)
+        took = time.monotonic() - began
+        print(f"  {len(self.courses)} logins, {len(self.plan)} faults, {len(self.problems)} problems,"
+              f" {took:.0f} s", flush=True)
+        self.explain()
+        return self.problems
+
+    def go_through(self, faults):
+        with concurrent.futures.ThreadPoolExecutor(WORKERS + 2) as pool:
+            work = [pool.submit(self.work, random.Random(f"{self.seed}-{place}"))
+                    for place in range(WORKERS)]
+            try:
+                self.disturb(faults)
+                self.quiet.set()
+                self.world.misbehaves = False
+                self.ready()
+                for future in work:
+                    future.result()
+            finally:
+                self.quiet.set()
+                self.given_up.set()
+        self.settle()
+        self.judge()
+
+    def disturb(self, faults):
+        """Does what was planned, two at a time, but only one of what all use, and of each replica."""
+        self.ready()
+        with concurrent.futures.ThreadPoolExecutor(2) as hands:
+            busy, done = {}, []
+            for fault in self.plan:
+                key = "all" if fault["kind"] in OF_ALL else fault["place"]
+                if key in busy:
+                    busy[key].result()
+                busy[key] = hands.submit(faults.run, fault)
+                done.append(busy[key])
+                self.quiet.wait(fault["pause"])
+            for future in done:
+                future.result()
+
+    # Load
+
+    def work(self, dice):
+        while not self.quiet.is_set():
+            silent = dice.random() < 0.08
+            course = (self.start_lodged if dice.random() < 0.2 else self.start_plain)(dice, silent)
+            if course and not silent:
+                self.decide(course, dice)
+            self.quiet.wait(dice.uniform(0, 0.6))
+
+    def note(self, course):
+        with self.lock:
+            self.courses[course.id] = course
+        return course
+
+    def start_plain(self, _, silent):
+        """The server repeats its call until it gets a 2xx."""
+        acp = self.world.acp
+        login = Login(PERSON, ["openid", "profile"], SHORT if silent else LIFETIME, "poll")
+        acp.logins[login.id] = login
+        course = self.note(Course(login.id, "acp", silent))
+        while time.time() < login.expires and not self.given_up.is_set():
+            status, _ = self.attempt(lambda: acp.call("/authentication/start", login.start_body()))
+            if status < 300:
+                course.started = True
+                return course
+            if 400 <= status < 500 and status != 429:
+                self.problems.append(f"{course.id}: the start was answered {status}")
+                return None
+            time.sleep(0.05)
+        return None
+
+    def start_lodged(self, _, silent):
+        """About a payment, at the simulated server, which repeats its starts by itself."""
+        world = self.world
+        consent = world.party.lodge(PAYMENT.place, PAYMENT.lodged(), PAYMENT.token)
+        login_id = world.simulated.ask("POST", "/logins", {
+            "user": PAYMENT.person, "scopes": PAYMENT.scopes.split(),
+            "ttl": SHORT if silent else LIFETIME, "consent_id": consent})["login_id"]
+        return self.note(Course(login_id, "simulated", silent))
+
+    @staticmethod
+    def attempt(action):
+        """Status and body; status 599 if there was no answer."""
+        try:
+            return action()
+        except (OSError, http.client.HTTPException, ValueError):
+            return 599, None
+
+    def decide(self, course, dice):
+        phone, end = self.world.phone, time.monotonic() + LIFETIME
+        while course.id not in phone.prompts:
+            # Nobody is asked about a login that was set aside.
+            if self.has_ended(end) or (self.quiet.is_set() and self.has_outcome(course)):
+                return
+            with contextlib.suppress(AssertionError):
+                phone.prompt(course.id, 1)
+        course.prompted = True
+        first = dice.choice(["approve", "deny"])
+        if dice.random() < 0.15:
+            # Two who do not agree, at the same time: one of them is too late.
+            other = "deny" if first == "approve" else "approve"
+            rival = threading.Thread(target=self.insist, args=(course, other, end))
+            rival.start()
+            self.insist(course, first, end)
+            rival.join()
+        else:
+            self.insist(course, first, end)
+
+    def insist(self, course, wish, end):
+        """The phone repeats what nobody answered, to whichever replica."""
+        phone, world = self.world.phone, self.world
+        while not self.has_ended(end):
+            chosen = dict(PAYMENT.choice) if course.server == "simulated" and wish == "approve" else {}
+            status, seen = 200, {}
+            if wish == "approve":
+                replica = world.any_replica()
+                status, seen = self.attempt(lambda: phone.ask(replica, "GET", course.id, ""))
+                if status == 200 and "consent" in seen:
+                    chosen["digest"] = seen["consent"]["digest"]
+            if status == 200:
+                course.tried.add(wish)
+                replica, body = world.any_replica(), {"decision": wish, **chosen}
+                status, seen = self.attempt(
+                    lambda: phone.ask(replica, "POST", course.id, "/decision", body))
+                if status == 200:
+                    course.answered.add(wish)
+                    return
+            if status < 500 and status != 429:
+                course.refused.append((wish, status, seen))
+                return
+            time.sleep(0.05)
+
+    def has_outcome(self, course):
+        try:
+            return bool(self.world.postgres.sql(
+                f"SELECT 1 FROM login WHERE login_id = '{course.id}' AND outcome IS NOT NULL"))
+        except AssertionError:
+            return False
+
+    def has_ended(self, end):
+        return self.given_up.is_set() or time.monotonic() > end
+
+    def owed(self, held):
+        """Of these logins, those that were decided and not reported yet."""
+        with self.lock:
+            return [name for name in held if name in self.courses and self.courses[name].answered
+                    and name not in self.world.acp.reports]
+
+    # The end
+
+    def ready(self, limit=240):
+        """Waits until every replica says that it is ready."""
+        end = time.monotonic() + limit
+        for replica in self.world.replicas:
+            while True:
+                status, _ = self.attempt(lambda: replica.request(
+                    "GET", "/health/ready", port=replica.management or 1))
+                if status == 200:
+                    break
+                assert time.monotonic() < end, f"replica {replica.place} is not ready: {status}"
+                time.sleep(0.05)
+
+    def settle(self, limit=LIFETIME + 60):
+        """Waits until nothing is owed any more. An operator retries what is stranded, once."""
+        sql, end = self.world.postgres.sql, time.monotonic() + limit
+        retried = set()
+        while time.monotonic() < end:
+            live = sql("SELECT number, phase FROM login WHERE phase <> 'settled'")
+            if all(phase == "stranded" and number in retried for number, phase in live):
+                break
+            for number, phase in live:
+                if phase == "stranded" and number not in retried:
+                    retried.add(number)
+                    code, text = self.world.command("logins", "retry", f"--number={number}")
+                    # A silent login ends soon; its report may have been too late.
+                    if code and "the time for reporting" not in text:
+                        self.problems.append(f"logins retry {number}: {code} {text}")
+            time.sleep(0.1)
+        else:
+            self.problems.append(f"logins that did not settle: {live[:10]}")
+        self.total["stranded, then retried"] += len(retried)
+
+    def judge(self):
+        world, rows = self.world, {}
+        for row in world.postgres.sql(
+                "SELECT login_id, number, phase, outcome, failure, choice, settlement,"
+                " stranding, stranding_reason, interruptions FROM login"):
+            rows.setdefault(row[0], []).append(row[1:])
+        for course in self.courses.values():
+            self.judge_one(course, rows.get(course.id, []))
+        for replica in world.replicas:
+            self.problems += replica.deaths
+        for found in world.simulated.ask("GET", "/violations"):
+            if found["rule"] in EXCUSABLE:
+                self.total[EXCUSABLE[found["rule"]]] += 1
+                at = datetime.datetime.fromisoformat(found["at"]).timestamp() \
+                    - time.time() + time.monotonic()
+                if world.windows.between(at - 2 * LEASE, at):
+                    continue
+            # Whoever died before it heard an answer may look whether its report has landed.
+            if found["rule"] != "call.after_success":
+                self.problems.append(f"{found.get('login_id')}: {found}")
+        for replica in world.replicas:
+            code, text = world.command("audit", "verify", beside=replica)
+            if code:
+                self.problems.append(f"replica {replica.place}: audit verify: {code} {text}")
+        self.judge_evidence()
+        for begin, place, at, _ in world.acp.takeovers:
+            self.total["reports taken over"] += 1
+            # Counted where the store and one of the others were left alone. A replica that was
+            # killed before is not back at once.
+            disturbed = {window["place"] for window in world.windows.between(begin, at)} | {
+                window["place"] for window in world.windows.between(begin - 3 * LEASE, at)
+                if window["kind"] == "kill_replica"}
+            if None not in disturbed and len(disturbed | {place}) < 3:
+                self.total.takeovers.append(at - begin)
+        self.total["logins"] += len(self.courses)
+    def judge_one(self, course, rows):
+        def wrong(what):
+            self.problems.append(
+                f"{course.id}: {what}; {vars(course)}, store {rows}, reports {calls}")
+
+        world, calls = self.world, []
+        if course.server == "acp":
+            calls = world.acp.reports.get(course.id, [])
+            effective, verbs = world.acp.logins[course.id].effective, [call["verb"] for call in calls]
+            decision = world.acp.logins[course.id].decision
+        else:
+            kept = world.simulated.login(course.id)
+            course.started = course.id in world.way_in.acknowledged
+            effective = kept["effective_reports"]
+            verbs = ["accept"] * kept["accept_calls"] + ["reject"] * kept["reject_calls"]
+            decision, calls = kept.get("decision"), verbs
+        self.total["decisions answered"] += len(course.answered)
+        self.total["reports"] += len(verbs)
+        if len(rows) > 1 or (course.started and not rows):
+            return wrong(f"{len(rows)} rows of a login that was {'' if course.started else 'not '}started")
+        if not rows:
+            return None if not verbs else wrong("reported, but not in the store")
+        _, phase, outcome, failure, _, _, stranding, _, _ = rows[0]
+        if len(set(verbs)) > 1:
+            return wrong("accepted and rejected")
+        if effective > 1:
+            wrong("more than one report had an effect")
+        if phase not in ("settled", "stranded") or (phase == "stranded" and not stranding):
+            return wrong("it has not ended")
+        if len(course.answered) > 1:
+            return wrong("two opposite decisions were taken")
+        decided = CHOICES.get(outcome)
+        if course.answered and {decided} != course.answered:
+            return wrong("another outcome than the one that was answered")
+        if decided and decided not in course.tried:
+            return wrong("an outcome that nobody wanted")
+        if "accept" in verbs and decided != "approve":
+            return wrong("accepted without an approval")
+        if decided and phase == "settled":
+            if effective != 1 or verbs[0] != VERBS[decided]:
+                return wrong("not reported as decided")
+        if not decided:
+            self.total[f"without a decision: {outcome} {failure}".strip()] += 1
+            if not course.silent and course.started and not self.is_excused(outcome, failure):
+                return wrong("a login of somebody who was there ended without a decision")
+        if course.server == "acp":
+            self.judge_repeats(calls, wrong)
+        return None
+
+    @staticmethod
+    def is_excused(outcome, failure):
+        """It could not be decided in time, or processes died twice in a row while they worked on it."""
+        return outcome == "expired" or (outcome, failure) == ("failed", "interrupted")
+
+    def judge_repeats(self, calls, wrong):
+        """A report that was taken is made again only by somebody who could not know that."""
+        taken = None
+        for call in calls:
+            if taken is not None:
+                self.total["reports repeated in doubt"] += 1
+                places = {taken["place"], call["place"]}
+                if not taken["dropped"] and not self.world.windows.between(
+                        taken["at"] - 2 * LEASE, call["at"], places):
+                    wrong("reported again without a doubt")
+            elif call.get("status", 200) == 200:
+                taken = call
+
+    def judge_evidence(self, count=5):
+        world, replica = self.world, self.world.replicas[0]
+        decided = [course.id for course in self.courses.values()
+                   if course.answered and course.server == "acp"]
+        status, keys = replica.request("GET", "/oauth2/jwks")
+        assert status == 200, keys
+        document, jwks = world.folder / "evidence.json", world.folder / "jwks.json"
+        jwks.write_text(json.dumps(keys))
+        for login_id in decided[:count]:
+            document.write_text(json.dumps(stubs.evidence(replica, login_id)))
+            code, text = self.verify(document, jwks)
+            self.total["evidence verified"] += code == 0
+            if code:
+                self.problems.append(f"{login_id}: its evidence: {text}")
+
+    @staticmethod
+    def verify(document, jwks):
+        done = subprocess.run([BINARY, "verify-evidence", str(document), f"--keys={jwks}"], text=True,
+                              capture_output=True, timeout=120)
+        return done.returncode, done.stdout + done.stderr
+
+    def explain(self):
+        world = self.world
+        for problem in self.problems[:10]:
+            print("  " + problem, file=sys.stderr)
+        if not self.problems:
+            return
+        login_id = self.problems[0].split(":")[0]
+        print(f"  --seed {self.seed} --kills {self.total_kills} does it again", file=sys.stderr)
+        if login_id in self.courses:
+            for (number,) in world.postgres.sql(f"SELECT number FROM login WHERE login_id = '{login_id}'"):
+                print(world.command("logins", "show", f"--number={number}")[1], file=sys.stderr)
+            for line in world.logged(login_id):
+                print("  " + line, file=sys.stderr)
+        else:
+            for replica in world.replicas:
+                for line in list(replica.lines())[-20:]:
+                    print(f"  replica {replica.place}: {json.dumps(line)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
