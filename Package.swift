@@ -95,14 +95,14 @@ let package = Package(
 
         // Adapters of the domain's ports.
         module(
-            "SQLiteStore",
+            "SQLStore",
             [
-                "Access", "CSQLite", "Consents", "Cryptography", "Devices", "HTTP", "JOSE", "JSON",
+                "Access", "CPostgres", "CSQLite", "Consents", "Cryptography", "Devices", "HTTP",
+                "JOSE", "JSON",
                 "Logins", "Threads",
             ],
             bridgesC: true
         ),
-        module("PostgresStore", ["CPostgres", "Logins"], bridgesC: true),
         // Beckon as an OAuth client.
         module(
             "OAuthClient",
@@ -192,7 +192,7 @@ let package = Package(
                 "Cryptography", "CurlClient", "Devices", "Endpoints", "Engine", "HTTP", "Identity",
                 "JOSE", "JSON", "Localization", "Logins", "Mail", "Net", "Notifications",
                 "OAuthClient",
-                "SQLiteStore", "TLS", "Telemetry", "Texts", "Threads", "Trust",
+                "SQLStore", "TLS", "Telemetry", "Texts", "Threads", "Trust",
                 "WebAuthn",
             ]
         ),
@@ -234,14 +234,14 @@ let package = Package(
         .executableTarget(
             name: "store-bench",
             dependencies: [
-                "Access", "Cryptography", "JSON", "Logins", "SQLiteStore", "TestSupport", "Threads",
+                "Access", "Cryptography", "JSON", "Logins", "SQLStore", "TestSupport", "Threads",
             ],
             path: "Tests/Bench/StoreBench",
             swiftSettings: strict
         ),
         .executableTarget(
             name: "gallery",
-            dependencies: ["Consents", "Identity", "JSON", "Logins", "SQLiteStore", "TestSupport"],
+            dependencies: ["Consents", "Identity", "JSON", "Logins", "SQLStore", "TestSupport"],
             path: "Tests/Browser/Gallery",
             swiftSettings: strict
         ),
@@ -249,7 +249,7 @@ let package = Package(
             name: "hot-loop",
             dependencies: [
                 "Access", "App", "Consents", "Cryptography", "Devices", "HTTP", "Identity", "JOSE",
-                "JSON", "Logins", "SQLiteStore", "TestSupport", "Texts", "Threads",
+                "JSON", "Logins", "SQLStore", "TestSupport", "Texts", "Threads",
             ],
             path: "Tests/HotLoop",
             exclude: ["hotloop.py", "test.sh"],
@@ -266,7 +266,7 @@ let package = Package(
             [
                 "Access", "Configuration", "Cryptography", "HTTP", "JOSE", "JSON", "Logins",
                 "OAuthClient",
-                "SQLiteStore", "Telemetry", "TestSupport", "Texts", "Threads", "Trust",
+                "SQLStore", "Telemetry", "TestSupport", "Texts", "Threads", "Trust",
             ]
         ),
         tests("ConfigurationTests", ["Configuration", "Cryptography", "HTTP", "TestSupport"]),
@@ -289,7 +289,7 @@ let package = Package(
             "StoreTests",
             [
                 "Access", "Consents", "Cryptography", "Devices", "HTTP", "JOSE", "JSON", "Logins",
-                "PostgresStore", "SQLiteStore", "TestSupport", "Threads",
+                "SQLStore", "TestSupport", "Threads",
             ]
         ),
         tests(
@@ -328,7 +328,7 @@ let package = Package(
             [
                 "Access", "AuthorizationServers", "Cryptography", "Endpoints", "Engine", "HTTP",
                 "JOSE",
-                "JSON", "Localization", "Logins", "OAuthClient", "SQLiteStore", "Telemetry",
+                "JSON", "Localization", "Logins", "OAuthClient", "SQLStore", "Telemetry",
                 "TestSupport", "Texts", "Threads",
             ],
             exclude: ["Sheets"]
@@ -338,7 +338,7 @@ let package = Package(
             [
                 "Access", "Consents", "Cryptography", "Devices", "Engine", "Identity", "JSON",
                 "Logins",
-                "SQLiteStore",
+                "SQLStore",
                 "Telemetry",
                 "TestSupport", "Threads",
                 "WebAuthn",
@@ -357,7 +357,7 @@ let package = Package(
                 "Access", "Configuration", "Consents", "Cryptography", "Devices", "Endpoints",
                 "Engine",
                 "HTTP", "Identity", "JOSE", "JSON", "Localization", "Logins", "OAuthClient",
-                "SQLiteStore",
+                "SQLStore",
                 "Telemetry", "TestSupport", "Texts", "Threads", "Trust",
                 "WebAuthn",
             ]
@@ -377,7 +377,7 @@ let package = Package(
                 "Access", "App", "AuthorizationServers", "Commands", "Configuration",
                 "Cryptography", "Devices",
                 "CurlClient", "Endpoints", "Engine", "HTTP", "Identity", "JOSE", "JSON", "Lab",
-                "Logins", "Net", "Notifications", "OAuthClient", "SQLiteStore", "TLS",
+                "Logins", "Net", "Notifications", "OAuthClient", "SQLStore", "TLS",
                 "Telemetry", "TestSupport", "Threads",
                 "WebAuthn",
             ],

@@ -14,7 +14,8 @@
     DO(PQenterPipelineMode) DO(PQpipelineSync) DO(PQsendPrepare) DO(PQsendQueryPrepared)          \
     DO(PQsendQueryParams) DO(PQflush) DO(PQconsumeInput) DO(PQisBusy) DO(PQgetResult)             \
     DO(PQresultStatus) DO(PQresStatus) DO(PQresultErrorField) DO(PQcmdStatus) DO(PQcmdTuples)     \
-    DO(PQntuples) DO(PQnfields) DO(PQgetvalue) DO(PQgetlength) DO(PQgetisnull) DO(PQclear)
+    DO(PQntuples) DO(PQnfields) DO(PQgetvalue) DO(PQgetlength) DO(PQgetisnull) DO(PQclear)           \
+    DO(PQnotifies) DO(PQfreemem)
 
 #define MEMBER(name) __typeof__(&name) name;
 static struct functions { EACH(MEMBER) } library;
@@ -72,3 +73,5 @@ FORWARD(char *, PQgetvalue, (const PGresult *result, int row, int column), resul
 FORWARD(int, PQgetlength, (const PGresult *result, int row, int column), result, row, column)
 FORWARD(int, PQgetisnull, (const PGresult *result, int row, int column), result, row, column)
 FORWARD(void, PQclear, (PGresult *result), result)
+FORWARD(PGnotify *, PQnotifies, (PGconn *connection), connection)
+FORWARD(void, PQfreemem, (void *memory), memory)

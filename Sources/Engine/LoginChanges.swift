@@ -18,8 +18,9 @@ public final class LoginChanges: Sendable {
     public init() {}
 
     /// Publishes a durable change. Quick; may be called on any thread.
-    public func publish(_ stored: StoredLogin) {
-        if stored.login.dueAt != nil { work.raise() }
+    /// `hasWork` is false for a change that somebody else made, who does the work that follows.
+    public func publish(_ stored: StoredLogin, hasWork: Bool = true) {
+        if hasWork, stored.login.dueAt != nil { work.raise() }
         let signals = state.withLock { state in
             var signals = state.waiters[stored.number]?.all ?? []
             if !state.followers.isEmpty {
@@ -27,6 +28,20 @@ public final class LoginChanges: Sendable {
                 signals += state.followers[UserID?.none]?.all ?? []
             }
             return signals
+        }
+        for signal in signals { signal.raise() }
+    }
+
+    /// Whether somebody waits for a change.
+    public var isFollowed: Bool {
+        state.withLock { !$0.waiters.isEmpty || !$0.followers.isEmpty }
+    }
+
+    /// Tells everybody who waits that any login may have changed.
+    public func publishAll() {
+        work.raise()
+        let signals = state.withLock { state in
+            state.waiters.values.flatMap(\.all) + state.followers.values.flatMap(\.all)
         }
         for signal in signals { signal.raise() }
     }

@@ -238,7 +238,12 @@ public final class LoginEngine: Sendable {
         while true {
             do {
                 let now = clock.now()
-                let result = try await store.update(number) {
+                let result = try await store.update(
+                    number,
+                    yielding: false,
+                    by: nil,
+                    claimed: true
+                ) {
                     (login) throws(PendingLogin.Refusal) in
                     for event in events { try login.apply(event, at: now) }
                 }

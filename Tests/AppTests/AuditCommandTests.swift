@@ -6,7 +6,7 @@ import Foundation
 import JOSE
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -38,7 +38,7 @@ struct AuditCommandTests {
         entries: Int,
         _ body: (any AccessStore) async throws -> Void
     ) async throws {
-        let store = try SQLiteLoginStore(
+        let store = try SQLLoginStore(
             StoreOptions(path: directory.file("beckon.db"), role: .service, clock: SystemClock())
         )
         let now = Timestamp(milliseconds: 1_930_000_000_000)

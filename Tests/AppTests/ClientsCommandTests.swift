@@ -6,7 +6,7 @@ import Foundation
 import JOSE
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -41,7 +41,7 @@ struct ClientsCommandTests {
     }
 
     private func audit() async throws -> [AuditEvent] {
-        let store = try SQLiteLoginStore(
+        let store = try SQLLoginStore(
             StoreOptions(path: stage.directory.file("beckon.db"), role: .tool, clock: SystemClock())
         )
         let entries = try await store.access.audit(after: 0, limit: 100)
@@ -118,7 +118,7 @@ struct ClientsCommandTests {
         let own = await run("confirm", "--change=\(change)")
         #expect(own.code == .failed)
         #expect(own.errors.contains("another administrator than who asked"))
-        let store = try SQLiteLoginStore(
+        let store = try SQLLoginStore(
             StoreOptions(path: stage.directory.file("beckon.db"), role: .tool, clock: SystemClock())
         )
         _ = try await ClientDesk(store: store.access)

@@ -32,6 +32,26 @@ struct ConfigurationProblemTests {
     private static let server = "authorization_servers[0]"
 
     static let cases: [Case] = [
+        // The store in PostgreSQL.
+        Case(top, top + "store: { postgres: {} },", "store.postgres.url", "missing"),
+        Case(
+            top,
+            top + "store: { postgres: { url: \"postgresql://a:b@db.example/c\" } },",
+            "store.postgres.url",
+            "without a password"
+        ),
+        Case(
+            top,
+            top + "store: { postgres: { url: \"postgresql://a@db.example/c\", password: \"p\" } },",
+            "store.postgres.password",
+            "must be in a file"
+        ),
+        Case(
+            top,
+            top + "store: { postgres: { url: \"postgresql://a@db.example/c\", readers: 0 } },",
+            "store.postgres.readers",
+            "1 to 64"
+        ),
         // Unknown keys, at every level.
         Case(top, "development: true, lissten: {},", "lissten", "did you mean listen?"),
         Case(top, top + "limits: { conections: 1 },", "limits.conections", "mean connections?"),

@@ -4,7 +4,7 @@ import Devices
 import Foundation
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -20,8 +20,8 @@ struct DevicesCommandTests {
         await stage.run(words)
     }
 
-    private func open() throws -> SQLiteLoginStore {
-        try SQLiteLoginStore(
+    private func open() throws -> SQLLoginStore {
+        try SQLLoginStore(
             StoreOptions(path: stage.directory.file("beckon.db"), role: .tool, clock: ManualClock())
         )
     }

@@ -4,7 +4,7 @@ import Devices
 import JOSE
 import Logins
 import Notifications
-import SQLiteStore
+import SQLStore
 import Telemetry
 import TestSupport
 import Testing
@@ -21,10 +21,10 @@ struct DirectoryWithDevicesTests {
     /// A store with a user who has two devices for the channel `push`, and a third one for another
     /// channel.
     private func withStore(
-        _ body: (SQLiteLoginStore, RecordedAddresses, any UserDirectory) async throws -> Void
+        _ body: (SQLLoginStore, RecordedAddresses, any UserDirectory) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
-        let store = try SQLiteLoginStore(
+        let store = try SQLLoginStore(
             StoreOptions(path: directory.file("beckon.db"), role: .service, clock: ManualClock())
         )
         try await store.users.put(User(id: Self.anna, isActive: true))

@@ -4,7 +4,7 @@ import Foundation
 import HTTP
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import Telemetry
 import TestSupport
 import Testing

@@ -4,7 +4,7 @@ import HTTP
 import JSON
 import Logins
 import OAuthClient
-import SQLiteStore
+import SQLStore
 import Telemetry
 import TestSupport
 import Testing
@@ -59,7 +59,7 @@ final class FaultStage: Sendable {
             heard.append(stored)
             changes.publish(stored)
         }
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         let engine = LoginEngine(
             store: store,
             servers: [server],
@@ -115,7 +115,7 @@ final class FaultStage: Sendable {
 
     private func drive(
         _ number: LoginNumber,
-        in store: SQLiteLoginStore,
+        in store: SQLLoginStore,
         _ choice: Decision.Choice
     ) async throws -> StoredLogin {
         while true {

@@ -5,7 +5,7 @@ import Engine
 import Foundation
 import HTTP
 import Logins
-import SQLiteStore
+import SQLStore
 import Telemetry
 import TestSupport
 import Testing
@@ -23,7 +23,7 @@ struct RouteTests {
         )
         let clock = ManualClock()
         let path = directory.file("routes.db")
-        let store = try SQLiteLoginStore(StoreOptions(path: path, role: .service, clock: clock))
+        let store = try SQLLoginStore(StoreOptions(path: path, role: .service, clock: clock))
         let nobody = ScriptedServer { _, _ in .failure(.notSent("nobody is called")) }
         let parts = ServiceParts(
             configuration,

@@ -4,7 +4,7 @@ import Endpoints
 import Engine
 import HTTP
 import Logins
-import SQLiteStore
+import SQLStore
 import Telemetry
 import TestSupport
 import Testing
@@ -46,7 +46,7 @@ struct SignInConfigurationTests {
         let directory = try TemporaryDirectory()
         let configuration = try Fixtures.parse(Self.text(applications))
         let clock = ManualClock()
-        let store = try SQLiteLoginStore(
+        let store = try SQLLoginStore(
             StoreOptions(path: directory.file("routes.db"), role: .service, clock: clock)
         )
         let parts = try SignInParts(

@@ -3,7 +3,7 @@ import Engine
 import Foundation
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -170,7 +170,7 @@ struct StoreCommandTests {
             role: .service,
             clock: SystemClock()
         )
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         guard case .inserted(let stored) = try await store.insert(login, limits: .none),
             case .inserted = try await store.insert(fixture.make(), limits: .none)
         else { throw StoreError.closed }
@@ -332,7 +332,7 @@ struct StoreCommandTests {
             role: .service,
             clock: SystemClock()
         )
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         let now = SystemTime.now() - age
         var numbers: [Int64] = []
         for id in ids {

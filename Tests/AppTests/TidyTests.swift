@@ -9,8 +9,8 @@ struct TidyTests {
     @Test("imports each C module only where it is wrapped")
     func cModules() throws {
         let wrappers = [
-            "CLinux": ["Net"], "COpenSSL": ["Cryptography", "TLS"], "CSQLite": ["SQLiteStore"],
-            "CCurl": ["CurlClient"], "CPostgres": ["PostgresStore"], "CSpawn": ["Notifications"],
+            "CLinux": ["Net"], "COpenSSL": ["Cryptography", "TLS"], "CSQLite": ["SQLStore"],
+            "CCurl": ["CurlClient"], "CPostgres": ["SQLStore"], "CSpawn": ["Notifications"],
             // It is only linked.
             "COpenSSLStart": [],
         ]
@@ -62,7 +62,7 @@ struct TidyTests {
         }
         #expect(
             Set(readers.map { $0.path.components(separatedBy: "Sources/").last ?? $0.path }) == [
-                "SQLiteStore/LoginRow+Write.swift", "Engine/NumberCheck.swift",
+                "SQLStore/Logins/LoginRow+Write.swift", "Engine/NumberCheck.swift",
                 "AuthorizationServers/Cloudentity/Consents/RequestParameters.swift",
             ]
         )

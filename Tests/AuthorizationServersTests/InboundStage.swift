@@ -3,7 +3,7 @@ import Engine
 import HTTP
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads
@@ -42,8 +42,8 @@ final class InboundStage: Sendable {
         await store.close()
     }
 
-    func open() throws -> SQLiteLoginStore {
-        try SQLiteLoginStore(
+    func open() throws -> SQLLoginStore {
+        try SQLLoginStore(
             StoreOptions(path: directory.file("logins.db"), role: .service, clock: clock)
         )
     }

@@ -2,7 +2,7 @@ import Cryptography
 import Engine
 import HTTP
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 

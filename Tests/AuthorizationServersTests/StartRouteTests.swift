@@ -1,7 +1,7 @@
 import HTTP
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import Telemetry
 import TestSupport
 import Testing

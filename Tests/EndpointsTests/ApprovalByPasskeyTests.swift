@@ -4,7 +4,7 @@ import Devices
 import HTTP
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads

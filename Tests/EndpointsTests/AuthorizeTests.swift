@@ -3,7 +3,7 @@ import Cryptography
 import HTTP
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads

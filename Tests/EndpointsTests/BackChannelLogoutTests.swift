@@ -3,7 +3,7 @@ import HTTP
 import JOSE
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 

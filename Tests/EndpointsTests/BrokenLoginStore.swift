@@ -14,6 +14,7 @@ struct BrokenLoginStore: LoginStore {
         _ number: LoginNumber,
         yielding: Bool,
         by key: KeyUse?,
+        claimed: Bool,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? { throw .full }
     func claim(

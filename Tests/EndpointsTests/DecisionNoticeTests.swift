@@ -2,7 +2,7 @@ import Endpoints
 import Engine
 import Identity
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads

@@ -1,7 +1,7 @@
 import Access
 import HTTP
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 

@@ -2,7 +2,7 @@ import Access
 import Endpoints
 import HTTP
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Endpoints
 import Foundation
 import HTTP
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads

@@ -4,7 +4,7 @@ import Engine
 import HTTP
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -14,7 +14,7 @@ struct PasskeyResourceTests {
 
     /// Lends the interface over a store with two passkeys and the key of a device.
     private static func with(
-        _ body: (APIStage, SQLiteLoginStore) async throws -> Void
+        _ body: (APIStage, SQLLoginStore) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
         let clock = ManualClock()
@@ -23,7 +23,7 @@ struct PasskeyResourceTests {
             role: .service,
             clock: clock
         )
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         do {
             let alice = UserID.named("alice")
             let now = clock.now()

@@ -5,7 +5,7 @@ import HTTP
 import JSON
 import Localization
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 

@@ -9,7 +9,7 @@ import Identity
 import JSON
 import Logins
 import OAuthClient
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Texts
 import Threads
@@ -23,7 +23,7 @@ struct SignOnStage: Sendable {
     let clock: ManualClock
     let log = CapturedLog()
     let provider: ScriptedProvider
-    let store: SQLiteLoginStore
+    let store: SQLLoginStore
     let live: LiveStreams
     let users: KnownUsers
     let router: Router
@@ -66,7 +66,7 @@ struct SignOnStage: Sendable {
         var options = StoreOptions(path: directory.file("logins.db"), role: .service, clock: clock)
         options.changes = { logins.publish($0) }
         options.sessionsEnded = { live.sessionsEnded() }
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         do {
             try await body(
                 SignOnStage(application, changes, brand, methods, browsers, store, live, clock)
@@ -84,7 +84,7 @@ struct SignOnStage: Sendable {
         _ brand: Brand,
         _ methods: Methods,
         _ browsers: (any BrowserSubscriptions)?,
-        _ store: SQLiteLoginStore,
+        _ store: SQLLoginStore,
         _ live: LiveStreams,
         _ clock: ManualClock
     ) throws {

@@ -5,7 +5,7 @@ import Engine
 import HTTP
 import Identity
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 
 /// The routes over a real store, with a clock that stands still.
@@ -35,7 +35,7 @@ struct Stage: Sendable {
             clock: clock
         )
         options.changes = { changes.publish($0) }
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         let stage = Stage(
             store: InstrumentedStore(store),
             clock: clock,

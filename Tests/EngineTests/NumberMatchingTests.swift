@@ -5,7 +5,7 @@ import Engine
 import Identity
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -17,7 +17,7 @@ struct NumberMatchingTests {
     /// Desks over one store, and logins whose message has a number.
     struct Scene: Sendable {
         let stage: Stage
-        let store: SQLiteLoginStore
+        let store: SQLLoginStore
         let desk: DecisionDesk
 
         func prompt(
@@ -90,7 +90,7 @@ struct NumberMatchingTests {
 
     static func desk(
         _ stage: Stage,
-        _ store: SQLiteLoginStore,
+        _ store: SQLLoginStore,
         _ methods: [ApprovalPolicy.Method] = [.tap]
     ) -> DecisionDesk {
         DecisionDesk(

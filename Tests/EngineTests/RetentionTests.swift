@@ -1,7 +1,7 @@
 import Access
 import Engine
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -111,7 +111,7 @@ struct RetentionTests {
     @Test("The oldest entries of the audit are removed, and what was used once is forgotten")
     func access() async throws {
         let directory = try TemporaryDirectory()
-        let store = try SQLiteLoginStore(
+        let store = try SQLLoginStore(
             StoreOptions(
                 path: directory.file("beckon.db"),
                 role: .service,

@@ -1,7 +1,7 @@
 import Engine
 import Identity
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -43,7 +43,7 @@ final class Stage: Sendable {
     /// Opens a store without an engine.
     func withStore<Value>(
         changes: LoginChanges = LoginChanges(),
-        _ body: (SQLiteLoginStore) async throws -> Value
+        _ body: (SQLLoginStore) async throws -> Value
     ) async throws -> Value {
         var options = StoreOptions(
             path: directory.file("logins.db"),
@@ -54,7 +54,7 @@ final class Stage: Sendable {
             heard.append(stored)
             changes.publish(stored)
         }
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         let value: Value
         do {
             value = try await body(store)

@@ -4,7 +4,7 @@ import Foundation
 import HTTP
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 
 /// Who calls the routes that need a client, a token or a session.
@@ -25,7 +25,7 @@ struct Callers: Sendable {
     /// - Throws: whatever is in the way.
     init(path: String, answer: (Message) async throws -> Response) async throws {
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
-        let store = try SQLiteLoginStore(
+        let store = try SQLLoginStore(
             StoreOptions(path: path, role: .tool, clock: ManualClock(now))
         )
         let client = try APIClient(

@@ -5,7 +5,7 @@ import HTTP
 import JOSE
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 
 /// An enrolled device, which proves its key for each request. A proof counts once, so each copy of a
@@ -17,7 +17,7 @@ struct Prover: Sendable {
     init() throws { key = try SigningKey.generate(.edDSA) }
 
     /// Enrols a device of a user.
-    init(of user: UserID, in store: SQLiteLoginStore, at now: Timestamp) async throws {
+    init(of user: UserID, in store: SQLLoginStore, at now: Timestamp) async throws {
         try self.init()
         let publicKey = try require(key.verificationKey.publicKey, "a public key")
         let id = try require(DeviceID("phone"), "a device")

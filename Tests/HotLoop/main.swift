@@ -22,7 +22,7 @@ import Foundation
 import HTTP
 import Identity
 import Logins
-import SQLiteStore
+import SQLStore
 import Synchronization
 import TestSupport
 import Threads
@@ -144,7 +144,7 @@ struct Target: Sendable {
     private static func enrolled(_ path: String) async throws -> Prover {
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         let options = StoreOptions(path: path, role: .tool, clock: ManualClock(now))
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         let prover = try await Prover(of: require(UserID("bea"), "a user"), in: store, at: now)
         await store.close()
         return prover
@@ -159,7 +159,7 @@ struct Target: Sendable {
         let clock = ManualClock(
             Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         )
-        let store = try SQLiteLoginStore(StoreOptions(path: path, role: .tool, clock: clock))
+        let store = try SQLLoginStore(StoreOptions(path: path, role: .tool, clock: clock))
         let sample = try require(SampleQuestion.named("cdr"), "the sample")
         let question = Question(
             consent: sample.consent,

@@ -1,6 +1,6 @@
 import Access
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads
@@ -10,7 +10,7 @@ struct ConductTests {
     private func withLimits(
         _ kind: StoreKind,
         _ limits: LoginLimits,
-        _ body: (SQLiteLoginStore, StorePlace) async throws -> Void
+        _ body: (SQLLoginStore, StorePlace) async throws -> Void
     ) async throws {
         let place = try StorePlace(kind)
         let store = try open(place, limits)
@@ -21,15 +21,15 @@ struct ConductTests {
         await store.close()
     }
 
-    private func open(_ place: StorePlace, _ limits: LoginLimits) throws -> SQLiteLoginStore {
+    private func open(_ place: StorePlace, _ limits: LoginLimits) throws -> SQLLoginStore {
         var options = place.options()
         options.limits = limits
-        return try SQLiteLoginStore(options)
+        return try SQLLoginStore(options)
     }
 
     private func start(
         _ id: String,
-        in store: SQLiteLoginStore,
+        in store: SQLLoginStore,
         _ limits: LoginLimits,
         at seconds: Int64 = 0,
         user: String = "alice",
@@ -47,7 +47,7 @@ struct ConductTests {
 
     private func prompt(
         _ stored: StoredLogin,
-        in store: SQLiteLoginStore,
+        in store: SQLLoginStore,
         at seconds: Int64 = 0
     ) async throws -> StoredLogin {
         guard stored.login.phase.name == .preparing else { return stored }
@@ -63,7 +63,7 @@ struct ConductTests {
     private func decide(
         _ choice: Decision.Choice,
         _ stored: StoredLogin,
-        in store: SQLiteLoginStore,
+        in store: SQLLoginStore,
         at seconds: Int64 = 0
     ) async throws -> StoredLogin {
         let now = noon + .seconds(seconds)
@@ -431,7 +431,7 @@ struct ConductTests {
         let blocked = Locked<[Int]>([])
         var options = place.options()
         options.usersBlocked = { count in blocked.withLock { $0.append(count) } }
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         let anna = UserID.named("anna")
         for _ in 0..<4 { _ = try await store.noteFailure(of: anna) }
         #expect(try await store.dueNotices(at: .distantFuture, limit: 9).isEmpty)

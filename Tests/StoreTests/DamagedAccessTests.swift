@@ -1,7 +1,7 @@
 import Access
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads
@@ -114,7 +114,7 @@ struct DamagedAccessTests {
         let noted = Locked<[ClosedRange<Int64>]>([])
         var options = place.options()
         options.audited = { foreign in noted.withLock { $0 += foreign } }
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         for number in 1...4 { try await store.access.put(.audit(event("a.b", number))) }
         for number in 5..<5 + count {
             let values = "\(number), \(entry), zeroblob(32)"

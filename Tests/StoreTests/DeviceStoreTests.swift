@@ -3,7 +3,7 @@ import Cryptography
 import Devices
 import JOSE
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 

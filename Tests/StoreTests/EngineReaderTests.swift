@@ -3,14 +3,14 @@ import TestSupport
 import Testing
 import Threads
 
-@testable import SQLiteStore
+@testable import SQLStore
 
 @Suite("The engine's reader of a database", .timeLimit(.minutes(3)))
 struct EngineReaderTests {
     @Test("takes claims while every look-up waits", arguments: StoreKind.allCases)
     func ownReader(_ kind: StoreKind) async throws {
         let place = try StorePlace(kind)
-        let store = try SQLiteLoginStore(place.options())
+        let store = try SQLLoginStore(place.options())
         let number = try await store.insertNew(fixture("one").make()).number
         let busy = Recorded<Void>()
         let gate = ThreadSemaphore()

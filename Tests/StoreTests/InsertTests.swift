@@ -130,7 +130,7 @@ struct InsertTests {
             let login = fixture(id) {
                 $0.user = id
                 $0.client = id
-                $0.bindingMessage = "\u{0}\n\u{1}" + id
+                $0.bindingMessage = "\u{1}\n\u{7F}" + id
             }.make()
             let stored = try await store.insertNew(login)
             #expect(try await store.login(login.key) == stored)

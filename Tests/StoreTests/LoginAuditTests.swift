@@ -1,7 +1,7 @@
 import Access
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 

@@ -3,7 +3,7 @@ import Logins
 import TestSupport
 import Testing
 
-@testable import SQLiteStore
+@testable import SQLStore
 
 @Suite("A login's row")
 struct LoginRowTests {
@@ -319,7 +319,7 @@ struct LoginRowTests {
     /// What a row holds, by column.
     private func values(
         _ number: LoginNumber,
-        _ connection: DatabaseConnection
+        _ connection: SQLiteConnection
     ) throws -> [LoginColumn: [UInt8]] {
         let select = try connection.statement(LoginRow.byNumber)
         select.bind(number.rawValue, at: 1)
@@ -332,8 +332,8 @@ struct LoginRowTests {
         )
     }
 
-    private func database() throws -> DatabaseConnection {
-        let connection = try DatabaseConnection(
+    private func database() throws -> SQLiteConnection {
+        let connection = try SQLiteConnection(
             path: ":memory:",
             access: .readWrite,
             role: .service,

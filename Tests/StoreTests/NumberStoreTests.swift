@@ -1,6 +1,6 @@
 import Access
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -16,7 +16,7 @@ struct NumberStoreTests {
 
     private static func insert(
         _ id: String,
-        in store: SQLiteLoginStore
+        in store: SQLLoginStore
     ) async throws -> LoginNumber {
         guard
             case .inserted(let stored) = try await store.insert(login(id), limits: .none)
@@ -29,7 +29,7 @@ struct NumberStoreTests {
     private static func apply(
         _ event: PendingLogin.Event,
         to number: LoginNumber,
-        in store: SQLiteLoginStore
+        in store: SQLLoginStore
     ) async throws -> Result<StoredLogin, PendingLogin.Refusal> {
         let result = try await store.update(number) { (login) throws(PendingLogin.Refusal) in
             try login.apply(event, at: noon)
@@ -52,12 +52,12 @@ struct NumberStoreTests {
     )
     func kept(kind: StoreKind) async throws {
         let place = try StorePlace(kind)
-        var store = try SQLiteLoginStore(place.options())
+        var store = try SQLLoginStore(place.options())
         let number = try await Self.insert("one", in: store)
         _ = try await Self.apply(.codeRefused, to: number, in: store)
         let before = try #require(try await store.login(number)).login
         await store.close()
-        store = try SQLiteLoginStore(place.options())
+        store = try SQLLoginStore(place.options())
         let after = try #require(try await store.login(number)).login
         #expect(after == before && after.wrongCodes == 1)
         #expect(after.details.bindingMessage.expectedNumber == "730194")
@@ -72,7 +72,7 @@ struct NumberStoreTests {
     )
     func counted(kind: StoreKind) async throws {
         let place = try StorePlace(kind)
-        let store = try SQLiteLoginStore(place.options())
+        let store = try SQLLoginStore(place.options())
         let user = UserID.named("alice")
         let one = try await Self.insert("one", in: store)
         let two = try await Self.insert("two", in: store)
@@ -112,7 +112,7 @@ struct NumberStoreTests {
     @Test("is erased with the message; how it was matched stays", arguments: StoreKind.allCases)
     func erased(kind: StoreKind) async throws {
         let place = try StorePlace(kind)
-        let store = try SQLiteLoginStore(place.options())
+        let store = try SQLLoginStore(place.options())
         let number = try await Self.insert("one", in: store)
         _ = try await Self.apply(Self.approval(Self.tap), to: number, in: store).get()
         _ = try await Self.apply(.reportTaken(confirmed: true), to: number, in: store).get()

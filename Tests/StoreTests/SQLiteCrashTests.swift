@@ -1,6 +1,6 @@
 import Foundation
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads
@@ -50,7 +50,7 @@ struct SQLiteCrashTests {
             signal(SIGXFSZ, SIG_IGN)
             var limit = rlimit(rlim_cur: 300_000, rlim_max: rlim_t.max)
             #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
-            let store = try SQLiteLoginStore(
+            let store = try SQLLoginStore(
                 StoreOptions(path: path, role: .service, clock: ManualClock())
             )
             var failure: StoreError?
@@ -79,7 +79,7 @@ struct SQLiteCrashTests {
 func insertUntilKilled(path: String, acknowledged: String, limit: Int) async throws {
     var options = StoreOptions(path: path, role: .service, clock: ManualClock())
     options.newestInMemory = 128
-    let store = try SQLiteLoginStore(options)
+    let store = try SQLLoginStore(options)
     let file = open(acknowledged, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     let count = Locked(0)
     await withTaskGroup(of: Void.self) { group in

@@ -1,6 +1,6 @@
 import Foundation
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads
@@ -97,7 +97,7 @@ struct SQLiteFaultTests {
     @Test("are found by a probe, which makes no visible change")
     func probe() async throws {
         let place = try StorePlace(.sqlite)
-        let store = try SQLiteLoginStore(place.options())
+        let store = try SQLLoginStore(place.options())
         let stored = try await store.insertNew(fixture("one").make())
         let log = URL(fileURLWithPath: place.path + "-wal")
         func logged() throws -> Int {
@@ -158,7 +158,7 @@ struct SQLiteFaultTests {
         let directory = try TemporaryDirectory()
         for path in [directory.path, directory.file("no/such/place.db")] {
             let error = #expect(throws: StoreError.self) {
-                try SQLiteLoginStore(
+                try SQLLoginStore(
                     StoreOptions(path: path, role: .tool, clock: ManualClock())
                 )
             }
@@ -179,7 +179,7 @@ struct SQLiteFaultTests {
         let path = disk.directory.path + "/beckon.db"
         var options = StoreOptions(path: path, role: .service, clock: ManualClock())
         options.newestInMemory = 64
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         var acknowledged: [PendingLogin] = []
         var failure: StoreError?
         for index in 0..<5_000 where failure == nil {
@@ -204,7 +204,7 @@ struct SQLiteFaultTests {
         try await store.probe()
         for index in 0..<100 { try await store.insertNew(fixture("later-\(index)").make()) }
         await store.close()
-        let again = try SQLiteLoginStore(options)
+        let again = try SQLLoginStore(options)
         for login in acknowledged { #expect(try await again.login(login.key)?.login == login) }
         let all = try await again.logins(in: .preparing, after: nil, limit: 10_000)
         #expect(all.count == acknowledged.count + 100)

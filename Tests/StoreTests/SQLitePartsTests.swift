@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@testable import SQLiteStore
+@testable import SQLStore
 
 @Suite("Parts of the SQLite store")
 struct SQLitePartsTests {

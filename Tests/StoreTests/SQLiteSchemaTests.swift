@@ -3,7 +3,7 @@ import Logins
 import TestSupport
 import Testing
 
-@testable import SQLiteStore
+@testable import SQLStore
 
 @Suite("The SQLite file", .timeLimit(.minutes(3)))
 struct SQLiteSchemaTests {
@@ -340,7 +340,7 @@ struct SQLiteSchemaTests {
         let place = try await filled()
         var options = place.options()
         options.schema.append(Self.laterStep)
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         for (index, phase) in PendingLogin.PhaseName.allCases.enumerated() {
             let stored = try await store.login(LoginNumber(Int64(index + 1)))
             #expect(stored?.login == .inPhase(phase, fixture("\(phase)")))
@@ -362,7 +362,7 @@ struct SQLiteSchemaTests {
         let place = try await filled()
         var options = place.options(.tool)
         options.schema.append(Self.laterStep)
-        let error = #expect(throws: StoreError.self) { try SQLiteLoginStore(options) }
+        let error = #expect(throws: StoreError.self) { try SQLLoginStore(options) }
         guard case .unavailable(let message) = error else {
             Issue.record("\(String(describing: error))")
             return
@@ -375,7 +375,7 @@ struct SQLiteSchemaTests {
         let place = try await filled()
         var options = place.options()
         options.schema += [Self.laterStep, "DROP TABLE census; UPDATE nowhere SET x = 1"]
-        #expect(throws: StoreError.self) { try SQLiteLoginStore(options) }
+        #expect(throws: StoreError.self) { try SQLLoginStore(options) }
         let reached = try SQLiteShell.run(
             place.path,
             "PRAGMA user_version; SELECT count(*) FROM census"
@@ -386,13 +386,13 @@ struct SQLiteSchemaTests {
     @Test("is created and migrated by a command")
     func migrate() async throws {
         let place = try StorePlace(.sqlite)
-        let first = try SQLiteLoginStore.migrate(path: place.path, clock: place.clock)
+        let first = try SQLLoginStore.migrate(path: place.path, clock: place.clock)
         #expect(first.from == 0)
-        let second = try SQLiteLoginStore.migrate(path: place.path, clock: place.clock)
+        let second = try SQLLoginStore.migrate(path: place.path, clock: place.clock)
         #expect(second.from == first.to)
         let store = try place.open()
         #expect(throws: StoreError.locked) {
-            try SQLiteLoginStore.migrate(path: place.path, clock: place.clock)
+            try SQLLoginStore.migrate(path: place.path, clock: place.clock)
         }
         await store.close()
     }

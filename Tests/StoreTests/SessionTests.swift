@@ -1,6 +1,6 @@
 import Access
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -11,10 +11,10 @@ struct SessionTests {
 
     /// Opens a store, and again after `body` says so.
     private func withSessions(
-        _ body: (SQLiteSessionStore, ManualClock) async throws -> Void
+        _ body: (SQLSessionStore, ManualClock) async throws -> Void
     ) async throws {
         let place = try StorePlace(.sqlite)
-        let store = try SQLiteLoginStore(place.options())
+        let store = try SQLLoginStore(place.options())
         do { try await body(store.sessions, place.clock) } catch {
             await store.close()
             throw error
@@ -96,7 +96,7 @@ struct SessionTests {
     func restart() async throws {
         let place = try StorePlace(.sqlite)
         let now = place.clock.now()
-        let first = try SQLiteLoginStore(place.options())
+        let first = try SQLLoginStore(place.options())
         let session = try await first.sessions.begin(
             Self.session("a", at: now),
             digest: Self.digest(1),
@@ -104,7 +104,7 @@ struct SessionTests {
             controllerEmail: nil
         )
         await first.close()
-        let second = try SQLiteLoginStore(place.options())
+        let second = try SQLLoginStore(place.options())
         let found = try await second.sessions.use(Self.digest(1), at: now, within: Self.limits)
         await second.close()
         #expect(found == session)

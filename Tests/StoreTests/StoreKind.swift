@@ -2,16 +2,21 @@ import Access
 import Devices
 import Foundation
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads
 
 /// The stores that must keep the contract of `LoginStore`; a new store adds a case.
-enum StoreKind: CaseIterable, Sendable {
+enum StoreKind: Sendable {
     case sqlite
     /// The same with so little in memory that its index is merged all the time.
     case sqliteMergingOften
+    case postgres
+
+    /// Those that can be tested on this machine.
+    static let allCases: [StoreKind] =
+        [.sqlite, .sqliteMergingOften] + (PostgresServer.shared == nil ? [] : [.postgres])
 }
 
 /// The files of a store, which outlive its opening.
@@ -22,15 +27,23 @@ final class StorePlace: Sendable {
     /// The changes that observers received, in order.
     let heard = Locked<[StoredLogin]>([])
     let damaged = Locked<[LoginNumber]>([])
+    /// The name of a database in PostgreSQL; nil for a file.
+    let database: String?
 
-    init(_ kind: StoreKind) throws {
+    init(_ kind: StoreKind, isEmpty: Bool = false) throws {
         self.kind = kind
         directory = try TemporaryDirectory()
+        database =
+            kind == .postgres ? try PostgresServer.shared?.makeDatabase(isEmpty: isEmpty) : nil
     }
 
-    /// The files as they are now, which is what a crash would leave.
+    /// The database as it is now, which is what a crash would leave.
     convenience init(copyOf other: StorePlace) throws {
-        try self.init(other.kind)
+        try self.init(other.kind, isEmpty: true)
+        if let database, let original = other.database {
+            try PostgresServer.shared?.copy(original, to: database)
+            return
+        }
         for suffix in ["", "-wal"] {
             try FileManager.default.copyItem(
                 atPath: other.path + suffix,
@@ -50,7 +63,7 @@ final class StorePlace: Sendable {
     }
 
     func open(_ role: StoreRole = .service) throws -> Opened {
-        let store = try SQLiteLoginStore(options(role))
+        let store = try SQLLoginStore(options(role))
         return Opened(
             logins: store,
             users: store.users,
@@ -62,6 +75,10 @@ final class StorePlace: Sendable {
 
     func options(_ role: StoreRole = .service) -> StoreOptions {
         var options = StoreOptions(path: path, role: role, clock: clock)
+        if let database {
+            options.postgres = PostgresServer.shared?.options(database)
+            options.postgres?.readers = 2
+        }
         options.changes = { [heard] stored in heard.withLock { $0.append(stored) } }
         options.damaged = { [damaged] number, _ in damaged.withLock { $0.append(number) } }
         options.busyTimeout = .milliseconds(50)

@@ -1,6 +1,6 @@
 import Access
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -127,7 +127,7 @@ struct StoreMarkTests {
         let (place, store) = try await place()
         var options = place.options(.tool)
         options.busyTimeout = .seconds(30)
-        let tool = try SQLiteLoginStore(options)
+        let tool = try SQLLoginStore(options)
         _ = store.access.mark()
         let busy = Task {
             var number = 0

@@ -1,6 +1,6 @@
 import Access
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -69,7 +69,11 @@ struct TokenFamilyTests {
             _ = store.mark()
             try await store.put(.addCode(code(1)))
             try await store.put(.openFamily(family("f"), code: onceKey(1)))
-            let opened = try #require(store.mark())
+            guard let opened = store.mark() else {
+                // With other processes nothing can be told without asking.
+                #expect(kind == .postgres)
+                return
+            }
             try await store.put(.addCode(code(2)))
             try await store.put(.rotateFamily(family("f", current: 101), from: onceKey(100)))
             #expect(store.mark()?.standings == opened.standings)

@@ -1,5 +1,5 @@
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 

@@ -88,11 +88,12 @@ public final class InstrumentedStore: LoginStore {
         _ number: LoginNumber,
         yielding: Bool,
         by key: KeyUse?,
+        claimed: Bool,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
         try check(.update)
         if yielding { yielded.append(number) }
-        return try await store.update(number, yielding: yielding, by: key) {
+        return try await store.update(number, yielding: yielding, by: key, claimed: claimed) {
             [self] (login) throws(PendingLogin.Refusal) in
             let before = login
             count(reads: 1)

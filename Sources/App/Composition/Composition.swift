@@ -4,7 +4,7 @@ import Engine
 import HTTP
 import Logins
 import Net
-import SQLiteStore
+import SQLStore
 
 /// Puts the parts together and runs them. Only this place knows them all.
 enum Composition {
@@ -20,8 +20,8 @@ enum Composition {
     /// Opens the stores for a command; a service may be running at the same time.
     static func openStores(_ settings: StoreSettings) async throws -> Stores {
         do {
-            let store = try SQLiteLoginStore(
-                StoreOptions(path: settings.sqlitePath, role: .tool, clock: SystemClock())
+            let store = try SQLLoginStore(
+                StoreOptions(settings, role: .tool, clock: SystemClock())
             )
             return Stores(
                 logins: store,
@@ -40,7 +40,8 @@ enum Composition {
     /// Migrates the store and returns its version before and after.
     static func migrate(_ settings: StoreSettings) async throws -> (from: Int, to: Int) {
         do {
-            return try SQLiteLoginStore.migrate(path: settings.sqlitePath, clock: SystemClock())
+            if let place = settings.postgres { return try SQLLoginStore.migrate(place) }
+            return try SQLLoginStore.migrate(path: settings.sqlitePath, clock: SystemClock())
         } catch {
             throw CommandFailure(error)
         }
@@ -62,5 +63,16 @@ enum Composition {
         let client = CurlHTTPClient()
         defer { client.shutdown() }
         return try await client.send(request)
+    }
+}
+
+extension StoreOptions {
+    /// Opens the store of a configuration.
+    init(_ settings: StoreSettings, role: StoreRole, clock: any WallClock) {
+        if let place = settings.postgres {
+            self.init(postgres: place, role: role, clock: clock)
+        } else {
+            self.init(path: settings.sqlitePath, role: role, clock: clock)
+        }
     }
 }

@@ -4,7 +4,7 @@ import Engine
 import HTTP
 import Logins
 import Notifications
-import SQLiteStore
+import SQLStore
 import Telemetry
 import Trust
 
@@ -14,13 +14,13 @@ struct DeviceParts: Sendable {
     let api: DeviceAPI
     /// For the interfaces of operators, backends and users.
     let interface: DeviceInterface
-    private let store: SQLiteLoginStore
+    private let store: SQLLoginStore
     private let clock: any WallClock
 
     /// The nonces of proofs follow from `secret`; `most` requests of devices may wait at a time.
     init(
         _ configuration: ServiceConfiguration,
-        store: SQLiteLoginStore,
+        store: SQLLoginStore,
         desk decisions: DecisionDesk,
         directory: any UserDirectory,
         plan: EscalationPlan,

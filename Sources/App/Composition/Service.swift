@@ -11,7 +11,7 @@ import JSON
 import Logins
 import Net
 import Notifications
-import SQLiteStore
+import SQLStore
 import Synchronization
 import Telemetry
 import Threads
@@ -33,7 +33,7 @@ final class Service: Sendable {
     private let otherClient = CurlHTTPClient()
     /// Raised when the service has to stop.
     private let stopping = Signal()
-    private let store: SQLiteLoginStore
+    private let store: SQLLoginStore
     private let engine: LoginEngine
     /// Read credentials and certificates again.
     private let reloads: [@Sendable () -> Void]
@@ -176,7 +176,7 @@ final class Service: Sendable {
             health: health
         )
         for register in servers.metrics { register(registry) }
-        let tickets = TicketKeyFile.load(configuration.store.sqlitePath + "-tickets", log: log)
+        let tickets = try Self.tickets(store, configuration.store, log)
         notices = DecisionNotices(
             store: store,
             directory: directory,
@@ -280,7 +280,7 @@ final class Service: Sendable {
         if let settings = configuration.trust {
             trust = try TrustParts(
                 settings,
-                keysPath: configuration.store.sqlitePath + "-keys",
+                keys: SigningKeyStore(store, configuration.store),
                 secret: tickets.bytes,
                 stores: store,
                 directory: directory,
@@ -326,7 +326,7 @@ final class Service: Sendable {
     }
 
     private static func managementRoutes(
-        _ store: SQLiteLoginStore,
+        _ store: SQLLoginStore,
         _ channels: [ChannelHealth],
         _ registry: MetricsRegistry,
         _ draining: Draining,
@@ -380,9 +380,16 @@ final class Service: Sendable {
         bulkStarts: @escaping @Sendable (ClientID) -> Void,
         usersBlocked: @escaping @Sendable (_ count: Int) -> Void,
         audited: @escaping @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void
-    ) throws -> SQLiteLoginStore {
-        var options = StoreOptions(path: settings.sqlitePath, role: .service, clock: clock)
+    ) throws -> SQLLoginStore {
+        var options = StoreOptions(settings, role: .service, clock: clock)
         options.changes = { changes.publish($0) }
+        options.changedByOthers = { changes.publish($0, hasWork: false) }
+        options.isFollowed = { changes.isFollowed }
+        options.othersWork = { changes.work.raise() }
+        options.othersChanged = {
+            changes.publishAll()
+            live.sessionsEnded()
+        }
         options.steps = {
             journal.note($0)
             activity.note($0)
@@ -399,8 +406,30 @@ final class Service: Sendable {
             }
         }
         do {
-            return try SQLiteLoginStore(options)
+            return try SQLLoginStore(options)
         } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// The key of tickets: with PostgreSQL in the database, so that all processes have the same.
+    private static func tickets(
+        _ store: SQLLoginStore,
+        _ settings: StoreSettings,
+        _ log: Logger
+    ) throws -> TicketKey {
+        guard settings.postgres != nil else {
+            return TicketKeyFile.load(settings.sqlitePath + "-tickets", log: log)
+        }
+        do {
+            let shared = try store.sharedSecrets()
+            let bytes =
+                try shared.read("tickets") ?? shared.keep("tickets", TicketKey().bytes, over: nil)
+            guard let key = TicketKey(bytes) else {
+                throw CommandFailure(.configuration, "the stored key of tickets is damaged")
+            }
+            return key
+        } catch let error as StoreError {
             throw CommandFailure(error)
         }
     }

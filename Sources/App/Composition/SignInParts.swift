@@ -6,7 +6,7 @@ import Engine
 import HTTP
 import Logins
 import OAuthClient
-import SQLiteStore
+import SQLStore
 import Telemetry
 import Trust
 
@@ -34,7 +34,7 @@ struct SignInParts {
     init(
         _ configuration: ServiceConfiguration,
         http: any OutboundHTTP,
-        store: SQLiteLoginStore,
+        store: SQLLoginStore,
         directory: any UserDirectory,
         desk: DecisionDesk,
         devices: DeviceInterface,

@@ -5,7 +5,7 @@ import Engine
 import HTTP
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import Telemetry
 import Threads
 import Trust
@@ -28,9 +28,9 @@ struct TrustParts: Sendable {
     /// - Throws: `CommandFailure` if they cannot be read.
     init(
         _ configuration: TrustConfiguration,
-        keysPath: String,
+        keys storage: SigningKeyStore,
         secret: [UInt8],
-        stores: SQLiteLoginStore,
+        stores: SQLLoginStore,
         directory: any UserDirectory,
         keepsUsers: Bool,
         channels: Set<ChannelID>,
@@ -45,7 +45,7 @@ struct TrustParts: Sendable {
         self.clock = clock
         self.log = log
         store = stores.access
-        keys = try SigningKeyFile.load(keysPath, configuration.keys, at: clock.now(), log: log)
+        keys = try storage.load(configuration.keys, at: clock.now(), log: log)
         events = securityEvents.map { [keys] in
             SecurityEvents(
                 $0.settings,

@@ -1,9 +1,12 @@
 import Configuration
+public import SQLStore
 
 /// Where logins are stored and for how long.
 public struct StoreSettings: Hashable, Sendable {
     /// The path of the SQLite file. Default `beckon.db` beside the configuration.
     public var sqlitePath: String
+    /// The database in PostgreSQL, if there is one; then there is no file.
+    public var postgres: PostgresOptions?
     /// After this a settled login loses its personal data. Default 7 days.
     public var redactAfter: Duration
     /// After this it is deleted. Default 400 days.
@@ -11,10 +14,21 @@ public struct StoreSettings: Hashable, Sendable {
     /// After this an entry of the audit is deleted. Default 400 days.
     public var auditAfter: Duration
 
+    /// Where it is, for people.
+    var description: String { postgres.map { "the database \($0.database)" } ?? sqlitePath }
+
     init(_ section: Section) {
         let sqlite = section.group("sqlite", "The SQLite store.")
         sqlitePath = sqlite.path("path", default: "beckon.db", "The database file.")
-        Self.checkPath(sqlitePath, sqlite)
+        let server = section.group(
+            "postgres",
+            "The store in PostgreSQL 15 or later, which several processes can share; instead of sqlite."
+        )
+        postgres = PostgresSettings.read(server)
+        if postgres == nil { Self.checkPath(sqlitePath, sqlite) }
+        if server.isPresent, sqlite.isPresent {
+            section.warn("sqlite", "is not used beside postgres")
+        }
         sqlite.end()
         let retention = section.group(
             "retention",

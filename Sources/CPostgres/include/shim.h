@@ -7,6 +7,13 @@ typedef struct pg_conn PGconn;
 typedef struct pg_result PGresult;
 typedef unsigned int Oid;
 
+/* What a NOTIFY brings; more members follow. */
+typedef struct {
+    char *channel;
+    int process;
+    char *payload;
+} PGnotify;
+
 /* Loads the library of that name. Null when it is there with every function below, else why it is
    not; to be called once, before all else here. */
 const char *beckon_pq_load(const char *library);
@@ -65,3 +72,5 @@ char *PQgetvalue(const PGresult *result, int row, int column);
 int PQgetlength(const PGresult *result, int row, int column);
 int PQgetisnull(const PGresult *result, int row, int column);
 void PQclear(PGresult *result);
+PGnotify *PQnotifies(PGconn *connection);
+void PQfreemem(void *memory);

@@ -40,16 +40,20 @@ public protocol LoginStore: Sendable {
     /// Of changes that become durable together, a `yielding` one is made last: of an approval and a
     /// denial at the same instant the denial wins, and so does a block of the user.
     ///
+    /// A `claimed` change is for the work of a claim: it is not made any more once another process has
+    /// taken over that work, because this one was stopped for too long.
+    ///
     /// With a `key`, its proof is used up in the same transaction, whatever comes of the change; the
     /// refusal is `key(.proofUsed)` if it was used before, also by another call of any port, and
     /// `key(.removed)` if the key is registered no more. Then `body` does not run.
     ///
     /// - Returns: the login afterwards, or the refusal that `body` threw; nil if there is no such
-    ///   login.
+    ///   login, or the claim was lost.
     func update(
         _ number: LoginNumber,
         yielding: Bool,
         by key: KeyUse?,
+        claimed: Bool,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>?
 
@@ -117,21 +121,14 @@ public protocol LoginStore: Sendable {
 }
 
 extension LoginStore {
-    /// Changes a login, in the order in which changes come.
+    /// Changes a login without a claim, in the order in which changes come.
     public func update(
         _ number: LoginNumber,
+        yielding: Bool = false,
+        by key: KeyUse? = nil,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
-        try await update(number, yielding: false, by: nil, body)
-    }
-
-    /// Changes a login by nobody's key.
-    public func update(
-        _ number: LoginNumber,
-        yielding: Bool,
-        _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
-    ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
-        try await update(number, yielding: yielding, by: nil, body)
+        try await update(number, yielding: yielding, by: key, claimed: false, body)
     }
 
     /// When the next unclaimed duty is due; nil if never.

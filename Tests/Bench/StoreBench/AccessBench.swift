@@ -2,7 +2,7 @@ import Access
 import Foundation
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 
 /// What a token, a look at a client's standing and the verification of the audit cost, fresh and with

@@ -3,7 +3,7 @@ import Cryptography
 import Foundation
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Threads
 

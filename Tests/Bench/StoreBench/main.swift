@@ -16,7 +16,7 @@
 // does.
 import Foundation
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Threads
 
@@ -29,7 +29,7 @@ struct Variant: Sendable {
         return "\(index), \(pageSize / 1_024) KiB pages"
     }
 
-    func open(_ directory: TemporaryDirectory) throws -> SQLiteLoginStore {
+    func open(_ directory: TemporaryDirectory) throws -> SQLLoginStore {
         var options = StoreOptions(
             path: directory.file("bench.db"),
             role: .service,
@@ -37,7 +37,7 @@ struct Variant: Sendable {
         )
         options.pageSize = pageSize
         options.newestInMemory = entriesInMemory
-        return try SQLiteLoginStore(options)
+        return try SQLLoginStore(options)
     }
 
     /// As the product has it.
@@ -70,7 +70,7 @@ func fixture(_ number: Int) -> PendingLogin {
 
 /// Inserts from many callers at once until `isOver`, and returns how many became durable.
 func insert(
-    into store: SQLiteLoginStore,
+    into store: SQLLoginStore,
     callers: Int,
     from start: Int,
     until isOver: @escaping @Sendable (Int) -> Bool
@@ -92,7 +92,7 @@ func insert(
 }
 
 /// How long the engine's queries take with everything due, and the memory of the process.
-func printQueries(_ store: SQLiteLoginStore) async throws {
+func printQueries(_ store: SQLLoginStore) async throws {
     let clock = ContinuousClock()
     let next = try await clock.measure {
         for _ in 0..<1_000 { _ = try await store.nextDue() }

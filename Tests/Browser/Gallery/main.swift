@@ -9,7 +9,7 @@ import Foundation
 import Identity
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 
 struct Unusable: Error {}
@@ -23,7 +23,7 @@ let zones = ["en": "Europe/London", "pt-BR": "America/Sao_Paulo", "ar": "Asia/Ri
 let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
 let arguments = CommandLine.arguments.dropFirst()
 let path = try require(arguments.first)
-let store = try SQLiteLoginStore(
+let store = try SQLLoginStore(
     StoreOptions(path: path, role: .service, clock: ManualClock(now))
 )
 

@@ -2,7 +2,7 @@ import Access
 import HTTP
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 
@@ -12,7 +12,7 @@ struct BlockResourceTests {
 
     /// Lends the interface over a store in which a user has reported a client.
     private static func with(
-        _ body: (APIStage, SQLiteLoginStore) async throws -> Void
+        _ body: (APIStage, SQLLoginStore) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
         let clock = ManualClock()
@@ -22,7 +22,7 @@ struct BlockResourceTests {
             clock: clock
         )
         options.limits.blockOfReported = .minutes(60)
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         do {
             try await report(in: store, at: clock.now())
             try await body(try await APIStage(logins: store, clock: clock), store)
@@ -33,7 +33,7 @@ struct BlockResourceTests {
         await store.close()
     }
 
-    private static func report(in store: SQLiteLoginStore, at now: Timestamp) async throws {
+    private static func report(in store: SQLLoginStore, at now: Timestamp) async throws {
         var fixture = shop
         fixture.receivedAt = now
         guard case .inserted(let stored) = try await store.insert(fixture.make(), limits: .none)

@@ -4,7 +4,7 @@ import HTTP
 import JOSE
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Testing
 

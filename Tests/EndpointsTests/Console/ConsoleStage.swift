@@ -4,7 +4,7 @@ import Endpoints
 import Engine
 import HTTP
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Threads
 import Trust
@@ -21,7 +21,7 @@ struct ConsoleStage: Sendable {
 
     let clock: ManualClock
     let log = CapturedLog()
-    let store: SQLiteLoginStore
+    let store: SQLLoginStore
     let activity: LoginActivity
     let servers: [ServerHealth]
     let channels: [ChannelHealth]
@@ -48,7 +48,7 @@ struct ConsoleStage: Sendable {
         options.steps = { activity.note($0) }
         options.changes = { changes.publish($0) }
         options.sessionsEnded = { live.sessionsEnded() }
-        let store = try SQLiteLoginStore(options)
+        let store = try SQLLoginStore(options)
         do {
             let stage = ConsoleStage(store, activity, live, clock, fourEyes)
             for who in [Who.inbox, .moderator, .admin] { try await stage.signIn(who) }
@@ -61,7 +61,7 @@ struct ConsoleStage: Sendable {
     }
 
     private init(
-        _ store: SQLiteLoginStore,
+        _ store: SQLLoginStore,
         _ activity: LoginActivity,
         _ live: LiveStreams,
         _ clock: ManualClock,

@@ -9,7 +9,7 @@ import Identity
 import JOSE
 import JSON
 import Logins
-import SQLiteStore
+import SQLStore
 import TestSupport
 import Threads
 import Trust
@@ -21,7 +21,7 @@ struct DeviceStage: Sendable {
 
     let clock = ManualClock()
     let changes: LoginChanges
-    let store: SQLiteLoginStore
+    let store: SQLLoginStore
     let desk: DeviceDesk
     let router: Router
     let log = CapturedLog()
@@ -51,7 +51,7 @@ struct DeviceStage: Sendable {
         self.changes = changes
         var options = StoreOptions(path: path, role: .service, clock: clock)
         options.changes = { changes.publish($0) }
-        store = try SQLiteLoginStore(options)
+        store = try SQLLoginStore(options)
         let people = DevicePeople()
         self.people = people
         let decisions = DecisionDesk(

@@ -4,7 +4,7 @@ import Logins
 import TestSupport
 import Testing
 
-@testable import PostgresStore
+@testable import SQLStore
 
 @Suite("A connection to PostgreSQL", .needsPostgres, .timeLimit(.minutes(3)))
 struct PostgresConnectionTests {
@@ -13,7 +13,7 @@ struct PostgresConnectionTests {
 
     init() throws {
         server = try #require(PostgresServer.shared)
-        database = try server.makeDatabase()
+        database = try server.makeDatabase(isEmpty: true)
     }
 
     private func connect(
@@ -190,7 +190,7 @@ struct PostgresConnectionTests {
 
     @Test("ends a session that stops in the middle of a transaction")
     func idle() throws {
-        let stopped = try connect { $0.statementTimeout = .milliseconds(20) }
+        let stopped = try connect { $0.idleTimeout = .milliseconds(20) }
         try execute("CREATE TABLE t (n bigint)", on: stopped)
         try execute("BEGIN", on: stopped)
         try execute("LOCK TABLE t", on: stopped)
@@ -288,14 +288,28 @@ struct PostgresLibraryTests {
 struct PlaceholderTests {
     @Test("are numbered as PostgreSQL wants them")
     func numbered() {
-        func expect(_ sql: String, _ numbered: String, _ count: Int) {
-            #expect(Placeholders.numbered(sql) == (numbered, count))
+        func expect(_ sql: String, _ numbered: String, _ places: [Int?]) {
+            let found = Placeholders.numbered(sql)
+            #expect(found.sql == numbered)
+            #expect(found.places == places)
+            #expect(found.count == places.count { $0 != nil })
         }
-        expect("a = ? AND b = ?", "a = $1 AND b = $2", 2)
-        expect("?2, ?1, ?2", "$2, $1, $2", 2)
-        expect("?3, ?", "$3, $4", 4)
-        expect("'?' || ? || 'it''s ?'", "'?' || $1 || 'it''s ?'", 1)
-        expect("\"é\" = ?12", "\"é\" = $12", 12)
+        expect("a = ? AND b = ?", "a = $1 AND b = $2", [0, 1])
+        expect("?2, ?1, ?2", "$1, $2, $1", [1, 0])
+        expect("?3, ?", "$1, $2", [nil, nil, 0, 1])
+        expect("'?' || ? || 'it''s ?'", "'?' || $1 || 'it''s ?'", [0])
+        expect("\"é\" = ?2", "\"é\" = $1", [nil, 0])
+    }
+
+    @Test("max of several values is greatest")
+    func greatest() {
+        func expect(_ sql: String, _ translated: String) {
+            #expect(Placeholders.numbered(sql).sql == translated)
+        }
+        expect("max(a, ?)", "greatest(a, $1)")
+        expect("max(coalesce(a, 1))", "max(coalesce(a, 1))")
+        expect("max(coalesce(a, 1), max(b))", "greatest(coalesce(a, 1), max(b))")
+        expect("climax(a, b)", "climax(a, b)")
     }
 }
 

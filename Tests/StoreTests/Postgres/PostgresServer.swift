@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import PostgresStore
+import SQLStore
 import TestSupport
 import Testing
 import Threads
@@ -11,8 +11,10 @@ import Threads
 /// Its databases sort as English people do, so that a column whose order is not by bytes is noticed.
 final class PostgresServer: Sendable {
     let directory: TemporaryDirectory
-    private let child: ChildProcess
-    private let databases = Locked(0)
+    private let programs: String
+    private let settings: [String]
+    private let child = Locked<ChildProcess?>(nil)
+    private let databases = Locked((made: 0, template: String?.none))
 
     /// Nil if PostgreSQL is not installed; the reason is printed once.
     static let shared: PostgresServer? = {
@@ -47,17 +49,19 @@ final class PostgresServer: Sendable {
         let output: String
     }
 
-    private init(_ programs: String) throws {
+    /// One that a test may kill. It writes to disk as one in production does.
+    static func own(_ settings: [String] = []) throws -> PostgresServer {
+        try PostgresServer(try #require(newest()), ["-c", "fsync=on"] + settings)
+    }
+
+    private init(_ programs: String, _ settings: [String] = ["-F"]) throws {
+        self.programs = programs
+        self.settings = settings
         directory = try TemporaryDirectory()
         let data = directory.file("data")
-        // It refuses to run as root.
-        var asUser: [String] = []
-        if geteuid() == 0 {
-            asUser = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-            _ = try ChildProcess.run(["chown", "postgres", directory.path])
-        }
+        if geteuid() == 0 { _ = try ChildProcess.run(["chown", "postgres", directory.path]) }
         let made = try ChildProcess.run(
-            asUser + [
+            Self.asUser + [
                 "\(programs)/initdb", "--pgdata=\(data)", "--username=beckon", "--auth=trust",
                 "--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu",
                 "--icu-locale=en", "--no-sync",
@@ -68,16 +72,47 @@ final class PostgresServer: Sendable {
         // Roles of their own have passwords.
         try """
         local all beckon trust
+        local replication beckon trust
         local all all scram-sha-256
         """.write(toFile: directory.file("hba"), atomically: true, encoding: .utf8)
+        try start()
+    }
+
+    /// A standby of another server, to which each commit of that one waits.
+    init(standbyOf other: PostgresServer) throws {
+        programs = other.programs
+        settings = other.settings
+        directory = try TemporaryDirectory()
+        if geteuid() == 0 { _ = try ChildProcess.run(["chown", "postgres", directory.path]) }
+        let copied = try ChildProcess.run(
+            Self.asUser + [
+                "\(programs)/pg_basebackup", "-h", other.directory.path, "-U", "beckon", "-R",
+                "-X", "stream", "-c", "fast", "-D", directory.file("data"),
+            ],
+            errors: .withOutput
+        )
+        guard copied.isSuccess else { throw DidNotStart(output: copied.output) }
+        _ = try ChildProcess.run(["cp", other.directory.file("hba"), directory.file("hba")])
+        try start()
+        try other.run("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        try other.run("SELECT pg_reload_conf()")
+    }
+
+    /// It refuses to run as root.
+    private static var asUser: [String] {
+        geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []
+    }
+
+    /// Starts it, also again after `kill`, and returns when it takes connections.
+    func start() throws {
         let server =
-            asUser + [
-                "\(programs)/postgres", "-D", data, "-k", directory.path, "-F",
+            Self.asUser + [
+                "\(programs)/postgres", "-D", directory.file("data"), "-k", directory.path,
                 "-c", "listen_addresses=", "-c", "hba_file=\(directory.file("hba"))",
-                "-c", "max_connections=200", "-c", "log_min_messages=log",
-            ]
+                "-c", "max_connections=300", "-c", "log_min_messages=log",
+            ] + settings
         // The shell's input ends with this process, also if it is killed.
-        child = try ChildProcess(
+        let child = try ChildProcess(
             [
                 "bash", "-c", #""$@" & server=$!; read -r; kill -QUIT "$server"; wait "$server""#,
                 "postgres",
@@ -85,21 +120,39 @@ final class PostgresServer: Sendable {
             errors: .withOutput
         )
         var output = ""
-        while let line = child.readLine() {
+        var isReady = false
+        while !isReady, let line = child.readLine() {
             output += line + "\n"
-            if line.hasSuffix("database system is ready to accept connections") { break }
+            isReady = line.contains("database system is ready to accept")
         }
-        guard output.hasSuffix("ready to accept connections\n") else {
-            throw DidNotStart(output: output)
-        }
+        guard isReady else { throw DidNotStart(output: output) }
         // Else the server would wait until somebody reads its log.
         try WorkerThread.start { [child] in while !child.read(upTo: 4_096).isEmpty {} }
+        self.child.withLock { $0 = child }
+    }
+
+    /// Ends it at once: it writes nothing more and breaks all connections. The next start recovers from
+    /// the log, as after a crash.
+    func crash() { stop() }
+
+    /// Makes a standby take changes.
+    func promote() throws {
+        let answer = try ChildProcess.run(
+            Self.asUser + ["\(programs)/pg_ctl", "promote", "-w", "-D", directory.file("data")],
+            errors: .withOutput
+        )
+        guard answer.isSuccess else { throw DidNotStart(output: answer.output) }
     }
 
     private func stop() {
-        child.closeInput()
-        _ = child.wait()
+        child.withLock { child in
+            child?.closeInput()
+            _ = child?.wait()
+            child = nil
+        }
     }
+
+    deinit { stop() }
 
     /// How to reach a database.
     func options(_ database: String, user: String = "beckon") -> PostgresOptions {
@@ -110,14 +163,36 @@ final class PostgresServer: Sendable {
         )
     }
 
-    /// Makes an empty database and returns its name.
-    func makeDatabase() throws -> String {
-        let name = databases.withLock { count in
-            count += 1
-            return "test\(count)"
+    /// Makes a database and returns its name: an empty one, or one with Beckon's tables.
+    func makeDatabase(isEmpty: Bool = false) throws -> String {
+        let (name, template) = try databases.withLock { count in
+            if !isEmpty, count.template == nil {
+                try run("CREATE DATABASE template_beckon TEMPLATE template0")
+                _ = try SQLLoginStore.migrate(options("template_beckon"))
+                count.template = "template_beckon"
+            }
+            count.made += 1
+            return ("test\(count.made)", isEmpty ? "template0" : count.template ?? "template0")
         }
-        try run("CREATE DATABASE \(name) TEMPLATE template0")
+        try run("CREATE DATABASE \(name) TEMPLATE \(template)")
         return name
+    }
+
+    /// Copies what a crash of the server would keep into an empty database.
+    func copy(_ original: String, to copy: String) throws {
+        let answer = try ChildProcess.run(
+            [
+                "bash", "-c",
+                """
+                set -o pipefail
+                pg_dump -h "$0" -U beckon --no-unlogged-table-data "$1" |
+                    psql -X -q -v ON_ERROR_STOP=1 -h "$0" -U beckon -d "$2"
+                """,
+                directory.path, original, copy,
+            ],
+            errors: .withOutput
+        )
+        guard answer.isSuccess else { throw DidNotStart(output: answer.output) }
     }
 
     /// Runs SQL of the tests over a connection of its own.

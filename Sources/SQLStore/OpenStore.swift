@@ -1,0 +1,270 @@
+import Access
+import Logins
+
+/// An open database: the writer, the readers, and what finds and hands out logins. The stores of one
+/// database share it.
+final class OpenStore: Sendable {
+    let writer = Writer()
+    let readers = Readers()
+    private let engineReader = Readers()
+    /// For the engine alone: whoever guesses tickets must not make it wait.
+    var engineReaders: Readers { role == .service ? engineReader : readers }
+    let database: any Database
+    let options: StoreOptions
+    let role: StoreRole
+    let clock: any WallClock
+    let sessionsEnded: @Sendable () -> Void
+    private let damaged: @Sendable (LoginNumber, StoreError) -> Void
+
+    var index: any LoginIndex { database.index }
+
+    /// Opens the database, or creates it.
+    convenience init(_ options: StoreOptions) throws(StoreError) {
+        if let place = options.postgres {
+            let (database, backend) = try PostgresDatabase.open(place, options)
+            try self.init(options, database, backend)
+        } else {
+            let (database, backend) = try SQLiteDatabase.open(options)
+            try self.init(options, database, backend)
+        }
+    }
+
+    private init(
+        _ options: StoreOptions,
+        _ database: any Database,
+        _ backend: sending any WriterBackend
+    ) throws(StoreError) {
+        self.database = database
+        self.options = options
+        role = options.role
+        clock = options.clock
+        damaged = options.damaged
+        sessionsEnded = options.sessionsEnded
+        let transaction = WriteTransaction(backend, options)
+        do throws(StoreError) {
+            for _ in 0..<database.readerCount { try readers.start(try database.makeReader()) }
+            if role == .service { try engineReader.start(try database.makeReader()) }
+            try writer.start(
+                transaction,
+                changes: { [changes = options.changes, steps = options.steps] step in
+                    changes(step.after)
+                    steps(step)
+                }
+            )
+            try database.start(writer)
+        } catch {
+            readers.stop()
+            engineReader.stop()
+            throw error
+        }
+    }
+
+    /// Finishes the jobs that wait and lets the next process in.
+    func close() async {
+        await readers.close()
+        database.endClaims()
+        await engineReader.close()
+        await database.endWatching()
+        await writer.close()
+    }
+
+    /// The same, without waiting.
+    func stop() {
+        readers.stop()
+        engineReader.stop()
+        database.stop()
+        writer.stop()
+    }
+
+    /// Tells of a row that cannot be read, once.
+    func noteDamaged(_ number: LoginNumber, _ error: StoreError) {
+        if database.claims.noteDamaged(number) { damaged(number, error) }
+    }
+}
+
+/// An opened database of one kind.
+protocol Database: Sendable {
+    /// Finds logins.
+    var index: any LoginIndex { get }
+    /// What this process works on.
+    var claims: Claims { get }
+    /// How many threads read, besides the one for the engine.
+    var readerCount: Int { get }
+    func makeReader() throws(StoreError) -> sending any DatabaseConnection
+    /// Claims due logins over the engine's connection.
+    func claim(
+        at now: Timestamp,
+        within slots: Slots,
+        _ connection: any DatabaseConnection,
+        whenDamaged: (LoginNumber, StoreError) -> Void
+    ) throws(StoreError) -> [Claim]
+    /// When `claim` next has something to give. Of a login whose duty is claimed, only the end remains.
+    func nextDue(
+        at now: Timestamp,
+        within slots: Slots,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError) -> Timestamp?
+    /// The logins that an earlier process was working on when it died.
+    var interrupted: Set<LoginNumber> { get }
+    /// The interrupted ones have been counted.
+    func forgetInterrupted()
+    /// Tells whether what was read is still current; nil while that cannot be told.
+    func mark() -> StoreMark?
+    /// What is still being worked on ends with this process, which has not died.
+    func endClaims()
+    /// Begins what goes on beside the calls.
+    func start(_ writer: Writer) throws(StoreError)
+    /// Whether this process still works on a login that it has claimed. Asked on the writer's thread.
+    func isHeld(
+        _ number: LoginNumber,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError) -> Bool
+    /// Whether other processes work on the same logins.
+    var isShared: Bool { get }
+    /// Whether this process does the work that is not divided: at most one does.
+    func leads(_ connection: any DatabaseConnection) throws(StoreError) -> Bool
+    /// No mark is told, and no change of others is heard of, from here on.
+    func endWatching() async
+    /// Ends what goes on beside the calls, without waiting.
+    func stop()
+}
+
+/// What a kind of database does around the transactions of the writer, on the writer's thread.
+protocol WriterBackend: AnyObject {
+    var connection: any DatabaseConnection { get }
+    /// Finds logins, those of the current transaction included.
+    var index: any LoginIndex { get }
+    /// Counts the starts of logins.
+    var starts: any StartCounts { get }
+    /// The highest number of a login that is durable.
+    var highest: Int64 { get }
+
+    func begin() throws(StoreError)
+    /// Makes everything since `begin` durable.
+    func commit(_ written: Written) throws(StoreError)
+    func rollback()
+    /// False if it is known that no client is blocked for any user.
+    var mayHaveBlocks: Bool { get }
+    /// The current transaction blocks a client.
+    func noteBlock()
+    /// Whether the transaction that failed last has left nothing, and may succeed if it runs again.
+    var mayRunAgain: Bool { get }
+    /// Ends before the store closes. If that fails nothing is lost: the next opening does the rest.
+    func finish()
+}
+
+/// What a transaction has written.
+struct Written {
+    /// How many logins are new.
+    var inserted = 0
+    /// The logins that changed.
+    var changed: [LoginStep] = []
+    /// Whether personal data was erased, of which the database's log has copies.
+    var erased = false
+    /// Whether sessions have ended.
+    var endedSessions = false
+    /// Whether there are new entries of the audit.
+    var audited = false
+
+    /// Whether other processes need to hear of it.
+    var concernsOthers: Bool { !changed.isEmpty || endedSessions || audited }
+}
+
+/// Finds logins by what is not their number.
+///
+/// The numbers that it gives may lead to logins that are not wanted, which the caller must leave out.
+protocol LoginIndex: Sendable {
+    /// The login with that key.
+    func login(
+        _ key: LoginKey,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError) -> StoredLogin?
+    /// Numbers of the live logins of a user, in no order.
+    func live(
+        of user: UserID,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError) -> [LoginNumber]
+    /// Numbers of a user's logins smaller than `before`, descending: `limit` or somewhat more of them,
+    /// none only if there are no more.
+    func history(
+        of user: UserID,
+        before: Int64,
+        limit: Int,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError) -> [LoginNumber]
+
+    /// Numbers of the logins with a consent that still owe something.
+    func owing(
+        _ consent: String,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError) -> [LoginNumber]
+
+    // Within the writer's transaction. The users and keys are bytes where the row may be damaged.
+
+    /// Tells of logins that are about to be inserted, so that what is asked of each can be asked of all.
+    func expect(
+        _ logins: [PendingLogin],
+        _ connection: any DatabaseConnection
+    ) throws(StoreError)
+    /// A login was inserted or changed.
+    func changed(_ stored: StoredLogin)
+
+    func added(_ stored: StoredLogin, _ connection: any DatabaseConnection) throws(StoreError)
+    /// A login became live, or is not live any more.
+    func changedLive(_ stored: StoredLogin, _ connection: any DatabaseConnection) throws(StoreError)
+    func erased(
+        _ number: LoginNumber,
+        user: [UInt8],
+        _ connection: any DatabaseConnection
+    ) throws(StoreError)
+    func deleted(
+        _ number: LoginNumber,
+        server: [UInt8]?,
+        login: [UInt8]?,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError)
+}
+
+extension LoginIndex {
+    func owing(
+        _ consent: String,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError) -> [LoginNumber] {
+        let select = try connection.statement(
+            "SELECT number FROM login WHERE consent_key = ? AND due_at IS NOT NULL"
+        )
+        select.bind(consent, at: 1)
+        return try select.loginNumbers()
+    }
+
+    // Where one question costs as much as one of many.
+    func expect(_ logins: [PendingLogin], _ connection: any DatabaseConnection) {}
+    func changed(_ stored: StoredLogin) {}
+}
+
+/// Counts the starts of logins by user and client.
+///
+/// A start counts for at least 60 and at most 70 seconds. Only starts within the limit count: otherwise
+/// repeated attempts could lock a user out for ever.
+protocol StartCounts: AnyObject {
+    /// Tells of logins that are about to be inserted.
+    func expect(_ logins: [PendingLogin]) throws(StoreError)
+    func starts(of starter: Starter, at now: Timestamp) throws(StoreError) -> Int
+    func note(_ starter: Starter, at now: Timestamp) throws(StoreError)
+    /// Whether one more login would be for a user beyond the limit of the client's.
+    func isOver(
+        _ limit: Int,
+        _ client: ClientKey,
+        _ user: UserID,
+        at now: Timestamp
+    ) throws(StoreError) -> Bool
+    /// Counts the user of a start.
+    func note(
+        _ limit: Int,
+        _ client: ClientKey,
+        _ user: UserID,
+        at now: Timestamp
+    ) throws(StoreError)
+    /// Whether the operator is to be told of a client now: once a minute.
+    func tells(of client: ClientKey, at now: Timestamp) throws(StoreError) -> Bool
+}

@@ -1,0 +1,180 @@
+import Logins
+import Threads
+
+/// The writer's side of a database in PostgreSQL.
+///
+/// Each transaction first locks the one row of the table `writer`, so that all processes write one
+/// after another, as with a file: whatever is read in it stays as it is until it is committed.
+final class PostgresBackend: WriterBackend {
+    private let session: PostgresSession
+    private let replica: ReplicaIdentity
+    private let counts: PostgresStartCounts
+    private let found = ExpectedLogins()
+    let connection: any DatabaseConnection
+    var index: any LoginIndex { found }
+    var starts: any StartCounts { counts }
+    private(set) var mayHaveBlocks = true
+    private(set) var highest: Int64 = 0
+    /// How many transactions there were before the current one.
+    private var commits: Int64 = 0
+    /// What is known of a COMMIT whose answer was lost.
+    private enum Fate {
+        case none, unknown, undone
+    }
+    private var fate = Fate.none
+
+    /// How long to look for what became of a transaction.
+    private static let patience = Duration.seconds(10)
+    /// How many transactions the table `change_log` remembers.
+    private static let remembered: Int64 = 20_000
+
+    init(_ session: PostgresSession, _ replica: ReplicaIdentity) {
+        self.session = session
+        self.replica = replica
+        connection = session
+        counts = PostgresStartCounts(session)
+    }
+
+    func begin() throws(StoreError) {
+        fate = .none
+        forgetTransaction()
+        try session.begin()
+        let writer = try locked()
+        // Asked at the same time, but answered once the row is locked.
+        let own = try session.connection().statement(
+            "SELECT EXISTS (SELECT 1 FROM client_block) FROM replica WHERE id = ?"
+        )
+        own.bind(replica.id, at: 1)
+        try writer.ask()
+        try own.ask()
+        guard try writer.step(), let highest = writer.integer(0), let commits = writer.integer(1)
+        else { throw StoreError.damaged("the table writer is empty") }
+        writer.reset()
+        self.highest = highest
+        self.commits = commits
+        guard try own.step() else {
+            throw StoreError.unavailable("other processes took this one for dead")
+        }
+        mayHaveBlocks = own.integer(0) == 1
+        own.reset()
+    }
+
+    func noteBlock() { mayHaveBlocks = true }
+
+    private func forgetTransaction() {
+        found.forget()
+        counts.forget()
+    }
+
+    private func locked() throws(StoreError) -> PostgresStatement {
+        try session.connection().statement("SELECT highest, commits FROM writer FOR UPDATE")
+    }
+
+    func commit(_ written: Written) throws(StoreError) {
+        try counts.write()
+        let number = commits + 1
+        let update = try connection.statement(
+            "UPDATE writer SET highest = highest + ?1, commits = ?2"
+        )
+        update.bind(Int64(written.inserted), at: 1)
+        update.bind(number, at: 2)
+        try update.run()
+        let own = try session.connection().statement(
+            "UPDATE replica SET committed = ?2 WHERE id = ?1"
+        )
+        own.bind(replica.id, at: 1)
+        own.bind(number, at: 2)
+        try own.run(changing: 1, orElse: "other processes took this one for dead")
+        if written.concernsOthers {
+            let log = try connection.statement(
+                """
+                INSERT INTO change_log (number, replica, logins, ended_sessions, audited)
+                VALUES (?1, ?2, ?3, ?4 = 1, ?5 = 1)
+                """
+            )
+            log.bind(number, at: 1)
+            log.bind(replica.id, at: 2)
+            log.bind(
+                written.changed.map { "\($0.after.number.rawValue)" }.joined(separator: ","),
+                at: 3
+            )
+            log.bind(written.endedSessions ? 1 : 0, at: 4)
+            log.bind(written.audited ? 1 : 0, at: 5)
+            try log.run()
+            let notify = try connection.statement("SELECT pg_notify('beckon', ?)")
+            notify.bind("\(replica.id)", at: 1)
+            try notify.run()
+        }
+        if number.isMultiple(of: Self.remembered / 4) {
+            let forget = try connection.statement("DELETE FROM change_log WHERE number < ?")
+            forget.bind(number - Self.remembered, at: 1)
+            try forget.run()
+        }
+        do throws(StoreError) {
+            try session.commit()
+        } catch {
+            guard session.wasLost else { throw error }
+            fate = .unknown
+            session.rollback()
+            guard try wasCommitted(number, after: error) else {
+                fate = .undone
+                throw error
+            }
+            fate = .none
+        }
+        highest += Int64(written.inserted)
+    }
+
+    /// Looks for what became of a transaction whose answer was lost.
+    private func wasCommitted(
+        _ number: Int64,
+        after failure: StoreError
+    ) throws(StoreError) -> Bool {
+        let end = ContinuousClock.now + Self.patience
+        while true {
+            let committed: Int64?
+            do throws(StoreError) {
+                defer { session.rollback() }
+                try session.begin()
+                // Waits until the transaction has ended, if it is still under way.
+                let writer = try locked()
+                let own = try session.connection().statement(
+                    "SELECT committed FROM replica WHERE id = ?"
+                )
+                own.bind(replica.id, at: 1)
+                try writer.ask()
+                try own.ask()
+                _ = try writer.step()
+                writer.reset()
+                committed = try own.step() ? own.integer(0) : nil
+                own.reset()
+            } catch {
+                guard ContinuousClock.now < end else {
+                    throw .unavailable("it is not known whether it was stored: \(error)")
+                }
+                Pause.now(.milliseconds(20))
+                continue
+            }
+            // Who takes this process for dead removes its row; then nobody can tell.
+            guard let committed else {
+                throw .unavailable("it is not known whether it was stored")
+            }
+            return committed == number
+        }
+    }
+
+    var mayRunAgain: Bool {
+        switch fate {
+        case .unknown: false
+        case .undone: true
+        case .none: session.wasLost || session.failure?.kind == .again
+        }
+    }
+
+    func rollback() {
+        forgetTransaction()
+        session.rollback()
+    }
+
+    func finish() { replica.leave(connection) }
+}

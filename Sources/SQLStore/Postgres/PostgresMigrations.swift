@@ -1,0 +1,66 @@
+import Logins
+
+/// Brings a database in PostgreSQL to the schema of this version.
+enum PostgresMigrations {
+    /// "Beck" in ASCII. Whoever migrates holds the advisory lock of that number.
+    private static let lock = Schema.applicationID
+
+    /// Runs the missing steps in one transaction.
+    ///
+    /// - Returns: the version found and the version reached.
+    /// - Throws: `unavailable` for a database of a newer version than the next one, or one that has tables
+    ///   of another application under the names of ours.
+    @discardableResult
+    static func run(
+        _ steps: [String] = Schema.postgresSteps,
+        on session: PostgresSession
+    ) throws(StoreError) -> (from: Int, to: Int) {
+        let connection = try session.connection()
+        do throws(StoreError) {
+            try session.begin()
+            try connection.queue("SELECT pg_advisory_xact_lock(\(lock))")
+            let found = try version(session)
+            // While versions are exchanged one after another, the older ones work on.
+            guard found <= steps.count + 1 else {
+                throw StoreError.unavailable(
+                    "the database was written by a newer version of Beckon "
+                        + "(schema \(found), this version supports up to \(steps.count + 1))"
+                )
+            }
+            if found < steps.count {
+                if found == 0 {
+                    try connection.queue("CREATE TABLE beckon_schema (version bigint NOT NULL)")
+                    try connection.queue("INSERT INTO beckon_schema VALUES (0)")
+                }
+                for step in steps[found...] {
+                    for statement in statements(of: step) { try connection.queue(statement) }
+                }
+                try connection.queue("UPDATE beckon_schema SET version = \(steps.count)")
+            }
+            try session.commit()
+            return (found, max(found, steps.count))
+        } catch {
+            session.rollback()
+            throw error
+        }
+    }
+
+    /// The version of the schema, 0 for a database without our tables.
+    static func version(_ session: PostgresSession) throws(StoreError) -> Int {
+        let connection = try session.connection()
+        let exists = connection.prepare("SELECT to_regclass('beckon_schema') IS NOT NULL")
+        guard try exists.step(), exists.integer(0) == 1 else { return 0 }
+        exists.reset()
+        let select = connection.prepare("SELECT version FROM beckon_schema")
+        guard try select.step(), let version = select.integer(0) else {
+            throw StoreError.damaged("the table beckon_schema is empty")
+        }
+        return Int(clamping: version)
+    }
+
+    /// Each statement ends at the end of a line.
+    private static func statements(of step: String) -> [String] {
+        step.split(separator: ";\n").map(String.init)
+            .filter { !$0.allSatisfy { $0.isWhitespace || $0 == ";" } }
+    }
+}

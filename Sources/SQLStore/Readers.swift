@@ -1,0 +1,43 @@
+import Logins
+
+/// A few threads that read, each with a connection of its own, so that a read neither waits for the
+/// writer nor blocks the shared pool.
+final class Readers: Sendable {
+    private let jobs = JobQueue<@Sendable (any DatabaseConnection) -> Void>()
+
+    /// Runs `body` on one of the threads. It sees everything that was durable when it was called.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any DatabaseConnection) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        try await jobs.result { continuation in
+            { connection in
+                do throws(StoreError) {
+                    let value: Value
+                    do throws(StoreError) {
+                        value = try body(connection)
+                    } catch {
+                        // A read has no effect, so it may be repeated.
+                        guard connection.wasLost else { throw error }
+                        value = try body(connection)
+                    }
+                    continuation.resume(returning: .success(value))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+    }
+
+    /// Starts a thread that owns the connection from here on.
+    func start(_ connection: sending any DatabaseConnection) throws(StoreError) {
+        // Half a millisecond for each connection of SQLite, while the start goes on. If it
+        // fails, so does the first read, which says why.
+        let begin: @Sendable (any DatabaseConnection) -> Void = { try? $0.prepareToRead() }
+        try jobs.start(owning: connection, atMost: 1, begin: begin) { jobs, connection in
+            for job in jobs { job(connection) }
+        }
+    }
+
+    func close() async { await jobs.close() }
+    func stop() { jobs.stop() }
+}
