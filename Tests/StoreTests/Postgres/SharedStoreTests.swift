@@ -247,15 +247,17 @@ struct SharedStoreTests {
 @Suite("A PostgreSQL that fails", .needsPostgres, .timeLimit(.minutes(5)))
 struct PostgresOutageTests {
     private static let starts = 10_000
+    /// Many at once, so that few commits take all.
+    private static let callers = 512
 
     /// Starts logins over two stores until each was acknowledged, and fails the server meanwhile.
     private func start(_ stores: [SQLLoginStore], failing fail: () throws -> Void) async throws {
         let begun = Recorded<Void>()
         try await withThrowingTaskGroup(of: Int.self) { group in
-            for worker in 0..<64 {
+            for worker in 0..<Self.callers {
                 group.addTask {
                     var failures = 0
-                    for index in stride(from: worker, to: Self.starts, by: 64) {
+                    for index in stride(from: worker, to: Self.starts, by: Self.callers) {
                         let login = fixture("\(index)").make()
                         while true {
                             do {
