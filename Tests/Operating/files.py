@@ -16,7 +16,7 @@ from beckon import BINARY  # noqa: E402
 
 DOCKER = ROOT / "docker"
 # Until the program has store.postgres: the configurations are checked with SQLite instead.
-POSTGRES_IS_REPLACED = False
+POSTGRES_IS_REPLACED = True
 
 
 def load(path):
