@@ -240,6 +240,17 @@ extension LoginIndex {
     // Where one question costs as much as one of many.
     func expect(_ logins: [PendingLogin], _ connection: any DatabaseConnection) {}
     func changed(_ stored: StoredLogin) {}
+
+    // Where the table has indexes, they follow it.
+    func added(_ stored: StoredLogin, _ connection: any DatabaseConnection) {}
+    func changedLive(_ stored: StoredLogin, _ connection: any DatabaseConnection) {}
+    func erased(_ number: LoginNumber, user: [UInt8], _ connection: any DatabaseConnection) {}
+    func deleted(
+        _ number: LoginNumber,
+        server: [UInt8]?,
+        login: [UInt8]?,
+        _ connection: any DatabaseConnection
+    ) {}
 }
 
 /// Counts the starts of logins by user and client.

@@ -55,16 +55,7 @@ extension DatabaseConnection {
         select.bind(after?.rawValue ?? Int64.min, at: 2)
         select.bind(Int64(max(limit, 0)), at: 3)
         defer { select.reset() }
-        var logins: [StoredLogin] = []
-        while try select.step() {
-            do throws(StoreError) {
-                logins.append(try LoginRow.read(select))
-            } catch {
-                guard case .damaged = error else { throw error }
-                whenDamaged(select.loginNumber, error)
-            }
-        }
-        return logins
+        return try LoginRow.readAll(select, whenDamaged: whenDamaged)
     }
 
     /// The live logins of a user.

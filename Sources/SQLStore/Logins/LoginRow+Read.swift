@@ -14,6 +14,23 @@ extension LoginRow {
         }
     }
 
+    /// The logins in the rows that are left. Damaged ones are left out.
+    static func readAll(
+        _ statement: any Statement,
+        whenDamaged: (LoginNumber, StoreError) -> Void
+    ) throws(StoreError) -> [StoredLogin] {
+        var logins: [StoredLogin] = []
+        while try statement.step() {
+            do throws(StoreError) {
+                logins.append(try read(statement))
+            } catch {
+                guard case .damaged = error else { throw error }
+                whenDamaged(statement.loginNumber, error)
+            }
+        }
+        return logins
+    }
+
     private static func login(_ row: Row<LoginColumn>) throws(StoreError) -> PendingLogin {
         try PendingLogin(
             key: LoginKey(

@@ -141,16 +141,6 @@ final class ExpectedLogins: LoginIndex {
     ) throws(StoreError) -> [LoginNumber] {
         try table.history(of: user, before: before, limit: limit, connection)
     }
-
-    func added(_ stored: StoredLogin, _ connection: any DatabaseConnection) {}
-    func changedLive(_ stored: StoredLogin, _ connection: any DatabaseConnection) {}
-    func erased(_ number: LoginNumber, user: [UInt8], _ connection: any DatabaseConnection) {}
-    func deleted(
-        _ number: LoginNumber,
-        server: [UInt8]?,
-        login: [UInt8]?,
-        _ connection: any DatabaseConnection
-    ) {}
 }
 
 /// Lists as PostgreSQL reads arrays.

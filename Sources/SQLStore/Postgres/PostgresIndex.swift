@@ -52,16 +52,4 @@ struct PostgresIndex: LoginIndex {
         select.bind(Int64(limit), at: 3)
         return try select.loginNumbers()
     }
-
-    // The indexes follow the table.
-
-    func added(_ stored: StoredLogin, _ connection: any DatabaseConnection) {}
-    func changedLive(_ stored: StoredLogin, _ connection: any DatabaseConnection) {}
-    func erased(_ number: LoginNumber, user: [UInt8], _ connection: any DatabaseConnection) {}
-    func deleted(
-        _ number: LoginNumber,
-        server: [UInt8]?,
-        login: [UInt8]?,
-        _ connection: any DatabaseConnection
-    ) {}
 }
