@@ -15,8 +15,6 @@ sys.path.insert(0, str(ROOT / "Tests/BlackBox"))
 from beckon import BINARY  # noqa: E402
 
 DOCKER = ROOT / "docker"
-# Until the program has store.postgres: the configurations are checked with SQLite instead.
-POSTGRES_IS_REPLACED = True
 
 
 def load(path):
@@ -27,16 +25,6 @@ def load(path):
 def program(name):
     """Where a program of an administrator is, which is only in root's PATH."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin:/usr/local/sbin")
-
-
-def without_postgres(text, database):
-    """A configuration whose store is a file instead."""
-    begin = re.search(r"^ *store: \{", text, re.MULTILINE)
-    end, depth = begin.end(), 1
-    while depth:
-        depth += {"{": 1, "}": -1}.get(text[end], 0)
-        end += 1
-    return f'{text[:begin.start()]} store: {{ sqlite: {{ path: "{database}" }} }}{text[end:]}'
 
 
 class Checked:
@@ -55,8 +43,6 @@ class Checked:
                 (folder / "..data" / name).chmod(0o440)
                 (folder / name).symlink_to(f"..data/{name}")
             text = text.replace(place, own)
-            if POSTGRES_IS_REPLACED:
-                text = without_postgres(text, folder / "beckon.db")
             file = folder / "beckon.json5"
             file.write_text(text)
             file.chmod(0o640)

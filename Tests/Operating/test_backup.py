@@ -14,7 +14,7 @@ import time
 import unittest
 import urllib.parse
 
-from files import POSTGRES_IS_REPLACED, ROOT
+from files import ROOT
 
 from acp import ACP
 from beckon import BINARY, Beckon, Phone
@@ -307,7 +307,6 @@ class SQLiteBackup(Restored, unittest.TestCase):
             self.assertEqual(file.stat().st_mode & 0o077, 0, file.name)
 
 
-@unittest.skipIf(POSTGRES_IS_REPLACED, "there is no store.postgres yet")
 class PostgresBackup(Restored, unittest.TestCase):
     Store = Postgres
 

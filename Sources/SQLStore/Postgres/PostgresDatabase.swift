@@ -24,11 +24,7 @@ final class PostgresDatabase: Database {
         _ options: StoreOptions
     ) throws(StoreError) -> sending (PostgresDatabase, PostgresBackend) {
         let session = PostgresSession(place)
-        if options.role == .service {
-            try PostgresMigrations.run(on: session)
-        } else if try PostgresMigrations.version(session) == 0 {
-            throw StoreError.unavailable("the database has no tables yet: migrate it first")
-        }
+        try PostgresMigrations.run(on: session, for: options.role)
         let replica = ReplicaIdentity(place, serves: options.role == .service)
         try replica.register(session)
         let database = PostgresDatabase(place, replica, Pulse(place, replica, options))

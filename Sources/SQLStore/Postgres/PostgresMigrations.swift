@@ -5,15 +5,16 @@ enum PostgresMigrations {
     /// "Beck" in ASCII. Whoever migrates holds the advisory lock of that number.
     private static let lock = Schema.applicationID
 
-    /// Runs the missing steps in one transaction.
+    /// Runs the missing steps in one transaction. A tool only makes the tables of an empty database.
     ///
     /// - Returns: the version found and the version reached.
-    /// - Throws: `unavailable` for a database of a newer version than the next one, or one that has tables
-    ///   of another application under the names of ours.
+    /// - Throws: `unavailable` for a database of a newer version than the next one, one of an older
+    ///   version for a tool, or one that has tables of another application under the names of ours.
     @discardableResult
     static func run(
         _ steps: [String] = Schema.postgresSteps,
-        on session: PostgresSession
+        on session: PostgresSession,
+        for role: StoreRole = .service
     ) throws(StoreError) -> (from: Int, to: Int) {
         let connection = try session.connection()
         do throws(StoreError) {
@@ -28,6 +29,11 @@ enum PostgresMigrations {
                 )
             }
             if found < steps.count {
+                guard role == .service || found == 0 else {
+                    throw StoreError.unavailable(
+                        "the database has the schema of an older version: migrate it first"
+                    )
+                }
                 if found == 0 {
                     try connection.queue("CREATE TABLE beckon_schema (version bigint NOT NULL)")
                     try connection.queue("INSERT INTO beckon_schema VALUES (0)")

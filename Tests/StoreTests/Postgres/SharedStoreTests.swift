@@ -19,8 +19,8 @@ struct SharedStoreTests {
     }
 
     private func open(
-        _ change: (inout StoreOptions) -> Void = { _ in },
-        at folder: String? = nil
+        at folder: String? = nil,
+        _ change: (inout StoreOptions) -> Void = { _ in }
     ) throws -> SQLLoginStore {
         var place = server.options(database)
         if let folder { place.addresses = [PostgresOptions.Address(host: folder)] }
@@ -173,6 +173,25 @@ struct SharedStoreTests {
         #expect(third.number == LoginNumber(second.number.rawValue + 1))
         await store.close()
         relay.close()
+    }
+
+    @Test("lets a tool make the tables of an empty database, and not of an older one")
+    func tool() async throws {
+        let tool = try open { $0.role = .tool }
+        _ = try await tool.noteFailure(of: UserID.named("eve"))
+        await tool.close()
+        let service = try open()
+        #expect(try await service.failures(of: UserID.named("eve")).failures == 1)
+        await service.close()
+        let session = PostgresSession(server.options(database))
+        let error = try #require(throws: StoreError.self) {
+            try PostgresMigrations.run(
+                Schema.postgresSteps + ["SELECT 1;\n"],
+                on: session,
+                for: .tool
+            )
+        }
+        #expect("\(error)".contains("migrate it first"))
     }
 
     @Test("is exact with limits, numbers and failures, whoever counts")
