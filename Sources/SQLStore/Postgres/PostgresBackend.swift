@@ -17,6 +17,9 @@ final class PostgresBackend: WriterBackend {
     private(set) var highest: Int64 = 0
     /// How many transactions there were before the current one.
     private var commits: Int64 = 0
+    /// This process in the current transaction. If the others take it for dead, it gets another number,
+    /// which says nothing about what it did before.
+    private var own: Int64 = 0
     /// What is known of a COMMIT whose answer was lost.
     private enum Fate {
         case none, unknown, undone
@@ -40,23 +43,24 @@ final class PostgresBackend: WriterBackend {
         forgetTransaction()
         try session.begin()
         let writer = try locked()
+        own = replica.id
         // Asked at the same time, but answered once the row is locked.
-        let own = try session.connection().statement(
+        let look = try session.connection().statement(
             "SELECT EXISTS (SELECT 1 FROM client_block) FROM replica WHERE id = ?"
         )
-        own.bind(replica.id, at: 1)
+        look.bind(own, at: 1)
         try writer.ask()
-        try own.ask()
+        try look.ask()
         guard try writer.step(), let highest = writer.integer(0), let commits = writer.integer(1)
         else { throw StoreError.damaged("the table writer is empty") }
         writer.reset()
         self.highest = highest
         self.commits = commits
-        guard try own.step() else {
+        guard try look.step() else {
             throw StoreError.unavailable("other processes took this one for dead")
         }
-        mayHaveBlocks = own.integer(0) == 1
-        own.reset()
+        mayHaveBlocks = look.integer(0) == 1
+        look.reset()
     }
 
     func noteBlock() { mayHaveBlocks = true }
@@ -79,12 +83,12 @@ final class PostgresBackend: WriterBackend {
         update.bind(Int64(written.inserted), at: 1)
         update.bind(number, at: 2)
         try update.run()
-        let own = try session.connection().statement(
+        let mark = try session.connection().statement(
             "UPDATE replica SET committed = ?2 WHERE id = ?1"
         )
-        own.bind(replica.id, at: 1)
-        own.bind(number, at: 2)
-        try own.run(changing: 1, orElse: "other processes took this one for dead")
+        mark.bind(own, at: 1)
+        mark.bind(number, at: 2)
+        try mark.run(changing: 1, orElse: "other processes took this one for dead")
         if written.concernsOthers {
             let log = try connection.statement(
                 """
@@ -93,7 +97,7 @@ final class PostgresBackend: WriterBackend {
                 """
             )
             log.bind(number, at: 1)
-            log.bind(replica.id, at: 2)
+            log.bind(own, at: 2)
             log.bind(
                 written.changed.map { "\($0.after.number.rawValue)" }.joined(separator: ","),
                 at: 3
@@ -102,7 +106,7 @@ final class PostgresBackend: WriterBackend {
             log.bind(written.audited ? 1 : 0, at: 5)
             try log.run()
             let notify = try connection.statement("SELECT pg_notify('beckon', ?)")
-            notify.bind("\(replica.id)", at: 1)
+            notify.bind("\(own)", at: 1)
             try notify.run()
         }
         if number.isMultiple(of: Self.remembered / 4) {
@@ -138,16 +142,16 @@ final class PostgresBackend: WriterBackend {
                 try session.begin()
                 // Waits until the transaction has ended, if it is still under way.
                 let writer = try locked()
-                let own = try session.connection().statement(
+                let mark = try session.connection().statement(
                     "SELECT committed FROM replica WHERE id = ?"
                 )
-                own.bind(replica.id, at: 1)
+                mark.bind(own, at: 1)
                 try writer.ask()
-                try own.ask()
+                try mark.ask()
                 _ = try writer.step()
                 writer.reset()
-                committed = try own.step() ? own.integer(0) : nil
-                own.reset()
+                committed = try mark.step() ? mark.integer(0) : nil
+                mark.reset()
             } catch {
                 guard ContinuousClock.now < end else {
                     throw .unavailable("it is not known whether it was stored: \(error)")

@@ -16,7 +16,7 @@ final class CuttingRelay: Sendable {
     let directory: TemporaryDirectory
     private let server: String
     private let listener: Int32
-    private let armed = Locked<Cut?>(nil)
+    private let armed = Locked<(Cut, @Sendable () -> Void)?>(nil)
     /// How often it has cut.
     let cuts = Locked(0)
 
@@ -43,8 +43,11 @@ final class CuttingRelay: Sendable {
 
     func close() { shutdown(listener, Int32(SHUT_RDWR)) }
 
-    /// Cuts at the next COMMIT.
-    func arm(_ cut: Cut) { armed.withLock { $0 = cut } }
+    /// Cuts at the next COMMIT. The connection ends after `body`, and after the server's answer if the
+    /// server gets it.
+    func arm(_ cut: Cut, _ body: @escaping @Sendable () -> Void = {}) {
+        armed.withLock { $0 = (cut, body) }
+    }
 
     private static func with(
         _ folder: String,
@@ -69,19 +72,26 @@ final class CuttingRelay: Sendable {
             return
         }
         try WorkerThread.start { [self] in
-            let isLost = Locked(false)
+            let whenAnswered = Locked<(@Sendable () -> Void)?>(nil)
             _ = try? WorkerThread.start { [self] in
-                pump(from: upstream, to: client) { _ in isLost.withLock { $0 } ? nil : true }
+                pump(from: upstream, to: client) { _ in
+                    guard let body = whenAnswered.withLock({ $0 }) else { return true }
+                    body()
+                    return nil
+                }
                 shutdown(client, Int32(SHUT_RDWR))
             }
             pump(from: client, to: upstream) { [self] bytes in
-                guard Self.hasCommit(bytes), let cut = armed.withLock({ $0.take() }) else {
+                guard Self.hasCommit(bytes), let (cut, body) = armed.withLock({ $0.take() }) else {
                     return true
                 }
                 cuts.withLock { $0 += 1 }
-                if cut == .before { return nil }
-                isLost.withLock { $0 = true }
-                return true
+                if cut == .after {
+                    whenAnswered.withLock { $0 = body }
+                    return true
+                }
+                body()
+                return nil
             }
             shutdown(upstream, Int32(SHUT_RDWR))
             shutdown(client, Int32(SHUT_RDWR))

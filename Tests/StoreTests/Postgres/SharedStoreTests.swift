@@ -175,6 +175,35 @@ struct SharedStoreTests {
         relay.close()
     }
 
+    @Test("does nothing twice if it was taken for dead while the answer was lost")
+    func lostIdentity() async throws {
+        let relay = try CuttingRelay(server.directory.path)
+        let store = try open(at: relay.directory.path) { $0.postgres?.lease = .seconds(1) }
+        let user = UserID.named("eve")
+        relay.arm(.after) { [server, database] in
+            try? server.run("DELETE FROM replica", in: database)
+            try? server.run(
+                """
+                DO $$ BEGIN
+                    FOR round IN 1..1000 LOOP
+                        PERFORM pg_sleep(0.01);
+                        EXIT WHEN EXISTS (SELECT 1 FROM replica);
+                    END LOOP;
+                END $$
+                """,
+                in: database
+            )
+        }
+        let error = await #expect(throws: StoreError.self) {
+            _ = try await store.noteFailure(of: user)
+        }
+        #expect(error.map { "\($0)" }?.contains("not known") == true)
+        #expect(relay.cuts.withLock { $0 } == 1)
+        #expect(try await store.failures(of: user).failures == 1)
+        await store.close()
+        relay.close()
+    }
+
     @Test("lets a tool make the tables of an empty database, and not of an older one")
     func tool() async throws {
         let tool = try open { $0.role = .tool }
