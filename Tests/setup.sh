@@ -57,6 +57,7 @@ if [ "$what" = test ]; then
     # nginx is in /usr/sbin, which may not be in a user's PATH.
     need nginx-light has_any nginx /usr/sbin/nginx
     need postgresql ls /usr/lib/postgresql/*/bin/initdb
+    need pgbouncer has_any pgbouncer /usr/sbin/pgbouncer
     # promtool too, for `make interop`.
     need prometheus has prometheus
     need python3-yaml /usr/bin/python3 -c "import yaml"
@@ -163,8 +164,10 @@ fi
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-# Nor does Prometheus run for the system.
-if [[ " ${missing[*]} " = *" prometheus "* ]] && [ -d /run/systemd/system ]; then
-    "${root[@]}" systemctl disable --quiet --now prometheus
-fi
+# Nor do Prometheus and PgBouncer run for the system.
+for service in prometheus pgbouncer; do
+    if [[ " ${missing[*]} " = *" $service "* ]] && [ -d /run/systemd/system ]; then
+        "${root[@]}" systemctl disable --quiet --now "$service"
+    fi
+done
 finish

@@ -15,7 +15,7 @@
     DO(PQsendQueryParams) DO(PQflush) DO(PQconsumeInput) DO(PQisBusy) DO(PQgetResult)             \
     DO(PQresultStatus) DO(PQresStatus) DO(PQresultErrorField) DO(PQcmdStatus) DO(PQcmdTuples)     \
     DO(PQntuples) DO(PQnfields) DO(PQgetvalue) DO(PQgetlength) DO(PQgetisnull) DO(PQclear)           \
-    DO(PQnotifies) DO(PQfreemem)
+    DO(PQnotifies) DO(PQfreemem) DO(PQbackendPID)
 
 #define MEMBER(name) __typeof__(&name) name;
 static struct functions { EACH(MEMBER) } library;
@@ -42,6 +42,7 @@ FORWARD(int, PQstatus, (const PGconn *connection), connection)
 FORWARD(int, PQtransactionStatus, (const PGconn *connection), connection)
 FORWARD(int, PQserverVersion, (const PGconn *connection), connection)
 FORWARD(int, PQsocket, (const PGconn *connection), connection)
+FORWARD(int, PQbackendPID, (const PGconn *connection), connection)
 FORWARD(int, PQsslInUse, (PGconn *connection), connection)
 FORWARD(char *, PQerrorMessage, (const PGconn *connection), connection)
 FORWARD(int, PQsetnonblocking, (PGconn *connection, int flag), connection, flag)

@@ -144,6 +144,25 @@ struct OnlineCheckTests {
         #expect(report.lines.first?.contains("does not know beckon-check, as expected") == true)
     }
 
+    @Test("asks the database of the store first")
+    func database() async throws {
+        let text = Self.text.replacing(
+            "channels: {",
+            with:
+                #"store: { postgres: { url: "postgresql://beckon@127.0.0.1:1/beckon" } }, channels: {"#,
+            maxReplacements: 1
+        )
+        let configuration = try Fixtures.parse(text)
+        let server = ScriptedServer(Self.healthy)
+        let report = await OnlineReport(
+            try configuration.onlineChecks(about: nil, server, Self.clock)
+        )
+        #expect(report.failures == 1)
+        let line = try #require(report.lines.first)
+        #expect(line.hasPrefix("failed: store database: "))
+        #expect(line.contains("127.0.0.1:1"))
+    }
+
     @Test("ends with exit code 69 when a system does not answer, and 78 for a wrong file")
     func exitCodes() async throws {
         let directory = try TemporaryDirectory()

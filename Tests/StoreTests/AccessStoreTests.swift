@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What every `AccessStore` must do.
-@Suite("A store of clients and consents", .timeLimit(.minutes(3)))
+@Suite("A store of clients and consents", .timeLimit(.minutes(10)))
 struct AccessStoreTests {
     /// Opens a store for `body` and closes it.
     private func with(

@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Claims of a login store", .timeLimit(.minutes(3)))
+@Suite("Claims of a login store", .timeLimit(.minutes(10)))
 struct ClaimTests {
     @Test("gives the longest due first and nothing before its time", arguments: StoreKind.allCases)
     func order(_ kind: StoreKind) async throws {

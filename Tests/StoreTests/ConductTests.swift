@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("What users' prompts and decisions lead to", .timeLimit(.minutes(3)))
+@Suite("What users' prompts and decisions lead to", .timeLimit(.minutes(10)))
 struct ConductTests {
     private func withLimits(
         _ kind: StoreKind,

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("Damaged rows of clients, consents and the audit", .timeLimit(.minutes(3)))
+@Suite("Damaged rows of clients, consents and the audit", .timeLimit(.minutes(10)))
 struct DamagedAccessTests {
     @Test(
         "are reported and not given to anybody",

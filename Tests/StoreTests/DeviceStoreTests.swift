@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What every `DeviceStore` must do.
-@Suite("A store of devices", .timeLimit(.minutes(3)))
+@Suite("A store of devices", .timeLimit(.minutes(10)))
 struct DeviceStoreTests {
     private static let key = try? PrivateKey.generate(.p256).publicKey
 

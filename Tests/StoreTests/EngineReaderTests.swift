@@ -5,7 +5,7 @@ import Threads
 
 @testable import SQLStore
 
-@Suite("The engine's reader of a database", .timeLimit(.minutes(3)))
+@Suite("The engine's reader of a database", .timeLimit(.minutes(10)))
 struct EngineReaderTests {
     @Test("takes claims while every look-up waits", arguments: StoreKind.allCases)
     func ownReader(_ kind: StoreKind) async throws {

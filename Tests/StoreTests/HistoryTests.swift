@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("The history of a user in a login store", .timeLimit(.minutes(3)))
+@Suite("The history of a user in a login store", .timeLimit(.minutes(10)))
 struct HistoryTests {
     @Test(
         "has the user's logins that have an outcome, the newest first, page by page",

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("Inserts into a login store", .timeLimit(.minutes(3)))
+@Suite("Inserts into a login store", .timeLimit(.minutes(10)))
 struct InsertTests {
     @Test("assigns ascending numbers and returns the stored login", arguments: StoreKind.allCases)
     func numbers(_ kind: StoreKind) async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What becomes of logins that the process was working on when it died.
-@Suite("A login that was being worked on when the process died", .timeLimit(.minutes(3)))
+@Suite("A login that was being worked on when the process died", .timeLimit(.minutes(10)))
 struct InterruptionTests {
     /// Ends a store as death does: the marks of what is being worked on stay.
     private func die(_ store: StorePlace.Opened, _ place: StorePlace) async throws {

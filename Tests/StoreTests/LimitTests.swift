@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Limits in a login store", .timeLimit(.minutes(3)))
+@Suite("Limits in a login store", .timeLimit(.minutes(10)))
 struct LimitTests {
     private func outcome(_ insertion: Insertion) -> Outcome? {
         switch insertion {

@@ -5,7 +5,7 @@ import SQLStore
 import TestSupport
 import Testing
 
-@Suite("The audit of logins", .timeLimit(.minutes(3)))
+@Suite("The audit of logins", .timeLimit(.minutes(10)))
 struct LoginAuditTests {
     /// What happens to a login in some phase, and the event that the audit then has.
     struct Case: Sendable, CustomTestStringConvertible {

@@ -4,7 +4,7 @@ import SQLStore
 import TestSupport
 import Testing
 
-@Suite("The number of a login in the store", .timeLimit(.minutes(3)))
+@Suite("The number of a login in the store", .timeLimit(.minutes(10)))
 struct NumberStoreTests {
     private static func login(_ id: String, user: String = "alice") throws -> PendingLogin {
         var fixture = PendingLogin.Fixture(id: id)

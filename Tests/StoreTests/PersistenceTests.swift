@@ -3,7 +3,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("A login store that is opened again", .timeLimit(.minutes(3)))
+@Suite("A login store that is opened again", .timeLimit(.minutes(10)))
 struct PersistenceTests {
     /// Logins in every phase, with every optional part present and absent.
     static let logins: [PendingLogin] = {

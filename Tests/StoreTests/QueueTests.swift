@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Queues of a login store", .timeLimit(.minutes(3)))
+@Suite("Queues of a login store", .timeLimit(.minutes(10)))
 struct QueueTests {
     private static let sick = AuthorizationServerID.named("sick")
     private static let phases: [PendingLogin.PhaseName] = [.preparing, .waiting, .reporting]

@@ -2,7 +2,7 @@ import Logins
 import TestSupport
 import Testing
 
-@Suite("Retention in a login store", .timeLimit(.minutes(3)))
+@Suite("Retention in a login store", .timeLimit(.minutes(10)))
 struct RetentionTests {
     /// Settles `count` logins, one a second, and adds one in each other phase.
     private func fill(_ store: any LoginStore, count: Int) async throws -> [StoredLogin] {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("Faults of the SQLite store", .timeLimit(.minutes(3)))
+@Suite("Faults of the SQLite store", .timeLimit(.minutes(10)))
 struct SQLiteFaultTests {
     @Test("allow one service at a time, and tools beside it")
     func oneService() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SQLStore
 
-@Suite("The SQLite file", .timeLimit(.minutes(3)))
+@Suite("The SQLite file", .timeLimit(.minutes(10)))
 struct SQLiteSchemaTests {
     /// A closed store with one login in each phase, numbered in the order of the phases.
     private func filled() async throws -> StorePlace {

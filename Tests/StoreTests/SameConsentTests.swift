@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite("Logins with the same consent in a login store", .timeLimit(.minutes(3)))
+@Suite("Logins with the same consent in a login store", .timeLimit(.minutes(10)))
 struct SameConsentTests {
     private static let keepFirst = LoginLimits(sameConsent: .keepFirst)
     private static let supersede = LoginLimits(sameConsent: .supersede)

@@ -13,10 +13,15 @@ enum StoreKind: Sendable {
     /// The same with so little in memory that its index is merged all the time.
     case sqliteMergingOften
     case postgres
+    /// The same behind a pooler, where each transaction may have another session.
+    case postgresPooled
 
     /// Those that can be tested on this machine.
     static let allCases: [StoreKind] =
         [.sqlite, .sqliteMergingOften] + (PostgresServer.shared == nil ? [] : [.postgres])
+        + (Pooler.shared == nil ? [] : [.postgresPooled])
+
+    var isInPostgres: Bool { self == .postgres || self == .postgresPooled }
 }
 
 /// The files of a store, which outlive its opening.
@@ -34,7 +39,7 @@ final class StorePlace: Sendable {
         self.kind = kind
         directory = try TemporaryDirectory()
         database =
-            kind == .postgres ? try PostgresServer.shared?.makeDatabase(isEmpty: isEmpty) : nil
+            kind.isInPostgres ? try PostgresServer.shared?.makeDatabase(isEmpty: isEmpty) : nil
     }
 
     /// The database as it is now, which is what a crash would leave.
@@ -76,7 +81,10 @@ final class StorePlace: Sendable {
     func options(_ role: StoreRole = .service) -> StoreOptions {
         var options = StoreOptions(path: path, role: role, clock: clock)
         if let database {
-            options.postgres = PostgresServer.shared?.options(database)
+            options.postgres = PostgresServer.shared?.options(
+                database,
+                through: kind == .postgresPooled ? Pooler.shared : nil
+            )
             options.postgres?.readers = 2
         }
         options.changes = { [heard] stored in heard.withLock { $0.append(stored) } }

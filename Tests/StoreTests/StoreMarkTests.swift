@@ -6,7 +6,7 @@ import Testing
 
 /// What was read under a mark is used as long as the mark is the same, so a mark must not outlive any
 /// change, whoever makes it.
-@Suite("The mark of a store", .timeLimit(.minutes(3)))
+@Suite("The mark of a store", .timeLimit(.minutes(10)))
 struct StoreMarkTests {
     /// A change that calls depend on.
     enum Change: String, CaseIterable {

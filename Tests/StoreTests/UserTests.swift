@@ -3,7 +3,7 @@ import SQLStore
 import TestSupport
 import Testing
 
-@Suite("The SQLite user store", .timeLimit(.minutes(3)))
+@Suite("The SQLite user store", .timeLimit(.minutes(10)))
 struct UserTests {
     private func id(_ name: String) throws -> UserID { try #require(UserID(name)) }
 

@@ -14,7 +14,8 @@ struct CheckCommand: Subcommand {
 
         --online then calls every system that the configuration names: it requests a token from each
         authorization server, sends a signed ping ("type": "beckon.ping") to each webhook, looks up
-        a user in the directory and lists accounts at the bank. It prints one line for each system:
+        a user in the directory, lists accounts at the bank and asks PostgreSQL whether it can hold
+        the store. It prints one line for each system:
         ok, failed or skipped, and its response. The time limits are those of the configuration.
         Exit code 69 if one failed.
         """

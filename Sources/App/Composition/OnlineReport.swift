@@ -8,7 +8,9 @@ import HTTP
 import Identity
 import Logins
 import Notifications
+import SQLStore
 import Telemetry
+import Threads
 import Trust
 
 /// What the systems of a configuration answered, a line each.
@@ -51,8 +53,9 @@ extension ServiceConfiguration {
     ) throws(ConfigurationProblem) -> [(subject: String, check: OnlineCheck)] {
         // What a part logs is also in its answer.
         let log = Logger.silent
+        var checks = store.postgres.map { [("store", $0.onlineCheck)] } ?? []
         let directory = users.directory(local: NoUsers(), client: http, clock: clock)
-        var checks = directory.onlineChecks(about: user).map { (subject: "users", check: $0) }
+        checks += directory.onlineChecks(about: user).map { ("users", $0) }
         if let accounts {
             checks += HTTPAccounts(accounts, client: http).onlineChecks(listing: user)
                 .map { ("accounts", $0) }
@@ -95,6 +98,34 @@ extension Composition {
             )
         } catch {
             throw CommandFailure(.configuration, "\(error)")
+        }
+    }
+}
+
+extension PostgresOptions {
+    /// Whether the database can be used; asked on a thread of its own.
+    fileprivate var onlineCheck: OnlineCheck {
+        OnlineCheck("database") {
+            await withCheckedContinuation { waiter in
+                do {
+                    try WorkerThread.start {
+                        do throws(StoreError) {
+                            let report = try PostgresReport(self)
+                            waiter.resume(
+                                returning: report.problems.isEmpty
+                                    ? .works(report.text)
+                                    : .fails(
+                                        (report.problems + [report.text]).joined(separator: "; ")
+                                    )
+                            )
+                        } catch {
+                            waiter.resume(returning: .fails("\(error)"))
+                        }
+                    }
+                } catch {
+                    waiter.resume(returning: .fails("\(error)"))
+                }
+            }
         }
     }
 }

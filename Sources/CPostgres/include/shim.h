@@ -44,6 +44,7 @@ int PQstatus(const PGconn *connection);
 int PQtransactionStatus(const PGconn *connection);
 int PQserverVersion(const PGconn *connection);
 int PQsocket(const PGconn *connection);
+int PQbackendPID(const PGconn *connection);
 int PQsslInUse(PGconn *connection);
 char *PQerrorMessage(const PGconn *connection);
 int PQsetnonblocking(PGconn *connection, int flag);

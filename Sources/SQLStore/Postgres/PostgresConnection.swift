@@ -13,6 +13,8 @@ import Logins
 @safe final class PostgresConnection {
     private let connection: OpaquePointer
     private let options: PostgresOptions
+    /// That of the server that was taken.
+    let address: PostgresOptions.Address
     private var statements: [UInt: PostgresStatement] = [:]
     private var names = 0
     /// What the answers that are not taken yet belong to, in the order of the questions.
@@ -21,6 +23,10 @@ import Logins
     private var failed: PostgresFailure?
     /// The latest error, of any call. It says more than the `StoreError` that was thrown.
     private(set) var failure: PostgresFailure?
+    /// Whether a pooler such as PgBouncer stands between, which may give each transaction to another
+    /// session of the server. Then nothing outlives a transaction: neither prepared statements nor settings
+    /// nor LISTEN.
+    private(set) var isPooled = true
 
     private enum Expected {
         /// Of a statement whose rows nobody reads.
@@ -42,27 +48,44 @@ import Logins
         let password = try options.passwordFile.map { (path) throws(StoreError) in
             try Self.password(path)
         }
-        var opened: OpaquePointer?
+        var opened: (connection: OpaquePointer, address: PostgresOptions.Address)?
         var reasons: [String] = []
         for address in options.addresses {
             let settings = try options.settings(for: address, password: password)
             do throws(PostgresFailure) {
-                unsafe opened = try unsafe Self.connect(settings, options.connectTimeout)
+                unsafe opened = (
+                    try unsafe Self.connect(settings, options.connectTimeout), address
+                )
                 break
             } catch {
-                reasons.append("\(address.host):\(address.port): \(error.store.reason)")
+                reasons.append("\(address): \(error.store.reason)")
             }
         }
         guard let opened = unsafe opened else {
             throw StoreError.unavailable(reasons.joined(separator: "; "))
         }
-        unsafe connection = opened
+        unsafe connection = opened.connection
+        address = unsafe opened.address
         self.options = options
-        guard unsafe PQserverVersion(opened) >= Self.oldest else {
+        guard unsafe PQserverVersion(connection) >= Self.oldest else {
             throw StoreError.unavailable("PostgreSQL 15 or later is needed")
         }
-        guard unsafe PQsetnonblocking(opened, 1) == 0, unsafe PQenterPipelineMode(opened) == 1
-        else { throw StoreError.unavailable(unsafe Self.message(opened)) }
+        guard unsafe PQsetnonblocking(connection, 1) == 0,
+            unsafe PQenterPipelineMode(connection) == 1
+        else { throw StoreError.unavailable(message) }
+        try limit()
+    }
+
+    /// Sets the limits for the session, if the session is this connection's own: a pooler gives another
+    /// process identifier than the server.
+    private func limit() throws(StoreError) {
+        let isOwn = "pg_backend_pid() = \(unsafe PQbackendPID(connection))"
+        let settings = options.limits(ofTransaction: false).map {
+            "CASE WHEN \(isOwn) THEN \($0) END"
+        }
+        let set = prepare("SELECT \(isOwn), " + settings.joined(separator: ", "))
+        isPooled = try !(set.step() && set.integer(0) == 1)
+        set.reset()
     }
 
     deinit {
@@ -105,6 +128,13 @@ import Logins
     func prepare(_ sql: String) -> PostgresStatement {
         names += 1
         return PostgresStatement(sql, name: "s\(names)", on: self)
+    }
+
+    /// Queues BEGIN.
+    func begin(_ mode: String = "") throws(StoreError) {
+        try queue("BEGIN \(mode)")
+        guard isPooled else { return }
+        try queue("SELECT " + options.limits(ofTransaction: true).joined(separator: ", "))
     }
 
     /// Queues SQL without parameters.
@@ -219,8 +249,8 @@ import Logins
         reads: Bool,
         changing rows: (count: Int, orElse: String)? = nil
     ) throws(StoreError) {
-        if !statement.isPrepared {
-            var types = statement.types
+        var types = statement.types
+        if !isPooled, !statement.isPrepared {
             let isSent = unsafe PQsendPrepare(
                 connection,
                 statement.name,
@@ -233,15 +263,28 @@ import Logins
             statement.isPrepared = true
         }
         let isSent = unsafe statement.withParameters { values, lengths, formats in
-            unsafe PQsendQueryPrepared(
-                connection,
-                statement.name,
-                Int32(lengths.count),
-                values,
-                lengths.baseAddress,
-                formats.baseAddress,
-                1
-            )
+            let count = Int32(lengths.count)
+            let places = (lengths: lengths.baseAddress, formats: formats.baseAddress)
+            return unsafe isPooled
+                ? PQsendQueryParams(
+                    connection,
+                    statement.sql,
+                    count,
+                    &types,
+                    values,
+                    places.lengths,
+                    places.formats,
+                    1
+                )
+                : PQsendQueryPrepared(
+                    connection,
+                    statement.name,
+                    count,
+                    values,
+                    places.lengths,
+                    places.formats,
+                    1
+                )
         }
         guard isSent == 1 else { throw note(.lost(message)) }
         if reads {

@@ -3,7 +3,7 @@ import Logins
 /// How a database in PostgreSQL is reached.
 public struct PostgresOptions: Hashable, Sendable {
     /// Where a server listens.
-    public struct Address: Hashable, Sendable {
+    public struct Address: Hashable, Sendable, CustomStringConvertible {
         /// A name, an IP address, or the folder of a Unix socket, which starts with `/`.
         public var host: String
         public var port: Int
@@ -12,6 +12,8 @@ public struct PostgresOptions: Hashable, Sendable {
             self.host = host
             self.port = port
         }
+
+        public var description: String { "\(host):\(port)" }
     }
 
     /// How the connection is protected.
@@ -66,11 +68,6 @@ public struct PostgresOptions: Hashable, Sendable {
             case .verified(let file): ("verify-full", file)
             case .none: ("disable", nil)
             }
-        let server = [
-            "-c statement_timeout=\(statementTimeout.milliseconds)",
-            "-c lock_timeout=\(lockTimeout.milliseconds)",
-            "-c idle_in_transaction_session_timeout=\(idleTimeout.milliseconds)",
-        ]
         let settings: [(String, String?)] = [
             ("host", address.host),
             ("port", "\(address.port)"),
@@ -83,7 +80,6 @@ public struct PostgresOptions: Hashable, Sendable {
             ("target_session_attrs", "read-write"),
             ("application_name", applicationName),
             ("client_encoding", "UTF8"),
-            ("options", server.joined(separator: " ")),
         ]
         var text = ""
         for case (let name, let value?) in settings {
@@ -93,6 +89,22 @@ public struct PostgresOptions: Hashable, Sendable {
             text += "\(name)=\(Self.quoted(value)) "
         }
         return text
+    }
+
+    /// SQL expressions that set what holds for a session, or for a transaction. They are not in the start of
+    /// the connection, where a pooler refuses them.
+    func limits(ofTransaction: Bool) -> [String] {
+        func set(_ name: String, _ value: String) -> String {
+            "set_config('\(name)', '\(value)', \(ofTransaction))"
+        }
+        return [
+            set("statement_timeout", "\(statementTimeout.milliseconds)"),
+            set("lock_timeout", "\(lockTimeout.milliseconds)"),
+            set("idle_in_transaction_session_timeout", "\(idleTimeout.milliseconds)"),
+            // What is answered is durable, also if the server's default is less.
+            "CASE current_setting('synchronous_commit') WHEN 'off' THEN "
+                + "\(set("synchronous_commit", "on")) END",
+        ]
     }
 
     /// In quotes, before which and before backslashes libpq wants a backslash.

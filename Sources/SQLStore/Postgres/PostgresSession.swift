@@ -59,7 +59,7 @@ final class PostgresSession: DatabaseConnection {
 
     /// Queues BEGIN.
     func begin(_ mode: String = "") throws(StoreError) {
-        try connection().queue("BEGIN \(mode)")
+        try connection().begin(mode)
         isInTransaction = true
     }
 
@@ -102,16 +102,7 @@ extension PostgresSession {
         let select = try connection().statement(Self.byNumbers)
         select.bind(PostgresDatabase.list(numbers), at: 1)
         defer { select.reset() }
-        var logins: [StoredLogin] = []
-        while try select.step() {
-            do throws(StoreError) {
-                logins.append(try LoginRow.read(select))
-            } catch {
-                guard case .damaged = error else { throw error }
-                whenDamaged(select.loginNumber, error)
-            }
-        }
-        return logins
+        return try LoginRow.readAll(select, whenDamaged: whenDamaged)
     }
 
     func claims(

@@ -134,7 +134,7 @@ final class Pulse: Sendable {
 
         mutating func beat(_ bury: (Int64) -> Void) throws(StoreError) {
             let connection = try session.connection()
-            if !isListening {
+            if !isListening, !connection.isPooled {
                 try connection.queue("LISTEN beckon")
                 // Comes back at once, unless something between does not pass it on.
                 try connection.queue("SELECT pg_notify('beckon', 'test')")

@@ -13,6 +13,8 @@ final class PostgresServer: Sendable {
     let directory: TemporaryDirectory
     private let programs: String
     private let settings: [String]
+    /// Where it listens for TLS, if it does. Also in the name of its socket.
+    let port: Int
     private let child = Locked<ChildProcess?>(nil)
     private let databases = Locked((made: 0, template: String?.none))
 
@@ -54,9 +56,43 @@ final class PostgresServer: Sendable {
         try PostgresServer(try #require(newest()), ["-c", "fsync=on"] + settings)
     }
 
-    private init(_ programs: String, _ settings: [String] = ["-F"]) throws {
+    /// One that listens on 127.0.0.1 too, with TLS and passwords only.
+    ///
+    /// - Parameter certificates: have one of this name.
+    static func protected(by certificates: Certificates, _ name: String) throws -> PostgresServer {
+        // Below those that the kernel hands out. Another process may have it.
+        let first = 20_000 + Int(getpid() % 100) * 100
+        var port = first
+        while true {
+            do {
+                return try PostgresServer(
+                    try #require(newest()),
+                    [
+                        "-c", "listen_addresses=127.0.0.1", "-c", "ssl=on",
+                        "-c", "ssl_cert_file=certificate.pem", "-c", "ssl_key_file=key.pem",
+                    ],
+                    port: port,
+                    files: [
+                        "certificate.pem": certificates.certificate(name),
+                        "key.pem": certificates.key(name),
+                    ]
+                )
+            } catch let error as DidNotStart {
+                guard error.output.contains("in use"), port < first + 100 else { throw error }
+                port += 1
+            }
+        }
+    }
+
+    private init(
+        _ programs: String,
+        _ settings: [String] = ["-F"],
+        port: Int = 5_432,
+        files: [String: String] = [:]
+    ) throws {
         self.programs = programs
         self.settings = settings
+        self.port = port
         directory = try TemporaryDirectory()
         let data = directory.file("data")
         if geteuid() == 0 { _ = try ChildProcess.run(["chown", "postgres", directory.path]) }
@@ -74,7 +110,16 @@ final class PostgresServer: Sendable {
         local all beckon trust
         local replication beckon trust
         local all all scram-sha-256
+        hostssl all all 127.0.0.1/32 scram-sha-256
         """.write(toFile: directory.file("hba"), atomically: true, encoding: .utf8)
+        for (name, source) in files {
+            let copied = try ChildProcess.run(
+                ["install", "-m", "600"] + (geteuid() == 0 ? ["-o", "postgres"] : [])
+                    + [source, "\(data)/\(name)"],
+                errors: .withOutput
+            )
+            guard copied.isSuccess else { throw DidNotStart(output: copied.output) }
+        }
         try start()
     }
 
@@ -82,6 +127,7 @@ final class PostgresServer: Sendable {
     init(standbyOf other: PostgresServer) throws {
         programs = other.programs
         settings = other.settings
+        port = other.port
         directory = try TemporaryDirectory()
         if geteuid() == 0 { _ = try ChildProcess.run(["chown", "postgres", directory.path]) }
         let copied = try ChildProcess.run(
@@ -99,7 +145,7 @@ final class PostgresServer: Sendable {
     }
 
     /// It refuses to run as root.
-    private static var asUser: [String] {
+    static var asUser: [String] {
         geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []
     }
 
@@ -108,7 +154,8 @@ final class PostgresServer: Sendable {
         let server =
             Self.asUser + [
                 "\(programs)/postgres", "-D", directory.file("data"), "-k", directory.path,
-                "-c", "listen_addresses=", "-c", "hba_file=\(directory.file("hba"))",
+                "-c", "listen_addresses=", "-c", "port=\(port)", "-c",
+                "hba_file=\(directory.file("hba"))",
                 "-c", "max_connections=300", "-c", "log_min_messages=log",
             ] + settings
         // The shell's input ends with this process, also if it is killed.
@@ -154,10 +201,14 @@ final class PostgresServer: Sendable {
 
     deinit { stop() }
 
-    /// How to reach a database.
-    func options(_ database: String, user: String = "beckon") -> PostgresOptions {
+    /// How to reach a database, itself or through a pooler in front of it.
+    func options(
+        _ database: String,
+        user: String = "beckon",
+        through pooler: Pooler? = nil
+    ) -> PostgresOptions {
         PostgresOptions(
-            addresses: [PostgresOptions.Address(host: directory.path)],
+            addresses: [PostgresOptions.Address(host: (pooler?.directory ?? directory).path)],
             database: database,
             user: user
         )
@@ -199,8 +250,8 @@ final class PostgresServer: Sendable {
     func run(_ sql: String, in database: String = "postgres") throws {
         let answer = try ChildProcess.run(
             [
-                "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", directory.path, "-U", "beckon",
-                "-d", database, "-c", sql,
+                "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", directory.path, "-p", "\(port)",
+                "-U", "beckon", "-d", database, "-c", sql,
             ],
             errors: .withOutput
         )

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SQLStore
 
-@Suite("A copy of a file to PostgreSQL", .needsPostgres, .timeLimit(.minutes(3)))
+@Suite("A copy of a file to PostgreSQL", .needsPostgres, .timeLimit(.minutes(10)))
 struct StoreCopyTests {
     private let server: PostgresServer
     private let place: StorePlace
@@ -26,12 +26,17 @@ struct StoreCopyTests {
     @Test("has everything, while the file is in use, and can be repeated")
     func everything() async throws {
         let file = try SQLLoginStore(place.options())
-        var logins: [StoredLogin] = []
-        for phase in PendingLogin.PhaseName.allCases {
-            for index in 0..<700 {
-                let login = PendingLogin.inPhase(phase, fixture("\(phase)-\(index)'\\\"\u{1F600}"))
-                logins.append(try await file.insertNew(login))
+        let logins = try await withThrowingTaskGroup(of: StoredLogin.self) { group in
+            for phase in PendingLogin.PhaseName.allCases {
+                for index in 0..<700 {
+                    let login = PendingLogin.inPhase(
+                        phase,
+                        fixture("\(phase)-\(index)'\\\"\u{1F600}")
+                    )
+                    group.addTask { try await file.insertNew(login) }
+                }
             }
+            return try await group.reduce(into: []) { $0.append($1) }
         }
         try await file.access.put(.addClient(client("robot", .delegated)))
         try await file.access.put(.recordConsent(delegation("consent")))
