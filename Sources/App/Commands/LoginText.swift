@@ -124,13 +124,13 @@ enum LoginText {
         for delivery in login.deliveries { add("channel", describe(delivery)) }
         switch login.phase {
         case .reporting(_, let report):
-            add("in doubt", report.inDoubt ? "yes" : "no")
+            add("in doubt", doubt(report))
         case .settled(_, let settlement, let moment):
             add("settled", "\(settlement), \(time(moment))")
             add("stranded", login.history.map { reason($0.stranding) })
         case .stranded(_, let report, let stranding):
             add("stranded", reason(stranding))
-            add("in doubt", report.inDoubt ? "yes" : "no")
+            add("in doubt", doubt(report))
         case .preparing, .waiting: break
         }
         if let attempts = attempts(login) {
@@ -202,6 +202,12 @@ enum LoginText {
             }
         let note = delivery.attempts.recent.last.map { " (\($0.note))" } ?? ""
         return "\(delivery.channel) \(state), attempts \(delivery.attempts.count)" + note
+    }
+
+    /// Whether a report may have arrived without an answer.
+    private static func doubt(_ report: PendingLogin.Report) -> String {
+        if report.inDoubt { return "yes" }
+        return report.isUnderWay ? "if the report that is under way is cut off" : "no"
     }
 
     private static func attempts(_ login: PendingLogin) -> Attempts? {

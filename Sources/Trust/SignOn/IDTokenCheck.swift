@@ -200,8 +200,9 @@ public struct IDTokenCheck: Hashable, Sendable {
             && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
     }
 
+    /// Not only space, and without U+0000, which not every store can hold.
     private static func isName(_ text: String) -> Bool {
-        text.unicodeScalars.contains { !$0.properties.isWhitespace }
+        text.unicodeScalars.contains { !$0.properties.isWhitespace } && !text.utf8.contains(0)
     }
 
     /// A text, or a list of texts with ours among them.

@@ -161,6 +161,7 @@ struct IDTokenCheckTests {
         .init("given_name", " ".json, .name),
         .init("family_name", nil, .name),
         .init("family_name", .integer(7), .name),
+        .init("family_name", "Fam\u{0}ily".json, .name),
         .init("family_name", "\u{5C0F}\u{6797}".json, nil),
     ]
 
