@@ -10,10 +10,8 @@ import base64
 import json
 import os
 import pathlib
-import re
 import resource
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -23,158 +21,16 @@ import time
 import urllib.parse
 import urllib.request
 
-HERE = pathlib.Path(__file__).resolve().parent
+from measure import HERE, VERIFY, Peer, load, progress, ready, rounds, show, wrk
+from postgres import Postgres, PostgresRows
+
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "BlackBox"))
 BECKON = ROOT / ".build/release/beckon"
 PASSWORD = "not-a-secret-but-long-enough"
 
-BODY = b'{"user_identifier":"customer-01234567890123456"}'
-VERIFY = (b"POST /user/verify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-          b"Authorization: Basic YWNwOm5vdC1hLXNlY3JldC1idXQtbG9uZy1lbm91Z2g=\r\n"
-          b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY))
 
-
-class Peer:
-    """A server that is started afresh for each round."""
-
-    def __init__(self, name, port, command, before=lambda: None):
-        self.name, self.port, self.command, self.before = name, port, command, before
-
-    def __enter__(self):
-        self.before()
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                return self
-            except OSError:
-                time.sleep(0.001)
-        raise SystemExit(f"{self.name} does not start: {self.command}")
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def pids(self):
-        found = [self.process.pid]
-        for pid in found:
-            try:
-                for task in os.listdir(f"/proc/{pid}/task"):
-                    children = open(f"/proc/{pid}/task/{task}/children").read().split()
-                    found += [int(child) for child in children]
-            except FileNotFoundError:
-                pass
-        return found
-
-    def cpu(self):
-        ticks = 0
-        for pid in self.pids():
-            fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
-
-    def resident(self):
-        total = 0
-        for pid in self.pids():
-            for line in open(f"/proc/{pid}/smaps_rollup"):
-                if line.startswith("Pss:"):
-                    total += int(line.split()[1]) * 1024
-        return total
-
-
-def wrk(port, path, script, seconds, connections=64, arguments=()):
-    run = subprocess.run(
-        ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "-s", HERE / script, "--latency",
-         f"http://127.0.0.1:{port}{path}", "--", *map(str, arguments)],
-        capture_output=True, text=True)
-    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT")]
-    if not lines:
-        raise SystemExit(run.stdout + run.stderr)
-    count, micros, p50, p99, errors = map(int, lines[0].split()[1:])
-    return {"rate": count / (micros / 1e6), "p50": p50, "p99": p99, "errors": errors, "count": count}
-
-
-def load(peers, path, script, options):
-    """Rounds of every peer in turn; the rows by name."""
-    return rounds([(peer, path, script, None) for peer in peers], options)
-
-
-def rounds(loads, options):
-    """The same for peers that each have their own path, script, and function that makes the arguments
-    of the script for the warm-up and for the measurement, once the peer is up."""
-    rows = {peer.name: [] for peer, *_ in loads}
-    for number in range(options.rounds):
-        for peer, path, script, arguments in loads:
-            progress(f"round {number + 1}/{options.rounds}: {peer.name}")
-            with peer:
-                warm, cold = arguments() if arguments else ((), ())
-                wrk(peer.port, path, script, 1, arguments=warm)
-                before = peer.cpu()
-                row = wrk(peer.port, path, script, options.seconds, arguments=cold)
-                row["cpu"] = (peer.cpu() - before) / row["count"] * 1e6
-                rows[peer.name].append(row)
-    progress("")
-    return rows
-
-
-def verify(connection):
-    connection.sendall(VERIFY)
-    answer = connection.recv(4096)
-    if not (answer.startswith(b"HTTP/1.1 200") and b"true" in answer):
-        raise RuntimeError(f"unexpected answer {answer!r}")
-
-
-def ready(port, limit=120):
-    """Waits until a verify is answered: a slow server accepts connections long before."""
-    end = time.monotonic() + limit
-    while True:
-        try:
-            with socket.create_connection(("127.0.0.1", port), 30) as connection:
-                return verify(connection)
-        except (OSError, RuntimeError):
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
-
-
-def progress(text):
-    if sys.stderr.isatty():
-        print("\r\033[K" + text, end="", file=sys.stderr, flush=True)
-    elif text:
-        print(text, file=sys.stderr, flush=True)
-
-
-def median(samples, key, width, digits=0):
-    """A column of a table; a dash when it was not measured."""
-    values = [sample[key] for sample in samples if key in sample]
-    return f"{statistics.median(values):{width},.{digits}f}" if values else f"{'-':>{width}}"
-
-
-def show(title, rows, ours, goals=None):
-    """One table: median, spread, and how `ours` stands to each."""
-    print(f"\n{title}")
-    print(f"  {'':28} {'per second':>11} {'min':>9} {'max':>9} {'p50 us':>8} {'p99 us':>8}"
-          f" {'cpu us':>7} {'ours : it':>10}  goal")
-    mine = statistics.median(row["rate"] for row in rows[ours])
-    for name, samples in rows.items():
-        rates = [sample["rate"] for sample in samples]
-        errors = sum(sample.get("errors", 0) for sample in samples)
-        ratio = mine / statistics.median(rates)
-        print(f"  {name:28} {statistics.median(rates):11,.0f} {min(rates):9,.0f} {max(rates):9,.0f}"
-              f" {median(samples, 'p50', 8)} {median(samples, 'p99', 8)}"
-              f" {median(samples, 'cpu', 7, 1)} {ratio:10.2f}"
-              f"  {(goals or {}).get(name, '')}{'  ERRORS: ' + str(errors) if errors else ''}")
-    sys.stdout.flush()
-
-
-class Bench:
+class Bench(PostgresRows):
     def __init__(self, options):
         self.options, self.work = options, pathlib.Path(options.work)
         self.build()
@@ -503,30 +359,6 @@ class Bench:
             rows = load(peers, "/authentication/start", "start.lua", self.options)
         show("POST /authentication/start, durable, 64 connections", rows, "Beckon, taking in", goals)
 
-    def postgres(self):
-        """Durable starts on PostgreSQL: Beckon, a Go program, and the rows that PostgreSQL itself takes."""
-        with Postgres(self.work) as postgres:
-            if not postgres.conninfo:
-                return
-            ours = self.beckon(
-                "Beckon on PostgreSQL", 18105, engine={"concurrency": 0},
-                empty=lambda: postgres.make("beckon"),
-                store={"postgres": {"url": postgres.url("beckon")}})
-            go = Peer("Go on PostgreSQL", 18214,
-                      [self.work / "server", "18214", "pg", postgres.conninfo])
-            rows = {peer.name: [] for peer in (ours, go)}
-            raw = rows["PostgreSQL, 64 rows a commit"] = []
-            for number in range(self.options.rounds):
-                for name, samples in load([ours, go], "/authentication/start", "start.lua",
-                                          argparse.Namespace(rounds=1, seconds=self.options.seconds)
-                                          ).items():
-                    rows[name] += samples
-                progress(f"round {number + 1}/{self.options.rounds}: PostgreSQL alone")
-                raw.append({"rate": postgres.rows(self.options.seconds)})
-            progress("")
-        show("POST /authentication/start, durable on PostgreSQL, 64 connections", rows, ours.name,
-             {go.name: ">= 4", "PostgreSQL, 64 rows a commit": ">= 0.6"})
-
     def reports(self):
         rows = {}
         with self.nginx():
@@ -727,82 +559,6 @@ class Bench:
             return
         print(f"\nUser instructions for each {what}, everything in: {each:,.0f}   {goal}")
         sys.stdout.flush()
-
-
-class Postgres:
-    """A cluster of its own for the run; none when PostgreSQL is not installed."""
-
-    def __init__(self, work):
-        self.directory, self.conninfo = pathlib.Path(work) / "postgres", None
-
-    def __enter__(self):
-        programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
-        if not programs:
-            print("PostgreSQL is not installed: its row is left out", file=sys.stderr)
-            return self
-        self.bin = programs[-1]
-        self.as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        self.directory.mkdir()
-        if self.as_user:
-            for path in (self.directory.parent, self.directory):
-                path.chmod(0o755)
-            shutil.chown(self.directory, "postgres")
-        data = self.directory / "data"
-        run = lambda *command: subprocess.run([*self.as_user, *map(str, command)], check=True,
-                                              capture_output=True, cwd="/")
-        run(self.bin / "initdb", "-D", data, "-A", "trust", "-U", "postgres")
-        run(self.bin / "pg_ctl", "-D", data, "-w", "-o",
-            f"-p 18432 -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.directory}"
-            " -c max_connections=100 -c shared_buffers=512MB",
-            "-l", self.directory / "log", "start")
-        self.data, self.run = data, run
-        self.conninfo = (f"host={self.directory} port=18432 user=postgres dbname=postgres"
-                         " sslmode=disable")
-        return self
-
-    def url(self, database):
-        return f"postgresql://postgres@127.0.0.1:18432/{database}"
-
-    def psql(self, database, *commands):
-        words = [word for command in commands for word in ("-c", command)]
-        self.run(self.bin / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url(database), *words)
-
-    def make(self, database):
-        """A new, empty database."""
-        self.psql("postgres", f"DROP DATABASE IF EXISTS {database} WITH (FORCE)",
-                  f"CREATE DATABASE {database}")
-
-    def rows(self, seconds):
-        """How many rows a second it takes in Beckon's own table with all its indexes and checks, 64 with
-        each statement and commit, sent by one client in pipelines of eight."""
-        self.psql("beckon", "DROP TABLE IF EXISTS raw; DROP SEQUENCE IF EXISTS raw_number",
-                  "CREATE TABLE raw (LIKE login INCLUDING ALL)", "CREATE SEQUENCE raw_number CACHE 1000")
-        script = self.directory / "rows.sql"
-        script.write_text("\\startpipeline\n" + INSERT_ROWS * 8 + "\\endpipeline\n")
-        shown = subprocess.run(
-            [*self.as_user, str(self.bin / "pgbench"), "-n", "-M", "prepared", "-c", "1",
-             "-T", str(seconds), "-f", str(script), self.url("beckon")],
-            check=True, capture_output=True, text=True, cwd="/").stdout
-        rate = float(re.search(r"tps = ([0-9.]+)", shown).group(1))
-        return rate * 8 * 64
-
-    def __exit__(self, *_):
-        if self.conninfo:
-            self.run(self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "stop")
-
-
-# What Beckon stores of a start of `start.lua`.
-INSERT_ROWS = """BEGIN;
-INSERT INTO raw (number, server, tenant, login_id, received_at, expires_at, report_ends, reports_expiry,
-    user_id, workspace, client, client_name, scopes, acr_values, binding_message, state, redacted,
-    prompt_ends, tickets, phase, due_at, attempts, next_at)
-SELECT nextval('raw_number'), 'acp', 'bank', md5(random()::text), 1795176000000, 1795176300000,
-    1795176310000, 'never', 'customer-' || md5(random()::text), 'retail', 'kiosk', 'Kiosk 12',
-    '["openid"]', '[]', 'Pay 12.50 to Bob', md5(random()::text), 0, 1795176300000, '', 'preparing',
-    1795176000000, '[]', 1795176000000
-FROM generate_series(1, 64);
-COMMIT;
-"""
 
 
 def main():
