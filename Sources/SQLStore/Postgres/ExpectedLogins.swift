@@ -6,6 +6,10 @@ import Threads
 ///
 /// Keeps only what is known not to be there, and the live logins of users, and forgets it with the
 /// transaction.
+///
+/// `LATERAL` with `OFFSET 0` makes PostgreSQL look up one after another, each by the index for it. Otherwise
+/// it keeps the plan that was best for the first few calls, when the table was nearly empty: to read
+/// all of it.
 final class ExpectedLogins: LoginIndex {
     private struct State {
         /// Keys that no login has.
@@ -45,9 +49,11 @@ final class ExpectedLogins: LoginIndex {
         let connection = try session.connection()
         let keys = connection.statement(
             """
-            SELECT login.login_id, login.server
-            FROM unnest(CAST(?1 AS text[]), CAST(?2 AS text[])) AS wanted (login_id, server)
-            JOIN login ON login.login_id = wanted.login_id AND login.server = wanted.server
+            SELECT found.login_id, found.server
+            FROM unnest(CAST(?1 AS text[]), CAST(?2 AS text[])) AS wanted (login_id, server),
+                LATERAL (SELECT login_id, server FROM login
+                    WHERE login.login_id = wanted.login_id AND login.server = wanted.server
+                    OFFSET 0) AS found
             """
         )
         keys.bind(PostgresList.text(logins.map(\.key.login.value)), at: 1)
@@ -55,16 +61,22 @@ final class ExpectedLogins: LoginIndex {
         let users = Set(logins.map(\.details.user))
         let live = connection.statement(
             """
-            SELECT user_id, number FROM login
-            WHERE user_id = ANY (CAST(?1 AS text[])) AND phase IN ('preparing', 'waiting')
+            SELECT found.user_id, found.number
+            FROM unnest(CAST(?1 AS text[])) AS wanted (user_id),
+                LATERAL (SELECT user_id, number FROM login
+                    WHERE login.user_id = wanted.user_id AND phase IN ('preparing', 'waiting')
+                    OFFSET 0) AS found
             """
         )
         live.bind(PostgresList.text(users.map(\.value)), at: 1)
         let consents = Set(logins.compactMap { $0.consentID?.value })
         let owing = connection.statement(
             """
-            SELECT consent_key FROM login
-            WHERE consent_key = ANY (CAST(?1 AS text[])) AND due_at IS NOT NULL
+            SELECT found.consent_key
+            FROM unnest(CAST(?1 AS text[])) AS wanted (consent_key),
+                LATERAL (SELECT consent_key FROM login
+                    WHERE login.consent_key = wanted.consent_key AND due_at IS NOT NULL
+                    OFFSET 0) AS found
             """
         )
         owing.bind(PostgresList.text(consents.sorted()), at: 1)

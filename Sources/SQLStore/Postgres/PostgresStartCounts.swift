@@ -40,11 +40,14 @@ final class PostgresStartCounts: StartCounts {
         }
         guard let now = logins.map(\.terms.receivedAt).min() else { return }
         for starter in starters { known[starter] = 0 }
+        // One after another, so that the plan does not depend on how many there were when it was made
+        // (`ExpectedLogins`).
         let select = try session.connection().statement(
             """
-            SELECT starter, CAST(sum(count) AS bigint) FROM start_count
-            WHERE starter = ANY (CAST(?1 AS bytea[])) AND step > ?2 AND step <= ?3
-            GROUP BY starter
+            SELECT wanted.starter, (
+                SELECT CAST(sum(count) AS bigint) FROM start_count
+                WHERE start_count.starter = wanted.starter AND step > ?2 AND step <= ?3)
+            FROM unnest(CAST(?1 AS bytea[])) AS wanted (starter)
             """
         )
         select.bind(PostgresList.bytes(Array(starters)), at: 1)
