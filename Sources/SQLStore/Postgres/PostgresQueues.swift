@@ -1,6 +1,10 @@
 import Logins
 
 /// Reads the queues of logins, without those that another process works on.
+///
+/// Their plans must not depend on how many logins and claims there were when PostgreSQL made them: the
+/// indexes have the order that is asked for, so that the first rows are found without sorting all, and
+/// what others work on is read once for each statement.
 struct PostgresQueues: QueueReader {
     let session: PostgresSession
     /// This process.
@@ -41,8 +45,7 @@ struct PostgresQueues: QueueReader {
             interruptions
         FROM login WHERE server = ?1 AND phase = ?2 AND due_at IS NOT NULL
             AND (due_at, number) > (?3, ?4)
-            AND NOT EXISTS (SELECT 1 FROM claim
-                WHERE claim.number = login.number AND claim.replica <> ?5)
+            AND number NOT IN (SELECT number FROM claim WHERE replica <> ?5)
         ORDER BY due_at, number LIMIT ?6
         """
     private static let dueLocked: StaticString = """
@@ -50,8 +53,7 @@ struct PostgresQueues: QueueReader {
             interruptions
         FROM login WHERE server = ?1 AND phase = ?2 AND due_at IS NOT NULL
             AND (due_at, number) > (?3, ?4)
-            AND NOT EXISTS (SELECT 1 FROM claim
-                WHERE claim.number = login.number AND claim.replica <> ?5)
+            AND number NOT IN (SELECT number FROM claim WHERE replica <> ?5)
         ORDER BY due_at, number LIMIT ?6 FOR UPDATE SKIP LOCKED
         """
 
@@ -62,15 +64,13 @@ struct PostgresQueues: QueueReader {
     private static let last: StaticString = """
         SELECT number, due_at, report_ends, interruptions FROM login
         WHERE phase = ?2 AND phase = 'reporting' AND server = ?1 AND (report_ends, number) > (?3, ?4)
-            AND NOT EXISTS (SELECT 1 FROM claim
-                WHERE claim.number = login.number AND claim.replica <> ?5)
+            AND number NOT IN (SELECT number FROM claim WHERE replica <> ?5)
         ORDER BY report_ends, number LIMIT ?6
         """
     private static let lastLocked: StaticString = """
         SELECT number, due_at, report_ends, interruptions FROM login
         WHERE phase = ?2 AND phase = 'reporting' AND server = ?1 AND (report_ends, number) > (?3, ?4)
-            AND NOT EXISTS (SELECT 1 FROM claim
-                WHERE claim.number = login.number AND claim.replica <> ?5)
+            AND number NOT IN (SELECT number FROM claim WHERE replica <> ?5)
         ORDER BY report_ends, number LIMIT ?6 FOR UPDATE SKIP LOCKED
         """
 

@@ -20,6 +20,15 @@ extension Schema {
             "CREATE INDEX login_phase ON login (phase);",
             "CREATE INDEX login_phase ON login (phase, number);"
         ),
+        // In the order in which `PostgresQueues` reads them.
+        (
+            "CREATE INDEX login_due ON login (server, phase, due_at) ",
+            "CREATE INDEX login_due ON login (server, phase, due_at, number) "
+        ),
+        (
+            "CREATE INDEX login_report_ends ON login (server, report_ends) ",
+            "CREATE INDEX login_report_ends ON login (server, report_ends, number) "
+        ),
     ]
 
     private static func inPostgres(_ tables: String) -> String {

@@ -86,10 +86,12 @@ final class PostgresSession: DatabaseConnection {
 
 // What takes one question here instead of one for each login.
 extension PostgresSession {
+    // LATERAL as in `ExpectedLogins`.
     private static let byNumbers = SQL(
         """
-        SELECT \(LoginColumn.names) FROM login WHERE number IN (
-            SELECT CAST(number AS bigint) FROM unnest(string_to_array(?, ',')) AS number)
+        SELECT \(LoginColumn.names)
+        FROM unnest(string_to_array(?, ',')) AS wanted (digits),
+            LATERAL (SELECT * FROM login WHERE number = CAST(wanted.digits AS bigint) OFFSET 0) AS login
         """
     )
 
