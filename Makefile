@@ -89,7 +89,7 @@ crash: setup-test build build-lab ## Kill the service repeatedly, run commands b
 
 # KILLS=20 is what the tests do. SEED=N does a run again.
 KILLS ?= 1000
-chaos: setup-test build build-lab ## Kill, stop and cut off three replicas and their PostgreSQL: nothing is lost or done twice
+chaos: setup-test build build-lab ## Kill, stop and cut off three replicas and their PostgreSQL, set their clocks: nothing is lost or done twice
 	BECKON=$(CURDIR)/$(RELEASE) python3 -B Tests/Chaos/chaos.py --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 bench: build ## Measure the service beside nginx, C and Go, and print ratios

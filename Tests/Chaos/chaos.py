@@ -2,7 +2,7 @@
 
     chaos.py [--kills 1000] [--seed N]
 
-A round has up to 20 kills and a world of its own, whose seed it prints: `--seed` with that number and
+A round has up to 50 kills and a world of its own, whose seed it prints: `--seed` with that number and
 `--kills` of that round do the same faults at the same distances again. In between people approve and
 decline on any replica. After each round everything must settle, and every login is judged by what the
 authorization servers saw, what people were answered, and what the store has.
@@ -22,17 +22,23 @@ import subprocess
 import sys
 import threading
 import time
+import typing
 
-from faults import KILLS, OF_ALL, Faults, plan
+from clock import compiler
+from faults import STEPS, Faults, lane, plan
 from postgres import programs
 from world import BINARY, LEASE, PAYMENT, PERSON, World, stubs
 
 from acp import Login  # From Tests/BlackBox, which `world` makes known.
 
-WORKERS = 12
-# Seconds that a login has, and one that nobody decides.
-LIFETIME, SHORT = 150, 15
-KILLS_A_ROUND = 20
+WORKERS = 40
+# Seconds that a login has, and one that nobody decides, or somebody at the end.
+LIFETIME, SHORT = 150, 12
+# Of a short login, Beckon needs the last seconds for the report.
+PROMPT_ENDS = 0.75 * SHORT
+KILLS_A_ROUND = 50
+# Seconds in which a request that nobody waits for any more may still be processed.
+AFTERWARDS = 10
 VERBS = {"approve": "accept", "deny": "reject"}
 # What the simulated server calls a violation, and what it is if something was disturbed just then.
 EXCUSABLE = {"decision.second_accept": "reports repeated in doubt",
@@ -49,6 +55,8 @@ def main():
     if not programs():
         print("chaos: skipped, PostgreSQL 15 or later is not installed\n0 passed, 0 failed")
         return 0
+    if not compiler():
+        print("chaos: no C compiler, so clocks are not set", flush=True)
     # So that everything is cleaned up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     total, rounds, bad, left, seed = Totals(), 0, 0, options.kills, options.seed
@@ -56,9 +64,9 @@ def main():
         kills = min(left, KILLS_A_ROUND)
         print(f"chaos: seed {seed}, {kills} kills", flush=True)
         with World(seed) as world:
-            found = Round(world, seed, kills, total).run()
-        bad += bool(found)
-        rounds, left, seed = rounds + 1, left - kills, seed + 1
+            course = Round(world, seed, kills, total)
+            bad += bool(course.run())
+        rounds, left, seed = rounds + 1, left - max(1, course.kills), seed + 1
     total.print()
     print(f"{rounds - bad} passed, {bad} failed")
     return 1 if bad else 0
@@ -80,20 +88,44 @@ class Totals(collections.Counter):
             print(f"{'takeover after kill -9, max':34} {longest:6.2f} s, with a lease of {LEASE} s")
 
 
-class Course:
-    """One login: what was tried, and what was answered."""
+class Attempt(typing.NamedTuple):
+    """A decision that was sent: what was wished, to which replica, when and for how long, what came of it."""
 
-    def __init__(self, login_id, server, silent):
-        self.id, self.server, self.silent = login_id, server, silent
+    wish: str
+    place: int
+    begin: float
+    end: float
+    status: int
+
+
+class Course:
+    """One login: when it is decided (at once, late, or never), what was tried, what was answered."""
+
+    def __init__(self, login_id, server, manner):
+        self.id, self.server, self.manner = login_id, server, manner
+        self.began = time.monotonic()
         self.started, self.prompted = False, False
-        self.tried, self.answered, self.refused = set(), set(), []
+        self.attempts, self.answered, self.refused = [], set(), []
+
+    @property
+    def tried(self):
+        return {attempt.wish for attempt in self.attempts}
+
+
+def monotonic(moment):
+    """A time of day of ours, as the monotonic clock has it."""
+    return moment - time.time() + time.monotonic()
 
 
 class Round:
     def __init__(self, world, seed, kills, total):
         self.world, self.total, self.seed, self.total_kills = world, total, seed, kills
-        self.plan = list(plan(random.Random(f"{seed}-faults"), kills))
+        self.plan = [fault for fault in plan(random.Random(f"{seed}-faults"), kills)
+                     if world.clock_library or fault["kind"] not in STEPS]
+        self.kills = 0
         self.courses, self.lock, self.quiet = {}, threading.Lock(), threading.Event()
+        # When the last fault was over.
+        self.calm = float("nan")
         # Nobody waits for anything any more.
         self.given_up = threading.Event()
         self.problems = []
@@ -107,11 +139,13 @@ class Round:
             self.problems.append(f"the end was not reached: {problem}")
         for name, count in faults.counts.items():
             self.total[name.replace("_", " ")] += count
-        self.total["kills"] += sum(faults.counts.get(kind, 0) for kind in KILLS)
+        self.kills = faults.kills
+        self.total["kills"] += self.kills
         self.total["problems"] += len(self.problems)
         took = time.monotonic() - began
-        print(f"  {len(self.courses)} logins, {len(self.plan)} faults, {len(self.problems)} problems,"
-              f" {took:.0f} s", flush=True)
+        print(f"  {len(self.courses)} logins, {self.kills} kills, {len(self.plan)} faults,"
+              f" {len(self.problems)} problems, {took:.0f} s, {self.calm - began:.0f} s of them disturbed",
+              flush=True)
         self.explain()
         return self.problems
 
@@ -121,6 +155,7 @@ class Round:
                     for place in range(WORKERS)]
             try:
                 self.disturb(faults)
+                self.calm = time.monotonic()
                 self.quiet.set()
                 self.world.misbehaves = False
                 self.ready()
@@ -133,16 +168,14 @@ class Round:
         self.judge()
 
     def disturb(self, faults):
-        """Does what was planned, two at a time, but only one of what all use, and of each replica."""
+        """Begins what was planned at its time, or when its lane is free."""
         self.ready()
-        with concurrent.futures.ThreadPoolExecutor(2) as hands:
-            busy, done = {}, []
+        with contextlib.ExitStack() as pools:
+            lanes, done = {}, []
             for fault in self.plan:
-                key = "all" if fault["kind"] in OF_ALL else fault["place"]
-                if key in busy:
-                    busy[key].result()
-                busy[key] = hands.submit(faults.run, fault)
-                done.append(busy[key])
+                if lane(fault) not in lanes:
+                    lanes[lane(fault)] = pools.enter_context(concurrent.futures.ThreadPoolExecutor(1))
+                done.append(lanes[lane(fault)].submit(faults.run, fault))
                 self.quiet.wait(fault["pause"])
             for future in done:
                 future.result()
@@ -151,23 +184,24 @@ class Round:
 
     def work(self, dice):
         while not self.quiet.is_set():
-            silent = dice.random() < 0.08
-            course = (self.start_lodged if dice.random() < 0.2 else self.start_plain)(dice, silent)
-            if course and not silent:
+            manner = dice.choices(["at once", "late", "never"], [88, 4, 8])[0]
+            start = self.start_lodged if dice.random() < 0.2 else self.start_plain
+            course = start(manner)
+            if course and manner != "never":
                 self.decide(course, dice)
-            self.quiet.wait(dice.uniform(0, 0.6))
+            self.quiet.wait(dice.uniform(0, 2))
 
     def note(self, course):
         with self.lock:
             self.courses[course.id] = course
         return course
 
-    def start_plain(self, _, silent):
+    def start_plain(self, manner):
         """The server repeats its call until it gets a 2xx."""
         acp = self.world.acp
-        login = Login(PERSON, ["openid", "profile"], SHORT if silent else LIFETIME, "poll")
+        login = Login(PERSON, ["openid", "profile"], self.lifetime(manner), "poll")
         acp.logins[login.id] = login
-        course = self.note(Course(login.id, "acp", silent))
+        course = self.note(Course(login.id, "acp", manner))
         while time.time() < login.expires and not self.given_up.is_set():
             status, _ = self.attempt(lambda: acp.call("/authentication/start", login.start_body()))
             if status < 300:
@@ -179,17 +213,20 @@ class Round:
             time.sleep(0.05)
         return None
 
-    def start_lodged(self, _, silent):
+    def start_lodged(self, manner):
         """About a payment, at the simulated server, which repeats its starts by itself."""
         world = self.world
         consent = world.party.lodge(PAYMENT.place, PAYMENT.lodged(), PAYMENT.token)
         login_id = world.simulated.ask("POST", "/logins", {
             "user": PAYMENT.person, "scopes": PAYMENT.scopes.split(),
-            "ttl": SHORT if silent else LIFETIME, "consent_id": consent})["login_id"]
-        return self.note(Course(login_id, "simulated", silent))
+            "ttl": self.lifetime(manner), "consent_id": consent})["login_id"]
+        return self.note(Course(login_id, "simulated", manner))
 
     @staticmethod
-    def attempt(action):
+    def lifetime(manner):
+        return LIFETIME if manner == "at once" else SHORT
+
+    def attempt(self, action):
         """Status and body; status 599 if there was no answer."""
         try:
             return action()
@@ -205,6 +242,10 @@ class Round:
             with contextlib.suppress(AssertionError):
                 phone.prompt(course.id, 1)
         course.prompted = True
+        if course.manner == "late":
+            # Just before the end of the prompt, or just after it.
+            moment = course.began + PROMPT_ENDS + dice.uniform(-1, 1)
+            self.given_up.wait(max(0, moment - time.monotonic()))
         first = dice.choice(["approve", "deny"])
         if dice.random() < 0.15:
             # Two who do not agree, at the same time: one of them is too late.
@@ -228,15 +269,17 @@ class Round:
                 if status == 200 and "consent" in seen:
                     chosen["digest"] = seen["consent"]["digest"]
             if status == 200:
-                course.tried.add(wish)
                 replica, body = world.any_replica(), {"decision": wish, **chosen}
+                begin = time.monotonic()
                 status, seen = self.attempt(
                     lambda: phone.ask(replica, "POST", course.id, "/decision", body))
+                course.attempts.append(
+                    Attempt(wish, replica.place, begin, time.monotonic(), status))
                 if status == 200:
                     course.answered.add(wish)
                     return
             if status < 500 and status != 429:
-                course.refused.append((wish, status, seen))
+                course.refused.append((time.monotonic(), wish, status, seen))
                 return
             time.sleep(0.05)
 
@@ -260,15 +303,18 @@ class Round:
 
     def ready(self, limit=240):
         """Waits until every replica says that it is ready."""
-        end = time.monotonic() + limit
         for replica in self.world.replicas:
-            while True:
-                status, _ = self.attempt(lambda: replica.request(
-                    "GET", "/health/ready", port=replica.management or 1))
-                if status == 200:
-                    break
-                assert time.monotonic() < end, f"replica {replica.place} is not ready: {status}"
-                time.sleep(0.05)
+            self.wait_for(replica, limit)
+
+    @staticmethod
+    def wait_for(replica, limit=240):
+        """Waits until a replica says that it is ready."""
+        status, end = None, time.monotonic() + limit
+        while status != 200:
+            assert time.monotonic() < end, f"replica {replica.place} is not ready: {status}"
+            time.sleep(0.05)
+            with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+                status, _ = replica.request("GET", "/health/ready", port=replica.management or 1)
 
     def settle(self, limit=LIFETIME + 60):
         """Waits until nothing is owed any more. An operator retries what is stranded, once."""
@@ -282,7 +328,7 @@ class Round:
                 if phase == "stranded" and number not in retried:
                     retried.add(number)
                     code, text = self.world.command("logins", "retry", f"--number={number}")
-                    # A silent login ends soon; its report may have been too late.
+                    # A short login ends soon; its report may have been too late.
                     if code and "the time for reporting" not in text:
                         self.problems.append(f"logins retry {number}: {code} {text}")
             time.sleep(0.1)
@@ -294,7 +340,7 @@ class Round:
         world, rows = self.world, {}
         for row in world.postgres.sql(
                 "SELECT login_id, number, phase, outcome, failure, choice, settlement,"
-                " stranding, stranding_reason, interruptions FROM login"):
+                " stranding, prompt_ends, decided_at, settled_at FROM login"):
             rows.setdefault(row[0], []).append(row[1:])
         for course in self.courses.values():
             self.judge_one(course, rows.get(course.id, []))
@@ -303,9 +349,9 @@ class Round:
         for found in world.simulated.ask("GET", "/violations"):
             if found["rule"] in EXCUSABLE:
                 self.total[EXCUSABLE[found["rule"]]] += 1
-                at = datetime.datetime.fromisoformat(found["at"]).timestamp() \
-                    - time.time() + time.monotonic()
-                if world.windows.between(at - 2 * LEASE, at):
+                at = monotonic(datetime.datetime.fromisoformat(found["at"]).timestamp())
+                if world.windows.between(at - 2 * LEASE, at) or (
+                        found["rule"] == "decision.late" and self.is_late_by_clock(found, at)):
                     continue
             # Whoever died before it heard an answer may look whether its report has landed.
             if found["rule"] != "call.after_success":
@@ -315,16 +361,26 @@ class Round:
             if code:
                 self.problems.append(f"replica {replica.place}: audit verify: {code} {text}")
         self.judge_evidence()
-        for begin, place, at, _ in world.acp.takeovers:
+        for begin, place, at, login in world.acp.takeovers:
             self.total["reports taken over"] += 1
             # Counted where the store and one of the others were left alone. A replica that was
             # killed before is not back at once.
             disturbed = {window["place"] for window in world.windows.between(begin, at)} | {
                 window["place"] for window in world.windows.between(begin - 3 * LEASE, at)
                 if window["kind"] == "kill_replica"}
-            if None not in disturbed and len(disturbed | {place}) < 3:
+            # What is due, each replica tells by its own clock.
+            clocks = [world.store_clock, *(replica.clock for replica in world.replicas)]
+            are_right = all(clock.between(self.courses[login].began, at) == (0, 0) for clock in clocks)
+            if None not in disturbed and len(disturbed | {place}) < 3 and are_right:
                 self.total.takeovers.append(at - begin)
         self.total["logins"] += len(self.courses)
+
+    def is_late_by_clock(self, found, at):
+        """Whether a replica that reported too late was as much behind."""
+        expires = monotonic(datetime.datetime.fromisoformat(
+            self.world.simulated.login(found["login_id"])["expires_at"]).timestamp())
+        return at + self.world.ahead(at - 2 * LEASE, at)[0] < expires
+
     def judge_one(self, course, rows):
         def wrong(what):
             self.problems.append(
@@ -347,7 +403,7 @@ class Round:
             return wrong(f"{len(rows)} rows of a login that was {'' if course.started else 'not '}started")
         if not rows:
             return None if not verbs else wrong("reported, but not in the store")
-        _, phase, outcome, failure, _, _, stranding, _, _ = rows[0]
+        _, phase, outcome, failure, _, settlement, stranding, prompt_ends, decided_at, settled_at = rows[0]
         if len(set(verbs)) > 1:
             return wrong("accepted and rejected")
         if effective > 1:
@@ -364,18 +420,50 @@ class Round:
         if "accept" in verbs and decided != "approve":
             return wrong("accepted without an approval")
         if decided and phase == "settled":
-            if effective != 1 or verbs[0] != VERBS[decided]:
+            if settlement == "delivered_unconfirmed" and not effective and course.manner == "late":
+                # An attempt may have arrived, and then there was no time to look.
+                self.total["reports lost at the end"] += 1
+            elif effective != 1 or verbs[0] != VERBS[decided]:
                 return wrong("not reported as decided")
-        if not decided:
+        if decided:
+            self.total["decided near the end"] += course.manner == "late"
+            self.judge_time(course, decided, prompt_ends, decided_at, wrong)
+        else:
             self.total[f"without a decision: {outcome} {failure}".strip()] += 1
-            if not course.silent and course.started and not self.is_excused(outcome, failure):
+            if course.manner == "at once" and course.started and not self.is_excused(outcome, failure):
                 return wrong("a login of somebody who was there ended without a decision")
+            self.judge_end(course, outcome, prompt_ends, wrong)
+            if settlement == "left_to_expire" and outcome == "expired" and int(settled_at) < int(prompt_ends):
+                return wrong("it expired before its end")
         if course.server == "acp":
             self.judge_repeats(calls, wrong)
         return None
 
-    @staticmethod
-    def is_excused(outcome, failure):
+    def judge_time(self, course, decided, prompt_ends, decided_at, wrong):
+        """A decision counts if it came before the end by the clock of the replica that took it."""
+        ends, at = (monotonic(int(moment) / 1000) for moment in (prompt_ends, decided_at))
+        if at >= ends:
+            wrong("decided after its end")
+        # One that nobody answered may have been taken nevertheless, also a while later.
+        for attempt in course.attempts:
+            if attempt.wish != decided:
+                continue
+            until = attempt.end + (AFTERWARDS if attempt.status >= 500 else 0)
+            behind, ahead = self.world.replicas[attempt.place].clock.between(attempt.begin, until)
+            if attempt.begin + behind - 0.1 <= at <= until + ahead + 0.1:
+                self.total["decided by a clock that was set"] += behind != 0 or ahead != 0
+                return
+        wrong("decided at a time that no clock had when it was asked")
+
+    def judge_end(self, course, outcome, prompt_ends, wrong):
+        """Nobody is told that it is over before its end, by the clock of any replica that may have ended it."""
+        ends = monotonic(int(prompt_ends) / 1000)
+        for at, wish, status, seen in course.refused if outcome == "expired" else ():
+            self.total["refused after the end"] += 1
+            if at + self.world.ahead(course.began, at)[1] + 0.1 < ends:
+                wrong(f"{wish} was refused before its end: {status} {seen}")
+
+    def is_excused(self, outcome, failure):
         """It could not be decided in time, or processes died twice in a row while they worked on it."""
         return outcome == "expired" or (outcome, failure) == ("failed", "interrupted")
 

@@ -1,6 +1,7 @@
-"""A PostgreSQL that can be killed, restarted, and whose disk can be filled."""
+"""A PostgreSQL that can be killed, stopped, restarted, and whose disk can be filled."""
 
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import pwd
@@ -22,8 +23,10 @@ class Postgres:
 
     DISK = 160 << 20
 
-    def __init__(self, folder):
+    def __init__(self, folder, environment=None):
+        """`environment` is the server's, beside what it inherits."""
         self.folder, self.programs, self.process = pathlib.Path(folder), programs(), None
+        self.environment = {**os.environ, **(environment or {})}
         self.disk, self.log = self.folder / "disk", self.folder / "postgres.log"
         self.spawner = concurrent.futures.ThreadPoolExecutor(1)
         self.disk.mkdir()
@@ -73,7 +76,7 @@ class Postgres:
                  f"{self.programs}/postgres", "-D", str(self.data), "-k", str(self.folder),
                  "-c", "listen_addresses=", "-c", "max_connections=100", "-c", "shared_buffers=32MB",
                  "-c", "min_wal_size=2MB", "-c", "max_wal_size=32MB", "-c", "log_min_messages=log"],
-                stdout=log, stderr=log)
+                stdout=log, stderr=log, env=self.environment)
 
     def sql(self, statement, database="beckon"):
         """The rows of the answer, as lists of texts."""
@@ -95,6 +98,22 @@ class Postgres:
                 found.append(int(place.name))
         return found
 
+    def pause(self, seconds):
+        """Stops every process of it (SIGSTOP) for a while."""
+        # First the one that would start others.
+        self.process.send_signal(signal.SIGSTOP)
+        children = self.children()
+        self.signal(children, signal.SIGSTOP)
+        time.sleep(seconds)
+        self.signal(children, signal.SIGCONT)
+        self.process.send_signal(signal.SIGCONT)
+
+    @staticmethod
+    def signal(processes, number):
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+
     def end(self, how):
         """Ends the postmaster by a signal, and waits until none of its processes is left."""
         children = self.children()
@@ -106,7 +125,10 @@ class Postgres:
             time.sleep(0.02)
 
     def kill(self):
+        """False if it was dead already."""
+        lives = self.process.poll() is None
         self.end(signal.SIGKILL)
+        return lives
 
     def stop_at_once(self):
         self.end(signal.SIGQUIT)

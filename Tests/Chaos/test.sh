@@ -1,5 +1,5 @@
 #!/bin/bash
-# Three replicas and their PostgreSQL are killed, stopped and cut off for two or three minutes (`make
+# Three replicas and their PostgreSQL are killed, stopped, cut off and given wrong clocks for a minute (`make
 # chaos` does that at length). BECKON names the program; the build of `swift build` is the default.
 set -uo pipefail
 cd "$(dirname "$0")"

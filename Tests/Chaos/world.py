@@ -1,7 +1,10 @@
-"""Three replicas, their PostgreSQL, two authorization servers and the phone, with a proxy on each way."""
+"""Three replicas, their PostgreSQL, two authorization servers, the bank and the phone, with a proxy on
+each way. Each replica and PostgreSQL has a clock of its own.
+"""
 
 import contextlib
 import json
+import os
 import pathlib
 import random
 import signal
@@ -14,6 +17,7 @@ import urllib.parse
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / name) for name in ("BlackBox", "Interop")]
 
+import clock  # noqa: E402
 import stubs  # noqa: E402
 from acp import ACP  # noqa: E402
 from beckon import BINARY, Beckon, Phone, authorization_server  # noqa: E402
@@ -51,6 +55,10 @@ class Windows:
                     and (places is None or entry["place"] is None or entry["place"] in places)]
 
 
+def port_of(url):
+    return urllib.parse.urlsplit(url).port
+
+
 class Replica(Beckon):
     """A `beckon serve` that is started again whenever it has ended."""
 
@@ -64,18 +72,21 @@ class Replica(Beckon):
         self.front = proxies.make("front", lambda: self.port or 1)
         self.store = proxies.make("store", lambda: postgres.socket)
         self.to_acp = proxies.make(f"replica {place}", lambda: world.acp.http.server_address[1])
-        self.to_simulated = proxies.make(
-            f"replica {place}", lambda: urllib.parse.urlsplit(world.simulated.url).port)
+        self.to_simulated = proxies.make(f"replica {place}", lambda: port_of(world.simulated.url))
+        self.to_phone = proxies.make("phone", lambda: port_of(world.phone.url))
+        self.to_bank = proxies.make("bank", lambda: port_of(world.bank.url))
         self.restart_after, self.wanted, self.deaths = 0, True, []
         directory = world.folder / f"replica-{place}"
         directory.mkdir()
         own = "http://127.0.0.1:"
+        bank = world.bank.url.replace(f":{port_of(world.bank.url)}/", f":{self.to_bank.port}/")
         super().__init__(world.phone, None, {
             "store": {"sqlite": None, "postgres": {
                 "url": f"postgresql://beckon@127.0.0.1:{self.store.port}/beckon",
                 "lease": f"{LEASE}s"}},
             "engine": {"breaker": {"longest_pause": "2s"}},
-            "accounts": {"url": world.bank.url, "token": world.bank.TOKEN},
+            "channels": {"phone": {"url": f"{own}{self.to_phone.port}/prompts"}},
+            "accounts": {"url": bank, "token": world.bank.TOKEN},
             **stubs.OPERATOR,
             "authorization_servers": [
                 authorization_server("acp", own + str(self.to_acp.port), **MARGINS),
@@ -84,6 +95,8 @@ class Replica(Beckon):
                     scopes=["manage_scope_grants", "manage_openbanking_consents"]),
             ],
         }, directory=directory)
+        self.clock = clock.Clock(world.clock_library, directory / "clock")
+        self.spawning = {"env": {**os.environ, **self.clock.environment}}
 
     def keep(self):
         """Starts it again and again, until the world ends."""
@@ -106,13 +119,20 @@ class Replica(Beckon):
                     self.world.over.wait(0.2)
             self.world.over.wait(0.02)
 
-    def murder(self, restart_after):
-        """Kills it, and has it started again later."""
-        self.restart_after, self.wanted = restart_after, False
+    @property
+    def lives(self):
         process = self.process
-        if process and process.poll() is None:
-            process.kill()
-            process.wait(10)
+        return process is not None and process.poll() is None
+
+    def murder(self, restart_after):
+        """Kills it, and has it started again later. False if it was dead already."""
+        process = self.process
+        if not process or process.poll() is not None:
+            return False
+        self.restart_after, self.wanted = restart_after, False
+        process.kill()
+        process.wait(10)
+        return True
 
     def request(self, method, path, body=None, headers=None, port=None, timeout=8):
         return super().request(method, path, body, headers, port or self.front.port, timeout)
@@ -123,7 +143,7 @@ class Replica(Beckon):
 
     @property
     def proxies(self):
-        return [self.front, self.store, *self.ways_out]
+        return [self.front, self.store, *self.ways_out, self.to_phone, self.to_bank]
 
 
 class Server(ACP):
@@ -194,7 +214,10 @@ class World:
                 prefix="beckon-chaos-")))
             self.folder.chmod(0o755)
             (self.folder / "postgres").mkdir()
-            self.postgres = parts.enter_context(contextlib.closing(Postgres(self.folder / "postgres")))
+            self.clock_library = clock.build(self.folder)
+            self.store_clock = clock.Clock(self.clock_library, self.folder / "postgres" / "clock")
+            self.postgres = parts.enter_context(contextlib.closing(
+                Postgres(self.folder / "postgres", self.store_clock.environment)))
             self.proxies = parts.enter_context(contextlib.closing(Proxies()))
             self.phone = parts.enter_context(Phone())
             self.acp = parts.enter_context(Server(self))
@@ -226,6 +249,11 @@ class World:
 
     def __exit__(self, *_):
         self.parts.close()
+
+    def ahead(self, begin, end):
+        """The least and the most that the clock of a replica was ahead meanwhile."""
+        found = [replica.clock.between(begin, end) for replica in self.replicas]
+        return min(low for low, _ in found), max(high for _, high in found)
 
     def end(self):
         self.over.set()
