@@ -81,7 +81,8 @@ class Totals(collections.Counter):
 
     def print(self):
         for name, count in self.items():
-            print(f"{name:34} {count:8}")
+            if count or name == "problems":
+                print(f"{name:34} {count:8}")
         if self.takeovers:
             middle, longest = statistics.median(self.takeovers), max(self.takeovers)
             print(f"{'takeover after kill -9, median':34} {middle:6.2f} s of {len(self.takeovers)}")
@@ -363,9 +364,9 @@ class Round:
         self.judge_evidence()
         for begin, place, at, login in world.acp.takeovers:
             self.total["reports taken over"] += 1
-            # Counted where the store and one of the others were left alone. A replica that was
-            # killed before is not back at once.
-            disturbed = {window["place"] for window in world.windows.between(begin, at)} | {
+            # Counted where the store and one of the others were left alone, also just before. A replica
+            # that was killed before is not back at once.
+            disturbed = {window["place"] for window in world.windows.between(begin - LEASE, at)} | {
                 window["place"] for window in world.windows.between(begin - 3 * LEASE, at)
                 if window["kind"] == "kill_replica"}
             # What is due, each replica tells by its own clock.
