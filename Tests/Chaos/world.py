@@ -65,6 +65,8 @@ class Replica(Beckon):
     # It waits for its store as it would wait for a machine that others use too.
     patience = 120
     has_served = False
+    # Whether requests are sent to it.
+    is_in_use = True
 
     def __init__(self, place, world):
         self.place, self.world = place, world
@@ -97,6 +99,13 @@ class Replica(Beckon):
         }, directory=directory)
         self.clock = clock.Clock(world.clock_library, directory / "clock")
         self.spawning = {"env": {**os.environ, **self.clock.environment}}
+
+    def run(self, *arguments):
+        """A command of its own program, which may be another version than that of the test."""
+        command = [self.program, *arguments, f"--config={self.file}"]
+        done = subprocess.run(command, text=True, capture_output=True)
+        assert done.returncode == 0, f"{command}: {done.returncode} {done.stderr}"
+        return done.stdout
 
     def keep(self):
         """Starts it again and again, until the world ends."""
@@ -202,11 +211,15 @@ class WayIn(Between):
 
 
 class World:
-    """What is disturbed. `dice` is for threads in no particular order."""
+    """What is disturbed. `dice` is for threads in no particular order.
 
-    def __init__(self, seed):
+    If `keeps`, its replicas run `BINARY`, and are started now and whenever they have ended; the servers
+    misbehave. Otherwise all of this is left to whoever makes it.
+    """
+
+    def __init__(self, seed, replicas=3, keeps=True, program=BINARY):
         self.dice, self.dice_lock = random.Random(f"{seed}-world"), threading.Lock()
-        self.misbehaves = True
+        self.misbehaves = keeps
         self.over, self.windows, self.replicas = threading.Event(), Windows(), []
         with contextlib.ExitStack() as parts:
             # It is entered by PostgreSQL's user.
@@ -227,19 +240,21 @@ class World:
             self.simulated = parts.enter_context(SimulatedACP(
                 self.way_in.url + "/simulated", "--service-user=simulated",
                 "--system-client-secret=the-client-secret-of-beckon", f"--seed={seed}"))
-            self.simulated.turn({"call.drop": "after_processing"}, probability=0.05)
-            self.simulated.turn({"call.fail": 503}, probability=0.05)
+            if keeps:
+                self.simulated.turn({"call.drop": "after_processing"}, probability=0.05)
+                self.simulated.turn({"call.fail": 503}, probability=0.05)
             self.simulated.turn({"start.retry_until": {"backoff_ms": [50] * 2000}})
             self.party = ThirdParty(self.simulated, "retail")
-            for place in range(3):
+            for place in range(replicas):
                 self.replicas.append(Replica(place, self))
+                self.replicas[place].program = program
             first = self.replicas[0]
             first.run("migrate")
             for person in (PERSON, PAYMENT.person):
                 first.run("users", "add", f"--user={person}")
             stubs.add_operator(first)
             parts.callback(self.end)
-            self.keepers = [threading.Thread(target=each.keep) for each in self.replicas]
+            self.keepers = [threading.Thread(target=each.keep) for each in self.replicas if keeps]
             for keeper in self.keepers:
                 keeper.start()
             self.parts = parts.pop_all()
@@ -273,7 +288,7 @@ class World:
 
     def any_replica(self):
         with self.dice_lock:
-            return self.dice.choice(self.replicas)
+            return self.dice.choice([each for each in self.replicas if each.is_in_use])
 
     def misbehave(self, login, verb):
         """Now and then an answer is lost after the report was processed, or the server fails."""
