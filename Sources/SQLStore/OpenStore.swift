@@ -163,11 +163,15 @@ struct Written {
     var erased = false
     /// Whether sessions have ended.
     var endedSessions = false
+    /// Devices that were revoked or have another key.
+    var endedDevices: [DeviceID] = []
     /// Whether there are new entries of the audit.
     var audited = false
 
     /// Whether other processes need to hear of it.
-    var concernsOthers: Bool { !changed.isEmpty || endedSessions || audited }
+    var concernsOthers: Bool {
+        !changed.isEmpty || endedSessions || !endedDevices.isEmpty || audited
+    }
 }
 
 /// Finds logins by what is not their number.

@@ -47,7 +47,7 @@ public enum StoreCopy {
         place.statementTimeout = .seconds(3600)
         place.idleTimeout = .seconds(3600)
         let session = PostgresSession(place)
-        try PostgresMigrations.run(on: session)
+        try PostgresMigrations.run(at: place)
         try file.beginReading()
         defer { file.rollback() }
         let tables = try Columns.tables(of: file)

@@ -56,6 +56,8 @@ public struct StoreOptions: Sendable {
 
     /// A login that another process has changed. Only called while `isFollowed`.
     public var changedByOthers: @Sendable (StoredLogin) -> Void = { _ in }
+    /// Devices that another process has revoked, or given another key.
+    public var devicesEnded: @Sendable ([DeviceID]) -> Void = { _ in }
     /// Whether somebody waits for changes of logins.
     public var isFollowed: @Sendable () -> Bool = { false }
     /// There may be work that another process has left.

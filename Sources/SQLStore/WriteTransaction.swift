@@ -80,6 +80,9 @@ final class WriteTransaction {
     /// Makes other processes look for sessions that have ended.
     func noteEndedSessions() { written.endedSessions = true }
 
+    /// Makes other processes end what waits for a device.
+    func noteEnded(_ device: DeviceID) { written.endedDevices.append(device) }
+
     /// Makes the commit see to it that no copy is left of what was erased.
     func noteErased() { written.erased = true }
 

@@ -52,7 +52,7 @@ struct RouteTests {
             plan: EscalationPlan([]),
             changes: LoginChanges(),
             secret: Array(repeating: 1, count: 32),
-            most: 10,
+            connections: DeviceConnections(most: 10),
             clock: clock,
             log: .silent
         )

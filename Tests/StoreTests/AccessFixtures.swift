@@ -1,4 +1,5 @@
 import Access
+import Devices
 import JSON
 import Logins
 import TestSupport
@@ -76,4 +77,18 @@ extension AccessStore {
     func wholeAudit() async throws -> [AuditEntry] {
         try await audit(after: 0, limit: .max)
     }
+}
+
+func phone(_ id: String, of user: String = "änna") -> Device {
+    Device(
+        id: .named(id),
+        user: .named(user),
+        name: "Anna's phone",
+        platform: .android,
+        languages: ["pt-BR", "en"],
+        protection: .hardware,
+        channels: [Device.Channel(channel: .named("push"), address: "{\"a\": [1]}")],
+        createdAt: noon,
+        lastSeenAt: noon
+    )
 }

@@ -24,20 +24,6 @@ struct DeviceStoreTests {
         await store.close()
     }
 
-    private func device(_ id: String, of user: String = "änna") -> Device {
-        Device(
-            id: .named(id),
-            user: .named(user),
-            name: "Anna's phone",
-            platform: .android,
-            languages: ["pt-BR", "en"],
-            protection: .hardware,
-            channels: [Device.Channel(channel: .named("push"), address: "{\"a\": [1]}")],
-            createdAt: noon,
-            lastSeenAt: noon
-        )
-    }
-
     private func deviceKey(
         _ id: String,
         on device: String,
@@ -97,7 +83,7 @@ struct DeviceStoreTests {
     @Test("gives back devices and keys as they were added", arguments: StoreKind.allCases)
     func roundTrip(kind: StoreKind) async throws {
         try await with(kind) { (store, _) async throws in
-            let devices = ["a", "b"].map { device($0) } + [device("c", of: "bob")]
+            let devices = ["a", "b"].map { phone($0) } + [phone("c", of: "bob")]
             let key = try deviceKey("k", on: "a", pin: PINHash(of: "4711"))
             let passkey = try passkey("p", counter: .max)
             let changes = devices.map(DeviceChange.addDevice)
@@ -119,7 +105,7 @@ struct DeviceStoreTests {
     func question(kind: StoreKind) async throws {
         let store = try StorePlace(kind).open()
         let key = try deviceKey("k", on: "a", of: "anna")
-        let changes: [DeviceChange] = [.addDevice(device("a", of: "anna")), .addCredential(key)]
+        let changes: [DeviceChange] = [.addDevice(phone("a", of: "anna")), .addCredential(key)]
         #expect(try await store.devices.commit(changes) == nil)
         let users = ["anna", "bob"]
         var logins: [StoredLogin] = []
@@ -148,16 +134,16 @@ struct DeviceStoreTests {
     @Test("writes nothing of changes of which one is refused", arguments: StoreKind.allCases)
     func refusals(kind: StoreKind) async throws {
         try await with(kind) { (store, access) async throws in
-            #expect(try await store.commit([.addDevice(device("a"))]) == nil)
+            #expect(try await store.commit([.addDevice(phone("a"))]) == nil)
             let key = try deviceKey("k", on: "a")
             #expect(try await store.commit([.addCredential(key)]) == nil)
             let event = DeviceChange.audit(AuditEvent("device.enrolled", at: noon))
             let refused: [(DeviceChange, AccessRefusal)] = [
-                (.addDevice(device("a")), .exists),
+                (.addDevice(phone("a")), .exists),
                 (.addCredential(key), .exists),
                 (.addCredential(try deviceKey("l", on: "gone")), .missing),
                 (.addCredential(try deviceKey("l", on: "a", of: "bob")), .missing),
-                (.changeDevice(device("gone")), .missing),
+                (.changeDevice(phone("gone")), .missing),
                 (.removeDevice(.named("a"), of: .named("bob")), .missing),
                 (.removeCredential(.named("k"), of: .named("bob")), .missing),
                 (.renameCredential(.named("k"), of: .named("bob"), name: "x"), .missing),
@@ -168,7 +154,7 @@ struct DeviceStoreTests {
                 ),
             ]
             for (change, refusal) in refused {
-                let new = DeviceChange.addDevice(device("b"))
+                let new = DeviceChange.addDevice(phone("b"))
                 #expect(try await store.commit([new, event, change]) == refusal, "\(change)")
             }
             #expect(try await store.devices(of: nil, after: nil, limit: 9).count == 1)
@@ -179,7 +165,7 @@ struct DeviceStoreTests {
     @Test("removes a device with its keys at once", arguments: StoreKind.allCases)
     func removal(kind: StoreKind) async throws {
         try await with(kind) { (store, _) async throws in
-            #expect(try await store.commit([.addDevice(device("a"))]) == nil)
+            #expect(try await store.commit([.addDevice(phone("a"))]) == nil)
             #expect(try await store.commit([.addCredential(try deviceKey("k", on: "a"))]) == nil)
             let removal = DeviceChange.removeDevice(.named("a"), of: .named("änna"))
             #expect(try await store.commit([removal]) == nil)
@@ -237,10 +223,10 @@ struct DeviceStoreTests {
             #expect(try await store.commit([.addEnrolment(enrolment)]) == nil)
             #expect(try await store.commit([.addEnrolment(enrolment)]) == .exists)
             let refused = try await store.redeem(code, at: noon) { _ in
-                [.changeDevice(device("gone"))]
+                [.changeDevice(phone("gone"))]
             }
             #expect(refused == .refused(.missing))
-            let done = try await store.redeem(code, at: noon) { _ in [.addDevice(device("a"))] }
+            let done = try await store.redeem(code, at: noon) { _ in [.addDevice(phone("a"))] }
             #expect(done == .done(enrolment))
             #expect(try await store.device(.named("a")) != nil)
             #expect(try await store.redeem(code, at: noon) { _ in [] } == .unknown)
@@ -304,7 +290,7 @@ struct DeviceStoreTests {
         try await with(kind) { (store, _) async throws in
             let old = try deviceKey("old", on: "phone")
             let pins = try (0..<2).map { _ in try #require(PINHash(of: "4711")) }
-            let first: [DeviceChange] = [.addDevice(device("phone")), .addCredential(old)]
+            let first: [DeviceChange] = [.addDevice(phone("phone")), .addCredential(old)]
             #expect(try await store.commit(first) == nil)
             let next = try deviceKey("next", on: "phone", pin: pins[0])
             #expect(try await store.commit([.replaceKey(old.id, by: next)]) == nil)

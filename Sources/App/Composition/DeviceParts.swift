@@ -17,7 +17,7 @@ struct DeviceParts: Sendable {
     private let store: SQLLoginStore
     private let clock: any WallClock
 
-    /// The nonces of proofs follow from `secret`; `most` requests of devices may wait at a time.
+    /// The nonces of proofs follow from `secret`; requests of devices wait in `connections`.
     init(
         _ configuration: ServiceConfiguration,
         store: SQLLoginStore,
@@ -26,7 +26,7 @@ struct DeviceParts: Sendable {
         plan: EscalationPlan,
         changes: LoginChanges,
         secret: [UInt8],
-        most: Int,
+        connections: DeviceConnections,
         clock: any WallClock,
         log: Logger
     ) {
@@ -37,7 +37,7 @@ struct DeviceParts: Sendable {
             devices: store.devices,
             logins: store,
             failures: store,
-            connections: DeviceConnections(most: most),
+            connections: connections,
             servers: configuration.serverIDs,
             clock: clock
         )

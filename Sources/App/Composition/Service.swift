@@ -106,6 +106,8 @@ final class Service: Sendable {
             EngineMetrics.suspiciousHelp,
             [("cause", Suspicion.blocked.rawValue)]
         )
+        // Waiting requests leave connections for everything else.
+        let connections = DeviceConnections(most: max(1, descriptors.ofAudiences / 2))
         store = try Self.openStore(
             configuration.store,
             configuration.loginLimits,
@@ -113,6 +115,7 @@ final class Service: Sendable {
             changes,
             activity,
             live,
+            connections,
             journal,
             log,
             bulkStarts: { [log] client in
@@ -245,8 +248,7 @@ final class Service: Sendable {
             plan: plan,
             changes: changes,
             secret: tickets.bytes,
-            // Waiting requests leave connections for everything else.
-            most: max(1, descriptors.ofAudiences / 2),
+            connections: connections,
             clock: clock,
             log: log
         )
@@ -375,6 +377,7 @@ final class Service: Sendable {
         _ changes: LoginChanges,
         _ activity: LoginActivity,
         _ live: LiveStreams,
+        _ connections: DeviceConnections,
         _ journal: Journal,
         _ log: Logger,
         bulkStarts: @escaping @Sendable (ClientID) -> Void,
@@ -389,7 +392,9 @@ final class Service: Sendable {
         options.othersChanged = {
             changes.publishAll()
             live.sessionsEnded()
+            connections.recheck()
         }
+        options.devicesEnded = { for device in $0 { connections.ended(device) } }
         options.steps = {
             journal.note($0)
             activity.note($0)

@@ -58,9 +58,13 @@ extension WriteTransaction {
 
     /// Whoever gets the user's identifier later has none of the user's devices, passkeys and codes.
     func removeKeys(of user: UserID) throws(StoreError) {
+        let devices = try connection.statement("DELETE FROM device WHERE user_id = ? RETURNING id")
+        devices.bind(user.value, at: 1)
+        while try devices.step() {
+            if let device = try devices.text(0).flatMap({ DeviceID($0) }) { noteEnded(device) }
+        }
         let statements: [StaticString] = [
-            "DELETE FROM device WHERE user_id = ?", "DELETE FROM credential WHERE user_id = ?",
-            "DELETE FROM enrolment WHERE user_id = ?",
+            "DELETE FROM credential WHERE user_id = ?", "DELETE FROM enrolment WHERE user_id = ?",
         ]
         for sql in statements {
             let delete = try connection.statement(sql)
@@ -102,6 +106,7 @@ extension WriteTransaction {
                 at: at
             )
         case .removeDevice(let id, let user):
+            noteEnded(id)
             return try remove(
                 "DELETE FROM device WHERE id = ? AND user_id = ? RETURNING 1",
                 id.value,
@@ -221,6 +226,7 @@ extension WriteTransaction {
         delete.bind(old.value, at: 1)
         delete.bind(device.value, at: 2)
         guard try delete.hasRow() else { return .changed }
+        noteEnded(device)
         return try add(new)
     }
 

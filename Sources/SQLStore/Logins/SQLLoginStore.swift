@@ -63,7 +63,7 @@ public final class SQLLoginStore: LoginStore {
     public static func migrate(
         _ place: PostgresOptions
     ) throws(StoreError) -> (from: Int, to: Int) {
-        try PostgresMigrations.run(on: PostgresSession(place))
+        try PostgresMigrations.run(at: place)
     }
 
     /// What the processes of a database in PostgreSQL share besides its tables.

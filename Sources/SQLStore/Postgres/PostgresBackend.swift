@@ -92,8 +92,8 @@ final class PostgresBackend: WriterBackend {
         if written.concernsOthers {
             let log = try connection.statement(
                 """
-                INSERT INTO change_log (number, replica, logins, ended_sessions, audited)
-                VALUES (?1, ?2, ?3, ?4 = 1, ?5 = 1)
+                INSERT INTO change_log (number, replica, logins, ended_sessions, audited, ended_devices)
+                VALUES (?1, ?2, ?3, ?4 = 1, ?5 = 1, ?6)
                 """
             )
             log.bind(number, at: 1)
@@ -104,6 +104,7 @@ final class PostgresBackend: WriterBackend {
             )
             log.bind(written.endedSessions ? 1 : 0, at: 4)
             log.bind(written.audited ? 1 : 0, at: 5)
+            log.bind(written.endedDevices.map(\.value).joined(separator: ","), at: 6)
             try log.run()
             let notify = try connection.statement("SELECT pg_notify('beckon', ?)")
             notify.bind("\(own)", at: 1)

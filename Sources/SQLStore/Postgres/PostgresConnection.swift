@@ -208,13 +208,20 @@ import Logins
         until deadline: Deadline,
         orReadable other: Int32
     ) throws(StoreError) -> [String] {
-        var payloads: [String] = []
+        // They may have come with the answer to another question.
+        let early = takeNotifications()
+        if !early.isEmpty { return early }
         var entries = [
             pollfd(fd: unsafe PQsocket(connection), events: Int16(POLLIN), revents: 0),
             pollfd(fd: other, events: Int16(POLLIN), revents: 0),
         ]
         _ = unsafe poll(&entries, 2, deadline.millisecondsLeft)
         guard unsafe PQconsumeInput(connection) == 1 else { throw note(.lost(message)) }
+        return takeNotifications()
+    }
+
+    private func takeNotifications() -> [String] {
+        var payloads: [String] = []
         while let notification = unsafe PQnotifies(connection) {
             if let payload = unsafe notification.pointee.payload {
                 payloads.append(unsafe String(cString: payload))

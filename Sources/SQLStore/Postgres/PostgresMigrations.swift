@@ -5,21 +5,43 @@ enum PostgresMigrations {
     /// "Beck" in ASCII. Whoever migrates holds the advisory lock of that number.
     private static let lock = Schema.applicationID
 
+    /// How long a step may take, such as an index of many logins.
+    private static let patience = Duration.seconds(3_600)
+
+    /// Runs the missing steps over a connection of its own.
+    ///
+    /// - Returns: the version found and the version reached.
+    /// - Throws: as the function below.
+    @discardableResult
+    static func run(
+        _ steps: [String] = Schema.postgresSteps,
+        at place: PostgresOptions,
+        for role: StoreRole = .service
+    ) throws(StoreError) -> (from: Int, to: Int) {
+        var patient = place
+        patient.statementTimeout = patience
+        return try run(steps, on: PostgresSession(patient), place.lockTimeout, for: role)
+    }
+
     /// Runs the missing steps in one transaction. A tool only makes the tables of an empty database.
     ///
     /// - Returns: the version found and the version reached.
     /// - Throws: `unavailable` for a database of a newer version than the next one, one of an older
     ///   version for a tool, or one that has tables of another application under the names of ours.
-    @discardableResult
-    static func run(
-        _ steps: [String] = Schema.postgresSteps,
+    private static func run(
+        _ steps: [String],
         on session: PostgresSession,
-        for role: StoreRole = .service
+        _ lockTimeout: Duration,
+        for role: StoreRole
     ) throws(StoreError) -> (from: Int, to: Int) {
         let connection = try session.connection()
         do throws(StoreError) {
             try session.begin()
+            // Another process may be at it, as long as that takes. But processes that serve wait behind
+            // whoever waits for the lock of a table.
+            try connection.queue("SET LOCAL lock_timeout = 0")
             try connection.queue("SELECT pg_advisory_xact_lock(\(lock))")
+            try connection.queue("SET LOCAL lock_timeout = \(lockTimeout.milliseconds)")
             let found = try version(session)
             // While versions are exchanged one after another, the older ones work on.
             guard found <= steps.count + 1 else {

@@ -2,7 +2,18 @@
 extension Schema {
     /// The steps of a database in PostgreSQL. What holds for `steps` holds for these.
     static let postgresSteps: [String] = [
-        inPostgres(tables) + shares + standingVersion
+        inPostgres(tables) + shares + standingVersion,
+        """
+        -- In the order in which `PostgresQueues` reads them.
+        DROP INDEX login_due;
+        CREATE INDEX login_due ON login (server, phase, due_at, number) WHERE due_at IS NOT NULL;
+        DROP INDEX login_report_ends;
+        CREATE INDEX login_report_ends ON login (server, report_ends, number)
+            WHERE phase = 'reporting';
+        -- Devices that were revoked or have another key.
+        ALTER TABLE change_log ADD COLUMN ended_devices text NOT NULL DEFAULT '';
+
+        """,
     ]
 
     private static let tables = [shared, sessions, tokens, devices].joined(separator: "\n")
@@ -19,15 +30,6 @@ extension Schema {
         (
             "CREATE INDEX login_phase ON login (phase);",
             "CREATE INDEX login_phase ON login (phase, number);"
-        ),
-        // In the order in which `PostgresQueues` reads them.
-        (
-            "CREATE INDEX login_due ON login (server, phase, due_at) ",
-            "CREATE INDEX login_due ON login (server, phase, due_at, number) "
-        ),
-        (
-            "CREATE INDEX login_report_ends ON login (server, report_ends) ",
-            "CREATE INDEX login_report_ends ON login (server, report_ends, number) "
         ),
     ]
 

@@ -162,11 +162,17 @@ final class Pulse: Sendable {
                     end = min(end, looksForWorkAt)
                 }
             }
-            let payloads = try connection.notifications(
-                until: Deadline(after: max(.zero, end - .now)),
-                orReadable: wake.descriptor
-            )
-            if !payloads.isEmpty { hears = true }
+            let own = "\(replica.id)"
+            var hasNews = false
+            while !hasNews {
+                let payloads = try connection.notifications(
+                    until: Deadline(after: max(.zero, end - .now)),
+                    orReadable: wake.descriptor
+                )
+                if !payloads.isEmpty { hears = true }
+                // Its own changes it knows.
+                hasNews = payloads.isEmpty || end <= .now || payloads.contains { $0 != own }
+            }
         }
 
         /// Hears of what others have changed.
@@ -187,7 +193,8 @@ final class Pulse: Sendable {
             if commits < known { options.othersChanged() }
             let select = try session.statement(
                 """
-                SELECT number, logins, ended_sessions, audited, replica = ?2 FROM change_log
+                SELECT number, logins, ended_sessions, audited, replica = ?2, ended_devices
+                FROM change_log
                 WHERE number > ?1 ORDER BY number LIMIT ?3
                 """
             )
@@ -195,6 +202,7 @@ final class Pulse: Sendable {
             select.bind(replica.id, at: 2)
             select.bind(Int64(Self.step), at: 3)
             var numbers: Set<LoginNumber> = []
+            var devices: [DeviceID] = []
             var (ended, audited, count) = (false, false, 0)
             var reached = known
             while try select.step() {
@@ -204,12 +212,15 @@ final class Pulse: Sendable {
                 for part in try (select.text(1) ?? "").split(separator: ",") {
                     if let number = Int64(part) { numbers.insert(LoginNumber(number)) }
                 }
+                devices += try (select.text(5) ?? "").split(separator: ",")
+                    .compactMap { DeviceID(String($0)) }
                 if select.integer(2) == 1 { ended = true }
                 if select.integer(3) == 1 { audited = true }
             }
             // Transactions without an entry changed nothing of interest.
             self.known = count == Self.step ? reached : commits
             if ended { options.sessionsEnded() }
+            if !devices.isEmpty { options.devicesEnded(devices) }
             if audited { options.audited([]) }
             if !numbers.isEmpty {
                 looksForWorkAt = looksForWorkAt ?? .now + Pulse.grace

@@ -49,10 +49,11 @@ final class Pooler: Sendable {
             atomically: true,
             encoding: .utf8
         )
-        // The shell's input ends with this process, also if it is killed.
+        // The shell's input ends with this process, also if it is killed. Signals that this process blocks
+        // are blocked in it too.
         child = try ChildProcess(
             [
-                "bash", "-c", #""$@" & pooler=$!; read -r; kill -TERM "$pooler"; wait "$pooler""#,
+                "bash", "-c", #""$@" & pooler=$!; read -r; kill -KILL "$pooler"; wait "$pooler""#,
                 "pooler",
             ] + PostgresServer.asUser + [Self.program, directory.file("settings")],
             errors: .withOutput

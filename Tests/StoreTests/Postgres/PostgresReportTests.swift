@@ -9,6 +9,7 @@ import Testing
 @Suite("A database in PostgreSQL that is looked at", .needsPostgres, .timeLimit(.minutes(5)))
 struct PostgresReportTests {
     private let server: PostgresServer
+    private let newest = Schema.postgresSteps.count
 
     init() throws { server = try #require(PostgresServer.shared) }
 
@@ -36,11 +37,16 @@ struct PostgresReportTests {
         let one = try SQLLoginStore(options)
         options.isFollowed = { true }
         options.changedByOthers = { heard.append($0) }
+        let begun = Recorded<Void>()
+        options.othersChanged = { begun.append(()) }
         let other = try SQLLoginStore(options)
+        _ = try await begun.wait("the first look") { $0.count > 0 }
         let stored = try await one.insertNew(fixture("one").make())
         #expect(try await heard.wait("the login") { $0.count > 0 } == [stored])
         #expect(try await other.claim(at: noon, within: Slots(9)).map(\.stored) == [stored])
-        #expect(try PostgresReport(place).text.hasSuffix("TLS, schema 1, 2 processes serve it"))
+        #expect(
+            try PostgresReport(place).text.hasSuffix("TLS, schema \(newest), 2 processes serve it")
+        )
         await one.close()
         await other.close()
 
@@ -87,7 +93,7 @@ struct PostgresReportTests {
         place.passwordFile = password
         #expect(
             try PostgresReport(place).problems.last
-                == "\(database) may not make tables, which schema 1 needs"
+                == "\(database) may not make tables, which schema \(newest) needs"
         )
         try server.run(
             "CREATE DATABASE \(database)_latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"

@@ -1,3 +1,4 @@
+import Devices
 import Foundation
 import Logins
 import TestSupport
@@ -12,6 +13,7 @@ struct SharedStoreTests {
     private let server: PostgresServer
     private let database: String
     private let clock = ManualClock()
+    private let newest = Schema.postgresSteps.count
 
     init() throws {
         server = try #require(PostgresServer.shared)
@@ -73,11 +75,14 @@ struct SharedStoreTests {
     func changes() async throws {
         let heard = Recorded<StoredLogin>()
         let works = Recorded<Void>()
+        let begun = Recorded<Void>()
         let listening = try open {
             $0.isFollowed = { true }
             $0.changedByOthers = { heard.append($0) }
             $0.othersWork = { works.append(()) }
+            $0.othersChanged = { begun.append(()) }
         }
+        _ = try await begun.wait("the first look") { $0.count > 0 }
         let other = try open()
         let stored = try await other.insertNew(fixture("one").make())
         #expect(try await heard.wait("the login") { $0.count > 0 } == [stored])
@@ -89,6 +94,30 @@ struct SharedStoreTests {
         let last = try await other.insertNew(fixture("last").make())
         #expect(try await heard.wait("the last login") { $0.count > 2 }.last == last)
         #expect(own.number < last.number)
+        await other.close()
+        await listening.close()
+    }
+
+    @Test("tells each which devices another one has revoked")
+    func devices() async throws {
+        let ended = Recorded<[DeviceID]>()
+        let begun = Recorded<Void>()
+        let listening = try open {
+            $0.devicesEnded = { ended.append($0) }
+            $0.othersChanged = { begun.append(()) }
+        }
+        _ = try await begun.wait("the first look") { $0.count > 0 }
+        let other = try open()
+        for name in ["one", "two", "three"] {
+            _ = try await other.devices.commit([.addDevice(phone(name))])
+        }
+        _ = try await other.devices.commit([.removeDevice(.named("one"), of: .named("änna"))])
+        #expect(try await ended.wait("the device") { $0.count > 0 } == [[.named("one")]])
+        // Its own it knows.
+        _ = try await listening.devices.commit([.removeDevice(.named("two"), of: .named("änna"))])
+        _ = try await other.devices.commit([.removeDevice(.named("three"), of: .named("änna"))])
+        let all = try await ended.wait("the next device") { $0.count > 1 }
+        #expect(all.last == [.named("three")])
         await other.close()
         await listening.close()
     }
@@ -212,11 +241,10 @@ struct SharedStoreTests {
         let service = try open()
         #expect(try await service.failures(of: UserID.named("eve")).failures == 1)
         await service.close()
-        let session = PostgresSession(server.options(database))
         let error = try #require(throws: StoreError.self) {
             try PostgresMigrations.run(
                 Schema.postgresSteps + ["SELECT 1;\n"],
-                on: session,
+                at: server.options(database),
                 for: .tool
             )
         }
@@ -255,7 +283,7 @@ struct SharedStoreTests {
             for _ in 0..<4 { group.addTask { try self.open() } }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(try SQLLoginStore.migrate(server.options(database)) == (1, 1))
+        #expect(try SQLLoginStore.migrate(server.options(database)) == (newest, newest))
         for store in stores { await store.close() }
     }
 
@@ -263,16 +291,20 @@ struct SharedStoreTests {
     func rolling() async throws {
         let old = try open()
         let first = try await old.insertNew(fixture("first").make())
-        let session = PostgresSession(server.options(database))
+        let place = server.options(database)
         let next = Schema.postgresSteps + ["ALTER TABLE login ADD COLUMN later text;\n"]
-        #expect(try PostgresMigrations.run(next, on: session) == (1, 2))
+        #expect(try PostgresMigrations.run(next, at: place) == (newest, newest + 1))
         let second = try await old.insertNew(fixture("second").make())
         let claims = try await old.claim(at: noon, within: Slots(9))
         #expect(claims.map(\.stored) == [first, second])
         let again = try open()
         #expect(try await again.login(first.number) == first)
         await again.close()
-        #expect(try PostgresMigrations.run(next + ["SELECT 1;\n"], on: session) == (2, 3))
+        #expect(
+            try PostgresMigrations.run(next + ["SELECT 1;\n"], at: place) == (
+                newest + 1, newest + 2
+            )
+        )
         let error = try #require(throws: StoreError.self) { try open() }
         #expect("\(error)".contains("newer version"))
         await old.close()
