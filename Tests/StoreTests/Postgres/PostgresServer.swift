@@ -56,9 +56,8 @@ final class PostgresServer: Sendable {
         try PostgresServer(try #require(newest()), ["-c", "fsync=on"] + settings)
     }
 
-    /// One that listens on 127.0.0.1 too, with TLS and passwords only.
-    ///
-    /// - Parameter certificates: have one of this name.
+    /// One that listens on 127.0.0.1 too, with TLS and passwords only, and with the certificate of that
+    /// name.
     static func protected(by certificates: Certificates, _ name: String) throws -> PostgresServer {
         // Below those that the kernel hands out. Another process may have it.
         let first = 20_000 + Int(getpid() % 100) * 100
