@@ -23,6 +23,7 @@ import urllib.request
 
 from measure import HERE, VERIFY, Peer, load, progress, ready, rounds, show, wrk
 from postgres import Postgres, PostgresRows
+from replicas import ReplicaRows
 
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "BlackBox"))
@@ -30,7 +31,7 @@ BECKON = ROOT / ".build/release/beckon"
 PASSWORD = "not-a-secret-but-long-enough"
 
 
-class Bench(PostgresRows):
+class Bench(PostgresRows, ReplicaRows):
     def __init__(self, options):
         self.options, self.work = options, pathlib.Path(options.work)
         self.build()
@@ -44,7 +45,7 @@ class Bench(PostgresRows):
             (["go", "build", "-o", "server", HERE / "Peers/server.go"], go),
             (["go", "build", "-o", "client", HERE / "Peers/client.go"], go),
             (["go", "build", "-o", "tokens", HERE / "Peers/tokens.go"], go),
-            (["go", "build", "-o", "devices", HERE / "Peers/devices.go"], go),
+            (["go", "build", "-o", "devices", HERE / "Peers/devices.go", HERE / "Peers/logins.go"], go),
         ]
         for command, environment in steps:
             subprocess.run(command, cwd=self.work, env=environment, check=True)
@@ -562,8 +563,9 @@ class Bench(PostgresRows):
 
 
 def main():
-    rows = ["verify", "start", "postgres", "resource", "tokens", "decisions", "waiting", "reports", "latency",
-            "bombing", "push", "memory", "large", "instructions"]
+    rows = ["verify", "start", "postgres", "replicas", "across", "million", "takeover", "resource",
+            "tokens", "decisions", "waiting", "reports", "latency", "bombing", "push", "memory", "large",
+            "instructions"]
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)

@@ -44,36 +44,52 @@ class Peer:
             self.process.kill()
             self.process.wait()
 
-    def pids(self):
-        found = [self.process.pid]
-        for pid in found:
-            try:
-                for task in os.listdir(f"/proc/{pid}/task"):
-                    children = open(f"/proc/{pid}/task/{task}/children").read().split()
-                    found += [int(child) for child in children]
-            except FileNotFoundError:
-                pass
-        return found
-
     def cpu(self):
-        ticks = 0
-        for pid in self.pids():
-            fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return cpu(self.process.pid)
 
     def resident(self):
         total = 0
-        for pid in self.pids():
+        for pid in family(self.process.pid):
             for line in open(f"/proc/{pid}/smaps_rollup"):
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) * 1024
         return total
 
 
+def family(pid):
+    """A process and those that it has started."""
+    found = [pid]
+    for pid in found:
+        try:
+            for task in os.listdir(f"/proc/{pid}/task"):
+                children = open(f"/proc/{pid}/task/{task}/children").read().split()
+                found += [int(child) for child in children]
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def cpu(pid):
+    """Seconds that a process and those that it has started have used, also those that have ended."""
+    ticks = 0
+    for member in family(pid):
+        try:
+            fields = open(f"/proc/{member}/stat").read().rsplit(")", 1)[1].split()
+        except FileNotFoundError:
+            continue
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def busy():
+    """Seconds that all cores together have worked since the machine started, for whomever."""
+    user, nice, system, _, _, irq, soft = map(int, open("/proc/stat").readline().split()[1:8])
+    return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
+
+
 def wrk(port, path, script, seconds, connections=64, arguments=()):
     run = subprocess.run(
-        ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "-s", HERE / script, "--latency",
+        ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s", "-s", HERE / script, "--latency",
          f"http://127.0.0.1:{port}{path}", "--", *map(str, arguments)],
         capture_output=True, text=True)
     lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT")]
@@ -96,14 +112,21 @@ def rounds(loads, options):
         for peer, path, script, arguments in loads:
             progress(f"round {number + 1}/{options.rounds}: {peer.name}")
             with peer:
-                warm, cold = arguments() if arguments else ((), ())
-                wrk(peer.port, path, script, 1, arguments=warm)
-                before = peer.cpu()
-                row = wrk(peer.port, path, script, options.seconds, arguments=cold)
-                row["cpu"] = (peer.cpu() - before) / row["count"] * 1e6
-                rows[peer.name].append(row)
+                rows[peer.name].append(
+                    once(peer, path, script, options.seconds, arguments))
     progress("")
     return rows
+
+
+def once(peer, path, script, seconds, arguments=None, begin=lambda: None):
+    """The measurement of a peer that is up. `begin` is called between the warm-up and the measurement."""
+    warm, cold = arguments() if arguments else ((), ())
+    wrk(peer.port, path, script, 1, arguments=warm)
+    begin()
+    before = peer.cpu()
+    row = wrk(peer.port, path, script, seconds, arguments=cold)
+    row["cpu"] = (peer.cpu() - before) / row["count"] * 1e6
+    return row
 
 
 def verify(connection):
@@ -137,6 +160,12 @@ def median(samples, key, width, digits=0):
     """A column of a table; a dash when it was not measured."""
     values = [sample[key] for sample in samples if key in sample]
     return f"{statistics.median(values):{width},.{digits}f}" if values else f"{'-':>{width}}"
+
+
+def spread(values, digits=0):
+    """The median, and the least and greatest."""
+    least, greatest = min(values), max(values)
+    return f"{statistics.median(values):,.{digits}f} ({least:,.{digits}f} to {greatest:,.{digits}f})"
 
 
 def show(title, rows, ours, goals=None):

@@ -1,6 +1,5 @@
-"""Rows about the store in PostgreSQL, and the cluster that they use."""
+"""The cluster that the rows about PostgreSQL use, and the row about durable starts."""
 
-import argparse
 import os
 import pathlib
 import re
@@ -8,42 +7,16 @@ import shutil
 import subprocess
 import sys
 
-from measure import Peer, load, progress, show
-
-
-class PostgresRows:
-    """What `bench.py` has of them."""
-
-    def postgres(self):
-        """Durable starts on PostgreSQL: Beckon, a Go program, and the rows that PostgreSQL itself takes."""
-        with Postgres(self.work) as postgres:
-            if not postgres.conninfo:
-                return
-            ours = self.beckon(
-                "Beckon on PostgreSQL", 18105, engine={"concurrency": 0},
-                empty=lambda: postgres.make("beckon"),
-                store={"postgres": {"url": postgres.url("beckon")}})
-            go = Peer("Go on PostgreSQL", 18214,
-                      [self.work / "server", "18214", "pg", postgres.conninfo])
-            rows = {peer.name: [] for peer in (ours, go)}
-            raw = rows["PostgreSQL, 64 rows a commit"] = []
-            for number in range(self.options.rounds):
-                for name, samples in load([ours, go], "/authentication/start", "start.lua",
-                                          argparse.Namespace(rounds=1, seconds=self.options.seconds)
-                                          ).items():
-                    rows[name] += samples
-                progress(f"round {number + 1}/{self.options.rounds}: PostgreSQL alone")
-                raw.append({"rate": postgres.rows(self.options.seconds)})
-            progress("")
-        show("POST /authentication/start, durable on PostgreSQL, 64 connections", rows, ours.name,
-             {go.name: ">= 4", "PostgreSQL, 64 rows a commit": ">= 0.6"})
+from measure import Peer, cpu, once, progress, show, spread
 
 
 class Postgres:
-    """A cluster of its own for the run; none when PostgreSQL is not installed."""
+    """A cluster of its own for the run; none when PostgreSQL is not installed. What is committed is on
+    the disk: `fsync` and `synchronous_commit` are as PostgreSQL has them."""
 
-    def __init__(self, work):
+    def __init__(self, work, **settings):
         self.directory, self.conninfo = pathlib.Path(work) / "postgres", None
+        self.settings = {"max_connections": 100, "shared_buffers": "512MB", **settings}
 
     def __enter__(self):
         programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
@@ -57,59 +30,125 @@ class Postgres:
             for path in (self.directory.parent, self.directory):
                 path.chmod(0o755)
             shutil.chown(self.directory, "postgres")
-        data = self.directory / "data"
-        run = lambda *command: subprocess.run([*self.as_user, *map(str, command)], check=True,
-                                              capture_output=True, cwd="/")
-        run(self.bin / "initdb", "-D", data, "-A", "trust", "-U", "postgres")
-        run(self.bin / "pg_ctl", "-D", data, "-w", "-o",
-            f"-p 18432 -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.directory}"
-            " -c max_connections=100 -c shared_buffers=512MB",
-            "-l", self.directory / "log", "start")
-        self.data, self.run = data, run
-        self.conninfo = (f"host={self.directory} port=18432 user=postgres dbname=postgres"
-                         " sslmode=disable")
+        self.data = self.directory / "data"
+        self.run(self.bin / "initdb", "-D", self.data, "-A", "trust", "-U", "postgres")
+        settings = " ".join(f"-c {name}={value}" for name, value in self.settings.items())
+        self.run(self.bin / "pg_ctl", "-D", self.data, "-w", "-o",
+                 f"-p 18432 -c listen_addresses=127.0.0.1"
+                 f" -c unix_socket_directories={self.directory} {settings}",
+                 "-l", self.directory / "log", "start")
+        # As `url` says it.
+        self.conninfo = "host=127.0.0.1 port=18432 user=postgres dbname=postgres sslmode=disable"
         return self
+
+    def __exit__(self, *_):
+        if self.conninfo:
+            self.run(self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+            # The next row makes one of its own.
+            shutil.rmtree(self.directory)
+
+    def run(self, *command):
+        done = subprocess.run([*self.as_user, *map(str, command)], capture_output=True, text=True,
+                              cwd="/")
+        if done.returncode:
+            raise SystemExit(f"{command}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def url(self, database):
         return f"postgresql://postgres@127.0.0.1:18432/{database}"
 
     def psql(self, database, *commands):
+        """The rows of the answers, as lists of texts."""
         words = [word for command in commands for word in ("-c", command)]
-        self.run(self.bin / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url(database), *words)
+        shown = self.run(self.bin / "psql", "-X", "-q", "-A", "-t", "-F", "\x1f", "-v",
+                         "ON_ERROR_STOP=1", self.url(database), *words)
+        return [line.split("\x1f") for line in shown.splitlines()]
+
+    def numbers(self, database, command):
+        """The one row of an answer that has numbers."""
+        return [float(text) for text in self.psql(database, command)[0]]
 
     def make(self, database):
-        """A new, empty database."""
+        """A new, empty database. What was written before is on the disk."""
         self.psql("postgres", f"DROP DATABASE IF EXISTS {database} WITH (FORCE)",
-                  f"CREATE DATABASE {database}")
+                  f"CREATE DATABASE {database}", "CHECKPOINT")
 
-    def rows(self, seconds):
-        """How many rows a second it takes in Beckon's own table with all its indexes and checks, 64 with
-        each statement and commit, sent by one client in pipelines of eight."""
-        self.psql("beckon", "DROP TABLE IF EXISTS raw; DROP SEQUENCE IF EXISTS raw_number",
-                  "CREATE TABLE raw (LIKE login INCLUDING ALL)", "CREATE SEQUENCE raw_number CACHE 1000")
+    def cpu(self):
+        return cpu(int((self.data / "postmaster.pid").read_text().split()[0]))
+
+    def turns(self, database="beckon"):
+        """How many logins there were in Beckon's store, and how many transactions that wrote."""
+        return self.numbers(database, "SELECT highest, commits FROM writer")
+
+    def rows(self, group, seconds):
+        """How many rows a second it takes in Beckon's own table with all its indexes and checks, as many
+        with each statement and commit as `group` says. All are copies of the last login of Beckon's
+        store, but for what differs between logins. One client sends them, in pipelines of eight
+        transactions, so that it need not wait for the answers."""
+        own = {"number": "nextval('raw_number')", "login_id": "md5(random()::text)",
+               "state": "md5(random()::text)",
+               "user_id": "'customer-' || left(md5(random()::text), 16)"}
+        columns = [name for name, in self.psql("beckon", COLUMNS)]
+        values = ", ".join(own.get(name, f"sample.{name}") for name in columns)
+        self.psql("beckon", "DROP TABLE IF EXISTS raw, sample; DROP SEQUENCE IF EXISTS raw_number",
+                  "CREATE TABLE raw (LIKE login INCLUDING ALL)",
+                  "CREATE SEQUENCE raw_number CACHE 1000",
+                  "CREATE TABLE sample AS SELECT * FROM login ORDER BY number DESC LIMIT 1",
+                  "CHECKPOINT")
+        insert = (f"BEGIN;\nINSERT INTO raw ({', '.join(columns)}) SELECT {values}"
+                  f" FROM sample, generate_series(1, {group});\nCOMMIT;\n")
         script = self.directory / "rows.sql"
-        script.write_text("\\startpipeline\n" + INSERT_ROWS * 8 + "\\endpipeline\n")
-        shown = subprocess.run(
-            [*self.as_user, str(self.bin / "pgbench"), "-n", "-M", "prepared", "-c", "1",
-             "-T", str(seconds), "-f", str(script), self.url("beckon")],
-            check=True, capture_output=True, text=True, cwd="/").stdout
+        script.write_text("\\startpipeline\n" + insert * 8 + "\\endpipeline\n")
+        shown = self.run(self.bin / "pgbench", "-n", "-M", "prepared", "-c", "1", "-T", seconds, "-f",
+                         script, self.url("beckon"))
         rate = float(re.search(r"tps = ([0-9.]+)", shown).group(1))
-        return rate * 8 * 64
-
-    def __exit__(self, *_):
-        if self.conninfo:
-            self.run(self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+        return rate * 8 * group
 
 
-# What Beckon stores of a start of `start.lua`.
-INSERT_ROWS = """BEGIN;
-INSERT INTO raw (number, server, tenant, login_id, received_at, expires_at, report_ends, reports_expiry,
-    user_id, workspace, client, client_name, scopes, acr_values, binding_message, state, redacted,
-    prompt_ends, tickets, phase, due_at, attempts, next_at)
-SELECT nextval('raw_number'), 'acp', 'bank', md5(random()::text), 1795176000000, 1795176300000,
-    1795176310000, 'never', 'customer-' || md5(random()::text), 'retail', 'kiosk', 'Kiosk 12',
-    '["openid"]', '[]', 'Pay 12.50 to Bob', md5(random()::text), 0, 1795176300000, '', 'preparing',
-    1795176000000, '[]', 1795176000000
-FROM generate_series(1, 64);
-COMMIT;
-"""
+# Of Beckon's table of logins.
+COLUMNS = """SELECT column_name FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name = 'login' ORDER BY ordinal_position"""
+
+
+class PostgresRows:
+    """Of `Bench`."""
+
+    def postgres(self):
+        """Durable starts on PostgreSQL: Beckon, a Go program with a transaction for each, and the rows
+        that PostgreSQL itself takes. Those have as many rows with each commit as Beckon had in the
+        same round on average: its group is whatever has come in while it committed the one before,
+        so at most the 64 connections' starts."""
+        path, script = "/authentication/start", "start.lua"
+        alone, groups = "PostgreSQL alone", []
+        with Postgres(self.work) as postgres:
+            if not postgres.conninfo:
+                return
+            ours = self.beckon(
+                "Beckon on PostgreSQL", 18105, engine={"concurrency": 0},
+                empty=lambda: postgres.make("beckon"),
+                store={"postgres": {"url": postgres.url("beckon")}})
+            go = Peer("Go on PostgreSQL", 18214,
+                      [self.work / "server", "18214", "pg", postgres.conninfo],
+                      lambda: postgres.psql("postgres", "DROP TABLE IF EXISTS login", "CHECKPOINT"))
+            rows = {ours.name: [], go.name: [], alone: []}
+            for number in range(self.options.rounds):
+                at = f"round {number + 1}/{self.options.rounds}: "
+                progress(at + ours.name)
+                with ours:
+                    begin = []
+                    rows[ours.name].append(once(ours, path, script, self.options.seconds,
+                                                begin=lambda: begin.extend(postgres.turns())))
+                    logins, commits = (now - then for now, then in zip(postgres.turns(), begin))
+                    groups.append(logins / commits)
+                progress(at + alone)
+                rows[alone].append(
+                    {"rate": postgres.rows(round(groups[-1]), self.options.seconds)})
+                progress(at + go.name)
+                with go:
+                    rows[go.name].append(once(go, path, script, self.options.seconds))
+            progress("")
+        show("POST /authentication/start, durable on PostgreSQL, 64 connections", rows, ours.name,
+             {go.name: ">= 4", alone: ">= 0.6"})
+        print(f"  starts in a commit of Beckon's, and rows in one of PostgreSQL alone:"
+              f" {spread(groups)}")
+        sys.stdout.flush()

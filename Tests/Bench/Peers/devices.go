@@ -12,6 +12,8 @@
 // devices wait ADDRESS PORT FILE: opens the stream of events of each device and prints WAITING with their
 // number. Each line of the standard input is a number of logins to start; the microseconds from a start
 // until its device has the event are printed, a line for each. It ends with its standard input.
+//
+// devices logins: see logins.go.
 package main
 
 import (
@@ -73,9 +75,11 @@ type caller struct {
 	reader     *bufio.Reader
 }
 
-func connect(source net.IP) *caller {
+func connect(source net.IP) *caller { return dial(address, source) }
+
+func dial(place string, source net.IP) *caller {
 	dialer := net.Dialer{Timeout: 20 * time.Second, LocalAddr: &net.TCPAddr{IP: source}}
-	connection, err := dialer.Dial("tcp", address)
+	connection, err := dialer.Dial("tcp", place)
 	must(err)
 	return &caller{connection, bufio.NewReaderSize(connection, 1024)}
 }
@@ -256,14 +260,15 @@ func load(path string) []*device {
 
 var scopes = []string{"openid", "profile", "email", "offline_access"}
 
-// The tickets by login.
-type tickets struct {
-	sync.Mutex
-	byLogin map[string]string
+// Where its calls go: a notification with the ticket of its login, and a login that is reported. Each of
+// the authorization server's answers about a login takes as long as `delay`.
+type receiver struct {
+	prompted func(login, ticket string)
+	reported func(login string)
+	delay    time.Duration
 }
 
-func serve(port string) *tickets {
-	seen := &tickets{byLogin: map[string]string{}}
+func serve(port string, calls receiver) {
 	answer := func(w http.ResponseWriter, value interface{}) {
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(value)
@@ -274,7 +279,11 @@ func serve(port string) *tickets {
 	})
 	prefix := "/api/system/bank/scope-grants/"
 	http.HandleFunc(prefix, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(calls.delay)
 		if r.Method != "GET" {
+			if login, _, found := strings.Cut(r.URL.Path[len(prefix):], "/"); found {
+				calls.reported(login)
+			}
 			answer(w, map[string]string{})
 			return
 		}
@@ -296,15 +305,26 @@ func serve(port string) *tickets {
 			} `json:"data"`
 		}
 		must(json.NewDecoder(r.Body).Decode(&message))
-		seen.Lock()
-		seen.byLogin[message.Data.Login] = message.Data.Ticket
-		seen.Unlock()
+		calls.prompted(message.Data.Login, message.Data.Ticket)
 		w.WriteHeader(204)
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
 	must(err)
 	go http.Serve(listener, nil)
-	return seen
+}
+
+// The tickets by login.
+type tickets struct {
+	sync.Mutex
+	byLogin map[string]string
+}
+
+func (t *tickets) receiver() receiver {
+	return receiver{reported: func(string) {}, prompted: func(login, ticket string) {
+		t.Lock()
+		t.byLogin[login] = ticket
+		t.Unlock()
+	}}
 }
 
 // Commands
@@ -400,7 +420,7 @@ func decide(byKey bool, path string, first, last int) {
 }
 
 func wait(port, path string) {
-	serve(port)
+	serve(port, (&tickets{byLogin: map[string]string{}}).receiver())
 	devices := load(path)
 	arrived := make([]chan string, len(devices))
 	var opened sync.WaitGroup
@@ -476,7 +496,8 @@ func wait(port, path string) {
 
 func main() {
 	arguments := os.Args[2:]
-	address = arguments[0]
+	addresses := strings.Split(arguments[0], ",")
+	address = addresses[0]
 	number := func(at int) int {
 		value, err := strconv.Atoi(arguments[at])
 		must(err)
@@ -486,7 +507,8 @@ func main() {
 	case "enrol":
 		save(enrol(number(2), arguments[4], arguments[5]), arguments[3])
 	case "prepare":
-		seen := serve(arguments[1])
+		seen := &tickets{byLogin: map[string]string{}}
+		serve(arguments[1], seen.receiver())
 		devices := enrol(number(2), arguments[4], arguments[5])
 		prepare(seen, devices)
 		save(devices, arguments[3])
@@ -494,5 +516,8 @@ func main() {
 		decide(arguments[1] == "key", arguments[2], number(3), number(4))
 	case "wait":
 		wait(arguments[1], arguments[2])
+	case "logins":
+		delay := time.Duration(number(4)) * time.Millisecond
+		logins(addresses, arguments[1], number(2), time.Duration(number(3))*time.Second, delay)
 	}
 }
