@@ -3,22 +3,21 @@
     chaos.py [--kills 1000] [--seed N]
 
 A round has up to 50 kills and a world of its own, whose seed it prints: `--seed` with that number and
-`--kills` of that round do the same faults at the same distances again. In between people approve and
-decline on any replica. After each round everything must settle, and every login is judged by what the
-authorization servers saw, what people were answered, and what the store has.
+`--kills` of that round do the same faults at the same distances again, if the machine keeps up. In between
+people approve and decline on any replica, and a client gets tokens. After each round everything must settle,
+and every login is judged by what the authorization servers saw, what people and clients were answered, and
+what the store and its audit have.
 """
 
 import argparse
 import collections
 import concurrent.futures
 import contextlib
-import datetime
 import http.client
 import json
 import random
 import signal
 import statistics
-import subprocess
 import sys
 import threading
 import time
@@ -26,8 +25,9 @@ import typing
 
 from clock import compiler
 from faults import STEPS, Faults, lane, plan
+from judge import Judge
 from postgres import programs
-from world import BINARY, LEASE, PAYMENT, PERSON, World, stubs
+from world import LEASE, PAYMENT, PERSON, World
 
 from acp import Login  # From Tests/BlackBox, which `world` makes known.
 
@@ -37,14 +37,6 @@ LIFETIME, SHORT = 150, 12
 # Of a short login, Beckon needs the last seconds for the report.
 PROMPT_ENDS = 0.75 * SHORT
 KILLS_A_ROUND = 50
-# Seconds in which a request that nobody waits for any more may still be processed.
-AFTERWARDS = 10
-VERBS = {"approve": "accept", "deny": "reject"}
-# What the simulated server calls a violation, and what it is if something was disturbed just then.
-EXCUSABLE = {"decision.second_accept": "reports repeated in doubt",
-             "decision.second_reject": "reports repeated in doubt",
-             "decision.late": "reports held up until too late"}
-CHOICES = {"approved": "approve", "denied": "deny"}
 
 
 def main():
@@ -113,12 +105,10 @@ class Course:
         return {attempt.wish for attempt in self.attempts}
 
 
-def monotonic(moment):
-    """A time of day of ours, as the monotonic clock has it."""
-    return moment - time.time() + time.monotonic()
+class Round(Judge):
+    # When people decide, in percent.
+    manners = {"at once": 88, "late": 4, "never": 8}
 
-
-class Round:
     def __init__(self, world, seed, kills, total):
         self.world, self.total, self.seed, self.total_kills = world, total, seed, kills
         self.plan = [fault for fault in plan(random.Random(f"{seed}-faults"), kills)
@@ -154,6 +144,7 @@ class Round:
         with concurrent.futures.ThreadPoolExecutor(WORKERS + 2) as pool:
             work = [pool.submit(self.work, random.Random(f"{self.seed}-{place}"))
                     for place in range(WORKERS)]
+            work.append(pool.submit(self.get_tokens, random.Random(f"{self.seed}-tokens")))
             try:
                 self.disturb(faults)
                 self.calm = time.monotonic()
@@ -185,7 +176,7 @@ class Round:
 
     def work(self, dice):
         while not self.quiet.is_set():
-            manner = dice.choices(["at once", "late", "never"], [88, 4, 8])[0]
+            manner = dice.choices(list(self.manners), self.manners.values())[0]
             start = self.start_lodged if dice.random() < 0.2 else self.start_plain
             course = start(manner)
             if course and manner != "never":
@@ -284,6 +275,27 @@ class Round:
                 return
             time.sleep(0.05)
 
+    def get_tokens(self, dice):
+        """Each assertion is shown to two replicas at the same time."""
+        while not self.quiet.is_set():
+            assertion = self.world.tool.make()
+            rival = threading.Thread(target=self.show, args=(assertion,))
+            rival.start()
+            self.show(assertion)
+            rival.join()
+            self.quiet.wait(dice.uniform(0, 1))
+
+    def show(self, assertion):
+        """Until it is answered."""
+        while not self.given_up.is_set():
+            replica = self.world.any_replica()
+            status, answer = self.attempt(lambda: replica.post_form("/oauth2/token", assertion.form))
+            assertion.answers.append((status, answer))
+            assertion.ended = time.monotonic()
+            if status < 500 and status != 429:
+                return
+            time.sleep(0.05)
+
     def has_outcome(self, course):
         try:
             return bool(self.world.postgres.sql(
@@ -336,171 +348,6 @@ class Round:
         else:
             self.problems.append(f"logins that did not settle: {live[:10]}")
         self.total["stranded, then retried"] += len(retried)
-
-    def judge(self):
-        world, rows = self.world, {}
-        for row in world.postgres.sql(
-                "SELECT login_id, number, phase, outcome, failure, choice, settlement,"
-                " stranding, prompt_ends, decided_at, settled_at FROM login"):
-            rows.setdefault(row[0], []).append(row[1:])
-        for course in self.courses.values():
-            self.judge_one(course, rows.get(course.id, []))
-        for replica in world.replicas:
-            self.problems += replica.deaths
-        for found in world.simulated.ask("GET", "/violations"):
-            if found["rule"] in EXCUSABLE:
-                self.total[EXCUSABLE[found["rule"]]] += 1
-                at = monotonic(datetime.datetime.fromisoformat(found["at"]).timestamp())
-                if world.windows.between(at - 2 * LEASE, at) or (
-                        found["rule"] == "decision.late" and self.is_late_by_clock(found, at)):
-                    continue
-            # Whoever died before it heard an answer may look whether its report has landed.
-            if found["rule"] != "call.after_success":
-                self.problems.append(f"{found.get('login_id')}: {found}")
-        for replica in world.replicas:
-            code, text = world.command("audit", "verify", beside=replica)
-            if code:
-                self.problems.append(f"replica {replica.place}: audit verify: {code} {text}")
-        self.judge_evidence()
-        for begin, place, at, login in world.acp.takeovers:
-            self.total["reports taken over"] += 1
-            # Counted where the store and one of the others were left alone, also just before. A replica
-            # that was killed before is not back at once.
-            disturbed = {window["place"] for window in world.windows.between(begin - LEASE, at)} | {
-                window["place"] for window in world.windows.between(begin - 3 * LEASE, at)
-                if window["kind"] == "kill_replica"}
-            # What is due, each replica tells by its own clock.
-            clocks = [world.store_clock, *(replica.clock for replica in world.replicas)]
-            are_right = all(clock.between(self.courses[login].began, at) == (0, 0) for clock in clocks)
-            if None not in disturbed and len(disturbed | {place}) < 3 and are_right:
-                self.total.takeovers.append(at - begin)
-        self.total["logins"] += len(self.courses)
-
-    def is_late_by_clock(self, found, at):
-        """Whether a replica that reported too late was as much behind."""
-        expires = monotonic(datetime.datetime.fromisoformat(
-            self.world.simulated.login(found["login_id"])["expires_at"]).timestamp())
-        return at + self.world.ahead(at - 2 * LEASE, at)[0] < expires
-
-    def judge_one(self, course, rows):
-        def wrong(what):
-            self.problems.append(
-                f"{course.id}: {what}; {vars(course)}, store {rows}, reports {calls}")
-
-        world, calls = self.world, []
-        if course.server == "acp":
-            calls = world.acp.reports.get(course.id, [])
-            effective, verbs = world.acp.logins[course.id].effective, [call["verb"] for call in calls]
-            decision = world.acp.logins[course.id].decision
-        else:
-            kept = world.simulated.login(course.id)
-            course.started = course.id in world.way_in.acknowledged
-            effective = kept["effective_reports"]
-            verbs = ["accept"] * kept["accept_calls"] + ["reject"] * kept["reject_calls"]
-            decision, calls = kept.get("decision"), verbs
-        self.total["decisions answered"] += len(course.answered)
-        self.total["reports"] += len(verbs)
-        if len(rows) > 1 or (course.started and not rows):
-            return wrong(f"{len(rows)} rows of a login that was {'' if course.started else 'not '}started")
-        if not rows:
-            return None if not verbs else wrong("reported, but not in the store")
-        _, phase, outcome, failure, _, settlement, stranding, prompt_ends, decided_at, settled_at = rows[0]
-        if len(set(verbs)) > 1:
-            return wrong("accepted and rejected")
-        if effective > 1:
-            wrong("more than one report had an effect")
-        if phase not in ("settled", "stranded") or (phase == "stranded" and not stranding):
-            return wrong("it has not ended")
-        if len(course.answered) > 1:
-            return wrong("two opposite decisions were taken")
-        decided = CHOICES.get(outcome)
-        if course.answered and {decided} != course.answered:
-            return wrong("another outcome than the one that was answered")
-        if decided and decided not in course.tried:
-            return wrong("an outcome that nobody wanted")
-        if "accept" in verbs and decided != "approve":
-            return wrong("accepted without an approval")
-        if decided and phase == "settled":
-            if settlement == "delivered_unconfirmed" and not effective and course.manner == "late":
-                # An attempt may have arrived, and then there was no time to look.
-                self.total["reports lost at the end"] += 1
-            elif effective != 1 or verbs[0] != VERBS[decided]:
-                return wrong("not reported as decided")
-        if decided:
-            self.total["decided near the end"] += course.manner == "late"
-            self.judge_time(course, decided, prompt_ends, decided_at, wrong)
-        else:
-            self.total[f"without a decision: {outcome} {failure}".strip()] += 1
-            if course.manner == "at once" and course.started and not self.is_excused(outcome, failure):
-                return wrong("a login of somebody who was there ended without a decision")
-            self.judge_end(course, outcome, prompt_ends, wrong)
-            if settlement == "left_to_expire" and outcome == "expired" and int(settled_at) < int(prompt_ends):
-                return wrong("it expired before its end")
-        if course.server == "acp":
-            self.judge_repeats(calls, wrong)
-        return None
-
-    def judge_time(self, course, decided, prompt_ends, decided_at, wrong):
-        """A decision counts if it came before the end by the clock of the replica that took it."""
-        ends, at = (monotonic(int(moment) / 1000) for moment in (prompt_ends, decided_at))
-        if at >= ends:
-            wrong("decided after its end")
-        # One that nobody answered may have been taken nevertheless, also a while later.
-        for attempt in course.attempts:
-            if attempt.wish != decided:
-                continue
-            until = attempt.end + (AFTERWARDS if attempt.status >= 500 else 0)
-            behind, ahead = self.world.replicas[attempt.place].clock.between(attempt.begin, until)
-            if attempt.begin + behind - 0.1 <= at <= until + ahead + 0.1:
-                self.total["decided by a clock that was set"] += behind != 0 or ahead != 0
-                return
-        wrong("decided at a time that no clock had when it was asked")
-
-    def judge_end(self, course, outcome, prompt_ends, wrong):
-        """Nobody is told that it is over before its end, by the clock of any replica that may have ended it."""
-        ends = monotonic(int(prompt_ends) / 1000)
-        for at, wish, status, seen in course.refused if outcome == "expired" else ():
-            self.total["refused after the end"] += 1
-            if at + self.world.ahead(course.began, at)[1] + 0.1 < ends:
-                wrong(f"{wish} was refused before its end: {status} {seen}")
-
-    def is_excused(self, outcome, failure):
-        """It could not be decided in time, or processes died twice in a row while they worked on it."""
-        return outcome == "expired" or (outcome, failure) == ("failed", "interrupted")
-
-    def judge_repeats(self, calls, wrong):
-        """A report that was taken is made again only by somebody who could not know that."""
-        taken = None
-        for call in calls:
-            if taken is not None:
-                self.total["reports repeated in doubt"] += 1
-                places = {taken["place"], call["place"]}
-                if not taken["dropped"] and not self.world.windows.between(
-                        taken["at"] - 2 * LEASE, call["at"], places):
-                    wrong("reported again without a doubt")
-            elif call.get("status", 200) == 200:
-                taken = call
-
-    def judge_evidence(self, count=5):
-        world, replica = self.world, self.world.replicas[0]
-        decided = [course.id for course in self.courses.values()
-                   if course.answered and course.server == "acp"]
-        status, keys = replica.request("GET", "/oauth2/jwks")
-        assert status == 200, keys
-        document, jwks = world.folder / "evidence.json", world.folder / "jwks.json"
-        jwks.write_text(json.dumps(keys))
-        for login_id in decided[:count]:
-            document.write_text(json.dumps(stubs.evidence(replica, login_id)))
-            code, text = self.verify(document, jwks)
-            self.total["evidence verified"] += code == 0
-            if code:
-                self.problems.append(f"{login_id}: its evidence: {text}")
-
-    @staticmethod
-    def verify(document, jwks):
-        done = subprocess.run([BINARY, "verify-evidence", str(document), f"--keys={jwks}"], text=True,
-                              capture_output=True, timeout=120)
-        return done.returncode, done.stdout + done.stderr
 
     def explain(self):
         world = self.world

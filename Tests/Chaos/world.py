@@ -3,6 +3,7 @@ each way. Each replica and PostgreSQL has a clock of its own.
 """
 
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -25,6 +26,7 @@ from families import DOMESTIC_PAYMENT as PAYMENT  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from proxy import Proxies  # noqa: E402
 from simulated import Between, SimulatedACP, SimulatedBank, ThirdParty  # noqa: E402
+from tools import WITHOUT_CERTIFICATE, Tool  # noqa: E402
 
 LEASE = 2  # Seconds.
 # Reports need time where they are held up.
@@ -89,7 +91,7 @@ class Replica(Beckon):
             "engine": {"breaker": {"longest_pause": "2s"}},
             "channels": {"phone": {"url": f"{own}{self.to_phone.port}/prompts"}},
             "accounts": {"url": bank, "token": world.bank.TOKEN},
-            **stubs.OPERATOR,
+            **WITHOUT_CERTIFICATE,
             "authorization_servers": [
                 authorization_server("acp", own + str(self.to_acp.port), **MARGINS),
                 authorization_server(
@@ -145,6 +147,17 @@ class Replica(Beckon):
 
     def request(self, method, path, body=None, headers=None, port=None, timeout=8):
         return super().request(method, path, body, headers, port or self.front.port, timeout)
+
+    def post_form(self, path, members):
+        """Status and decoded body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.front.port, timeout=8)
+        try:
+            connection.request("POST", path, urllib.parse.urlencode(members),
+                               {"Content-Type": "application/x-www-form-urlencoded"})
+            response = connection.getresponse()
+            return response.status, json.loads(response.read() or b"null")
+        finally:
+            connection.close()
 
     @property
     def ways_out(self):
@@ -253,6 +266,7 @@ class World:
             for person in (PERSON, PAYMENT.person):
                 first.run("users", "add", f"--user={person}")
             stubs.add_operator(first)
+            self.tool = Tool(self.folder, first)
             parts.callback(self.end)
             self.keepers = [threading.Thread(target=each.keep) for each in self.replicas if keeps]
             for keeper in self.keepers:
