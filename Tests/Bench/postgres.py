@@ -131,24 +131,40 @@ class PostgresRows:
                       [self.work / "server", "18214", "pg", postgres.conninfo],
                       lambda: postgres.psql("postgres", "DROP TABLE IF EXISTS login", "CHECKPOINT"))
             rows = {ours.name: [], go.name: [], alone: []}
+            used = []
+
+            def note(name, row):
+                """With what PostgreSQL has used since `used` was noted."""
+                row["server"] = (postgres.cpu() - used[-1]) / row["count"] * 1e6
+                rows[name].append(row)
+
             for number in range(self.options.rounds):
                 at = f"round {number + 1}/{self.options.rounds}: "
                 progress(at + ours.name)
                 with ours:
                     begin = []
-                    rows[ours.name].append(once(ours, path, script, self.options.seconds,
-                                                begin=lambda: begin.extend(postgres.turns())))
+
+                    def mark():
+                        begin.extend(postgres.turns())
+                        used.append(postgres.cpu())
+
+                    note(ours.name, once(ours, path, script, self.options.seconds, begin=mark))
                     logins, commits = (now - then for now, then in zip(postgres.turns(), begin))
                     groups.append(logins / commits)
                 progress(at + alone)
-                rows[alone].append(
-                    {"rate": postgres.rows(round(groups[-1]), self.options.seconds)})
+                used.append(postgres.cpu())
+                rate = postgres.rows(round(groups[-1]), self.options.seconds)
+                note(alone, {"rate": rate, "count": rate * self.options.seconds})
                 progress(at + go.name)
                 with go:
-                    rows[go.name].append(once(go, path, script, self.options.seconds))
+                    note(go.name, once(go, path, script, self.options.seconds,
+                                       begin=lambda: used.append(postgres.cpu())))
             progress("")
         show("POST /authentication/start, durable on PostgreSQL, 64 connections", rows, ours.name,
              {go.name: ">= 4", alone: ">= 0.6"})
         print(f"  starts in a commit of Beckon's, and rows in one of PostgreSQL alone:"
               f" {spread(groups)}")
+        for name, samples in rows.items():
+            print(f"  CPU of PostgreSQL for one, {name}:"
+                  f" {spread([sample['server'] for sample in samples])} us")
         sys.stdout.flush()
