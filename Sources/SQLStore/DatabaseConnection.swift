@@ -55,6 +55,9 @@ protocol Statement: AnyObject {
     /// Runs a statement to its end. Its error may be thrown by a later call on the connection, before
     /// the transaction is committed.
     func run() throws(StoreError)
+    /// Runs an INSERT of one row, of which all values are parameters. It may be done together with those
+    /// that follow at once.
+    func insertRow() throws(StoreError)
     func reset()
 
     // Columns, counted from 0.
@@ -66,6 +69,8 @@ protocol Statement: AnyObject {
 }
 
 extension Statement {
+    func insertRow() throws(StoreError) { try run() }
+
     /// The login's number in the first column, readable even when the rest of the row is damaged.
     var loginNumber: LoginNumber { LoginNumber(integer(0) ?? 0) }
 

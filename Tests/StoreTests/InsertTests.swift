@@ -30,6 +30,23 @@ struct InsertTests {
         }
     }
 
+    @Test("stores each of 200 logins that come at once", arguments: StoreKind.allCases)
+    func together(_ kind: StoreKind) async throws {
+        try await withStore(kind) { (store, _) async throws in
+            let all = try await withThrowingTaskGroup(of: StoredLogin.self) { group in
+                for index in 0..<200 {
+                    let login = fixture("login-\(index)") {
+                        $0.tenant = index.isMultiple(of: 3) ? nil : "tenant-\(index)"
+                    }
+                    group.addTask { try await store.insertNew(login.make()) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(all.map(\.login.key)).count == 200)
+            for stored in all { #expect(try await store.login(stored.number) == stored) }
+        }
+    }
+
     @Test("stores one login for 1,000 parallel repeats", arguments: StoreKind.allCases)
     func repeats(_ kind: StoreKind) async throws {
         try await withStore(kind) { (store, place) async throws in

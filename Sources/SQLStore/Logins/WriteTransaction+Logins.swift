@@ -30,7 +30,7 @@ extension WriteTransaction {
         let stored = StoredLogin(number: takeNumber(), login: login)
         let insert = try connection.statement(LoginRow.insert)
         try LoginRow.bindInsert(stored.number, login, to: insert)
-        try insert.run()
+        try insert.insertRow()
         try index.added(stored, connection)
         try note(stored, before: nil)
         return .inserted(stored)

@@ -17,6 +17,12 @@ import Logins
     let address: PostgresOptions.Address
     private var statements: [UInt: PostgresStatement] = [:]
     private var names = 0
+    /// Rows to insert, which are queued before anything else.
+    private var rows: [[PostgresStatement.Parameter]] = []
+    /// What inserts one of them.
+    private var gathering: PostgresStatement?
+    /// What inserts several of them, by the statement for one and their number.
+    private var inserts: [ObjectIdentifier: [Int: PostgresStatement]] = [:]
     /// What the answers that are not taken yet belong to, in the order of the questions.
     private var expected: [Expected] = []
     /// The first error since the last `sync`.
@@ -90,6 +96,7 @@ import Logins
 
     deinit {
         statements.removeAll()
+        inserts.removeAll()
         unsafe PQfinish(connection)
     }
 
@@ -147,6 +154,7 @@ import Logins
     }
 
     private func queue(_ sql: String, expecting answer: Expected) throws(StoreError) {
+        try queueRows()
         let isSent = unsafe PQsendQueryParams(connection, sql, 0, nil, nil, nil, nil, 1) == 1
         guard isSent else { throw note(.lost(message)) }
         expected.append(answer)
@@ -156,6 +164,7 @@ import Logins
     ///
     /// - Throws: the first error among them.
     func sync() throws(StoreError) {
+        try queueRows()
         guard unsafe PQpipelineSync(connection) == 1 else { throw note(.lost(message)) }
         expected.append(.synchronisation)
         let deadline = Deadline(after: options.statementTimeout + Self.grace)
@@ -179,6 +188,7 @@ import Logins
     /// Takes back what was not committed, as far as the connection can.
     func rollback() {
         failed = nil
+        rows = []
         guard failure?.kind != .lost, unsafe PQstatus(connection) != BECKON_PQ_CONNECTION_BAD else {
             return
         }
@@ -256,6 +266,7 @@ import Logins
         reads: Bool,
         changing rows: (count: Int, orElse: String)? = nil
     ) throws(StoreError) {
+        try queueRows()
         var types = statement.types
         if !isPooled, !statement.isPrepared {
             let isSent = unsafe PQsendPrepare(
@@ -301,6 +312,42 @@ import Logins
         } else {
             expected.append(.nothing)
         }
+    }
+
+    /// Keeps a row that a statement inserts, until something else is sent. To begin an INSERT costs
+    /// PostgreSQL more than one row, because it prepares every check of the table each time.
+    func gather(
+        _ statement: PostgresStatement,
+        _ row: [PostgresStatement.Parameter]
+    ) throws(StoreError) {
+        if gathering !== statement { try queueRows() }
+        gathering = statement
+        rows.append(row)
+    }
+
+    /// How many rows one statement inserts. PostgreSQL takes 65,535 parameters.
+    private static let together = [64, 32, 16, 8, 4, 2, 1]
+
+    private func queueRows() throws(StoreError) {
+        guard !rows.isEmpty, let statement = gathering else { return }
+        var rest = rows[...]
+        rows = []
+        while !rest.isEmpty {
+            let count = Self.together.first { $0 <= rest.count } ?? 1
+            let several = inserting(count, statement)
+            several.bind(rest.prefix(count))
+            try send(several, reads: false)
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private func inserting(_ count: Int, _ row: PostgresStatement) -> PostgresStatement {
+        let key = ObjectIdentifier(row)
+        if let known = inserts[key]?[count] { return known }
+        names += 1
+        let fresh = PostgresStatement(count, of: row, name: "s\(names)", on: self)
+        inserts[key, default: [:]][count] = fresh
+        return fresh
     }
 
     // MARK: Answers

@@ -19,7 +19,7 @@ import Logins
     /// Whether it was sent, and its rows were not taken yet.
     private var isAsked = false
 
-    private enum Parameter {
+    enum Parameter {
         case null
         case number(Int64)
         case text(String)
@@ -32,6 +32,20 @@ import Logins
         self.sql = numbered.sql
         places = numbered.places
         parameters = Array(repeating: .null, count: numbered.count)
+        self.name = name
+        self.connection = connection
+    }
+
+    /// One that inserts so many rows, as `row` inserts one.
+    init(_ count: Int, of row: PostgresStatement, name: String, on connection: PostgresConnection) {
+        let width = row.parameters.count
+        let head = row.sql.firstRange(of: "VALUES ").map { row.sql[..<$0.upperBound] } ?? ""
+        let rows = (0..<count).map { place in
+            "(" + (1...width).map { "$\(place * width + $0)" }.joined(separator: ", ") + ")"
+        }
+        sql = head + rows.joined(separator: ", ")
+        places = []
+        parameters = []
         self.name = name
         self.connection = connection
     }
@@ -61,6 +75,9 @@ import Logins
         }
         if let place = places[Int(index) - 1] { parameters[place] = parameter ?? .null }
     }
+
+    /// Binds the values of several rows.
+    func bind(_ rows: some Sequence<[Parameter]>) { parameters = Array(rows.joined()) }
 
     /// The types of what is bound now. The server finds that of NULL from the SQL.
     var types: [Oid] {
@@ -152,6 +169,11 @@ import Logins
     func run(changing rows: Int, orElse reason: String) throws(StoreError) {
         try checkBindings()
         try connection.send(self, reads: false, changing: (rows, reason))
+    }
+
+    func insertRow() throws(StoreError) {
+        try checkBindings()
+        try connection.gather(self, parameters)
     }
 
     private func checkBindings() throws(StoreError) {
