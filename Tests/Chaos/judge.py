@@ -136,8 +136,8 @@ class Judge:
         if "accept" in verbs and decided != "approve":
             return wrong("accepted without an approval")
         if decided and phase == "settled":
-            if settlement == "delivered_unconfirmed" and not effective and course.manner == "late":
-                # An attempt may have arrived, and then there was no time to look.
+            if course.manner == "late" and not effective and settlement in ("delivered_unconfirmed", "gone"):
+                # There was no time left: an attempt may have arrived, or a denial is not needed any more.
                 self.total["reports lost at the end"] += 1
             elif effective != 1 or verbs[0] != VERBS[decided]:
                 return wrong("not reported as decided")
