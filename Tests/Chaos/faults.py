@@ -79,6 +79,8 @@ class Faults:
             self.until(lambda: self.owes(replica.to_acp.held), 2)
         begin = time.monotonic()
         owed = self.owes(replica.to_acp.held)
+        # Without its store it may have ended by itself.
+        self.until(lambda: replica.lives, 10)
         self.count_kill(replica.murder(fault["length"] * 2 * LEASE))
         for login in owed:
             self.world.acp.owed[login] = (begin, fault["place"])
