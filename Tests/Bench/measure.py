@@ -64,7 +64,7 @@ def family(pid):
             for task in os.listdir(f"/proc/{pid}/task"):
                 children = open(f"/proc/{pid}/task/{task}/children").read().split()
                 found += [int(child) for child in children]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             pass
     return found
 
@@ -75,7 +75,7 @@ def cpu(pid):
     for member in family(pid):
         try:
             fields = open(f"/proc/{member}/stat").read().rsplit(")", 1)[1].split()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
         ticks += sum(map(int, fields[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
