@@ -496,13 +496,13 @@ public struct DecisionDesk: Sendable {
         within limit: Duration
     ) async throws(Refusal) -> StoredLogin {
         let first = try await login(opening: ticket)
-        let end = clock.now() + limit
+        let end = clock.uptime() + limit
         await changes.watching(first.number) { signal in
-            while !Task.isCancelled, !changes.isClosed, clock.now() < end {
+            while !Task.isCancelled, !changes.isClosed, clock.uptime() < end {
                 guard let now = try? await store.login(first.number),
                     now.login.phase.name == seen
                 else { return }
-                await clock.wait(for: signal, until: end)
+                await clock.wait(for: signal, atMost: end - clock.uptime())
             }
         }
         return try await login(opening: ticket)

@@ -45,7 +45,7 @@ public struct DecisionNotices: Sendable {
             } catch {
                 log.warning("notice.store_failed") { $0.member("cause", "\(error)") }
             }
-            await clock.wait(until: clock.now() + Self.pause)
+            await clock.wait(Self.pause)
         }
     }
 

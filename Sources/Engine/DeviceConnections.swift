@@ -64,7 +64,7 @@ public final class DeviceConnections: Sendable {
         var last = mark()?.standings
         var unknown = 0
         while !Task.isCancelled {
-            await clock.wait(until: clock.now() + .seconds(1))
+            await clock.wait(.seconds(1))
             guard let current = mark()?.standings else {
                 // As while this process writes; all of them look if that lasts.
                 unknown += 1

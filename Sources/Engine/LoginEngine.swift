@@ -206,24 +206,25 @@ public final class LoginEngine: Sendable {
     /// the store fails.
     private func waitForWork() async {
         let now = clock.now()
-        var longest = now + Self.longestSleep
+        var next: Timestamp?
+        var longest = Self.longestSleep
         for health in health.values {
-            if let probe = health.probe(after: now) { longest = min(longest, probe) }
+            if let probe = health.probe(after: now) { next = min(next ?? probe, probe) }
         }
         do {
-            if let next = try await store.nextDue(within: freeSlots(at: now)) {
-                longest = min(longest, next)
+            if let due = try await store.nextDue(within: freeSlots(at: now)) {
+                next = min(next ?? due, due)
             }
         } catch {
             log.error("engine.store_failed") { $0.member("cause", "\(error)") }
-            longest = clock.now() + .seconds(1)
+            longest = .seconds(1)
         }
-        await clock.wait(for: changes.work, until: longest)
+        await clock.wait(for: changes.work, atMost: longest, until: next)
     }
 
     private func pauseAfter(_ error: StoreError) async {
         log.error("engine.store_failed") { $0.member("cause", "\(error)") }
-        await clock.wait(until: clock.now() + .seconds(1))
+        await clock.wait(.seconds(1))
     }
 
     /// Records events. Retries while the store fails, because work that is done but not recorded

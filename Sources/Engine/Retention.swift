@@ -64,7 +64,7 @@ public struct Retention: Sendable {
                     log.warning("retention.failed") { $0.member("cause", "\(error)") }
                 }
             }
-            await clock.wait(until: clock.now() + .minutes(1))
+            await clock.wait(.minutes(1))
         }
     }
 

@@ -2,24 +2,28 @@ import Glibc
 public import Logins
 import Threads
 
-/// The system's clock. One thread waits for all that is scheduled.
+/// The system's clock. One thread waits for all that is scheduled for a moment, another one for what is
+/// scheduled after a time.
 ///
 /// Not Dispatch's timers: these need threads of the shared pool, and make whoever sets one wait while
 /// the system gives none.
 public final class SystemClock: WallClock {
-    private let alarms = Alarms()
+    private let moments = Alarms(.day)
+    private let spans = Alarms(.running)
 
-    public init() { alarms.start() }
+    public init() {
+        moments.start()
+        spans.start()
+    }
 
-    deinit { alarms.end() }
+    deinit {
+        moments.end()
+        spans.end()
+    }
 
     public func now() -> Timestamp { Self.now() }
 
-    static func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
-    }
+    static func now() -> Timestamp { Timestamp(milliseconds: Alarms.Clock.day.now()) }
 
     public func uptime() -> Duration {
         var time = timespec()
@@ -32,14 +36,43 @@ public final class SystemClock: WallClock {
         at moment: Timestamp?,
         _ action: @escaping @Sendable () -> Void
     ) {
-        alarms.schedule(name, at: moment, action)
+        moments.schedule(name, at: moment?.milliseconds, action)
+    }
+
+    public func schedule(
+        _ name: String,
+        after span: Duration?,
+        _ action: @escaping @Sendable () -> Void
+    ) {
+        spans.schedule(name, at: span.map { Alarms.Clock.running.now() + $0.milliseconds }, action)
     }
 }
 
 /// What is scheduled, and the thread that waits for it.
 private final class Alarms: Sendable {
+    /// What tells the time, in milliseconds.
+    enum Clock {
+        /// Since 1970. Somebody may set it.
+        case day
+        /// Since the machine has started.
+        case running
+
+        func now() -> Int64 {
+            var time = timespec()
+            clock_gettime(self == .day ? CLOCK_REALTIME : CLOCK_MONOTONIC, &time)
+            return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        }
+
+        func wait(for semaphore: ThreadSemaphore, until moment: Int64?) {
+            switch self {
+            case .day: semaphore.wait(until: moment)
+            case .running: semaphore.wait(untilRunning: moment)
+            }
+        }
+    }
+
     private struct Alarm {
-        let moment: Timestamp
+        let moment: Int64
         /// In the order of being set.
         let number: UInt64
         let name: String
@@ -71,7 +104,7 @@ private final class Alarms: Sendable {
 
         mutating func set(
             _ name: String,
-            _ moment: Timestamp,
+            _ moment: Int64,
             _ run: @escaping @Sendable () -> Void
         ) {
             number += 1
@@ -88,12 +121,15 @@ private final class Alarms: Sendable {
 
     private enum Next {
         case run(@Sendable () -> Void)
-        case wait(until: Timestamp?)
+        case wait(until: Int64?)
         case end
     }
 
+    private let clock: Clock
     private let state = Locked(State())
     private let changed = ThreadSemaphore()
+
+    init(_ clock: Clock) { self.clock = clock }
 
     /// Starts the thread unless there is one. If the system gives none now, the next alarm tries again.
     func start() {
@@ -110,7 +146,7 @@ private final class Alarms: Sendable {
 
     func schedule(
         _ name: String,
-        at moment: Timestamp?,
+        at moment: Int64?,
         _ action: @escaping @Sendable () -> Void
     ) {
         start()
@@ -127,7 +163,7 @@ private final class Alarms: Sendable {
         while true {
             switch next() {
             case .run(let action): action()
-            case .wait(let moment): changed.wait(until: moment?.milliseconds)
+            case .wait(let moment): clock.wait(for: changed, until: moment)
             case .end: return
             }
         }
@@ -137,7 +173,7 @@ private final class Alarms: Sendable {
         state.withLock { state in
             if state.isOver { return .end }
             guard let alarm = state.order.last else { return .wait(until: nil) }
-            guard alarm.moment <= SystemClock.now() else { return .wait(until: alarm.moment) }
+            guard alarm.moment <= clock.now() else { return .wait(until: alarm.moment) }
             state.order.removeLast()
             guard let action = state.actions.removeValue(forKey: alarm.name) else {
                 return .wait(until: alarm.moment)

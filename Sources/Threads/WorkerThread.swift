@@ -69,6 +69,15 @@ public enum WorkerThread {
         while unsafe sem_timedwait(semaphore, &time) != 0, errno == EINTR {}
     }
 
+    /// Blocks the thread until `signal` is called, or until the machine has run for that many milliseconds
+    /// (`CLOCK_MONOTONIC`), whatever the clock is set to.
+    public func wait(untilRunning milliseconds: Int64?) {
+        guard let milliseconds else { return wait() }
+        let (seconds, rest) = max(0, milliseconds).quotientAndRemainder(dividingBy: 1000)
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000)
+        while unsafe sem_clockwait(semaphore, CLOCK_MONOTONIC, &time) != 0, errno == EINTR {}
+    }
+
     /// Blocks the thread until `signal` is called.
     public func wait() {
         while unsafe sem_wait(semaphore) != 0, errno == EINTR {}

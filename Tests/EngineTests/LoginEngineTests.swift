@@ -192,10 +192,10 @@ struct LoginEngineTests {
     }
 
     @Test(
-        "The engine continues when the store works again",
-        arguments: [InstrumentedStore.Operation.claim, .nextDue, .recover]
+        "The engine continues when the store works again, also if somebody sets the clock meanwhile",
+        arguments: [InstrumentedStore.Operation.claim, .nextDue, .recover], [Int64(0), -3_600]
     )
-    func storeBack(_ operation: InstrumentedStore.Operation) async throws {
+    func storeBack(_ operation: InstrumentedStore.Operation, step: Int64) async throws {
         let stage = try Stage()
         let number = try await stage.withStore { store in
             var login = PendingLogin.inPhase(.waiting)
@@ -209,6 +209,7 @@ struct LoginEngineTests {
             for time in 1...times {
                 try await run.troubled.failed.wait(for: time, "failures")
                 try await stage.clock.alarm(by: stage.clock.now() + .seconds(1))
+                stage.clock.set(stage.clock.now() + .seconds(step))
                 stage.clock.advance(by: .seconds(1))
             }
             stage.clock.advance(by: PendingLogin.Fixture().promptEnds - stage.clock.now())

@@ -21,6 +21,22 @@ struct SystemClockTests {
         #expect(times.entries.allSatisfy { $0 >= moment })
     }
 
+    @Test("An action after a time runs once and not before, unless it is cancelled")
+    func spans() async throws {
+        let start = clock.uptime()
+        let times = Recorded<Duration>()
+        clock.schedule("a", after: .milliseconds(20)) { [rung] in rung.append("cancelled") }
+        clock.schedule("a", after: nil) {}
+        // The names of moments are others.
+        clock.schedule("b", after: .milliseconds(30)) { [clock] in times.append(clock.uptime()) }
+        clock.schedule("b", at: nil) {}
+        clock.schedule("z", after: .milliseconds(60)) { [rung] in rung.append("end") }
+        try await rung.wait(for: 1, "rings")
+        #expect(rung.entries == ["end"])
+        #expect(times.entries.count == 1)
+        #expect(times.entries.allSatisfy { $0 >= start + .milliseconds(29) })
+    }
+
     @Test("An action for a past time runs immediately")
     func past() async throws {
         clock.schedule("a", at: Timestamp(milliseconds: 0)) { [rung] in rung.append("a") }

@@ -6,8 +6,21 @@ public final class ManualClock: WallClock {
     private struct State {
         var now: Timestamp
         var uptime = Duration.zero
-        var alarms: [String: (moment: Timestamp, action: @Sendable () -> Void)] = [:]
+        var alarms: [String: (end: End, action: @Sendable () -> Void)] = [:]
         var watchers: [ObjectIdentifier: Signal] = [:]
+
+        /// When an alarm is due if nobody sets the clock.
+        func moment(of end: End) -> Timestamp {
+            switch end {
+            case .moment(let moment): moment
+            case .uptime(let end): now + (end - uptime)
+            }
+        }
+    }
+
+    private enum End {
+        case moment(Timestamp)
+        case uptime(Duration)
     }
 
     private let state: Locked<State>
@@ -29,16 +42,28 @@ public final class ManualClock: WallClock {
         at moment: Timestamp?,
         _ action: @escaping @Sendable () -> Void
     ) {
+        set(name, at: moment.map { .moment($0) }, action)
+    }
+
+    public func schedule(
+        _ name: String,
+        after span: Duration?,
+        _ action: @escaping @Sendable () -> Void
+    ) {
+        set("after \(name)", at: span.map { .uptime(uptime() + $0) }, action)
+    }
+
+    private func set(_ name: String, at end: End?, _ action: @escaping @Sendable () -> Void) {
         let isDue = state.withLock { state in
-            guard let moment else {
+            guard let end else {
                 state.alarms[name] = nil
                 return false
             }
-            if moment <= state.now {
+            if state.moment(of: end) <= state.now {
                 state.alarms[name] = nil
                 return true
             }
-            state.alarms[name] = (moment, action)
+            state.alarms[name] = (end, action)
             return false
         }
         if isDue { action() }
@@ -54,7 +79,9 @@ public final class ManualClock: WallClock {
             let signal = Signal()
             state.withLock { $0.watchers[ObjectIdentifier(signal)] = signal }
             defer { state.withLock { $0.watchers[ObjectIdentifier(signal)] = nil } }
-            while !state.withLock({ $0.alarms.values.contains { $0.moment <= moment } }) {
+            while !state.withLock({ state in
+                state.alarms.values.contains { state.moment(of: $0.end) <= moment }
+            }) {
                 try Task.checkCancellation()
                 await signal.wait()
             }
@@ -65,9 +92,9 @@ public final class ManualClock: WallClock {
         let due = state.withLock { state in
             state.now = state.now + span
             state.uptime += span
-            let due = state.alarms.filter { $0.value.moment <= state.now }
+            let due = state.alarms.filter { state.moment(of: $0.value.end) <= state.now }
             for name in due.keys { state.alarms[name] = nil }
-            return due.values.sorted { $0.moment < $1.moment }
+            return due.values.sorted { state.moment(of: $0.end) < state.moment(of: $1.end) }
         }
         for alarm in due { alarm.action() }
     }

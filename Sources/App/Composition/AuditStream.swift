@@ -94,7 +94,7 @@ final class AuditStream: Sendable {
                 isFailing = true
                 if isFinishing.load(ordering: .relaxed) { return }
             }
-            if pause > .zero { await clock.wait(for: wake, until: clock.now() + pause) }
+            if pause > .zero { await clock.wait(for: wake, atMost: pause) }
         }
     }
 
@@ -111,7 +111,7 @@ final class AuditStream: Sendable {
     func finish(within limit: Duration) async {
         isFinishing.store(true, ordering: .relaxed)
         wake.raise()
-        await clock.wait(for: ended, until: clock.now() + limit)
+        await clock.wait(for: ended, atMost: limit)
     }
 }
 

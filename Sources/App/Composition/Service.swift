@@ -460,7 +460,7 @@ final class Service: Sendable {
             supporting.addTask { [devices] in await devices.watch() }
             supporting.addTask { [clock] in
                 // What the tasks here run through once, too.
-                await clock.wait(until: clock.now() + Self.startUp)
+                await clock.wait(Self.startUp)
                 ProgramFiles.unmap()
             }
             if configuration.engine.concurrency > 0 {
@@ -522,7 +522,7 @@ final class Service: Sendable {
                 await self.stopping.wait()
                 if Task.isCancelled { return }
                 let end = self.configuration.limits.drain + Self.afterDrain
-                await self.clock.wait(until: self.clock.now() + end)
+                await self.clock.wait(end)
             }
             await group.next()
             group.cancelAll()

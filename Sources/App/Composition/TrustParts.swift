@@ -148,7 +148,7 @@ struct TrustParts: Sendable {
             } catch {
                 log.warning("security_event.store_failed") { $0.member("cause", "\(error)") }
             }
-            await clock.wait(until: clock.now() + .seconds(2))
+            await clock.wait(.seconds(2))
         }
     }
 
@@ -161,7 +161,7 @@ struct TrustParts: Sendable {
             do { try await seal(sealed) } catch {
                 log.warning("audit.not_sealed") { $0.member("cause", "\(error)") }
             }
-            await clock.wait(until: clock.now() + .minutes(5))
+            await clock.wait(.minutes(5))
         }
     }
 

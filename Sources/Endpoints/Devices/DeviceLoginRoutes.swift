@@ -174,7 +174,7 @@ struct DeviceLoginRoutes: Sendable {
             changes.unfollow(user, signal)
             desk.connections.leave(call.device.id, signal)
         }
-        let end = clock.now() + .seconds(Int64(seconds))
+        let end = clock.uptime() + .seconds(seconds)
         while true {
             let current: (device: DeviceDesk.Enrolled?, login: StoredLogin?)
             do {
@@ -190,9 +190,13 @@ struct DeviceLoginRoutes: Sendable {
             }
             let shown = Shown(document(stored, call, language), at: desk.now())
             if !shown.tag.isExactly(seen) { return shown }
-            if changes.isClosed || Task.isCancelled || clock.now() >= end { return nil }
+            if changes.isClosed || Task.isCancelled || clock.uptime() >= end { return nil }
             // The prompt's end changes the document, and nobody says so.
-            await clock.wait(for: signal, until: min(end, stored.login.nextEnd(after: clock.now())))
+            await clock.wait(
+                for: signal,
+                atMost: end - clock.uptime(),
+                until: stored.login.nextEnd(after: clock.now())
+            )
         }
     }
 

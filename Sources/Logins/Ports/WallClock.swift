@@ -8,4 +8,8 @@ public protocol WallClock: Sendable {
     /// Runs `action` once, as soon as it is `moment`. A later call with the same `name` replaces
     /// this one; with a nil moment it cancels it. The action runs on any thread and must be quick.
     func schedule(_ name: String, at moment: Timestamp?, _ action: @escaping @Sendable () -> Void)
+    /// The same after a time that passes also when somebody sets the clock. The names are apart from
+    /// those of moments.
+    func schedule(_ name: String, after span: Duration?, _ action: @escaping @Sendable () -> Void)
 }
+
