@@ -62,13 +62,6 @@ private final class Alarms: Sendable {
             clock_gettime(self == .day ? CLOCK_REALTIME : CLOCK_MONOTONIC, &time)
             return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
         }
-
-        func wait(for semaphore: ThreadSemaphore, until moment: Int64?) {
-            switch self {
-            case .day: semaphore.wait(until: moment)
-            case .running: semaphore.wait(untilRunning: moment)
-            }
-        }
     }
 
     private struct Alarm {
@@ -128,8 +121,23 @@ private final class Alarms: Sendable {
     private let clock: Clock
     private let state = Locked(State())
     private let changed = ThreadSemaphore()
+    private let timer = ThreadTimer()
 
     init(_ clock: Clock) { self.clock = clock }
+
+    private func signal() {
+        switch clock {
+        case .day: changed.signal()
+        case .running: timer.signal()
+        }
+    }
+
+    private func wait(until moment: Int64?) {
+        switch clock {
+        case .day: changed.wait(until: moment)
+        case .running: timer.wait(until: moment)
+        }
+    }
 
     /// Starts the thread unless there is one. If the system gives none now, the next alarm tries again.
     func start() {
@@ -141,7 +149,7 @@ private final class Alarms: Sendable {
 
     func end() {
         state.withLock { $0.isOver = true }
-        changed.signal()
+        signal()
     }
 
     func schedule(
@@ -156,14 +164,14 @@ private final class Alarms: Sendable {
             state.set(name, moment, action)
             return state.order.last?.number == state.number
         }
-        if isFirst { changed.signal() }
+        if isFirst { signal() }
     }
 
     private func run() {
         while true {
             switch next() {
             case .run(let action): action()
-            case .wait(let moment): clock.wait(for: changed, until: moment)
+            case .wait(let moment): wait(until: moment)
             case .end: return
             }
         }

@@ -69,17 +69,62 @@ public enum WorkerThread {
         while unsafe sem_timedwait(semaphore, &time) != 0, errno == EINTR {}
     }
 
-    /// Blocks the thread until `signal` is called, or until the machine has run for that many milliseconds
-    /// (`CLOCK_MONOTONIC`), whatever the clock is set to.
-    public func wait(untilRunning milliseconds: Int64?) {
-        guard let milliseconds else { return wait() }
-        let (seconds, rest) = max(0, milliseconds).quotientAndRemainder(dividingBy: 1000)
-        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000)
-        while unsafe sem_clockwait(semaphore, CLOCK_MONOTONIC, &time) != 0, errno == EINTR {}
-    }
-
     /// Blocks the thread until `signal` is called.
     public func wait() {
         while unsafe sem_wait(semaphore) != 0, errno == EINTR {}
+    }
+}
+
+/// Makes one thread wait, by the time that the machine has run (`CLOCK_MONOTONIC`), whatever the clock
+/// is set to. A semaphore cannot.
+@safe public final class ThreadTimer: @unchecked Sendable {
+    // Invariant behind @unchecked: the flag is touched under the mutex.
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let condition: UnsafeMutablePointer<pthread_cond_t>
+    private var isSignalled = false
+
+    public init() {
+        unsafe mutex = .allocate(capacity: 1)
+        unsafe condition = .allocate(capacity: 1)
+        unsafe pthread_mutex_init(mutex, nil)
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(condition, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        unsafe pthread_cond_destroy(condition)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe condition.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    /// Ends a wait, now or the next one.
+    public func signal() {
+        unsafe pthread_mutex_lock(mutex)
+        isSignalled = true
+        unsafe pthread_cond_signal(condition)
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
+    /// Blocks the thread until `signal` is called, or until the machine has run for so many milliseconds;
+    /// nil for no limit.
+    public func wait(until milliseconds: Int64?) {
+        unsafe pthread_mutex_lock(mutex)
+        defer {
+            isSignalled = false
+            unsafe pthread_mutex_unlock(mutex)
+        }
+        while !isSignalled {
+            guard let milliseconds else {
+                unsafe pthread_cond_wait(condition, mutex)
+                continue
+            }
+            let (seconds, rest) = max(0, milliseconds).quotientAndRemainder(dividingBy: 1000)
+            var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1_000_000)
+            if unsafe pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return }
+        }
     }
 }
