@@ -310,6 +310,24 @@ struct SharedStoreTests {
         await old.close()
     }
 
+    @Test(
+        "refuses what no login can be, whoever writes it",
+        arguments: [
+            "phase = 'gone'", "phase = 'waiting'", "redacted = 2", "tickets = '\\x00'",
+            "outcome = 'approved'", "origin_trace = NULL", "wrong_codes = 0", "user_id = NULL",
+        ]
+    )
+    func checks(_ change: String) async throws {
+        let store = try open()
+        let stored = try await store.insertNew(fixture("one").make())
+        let error = try #require(throws: PostgresServer.DidNotStart.self) {
+            try server.run("UPDATE login SET \(change)", in: database)
+        }
+        #expect(error.output.contains("breaks a rule of its phase"))
+        #expect(try await store.login(stored.number) == stored)
+        await store.close()
+    }
+
     @Test("keeps one secret of a name, whoever makes it first")
     func secrets() async throws {
         let (one, other) = (try open(), try open())
