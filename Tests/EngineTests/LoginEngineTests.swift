@@ -192,8 +192,9 @@ struct LoginEngineTests {
     }
 
     @Test(
-        "The engine continues when the store works again, also if somebody sets the clock meanwhile",
-        arguments: [InstrumentedStore.Operation.claim, .nextDue, .recover], [Int64(0), -3_600]
+        "The engine continues when the store works again, also if the clock is set meanwhile",
+        arguments: [InstrumentedStore.Operation.claim, .nextDue, .recover],
+        [Int64(0), -3_600]
     )
     func storeBack(_ operation: InstrumentedStore.Operation, step: Int64) async throws {
         let stage = try Stage()

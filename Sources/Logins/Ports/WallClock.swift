@@ -12,4 +12,3 @@ public protocol WallClock: Sendable {
     /// those of moments.
     func schedule(_ name: String, after span: Duration?, _ action: @escaping @Sendable () -> Void)
 }
-
