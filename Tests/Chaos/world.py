@@ -188,7 +188,9 @@ class Server(ACP):
         source = self.world.proxies.sources.get(
             (self.http.server_address[1], http.client_address[1]))
         place = int(source.name.split()[1]) if source else None
-        entry = {"verb": verb, "at": now, "place": place, "decided": login.decision is not None}
+        # Lost until it was answered: who asked may have died meanwhile.
+        entry = {"verb": verb, "at": now, "place": place, "decided": login.decision is not None,
+                 "dropped": True}
         self.reports.setdefault(login.id, []).append(entry)
         if owed := self.owed.pop(login.id, None):
             self.takeovers.append((*owed, now, login.id))
