@@ -1,15 +1,16 @@
 public import Logins
 
-/// Pending logins in an SQLite file: the store of a single process, with nothing to install.
+/// Pending logins in an SQLite file, the store of a single process with nothing to install, or in a
+/// database of PostgreSQL, which several processes serve.
 ///
-/// One thread writes and commits all callers that wait as one transaction; three threads read, one of them
-/// for the engine alone, so that look-ups never delay it. The body
-/// of an `update` may run twice, when a statement of another job fails, so it must have no effect but
-/// on its login. Two processes cannot serve one file: the second gets the error `locked`.
+/// One thread writes and commits all callers that wait as one transaction; other threads read, one of
+/// them for the engine alone, so that look-ups never delay it. The body of an `update` may run twice, when
+/// a statement of another job fails, so it must have no effect but on its login. Two processes cannot
+/// serve one file: the second gets the error `locked`.
 public final class SQLLoginStore: LoginStore {
     let file: OpenStore
 
-    /// The users in the same file.
+    /// The users in the same database.
     public let users: SQLUserStore
     /// Clients, consents to delegation and the audit in the same file.
     public let access: SQLAccessStore
