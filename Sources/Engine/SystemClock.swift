@@ -44,7 +44,9 @@ public final class SystemClock: WallClock {
         after span: Duration?,
         _ action: @escaping @Sendable () -> Void
     ) {
-        spans.schedule(name, at: span.map { Alarms.Clock.running.now() + $0.milliseconds }, action)
+        // Sums of timestamps do not overflow.
+        let now = Timestamp(milliseconds: Alarms.Clock.running.now())
+        spans.schedule(name, at: span.map { (now + $0).milliseconds }, action)
     }
 }
 

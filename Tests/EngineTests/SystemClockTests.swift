@@ -30,11 +30,13 @@ struct SystemClockTests {
         // The names of moments are others.
         clock.schedule("b", after: .milliseconds(30)) { [clock] in times.append(clock.uptime()) }
         clock.schedule("b", at: nil) {}
+        clock.schedule("c", after: .seconds(Int64.max)) { [rung] in rung.append("never") }
         clock.schedule("z", after: .milliseconds(60)) { [rung] in rung.append("end") }
         try await rung.wait(for: 1, "rings")
         #expect(rung.entries == ["end"])
         #expect(times.entries.count == 1)
         #expect(times.entries.allSatisfy { $0 >= start + .milliseconds(29) })
+        clock.schedule("c", after: nil) {}
     }
 
     @Test("An action for a past time runs immediately")
