@@ -1,4 +1,5 @@
 public import Logins
+import Synchronization
 public import Threads
 
 /// Publishes changes of logins. The store calls it after each durable change; the engine, callers that
@@ -14,13 +15,34 @@ public final class LoginChanges: Sendable {
     private let state = Locked(State())
     /// Raised when a login may have a new duty.
     public let work = Signal()
+    /// When the engine looks for duties next, in milliseconds; the greatest number while it looks, and
+    /// while it waits for nothing.
+    private let looksAt = Atomic<Int64>(.max)
 
     public init() {}
 
+    /// The engine is about to look for duties. What changes from here on may not be among what it finds.
+    package func beginLook() { looksAt.store(.max, ordering: .sequentiallyConsistent) }
+
+    /// The engine has found what is due, and looks again then; nil for never. A duty that is due later
+    /// need not wake it.
+    package func endLook(next: Timestamp?) {
+        looksAt.store(next?.milliseconds ?? .max, ordering: .sequentiallyConsistent)
+    }
+
     /// Publishes a durable change. Quick; may be called on any thread.
-    /// `hasWork` is false for a change that somebody else made, who does the work that follows.
-    public func publish(_ stored: StoredLogin, hasWork: Bool = true) {
-        if hasWork, stored.login.dueAt != nil { work.raise() }
+    public func publish(_ step: LoginStep) {
+        // Work that goes on leaves nothing to do but its end.
+        let login = step.after.login
+        let moment = step.isWork ? login.endAt : login.dueAt
+        if let moment, moment.milliseconds < looksAt.load(ordering: .sequentiallyConsistent) {
+            work.raise()
+        }
+        publish(step.after)
+    }
+
+    /// Publishes a change that somebody else made, who does the work that follows.
+    public func publish(_ stored: StoredLogin) {
         let signals = state.withLock { state in
             var signals = state.waiters[stored.number]?.all ?? []
             if !state.followers.isEmpty {

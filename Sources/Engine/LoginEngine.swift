@@ -97,13 +97,14 @@ public final class LoginEngine: Sendable {
         await withDiscardingTaskGroup { group in
             while !isStopping.load(ordering: .relaxed), !Task.isCancelled {
                 let now = clock.now()
-                let claims = await claim(at: now)
-                for claim in claims {
+                changes.beginLook()
+                guard let work = await dueWork(at: now) else { continue }
+                for claim in work.claims {
                     let isLast = claim.isLastReport(at: now)
                     slots.withLock { $0.count(claim, isLast: isLast, 1) }
                     group.addTask { await self.work(on: claim, isLast: isLast) }
                 }
-                if claims.isEmpty { await waitForWork() }
+                await wait(until: work.next)
             }
         }
     }
@@ -126,11 +127,13 @@ public final class LoginEngine: Sendable {
             return
         }
         let notification = Claim(stored: ready.stored, duty: .notify)
-        let hasSlot = slots.withLock { slots in
+        let (hasSlot, wasFull) = slots.withLock { slots in
+            let wasFull = slots.isFull(claim)
             slots.count(claim, isLast: isLast, -1)
-            return slots.takeFree(notification)
+            return (slots.takeFree(notification), wasFull)
         }
-        changes.work.raise()
+        // Others waited for the slot.
+        if wasFull { changes.work.raise() }
         if hasSlot { await notify(ready) }
         store.release(claim)
         if hasSlot { slots.withLock { $0.count(notification, isLast: false, -1) } }
@@ -190,36 +193,28 @@ public final class LoginEngine: Sendable {
     /// How many duties are under way, by queue.
     public var underWay: [LoginQueue: Int] { slots.withLock { $0.underWay } }
 
-    private func claim(at now: Timestamp) async -> [Claim] {
+    /// Nil if the store fails, after a pause.
+    private func dueWork(at now: Timestamp) async -> DueWork? {
         do {
-            return try await store.claim(at: now, within: freeSlots(at: now))
+            return try await store.dueWork(at: now, within: freeSlots(at: now))
         } catch {
             await pauseAfter(error)
-            return []
+            return nil
         }
     }
 
     /// Another process may change a login (`beckon logins retry`) without our being told.
     private static let longestSleep = Duration.seconds(5)
 
-    /// Waits until something becomes due, changes or ends, or a server may be probed; one second if
-    /// the store fails.
-    private func waitForWork() async {
+    /// Waits until something becomes due, changes or ends, or a server may be probed.
+    private func wait(until due: Timestamp?) async {
         let now = clock.now()
-        var next: Timestamp?
-        var longest = Self.longestSleep
+        var next = due
         for health in health.values {
             if let probe = health.probe(after: now) { next = min(next ?? probe, probe) }
         }
-        do {
-            if let due = try await store.nextDue(within: freeSlots(at: now)) {
-                next = min(next ?? due, due)
-            }
-        } catch {
-            log.error("engine.store_failed") { $0.member("cause", "\(error)") }
-            longest = .seconds(1)
-        }
-        await clock.wait(for: changes.work, atMost: longest, until: next)
+        changes.endLook(next: next)
+        await clock.wait(for: changes.work, atMost: Self.longestSleep, until: next)
     }
 
     private func pauseAfter(_ error: StoreError) async {

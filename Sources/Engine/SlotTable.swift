@@ -28,6 +28,11 @@ struct SlotTable {
         }
     }
 
+    /// Whether no other call may begin in the claim's queue.
+    func isFull(_ claim: Claim) -> Bool {
+        underWay[LoginQueue(claim.stored.login.key.server, claim.duty), default: 0] >= calls
+    }
+
     /// Occupies the slot of a notification if one is free.
     mutating func takeFree(_ notification: Claim) -> Bool {
         let queue = LoginQueue(notification.stored.login.key.server, .notify)

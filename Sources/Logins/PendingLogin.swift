@@ -231,6 +231,15 @@ public struct PendingLogin: Hashable, Sendable {
         }
     }
 
+    /// When the current phase ends by itself; nil if the login owes nothing.
+    public var endAt: Timestamp? {
+        switch phase {
+        case .preparing, .waiting: terms.promptEnds
+        case .reporting: terms.reportEnds
+        case .settled, .stranded: nil
+        }
+    }
+
     /// The duty that is due at `now`, if any.
     public func duty(at now: Timestamp) -> Duty? {
         guard let dueAt, dueAt <= now else { return nil }

@@ -46,10 +46,7 @@ final class OpenStore: Sendable {
             if role == .service { try engineReader.start(try database.makeReader()) }
             try writer.start(
                 transaction,
-                changes: { [changes = options.changes, steps = options.steps] step in
-                    changes(step.after)
-                    steps(step)
-                }
+                changes: options.changes
             )
             try database.start(writer)
         } catch {
@@ -92,13 +89,13 @@ protocol Database: Sendable {
     var readerCount: Int { get }
     func makeReader() throws(StoreError) -> sending any DatabaseConnection
     /// Claims due logins over the engine's connection.
-    func claim(
+    func dueWork(
         at now: Timestamp,
         within slots: Slots,
         _ connection: any DatabaseConnection,
         whenDamaged: (LoginNumber, StoreError) -> Void
-    ) throws(StoreError) -> [Claim]
-    /// When `claim` next has something to give. Of a login whose duty is claimed, only the end remains.
+    ) throws(StoreError) -> DueWork
+    /// When `dueWork` next has something to give. Of a login whose duty is claimed, only the end remains.
     func nextDue(
         at now: Timestamp,
         within slots: Slots,
@@ -114,11 +111,6 @@ protocol Database: Sendable {
     func endClaims()
     /// Begins what goes on beside the calls.
     func start(_ writer: Writer) throws(StoreError)
-    /// Whether this process still works on a login that it has claimed. Asked on the writer's thread.
-    func isHeld(
-        _ number: LoginNumber,
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) -> Bool
     /// Whether other processes work on the same logins.
     var isShared: Bool { get }
     /// Whether this process does the work that is not divided: at most one does.
@@ -139,7 +131,12 @@ protocol WriterBackend: AnyObject {
     /// The highest number of a login that is durable.
     var highest: Int64 { get }
 
-    func begin() throws(StoreError)
+    /// Begins a transaction that does what is `expected`, and maybe more.
+    func begin(_ expected: ExpectedWork) throws(StoreError)
+    /// Whether this process still works on a login that it has claimed.
+    func isHeld(_ number: LoginNumber) throws(StoreError) -> Bool
+    /// The end of the audit, if it is known without asking and nobody else has written behind it.
+    var auditEnd: AuditMark? { get }
     /// Makes everything since `begin` durable.
     func commit(_ written: Written) throws(StoreError)
     func rollback()
@@ -151,6 +148,14 @@ protocol WriterBackend: AnyObject {
     var mayRunAgain: Bool { get }
     /// Ends before the store closes. If that fails nothing is lost: the next opening does the rest.
     func finish()
+}
+
+/// What a transaction is going to do, so that what is asked for each login can be asked for all at once.
+struct ExpectedWork {
+    /// The logins that it inserts.
+    var starts: [PendingLogin] = []
+    /// The logins that it changes.
+    var updates: Set<LoginNumber> = []
 }
 
 /// What a transaction has written.
@@ -205,11 +210,11 @@ protocol LoginIndex: Sendable {
 
     // Within the writer's transaction. The users and keys are bytes where the row may be damaged.
 
-    /// Tells of logins that are about to be inserted, so that what is asked of each can be asked of all.
-    func expect(
-        _ logins: [PendingLogin],
+    /// The login with that number.
+    func login(
+        _ number: LoginNumber,
         _ connection: any DatabaseConnection
-    ) throws(StoreError)
+    ) throws(StoreError) -> StoredLogin?
     /// A login was inserted or changed.
     func changed(_ stored: StoredLogin)
 
@@ -241,8 +246,14 @@ extension LoginIndex {
         return try select.loginNumbers()
     }
 
-    // Where one question costs as much as one of many.
-    func expect(_ logins: [PendingLogin], _ connection: any DatabaseConnection) {}
+    func login(
+        _ number: LoginNumber,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError) -> StoredLogin? {
+        try connection.login(number)
+    }
+
+    // Where nothing is kept in mind.
     func changed(_ stored: StoredLogin) {}
 
     // Where the table has indexes, they follow it.
@@ -262,8 +273,6 @@ extension LoginIndex {
 /// A start counts for at least 60 and at most 70 seconds. Only starts within the limit count: otherwise
 /// repeated attempts could lock a user out for ever.
 protocol StartCounts: AnyObject {
-    /// Tells of logins that are about to be inserted.
-    func expect(_ logins: [PendingLogin]) throws(StoreError)
     func starts(of starter: Starter, at now: Timestamp) throws(StoreError) -> Int
     func note(_ starter: Starter, at now: Timestamp) throws(StoreError)
     /// Whether one more login would be for a user beyond the limit of the client's.

@@ -20,9 +20,7 @@ public struct StoreOptions: Sendable {
     public var busyTimeout: Duration = .seconds(30)
     /// Called on the writer's thread for each login that was inserted or updated, after it is
     /// durable and before the caller that changed it resumes. Must not block.
-    public var changes: @Sendable (StoredLogin) -> Void = { _ in }
-    /// Called after `changes`, under the same rules, with the login before the change too.
-    public var steps: @Sendable (LoginStep) -> Void = { _ in }
+    public var changes: @Sendable (LoginStep) -> Void = { _ in }
     /// Called under the same rules when there are new entries of the audit, with the numbers of those that
     /// somebody else wrote where ours belong.
     public var audited: @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void = { _ in }

@@ -37,13 +37,9 @@ final class WriteTransaction {
         self.options = options
     }
 
-    /// `starts` are logins that are about to be inserted.
-    func begin(expecting starts: [PendingLogin] = []) throws(StoreError) {
-        try backend.begin()
-        if starts.count > 1 {
-            try index.expect(starts, connection)
-            try backend.starts.expect(starts)
-        }
+    /// Begins a transaction that does what is `expected`, and maybe more.
+    func begin(_ expected: ExpectedWork = ExpectedWork()) throws(StoreError) {
+        try backend.begin(expected)
     }
 
     /// Makes everything since `begin` durable and returns what changed.
@@ -96,8 +92,12 @@ final class WriteTransaction {
     // MARK: After a change of a login
 
     /// Updates counts, index and observers after a login was written. `before` is nil for a new one.
-    func note(_ stored: StoredLogin, before login: PendingLogin?) throws(StoreError) {
-        written.changed.append(LoginStep(before: login, after: stored))
+    func note(
+        _ stored: StoredLogin,
+        before login: PendingLogin?,
+        asWork: Bool = false
+    ) throws(StoreError) {
+        written.changed.append(LoginStep(before: login, after: stored, isWork: asWork))
         index.changed(stored)
         let before = login?.phase
         let login = stored.login

@@ -13,8 +13,14 @@ final class Writer: Sendable {
         let fail: @Sendable (StoreError) -> Void
         /// Whether it comes after the others of its transaction.
         let isYielding: Bool
-        /// The login that it inserts, if it does.
-        let start: PendingLogin?
+        /// What it is going to ask for.
+        let login: LoginOfJob?
+    }
+
+    /// The login that a job is about.
+    enum LoginOfJob {
+        case inserts(PendingLogin)
+        case updates(LoginNumber)
     }
 
     private let jobs = JobQueue<Job>()
@@ -23,11 +29,11 @@ final class Writer: Sendable {
     private static let batch = 1_024
 
     /// Runs `body` within a transaction and returns its result once that is durable. If it is
-    /// `yielding`, it runs after the others of that transaction, even those that came later. `start` is
-    /// the login that it inserts.
+    /// `yielding`, it runs after the others of that transaction, even those that came later. What it asks
+    /// for `login` is asked beforehand, together with what other jobs ask for.
     func submit<Value: Sendable>(
         yielding: Bool = false,
-        inserting start: PendingLogin? = nil,
+        about login: LoginOfJob? = nil,
         _ body: @escaping @Sendable (WriteTransaction) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         try await jobs.result { continuation in
@@ -38,7 +44,7 @@ final class Writer: Sendable {
                 },
                 fail: { continuation.resume(returning: .failure($0)) },
                 isYielding: yielding,
-                start: start
+                login: login
             )
         }
     }
@@ -56,7 +62,7 @@ final class Writer: Sendable {
                 },
                 fail: { _ in done() },
                 isYielding: false,
-                start: nil
+                login: nil
             )
         )
     }
@@ -80,6 +86,18 @@ final class Writer: Sendable {
         return jobs.filter { !$0.isYielding } + jobs.filter(\.isYielding)
     }
 
+    private static func expected(by jobs: [Job]) -> ExpectedWork {
+        var expected = ExpectedWork()
+        for job in jobs {
+            switch job.login {
+            case .inserts(let login): expected.starts.append(login)
+            case .updates(let number): expected.updates.insert(number)
+            case nil: break
+            }
+        }
+        return expected
+    }
+
     func close() async { await jobs.close() }
     func stop() { jobs.stop() }
 
@@ -90,7 +108,7 @@ final class Writer: Sendable {
         attempts: Int = 3
     ) {
         do throws(StoreError) {
-            try transaction.begin(expecting: jobs.compactMap(\.start))
+            try transaction.begin(expected(by: jobs))
             var done: [@Sendable () -> Void] = []
             done.reserveCapacity(jobs.count)
             for job in jobs { done.append(try job.run(transaction)) }

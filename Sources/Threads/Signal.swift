@@ -12,6 +12,11 @@ public final class Signal: Sendable {
     /// A lowered flag.
     public init() {}
 
+    /// Whether it was raised since the last wait.
+    package var isRaised: Bool {
+        state.withLock { state in if case .raised = state { true } else { false } }
+    }
+
     /// Raises the flag.
     public func raise() {
         let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in

@@ -55,9 +55,9 @@ final class FaultStage: Sendable {
     func run(_ choice: Decision.Choice) async throws -> StoredLogin {
         let changes = LoginChanges()
         var options = StoreOptions(path: directory.file("l.db"), role: .service, clock: clock)
-        options.changes = { [heard] stored in
-            heard.append(stored)
-            changes.publish(stored)
+        options.changes = { [heard] step in
+            heard.append(step.after)
+            changes.publish(step)
         }
         let store = try SQLLoginStore(options)
         let engine = LoginEngine(

@@ -17,10 +17,10 @@ struct BrokenLoginStore: LoginStore {
         claimed: Bool,
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? { throw .full }
-    func claim(
+    func dueWork(
         at now: Timestamp,
         within slots: Slots
-    ) async throws(StoreError) -> [Claim] { throw .full }
+    ) async throws(StoreError) -> DueWork { throw .full }
     func release(_ claim: Claim) {}
     func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp? { throw .full }
     func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth] { throw .full }

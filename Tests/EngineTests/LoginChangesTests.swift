@@ -86,9 +86,9 @@ struct LoginChangesTests {
         let order = Recorded<String>()
         try await within {
             await changes.watching(mine.number) { signal in
-                changes.publish(other)
+                changes.publish(LoginStep(before: nil, after: other))
                 order.append("the other's change")
-                changes.publish(mine)
+                changes.publish(LoginStep(before: nil, after: mine))
                 order.append("mine")
                 await signal.wait()
             }
@@ -96,5 +96,41 @@ struct LoginChangesTests {
         #expect(order.entries.count == 2)
         // Work is owed by the waiting one only, so the engine is woken once.
         try await within { await changes.work.wait() }
+    }
+
+    @Test(
+        "wakes the engine for what is due before it looks again",
+        arguments: [
+            // Milliseconds before and after the login's due time.
+            (-1, false, false), (0, false, false), (1, false, true), (nil, false, true),
+            // The work itself leaves only the end, which is later here.
+            (1, true, false), (nil, true, true),
+        ] as [(Int64?, Bool, Bool)]
+    )
+    func waking(next: Int64?, isWork: Bool, wakes: Bool) async throws {
+        let changes = LoginChanges()
+        let login = PendingLogin.inPhase(.reporting)
+        let due = try #require(login.dueAt)
+        #expect(try #require(login.endAt) > due + .milliseconds(1))
+        changes.beginLook()
+        changes.endLook(next: next.map { due + .milliseconds($0) })
+        changes.publish(
+            LoginStep(
+                before: nil,
+                after: StoredLogin(number: LoginNumber(1), login: login),
+                isWork: isWork
+            )
+        )
+        #expect(changes.work.isRaised == wakes)
+        // While the engine looks, it may have missed anything.
+        changes.beginLook()
+        changes.publish(
+            LoginStep(
+                before: nil,
+                after: StoredLogin(number: LoginNumber(1), login: login),
+                isWork: isWork
+            )
+        )
+        #expect(changes.work.isRaised)
     }
 }

@@ -50,9 +50,9 @@ final class Stage: Sendable {
             role: .service,
             clock: clock
         )
-        options.changes = { [heard] stored in
-            heard.append(stored)
-            changes.publish(stored)
+        options.changes = { [heard] step in
+            heard.append(step.after)
+            changes.publish(step)
         }
         let store = try SQLLoginStore(options)
         let value: Value

@@ -87,7 +87,7 @@ final class StorePlace: Sendable {
             )
             options.postgres?.readers = 2
         }
-        options.changes = { [heard] stored in heard.withLock { $0.append(stored) } }
+        options.changes = { [heard] step in heard.withLock { $0.append(step.after) } }
         options.damaged = { [damaged] number, _ in damaged.withLock { $0.append(number) } }
         options.busyTimeout = .milliseconds(50)
         if kind == .sqliteMergingOften { options.newestInMemory = 8 }

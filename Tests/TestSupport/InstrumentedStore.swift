@@ -4,7 +4,7 @@ import Threads
 /// A store that counts what reaches it and fails when a test says so.
 public final class InstrumentedStore: LoginStore {
     /// What can be made to fail.
-    public enum Operation: Hashable, Sendable { case update, claim, nextDue, recover }
+    public enum Operation: Hashable, Sendable { case update, dueWork, recover }
 
     /// What a store was asked to do.
     public struct Counts: Hashable, Sendable {
@@ -102,18 +102,20 @@ public final class InstrumentedStore: LoginStore {
         }
     }
 
-    public func claim(at now: Timestamp, within slots: Slots) async throws(StoreError) -> [Claim] {
-        try check(.claim)
-        let claims = try await store.claim(at: now, within: slots)
-        count(reads: claims.count)
-        return claims
+    public func dueWork(
+        at now: Timestamp,
+        within slots: Slots
+    ) async throws(StoreError) -> DueWork {
+        try check(.dueWork)
+        let work = try await store.dueWork(at: now, within: slots)
+        count(reads: work.claims.count)
+        return work
     }
 
     public func release(_ claim: Claim) { store.release(claim) }
 
     public func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp? {
-        try check(.nextDue)
-        return try await store.nextDue(within: slots)
+        try await store.nextDue(within: slots)
     }
 
     public func queues(at now: Timestamp) async throws(StoreError) -> [QueueDepth] {

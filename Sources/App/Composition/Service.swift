@@ -385,8 +385,7 @@ final class Service: Sendable {
         audited: @escaping @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void
     ) throws -> SQLLoginStore {
         var options = StoreOptions(settings, role: .service, clock: clock)
-        options.changes = { changes.publish($0) }
-        options.changedByOthers = { changes.publish($0, hasWork: false) }
+        options.changedByOthers = { changes.publish($0) }
         options.isFollowed = { changes.isFollowed }
         options.othersWork = { changes.work.raise() }
         options.othersChanged = {
@@ -395,7 +394,8 @@ final class Service: Sendable {
             connections.recheck()
         }
         options.devicesEnded = { for device in $0 { connections.ended(device) } }
-        options.steps = {
+        options.changes = {
+            changes.publish($0)
             journal.note($0)
             activity.note($0)
         }

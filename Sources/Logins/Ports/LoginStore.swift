@@ -66,12 +66,12 @@ public protocol LoginStore: Sendable {
     ///
     /// From a queue without a free slot only ends are claimed: of reports those that are due, of
     /// others those before the first login that is not at its end.
-    func claim(at now: Timestamp, within slots: Slots) async throws(StoreError) -> [Claim]
+    func dueWork(at now: Timestamp, within slots: Slots) async throws(StoreError) -> DueWork
 
     /// Releases a claim. Does nothing if it was released before.
     func release(_ claim: Claim)
 
-    /// When `claim` with these slots has something to return next; nil if never.
+    /// When `dueWork` with these slots has something to return next; nil if never.
     func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp?
 
     /// The length of every queue that is not empty.
@@ -131,6 +131,14 @@ extension LoginStore {
         try await update(number, yielding: yielding, by: key, claimed: false, body)
     }
 
+    /// The claims of `dueWork`.
+    public func claim(
+        at now: Timestamp,
+        within slots: Slots
+    ) async throws(StoreError) -> [Claim] {
+        try await dueWork(at: now, within: slots).claims
+    }
+
     /// When the next unclaimed duty is due; nil if never.
     public func nextDue() async throws(StoreError) -> Timestamp? {
         try await nextDue(within: .unlimited)
@@ -166,6 +174,18 @@ public struct Claim: Hashable, Sendable {
     }
 }
 
+/// Claims, and when there will be more of them.
+public struct DueWork: Hashable, Sendable {
+    public var claims: [Claim]
+    /// When there is something to claim next, unless more slots become free; nil if never.
+    public var next: Timestamp?
+
+    public init(_ claims: [Claim], next: Timestamp?) {
+        self.claims = claims
+        self.next = next
+    }
+}
+
 /// How many logins share a phase and an outcome.
 public struct Census: Hashable, Sendable {
     public let phase: PendingLogin.PhaseName
@@ -184,10 +204,13 @@ public struct LoginStep: Sendable {
     /// Nil for a login that is new.
     public let before: PendingLogin?
     public let after: StoredLogin
+    /// Whether it is the work of a claim of this process, which goes on or is released after it.
+    public let isWork: Bool
 
-    public init(before: PendingLogin?, after: StoredLogin) {
+    public init(before: PendingLogin?, after: StoredLogin, isWork: Bool = false) {
         self.before = before
         self.after = after
+        self.isWork = isWork
     }
 }
 

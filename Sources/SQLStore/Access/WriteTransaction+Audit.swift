@@ -15,7 +15,11 @@ extension WriteTransaction {
     func append(_ event: (AuditMark) -> AuditEvent?) throws(StoreError) {
         let last: AuditMark
         // Another process may have appended before this transaction.
-        if let head = access.head { last = head } else { last = try connection.auditHead() }
+        if let known = access.head ?? backend.auditEnd {
+            last = known
+        } else {
+            last = try connection.auditHead()
+        }
         guard let made = event(last) else { return }
         if try insert(made, after: last, number: last.number + 1) { return }
         let free = try connection.freeAuditNumber(after: last.number)
@@ -40,16 +44,24 @@ extension WriteTransaction {
     ) throws(StoreError) -> Bool {
         let bytes = AuditChain.bytes(number: number, event)
         let hash = AuditChain.hash(after: last.hash, bytes)
-        let insert = try connection.statement(
-            """
-            INSERT INTO audit (number, entry, hash) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
-            RETURNING 1
-            """
-        )
+        let isFree = backend.auditEnd != nil
+        let insert =
+            isFree
+            ? try connection.statement("INSERT INTO audit (number, entry, hash) VALUES (?, ?, ?)")
+            : try connection.statement(
+                """
+                INSERT INTO audit (number, entry, hash) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+                RETURNING 1
+                """
+            )
         insert.bind(number, at: 1)
         insert.bind(bytes, at: 2)
         insert.bind(hash, at: 3)
-        guard try insert.hasRow() else { return false }
+        if isFree {
+            try insert.insertRow()
+        } else if try !insert.hasRow() {
+            return false
+        }
         access.head = AuditMark(number: number, hash: hash)
         return true
     }

@@ -83,8 +83,6 @@ final class Claims: Sendable {
         state.withLock { $0.released?.formUnion(numbers) }
     }
 
-    var hasReleased: Bool { state.withLock { $0.released?.isEmpty == false } }
-
     /// The duties of a login that are claimed; nil for one that cannot be read, or that has to wait
     /// for another suspect.
     func duties(of number: LoginNumber) -> Set<PendingLogin.Duty>? {

@@ -19,15 +19,16 @@ protocol QueueReader {
 enum QueueVisit { case next, stop }
 
 extension QueueReader {
-    /// Takes due logins, one by one as they are found. If it throws, nothing is taken.
+    /// Takes due logins, one by one as they are found, and their slots. If it throws, nothing is taken.
     func take(
         at now: Timestamp,
-        within slots: Slots,
+        within slots: inout Slots,
         _ claims: Claims
     ) throws(StoreError) -> [TakenDuty] {
         var taken: [TakenDuty] = []
         do throws(StoreError) {
             var ends = slots.ends
+            defer { slots.each[.end] = ends }
             for queue in try queues() {
                 if queue.duty == .report {
                     var room = slots.lastReports(of: queue.server)
@@ -36,6 +37,7 @@ extension QueueReader {
                         if row.due <= now { row.take(queue, at: now, &room, &ends, claims, &taken) }
                         return .next
                     }
+                    slots.lastReports[queue.server] = room
                 }
                 var room = slots[queue]
                 // The ends among these reports are found already.
@@ -44,6 +46,7 @@ extension QueueReader {
                     guard row.due <= now else { return .stop }
                     return row.take(queue, at: now, &room, &ends, claims, &taken) ? .next : .stop
                 }
+                slots.queues[queue] = room
             }
             return taken
         } catch {
@@ -52,10 +55,10 @@ extension QueueReader {
         }
     }
 
-    /// When `claim` next has something to give. Of a login whose duty is claimed, only the end
+    /// When `take` next has something to give. Of a login whose duty is claimed, only the end
     /// remains.
     ///
-    /// Applies the same rules as `claim`: a moment in the past is returned only for work that `claim`
+    /// Applies the same rules as `take`: a moment in the past is returned only for work that `take`
     /// gives now, or the caller would never wait.
     func nextDue(
         at now: Timestamp,
@@ -92,11 +95,20 @@ extension QueueReader {
                 } else if duty != .end, slots.ends > 0, !taken.contains(.end) {
                     note(row.end)
                 }
-                // `claim` stops too when it finds no free slot.
+                // `take` stops too when it finds no free slot.
                 return isTaken ? .next : .stop
             }
         }
         return next
+    }
+
+    /// The same, for whoever has claims already, which an error must not lose: the next look has it too.
+    func next(at now: Timestamp, within slots: Slots, _ claims: Claims) -> Timestamp? {
+        do throws(StoreError) {
+            return try nextDue(at: now, within: slots, claims)
+        } catch {
+            return now
+        }
     }
 }
 

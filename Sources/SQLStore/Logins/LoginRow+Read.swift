@@ -17,7 +17,7 @@ extension LoginRow {
     /// The logins in the rows that are left. Damaged ones are left out.
     static func readAll(
         _ statement: any Statement,
-        whenDamaged: (LoginNumber, StoreError) -> Void
+        whenDamaged: (LoginNumber, StoreError) -> Void = { _, _ in }
     ) throws(StoreError) -> [StoredLogin] {
         var logins: [StoredLogin] = []
         while try statement.step() {

@@ -98,7 +98,7 @@ public final class SQLLoginStore: LoginStore {
         _ login: PendingLogin,
         limits: LoginLimits
     ) async throws(StoreError) -> Insertion {
-        try await file.writer.submit(inserting: login) { (transaction) throws(StoreError) in
+        try await file.writer.submit(about: .inserts(login)) { (transaction) throws(StoreError) in
             try transaction.insert(login, limits: limits)
         }
     }
@@ -131,27 +131,27 @@ public final class SQLLoginStore: LoginStore {
         _ body: @Sendable @escaping (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) async throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
         let now = file.clock.now()
-        return try await file.writer.submit(yielding: yielding) {
-            [file] (transaction) throws(StoreError) in
-            if claimed, try !file.database.isHeld(number, transaction.connection) { return nil }
+        return try await file.writer.submit(yielding: yielding, about: .updates(number)) {
+            (transaction) throws(StoreError) in
+            if claimed, try !transaction.backend.isHeld(number) { return nil }
             if let key, let objection = try transaction.use(key) {
                 return .failure(.key(objection))
             }
-            return try transaction.update(number, at: now, body)
+            return try transaction.update(number, at: now, asWork: claimed, body)
         }
     }
 
-    public func claim(
+    public func dueWork(
         at now: Timestamp,
         within slots: Slots
-    ) async throws(StoreError) -> [Claim] {
-        let claims = try await file.engineReaders.read { [file] (connection) throws(StoreError) in
-            try file.database.claim(at: now, within: slots, connection) { number, error in
+    ) async throws(StoreError) -> DueWork {
+        let work = try await file.engineReaders.read { [file] (connection) throws(StoreError) in
+            try file.database.dueWork(at: now, within: slots, connection) { number, error in
                 file.noteDamaged(number, error)
             }
         }
-        guard file.database.isShared, claims.contains(where: \.isCutOff) else { return claims }
-        return try await interruptingCutOff(claims, at: now)
+        guard file.database.isShared, work.claims.contains(where: \.isCutOff) else { return work }
+        return DueWork(try await interruptingCutOff(work.claims, at: now), next: now)
     }
 
     /// Whoever began a report and does not work on it any more has died.

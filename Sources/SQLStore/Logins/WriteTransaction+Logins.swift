@@ -39,9 +39,10 @@ extension WriteTransaction {
     func update(
         _ number: LoginNumber,
         at now: Timestamp,
+        asWork: Bool = false,
         _ body: (inout PendingLogin) throws(PendingLogin.Refusal) -> Void
     ) throws(StoreError) -> Result<StoredLogin, PendingLogin.Refusal>? {
-        guard let found = try connection.login(number) else { return nil }
+        guard let found = try index.login(number, connection) else { return nil }
         let before = found.login
         var login = before
         do {
@@ -69,7 +70,7 @@ extension WriteTransaction {
         if let until = try block(of: login, before: before, at: now) {
             return .failure(.userBlocked(until: until))
         }
-        return .success(try write(number, login, before: before, at: now))
+        return .success(try write(number, login, before: before, at: now, asWork: asWork))
     }
 
     @discardableResult
@@ -78,7 +79,8 @@ extension WriteTransaction {
         _ login: PendingLogin,
         before: PendingLogin,
         at now: Timestamp,
-        keepsInterruptions: Bool = false
+        keepsInterruptions: Bool = false,
+        asWork: Bool = false
     ) throws(StoreError) -> StoredLogin {
         let update = try connection.statement(LoginRow.update)
         try LoginRow.bindUpdate(number, login, to: update)
@@ -86,7 +88,7 @@ extension WriteTransaction {
         update.bind(keeps ? 1 : 0, at: LoginColumn.interruptions.parameter)
         try update.run()
         let stored = StoredLogin(number: number, login: login)
-        try note(stored, before: before)
+        try note(stored, before: before, asWork: asWork)
         for event in AuditEvent.events(of: stored, before: before, at: now) { try append(event) }
         try oweNotice(stored, before: before, at: now)
         try noteConduct(stored, before: before, at: now)

@@ -1,11 +1,12 @@
+import Access
 import Logins
 import Threads
 
-/// The index as the writer has it. What a transaction is going to ask for each login that it inserts, it
-/// asks of all at once: nobody else writes meanwhile.
+/// The index as the writer has it. What a transaction is going to ask for each login that it inserts or
+/// changes, it asks of all at once, together with its beginning: nobody else writes meanwhile.
 ///
-/// Keeps only what is known not to be there, and the live logins of users, and forgets it with the
-/// transaction.
+/// Keeps only what is known not to be there, the live logins of users and the logins to change, and
+/// forgets it with the transaction.
 ///
 /// `LATERAL` with `OFFSET 0` makes PostgreSQL look up one after another, each by the index for it. Otherwise
 /// it keeps the plan that was best for the first few calls, when the table was nearly empty: to read
@@ -17,6 +18,12 @@ final class ExpectedLogins: LoginIndex {
         /// Consents that no login owes anything for.
         var free: Set<String> = []
         var live: [UserID: Set<LoginNumber>] = [:]
+        /// As they are in the transaction.
+        var logins: [LoginNumber: StoredLogin] = [:]
+        /// Of the logins of which that was asked.
+        var held: Set<LoginNumber> = []
+        var notHeld: Set<LoginNumber> = []
+        var auditEnd: AuditMark?
     }
 
     /// The key without the tenant, which a repeated delivery may leave out.
@@ -38,15 +45,59 @@ final class ExpectedLogins: LoginIndex {
             state.unknown.removeAll(keepingCapacity: true)
             state.free.removeAll(keepingCapacity: true)
             state.live.removeAll(keepingCapacity: true)
+            state.logins.removeAll(keepingCapacity: true)
+            state.held.removeAll(keepingCapacity: true)
+            state.notHeld.removeAll(keepingCapacity: true)
+            state.auditEnd = nil
         }
     }
 
-    func expect(
-        _ logins: [PendingLogin],
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) {
-        guard let session = connection as? PostgresSession else { return }
+    /// What was asked. The answers come with those of whatever is waited for next.
+    struct Questions {
+        let expected: ExpectedWork
+        var keys: PostgresStatement?
+        var live: PostgresStatement?
+        var owing: PostgresStatement?
+        var logins: PostgresStatement?
+        var held: PostgresStatement?
+        var audit: PostgresStatement?
+    }
+
+    func ask(
+        _ expected: ExpectedWork,
+        _ session: PostgresSession,
+        _ replica: Int64
+    ) throws(StoreError) -> Questions {
+        var questions = Questions(expected: expected)
         let connection = try session.connection()
+        if !expected.starts.isEmpty { try ask(expected.starts, connection, &questions) }
+        guard !expected.updates.isEmpty else { return questions }
+        let logins = try session.question(expected.updates)
+        let held = connection.statement(
+            """
+            SELECT found.number FROM unnest(string_to_array(?1, ',')) AS wanted (digits),
+                LATERAL (SELECT number FROM claim
+                    WHERE number = CAST(wanted.digits AS bigint) AND replica = ?2 OFFSET 0) AS found
+            """
+        )
+        held.bind(PostgresDatabase.list(expected.updates), at: 1)
+        held.bind(replica, at: 2)
+        let audit = connection.statement(
+            """
+            SELECT number, hash FROM audit_head
+            WHERE NOT EXISTS (SELECT 1 FROM audit WHERE audit.number > audit_head.number)
+            """
+        )
+        for statement in [logins, held, audit] { try statement.ask() }
+        (questions.logins, questions.held, questions.audit) = (logins, held, audit)
+        return questions
+    }
+
+    private func ask(
+        _ starts: [PendingLogin],
+        _ connection: PostgresConnection,
+        _ questions: inout Questions
+    ) throws(StoreError) {
         let keys = connection.statement(
             """
             SELECT found.login_id, found.server
@@ -56,9 +107,10 @@ final class ExpectedLogins: LoginIndex {
                     OFFSET 0) AS found
             """
         )
-        keys.bind(PostgresList.text(logins.map(\.key.login.value)), at: 1)
-        keys.bind(PostgresList.text(logins.map(\.key.server.value)), at: 2)
-        let users = Set(logins.map(\.details.user))
+        keys.bind(PostgresList.text(starts.map(\.key.login.value)), at: 1)
+        keys.bind(PostgresList.text(starts.map(\.key.server.value)), at: 2)
+        try keys.ask()
+        questions.keys = keys
         let live = connection.statement(
             """
             SELECT found.user_id, found.number
@@ -68,8 +120,11 @@ final class ExpectedLogins: LoginIndex {
                     OFFSET 0) AS found
             """
         )
-        live.bind(PostgresList.text(users.map(\.value)), at: 1)
-        let consents = Set(logins.compactMap { $0.consentID?.value })
+        live.bind(PostgresList.text(Set(starts.map(\.details.user)).map(\.value)), at: 1)
+        try live.ask()
+        questions.live = live
+        let consents = Set(starts.compactMap(\.consentID))
+        guard !consents.isEmpty else { return }
         let owing = connection.statement(
             """
             SELECT found.consent_key
@@ -79,35 +134,73 @@ final class ExpectedLogins: LoginIndex {
                     OFFSET 0) AS found
             """
         )
-        owing.bind(PostgresList.text(consents.sorted()), at: 1)
-        try keys.ask()
-        try live.ask()
+        owing.bind(PostgresList.text(consents.map(\.value)), at: 1)
         try owing.ask()
+        questions.owing = owing
+    }
+
+    /// Reads the answers.
+    func take(_ questions: Questions) throws(StoreError) {
+        let starts = questions.expected.starts
         var known: Set<[[UInt8]]> = []
-        while try keys.step() { known.insert([keys.bytes(0) ?? [], keys.bytes(1) ?? []]) }
-        var numbers: [UserID: Set<LoginNumber>] = [:]
-        for user in users { numbers[user] = [] }
-        while try live.step() {
-            guard let user = try live.text(0).flatMap({ UserID($0) }) else { continue }
-            numbers[user, default: []].insert(LoginNumber(live.integer(1) ?? 0))
+        while let keys = questions.keys, try keys.step() {
+            known.insert([keys.bytes(0) ?? [], keys.bytes(1) ?? []])
+        }
+        var live: [UserID: Set<LoginNumber>] = [:]
+        for login in starts { live[login.details.user] = [] }
+        while let row = questions.live, try row.step() {
+            guard let user = try row.text(0).flatMap({ UserID($0) }) else { continue }
+            live[user, default: []].insert(LoginNumber(row.integer(1) ?? 0))
         }
         var taken: Set<[UInt8]> = []
-        while try owing.step() { taken.insert(owing.bytes(0) ?? []) }
+        while let owing = questions.owing, try owing.step() {
+            taken.insert(owing.bytes(0) ?? [])
+        }
+        var logins: [StoredLogin] = []
+        // A damaged one is read again by itself.
+        if let row = questions.logins { logins = try LoginRow.readAll(row) }
+        var held: Set<LoginNumber> = []
+        if let row = questions.held { held = Set(try row.loginNumbers()) }
+        var auditEnd: AuditMark?
+        if let row = questions.audit {
+            defer { row.reset() }
+            if try row.step(), let number = row.integer(0), let hash = row.bytes(1) {
+                auditEnd = AuditMark(number: number, hash: hash)
+            }
+        }
         state.withLock { state in
-            for key in logins.map(\.key)
-            where !known.contains([Array(key.login.value.utf8), Array(key.server.value.utf8)]) {
-                state.unknown.insert(LoginName(key))
+            for login in starts {
+                let key = login.key
+                if !known.contains([Array(key.login.value.utf8), Array(key.server.value.utf8)]) {
+                    state.unknown.insert(LoginName(key))
+                }
+                if let consent = login.consentID, !taken.contains(Array(consent.value.utf8)) {
+                    state.free.insert(consent.value)
+                }
             }
-            for consent in consents where !taken.contains(Array(consent.utf8)) {
-                state.free.insert(consent)
-            }
-            state.live = numbers
+            state.live = live
+            for stored in logins { state.logins[stored.number] = stored }
+            state.held = held
+            state.notHeld = questions.expected.updates.subtracting(held)
+            state.auditEnd = auditEnd
         }
     }
+
+    /// Whether this process works on a login; nil if that was not asked.
+    func isHeld(_ number: LoginNumber) -> Bool? {
+        state.withLock { state in
+            if state.held.contains(number) { return true }
+            return state.notHeld.contains(number) ? false : nil
+        }
+    }
+
+    /// The end of the audit; nil if that was not asked, or if there are entries behind it.
+    var auditEnd: AuditMark? { state.withLock { $0.auditEnd } }
 
     func changed(_ stored: StoredLogin) {
         let login = stored.login
         state.withLock { state in
+            if state.logins[stored.number] != nil { state.logins[stored.number] = stored }
             if !state.unknown.isEmpty { state.unknown.remove(LoginName(login.key)) }
             if !state.free.isEmpty, let consent = login.consentID {
                 state.free.remove(consent.value)
@@ -127,6 +220,27 @@ final class ExpectedLogins: LoginIndex {
     ) throws(StoreError) -> StoredLogin? {
         if state.withLock({ $0.unknown.contains(LoginName(key)) }) { return nil }
         return try table.login(key, connection)
+    }
+
+    func login(
+        _ number: LoginNumber,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError) -> StoredLogin? {
+        if let known = state.withLock({ $0.logins[number] }) { return known }
+        return try connection.login(number)
+    }
+
+    func erased(_ number: LoginNumber, user: [UInt8], _ connection: any DatabaseConnection) {
+        state.withLock { $0.logins[number] = nil }
+    }
+
+    func deleted(
+        _ number: LoginNumber,
+        server: [UInt8]?,
+        login: [UInt8]?,
+        _ connection: any DatabaseConnection
+    ) {
+        state.withLock { $0.logins[number] = nil }
     }
 
     func live(

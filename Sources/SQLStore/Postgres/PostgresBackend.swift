@@ -1,3 +1,4 @@
+import Access
 import Logins
 import Threads
 
@@ -38,19 +39,21 @@ final class PostgresBackend: WriterBackend {
         counts = PostgresStartCounts(session)
     }
 
-    func begin() throws(StoreError) {
+    func begin(_ expected: ExpectedWork) throws(StoreError) {
         fate = .none
         forgetTransaction()
         try session.begin()
         let writer = try locked()
         own = replica.id
-        // Asked at the same time, but answered once the row is locked.
+        // All asked at the same time, but answered once the row is locked.
         let look = try session.connection().statement(
             "SELECT EXISTS (SELECT 1 FROM client_block) FROM replica WHERE id = ?"
         )
         look.bind(own, at: 1)
         try writer.ask()
         try look.ask()
+        let logins = try found.ask(expected, session, own)
+        let starters = try counts.ask(expected.starts)
         guard try writer.step(), let highest = writer.integer(0), let commits = writer.integer(1)
         else { throw StoreError.damaged("the table writer is empty") }
         writer.reset()
@@ -61,7 +64,21 @@ final class PostgresBackend: WriterBackend {
         }
         mayHaveBlocks = look.integer(0) == 1
         look.reset()
+        try found.take(logins)
+        try counts.take(starters)
     }
+
+    func isHeld(_ number: LoginNumber) throws(StoreError) -> Bool {
+        if let known = found.isHeld(number) { return known }
+        let select = try connection.statement(
+            "SELECT 1 FROM claim WHERE number = ? AND replica = ?"
+        )
+        select.bind(number.rawValue, at: 1)
+        select.bind(own, at: 2)
+        return try select.hasRow()
+    }
+
+    var auditEnd: AuditMark? { found.auditEnd }
 
     func noteBlock() { mayHaveBlocks = true }
 

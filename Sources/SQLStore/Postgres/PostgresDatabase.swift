@@ -41,89 +41,115 @@ final class PostgresDatabase: Database {
 
     // MARK: Claims
 
-    func claim(
+    func dueWork(
         at now: Timestamp,
         within slots: Slots,
         _ connection: any DatabaseConnection,
         whenDamaged: (LoginNumber, StoreError) -> Void
-    ) throws(StoreError) -> [Claim] {
-        guard let session = connection as? PostgresSession else { return [] }
-        defer { session.rollback() }
-        try session.begin()
-        // What is lost of it in a crash of the server is found to be lost.
-        try session.connection().queue("SET LOCAL synchronous_commit = off")
-        let released = try forgetReleased(session)
-        var isCommitted = false
-        defer { if !isCommitted { claims.putBackReleased(released) } }
-        let own = replica.id
-        let queues = PostgresQueues(session: session, replica: own, claims: claims, locks: true)
-        var taken = try queues.take(at: now, within: slots, claims)
+    ) throws(StoreError) -> DueWork {
+        guard let session = connection as? PostgresSession else { return DueWork([], next: nil) }
+        let queues = try look(session)
+        var left = slots
+        let taken = try queues.take(at: now, within: &left, claims)
+        guard !taken.isEmpty else {
+            return DueWork([], next: try queues.nextDue(at: now, within: slots, claims))
+        }
+        let given: [Claim]
         do throws(StoreError) {
-            let held = try hold(Set(taken.map(\.number)), own, session)
-            for (number, duty) in taken where !held.contains(number) {
-                claims.release(number, duty)
-            }
-            taken.removeAll { !held.contains($0.number) }
-            let given = try session.claims(
-                of: taken,
-                at: now,
-                claims,
-                whenDamaged: whenDamaged
-            )
-            taken = given.map { ($0.stored.number, $0.duty) }
-            try session.commit()
-            isCommitted = true
-            return given
+            given = try hold(taken, at: now, session, whenDamaged: whenDamaged)
         } catch {
             for (number, duty) in taken { claims.release(number, duty) }
             throw error
         }
+        guard given.count == taken.count else {
+            return DueWork(given, next: now + Self.pauseAfterRace)
+        }
+        return DueWork(given, next: queues.next(at: now, within: left, claims))
     }
 
-    /// Writes down which logins this process works on, and returns those that nobody else works on.
+    /// Somebody who was faster is about to commit.
+    private static let pauseAfterRace = Duration.milliseconds(5)
+
+    /// Lets others work on what this process does not work on any more, and reads the queues, in one
+    /// round trip.
+    private func look(_ session: PostgresSession) throws(StoreError) -> PostgresQueues {
+        let released = claims.takeReleased()
+        let question: PostgresStatement
+        do throws(StoreError) {
+            defer { session.rollback() }
+            if !released.isEmpty {
+                try beginQuickly(session)
+                let delete = try session.statement(
+                    """
+                    DELETE FROM claim WHERE replica = ?2 AND number IN (
+                        SELECT CAST(number AS bigint) FROM unnest(string_to_array(?1, ',')) AS number)
+                    """
+                )
+                delete.bind(Self.list(released), at: 1)
+                delete.bind(replica.id, at: 2)
+                try delete.run()
+            }
+            question = try PostgresQueues.question(session, replica.id)
+            try question.ask()
+            if !released.isEmpty { try session.commit() }
+        } catch {
+            claims.putBackReleased(released)
+            throw error
+        }
+        return try PostgresQueues(question, session, replica.id, claims)
+    }
+
+    /// Queues the begin of a transaction about claims. What is lost of it in a crash of the server is found
+    /// to be lost.
+    private func beginQuickly(_ session: PostgresSession) throws(StoreError) {
+        try session.begin()
+        try session.connection().queue("SET LOCAL synchronous_commit = off")
+    }
+
+    /// Writes down that this process works on these logins, unless another one does or is changing them,
+    /// and reads them, in one round trip.
     private func hold(
-        _ numbers: Set<LoginNumber>,
-        _ own: Int64,
-        _ session: PostgresSession
-    ) throws(StoreError) -> Set<LoginNumber> {
-        guard !numbers.isEmpty else { return [] }
-        let insert = try session.statement(
+        _ taken: [TakenDuty],
+        at now: Timestamp,
+        _ session: PostgresSession,
+        whenDamaged: (LoginNumber, StoreError) -> Void
+    ) throws(StoreError) -> [Claim] {
+        let numbers = Set(taken.map(\.number))
+        defer { session.rollback() }
+        try beginQuickly(session)
+        let insert = try session.connection().statement(
             """
             INSERT INTO claim (number, replica)
-            SELECT CAST(number AS bigint), ?2 FROM unnest(string_to_array(?1, ',')) AS number
+            SELECT found.number, ?2 FROM unnest(string_to_array(?1, ',')) AS wanted (digits),
+                LATERAL (SELECT number FROM login WHERE number = CAST(wanted.digits AS bigint)
+                    FOR UPDATE SKIP LOCKED) AS found
             ON CONFLICT (number) DO UPDATE SET replica = excluded.replica
                 WHERE claim.replica = excluded.replica
             RETURNING number
             """
         )
         insert.bind(Self.list(numbers), at: 1)
-        insert.bind(own, at: 2)
-        return Set(try insert.loginNumbers())
-    }
-
-    /// Lets others work on what this process does not work on any more, once that is committed. Returns
-    /// what has to be put back if it is not.
-    private func forgetReleased(
-        _ session: PostgresSession
-    ) throws(StoreError) -> Set<LoginNumber> {
-        let released = claims.takeReleased()
-        guard !released.isEmpty else { return released }
-        let delete = try session.statement(
-            """
-            DELETE FROM claim WHERE replica = ?2 AND number IN (
-                SELECT CAST(number AS bigint) FROM unnest(string_to_array(?1, ',')) AS number)
-            """
-        )
-        delete.bind(Self.list(released), at: 1)
-        delete.bind(replica.id, at: 2)
-        do throws(StoreError) {
-            try delete.run()
-            try session.connection().sync()
-            return released
-        } catch {
-            claims.putBackReleased(released)
-            throw error
+        insert.bind(replica.id, at: 2)
+        let select = try session.question(numbers)
+        try insert.ask()
+        try select.ask()
+        try session.commit()
+        let held = Set(try insert.loginNumbers())
+        var logins: [LoginNumber: StoredLogin] = [:]
+        for stored in try LoginRow.readAll(select, whenDamaged: whenDamaged) {
+            logins[stored.number] = stored
         }
+        var given: [Claim] = []
+        for (number, duty) in taken {
+            if held.contains(number), let stored = logins[number],
+                stored.login.duty(at: now) == duty
+            {
+                given.append(Claim(stored: stored, duty: duty))
+            } else {
+                claims.release(number, duty)
+            }
+        }
+        return given
     }
 
     static func list(_ numbers: some Sequence<LoginNumber>) -> String {
@@ -136,37 +162,7 @@ final class PostgresDatabase: Database {
         _ connection: any DatabaseConnection
     ) throws(StoreError) -> Timestamp? {
         guard let session = connection as? PostgresSession else { return nil }
-        if claims.hasReleased {
-            defer { session.rollback() }
-            try session.begin()
-            try session.connection().queue("SET LOCAL synchronous_commit = off")
-            let released = try forgetReleased(session)
-            do throws(StoreError) {
-                try session.commit()
-            } catch {
-                claims.putBackReleased(released)
-                throw error
-            }
-        }
-        let queues = PostgresQueues(
-            session: session,
-            replica: replica.id,
-            claims: claims,
-            locks: false
-        )
-        return try queues.nextDue(at: now, within: slots, claims)
-    }
-
-    func isHeld(
-        _ number: LoginNumber,
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) -> Bool {
-        let select = try connection.statement(
-            "SELECT 1 FROM claim WHERE number = ? AND replica = ?"
-        )
-        select.bind(number.rawValue, at: 1)
-        select.bind(replica.id, at: 2)
-        return try select.hasRow()
+        return try look(session).nextDue(at: now, within: slots, claims)
     }
 
     let isShared = true

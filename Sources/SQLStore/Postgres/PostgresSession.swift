@@ -95,32 +95,18 @@ extension PostgresSession {
         """
     )
 
-    /// The logins with these numbers, in no order. Damaged ones are left out.
-    func logins(
-        _ numbers: Set<LoginNumber>,
-        whenDamaged: (LoginNumber, StoreError) -> Void = { _, _ in }
-    ) throws(StoreError) -> [StoredLogin] {
-        guard !numbers.isEmpty else { return [] }
+    /// What asks for the logins with these numbers.
+    func question(_ numbers: Set<LoginNumber>) throws(StoreError) -> PostgresStatement {
         let select = try connection().statement(Self.byNumbers)
         select.bind(PostgresDatabase.list(numbers), at: 1)
-        defer { select.reset() }
-        return try LoginRow.readAll(select, whenDamaged: whenDamaged)
+        return select
     }
 
-    func claims(
-        of taken: [TakenDuty],
-        at now: Timestamp,
-        _ claims: Claims,
-        whenDamaged: (LoginNumber, StoreError) -> Void
-    ) throws(StoreError) -> [Claim] {
-        let found = try logins(Set(taken.map(\.number)), whenDamaged: whenDamaged)
-        let byNumber = Dictionary(found.map { ($0.number, $0) }) { first, _ in first }
-        return taken.compactMap { (number, duty) in
-            guard let stored = byNumber[number], stored.login.duty(at: now) == duty else {
-                claims.release(number, duty)
-                return nil
-            }
-            return Claim(stored: stored, duty: duty)
-        }
+    /// The logins with these numbers, in no order. Damaged ones are left out.
+    func logins(_ numbers: Set<LoginNumber>) throws(StoreError) -> [StoredLogin] {
+        guard !numbers.isEmpty else { return [] }
+        let select = try question(numbers)
+        defer { select.reset() }
+        return try LoginRow.readAll(select)
     }
 }

@@ -32,13 +32,14 @@ final class PostgresStartCounts: StartCounts {
         users.removeAll(keepingCapacity: true)
     }
 
-    func expect(_ logins: [PendingLogin]) throws(StoreError) {
+    /// Asks for what is going to be counted of logins that are about to be inserted.
+    func ask(_ logins: [PendingLogin]) throws(StoreError) -> PostgresStatement? {
         var starters: Set<[UInt8]> = []
         for login in logins {
             starters.insert(Starter.user(login.details.user).bytes)
             if let client = ClientKey(login) { starters.insert(Starter.client(client).bytes) }
         }
-        guard let now = logins.map(\.terms.receivedAt).min() else { return }
+        guard let now = logins.map(\.terms.receivedAt).min() else { return nil }
         for starter in starters { known[starter] = 0 }
         // One after another, so that the plan does not depend on how many there were when it was made
         // (`ExpectedLogins`).
@@ -52,8 +53,14 @@ final class PostgresStartCounts: StartCounts {
         )
         select.bind(PostgresList.bytes(Array(starters)), at: 1)
         Self.bindWindow(of: now, to: select)
-        defer { select.reset() }
-        while try select.step() { known[select.bytes(0) ?? []] = select.integer(1) ?? 0 }
+        try select.ask()
+        return select
+    }
+
+    /// Reads the answer.
+    func take(_ answer: PostgresStatement?) throws(StoreError) {
+        guard let answer else { return }
+        while try answer.step() { known[answer.bytes(0) ?? []] = answer.integer(1) ?? 0 }
     }
 
     private static func bindWindow(of now: Timestamp, to select: any Statement) {

@@ -177,7 +177,21 @@ final class Pulse: Sendable {
 
         /// Hears of what others have changed.
         private mutating func catchUp() throws(StoreError) {
-            let last = try session.statement("SELECT commits FROM writer")
+            let connection = try session.connection()
+            let last = connection.statement("SELECT commits FROM writer")
+            let select = connection.statement(
+                """
+                SELECT number, logins, ended_sessions, audited, replica = ?2, ended_devices
+                FROM change_log
+                WHERE number > ?1 ORDER BY number LIMIT ?3
+                """
+            )
+            select.bind(known ?? .max, at: 1)
+            select.bind(replica.id, at: 2)
+            select.bind(Int64(Self.step), at: 3)
+            defer { select.reset() }
+            try last.ask()
+            try select.ask()
             guard try last.step(), let commits = last.integer(0) else {
                 throw StoreError.damaged("the table writer is empty")
             }
@@ -191,16 +205,6 @@ final class Pulse: Sendable {
             guard commits != known else { return }
             // The changes of before a crash of the server are lost, and maybe the last transactions.
             if commits < known { options.othersChanged() }
-            let select = try session.statement(
-                """
-                SELECT number, logins, ended_sessions, audited, replica = ?2, ended_devices
-                FROM change_log
-                WHERE number > ?1 ORDER BY number LIMIT ?3
-                """
-            )
-            select.bind(known, at: 1)
-            select.bind(replica.id, at: 2)
-            select.bind(Int64(Self.step), at: 3)
             var numbers: Set<LoginNumber> = []
             var devices: [DeviceID] = []
             var (ended, audited, count) = (false, false, 0)

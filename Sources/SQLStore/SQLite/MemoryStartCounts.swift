@@ -7,8 +7,6 @@ final class MemoryStartCounts: StartCounts {
     /// Those of the current transaction, which can still be rolled back.
     private var noted: [Starter] = []
 
-    func expect(_ logins: [PendingLogin]) {}
-
     func starts(of starter: Starter, at now: Timestamp) -> Int {
         rates.starts(of: starter, at: now)
     }

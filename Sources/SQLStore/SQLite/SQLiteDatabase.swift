@@ -59,15 +59,19 @@ final class SQLiteDatabase: Database {
         try Self.reader(options)
     }
 
-    func claim(
+    func dueWork(
         at now: Timestamp,
         within slots: Slots,
         _ connection: any DatabaseConnection,
         whenDamaged: (LoginNumber, StoreError) -> Void
-    ) throws(StoreError) -> [Claim] {
-        guard let file = connection as? SQLiteConnection else { return [] }
-        let taken = try file.take(at: now, within: slots, claims)
-        return try file.claims(of: taken, at: now, claims, whenDamaged: whenDamaged)
+    ) throws(StoreError) -> DueWork {
+        guard let file = connection as? SQLiteConnection else { return DueWork([], next: nil) }
+        var left = slots
+        let taken = try file.take(at: now, within: &left, claims)
+        let given = try file.claims(of: taken, at: now, claims, whenDamaged: whenDamaged)
+        // What was not given has left its slot free.
+        guard given.count == taken.count else { return DueWork(given, next: now) }
+        return DueWork(given, next: file.next(at: now, within: left, claims))
     }
 
     func nextDue(
@@ -83,7 +87,6 @@ final class SQLiteDatabase: Database {
     func leads(_ connection: any DatabaseConnection) -> Bool { true }
     func start(_ writer: Writer) {}
     func stop() {}
-    func isHeld(_ number: LoginNumber, _ connection: any DatabaseConnection) -> Bool { true }
     func forgetInterrupted() { marks.forgetInterrupted() }
     func mark() -> StoreMark? { watch.mark() }
     func endClaims() { marks.end() }
@@ -222,7 +225,7 @@ final class SQLiteBackend: WriterBackend {
         self.watch = watch
     }
 
-    func begin() throws(StoreError) {
+    func begin(_ expected: ExpectedWork) throws(StoreError) {
         try file.begin()
         if watch.begin() { changedBefore = file.changedRows }
     }
@@ -244,6 +247,9 @@ final class SQLiteBackend: WriterBackend {
         if written.erased, isService { file.checkpoint() }
     }
 
+    // What is asked here costs no more one by one.
+    func isHeld(_ number: LoginNumber) -> Bool { true }
+    let auditEnd: AuditMark? = nil
     let mayRunAgain = false
     let mayHaveBlocks = true
     func noteBlock() {}
@@ -260,7 +266,7 @@ final class SQLiteBackend: WriterBackend {
     func finish() {
         while isService, tail.flush(highest: highest) {
             do throws(StoreError) {
-                try begin()
+                try begin(ExpectedWork())
                 try tail.merge(8_192, file)
                 try file.commit()
                 watch.abandon()

@@ -45,8 +45,10 @@ struct ConsoleStage: Sendable {
             limits: LiveStreams.Limits(all: 5, ofPerson: 4, ofSession: 2)
         )
         var options = StoreOptions(path: directory.file("logins.db"), role: .service, clock: clock)
-        options.steps = { activity.note($0) }
-        options.changes = { changes.publish($0) }
+        options.changes = {
+            changes.publish($0)
+            activity.note($0)
+        }
         options.sessionsEnded = { live.sessionsEnded() }
         let store = try SQLLoginStore(options)
         do {
