@@ -1,4 +1,3 @@
-import Access
 import Logins
 import Threads
 
@@ -23,7 +22,6 @@ final class ExpectedLogins: LoginIndex {
         /// Of the logins of which that was asked.
         var held: Set<LoginNumber> = []
         var notHeld: Set<LoginNumber> = []
-        var auditEnd: AuditMark?
     }
 
     /// The key without the tenant, which a repeated delivery may leave out.
@@ -48,7 +46,6 @@ final class ExpectedLogins: LoginIndex {
             state.logins.removeAll(keepingCapacity: true)
             state.held.removeAll(keepingCapacity: true)
             state.notHeld.removeAll(keepingCapacity: true)
-            state.auditEnd = nil
         }
     }
 
@@ -59,8 +56,6 @@ final class ExpectedLogins: LoginIndex {
         var live: PostgresStatement?
         var owing: PostgresStatement?
         var logins: PostgresStatement?
-        var held: PostgresStatement?
-        var audit: PostgresStatement?
     }
 
     func ask(
@@ -72,26 +67,23 @@ final class ExpectedLogins: LoginIndex {
         let connection = try session.connection()
         if !expected.starts.isEmpty { try ask(expected.starts, connection, &questions) }
         guard !expected.updates.isEmpty else { return questions }
-        let logins = try session.question(expected.updates)
-        let held = connection.statement(
-            """
-            SELECT found.number FROM unnest(string_to_array(?1, ',')) AS wanted (digits),
-                LATERAL (SELECT number FROM claim
-                    WHERE number = CAST(wanted.digits AS bigint) AND replica = ?2 OFFSET 0) AS found
-            """
-        )
-        held.bind(PostgresDatabase.list(expected.updates), at: 1)
-        held.bind(replica, at: 2)
-        let audit = connection.statement(
-            """
-            SELECT number, hash FROM audit_head
-            WHERE NOT EXISTS (SELECT 1 FROM audit WHERE audit.number > audit_head.number)
-            """
-        )
-        for statement in [logins, held, audit] { try statement.ask() }
-        (questions.logins, questions.held, questions.audit) = (logins, held, audit)
+        let logins = connection.statement(Self.toChange)
+        logins.bind(PostgresDatabase.list(expected.updates), at: 1)
+        logins.bind(replica, at: 2)
+        try logins.ask()
+        questions.logins = logins
         return questions
     }
+
+    /// Logins, and whether this process works on them.
+    private static let toChange = SQL(
+        """
+        SELECT \(LoginColumn.names),
+            EXISTS (SELECT 1 FROM claim WHERE claim.number = login.number AND replica = ?2)
+        FROM unnest(string_to_array(?1, ',')) AS wanted (digits),
+            LATERAL (SELECT * FROM login WHERE number = CAST(wanted.digits AS bigint) OFFSET 0) AS login
+        """
+    )
 
     private func ask(
         _ starts: [PendingLogin],
@@ -156,16 +148,14 @@ final class ExpectedLogins: LoginIndex {
         while let owing = questions.owing, try owing.step() {
             taken.insert(owing.bytes(0) ?? [])
         }
-        var logins: [StoredLogin] = []
-        // A damaged one is read again by itself.
-        if let row = questions.logins { logins = try LoginRow.readAll(row) }
-        var held: Set<LoginNumber> = []
-        if let row = questions.held { held = Set(try row.loginNumbers()) }
-        var auditEnd: AuditMark?
-        if let row = questions.audit {
-            defer { row.reset() }
-            if try row.step(), let number = row.integer(0), let hash = row.bytes(1) {
-                auditEnd = AuditMark(number: number, hash: hash)
+        var (logins, held): ([StoredLogin], Set<LoginNumber>) = ([], [])
+        while let row = questions.logins, try row.step() {
+            if row.integer(Int32(LoginColumn.allCases.count)) == 1 { held.insert(row.loginNumber) }
+            do throws(StoreError) {
+                logins.append(try LoginRow.read(row))
+            } catch {
+                // Read again by whoever needs it.
+                guard case .damaged = error else { throw error }
             }
         }
         state.withLock { state in
@@ -182,7 +172,6 @@ final class ExpectedLogins: LoginIndex {
             for stored in logins { state.logins[stored.number] = stored }
             state.held = held
             state.notHeld = questions.expected.updates.subtracting(held)
-            state.auditEnd = auditEnd
         }
     }
 
@@ -193,9 +182,6 @@ final class ExpectedLogins: LoginIndex {
             return state.notHeld.contains(number) ? false : nil
         }
     }
-
-    /// The end of the audit; nil if that was not asked, or if there are entries behind it.
-    var auditEnd: AuditMark? { state.withLock { $0.auditEnd } }
 
     func changed(_ stored: StoredLogin) {
         let login = stored.login

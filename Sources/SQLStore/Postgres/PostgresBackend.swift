@@ -16,6 +16,7 @@ final class PostgresBackend: WriterBackend {
     var starts: any StartCounts { counts }
     private(set) var mayHaveBlocks = true
     private(set) var highest: Int64 = 0
+    private(set) var auditEnd: AuditMark?
     /// How many transactions there were before the current one.
     private var commits: Int64 = 0
     /// This process in the current transaction. If the others take it for dead, it gets another number,
@@ -47,7 +48,11 @@ final class PostgresBackend: WriterBackend {
         own = replica.id
         // All asked at the same time, but answered once the row is locked.
         let look = try session.connection().statement(
-            "SELECT EXISTS (SELECT 1 FROM client_block) FROM replica WHERE id = ?"
+            """
+            SELECT EXISTS (SELECT 1 FROM client_block), head.number, head.hash,
+                (SELECT number FROM audit ORDER BY number DESC LIMIT 1)
+            FROM replica LEFT JOIN audit_head AS head ON TRUE WHERE replica.id = ?
+            """
         )
         look.bind(own, at: 1)
         try writer.ask()
@@ -63,6 +68,12 @@ final class PostgresBackend: WriterBackend {
             throw StoreError.unavailable("other processes took this one for dead")
         }
         mayHaveBlocks = look.integer(0) == 1
+        auditEnd = nil
+        if let number = look.integer(1), let hash = look.bytes(2),
+            look.integer(3) ?? 0 <= number
+        {
+            auditEnd = AuditMark(number: number, hash: hash)
+        }
         look.reset()
         try found.take(logins)
         try counts.take(starters)
@@ -78,8 +89,6 @@ final class PostgresBackend: WriterBackend {
         return try select.hasRow()
     }
 
-    var auditEnd: AuditMark? { found.auditEnd }
-
     func noteBlock() { mayHaveBlocks = true }
 
     private func forgetTransaction() {
@@ -94,39 +103,26 @@ final class PostgresBackend: WriterBackend {
     func commit(_ written: Written) throws(StoreError) {
         try counts.write()
         let number = commits + 1
-        let update = try connection.statement(
-            "UPDATE writer SET highest = highest + ?1, commits = ?2"
-        )
-        update.bind(Int64(written.inserted), at: 1)
-        update.bind(number, at: 2)
-        try update.run()
+        // One statement: to begin one costs more than a row.
         let mark = try session.connection().statement(
-            "UPDATE replica SET committed = ?2 WHERE id = ?1"
+            """
+            WITH counted AS (UPDATE writer SET highest = highest + ?3, commits = ?2),
+                logged AS (INSERT INTO change_log
+                    (number, replica, logins, ended_sessions, audited, ended_devices)
+                    SELECT ?2, ?1, ?5, ?6 = 1, ?7 = 1, ?8 WHERE ?4 = 1),
+                own AS (UPDATE replica SET committed = ?2 WHERE id = ?1 RETURNING id)
+            SELECT CASE WHEN ?4 = 1 THEN pg_notify('beckon', CAST(id AS text)) END FROM own
+            """
         )
         mark.bind(own, at: 1)
         mark.bind(number, at: 2)
+        mark.bind(Int64(written.inserted), at: 3)
+        mark.bind(written.concernsOthers ? 1 : 0, at: 4)
+        mark.bind(PostgresDatabase.list(written.changed.map(\.after.number)), at: 5)
+        mark.bind(written.endedSessions ? 1 : 0, at: 6)
+        mark.bind(written.audited ? 1 : 0, at: 7)
+        mark.bind(written.endedDevices.map(\.value).joined(separator: ","), at: 8)
         try mark.run(changing: 1, orElse: "other processes took this one for dead")
-        if written.concernsOthers {
-            let log = try connection.statement(
-                """
-                INSERT INTO change_log (number, replica, logins, ended_sessions, audited, ended_devices)
-                VALUES (?1, ?2, ?3, ?4 = 1, ?5 = 1, ?6)
-                """
-            )
-            log.bind(number, at: 1)
-            log.bind(own, at: 2)
-            log.bind(
-                written.changed.map { "\($0.after.number.rawValue)" }.joined(separator: ","),
-                at: 3
-            )
-            log.bind(written.endedSessions ? 1 : 0, at: 4)
-            log.bind(written.audited ? 1 : 0, at: 5)
-            log.bind(written.endedDevices.map(\.value).joined(separator: ","), at: 6)
-            try log.run()
-            let notify = try connection.statement("SELECT pg_notify('beckon', ?)")
-            notify.bind("\(own)", at: 1)
-            try notify.run()
-        }
         if number.isMultiple(of: Self.remembered / 4) {
             let forget = try connection.statement("DELETE FROM change_log WHERE number < ?")
             forget.bind(number - Self.remembered, at: 1)

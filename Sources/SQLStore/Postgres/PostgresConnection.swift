@@ -34,7 +34,8 @@ import Logins
     /// nor LISTEN.
     private(set) var isPooled = true
 
-    private enum Expected {
+    /// What a question is answered with.
+    enum Expected {
         /// Of a statement whose rows nobody reads.
         case nothing
         /// Of the preparation of a statement. It may be skipped because of an error before it.
@@ -79,14 +80,14 @@ import Logins
         guard unsafe PQsetnonblocking(connection, 1) == 0,
             unsafe PQenterPipelineMode(connection) == 1
         else { throw StoreError.unavailable(message) }
-        try limit()
+        try setUp()
     }
 
-    /// Sets the limits for the session, if the session is this connection's own: a pooler gives another
+    /// Makes the settings of the session, if the session is this connection's own: a pooler gives another
     /// process identifier than the server.
-    private func limit() throws(StoreError) {
+    private func setUp() throws(StoreError) {
         let isOwn = "pg_backend_pid() = \(unsafe PQbackendPID(connection))"
-        let settings = options.limits(ofTransaction: false).map {
+        let settings = options.settings(ofTransaction: false).map {
             "CASE WHEN \(isOwn) THEN \($0) END"
         }
         let set = prepare("SELECT \(isOwn), " + settings.joined(separator: ", "))
@@ -139,19 +140,25 @@ import Logins
 
     /// Queues BEGIN.
     func begin(_ mode: String = "") throws(StoreError) {
-        try queue("BEGIN \(mode)")
+        if mode.isEmpty { try run("BEGIN") } else { try queue("BEGIN \(mode)") }
         guard isPooled else { return }
-        try queue("SELECT " + options.limits(ofTransaction: true).joined(separator: ", "))
+        try queue("SELECT " + options.settings(ofTransaction: true).joined(separator: ", "))
     }
 
-    /// Queues SQL without parameters.
+    /// Queues SQL without parameters, which is parsed once for the life of the connection and has itself
+    /// as its name there. It may have to end with a command tag: a COMMIT of a transaction that failed before ends with ROLLBACK.
+    func run(_ sql: StaticString, tag: String? = nil) throws(StoreError) {
+        let answer = tag.map { Expected.tag($0) } ?? .nothing
+        if isPooled { return try queue(sql.description, expecting: answer) }
+        let key = unsafe UInt(bitPattern: sql.utf8Start)
+        let command =
+            statements[key] ?? PostgresStatement(sql.description, name: sql.description, on: self)
+        statements[key] = command
+        try send(command, expecting: answer)
+    }
+
+    /// Queues SQL without parameters that is seldom used.
     func queue(_ sql: String) throws(StoreError) { try queue(sql, expecting: .nothing) }
-
-    /// The same for SQL that must end with a command tag: a COMMIT of a transaction that failed before
-    /// ends with ROLLBACK.
-    func queue(_ sql: String, tag: String) throws(StoreError) {
-        try queue(sql, expecting: .tag(tag))
-    }
 
     private func queue(_ sql: String, expecting answer: Expected) throws(StoreError) {
         try queueRows()
@@ -261,11 +268,7 @@ import Logins
     // MARK: Questions of statements
 
     /// Queues a statement with its parameters, prepared before if it was not.
-    func send(
-        _ statement: PostgresStatement,
-        reads: Bool,
-        changing rows: (count: Int, orElse: String)? = nil
-    ) throws(StoreError) {
+    func send(_ statement: PostgresStatement, expecting answer: Expected) throws(StoreError) {
         try queueRows()
         var types = statement.types
         if !isPooled, !statement.isPrepared {
@@ -305,13 +308,7 @@ import Logins
                 )
         }
         guard isSent == 1 else { throw note(.lost(message)) }
-        if reads {
-            expected.append(.rows(statement))
-        } else if let rows {
-            expected.append(.changes(rows.count, orElse: rows.orElse))
-        } else {
-            expected.append(.nothing)
-        }
+        expected.append(answer)
     }
 
     /// Keeps a row that a statement inserts, until something else is sent. To begin an INSERT costs
@@ -323,22 +320,21 @@ import Logins
         if gathering !== statement { try queueRows() }
         gathering = statement
         rows.append(row)
+        guard rows.count >= Self.together else { return }
+        try queueRows()
+        // The server inserts them while the next ones are made ready. What cannot be sent now is later.
+        guard unsafe PQflush(connection) >= 0 else { throw note(.lost(message)) }
     }
 
     /// How many rows one statement inserts. PostgreSQL takes 65,535 parameters.
-    private static let together = [64, 32, 16, 8, 4, 2, 1]
+    private static let together = 16
 
     private func queueRows() throws(StoreError) {
         guard !rows.isEmpty, let statement = gathering else { return }
-        var rest = rows[...]
+        let several = inserting(rows.count, statement)
+        several.bind(rows)
         rows = []
-        while !rest.isEmpty {
-            let count = Self.together.first { $0 <= rest.count } ?? 1
-            let several = inserting(count, statement)
-            several.bind(rest.prefix(count))
-            try send(several, reads: false)
-            rest = rest.dropFirst(count)
-        }
+        try send(several, expecting: .nothing)
     }
 
     private func inserting(_ count: Int, _ row: PostgresStatement) -> PostgresStatement {

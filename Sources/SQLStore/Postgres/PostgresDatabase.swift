@@ -103,7 +103,7 @@ final class PostgresDatabase: Database {
     /// to be lost.
     private func beginQuickly(_ session: PostgresSession) throws(StoreError) {
         try session.begin()
-        try session.connection().queue("SET LOCAL synchronous_commit = off")
+        try session.connection().run("SET LOCAL synchronous_commit = off")
     }
 
     /// Writes down that this process works on these logins, unless another one does or is changing them,

@@ -93,11 +93,15 @@ public struct PostgresOptions: Hashable, Sendable {
 
     /// SQL expressions that set what holds for a session, or for a transaction. They are not in the start of
     /// the connection, where a pooler refuses them.
-    func limits(ofTransaction: Bool) -> [String] {
+    ///
+    /// Plans are made once for each statement of a session: they do not depend on parameters here, and to
+    /// plan one about logins anew costs more than to run it. A pooler keeps no statements.
+    func settings(ofTransaction: Bool) -> [String] {
         func set(_ name: String, _ value: String) -> String {
             "set_config('\(name)', '\(value)', \(ofTransaction))"
         }
-        return [
+        let plans = ofTransaction ? [] : [set("plan_cache_mode", "force_generic_plan")]
+        return plans + [
             set("statement_timeout", "\(statementTimeout.milliseconds)"),
             set("lock_timeout", "\(lockTimeout.milliseconds)"),
             set("idle_in_transaction_session_timeout", "\(idleTimeout.milliseconds)"),

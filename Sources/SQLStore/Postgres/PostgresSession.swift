@@ -72,7 +72,7 @@ final class PostgresSession: DatabaseConnection {
     /// Queues COMMIT and waits for all answers.
     func commit() throws(StoreError) {
         let connection = try connection()
-        try connection.queue("COMMIT", tag: "COMMIT")
+        try connection.run("COMMIT", tag: "COMMIT")
         try connection.sync()
         isInTransaction = false
     }

@@ -137,7 +137,7 @@ import Logins
     func ask() throws(StoreError) {
         try checkBindings()
         row = -1
-        try connection.send(self, reads: true)
+        try connection.send(self, expecting: .rows(self))
         isAsked = true
     }
 
@@ -161,14 +161,14 @@ import Logins
     /// Queues the statement. Its error, if any, is thrown by whatever is waited for next.
     func run() throws(StoreError) {
         try checkBindings()
-        try connection.send(self, reads: false)
+        try connection.send(self, expecting: .nothing)
     }
 
     /// The same for a statement that must change exactly so many rows, or else everything up to the
     /// next answer fails for that reason.
     func run(changing rows: Int, orElse reason: String) throws(StoreError) {
         try checkBindings()
-        try connection.send(self, reads: false, changing: (rows, reason))
+        try connection.send(self, expecting: .changes(rows, orElse: reason))
     }
 
     func insertRow() throws(StoreError) {

@@ -23,6 +23,8 @@ final class Pulse: Sendable {
 
     /// Looks where no notifications arrive.
     private static let look = Duration.milliseconds(200)
+    /// How long changes are gathered.
+    private static let gathering = Duration.milliseconds(3)
     /// Work of others is looked for so long after a change, so that the process that made it comes first.
     private static let grace = Duration.milliseconds(50)
 
@@ -173,29 +175,28 @@ final class Pulse: Sendable {
                 // Its own changes it knows.
                 hasNews = payloads.isEmpty || end <= .now || payloads.contains { $0 != own }
             }
+            // What changes at nearly the same time is read at once.
+            wake.wait(until: Deadline(after: Pulse.gathering))
         }
 
         /// Hears of what others have changed.
         private mutating func catchUp() throws(StoreError) {
-            let connection = try session.connection()
-            let last = connection.statement("SELECT commits FROM writer")
-            let select = connection.statement(
+            let select = try session.statement(
                 """
-                SELECT number, logins, ended_sessions, audited, replica = ?2, ended_devices
-                FROM change_log
-                WHERE number > ?1 ORDER BY number LIMIT ?3
+                SELECT writer.commits, change.number, logins, ended_sessions, audited, replica = ?2,
+                    ended_devices
+                FROM writer LEFT JOIN LATERAL (
+                    SELECT * FROM change_log WHERE number > ?1 ORDER BY number LIMIT ?3) AS change
+                    ON TRUE
                 """
             )
             select.bind(known ?? .max, at: 1)
             select.bind(replica.id, at: 2)
             select.bind(Int64(Self.step), at: 3)
             defer { select.reset() }
-            try last.ask()
-            try select.ask()
-            guard try last.step(), let commits = last.integer(0) else {
+            guard try select.step(), let commits = select.integer(0) else {
                 throw StoreError.damaged("the table writer is empty")
             }
-            last.reset()
             guard let known else {
                 // Whatever may have been missed.
                 self.known = commits
@@ -209,18 +210,19 @@ final class Pulse: Sendable {
             var devices: [DeviceID] = []
             var (ended, audited, count) = (false, false, 0)
             var reached = known
-            while try select.step() {
+            repeat {
+                guard let number = select.integer(1) else { break }
                 count += 1
-                reached = select.integer(0) ?? reached
-                if select.integer(4) == 1 { continue }
-                for part in try (select.text(1) ?? "").split(separator: ",") {
+                reached = number
+                if select.integer(5) == 1 { continue }
+                for part in try (select.text(2) ?? "").split(separator: ",") {
                     if let number = Int64(part) { numbers.insert(LoginNumber(number)) }
                 }
-                devices += try (select.text(5) ?? "").split(separator: ",")
+                devices += try (select.text(6) ?? "").split(separator: ",")
                     .compactMap { DeviceID(String($0)) }
-                if select.integer(2) == 1 { ended = true }
-                if select.integer(3) == 1 { audited = true }
-            }
+                if select.integer(3) == 1 { ended = true }
+                if select.integer(4) == 1 { audited = true }
+            } while try select.step()
             // Transactions without an entry changed nothing of interest.
             self.known = count == Self.step ? reached : commits
             if ended { options.sessionsEnded() }

@@ -128,7 +128,7 @@ struct PostgresConnectionTests {
         try connection.queue("BEGIN")
         #expect(throws: StoreError.self) { try execute("SELECT 1/0", on: connection) }
         #expect(throws: StoreError.unavailable("PostgreSQL: the transaction had failed before")) {
-            try connection.queue("COMMIT", tag: "COMMIT")
+            try connection.run("COMMIT", tag: "COMMIT")
             try connection.sync()
         }
     }
