@@ -61,7 +61,7 @@ public struct Slots: Hashable, Sendable {
 /// How many logins a queue has.
 public struct QueueDepth: Hashable, Sendable {
     /// A longer queue is counted up to here.
-    public static let mostCounted = 100_000
+    public static let mostCounted = 10_000
 
     public let queue: LoginQueue
     /// Logins whose duty is due, including those that are claimed.
