@@ -23,8 +23,10 @@ final class Pulse: Sendable {
 
     /// Looks where no notifications arrive.
     private static let look = Duration.milliseconds(200)
-    /// How long changes are gathered.
-    private static let gathering = Duration.milliseconds(3)
+    /// How long changes are gathered while somebody waits for them, and while nobody does.
+    private static let gathering = (
+        followed: Duration.milliseconds(3), alone: Duration.milliseconds(30)
+    )
     /// Work of others is looked for so long after a change, so that the process that made it comes first.
     private static let grace = Duration.milliseconds(50)
 
@@ -176,7 +178,9 @@ final class Pulse: Sendable {
                 hasNews = payloads.isEmpty || end <= .now || payloads.contains { $0 != own }
             }
             // What changes at nearly the same time is read at once.
-            wake.wait(until: Deadline(after: Pulse.gathering))
+            let gathering =
+                options.isFollowed() ? Pulse.gathering.followed : Pulse.gathering.alone
+            wake.wait(until: Deadline(after: gathering))
         }
 
         /// Hears of what others have changed.
