@@ -41,6 +41,7 @@ final class Pooler: Sendable {
         pool_mode = transaction
         default_pool_size = 3
         max_client_conn = 2000
+        server_idle_timeout = 2
         auth_type = trust
         auth_file = \(directory.file("users"))
         """.write(toFile: directory.file("settings"), atomically: true, encoding: .utf8)
