@@ -67,8 +67,8 @@ final class PostgresDatabase: Database {
         return DueWork(given, next: queues.next(at: now, within: left, claims))
     }
 
-    /// Somebody who was faster is about to commit.
-    private static let pauseAfterRace = Duration.milliseconds(5)
+    /// Somebody was faster, or is changing the login.
+    private static let pauseAfterRace = Duration.milliseconds(20)
 
     /// Lets others work on what this process does not work on any more, and reads the queues, in one
     /// round trip.
