@@ -98,13 +98,15 @@ public final class LoginEngine: Sendable {
             while !isStopping.load(ordering: .relaxed), !Task.isCancelled {
                 let now = clock.now()
                 changes.beginLook()
+                slots.withLock { $0.beginLook() }
                 guard let work = await dueWork(at: now) else { continue }
                 for claim in work.claims {
                     let isLast = claim.isLastReport(at: now)
                     slots.withLock { $0.count(claim, isLast: isLast, 1) }
                     group.addTask { await self.work(on: claim, isLast: isLast) }
                 }
-                await wait(until: work.next)
+                slots.withLock { $0.endLook() }
+                await wait(until: work.next, since: now)
             }
         }
     }
@@ -127,13 +129,12 @@ public final class LoginEngine: Sendable {
             return
         }
         let notification = Claim(stored: ready.stored, duty: .notify)
-        let (hasSlot, wasFull) = slots.withLock { slots in
-            let wasFull = slots.isFull(claim)
+        let (hasSlot, isAwaited) = slots.withLock { slots in
             slots.count(claim, isLast: isLast, -1)
-            return (slots.takeFree(notification), wasFull)
+            return (slots.takeFree(notification), slots.isCrowded)
         }
-        // Others waited for the slot.
-        if wasFull { changes.work.raise() }
+        // Others may wait for the slot.
+        if isAwaited { changes.work.raise() }
         if hasSlot { await notify(ready) }
         store.release(claim)
         if hasSlot { slots.withLock { $0.count(notification, isLast: false, -1) } }
@@ -206,12 +207,12 @@ public final class LoginEngine: Sendable {
     /// Another process may change a login (`beckon logins retry`) without our being told.
     private static let longestSleep = Duration.seconds(5)
 
-    /// Waits until something becomes due, changes or ends, or a server may be probed.
-    private func wait(until due: Timestamp?) async {
-        let now = clock.now()
+    /// Waits until something becomes due, changes or ends, or a server may be probed that could not be
+    /// at the last `look`.
+    private func wait(until due: Timestamp?, since look: Timestamp) async {
         var next = due
         for health in health.values {
-            if let probe = health.probe(after: now) { next = min(next ?? probe, probe) }
+            if let probe = health.probe(after: look) { next = min(next ?? probe, probe) }
         }
         changes.endLook(next: next)
         await clock.wait(for: changes.work, atMost: Self.longestSleep, until: next)

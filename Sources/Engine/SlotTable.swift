@@ -13,6 +13,8 @@ struct SlotTable {
     private(set) var underWay: [LoginQueue: Int] = [:]
     private var lastReports: [AuthorizationServerID: Int] = [:]
     private var ends = 0
+    /// Whether work may wait for a slot.
+    private(set) var isCrowded = false
 
     init(calls: Int) { self.calls = calls }
 
@@ -28,9 +30,14 @@ struct SlotTable {
         }
     }
 
-    /// Whether no other call may begin in the claim's queue.
-    func isFull(_ claim: Claim) -> Bool {
-        underWay[LoginQueue(claim.stored.login.key.server, claim.duty), default: 0] >= calls
+    /// Work may wait for a slot from here on: the look judges by slots that were free before it.
+    mutating func beginLook() { isCrowded = true }
+
+    /// What was found is counted. Whatever found no slot is in a queue that has none now.
+    mutating func endLook() {
+        isCrowded =
+            ends >= calls || lastReports.values.contains { $0 >= calls }
+            || underWay.contains { $1 >= ($0.duty == .notify ? notifications : calls) }
     }
 
     /// Occupies the slot of a notification if one is free.
