@@ -7,7 +7,7 @@ import Logins
 /// Not `Sendable`: one thread uses it at a time. It has no knowledge of logins.
 ///
 /// It is always in libpq's pipeline mode: statements whose rows nobody reads are only queued, and the
-/// next one that is read, or a commit, sends them all and takes all answers. So a transaction of many
+/// next one that is read, or a commit, sends them all and takes all answers; many rows are sent before. So a transaction of many
 /// changes takes as few round trips as it has questions. An error of a queued statement is therefore
 /// thrown by a later one; whoever catches it takes back the whole transaction.
 @safe final class PostgresConnection {
@@ -172,8 +172,7 @@ import Logins
     /// - Throws: the first error among them.
     func sync() throws(StoreError) {
         try queueRows()
-        guard unsafe PQpipelineSync(connection) == 1 else { throw note(.lost(message)) }
-        expected.append(.synchronisation)
+        try synchronise()
         let deadline = Deadline(after: options.statementTimeout + Self.grace)
         do throws(PostgresFailure) {
             while let next = expected.first {
@@ -187,6 +186,12 @@ import Logins
             self.failed = nil
             throw note(failed)
         }
+    }
+
+    /// Sends all that is queued.
+    private func synchronise() throws(StoreError) {
+        guard unsafe PQpipelineSync(connection) == 1 else { throw note(.lost(message)) }
+        expected.append(.synchronisation)
     }
 
     /// The server ends a statement itself; this is for one that does not answer at all.
@@ -311,8 +316,8 @@ import Logins
         expected.append(answer)
     }
 
-    /// Keeps a row that a statement inserts, until something else is sent. To begin an INSERT costs
-    /// PostgreSQL more than one row, because it prepares every check of the table each time.
+    /// Keeps a row that a statement inserts, until there are several or something else is sent: to begin
+    /// an INSERT costs PostgreSQL more than one row.
     func gather(
         _ statement: PostgresStatement,
         _ row: [PostgresStatement.Parameter]
@@ -322,8 +327,9 @@ import Logins
         rows.append(row)
         guard rows.count >= Self.together else { return }
         try queueRows()
-        // The server inserts them while the next ones are made ready. What cannot be sent now is later.
-        guard unsafe PQflush(connection) >= 0 else { throw note(.lost(message)) }
+        // The server inserts them while the next ones are made ready. Without a synchronisation, no limit
+        // of the server would hold while it waits for them.
+        try synchronise()
     }
 
     /// How many rows one statement inserts. PostgreSQL takes 65,535 parameters.
