@@ -107,20 +107,26 @@ struct DamagedAccessTests {
 
     @Test(
         "do not keep the audit from going on, which says where somebody else wrote",
-        arguments: [(1, "x'00'"), (1, "CAST('{}' AS BLOB)"), (3, "x'00'")]
+        arguments: StoreKind.allCases,
+        [(1, "00"), (1, "7b7d"), (3, "00")]
     )
-    func foreign(_ count: Int, _ entry: String) async throws {
-        let place = try StorePlace(.sqlite)
+    func foreign(_ kind: StoreKind, _ others: (count: Int, entry: String)) async throws {
+        let (count, entry) = others
+        let place = try StorePlace(kind)
         let noted = Locked<[ClosedRange<Int64>]>([])
         var options = place.options()
         options.audited = { foreign in noted.withLock { $0 += foreign } }
         let store = try SQLLoginStore(options)
         for number in 1...4 { try await store.access.put(.audit(event("a.b", number))) }
         for number in 5..<5 + count {
-            let values = "\(number), \(entry), zeroblob(32)"
-            #expect(
-                try SQLiteShell.run(place.path, "INSERT INTO audit VALUES (\(values))").isSuccess
-            )
+            let zeros = String(repeating: "00", count: 32)
+            guard let database = place.database else {
+                let row = "INSERT INTO audit VALUES (\(number), x'\(entry)', x'\(zeros)')"
+                #expect(try SQLiteShell.run(place.path, row).isSuccess)
+                continue
+            }
+            let row = "INSERT INTO audit VALUES (\(number), '\\x\(entry)', '\\x\(zeros)')"
+            try PostgresServer.shared?.run(row, in: database)
         }
         try await store.access.put(.audit(event("a.c")), .audit(event("a.d")))
         try await store.access.put(.audit(event("a.e")))

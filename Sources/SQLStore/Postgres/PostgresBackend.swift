@@ -185,7 +185,10 @@ final class PostgresBackend: WriterBackend {
         switch fate {
         case .unknown: false
         case .undone: true
-        case .none: session.wasLost || session.failure?.kind == .again
+        case .none:
+            session.wasLost || session.failure?.kind == .again
+                // Somebody has written behind the end of the audit meanwhile.
+                || auditEnd != nil && session.failure?.kind == .notUnique
         }
     }
 
