@@ -94,13 +94,21 @@ public struct PostgresOptions: Hashable, Sendable {
     /// SQL expressions that set what holds for a session, or for a transaction. They are not in the start of
     /// the connection, where a pooler refuses them.
     ///
-    /// Plans are made once for each statement of a session: they do not depend on parameters here, and to
-    /// plan one about logins anew costs more than to run it. A pooler keeps no statements.
+    /// Plans are made once for each statement of a session: to plan one about logins anew costs more than
+    /// to run it. So they must not depend on parameters, such as the rows that are wanted, nor on how
+    /// many rows there are: whatever has an index is read by it, in its order. A pooler keeps no
+    /// statements.
     func settings(ofTransaction: Bool) -> [String] {
         func set(_ name: String, _ value: String) -> String {
             "set_config('\(name)', '\(value)', \(ofTransaction))"
         }
-        let plans = ofTransaction ? [] : [set("plan_cache_mode", "force_generic_plan")]
+        let plans =
+            ofTransaction
+            ? []
+            : [
+                set("plan_cache_mode", "force_generic_plan"), set("enable_seqscan", "off"),
+                set("enable_sort", "off"), set("jit", "off"),
+            ]
         return plans + [
             set("statement_timeout", "\(statementTimeout.milliseconds)"),
             set("lock_timeout", "\(lockTimeout.milliseconds)"),
