@@ -7,9 +7,9 @@ import Logins
 /// Not `Sendable`: one thread uses it at a time. It has no knowledge of logins.
 ///
 /// It is always in libpq's pipeline mode: statements whose rows nobody reads are only queued, and the
-/// next one that is read, or a commit, sends them all and takes all answers; many rows are sent before. So a transaction of many
-/// changes takes as few round trips as it has questions. An error of a queued statement is therefore
-/// thrown by a later one; whoever catches it takes back the whole transaction.
+/// next one that is read, or a commit, sends them all and takes all answers; many rows are sent before.
+/// So a transaction of many changes takes as few round trips as it has questions. An error of a queued
+/// statement is therefore thrown by a later one; whoever catches it takes back the whole transaction.
 @safe final class PostgresConnection {
     private let connection: OpaquePointer
     private let options: PostgresOptions
@@ -146,7 +146,8 @@ import Logins
     }
 
     /// Queues SQL without parameters, which is parsed once for the life of the connection and has itself
-    /// as its name there. It may have to end with a command tag: a COMMIT of a transaction that failed before ends with ROLLBACK.
+    /// as its name there. It may have to end with a command tag: a COMMIT of a transaction that failed
+    /// before ends with ROLLBACK.
     func run(_ sql: StaticString, tag: String? = nil) throws(StoreError) {
         let answer = tag.map { Expected.tag($0) } ?? .nothing
         if isPooled { return try queue(sql.description, expecting: answer) }
