@@ -10,6 +10,8 @@ public final class LoginChanges: Sendable {
         /// Under nil those that want to hear of every user's logins.
         var followers: [UserID?: Signals] = [:]
         var isClosed = false
+        /// Takes duties on, while an engine runs.
+        var taker: (@Sendable (Claim) -> HandOver?)?
     }
 
     private let state = Locked(State())
@@ -30,9 +32,19 @@ public final class LoginChanges: Sendable {
         looksAt.store(next?.milliseconds ?? .max, ordering: .sequentiallyConsistent)
     }
 
+    /// Asks the engine to take on a duty that a change makes due, before that change is durable.
+    ///
+    /// - Returns: what to call when it is, or will not be; nil if the engine does not take it on now.
+    public func takeOn(_ claim: Claim) -> HandOver? { state.withLock { $0.taker }?(claim) }
+
+    /// The engine takes duties on from here on; with nil no longer.
+    package func setTaker(_ taker: (@Sendable (Claim) -> HandOver?)?) {
+        state.withLock { $0.taker = taker }
+    }
+
     /// Publishes a durable change. Quick; may be called on any thread.
     public func publish(_ step: LoginStep) {
-        // Work that goes on leaves nothing to do but its end.
+        // Work that is claimed leaves nothing to do but its end.
         let login = step.after.login
         let moment = step.isWork ? login.endAt : login.dueAt
         if let moment, moment.milliseconds < looksAt.load(ordering: .sequentiallyConsistent) {

@@ -7,6 +7,9 @@ import Threads
 
 /// Performs the duties of logins: claims those that are due, does the work and records the result.
 /// It has no state of its own: all that is owed is in the store.
+///
+/// A duty that a change makes due at once is claimed together with that change, if there is a free slot
+/// for it. All others are found by looking.
 public final class LoginEngine: Sendable {
     /// Settings of an engine.
     public struct Settings: Sendable {
@@ -54,6 +57,8 @@ public final class LoginEngine: Sendable {
     public let channels: [ChannelHealth]
     let fetched = FetchedConsents()
     private let slots: Locked<SlotTable>
+    private let arrivals = Locked(Arrivals())
+    private let arrived = Signal()
     private let isStopping = Atomic<Bool>(false)
 
     /// An engine that does nothing until `run()`. Servers that `health` does not name have no circuit
@@ -94,7 +99,9 @@ public final class LoginEngine: Sendable {
     public func run() async {
         guard settings.concurrency > 0 else { return }
         await recover()
+        changes.setTaker { [self] in takeOn($0) }
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.workOnArrivals() }
             while !isStopping.load(ordering: .relaxed), !Task.isCancelled {
                 let now = clock.now()
                 changes.beginLook()
@@ -115,6 +122,70 @@ public final class LoginEngine: Sendable {
     /// is cancelled; the store still owes what is cut off.
     public func stop() {
         isStopping.store(true, ordering: .relaxed)
+        changes.work.raise()
+        arrived.raise()
+    }
+
+    // MARK: Duties that are claimed with a change
+
+    /// Claims that were made together with changes and not begun yet.
+    private struct Arrivals {
+        var claims: [Claim] = []
+        var isOpen = true
+
+        /// False if nobody works on them any more.
+        mutating func add(_ claim: Claim) -> Bool {
+            if isOpen { claims.append(claim) }
+            return isOpen
+        }
+
+        mutating func takeAll() -> [Claim] {
+            defer { claims = [] }
+            return claims
+        }
+    }
+
+    /// Performs the duties that are taken on, and takes none on any more when the engine stops.
+    private func workOnArrivals() async {
+        await withDiscardingTaskGroup { group in
+            while !isStopping.load(ordering: .relaxed), !Task.isCancelled {
+                for claim in arrivals.withLock({ $0.takeAll() }) {
+                    group.addTask { await self.work(on: claim, isLast: false) }
+                }
+                await arrived.wait()
+            }
+            changes.setTaker(nil)
+            let left = arrivals.withLock { arrivals in
+                arrivals.isOpen = false
+                return arrivals.takeAll()
+            }
+            for claim in left { giveBack(claim) }
+        }
+    }
+
+    /// Takes a duty on if it can begin at once, and no other is known to have waited for longer.
+    private func takeOn(_ claim: Claim) -> HandOver? {
+        let server = claim.stored.login.key.server
+        guard !isStopping.load(ordering: .relaxed), !changes.work.isRaised, claim.duty != .end,
+            !claim.isLastReport(at: clock.now()),
+            claim.duty == .notify || health[server]?.state ?? .closed == .closed,
+            slots.withLock({ $0.takeAtOnce(claim) })
+        else { return nil }
+        return { [self] isClaimed in
+            if isClaimed, arrivals.withLock({ $0.add(claim) }) { return arrived.raise() }
+            if isClaimed { return giveBack(claim) }
+            free(claim)
+        }
+    }
+
+    private func giveBack(_ claim: Claim) {
+        store.release(claim)
+        free(claim)
+    }
+
+    /// A look may have passed over the login meanwhile, or needs the slot.
+    private func free(_ claim: Claim) {
+        slots.withLock { $0.count(claim, isLast: false, -1) }
         changes.work.raise()
     }
 

@@ -13,8 +13,12 @@ struct SlotTable {
     private(set) var underWay: [LoginQueue: Int] = [:]
     private var lastReports: [AuthorizationServerID: Int] = [:]
     private var ends = 0
-    /// Whether work may wait for a slot.
-    private(set) var isCrowded = false
+    /// Whether a look is under way, which judges by slots that were free before it. Nobody has looked at
+    /// first.
+    private var isLooking = true
+    /// Queues that had no free slot at the end of the last look, so that work may wait for one.
+    private var full: Set<LoginQueue> = []
+    private var isFullBeside = false
 
     init(calls: Int) { self.calls = calls }
 
@@ -30,22 +34,37 @@ struct SlotTable {
         }
     }
 
-    /// Work may wait for a slot from here on: the look judges by slots that were free before it.
-    mutating func beginLook() { isCrowded = true }
+    /// Whether work may wait for a slot.
+    var isCrowded: Bool { isLooking || isFullBeside || !full.isEmpty }
 
-    /// What was found is counted. Whatever found no slot is in a queue that has none now.
+    /// Work may wait for a slot from here on.
+    mutating func beginLook() { isLooking = true }
+
+    /// What was found is counted. Whatever found no slot is in a queue that has none now, unless one was
+    /// freed meanwhile; then there is another look at once.
     mutating func endLook() {
-        isCrowded =
-            ends >= calls || lastReports.values.contains { $0 >= calls }
-            || underWay.contains { $1 >= ($0.duty == .notify ? notifications : calls) }
+        isLooking = false
+        full = Set(underWay.filter { $1 >= slots(for: $0.duty) }.keys)
+        isFullBeside = ends >= calls || lastReports.values.contains { $0 >= calls }
     }
 
-    /// Occupies the slot of a notification if one is free.
-    mutating func takeFree(_ notification: Claim) -> Bool {
-        let queue = LoginQueue(notification.stored.login.key.server, .notify)
-        guard underWay[queue, default: 0] < notifications else { return false }
+    /// Occupies the slot of a claim if one is free. Not for ends and reports at their last moment.
+    mutating func takeFree(_ claim: Claim) -> Bool {
+        let queue = LoginQueue(claim.stored.login.key.server, claim.duty)
+        guard underWay[queue, default: 0] < slots(for: claim.duty) else { return false }
         Self.add(1, to: &underWay[queue])
         return true
+    }
+
+    /// The same, unless somebody may have waited longer for a slot of the queue, or a look counts on those
+    /// that are free.
+    mutating func takeAtOnce(_ claim: Claim) -> Bool {
+        let queue = LoginQueue(claim.stored.login.key.server, claim.duty)
+        return !isLooking && !full.contains(queue) && takeFree(claim)
+    }
+
+    private func slots(for duty: PendingLogin.Duty) -> Int {
+        duty == .notify ? notifications : calls
     }
 
     /// The free slots. A server whose breaker is open gets one slot for a probe, or none.

@@ -40,7 +40,7 @@ final class OpenStore: Sendable {
         clock = options.clock
         damaged = options.damaged
         sessionsEnded = options.sessionsEnded
-        let transaction = WriteTransaction(backend, options)
+        let transaction = WriteTransaction(backend, database.claims, options)
         do throws(StoreError) {
             for _ in 0..<database.readerCount { try readers.start(try database.makeReader()) }
             if role == .service { try engineReader.start(try database.makeReader()) }
@@ -138,7 +138,9 @@ protocol WriterBackend: AnyObject {
     /// The end of the audit, if it is known without asking and nobody else has written behind it.
     var auditEnd: AuditMark? { get }
     /// Makes everything since `begin` durable.
-    func commit(_ written: Written) throws(StoreError)
+    ///
+    /// - Returns: those of the claimed logins on which no other process works.
+    func commit(_ written: Written) throws(StoreError) -> Set<LoginNumber>
     func rollback()
     /// False if it is known that no client is blocked for any user.
     var mayHaveBlocks: Bool { get }
@@ -164,6 +166,8 @@ struct Written {
     var inserted = 0
     /// The logins that changed.
     var changed: [LoginStep] = []
+    /// The logins that this process works on from here on, unless another one does.
+    var claimed: Set<LoginNumber> = []
     /// Whether personal data was erased, of which the database's log has copies.
     var erased = false
     /// Whether sessions have ended.

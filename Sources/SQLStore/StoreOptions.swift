@@ -21,7 +21,12 @@ public struct StoreOptions: Sendable {
     /// Called on the writer's thread for each login that was inserted or updated, after it is
     /// durable and before the caller that changed it resumes. Must not block.
     public var changes: @Sendable (LoginStep) -> Void = { _ in }
-    /// Called under the same rules when there are new entries of the audit, with the numbers of those that
+    /// Asked within a transaction for each login that it leaves with a duty that is due now. Whoever
+    /// takes the duty on returns what to call once, when the transaction has ended or the claim cannot be
+    /// made; the claim is made together with the change, so that nobody has to look for it. Asked again
+    /// for each attempt of the transaction, on the writer's thread. Must not block.
+    public var takesOn: (@Sendable (Claim) -> HandOver?)?
+    /// Called under the rules of `changes` when there are new entries of the audit, with the numbers of those that
     /// somebody else wrote where ours belong.
     public var audited: @Sendable (_ foreign: [ClosedRange<Int64>]) -> Void = { _ in }
     /// Called after sessions have ended by anything but the time, on any thread. Must not block.

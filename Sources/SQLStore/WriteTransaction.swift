@@ -13,9 +13,12 @@ final class WriteTransaction {
     /// What prompts and decisions lead to.
     let limits: LoginLimits
     private let options: StoreOptions
+    private let claims: Claims
 
     // Of the current transaction.
     private var written = Written()
+    /// Duties that this process takes on together with the changes that make them due.
+    private var taken: [(claim: Claim, handOver: HandOver)] = []
     private var censusChanges: [CensusKey: Int] = [:]
     private(set) var clientChanges: [ClientKey: Int] = [:]
     /// Clients that the commit tells of.
@@ -27,8 +30,9 @@ final class WriteTransaction {
 
     var starts: any StartCounts { backend.starts }
 
-    init(_ backend: any WriterBackend, _ options: StoreOptions) {
+    init(_ backend: any WriterBackend, _ claims: Claims, _ options: StoreOptions) {
         self.backend = backend
+        self.claims = claims
         connection = backend.connection
         index = backend.index
         role = options.role
@@ -47,10 +51,12 @@ final class WriteTransaction {
         try writeCounts()
         try writeAccess()
         written.audited = access.head != nil
-        try backend.commit(written)
+        takeOn()
+        let held = try backend.commit(written)
         if access.head != nil { options.audited(access.foreign) }
         for client in bulk { options.bulkStarts(client) }
         if blockedUsers > 0 { options.usersBlocked(blockedUsers) }
+        handOver(held)
         let steps = written.changed
         clear()
         return steps
@@ -58,6 +64,7 @@ final class WriteTransaction {
 
     func rollback() {
         backend.rollback()
+        handOver([])
         clear()
     }
 
@@ -66,6 +73,7 @@ final class WriteTransaction {
 
     private func clear() {
         written = Written()
+        taken = []
         censusChanges.removeAll(keepingCapacity: true)
         clientChanges.removeAll(keepingCapacity: true)
         bulk = []
@@ -87,6 +95,49 @@ final class WriteTransaction {
     func takeNumber() -> LoginNumber {
         written.inserted += 1
         return LoginNumber(backend.highest + Int64(written.inserted))
+    }
+
+    // MARK: Duties that are due at once
+
+    /// Reserves what the transaction makes due, as far as somebody takes it on. Work of a claim goes on
+    /// under that claim.
+    private func takeOn() {
+        guard let takesOn = options.takesOn, !written.changed.isEmpty else { return }
+        let now = clock.now()
+        var seen: Set<LoginNumber> = []
+        // The last change of a login is how it is left.
+        for step in written.changed.reversed() where seen.insert(step.after.number).inserted {
+            let stored = step.after
+            guard !step.isWork, let duty = stored.login.duty(at: now) else { continue }
+            let claim = Claim(stored: stored, duty: duty)
+            guard !claim.isCutOff, let handOver = takesOn(claim) else { continue }
+            guard claims.reserve(stored.number, duty) else {
+                handOver(false)
+                continue
+            }
+            taken.append((claim, handOver))
+            written.claimed.insert(stored.number)
+        }
+    }
+
+    /// Hands over what this process holds, and gives up the rest.
+    private func handOver(_ held: Set<LoginNumber>) {
+        guard !taken.isEmpty else { return }
+        for (claim, handOver) in taken {
+            let isHeld = held.contains(claim.stored.number)
+            if isHeld {
+                claims.confirm(claim.stored.number)
+            } else {
+                claims.release(claim.stored.number, claim.duty)
+            }
+            handOver(isHeld)
+        }
+        taken = []
+        for index in written.changed.indices
+        where held.contains(written.changed[index].after.number) {
+            let step = written.changed[index]
+            written.changed[index] = LoginStep(before: step.before, after: step.after, isWork: true)
+        }
     }
 
     // MARK: After a change of a login

@@ -55,6 +55,7 @@ final class FaultStage: Sendable {
     func run(_ choice: Decision.Choice) async throws -> StoredLogin {
         let changes = LoginChanges()
         var options = StoreOptions(path: directory.file("l.db"), role: .service, clock: clock)
+        options.takesOn = { changes.takeOn($0) }
         options.changes = { [heard] step in
             heard.append(step.after)
             changes.publish(step)

@@ -78,6 +78,23 @@ struct LoginChangesTests {
         }
     }
 
+    @Test("Asks the engine a million times as well as once")
+    func asking() {
+        let changes = LoginChanges()
+        let claim = Claim(
+            stored: StoredLogin(number: LoginNumber(1), login: .inPhase(.reporting)),
+            duty: .report
+        )
+        #expect(changes.takeOn(claim) == nil)
+        let told = Locked(0)
+        changes.setTaker { _ in { isClaimed in told.withLock { $0 += isClaimed ? 1 : 0 } } }
+        // What wraps a closure at each access would end the stack by then.
+        for _ in 0..<1_000_000 { changes.takeOn(claim)?(true) }
+        #expect(told.withLock { $0 } == 1_000_000)
+        changes.setTaker(nil)
+        #expect(changes.takeOn(claim) == nil)
+    }
+
     @Test("A wait ignores other logins")
     func others() async throws {
         let changes = LoginChanges()

@@ -6,7 +6,9 @@ import Testing
 
 @Suite("The cost of a login", .timeLimit(.minutes(3)))
 struct LoginCostTests {
-    @Test("A login takes six commits, eight reads of its row and three look-ups of its user")
+    @Test(
+        "A login takes six commits, at most eight reads of its row and three look-ups of its user"
+    )
     func cost() async throws {
         let stage = try Stage()
         var counted: InstrumentedStore?
@@ -21,11 +23,29 @@ struct LoginCostTests {
             try await stage.login(number, reaching: .settled)
         }
         // Commits: received, prepared, notified, decided, report begun, report taken.
-        // Reads: one for each commit but the first, one to claim each of the two duties, and one to
-        // find the user of an approval.
-        #expect(counted?.takeCounts() == .init(commits: 6, reads: 8))
+        // Reads: one for each commit but the first, one to find the user of an approval, and one for
+        // each of the two duties that is found by a look, because one was under way already.
+        let counts = try #require(counted?.takeCounts())
+        #expect(counts.commits == 6)
+        #expect((6...8).contains(counts.reads), "\(counts.reads) reads")
         // Look-ups: prepared, decided, before the report.
         #expect(stage.people.asked.entries.count == 3)
+    }
+
+    @Test("A login that comes while the engine rests is worked on without a look for it")
+    func atOnce() async throws {
+        let stage = try Stage()
+        try await stage.run(concurrency: 1) { run in
+            // It waits for work.
+            try await stage.clock.alarm(by: stage.start + .seconds(5))
+            _ = run.counted.takeCounts()
+            let number = try await run.counted.insertNew(PendingLogin.Fixture().make())
+            try await stage.login(number, "delivered") { login in
+                login.phase == .waiting([.fixtureDelivered(at: stage.start)])
+            }
+            // Received, prepared, notified; read for the last two.
+            #expect(run.counted.takeCounts() == .init(commits: 3, reads: 2))
+        }
     }
 
     @Test("A decision reads its row once, and an approval once more for its user")

@@ -66,6 +66,24 @@ struct LoginEngineTests {
         #expect(stage.server.asked.entries == [.named("first"), .named("second")])
     }
 
+    @Test("A login whose notification hangs leaves its slot for preparations to the next one")
+    func slotOfPrepared() async throws {
+        let stage = try Stage()
+        stage.server.consentGate.close()
+        stage.webhook.gate.close()
+        try await stage.run(concurrency: 1) { run in
+            _ = try await run.start("login-1")
+            try await stage.server.consentGate.arrivals.wait(for: 1, "held preparations")
+            for index in 2...10 { _ = try await run.start("login-\(index)") }
+            stage.server.consentGate.open()
+            // None of them is answered, and the clock stands still.
+            try await stage.webhook.gate.arrivals.wait(for: 10, "held notifications")
+        }
+        #expect(stage.server.crowd.most == 1)
+        let order = (1...10).map { LoginID.named("login-\($0)") }
+        #expect(stage.server.asked.entries == order)
+    }
+
     @Test("A prepared login is notified later if no slot for notifications is free")
     func noSlotForNotification() async throws {
         let stage = try Stage()

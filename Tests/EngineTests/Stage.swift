@@ -50,6 +50,7 @@ final class Stage: Sendable {
             role: .service,
             clock: clock
         )
+        options.takesOn = { changes.takeOn($0) }
         options.changes = { [heard] step in
             heard.append(step.after)
             changes.publish(step)
@@ -124,6 +125,7 @@ final class Stage: Sendable {
             for channel in [webhook, sms] { channel.gate.open() }
             engine.stop()
             await running
+            #expect(engine.underWay.isEmpty)
         }
     }
 

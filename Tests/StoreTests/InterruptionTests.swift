@@ -1,5 +1,6 @@
 import Foundation
 import Logins
+import SQLStore
 import TestSupport
 import Testing
 
@@ -104,6 +105,34 @@ struct InterruptionTests {
             failed += 1
         }
         #expect(failed == 1)
+        await store.close()
+    }
+
+    @Test("is one that was taken on together with its change too")
+    func takenOn() async throws {
+        let place = try StorePlace(.sqlite)
+        let taker = Taker()
+        var options = place.options()
+        options.takesOn = { taker.takeOn($0) }
+        let first = try SQLLoginStore(options)
+        for name in ["a", "b"] { try await first.insertNew(fixture(name).make()) }
+        #expect(taker.handed.count == 2)
+        first.release(taker.handed[1])
+        let marks = URL(fileURLWithPath: place.path + "-lock")
+        let left = try Data(contentsOf: marks)
+        await first.close()
+        try left.write(to: marks)
+        let store = try SQLLoginStore(options)
+        _ = try await store.recover(at: noon)
+        // "a" may have killed the process: it is not worked on among others.
+        try await store.apply(
+            .preparationDelayed("busy", until: noon),
+            to: taker.handed[0].stored.number,
+            at: noon
+        )
+        #expect(taker.told.entries.count == 3)
+        #expect(taker.told.entries.last?.isClaimed == false)
+        #expect(try await store.claim(at: noon, within: Slots(9)).count == 2)
         await store.close()
     }
 

@@ -179,6 +179,8 @@ struct SQLiteFaultTests {
         let path = disk.directory.path + "/beckon.db"
         var options = StoreOptions(path: path, role: .service, clock: ManualClock())
         options.newestInMemory = 64
+        let taker = Taker()
+        options.takesOn = { taker.takeOn($0) }
         let store = try SQLLoginStore(options)
         var acknowledged: [PendingLogin] = []
         var failure: StoreError?
@@ -197,6 +199,8 @@ struct SQLiteFaultTests {
             for _ in 0..<50 { try await store.probe() }
         }
         #expect(acknowledged.count > 10)
+        #expect(taker.handed.map(\.stored.login) == acknowledged)
+        #expect(taker.told.entries.count == taker.asked.entries.count)
         let refused = fixture("login-\(acknowledged.count)").make()
         #expect(try await store.login(refused.key) == nil, "nothing is half-written")
         for login in acknowledged { #expect(try await store.login(login.key)?.login == login) }

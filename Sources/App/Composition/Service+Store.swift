@@ -41,6 +41,7 @@ extension Service {
             journal.note($0)
             activity.note($0)
         }
+        options.takesOn = { changes.takeOn($0) }
         options.sessionsEnded = { live.sessionsEnded() }
         options.audited = audited
         options.limits = limits

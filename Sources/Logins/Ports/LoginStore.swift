@@ -174,6 +174,11 @@ public struct Claim: Hashable, Sendable {
     }
 }
 
+/// Tells whoever takes a duty on what became of the claim: true once it is durable together with the
+/// change that made the duty due; false if there is no claim, because the change was not made, somebody
+/// works on the login already, or nobody knows.
+public typealias HandOver = @Sendable (_ isClaimed: Bool) -> Void
+
 /// Claims, and when there will be more of them.
 public struct DueWork: Hashable, Sendable {
     public var claims: [Claim]
@@ -204,7 +209,8 @@ public struct LoginStep: Sendable {
     /// Nil for a login that is new.
     public let before: PendingLogin?
     public let after: StoredLogin
-    /// Whether it is the work of a claim of this process, which goes on or is released after it.
+    /// Whether this process has a claim to the login's work: the change is that work, or was claimed
+    /// together with it. The claim goes on or is released after it.
     public let isWork: Bool
 
     public init(before: PendingLogin?, after: StoredLogin, isWork: Bool = false) {

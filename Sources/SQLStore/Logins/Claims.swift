@@ -15,6 +15,8 @@ final class Claims: Sendable {
         var suspects: Set<LoginNumber> = []
         /// Those of which nothing is claimed any more, where others have to be told.
         var released: Set<LoginNumber>?
+        /// Those of which others are being told.
+        var leaving: Set<LoginNumber> = []
         /// The suspect that is claimed.
         var tried: LoginNumber?
 
@@ -50,6 +52,24 @@ final class Claims: Sendable {
         }
     }
 
+    /// Takes what a change makes due before the change is durable: `confirm` once it is, `release`
+    /// otherwise. False if any of it is claimed already, may have killed a process, or is a claim of
+    /// which others are being told that it has ended.
+    func reserve(_ number: LoginNumber, _ duty: PendingLogin.Duty) -> Bool {
+        state.withLock { state in
+            let covered = Self.covered(by: duty)
+            guard state.duties[number, default: []].isDisjoint(with: covered),
+                !state.suspects.contains(number), !state.damaged.contains(number),
+                !state.leaving.contains(number)
+            else { return false }
+            state.duties[number, default: []].formUnion(covered)
+            return true
+        }
+    }
+
+    /// What was reserved is claimed from here on.
+    func confirm(_ number: LoginNumber) { marks.mark(number) }
+
     /// Whoever prepares a login goes on to notify its user.
     private static func covered(by duty: PendingLogin.Duty) -> Set<PendingLogin.Duty> {
         duty == .prepare ? [.prepare, .notify] : [duty]
@@ -70,17 +90,26 @@ final class Claims: Sendable {
         }
     }
 
-    /// The logins that were released since the last call, and are not claimed again.
-    func takeReleased() -> Set<LoginNumber> {
+    /// The logins that were released since the last call, and are not claimed again. Until
+    /// `endReleasing` nothing of them can be reserved: to tell of its end could undo the new claim.
+    func beginReleasing() -> Set<LoginNumber> {
         state.withLock { state in
-            let released = state.released ?? []
+            let released = (state.released ?? []).filter { state.duties[$0] == nil }
             if state.released != nil { state.released = [] }
-            return released.filter { state.duties[$0] == nil }
+            state.leaving.formUnion(released)
+            return released
         }
     }
 
-    func putBackReleased(_ numbers: Set<LoginNumber>) {
-        state.withLock { $0.released?.formUnion(numbers) }
+    /// Others know now that these claims have ended, or have to be told once more.
+    func endReleasing(_ numbers: Set<LoginNumber>, isDone: Bool) {
+        state.withLock { state in
+            if isDone {
+                state.leaving = []
+            } else {
+                state.released?.formUnion(numbers)
+            }
+        }
     }
 
     /// The duties of a login that are claimed; nil for one that cannot be read, or that has to wait

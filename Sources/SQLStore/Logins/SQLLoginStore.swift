@@ -308,7 +308,7 @@ public final class SQLLoginStore: LoginStore {
 
 extension Claim {
     /// Whether the report was begun under an earlier claim.
-    fileprivate var isCutOff: Bool {
+    var isCutOff: Bool {
         guard duty == .report, case .reporting(_, let report) = stored.login.phase else {
             return false
         }

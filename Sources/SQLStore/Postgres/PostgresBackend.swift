@@ -82,11 +82,11 @@ final class PostgresBackend: WriterBackend {
     func isHeld(_ number: LoginNumber) throws(StoreError) -> Bool {
         if let known = found.isHeld(number) { return known }
         let select = try connection.statement(
-            "SELECT 1 FROM claim WHERE number = ? AND replica = ?"
+            "SELECT replica FROM claim WHERE number = ?"
         )
         select.bind(number.rawValue, at: 1)
-        select.bind(own, at: 2)
-        return try select.hasRow()
+        defer { select.reset() }
+        return try select.step() && select.integer(0) == own
     }
 
     func noteBlock() { mayHaveBlocks = true }
@@ -100,8 +100,9 @@ final class PostgresBackend: WriterBackend {
         try session.connection().statement("SELECT highest, commits FROM writer FOR UPDATE")
     }
 
-    func commit(_ written: Written) throws(StoreError) {
+    func commit(_ written: Written) throws(StoreError) -> Set<LoginNumber> {
         try counts.write()
+        let claims = try claim(written.claimed)
         let number = commits + 1
         // One statement: to begin one costs more than a row.
         let mark = try session.connection().statement(
@@ -139,8 +140,41 @@ final class PostgresBackend: WriterBackend {
                 throw error
             }
             fate = .none
+            highest += Int64(written.inserted)
+            // The answer about the claims may be lost too: they are not used.
+            return []
         }
         highest += Int64(written.inserted)
+        // It is durable, whatever is wrong with this answer.
+        return Set((try? claims?.loginNumbers()) ?? [])
+    }
+
+    /// Asks for claims to logins that the transaction has changed, and on which no other process works.
+    private func claim(
+        _ numbers: Set<LoginNumber>
+    ) throws(StoreError) -> PostgresStatement? {
+        guard !numbers.isEmpty else { return nil }
+        // What was there before is not seen to be inserted, and nothing else is locked: others may be
+        // deleting theirs.
+        let insert = try session.connection().statement(
+            """
+            WITH wanted AS (
+                    SELECT CAST(digits AS bigint) AS number
+                    FROM unnest(string_to_array(?1, ',')) AS digits),
+                inserted AS (INSERT INTO claim (number, replica) SELECT number, ?2 FROM wanted
+                    ON CONFLICT (number) DO NOTHING RETURNING number)
+            SELECT number FROM inserted
+            UNION ALL
+            SELECT found.number FROM wanted, LATERAL (
+                SELECT number, replica FROM claim
+                WHERE claim.number = wanted.number OFFSET 0) AS found
+            WHERE found.replica = ?2
+            """
+        )
+        insert.bind(PostgresDatabase.list(numbers), at: 1)
+        insert.bind(own, at: 2)
+        try insert.ask()
+        return insert
     }
 
     /// Looks for what became of a transaction whose answer was lost.

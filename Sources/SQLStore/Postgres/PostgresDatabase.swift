@@ -73,7 +73,7 @@ final class PostgresDatabase: Database {
     /// Lets others work on what this process does not work on any more, and reads the queues, in one
     /// round trip.
     private func look(_ session: PostgresSession) throws(StoreError) -> PostgresQueues {
-        let released = claims.takeReleased()
+        let released = claims.beginReleasing()
         let question: PostgresStatement
         do throws(StoreError) {
             defer { session.rollback() }
@@ -93,9 +93,10 @@ final class PostgresDatabase: Database {
             try question.ask()
             if !released.isEmpty { try session.commit() }
         } catch {
-            claims.putBackReleased(released)
+            claims.endReleasing(released, isDone: false)
             throw error
         }
+        claims.endReleasing(released, isDone: true)
         return try PostgresQueues(question, session, replica.id, claims)
     }
 

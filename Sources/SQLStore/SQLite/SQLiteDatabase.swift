@@ -230,7 +230,7 @@ final class SQLiteBackend: WriterBackend {
         if watch.begin() { changedBefore = file.changedRows }
     }
 
-    func commit(_ written: Written) throws(StoreError) {
+    func commit(_ written: Written) throws(StoreError) -> Set<LoginNumber> {
         // Each login brings three entries. The others share pages and are too few to delay a commit.
         try tail.merge(max(512, 4 * written.inserted), file)
         let standings = changedBefore == nil ? nil : try file.standingVersion()
@@ -245,6 +245,7 @@ final class SQLiteBackend: WriterBackend {
         // The log has copies of what was erased, here or by a tool. If a reader prevents that it is
         // emptied, the next sweep of retention does it.
         if written.erased, isService { file.checkpoint() }
+        return written.claimed
     }
 
     // What is asked here costs no more one by one.

@@ -71,6 +71,78 @@ struct SharedStoreTests {
         await other.close()
     }
 
+    @Test("lets nobody take on with a change what another one works on")
+    func claimedElsewhere() async throws {
+        let taker = Taker()
+        let one = try open()
+        let other = try open { $0.takesOn = { taker.takeOn($0) } }
+        let stored = try await one.insertNew(.inPhase(.waiting))
+        let notify = try #require(try await one.claim(at: noon, within: Slots(9)).first)
+        let decided = try await other.apply(
+            .decided(.fixture(.approve, at: noon), .fixture),
+            to: stored.number,
+            at: noon
+        )
+        let report = Claim(stored: decided, duty: .report)
+        #expect(taker.told.entries == [Taker.Told(report, false)])
+        #expect(try await other.claim(at: noon, within: Slots(9)).isEmpty)
+        one.release(notify)
+        _ = try await one.nextDue()
+        #expect(try await other.claim(at: noon, within: Slots(9)) == [report])
+        #expect(try await one.claim(at: noon, within: Slots(9)).isEmpty)
+        await one.close()
+        await other.close()
+    }
+
+    @Test("keeps for itself what it has taken on with a change, if others look at the same time")
+    func takenOnAmongOthers() async throws {
+        let taker = Taker()
+        let one = try open { $0.takesOn = { taker.takeOn($0) } }
+        let others = [try open(), try open()]
+        let done = Locked(false)
+        let found = try await withThrowingTaskGroup(of: [Claim].self) { group in
+            for other in others {
+                group.addTask {
+                    var found: [Claim] = []
+                    while !done.withLock({ $0 }) {
+                        found += try await other.claim(at: noon, within: Slots(9))
+                    }
+                    return found
+                }
+            }
+            do {
+                defer { done.withLock { $0 = true } }
+                for index in 0..<100 { try await one.insertNew(fixture("\(index)").make()) }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(found.isEmpty)
+        #expect(taker.handed.count == 100)
+        // What it releases, the others get with its next look.
+        for claim in taker.handed { one.release(claim) }
+        _ = try await one.nextDue()
+        #expect(try await others[0].claim(at: noon, within: Slots(500)).count == 100)
+        for store in [one] + others { await store.close() }
+    }
+
+    @Test("hands over nothing when the answer to the commit was lost", arguments: [true, false])
+    func claimLost(_ arrives: Bool) async throws {
+        let relay = try CuttingRelay(server.directory.path)
+        let taker = Taker()
+        let store = try open(at: relay.directory.path) { $0.takesOn = { taker.takeOn($0) } }
+        _ = try await store.insertNew(fixture("first").make())
+        relay.arm(arrives ? .after : .before)
+        let stored = try await store.insertNew(fixture("second").make())
+        let claim = Claim(stored: stored, duty: .prepare)
+        // Of a transaction that was lost nothing is left, and it runs again.
+        let told = [Taker.Told(claim, false)] + (arrives ? [] : [Taker.Told(claim, true)])
+        #expect(Array(taker.told.entries.dropFirst()) == told)
+        let found = try await store.claim(at: noon, within: Slots(9))
+        #expect(found == (arrives ? [claim] : []))
+        await store.close()
+        relay.close()
+    }
+
     @Test("tells each of what the others have changed, and that sessions have ended")
     func changes() async throws {
         let heard = Recorded<StoredLogin>()
