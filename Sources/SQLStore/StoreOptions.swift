@@ -8,6 +8,14 @@ public enum StoreRole: Hashable, Sendable {
     case tool
 }
 
+/// What is to be known of a migration, which may take its time.
+public enum MigrationNotice: Hashable, Sendable {
+    /// Another process migrates the same database: this one waits until that has ended.
+    case awaited
+    /// A database that is not empty is brought from one version of the schema to another.
+    case begun(from: Int, to: Int)
+}
+
 /// How a store is opened.
 public struct StoreOptions: Sendable {
     /// The database file. SQLite and the store keep three more beside it, with the same name and
@@ -39,6 +47,8 @@ public struct StoreOptions: Sendable {
     /// Called under the rules of `changes` when users were blocked after failed attempts, with their
     /// number.
     public var usersBlocked: @Sendable (_ count: Int) -> Void = { _ in }
+    /// Called while the store opens.
+    public var migration: @Sendable (MigrationNotice) -> Void = { _ in }
     /// Called once for each row that cannot be read as a login; such rows are skipped.
     public var damaged: @Sendable (LoginNumber, StoreError) -> Void = { _, _ in }
 

@@ -338,9 +338,12 @@ struct SQLiteSchemaTests {
     @Test("of an earlier version is migrated when the service opens it, and keeps every login")
     func earlier() async throws {
         let place = try await filled()
+        let notices = Recorded<MigrationNotice>()
         var options = place.options()
         options.schema.append(Self.laterStep)
+        options.migration = { notices.append($0) }
         let store = try SQLLoginStore(options)
+        #expect(notices.entries == [.begun(from: 1, to: 2)])
         for (index, phase) in PendingLogin.PhaseName.allCases.enumerated() {
             let stored = try await store.login(LoginNumber(Int64(index + 1)))
             #expect(stored?.login == .inPhase(phase, fixture("\(phase)")))

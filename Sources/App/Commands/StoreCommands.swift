@@ -158,8 +158,14 @@ struct MigrateCommand: Subcommand {
     func run(_ terminal: any Terminal) async throws {
         if let source { return try copy(source, terminal) }
         let store = try OperatorSettings.load(config).store
-        let (from, to) = try await Composition.migrate(store)
         let path = store.description
+        let (from, to) = try await Composition.migrate(store) { notice in
+            switch notice {
+            case .awaited: terminal.error("another process is upgrading \(path): waiting for it")
+            case .begun(let from, let to):
+                terminal.error("upgrading \(path) from version \(from) to \(to)")
+            }
+        }
         terminal.output(
             from == to
                 ? "\(path) already has version \(to)"

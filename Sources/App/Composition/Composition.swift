@@ -38,10 +38,19 @@ enum Composition {
     }
 
     /// Migrates the store and returns its version before and after.
-    static func migrate(_ settings: StoreSettings) async throws -> (from: Int, to: Int) {
+    static func migrate(
+        _ settings: StoreSettings,
+        notice: @escaping @Sendable (MigrationNotice) -> Void
+    ) async throws -> (from: Int, to: Int) {
         do {
-            if let place = settings.postgres { return try SQLLoginStore.migrate(place) }
-            return try SQLLoginStore.migrate(path: settings.sqlitePath, clock: SystemClock())
+            if let place = settings.postgres {
+                return try SQLLoginStore.migrate(place, notice: notice)
+            }
+            return try SQLLoginStore.migrate(
+                path: settings.sqlitePath,
+                clock: SystemClock(),
+                notice: notice
+            )
         } catch {
             throw CommandFailure(error)
         }

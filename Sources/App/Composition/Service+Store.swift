@@ -47,6 +47,16 @@ extension Service {
         options.limits = limits
         options.bulkStarts = bulkStarts
         options.usersBlocked = usersBlocked
+        options.migration = { notice in
+            switch notice {
+            case .awaited: log.info("store.migration_awaited")
+            case .begun(let from, let to):
+                log.info("store.migration_begun") {
+                    $0.member("from", from)
+                    $0.member("to", to)
+                }
+            }
+        }
         options.damaged = { number, error in
             log.error("store.damaged_row") {
                 $0.member("number", Int(number.rawValue))

@@ -40,12 +40,14 @@ public final class SQLLoginStore: LoginStore {
     /// - Returns: the version found and the version reached.
     public static func migrate(
         path: String,
-        clock: any WallClock
+        clock: any WallClock,
+        notice: @escaping @Sendable (MigrationNotice) -> Void = { _ in }
     ) throws(StoreError) -> (from: Int, to: Int) {
         let lock = try FileLock(path: path + "-lock")
         defer { lock.release() }
         try FileLock.createPrivately(path)
-        let options = StoreOptions(path: path, role: .service, clock: clock)
+        var options = StoreOptions(path: path, role: .service, clock: clock)
+        options.migration = notice
         let found = try Migrations.version(
             of: SQLiteConnection(
                 path: path,
@@ -62,9 +64,10 @@ public final class SQLLoginStore: LoginStore {
     ///
     /// - Returns: the version found and the version reached.
     public static func migrate(
-        _ place: PostgresOptions
+        _ place: PostgresOptions,
+        notice: (MigrationNotice) -> Void = { _ in }
     ) throws(StoreError) -> (from: Int, to: Int) {
-        try PostgresMigrations.run(at: place)
+        try PostgresMigrations.run(at: place, notice: notice)
     }
 
     /// What the processes of a database in PostgreSQL share besides its tables.

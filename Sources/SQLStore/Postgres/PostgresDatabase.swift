@@ -24,7 +24,7 @@ final class PostgresDatabase: Database {
         _ options: StoreOptions
     ) throws(StoreError) -> sending (PostgresDatabase, PostgresBackend) {
         let session = PostgresSession(place)
-        try PostgresMigrations.run(at: place, for: options.role)
+        try PostgresMigrations.run(at: place, for: options.role, notice: options.migration)
         let replica = ReplicaIdentity(place, serves: options.role == .service)
         try replica.register(session)
         let database = PostgresDatabase(place, replica, Pulse(place, replica, options))

@@ -16,11 +16,13 @@ enum PostgresMigrations {
     static func run(
         _ steps: [String] = Schema.postgresSteps,
         at place: PostgresOptions,
-        for role: StoreRole = .service
+        for role: StoreRole = .service,
+        notice: (MigrationNotice) -> Void = { _ in }
     ) throws(StoreError) -> (from: Int, to: Int) {
         var patient = place
         patient.statementTimeout = patience
-        return try run(steps, on: PostgresSession(patient), place.lockTimeout, for: role)
+        let session = PostgresSession(patient)
+        return try run(steps, on: session, place.lockTimeout, for: role, notice)
     }
 
     /// Runs the missing steps in one transaction. A tool only makes the tables of an empty database.
@@ -32,15 +34,21 @@ enum PostgresMigrations {
         _ steps: [String],
         on session: PostgresSession,
         _ lockTimeout: Duration,
-        for role: StoreRole
+        for role: StoreRole,
+        _ notice: (MigrationNotice) -> Void
     ) throws(StoreError) -> (from: Int, to: Int) {
         let connection = try session.connection()
         do throws(StoreError) {
             try session.begin()
-            // Another process may be at it, as long as that takes. But processes that serve wait behind
-            // whoever waits for the lock of a table.
-            try connection.queue("SET LOCAL lock_timeout = 0")
-            try connection.queue("SELECT pg_advisory_xact_lock(\(lock))")
+            let attempt = connection.prepare("SELECT pg_try_advisory_xact_lock(\(lock))")
+            if try attempt.step(), attempt.integer(0) != 1 {
+                // Another process is at it, as long as that takes.
+                notice(.awaited)
+                try connection.queue("SET LOCAL lock_timeout = 0")
+                try connection.queue("SELECT pg_advisory_xact_lock(\(lock))")
+            }
+            attempt.reset()
+            // Processes that serve wait behind whoever waits for the lock of a table.
             try connection.queue("SET LOCAL lock_timeout = \(lockTimeout.milliseconds)")
             let found = try version(session)
             // While versions are exchanged one after another, the older ones work on.
@@ -56,6 +64,7 @@ enum PostgresMigrations {
                         "the database has the schema of an older version: migrate it first"
                     )
                 }
+                if found > 0 { notice(.begun(from: found, to: steps.count)) }
                 if found == 0 {
                     try connection.queue("CREATE TABLE beckon_schema (version bigint NOT NULL)")
                     try connection.queue("INSERT INTO beckon_schema VALUES (0)")

@@ -9,9 +9,11 @@ enum Migrations {
     @discardableResult
     static func run(
         _ steps: [String] = Schema.steps,
-        on connection: SQLiteConnection
+        on connection: SQLiteConnection,
+        notice: (MigrationNotice) -> Void = { _ in }
     ) throws(StoreError) -> (from: Int, to: Int) {
         let found = try version(of: connection, steps)
+        if found > 0, found < steps.count { notice(.begun(from: found, to: steps.count)) }
         for version in found..<steps.count {
             try connection.begin()
             do throws(StoreError) {

@@ -126,7 +126,7 @@ final class SQLiteDatabase: Database {
                     "the database has the schema of an older version: migrate it first"
                 )
             }
-            try Migrations.run(options.schema, on: connection)
+            try Migrations.run(options.schema, on: connection, notice: options.migration)
         }
         return connection
     }

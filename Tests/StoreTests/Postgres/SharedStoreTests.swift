@@ -359,6 +359,28 @@ struct SharedStoreTests {
         for store in stores { await store.close() }
     }
 
+    @Test("says that it waits for another one that migrates, and what it migrates itself")
+    func migrationNotices() async throws {
+        let place = server.options(database)
+        let holder = try PostgresConnection(place)
+        _ = try holder.prepare("SELECT pg_advisory_lock(\(Schema.applicationID))").step()
+        let notices = Recorded<MigrationNotice>()
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                try await self.open { $0.migration = { notices.append($0) } }.close()
+            }
+            try await notices.wait(for: 1, "notices")
+            #expect(try PostgresMigrations.version(PostgresSession(place)) == 0)
+            _ = try holder.prepare("SELECT pg_advisory_unlock(\(Schema.applicationID))").step()
+            try await group.waitForAll()
+        }
+        #expect(notices.entries == [.awaited], "an empty database needs no upgrade")
+        let next = Schema.postgresSteps + ["ALTER TABLE login ADD COLUMN later text;\n"]
+        try PostgresMigrations.run(next, at: place) { notices.append($0) }
+        try PostgresMigrations.run(next, at: place) { notices.append($0) }
+        #expect(notices.entries.dropFirst() == [.begun(from: newest, to: newest + 1)])
+    }
+
     @Test("works on while the next version begins, and refuses the one after that")
     func rolling() async throws {
         let old = try open()
