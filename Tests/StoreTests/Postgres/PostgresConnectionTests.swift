@@ -200,6 +200,60 @@ struct PostgresConnectionTests {
         #expect(stopped.failure?.kind == .lost)
     }
 
+    /// Inserts rows, of which the first ones are sent before anybody waits for an answer.
+    private func insertEarly(
+        _ numbers: some Sequence<Int64>,
+        on connection: PostgresConnection
+    ) throws {
+        let insert = connection.statement("INSERT INTO t (n) VALUES (?)")
+        for number in numbers {
+            insert.bind(number, at: 1)
+            try insert.insertRow()
+        }
+    }
+
+    @Test("ends a session that stops after it has sent rows early")
+    func idleWithRows() throws {
+        let stopped = try connect { $0.idleTimeout = .milliseconds(20) }
+        try execute("CREATE TABLE t (n bigint)", on: stopped)
+        try stopped.begin()
+        try execute("LOCK TABLE t", on: stopped)
+        try insertEarly(1...40, on: stopped)
+        // Gets the table once the other session has been ended.
+        let other = try connect()
+        let count = other.statement("SELECT count(*) FROM t")
+        #expect(try count.step())
+        #expect(count.integer(0) == 0)
+        #expect(throws: StoreError.self) { try execute("COMMIT", on: stopped) }
+        #expect(stopped.failure?.kind == .lost)
+    }
+
+    @Test(
+        "takes back all rows of a transaction, however early the one that fails was sent",
+        arguments: [1, 15, 16, 17, 31, 32, 39]
+    )
+    func earlyFailure(place: Int) throws {
+        let connection = try connect()
+        try execute("CREATE TABLE t (n bigint PRIMARY KEY)", on: connection)
+        var numbers = (0..<40).map { Int64($0) }
+        numbers[place] = numbers[place - 1]
+        #expect(throws: StoreError.self) {
+            try connection.begin()
+            try insertEarly(numbers, on: connection)
+            try connection.run("COMMIT", tag: "COMMIT")
+            try connection.sync()
+        }
+        #expect(connection.failure?.kind == .notUnique)
+        connection.rollback()
+        try connection.begin()
+        try insertEarly(0..<40, on: connection)
+        try connection.run("COMMIT", tag: "COMMIT")
+        try connection.sync()
+        let count = connection.statement("SELECT count(*) FROM t")
+        #expect(try count.step())
+        #expect(count.integer(0) == 40)
+    }
+
     @Test("knows when the server has ended it")
     func lost() throws {
         let connection = try connect()
