@@ -40,8 +40,11 @@ struct InboxLiveTests {
         }
     }
 
-    @Test("beat every 15 seconds while nothing changes")
-    func heartbeat() async throws {
+    @Test(
+        "beat every 15 seconds while nothing changes, also if the clock is set",
+        arguments: [0, -3_600, 60]
+    )
+    func heartbeat(set: Int64) async throws {
         try await SignOnStage.with { stage in
             let browser = stage.browser()
             _ = try await browser.signIn()
@@ -50,6 +53,7 @@ struct InboxLiveTests {
             for _ in 0..<3 {
                 async let beat = next(stream)
                 try await stage.clock.alarm(by: stage.clock.now() + .seconds(15))
+                stage.clock.set(stage.clock.now() + .seconds(set))
                 stage.clock.advance(by: .seconds(15))
                 #expect(try await beat == ": \n\n")
             }

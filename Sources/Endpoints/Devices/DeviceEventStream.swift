@@ -16,7 +16,8 @@ final class DeviceEventStream: ResponseStream {
         var hasBegun = false
         /// The logins that the device has, and a mark of what it has seen of each.
         var shown: [LoginNumber: (id: LoginID, mark: Int)] = [:]
-        var nextBeat: Timestamp
+        /// In `uptime`: a clock that is set makes no pause longer.
+        var nextBeat: Duration
     }
 
     private static let retry = "retry: 3000\n\n"
@@ -49,7 +50,7 @@ final class DeviceEventStream: ResponseStream {
         user = enrolled.device.user
         self.signal = signal
         self.shared = shared
-        state = Locked(State(nextBeat: shared.clock.now() + EventStream.heartbeat))
+        state = Locked(State(nextBeat: shared.clock.uptime() + EventStream.heartbeat))
         shared.changes.follow(user, signal)
     }
 
@@ -77,7 +78,7 @@ final class DeviceEventStream: ResponseStream {
             case .events(let events): return Array(events.utf8)
             case .nothing: break
             }
-            let now = shared.clock.now()
+            let now = shared.clock.uptime()
             let beat = state.withLock { state in
                 defer {
                     if state.nextBeat <= now { state.nextBeat = now + EventStream.heartbeat }
@@ -85,7 +86,7 @@ final class DeviceEventStream: ResponseStream {
                 return state.nextBeat
             }
             if beat <= now { return Array(": \n\n".utf8) }
-            await shared.clock.wait(for: signal, until: beat)
+            await shared.clock.wait(for: signal, atMost: beat - now)
         }
     }
 

@@ -31,7 +31,8 @@ final class EventStream: ResponseStream {
         /// A change has not been looked at yet.
         var isStale = true
         var shown: HTML?
-        var nextBeat: Timestamp
+        /// In `uptime`: a clock that is set makes no pause longer.
+        var nextBeat: Duration
     }
 
     static let heartbeat = Duration.seconds(15)
@@ -47,7 +48,7 @@ final class EventStream: ResponseStream {
         self.page = page
         self.signal = signal
         self.streams = streams
-        state = Locked(State(nextBeat: streams.clock.now() + Self.heartbeat))
+        state = Locked(State(nextBeat: streams.clock.uptime() + Self.heartbeat))
     }
 
     deinit { streams.leave(signal, following: page.user) }
@@ -62,20 +63,21 @@ final class EventStream: ResponseStream {
         while true {
             let isClosed = state.withLock { $0.isClosed }
             if isClosed || Task.isCancelled || streams.changes.isClosed { return nil }
-            let now = streams.clock.now()
-            // A store that fails may work again at the next beat.
-            var ends = now + Self.heartbeat
+            let now = streams.clock.uptime()
+            var ends: Timestamp?
             do throws(StoreError) {
                 guard let session = try await page.renewed() else { return farewell() }
                 ends = session.ends(within: page.limits)
                 if let event = try await fresh() { return event }
-            } catch {}
+            } catch {
+                // The store may work again at the next beat.
+            }
             let beat = state.withLock { state in
                 defer { if state.nextBeat <= now { state.nextBeat = now + Self.heartbeat } }
                 return state.nextBeat
             }
             if beat <= now { return Array(": \n\n".utf8) }
-            await streams.clock.wait(for: signal, until: min(beat, ends))
+            await streams.clock.wait(for: signal, atMost: beat - now, until: ends)
             state.withLock { $0.isStale = true }
         }
     }
