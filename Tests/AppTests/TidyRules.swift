@@ -45,6 +45,13 @@ enum TidyRules {
         return lines(text, with: "Task").filter { code($0).contains(task) }
     }
 
+    /// Lines that lock a bare closure. Each access would write it back with one more layer around it, so
+    /// that calls take longer and longer until the stack ends; a field of a struct is read as it is.
+    static func lockedClosures(in text: String) -> [String] {
+        let locked = /\bLocked(<[^>\n]*->|\(\s*\{)/.wordBoundaryKind(.simple)
+        return lines(text, with: "Locked").filter { code($0).contains(locked) }
+    }
+
     /// Lines that ask the compiler to trust them, with no comment within three lines.
     static func unexplainedTrust(in text: String) -> [String] {
         let claims = ["@unchecked Sendable", "nonisolated(unsafe)"]

@@ -130,6 +130,13 @@ struct TidyTests {
         }
     }
 
+    @Test("locks no bare closure")
+    func lockedClosures() throws {
+        for file in try tree.swiftFiles("Sources") {
+            #expect(TidyRules.lockedClosures(in: file.text) == [], "\(file.path)")
+        }
+    }
+
     @Test("says why where the compiler is asked to trust")
     func trust() throws {
         for file in try tree.swiftFiles("Sources") {
@@ -297,6 +304,19 @@ struct TidyRulesTests {
     )
     func tasks(text: String, count: Int) {
         #expect(TidyRules.unstructuredTasks(in: text).count == count)
+    }
+
+    @Test(
+        "catches a closure in a lock",
+        arguments: [
+            ("let a = Locked<(@Sendable () -> Void)?>(nil)", 1), ("let a: Locked<() -> Int>", 1),
+            ("let a = Locked<(Int, () -> Void)?>(nil)", 1), ("let a = Locked({ 1 })", 1),
+            ("let a = Locked<[Int: String]>([:])", 0), ("let a = Locked(State())", 0),
+            ("func a(_ b: Locked<Int>) -> Int", 0),
+        ]
+    )
+    func locked(text: String, count: Int) {
+        #expect(TidyRules.lockedClosures(in: text).count == count)
     }
 
     @Test(
