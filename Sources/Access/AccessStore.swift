@@ -77,10 +77,13 @@ public struct StoreMark: Hashable, Sendable {
     public let commits: UInt64
     /// Of clients, consents and revoked tokens, except for when a client last got a token.
     public let standings: UInt64
+    /// Of everything: changes with each commit of another process.
+    public let others: UInt64
 
-    public init(commits: UInt64, standings: UInt64) {
+    public init(commits: UInt64, standings: UInt64, others: UInt64 = 0) {
         self.commits = commits
         self.standings = standings
+        self.others = others
     }
 }
 

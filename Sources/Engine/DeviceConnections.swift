@@ -46,33 +46,41 @@ public final class DeviceConnections: Sendable {
         }
     }
 
-    /// A device was revoked, or has another key. Quick; may be called on any thread.
+    /// A device was revoked, or has another key, as the store tells. Quick; may be called on any thread.
     public func ended(_ device: DeviceID) {
         let signals = state.withLock { $0.members[device]?.all ?? [] }
         for signal in signals { signal.raise() }
     }
 
     /// Any device may have been revoked.
-    public func recheck() {
-        let signals = state.withLock { $0.members.values.flatMap(\.all) }
+    public func recheck() { recheck(turn: 0, of: 1) }
+
+    /// The same for a part of the devices, another one in each turn.
+    private func recheck(turn: Int, of turns: Int) {
+        let signals = state.withLock { state in
+            state.members.filter {
+                UInt(bitPattern: $0.key.hashValue) % UInt(turns) == UInt(turn)
+            }.values.flatMap(\.all)
+        }
         for signal in signals { signal.raise() }
     }
 
+    /// While it cannot be told whether the store has changed, each looks once in so many seconds.
+    private static let turns = 15
+
     /// Wakes those that wait when another process has changed the store, until the task is cancelled.
-    /// `mark` tells that.
+    /// `mark` tells that; nil where it cannot be told.
     public func watch(_ mark: @Sendable () -> StoreMark?, clock: any WallClock) async {
-        var last = mark()?.standings
-        var unknown = 0
+        var last = mark()?.others
+        var turn = 0
         while !Task.isCancelled {
             await clock.wait(.seconds(1))
-            guard let current = mark()?.standings else {
-                // As while this process writes; all of them look if that lasts.
-                unknown += 1
-                if unknown.isMultiple(of: 15) { recheck() }
+            guard let current = mark()?.others else {
+                recheck(turn: turn, of: Self.turns)
+                turn = (turn + 1) % Self.turns
                 continue
             }
-            unknown = 0
-            if let last, last != current { recheck() }
+            if last != current { recheck() }
             last = current
         }
     }

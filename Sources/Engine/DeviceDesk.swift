@@ -349,7 +349,6 @@ public struct DeviceDesk: Sendable {
         case .exists, .used: throw .taken
         case .changed, .missing: throw .changed
         }
-        connections.ended(enrolled.device.id)
         return Enrolled(key: new, device: enrolled.device)
     }
 
@@ -363,7 +362,7 @@ public struct DeviceDesk: Sendable {
     }
 
     /// The same devices for operators, backends and users.
-    public var registry: DeviceRegistry { DeviceRegistry(devices, connections: connections) }
+    public var registry: DeviceRegistry { DeviceRegistry(devices) }
 
     // MARK: Parts
 

@@ -8,13 +8,8 @@ public import Logins
 /// only, so that commands use it, too.
 public struct DeviceRegistry: Sendable {
     private let devices: any DeviceStore
-    private let connections: DeviceConnections?
 
-    /// `connections` are those of this process, whose requests end with their device.
-    public init(_ devices: any DeviceStore, connections: DeviceConnections? = nil) {
-        self.devices = devices
-        self.connections = connections
-    }
+    public init(_ devices: any DeviceStore) { self.devices = devices }
 
     /// A code with which the user enrols one device. It is shown once and never stored.
     ///
@@ -111,6 +106,5 @@ public struct DeviceRegistry: Sendable {
             throw .store(error)
         }
         if refusal != nil { throw .unknownDevice }
-        connections?.ended(device)
     }
 }

@@ -15,22 +15,28 @@ extension WallClock {
 
     /// Waits until the signal is raised, for that time at most, or until the task is cancelled. If the
     /// clock is set, that changes nothing; `moment` ends the wait too.
+    ///
+    /// - Returns: false if only the time is over.
+    @discardableResult
     public func wait(
         for signal: Signal,
         atMost span: Duration,
         until moment: Timestamp? = nil
-    ) async {
+    ) async -> Bool {
         let name = "wait-\(waits.add(1, ordering: .relaxed).newValue)"
-        schedule(name, after: span) { signal.raise() }
-        await wait(for: signal, until: moment)
-        schedule(name, after: nil) {}
+        schedule(name, after: span) { signal.lapse() }
+        defer { schedule(name, after: nil) {} }
+        return await wait(for: signal, until: moment)
     }
 
     /// Waits until the signal is raised, until `moment`, or until the task is cancelled.
-    public func wait(for signal: Signal, until moment: Timestamp?) async {
+    ///
+    /// - Returns: false if only the time is over.
+    @discardableResult
+    public func wait(for signal: Signal, until moment: Timestamp?) async -> Bool {
         let name = "wait-\(waits.add(1, ordering: .relaxed).newValue)"
-        schedule(name, at: moment) { signal.raise() }
-        await signal.wait()
-        schedule(name, at: nil) {}
+        schedule(name, at: moment) { signal.lapse() }
+        defer { schedule(name, at: nil) {} }
+        return await signal.wait()
     }
 }

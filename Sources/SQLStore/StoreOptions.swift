@@ -49,6 +49,9 @@ public struct StoreOptions: Sendable {
     public var usersBlocked: @Sendable (_ count: Int) -> Void = { _ in }
     /// Called while the store opens.
     public var migration: @Sendable (MigrationNotice) -> Void = { _ in }
+    /// Called under the rules of `changes` when devices were revoked, or have another key, and on a thread
+    /// of the store when another process has done that.
+    public var devicesEnded: @Sendable ([DeviceID]) -> Void = { _ in }
     /// Called once for each row that cannot be read as a login; such rows are skipped.
     public var damaged: @Sendable (LoginNumber, StoreError) -> Void = { _, _ in }
 
@@ -69,8 +72,6 @@ public struct StoreOptions: Sendable {
 
     /// A login that another process has changed. Only called while `isFollowed`.
     public var changedByOthers: @Sendable (StoredLogin) -> Void = { _ in }
-    /// Devices that another process has revoked, or given another key.
-    public var devicesEnded: @Sendable ([DeviceID]) -> Void = { _ in }
     /// Whether somebody waits for changes of logins.
     public var isFollowed: @Sendable () -> Bool = { false }
     /// There may be work that another process has left.

@@ -56,6 +56,7 @@ final class WriteTransaction {
         if access.head != nil { options.audited(access.foreign) }
         for client in bulk { options.bulkStarts(client) }
         if blockedUsers > 0 { options.usersBlocked(blockedUsers) }
+        if !written.endedDevices.isEmpty { options.devicesEnded(written.endedDevices) }
         handOver(held)
         let steps = written.changed
         clear()
@@ -84,7 +85,7 @@ final class WriteTransaction {
     /// Makes other processes look for sessions that have ended.
     func noteEndedSessions() { written.endedSessions = true }
 
-    /// Makes other processes end what waits for a device.
+    /// Ends what waits for a device, in every process.
     func noteEnded(_ device: DeviceID) { written.endedDevices.append(device) }
 
     /// Makes the commit see to it that no copy is left of what was erased.

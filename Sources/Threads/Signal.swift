@@ -3,8 +3,10 @@
 public final class Signal: Sendable {
     private enum State {
         case lowered
+        /// The time of the next wait is over.
+        case lapsed
         case raised
-        case awaited(CheckedContinuation<Void, Never>)
+        case awaited(CheckedContinuation<Bool, Never>)
     }
 
     private let state = Locked(State.lowered)
@@ -12,14 +14,24 @@ public final class Signal: Sendable {
     /// A lowered flag.
     public init() {}
 
-    /// Whether it was raised since the last wait.
+    /// Whether the next wait ends at once.
     package var isRaised: Bool {
-        state.withLock { state in if case .raised = state { true } else { false } }
+        state.withLock { state in
+            switch state {
+            case .raised, .lapsed: true
+            case .lowered, .awaited: false
+            }
+        }
+    }
+
+    /// Whether a task waits.
+    package var isAwaited: Bool {
+        state.withLock { state in if case .awaited = state { true } else { false } }
     }
 
     /// Raises the flag.
     public func raise() {
-        let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
+        let waiter: CheckedContinuation<Bool, Never>? = state.withLock { state in
             if case .awaited(let waiter) = state {
                 state = .lowered
                 return waiter
@@ -27,22 +39,46 @@ public final class Signal: Sendable {
             state = .raised
             return nil
         }
-        waiter?.resume()
+        waiter?.resume(returning: true)
+    }
+
+    /// Ends the wait under way, or the next one, because its time is over. Never hides that the flag is
+    /// raised.
+    public func lapse() {
+        let waiter: CheckedContinuation<Bool, Never>? = state.withLock { state in
+            switch state {
+            case .awaited(let waiter):
+                state = .lowered
+                return waiter
+            case .lowered: state = .lapsed
+            case .lapsed, .raised: break
+            }
+            return nil
+        }
+        waiter?.resume(returning: false)
     }
 
     /// Waits until the flag is raised, and lowers it. Also returns when the task is cancelled.
-    public func wait() async {
+    ///
+    /// - Returns: false if only the time is over (`lapse`).
+    @discardableResult
+    public func wait() async -> Bool {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let now = state.withLock { state in
-                    if case .raised = state {
+                let answer: Bool? = state.withLock { state in
+                    switch state {
+                    case .raised:
                         state = .lowered
                         return true
+                    case .lapsed:
+                        state = .lowered
+                        return false
+                    case .lowered, .awaited:
+                        state = .awaited(continuation)
+                        return nil
                     }
-                    state = .awaited(continuation)
-                    return false
                 }
-                if now { continuation.resume() }
+                if let answer { continuation.resume(returning: answer) }
             }
         } onCancel: {
             raise()

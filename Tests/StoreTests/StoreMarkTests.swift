@@ -84,6 +84,7 @@ struct StoreMarkTests {
         let after = try #require(store.access.mark())
         #expect(after.standings != before.standings)
         #expect(after.commits != before.commits)
+        #expect((after.others != before.others) == (author != .service))
         await store.close()
         #expect(store.access.mark() == nil, "nothing is known of a closed store")
     }
@@ -94,6 +95,23 @@ struct StoreMarkTests {
         } else {
             #expect(try await store.commit(try change.changes) == nil)
         }
+    }
+
+    @Test("counts no checkpoint of this process as a change by others")
+    func checkpoints() async throws {
+        let (_, store) = try await place()
+        _ = store.access.mark()
+        try await store.access.put(.audit(event("other")))
+        let before = try #require(store.access.mark())
+        // Empties the log each time, even if there was nothing to erase.
+        for _ in 0..<3 {
+            #expect(try await store.logins.redact(settledBefore: noon, limit: 9) == 0)
+            #expect(try await store.logins.delete(settledBefore: noon, limit: 9) == 0)
+            _ = store.access.mark()
+        }
+        try await store.logins.insertNew(fixture("a").make())
+        #expect(try #require(store.access.mark()).others == before.others)
+        await store.close()
     }
 
     @Test("tells what this process leaves alone from what it changes")

@@ -4,6 +4,7 @@ public struct TookTooLong: Error, Sendable {
 }
 
 /// Runs `body`, which waits for a signal, and throws if that takes longer than `limit`.
+@discardableResult
 public func within<Value: Sendable>(
     _ limit: Duration = .seconds(30),
     _ what: String = "the signal",

@@ -8,14 +8,24 @@ import Threads
 /// The logins of an enrolled device's user as server-sent events: each that arrives, changes, or can
 /// no longer be decided. It ends when the device is revoked.
 ///
-/// It follows the changes of logins and reads the store only then, and at each beat, which is a
-/// comment that keeps proxies from closing the connection.
+/// It follows the changes of logins, and whatever may have revoked its device, and reads the store only
+/// then. Between events a comment is sent at each beat, so that proxies keep the connection.
 final class DeviceEventStream: ResponseStream {
+    private struct Shown {
+        let id: LoginID
+        /// Of what the device has seen of it.
+        let mark: Int
+        /// When it can be decided no more.
+        let ends: Timestamp
+    }
+
     private struct State {
         var isClosed = false
         var hasBegun = false
-        /// The logins that the device has, and a mark of what it has seen of each.
-        var shown: [LoginNumber: (id: LoginID, mark: Int)] = [:]
+        /// There may be a change that was not looked at yet.
+        var isStale = true
+        /// The logins that the device has.
+        var shown: [LoginNumber: Shown] = [:]
         /// In `uptime`: a clock that is set makes no pause longer.
         var nextBeat: Duration
     }
@@ -69,14 +79,19 @@ final class DeviceEventStream: ResponseStream {
 
     func next() async -> [UInt8]? {
         while true {
-            let isClosed = state.withLock { $0.isClosed }
+            let (isClosed, isStale) = state.withLock { state in
+                defer { state.isStale = false }
+                return (state.isClosed, state.isStale)
+            }
             if isClosed || Task.isCancelled || shared.changes.isClosed { return nil }
-            switch await lookApart() {
-            case .revoked:
-                close()
-                return nil
-            case .events(let events): return Array(events.utf8)
-            case .nothing: break
+            if isStale {
+                switch await lookApart() {
+                case .revoked:
+                    close()
+                    return nil
+                case .events(let events): return Array(events.utf8)
+                case .nothing: break
+                }
             }
             let now = shared.clock.uptime()
             let beat = state.withLock { state in
@@ -85,9 +100,21 @@ final class DeviceEventStream: ResponseStream {
                 }
                 return state.nextBeat
             }
-            if beat <= now { return Array(": \n\n".utf8) }
-            await shared.clock.wait(for: signal, atMost: beat - now)
+            if beat <= now {
+                guard hasExpired() else { return Array(": \n\n".utf8) }
+                state.withLock { $0.isStale = true }
+                continue
+            }
+            if await shared.clock.wait(for: signal, atMost: beat - now) {
+                state.withLock { $0.isStale = true }
+            }
         }
+    }
+
+    /// Whether a login has ended of which nobody has said so, as while the store takes no writes.
+    private func hasExpired() -> Bool {
+        let now = shared.clock.now()
+        return state.withLock { $0.shown.values.contains { $0.ends <= now } }
     }
 
     private enum Finding { case nothing, revoked, events(String) }
@@ -107,6 +134,7 @@ final class DeviceEventStream: ResponseStream {
             return events.isEmpty ? .nothing : .events(events)
         } catch {
             // It may work again at the next beat.
+            state.withLock { $0.isStale = true }
             return .nothing
         }
     }
@@ -116,12 +144,16 @@ final class DeviceEventStream: ResponseStream {
         let pending = try await shared.desk.pendingLogins(of: user)
         let (shown, hasBegun) = state.withLock { ($0.shown, $0.hasBegun) }
         var text = hasBegun ? "" : Self.retry
-        var current: [LoginNumber: (id: LoginID, mark: Int)] = [:]
+        var current: [LoginNumber: Shown] = [:]
         // The oldest first, as they have arrived.
         for stored in pending.reversed() {
             let id = stored.login.key.login
             let mark = Self.mark(stored.login)
-            current[stored.number] = (id, mark)
+            current[stored.number] = Shown(
+                id: id,
+                mark: mark,
+                ends: stored.login.terms.promptEnds
+            )
             let before = shown[stored.number]?.mark
             if before == nil {
                 text += Self.event(id, "arrived")

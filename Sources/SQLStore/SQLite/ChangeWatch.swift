@@ -16,11 +16,15 @@ final class ChangeWatch: Sendable {
         /// `standing_version` as this process's last transaction has left it.
         var standings: Int64?
 
-        mutating func advance(to log: LogState, keepsStandings: Bool) {
+        mutating func advance(to log: LogState, isOurs: Bool = false, keepsStandings: Bool = false)
+        {
+            // A log that is begun anew after a checkpoint counts on.
+            let isOthers = !isOurs && self.log?.commits != log.commits
             self.log = log
             mark = StoreMark(
                 commits: mark.commits + 1,
-                standings: mark.standings + (keepsStandings ? 0 : 1)
+                standings: mark.standings + (keepsStandings ? 0 : 1),
+                others: mark.others + (isOthers ? 1 : 0)
             )
         }
     }
@@ -37,7 +41,7 @@ final class ChangeWatch: Sendable {
             if state.log == log { return state.mark }
             // What our own transaction has changed is known at its end.
             if state.isWriting { return nil }
-            state.advance(to: log, keepsStandings: false)
+            state.advance(to: log)
             return state.mark
         }
     }
@@ -46,7 +50,7 @@ final class ChangeWatch: Sendable {
     func begin() -> Bool {
         state.withLock { state in
             guard state.log != nil, let log = state.view?.state else { return false }
-            if state.log != log { state.advance(to: log, keepsStandings: false) }
+            if state.log != log { state.advance(to: log) }
             state.isWriting = true
             return true
         }
@@ -61,7 +65,7 @@ final class ChangeWatch: Sendable {
             guard let before = state.log, let log = state.view?.state, log != before else { return }
             // The one commit since BEGIN is ours if we have made one.
             let isOurs = wrote && log.commits == before.commits &+ 1
-            state.advance(to: log, keepsStandings: isOurs && isKnown)
+            state.advance(to: log, isOurs: isOurs, keepsStandings: isOurs && isKnown)
         }
     }
 

@@ -26,6 +26,7 @@ struct DeviceStage: Sendable {
     let router: Router
     let log = CapturedLog()
     let people: DevicePeople
+    private let path: String
 
     /// Lends a stage on which these methods are enough.
     static func with(
@@ -49,8 +50,11 @@ struct DeviceStage: Sendable {
     ) throws {
         let changes = LoginChanges()
         self.changes = changes
+        self.path = path
         var options = StoreOptions(path: path, role: .service, clock: clock)
         options.changes = { changes.publish($0) }
+        let connections = DeviceConnections(most: 100)
+        options.devicesEnded = { for device in $0 { connections.ended(device) } }
         store = try SQLLoginStore(options)
         let people = DevicePeople()
         self.people = people
@@ -70,7 +74,7 @@ struct DeviceStage: Sendable {
             devices: store.devices,
             logins: store,
             failures: store,
-            connections: DeviceConnections(most: 100),
+            connections: connections,
             servers: [.named("acp")],
             clock: clock
         )
@@ -90,6 +94,11 @@ struct DeviceStage: Sendable {
         )
         let tickets = DeviceRoutes(desk: decisions, directory: people, log: log.logger)
         router = Router(api.routes(with: tickets.routes))
+    }
+
+    /// The store as another process has it.
+    func tool() throws -> SQLLoginStore {
+        try SQLLoginStore(StoreOptions(path: path, role: .tool, clock: clock))
     }
 
     // MARK: Parts

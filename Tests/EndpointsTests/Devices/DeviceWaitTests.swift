@@ -62,12 +62,15 @@ struct DeviceWaitTests {
         }
     }
 
+    /// What ends a device.
+    enum Ending: CaseIterable { case revoked, userRemoved, elsewhere }
+
     // rule: A6
     @Test(
         "hears at once that it was revoked, by this process or another one",
-        arguments: [false, true]
+        arguments: Ending.allCases
     )
-    func revoked(elsewhere: Bool) async throws {
+    func revoked(by ending: Ending) async throws {
         try await DeviceStage.with { stage in
             let phone = try await stage.phone()
             try await stage.prompt("one")
@@ -78,22 +81,28 @@ struct DeviceWaitTests {
             let stream = try #require(try await phone.send(.get, "/device/v1/events").stream)
             _ = await stream.next()
             let waiting = Task { try await wait(phone, tag) }
-            let ending = Task { await stream.next() }
+            let last = Task { await stream.next() }
             while stage.desk.connections.count < 2 { await Task.yield() }
             try await stage.clock.alarm(by: stage.clock.now() + .seconds(30))
             let device = try #require(
                 try await stage.store.devices.deviceKey(phone.credential)?.device
             )
-            if elsewhere {
-                // What another process does, without a word to this one.
-                let change = DeviceChange.removeDevice(device.id, of: device.user)
-                #expect(try await stage.store.devices.commit([change]) == nil)
-                stage.desk.connections.recheck()
-            } else {
+            switch ending {
+            case .revoked:
                 try await stage.desk.revoke(device.id, of: device.user, by: .commandLine)
+            case .userRemoved:
+                try await stage.store.users.put(User(id: device.user, isActive: true))
+                #expect(try await stage.store.users.remove(device.user))
+            case .elsewhere:
+                // What another process does, without a word to this one.
+                let tool = try stage.tool()
+                let change = DeviceChange.removeDevice(device.id, of: device.user)
+                #expect(try await tool.devices.commit([change]) == nil)
+                await tool.close()
+                stage.desk.connections.recheck()
             }
             #expect(try await waiting.value.status == 401)
-            #expect(await ending.value == nil)
+            #expect(await last.value == nil)
             #expect(stage.desk.connections.count == 0)
             // The prompt that was open on it decides nothing.
             let late = try await phone.decide("approve", "one", as: shown)
@@ -142,6 +151,48 @@ struct DeviceWaitTests {
             stream.close()
             #expect(await stream.next() == nil)
             #expect(stage.desk.connections.count == 0)
+        }
+    }
+
+    @Test("reads the store when something may have changed, and not at each beat")
+    func beats() async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone()
+            let number = try await stage.prompt("one")
+            let answer = try await phone.send(.get, "/device/v1/events")
+            let stream = try #require(answer.stream)
+            #expect(text(await stream.next()).contains("arrived"))
+            // Beside the service, which does not hear of it at once.
+            let tool = try stage.tool()
+            let now = stage.clock.now()
+            _ = try await tool.update(number) { (login) throws(PendingLogin.Refusal) in
+                try login.apply(.unusable(.noChannel), at: now)
+            }
+            await tool.close()
+            for _ in 0..<2 {
+                async let beat = stream.next()
+                try await stage.clock.alarm(by: stage.clock.now() + .seconds(15))
+                stage.clock.advance(by: .seconds(15))
+                #expect(text(await beat) == ": \n\n")
+            }
+            stage.desk.connections.recheck()
+            #expect(text(await stream.next()).contains("withdrawn"))
+        }
+    }
+
+    @Test("hears of an expiry with the next beat, though nobody could write it down")
+    func expiry() async throws {
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone()
+            let number = try await stage.prompt("one")
+            let ends = try #require(try await stage.store.login(number)).login.terms.promptEnds
+            let stream = try #require(try await phone.send(.get, "/device/v1/events").stream)
+            #expect(text(await stream.next()).contains("arrived"))
+            stage.clock.set(ends)
+            async let event = stream.next()
+            try await stage.clock.alarm(by: ends + .seconds(15))
+            stage.clock.advance(by: .seconds(15))
+            #expect(text(await event).contains("\"reason\":\"expired\""))
         }
     }
 
