@@ -9,6 +9,7 @@ public import Logins
 public struct DeviceRegistry: Sendable {
     private let devices: any DeviceStore
 
+    /// Of the devices in a store, which tells whoever waits for one that it has ended.
     public init(_ devices: any DeviceStore) { self.devices = devices }
 
     /// A code with which the user enrols one device. It is shown once and never stored.

@@ -106,8 +106,9 @@ final class WriteTransaction {
         guard let takesOn = options.takesOn, !written.changed.isEmpty else { return }
         let now = clock.now()
         var seen: Set<LoginNumber> = []
-        // The last change of a login is how it is left.
-        for step in written.changed.reversed() where seen.insert(step.after.number).inserted {
+        // The last change of a login is how it is left. The first logins come first to the free slots.
+        let steps = written.changed.reversed().filter { seen.insert($0.after.number).inserted }
+        for step in steps.reversed() {
             let stored = step.after
             guard !step.isWork, let duty = stored.login.duty(at: now) else { continue }
             let claim = Claim(stored: stored, duty: duty)
