@@ -38,9 +38,8 @@ public struct Program: Sendable {
     /// every signal there.
     public func main(_ arguments: [[UInt8]] = CommandWords.ofProcess) -> Int32 {
         // What cannot be read is refused before any command handles signals.
-        if let words = try? read(arguments), find(words)?.0.handlesSignals == true {
-            blockSignals()
-        }
+        let command = (try? read(arguments)).flatMap(find)?.0
+        if command?.handlesSignals == true { blockSignals() }
         let pool: WorkerPool
         do throws(WorkerThread.Unavailable) {
             pool = try WorkerPool(threads: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -56,6 +55,7 @@ public struct Program: Sendable {
             code.withLock { $0 = result }
             end.signal()
         }
+        command?.prepare()
         end.wait()
         return code.withLock { $0.rawValue }
     }
@@ -157,10 +157,12 @@ public struct Program: Sendable {
 
     /// The command whose name the words begin with; names have one to three words.
     private func find(_ words: [String]) -> (any Subcommand.Type, [String])? {
-        for length in [3, 2, 1] where words.count >= length {
-            let name = words[..<length].joined(separator: " ")
+        // An option is no part of a name.
+        let longest = words.prefix(3).prefix { $0.utf8.first != UInt8(ascii: "-") }.count
+        for length in (0..<longest).reversed() {
+            let name = words[...length].joined(separator: " ")
             if let command = commands.first(where: { $0.name == name }) {
-                return (command, Array(words.dropFirst(length)))
+                return (command, Array(words.dropFirst(length + 1)))
             }
         }
         return nil

@@ -15,6 +15,8 @@ public protocol Subcommand: Sendable {
     static var operandChoices: [String] { get }
     /// Whether it handles SIGTERM, SIGINT and SIGHUP itself. Other commands end by them.
     static var handlesSignals: Bool { get }
+    /// Optional work that makes `run` faster. The main thread does it while `run` runs on another.
+    static func prepare()
 
     /// Reads the values of its options.
     ///
@@ -34,6 +36,8 @@ extension Subcommand {
     public static var operandChoices: [String] { [] }
     /// It does not.
     public static var handlesSignals: Bool { false }
+    /// Nothing.
+    public static func prepare() {}
 }
 
 /// Arguments of a command that are not options. The text is their name in `--help`.

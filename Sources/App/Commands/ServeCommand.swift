@@ -1,5 +1,6 @@
 import Commands
 import Configuration
+import Cryptography
 import Net
 
 /// `beckon serve`: the service.
@@ -20,6 +21,8 @@ struct ServeCommand: Subcommand {
         ),
     ]
     static let handlesSignals = true
+
+    static func prepare() { Algorithms.load() }
 
     private let config: String
     private let reportsCrashes: Bool
