@@ -6,6 +6,6 @@ public enum ProgramFiles {
     /// page cache, with one page fault for each 64 KiB. What was written or relocated stays.
     ///
     /// The start runs once through most of the program, and the kernel maps 16 pages around each that
-    /// is touched. Without this call, a process keeps three times as much as it uses.
+    /// is touched. Without this call, an idle process keeps twice as much as it uses.
     public static func unmap() { beckon_unmap_program_files() }
 }

@@ -12,8 +12,6 @@ protocol DatabaseConnection: AnyObject {
     /// A statement that is used once.
     func prepare(_ sql: String) throws(StoreError) -> any Statement
 
-    /// Does what can be done before the first reading.
-    func prepareToRead() throws(StoreError)
     /// Begins a transaction that only reads, and sees one state of the database until `rollback`.
     func beginReading() throws(StoreError)
     /// Undoes the transaction, unless it has ended.

@@ -60,14 +60,13 @@ final class JobQueue<Job: Sendable>: Sendable {
         }
     }
 
-    /// Starts a thread that owns `owned`. It runs `begin`, then `body` with the jobs that wait, at most
-    /// `count` at a time, until the queue is closed and empty, then `end`.
+    /// Starts a thread that owns `owned`. It runs `body` with the jobs that wait, at most `count` at a
+    /// time, until the queue is closed and empty, then `end`.
     ///
     /// - Throws: `unavailable` if the system gives no thread.
     func start<Owned>(
         owning owned: sending Owned,
         atMost count: Int,
-        begin: @escaping @Sendable (Owned) -> Void = { _ in },
         _ body: @escaping @Sendable ([Job], Owned) -> Void,
         end: @escaping @Sendable (Owned) -> Void = { _ in }
     ) throws(StoreError) {
@@ -76,7 +75,6 @@ final class JobQueue<Job: Sendable>: Sendable {
         do throws(WorkerThread.Unavailable) {
             try WorkerThread.start { [self] in
                 if let owned = handed.take() {
-                    begin(owned)
                     while let jobs = take(atMost: count) { body(jobs, owned) }
                     end(owned)
                 }

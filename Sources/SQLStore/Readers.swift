@@ -30,10 +30,7 @@ final class Readers: Sendable {
 
     /// Starts a thread that owns the connection from here on.
     func start(_ connection: sending any DatabaseConnection) throws(StoreError) {
-        // Half a millisecond for each connection of SQLite, while the start goes on. If it
-        // fails, so does the first read, which says why.
-        let begin: @Sendable (any DatabaseConnection) -> Void = { try? $0.prepareToRead() }
-        try jobs.start(owning: connection, atMost: 1, begin: begin) { jobs, connection in
+        try jobs.start(owning: connection, atMost: 1) { jobs, connection in
             for job in jobs { job(connection) }
         }
     }

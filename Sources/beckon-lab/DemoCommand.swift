@@ -91,7 +91,7 @@ struct DemoCommand: Subcommand {
         try files.write(configuration, to: DemoConfiguration.fileName)
         try await files.registerClients()
         try await simulation.connect(policies: Self.policies(ports, files))
-        let service = try EmbeddedService(configuration: configuration, directory: files.path)
+        let service = try await EmbeddedService(configuration: configuration, directory: files.path)
         // Health and metrics have an address of their own.
         let served = service.routes.filter {
             !$0.pattern.hasPrefix("/health/") && $0.pattern != "/metrics"

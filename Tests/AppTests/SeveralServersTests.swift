@@ -164,7 +164,7 @@ struct SeveralServersTests {
               log: { requests: "off", level: "error" },
             }
             """
-        let service = try Service(try Fixtures.parse(text))
+        let service = try await Service(try Fixtures.parse(text))
         try await service.add([User(id: try #require(UserID("anna")), isActive: true)])
         let base = "http://127.0.0.1:\(service.port)"
         let running = Task { await service.run() }

@@ -63,7 +63,7 @@ struct Target: Sendable {
 
     init() async throws {
         directory = try TemporaryDirectory()
-        let service = try EmbeddedService(
+        let service = try await EmbeddedService(
             configuration: """
                 {
                   development: true,

@@ -10,7 +10,7 @@ import SQLStore
 enum Composition {
     /// Runs the service until it is told to stop.
     static func serve(_ configuration: ServiceConfiguration) async throws {
-        let service = try Service(configuration)
+        let service = try await Service(configuration)
         do { try UnixSignals.start { service.receive($0) } } catch {
             throw CommandFailure(.unavailable, "\(error)")
         }

@@ -12,8 +12,8 @@ public struct EmbeddedService: Sendable {
     /// Opens the store and binds the listeners. Relative paths start at `directory`.
     ///
     /// - Throws: `ConfigurationError`, or `CommandFailure` if something else is in the way.
-    public init(configuration: String, directory: String) throws {
-        service = try Service(
+    public init(configuration: String, directory: String) async throws {
+        service = try await Service(
             ServiceConfiguration.parse(configuration, in: .real(directory: directory))
         )
     }

@@ -54,11 +54,12 @@ final class Service: Sendable {
     /// Opens the store, reads certificates and binds the listeners. It does not serve yet.
     ///
     /// - Throws: `CommandFailure` with the reason.
-    init(_ configuration: ServiceConfiguration) throws {
+    init(_ configuration: ServiceConfiguration) async throws {
         self.configuration = configuration
         started = clock.now()
         sink = LineSink(configuration.log.format)
-        log = Logger(threshold: configuration.log.level, sink: sink)
+        let log = Logger(threshold: configuration.log.level, sink: sink)
+        self.log = log
         for warning in configuration.warnings {
             log.warning("configuration.warning") { $0.member("about", "\(warning)") }
         }
@@ -108,7 +109,7 @@ final class Service: Sendable {
         )
         // Waiting requests leave connections for everything else.
         let connections = DeviceConnections(most: max(1, descriptors.ofAudiences / 2))
-        store = try Self.openStore(
+        let store = try Self.openStore(
             configuration.store,
             configuration.loginLimits,
             clock,
@@ -133,6 +134,9 @@ final class Service: Sendable {
                 }
             }
         }
+        self.store = store
+        // Beside what follows: whoever reads first reads the schema too, which takes a millisecond.
+        async let uploadedLogo = Self.uploadedLogo(of: store, log)
         audit = configuration.log.audit.map { [store, clock, log] target in
             AuditStream(target, store: store.access, wake: audited, clock: clock, log: log)
         }
@@ -313,6 +317,7 @@ final class Service: Sendable {
         ] {
             if let tls { ListenerCertificate(tls, of: listener).register(in: registry) }
         }
+        if let logo = await uploadedLogo { configuration.branding.show(logo) }
         do {
             listeners = try ServiceListeners(
                 configuration,
@@ -377,9 +382,7 @@ final class Service: Sendable {
 
     /// Serves until stopped, and returns when everything has ended.
     func run() async {
-        await showUploadedLogo()
         for listener in listeners.all { announce(listener.name, listener.server) }
-        ProgramFiles.unmap()
         let management = listeners.management.server
         await withDiscardingTaskGroup { supporting in
             supporting.addTask { await management.run() }
@@ -390,7 +393,7 @@ final class Service: Sendable {
             if let audit { supporting.addTask { await audit.run() } }
             supporting.addTask { [devices] in await devices.watch() }
             supporting.addTask { [clock] in
-                // What the tasks here run through once, too.
+                // Not before: the first answers need it.
                 await clock.wait(Self.startUp)
                 ProgramFiles.unmap()
             }
@@ -423,12 +426,10 @@ final class Service: Sendable {
     }
 
     /// A logo that a later version does not accept any more is not shown.
-    private func showUploadedLogo() async {
-        do {
-            guard let bytes = try await store.access.logo() else { return }
-            configuration.branding.show(try LogoImage(bytes))
-        } catch {
+    private static func uploadedLogo(of store: SQLLoginStore, _ log: Logger) async -> LogoImage? {
+        do { return try await store.access.logo().map { try LogoImage($0) } } catch {
             log.warning("branding.logo_not_shown") { $0.member("cause", "\(error)") }
+            return nil
         }
     }
 

@@ -63,8 +63,6 @@ final class PostgresSession: DatabaseConnection {
         isInTransaction = true
     }
 
-    func prepareToRead() {}
-
     func beginReading() throws(StoreError) {
         try begin("ISOLATION LEVEL REPEATABLE READ READ ONLY")
     }

@@ -63,9 +63,6 @@ import Logins
         guard code == SQLITE_OK else { throw unsafe StoreError(from: database) }
     }
 
-    /// Reads the schema, which otherwise the first statement does.
-    func prepareToRead() throws(StoreError) { _ = try prepare("SELECT 1 FROM sqlite_master") }
-
     /// A statement that is prepared once for the life of the connection, reset for use.
     func statement(_ sql: StaticString) throws(StoreError) -> any Statement {
         try statement(UInt(bitPattern: unsafe sql.utf8Start), sql.description)

@@ -139,9 +139,9 @@ final class SQLiteDatabase: Database {
             busyMilliseconds: options.busyMilliseconds
         )
         // Opens the log and maps its index, so that whatever prevents reading fails the start. It
-        // does not read the schema, which `Readers` does on threads of their own. Nor is the size of
-        // the cache set, because that would: SQLite's default of 2,000 KiB holds the inner pages of
-        // the indexes, and a reader needs no more.
+        // does not read the schema, which takes a millisecond: the first read of a connection does.
+        // Nor is the size of the cache set, because that would: SQLite's default of 2,000 KiB holds
+        // the inner pages of the indexes, and a reader needs no more.
         _ = try connection.integer("PRAGMA data_version")
         return connection
     }
