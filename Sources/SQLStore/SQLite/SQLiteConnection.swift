@@ -8,7 +8,7 @@ import Logins
     private var statements: [UInt: SQLiteStatement] = [:]
 
     /// Runs once, before the first connection of the process.
-    private static let configured: Void = beckon_without_statistics()
+    private static let configured: Void = beckon_configure_library()
 
     enum Access { case readWrite, readOnly }
 
