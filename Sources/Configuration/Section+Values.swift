@@ -254,7 +254,7 @@ extension Section {
         required isRequired: Bool = false,
         _ about: String
     ) -> Choice? {
-        let words = choices.map(\.key)
+        let words = choices.map { $0.key }
         let node = node(
             key,
             type: words.count == 1 ? "" : "\(Self.list(words.map(ConfigurationNode.text))).",

@@ -16,7 +16,7 @@ public struct AddressRange: Hashable, Sendable {
     public init?(_ text: String) {
         let parts = text.split(byte: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = Self.bytes(String(parts[0])) else { return nil }
-        let isIPv4 = !parts[0].contains(":")
+        let isIPv4 = !parts[0].utf8.contains(Self.colon)
         let width = isIPv4 ? 32 : 128
         var length = width
         if parts.count == 2 {
@@ -99,29 +99,41 @@ public struct AddressRange: Hashable, Sendable {
     static func bytes(_ text: String) -> [UInt8]? {
         // The longest address has 45 characters (RFC 4291 §2.2), so others are not read at all.
         guard text.utf8.count <= 45, text.isASCII else { return nil }
-        if !text.contains(":") {
+        if !text.utf8.contains(colon) {
             guard let four = ipv4(Substring(text)) else { return nil }
             let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
             return mapped + four
         }
-        let halves = text.split(separator: "::", omittingEmptySubsequences: false)
-        guard halves.count <= 2, let head = groups(halves[0], isLast: halves.count == 1) else {
-            return nil
-        }
-        if halves.count == 1 { return head.count == 16 ? head : nil }
-        guard let tail = groups(halves[1], isLast: true), head.count + tail.count <= 14 else {
+        let (before, after) = halves(text)
+        guard let head = groups(before, isLast: after == nil) else { return nil }
+        guard let after else { return head.count == 16 ? head : nil }
+        guard let tail = groups(after, isLast: true), head.count + tail.count <= 14 else {
             return nil
         }
         let zeros = [UInt8](repeating: 0, count: 16 - head.count - tail.count)
         return head + zeros + tail
     }
 
+    private static let colon = UInt8(ascii: ":")
+
+    /// What is before and after the first `::`; the whole text if there is none.
+    private static func halves(_ text: String) -> (Substring, Substring?) {
+        var index = text.startIndex
+        while let colon = text.utf8[index...].firstIndex(of: colon) {
+            index = text.utf8.index(after: colon)
+            if index < text.endIndex, text.utf8[index] == Self.colon {
+                return (text[..<colon], text[text.utf8.index(after: index)...])
+            }
+        }
+        return (text[...], nil)
+    }
+
     private static func groups(_ text: Substring, isLast: Bool) -> [UInt8]? {
         if text.isEmpty { return [] }
         var bytes: [UInt8] = []
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        let parts = text.split(byte: ":", omittingEmptySubsequences: false)
         for (index, part) in parts.enumerated() {
-            if part.contains(".") {
+            if part.utf8.contains(UInt8(ascii: ".")) {
                 guard isLast, index == parts.count - 1, let four = ipv4(part) else { return nil }
                 bytes += four
                 continue
@@ -136,7 +148,7 @@ public struct AddressRange: Hashable, Sendable {
     }
 
     private static func ipv4(_ text: Substring) -> [UInt8]? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let parts = text.split(byte: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }
         var bytes: [UInt8] = []
         for part in parts {
