@@ -143,11 +143,15 @@ public struct DecisionDesk: Sendable {
 
     /// Whether the policy refuses a decision. A login without a question is left to the login.
     func refuses(_ choice: Decision.Choice, by way: Way, _ login: PendingLogin) -> Bool {
-        guard choice == .approve else { return false }
+        choice == .approve && !counts(way, merit(way, of: login), login)
+    }
+
+    /// Whether the policy lets an approval count that would have this merit.
+    private func counts(_ way: Way, _ merit: Decision.Merit?, _ login: PendingLogin) -> Bool {
         switch way {
-        case .method: return login.question != nil && merit(way, of: login) == nil
-        case .delegation: return false
-        case .nothing: return true
+        case .method: merit != nil || login.question == nil
+        case .delegation: true
+        case .nothing: false
         }
     }
 
@@ -300,16 +304,10 @@ public struct DecisionDesk: Sendable {
             by: evidence,
             opening: { $0.details.user == user },
             counting: .nothing,
+            challenge: challenge,
             key: key,
             proof: proof,
-            selecting: { (stored) throws(Refusal) in
-                if let challenge, stored.login.phase.name == .waiting,
-                    Self.challenge(choice, Selection(), stored.login) != challenge
-                {
-                    throw .refused(.unfit(.otherConsent), stored)
-                }
-                return Selection()
-            }
+            selecting: { _ in Selection() }
         )
     }
 
@@ -337,28 +335,25 @@ public struct DecisionDesk: Sendable {
             by: evidence,
             opening: { $0.details.user == user },
             counting: Way(evidence.method),
+            challenge: challenge,
             key: key,
             proof: proof,
             sealedBy: seal,
             agent: agent,
             isLookedUp: isLookedUp,
-            selecting: { (stored) throws(Refusal) in
-                let selection = try selecting(stored)
-                let current = Self.challenge(.approve, selection, stored.login)
-                guard current == challenge else {
-                    throw .refused(.unfit(.otherConsent), stored)
-                }
-                return selection
-            }
+            selecting: selecting
         )
     }
 
+    /// With a `challenge`, a decision that has another one is refused as `unfit`; of those that decline,
+    /// while the login waits.
     private func decide(
         _ choice: Decision.Choice,
         _ number: LoginNumber,
         by evidence: Evidence,
         opening: @Sendable @escaping (PendingLogin) -> Bool,
         counting way: Way,
+        challenge expected: [UInt8]? = nil,
         key: CredentialID? = nil,
         proof: RequestProof? = nil,
         sealedBy seal: [UInt8]? = nil,
@@ -385,8 +380,23 @@ public struct DecisionDesk: Sendable {
                     guard opening(login) else { throw .noSuchPrompt }
                     let stored = StoredLogin(number: number, login: login)
                     let selection = try selecting(stored)
-                    if refuses(choice, by: way, login) { throw .methodNotAllowed }
                     let challenge = Self.challenge(choice, selection, login)
+                    if let expected, challenge != expected,
+                        choice == .approve || login.phase.name == .waiting
+                    {
+                        throw .refused(.unfit(.otherConsent), stored)
+                    }
+                    let merit =
+                        choice == .approve
+                        ? merit(
+                            way,
+                            of: login,
+                            isSameDevice: login.details.context?
+                                .isDevice(at: evidence.address, agent: agent) ?? false
+                        ) : nil
+                    guard choice != .approve || counts(way, merit, login) else {
+                        throw .methodNotAllowed
+                    }
                     let verdict =
                         choice == .approve
                         ? judge(selection.code, seal, challenge, way, login, at: now) : .notNeeded
@@ -396,13 +406,7 @@ public struct DecisionDesk: Sendable {
                         evidence: evidence,
                         at: now,
                         challenge: challenge,
-                        merit: choice == .approve
-                            ? merit(
-                                way,
-                                of: login,
-                                isSameDevice: login.details.context?
-                                    .isDevice(at: evidence.address, agent: agent) ?? false
-                            ) : nil,
+                        merit: merit,
                         matched: verdict.matching
                     )
                     let isWrong = verdict == .wrong

@@ -201,6 +201,7 @@ extension DeviceDesk {
         }
         let method = try method(of: answer, stored.login, key)
         if asking.standing.isBlocked(at: clock.now()) { throw .blocked(asking.standing) }
+        if let decided = try await approveAtOnce(answer, asking) { return decided }
         // A number or a PIN is a guess that counts, and its proof must not allow another one.
         if answer.pin != nil || answer.selection.code != nil { try await useProof(of: asking) }
         let confirmable: DecisionDesk.Confirmable
@@ -229,33 +230,90 @@ extension DeviceDesk {
             guard let hash = key.pin else { throw .noPIN }
             try await check(pin, hash, of: enrolled, in: number)
         }
-        let decided: StoredLogin
-        do {
-            decided = try await desk.approve(
-                number,
-                of: key.user,
-                by: Evidence(
-                    proof: proof(signature, key),
-                    method: method,
-                    via: .device,
-                    address: asking.address
-                ),
-                challenge: challenge,
+        do throws(DecisionDesk.Refusal) {
+            return try await record(
+                answer,
+                asking,
+                by: method,
+                signature,
+                challenge,
                 seal: confirmable.seal,
                 // Checking a PIN takes its time.
-                isLookedUp: answer.pin == nil,
-                key: key.id,
-                proof: asking.proof,
-                selecting: { _ in answer.selection }
+                isLookedUp: answer.pin == nil
             )
         } catch {
             throw refusal(error)
         }
+    }
+
+    /// Records an approval of a login that waits, without a number or a PIN: its signature is verified
+    /// first, and the transaction of the decision judges the rest, instead of a copy of the login before
+    /// it.
+    ///
+    /// - Returns: nil for one that is not recorded. Only its proof may have been used up. Judged step by
+    ///   step, it is refused for what comes first.
+    private func approveAtOnce(
+        _ answer: Answer,
+        _ asking: Asking
+    ) async throws(Refusal) -> StoredLogin? {
+        let login = asking.stored.login
+        let now = clock.now()
+        guard login.phase.name == .waiting, now < login.terms.promptEnds, answer.pin == nil,
+            answer.selection.code == nil, let signature = answer.signature,
+            let signed = payload(of: signature, asking.enrolled.key),
+            let challenge = challenge(in: signed, answer, login)
+        else { return nil }
+        do throws(DecisionDesk.Refusal) {
+            try await desk.requireApprover(of: login, counting: .method(.deviceKey), at: now)
+            return try await record(
+                answer,
+                asking,
+                by: .deviceKey,
+                signature,
+                challenge,
+                seal: nil,
+                isLookedUp: true
+            )
+        } catch {
+            switch error {
+            case .refused, .methodNotAllowed, .userMayNotApprove: return nil
+            default: throw refusal(error)
+            }
+        }
+    }
+
+    /// Records an approval whose signature is right.
+    private func record(
+        _ answer: Answer,
+        _ asking: Asking,
+        by method: Evidence.Method,
+        _ signature: String,
+        _ challenge: [UInt8],
+        seal: [UInt8]?,
+        isLookedUp: Bool
+    ) async throws(DecisionDesk.Refusal) -> StoredLogin {
+        let key = asking.enrolled.key
+        let decided = try await desk.approve(
+            asking.stored.number,
+            of: key.user,
+            by: Evidence(
+                proof: proof(signature, key),
+                method: method,
+                via: .device,
+                address: asking.address
+            ),
+            challenge: challenge,
+            seal: seal,
+            isLookedUp: isLookedUp,
+            key: key.id,
+            proof: asking.proof,
+            selecting: { _ in answer.selection }
+        )
         // Another device was faster with the same: this one has not decided it.
         if let outcome = decided.login.phase.outcome,
             outcome.decision?.evidence.proof?.credential != key.id
         {
-            throw .decision(.refused(.alreadyEnded(outcome), decided))
+            throw .refused(.alreadyEnded(outcome), decided)
         }
         return decided
     }
@@ -308,22 +366,25 @@ extension DeviceDesk {
 
     // MARK: Proofs
 
-    /// The payload of a decision that the device's key has signed. Anything else counts as a failure.
+    /// The payload of a decision that the device's key has signed.
+    private func payload(of signature: String, _ key: Credential) -> JSONValue? {
+        guard signature.utf8.count <= Self.longestSignature,
+            let jws = try? JWS.verify(
+                signature,
+                keys: JWKSet([key.verificationKey]),
+                allowed: Self.algorithms
+            ), jws.header.isType(Self.decisionType)
+        else { return nil }
+        return try? JSONValue(jws.payload, limits: JSONLimits(depth: 4))
+    }
+
+    /// The same. Anything else counts as a failure.
     private func verified(
         _ signature: String,
         _ asking: Asking
     ) async throws(Refusal) -> JSONValue {
         let key = asking.enrolled.key
-        if signature.utf8.count <= Self.longestSignature,
-            let jws = try? JWS.verify(
-                signature,
-                keys: JWKSet([key.verificationKey]),
-                allowed: Self.algorithms
-            ), jws.header.isType(Self.decisionType),
-            let payload = try? JSONValue(jws.payload, limits: JSONLimits(depth: 4))
-        {
-            return payload
-        }
+        if let payload = payload(of: signature, key) { return payload }
         try await useProof(of: asking)
         let standing = try await read { () throws(StoreError) in
             try await failures.noteFailure(of: key.user)
@@ -332,19 +393,31 @@ extension DeviceDesk {
         throw standing.isBlocked(at: clock.now()) ? .blocked(standing) : .wrongProof(standing)
     }
 
-    /// The challenge of a signed decision, which must name this login and this choice.
+    /// The challenge of a signed decision; nil if that does not name this login and this choice.
+    private func challenge(
+        in payload: JSONValue,
+        _ answer: Answer,
+        _ login: PendingLogin
+    ) -> [UInt8]? {
+        let shown = payload["digest"]?.string.flatMap(Base64URL.decode)
+        guard payload["login"]?.string?.isExactly(login.key.login.value) ?? false,
+            payload["decision"]?.string?.isExactly(answer.choice.signedName) ?? false,
+            answer.choice != .approve || shown == nil || shown == answer.selection.shown?.bytes,
+            let challenge = payload["challenge"]?.string.flatMap(Base64URL.decode),
+            challenge.count == 32
+        else { return nil }
+        return challenge
+    }
+
+    /// The same. Any other decision is noted.
     private func judged(
         _ payload: JSONValue,
         _ answer: Answer,
         _ asking: Asking
     ) async throws(Refusal) -> [UInt8] {
-        let shown = payload["digest"]?.string.flatMap(Base64URL.decode)
-        guard payload["login"]?.string?.isExactly(asking.stored.login.key.login.value) ?? false,
-            payload["decision"]?.string?.isExactly(answer.choice.signedName) ?? false,
-            answer.choice != .approve || shown == nil || shown == answer.selection.shown?.bytes,
-            let challenge = payload["challenge"]?.string.flatMap(Base64URL.decode),
-            challenge.count == 32
-        else { throw try await otherChallenge(asking) }
+        guard let challenge = challenge(in: payload, answer, asking.stored.login) else {
+            throw try await otherChallenge(asking)
+        }
         return challenge
     }
 

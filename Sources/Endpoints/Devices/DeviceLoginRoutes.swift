@@ -113,10 +113,13 @@ struct DeviceLoginRoutes: Sendable {
         let body: [UInt8]
 
         init(_ document: LoginDocument, at now: Timestamp) {
-            let bytes = document.bytes
+            var bytes = document.bytes
             tag = "\"\(Base64URL.encode(Array(SHA256.digest(bytes).prefix(12))))\""
             let time = ",\"server_time\":\"\(RFC3339.format(milliseconds: now.milliseconds))\"}"
-            body = bytes.dropLast() + Array(time.utf8)
+            // Into the object, whose last byte is its end.
+            bytes.removeLast()
+            bytes += time.utf8
+            body = bytes
         }
 
         func response(_ status: Int, _ fields: [Field] = []) -> Response {

@@ -169,6 +169,61 @@ struct DeviceDecisionTests {
         }
     }
 
+    /// What there is against an approval before its signature is looked at, and the status.
+    static let before: [(String, Int)] = [
+        ("denied", 409), ("approved and voided", 409), ("prompt over", 410),
+        ("user not active", 403), ("unknown scope, user not active", 422), ("no number", 422),
+    ]
+
+    @Test(
+        "is refused for what comes before the signature, and a wrong one does not count then",
+        arguments: before.indices,
+        [true, false]
+    )
+    func first(index: Int, isRight: Bool) async throws {
+        let (name, status) = Self.before[index]
+        try await DeviceStage.with { stage in
+            let phone = try await stage.phone()
+            let matched = BindingMessage(
+                "Till 7: 842017",
+                NumberRule(.enter, try NumberPattern("######"))
+            )
+            let number = try await stage.prompt(
+                "one",
+                message: name == "no number" ? matched : .none
+            )
+            let shown = try await phone.document("one")
+            switch name {
+            case "denied": _ = try await phone.decide("deny", "one", signed: false)
+            case "approved and voided":
+                #expect(try await phone.decide("approve", "one").status == 200)
+                try await stage.apply(.consentChanged, to: number)
+            case "prompt over": stage.clock.set(stage.clock.now() + .minutes(60))
+            case "no number": break
+            default: stage.people.areActive.withLock { $0 = false }
+            }
+            let outcome = try await stage.outcome(number)
+            let signature = try phone.signature(
+                "approve",
+                shown,
+                by: isRight ? nil : SigningKey.generate(.es256)
+            )
+            let answer = try await phone.send(
+                .post,
+                "/device/v1/logins/one/decision",
+                .members([
+                    "decision": .string("approve"), "digest": shown["consent"]?["digest"],
+                    "signature": .string(signature),
+                    "scopes": name.hasPrefix("unknown") ? .array([.string("payments")]) : nil,
+                ])
+            )
+            #expect(answer.status == status, "\(name)")
+            #expect(try await stage.outcome(number) == outcome)
+            #expect(try await stage.store.failures(of: DeviceStage.user).failures == 0)
+            #expect(try await stage.refusals() == [])
+        }
+    }
+
     /// Requests to decide, each with the status that it gets, how often its failure counts, and its
     /// entries in the audit.
     static let sent: [(String, Int, Int, Int)] = [
