@@ -25,16 +25,33 @@ class Peer:
 
     def __enter__(self):
         self.before()
+        self.start().close()
+        return self
+
+    def start(self):
+        """Starts it, and returns the first connection that it takes."""
         self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         end = time.monotonic() + 20
         while time.monotonic() < end:
             try:
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                return self
+                connection = socket.create_connection(("127.0.0.1", self.port), 0.2)
+                connection.settimeout(20)
+                return connection
             except OSError:
                 time.sleep(0.001)
         raise SystemExit(f"{self.name} does not start: {self.command}")
+
+    def first_answer(self):
+        """Milliseconds from the start to the answer of the first request."""
+        began = time.monotonic()
+        try:
+            with self.start() as connection:
+                connection.sendall(VERIFY)
+                connection.recv(4096)
+                return (time.monotonic() - began) * 1e3
+        finally:
+            self.__exit__()
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
