@@ -139,6 +139,9 @@ struct ClaimAtOnceTests {
             #expect(taker.handed == byNumber.map { Claim(stored: $0, duty: .notify) })
             // Whatever was asked about has been told of.
             #expect(taker.told.entries.count == taker.asked.entries.count)
+            // Who came first gets the first free slot.
+            let inTurn = taker.told.entries.filter(\.isClaimed).map(\.claim.stored.number)
+            #expect(inTurn == inTurn.sorted())
 
             // Of two decisions at the same instant one counts, and is reported once.
             await withTaskGroup { group in
