@@ -8,16 +8,25 @@ public struct Form: Hashable, Sendable {
 
     /// Nil when an escape is invalid, the text is not UTF-8, or a name that is not in `repeated` is
     /// given twice.
-    public init?(_ bytes: some Sequence<UInt8>, repeating repeated: Set<String> = []) {
-        var names: Set<ExactText> = []
-        for part in Array(bytes).split(separator: UInt8(ascii: "&")) {
+    public init?(_ bytes: ArraySlice<UInt8>, repeating repeated: Set<String> = []) {
+        var names = DistinctNames()
+        var rest = bytes
+        while !rest.isEmpty {
+            let part = rest.prefix { $0 != UInt8(ascii: "&") }
+            rest = rest[part.endIndex...].dropFirst()
+            if part.isEmpty { continue }
             let end = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
             guard let name = PercentEncoding.decode(part[..<end], plusIsSpace: true),
                 let value = PercentEncoding.decode(part[end...].dropFirst(), plusIsSpace: true),
-                names.insert(name.exact).inserted || repeated.contains(where: name.isExactly)
+                names.insert(name) || repeated.contains(where: name.isExactly)
             else { return nil }
             fields.append(Field(name, value))
         }
+    }
+
+    /// The same of other bytes.
+    public init?(_ bytes: some Sequence<UInt8>, repeating repeated: Set<String> = []) {
+        self.init(Array(bytes)[...], repeating: repeated)
     }
 
     /// A form with these fields.
@@ -51,10 +60,13 @@ public struct Form: Hashable, Sendable {
 public enum PercentEncoding {
     /// Nil when an escape is invalid or the result is not UTF-8.
     public static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool = false) -> String? {
-        let isPlain = !bytes.contains { byte in
-            byte == UInt8(ascii: "%") || plusIsSpace && byte == UInt8(ascii: "+")
+        let plain = bytes.span
+        var isPlain = true
+        for index in plain.indices {
+            let byte = plain[index]
+            if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") { isPlain = false }
         }
-        if isPlain { return text(bytes.span) }
+        if isPlain { return text(plain) }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
         var index = bytes.startIndex

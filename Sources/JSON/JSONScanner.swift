@@ -1,3 +1,5 @@
+import Texts
+
 /// A strict pull parser over bytes (RFC 8259): no tree, no copies but the strings that are asked
 /// for.
 ///
@@ -55,7 +57,7 @@ public struct JSONScanner: Sendable {
     ) throws(JSONError) {
         try open(0x7B, expected: "an object")
         if try close(0x7D) { return }
-        var names = MemberNames()
+        var names = DistinctNames()
         while true {
             try skipSpace()
             let start = offset

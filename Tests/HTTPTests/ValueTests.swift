@@ -144,6 +144,22 @@ struct FormTests {
     )
     func malformed(text: String) { #expect(Form(Array(text.utf8)) == nil) }
 
+    @Test(
+        "has a field for each part that is not empty",
+        arguments: [
+            ("", []), ("&", []), ("&&", []), ("a", ["a="]), ("=", ["="]),
+            ("&a=1&&b=2&", ["a=1", "b=2"]), ("a=1=2", ["a=1=2"]), ("=1&a", ["=1", "a="]),
+        ]
+    )
+    func parts(text: String, expected: [String]) throws {
+        // Also as a part of a longer text, as in a request.
+        let around = Array("x&\(text)&y".utf8)
+        for form in [Form(Array(text.utf8)), Form(around[2..<(around.count - 2)])] {
+            let fields = try #require(form).fields
+            #expect(fields.map { "\($0.name)=\($0.value)" } == expected)
+        }
+    }
+
     @Test("accepts a repeated name only where it is expected, in order")
     func repeated() throws {
         let text = Array("account=b&decision=approve&account=a&account=b".utf8)
@@ -157,6 +173,19 @@ struct FormTests {
 
 @Suite("The names of a form")
 struct FormNameTests {
+    @Test("are found among many, however they are escaped", arguments: [1, 2, 15, 16, 17, 18, 40])
+    func duplicates(count: Int) throws {
+        let names = (0..<count).map { String(repeating: "a", count: $0 % 3) + "\($0)" }
+        let text = names.map { "\($0)=" }.joined(separator: "&")
+        #expect(try #require(Form(Array(text.utf8))).fields.map(\.name) == names)
+        for name in names {
+            let escaped = name.utf8.map { "%" + String($0, radix: 16) }.joined()
+            for again in [name, escaped] {
+                #expect(Form(Array("\(text)&\(again)=".utf8)) == nil, "\(again)")
+            }
+        }
+    }
+
     @Test("are bytes: two spellings of one letter are two names")
     func bytes() throws {
         let form = try #require(Form(Array("zo%C3%AB=1&zoe%CC%88=2".utf8)))
