@@ -38,8 +38,8 @@ public struct Request: Sendable {
     public var id: UInt64 = 0
     /// The sender.
     public var peer = Peer(address: "")
-    /// The values of the route's `{name}` segments, percent-decoded.
-    public var parameters: [String: String] = [:]
+    /// The values of the route's `{name}` segments.
+    public var parameters = RouteParameters()
     /// The content exceeds the server's limit. Only routes with an `oversizeLimit` get such a request.
     public var isOversized = false
 

@@ -1,3 +1,5 @@
+import Texts
+
 /// Answers one request. It runs on the event loop of the connection: it may await but must never
 /// block.
 public typealias Handler = @Sendable (Request) async -> Response
@@ -76,13 +78,17 @@ public struct Router: Sendable {
     /// The literal paths, one after the other.
     private let paths: [UInt8]
     private let literals: [(path: Range<Int>, route: Int)]
-    /// By the number of their segments, in the order of the routes.
-    private let patterns: [[(segments: [Segment], route: Int)]]
+    /// By the number of their slashes, in the order of the routes.
+    private let patterns: [[(parts: [Part], route: Int)]]
 
-    private enum Segment: Sendable {
+    private enum Part: Sendable {
+        /// What is before, between or after the parameters, with the slashes.
         case literal([UInt8])
+        /// A whole segment.
         case parameter(String)
     }
+
+    private static let slash = UInt8(ascii: "/")
 
     /// A router for these routes.
     public init(_ routes: [Route]) {
@@ -97,19 +103,29 @@ public struct Router: Sendable {
             }
         self.paths = paths
         let patterns = numbered.filter { $1.pattern.contains("{") }
-            .map { number, route in
-                let segments = route.pattern.split(separator: "/", omittingEmptySubsequences: false)
-                    .map { segment in
-                        segment.hasPrefix("{") && segment.hasSuffix("}")
-                            ? Segment.parameter(String(segment.dropFirst().dropLast()))
-                            : Segment.literal(Array(segment.utf8))
-                    }
-                return (segments: segments, route: number)
-            }
-        let longest = patterns.map(\.segments.count).max() ?? 0
-        self.patterns = (0..<longest + 1).map { count in
-            patterns.filter { $0.segments.count == count }
+            .map { number, route in (parts: Self.parts(of: route.pattern), route: number) }
+        func slashes(_ number: Int) -> Int {
+            routes[number].pattern.utf8.count { $0 == Self.slash }
         }
+        let most = patterns.map { slashes($0.route) }.max() ?? 0
+        self.patterns = (0...most).map { count in
+            patterns.filter { slashes($0.route) == count }
+        }
+    }
+
+    private static func parts(of pattern: String) -> [Part] {
+        var parts: [Part] = []
+        var literal: [UInt8] = []
+        for segment in pattern.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+            literal.append(slash)
+            if segment.hasPrefix("{") && segment.hasSuffix("}") {
+                parts += [.literal(literal), .parameter(String(segment.dropFirst().dropLast()))]
+                literal = []
+            } else {
+                literal += segment.utf8
+            }
+        }
+        return literal.isEmpty ? parts : parts + [.literal(literal)]
     }
 
     /// The result of a search.
@@ -130,11 +146,9 @@ public struct Router: Sendable {
             if routes[literal.route].method == wanted { return .route(literal.route) }
             allowed.append(routes[literal.route].method)
         }
-        if allowed.isEmpty, patterns.count > 1 {
-            let segments = request.bytes[request.pathRange]
-                .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-            for pattern in candidates(for: segments) {
-                guard let parameters = Self.parameters(of: segments, in: pattern.segments) else {
+        if allowed.isEmpty {
+            for pattern in candidates(for: request) {
+                guard let parameters = Self.parameters(of: request, in: pattern.parts) else {
                     continue
                 }
                 if routes[pattern.route].method == wanted {
@@ -151,11 +165,11 @@ public struct Router: Sendable {
     /// A route with the path of the request, whatever its method. For errors before the handler.
     public func routeOfPath(_ request: borrowing Request) -> Int? {
         for literal in literals where isPath(literal.path, of: request) { return literal.route }
-        guard patterns.count > 1 else { return nil }
-        let segments = request.bytes[request.pathRange]
-            .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        return candidates(for: segments)
-            .first { Self.parameters(of: segments, in: $0.segments) != nil }?.route
+        for pattern in candidates(for: request)
+        where Self.parameters(of: request, in: pattern.parts) != nil {
+            return pattern.route
+        }
+        return nil
     }
 
     private func isPath(_ path: Range<Int>, of request: borrowing Request) -> Bool {
@@ -164,34 +178,54 @@ public struct Router: Sendable {
             .isEqual(to: request.bytes.span.extracting(request.pathRange))
     }
 
-    private func candidates(
-        for segments: [ArraySlice<UInt8>]
-    ) -> [(segments: [Segment], route: Int)] {
-        segments.count < patterns.count ? patterns[segments.count] : []
+    private func candidates(for request: borrowing Request) -> [(parts: [Part], route: Int)] {
+        let path = request.bytes.span.extracting(request.pathRange)
+        var slashes = 0
+        for index in path.indices where path[index] == Self.slash { slashes += 1 }
+        return slashes < patterns.count ? patterns[slashes] : []
     }
 
+    /// Nil for a path that is not of the pattern.
     private static func parameters(
-        of segments: [ArraySlice<UInt8>],
-        in pattern: [Segment]
-    ) -> [String: String]? {
-        // Most patterns differ in a literal segment.
-        for index in pattern.indices {
-            if case .literal(let text) = pattern[index] {
-                let segment = segments[index]
-                guard segment.count == text.count, segment.span.isEqual(to: text.span) else {
-                    return nil
-                }
-            }
-        }
-        var parameters: [String: String] = [:]
-        for index in pattern.indices {
-            if case .parameter(let name) = pattern[index] {
-                guard !segments[index].isEmpty,
-                    let value = PercentEncoding.decode(segments[index])
+        of request: borrowing Request,
+        in pattern: [Part]
+    ) -> RouteParameters? {
+        var parameters = RouteParameters()
+        var start = request.pathRange.lowerBound
+        let end = request.pathRange.upperBound
+        let bytes = request.bytes.span
+        for part in pattern {
+            switch part {
+            case .literal(let text):
+                guard end - start >= text.count,
+                    text.span.isEqual(to: bytes.extracting(start..<(start + text.count)))
                 else { return nil }
-                parameters[name] = value
+                start += text.count
+            case .parameter(let name):
+                var next = start
+                while next < end, bytes[next] != slash { next += 1 }
+                guard next > start, let value = PercentEncoding.decode(request.bytes[start..<next])
+                else { return nil }
+                parameters.append(name, value)
+                start = next
             }
         }
-        return parameters
+        return start == end ? parameters : nil
     }
+}
+
+/// The values of a route's `{name}` segments, percent-decoded. Too few for a table.
+public struct RouteParameters: Sendable {
+    private var values: [(name: String, value: String)] = []
+
+    /// No values.
+    public init() {}
+
+    /// The value of the segment with this name.
+    public subscript(name: String) -> String? {
+        for value in values where value.name.isExactly(name) { return value.value }
+        return nil
+    }
+
+    mutating func append(_ name: String, _ value: String) { values.append((name, value)) }
 }

@@ -39,7 +39,9 @@ struct RouterTests {
     func parameters() throws {
         var request = try request("DELETE", "/a/%C3%A4%2F/b/c+d")
         _ = Self.router.match(&request)
-        #expect(request.parameters == ["name": "ä/", "other": "c+d"])
+        #expect(request.parameters["name"] == "ä/")
+        #expect(request.parameters["other"] == "c+d")
+        #expect(request.parameters["third"] == nil)
     }
 
     @Test(
