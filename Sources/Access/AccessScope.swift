@@ -69,6 +69,11 @@ public enum AccessScope: String, Hashable, Sendable, CaseIterable {
 
     /// The list in the order of declaration.
     public static func text(_ scopes: Set<AccessScope>) -> String {
-        allCases.filter(scopes.contains).map(\.rawValue).joined(separator: " ")
+        var text = ""
+        for scope in allCases where scopes.contains(scope) {
+            if !text.isEmpty { text += " " }
+            text += scope.rawValue
+        }
+        return text
     }
 }

@@ -75,8 +75,8 @@ public struct JWS: Sendable {
         ]
         if let id = key.id { members.append(.init(name: "kid", value: .string(id))) }
         members += header.members.filter { $0.name != "alg" && $0.name != "kid" }
-        let parts = [JSONValue.object(JSONObject(members)).bytes, payload]
-        let input = parts.map(Base64URL.encode).joined(separator: ".")
+        let head = JSONValue.object(JSONObject(members)).bytes
+        let input = Base64URL.encode(head) + "." + Base64URL.encode(payload)
         return input + "." + Base64URL.encode(try key.sign(Array(input.utf8)))
     }
 

@@ -64,7 +64,7 @@ public enum JSONValue: Hashable, Sendable {
 
     /// The JSON text, with the members in their order.
     public var bytes: [UInt8] {
-        var writer = JSONWriter()
+        var writer = JSONWriter(reserving: 512)
         writer.value(self)
         return writer.bytes
     }

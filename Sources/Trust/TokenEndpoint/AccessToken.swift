@@ -17,6 +17,8 @@ struct AccessToken: Sendable {
     let client: APIClientID
     let granted: Granted
     let scopes: Set<AccessScope>
+    /// The scopes as a list.
+    let scope: String
     let binding: TokenBinding
     let issuedAt: Timestamp
 
@@ -31,6 +33,7 @@ struct AccessToken: Sendable {
         self.client = client
         self.granted = granted
         self.scopes = scopes
+        scope = AccessScope.text(scopes)
         self.binding = binding
         self.issuedAt = issuedAt
     }
@@ -47,7 +50,7 @@ struct AccessToken: Sendable {
         claims.expiresAt = JWT.NumericDate(seconds: seconds + granted.life.components.seconds)
         var others: [JSONObject.Member] = [
             .init(name: "client_id", value: .string(client.value)),
-            .init(name: "scope", value: .string(AccessScope.text(scopes))),
+            .init(name: "scope", value: .string(scope)),
         ]
         if granted.kind == .delegated {
             // RFC 8693 §4.1.
@@ -72,7 +75,7 @@ struct AccessToken: Sendable {
             json.member("access_token", text)
             json.member("token_type", binding.tokenType)
             json.member("expires_in", Int(granted.life.components.seconds))
-            json.member("scope", AccessScope.text(scopes))
+            json.member("scope", scope)
             json.member("refresh_token", granted.refreshToken)
         }
         return .json(200, json.bytes, fields: [Field("Pragma", "no-cache")])

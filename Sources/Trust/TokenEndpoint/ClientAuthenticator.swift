@@ -12,7 +12,16 @@ struct ClientAuthenticator: Sendable {
     static let longestAssertion = Duration.seconds(600)
     static let skew = Duration.seconds(30)
 
-    let settings: TrustSettings
+    private let acceptsNoAudience: Bool
+    private let audiences: Set<String>
+
+    init(settings: TrustSettings) {
+        acceptsNoAudience = settings.acceptsNoAudience
+        audiences =
+            settings.acceptsEndpointAsAudience
+            ? Set([settings.issuer] + settings.bases.map { $0 + "/oauth2/token" })
+            : [settings.issuer]
+    }
 
     /// What a request has proven.
     struct Proven: Sendable {
@@ -99,7 +108,7 @@ struct ClientAuthenticator: Sendable {
         var expected = JWT.Expectations()
         expected.issuers = [client.id.value]
         if client.kind == .user { expected.subject = client.id.value }
-        expected.required = [.issuer, .subject, .expiresAt, .id]
+        expected.required = Self.required
         expected.leeway = Self.skew
         expected.longestLife = Self.longestAssertion
         let claims: JWT.Claims
@@ -107,9 +116,9 @@ struct ClientAuthenticator: Sendable {
             let jws = try JWS.verify(token, keys: set, allowed: Self.algorithms(of: client))
             guard jws.header.keyID != nil || keys.count == 1 else { throw .missing("kid") }
             claims = try JWT.Claims(payload: jws.payload)
-            let mayLeaveOut = client.kind == .delegated && settings.acceptsNoAudience
+            let mayLeaveOut = client.kind == .delegated && acceptsNoAudience
             if !(claims.audience.isEmpty && mayLeaveOut) {
-                expected.required.insert(.audience)
+                expected.required = Self.requiredWithAudience
                 expected.audiences = audiences
                 expected.allowsOtherAudiences = false
             }
@@ -132,22 +141,22 @@ struct ClientAuthenticator: Sendable {
         )
     }
 
-    private var audiences: Set<String> {
-        settings.acceptsEndpointAsAudience
-            ? Set([settings.issuer] + settings.bases.map { $0 + "/oauth2/token" })
-            : [settings.issuer]
-    }
+    private static let required: Set<JWT.Claim> = [.issuer, .subject, .expiresAt, .id]
+    private static let requiredWithAudience = required.union([.audience])
 
     /// RS256 only for delegated clients, and for a key that was registered for it (FAPI 2.0 §5.4).
     private static func algorithms(of client: APIClient) -> Set<SignatureAlgorithm> {
         let isForRS256 = client.keys.contains { $0.key.algorithm == .rs256 }
-        return client.kind == .delegated || isForRS256
-            ? [.rs256, .ps256, .es256, .edDSA] : [.ps256, .es256, .edDSA]
+        return client.kind == .delegated || isForRS256 ? algorithmsWithRS256 : algorithms
     }
+
+    private static let algorithms: Set<SignatureAlgorithm> = [.ps256, .es256, .edDSA]
+    private static let algorithmsWithRS256 = algorithms.union([.rs256])
 
     /// The digest of a few texts that no other texts have.
     static func digest(_ texts: String...) -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(texts.reduce(0) { $0 + $1.utf8.count + 4 })
         for text in texts {
             bytes += "\(text.utf8.count):".utf8
             bytes += text.utf8

@@ -355,7 +355,7 @@ struct TokenTrail: Sendable {
                 "client": .string(token.client.value),
                 "grant": .text(grant?.rawValue),
                 "user": .text(token.granted.user?.value),
-                "scope": .string(AccessScope.text(token.scopes)),
+                "scope": .string(token.scope),
                 "jti": .string(token.id),
                 "family": .text(token.granted.family),
                 "assertion_jti": .text(token.granted.assertionID),
