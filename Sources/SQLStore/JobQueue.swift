@@ -15,8 +15,13 @@ final class JobQueue<Job: Sendable>: Sendable {
         var whenClosed: [CheckedContinuation<Void, Never>] = []
 
         mutating func take(atMost count: Int) -> [Job] {
-            let taken = Array(jobs[head...].prefix(count))
-            head += taken.count
+            let end = min(head + count, jobs.count)
+            var taken: [Job] = []
+            taken.reserveCapacity(end - head)
+            while head < end {
+                taken.append(jobs[head])
+                head += 1
+            }
             if head == jobs.count {
                 jobs.removeAll(keepingCapacity: true)
                 head = 0
