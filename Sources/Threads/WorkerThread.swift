@@ -40,6 +40,9 @@ public enum WorkerThread {
         }
         pthread_detach(thread)
     }
+
+    /// Lets other threads that are ready to run go first. Returns at once if there are none.
+    public static func yield() { sched_yield() }
 }
 
 /// A counting semaphore that a thread may block on.
