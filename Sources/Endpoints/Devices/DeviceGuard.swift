@@ -189,8 +189,8 @@ struct DeviceGuard: Sendable {
     }
 }
 
-/// A request of an enrolled device.
-struct DeviceCall: Sendable {
+/// A request of an enrolled device. A class: it is handed on more often than it is read.
+final class DeviceCall: Sendable {
     let request: Request
     let enrolled: DeviceDesk.Enrolled
     /// The user's logins with the identifier in the path.
@@ -199,6 +199,22 @@ struct DeviceCall: Sendable {
     let standing: FailureStanding
     let proof: RequestProof
     let now: Timestamp
+
+    init(
+        request: Request,
+        enrolled: DeviceDesk.Enrolled,
+        logins: [StoredLogin],
+        standing: FailureStanding,
+        proof: RequestProof,
+        now: Timestamp
+    ) {
+        self.request = request
+        self.enrolled = enrolled
+        self.logins = logins
+        self.standing = standing
+        self.proof = proof
+        self.now = now
+    }
 
     var device: Device { enrolled.device }
     var key: Credential { enrolled.key }
