@@ -269,15 +269,20 @@ class Bench(PostgresRows, ReplicaRows):
                 progress(f"round {number + 1}/{self.options.rounds}: decisions by {kind}")
 
                 def decide(first, last):
-                    load = self.devices("decide", f"127.0.0.1:{port}", kind, path, first, last)
-                    return load.communicate()[0].split()[1:]
+                    with self.devices("decide", f"127.0.0.1:{port}", kind, path, first, last,
+                                      stdin=subprocess.PIPE) as load:
+                        # Every login has been read, and every approval signed.
+                        if load.stdout.readline() != "READY\n":
+                            raise SystemExit("the devices are not ready")
+                        before = peer.cpu()
+                        results = load.communicate("\n")[0].split()[1:]
+                        return [*map(int, results), peer.cpu() - before]
 
                 with peer:
                     decide(0, warm)
-                    before = peer.cpu()
-                    done, micros, p50, p99, errors = map(int, decide(warm, warm + count))
+                    done, micros, p50, p99, errors, used = decide(warm, warm + count)
                     row.append({"rate": done / (micros / 1e6), "p50": p50, "p99": p99,
-                                "errors": errors, "cpu": (peer.cpu() - before) / done * 1e6})
+                                "errors": errors, "cpu": used / done * 1e6})
         progress("")
         show("POST /device/v1/logins/{id}/decision, approvals, durable, 64 connections", rows,
              "by a device's key", {"by ticket": ">= 0.7"})

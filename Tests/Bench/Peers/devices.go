@@ -7,7 +7,8 @@
 // Beckon calls PORT.
 //
 // devices decide ADDRESS KIND FILE FIRST LAST: an approval of each login of the file's lines, by `ticket`
-// or by `key`; all requests are made and signed before the first is sent. Prints RESULT like wrk.
+// or by `key`; all requests are made and signed before the first is sent. Then prints READY and waits for
+// a line; at the end RESULT like wrk.
 //
 // devices wait ADDRESS PORT FILE: opens the stream of events of each device and prints WAITING with their
 // number. Each line of the standard input is a number of logins to start; the microseconds from a start
@@ -402,6 +403,8 @@ func decide(byKey bool, path string, first, last int) {
 		requests[number] = device.approval(byKey)
 	}
 	taken := make([]int, len(devices))
+	fmt.Println("READY")
+	bufio.NewReader(os.Stdin).ReadString('\n')
 	var errors int64
 	began := time.Now()
 	each(len(requests), 64, func(c *caller, number int) {
