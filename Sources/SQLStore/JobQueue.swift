@@ -14,8 +14,11 @@ final class JobQueue<Job: Sendable>: Sendable {
         var isClosing = false
         var whenClosed: [CheckedContinuation<Void, Never>] = []
 
+        /// What was taken goes when as much is left, also if the queue never becomes empty.
+        private static var mostTaken: Int { 1_024 }
+
         mutating func take(atMost count: Int) -> [Job] {
-            let end = min(head + count, jobs.count)
+            let end = head + min(count, jobs.count - head)
             var taken: [Job] = []
             taken.reserveCapacity(end - head)
             while head < end {
@@ -24,6 +27,9 @@ final class JobQueue<Job: Sendable>: Sendable {
             }
             if head == jobs.count {
                 jobs.removeAll(keepingCapacity: true)
+                head = 0
+            } else if head >= Self.mostTaken, head >= jobs.count - head {
+                jobs.removeSubrange(..<head)
                 head = 0
             }
             return taken
