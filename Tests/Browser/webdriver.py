@@ -149,13 +149,16 @@ class Browser:
 
     # The window
 
-    def shape(self, width, height, dark=False):
-        """Sets the size of the page, also below the minimum of a window, and the color scheme."""
+    def shape(self, width, height, dark=False, still=False):
+        """Sets the size of the page, also below the minimum of a window, the color scheme, and whether
+        nothing may move."""
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
                       deviceScaleFactor=1, mobile=False)
         scheme = "dark" if dark else "light"
+        motion = "reduce" if still else "no-preference"
         self._devtools("Emulation.setEmulatedMedia",
-                       features=[{"name": "prefers-color-scheme", "value": scheme}])
+                       features=[{"name": "prefers-color-scheme", "value": scheme},
+                                 {"name": "prefers-reduced-motion", "value": motion}])
 
     def devtools(self, command, **parameters):
         self.changed = self.changed or command not in self.HARMLESS
