@@ -2,8 +2,8 @@ import Logins
 import Threads
 
 /// The only thread that writes. It commits all jobs that wait as one transaction and resumes their
-/// callers once that is durable, so that they share the cost of the commit. While several callers use
-/// it, it lets whoever is ready to run go first: they may be about to add jobs.
+/// callers once that is durable, so that they share the cost of the commit. After a commit of several
+/// jobs it lets threads that are ready to run go first: they may be about to add more.
 ///
 /// When a statement fails, the transaction is rolled back and each job runs again in a transaction
 /// of its own, so that only that job fails. A job may therefore run twice, and must have no effect
@@ -79,7 +79,7 @@ final class Writer: Sendable {
             atMost: Self.batch,
             { jobs, transaction in
                 Self.commit(Self.inTurn(jobs), transaction, changes)
-                if jobs.count > 1 { WorkerThread.yield() }
+                if jobs.count > 1 { WorkerThread.letOthersRun() }
             },
             end: { $0.finish() }
         )

@@ -41,8 +41,9 @@ public enum WorkerThread {
         pthread_detach(thread)
     }
 
-    /// Lets other threads that are ready to run go first. Returns at once if there are none.
-    public static func yield() { sched_yield() }
+    /// Lets other threads that are ready to run on this core go first, as far as the kernel does that
+    /// (`sched_yield`). Returns at once if there are none.
+    public static func letOthersRun() { sched_yield() }
 }
 
 /// A counting semaphore that a thread may block on.

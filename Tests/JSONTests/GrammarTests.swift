@@ -157,7 +157,7 @@ struct GrammarTests {
 }
 
 @Suite("A member name")
-struct MemberNamesTests {
+struct DistinctNamesTests {
     @Test(
         "is found among many, however it is escaped",
         arguments: [1, 2, 15, 16, 17, 18, 40]
