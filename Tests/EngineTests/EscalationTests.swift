@@ -29,9 +29,7 @@ struct EscalationTests {
                 guard case .waiting(let deliveries) = login.phase else { return false }
                 return deliveries[0].state == .delivered(at: stage.start)
             }
-            // The engine sleeps once it has put the login down.
-            try await stage.clock.alarm(by: stage.start + .seconds(20))
-            #expect(try await run.store.nextDue() == stage.start + .seconds(20))
+            #expect(try await run.due(number, afterClaims: 1) == stage.start + .seconds(20))
             stage.clock.advance(by: .milliseconds(19_999))
             try await run.decide(.deny, ticket)
             try await stage.login(number, reaching: .settled)

@@ -199,6 +199,15 @@ struct Run: Sendable {
         return (number, prompt.ticket)
     }
 
+    /// When the login's next duty is due, once the engine has given back that many claims of it. It
+    /// does so after the change that tests hear of, and until then the store does not count the duty.
+    func due(_ number: LoginNumber, afterClaims count: Int) async throws -> Timestamp? {
+        try await counted.released.wait("\(count) claims given back") { released in
+            released.count { $0 == number } >= count
+        }
+        return try await store.nextDue()
+    }
+
     @discardableResult
     func decide(_ choice: Decision.Choice, _ ticket: String) async throws -> StoredLogin {
         try await desk.decide(choice, opening: ticket, via: .page, address: "192.0.2.7") {

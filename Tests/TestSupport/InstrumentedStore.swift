@@ -24,6 +24,8 @@ public final class InstrumentedStore: LoginStore {
     private let counted = Locked(Counts())
     /// The logins of updates that are made last of what becomes durable together.
     public let yielded = Recorded<LoginNumber>()
+    /// The login of each claim that was given back.
+    public let released = Recorded<LoginNumber>()
     /// One entry for each failure.
     public let failed = Recorded<Operation>()
 
@@ -112,7 +114,10 @@ public final class InstrumentedStore: LoginStore {
         return work
     }
 
-    public func release(_ claim: Claim) { store.release(claim) }
+    public func release(_ claim: Claim) {
+        store.release(claim)
+        released.append(claim.stored.number)
+    }
 
     public func nextDue(within slots: Slots) async throws(StoreError) -> Timestamp? {
         try await store.nextDue(within: slots)
