@@ -128,6 +128,8 @@ protocol WriterBackend: AnyObject {
     var index: any LoginIndex { get }
     /// Counts the starts of logins.
     var starts: any StartCounts { get }
+    /// Knows what was used once.
+    var uses: any UsedOnce { get }
     /// The highest number of a login that is durable.
     var highest: Int64 { get }
 
@@ -295,4 +297,19 @@ protocol StartCounts: AnyObject {
     ) throws(StoreError)
     /// Whether the operator is to be told of a client now: once a minute.
     func tells(of client: ClientKey, at now: Timestamp) throws(StoreError) -> Bool
+}
+
+/// Keeps the keys of what may be used once, like an assertion or a proof. On the writer's thread, within
+/// its transaction.
+protocol UsedOnce {
+    /// Uses a key up, until a moment after which it is refused for another reason.
+    ///
+    /// - Returns: false if it was used before.
+    func use(_ key: [UInt8], until: Timestamp) throws(StoreError) -> Bool
+    /// Forgets at most `limit` keys that were used up until before `moment`, and returns how many.
+    func sweep(before moment: Timestamp, limit: Int) throws(StoreError) -> Int
+    /// How many changes of the current transaction are kept in mind.
+    var changes: Int { get }
+    /// Forgets all but the first `count` of them, when the database has rolled back to a savepoint.
+    func takeBack(to count: Int)
 }

@@ -208,12 +208,16 @@ public enum StoreCopy {
         let select: String
         let insert: String
 
+        /// The key of a table in a file that is not copied, and its key in PostgreSQL.
+        private static let keys = ["used_once": (inFile: "number", inPostgres: "key")]
+
         /// The tables of a file that are in PostgreSQL too, in an order in which they can be filled.
         static func tables(of file: SQLiteConnection) throws(StoreError) -> [Columns] {
             let select = try file.prepare(
                 """
                 SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
-                    AND name NOT IN ('meta', 'login_hash', 'standing_version') ORDER BY rowid
+                    AND name NOT IN ('meta', 'login_hash', 'used_hash', 'standing_version')
+                ORDER BY rowid
                 """
             )
             var names: [String] = []
@@ -235,6 +239,7 @@ public enum StoreCopy {
             var key: [(place: Int64, name: String)] = []
             while try information.step() {
                 let name = try information.text(0) ?? ""
+                if name == Self.keys[table]?.inFile { continue }
                 let kind: Column.Kind =
                     switch try information.text(1) {
                     case "INTEGER": .number
@@ -243,6 +248,7 @@ public enum StoreCopy {
                     }
                 all.append(Column(name: name, kind: kind))
                 if let place = information.integer(2), place > 0 { key.append((place, name)) }
+                if name == Self.keys[table]?.inPostgres { key.append((0, name)) }
             }
             self.table = table
             self.all = all

@@ -81,8 +81,8 @@ public struct StoreOptions: Sendable {
 
     /// Bytes of a page of a new database; an existing one keeps its own.
     package var pageSize = 4_096
-    /// How many entries of the index by hash are kept in memory before they are moved to its table
-    /// (`TailIndex`); three for each login.
+    /// How many entries of the logins' index by hash are kept in memory before they are moved to its
+    /// table (`TailIndex`): three for each login. Of what was used once a quarter as many.
     package var newestInMemory = 65_536
     /// The steps of the schema, for tests of migrations.
     var schema = Schema.steps

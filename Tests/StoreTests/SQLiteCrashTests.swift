@@ -1,3 +1,5 @@
+import Access
+import Cryptography
 import Foundation
 import Logins
 import SQLStore
@@ -42,6 +44,30 @@ struct SQLiteCrashTests {
         #expect(try SQLiteShell.run(path, "PRAGMA integrity_check").output == "ok\n")
     }
 
+    @Test("refuses every key that was used before SIGKILL", arguments: 0..<rounds)
+    func usedOnce(_ round: Int) async throws {
+        let place = try StorePlace(.sqlite)
+        let path = place.path
+        let acknowledged = place.directory.file("acknowledged")
+        let limit = [40, 400, 1_500, 3_000, 700][round % 5] + Int.random(in: 0..<200)
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+            [path = path as String, acknowledged = acknowledged as String, limit = limit as Int] in
+            try await useUntilKilled(path: path, acknowledged: acknowledged, limit: limit)
+        }
+        let names = try String(contentsOfFile: acknowledged, encoding: .utf8)
+            .split(separator: "\n").map(String.init)
+        #expect(names.count >= limit)
+        let store = try place.open()
+        for name in names { #expect(try await store.access.commit([use(name)]) == .used) }
+        #expect(try await store.access.commit([use("another")]) == nil)
+        // The others were not acknowledged, but may be durable.
+        let swept = try await store.access.sweepAccess(before: .distantFuture, limit: 100_000)
+        #expect(swept > names.count)
+        await store.close()
+        let left = "PRAGMA integrity_check; SELECT count(*) FROM used_hash"
+        #expect(try SQLiteShell.run(path, left).output == "ok\n0\n")
+    }
+
     @Test("handles a file size limit as a full disk")
     func fileSizeLimit() async throws {
         let place = try StorePlace(.sqlite)
@@ -80,6 +106,36 @@ func insertUntilKilled(path: String, acknowledged: String, limit: Int) async thr
     var options = StoreOptions(path: path, role: .service, clock: ManualClock())
     options.newestInMemory = 128
     let store = try SQLLoginStore(options)
+    await doUntilKilled(acknowledged: acknowledged, limit: limit) { name in
+        let number = try await store.insertNew(.inPhase(.waiting, fixture(name))).number
+        guard name.hasSuffix("0") else { return }
+        try await store.apply(
+            .decided(.fixture(.approve, at: noon), .fixture),
+            to: number,
+            at: noon
+        )
+    }
+}
+
+/// The same with keys that are used once.
+func useUntilKilled(path: String, acknowledged: String, limit: Int) async throws {
+    var options = StoreOptions(path: path, role: .service, clock: ManualClock())
+    options.newestInMemory = 512
+    let store = try SQLLoginStore(options)
+    await doUntilKilled(acknowledged: acknowledged, limit: limit) { name in
+        guard try await store.access.commit([use(name)]) == nil else { throw StoreError.closed }
+    }
+}
+
+private func use(_ name: String) -> AccessChange {
+    .use(key: SHA256.digest(Array(name.utf8)), until: noon)
+}
+
+private func doUntilKilled(
+    acknowledged: String,
+    limit: Int,
+    _ work: @escaping @Sendable (_ name: String) async throws -> Void
+) async {
     let file = open(acknowledged, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     let count = Locked(0)
     await withTaskGroup(of: Void.self) { group in
@@ -87,19 +143,7 @@ func insertUntilKilled(path: String, acknowledged: String, limit: Int) async thr
             group.addTask {
                 for index in 0... {
                     let name = "\(caller)-\(index)"
-                    do {
-                        let number = try await store.insertNew(.inPhase(.waiting, fixture(name)))
-                            .number
-                        if name.hasSuffix("0") {
-                            try await store.apply(
-                                .decided(.fixture(.approve, at: noon), .fixture),
-                                to: number,
-                                at: noon
-                            )
-                        }
-                    } catch {
-                        return
-                    }
+                    do { try await work(name) } catch { return }
                     let line = Array("\(name)\n".utf8)
                     _ = line.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
                     let isOver = count.withLock { count in

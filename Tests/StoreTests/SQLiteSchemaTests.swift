@@ -71,7 +71,7 @@ struct SQLiteSchemaTests {
             "UPDATE login SET tickets = x'00' WHERE phase = 'waiting'",
             "UPDATE login SET origin_trace = NULL WHERE phase = 'waiting'",
             "UPDATE login SET server = NULL WHERE phase = 'waiting'",
-            "INSERT INTO meta VALUES (2, 0, 0, 0, 0, NULL)",
+            "INSERT INTO meta VALUES (2, 0, 0, 0, 0, NULL, 0)",
             "INSERT INTO users VALUES ('x', 3, NULL, NULL, NULL, NULL, NULL, 0, 0)",
             "UPDATE census SET count = -1",
             "INSERT INTO api_client VALUES ('a', 'robot', 'active', 0, 1, NULL, '{}')",
@@ -79,7 +79,8 @@ struct SQLiteSchemaTests {
             "INSERT INTO api_client VALUES ('a', 'user', 'active', 0, 0, NULL, '{}')",
             "INSERT INTO api_client VALUES ('a', 'user', 'active', 0, 1, NULL, NULL)",
             "INSERT INTO api_client VALUES ('a', 'user', 'active', 0, 1, NULL, '')",
-            "INSERT INTO used_once VALUES (x'00', 0)",
+            "INSERT INTO used_once VALUES (1, x'00', 0)",
+            "INSERT INTO used_once VALUES (0, zeroblob(32), 0)",
             "INSERT INTO revoked_token VALUES (x'00', 0)",
             "INSERT INTO authorization_code VALUES (x'00', 'app', 'anna', 'x', 'y', 'z', NULL, 0)",
             """
@@ -272,6 +273,7 @@ struct SQLiteSchemaTests {
             AND settled_at < 1 ORDER BY settled_at
             """: "login_settled",
             "SELECT number FROM login_hash WHERE hash = 1": "PRIMARY KEY",
+            "SELECT number FROM used_hash WHERE hash = 1": "PRIMARY KEY",
             "SELECT user_id FROM block_notice WHERE next_at <= 1 ORDER BY next_at":
                 "block_notice_next",
             "SELECT number FROM login WHERE consent_key = 'x' AND due_at IS NOT NULL":
@@ -284,7 +286,7 @@ struct SQLiteSchemaTests {
             SELECT id FROM delegation_consent \
             WHERE user_id = 'a' AND client = 'b' AND withdrawn_at IS NULL
             """: "delegation_in_force (user_id=? AND client=?)",
-            "SELECT key FROM used_once WHERE until < 1 ORDER BY until": "used_once_until",
+            "SELECT number, key FROM used_once WHERE until < 1 ORDER BY until": "used_once_until",
             "SELECT jti FROM revoked_token WHERE until < 1 ORDER BY until": "revoked_token_until",
             "SELECT digest FROM authorization_code WHERE ends_at < 1 ORDER BY ends_at":
                 "authorization_code_ends",
@@ -316,6 +318,16 @@ struct SQLiteSchemaTests {
                 continue
             }
             #expect(message.contains("newer version"))
+        }
+    }
+
+    @Test("is refused when a build before the first version has made it")
+    func early() async throws {
+        let place = try await filled()
+        _ = try SQLiteShell.run(place.path, "ALTER TABLE meta DROP COLUMN uses_merged")
+        for role in [StoreRole.service, .tool] {
+            let error = #expect(throws: StoreError.self) { try place.open(role) }
+            #expect("\(try #require(error))".contains("start with a new one"))
         }
     }
 

@@ -23,31 +23,35 @@ extension WriteTransaction {
             }
             return nil
         }
-        let before = access
+        return try allOrNothing { () throws(StoreError) in
+            for change in changes {
+                if let refusal = try apply(change) { return refusal }
+            }
+            return nil
+        }
+    }
+
+    /// Does what `body` does, or nothing of it if that is refused.
+    func allOrNothing(
+        _ body: () throws(StoreError) -> AccessRefusal?
+    ) throws(StoreError) -> AccessRefusal? {
+        let (before, used) = (access, backend.uses.changes)
         try connection.statement("SAVEPOINT changes").run()
-        for change in changes {
-            guard let refusal = try apply(change) else { continue }
+        let refusal = try body()
+        if refusal != nil {
             try connection.statement("ROLLBACK TO changes").run()
-            try connection.statement("RELEASE changes").run()
             access = before
-            return refusal
+            backend.uses.takeBack(to: used)
         }
         try connection.statement("RELEASE changes").run()
-        return nil
+        return refusal
     }
 
     /// Applies a change that is refused before anything is written.
     private func apply(_ change: AccessChange) throws(StoreError) -> AccessRefusal? {
         switch change {
         case .use(let key, let until):
-            let insert = try connection.statement(
-                """
-                INSERT INTO used_once (key, until) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1
-                """
-            )
-            insert.bind(key, at: 1)
-            insert.bind(until.milliseconds, at: 2)
-            return try insert.hasRow() ? nil : .used
+            return try backend.uses.use(key, until: until) ? nil : .used
         case .addClient(let client):
             let insert = try connection.statement(APIClientRow.insert)
             APIClientRow.bind(client, to: insert)
@@ -179,12 +183,8 @@ extension WriteTransaction {
     /// Deletes what was used once, revoked or answered until then, and what ended by then of codes and
     /// families.
     func sweepAccess(before moment: Timestamp, limit: Int) throws(StoreError) -> Int {
-        var count = 0
+        var count = try backend.uses.sweep(before: moment, limit: limit)
         let statements: [StaticString] = [
-            """
-            DELETE FROM used_once WHERE key IN (
-                SELECT key FROM used_once WHERE until < ? ORDER BY until LIMIT ?) RETURNING 1
-            """,
             """
             DELETE FROM revoked_token WHERE jti IN (
                 SELECT jti FROM revoked_token WHERE until < ? ORDER BY until LIMIT ?) RETURNING 1

@@ -12,17 +12,12 @@ extension WriteTransaction {
 
     /// Applies the changes in their order, or none of them.
     func apply(_ changes: [DeviceChange]) throws(StoreError) -> AccessRefusal? {
-        let before = access
-        try connection.statement("SAVEPOINT devices").run()
-        for change in changes {
-            guard let refusal = try apply(change) else { continue }
-            try connection.statement("ROLLBACK TO devices").run()
-            try connection.statement("RELEASE devices").run()
-            access = before
-            return refusal
+        try allOrNothing { () throws(StoreError) in
+            for change in changes {
+                if let refusal = try apply(change) { return refusal }
+            }
+            return nil
         }
-        try connection.statement("RELEASE devices").run()
-        return nil
     }
 
     func redeem(

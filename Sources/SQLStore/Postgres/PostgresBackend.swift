@@ -14,6 +14,7 @@ final class PostgresBackend: WriterBackend {
     let connection: any DatabaseConnection
     var index: any LoginIndex { found }
     var starts: any StartCounts { counts }
+    var uses: any UsedOnce { UsesInTable(connection: connection) }
     private(set) var mayHaveBlocks = true
     private(set) var highest: Int64 = 0
     private(set) var auditEnd: AuditMark?
@@ -61,6 +62,9 @@ final class PostgresBackend: WriterBackend {
         let starters = try counts.ask(expected.starts)
         guard try writer.step(), let highest = writer.integer(0), let commits = writer.integer(1)
         else { throw StoreError.damaged("the table writer is empty") }
+        guard commits < .max else {
+            throw StoreError.damaged("the table writer has no number left")
+        }
         writer.reset()
         self.highest = highest
         self.commits = commits

@@ -16,7 +16,18 @@ extension Schema {
         """ + checksByTrigger,
     ]
 
-    private static let tables = [shared, sessions, tokens, devices].joined(separator: "\n")
+    private static let tables = [shared, usedOnce, sessions, tokens, devices].joined(
+        separator: "\n"
+    )
+
+    private static let usedOnce = """
+        -- What was used and must not be used again, until then.
+        CREATE TABLE used_once (
+            key BLOB PRIMARY KEY CHECK (length(key) = 32),
+            until INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX used_once_until ON used_once (until);
+        """
 
     /// Types and clauses that are spelled otherwise. Texts compare by their bytes, whatever the
     /// database's own collation.

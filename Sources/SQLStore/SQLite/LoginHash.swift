@@ -1,6 +1,6 @@
 import Logins
 
-/// The hashes by which logins are found (`TailIndex`), with the key of the database. Logins that share
+/// The hashes by which logins are found (`LoginTail`), with the key of the database. Logins that share
 /// a hash are told apart by their rows.
 struct LoginHash: Hashable, Sendable {
     let key: SipHash.Key

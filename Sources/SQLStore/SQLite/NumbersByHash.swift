@@ -1,5 +1,5 @@
-/// Login numbers by hash in one array: no allocation for each entry, and one place in memory to look
-/// at. The hashes are keyed and evenly spread already (`LoginHash`), so they are not hashed again.
+/// Numbers of rows by hash in one array: no allocation for each entry, and one place in memory to look
+/// at. The hashes are keyed and evenly spread already (`SipHash`), so they are not hashed again.
 ///
 /// With this table and SipHash an insert took 116,775 instructions; with `Dictionary` and SHA-256
 /// it took 134,253.
@@ -22,7 +22,7 @@ struct NumbersByHash {
         slots.compactMap { slot in slot.number.map { Entry(hash: slot.hash, number: $0) } }
     }
 
-    /// More than one only when logins share a hash.
+    /// More than one only when rows share a hash.
     func numbers(_ hash: Int64) -> [Int64] {
         if isEmpty { return [] }
         var numbers: [Int64] = []

@@ -36,17 +36,29 @@ final class SQLiteDatabase: Database {
         let connection = try connect(options)
         let meta = try meta(connection)
         let isService = options.role == .service
-        let index = TailIndex(
+        let index = LoginTail(
             meta.hash,
             capacity: options.newestInMemory,
             merged: meta.merged,
             hasNewest: isService
         )
-        if isService { try loadNewest(connection, after: meta.merged, into: index) }
+        let uses = UsesInFile(
+            connection,
+            meta.hash.key,
+            capacity: options.newestInMemory / 4,
+            merged: meta.usesMerged,
+            highest: meta.highestUse,
+            isService: isService
+        )
+        if isService {
+            try index.loadNewest(after: meta.merged, connection)
+            try uses.loadNewest(after: meta.usesMerged)
+        }
         let watch = ChangeWatch(isService ? try logView(options) : nil)
         let backend = SQLiteBackend(
             connection,
             index,
+            uses,
             highest: meta.highest,
             isService: isService,
             lock: lock,
@@ -150,51 +162,53 @@ final class SQLiteDatabase: Database {
         LogView(try reader(options))
     }
 
-    private static func meta(
-        _ connection: SQLiteConnection
-    ) throws(StoreError) -> (hash: LoginHash, merged: Int64, highest: Int64) {
+    private struct Meta {
+        let hash: LoginHash
+        let merged: Int64
+        /// The highest number of a login.
+        let highest: Int64
+        let usesMerged: Int64
+        let highestUse: Int64
+    }
+
+    private static func meta(_ connection: SQLiteConnection) throws(StoreError) -> Meta {
+        let columns = try connection.integer(
+            "SELECT count(*) FROM pragma_table_info('meta') WHERE name = 'uses_merged'"
+        )
+        guard columns == 1 else {
+            throw StoreError.unavailable(
+                "the database was made by a build before the first version: start with a new one"
+            )
+        }
         let select = try connection.prepare(
             """
             SELECT hash_key_low, hash_key_high, hashes_merged,
-                max(deleted_up_to, coalesce((SELECT max(number) FROM login), 0))
+                max(deleted_up_to, coalesce((SELECT max(number) FROM login), 0)), uses_merged,
+                max(uses_merged, coalesce((SELECT max(number) FROM used_once), 0))
             FROM meta
             """
         )
         guard try select.step(), let low = select.integer(0), let high = select.integer(1),
-            let merged = select.integer(2), let highest = select.integer(3)
+            let merged = select.integer(2), let highest = select.integer(3),
+            let usesMerged = select.integer(4), let highestUse = select.integer(5)
         else { throw StoreError.damaged("the table meta is empty") }
         let key = SipHash.Key(low: UInt64(bitPattern: low), high: UInt64(bitPattern: high))
-        return (LoginHash(key: key), merged, highest)
-    }
-
-    /// Reads the entries that the index's table does not have yet. By bytes, so that a damaged row
-    /// does not prevent the store from opening.
-    private static func loadNewest(
-        _ connection: SQLiteConnection,
-        after merged: Int64,
-        into index: TailIndex
-    ) throws(StoreError) {
-        let newest = try connection.prepare(
-            """
-            SELECT number, server, login_id, user_id, phase IN ('preparing', 'waiting')
-            FROM login WHERE number > ? ORDER BY number
-            """
+        return Meta(
+            hash: LoginHash(key: key),
+            merged: merged,
+            highest: highest,
+            usesMerged: usesMerged,
+            highestUse: highestUse
         )
-        newest.bind(merged, at: 1)
-        while try newest.step() {
-            let number = newest.integer(0) ?? 0
-            let key = index.hash.ofKey(newest.bytes(1), newest.bytes(2))
-            index.load(key, number)
-            if let user = newest.bytes(3) { index.loadHistory(index.hash.ofHistory(user), number) }
-            if newest.integer(4) == 1 { index.load(index.hash.ofUser(newest.bytes(3)), number) }
-        }
     }
 }
 
 /// The writer's side of a file.
 final class SQLiteBackend: WriterBackend {
     private let file: SQLiteConnection
+    private let logins: LoginTail
     private let tail: TailIndex
+    private let usesInFile: UsesInFile
     let starts: any StartCounts
     private let counts = MemoryStartCounts()
     private(set) var highest: Int64
@@ -206,18 +220,22 @@ final class SQLiteBackend: WriterBackend {
     private var changedBefore: Int64?
 
     var connection: any DatabaseConnection { file }
-    var index: any LoginIndex { tail }
+    var index: any LoginIndex { logins }
+    var uses: any UsedOnce { usesInFile }
 
     init(
         _ connection: SQLiteConnection,
-        _ index: TailIndex,
+        _ index: LoginTail,
+        _ uses: UsesInFile,
         highest: Int64,
         isService: Bool,
         lock: FileLock?,
         watch: ChangeWatch
     ) {
         file = connection
-        tail = index
+        logins = index
+        tail = index.tail
+        usesInFile = uses
         starts = counts
         self.highest = highest
         self.isService = isService
@@ -231,8 +249,12 @@ final class SQLiteBackend: WriterBackend {
     }
 
     func commit(_ written: Written) throws(StoreError) -> Set<LoginNumber> {
-        // Each login brings three entries. The others share pages and are too few to delay a commit.
-        try tail.merge(max(512, 4 * written.inserted), file)
+        // A tool does not have the newest entries, so it must not say that a table is complete. Each
+        // login brings three entries. The others share pages and are too few to delay a commit.
+        if isService {
+            try tail.merge(max(512, 4 * written.inserted), file)
+            try usesInFile.merge()
+        }
         let standings = changedBefore == nil ? nil : try file.standingVersion()
         try file.commit()
         if let standings {
@@ -241,6 +263,7 @@ final class SQLiteBackend: WriterBackend {
         changedBefore = nil
         highest += Int64(written.inserted)
         tail.commit(highest: highest)
+        usesInFile.commit()
         counts.commit()
         // The log has copies of what was erased, here or by a tool. If a reader prevents that it is
         // emptied, the next sweep of retention does it.
@@ -260,19 +283,22 @@ final class SQLiteBackend: WriterBackend {
         watch.abandon()
         changedBefore = nil
         tail.rollback()
+        usesInFile.rollback()
         counts.rollback()
     }
 
-    /// Moves the index in memory to its table and the log into the database.
+    /// Moves the indexes in memory to their tables and the log into the database.
     func finish() {
-        while isService, tail.flush(highest: highest) {
+        while isService, tail.flush(highest: highest) || usesInFile.flush() {
             do throws(StoreError) {
                 try begin(ExpectedWork())
                 try tail.merge(8_192, file)
+                try usesInFile.merge(atLeast: 8_192)
                 try file.commit()
                 watch.abandon()
                 changedBefore = nil
                 tail.commit(highest: highest)
+                usesInFile.commit()
             } catch {
                 rollback()
                 break

@@ -1,22 +1,31 @@
 import Logins
 import Threads
 
-/// The index by hash: login numbers by the hash of the login's key and by that of the user's history,
-/// and of live logins also by the hash of the user. The newest entries are in memory, the others in
-/// the table `login_hash`.
+/// An index by hash: the numbers of rows by hashes of what is in them. The newest entries are in memory,
+/// the others in a table.
 ///
 /// The hashes are random, so writing each to the table at once would change a random page for each
-/// login. Instead the entries are moved to the table in sorted runs, which fill page after page, a
+/// row. Instead the entries are moved to the table in sorted runs, which fill page after page, a
 /// slice with each transaction. A crash loses nothing: the table is complete up to `merged`, and the
-/// entries of later logins are read from the logins when the store opens.
+/// entries of later rows are read from the rows when the store opens.
 ///
-/// Measured with `store-bench` (64 callers, ratios to the inserts a second with this index and pages of
+/// For logins, measured with `store-bench` (64 callers, ratios to the inserts a second with this index and pages of
 /// 4 KiB): an index on disk reaches 0.71 with 10,000 rows present and 0.56 with 100,000; with pages of
 /// 8 KiB 0.49 and 0.43.
 ///
 /// Changed on the writer's thread only, read on any. Readers look in memory first and in the table
 /// then: an entry leaves memory after it is durable in the table, never before.
 final class TailIndex: Sendable {
+    /// Where the entries are that have left memory.
+    struct Table {
+        let numbers: StaticString
+        let numbersBefore: StaticString
+        let insert: StaticString
+        let delete: StaticString
+        /// Keeps the number up to which the table is complete.
+        let mark: StaticString
+    }
+
     struct Entry: Hashable, Comparable {
         let hash: Int64
         let number: Int64
@@ -27,8 +36,9 @@ final class TailIndex: Sendable {
 
     private struct State {
         var memory = NumbersByHash()
-        /// The histories of users, ascending by number. Not in `memory`: all logins of a user share the
-        /// hash, and a long chain of them would make each insert slow. A look-up reads all of it.
+        /// The histories of users (`LoginTail`), ascending by number. Not in `memory`: all logins of a
+        /// user share the hash, and a long chain of them would make each insert slow. A look-up reads
+        /// all of it.
         var history: [Entry] = []
         /// What is left of the run that is being moved.
         var run: ArraySlice<Entry> = []
@@ -70,17 +80,15 @@ final class TailIndex: Sendable {
         case removedFromHistory(Entry)
     }
 
-    let hash: LoginHash
+    private let table: Table
     /// A run starts when so many entries are in memory; as many again can arrive while it is moved.
     private let capacity: Int
-    /// False for a tool beside the service: only the service has the newest entries in memory.
-    private let hasNewest: Bool
     private let state: Locked<State>
 
-    init(_ hash: LoginHash, capacity: Int, merged: Int64, hasNewest: Bool = true) {
-        self.hash = hash
-        self.capacity = capacity
-        self.hasNewest = hasNewest
+    init(_ table: Table, capacity: Int, merged: Int64) {
+        self.table = table
+        // With none, a run would begin after each that ends, and the store would never close.
+        self.capacity = max(1, capacity)
         state = Locked(State(merged: merged))
     }
 
@@ -94,7 +102,7 @@ final class TailIndex: Sendable {
 
     /// The numbers in the table. Call `numbers` first.
     func stored(_ hash: Int64, _ connection: any DatabaseConnection) throws(StoreError) -> [Int64] {
-        let select = try connection.statement("SELECT number FROM login_hash WHERE hash = ?")
+        let select = try connection.statement(table.numbers)
         select.bind(hash, at: 1)
         var numbers: [Int64] = []
         while try select.step() { numbers.append(select.integer(0) ?? 0) }
@@ -109,12 +117,7 @@ final class TailIndex: Sendable {
         limit: Int,
         _ connection: any DatabaseConnection
     ) throws(StoreError) -> [Int64] {
-        let select = try connection.statement(
-            """
-            SELECT number FROM login_hash WHERE hash = ? AND number < ?
-            ORDER BY number DESC LIMIT ?
-            """
-        )
+        let select = try connection.statement(table.numbersBefore)
         select.bind(hash, at: 1)
         select.bind(before, at: 2)
         select.bind(Int64(limit), at: 3)
@@ -136,9 +139,9 @@ final class TailIndex: Sendable {
     // MARK: Within the writer's transaction
 
     /// Adds a new login to its user's history.
-    func addToHistory(_ hash: Int64, _ number: LoginNumber) {
+    func addToHistory(_ hash: Int64, _ number: Int64) {
         state.withLock { state in
-            state.history.append(Entry(hash: hash, number: number.rawValue))
+            state.history.append(Entry(hash: hash, number: number))
             state.undo.append(.addedToHistory)
         }
     }
@@ -146,10 +149,10 @@ final class TailIndex: Sendable {
     /// Removes a login from its user's history.
     func removeFromHistory(
         _ hash: Int64,
-        _ number: LoginNumber,
+        _ number: Int64,
         _ connection: any DatabaseConnection
     ) throws(StoreError) {
-        let entry = Entry(hash: hash, number: number.rawValue)
+        let entry = Entry(hash: hash, number: number)
         state.withLock { state in
             guard let place = state.placeInHistory(entry) else { return }
             state.history.remove(at: place)
@@ -159,33 +162,33 @@ final class TailIndex: Sendable {
         try delete(entry, connection)
     }
 
-    func add(_ hash: Int64, _ number: LoginNumber) {
-        let entry = Entry(hash: hash, number: number.rawValue)
+    func add(_ hash: Int64, _ number: Int64) {
+        let entry = Entry(hash: hash, number: number)
         state.withLock { state in
             state.memory.insert(entry)
             state.undo.append(.added(entry))
         }
     }
 
+    /// An entry of a run that a crash cut short can be in both places; then it stays in the table, unless
+    /// it is removed `everywhere`.
     func remove(
         _ hash: Int64,
-        _ number: LoginNumber,
+        _ number: Int64,
+        everywhere: Bool = false,
         _ connection: any DatabaseConnection
     ) throws(StoreError) {
-        let entry = Entry(hash: hash, number: number.rawValue)
+        let entry = Entry(hash: hash, number: number)
         let wasInMemory = state.withLock { state in
             guard state.memory.remove(entry) else { return false }
             state.undo.append(.removed(entry))
             return true
         }
-        if !wasInMemory { try delete(entry, connection) }
+        if everywhere || !wasInMemory { try delete(entry, connection) }
     }
 
     private func delete(_ entry: Entry, _ connection: any DatabaseConnection) throws(StoreError) {
-        let delete = try connection.statement(
-            "DELETE FROM login_hash WHERE hash = ? AND number = ?"
-        )
-        try run(delete, entry)
+        try run(connection.statement(table.delete), entry)
     }
 
     /// Moves at most `count` entries of the run to the table.
@@ -198,13 +201,10 @@ final class TailIndex: Sendable {
         }
         for entry in slice {
             // A run that a crash cut short is moved again from its start.
-            let insert = try connection.statement(
-                "INSERT OR IGNORE INTO login_hash (hash, number) VALUES (?, ?)"
-            )
-            try run(insert, entry)
+            try run(connection.statement(table.insert), entry)
         }
         if let mark {
-            let update = try connection.statement("UPDATE meta SET hashes_merged = ?")
+            let update = try connection.statement(table.mark)
             update.bind(mark, at: 1)
             try update.run()
         }
@@ -218,7 +218,8 @@ final class TailIndex: Sendable {
             state.undo.removeAll(keepingCapacity: true)
             state.moved = 0
             if state.run.isEmpty, let end = state.runEnds {
-                state.history.removeSubrange(..<state.place(end + 1))
+                let (next, isOver) = end.addingReportingOverflow(1)
+                state.history.removeSubrange(..<(isOver ? state.history.count : state.place(next)))
                 state.merged = end
                 state.runEnds = nil
             }
@@ -227,8 +228,17 @@ final class TailIndex: Sendable {
     }
 
     func rollback() {
+        takeBack(to: 0)
+        state.withLock { $0.moved = 0 }
+    }
+
+    /// How many changes of the current transaction there are.
+    var changes: Int { state.withLock { $0.undo.count } }
+
+    /// Takes back all but the first `count` of them.
+    func takeBack(to count: Int) {
         state.withLock { state in
-            for undo in state.undo.reversed() {
+            while state.undo.count > count, let undo = state.undo.popLast() {
                 switch undo {
                 case .added(let entry): _ = state.memory.remove(entry)
                 case .removed(let entry): state.memory.insert(entry)
@@ -237,8 +247,6 @@ final class TailIndex: Sendable {
                     state.history.insert(entry, at: state.place(entry.number))
                 }
             }
-            state.undo.removeAll()
-            state.moved = 0
         }
     }
 
@@ -260,90 +268,5 @@ final class TailIndex: Sendable {
         statement.bind(entry.hash, at: 1)
         statement.bind(entry.number, at: 2)
         try statement.run()
-    }
-}
-
-extension TailIndex: LoginIndex {
-    func login(
-        _ key: LoginKey,
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) -> StoredLogin? {
-        let hash = hash.of(key)
-        if let known = try connection.login(key, among: numbers(hash)) { return known }
-        if let known = try connection.login(key, among: stored(hash, connection)) { return known }
-        return hasNewest ? nil : try loginNotMerged(key, connection)
-    }
-
-    /// Looks through the logins that the table may not have yet.
-    private func loginNotMerged(
-        _ key: LoginKey,
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) -> StoredLogin? {
-        let select = try connection.statement(
-            """
-            SELECT number FROM login
-            WHERE number > (SELECT hashes_merged FROM meta) AND login_id = ? AND server = ?
-            """
-        )
-        select.bind(key.login.value, at: 1)
-        select.bind(key.server.value, at: 2)
-        return try connection.login(key, among: select.loginNumbers().map(\.rawValue))
-    }
-
-    /// Users may share a hash, and an entry may be obsolete. A tool does not see the newest logins.
-    func live(
-        of user: UserID,
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) -> [LoginNumber] {
-        let hash = hash.of(user)
-        return Set(numbers(hash)).union(try stored(hash, connection)).map(LoginNumber.init)
-    }
-
-    func history(
-        of user: UserID,
-        before: Int64,
-        limit: Int,
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) -> [LoginNumber] {
-        let hash = hash.ofHistory(user)
-        let newest = history(hash).filter { $0 < before }
-        let stored = try stored(hash, before: before, limit: limit, connection)
-        // Below the last one that was read there may be more in the table.
-        let end = stored.count == limit ? stored[limit - 1] : .min
-        return Set(newest).union(stored).filter { $0 >= end }.sorted(by: >).map(LoginNumber.init)
-    }
-
-    func added(_ stored: StoredLogin, _ connection: any DatabaseConnection) {
-        add(hash.of(stored.login.key), stored.number)
-        addToHistory(hash.ofHistory(stored.login.details.user), stored.number)
-    }
-
-    func changedLive(
-        _ stored: StoredLogin,
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) {
-        let hash = hash.of(stored.login.details.user)
-        if stored.login.phase.isLive {
-            add(hash, stored.number)
-        } else {
-            try remove(hash, stored.number, connection)
-        }
-    }
-
-    func erased(
-        _ number: LoginNumber,
-        user: [UInt8],
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) {
-        try removeFromHistory(hash.ofHistory(user), number, connection)
-    }
-
-    func deleted(
-        _ number: LoginNumber,
-        server: [UInt8]?,
-        login: [UInt8]?,
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) {
-        try remove(hash.ofKey(server, login), number, connection)
     }
 }

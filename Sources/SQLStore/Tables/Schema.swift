@@ -304,12 +304,7 @@ enum Schema {
         CREATE INDEX delegation_user ON delegation_consent (user_id, id);
         CREATE INDEX delegation_client ON delegation_consent (client, id);
 
-        -- What was used and must not be used again, until then.
-        CREATE TABLE used_once (
-            key BLOB PRIMARY KEY CHECK (length(key) = 32),
-            until INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID;
-        CREATE INDEX used_once_until ON used_once (until);
+        -- Tokens that were revoked, until they end.
         CREATE TABLE revoked_token (
             jti TEXT PRIMARY KEY,
             until INTEGER NOT NULL
@@ -358,23 +353,38 @@ enum Schema {
     /// What only a file needs.
     private static let ofFile = """
         -- Logins by the hash of their key and of their user's history, and live logins by the hash of
-        -- their user (`TailIndex`).
+        -- their user (`LoginTail`).
         CREATE TABLE login_hash (
             hash INTEGER NOT NULL,
             number INTEGER NOT NULL,
             PRIMARY KEY (hash, number)
         ) STRICT, WITHOUT ROWID;
 
+        -- What was used and must not be used again, until then: in the order of use, and by hash
+        -- (`UsesInFile`).
+        CREATE TABLE used_once (
+            number INTEGER PRIMARY KEY CHECK (number > 0),
+            key BLOB NOT NULL CHECK (length(key) = 32),
+            until INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX used_once_until ON used_once (until);
+        CREATE TABLE used_hash (
+            hash INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            PRIMARY KEY (hash, number)
+        ) STRICT, WITHOUT ROWID;
+
         -- One row: the key of the hashes, the number up to which `login_hash` is complete, the
-        -- highest number that was ever deleted, so that no number is used twice, and the last sweep
-        -- of retention.
+        -- highest number that was ever deleted, so that no number is used twice, the last sweep of
+        -- retention, and the number up to which `used_hash` is complete.
         CREATE TABLE meta (
             id INTEGER PRIMARY KEY CHECK (id = 1),
             hash_key_low INTEGER NOT NULL,
             hash_key_high INTEGER NOT NULL,
             hashes_merged INTEGER NOT NULL DEFAULT 0,
             deleted_up_to INTEGER NOT NULL DEFAULT 0,
-            swept_at INTEGER
+            swept_at INTEGER,
+            uses_merged INTEGER NOT NULL DEFAULT 0
         ) STRICT;
         INSERT INTO meta (id, hash_key_low, hash_key_high) VALUES (1, random(), random());
         """
@@ -382,7 +392,8 @@ enum Schema {
     /// The tables that `standing` does not read. Any other counts, so that a new one does until it is
     /// known not to.
     private static let unjudged: Set<String> = [
-        "login", "login_hash", "client_live", "census", "meta", "users", "used_once", "audit",
+        "login", "login_hash", "client_live", "census", "meta", "users", "used_once",
+        "used_hash", "audit",
         "audit_head", "block_notice", "user_conduct", "client_block", "security_event",
         "session", "administrator", "authorization_code", "device", "credential",
         "enrolment", "proof_attempt",

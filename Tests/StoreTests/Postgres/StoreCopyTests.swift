@@ -41,8 +41,11 @@ struct StoreCopyTests {
         try await file.access.put(.addClient(client("robot", .delegated)))
         try await file.access.put(.recordConsent(delegation("consent")))
         try await file.access.put(.audit(AuditEvent("client.created", at: noon)))
+        let used = (0..<9).map { AccessChange.use(key: onceKey($0 * 31 % 9), until: noon) }
+        for use in used { try await file.access.put(use) }
         let first = try StoreCopy.run(path: place.path, to: target)
         #expect(first.first { $0.name == "login" }?.rows == logins.count)
+        #expect(first.first { $0.name == "used_once" }?.rows == used.count)
         #expect(first.first { $0.name == "audit" }?.rows == 1)
         let last = try await file.insertNew(fixture("last").make())
         let second = try StoreCopy.run(path: place.path, to: target, secrets: ["tickets": [1, 2]])
@@ -55,6 +58,7 @@ struct StoreCopyTests {
         let copy = try open()
         for stored in logins + [last] { #expect(try await copy.login(stored.number) == stored) }
         #expect(try await copy.access.consent("consent") == delegation("consent"))
+        for use in used { #expect(try await copy.access.commit([use]) == .used) }
         #expect(try await copy.access.wholeAudit() == file.access.wholeAudit())
         #expect(try copy.sharedSecrets().read("tickets") == [1, 2])
         // Numbers go on after the highest.
