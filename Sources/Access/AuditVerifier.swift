@@ -26,8 +26,8 @@ public struct AuditVerifier: Sendable {
         // Retention may have deleted entries since the page before.
         if page.removed.number > mark.number { mark = page.removed }
         for record in page.records {
-            let next = mark.number + 1
-            if mark == page.head { return AuditFault(record.number, .surplus) }
+            let (next, isOver) = mark.number.addingReportingOverflow(1)
+            if mark == page.head || isOver { return AuditFault(record.number, .surplus) }
             if record.number < next { return AuditFault(record.number, .surplus) }
             if record.number > next { return AuditFault(next, .missing) }
             guard AuditChain.hash(after: mark.hash, record.bytes) == record.hash else {

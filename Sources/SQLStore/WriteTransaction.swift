@@ -93,9 +93,11 @@ final class WriteTransaction {
 
     /// The next number, higher than any before, deleted ones included. Only the service takes
     /// numbers, so it knows the highest.
-    func takeNumber() -> LoginNumber {
+    func takeNumber() throws(StoreError) -> LoginNumber {
+        let (number, isOver) = backend.highest.addingReportingOverflow(Int64(written.inserted) + 1)
+        if isOver { throw StoreError.damaged("the table login has no number left") }
         written.inserted += 1
-        return LoginNumber(backend.highest + Int64(written.inserted))
+        return LoginNumber(number)
     }
 
     // MARK: Duties that are due at once

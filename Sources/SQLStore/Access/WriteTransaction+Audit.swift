@@ -21,6 +21,9 @@ extension WriteTransaction {
             last = try connection.auditHead()
         }
         guard let made = event(last) else { return }
+        guard last.number < .max else {
+            throw StoreError.damaged("there is no room in the audit after entry \(last.number)")
+        }
         if try insert(made, after: last, number: last.number + 1) { return }
         let free = try connection.freeAuditNumber(after: last.number)
         let foreign = last.number + 1...max(last.number + 1, free - 1)

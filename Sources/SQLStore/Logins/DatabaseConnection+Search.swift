@@ -49,7 +49,8 @@ extension DatabaseConnection {
                     return FoundLogins(logins: logins, next: nil)
                 }
                 if examined == Search.longest || logins.count == limit {
-                    return FoundLogins(logins: logins, next: LoginNumber(number.rawValue + 1))
+                    let (next, isOver) = number.rawValue.addingReportingOverflow(1)
+                    return FoundLogins(logins: logins, next: LoginNumber(isOver ? .max : next))
                 }
                 examined += 1
                 start = number.rawValue

@@ -27,7 +27,7 @@ extension WriteTransaction {
             }
             try noteStart(of: login, limits)
         }
-        let stored = StoredLogin(number: takeNumber(), login: login)
+        let stored = StoredLogin(number: try takeNumber(), login: login)
         let insert = try connection.statement(LoginRow.insert)
         try LoginRow.bindInsert(stored.number, login, to: insert)
         try insert.insertRow()
