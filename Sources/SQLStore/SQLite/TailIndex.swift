@@ -9,9 +9,9 @@ import Threads
 /// slice with each transaction. A crash loses nothing: the table is complete up to `merged`, and the
 /// entries of later rows are read from the rows when the store opens.
 ///
-/// For logins, measured with `store-bench` (64 callers, ratios to the inserts a second with this index and pages of
-/// 4 KiB): an index on disk reaches 0.71 with 10,000 rows present and 0.56 with 100,000; with pages of
-/// 8 KiB 0.49 and 0.43.
+/// For logins, measured with `store-bench` (64 callers, ratios to the inserts a second with this index
+/// and pages of 4 KiB): an index on disk reaches 0.71 with 10,000 rows present and 0.56 with 100,000;
+/// with pages of 8 KiB 0.49 and 0.43.
 ///
 /// Changed on the writer's thread only, read on any. Readers look in memory first and in the table
 /// then: an entry leaves memory after it is durable in the table, never before.
