@@ -16,10 +16,6 @@ final class LoginTail: LoginIndex {
 
     private static let table = TailIndex.Table(
         numbers: "SELECT number FROM login_hash WHERE hash = ?",
-        numbersBefore: """
-            SELECT number FROM login_hash WHERE hash = ? AND number < ?
-            ORDER BY number DESC LIMIT ?
-            """,
         insert: "INSERT OR IGNORE INTO login_hash (hash, number) VALUES (?, ?)",
         delete: "DELETE FROM login_hash WHERE hash = ? AND number = ?",
         mark: "UPDATE meta SET hashes_merged = ?"
@@ -90,10 +86,32 @@ final class LoginTail: LoginIndex {
     ) throws(StoreError) -> [LoginNumber] {
         let hash = hash.ofHistory(user)
         let newest = tail.history(hash).filter { $0 < before }
-        let stored = try tail.stored(hash, before: before, limit: limit, connection)
+        let stored = try stored(hash, before: before, limit: limit, connection)
         // Below the last one that was read there may be more in the table.
         let end = stored.count == limit ? stored[limit - 1] : .min
         return Set(newest).union(stored).filter { $0 >= end }.sorted(by: >).map(LoginNumber.init)
+    }
+
+    /// The highest numbers in the table that are smaller than `before`, in descending order. To be read
+    /// after those in memory.
+    private func stored(
+        _ hash: Int64,
+        before: Int64,
+        limit: Int,
+        _ connection: any DatabaseConnection
+    ) throws(StoreError) -> [Int64] {
+        let select = try connection.statement(
+            """
+            SELECT number FROM login_hash WHERE hash = ? AND number < ?
+            ORDER BY number DESC LIMIT ?
+            """
+        )
+        select.bind(hash, at: 1)
+        select.bind(before, at: 2)
+        select.bind(Int64(limit), at: 3)
+        var numbers: [Int64] = []
+        while try select.step() { numbers.append(select.integer(0) ?? 0) }
+        return numbers
     }
 
     func added(_ stored: StoredLogin, _ connection: any DatabaseConnection) {

@@ -19,7 +19,6 @@ final class TailIndex: Sendable {
     /// Where the entries are that have left memory.
     struct Table {
         let numbers: StaticString
-        let numbersBefore: StaticString
         let insert: StaticString
         let delete: StaticString
         /// Keeps the number up to which the table is complete.
@@ -104,23 +103,6 @@ final class TailIndex: Sendable {
     func stored(_ hash: Int64, _ connection: any DatabaseConnection) throws(StoreError) -> [Int64] {
         let select = try connection.statement(table.numbers)
         select.bind(hash, at: 1)
-        var numbers: [Int64] = []
-        while try select.step() { numbers.append(select.integer(0) ?? 0) }
-        return numbers
-    }
-
-    /// The highest numbers in the table that are smaller than `before`, in descending order. Call
-    /// `history` first.
-    func stored(
-        _ hash: Int64,
-        before: Int64,
-        limit: Int,
-        _ connection: any DatabaseConnection
-    ) throws(StoreError) -> [Int64] {
-        let select = try connection.statement(table.numbersBefore)
-        select.bind(hash, at: 1)
-        select.bind(before, at: 2)
-        select.bind(Int64(limit), at: 3)
         var numbers: [Int64] = []
         while try select.step() { numbers.append(select.integer(0) ?? 0) }
         return numbers

@@ -54,9 +54,6 @@ final class UsesInFile: UsedOnce {
 
     private static let table = TailIndex.Table(
         numbers: "SELECT number FROM used_hash WHERE hash = ?",
-        numbersBefore: """
-            SELECT number FROM used_hash WHERE hash = ? AND number < ? ORDER BY number DESC LIMIT ?
-            """,
         insert: "INSERT OR IGNORE INTO used_hash (hash, number) VALUES (?, ?)",
         delete: "DELETE FROM used_hash WHERE hash = ? AND number = ?",
         mark: "UPDATE meta SET uses_merged = ?"
