@@ -47,6 +47,24 @@ struct LastNumberTests {
         await store.close()
     }
 
+    @Test("is refused in PostgreSQL too", .needsPostgres, arguments: ["highest", "commits"])
+    func postgres(_ column: String) async throws {
+        let place = try StorePlace(.postgres)
+        let first = try place.open()
+        try await first.logins.insertNew(fixture("first").make())
+        await first.close()
+        let database = try #require(place.database)
+        try PostgresServer.shared?.run(
+            "UPDATE writer SET \(column) = \(Self.last)",
+            in: database
+        )
+        let store = try place.open()
+        try await check("login", ["login"]) {
+            _ = try await store.logins.insert(fixture("second").make(), limits: .none)
+        }
+        await store.close()
+    }
+
     private func check(
         _ what: String,
         _ stops: [String],
