@@ -15,17 +15,13 @@ struct SQLiteCrashTests {
     @Test("has every login that was acknowledged before SIGKILL", arguments: 0..<rounds)
     func killed(_ round: Int) async throws {
         let place = try StorePlace(.sqlite)
-        let path = place.path
-        let acknowledged = place.directory.file("acknowledged")
-        // Some are killed in the middle of a run of the index, some before the first checkpoint.
-        let limit = [40, 400, 1_500, 3_000, 700][round % 5] + Int.random(in: 0..<200)
+        let (path, acknowledged) = (place.path, place.directory.file("acknowledged"))
+        let limit = Self.limit(of: round)
         await #expect(processExitsWith: .signal(SIGKILL)) {
             [path = path as String, acknowledged = acknowledged as String, limit = limit as Int] in
             try await insertUntilKilled(path: path, acknowledged: acknowledged, limit: limit)
         }
-        let names = try String(contentsOfFile: acknowledged, encoding: .utf8)
-            .split(separator: "\n").map(String.init)
-        #expect(names.count >= limit)
+        let names = try Self.names(in: acknowledged, atLeast: limit)
         let store = try place.open()
         for name in names {
             let login = fixture(name).make()
@@ -47,16 +43,13 @@ struct SQLiteCrashTests {
     @Test("refuses every key that was used before SIGKILL", arguments: 0..<rounds)
     func usedOnce(_ round: Int) async throws {
         let place = try StorePlace(.sqlite)
-        let path = place.path
-        let acknowledged = place.directory.file("acknowledged")
-        let limit = [40, 400, 1_500, 3_000, 700][round % 5] + Int.random(in: 0..<200)
+        let (path, acknowledged) = (place.path, place.directory.file("acknowledged"))
+        let limit = Self.limit(of: round)
         await #expect(processExitsWith: .signal(SIGKILL)) {
             [path = path as String, acknowledged = acknowledged as String, limit = limit as Int] in
             try await useUntilKilled(path: path, acknowledged: acknowledged, limit: limit)
         }
-        let names = try String(contentsOfFile: acknowledged, encoding: .utf8)
-            .split(separator: "\n").map(String.init)
-        #expect(names.count >= limit)
+        let names = try Self.names(in: acknowledged, atLeast: limit)
         let store = try place.open()
         for name in names { #expect(try await store.access.commit([use(name)]) == .used) }
         #expect(try await store.access.commit([use("another")]) == nil)
@@ -66,6 +59,18 @@ struct SQLiteCrashTests {
         await store.close()
         let left = "PRAGMA integrity_check; SELECT count(*) FROM used_hash"
         #expect(try SQLiteShell.run(path, left).output == "ok\n0\n")
+    }
+
+    /// Some are killed in the middle of a run of the index, some before the first checkpoint.
+    private static func limit(of round: Int) -> Int {
+        [40, 400, 1_500, 3_000, 700][round % 5] + Int.random(in: 0..<200)
+    }
+
+    private static func names(in acknowledged: String, atLeast limit: Int) throws -> [String] {
+        let names = try String(contentsOfFile: acknowledged, encoding: .utf8)
+            .split(separator: "\n").map(String.init)
+        #expect(names.count >= limit)
+        return names
     }
 
     @Test("handles a file size limit as a full disk")
