@@ -178,6 +178,46 @@ struct UsedOnceTests {
         #expect(try file.integer("SELECT count(*) FROM used_hash") == 0)
     }
 
+    @Test(
+        "is neither forgotten nor half used when the disk is full",
+        .enabled(if: SmallDisk.isPossible, "mounting a small disk takes rights")
+    )
+    func fullDisk() async throws {
+        let disk = try SmallDisk(kibibytes: 2_048)
+        defer { disk.unmount() }
+        let path = disk.directory.path + "/beckon.db"
+        var options = StoreOptions(path: path, role: .service, clock: ManualClock())
+        options.newestInMemory = 64
+        let store = try SQLLoginStore(options)
+        var used = 0
+        var failure: StoreError?
+        while failure == nil, used < 20_000 {
+            do {
+                #expect(try await store.access.commit(uses(used..<(used + 1))) == nil)
+                used += 1
+            } catch {
+                failure = error
+            }
+        }
+        #expect(failure == .full && used > 100)
+        try disk.resize(kibibytes: 16_384)
+        for key in 0..<used {
+            #expect(try await store.access.commit(uses(key..<(key + 1))) == .used)
+        }
+        // What failed was not used.
+        #expect(try await store.access.commit(uses(used..<(used + 100))) == nil)
+        await store.close()
+        let again = try SQLLoginStore(options)
+        for key in 0..<(used + 100) {
+            #expect(try await again.access.commit(uses(key..<(key + 1))) == .used)
+        }
+        let swept = try await again.access.sweepAccess(before: .distantFuture, limit: 100_000)
+        #expect(swept == used + 100)
+        await again.close()
+        let left = "PRAGMA integrity_check; SELECT count(*) FROM used_hash"
+        #expect(try SQLiteShell.run(path, left).output == "ok\n0\n")
+    }
+
     @Test("is written to few pages of a file, however many there are")
     func pages() async throws {
         let place = try StorePlace(.sqlite)
