@@ -72,20 +72,30 @@ public struct Route: Sendable {
 
 /// Finds the route of a request: literal paths first, then patterns with parameters in their order.
 /// A few dozen routes need no tree.
-public struct Router: Sendable {
+///
+/// All that a search reads is in a few arrays of plain numbers: cores that search at the same time would
+/// otherwise contend for the counts of references.
+public final class Router: Sendable {
     /// As given to `init`.
     public let routes: [Route]
-    /// The literal paths, one after the other.
-    private let paths: [UInt8]
+    /// The literal paths and the literal parts of patterns, one after the other.
+    private let text: [UInt8]
+    /// Those of the same length follow each other, in the order of the routes.
     private let literals: [(path: Range<Int>, route: Int)]
-    /// By the number of their slashes, in the order of the routes.
-    private let patterns: [[(parts: [Part], route: Int)]]
+    /// By a number of bytes, the literals with so many.
+    private let byLength: [Range<Int>]
+    /// Those with the same number of slashes follow each other, in the order of the routes.
+    private let patterns: [(parts: Range<Int>, route: Int)]
+    /// By a number of slashes, the patterns with so many.
+    private let bySlashes: [Range<Int>]
+    private let parts: [Part]
+    private let names: [String]
 
     private enum Part: Sendable {
-        /// What is before, between or after the parameters, with the slashes.
-        case literal([UInt8])
-        /// A whole segment.
-        case parameter(String)
+        /// What is before, between or after the parameters, with the slashes: a place in `text`.
+        case literal(Range<Int>)
+        /// A whole segment; the number of its name.
+        case parameter(Int)
     }
 
     private static let slash = UInt8(ascii: "/")
@@ -93,39 +103,60 @@ public struct Router: Sendable {
     /// A router for these routes.
     public init(_ routes: [Route]) {
         self.routes = routes
-        let numbered = routes.enumerated()
-        var paths: [UInt8] = []
-        literals = numbered.filter { !$1.pattern.contains("{") }
-            .map { number, route in
-                let start = paths.count
-                paths += route.pattern.utf8
-                return (path: start..<paths.count, route: number)
+        var text: [UInt8] = []
+        var parts: [Part] = []
+        var names: [String] = []
+        func literal(_ bytes: some Collection<UInt8>) -> Range<Int> {
+            text += bytes
+            return text.count - bytes.count..<text.count
+        }
+        var literals: [(path: Range<Int>, route: Int)] = []
+        var patterns: [(parts: Range<Int>, route: Int)] = []
+        func slashes(_ route: Int) -> Int {
+            routes[route].pattern.utf8.count { $0 == Self.slash }
+        }
+        for (number, route) in routes.enumerated() {
+            guard route.pattern.contains("{") else {
+                literals.append((path: literal(route.pattern.utf8), route: number))
+                continue
             }
-        self.paths = paths
-        let patterns = numbered.filter { $1.pattern.contains("{") }
-            .map { number, route in (parts: Self.parts(of: route.pattern), route: number) }
-        func slashes(_ number: Int) -> Int {
-            routes[number].pattern.utf8.count { $0 == Self.slash }
+            let first = parts.count
+            var before: [UInt8] = []
+            for segment in route.pattern.split(separator: "/", omittingEmptySubsequences: false)
+                .dropFirst()
+            {
+                before.append(Self.slash)
+                if segment.hasPrefix("{") && segment.hasSuffix("}") {
+                    parts += [.literal(literal(before)), .parameter(names.count)]
+                    names.append(String(segment.dropFirst().dropLast()))
+                    before = []
+                } else {
+                    before += segment.utf8
+                }
+            }
+            if !before.isEmpty { parts.append(.literal(literal(before))) }
+            patterns.append((parts: first..<parts.count, route: number))
         }
-        let most = patterns.map { slashes($0.route) }.max() ?? 0
-        self.patterns = (0...most).map { count in
-            patterns.filter { slashes($0.route) == count }
-        }
+        (self.literals, byLength) = Self.group(literals) { $0.path.count }
+        (self.patterns, bySlashes) = Self.group(patterns) { slashes($0.route) }
+        self.text = text
+        self.parts = parts
+        self.names = names
     }
 
-    private static func parts(of pattern: String) -> [Part] {
-        var parts: [Part] = []
-        var literal: [UInt8] = []
-        for segment in pattern.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-            literal.append(slash)
-            if segment.hasPrefix("{") && segment.hasSuffix("}") {
-                parts += [.literal(literal), .parameter(String(segment.dropFirst().dropLast()))]
-                literal = []
-            } else {
-                literal += segment.utf8
-            }
+    /// Sorts by a number, and tells for each number where those with it are.
+    private static func group<Value>(
+        _ values: [Value],
+        by number: (Value) -> Int
+    ) -> ([Value], [Range<Int>]) {
+        var sorted: [Value] = []
+        let most = values.map(number).max() ?? -1
+        let places = (0..<(most + 1)).map { wanted in
+            let first = sorted.count
+            sorted += values.filter { number($0) == wanted }
+            return first..<sorted.count
         }
-        return literal.isEmpty ? parts : parts + [.literal(literal)]
+        return (sorted, places)
     }
 
     /// The result of a search.
@@ -142,20 +173,22 @@ public struct Router: Sendable {
     public func match(_ request: inout Request) -> Match {
         let wanted: Method = request.method == .head ? .get : request.method
         var allowed: [Method] = []
-        for literal in literals where isPath(literal.path, of: request) {
-            if routes[literal.route].method == wanted { return .route(literal.route) }
-            allowed.append(routes[literal.route].method)
+        for index in literals(for: request) where isPath(literals[index].path, of: request) {
+            let route = literals[index].route
+            if routes[route].method == wanted { return .route(route) }
+            allowed.append(routes[route].method)
         }
         if allowed.isEmpty {
-            for pattern in candidates(for: request) {
-                guard let parameters = Self.parameters(of: request, in: pattern.parts) else {
+            for index in patterns(for: request) {
+                let route = patterns[index].route
+                guard let parameters = parameters(of: request, in: patterns[index].parts) else {
                     continue
                 }
-                if routes[pattern.route].method == wanted {
+                if routes[route].method == wanted {
                     request.parameters = parameters
-                    return .route(pattern.route)
+                    return .route(route)
                 }
-                allowed.append(routes[pattern.route].method)
+                allowed.append(routes[route].method)
             }
         }
         if allowed.isEmpty { return .notFound }
@@ -164,53 +197,84 @@ public struct Router: Sendable {
 
     /// A route with the path of the request, whatever its method. For errors before the handler.
     public func routeOfPath(_ request: borrowing Request) -> Int? {
-        for literal in literals where isPath(literal.path, of: request) { return literal.route }
-        for pattern in candidates(for: request)
-        where Self.parameters(of: request, in: pattern.parts) != nil {
-            return pattern.route
+        for index in literals(for: request) where isPath(literals[index].path, of: request) {
+            return literals[index].route
+        }
+        for index in patterns(for: request)
+        where parameters(of: request, in: patterns[index].parts) != nil {
+            return patterns[index].route
         }
         return nil
     }
 
-    private func isPath(_ path: Range<Int>, of request: borrowing Request) -> Bool {
-        guard path.count == request.pathRange.count else { return false }
-        return paths.span.extracting(path)
-            .isEqual(to: request.bytes.span.extracting(request.pathRange))
+    /// Numbers of the literals that are as long as the path.
+    private func literals(for request: borrowing Request) -> Range<Int> {
+        let length = request.pathRange.count
+        return length < byLength.count ? byLength[length] : 0..<0
     }
 
-    private func candidates(for request: borrowing Request) -> [(parts: [Part], route: Int)] {
+    private func isPath(_ path: Range<Int>, of request: borrowing Request) -> Bool {
+        Self.isEqual(text, path, request.bytes, from: request.pathRange.lowerBound)
+    }
+
+    private static func isEqual(
+        _ text: [UInt8],
+        _ part: Range<Int>,
+        _ bytes: [UInt8],
+        from start: Int
+    ) -> Bool {
+        text.span.extracting(part)
+            .isEqual(to: bytes.span.extracting(start..<(start + part.count)))
+    }
+
+    /// Numbers of the patterns with as many slashes as the path.
+    private func patterns(for request: borrowing Request) -> Range<Int> {
         let path = request.bytes.span.extracting(request.pathRange)
         var slashes = 0
         for index in path.indices where path[index] == Self.slash { slashes += 1 }
-        return slashes < patterns.count ? patterns[slashes] : []
+        return slashes < bySlashes.count ? bySlashes[slashes] : 0..<0
     }
 
     /// Nil for a path that is not of the pattern.
-    private static func parameters(
+    private func parameters(
         of request: borrowing Request,
-        in pattern: [Part]
+        in pattern: Range<Int>
     ) -> RouteParameters? {
+        // Decoded only once the whole path is known to be of the pattern.
+        guard visit(pattern, of: request, { _, _ in true }) else { return nil }
         var parameters = RouteParameters()
+        let areDecoded = visit(pattern, of: request) { name, segment in
+            guard let value = PercentEncoding.decode(request.bytes[segment]) else { return false }
+            parameters.append(names[name], value)
+            return true
+        }
+        return areDecoded ? parameters : nil
+    }
+
+    /// Calls `take` with the number of the name and the place of each parameter. False if the path is not
+    /// of the pattern, or once `take` says so.
+    private func visit(
+        _ pattern: Range<Int>,
+        of request: borrowing Request,
+        _ take: (Int, Range<Int>) -> Bool
+    ) -> Bool {
+        let bytes = request.bytes.span
         var start = request.pathRange.lowerBound
         let end = request.pathRange.upperBound
-        let bytes = request.bytes.span
-        for part in pattern {
-            switch part {
-            case .literal(let text):
-                guard end - start >= text.count,
-                    text.span.isEqual(to: bytes.extracting(start..<(start + text.count)))
-                else { return nil }
-                start += text.count
+        for index in pattern {
+            switch parts[index] {
+            case .literal(let literal):
+                guard end - start >= literal.count,
+                    Self.isEqual(text, literal, request.bytes, from: start)
+                else { return false }
+                start += literal.count
             case .parameter(let name):
-                var next = start
-                while next < end, bytes[next] != slash { next += 1 }
-                guard next > start, let value = PercentEncoding.decode(request.bytes[start..<next])
-                else { return nil }
-                parameters.append(name, value)
-                start = next
+                let first = start
+                while start < end, bytes[start] != Self.slash { start += 1 }
+                guard start > first, take(name, first..<start) else { return false }
             }
         }
-        return start == end ? parameters : nil
+        return start == end
     }
 }
 

@@ -44,6 +44,50 @@ struct RouterTests {
         #expect(request.parameters["third"] == nil)
     }
 
+    @Test("skips a pattern whose parameters cannot be decoded")
+    func undecodable() throws {
+        let router = Router([
+            Route(.get, "/a/{name}/{other}/c") { _ in Response(status: 200) },
+            Route(.get, "/a/{name}/b/c") { _ in Response(status: 200) },
+            Route(.get, "/a/{name}/{other}/{third}") { _ in Response(status: 200) },
+        ])
+        func number(_ target: String) throws -> Int? {
+            var request = try request("GET", target)
+            guard case .route(let number) = router.match(&request) else { return nil }
+            return number
+        }
+        #expect(try number("/a/x/b/c") == 0)
+        #expect(try number("/a/x/%62/c") == 0)
+        // What is not UTF-8 is no parameter, wherever it stands, but no reason to look no further.
+        #expect(try number("/a/x/%FF/c") == nil)
+        #expect(try number("/a/%FF/b/d") == nil)
+        #expect(try number("/a/x/b/d") == 2)
+    }
+
+    @Test("tells literal paths of one length apart, and prefers them to patterns that come first")
+    func literals() throws {
+        let paths = ["/aa/b", "/a/bb", "/", "/aa/c", "/a/bb/c"]
+        let router = Router(
+            [Route(.get, "/{one}/{two}") { _ in Response(status: 200) }]
+                + paths.map { Route(.get, $0) { _ in Response(status: 200) } }
+        )
+        for (index, path) in paths.enumerated() {
+            for (method, isFound) in [("GET", true), ("PUT", false)] {
+                var request = try request(method, path)
+                let match = router.match(&request)
+                if case .route(let number) = match { #expect(isFound && number == index + 1) }
+                if case .methodNotAllowed = match { #expect(!isFound) }
+                if case .notFound = match { Issue.record("\(path) was not found") }
+                #expect(router.routeOfPath(request) == index + 1)
+            }
+        }
+        var other = try request("GET", "/aa/d")
+        guard case .route(0) = router.match(&other) else {
+            Issue.record("not the pattern")
+            return
+        }
+    }
+
     @Test(
         "finds no route for an unknown path",
         arguments: ["/", "/A", "/a/", "/b", "/a/x/b", "/a/x/b/", "/a/x/c/y", "//a"]
