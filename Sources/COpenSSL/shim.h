@@ -154,23 +154,29 @@ static inline int beckon_equal(const unsigned char *left, const unsigned char *r
     return difference == 0;
 }
 
-// SHA-256 over two parts, compared in constant time. The low-level functions, deprecated in favour of
-// EVP, keep their state on the stack; EVP would allocate one for each call that comes in.
-static inline int beckon_sha256_matches(
+// SHA-256 over two parts. The low-level functions, deprecated in favour of EVP, keep their state on the
+// stack and cannot fail; EVP would allocate one for each call that comes in.
+static inline void beckon_sha256(
     const void *head, size_t head_length, const void *tail, size_t tail_length,
-    const void *expected) {
+    unsigned char *digest) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     SHA256_CTX context;
-    unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256_Init(&context);
     SHA256_Update(&context, head, head_length);
     SHA256_Update(&context, tail, tail_length);
     SHA256_Final(digest, &context);
 #pragma GCC diagnostic pop
-    int equal = CRYPTO_memcmp(digest, expected, sizeof digest) == 0;
     OPENSSL_cleanse(&context, sizeof context);
-    return equal;
+}
+
+// Compares it in constant time.
+static inline int beckon_sha256_matches(
+    const void *head, size_t head_length, const void *tail, size_t tail_length,
+    const void *expected) {
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    beckon_sha256(head, head_length, tail, tail_length, digest);
+    return CRYPTO_memcmp(digest, expected, sizeof digest) == 0;
 }
 
 // Public keys of P-256, and signatures of ECDSA by them. The low-level functions, deprecated in favour

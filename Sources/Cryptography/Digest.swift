@@ -1,14 +1,9 @@
 internal import COpenSSL
 
-/// SHA-256 (FIPS 180-4) by OpenSSL. The algorithm is fetched once: an implicit fetch for each hash
-/// costs more than hashing a secret.
+/// SHA-256 (FIPS 180-4) by OpenSSL.
 @safe public enum SHA256 {
     /// Bytes of a digest.
     public static let byteCount = 32
-
-    // Invariant behind nonisolated(unsafe): set once, and a fetched EVP_MD is immutable.
-    private nonisolated(unsafe) static let algorithm: OpaquePointer? =
-        unsafe EVP_MD_fetch(nil, "SHA256", nil)
 
     /// The digest of an array.
     public static func digest(_ bytes: [UInt8]) -> [UInt8] {
@@ -18,20 +13,9 @@ internal import COpenSSL
     /// The digest of a span.
     public static func digest(_ bytes: borrowing Span<UInt8>) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { room, count in
-            var length: UInt32 = 0
-            let code = unsafe bytes.withUnsafeBufferPointer { bytes in
-                unsafe EVP_Digest(
-                    bytes.baseAddress,
-                    bytes.count,
-                    room.baseAddress,
-                    &length,
-                    algorithm,
-                    nil
-                )
+            unsafe bytes.withUnsafeBufferPointer { bytes in
+                unsafe beckon_sha256(bytes.baseAddress, bytes.count, nil, 0, room.baseAddress)
             }
-            // allowed: OpenSSL only fails here without memory, which ends a Swift program
-            // anyway.
-            precondition(code == 1 && length == 32, "OpenSSL computes SHA-256")
             count = byteCount
         }
     }
