@@ -113,7 +113,7 @@ public struct ResponseEncoder: Sendable {
             return
         }
         let name = field.name.utf8Span.span
-        guard !name.isEmpty, name.isToken, !isOurs(field.name) else { return }
+        guard !name.isEmpty, name.isToken, !isOurs(name) else { return }
         output.append(copying: name)
         output.append(": ")
         let value = field.value.utf8Span.span
@@ -130,14 +130,10 @@ public struct ResponseEncoder: Sendable {
 
     /// The fields that the encoder adds: with a second one, two readers might disagree about the
     /// message.
-    private static func isOurs(_ name: String) -> Bool {
-        switch name.utf8.count {
-        case 4: name.lowercased() == "date"
-        case 10: name.lowercased() == "connection"
-        case 14: name.lowercased() == "content-length"
-        case 17: name.lowercased() == "transfer-encoding"
-        default: false
-        }
+    private static func isOurs(_ name: Span<UInt8>) -> Bool {
+        func isNamed(_ other: StaticString) -> Bool { name.equals(other, from: 0, to: name.count) }
+        return isNamed("date") || isNamed("connection") || isNamed("content-length")
+            || isNamed("transfer-encoding")
     }
 }
 
