@@ -240,16 +240,16 @@ struct ConnectionState: ~Copyable {
         }
         switch server.router.match(&request) {
         case .route(let number):
-            let timed = server.handlers[number]
-            if request.bodyRange.count > timed.contentLimit {
+            if request.bodyRange.count > server.handlers[number].contentLimit {
                 refuseWhole(request, number, &workspace)
                 return nil
             }
             request.isOversized = request.bodyRange.count > server.configuration.limits.body
-            if let response = timed.atOnce?(request) {
+            if let response = server.handlers[number].atOnce?(request) {
                 answer(request, number, response, &workspace)
                 return nil
             }
+            let timed = server.handlers[number]
             route = number
             socket.beginHandling(
                 Self.framing(of: request),
