@@ -10,6 +10,8 @@ final class OpenStore: Sendable {
     /// For the engine alone: whoever guesses tickets must not make it wait.
     var engineReaders: Readers { role == .service ? engineReader : readers }
     let database: any Database
+    /// The database's.
+    let watch: ChangeWatch?
     let options: StoreOptions
     let role: StoreRole
     let clock: any WallClock
@@ -35,6 +37,7 @@ final class OpenStore: Sendable {
         _ backend: sending any WriterBackend
     ) throws(StoreError) {
         self.database = database
+        watch = database.watch
         self.options = options
         role = options.role
         clock = options.clock
@@ -105,8 +108,8 @@ protocol Database: Sendable {
     var interrupted: Set<LoginNumber> { get }
     /// The interrupted ones have been counted.
     func forgetInterrupted()
-    /// Tells whether what was read is still current; nil while that cannot be told.
-    func mark() -> StoreMark?
+    /// Tells whether what was read is still current; nil where that cannot be told.
+    var watch: ChangeWatch? { get }
     /// What is still being worked on ends with this process, which has not died.
     func endClaims()
     /// Begins what goes on beside the calls.

@@ -9,7 +9,7 @@ public final class SQLAccessStore: AccessStore {
 
     init(_ file: OpenStore) { self.file = file }
 
-    public func mark() -> StoreMark? { file.database.mark() }
+    public func mark() -> StoreMark? { file.watch?.mark() }
 
     public func commit(_ changes: [AccessChange]) async throws(StoreError) -> AccessRefusal? {
         try await file.writer.submit { (transaction) throws(StoreError) in

@@ -178,7 +178,7 @@ final class PostgresDatabase: Database {
     }
 
     func forgetInterrupted() {}
-    func mark() -> StoreMark? { nil }
+    let watch: ChangeWatch? = nil
     func endClaims() {}
     func endWatching() async { await pulse.close() }
     func stop() { pulse.stop() }

@@ -7,7 +7,7 @@ final class SQLiteDatabase: Database {
     let claims: Claims
     let readerCount = 2
     private let marks: ClaimMarks
-    private let watch: ChangeWatch
+    let watch: ChangeWatch?
     private let options: StoreOptions
 
     var interrupted: Set<LoginNumber> { marks.interrupted }
@@ -100,9 +100,8 @@ final class SQLiteDatabase: Database {
     func start(_ writer: Writer) {}
     func stop() {}
     func forgetInterrupted() { marks.forgetInterrupted() }
-    func mark() -> StoreMark? { watch.mark() }
     func endClaims() { marks.end() }
-    func endWatching() async { watch.close() }
+    func endWatching() async { watch?.close() }
 
     // MARK: Opening
 
