@@ -79,7 +79,7 @@ let package = Package(
         module("Mail", ["Cryptography", "HTTP"]),
 
         // What touches the machine.
-        module("Threads", bridgesC: true),
+        module("Threads", ["CLinux"], bridgesC: true),
         module("Cryptography", ["COpenSSL", "COpenSSLStart"], bridgesC: true),
         module("JOSE", ["Cryptography", "JSON", "Texts"]),
         module("WebAuthn", ["Cryptography", "JSON", "Texts"]),

@@ -8,9 +8,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-// glibc hides accept4 behind _GNU_SOURCE, and defining that here would give this module another
-// fd_set than Swift's own Glibc module has, so that debug builds fail. Hence the declaration.
+// glibc hides these behind _GNU_SOURCE, and defining that here would give this module another fd_set
+// than Swift's own Glibc module has, so that debug builds fail. Hence the declarations.
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
+extern int sched_getcpu(void);
 
 // Swift imports IN6_IS_ADDR_V4MAPPED, a macro with casts, not at all.
 static inline int beckon_is_mapped_ipv4(const struct in6_addr *address) {

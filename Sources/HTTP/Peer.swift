@@ -24,8 +24,9 @@ public struct Peer: Hashable, Sendable {
     }
 }
 
-/// The certificate of a peer, whose key the peer has proven to hold.
-public struct PeerCertificate: Hashable, Sendable {
+/// The certificate of a peer, whose key the peer has proven to hold. A class, because each request of
+/// its connection refers to it.
+public final class PeerCertificate: Hashable, Sendable {
     /// SHA-256 over the DER encoding: 32 bytes (RFC 8705 §3.1).
     public let thumbprint: [UInt8]
     /// The subject's distinguished name (RFC 4514).
@@ -66,4 +67,11 @@ public struct PeerCertificate: Hashable, Sendable {
         self.isVerified = isVerified
         self.notAfter = notAfter
     }
+
+    /// The thumbprint is that of the whole certificate.
+    public static func == (left: PeerCertificate, right: PeerCertificate) -> Bool {
+        left.thumbprint == right.thumbprint && left.isVerified == right.isVerified
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(thumbprint) }
 }

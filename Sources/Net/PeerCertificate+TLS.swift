@@ -3,7 +3,7 @@ import HTTP
 
 extension PeerCertificate {
     /// A certificate that was shown in a TLS handshake.
-    init(_ certificate: Certificate, isVerified: Bool) {
+    convenience init(_ certificate: Certificate, isVerified: Bool) {
         self.init(
             thumbprint: certificate.thumbprint,
             subject: certificate.subject,

@@ -1,3 +1,4 @@
+internal import CLinux
 import Glibc
 
 /// A thread that runs until its body returns. Blocking work must run on one of these, never on the
@@ -44,6 +45,9 @@ public enum WorkerThread {
     /// Lets other threads that are ready to run on this core go first, as far as the kernel does that
     /// (`sched_yield`). Returns at once if there are none.
     public static func letOthersRun() { sched_yield() }
+
+    /// The number of the core that the thread runs on just now; 0 where the system does not tell.
+    @usableFromInline static var core: Int { Int(max(0, sched_getcpu())) }
 }
 
 /// A counting semaphore that a thread may block on.

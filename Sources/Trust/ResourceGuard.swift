@@ -19,6 +19,8 @@ public struct ResourceGuard: Sendable {
     /// By the digests of tokens: each is verified once. A table for more would itself be a way to use up
     /// memory.
     private let seen = Locked(RecentValues<BytesKey, SeenToken>(capacity: 10_000))
+    /// By the digests of tokens: what `admitsAtOnce` needs of those that were used last.
+    private let admissions = PerCore { RecentValues<BytesKey, Admission>(capacity: 1024) }
     private let proofs: ProofOfKey
     private let budget = RefusalBudget()
 
@@ -43,28 +45,35 @@ public struct ResourceGuard: Sendable {
         self.clock = clock
     }
 
-    /// The caller of a request that is let through without waiting: its token was verified before, and
-    /// nothing that it depends on has changed since that was read. All else is checked as `caller`
-    /// does. Nil for every other request: for one that `caller` would refuse, for a token that is
-    /// bound to no certificate, and for one that is for a user, whose calls are in the audit before
-    /// they are answered.
-    public func callerAtOnce(of request: Request, _ scopes: [AccessScope]) -> ResourceCaller? {
+    /// Whether a request is let through without waiting, at a mark that the store gave for it: its token
+    /// was verified before, and nothing that it depends on has changed since that was read. All else is
+    /// checked as `caller` does. False for every other request: for one that `caller` would refuse, for a
+    /// token that is bound to no certificate, and for one that is for a user, whose calls are in the audit
+    /// before they are answered.
+    public func admitsAtOnce(
+        _ request: Request,
+        _ scopes: [AccessScope],
+        at mark: StoreMark
+    ) -> Bool {
         guard request.bodyRange.isEmpty,
             request.queryRange.isEmpty || !request.mentionsToken(in: request.queryRange),
-            let range = Self.tokenRange(in: request),
-            let mark = store.mark()
-        else { return nil }
+            let range = Self.tokenRange(in: request)
+        else { return false }
         let now = clock.now()
         let digest = BytesKey(SHA256.digest(request.bytes.span.extracting(range)))
-        guard let known = seen.withLock({ $0[digest] }), known.token.expiresAt > now,
-            let standing = known.standing(at: mark),
-            known.token.user == nil, known.token.thumbprint != nil,
-            let certificate = try? certificates.judge(request, at: now),
-            known.token.objection(to: certificate) == nil,
-            standing.refusal(of: known.token, from: request.peer.address) == nil,
-            known.allows(scopes)
-        else { return nil }
-        return known.caller(standing, from: request.peer.address)
+        guard let certificate = try? certificates.judge(request, at: now),
+            let admission = admission(of: digest, at: mark)
+        else { return false }
+        return admission.admits(certificate, from: request.peer.address, scopes, at: now)
+    }
+
+    private func admission(of digest: BytesKey, at mark: StoreMark) -> Admission? {
+        if let known = admissions.withLock({ $0[digest] }), known.mark == mark.standings {
+            return known
+        }
+        guard let admission = seen.withLock({ $0[digest] })?.admission(at: mark) else { return nil }
+        admissions.withLock { $0[digest] = admission }
+        return admission
     }
 
     /// The token in the usual form of an Authorization field.
@@ -466,6 +475,22 @@ private final class SeenToken: Sendable {
         mark.standings == self.mark ? standing : nil
     }
 
+    /// What lets its calls through at once; nil if they must wait, or are refused whoever calls.
+    func admission(at mark: StoreMark) -> Admission? {
+        guard let standing = standing(at: mark), let client = standing.client,
+            standing.refusal(of: token, from: nil) == nil,
+            token.user == nil, let thumbprint = token.thumbprint
+        else { return nil }
+        return Admission(
+            mark: mark.standings,
+            expiresAt: token.expiresAt,
+            // Copied, so that cores do not share them.
+            thumbprint: thumbprint.map { $0 },
+            scopes: AccessScope.allCases.filter { allows([$0]) },
+            client: client
+        )
+    }
+
     /// One of `scopes` is needed, for the interface of the first.
     func allows(_ scopes: [AccessScope]) -> Bool {
         guard let surface = scopes.first?.surface, surfaces.contains(surface) else { return false }
@@ -484,5 +509,49 @@ private final class SeenToken: Sendable {
             thumbprint: token.thumbprint,
             address: address
         )
+    }
+}
+
+/// What lets the calls of a token through at once, as long as its client, its consent and its revocation
+/// are as they were. Each core has its own, because counting references to one that all cores use costs
+/// more than the rest of the judgement.
+private final class Admission: Sendable {
+    /// Of the store, as `StoreMark.standings`.
+    let mark: UInt64
+    private let expiresAt: Timestamp
+    private let thumbprint: [UInt8]
+    /// Those that count, at the interface of each.
+    private let scopes: [AccessScope]
+    private let client: APIClient
+    private let allowsEveryAddress: Bool
+
+    init(
+        mark: UInt64,
+        expiresAt: Timestamp,
+        thumbprint: [UInt8],
+        scopes: [AccessScope],
+        client: APIClient
+    ) {
+        self.mark = mark
+        self.expiresAt = expiresAt
+        self.thumbprint = thumbprint
+        self.scopes = scopes
+        self.client = client
+        allowsEveryAddress = client.allowsEveryAddress
+    }
+
+    /// As the whole judgement does (RFC 8705 §3). One of `scopes` is needed, for the interface of the
+    /// first.
+    func admits(
+        _ certificate: PeerCertificate,
+        from address: String,
+        _ wanted: [AccessScope],
+        at now: Timestamp
+    ) -> Bool {
+        guard let surface = wanted.first?.surface, now < expiresAt,
+            ConstantTime.equal(certificate.thumbprint, thumbprint),
+            allowsEveryAddress || client.allows(address: address)
+        else { return false }
+        return wanted.contains { $0.surface == surface && scopes.contains($0) }
     }
 }

@@ -131,9 +131,13 @@ struct ResourceGuardTests {
         let stage = try await TrustStage()
         let text = try await opsToken(stage)
         let call = stage.call(text, showing: stage.certificate("ops"))
-        #expect(stage.resources.callerAtOnce(of: call, [.adminRead]) == nil, "not known yet")
-        let caller = try await stage.resources.caller(of: call, .adminRead)
-        #expect(stage.resources.callerAtOnce(of: call, [.adminRead]) == caller)
+        func isAdmitted() -> Bool {
+            guard let mark = stage.store.mark() else { return false }
+            return stage.resources.admitsAtOnce(call, [.adminRead], at: mark)
+        }
+        #expect(!isAdmitted(), "not known yet")
+        _ = try await stage.resources.caller(of: call, .adminRead)
+        for _ in 0..<2 { #expect(isAdmitted()) }
         let id: APIClientID = .named("ops-tool")
         switch event {
         case .nothing: break
@@ -148,8 +152,7 @@ struct ResourceGuardTests {
             _ = try await stage.store.commit([.revokeToken(jti, until: stage.clock.now())])
         case .storeFails: stage.store.fail(.locked)
         }
-        let known = stage.resources.callerAtOnce(of: call, [.adminRead])
-        #expect(known == (event.isAtOnce ? caller : nil))
+        #expect(isAdmitted() == event.isAtOnce)
         #expect(await status(stage, call).status == event.status)
     }
 
@@ -161,7 +164,9 @@ struct ResourceGuardTests {
         let call = stage.call(token, showing: own)
         _ = try await stage.resources.caller(of: call, .adminRead)
         func isKnown(_ request: Request, _ scopes: AccessScope...) -> Bool {
-            stage.resources.callerAtOnce(of: request, scopes.isEmpty ? [.adminRead] : scopes) != nil
+            guard let mark = stage.store.mark() else { return false }
+            let scopes = scopes.isEmpty ? [.adminRead] : scopes
+            return stage.resources.admitsAtOnce(request, scopes, at: mark)
         }
         #expect(isKnown(call))
         #expect(isKnown(call, .adminUsers, .adminRead))
@@ -183,6 +188,35 @@ struct ResourceGuardTests {
         let robot = stage.call(try await robotToken(stage), showing: stage.certificate("robot"))
         _ = try await stage.resources.caller(of: robot, .loginsRead)
         #expect(!isKnown(robot, .loginsRead))
+    }
+
+    @Test(
+        "is let through at once from the client's addresses only",
+        arguments: [
+            ([], ["198.51.100.1", "2001:db8::1"], []),
+            (["203.0.113.0/24"], ["203.0.113.5", "::ffff:203.0.113.6"], ["198.51.100.1", ""]),
+        ]
+    )
+    func addressAtOnce(listed: [String], allowed: [String], others: [String]) async throws {
+        let stage = try await TrustStage()
+        let token = try await opsToken(stage)
+        let stored = try #require(try await stage.store.client(.named("ops-tool")))
+        let ranges = try listed.map { try #require(AddressRange($0)) }
+        _ = try await stage.store.commit([
+            .replaceClient(
+                try stored.client.with(sourceAddresses: ranges),
+                version: stored.version
+            )
+        ])
+        func call(_ address: String) -> Request {
+            stage.call(token, showing: stage.certificate("ops"), from: address)
+        }
+        _ = try await stage.resources.caller(of: call(allowed[0]), .adminRead)
+        let mark = try #require(stage.store.mark())
+        for address in allowed + others {
+            let isAdmitted = stage.resources.admitsAtOnce(call(address), [.adminRead], at: mark)
+            #expect(isAdmitted == allowed.contains(address), "\(address)")
+        }
     }
 
     @Test("of a delegated client names its address if it is not on the list")

@@ -98,7 +98,7 @@ struct APIRoutes: Sendable {
     }
 
     private func keptAnswer(to request: Request, _ scopes: [AccessScope]) -> Response? {
-        guard resources.callerAtOnce(of: request, scopes) != nil, let mark = access.mark() else {
+        guard let mark = access.mark(), resources.admitsAtOnce(request, scopes, at: mark) else {
             return nil
         }
         return kept.answer(to: request, at: mark)

@@ -5,13 +5,13 @@ import Trust
 
 /// Answers to requests whose path says all, each with the mark of the store before it was made.
 final class KeptAnswers: Sendable {
-    /// With the longest answers, 4 MiB.
-    private static let capacity = 512
+    /// With the longest answers, 2 MiB for each core.
+    private static let capacity = 256
     private static let longest = 8192
 
-    private let answers = Locked(
+    private let answers = PerCore {
         RecentValues<BytesKey, (mark: UInt64, response: Response)>(capacity: capacity)
-    )
+    }
 
     /// The answer, if nobody has committed anything since.
     func answer(to request: Request, at mark: StoreMark) -> Response? {

@@ -323,9 +323,10 @@ extension APIClient {
     /// Whether the client may call from an address. A delegated client without a list may call from
     /// nowhere.
     func allows(address: String) -> Bool {
-        if kind == .user && sourceAddresses.isEmpty { return true }
-        return sourceAddresses.contains { $0.contains(address) }
+        allowsEveryAddress || sourceAddresses.contains { $0.contains(address) }
     }
+
+    var allowsEveryAddress: Bool { kind == .user && sourceAddresses.isEmpty }
 }
 
 /// What is known of a token request while it is judged, for the audit.

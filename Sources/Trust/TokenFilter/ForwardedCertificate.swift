@@ -11,8 +11,26 @@ public struct TrustedHops: Sendable {
     public let ranges: [AddressRange]
     /// Names of the certificates that hops show to Beckon.
     public let names: [CertificateName]
-    /// Whether the addresses that were seen last are in one of the ranges.
-    private let known = Locked(RecentValues<ExactText, Bool>(capacity: 64))
+    /// The addresses that were seen last: a few, because there are few hops.
+    private let known = PerCore(Known.init)
+
+    private struct Known {
+        private var addresses: [(address: String, isInside: Bool)] = []
+        private var next = 0
+
+        func isInside(_ address: String) -> Bool? {
+            for index in addresses.indices where addresses[index].address.isExactly(address) {
+                return addresses[index].isInside
+            }
+            return nil
+        }
+
+        mutating func keep(_ address: String, _ isInside: Bool) {
+            if addresses.count < 8 { return addresses.append((address, isInside)) }
+            addresses[next] = (address, isInside)
+            next = (next + 1) % addresses.count
+        }
+    }
 
     public init(ranges: [AddressRange] = [], names: [CertificateName] = []) {
         self.ranges = ranges
@@ -20,9 +38,9 @@ public struct TrustedHops: Sendable {
     }
 
     private func contains(_ address: String) -> Bool {
-        if let known = known.withLock({ $0[address.exact] }) { return known }
+        if let known = known.withLock({ $0.isInside(address) }) { return known }
         let isInside = ranges.contains { $0.contains(address) }
-        known.withLock { $0[address.exact] = isInside }
+        known.withLock { $0.keep(address, isInside) }
         return isInside
     }
 
@@ -48,19 +66,29 @@ public final class ForwardedCertificate: CertificateSource {
     private let hops: TrustedHops
     private let authorities: Authorities?
     private let onRefusal: @Sendable (CertificateRefusal) -> Void
-    /// By the digests of header values: reading a certificate and checking its chain costs more than
-    /// the rest of a call, and a client shows the same one each time.
-    private let known = Locked(RecentValues<BytesKey, Entry>(capacity: 1024))
-    /// The entries that were used last, by a few bytes of the value: comparing a value takes less time
-    /// than its digest.
-    private let last = Locked([Entry?](repeating: nil, count: 256))
+    private let entries = PerCore(Entries.init)
 
-    private struct Entry {
+    private struct Entries {
+        /// By the digests of header values: reading a certificate and checking its chain costs more than
+        /// the rest of a call, and a client shows the same one each time.
+        var known = RecentValues<BytesKey, Entry>(capacity: 1024)
+        /// Those that were used last, by a few bytes of the value: comparing a value takes less time than
+        /// its digest.
+        var last = [Entry?](repeating: nil, count: 256)
+    }
+
+    private final class Entry: Sendable {
         /// Nil for one that is too long to be kept.
         let value: BytesKey?
         let certificate: PeerCertificate
         /// When it is valid and `isVerified` is right, in seconds since 1970.
         let judged: ClosedRange<Int64>
+
+        init(value: BytesKey?, certificate: PeerCertificate, judged: ClosedRange<Int64>) {
+            self.value = value
+            self.certificate = certificate
+            self.judged = judged
+        }
     }
 
     /// Bytes of a value; certificates with their chain seldom have more.
@@ -113,13 +141,15 @@ public final class ForwardedCertificate: CertificateSource {
         at seconds: Int64
     ) throws(CertificateRefusal) -> PeerCertificate {
         let place = Self.place(of: value)
-        if let entry = last.withLock({ $0[place] }), entry.judged.contains(seconds),
-            entry.value?.isEqual(to: value) == true
-        {
+        let last = entries.withLock { entries -> PeerCertificate? in
+            guard let entry = entries.last[place], entry.judged.contains(seconds),
+                entry.value?.isEqual(to: value) == true
+            else { return nil }
             return entry.certificate
         }
+        if let last { return last }
         let entry = try entry(of: value, at: seconds)
-        last.withLock { $0[place] = entry }
+        entries.withLock { $0.last[place] = entry }
         return entry.certificate
     }
 
@@ -135,7 +165,7 @@ public final class ForwardedCertificate: CertificateSource {
         at seconds: Int64
     ) throws(CertificateRefusal) -> Entry {
         let digest = BytesKey(SHA256.digest(value.span))
-        if let entry = known.withLock({ $0[digest] }), entry.judged.contains(seconds) {
+        if let entry = entries.withLock({ $0.known[digest] }), entry.judged.contains(seconds) {
             return entry
         }
         let certificate: Certificate
@@ -157,13 +187,13 @@ public final class ForwardedCertificate: CertificateSource {
             certificate: PeerCertificate(certificate, isVerified: chain != nil),
             judged: chain ?? seconds...min(seconds + Self.doubt, certificate.notAfter)
         )
-        known.withLock { $0[digest] = entry }
+        entries.withLock { $0.known[digest] = entry }
         return entry
     }
 }
 
 extension PeerCertificate {
-    fileprivate init(_ certificate: Certificate, isVerified: Bool) {
+    fileprivate convenience init(_ certificate: Certificate, isVerified: Bool) {
         self.init(
             thumbprint: certificate.thumbprint,
             subject: certificate.subject,

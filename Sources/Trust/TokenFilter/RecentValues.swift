@@ -1,14 +1,16 @@
 import Glibc
 
 /// Bytes as a key: hashed and compared as a whole, where an array does it element by element.
-package struct BytesKey: Hashable, Sendable {
-    let bytes: [UInt8]
+public struct BytesKey: Hashable, Sendable {
+    @usableFromInline let bytes: [UInt8]
 
-    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+    @inlinable public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    package static func == (left: Self, right: Self) -> Bool { left.isEqual(to: right.bytes[...]) }
+    @inlinable public static func == (left: Self, right: Self) -> Bool {
+        left.isEqual(to: right.bytes[...])
+    }
 
-    func isEqual(to other: ArraySlice<UInt8>) -> Bool {
+    @usableFromInline func isEqual(to other: ArraySlice<UInt8>) -> Bool {
         guard bytes.count == other.count else { return false }
         return unsafe bytes.withUnsafeBytes { bytes in
             unsafe other.withUnsafeBytes { other in
@@ -20,7 +22,7 @@ package struct BytesKey: Hashable, Sendable {
         }
     }
 
-    package func hash(into hasher: inout Hasher) {
+    @inlinable public func hash(into hasher: inout Hasher) {
         unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     }
 }
@@ -29,18 +31,20 @@ package struct BytesKey: Hashable, Sendable {
 ///
 /// There are two generations. A new one begins when the newer is full, and the older is dropped; what
 /// is used moves to the newer.
-package struct RecentValues<Key: Hashable, Value> {
-    private var newer: [Key: Value] = [:]
-    private var older: [Key: Value] = [:]
-    private let generation: Int
+///
+/// Inlinable: a look-up by a generic function costs several times as much.
+public struct RecentValues<Key: Hashable, Value> {
+    @usableFromInline var newer: [Key: Value] = [:]
+    @usableFromInline var older: [Key: Value] = [:]
+    @usableFromInline let generation: Int
 
     /// Keeps at most `capacity` values, and at least the half of it that was used last.
-    package init(capacity: Int) { generation = max(1, capacity / 2) }
+    @inlinable public init(capacity: Int) { generation = max(1, capacity / 2) }
 
     /// The number of values.
-    package var count: Int { newer.count + older.count }
+    @inlinable public var count: Int { newer.count + older.count }
 
-    package subscript(key: Key) -> Value? {
+    @inlinable public subscript(key: Key) -> Value? {
         mutating get {
             if let value = newer[key] { return value }
             guard let value = older.removeValue(forKey: key) else { return nil }
