@@ -573,6 +573,18 @@ class Bench(PostgresRows, ReplicaRows):
         sys.stdout.flush()
 
 
+def check_program():
+    """Refuses a program that `make build` would not make: one of other sources starts and runs otherwise,
+    and so does one that loads Swift's library."""
+    sources = [path for path in (ROOT / "Sources").rglob("*") if path.is_file()]
+    newest = max(path.stat().st_mtime for path in [*sources, ROOT / "Package.swift"])
+    if not BECKON.exists() or BECKON.stat().st_mtime < newest:
+        raise SystemExit(f"{BECKON} is older than the sources: run make build")
+    needed = subprocess.run(["readelf", "-d", BECKON], capture_output=True, text=True, check=True)
+    if "libswiftCore" in needed.stdout:
+        raise SystemExit(f"{BECKON} loads Swift's library, which make build links into it")
+
+
 def main():
     rows = ["verify", "start", "postgres", "replicas", "across", "million", "takeover", "resource",
             "tokens", "decisions", "waiting", "reports", "latency", "bombing", "push", "memory", "large",
@@ -583,6 +595,7 @@ def main():
     parser.add_argument("--only", default=",".join(rows))
     parser.add_argument("--work")
     options = parser.parse_args()
+    check_program()
     with tempfile.TemporaryDirectory(prefix="beckon-bench-", dir=options.work) as work:
         options.work = work
         bench = Bench(options)
