@@ -20,7 +20,11 @@ struct HeaderValues: Sendable {
     private init() throws {
         certificates = try Certificates()
         let alternative = "DNS:client.test,URI:spiffe://bank/client,IP:192.0.2.9,email:a@b.test"
-        try certificates.issue("client", alternativeName: alternative)
+        // What spoils a "+" spoils nothing in the one certificate of forty that has none.
+        repeat {
+            try certificates.issue("client", alternativeName: alternative)
+        } while try !certificates.bytes(certificates.certificate("client"))
+            .contains(UInt8(ascii: "+"))
         try certificates.issue("other", alternativeName: "DNS:other.test")
         try certificates.issue("long", alternativeName: "DNS:long.test", days: 90)
         try certificates.issue("expired", alternativeName: "DNS:a.test", days: -1)
