@@ -6,8 +6,8 @@ import Texts
 /// An IPv4 range also covers the same addresses mapped into IPv6 (RFC 4291 §2.5.5.2), because a
 /// dual-stack listener may see them in that form.
 public struct AddressRange: Hashable, Sendable {
-    /// 16 bytes; IPv4 is kept mapped.
-    private let network: [UInt8]
+    /// In network order; IPv4 is kept mapped.
+    private let network: UInt128
     /// 0 to 128.
     private let prefix: Int
 
@@ -24,33 +24,24 @@ public struct AddressRange: Hashable, Sendable {
             length = number
         }
         prefix = isIPv4 ? length + 96 : length
-        network = address
-        for bit in prefix..<128 where address[bit / 8] & Self.mask(bit) != 0 { return nil }
+        network = Self.number(address)
+        guard network & ~mask == 0 else { return nil }
     }
 
     /// Whether every IPv4 address or every IPv6 address lies in the range.
     public var isEverything: Bool {
-        prefix == 0 || prefix == 96 && Self.isMapped(network)
+        prefix == 0 || prefix == 96 && isMapped
     }
 
     /// Whether every address of another range lies in this one.
     public func contains(_ other: AddressRange) -> Bool {
-        guard other.prefix >= prefix else { return false }
-        for bit in 0..<prefix {
-            let differing = other.network[bit / 8] ^ network[bit / 8]
-            if differing & Self.mask(bit) != 0 { return false }
-        }
-        return true
+        other.prefix >= prefix && (other.network ^ network) & mask == 0
     }
 
     /// Whether the numeric address lies in the range; false when it is not an address.
     public func contains(_ address: String) -> Bool {
         guard let bytes = Self.bytes(address) else { return false }
-        for bit in 0..<prefix {
-            let differing = bytes[bit / 8] ^ network[bit / 8]
-            if differing & Self.mask(bit) != 0 { return false }
-        }
-        return true
+        return (Self.number(bytes) ^ network) & mask == 0
     }
 
     /// An address as every spelling of it is written here: IPv4 mapped into IPv6 as IPv4, IPv6 in
@@ -92,7 +83,12 @@ public struct AddressRange: Hashable, Sendable {
         return text(bytes[..<8] + [0, 0, 0, 0, 0, 0, 0, 0])
     }
 
-    private static func mask(_ bit: Int) -> UInt8 { UInt8(0x80) >> UInt8(bit % 8) }
+    /// The bits that decide.
+    private var mask: UInt128 { ~0 << (128 - prefix) }
+
+    private static func number(_ bytes: [UInt8]) -> UInt128 {
+        bytes.reduce(0) { $0 << 8 | UInt128($1) }
+    }
 
     /// An address as 16 bytes, IPv4 mapped; nil when it is neither IPv4 nor IPv6.
     /// A zone (`%eth0`) is refused: it has a meaning on one machine only.
@@ -170,13 +166,12 @@ public struct AddressRange: Hashable, Sendable {
 extension AddressRange: CustomStringConvertible {
     /// The range as `init` reads it, in its shortest form (RFC 5952).
     public var description: String {
-        let isIPv4 = prefix >= 96 && Self.isMapped(network)
-        let address = Self.text(isIPv4 ? network[12...] : network[...])
+        let isIPv4 = prefix >= 96 && isMapped
+        let bytes = (0..<16).map { UInt8(truncatingIfNeeded: network >> (120 - 8 * $0)) }
+        let address = Self.text(isIPv4 ? bytes[12...] : bytes[...])
         let length = isIPv4 ? prefix - 96 : prefix
         return length == (isIPv4 ? 32 : 128) ? address : "\(address)/\(length)"
     }
 
-    private static func isMapped(_ bytes: [UInt8]) -> Bool {
-        bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
-    }
+    private var isMapped: Bool { network >> 32 == 0xFFFF }
 }
