@@ -50,6 +50,7 @@ struct RouterTests {
             Route(.get, "/a/{name}/{other}/c") { _ in Response(status: 200) },
             Route(.get, "/a/{name}/b/c") { _ in Response(status: 200) },
             Route(.get, "/a/{name}/{other}/{third}") { _ in Response(status: 200) },
+            Route(.get, "/a/%FF/{other}/c") { _ in Response(status: 200) },
         ])
         func number(_ target: String) throws -> Int? {
             var request = try request("GET", target)
@@ -61,6 +62,7 @@ struct RouterTests {
         // What is not UTF-8 is no parameter, wherever it stands, but no reason to look no further.
         #expect(try number("/a/x/%FF/c") == nil)
         #expect(try number("/a/%FF/b/d") == nil)
+        #expect(try number("/a/%FF/b/c") == 3)
         #expect(try number("/a/x/b/d") == 2)
     }
 
