@@ -12,6 +12,8 @@ STATIC := --static-swift-stdlib -Xlinker -s
 RELEASE_BUILD = $(SWIFT) build $(SWIFTFLAGS) $(STATIC) -c release --product
 SOURCES := Sources Tests Package.swift
 RELEASE := .build/release/beckon
+# Tells the benchmark that the program is what this builds.
+BUILT := $(RELEASE).built
 
 .PHONY: help setup setup-test build build-lab run test lint format sanitize fuzz interop crash chaos bench \
 	screenshots docker clean names install deb
@@ -27,6 +29,7 @@ setup-test:
 
 build: setup ## Build the service (release)
 	$(RELEASE_BUILD) beckon
+	@touch $(BUILT)
 
 build-lab: setup ## Build the demo and the simulators (release)
 	$(RELEASE_BUILD) beckon-lab
