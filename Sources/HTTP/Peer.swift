@@ -68,6 +68,22 @@ public final class PeerCertificate: Hashable, Sendable {
         self.notAfter = notAfter
     }
 
+    /// Another object with the same content, for a core of its own (`PerCore`): references to it, and to
+    /// the thumbprint, are counted there only.
+    public func copy() -> PeerCertificate {
+        PeerCertificate(
+            thumbprint: thumbprint.map { $0 },
+            subject: subject,
+            dnsNames: dnsNames,
+            uris: uris,
+            addresses: addresses,
+            emails: emails,
+            keyInfo: keyInfo,
+            isVerified: isVerified,
+            notAfter: notAfter
+        )
+    }
+
     /// The thumbprint is that of the whole certificate.
     public static func == (left: PeerCertificate, right: PeerCertificate) -> Bool {
         left.thumbprint == right.thumbprint && left.isVerified == right.isVerified

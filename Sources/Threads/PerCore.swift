@@ -33,8 +33,8 @@ public import Glibc
         stride = (MemoryLayout<Slot>.size + alignment - 1) / alignment * alignment
         unsafe memory = .allocate(byteCount: stride * count, alignment: alignment)
         for index in 0..<count {
-            let slot = unsafe slot(index)
-            unsafe slot.initialize(to: Slot(value: make()))
+            let place = unsafe memory + index * stride
+            let slot = unsafe place.initializeMemory(as: Slot.self, to: Slot(value: make()))
             unsafe pthread_mutex_init(Self.mutex(of: slot), nil)
         }
     }

@@ -61,8 +61,8 @@ public struct ResourceGuard: Sendable {
         else { return false }
         let now = clock.now()
         let digest = BytesKey(SHA256.digest(request.bytes.span.extracting(range)))
-        guard let certificate = try? certificates.judge(request, at: now),
-            let admission = admission(of: digest, at: mark)
+        guard let admission = admission(of: digest, at: mark),
+            let certificate = try? certificates.judge(request, at: now)
         else { return false }
         return admission.admits(certificate, from: request.peer.address, scopes, at: now)
     }
@@ -487,7 +487,7 @@ private final class SeenToken: Sendable {
             // Copied, so that cores do not share them.
             thumbprint: thumbprint.map { $0 },
             scopes: AccessScope.allCases.filter { allows([$0]) },
-            client: client
+            addresses: client.allowsEveryAddress ? nil : client.sourceAddresses.map { $0 }
         )
     }
 
@@ -522,22 +522,21 @@ private final class Admission: Sendable {
     private let thumbprint: [UInt8]
     /// Those that count, at the interface of each.
     private let scopes: [AccessScope]
-    private let client: APIClient
-    private let allowsEveryAddress: Bool
+    /// Nil for every address.
+    private let addresses: [AddressRange]?
 
     init(
         mark: UInt64,
         expiresAt: Timestamp,
         thumbprint: [UInt8],
         scopes: [AccessScope],
-        client: APIClient
+        addresses: [AddressRange]?
     ) {
         self.mark = mark
         self.expiresAt = expiresAt
         self.thumbprint = thumbprint
         self.scopes = scopes
-        self.client = client
-        allowsEveryAddress = client.allowsEveryAddress
+        self.addresses = addresses
     }
 
     /// As the whole judgement does (RFC 8705 §3). One of `scopes` is needed, for the interface of the
@@ -550,7 +549,7 @@ private final class Admission: Sendable {
     ) -> Bool {
         guard let surface = wanted.first?.surface, now < expiresAt,
             ConstantTime.equal(certificate.thumbprint, thumbprint),
-            allowsEveryAddress || client.allows(address: address)
+            addresses?.contains(where: { $0.contains(address) }) ?? true
         else { return false }
         return wanted.contains { $0.surface == surface && scopes.contains($0) }
     }

@@ -118,10 +118,10 @@ for target in "${targets[@]}"; do
         python3 Tests/Fuzz/seeds.py certificate "$work/seeds/certificate"
         gather certificate Sources/Texts/*.swift Sources/Dates/*.swift Sources/HTTP/*.swift \
             Sources/Cryptography/*.swift Sources/Logins/*.swift Sources/Logins/*/*.swift \
-            Sources/Threads/Locked.swift Sources/Access/{CertificateName,DistinguishedName}.swift \
+            Sources/Threads/{Locked,PerCore,WorkerThread}.swift Sources/Access/{CertificateName,DistinguishedName}.swift \
             Sources/Trust/TokenFilter/{Certificate*,Envoy*,Forwarded*,Recent*}.swift \
             Tests/Fuzz/CertificateFuzz.swift
-        build certificate -I Sources/COpenSSL -lcrypto -lssl
+        build certificate -I Sources/COpenSSL -I Sources/CLinux -lcrypto -lssl
         run certificate 16384
         ;;
     name)

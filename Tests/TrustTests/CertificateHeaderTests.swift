@@ -494,12 +494,37 @@ struct CertificateHeaderTests {
             isVerified: true,
             notAfter: own.notAfter
         )
+        func content(_ certificate: PeerCertificate?) throws -> [String] {
+            let certificate = try #require(certificate)
+            // Whatever is stored, also what is added one day.
+            return Mirror(reflecting: certificate).children.map { "\($0.label ?? ""): \($0.value)" }
+        }
         let peer = Peer(address: "192.0.2.1", isSecure: true, certificate: shown)
         let direct = try ConnectionCertificate().certificate(
             of: request([], from: peer),
             at: try now()
         )
         #expect(found == shown && direct == shown)
+        // The last time from what the core has kept.
+        for _ in 0..<2 {
+            let found = try source.certificate(of: request([field]), at: try now())
+            #expect(try content(found) == content(shown))
+        }
+    }
+
+    @Test("counts from each of many hops, and from nobody between them")
+    func hops() {
+        let ranges = ["192.0.2.0/25", "2001:db8::/32"].compactMap(AddressRange.init)
+        let hops = TrustedHops(ranges: ranges)
+        let now = Timestamp(milliseconds: 0)
+        for _ in 0..<3 {
+            for number in 0..<24 {
+                let (inside, outside) = ("192.0.2.\(number)", "192.0.2.\(number + 128)")
+                #expect(hops.contains(Peer(address: inside), at: now))
+                #expect(!hops.contains(Peer(address: outside), at: now))
+                #expect(hops.contains(Peer(address: "2001:db8::\(number)"), at: now))
+            }
+        }
     }
 
     // trust: A-23

@@ -66,32 +66,33 @@ public final class ForwardedCertificate: CertificateSource {
     private let hops: TrustedHops
     private let authorities: Authorities?
     private let onRefusal: @Sendable (CertificateRefusal) -> Void
-    private let entries = PerCore(Entries.init)
+    /// By the digests of header values: reading a certificate and checking its chain costs more than
+    /// the rest of a call, and a client shows the same one each time.
+    private let known = Locked(RecentValues<BytesKey, Reading>(capacity: 1024))
+    /// Those that were used last, by a few bytes of the value: comparing a value takes less time than its
+    /// digest.
+    private let last = PerCore { [LastReading?](repeating: nil, count: 64) }
 
-    private struct Entries {
-        /// By the digests of header values: reading a certificate and checking its chain costs more than
-        /// the rest of a call, and a client shows the same one each time.
-        var known = RecentValues<BytesKey, Entry>(capacity: 1024)
-        /// Those that were used last, by a few bytes of the value: comparing a value takes less time than
-        /// its digest.
-        var last = [Entry?](repeating: nil, count: 256)
-    }
-
-    private final class Entry: Sendable {
-        /// Nil for one that is too long to be kept.
-        let value: BytesKey?
+    private struct Reading {
         let certificate: PeerCertificate
         /// When it is valid and `isVerified` is right, in seconds since 1970.
         let judged: ClosedRange<Int64>
+    }
 
-        init(value: BytesKey?, certificate: PeerCertificate, judged: ClosedRange<Int64>) {
-            self.value = value
-            self.certificate = certificate
-            self.judged = judged
+    private final class LastReading: Sendable {
+        let value: BytesKey
+        let certificate: PeerCertificate
+        let judged: ClosedRange<Int64>
+
+        /// With a certificate of its own.
+        init(_ value: ArraySlice<UInt8>, _ reading: Reading) {
+            self.value = BytesKey(Array(value))
+            certificate = reading.certificate.copy()
+            judged = reading.judged
         }
     }
 
-    /// Bytes of a value; certificates with their chain seldom have more.
+    /// Bytes of a value in `last`; certificates with their chain seldom have more.
     private static let longestKept = 8 << 10
 
     /// A chain that was not valid is checked again after so many seconds.
@@ -141,32 +142,35 @@ public final class ForwardedCertificate: CertificateSource {
         at seconds: Int64
     ) throws(CertificateRefusal) -> PeerCertificate {
         let place = Self.place(of: value)
-        let last = entries.withLock { entries -> PeerCertificate? in
-            guard let entry = entries.last[place], entry.judged.contains(seconds),
-                entry.value?.isEqual(to: value) == true
+        let certificate = last.withLock { last -> PeerCertificate? in
+            guard let last = last[place], last.judged.contains(seconds),
+                last.value.isEqual(to: value)
             else { return nil }
-            return entry.certificate
+            return last.certificate
         }
-        if let last { return last }
-        let entry = try entry(of: value, at: seconds)
-        entries.withLock { $0.last[place] = entry }
-        return entry.certificate
+        if let certificate { return certificate }
+        let reading = try reading(of: value, at: seconds)
+        if value.count <= Self.longestKept {
+            let kept = LastReading(value, reading)
+            last.withLock { $0[place] = kept }
+        }
+        return reading.certificate
     }
 
     /// By the last bytes, which are those of the signature.
     private static func place(of value: ArraySlice<UInt8>) -> Int {
         var mixed: UInt32 = 0
         for byte in value.suffix(12) { mixed = mixed &* 31 &+ UInt32(byte) }
-        return Int(mixed >> 8 & 255)
+        return Int(mixed >> 8 & 63)
     }
 
-    private func entry(
+    private func reading(
         of value: ArraySlice<UInt8>,
         at seconds: Int64
-    ) throws(CertificateRefusal) -> Entry {
+    ) throws(CertificateRefusal) -> Reading {
         let digest = BytesKey(SHA256.digest(value.span))
-        if let entry = entries.withLock({ $0.known[digest] }), entry.judged.contains(seconds) {
-            return entry
+        if let known = known.withLock({ $0[digest] }), known.judged.contains(seconds) {
+            return known
         }
         let certificate: Certificate
         do throws(CertificateError) {
@@ -182,13 +186,12 @@ public final class ForwardedCertificate: CertificateSource {
         }
         guard seconds <= certificate.notAfter else { throw .expired("in \(header)") }
         let chain = authorities?.chainValidity(of: certificate, at: seconds)
-        let entry = Entry(
-            value: value.count <= Self.longestKept ? BytesKey(Array(value)) : nil,
+        let reading = Reading(
             certificate: PeerCertificate(certificate, isVerified: chain != nil),
             judged: chain ?? seconds...min(seconds + Self.doubt, certificate.notAfter)
         )
-        entries.withLock { $0.known[digest] = entry }
-        return entry
+        known.withLock { $0[digest] = reading }
+        return reading
     }
 }
 
